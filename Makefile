@@ -1,0 +1,56 @@
+# The two commands that a fresh machine needs are `make run` and `make test`; both set up what they need.
+PYTHON ?= python3
+VENDOR ?= cpu
+ENGINE ?=
+MODEL ?=
+DATA ?=
+PROFILE ?=
+DEVICES ?=
+RUNTIME ?=
+OUT ?=
+ARGS ?=
+
+PY := .venv/bin/python
+RUN_FLAGS := --vendor $(VENDOR) \
+	$(if $(ENGINE),--engine $(ENGINE)) $(if $(MODEL),--model $(MODEL)) $(if $(DATA),--data $(DATA)) \
+	$(if $(PROFILE),--profile $(PROFILE)) $(if $(DEVICES),--devices $(DEVICES)) \
+	$(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(OUT),--out $(OUT)) $(ARGS)
+
+.PHONY: help run test test-fast lint format clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+.venv/.run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed'; exit 2; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@echo 'installing the suite into .venv'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run
+	@echo 'installing the test tools into .venv'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= ARGS=
+	@$(PY) -m suite run $(RUN_FLAGS)
+
+test: .venv/.dev ## every test that this machine can run
+	@$(PY) -m pytest
+
+test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
+	@$(PY) -m pytest -m 'not container and not engine and not slow and not browser and not node'
+
+lint: .venv/.dev ## ruff, mypy --strict, import contracts
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+format: .venv/.dev ## rewrite the code in the house's form
+	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
+
+clean: ## remove environments and caches, keep runs
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,139 @@
+"""Everything that can be refused, as one tree.
+
+::
+
+    SuiteError                    base; never raised itself
+    ├── UsageError        exit 2  a command line or setting that makes no sense
+    ├── DeclarationError  exit 2  a vendor, profile or schema file that is wrong
+    ├── DataError         exit 2  a task file, model directory or download that cannot be used
+    ├── SetupError        exit 3  Docker, images, environments, devices, disk: before anything was measured
+    ├── EngineError       exit 3  the engine did not start, died or answered nonsense
+    ├── EvidenceError     exit 4  a run directory that cannot be judged
+    ├── TrustError        exit 5  a signature, key or page that is refused
+    └── Interrupted       exit 130  Ctrl-C or SIGTERM
+
+Which step raises what: reading any file raises `DeclarationError` or `DataError` (the caller says which);
+preflight, conversion and image handling raise `SetupError`; from the engine's start on `EngineError`;
+reading a run directory `EvidenceError`; verifying `TrustError`.
+
+An error carries fields and a stable code; the wording is rendered in `SuiteError.render` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mistake is: a file, the line in it (1-based) and the JSON pointer of the member."""
+
+    file: str
+    line: int | None = None
+    pointer: str | None = None
+
+    def __str__(self) -> str:
+        """Render as ``file:line (pointer)``, leaving out what is unknown."""
+        text = self.file if self.line is None else f"{self.file}:{self.line}"
+        return text if not self.pointer else f"{text} ({self.pointer})"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, with its place and what would be right."""
+
+    message: str
+    place: Place | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Render on one line."""
+        where = f"{self.place}: " if self.place else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{hint}"
+
+
+@dataclass(eq=False)
+class SuiteError(Exception):
+    """Base of all refusals.
+
+    Attributes:
+        code: stable kebab-case name of the refusal, the same for ever.
+        message: what is wrong, one sentence without a final stop.
+        place: where, when it is in a file.
+        hint: what to do about it.
+        problems: further findings of the same kind (a file can be wrong in several places).
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    hint: str = ""
+    problems: Sequence[Problem] = field(default=())
+
+    exit_status: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        """Give `Exception` its arguments, so that pickling and logging work."""
+        super().__init__(self.code, self.message)
+
+    def __str__(self) -> str:
+        """Render on one line, for logs and evidence."""
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.message} [{self.code}]"
+
+    def render(self) -> str:
+        """Render for a person: the sentence, every further problem and the hint, one per line."""
+        lines = [f"error[{self.code}]: {self.message}"]
+        if self.place:
+            lines.append(f"  at {self.place}")
+        lines += [f"  - {problem}" for problem in self.problems]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class UsageError(SuiteError):
+    """A command line or setting that makes no sense."""
+
+
+class DeclarationError(SuiteError):
+    """A vendor, profile or schema file that is wrong."""
+
+
+class DataError(SuiteError):
+    """A task file, model directory or download that cannot be used."""
+
+
+class SetupError(SuiteError):
+    """The machine lacks something that the run needs; nothing was measured."""
+
+    exit_status = 3
+
+
+class EngineError(SuiteError):
+    """The engine did not start, died, or answered nonsense."""
+
+    exit_status = 3
+
+
+class EvidenceError(SuiteError):
+    """A run directory that cannot be judged."""
+
+    exit_status = 4
+
+
+class TrustError(SuiteError):
+    """A signature, a key, a trust list or a page that is refused."""
+
+    exit_status = 5
+
+
+class Interrupted(SuiteError):  # noqa: N818 - an end, not a mistake
+    """The person or the system asked the run to stop."""
+
+    exit_status = 130

@@ -1,0 +1,188 @@
+"""The only reader and writer of JSON and YAML: strict in, one byte form out.
+
+Refused on reading, with file and line where one is known: duplicate members, NaN and infinities (also
+``1e999``), integers beyond 2**53 - 1, lone surrogates, a byte order mark, trailing documents, nesting
+deeper than 64; and in YAML also anchors, aliases, tags, tabs, and the plain scalars that YAML 1.1 turns
+into something else (``no``, ``1:30``, ``0o17``, ``017``, dates, ``.inf``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from suite.base.errors import DeclarationError, Place, SuiteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import NoReturn
+
+JSONValue: TypeAlias = "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
+JSONObject: TypeAlias = "dict[str, JSONValue]"
+
+MAX_INTEGER = 2**53 - 1
+"""Largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
+MAX_DEPTH = 64
+"""Deepest nesting that is read; nothing the suite writes goes beyond 12."""
+
+
+class _RefusedError(ValueError):
+    """Internal: a reason to refuse, before file and line are known."""
+
+
+def _pairs(pairs: list[tuple[str, JSONValue]]) -> JSONObject:
+    result: JSONObject = {}
+    for key, value in pairs:
+        if key in result:
+            raise _RefusedError(f"the member {key!r} occurs twice")
+        result[key] = value
+    return result
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _RefusedError(f"the number {text[:24]} is not finite")
+    return value
+
+
+def _int(text: str) -> int:
+    # Python refuses to convert more than 4,300 digits with a ValueError of its own.
+    if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
+        raise _RefusedError(f"the integer {text[:24]} lies beyond 2^53 - 1")
+    return int(text)
+
+
+def _constant(name: str) -> NoReturn:
+    raise _RefusedError(f"{name} is not JSON")
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    in_string = escaped = False
+    for char in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _RefusedError(f"nested deeper than {MAX_DEPTH}")
+        elif char in "]}":
+            depth -= 1
+
+
+def _needs_depth_check(text: str) -> bool:
+    return text.count("[") + text.count("{") > MAX_DEPTH
+
+
+def _contains_surrogate(value: JSONValue) -> bool:
+    if isinstance(value, str):
+        return any("\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, list):
+        return any(_contains_surrogate(item) for item in value)
+    if isinstance(value, dict):
+        return any(_contains_surrogate(k) or _contains_surrogate(v) for k, v in value.items())
+    return False
+
+
+def _text(data: bytes) -> str:
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise _RefusedError("starts with a byte order mark")
+    return data.decode("utf-8")
+
+
+def _check_surrogates(value: JSONValue) -> None:
+    # Raw UTF-8 cannot hold a surrogate; only an escape like \\ud800 can bring one in.
+    if _contains_surrogate(value):
+        raise _RefusedError("a lone surrogate in a string")
+
+
+def loads(
+    data: bytes,
+    *,
+    name: str = "<data>",
+    error: type[SuiteError] = DeclarationError,
+    first_line: int = 1,
+) -> JSONValue:
+    """Read one strict JSON document from bytes.
+
+    Args:
+        data: UTF-8 without byte order mark.
+        name: what to call the input in an error, normally its path.
+        error: the class to raise, so that bad evidence and bad declarations differ.
+        first_line: line number of the first byte, for JSON Lines.
+
+    Raises:
+        SuiteError: of the class `error`, code ``json-refused`` with place.
+    """
+    try:
+        text = _text(data)
+        if _needs_depth_check(text):
+            _check_depth(text)
+        value = cast(
+            "JSONValue",
+            json.loads(
+                text,
+                object_pairs_hook=_pairs,
+                parse_float=_float,
+                parse_int=_int,
+                parse_constant=_constant,
+            ),
+        )
+        if b"\\u" in data:
+            _check_surrogates(value)
+    except UnicodeDecodeError as cause:
+        line = first_line + data[: cause.start].count(b"\n")
+        raise error("json-refused", "not UTF-8", Place(name, line)) from cause
+    except json.JSONDecodeError as cause:
+        place = Place(name, first_line + cause.lineno - 1)
+        raise error("json-refused", f"not JSON: {cause.msg}", place) from cause
+    except _RefusedError as cause:
+        raise error("json-refused", str(cause), Place(name, first_line)) from cause
+    return value
+
+
+def load(path: Path, *, error: type[SuiteError] = DeclarationError) -> JSONValue:
+    """Read one strict JSON file; see `loads` for what is refused."""
+    return loads(read_bytes(path, error=error), name=str(path), error=error)
+
+
+def read_bytes(path: Path, *, error: type[SuiteError] = DeclarationError) -> bytes:
+    """Read a file, turning the system's refusal into `error` with the code ``file-unreadable``."""
+    try:
+        return path.read_bytes()
+    except OSError as cause:
+        reason = cause.strerror or str(cause)
+        raise error("file-unreadable", f"cannot read: {reason}", Place(str(path))) from cause
+
+
+def canonical(value: object) -> bytes:
+    """The one byte form: sorted keys, separators ``,`` and ``:``, UTF-8, no NaN, no final newline."""
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    ).encode("utf-8")
+
+
+def pretty(value: object) -> bytes:
+    """The same value for people: two-space indent, sorted keys, a final newline."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
+    return text.encode("utf-8") + b"\n"
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 of bytes as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest(value: object) -> str:
+    """SHA-256 of the canonical form of a value."""
+    return sha256_hex(canonical(value))

@@ -1,0 +1,151 @@
+"""Validation against ``schemas/<name>.schema.json``, with file, line and JSON pointer of each problem."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import jsonschema
+from referencing import Registry, Resource
+
+from suite.base import jsonio
+from suite.base.errors import DeclarationError, Place, Problem, SuiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jsonschema.exceptions import ValidationError
+
+    from suite.base.jsonio import JSONObject
+
+SCHEMA_DIRECTORY = Path(__file__).resolve().parents[2] / "schemas"
+URN_PREFIX = "urn:llm-inference-conformance:schema:"
+
+
+def names() -> tuple[str, ...]:
+    """Names of all schemas, sorted: ``vendor`` for ``schemas/vendor.schema.json``."""
+    files = SCHEMA_DIRECTORY.glob("*.schema.json")
+    return tuple(sorted(path.name.removesuffix(".schema.json") for path in files))
+
+
+@functools.cache
+def read(name: str) -> JSONObject:
+    """The schema as a JSON object."""
+    value = jsonio.load(SCHEMA_DIRECTORY / f"{name}.schema.json")
+    if not isinstance(value, dict):
+        raise DeclarationError("schema-wrong", f"the schema {name} is not an object")
+    return value
+
+
+@functools.cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    registry: Registry[bool | Mapping[str, Any]] = Registry()
+    for other in names():
+        contents = cast("Mapping[str, Any]", read(other))
+        resource: Resource[bool | Mapping[str, Any]] = Resource.from_contents(contents)
+        registry = registry.with_resource(str(contents["$id"]), resource)
+    return jsonschema.Draft202012Validator(
+        cast("Mapping[str, Any]", read(name)),
+        registry=registry,
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+def _pointer(path: Iterable[str | int]) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def _member(node: object, name: str) -> Any:  # noqa: ANN401 - a schema may hold anything
+    return (node.get(name) or {}) if isinstance(node, dict) else {}
+
+
+def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
+    """Turn one library error into (pointer suffix, message, hint) triples."""
+    instance = error.instance
+    match error.validator:
+        case "additionalProperties" | "unevaluatedProperties" if isinstance(instance, dict):
+            known = set(_member(error.schema, "properties"))
+            found = []
+            for member in instance:
+                if member in known:
+                    continue
+                near = difflib.get_close_matches(member, known, 1)
+                hint = (
+                    f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+                )
+                found.append((_pointer([member]), f"unknown member {member!r}", hint))
+            return found or [("", error.message, "")]
+        case "required":
+            return [("", error.message, "")]
+        case "enum":
+            allowed = ", ".join(str(value) for value in cast("list[object]", error.validator_value))
+            return [("", f"{instance!r} is not allowed", f"one of: {allowed}")]
+        case "const":
+            return [
+                ("", f"{instance!r} is not allowed", f"the only value is {error.validator_value!r}")
+            ]
+        case "type":
+            return [("", f"{instance!r} is not of type {error.validator_value}", "")]
+        case _:
+            hint = str(_member(error.schema, "description") or "")
+            return [("", error.message[:300], hint)]
+
+
+def _flatten(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
+    for error in errors:
+        if error.validator in ("anyOf", "oneOf") and error.context:
+            # The alternative that failed deepest is the one the writer meant.
+            yield max(error.context, key=lambda inner: len(inner.absolute_path))
+        else:
+            yield error
+
+
+def problems(
+    value: object, name: str, *, file: str = "<data>", lines: Mapping[str, int] | None = None
+) -> list[Problem]:
+    """Every way in which a value breaks a schema, in document order.
+
+    Args:
+        value: parsed JSON or YAML.
+        name: the schema's name, for example ``vendor``.
+        file: what to call the document.
+        lines: line by JSON pointer, as `suite.base.yamlio` returns it.
+    """
+    found: list[Problem] = []
+    for error in _flatten(_validator(name).iter_errors(cast("Any", value))):
+        base = _pointer(error.absolute_path)
+        for suffix, message, hint in _sentences(error):
+            pointer = base + suffix
+            found.append(Problem(message, Place(file, _line(lines, pointer), pointer or "/"), hint))
+    return sorted(
+        found, key=lambda p: (p.place.line or 0, p.place.pointer or "") if p.place else (0, "")
+    )
+
+
+def _line(lines: Mapping[str, int] | None, pointer: str) -> int | None:
+    while lines is not None:
+        if pointer in lines:
+            return lines[pointer]
+        if not pointer:
+            return None
+        pointer = pointer.rpartition("/")[0]
+    return None
+
+
+def require(
+    value: object,
+    name: str,
+    *,
+    file: str = "<data>",
+    lines: Mapping[str, int] | None = None,
+    error: type[SuiteError] = DeclarationError,
+) -> None:
+    """Raise `error` with the code ``schema-violation`` and every problem unless the value is valid."""
+    found = problems(value, name, file=os.fspath(file), lines=lines)
+    if found:
+        count = "one place" if len(found) == 1 else f"{len(found)} places"
+        message = f"{file} breaks the {name} schema in {count}"
+        raise error("schema-violation", message, found[0].place, found[0].hint, found)

@@ -1,0 +1,148 @@
+"""Strict YAML: one document, JSON's data model, every value with its line.
+
+YAML is read through its node tree, so that nothing is converted behind the writer's back: a plain scalar is
+a JSON number, ``true``, ``false``, ``null`` or text. Words that YAML 1.1 gives another meaning (``no``,
+``1:30``, ``017``, dates, ``.inf``) are refused with the advice to quote them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from suite.base.errors import DeclarationError, Place, SuiteError
+from suite.base.jsonio import MAX_DEPTH, MAX_INTEGER, JSONObject, JSONValue, read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_AMBIGUOUS = re.compile(
+    r"(?:y|n|yes|no|on|off|null|true|false|~"
+    r"|[-+]?\.(?:inf|nan)"
+    r"|[-+]?0[0-7_]+|[-+]?0[xob][0-9a-f_]+"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[-+]?[0-9][0-9_]*_[0-9_]*|\+[0-9.]+|[-+]?\.[0-9]+|[-+]?[0-9]+\.(?:[eE].*)?"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?)\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YAMLDocument:
+    """A value and the 1-based line of every member and item by JSON pointer."""
+
+    value: JSONValue
+    lines: dict[str, int]
+
+
+class _Builder:
+    def __init__(self, name: str, error: type[SuiteError]) -> None:
+        self.name = name
+        self.error = error
+        self.lines: dict[str, int] = {}
+
+    def refuse(
+        self, node: yaml.Node, message: str, hint: str = "", pointer: str = ""
+    ) -> SuiteError:
+        place = Place(self.name, node.start_mark.line + 1, pointer or None)
+        return self.error("yaml-refused", message, place, hint)
+
+    def build(self, node: yaml.Node, pointer: str, depth: int = 0) -> JSONValue:
+        if depth > MAX_DEPTH:
+            raise self.refuse(node, f"nested deeper than {MAX_DEPTH}")
+        self.lines.setdefault(pointer, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, pointer, depth)
+        if isinstance(node, yaml.SequenceNode):
+            items = enumerate(node.value)
+            return [self.build(item, f"{pointer}/{index}", depth + 1) for index, item in items]
+        assert isinstance(node, yaml.ScalarNode)
+        return self.scalar(node, pointer)
+
+    def mapping(self, node: yaml.MappingNode, pointer: str, depth: int) -> JSONObject:
+        result: JSONObject = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self.refuse(key_node, "a member's name must be text", pointer=pointer)
+            key = str(key_node.value)
+            inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+            if key in result:
+                raise self.refuse(key_node, f"the member {key!r} occurs twice", pointer=inner)
+            self.lines[inner] = key_node.start_mark.line + 1
+            result[key] = self.build(value_node, inner, depth + 1)
+        return result
+
+    def scalar(self, node: yaml.ScalarNode, pointer: str) -> JSONValue:
+        text = str(node.value)
+        if node.style is not None:
+            return text
+        constants: dict[str, JSONValue] = {"true": True, "false": False, "null": None}
+        if text in constants:
+            return constants[text]
+        if text == "":
+            raise self.refuse(node, "an empty value", 'write null or ""', pointer)
+        if _NUMBER.match(text):
+            return self.number(node, text, pointer)
+        if _AMBIGUOUS.match(text):
+            raise self.refuse(
+                node, f"{text!r} means something else in YAML", f'write "{text}"', pointer
+            )
+        return text
+
+    def number(self, node: yaml.ScalarNode, text: str, pointer: str) -> int | float:
+        if not any(char in text for char in ".eE"):
+            if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
+                raise self.refuse(node, "the integer lies beyond 2^53 - 1", pointer=pointer)
+            return int(text)
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            raise self.refuse(node, "the number is not finite", pointer=pointer)
+        return value
+
+
+def loads(
+    data: bytes, *, name: str = "<data>", error: type[SuiteError] = DeclarationError
+) -> YAMLDocument:
+    """Read one strict YAML document from bytes.
+
+    Raises:
+        SuiteError: of the class `error`, code ``yaml-refused`` with file, line and pointer.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise error("yaml-refused", "starts with a byte order mark", Place(name, 1))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        line = 1 + data[: cause.start].count(b"\n")
+        raise error("yaml-refused", "not UTF-8", Place(name, line)) from cause
+    for number, line_text in enumerate(text.splitlines(), 1):
+        if "\t" in line_text:
+            place = Place(name, number)
+            raise error("yaml-refused", "a tab", place, "indent with spaces")
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
+                kind = type(token).__name__.removesuffix("Token").lower()
+                place = Place(name, token.start_mark.line + 1)
+                raise error("yaml-refused", f"an {kind} is not allowed", place, "write it out")
+        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as cause:
+        mark = cause.problem_mark
+        place = Place(name, mark.line + 1 if mark else None)
+        raise error("yaml-refused", f"not YAML: {cause.problem or cause.context}", place) from cause
+    except yaml.YAMLError as cause:
+        raise error("yaml-refused", f"not YAML: {cause}", Place(name)) from cause
+    if len(nodes) != 1 or nodes[0] is None:
+        message = "no document" if len(nodes) == 0 or nodes[0] is None else "more than one document"
+        raise error("yaml-refused", message, Place(name))
+    builder = _Builder(name, error)
+    return YAMLDocument(builder.build(nodes[0], ""), builder.lines)
+
+
+def load(path: Path, *, error: type[SuiteError] = DeclarationError) -> YAMLDocument:
+    """Read one strict YAML file; see the module's docstring for what is refused."""
+    return loads(read_bytes(path, error=error), name=str(path), error=error)

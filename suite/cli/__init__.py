@@ -1,0 +1,1 @@
+"""Arguments in, exit status out: the only place that prints, reads the environment or exits."""

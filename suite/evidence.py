@@ -1,0 +1,297 @@
+"""The hinge between measuring and judging: what a run leaves, written and read. Nothing derived is stored.
+
+A run directory holds ``plan.json``, ``environment.json``, ``events.jsonl``, ``tasks.jsonl``,
+``telemetry.jsonl`` and ``engine.log``; ``manifest.json`` lists each with its size and SHA-256. Events are
+appended and flushed as they happen, so that a killed run keeps what it measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from suite.base import jsonio, schema
+from suite.base.errors import EvidenceError, Place, SetupError
+from suite.eventdoc import EVENT_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from suite.base.jsonio import JSONObject
+    from suite.declare.plandoc import PlanDoc
+    from suite.eventdoc import (
+        FooterEvent,
+        HeaderEvent,
+        MarkEvent,
+        RequestEvent,
+        TaskLine,
+        TelemetrySample,
+    )
+
+EVIDENCE_FILES = (
+    "engine.log",
+    "environment.json",
+    "events.jsonl",
+    "plan.json",
+    "tasks.jsonl",
+    "telemetry.jsonl",
+)
+"""The files that a manifest lists, and no others."""
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One run, read and checked against the schemas.
+
+    Attributes:
+        directory: where it lies.
+        footer: None when the log was cut before its end.
+        manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
+    """
+
+    directory: Path
+    plan: PlanDoc
+    environment: JSONObject
+    header: HeaderEvent
+    marks: tuple[MarkEvent, ...]
+    requests: tuple[RequestEvent, ...]
+    footer: FooterEvent | None
+    tasks: Mapping[str, TaskLine]
+    telemetry: tuple[TelemetrySample, ...]
+    manifest_sha256: str | None
+
+
+def _lines(path: Path, name: str) -> Iterator[tuple[int, JSONObject]]:
+    """Yield (line number, object) of a JSON Lines file; an unfinished last line is refused."""
+    data = jsonio.read_bytes(path, error=EvidenceError)
+    rows = data.split(b"\n")
+    tail = rows.pop()
+    if tail:
+        raise EvidenceError(
+            "line-cut",
+            f"{name} ends in the middle of a line",
+            Place(str(path), len(rows) + 1),
+            "the file was cut; the run's other files are untouched",
+        )
+    for number, row in enumerate(rows, 1):
+        value = jsonio.loads(row, name=str(path), error=EvidenceError, first_line=number)
+        if not isinstance(value, dict):
+            raise EvidenceError("line-wrong", "not an object", Place(str(path), number))
+        yield number, value
+
+
+def _checked_lines(path: Path, name: str, schema_name: str) -> Iterator[tuple[int, JSONObject]]:
+    for number, value in _lines(path, name):
+        found = schema.problems(value, schema_name, file=str(path))
+        if found:
+            first = found[0]
+            pointer = first.place.pointer if first.place else None
+            raise EvidenceError(
+                "schema-violation",
+                f"{name} line {number}: {first.message}",
+                Place(str(path), number, pointer),
+                first.hint,
+            )
+        yield number, value
+
+
+def _events(path: Path) -> tuple[list[JSONObject], JSONObject | None]:
+    events: list[JSONObject] = []
+    footer: JSONObject | None = None
+    seen: set[tuple[object, ...]] = set()
+    for number, event in _checked_lines(path, "events.jsonl", "event"):
+        if (number == 1) != (event["type"] == "header"):
+            message = "the first line, and only it, is the header"
+            raise EvidenceError("header-misplaced", message, Place(str(path), number))
+        if footer is not None:
+            raise EvidenceError(
+                "after-footer", "an event after the footer", Place(str(path), number)
+            )
+        if event["type"] == "footer":
+            footer = event
+            continue
+        if event["type"] == "request":
+            key = (event["phase"], event["repeat"], event["index"], event["measured"])
+            if key in seen:
+                message = f"request {event['index']} of {event['phase']} occurs twice"
+                raise EvidenceError("request-twice", message, Place(str(path), number))
+            seen.add(key)
+        events.append(event)
+    if not events:
+        raise EvidenceError("events-empty", "events.jsonl is empty", Place(str(path)))
+    return events, footer
+
+
+def read(directory: Path) -> Evidence:
+    """Read a run directory.
+
+    Raises:
+        EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
+            ``header-misplaced``, ``after-footer``, ``request-twice``, ``plan-mismatch``, each with its place.
+    """
+    if not directory.is_dir():
+        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+    plan = jsonio.load(directory / "plan.json", error=EvidenceError)
+    schema.require(plan, "plan", file=str(directory / "plan.json"), error=EvidenceError)
+    environment = jsonio.load(directory / "environment.json", error=EvidenceError)
+    schema.require(
+        environment, "environment", file=str(directory / "environment.json"), error=EvidenceError
+    )
+    events, footer = _events(directory / "events.jsonl")
+    header = events[0]
+    if header["plan_sha256"] != jsonio.digest(plan):
+        raise EvidenceError(
+            "plan-mismatch",
+            "plan.json is not the plan that the event log was made under",
+            Place(str(directory / "plan.json")),
+        )
+    tasks = {
+        str(line["id"]): line
+        for _, line in _checked_lines(directory / "tasks.jsonl", "tasks.jsonl", "taskline")
+    }
+    telemetry_path = directory / "telemetry.jsonl"
+    telemetry = [line for _, line in _checked_lines(telemetry_path, "telemetry.jsonl", "telemetry")]
+    manifest_path = directory / MANIFEST
+    manifest = manifest_path.read_bytes() if manifest_path.is_file() else None
+    by_type = cast(
+        "Callable[[str], list[Any]]", lambda kind: [e for e in events if e["type"] == kind]
+    )
+    return Evidence(
+        directory=directory,
+        plan=cast("PlanDoc", plan),
+        environment=cast("JSONObject", environment),
+        header=cast("HeaderEvent", header),
+        marks=tuple(by_type("mark")),
+        requests=tuple(by_type("request")),
+        footer=cast("FooterEvent | None", footer),
+        tasks=cast("Mapping[str, TaskLine]", tasks),
+        telemetry=tuple(cast("list[TelemetrySample]", telemetry)),
+        manifest_sha256=None if manifest is None else jsonio.sha256_hex(manifest),
+    )
+
+
+def write_manifest(directory: Path) -> str:
+    """Hash every evidence file into ``manifest.json``; returns the manifest's own SHA-256."""
+    files = []
+    for name in EVIDENCE_FILES:
+        digest = hashlib.sha256()
+        size = 0
+        with (directory / name).open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+        files.append({"path": name, "bytes": size, "sha256": digest.hexdigest()})
+    data = jsonio.pretty({"manifest_schema": 1, "files": files})
+    (directory / MANIFEST).write_bytes(data)
+    return jsonio.sha256_hex(data)
+
+
+class Writer:
+    """Appends events to a run directory as they happen; every line is whole or absent.
+
+    A full disk raises `SetupError` ``disk-full`` at the write that met it; what was written before stays.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Create the directory; it must not exist.
+
+        Raises:
+            SetupError: ``run-exists`` or ``run-unwritable``.
+        """
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError as cause:
+            hint = "choose another --out, or move the old run away; runs are never overwritten"
+            raise SetupError("run-exists", f"{directory} exists already", hint=hint) from cause
+        except OSError as cause:
+            message = f"cannot create {directory}: {cause.strerror}"
+            raise SetupError("run-unwritable", message) from cause
+        self.directory = directory
+        self._events = os.open(
+            directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+        )
+        self._closed = False
+        for name in ("engine.log", "telemetry.jsonl", "tasks.jsonl"):
+            (directory / name).touch()
+        self.requests = 0
+
+    def document(self, name: str, value: object) -> None:
+        """Write a whole document (``plan.json``, ``environment.json``)."""
+        self._guard(lambda: (self.directory / name).write_bytes(jsonio.pretty(value)))
+
+    def lines(self, name: str, values: list[Mapping[str, object]]) -> None:
+        """Append lines to a side file (``tasks.jsonl``, ``telemetry.jsonl``)."""
+        data = b"".join(jsonio.canonical(value) + b"\n" for value in values)
+
+        def append() -> None:
+            with (self.directory / name).open("ab") as stream:
+                stream.write(data)
+
+        self._guard(append)
+
+    def event(self, event: Mapping[str, object]) -> None:
+        """Append one event."""
+        if event["type"] == "request":
+            self.requests += 1
+        data = jsonio.canonical(event) + b"\n"
+        self._guard(lambda: self._append(data))
+
+    def _append(self, data: bytes) -> None:
+        size = os.fstat(self._events).st_size
+        try:
+            written = os.write(self._events, data)
+            if written != len(data):
+                os.write(self._events, data[written:])
+        except OSError:
+            # A disk that filled up in the middle of a line must not leave half of it.
+            os.ftruncate(self._events, size)
+            raise
+
+    def _guard(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError as cause:
+            message = f"cannot write to {self.directory}: {cause.strerror}"
+            hint = "what was measured before is kept; free some space and run again"
+            raise SetupError("disk-full", message, hint=hint) from cause
+
+    def close(self) -> None:
+        """Flush to the disk and close; safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            os.fsync(self._events)
+            os.close(self._events)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close whatever happened."""
+        self.close()
+
+
+def header(run_id: str, plan_sha256: str, clock: Mapping[str, object]) -> HeaderEvent:
+    """The first event: the run's identity and what its clock is."""
+    return cast(
+        "HeaderEvent",
+        {
+            "type": "header",
+            "event_schema": EVENT_SCHEMA,
+            "run_id": run_id,
+            "plan_sha256": plan_sha256,
+            **clock,
+        },
+    )

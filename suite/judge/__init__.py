@@ -1,0 +1,1 @@
+"""The wing that judges evidence: metrics, checks, scorecard, signature, page. It starts nothing."""

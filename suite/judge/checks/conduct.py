@@ -1,0 +1,217 @@
+"""Rules about the load: did the requests fail, come late, overlap more than allowed, or count wrongly?"""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+from suite.judge.checks.rule import (
+    Finding,
+    Rule,
+    answered,
+    failed,
+    measured,
+    not_applicable,
+    passed,
+    place,
+    warned,
+)
+
+if TYPE_CHECKING:
+    from suite.eventdoc import RequestEvent
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+COUNT_TOLERANCE = 0.01
+"""Share of answers whose token counts may disagree by more than `COUNT_SLACK`."""
+COUNT_SLACK = 2
+"""Tokens by which two counts of one text may differ: end-of-text and a special token."""
+PROMPT_TOLERANCE = 2
+"""Tokens by which the engine's count of a prompt may differ from the suite's."""
+SCHEDULE_SLACK_NS = 1_000_000
+"""How far an intended start may lie from the plan's arrival, once for the whole phase's origin."""
+
+_Group = dict[tuple[str, int], "list[RequestEvent]"]
+
+
+def _by_phase(evidence: Evidence) -> _Group:
+    groups: _Group = collections.defaultdict(list)
+    for request in measured(evidence):
+        groups[request["phase"], request["repeat"]].append(request)
+    return groups
+
+
+def few_failures(evidence: Evidence, _: Results) -> Finding:
+    """R010: in no measured phase does the share of failed requests exceed the phase's bound."""
+    groups = _by_phase(evidence)
+    wrong, total = [], 0
+    for phase in evidence.plan["workload"]["phases"]:
+        requests = groups.get((phase["name"], phase["repeat"]), [])
+        if not phase["measured"] or not requests:
+            continue
+        bad = [request for request in requests if request["outcome"] != "ok"]
+        total += len(bad)
+        if len(bad) > phase["failure_bound"] * len(requests):
+            kinds = collections.Counter(request["outcome"] for request in bad)
+            named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+            wrong.append(
+                f"{phase['name']}/{phase['repeat']}: {len(bad)} of {len(requests)} ({named})"
+            )
+    if wrong:
+        return failed(f"too many requests failed in {wrong[0]}", wrong)
+    if not groups:
+        return failed("no request of a measured phase is in the log")
+    return passed(f"{total} failed requests in {len(groups)} measured phases, within the bounds")
+
+
+def punctual(evidence: Evidence, _: Results) -> Finding:
+    """R011: in open-loop phases the client sent on time (99th percentile of lateness within the bound)."""
+    groups = _by_phase(evidence)
+    wrong, judged = [], 0
+    for phase in evidence.plan["workload"]["phases"]:
+        bound = phase["lateness_bound_ms"]
+        requests = groups.get((phase["name"], phase["repeat"]), [])
+        if not phase["measured"] or bound is None or not requests:
+            continue
+        judged += 1
+        late = sorted(request["t_send"] - request["t_sched"] for request in requests)
+        worst = late[min(len(late) - 1, int(0.99 * len(late)))] / 1e6
+        if worst > bound:
+            name = f"{phase['name']}/{phase['repeat']}"
+            wrong.append(f"{name}: {worst:.2f} ms late, bound {bound:g} ms")
+    if wrong:
+        return failed(f"the client sent late in {wrong[0]}", wrong)
+    if not judged:
+        return not_applicable("no open-loop phase")
+    return passed(f"{judged} open-loop phases were sent on time")
+
+
+def on_schedule(evidence: Evidence, _: Results) -> Finding:
+    """R012: the intended starts in the log are the plan's arrival times."""
+    groups = _by_phase(evidence)
+    wrong, judged = [], 0
+    for phase in evidence.plan["workload"]["phases"]:
+        arrivals = phase["arrivals_ns"]
+        requests = groups.get((phase["name"], phase["repeat"]), [])
+        if not phase["measured"] or arrivals is None or not requests:
+            continue
+        judged += 1
+        origins = [
+            request["t_sched"] - arrivals[request["index"]]
+            for request in requests
+            if request["index"] < len(arrivals)
+        ]
+        if not origins or max(origins) - min(origins) > SCHEDULE_SLACK_NS:
+            wrong.append(
+                f"{phase['name']}/{phase['repeat']}: intended starts differ from the plan's"
+            )
+    if wrong:
+        return failed(wrong[0], wrong)
+    if not judged:
+        return not_applicable("no open-loop phase")
+    return passed(f"the intended starts of {judged} phases are the plan's")
+
+
+def concurrency_held(evidence: Evidence, _: Results) -> Finding:
+    """R013: closed-loop phases never have more requests in flight than planned."""
+    groups = _by_phase(evidence)
+    wrong = []
+    for phase in evidence.plan["workload"]["phases"]:
+        limit = phase["concurrency"]
+        requests = groups.get((phase["name"], phase["repeat"]), [])
+        if not phase["measured"] or limit is None or not requests:
+            continue
+        # An end sorts before a start at the same nanosecond: the slot was free again.
+        edges = sorted(
+            [(r["t_send"], 1) for r in requests] + [(r["t_end"], -1) for r in requests],
+            key=lambda edge: (edge[0], edge[1]),
+        )
+        flying = peak = 0
+        for _, step in edges:
+            flying += step
+            peak = max(peak, flying)
+        if peak > limit:
+            wrong.append(f"{phase['name']}/{phase['repeat']}: {peak} in flight, planned {limit}")
+    if wrong:
+        return failed(f"more requests in flight than planned in {wrong[0]}", wrong)
+    return passed("no phase had more requests in flight than planned")
+
+
+def counts_agree(evidence: Evidence, _: Results) -> Finding:
+    """R014: the engine's usage, its token ids and the suite's own tokenizer count alike."""
+    wrong, judged = [], 0
+    for request in answered(evidence):
+        usage = request["usage"]
+        counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
+        if "own_completion" in usage and usage["own_completion"] > 0:
+            counts.append(usage["own_completion"])
+        if len(counts) < 2:
+            continue
+        judged += 1
+        if max(counts) - min(counts) > COUNT_SLACK:
+            wrong.append(f"{place(request)}: counts {counts}")
+    if not judged:
+        return warned("only one source counts tokens: nothing to hold it against")
+    if len(wrong) > COUNT_TOLERANCE * judged:
+        return failed(
+            f"{len(wrong)} of {judged} answers are counted differently by two sources", wrong
+        )
+    return passed(f"{judged} answers counted by at least two sources, {len(wrong)} differ")
+
+
+def prompts_whole(evidence: Evidence, _: Results) -> Finding:
+    """R015: the engine read the whole prompt: its count is the suite's own."""
+    wrong, judged = [], 0
+    for request in answered(evidence):
+        usage = request["usage"]
+        if "engine_prompt" not in usage or "own_prompt" not in usage:
+            continue
+        judged += 1
+        if abs(usage["engine_prompt"] - usage["own_prompt"]) > PROMPT_TOLERANCE:
+            counts = f"engine {usage['engine_prompt']}, suite {usage['own_prompt']}"
+            wrong.append(f"{place(request)}: {counts}")
+    if not judged:
+        return warned("the engine or the tokenizer does not count prompts: nothing to compare")
+    if wrong:
+        return failed(
+            f"{len(wrong)} of {judged} prompts are counted differently by the engine", wrong
+        )
+    return passed(f"{judged} prompts, the engine and the suite count alike")
+
+
+def length_kept(evidence: Evidence, _: Results) -> Finding:
+    """R016: no answer is longer than asked, and one that stops by length has exactly that length."""
+    limit = evidence.plan["workload"]["decoding"]["max_new_tokens"]
+    wrong = []
+    for request in answered(evidence):
+        usage = request["usage"]
+        count = usage.get("ids_completion", usage.get("engine_completion"))
+        if count is None:
+            continue
+        short = request["finish_reason"] == "length" and count < limit - 1
+        if count > limit or short:
+            reason = request["finish_reason"]
+            wrong.append(f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}")
+    if wrong:
+        return failed(f"{len(wrong)} answers break the length limit of {limit} tokens", wrong)
+    return passed(f"no answer breaks the limit of {limit} new tokens")
+
+
+def truncation(evidence: Evidence, _: Results) -> Finding:
+    """R017: documents were sent whole."""
+    cut = [place(request) for request in measured(evidence) if request["truncated"]]
+    if cut:
+        return warned(f"{len(cut)} requests carry a document cut to fit the model's context", cut)
+    return passed("every document was sent whole")
+
+
+RULES = (
+    Rule("R010", "Few requests failed", "失败请求在限度内", few_failures),
+    Rule("R011", "Requests were sent on time", "请求按时发出", punctual),
+    Rule("R012", "Arrivals follow the plan", "到达时间符合计划", on_schedule),
+    Rule("R013", "Concurrency stayed within the plan", "并发未超计划", concurrency_held),
+    Rule("R014", "Token counts agree between sources", "各来源词元计数一致", counts_agree),
+    Rule("R015", "Prompts were read whole", "提示词被完整读取", prompts_whole),
+    Rule("R016", "Answers keep the length limit", "回答遵守长度限制", length_kept),
+    Rule("R017", "Documents were sent whole", "文档未被截断", truncation),
+)

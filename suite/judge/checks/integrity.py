@@ -1,0 +1,132 @@
+"""Rules about the log itself: is it whole, is it what the plan asked for, are its times possible?"""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.judge.checks.rule import (
+    Finding,
+    Rule,
+    failed,
+    not_applicable,
+    passed,
+    place,
+    warned,
+)
+
+if TYPE_CHECKING:
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+MAX_CLOCK_STEP_NS = 5_000_000
+"""Largest drift of the wall clock against the monotonic one that a run may see. Kernel receive stamps are
+wall-clock times; a slewing NTP moves at most 0.5 ms per second, a step moves more at once."""
+
+
+def complete(evidence: Evidence, _: Results) -> Finding:
+    """R001: the log ends with a footer that says complete and counts the requests."""
+    footer = evidence.footer
+    if footer is None:
+        return failed("events.jsonl has no footer: the run was cut", ["events.jsonl: last line"])
+    if footer["ended"] != "complete":
+        error = footer["error"]
+        detail = f": {error['message']}" if error else ""
+        return failed(f"the run ended as {footer['ended']}{detail}", ["events.jsonl: footer"])
+    if footer["requests"] != len(evidence.requests):
+        why = f"the footer counts {footer['requests']} requests, the log holds {len(evidence.requests)}"
+        return failed(why, ["events.jsonl: footer"])
+    return passed(f"complete, {footer['requests']} requests")
+
+
+def as_planned(evidence: Evidence, _: Results) -> Finding:
+    """R002: every planned request was sent once, for the planned task, and none besides."""
+    taken: dict[tuple[str, int, bool], dict[int, str]] = collections.defaultdict(dict)
+    for request in evidence.requests:
+        key = (request["phase"], request["repeat"], request["measured"])
+        taken[key][request["index"]] = request["task"]
+    ids = list(evidence.tasks)
+    wrong: list[str] = []
+    planned = 0
+    for phase in evidence.plan["workload"]["phases"]:
+        got = taken.pop((phase["name"], phase["repeat"], phase["measured"]), {})
+        planned += phase["tasks"]
+        expected = {i: ids[(phase["first_task"] + i) % len(ids)] for i in range(phase["tasks"])}
+        if got != expected:
+            name = f"{phase['name']}/{phase['repeat']}"
+            missing = len(expected.keys() - got.keys())
+            other = sum(1 for i, task in got.items() if expected.get(i) != task)
+            wrong.append(f"{name}: {missing} missing, {other} not as planned")
+    wrong += [f"{name}/{repeat}: not in the plan" for name, repeat, _ in taken]
+    if wrong:
+        return failed(f"{len(wrong)} phases differ from the plan: {wrong[0]}", wrong)
+    return passed(f"all {planned} planned requests were sent, each once and for its task")
+
+
+def tasks_listed(evidence: Evidence, _: Results) -> Finding:
+    """R003: tasks.jsonl holds the very task set of the plan, by both digests and in order."""
+    tasks = evidence.plan["workload"]["taskset"]
+    ids = jsonio.sha256_hex("\n".join(evidence.tasks).encode())
+    records = jsonio.sha256_hex(
+        "\n".join(line["record_sha256"] for line in evidence.tasks.values()).encode()
+    )
+    if ids != tasks["ids_sha256"] or len(evidence.tasks) != tasks["size"]:
+        return failed("the ids in tasks.jsonl are not those of the plan", ["tasks.jsonl"])
+    if records != tasks["records_sha256"]:
+        return failed("the records in tasks.jsonl are not those of the plan", ["tasks.jsonl"])
+    return passed(f"{tasks['size']} tasks, ids and records as in the plan")
+
+
+def possible_times(evidence: Evidence, _: Results) -> Finding:
+    """R004: no effect before its cause: sent, first chunk, end in this order, inside the phase's marks."""
+    bounds: dict[tuple[str, int, bool], list[int]] = collections.defaultdict(list)
+    for mark in evidence.marks:
+        if mark["name"] in ("phase.start", "phase.end"):
+            key = (mark["phase"], mark["repeat"], mark["measured"])
+            bounds[key].append(mark["t"])
+    wrong = []
+    for request in evidence.requests:
+        span = bounds.get((request["phase"], request["repeat"], request["measured"]), [])
+        first = request["chunk_t0"]
+        # Kernel stamps come from the wall clock: allow the mapping's own error.
+        order = [request["t_send"]]
+        if first is not None:
+            order += [first, first + sum(request["chunk_dt"])]
+        order.append(request["t_end"])
+        inside = len(span) == 2 and span[0] <= request["t_send"] and request["t_end"] <= span[1]
+        if order != sorted(order) or not inside:
+            wrong.append(place(request))
+    if wrong:
+        return failed(f"{len(wrong)} requests have impossible times", wrong)
+    return passed(f"the times of all {len(evidence.requests)} requests are in causal order")
+
+
+def steady_clock(evidence: Evidence, _: Results) -> Finding:
+    """R005: the wall clock, in which the kernel stamps arrivals, was not stepped during the run."""
+    footer = evidence.footer
+    if footer is None:
+        return not_applicable("no footer, see R001")
+    if evidence.header["receive_stamps"] == "user":
+        return warned("arrivals were stamped by the client on reading, not by the kernel")
+    step = footer["clock_steps_ns"]
+    if abs(step) > MAX_CLOCK_STEP_NS:
+        return failed(f"the wall clock moved by {step / 1e6:.1f} ms against the monotonic clock")
+    return passed(f"kernel stamps; the clocks drifted by {step / 1e6:.3f} ms")
+
+
+def manifest(evidence: Evidence, _: Results) -> Finding:
+    """R006: a manifest lists the digests of all evidence files."""
+    if evidence.manifest_sha256 is None:
+        return failed("there is no manifest.json", ["manifest.json"])
+    return passed("manifest.json is there; verify re-hashes what it lists")
+
+
+RULES = (
+    Rule("R001", "The run is complete", "运行完整", complete),
+    Rule("R002", "Every planned request was sent, once", "每个计划请求均发送且仅一次", as_planned),
+    Rule("R003", "The tasks are those of the plan", "任务与计划一致", tasks_listed),
+    Rule("R004", "The times are possible", "时间顺序合理", possible_times),
+    Rule("R005", "The clock was steady", "时钟稳定", steady_clock),
+    Rule("R006", "The evidence is listed by digest", "证据文件均有摘要", manifest),
+)

@@ -1,0 +1,172 @@
+"""Rules about the answers: are they summaries, as good as the reference's, and is the arithmetic possible?"""
+
+from __future__ import annotations
+
+import collections
+import re
+from typing import TYPE_CHECKING
+
+from suite.base.values import Measured
+from suite.judge.checks.rule import (
+    Finding,
+    Rule,
+    answered,
+    failed,
+    not_applicable,
+    passed,
+    place,
+    warned,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+MOST_ALIKE = 0.5
+"""Largest share of one phase's answers, to different tasks, that may be the same text."""
+MOST_ECHOES = 0.1
+"""Largest share of answers that may repeat the prompt's own instruction."""
+SAME_TASK = 0.98
+"""Share of tasks answered in several phases whose greedy answers are expected to be equal."""
+
+
+def _scored(results: Results, metric: str) -> Iterator[tuple[str, Measured]]:
+    for name, phase in results.phases.items():
+        value = phase.metrics.get(metric)
+        if isinstance(value, Measured):
+            yield name, value
+
+
+def reaches_reference(evidence: Evidence, results: Results) -> Finding:
+    """R020: each ROUGE reaches the agreed share of the reference run's, over the phase with most tasks."""
+    quality = evidence.plan["workload"]["quality"]
+    reference = quality["reference"]
+    if reference is None:
+        return not_applicable("no reference run is known for this model on this task set")
+    below, least = [], 10.0
+    for metric in ROUGE:
+        scored = list(_scored(results, metric))
+        if not scored:
+            return failed(f"{metric} was not measured in any phase")
+        # The reference was taken over the whole set: judge the phase that covers most of it.
+        name, value = max(scored, key=lambda item: item[1].n)
+        ratio = value.value / reference[metric]
+        least = min(least, ratio)
+        if ratio < quality["rouge_ratio_min"]:
+            below.append(f"{name}: {metric} {value.value:.4f}, reference {reference[metric]:.4f}")
+    bound = quality["rouge_ratio_min"]
+    if below:
+        return failed(f"below {bound:.0%} of the reference: {below[0]}", below)
+    return passed(f"every ROUGE reaches at least {least:.2%} of the reference, bound {bound:.0%}")
+
+
+def long_enough(evidence: Evidence, results: Results) -> Finding:
+    """R021: the mean generated length reaches the agreed share of the reference run's."""
+    quality = evidence.plan["workload"]["quality"]
+    reference = quality["reference"]
+    if reference is None:
+        return not_applicable("no reference run is known for this model on this task set")
+    scored = list(_scored(results, "generated_tokens_mean"))
+    if not scored:
+        return failed("the generated length was not measured in any phase")
+    name, value = max(scored, key=lambda item: item[1].n)
+    ratio = value.value / reference["generated_tokens"]
+    why = f"{name}: {value.value:.2f} tokens on average, {ratio:.1%} of the reference"
+    return passed(why) if ratio >= quality["length_ratio_min"] else failed(why)
+
+
+def plausible(evidence: Evidence, results: Results) -> Finding:
+    """R022: ROUGE lies where summaries lie: above what an echo scores, below what memory alone explains."""
+    quality = evidence.plan["workload"]["quality"]
+    wrong, judged = [], 0
+    for metric, floor, ceiling in (
+        ("rouge1", quality["rouge1_floor"], quality["rouge1_ceiling"]),
+        ("rouge2", quality["rouge2_floor"], quality["rouge2_ceiling"]),
+    ):
+        for name, value in _scored(results, metric):
+            judged += 1
+            if value.value < floor:
+                wrong.append(f"{name}: {metric} {value.value:.4f} is below the floor {floor:g}")
+            elif value.value > ceiling:
+                wrong.append(f"{name}: {metric} {value.value:.4f} is above the ceiling {ceiling:g}")
+    if not judged:
+        return failed("no ROUGE was measured: the answers were not judged")
+    if wrong:
+        return failed(f"not credible as summaries: {wrong[0]}", wrong)
+    return passed(f"ROUGE-1 and ROUGE-2 of all phases lie in the plausible range ({judged} values)")
+
+
+def _normal(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def answers_differ(evidence: Evidence, _: Results) -> Finding:
+    """R023: different tasks get different answers, and the answers are not the prompt's instruction."""
+    template = _normal(evidence.plan["workload"]["prompt"]["template"].replace("{document}", " "))
+    groups: dict[tuple[str, int], dict[str, str]] = collections.defaultdict(dict)
+    echoes, total = [], 0
+    for request in answered(evidence):
+        text = _normal(request["text"])
+        groups[request["phase"], request["repeat"]][request["task"]] = text
+        total += 1
+        if len(text) > 20 and (text in template or template in text):
+            echoes.append(place(request))
+    if total and len(echoes) > MOST_ECHOES * total:
+        return failed(f"{len(echoes)} of {total} answers repeat the prompt's instruction", echoes)
+    for (name, repeat), answers in groups.items():
+        text, count = collections.Counter(answers.values()).most_common(1)[0]
+        if len(answers) >= 4 and count > MOST_ALIKE * len(answers):
+            why = f"{name}/{repeat}: {count} of {len(answers)} tasks got the same answer {text[:60]!r}"
+            return failed(why)
+    if not total:
+        return failed("no request was answered")
+    return passed(f"{total} answers, different for different tasks")
+
+
+def repeatable(evidence: Evidence, _: Results) -> Finding:
+    """R024: under greedy decoding a task gets the same answer in every phase, but for rare ties."""
+    if evidence.plan["workload"]["decoding"]["temperature"] != 0:
+        return not_applicable("decoding is not greedy")
+    answers: dict[str, set[str]] = collections.defaultdict(set)
+    times: collections.Counter[str] = collections.Counter()
+    for request in answered(evidence):
+        answers[request["task"]].add(request["text"])
+        times[request["task"]] += 1
+    again = [task for task, count in times.items() if count > 1]
+    if not again:
+        return not_applicable("no task was asked twice")
+    same = sum(1 for task in again if len(answers[task]) == 1)
+    why = f"{same} of {len(again)} tasks asked more than once got one and the same answer"
+    if same < SAME_TASK * len(again):
+        changed = [f"task {task}" for task in again if len(answers[task]) > 1]
+        return warned(f"{why}; batching changes the arithmetic's order", changed)
+    return passed(why)
+
+
+def below_peak(evidence: Evidence, results: Results) -> Finding:
+    """R025: no utilisation exceeds 1: no device computes or reads faster than its declared peak."""
+    wrong, judged = [], 0
+    for metric in ("mfu", "mfu_prefill", "mfu_decode", "mbu"):
+        for name, value in _scored(results, metric):
+            judged += 1
+            if value.value > 1:
+                wrong.append(f"{name}: {metric} is {value.value:.3f}")
+    if wrong:
+        return failed(f"above the declared peak: {wrong[0]}", wrong)
+    if not judged:
+        unknown = evidence.plan["peaks"]["compute_unknown"]
+        return not_applicable(unknown or "no utilisation was measured")
+    return passed(f"{judged} utilisations, all at most 1")
+
+
+RULES = (
+    Rule("R020", "Summaries are as good as the reference's", "摘要质量达到参考", reaches_reference),
+    Rule("R021", "Answers are as long as the reference's", "生成长度达到参考", long_enough),
+    Rule("R022", "ROUGE lies where summaries lie", "ROUGE 处于合理范围", plausible),
+    Rule("R023", "Answers differ between tasks", "不同任务的回答不同", answers_differ),
+    Rule("R024", "Greedy answers repeat", "贪心解码可重复", repeatable),
+    Rule("R025", "Nothing runs above its peak", "未超过峰值", below_peak),
+)

@@ -1,0 +1,83 @@
+"""Is everything there that the plan needs? Asked before any image is pulled or anything is started."""
+
+from __future__ import annotations
+
+import glob
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base.errors import Problem, SetupError
+
+if TYPE_CHECKING:
+    from suite.declare.plandoc import PlanDoc, PreflightDoc
+
+COMMAND_TIMEOUT_S = 30
+"""A device tool that does not answer in this time hangs; `npu-smi` and `rocm-smi` take up to ten seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one preflight check found."""
+
+    check: PreflightDoc
+    ok: bool
+    found: str
+
+
+def run_preflight(plan: PlanDoc) -> list[Answer]:
+    """Ask every check of the plan; never raises."""
+    return [_ask(check) for check in plan["engine"]["preflight"]]
+
+
+def require_preflight(plan: PlanDoc) -> list[Answer]:
+    """Ask every check and refuse to go on when one fails.
+
+    Raises:
+        SetupError: ``preflight-failed``, one problem per missing thing.
+    """
+    answers = run_preflight(plan)
+    missing = [answer for answer in answers if not answer.ok]
+    if missing:
+        vendor = plan["vendor"]["name"]
+        problems = [
+            Problem(f"{answer.check['what']}: {answer.found}", hint=answer.check["hint"])
+            for answer in missing
+        ]
+        count = f"{len(missing)} of {len(answers)}"
+        raise SetupError(
+            "preflight-failed",
+            f"this machine is not ready for {vendor}: {count} checks failed",
+            hint="nothing was pulled or started; `suite plan` prints what would run",
+            problems=problems,
+        )
+    return answers
+
+
+def _ask(check: PreflightDoc) -> Answer:
+    if check["kind"] == "path":
+        pattern = check["argument"][0]
+        found = sorted(glob.glob(pattern))  # noqa: PTH207 - an absolute pattern such as /dev/nvidia[0-9]*
+        return Answer(check, bool(found), ", ".join(found[:8]) or f"{pattern} does not exist")
+    try:
+        done = subprocess.run(
+            check["argument"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError:
+        return Answer(check, ok=False, found=f"{check['argument'][0]} is not installed")
+    except OSError as cause:
+        return Answer(check, ok=False, found=f"{check['argument'][0]}: {cause.strerror}")
+    except subprocess.TimeoutExpired:
+        found = f"{check['argument'][0]} did not answer in {COMMAND_TIMEOUT_S} s"
+        return Answer(check, ok=False, found=found)
+    output = (done.stdout + done.stderr).strip()
+    first = output.splitlines()[0][:160] if output else f"no output, exit status {done.returncode}"
+    matches = check["expect"] is None or re.search(check["expect"], output) is not None
+    return Answer(check, done.returncode == 0 and matches, first)

@@ -1,0 +1,78 @@
+"""Ctrl-C and SIGTERM, turned into one orderly end.
+
+The first signal raises `Interrupted` at once, unless the code runs under `Stop.deferred`, where it only sets
+a flag (a load phase polls it; a clean-up must not be cut). Further signals are counted and ignored, so that
+an impatient second Ctrl-C cannot leave a container behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+from suite.base.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+
+class Stop:
+    """Whether the run was asked to stop."""
+
+    def __init__(self) -> None:
+        self.signals = 0
+        self._name = ""
+        self._deferred = 0
+        self._raised = False
+
+    def requested(self) -> bool:
+        """True from the first signal on."""
+        return self.signals > 0
+
+    def check(self) -> None:
+        """Raise `Interrupted` if a signal came while it was deferred.
+
+        Raises:
+            Interrupted: code ``interrupted``.
+        """
+        if self.requested() and not self._raised:
+            self._raised = True
+            raise self._error()
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let signals only set the flag inside the block."""
+        self._deferred += 1
+        try:
+            yield
+        finally:
+            self._deferred -= 1
+
+    def defer_for_good(self) -> None:
+        """From here on signals only set the flag: the run is cleaning up."""
+        self._deferred += 1
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[Stop]:
+        """Handle SIGINT and SIGTERM inside the block; only the main thread may call this."""
+        old = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in old:
+            signal.signal(number, self._handle)
+        try:
+            yield self
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+    def _error(self) -> Interrupted:
+        return Interrupted("interrupted", f"stopped by {self._name}")
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self.signals += 1
+        self._name = signal.Signals(number).name
+        if self.signals == 1 and not self._deferred:
+            self._raised = True
+            raise self._error()
