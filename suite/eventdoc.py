@@ -13,6 +13,7 @@ OutcomeCode = Literal[
     "ok",
     "connect-refused",
     "connect-timeout",
+    "tls-failed",
     "send-failed",
     "reset",
     "http-error",
@@ -23,6 +24,7 @@ OutcomeCode = Literal[
     "stall",
     "timeout",
     "missing-done",
+    "missing-usage",
     "no-content",
     "cancelled",
 ]

@@ -1,8 +1,8 @@
 """The hinge between measuring and judging: what a run leaves, written and read. Nothing derived is stored.
 
 A run directory holds ``plan.json``, ``environment.json``, ``events.jsonl``, ``tasks.jsonl``,
-``telemetry.jsonl`` and ``engine.log``; ``manifest.json`` lists each with its size and SHA-256. Events are
-appended and flushed as they happen, so that a killed run keeps what it measured.
+``telemetry.jsonl`` and ``engine.log``, and what conversion and image building logged; ``manifest.json``
+lists each with its size and SHA-256. Events are appended and flushed as they happen, so that a killed run keeps what it measured.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ EVIDENCE_FILES = (
     "tasks.jsonl",
     "telemetry.jsonl",
 )
-"""The files that a manifest lists, and no others."""
+"""The files that every run leaves and every manifest lists."""
+
+OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
+"""Files that a run leaves when it converted weights or built an image; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -180,7 +183,8 @@ def read(directory: Path) -> Evidence:
 def write_manifest(directory: Path) -> str:
     """Hash every evidence file into ``manifest.json``; returns the manifest's own SHA-256."""
     files = []
-    for name in EVIDENCE_FILES:
+    extra = [name for name in OCCASIONAL_FILES if (directory / name).is_file()]
+    for name in sorted([*EVIDENCE_FILES, *extra]):
         digest = hashlib.sha256()
         size = 0
         with (directory / name).open("rb") as stream:

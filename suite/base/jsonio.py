@@ -55,6 +55,13 @@ def _int(text: str) -> int:
     return int(text)
 
 
+def _any_int(text: str) -> int:
+    if len(text) > 64:
+        msg = f"the integer {text[:24]}… has {len(text)} digits"
+        raise _RefusedError(msg)
+    return int(text)
+
+
 def _constant(name: str) -> NoReturn:
     raise _RefusedError(f"{name} is not JSON")
 
@@ -112,6 +119,7 @@ def loads(
     name: str = "<data>",
     error: type[SuiteError] = DeclarationError,
     first_line: int = 1,
+    foreign: bool = False,
 ) -> JSONValue:
     """Read one strict JSON document from bytes.
 
@@ -120,6 +128,9 @@ def loads(
         name: what to call the input in an error, normally its path.
         error: the class to raise, so that bad evidence and bad declarations differ.
         first_line: line number of the first byte, for JSON Lines.
+        foreign: the file is in another project's format (a tokenizer's configuration has
+            ``1000000000000000019884624838656``, a model's ``Infinity``): long integers and infinities
+            are taken as they are; everything else is as strict as ever.
 
     Raises:
         SuiteError: of the class `error`, code ``json-refused`` with place.
@@ -133,9 +144,9 @@ def loads(
             json.loads(
                 text,
                 object_pairs_hook=_pairs,
-                parse_float=_float,
-                parse_int=_int,
-                parse_constant=_constant,
+                parse_float=float if foreign else _float,
+                parse_int=_any_int if foreign else _int,
+                parse_constant=float if foreign else _constant,
             ),
         )
         if b"\\u" in data:
@@ -151,9 +162,11 @@ def loads(
     return value
 
 
-def load(path: Path, *, error: type[SuiteError] = DeclarationError) -> JSONValue:
+def load(
+    path: Path, *, error: type[SuiteError] = DeclarationError, foreign: bool = False
+) -> JSONValue:
     """Read one strict JSON file; see `loads` for what is refused."""
-    return loads(read_bytes(path, error=error), name=str(path), error=error)
+    return loads(read_bytes(path, error=error), name=str(path), error=error, foreign=foreign)
 
 
 def read_bytes(path: Path, *, error: type[SuiteError] = DeclarationError) -> bytes:

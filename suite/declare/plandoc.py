@@ -79,6 +79,7 @@ class ContainerDoc(TypedDict):
     entrypoint: list[str] | None  # None keeps the image's own
     user: str | None
     wrapper: str | None  # a program that replaces `docker`, e.g. "metax-docker"
+    read_only_root: NotRequired[bool]  # True unless the image must write outside its tmpfs
 
 
 class ProcessDoc(TypedDict):
@@ -258,7 +259,9 @@ class QualityDoc(TypedDict):
     """What the summaries must reach; None means there is no reference for this model."""
 
     reference_source: str
-    reference: dict[str, float] | None  # rouge1, rouge2, rougeL, rougeLsum (0..1), generated_tokens (mean)
+    reference: (
+        dict[str, float] | None
+    )  # rouge1, rouge2, rougeL, rougeLsum (0..1), generated_tokens (mean)
     rouge_ratio_min: float  # each ROUGE >= this share of the reference
     length_ratio_min: float
     rouge1_floor: float  # plausibility: below this nothing was summarised

@@ -58,8 +58,8 @@ def require_preflight(plan: PlanDoc) -> list[Answer]:
 def _ask(check: PreflightDoc) -> Answer:
     if check["kind"] == "path":
         pattern = check["argument"][0]
-        found = sorted(glob.glob(pattern))  # noqa: PTH207 - an absolute pattern such as /dev/nvidia[0-9]*
-        return Answer(check, bool(found), ", ".join(found[:8]) or f"{pattern} does not exist")
+        paths = sorted(glob.glob(pattern))  # noqa: PTH207 - an absolute pattern such as /dev/nvidia[0-9]*
+        return Answer(check, bool(paths), ", ".join(paths[:8]) or f"{pattern} does not exist")
     try:
         done = subprocess.run(
             check["argument"],

@@ -28,6 +28,8 @@ COUNT_SLACK = 2
 """Tokens by which two counts of one text may differ: end-of-text and a special token."""
 PROMPT_TOLERANCE = 2
 """Tokens by which the engine's count of a prompt may differ from the suite's."""
+MOST_MERGED = 0.05
+"""Share of a phase's chunks that may share the receive stamp of the chunk before."""
 SCHEDULE_SLACK_NS = 1_000_000
 """How far an intended start may lie from the plan's arrival, once for the whole phase's origin."""
 
@@ -127,8 +129,8 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
             key=lambda edge: (edge[0], edge[1]),
         )
         flying = peak = 0
-        for _, step in edges:
-            flying += step
+        for edge in edges:
+            flying += edge[1]
             peak = max(peak, flying)
         if peak > limit:
             wrong.append(f"{phase['name']}/{phase['repeat']}: {peak} in flight, planned {limit}")
@@ -205,6 +207,20 @@ def truncation(evidence: Evidence, _: Results) -> Finding:
     return passed("every document was sent whole")
 
 
+def told_apart(evidence: Evidence, _: Results) -> Finding:
+    """R018: the chunks' arrivals could be told apart; several in one read share one stamp."""
+    most, where = 0.0, ""
+    for (name, repeat), requests in _by_phase(evidence).items():
+        chunks = sum(1 + len(r["chunk_dt"]) for r in requests if r["chunk_t0"] is not None)
+        merged = sum(r["merged_reads"] for r in requests)
+        if chunks and merged / chunks > most:
+            most, where = merged / chunks, f"{name}/{repeat}: {merged} of {chunks} chunks"
+    if most > MOST_MERGED:
+        why = f"{most:.0%} of the chunks came together with the one before: {where}"
+        return warned(f"{why}; TTFT is then an upper bound", [where])
+    return passed(f"at most {most:.1%} of a phase's chunks shared a stamp")
+
+
 RULES = (
     Rule("R010", "Few requests failed", "失败请求在限度内", few_failures),
     Rule("R011", "Requests were sent on time", "请求按时发出", punctual),
@@ -214,4 +230,5 @@ RULES = (
     Rule("R015", "Prompts were read whole", "提示词被完整读取", prompts_whole),
     Rule("R016", "Answers keep the length limit", "回答遵守长度限制", length_kept),
     Rule("R017", "Documents were sent whole", "文档未被截断", truncation),
+    Rule("R018", "Chunks could be told apart", "数据块到达时间可区分", told_apart),
 )

@@ -32,7 +32,7 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
             f"runtime: {runtime}; closed needs a container" + (f" ({note})" if note else "")
         )
     facts = evidence.environment["facts"]
-    digest = facts.get("engine.image_digest") if isinstance(facts, dict) else None
+    digest = facts.get("image.digest") if isinstance(facts, dict) else None
     if not isinstance(digest, dict) or not str(digest.get("value", "")).startswith("sha256:"):
         return warned("the digest of the image that ran is unknown; closed needs it")
     return passed(f"container, image {digest['value']}")

@@ -1,0 +1,188 @@
+"""From the words of a command line to a plan: vendor, engine, model, tasks, profile, runtime."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.base.errors import DataError, UsageError
+from suite.base.values import NotMeasured
+from suite.declare.model import hash_model, read_model
+from suite.declare.plan import ModelInput, Options, make_plan
+from suite.declare.vendor import load_vendor
+from suite.declare.workload.profiles import load_profile, quality_doc
+from suite.declare.workload.quality import reference_for
+from suite.declare.workload.tasks import task_set_for
+from suite.declare.workload.tokenizer import load_tokenizer
+from suite.measure import modelsource
+from suite.measure.engine import docker_available
+
+if TYPE_CHECKING:
+    import argparse
+
+    from suite.declare.plandoc import PlanDoc, RuntimeKind
+    from suite.declare.vendor import Vendor
+    from suite.declare.workload.tasks import TaskSet
+    from suite.declare.workload.tokenizer import Tokenizer
+
+ROOT = Path(__file__).resolve().parents[2]
+CONVERTED = ROOT / "runs" / "converted"
+RUNTIMES = ("container", "process", "endpoint", "sim")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that a run needs.
+
+    Attributes:
+        plan: fully resolved.
+        tasks: the task set with its texts.
+        tokenizer: the model's own, None when it has none that can be read.
+    """
+
+    plan: PlanDoc
+    tasks: TaskSet
+    tokenizer: Tokenizer | None
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that decide what is run; `run` and `plan` share them."""
+    parser.add_argument("--vendor", default="cpu", help="directory under vendors/ (default: %(default)s)")
+    parser.add_argument("--engine", help="engine of that vendor (default: its first)")
+    parser.add_argument("--accelerator", help="accelerator of that vendor (default: its first)")
+    parser.add_argument("--devices", type=_positive, default=None, help="how many accelerators")
+    parser.add_argument("--model", help="directory, Hugging Face id, or mini (default)")
+    parser.add_argument("--data", type=Path, help="XSum file or folder (default: the profile's own set)")
+    parser.add_argument("--profile", default="smoke", help="profile name or file (default: %(default)s)")
+    parser.add_argument("--runtime", choices=RUNTIMES, help="default: container where Docker answers")
+    parser.add_argument("--url", help="measure a server that runs already (implies --runtime endpoint)")
+    parser.add_argument("--model-type", help="model type for conversion, where config.json is not at hand")
+    parser.add_argument(
+        "--engine-arg",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override an engine argument within the vendor's rules; may be repeated",
+    )
+    parser.add_argument("--division", choices=("closed", "optimised", "open"), help="default: the profile's")
+    parser.add_argument("--image", help="image reference, or the id of a declared image")
+    parser.add_argument("--served-model-name", help="the model's name at a server given by --url")
+    parser.add_argument("--nonce", help="round identifier issued by the reviewers")
+
+
+def gather(arguments: argparse.Namespace) -> Inputs:
+    """Resolve the command line into a plan; reads files, starts nothing.
+
+    Raises:
+        SuiteError: whatever is wrong with the vendor, the profile, the model, the data or their combination.
+    """
+    vendor = load_vendor(arguments.vendor)
+    profile = load_profile(arguments.profile)
+    # Unknown names are refused before a model is hashed or data is read.
+    vendor.accelerator(vendor.engine(arguments.engine), arguments.accelerator)
+    given = overrides(arguments)
+    source = modelsource.find(arguments.model)
+    facts = read_model(source.directory)
+    files, sha256 = hash_model(source.directory)
+    loaded = load_tokenizer(source.directory)
+    tokenizer = None if isinstance(loaded, NotMeasured) else loaded
+    tasks = task_set_for(profile, arguments.data)
+    taskset = tasks.to_doc()
+    reference = reference_for(files, taskset, profile.doc["decoding"])
+    runtime, note = choose_runtime(arguments, vendor)
+    plan = make_plan(
+        vendor=vendor,
+        engine_id=arguments.engine,
+        accelerator_id=arguments.accelerator,
+        devices=arguments.devices,
+        model=ModelInput(
+            id=source.id,
+            revision=source.revision,
+            path=str(source.directory),
+            sha256=sha256,
+            files=files,
+            facts=facts,
+            tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
+            chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
+        ),
+        profile=profile,
+        taskset=taskset,
+        quality=quality_doc(profile, reference.scores, reference.source),
+        runtime=runtime,
+        url=arguments.url,
+        overrides=given,
+        options=Options(
+            division=arguments.division,
+            image=arguments.image,
+            model_type=arguments.model_type or "",
+            conversion_root=str(CONVERTED),
+            runtime_note=note,
+            commit=commit(),
+            nonce=arguments.nonce,
+            served_model_name=arguments.served_model_name,
+        ),
+    )
+    return Inputs(plan, tasks, tokenizer)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, str]:
+    """``--engine-arg name=value`` as a mapping.
+
+    Raises:
+        UsageError: ``engine-arg-wrong``.
+    """
+    found: dict[str, str] = {}
+    for text in arguments.engine_arg:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError("engine-arg-wrong", f"{text!r} is not NAME=VALUE")
+        found[name.removeprefix("--")] = value
+    return found
+
+
+def choose_runtime(arguments: argparse.Namespace, vendor: Vendor) -> tuple[RuntimeKind, str]:
+    """The runtime and, when it is not a container, why.
+
+    Raises:
+        UsageError: ``url-missing`` for an endpoint without ``--url``.
+    """
+    if arguments.url:
+        return "endpoint", "a running server was given by its address"
+    match arguments.runtime:
+        case "endpoint":
+            raise UsageError("url-missing", "--runtime endpoint needs --url")
+        case "container":
+            return "container", ""
+        case "process":
+            return "process", "asked for on the command line"
+        case "sim":
+            return "sim", "a simulated server with known timings"
+        case _:
+            pass
+    status = docker_available()
+    if status.ok or not vendor.can_run_as_process(arguments.engine):
+        return "container", ""
+    return "process", f"no Docker engine answers: {status.why}"
+
+
+def commit() -> str:
+    """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty=+dirty", "--exclude=*"]
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=10, env=environment
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() if done.returncode == 0 else "unknown"

@@ -1,0 +1,257 @@
+"""Vendor, workload and model in; plan out: pure, fully resolved, printable, one digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import suite
+from suite.base import jsonio
+from suite.base.errors import UsageError
+from suite.declare.arrivals import schedule
+from suite.declare.choice import (
+    Choice,
+    ModelInput,
+    Options,
+    choose_devices,
+    choose_dtype,
+    choose_image,
+    choose_ranks,
+)
+from suite.declare.conversion import conversion_doc, model_type, needs_conversion
+from suite.declare.peaks import CPUPeak, PrivatePeak, select_peaks
+from suite.declare.plancontainer import telemetry
+from suite.declare.plandoc import PLAN_SCHEMA
+from suite.declare.planengine import engine_doc, placeholders
+from suite.declare.workload.profiles import expand_phases
+from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.plandoc import (
+        ModelDoc,
+        PhaseDoc,
+        PlanDoc,
+        QualityDoc,
+        RuntimeKind,
+        TaskSetDoc,
+        WorkloadDoc,
+    )
+    from suite.declare.vendor import Vendor
+    from suite.declare.workload.profiles import Profile
+
+__all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
+
+CONTEXT_LIMIT = 8192
+"""Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
+
+
+def plan_sha256(plan: PlanDoc) -> str:
+    """Digest of the plan's canonical JSON."""
+    return jsonio.digest(plan)
+
+
+def make_plan(
+    *,
+    vendor: Vendor,
+    engine_id: str | None,
+    accelerator_id: str | None,
+    devices: int | None,
+    model: ModelInput,
+    profile: Profile,
+    taskset: TaskSetDoc,
+    quality: QualityDoc,
+    runtime: RuntimeKind,
+    url: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    options: Options | None = None,
+) -> PlanDoc:
+    """Resolve everything; nothing is looked up on the machine, so the same input gives the same bytes.
+
+    Args:
+        vendor: the declaration.
+        engine_id: one of its engines; None: its first.
+        accelerator_id: one of its accelerators; None: the engine's first.
+        devices: how many; None: one, or as many as `Options.visible` names.
+        model: the model on this machine.
+        profile: the workload.
+        taskset: the tasks that will run.
+        quality: the bounds and the reference of this model.
+        runtime: how the engine runs.
+        url: of the server, for the runtime ``endpoint``.
+        overrides: engine arguments by name without dashes; an empty value is a flag.
+        options: everything else that a user may decide.
+
+    Raises:
+        UsageError: the request contradicts the declaration; the message names the rule and what is right.
+    """
+    chosen = Options() if options is None else options
+    division = _division(profile, chosen)
+    choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
+    engine = choice.engine
+    if runtime == "process" and "process" not in engine:
+        hint = "a container needs a Docker engine; --url measures a server that runs already"
+        message = f"{engine['id']} of {vendor.id} is not declared to run as a process"
+        raise UsageError("process-undeclared", message, hint=hint)
+    dtype = choose_dtype(engine, model.facts, chosen.dtype)
+    max_model_len = _context(profile, choice)
+    declared = needs_conversion(engine, model.facts) if choice.starts_engine else None
+    kind = model_type(engine, declared, model.facts, chosen.model_type) if declared else ""
+    values = placeholders(choice, dtype, max_model_len, kind)
+    if declared is not None:
+        values["image"] = choose_image(engine, choice.device, chosen.image)["reference"]
+    conversion = (
+        conversion_doc(declared, values, model.path, chosen.conversion_root) if declared else None
+    )
+    plan: PlanDoc = {
+        "plan_schema": PLAN_SCHEMA,
+        "suite": {"version": suite.__version__, "commit": chosen.commit},
+        "vendor": {
+            "id": vendor.id,
+            "name": vendor.doc["name"],
+            "sha256": vendor.sha256,
+            "emulated": vendor.doc.get("emulated", False),
+        },
+        "runtime": runtime,
+        "runtime_note": chosen.runtime_note,
+        "devices": choice.devices_doc(),
+        "engine": engine_doc(
+            choice,
+            values=values,
+            overrides=overrides or {},
+            dtype=dtype,
+            max_model_len=max_model_len,
+            conversion=conversion,
+            raw_prompt=profile.doc["prompt"] == COMPAT_FLAGPERF.id,
+            url=url,
+        ),
+        "conversion": conversion,
+        "model": _model_doc(model),
+        "workload": _workload(profile, taskset, quality, max_model_len, division),
+        "peaks": select_peaks(
+            vendor,
+            choice.device,
+            dtype["precision"],
+            private=chosen.private_peaks,
+            cpu=chosen.cpu_peak,
+        ),
+        "telemetry": telemetry(choice),
+    }
+    if chosen.nonce is not None:
+        plan["nonce"] = chosen.nonce
+    return plan
+
+
+def _division(profile: Profile, options: Options) -> str:
+    division = profile.doc["division"] if options.division is None else options.division
+    if division not in ("closed", "optimised", "open"):
+        hint = "one of: closed, optimised, open"
+        raise UsageError("division-unknown", f"there is no division {division!r}", hint=hint)
+    if division == "closed" and profile.doc["division"] != "closed":
+        hint = "the profiles smoke, xsum and xsum-full are"
+        raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
+    return division
+
+
+def _choose(  # noqa: PLR0917 - one row of choices
+    vendor: Vendor,
+    engine_id: str | None,
+    accelerator_id: str | None,
+    devices: int | None,
+    model: ModelInput,
+    runtime: RuntimeKind,
+    options: Options,
+    division: str,
+) -> Choice:
+    engine = vendor.engine(engine_id)
+    device = vendor.accelerator(engine, accelerator_id)
+    indices = choose_devices(devices, options.visible)
+    if vendor.doc["visibility"]["container"] is None and not vendor.doc["visibility"]["process"]:
+        _refuse_many(vendor, len(indices))
+    supported = [row["architecture"] for row in engine["models"]]
+    if supported and model.facts.architecture not in supported and not options.model_type:
+        raise UsageError(
+            "model-unsupported",
+            f"{engine['id']} is not declared to run {model.facts.architecture or 'this model'}",
+            hint=f"it runs: {', '.join(row['names'] for row in engine['models'])}",
+        )
+    return Choice(
+        vendor=vendor,
+        engine=engine,
+        device=device,
+        access=vendor.access(engine, options.access),
+        runtime=runtime,
+        model=model,
+        options=options,
+        indices=indices,
+        ranks=choose_ranks(engine, device, len(indices), model.facts, options.tensor_parallel),
+        closed=division == "closed",
+    )
+
+
+def _refuse_many(vendor: Vendor, count: int) -> None:
+    if count > 1:
+        raise UsageError("devices-wrong", f"{vendor.doc['name']} has one device: the whole host")
+
+
+def _context(profile: Profile, choice: Choice) -> int:
+    """Longest prompt and answer together; the same rule for every vendor."""
+    model_limit = choice.model.facts.max_positions or CONTEXT_LIMIT
+    new = profile.doc["decoding"]["max_new_tokens"]
+    wanted = profile.doc["max_input_tokens"]
+    length = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
+    named = choice.options.max_model_len
+    if named is not None and named != length:
+        if choice.closed:
+            raise UsageError(
+                "argument-closed",
+                f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
+                hint="every vendor cuts the documents alike; ask for --division open",
+            )
+        length = min(named, model_limit)
+    if length <= new:
+        message = f"a context of {length} tokens leaves no room for a prompt beside {new} new ones"
+        raise UsageError("context-too-small", message)
+    return length
+
+
+def _model_doc(model: ModelInput) -> ModelDoc:
+    return {
+        "id": model.id,
+        "revision": model.revision,
+        "path": model.path,
+        "sha256": model.sha256,
+        "files": list(model.files),
+        "facts": cast("dict[str, object]", model.facts.to_json()),
+        "tokenizer_sha256": model.tokenizer_sha256,
+        "chat_template_sha256": model.chat_template_sha256,
+    }
+
+
+def _workload(
+    profile: Profile, taskset: TaskSetDoc, quality: QualityDoc, max_model_len: int, division: str
+) -> WorkloadDoc:
+    doc = profile.doc
+    room = max_model_len - doc["decoding"]["max_new_tokens"]
+    wanted = doc["max_input_tokens"]
+    return {
+        "profile": doc["name"],
+        "profile_sha256": profile.sha256,
+        "title": dict(doc["title"]),
+        "division": cast("WorkloadDoc", {"division": division})["division"],
+        "seed": doc["seed"],
+        "taskset": taskset,
+        "prompt": load_prompt(doc["prompt"]).to_doc(),
+        "decoding": doc["decoding"].copy(),
+        "max_input_tokens": room if wanted is None else min(room, wanted),
+        "phases": [_timed(phase) for phase in expand_phases(profile, taskset["size"])],
+        "objectives": doc["objectives"].copy(),
+        "quality": quality,
+    }
+
+
+def _timed(phase: PhaseDoc) -> PhaseDoc:
+    arrivals = phase["arrivals"]
+    if arrivals is not None:
+        phase["arrivals_ns"] = schedule(arrivals, phase["tasks"])
+    return phase

@@ -1,0 +1,201 @@
+"""Headers of safetensors files: which tensors a model holds, of which shape, without reading a weight.
+
+A file is an 8-byte little-endian length, that many bytes of JSON, then the data
+(https://github.com/huggingface/safetensors, "Format").
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.base.errors import DataError, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONValue
+
+MAX_HEADER_BYTES = 100_000_000
+"""The format's own limit."""
+
+DTYPE_BITS = {
+    "BOOL": 8,
+    "U8": 8,
+    "I8": 8,
+    "F8_E4M3": 8,
+    "F8_E5M2": 8,
+    "F8_E8M0": 8,
+    "F4": 4,
+    "I16": 16,
+    "U16": 16,
+    "F16": 16,
+    "BF16": 16,
+    "I32": 32,
+    "U32": 32,
+    "F32": 32,
+    "I64": 64,
+    "U64": 64,
+    "F64": 64,
+}
+FLOAT_DTYPES = frozenset({"F8_E4M3", "F8_E5M2", "F16", "BF16", "F32", "F64"})
+
+_POINTER_START = b"version https://git-lfs"
+_INDEX = "model.safetensors.index.json"
+_OTHER_FORMATS = ("*.bin", "*.pt", "*.pth", "*.gguf", "*.h5", "*.msgpack", "*.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor's entry in a header."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+
+    @property
+    def elements(self) -> int:
+        """Number of stored elements."""
+        return math.prod(self.shape)
+
+
+def _header(path: Path) -> tuple[dict[str, JSONValue], int]:
+    """The header's JSON and the number of data bytes behind it."""
+    place = Place(str(path))
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            start = stream.read(8)
+            if start + stream.read(len(_POINTER_START) - 8) == _POINTER_START:
+                hint = "fetch the real file: git lfs pull"
+                raise DataError(
+                    "model-weights-pointer", "a Git LFS pointer, not weights", place, hint
+                )
+            length = int.from_bytes(start, "little")
+            if len(start) < 8 or length > MAX_HEADER_BYTES or 8 + length > size:
+                message = "not a safetensors file: its header does not fit into it"
+                raise DataError("model-weights-wrong", message, place)
+            stream.seek(8)
+            raw = stream.read(length)
+    except OSError as cause:
+        message = f"cannot read: {cause.strerror or cause}"
+        raise DataError("file-unreadable", message, place) from cause
+    header = jsonio.loads(raw.rstrip(b" "), name=str(path), error=DataError)
+    if not isinstance(header, dict):
+        raise DataError("model-weights-wrong", "the safetensors header is not an object", place)
+    return header, size - 8 - length
+
+
+def _integers(value: JSONValue) -> tuple[int, ...] | None:
+    if not isinstance(value, list):
+        return None
+    numbers = tuple(item for item in value if isinstance(item, int) and not isinstance(item, bool))
+    return numbers if len(numbers) == len(value) and all(n >= 0 for n in numbers) else None
+
+
+def _tensor(name: str, entry: JSONValue, path: Path) -> tuple[Tensor, int]:
+    """One entry, checked, and where its data ends."""
+    place = Place(str(path), None, f"/{name}")
+    if not isinstance(entry, dict):
+        raise DataError("model-weights-wrong", "a tensor's entry is not an object", place)
+    dtype = entry.get("dtype")
+    shape = _integers(entry.get("shape"))
+    offsets = _integers(entry.get("data_offsets"))
+    if not isinstance(dtype, str) or shape is None or offsets is None or len(offsets) != 2:
+        raise DataError("model-weights-wrong", "a tensor without dtype, shape or offsets", place)
+    begin, end = offsets
+    bits = DTYPE_BITS.get(dtype)
+    if bits is not None and (end - begin) * 8 != math.prod(shape) * bits:
+        raise DataError(
+            "model-weights-wrong", f"{end - begin} bytes do not hold {dtype}{shape}", place
+        )
+    return Tensor(name, dtype, shape, end - begin), end
+
+
+def read_header(path: Path) -> list[Tensor]:
+    """The tensors of one file, in the header's order.
+
+    Raises:
+        DataError: ``file-unreadable``, ``json-refused``, ``model-weights-wrong``,
+            ``model-weights-truncated`` or ``model-weights-pointer``.
+    """
+    header, available = _header(path)
+    tensors: list[Tensor] = []
+    needed = 0
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        tensor, end = _tensor(name, entry, path)
+        tensors.append(tensor)
+        needed = max(needed, end)
+    if needed > available:
+        message = f"cut: holds {available} of {needed} bytes of weights"
+        raise DataError("model-weights-truncated", message, Place(str(path)), "fetch it again")
+    return tensors
+
+
+def _sharded(directory: Path) -> list[Path]:
+    """The files that the index names."""
+    path = directory / _INDEX
+    index = jsonio.load(path, error=DataError)
+    names = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(names, dict) or not names:
+        raise DataError("model-index-wrong", "the index has no weight_map", Place(str(path)))
+    files = sorted({str(name) for name in names.values()})
+    for name in files:
+        if "/" in name or not (directory / name).is_file():
+            message = f"the index names {name!r}, which is not there"
+            hint = "fetch the missing part"
+            raise DataError(
+                "model-shard-missing", message, Place(str(path), None, "/weight_map"), hint
+            )
+    return [directory / name for name in files]
+
+
+def _files(directory: Path) -> list[Path]:
+    if (directory / _INDEX).is_file():
+        return _sharded(directory)
+    single = directory / "model.safetensors"
+    if single.is_file():
+        return [single]
+    found = sorted(directory.glob("*.safetensors"))
+    # Some repositories carry the same weights twice, once in the maker's own layout.
+    plain = [path for path in found if not path.name.startswith("consolidated")]
+    return plain or found
+
+
+def read_tensors(directory: Path) -> list[Tensor]:
+    """All tensors of a model directory: one file, or the parts that its index names.
+
+    Raises:
+        DataError: ``model-no-weights`` without any safetensors file (it says so when there are weights of
+            another format), ``model-index-wrong``, ``model-shard-missing``, ``model-tensor-missing``, or as
+            `read_header`.
+    """
+    files = _files(directory)
+    if not files:
+        other = sorted({p.name for pattern in _OTHER_FORMATS for p in directory.glob(pattern)})
+        if other:
+            message = (
+                f"weights only in another format ({', '.join(other[:3])}), none in safetensors"
+            )
+            hint = "convert them: AutoModelForCausalLM.from_pretrained(d).save_pretrained(d)"
+        else:
+            message, hint = "no weights: no *.safetensors file", "fetch the model again"
+        raise DataError("model-no-weights", message, Place(str(directory)), hint)
+    tensors = [tensor for path in files for tensor in read_header(path)]
+    if (directory / _INDEX).is_file():
+        _check_index(directory / _INDEX, {tensor.name for tensor in tensors})
+    return tensors
+
+
+def _check_index(path: Path, present: set[str]) -> None:
+    index = jsonio.load(path, error=DataError)
+    names = index.get("weight_map") if isinstance(index, dict) else None
+    missing = sorted(set(names) - present) if isinstance(names, dict) else []
+    if missing:
+        message = f"{len(missing)} tensors of the index are in none of its files, e.g. {missing[0]}"
+        raise DataError("model-tensor-missing", message, Place(str(path)))

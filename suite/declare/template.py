@@ -1,0 +1,62 @@
+"""Filling declared templates: ``{model}`` and the other placeholders, and nothing else in braces."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from suite.base.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PLACEHOLDERS: Final = {
+    "model": "the model directory as the engine sees it",
+    "model_name": "the model's short name, without slashes",
+    "model_source": "the original model directory as the converter sees it",
+    "conversion_target": "the directory for converted weights as the converter sees it",
+    "model_type": "the converter's name for the architecture",
+    "served_model_name": "the name that requests send",
+    "tensor_parallel": "number of ranks that share the model",
+    "devices": "number of devices",
+    "visible": "the selected device indices, as the visibility variable writes them",
+    "index": "one device index; the text is repeated for each",
+    "dtype": "the requested precision",
+    "max_model_len": "longest prompt and answer together, tokens",
+    "host": "address to listen on",
+    "port": "port to listen on",
+    "arch": "the accelerator's architecture",
+    "match": "the regular expression for the accelerator's name",
+    "image": "the image reference",
+}
+"""Every placeholder with its meaning."""
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+def names(text: str) -> list[str]:
+    """The placeholders in a text, known or not, in order. JSON's braces are none."""
+    return _PLACEHOLDER.findall(text)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace every placeholder.
+
+    Raises:
+        DeclarationError: ``template-unknown`` for a placeholder without a value.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            known = ", ".join(f"{{{name}}}" for name in sorted(values))
+            raise DeclarationError(
+                "template-unknown", f"there is no value for {{{match[1]}}}", hint=f"known: {known}"
+            )
+        return values[match[1]]
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def fill_all(texts: Iterable[str], values: Mapping[str, str]) -> list[str]:
+    """`fill` for each of several texts."""
+    return [fill(text, values) for text in texts]

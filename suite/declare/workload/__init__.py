@@ -1,0 +1,1 @@
+"""What every vendor is asked alike: tasks, prompts, profiles."""

@@ -1,0 +1,1 @@
+"""Signing and verification: statement, envelope, keys, trust list, numbered steps."""

@@ -1,0 +1,164 @@
+"""DSSE envelopes in Sigstore bundles v0.3: bytes in, bytes out.
+
+A bundle is one JSON object::
+
+    {"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+     "verificationMaterial": {"publicKey": {"hint": KEYID}},
+     "dsseEnvelope": {"payload": BASE64, "payloadType": "application/vnd.in-toto+json",
+                      "signatures": [{"sig": BASE64, "keyid": KEYID}]}}
+
+The signature covers the pre-authentication encoding of payloadType and payload (`pae`), nothing else.
+Formats: https://github.com/secure-systems-lab/dsse (protocol.md, envelope.md) and
+https://github.com/sigstore/protobuf-specs (sigstore_bundle.proto).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.base.errors import Place, TrustError
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONObject, JSONValue
+
+MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+MAX_BUNDLE_BYTES = 16 * 1024 * 1024
+"""A scorecard is below 1 MiB; the limit bounds what a hostile file can make a reviewer's machine do."""
+
+KEY_ID_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a well-formed bundle carries. Nothing in it is verified.
+
+    Attributes:
+        payload: the signed bytes, exactly.
+        signature: DER for ECDSA, 64 bytes for Ed25519.
+        key_id: base64 of 32 bytes, equal in hint and signature.
+    """
+
+    payload: bytes
+    signature: bytes
+    key_id: str
+
+
+def pae(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
+    """DSSE's pre-authentication encoding: the bytes that are signed."""
+    kind = payload_type.encode("utf-8")
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def bundle_bytes(payload: bytes, signature: bytes, key_id: str) -> bytes:
+    """The bundle in its one byte form, with a final newline."""
+    text = base64.b64encode
+    return (
+        jsonio.canonical(
+            {
+                "mediaType": MEDIA_TYPE,
+                "verificationMaterial": {"publicKey": {"hint": key_id}},
+                "dsseEnvelope": {
+                    "payload": text(payload).decode("ascii"),
+                    "payloadType": PAYLOAD_TYPE,
+                    "signatures": [{"sig": text(signature).decode("ascii"), "keyid": key_id}],
+                },
+            }
+        )
+        + b"\n"
+    )
+
+
+def parse(data: bytes, *, name: str = "bundle") -> Bundle:
+    """Read a bundle strictly.
+
+    Raises:
+        TrustError: ``bundle-too-large``, ``bundle-not-json``, ``bundle-members`` (a member missing, unknown
+            or of the wrong type), ``bundle-media-type``, ``bundle-keyless``, ``payload-type``,
+            ``signature-count``, ``base64-wrong``, ``key-id-wrong``, ``key-id-differs``.
+    """
+    if len(data) > MAX_BUNDLE_BYTES:
+        size = f"{len(data):,} bytes; at most {MAX_BUNDLE_BYTES:,} are read"
+        raise TrustError("bundle-too-large", f"the bundle has {size}", Place(name))
+    try:
+        value = jsonio.loads(data, name=name, error=TrustError)
+    except TrustError as cause:
+        raise TrustError("bundle-not-json", cause.message, cause.place) from cause
+    reader = _Reader(name)
+    top = reader.members(value, "", {"mediaType", "verificationMaterial", "dsseEnvelope"})
+    if top["mediaType"] != MEDIA_TYPE:
+        raise reader.refuse("bundle-media-type", "/mediaType", f"must be {MEDIA_TYPE}")
+    hint = reader.hint(top["verificationMaterial"])
+    envelope = reader.members(
+        top["dsseEnvelope"], "/dsseEnvelope", {"payload", "payloadType", "signatures"}
+    )
+    if envelope["payloadType"] != PAYLOAD_TYPE:
+        raise reader.refuse("payload-type", "/dsseEnvelope/payloadType", f"must be {PAYLOAD_TYPE}")
+    signatures = envelope["signatures"]
+    if not isinstance(signatures, list) or len(signatures) != 1:
+        where = "/dsseEnvelope/signatures"
+        raise reader.refuse("signature-count", where, "must hold exactly one signature")
+    where = "/dsseEnvelope/signatures/0"
+    only = reader.members(signatures[0], where, {"sig", "keyid"})
+    signature = reader.base64(only["sig"], f"{where}/sig")
+    key_id = reader.key_id(only["keyid"], f"{where}/keyid")
+    if key_id != hint:
+        message = "the key id of the signature is not the hint of the bundle"
+        raise reader.refuse("key-id-differs", f"{where}/keyid", message)
+    payload = reader.base64(envelope["payload"], "/dsseEnvelope/payload")
+    return Bundle(payload, signature, key_id)
+
+
+class _Reader:
+    """Reads members of one document, exactly."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def refuse(self, code: str, pointer: str, message: str, hint: str = "") -> TrustError:
+        return TrustError(code, message, Place(self.name, None, pointer or "/"), hint)
+
+    def members(self, value: JSONValue, pointer: str, names: set[str]) -> JSONObject:
+        if not isinstance(value, dict):
+            raise self.refuse("bundle-members", pointer, "must be an object")
+        for name in sorted(names - value.keys()):
+            raise self.refuse("bundle-members", pointer, f"the member {name!r} is missing")
+        for name in sorted(value.keys() - names):
+            raise self.refuse("bundle-members", pointer, f"unknown member {name!r}")
+        return value
+
+    def hint(self, material: JSONValue) -> str:
+        where = "/verificationMaterial"
+        if isinstance(material, dict) and material.keys() & {"certificate", "x509CertificateChain"}:
+            hint = "verify it with sigstore-python, which knows certificates and identities"
+            raise self.refuse("bundle-keyless", where, "signed with a certificate, not a key", hint)
+        key = self.members(material, where, {"publicKey"})["publicKey"]
+        where += "/publicKey"
+        return self.key_id(self.members(key, where, {"hint"})["hint"], f"{where}/hint")
+
+    def base64(self, value: JSONValue, pointer: str) -> bytes:
+        if not isinstance(value, str):
+            raise self.refuse("bundle-members", pointer, "must be text")
+        try:
+            data = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError) as cause:
+            message = "not standard base64 with padding"
+            raise self.refuse("base64-wrong", pointer, message) from cause
+        # Unused bits and stray padding would give the same bytes a second spelling.
+        if not data or base64.b64encode(data) != value.encode("ascii"):
+            raise self.refuse("base64-wrong", pointer, "not the one base64 form of some bytes")
+        return data
+
+    def key_id(self, value: JSONValue, pointer: str) -> str:
+        if value == "":
+            raise self.refuse("key-id-wrong", pointer, "empty: the bundle does not say which key")
+        data = self.base64(value, pointer)
+        if len(data) != KEY_ID_BYTES or not isinstance(value, str):
+            message = "not the base64 of a SHA-256"
+            raise self.refuse("key-id-wrong", pointer, message)
+        return value

@@ -1,0 +1,307 @@
+"""Keys: ECDSA P-256 with SHA-256 (the default) and Ed25519, as PEM files.
+
+A key's id is computed, never read: base64 of the SHA-256 of its SubjectPublicKeyInfo in DER. ECDSA
+signatures are deterministic (RFC 6979), so the same payload and key give the same bundle.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import hashlib
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from suite.base.errors import Place, SetupError, SuiteError, TrustError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_KEY_BYTES = 16 * 1024
+"""A PEM file of either algorithm is below 1 KiB; anything larger is not a key."""
+
+_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*\Z")
+_HINT_PRIVATE = "make one with `suite keygen`, or `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`"
+_HINT_PUBLIC = (
+    "a PEM file that begins with -----BEGIN PUBLIC KEY-----, of an ECDSA P-256 or Ed25519 key"
+)
+
+_Public: TypeAlias = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+_Private: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
+class Algorithm(enum.StrEnum):
+    """Signature algorithms that are accepted."""
+
+    ECDSA_P256 = "ecdsa-p256-sha256"
+    ED25519 = "ed25519"
+
+
+def _algorithm(key: object) -> Algorithm | None:
+    if isinstance(key, ed25519.Ed25519PublicKey | ed25519.Ed25519PrivateKey):
+        return Algorithm.ED25519
+    if isinstance(key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) and isinstance(
+        key.curve, ec.SECP256R1
+    ):
+        return Algorithm.ECDSA_P256
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A public key, its algorithm and its id. Equal when the id is equal."""
+
+    algorithm: Algorithm
+    id: str
+    pem: bytes
+    _key: _Public
+
+    def holds(self, signature: bytes, data: bytes) -> bool:
+        """Whether `signature` over `data` was made with this key's private half."""
+        try:
+            if isinstance(self._key, ed25519.Ed25519PublicKey):
+                self._key.verify(signature, data)
+            else:
+                self._key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by id."""
+        return isinstance(other, PublicKey) and other.id == self.id
+
+    def __hash__(self) -> int:
+        """Hash of the id."""
+        return hash(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """A private key with its public half; it never shows itself in a traceback or log."""
+
+    public: PublicKey
+    _key: _Private
+
+    def __repr__(self) -> str:
+        """The id alone."""
+        return f"PrivateKey({self.public.id})"
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature: DER for ECDSA, 64 bytes for Ed25519; deterministic in both cases."""
+        if isinstance(self._key, ed25519.Ed25519PrivateKey):
+            return self._key.sign(data)
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+    def to_pem(self) -> bytes:
+        """PKCS #8 PEM without encryption."""
+        return self._key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+
+def _spki(key: _Public, encoding: serialization.Encoding) -> bytes:
+    return key.public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _public(key: _Public, algorithm: Algorithm) -> PublicKey:
+    digest = hashlib.sha256(_spki(key, serialization.Encoding.DER)).digest()
+    pem = _spki(key, serialization.Encoding.PEM)
+    return PublicKey(algorithm, base64.b64encode(digest).decode("ascii"), pem, key)
+
+
+def private_key(key: _Private) -> PrivateKey:
+    """Wrap a key of the `cryptography` library.
+
+    Raises:
+        UsageError: ``key-algorithm``.
+    """
+    algorithm = _algorithm(key)
+    if algorithm is None:
+        raise UsageError("key-algorithm", "neither an ECDSA P-256 nor an Ed25519 key")
+    return PrivateKey(_public(key.public_key(), algorithm), key)
+
+
+def _pem_body(data: bytes, label: bytes) -> bytes:
+    """The DER inside the only PEM block; raises ValueError with a sentence otherwise."""
+    found = _PEM.match(data)
+    if not found:
+        msg = "not exactly one PEM block"
+        raise ValueError(msg)
+    if found[1] != label:
+        msg = f"a PEM block of {found[1].decode('ascii')}, not {label.decode('ascii')}"
+        raise ValueError(msg)
+    return base64.b64decode(found[2].replace(b"\r", b"").replace(b"\n", b""), validate=True)
+
+
+def parse_public(
+    data: bytes, *, name: str = "<key>", error: type[SuiteError] = TrustError
+) -> PublicKey:
+    """Read one public key from PEM.
+
+    Raises:
+        SuiteError: of the class `error`: ``key-wrong`` (not one PEM block of a public key),
+            ``key-algorithm`` (another algorithm or curve), ``key-encoding`` (an unusual encoding that
+            would give the same key a second id).
+    """
+    place = Place(name)
+    try:
+        body = _pem_body(data, b"PUBLIC KEY")
+        key = serialization.load_der_public_key(body)
+    except (ValueError, UnsupportedAlgorithm) as cause:
+        reason = str(cause).split("\n", maxsplit=1)[0][:120]
+        raise error("key-wrong", f"not a public key: {reason}", place, _HINT_PUBLIC) from cause
+    algorithm = _algorithm(key)
+    if algorithm is None or not isinstance(
+        key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+    ):
+        message = "neither an ECDSA P-256 nor an Ed25519 key"
+        raise error("key-algorithm", message, place, _HINT_PUBLIC)
+    if _spki(key, serialization.Encoding.DER) != body:
+        hint = "re-encode it: openssl pkey -pubin -in KEY -pubout -ec_conv_form uncompressed"
+        raise error("key-encoding", "an unusual encoding of the key", place, hint)
+    return _public(key, algorithm)
+
+
+def parse_private(data: bytes, *, name: str = "<key>") -> PrivateKey:
+    """Read one private key from unencrypted PKCS #8 (or SEC 1) PEM.
+
+    Raises:
+        UsageError: ``key-wrong``, ``key-encrypted`` or ``key-algorithm``.
+    """
+    place = Place(name)
+    if b"-----BEGIN PUBLIC KEY-----" in data:
+        message = "a public key; signing needs the private one"
+        raise UsageError("key-wrong", message, place, _HINT_PRIVATE)
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except TypeError as cause:
+        hint = "decrypt it first: openssl pkey -in KEY -out PLAIN"
+        raise UsageError("key-encrypted", "the key is encrypted", place, hint) from cause
+    except (ValueError, UnsupportedAlgorithm) as cause:
+        raise UsageError("key-wrong", "not a private key in PEM", place, _HINT_PRIVATE) from cause
+    algorithm = _algorithm(key)
+    if algorithm is None or not isinstance(
+        key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+    ):
+        message = "neither an ECDSA P-256 nor an Ed25519 key"
+        raise UsageError("key-algorithm", message, place, _HINT_PRIVATE)
+    return PrivateKey(_public(key.public_key(), algorithm), key)
+
+
+def _read(path: Path, hint: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_KEY_BYTES + 1)
+    except OSError as cause:
+        message = f"cannot read the key: {cause.strerror or cause}"
+        raise UsageError("key-unreadable", message, Place(str(path)), hint) from cause
+    if len(data) > MAX_KEY_BYTES:
+        raise UsageError("key-wrong", "too large for a key", Place(str(path)), hint)
+    return data
+
+
+def load_private(path: Path) -> PrivateKey:
+    """Read a private key file; see `parse_private`, and ``key-unreadable``."""
+    return parse_private(_read(path, _HINT_PRIVATE), name=str(path))
+
+
+def load_public(path: Path) -> PublicKey:
+    """Read a public key file; see `parse_public`, and ``key-unreadable``. All are `UsageError`."""
+    return parse_public(_read(path, _HINT_PUBLIC), name=str(path), error=UsageError)
+
+
+def public_path(path: Path) -> Path:
+    """Where the public half of a private key file lies: ``key.pem`` -> ``key.pub.pem``."""
+    return path.with_name(f"{path.stem}.pub.pem")
+
+
+def generate(path: Path, algorithm: Algorithm = Algorithm.ECDSA_P256) -> PrivateKey:
+    """Make a key: `path` (PKCS #8, mode 0600) and beside it the public half (`public_path`).
+
+    Both files appear whole or not at all, and neither is ever overwritten.
+
+    Raises:
+        UsageError: ``key-exists``.
+        SetupError: ``key-unwritable``.
+    """
+    raw: _Private = (
+        ec.generate_private_key(ec.SECP256R1())
+        if algorithm is Algorithm.ECDSA_P256
+        else ed25519.Ed25519PrivateKey.generate()
+    )
+    key = private_key(raw)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as cause:
+        raise _unwritable(path, cause) from cause
+    public = public_path(path)
+    try:
+        if public.exists():
+            raise _exists(public)
+        _create(path, key.to_pem(), 0o600)
+        try:
+            _create(public, key.public.pem, 0o644)
+        except OSError:
+            path.unlink()
+            raise
+    except FileExistsError as cause:
+        raise _exists(path) from cause
+    except OSError as cause:
+        raise _unwritable(path, cause) from cause
+    return key
+
+
+def _unwritable(path: Path, cause: OSError) -> SetupError:
+    hint = "choose a directory that you may write to"
+    message = f"cannot write the key: {cause.strerror or cause}"
+    return SetupError("key-unwritable", message, Place(str(path)), hint)
+
+
+def _exists(path: Path) -> UsageError:
+    hint = "a key is never overwritten; choose another name or move it away"
+    return UsageError("key-exists", "the key file exists already", Place(str(path)), hint)
+
+
+def _create(path: Path, data: bytes, mode: int) -> None:
+    """Write a new file in one step: a reader sees the whole file or none, and an existing one stays."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # A hard link, unlike a rename, refuses to replace a file that another process made meanwhile.
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def load_or_generate(path: Path) -> tuple[PrivateKey, bool]:
+    """The local key at `path`, made on first use; the flag says whether it is new.
+
+    Two runs that start together end up with the same key.
+    """
+    try:
+        return load_private(path), False
+    except UsageError as missing:
+        if not isinstance(missing.__cause__, FileNotFoundError):
+            raise
+    try:
+        return generate(path), True
+    except UsageError as taken:
+        # Another run made it in between, and it appears whole; or only a public half lies there.
+        try:
+            return load_private(path), False
+        except UsageError:
+            raise taken from None

@@ -1,0 +1,123 @@
+"""The bundle inside an HTML page: put in, taken out, and the page compared with what it must be.
+
+A page carries its bundle in one inert block, ``<script type="application/vnd.dev.sigstore.bundle.v0.3+json">``.
+A page is checked by rendering it again from the signed bytes: whatever was added, removed or changed, be it a
+number, a heading, a policy or a line ending, makes the bytes differ.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from suite.base.errors import Place, TrustError
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suite.base.jsonio import JSONObject
+    from suite.judge.attest.steps import Note
+    from suite.judge.attest.verify import Verified
+
+MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
+"""A page is its bundle and some plots; the limit bounds what a hostile file can do."""
+
+BLOCK_START = f'<script type="{MEDIA_TYPE}">'
+BLOCK_END = "</script>"
+
+Render: TypeAlias = "Callable[[bytes, JSONObject], bytes]"
+"""Bundle bytes and verified predicate in, page out; the same input gives the same bytes."""
+
+_SCRIPT = re.compile(rb"<[\s/]*script", re.IGNORECASE)
+_GENERATOR = re.compile(rb'<meta name="generator" content="([^"<>]{1,200})">')
+_ESCAPES = {
+    "&": "\\u0026",
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+
+
+def embed_bundle(bundle: bytes) -> str:
+    """The inert block for a page, on one line.
+
+    Characters that could end the block are written as JSON escapes; in a bundle of this suite there are none, so
+    that the block's content is the bundle, byte for byte.
+    """
+    text = bundle.decode("utf-8").strip()
+    return BLOCK_START + "".join(_ESCAPES.get(char, char) for char in text) + BLOCK_END
+
+
+def extract_bundle(html: bytes, *, name: str = "page") -> bytes:
+    """Take the bundle out of a page, with the line break that ends a bundle file.
+
+    Raises:
+        TrustError: ``page-too-large``, ``page-no-bundle``, ``page-two-bundles``, ``page-script`` (a script
+            element that is not the block).
+    """
+    if len(html) > MAX_PAGE_BYTES:
+        message = f"the page has {len(html):,} bytes; at most {MAX_PAGE_BYTES:,} are read"
+        raise TrustError("page-too-large", message, Place(name))
+    start, end = BLOCK_START.encode("ascii"), BLOCK_END.encode("ascii")
+    blocks = html.count(start)
+    if blocks == 0:
+        hint = "ask for the page as the suite wrote it, or for the bundle"
+        raise TrustError("page-no-bundle", "the page carries no bundle", Place(name), hint)
+    if blocks > 1:
+        raise TrustError("page-two-bundles", "the page carries two bundles", Place(name))
+    # One start and one end of the block, and no other script element in any spelling.
+    if len(_SCRIPT.findall(html)) != 2 or html.count(end) != 1:
+        raise TrustError("page-script", "the page holds a script besides its bundle", Place(name))
+    inner = html.partition(start)[2].partition(end)
+    if not inner[1]:
+        raise TrustError("page-script", "the bundle's block has no end", Place(name))
+    return inner[0] + b"\n"
+
+
+def renderer_of(html: bytes) -> str | None:
+    """Which renderer a page says it was made by (``<meta name="generator">``), None when it does not say."""
+    found = _GENERATOR.search(html)
+    return found[1].decode("utf-8", "replace") if found else None
+
+
+def check_page(html: bytes, verified: Verified, bundle: bytes, render: Render, note: Note) -> None:
+    """Render the page again and compare byte for byte.
+
+    A page of another renderer's version can't be compared: the step is then skipped with the code
+    ``page-not-checked``, and whoever reads the page must know that.
+
+    Raises:
+        TrustError: ``page-bundle-differs``, ``page-differs`` with the place of the first difference, and the
+            codes of `extract_bundle`.
+    """
+    if extract_bundle(html) != bundle:
+        raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
+    again = render(bundle, verified.predicate)
+    if again == html:
+        note.detail = f"rendered again, byte for byte the same ({len(html):,} bytes)"
+        return
+    ours, theirs = renderer_of(again), renderer_of(html)
+    if theirs is not None and theirs != ours:
+        detail = f"page not checked, bundle verified: made by {theirs}, this is {ours}"
+        note.skip("page-not-checked", detail)
+        return
+    line, shown, right = _first_difference(html, again)
+    message = (
+        f"the page is not what the signed bytes render to: line {line} has {shown}, not {right}"
+    )
+    hint = "throw the page away and render it from the bundle: suite render"
+    raise TrustError("page-differs", message, Place("page", line), hint)
+
+
+def _first_difference(html: bytes, again: bytes) -> tuple[int, str, str]:
+    at = next(
+        (index for index, pair in enumerate(zip(html, again, strict=False)) if pair[0] != pair[1]),
+        min(len(html), len(again)),
+    )
+    line = 1 + again.count(b"\n", 0, at)
+    start = max(0, at - 10)
+    pieces = (html[start : at + 30], again[start : at + 30])
+    shown = [ascii(piece.decode("utf-8", "replace")) for piece in pieces]
+    return line, shown[0], shown[1]

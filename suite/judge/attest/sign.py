@@ -1,0 +1,73 @@
+"""Signing: a payload that was checked as strictly as a verifier will, then one signature over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Place, SetupError, TrustError
+from suite.evidence import MANIFEST
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, bundle_bytes, pae
+from suite.judge.attest.statement import make_statement, make_test_result, parse_statement
+from suite.judge.attest.verify import check_predicate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from suite.judge.attest.keys import PrivateKey
+
+STATEMENT_FILE = "scorecard.json"
+BUNDLE_FILE = "scorecard.sigstore.json"
+TEST_RESULT_FILE = "test-result.sigstore.json"
+PUBLIC_KEY_FILE = "signer.pub.pem"
+
+
+def sign(payload: bytes, key: PrivateKey) -> bytes:
+    """Sign a statement: the bytes of a Sigstore bundle. The same payload and key give the same bytes.
+
+    Raises:
+        TrustError: when a verifier would refuse the payload; see `parse_statement` and
+            `check_predicate`. Nothing is signed that cannot be verified.
+    """
+    check_predicate(parse_statement(payload))
+    bundle = bundle_bytes(payload, key.sign(pae(payload)), key.public.id)
+    if len(bundle) > MAX_BUNDLE_BYTES:
+        raise TrustError("bundle-too-large", f"the bundle would have {len(bundle):,} bytes")
+    return bundle
+
+
+def image_of(predicate: Mapping[str, object]) -> tuple[str, str] | None:
+    """Reference and digest of the image that a scorecard names, None when none is known."""
+    engine = cast("Mapping[str, str]", predicate["engine"])
+    digest = engine["image_digest"]
+    return (engine["image_reference"], digest) if digest else None
+
+
+def sign_run(directory: Path, predicate: Mapping[str, object], key: PrivateKey) -> bytes:
+    """Sign a run's scorecard and write what goes beside its evidence; returns the bundle.
+
+    Writes `STATEMENT_FILE` (the signed bytes), `BUNDLE_FILE`, `TEST_RESULT_FILE` (the verdict once more
+    as in-toto ``test-result``) and `PUBLIC_KEY_FILE` (for checks by hand; it proves nobody's identity).
+
+    Raises:
+        TrustError: as `sign`, before anything is written.
+        EvidenceError: ``file-unreadable`` when there is no manifest.
+        SetupError: ``run-unwritable``.
+    """
+    manifest = jsonio.read_bytes(directory / MANIFEST, error=EvidenceError)
+    payload = make_statement(predicate, jsonio.sha256_hex(manifest), image_of(predicate))
+    bundle = sign(payload, key)
+    files = {
+        STATEMENT_FILE: payload,
+        BUNDLE_FILE: bundle,
+        TEST_RESULT_FILE: sign(make_test_result(payload), key),
+        PUBLIC_KEY_FILE: key.public.pem,
+    }
+    try:
+        for name, data in files.items():
+            (directory / name).write_bytes(data)
+    except OSError as cause:
+        message = f"cannot write to {directory}: {cause.strerror or cause}"
+        raise SetupError("run-unwritable", message, Place(str(directory))) from cause
+    return bundle

@@ -1,0 +1,199 @@
+"""in-toto statements: the signed payload.
+
+A statement binds a predicate (the scorecard) to its subjects by SHA-256: the manifest of the evidence and the
+image that ran. `make_statement` builds the only byte form that is signed; `parse_statement` reads bytes
+that somebody signed and accepts nothing that two readers could understand differently.
+Format: https://github.com/in-toto/attestation, spec/v1/statement.md and spec/predicates/test-result.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from suite.base import jsonio
+from suite.base.errors import Place, TrustError
+from suite.judge.attest.text import value_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.base.jsonio import JSONObject, JSONValue
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+SCORECARD_TYPE = "urn:llm-inference-conformance:scorecard:v1"
+TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
+REVIEW_TYPE = "https://in-toto.io/attestation/svr/v0.2"
+PREDICATE_TYPES = (SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE)
+
+MANIFEST_SUBJECT = "manifest.json"
+
+_HEX = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a statement is about: a name and a SHA-256 as 64 lower-case hexadecimal digits."""
+
+    name: str
+    sha256: str
+
+    def to_json(self) -> JSONObject:
+        """As an in-toto resource descriptor."""
+        return {"name": self.name, "digest": {"sha256": self.sha256}}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that was read strictly; who signed it is another question.
+
+    Attributes:
+        payload: the bytes that it was read from; nothing is ever serialised again.
+        sha256: digest of the payload, the identity of what it states. The bundle's digest is none, because
+            an ECDSA signature (r, s) has a second valid form (r, n - s).
+    """
+
+    payload: bytes
+    sha256: str
+    subjects: tuple[Subject, ...]
+    predicate_type: str
+    predicate: JSONObject
+
+    def subject(self, name: str) -> str | None:
+        """SHA-256 of the subject of that name, or None."""
+        return next((item.sha256 for item in self.subjects if item.name == name), None)
+
+
+def make_statement(
+    predicate: Mapping[str, object],
+    manifest_sha256: str,
+    image: tuple[str, str] | None = None,
+    predicate_type: str = SCORECARD_TYPE,
+) -> bytes:
+    """Build the payload of a scorecard.
+
+    Args:
+        predicate: the scorecard.
+        manifest_sha256: SHA-256 of ``manifest.json``, 64 hexadecimal digits.
+        image: reference and digest (``sha256:…``) of the container image that ran, None when none did.
+        predicate_type: what the predicate is.
+
+    Raises:
+        TrustError: when the result could not be verified, for example because a text holds a control
+            character; see `parse_statement`.
+    """
+    subjects = [Subject(MANIFEST_SUBJECT, manifest_sha256)]
+    if image is not None:
+        subjects.append(Subject(image[0], image[1].removeprefix("sha256:")))
+    return _payload(subjects, predicate_type, predicate)
+
+
+def _payload(
+    subjects: list[Subject], predicate_type: str, predicate: Mapping[str, object]
+) -> bytes:
+    try:
+        payload = jsonio.canonical(
+            {
+                "_type": STATEMENT_TYPE,
+                "subject": [item.to_json() for item in subjects],
+                "predicateType": predicate_type,
+                "predicate": predicate,
+            }
+        )
+    except (ValueError, TypeError) as cause:
+        raise TrustError("payload-not-json", f"cannot be written as JSON: {cause}") from cause
+    parse_statement(payload)
+    return payload
+
+
+def parse_statement(payload: bytes, *, name: str = "payload") -> Statement:
+    """Read a payload strictly.
+
+    Raises:
+        TrustError: ``payload-not-json`` (also duplicate members, NaN, 1e999, integers beyond 2^53 - 1, a
+            byte order mark, a second document, deep nesting), ``payload-text`` (text that is not NFC or
+            holds control, format or invisible characters), ``statement-members``, ``statement-type``,
+            ``statement-subject``, ``predicate-type-unknown``.
+    """
+    try:
+        value = jsonio.loads(payload, name=name, error=TrustError)
+    except TrustError as cause:
+        raise TrustError("payload-not-json", cause.message, cause.place) from cause
+    found = value_problem(value)
+    if found:
+        raise TrustError("payload-text", found[1], Place(name, None, found[0] or "/"))
+    top = _members(value, {"_type", "subject", "predicateType", "predicate"}, name, "")
+    if top["_type"] != STATEMENT_TYPE:
+        place = Place(name, None, "/_type")
+        raise TrustError("statement-type", f"must be {STATEMENT_TYPE}", place)
+    kind = top["predicateType"]
+    if not isinstance(kind, str) or kind not in PREDICATE_TYPES:
+        hint = "a newer version of this suite may know it"
+        place = Place(name, None, "/predicateType")
+        raise TrustError("predicate-type-unknown", f"unknown predicate type {kind!r}", place, hint)
+    if not isinstance(top["predicate"], dict):
+        place = Place(name, None, "/predicate")
+        raise TrustError("statement-members", "must be an object", place)
+    subjects = _subjects(top["subject"], name)
+    return Statement(payload, jsonio.sha256_hex(payload), subjects, kind, top["predicate"])
+
+
+def _members(value: JSONValue, names: set[str], name: str, pointer: str) -> JSONObject:
+    if not isinstance(value, dict) or value.keys() != names:
+        message = f"must be an object with the members {', '.join(sorted(names))} and no others"
+        raise TrustError("statement-members", message, Place(name, None, pointer or "/"))
+    return value
+
+
+def _subjects(value: JSONValue, name: str) -> tuple[Subject, ...]:
+    if not isinstance(value, list) or not value:
+        place = Place(name, None, "/subject")
+        raise TrustError("statement-subject", "must be a list that is not empty", place)
+    found: dict[str, Subject] = {}
+    for index, item in enumerate(value):
+        where = f"/subject/{index}"
+        entry = _members(item, {"name", "digest"}, name, where)
+        digest = _members(entry["digest"], {"sha256"}, name, f"{where}/digest")["sha256"]
+        place = Place(name, None, where)
+        if not isinstance(digest, str) or not _HEX.match(digest):
+            message = "the digest must be 64 lower-case hexadecimal digits"
+            raise TrustError("statement-subject", message, place)
+        label = entry["name"]
+        if not isinstance(label, str) or not label or label in found:
+            message = "the name must be text that no other subject has"
+            raise TrustError("statement-subject", message, place)
+        found[label] = Subject(label, digest)
+    return tuple(found.values())
+
+
+_RESULTS = {"pass": "PASSED", "warn": "WARNED"}
+
+
+def make_test_result(scorecard: bytes) -> bytes:
+    """Derive the in-toto ``test-result/v0.1`` statement from the payload of a scorecard.
+
+    It says the verdict in the words that generic policy engines understand, and nothing that the scorecard
+    does not say: anyone can derive the same bytes again. Subjects are the scorecard's own.
+    """
+    card = parse_statement(scorecard)
+    run = cast("JSONObject", card.predicate["run"])
+    verdict = cast("JSONObject", card.predicate["verdict"])
+    vendor = cast("JSONObject", card.predicate["vendor"])
+    rules: dict[str, set[str]] = {"pass": set(), "warn": set(), "fail": set()}
+    for check in cast("list[JSONObject]", card.predicate["checks"]):
+        outcome = "fail" if check["outcome"] == "error" else str(check["outcome"])
+        if outcome in rules:
+            rules[outcome].add(str(check["rule"]))
+    predicate: JSONObject = {
+        "result": _RESULTS.get(str(verdict["outcome"]), "FAILED"),
+        "configuration": [
+            {"name": "plan.json", "digest": {"sha256": run["plan_sha256"]}},
+            {"name": "scorecard.json", "digest": {"sha256": card.sha256}},
+            {"name": "vendor", "annotations": {"id": vendor["id"]}},
+        ],
+        "passedTests": [*sorted(rules["pass"] - rules["warn"] - rules["fail"])],
+        "warnedTests": [*sorted(rules["warn"] - rules["fail"])],
+        "failedTests": [*sorted(rules["fail"])],
+    }
+    return _payload(list(card.subjects), TEST_RESULT_TYPE, predicate)

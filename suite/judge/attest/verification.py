@@ -1,0 +1,96 @@
+"""What a verification came to: its steps and what may be concluded from them, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base.errors import TrustError
+from suite.base.status import Outcome
+from suite.judge.attest.verify import Identity
+
+if TYPE_CHECKING:
+    from suite.base.errors import SuiteError
+    from suite.base.jsonio import JSONObject
+    from suite.judge.attest.steps import Step
+    from suite.judge.attest.verify import Verified
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The steps of one verification.
+
+    Attributes:
+        subject: what was verified, for people.
+        steps: in order, numbered from 1.
+        verified: the signed statement, None when its signature was not established.
+        errors: the refusals, in the order of the steps.
+    """
+
+    subject: str
+    steps: tuple[Step, ...]
+    verified: Verified | None
+    errors: tuple[SuiteError, ...]
+
+    @property
+    def intact(self) -> bool:
+        """Whether a signature held and nothing that was looked at contradicts it; says nothing about who signed."""
+        return self.verified is not None and not self.errors
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it is intact and the trust list names the signer."""
+        return self.intact and self.identity is Identity.TRUSTED
+
+    @property
+    def identity(self) -> Identity | None:
+        """What is known about the signer; None without a valid signature."""
+        return self.verified.identity if self.verified else None
+
+    @property
+    def error(self) -> SuiteError | None:
+        """The refusal that decides the exit status: a refused signature outweighs unusable evidence."""
+        refused = [error for error in self.errors if isinstance(error, TrustError)]
+        return next(iter([*refused, *self.errors]), None)
+
+    @property
+    def exit_status(self) -> int:
+        """0 when intact, else 4 (evidence) or 5 (signature, trust, numbers, page). The verdict is another matter."""
+        if self.error is not None:
+            return self.error.exit_status
+        return 0 if self.intact else TrustError.exit_status
+
+    def summary(self) -> str:
+        """The conclusion in one sentence."""
+        failed = [step for step in self.steps if step.outcome is Outcome.FAIL]
+        if not self.intact or self.verified is None:
+            codes = ", ".join(dict.fromkeys(step.code for step in failed))
+            return f"REFUSED: {len(failed)} of {len(self.steps)} steps failed ({codes})"
+        word = {
+            Identity.TRUSTED: "VERIFIED",
+            Identity.GIVEN_KEY: "INTACT, OWNER OF THE KEY UNKNOWN",
+            Identity.UNPROVEN: "INTACT, SIGNER NOT ESTABLISHED",
+        }[self.verified.identity]
+        skipped = [step for step in self.steps if step.outcome is Outcome.SKIPPED]
+        undone = "".join(f"; not done: {step.what} ({step.detail})" for step in skipped)
+        return f"{word}: {self.verified.signer()}{undone}"
+
+    def text(self) -> str:
+        """The numbered steps and the conclusion, for a terminal; ends with a line break."""
+        lines = [line for step in self.steps for line in step.lines()]
+        return "\n".join([*lines, "", self.summary(), ""])
+
+    def to_json(self) -> JSONObject:
+        """For programs."""
+        statement = self.verified.statement if self.verified else None
+        return {
+            "subject": self.subject,
+            "intact": self.intact,
+            "identity": self.identity.value if self.identity else None,
+            "owner": self.verified.owner if self.verified else None,
+            "key_id": self.verified.key_id if self.verified else None,
+            "payload_sha256": statement.sha256 if statement else None,
+            "exit_status": self.exit_status,
+            "summary": self.summary(),
+            "steps": [step.to_json() for step in self.steps],
+        }

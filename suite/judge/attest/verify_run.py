@@ -1,0 +1,339 @@
+"""Verification of a run directory, in numbered steps.
+
+::
+
+    The manifest names the evidence           manifest.json by schema, exactly the evidence files
+    Every evidence file is unchanged          each re-hashed; missing, extra and changed files are named
+    The evidence is readable                  each document and line by its schema, plan digest in the header
+    The event log is complete                 footer present, its count of requests right
+    (the steps of `suite.judge.attest.verify`)
+    The files beside the bundle agree         scorecard.json is what was signed
+    The test result follows                   test-result.sigstore.json derived again, same signer
+    The numbers follow from the evidence      scorecard rebuilt from the raw events, value by value
+    The page shows what was signed            rendered again, byte for byte
+
+A step that fails is recorded and the others still run, as far as they can without it: a reviewer sees
+everything that is wrong at once. What was not done is listed as skipped and never counts as passed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from suite import __version__, evidence
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
+from suite.judge.attest import files, page
+from suite.judge.attest.compare import differences
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.keys import parse_public
+from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
+from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
+from suite.judge.attest.steps import Steps
+from suite.judge.attest.verification import Verification
+from suite.judge.attest.verify import Expected, Verified, verify_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.page import Render
+    from suite.judge.attest.steps import Note
+    from suite.judge.attest.trust import TrustList
+
+MAX_FINDINGS = 40
+"""Differences that are listed one by one; the rest is counted."""
+
+Recompute: TypeAlias = "Callable[[evidence.Evidence], Mapping[str, object]]"
+"""Evidence in, the scorecard that follows from it out."""
+
+_NUMBERS = "The numbers follow from the evidence"
+_PAGE = "The page shows what was signed"
+
+
+def verify_run(
+    directory: Path,
+    trust: TrustList | None = None,
+    *,
+    key: PublicKey | None = None,
+    recompute: Recompute | None,
+    render: Render | None,
+    expected: Expected | None = None,
+) -> Verification:
+    """Verify everything that lies in a run directory.
+
+    Without trust list and key the signature is checked against ``signer.pub.pem`` in the directory itself: that
+    shows that nothing was changed since signing, and nothing about who signed; the result's identity is then
+    `Identity.UNPROVEN` and its summary says so.
+
+    Args:
+        directory: the run directory.
+        trust: the reviewers' list.
+        key: a key that the caller vouches for, instead of a list.
+        recompute: rebuilds the scorecard from evidence; None skips that step.
+        render: renders the page; None skips that step.
+        expected: nonce and verified time that the caller knows; the evidence digest is filled in here.
+
+    Raises:
+        EvidenceError: ``run-missing``.
+        UsageError: ``trust-ambiguous``.
+    """
+    if not directory.is_dir():
+        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+    run = _Run(directory, trust, key, expected or Expected())
+    run.check_evidence()
+    bundle = run.check_signature()
+    verified = run.verified
+    if verified is None or bundle is None:
+        for what in (_NUMBERS, _PAGE):
+            run.steps.skipped(what, "there is no verified statement to compare with")
+        return run.result()
+    run.check_neighbours(verified)
+    run.check_numbers(verified, recompute)
+    with run.steps.attempt(_PAGE) as note:
+        _check_page(directory / files.PAGE_FILE, verified, bundle, render, note)
+    return run.result()
+
+
+def verify_page(
+    html: bytes,
+    trust: TrustList | None = None,
+    *,
+    key: PublicKey | None = None,
+    render: Render | None,
+    expected: Expected | None = None,
+    name: str = "page",
+) -> Verification:
+    """Verify a page alone: take its bundle out, verify it, render the page again and compare.
+
+    The key is never taken from the page; without list and key the result is a refusal.
+    """
+    steps = Steps()
+    verified: Verified | None = None
+    try:
+        with steps.step("The page carries one bundle") as note:
+            bundle = page.extract_bundle(html, name=name)
+            note.detail = f"{len(bundle):,} bytes"
+        verified = verify_bundle(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+        with steps.step(_PAGE) as note:
+            if render is None:
+                note.skip("page-not-checked", "no renderer at hand")
+            else:
+                page.check_page(html, verified, bundle, render, note)
+    except TrustError:
+        pass  # recorded by its step
+    return Verification(name, tuple(steps.done), verified, tuple(steps.errors))
+
+
+def verify_file(
+    bundle: bytes,
+    trust: TrustList | None = None,
+    *,
+    key: PublicKey | None = None,
+    expected: Expected | None = None,
+    name: str = "bundle",
+) -> Verification:
+    """`verify_bundle`, with a refusal recorded instead of raised."""
+    steps = Steps()
+    verified: Verified | None = None
+    with contextlib.suppress(TrustError):  # recorded by its step
+        verified = verify_bundle(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+    return Verification(name, tuple(steps.done), verified, tuple(steps.errors))
+
+
+class _Run:
+    """One verification under way."""
+
+    def __init__(
+        self, directory: Path, trust: TrustList | None, key: PublicKey | None, expected: Expected
+    ) -> None:
+        self.directory = directory
+        self.trust = trust
+        self.key = key
+        self.neighbour: PublicKey | None = None
+        self.expected = expected
+        self.steps = Steps()
+        self.evidence: evidence.Evidence | None = None
+        self.manifest_sha256: str | None = None
+        self.verified: Verified | None = None
+
+    def result(self) -> Verification:
+        steps = self.steps
+        return Verification(
+            str(self.directory), tuple(steps.done), self.verified, tuple(steps.errors)
+        )
+
+    def check_evidence(self) -> None:
+        listed: list[files.Listed] | None = None
+        with self.steps.attempt("The manifest names the evidence") as note:
+            listed, self.manifest_sha256 = files.read_manifest(self.directory)
+            note.detail = f"{len(listed)} files, SHA-256 {self.manifest_sha256}"
+        if listed is None:
+            self.steps.skipped("Every evidence file is unchanged", "there is no usable manifest")
+        else:
+            with self.steps.attempt("Every evidence file is unchanged") as note:
+                size = files.check_files(self.directory, listed)
+                note.detail = f"{len(listed)} files, {size:,} bytes hashed again"
+        with self.steps.attempt("The evidence is readable") as note:
+            self.evidence = evidence.read(self.directory)
+            counts = f"{len(self.evidence.requests):,} requests, {len(self.evidence.tasks):,} tasks"
+            note.detail = f"every line valid, made under this plan; {counts}"
+        if self.evidence is None:
+            self.steps.skipped("The event log is complete", "the evidence is not readable")
+            return
+        with self.steps.attempt("The event log is complete") as note:
+            _check_footer(self.evidence, note)
+
+    def check_signature(self) -> bytes | None:
+        path = self.directory / BUNDLE_FILE
+        bundle: bytes | None = None
+        with self.steps.attempt("The run is signed") as note:
+            if not path.is_file():
+                hint = "sign it with `suite sign`"
+                message = "the run directory holds no bundle: nobody signed these results"
+                raise TrustError("not-signed", message, Place(str(path)), hint)
+            bundle = files.read_limited(path, MAX_BUNDLE_BYTES)
+            if self.trust is None and self.key is None:
+                self.neighbour = self._neighbour_key()
+            note.detail = f"{BUNDLE_FILE}, {len(bundle):,} bytes"
+        if bundle is None:
+            return None
+        self.verified = self._verify(bundle, self.expected.predicate_type, path)
+        return bundle
+
+    def _neighbour_key(self) -> PublicKey:
+        path = self.directory / PUBLIC_KEY_FILE
+        if not path.is_file():
+            hint = "give a trust list or a public key"
+            raise TrustError("key-missing", "nothing to verify the signature against", hint=hint)
+        return parse_public(files.read_limited(path, 16 * 1024), name=str(path))
+
+    def _verify(self, bundle: bytes, predicate_type: str, path: Path) -> Verified | None:
+        want = Expected(
+            predicate_type=predicate_type,
+            # Without a manifest there is nothing at hand; its own step has failed already.
+            manifest_sha256=self.manifest_sha256,
+            nonce=self.expected.nonce if predicate_type != TEST_RESULT_TYPE else None,
+            time=self.expected.time,
+        )
+        try:
+            return verify_bundle(
+                bundle,
+                self.trust,
+                key=self.key,
+                neighbour=self.neighbour,
+                expected=want,
+                steps=self.steps,
+                name=str(path),
+            )
+        except TrustError:
+            return None  # recorded by its step
+
+    def check_neighbours(self, verified: Verified) -> None:
+        with self.steps.attempt("The files beside the bundle agree") as note:
+            path = self.directory / STATEMENT_FILE
+            if not path.is_file():
+                note.skip("statement-absent", f"there is no {STATEMENT_FILE}")
+            elif files.read_limited(path, MAX_BUNDLE_BYTES) != verified.statement.payload:
+                message = f"{STATEMENT_FILE} is not what was signed"
+                hint = "believe the bundle alone; its payload is the scorecard"
+                raise TrustError("statement-differs", message, Place(str(path)), hint)
+            else:
+                note.detail = f"{STATEMENT_FILE} holds the signed bytes"
+        self._check_test_result(verified)
+
+    def _check_test_result(self, verified: Verified) -> None:
+        what = "The test result follows from the scorecard"
+        path = self.directory / TEST_RESULT_FILE
+        if not path.is_file():
+            self.steps.skipped(what, f"there is no {TEST_RESULT_FILE}")
+            return
+        with self.steps.attempt(what) as note:
+            inner = Steps()
+            derived = make_test_result(verified.statement.payload)
+            want = Expected(predicate_type=TEST_RESULT_TYPE, time=self.expected.time)
+            result = verify_bundle(
+                files.read_limited(path, MAX_BUNDLE_BYTES),
+                self.trust,
+                key=self.key,
+                neighbour=self.neighbour,
+                expected=want,
+                steps=inner,
+                name=str(path),
+            )
+            if result.statement.payload != derived:
+                message = "the test result does not say what the scorecard says"
+                raise TrustError("test-result-differs", message, Place(str(path)))
+            note.detail = f"derived again: {result.predicate['result']}; its own signature holds"
+
+    def check_numbers(self, verified: Verified, recompute: Recompute | None) -> None:
+        if self.evidence is None:
+            self.steps.skipped(_NUMBERS, "the evidence is not readable")
+            return
+        if recompute is None:
+            self.steps.skipped(_NUMBERS, "no way to recompute was given")
+            return
+        with self.steps.attempt(_NUMBERS) as note:
+            note.detail = _check_numbers(self.evidence, verified.predicate, recompute)
+
+
+def _check_footer(run: evidence.Evidence, note: Note) -> None:
+    footer = run.footer
+    if footer is None:
+        note.warn(
+            "footer-missing", "the log has no footer: the run was cut, and its card must say so"
+        )
+        return
+    if footer["requests"] != len(run.requests):
+        counts = f"{footer['requests']} requests in the footer, {len(run.requests)} in the log"
+        place = Place(str(run.directory / "events.jsonl"))
+        raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
+    note.detail = f"{footer['requests']:,} requests, ended: {footer['ended']}"
+
+
+def _check_numbers(run: evidence.Evidence, signed: JSONObject, recompute: Recompute) -> str:
+    try:
+        again = jsonio.loads(jsonio.canonical(recompute(run)), name="recomputed scorecard")
+    except (TrustError, EvidenceError):
+        raise
+    except SuiteError as cause:
+        message = f"the scorecard cannot be rebuilt: {cause.message}"
+        raise EvidenceError("recompute-failed", message, cause.place, cause.hint) from cause
+    found = [
+        Problem(f"{item.pointer}: signed {item.left}, recomputed {item.right}")
+        for item in differences(signed, again)
+    ]
+    if found:
+        shown = found[:MAX_FINDINGS]
+        if len(found) > len(shown):
+            shown.append(Problem(f"and {len(found) - len(shown)} more"))
+        version = cast("JSONObject", signed["suite"])["version"]
+        other = f"; it was made by version {version}, this is {__version__}"
+        hint = "the evidence counts, not the card" + (other if version != __version__ else "")
+        count = "one value does" if len(found) == 1 else f"{len(found)} values do"
+        message = f"{count} not follow from the evidence"
+        raise TrustError("numbers-differ", message, None, hint, shown)
+    return f"scorecard rebuilt from the raw events: {_count(signed):,} values, all as signed"
+
+
+def _count(value: JSONValue) -> int:
+    if isinstance(value, dict):
+        return sum(_count(item) for item in value.values())
+    if isinstance(value, list):
+        return sum(_count(item) for item in value)
+    return 1
+
+
+def _check_page(
+    path: Path, verified: Verified, bundle: bytes, render: Render | None, note: Note
+) -> None:
+    if not path.is_file():
+        note.skip("page-absent", f"there is no {path.name}")
+    elif render is None:
+        note.skip("page-not-checked", "no renderer at hand")
+    else:
+        html = files.read_limited(path, page.MAX_PAGE_BYTES)
+        page.check_page(html, verified, bundle, render, note)

@@ -1,0 +1,165 @@
+"""Whether two scorecards may be compared: which inputs differ, and which metrics each difference forbids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from suite.base import jsonio
+from suite.judge.diffdoc import Difference, Family, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suite.judge.scorecarddoc import ScorecardDoc
+
+FAMILY_NAMES: tuple[Family, ...] = get_args(Family)
+_MEASURED: tuple[Family, ...] = tuple(name for name in FAMILY_NAMES if name != "start-up")
+"""Everything that depends on what was asked; an engine starts the same whatever it is asked later."""
+
+_FAMILIES: tuple[tuple[str, Family], ...] = (
+    ("send_lateness", "client"),
+    ("startup", "start-up"),
+    ("conversion", "start-up"),
+    ("rouge", "quality"),
+    ("generated", "length"),
+    ("mfu", "utilisation"),
+    ("mbu", "utilisation"),
+    ("energy", "energy"),
+    ("joules", "energy"),
+    ("tokens_per_joule", "energy"),
+    ("average_power", "energy"),
+    ("output_throughput", "throughput"),
+    ("total_throughput", "throughput"),
+    ("request_throughput", "throughput"),
+    ("goodput", "throughput"),
+    ("completed", "throughput"),
+    ("failed", "throughput"),
+)
+
+
+def family(metric: str) -> Family:
+    """The family of a metric, by the beginning of its name; the rest are latencies."""
+    return next((name for start, name in _FAMILIES if metric.startswith(start)), "latency")
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One input of a measurement.
+
+    Attributes:
+        key: what must be equal on both cards.
+        read: how it reads for people.
+        forbids: the families that a difference forbids.
+    """
+
+    what: str
+    key: Callable[[ScorecardDoc], object]
+    read: Callable[[ScorecardDoc], str]
+    forbids: tuple[Family, ...]
+
+
+def _tasks(card: ScorecardDoc) -> str:
+    tasks = card["workload"]["taskset"]
+    digests = f"ids {tasks['ids_sha256']}, records {tasks['records_sha256']}"
+    return f"{tasks['name']}, {tasks['size']} tasks, {digests}"
+
+
+def _prompt(card: ScorecardDoc) -> str:
+    workload = card["workload"]
+    prompt = workload["prompt"]
+    return f"{prompt['id']}, at most {workload['max_input_tokens']} tokens, {prompt['sha256']}"
+
+
+def _tokenizer(card: ScorecardDoc) -> str:
+    model = card["model"]
+    tokenizer = model["tokenizer_sha256"] or "unknown"
+    return f"{tokenizer}, chat template {model['chat_template_sha256'] or 'none'}"
+
+
+_INPUTS = (
+    _Input(
+        "metric_schema",
+        lambda card: card["metric_schema"],
+        lambda card: str(card["metric_schema"]),
+        FAMILY_NAMES,
+    ),
+    _Input(
+        "division",
+        lambda card: card["division"]["granted"],
+        lambda card: card["division"]["granted"],
+        FAMILY_NAMES,
+    ),
+    _Input(
+        "model",
+        lambda card: card["model"]["sha256"],
+        lambda card: f"{card['model']['id']}, {card['model']['sha256']}",
+        FAMILY_NAMES,
+    ),
+    _Input("tokenizer", _tokenizer, _tokenizer, _MEASURED),
+    _Input(
+        "task set",
+        lambda card: (
+            card["workload"]["taskset"]["ids_sha256"],
+            card["workload"]["taskset"]["records_sha256"],
+        ),
+        _tasks,
+        _MEASURED,
+    ),
+    _Input(
+        "prompt",
+        lambda card: (card["workload"]["prompt"]["sha256"], card["workload"]["max_input_tokens"]),
+        _prompt,
+        _MEASURED,
+    ),
+    _Input(
+        "decoding",
+        lambda card: card["workload"]["decoding"],
+        lambda card: jsonio.canonical(card["workload"]["decoding"]).decode("utf-8"),
+        _MEASURED,
+    ),
+    _Input(
+        "profile",
+        lambda card: card["workload"]["profile_sha256"],
+        lambda card: f"{card['workload']['profile']}, {card['workload']['profile_sha256']}",
+        _MEASURED,
+    ),
+)
+"""What must agree, from the widest consequence to the narrowest."""
+
+
+def _peak(card: ScorecardDoc) -> str:
+    peak = card["peaks"]["compute"]
+    return f"{peak['flops']:.4g} FLOP/s, {peak['precision']}" if peak else "unknown"
+
+
+_SUBJECTS: tuple[tuple[str, Callable[[ScorecardDoc], str]], ...] = (
+    ("vendor", lambda card: card["vendor"]["name"]),
+    ("devices", lambda card: f"{card['devices']['count']} x {card['devices']['name']}"),
+    ("engine", lambda card: f"{card['engine']['title']} {card['engine']['version']}".strip()),
+    ("image", lambda card: card["engine"]["image_digest"] or "none"),
+    ("runtime", lambda card: card["runtime"]),
+    ("precision", lambda card: card["engine"]["dtype"]["executed"]),
+    ("tensor parallel", lambda card: str(card["engine"]["tensor_parallel"])),
+    ("arguments", lambda card: " ".join(card["engine"]["arguments"])),
+    ("declared peak", _peak),
+    ("suite", lambda card: f"{card['suite']['version']}, {card['suite']['commit']}"),
+)
+
+
+def differences(a: ScorecardDoc, b: ScorecardDoc) -> list[Difference]:
+    """Inputs that differ, with the families of metrics that each forbids."""
+    return [
+        {"what": item.what, "a": item.read(a), "b": item.read(b), "forbids": list(item.forbids)}
+        for item in _INPUTS
+        if item.key(a) != item.key(b)
+    ]
+
+
+def subjects(a: ScorecardDoc, b: ScorecardDoc) -> list[Subject]:
+    """What the comparison is about: differences that forbid nothing."""
+    return [
+        {"what": what, "a": read(a)[:4000], "b": read(b)[:4000]}
+        for what, read in _SUBJECTS
+        if read(a) != read(b)
+    ]

@@ -1,0 +1,289 @@
+"""Two scorecards compared: first whether they may be, then metric by metric.
+
+A difference is called better or worse only when the interval of the ratio excludes 1 by more than the
+practical margin. The ratio's interval comes from the two intervals alone: on the logarithmic scale each
+value's distances to its own bounds are added in quadrature (the MOVER method, Zou and Donner 2008)::
+
+    ln low  = ln(b/a) - sqrt(ln(b/b_low)^2  + ln(a_high/a)^2)
+    ln high = ln(b/a) + sqrt(ln(b_high/b)^2 + ln(a/a_low)^2)
+
+which treats the two runs as independent and keeps asymmetric intervals asymmetric. Swapping the cards swaps
+better and worse and changes nothing else. What only one card has is never an improvement nor a regression.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from suite.base.values import NO_INTERVAL_EXACT, stored
+from suite.judge.comparable import differences, family, subjects
+from suite.judge.diffdoc import DIFF_SCHEMA, Diff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from suite.judge.diffdoc import Change, ChangeOutcome, CheckChange, Family, Ratio, Side
+    from suite.judge.scorecarddoc import (
+        MetricDoc,
+        ObjectivesCard,
+        PhaseCard,
+        ScorecardDoc,
+        ValueDoc,
+    )
+
+__all__ = ["MARGIN", "Diff", "compare"]
+
+MARGIN = 0.02
+"""Practical margin: a ratio within 2 % of 1 is no difference that matters."""
+
+
+def compare(a: ScorecardDoc, b: ScorecardDoc, *, margin: float = MARGIN) -> Diff:
+    """Compare two verified scorecards.
+
+    Args:
+        a: the base of every ratio.
+        b: the other.
+        margin: the practical margin, 0 ≤ margin < 1.
+
+    Returns:
+        A document that obeys ``schemas/diff.schema.json``.
+
+    Raises:
+        ValueError: when the margin is out of range.
+    """
+    if not 0 <= margin < 1:
+        raise ValueError(f"the margin must be at least 0 and below 1, not {margin}")
+    found = differences(a, b)
+    forbidden: dict[Family, str] = {}
+    for item in found:
+        for name in item["forbids"]:
+            forbidden.setdefault(name, item["what"])
+    both = _Comparison(a, b, forbidden, margin)
+    metrics = [*_phases(both), *_run(both)]
+    return {
+        "diff_schema": DIFF_SCHEMA,
+        "margin": margin,
+        "a": _side(a),
+        "b": _side(b),
+        "comparable": _answer(forbidden, metrics),
+        "differences": found,
+        "subjects": subjects(a, b),
+        "metrics": metrics,
+        "checks": _checks(a, b),
+    }
+
+
+def _answer(
+    forbidden: Mapping[Family, str], metrics: list[Change]
+) -> Literal["yes", "partly", "no"]:
+    """Nothing that could be compared is a no, whatever the reason."""
+    if all(change["outcome"] == "not-comparable" for change in metrics):
+        return "no"
+    return "partly" if forbidden else "yes"
+
+
+def _side(card: ScorecardDoc) -> Side:
+    return {
+        "run": card["run"]["id"],
+        "vendor": card["vendor"]["name"],
+        "devices": f"{card['devices']['count']} x {card['devices']['name']}",
+        "engine": f"{card['engine']['title']} {card['engine']['version']}".strip(),
+        "model": card["model"]["id"],
+        "started_utc": card["run"]["started_utc"],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """What holds for every metric of one comparison."""
+
+    a: ScorecardDoc
+    b: ScorecardDoc
+    forbidden: Mapping[Family, str]
+    margin: float
+
+    def definition(self, metric: str) -> MetricDoc | None:
+        return self.a["metrics"].get(metric) or self.b["metrics"].get(metric)
+
+    def in_order(self, names: set[str]) -> list[str]:
+        def place(name: str) -> int:
+            definition = self.definition(name)
+            return definition["order"] if definition else 10_000
+
+        return sorted(names, key=lambda name: (place(name), name))
+
+
+def _phases(both: _Comparison) -> Iterator[Change]:
+    by_name = {phase["name"]: phase for phase in both.b["phases"]}
+    seen = {phase["name"] for phase in both.a["phases"]}
+    pairs: list[tuple[PhaseCard | None, PhaseCard | None]] = [
+        (phase, by_name.get(phase["name"])) for phase in both.a["phases"]
+    ]
+    pairs += [(None, phase) for phase in both.b["phases"] if phase["name"] not in seen]
+    for first, second in pairs:
+        phase = first or second
+        assert phase is not None
+        obstacle = _phase_obstacle(first, second)
+        names = {*(first["metrics"] if first else ()), *(second["metrics"] if second else ())}
+        for metric in both.in_order(names):
+            why = obstacle or _tokens_obstacle(metric, first, second)
+            values = (
+                first["metrics"].get(metric) if first else None,
+                second["metrics"].get(metric) if second else None,
+            )
+            yield _change(both, phase["name"], metric, values, why)
+
+
+def _run(both: _Comparison) -> Iterator[Change]:
+    for metric in both.in_order({*both.a["startup"], *both.b["startup"]}):
+        values = (both.a["startup"].get(metric), both.b["startup"].get(metric))
+        yield _change(both, "", metric, values, "")
+
+
+def _phase_obstacle(first: PhaseCard | None, second: PhaseCard | None) -> str:
+    if first is None or second is None:
+        return "only one card has this phase"
+    if (first["scenario"], first["load"], first["tasks"]) != (
+        second["scenario"],
+        second["load"],
+        second["tasks"],
+    ):
+        return "the two phases were loaded differently"
+    return ""
+
+
+_BY_TOKENS = ("tpot", "itl", "normalised", "output_throughput", "total_throughput", "generated")
+_ENERGY_BY_TOKENS = ("joules_per_output_token", "tokens_per_joule")
+
+
+def _tokens_obstacle(metric: str, first: PhaseCard | None, second: PhaseCard | None) -> str:
+    """Numbers per token need tokens that were counted alike."""
+    if first is None or second is None or first["token_source"] == second["token_source"]:
+        return ""
+    if metric.startswith((*_BY_TOKENS, *_ENERGY_BY_TOKENS)):
+        return f"tokens were counted by {first['token_source']} and by {second['token_source']}"
+    return ""
+
+
+def _change(
+    both: _Comparison,
+    phase: str,
+    metric: str,
+    values: tuple[ValueDoc | None, ValueDoc | None],
+    obstacle: str,
+) -> Change:
+    kind = family(metric)
+    first, second = values
+    outcome: ChangeOutcome = "not-comparable"
+    ratio: Ratio | None = None
+    why = obstacle or _obstacle(both, metric, first, second)
+    if kind in both.forbidden:
+        why = f"{both.forbidden[kind]} differs"
+    if not why:
+        assert first is not None
+        assert second is not None
+        definition = both.definition(metric)
+        direction = definition["direction"] if definition else "none"
+        outcome, why, ratio = _judge(first, second, direction, both.margin)
+    return {
+        "phase": phase,
+        "metric": metric,
+        "family": kind,
+        "outcome": outcome,
+        "why": why,
+        "a": first,
+        "b": second,
+        "ratio": ratio,
+    }
+
+
+def _obstacle(
+    both: _Comparison, metric: str, first: ValueDoc | None, second: ValueDoc | None
+) -> str:
+    """Why two values cannot be compared although their inputs agree, "" when they can."""
+    if first is None or second is None:
+        return "only one card has this metric"
+    if metric == "goodput" and _objectives(both.a) != _objectives(both.b):
+        return "the service-level objectives differ"
+    for side, value in (("first", first), ("second", second)):
+        if "not_measured" in value:
+            return f"not measured on the {side} card: {value['not_measured']}"
+    if first["unit"] != second["unit"]:
+        return f"units differ: {first['unit']} and {second['unit']}"
+    return ""
+
+
+def _objectives(card: ScorecardDoc) -> ObjectivesCard:
+    return card["workload"]["objectives"]
+
+
+def _bounds(value: ValueDoc) -> tuple[float, float] | None:
+    """The interval; an exact count is its own; None where there is none."""
+    low, high = value["low"], value["high"]
+    if low is not None and high is not None:
+        return low, high
+    return (value["value"], value["value"]) if value["interval"] == NO_INTERVAL_EXACT else None
+
+
+def ratio_of(a: ValueDoc, b: ValueDoc) -> Ratio | None:
+    """``b / a`` with its interval; None where an interval is missing or does not lie above zero."""
+    first, second = _bounds(a), _bounds(b)
+    if first is None or second is None or min(a["value"], b["value"], first[0], second[0]) <= 0:
+        return None
+    centre = math.log(b["value"] / a["value"])
+    # A bootstrap interval need not contain its value; a distance below zero counts as none.
+    down = math.hypot(_log(b["value"], second[0]), _log(first[1], a["value"]))
+    up = math.hypot(_log(second[1], b["value"]), _log(a["value"], first[0]))
+    return {
+        "value": stored(math.exp(centre)),
+        "low": stored(math.exp(centre - down)),
+        "high": stored(math.exp(centre + up)),
+    }
+
+
+def _log(above: float, below: float) -> float:
+    return max(0.0, math.log(above / below))
+
+
+def _judge(
+    a: ValueDoc, b: ValueDoc, direction: str, margin: float
+) -> tuple[ChangeOutcome, str, Ratio | None]:
+    ratio = ratio_of(a, b)
+    if ratio is None:
+        return _judge_without_ratio(a, b, direction)
+    # 1/(1 - m) above and 1 - m below: which card comes first must not matter.
+    higher, lower = ratio["low"] > 1 / (1 - margin), ratio["high"] < 1 - margin
+    if not higher and not lower:
+        return "not-distinguishable", "the ratio's interval does not exclude 1 by the margin", ratio
+    why = f"the ratio's interval excludes 1 by more than {margin:.0%}"
+    if direction == "none":
+        word = "higher" if higher else "lower"
+        return "not-distinguishable", f"{word}, and neither direction is better", ratio
+    return ("better" if higher == (direction == "higher") else "worse"), why, ratio
+
+
+def _judge_without_ratio(
+    a: ValueDoc, b: ValueDoc, direction: str
+) -> tuple[ChangeOutcome, str, Ratio | None]:
+    exact = a["interval"] == NO_INTERVAL_EXACT and b["interval"] == NO_INTERVAL_EXACT
+    if exact and a["value"] == b["value"]:
+        return "not-distinguishable", "the same count", None
+    if exact and direction != "none":
+        better = (b["value"] > a["value"]) == (direction == "higher")
+        return ("better" if better else "worse"), "counts, one of them zero", None
+    missing = [value for value in (a, b) if _bounds(value) is None]
+    if missing:
+        return "not-comparable", f"no interval: {missing[0]['interval']}", None
+    return "not-distinguishable", "an interval reaches zero: the ratio has no bounds", None
+
+
+def _checks(a: ScorecardDoc, b: ScorecardDoc) -> list[CheckChange]:
+    first = {check["rule"]: check["outcome"] for check in a["checks"]}
+    second = {check["rule"]: check["outcome"] for check in b["checks"]}
+    return [
+        {"rule": rule, "a": first.get(rule, "absent"), "b": second.get(rule, "absent")}
+        for rule in sorted({*first, *second})
+        if first.get(rule) != second.get(rule)
+    ]

@@ -1,0 +1,1 @@
+"""Metrics: pure functions of the evidence; `suite.judge.metrics.compute` runs them all."""

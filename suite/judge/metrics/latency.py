@@ -1,0 +1,160 @@
+"""TTFT, TPOT, ICL, ITL and end-to-end latency, pooled over the repeats of a phase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.judge.metrics import statistics
+from suite.judge.metrics.registry import STATISTICS
+from suite.judge.metrics.samples import MS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.judge.metrics.samples import Answer, PhaseSamples
+    from suite.judge.metrics.statistics import Floats
+
+CLOSED_LOOP = "closed loop: a request is due when it is sent"
+NO_COUNT = "no source counted the generated tokens of every answer"
+MOST_WHOLE = 0.05
+"""Share of answers that may arrive in one piece before TPOT says nothing about the engine."""
+_GAPS = "no interval: gaps of one answer depend on each other"
+
+
+def ascending(values: Sequence[float]) -> Floats:
+    """Samples in ascending order."""
+    return np.sort(np.asarray(values, dtype=np.float64))
+
+
+def ttft(answers: Sequence[Answer]) -> list[float]:
+    """t_1 − t_send of each answer, milliseconds."""
+    return [(answer.first - answer.sent) * MS for answer in answers]
+
+
+def e2e(answers: Sequence[Answer]) -> list[float]:
+    """t_n − t_send of each answer, milliseconds."""
+    return [(answer.last - answer.sent) * MS for answer in answers]
+
+
+def tpot(answers: Sequence[Answer]) -> list[float]:
+    """(t_n − t_1) / (n − 1) of each answer of two tokens or more, milliseconds."""
+    return [value for answer in answers if (value := answer.tpot) is not None]
+
+
+def itl_obstacle(phase: PhaseSamples) -> str:
+    """Why chunk gaps may not be called inter-token latencies; "" when they may."""
+    answers = phase.answers
+    chunks = sum(1 + len(answer.gaps) for answer in answers)
+    told = [answer.event["chunk_tokens"] for answer in answers]
+    if all(tokens is not None for tokens in told):
+        tokens = sum(sum(tokens or ()) for tokens in told)
+        if all(count == 1 for tokens_of in told for count in tokens_of or ()):
+            return ""
+        return f"chunks carried {tokens / max(chunks, 1):.3g} tokens on average, not one each"
+    if all(answer.generated == 1 + len(answer.gaps) for answer in answers):
+        return ""
+    return "the engine does not say how many tokens a chunk carries"
+
+
+def _summary(values: Floats, name: str) -> dict[str, Value]:
+    """Every statistic of one latency."""
+    found: dict[str, Value] = {}
+    for suffix, (_, _, q) in STATISTICS.items():
+        full = f"{name}_{suffix}"
+        if q is None:
+            found[full] = statistics.bootstrap_mean(values, "ms")
+        else:
+            found[full] = statistics.percentile_value(values, q, "ms")
+    return found
+
+
+def _gap_summary(answers: Sequence[Answer], name: str) -> dict[str, Value]:
+    """Statistics of all gaps; the mean's interval resamples whole answers."""
+    gaps = ascending([gap * MS for answer in answers for gap in answer.gaps])
+    sums = [(answer.last - answer.first) * MS for answer in answers]
+    counts = [float(len(answer.gaps)) for answer in answers]
+    found: dict[str, Value] = {}
+    for suffix, (_, _, q) in STATISTICS.items():
+        if q is None:
+            value = statistics.bootstrap_ratio(sums, counts, "ms", len(gaps))
+        else:
+            value = statistics.percentile_value(gaps, q, "ms", independent=_GAPS)
+        found[f"{name}_{suffix}"] = value
+    return found
+
+
+def _none(name: str, why: str) -> dict[str, Value]:
+    return {f"{name}_{suffix}": NotMeasured(why) for suffix in STATISTICS}
+
+
+def _scheduled(phase: PhaseSamples) -> dict[str, Value]:
+    if phase.scenario != "server":
+        return _none("ttft_sched", CLOSED_LOOP) | _none("e2e_sched", CLOSED_LOOP)
+    answers = phase.answers
+    first = ascending([(answer.first - answer.scheduled) * MS for answer in answers])
+    last = ascending([(answer.last - answer.scheduled) * MS for answer in answers])
+    return _summary(first, "ttft_sched") | _summary(last, "e2e_sched")
+
+
+def lateness(phase: PhaseSamples) -> dict[str, Value]:
+    """How late the client sent; measured also where the phase's other metrics are not."""
+    late = np.asarray(phase.lateness_ms, dtype=np.float64)
+    names = ("send_lateness_p50", "send_lateness_p99", "send_lateness_max")
+    if phase.scenario != "server":
+        return dict.fromkeys(names, NotMeasured(CLOSED_LOOP))
+    if len(late) == 0:
+        return dict.fromkeys(names, NotMeasured("no request was made"))
+    largest = float(late[-1])
+    return {
+        "send_lateness_p50": statistics.percentile_value(late, 50.0, "ms"),
+        "send_lateness_p99": statistics.percentile_value(late, 99.0, "ms"),
+        "send_lateness_max": Measured(
+            largest, "ms", len(late), None, None, "the largest, no interval"
+        ),
+    }
+
+
+def latencies(phase: PhaseSamples) -> dict[str, Value]:
+    """All latencies of a phase without obstacle."""
+    answers = phase.answers
+    found = _summary(ascending(ttft(answers)), "ttft") | _summary(ascending(e2e(answers)), "e2e")
+    found |= _scheduled(phase)
+    found |= _gap_summary(answers, "icl")
+    why = itl_obstacle(phase)
+    found |= _none("itl", why) if why else _gap_summary(answers, "itl")
+    if not phase.counts_tokens:
+        found |= _none("tpot", NO_COUNT)
+        found["normalised_latency_mean"] = NotMeasured(NO_COUNT)
+        return found
+    found |= _tpot(answers)
+    normalised = [
+        (answer.last - answer.sent) * MS / answer.generated
+        for answer in answers
+        if answer.generated
+    ]
+    found["normalised_latency_mean"] = statistics.bootstrap_mean(normalised, "ms")
+    return found
+
+
+def _tpot(answers: Sequence[Answer]) -> dict[str, Value]:
+    several = [answer for answer in answers if answer.tpot is not None]
+    if not several:
+        return _none("tpot", "no answer has two tokens or more")
+    # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
+    whole = sum(1 for answer in several if answer.last <= answer.first)
+    if whole > MOST_WHOLE * len(several):
+        return _none("tpot", f"{whole} of {len(several)} answers arrived in one piece")
+    return _summary(ascending(tpot(several)), "tpot")
+
+
+def counts(phase: PhaseSamples) -> dict[str, Value]:
+    """Completed and failed requests; there is always something to count."""
+    completed = len(phase.answers)
+    made = completed + phase.failed
+    return {
+        "completed": exact(completed, "requests", made),
+        "failed": exact(phase.failed, "requests", made),
+    }

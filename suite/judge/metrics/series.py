@@ -1,0 +1,56 @@
+"""What the plots draw: ordered latencies thinned to at most 200 points, throughput in at most 60 buckets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.values import stored
+from suite.judge.metrics import latency, statistics
+from suite.judge.metrics.throughput import amounts, output_credits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.judge.metrics.samples import PhaseSamples
+    from suite.judge.scorecarddoc import RateSeriesDoc, SeriesDoc
+
+POINTS = 200
+BUCKETS = 60
+FEWEST_PER_BUCKET = 4
+"""Answers per bucket below which a rate over time would only show single requests."""
+
+
+def quantiles(values: Sequence[float]) -> list[float]:
+    """Ascending values, or `POINTS` equally spaced quantiles of more than that many."""
+    ordered = latency.ascending(values)
+    if len(ordered) <= POINTS:
+        return [stored(float(value)) for value in ordered]
+    step = 100.0 / (POINTS - 1)
+    return [stored(statistics.percentile(ordered, min(i * step, 100.0))) for i in range(POINTS)]
+
+
+def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
+    """Generated tokens per second over the first repeat."""
+    repeat = phase.repeats[0]
+    buckets = min(BUCKETS, len(repeat.answers) // FEWEST_PER_BUCKET)
+    if buckets < 2 or repeat.window_s <= 0 or not phase.counts_tokens:
+        return None
+    width = repeat.window_s / buckets
+    values = [stored(float(sum_) / width) for sum_ in amounts(repeat, output_credits, buckets)]
+    return {"bucket_s": stored(width), "unit": "tokens/s", "values": values}
+
+
+def series(phase: PhaseSamples) -> SeriesDoc:
+    """The series of a phase without obstacle."""
+    answers = phase.answers
+    found: SeriesDoc = {
+        "ttft_ms": quantiles(latency.ttft(answers)),
+        "e2e_ms": quantiles(latency.e2e(answers)),
+    }
+    per_token = latency.tpot(answers)
+    if per_token:
+        found["tpot_ms"] = quantiles(per_token)
+    rate = _throughput(phase)
+    if rate is not None:
+        found["throughput"] = rate
+    return found

@@ -1,0 +1,137 @@
+"""The page: one file, no script, no external asset, the same bytes for the same scorecard.
+
+`render` is a pure function of the bundle and its verified predicate, so that a reviewer can render a page again
+and compare it byte for byte. The page's own version is a digest over everything that decides its bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+from markupsafe import Markup
+
+from suite.judge.attest import envelope, statement
+from suite.judge.attest.page import embed_bundle
+from suite.judge.report import numbers, plots, tables, view
+from suite.judge.report.words import SCENARIOS, WORDS
+
+if TYPE_CHECKING:
+    from suite.judge.scorecarddoc import ScorecardDoc, TextDoc
+
+_HERE = Path(__file__).parent
+TEMPLATES = _HERE / "templates"
+GENERATOR = "llm-inference-conformance page"
+
+
+@functools.cache
+def renderer_version() -> str:
+    """What the page says it was made by: the first 12 digits of a digest over templates, style and code."""
+    digest = hashlib.sha256()
+    files = [*TEMPLATES.iterdir(), *_HERE.glob("*.py")]
+    for path in sorted((p for p in files if p.is_file()), key=lambda p: p.name):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{GENERATOR} {digest.hexdigest()[:12]}"
+
+
+def _span(english: str, chinese: str) -> Markup:
+    if english == chinese:
+        return Markup.escape(english)
+    return Markup(
+        '<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>'
+    ).format(english, chinese)
+
+
+def phrase(key: str) -> Markup:
+    """A phrase of the page in both languages; the style sheet shows one of them."""
+    return _span(*WORDS[key])
+
+
+def both(text: TextDoc) -> Markup:
+    """A text of the card in both languages."""
+    return _span(text["en"], text["zh"])
+
+
+def _breakable(text: str) -> Markup:
+    """Let long paths and options break after their separators."""
+    return Markup("<wbr>").join(Markup.escape(part) for part in re.split(r"(?<=[/_=,:@.])", text))
+
+
+@functools.cache
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text("utf-8").strip()
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {
+        "t": phrase,
+        "pair": lambda words: _span(*words),
+        "WORDS": WORDS,
+        "SCENARIOS": SCENARIOS,
+        "plots": plots,
+        "tables": tables,
+        "view": view,
+    }
+    environment.filters |= {
+        "both": both,
+        "breakable": _breakable,
+        "plain": numbers.plain,
+        "scaled": numbers.scaled,
+    }
+    return environment
+
+
+def _security_policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def render(bundle_bytes: bytes, predicate: ScorecardDoc) -> bytes:
+    """Render the page of a scorecard.
+
+    Args:
+        bundle_bytes: the signed bundle, which travels inside the page.
+        predicate: the scorecard in it, verified by the caller.
+
+    Returns:
+        The page, UTF-8.
+
+    Raises:
+        TrustError: when the bundle is not well-formed; see `suite.judge.attest.envelope.parse`.
+    """
+    bundle = envelope.parse(bundle_bytes)
+    stated = statement.parse_statement(bundle.payload)
+    style = _style()
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            card=predicate,
+            flags=view.flags(predicate),
+            headlines=view.headlines(predicate),
+            counts=view.counts(predicate["checks"]),
+            generator=renderer_version(),
+            policy=_security_policy(style),
+            style=Markup(style),  # noqa: S704 - our own file, hashed in the policy
+            key_id=bundle.key_id,
+            payload_sha256=stated.sha256,
+            payload_bytes=len(bundle.payload),
+            subjects=stated.subjects,
+            block=Markup(embed_bundle(bundle_bytes)),  # noqa: S704 - escaped by its maker
+        )
+    )
+    return page.encode("utf-8")

@@ -1,0 +1,100 @@
+"""How numbers are written for people: four significant digits, and an interval in the same digits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from suite.judge.scorecarddoc import ValueDoc
+
+NARROW = "\u202f"
+"""Narrow no-break space between a number and its unit."""
+PERCENT_METRICS = ("mfu", "mbu")
+"""Ratios that the field writes in per cent."""
+_PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value as text.
+
+    Attributes:
+        number: the number, or "n/a".
+        unit: "" for a plain ratio.
+        interval: "40.9 – 43.2", or "".
+        method: what the interval is, or why there is none.
+        n: "256", or "".
+        reason: why there is no number; "" when there is one.
+    """
+
+    number: str
+    unit: str
+    interval: str
+    method: str
+    n: str
+    reason: str
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number."""
+        return not self.reason
+
+
+def decimals(value: float) -> int:
+    """Decimal places that give four significant digits, at most six, none from 1,000 on."""
+    if value == 0:
+        return 0
+    return max(0, min(6, 3 - math.floor(math.log10(abs(value)))))
+
+
+def plain(value: float, places: int | None = None) -> str:
+    """A number with thousands separators; whole numbers without decimals unless places are given."""
+    if places is None:
+        places = 0 if value == round(value) and abs(value) < 1e15 else decimals(value)
+    return f"{value:,.{places}f}"
+
+
+def scaled(value: float, unit: str) -> str:
+    """A large number with an SI prefix: ``8.03e9, "B"`` gives ``8.03 GB``."""
+    for factor, prefix in _PREFIXES:
+        if abs(value) >= factor:
+            return f"{value / factor:.4g}{NARROW}{prefix}{unit}"
+    return f"{value:.4g}{NARROW}{unit}"
+
+
+def show(metric: str, value: ValueDoc) -> Shown:
+    """One value of a scorecard as text."""
+    if "not_measured" in value:
+        return Shown("n/a", "", "", "", "", value["not_measured"])
+    factor, unit = 1.0, value["unit"]
+    fixed = None
+    if unit == "1":
+        percent = metric.startswith(PERCENT_METRICS)
+        factor, unit, fixed = (100.0, "%", None) if percent else (1.0, "", 4)
+    number = value["value"] * factor
+    low, high = value["low"], value["high"]
+    if low is None or high is None:
+        return Shown(plain(number, fixed), unit, "", value["interval"], f"{value['n']:,}", "")
+    places = decimals(number) if fixed is None else fixed
+    interval = f"{plain(low * factor, places)}{NARROW}–{NARROW}{plain(high * factor, places)}"
+    return Shown(plain(number, places), unit, interval, value["interval"], f"{value['n']:,}", "")
+
+
+def ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Round numbers that divide an axis into about `count` parts, all inside ``[low, high]``."""
+    span = high - low
+    if span <= 0:
+        return [low]
+    rough = span / count
+    magnitude = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * magnitude for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * magnitude >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]
+
+
+def tick_text(value: float) -> str:
+    """A tick's label: short, never in scientific notation below 10 million."""
+    return f"{value:,.6g}" if abs(value) < 1e7 else f"{value:.2g}"

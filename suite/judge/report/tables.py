@@ -1,0 +1,277 @@
+"""The page's tables as rows of text: latency, other metrics, quality, time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.judge.report import plots
+from suite.judge.report.numbers import NARROW, Shown, plain, show
+from suite.judge.report.view import metric_name, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from markupsafe import Markup
+
+    from suite.judge.scorecarddoc import (
+        PhaseCard,
+        QualityRow,
+        ScorecardDoc,
+        TextDoc,
+        TimeDoc,
+        ValueDoc,
+    )
+
+_STATISTIC = re.compile(r"(?P<family>.+)_(?P<statistic>mean|p50|p90|p99|p999)\Z")
+_ALWAYS = ("p50", "p90", "p99")
+_PHRASES = {
+    "suite": "time-suite",
+    "preparation": "time-preparation",
+    "conversion": "time-conversion",
+    "engine-start": "time-engine-start",
+    "engine-stop": "time-engine-stop",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyRow:
+    """One kind of latency: its values by statistic.
+
+    Attributes:
+        n: the samples when all cells agree, else "".
+        interval: the kind of interval when all cells agree, else "".
+        reason: why nothing of it was measured, else "".
+    """
+
+    metric: str
+    title: TextDoc
+    unit: str
+    cells: list[Shown | None]
+    n: str
+    interval: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyTable:
+    """The latencies of a phase.
+
+    Attributes:
+        columns: statistics: p50, p90, p99, p999 where it was measured, mean.
+        left_out: why there is no p99.9 column, "" when there is one or nothing to say.
+    """
+
+    columns: list[str]
+    rows: list[LatencyRow]
+    left_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric that is not in the latency table."""
+
+    metric: str
+    title: TextDoc
+    shown: Shown
+
+
+def _families(card: ScorecardDoc, phase: PhaseCard) -> dict[str, dict[str, str]]:
+    """Names by latency family and statistic; a family has at least median and 90th percentile."""
+    families: dict[str, dict[str, str]] = {}
+    for metric in ordered(card, phase["metrics"]):
+        match = _STATISTIC.match(metric)
+        if match:
+            families.setdefault(match["family"], {})[match["statistic"]] = metric
+    return {name: found for name, found in families.items() if {"p50", "p90"} <= found.keys()}
+
+
+def latency_table(card: ScorecardDoc, phase: PhaseCard) -> LatencyTable:
+    """The latency table of a phase, in the order of the definitions."""
+    families = _families(card, phase)
+    tails = [
+        show(names["p999"], phase["metrics"][names["p999"]])
+        for names in families.values()
+        if "p999" in names
+    ]
+    columns = [*_ALWAYS, *(["p999"] if any(tail.measured for tail in tails) else []), "mean"]
+    left_out = "" if "p999" in columns else next((tail.reason for tail in tails), "")
+    rows = [_latency_row(card, phase["metrics"], names, columns) for names in families.values()]
+    return LatencyTable(columns, rows, left_out)
+
+
+def _latency_row(
+    card: ScorecardDoc, values: dict[str, ValueDoc], names: dict[str, str], columns: list[str]
+) -> LatencyRow:
+    cells = [show(names[name], values[names[name]]) if name in names else None for name in columns]
+    measured = [cell for cell in cells if cell and cell.measured]
+    reasons = {cell.reason for cell in cells if cell and not cell.measured}
+    metric = names["p50"]
+    definition = card["metrics"].get(metric)
+    return LatencyRow(
+        metric,
+        family_title(card, metric),
+        definition["unit"] if definition else "",
+        cells,
+        _common(cell.n for cell in measured),
+        _common(cell.method for cell in measured),
+        next(iter(reasons)) if not measured and len(reasons) == 1 else "",
+    )
+
+
+def _common(texts: Iterable[str]) -> str:
+    found = set(texts)
+    return found.pop() if len(found) == 1 else ""
+
+
+def family_title(card: ScorecardDoc, metric: str) -> TextDoc:
+    """The name of a latency without its statistic: ``Time to first token (TTFT), median`` loses its end."""
+    title = metric_name(card, metric)
+    return {
+        "en": title["en"].rpartition(",")[0] or title["en"],
+        "zh": title["zh"].rpartition("，")[0] or title["zh"],
+    }
+
+
+def other_rows(card: ScorecardDoc, phase: PhaseCard) -> list[MetricRow]:
+    """The metrics of a phase that are not in its latency table."""
+    taken = {name for names in _families(card, phase).values() for name in names.values()}
+    return _rows(
+        card, {name: value for name, value in phase["metrics"].items() if name not in taken}
+    )
+
+
+def run_rows(card: ScorecardDoc) -> list[MetricRow]:
+    """Start-up times and other values of the whole run."""
+    return _rows(card, card["startup"])
+
+
+def _rows(card: ScorecardDoc, values: dict[str, ValueDoc]) -> list[MetricRow]:
+    return [
+        MetricRow(name, metric_name(card, name), show(name, values[name]))
+        for name in ordered(card, values)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What one name means, or all statistics of one latency."""
+
+    names: list[str]
+    label: str
+    title: TextDoc
+    unit: str
+    direction: str
+    formula: str
+    definition: str
+
+
+def definitions(card: ScorecardDoc) -> list[Definition]:
+    """Every metric on the card, in order; the statistics of a latency share one entry."""
+    found: dict[str, Definition] = {}
+    for name in ordered(card, card["metrics"]):
+        metric = card["metrics"][name]
+        match = _STATISTIC.match(name)
+        family = match["family"] if match and f"{match['family']}_p90" in card["metrics"] else ""
+        if family in found:
+            found[family].names.append(name)
+            continue
+        title, formula, label = metric["title"], metric["formula"], name
+        if family:
+            # "median of t_1 − t_send" holds for every statistic of it.
+            formula = formula.removeprefix(f"{title['en'].rpartition(', ')[2]} of ")
+            title, label = family_title(card, name), f"{family}_*"
+        found[family or name] = Definition(
+            [name], label, title, metric["unit"], metric["direction"], formula, metric["definition"]
+        )
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLine:
+    """One quality metric beside reference, gate and baseline, each as text ("" for none)."""
+
+    metric: str
+    title: TextDoc
+    shown: Shown
+    reference: str
+    share: str
+    bound: str
+    missed: bool
+    baseline: Shown | None
+    picture: Markup | str
+
+
+def quality_rows(card: ScorecardDoc) -> list[QualityLine]:
+    """The quality table."""
+    return [_quality_line(card, row) for row in card["quality"]["rows"]]
+
+
+def _quality_line(card: ScorecardDoc, row: QualityRow) -> QualityLine:
+    value, reference, bound = row["value"], row["reference"], row["bound"]
+    baseline = None if row["baseline"] is None else show(row["metric"], row["baseline"])
+    number = value.get("value")
+    places = 4 if value.get("unit") == "1" else 2
+    share = ""
+    if number is not None and reference:
+        share = f"{number / reference * 100:.1f}{NARROW}%"
+    return QualityLine(
+        row["metric"],
+        metric_name(card, row["metric"]),
+        show(row["metric"], value),
+        "" if reference is None else plain(reference, places),
+        share,
+        "" if bound is None else plain(bound, places),
+        number is not None and bound is not None and number < bound,
+        baseline if baseline and baseline.measured else None,
+        _picture(row),
+    )
+
+
+def _picture(row: QualityRow) -> Markup | str:
+    value, baseline = row["value"], row["baseline"]
+    if "value" not in value:
+        return ""
+    base = None if baseline is None else baseline.get("value")
+    known = [value["value"], value["high"], row["reference"], row["bound"], base]
+    top = max(number for number in known if number is not None) * 1.12
+    if top <= 0:
+        return ""
+    marks = {"baseline": base, "gate": row["bound"], "reference": row["reference"]}
+    return plots.bullet(value["value"], value["low"], value["high"], marks, top)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRow:
+    """One stretch of wall time; `phrase` is the key of its name, or "" when `name` says it."""
+
+    name: str
+    phrase: str
+    kind: str
+    seconds: str
+    share: str
+
+
+def time_rows(card: ScorecardDoc) -> list[TimeRow]:
+    """Where the run's time went, in order."""
+    total = _total(card["time_breakdown"])
+    return [
+        TimeRow(
+            item["what"],
+            _PHRASES.get(item["what"], "") if item["kind"] not in ("measured", "warm-up") else "",
+            item["kind"],
+            f"{item['seconds']:,.2f}",
+            f"{item['seconds'] / total * 100:.1f}{NARROW}%" if total > 0 else "",
+        )
+        for item in card["time_breakdown"]
+    ]
+
+
+def total_seconds(card: ScorecardDoc) -> str:
+    """Wall time of the run in seconds."""
+    return f"{_total(card['time_breakdown']):,.2f}"
+
+
+def _total(stretches: list[TimeDoc]) -> float:
+    return sum(item["seconds"] for item in stretches)

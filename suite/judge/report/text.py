@@ -1,0 +1,98 @@
+"""A scorecard as a terminal table: the verdict, what must not be missed, the headline numbers, the time.
+
+The same content as the top of the page, taken through the same functions.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from suite.judge.report import tables, view
+from suite.judge.report.words import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.judge.scorecarddoc import ScorecardDoc
+
+WIDTH = 100
+"""Columns that the table aims at; a long reason may run beyond."""
+
+
+def render(card: ScorecardDoc) -> str:
+    """Render the summary of a scorecard, in English, without a final newline."""
+    verdict = "CONFORMANT" if card["verdict"]["conformant"] else "NOT CONFORMANT"
+    division: str = card["division"]["granted"]
+    if division != card["division"]["requested"]:
+        division += f" (requested: {card['division']['requested']})"
+    lines = [f"{verdict}   division: {division}", card["verdict"]["sentence"]["en"]]
+    for flag in view.flags(card):
+        detail = f" [{flag.detail}]" if flag.detail else ""
+        words = f"! {WORDS[flag.key][0].upper()}: {WORDS[f'{flag.key}-text'][0]}{detail}"
+        lines += textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False)
+    lines += ["", *_subject(card), "", *_headline(card), "", *_bad_rules(card), _time(card)]
+    return "\n".join(lines)
+
+
+def _subject(card: ScorecardDoc) -> list[str]:
+    engine = f"{card['engine']['title']} {card['engine']['version']}".strip()
+    devices = f"{card['devices']['count']} x {card['devices']['name']}"
+    dtype = card["engine"]["dtype"]["executed"]
+    taskset = card["workload"]["taskset"]
+    return [
+        f"{devices} · {engine} ({card['runtime']}, {dtype}) · {card['model']['id']}",
+        f"profile {card['workload']['profile']} · task set {taskset['name']}, {taskset['size']:,} tasks",
+    ]
+
+
+def _headline(card: ScorecardDoc) -> list[str]:
+    rows = [("phase", "metric", "value", "", "interval", "", "n")]
+    for item in view.headlines(card):
+        shown = item.shown
+        phase = item.phase["name"] if item.phase else "run"
+        name = item.name["en"]
+        if shown.measured:
+            rows.append(
+                (phase, name, shown.number, shown.unit, shown.interval, shown.method, shown.n)
+            )
+        else:
+            rows.append((phase, name, "n/a", shown.reason, "", "", ""))
+    return _aligned(rows, "<<><<<>")
+
+
+def _aligned(rows: Sequence[tuple[str, ...]], sides: str) -> list[str]:
+    """Columns of equal width: ``<`` to the left, ``>`` to the right."""
+    # A reason stands alone in its row: it may run beyond its column instead of widening it.
+    whole = [row for row in rows if any(row[4:])]
+    widths = [max(len(row[i]) for row in (whole if i > 2 else rows)) for i in range(len(sides))]
+    lines = []
+    for row in rows:
+        cells = [
+            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    rule = "  " + "-" * min(WIDTH - 2, sum(widths) + 2 * (len(widths) - 1))
+    return [lines[0], rule, *lines[1:]]
+
+
+def _bad_rules(card: ScorecardDoc) -> list[str]:
+    counts = view.counts(card["checks"])
+    lines = [
+        "rules   " + ", ".join(f"{number} {WORDS[name][0]}" for name, number in counts.items())
+    ]
+    lines += [
+        f"  {check['rule']} {WORDS[check['outcome']][0]}: {check['title']['en']}: {check['why']}"
+        for check in card["checks"]
+        if check["outcome"] in ("fail", "error", "warn")
+    ]
+    return lines
+
+
+def _time(card: ScorecardDoc) -> str:
+    parts: dict[str, float] = {}
+    for item in card["time_breakdown"]:
+        name = item["kind"] if item["kind"] in ("measured", "warm-up") else item["what"]
+        parts[name] = parts.get(name, 0.0) + item["seconds"]
+    named = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts.items())
+    return f"time    {tables.total_seconds(card)} s: {named}"

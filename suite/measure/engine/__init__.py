@@ -1,0 +1,66 @@
+"""One protocol for every way of running an engine: `serve` yields a `Served` and leaves nothing behind.
+
+What can go wrong, by step::
+
+    prepare     SetupError   docker-unreachable, image-unavailable, image-build-failed, environment-failed, ...
+    start       EngineError  engine-start-failed
+    readiness   EngineError  engine-died (with exit code and last log lines), engine-out-of-memory,
+                             engine-timeout, engine-bad-answer
+    measuring   the load generator asks `Served.alive`
+    end         nothing is raised: the container or process group is gone when the block is left
+
+Exceptions of foreign libraries are translated where they arise and never leave this package.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.errors import UsageError
+from suite.measure.engine import container, endpoint, process
+from suite.measure.engine.container.api import DockerStatus, docker_available
+from suite.measure.engine.environment import ensure_environment
+from suite.measure.engine.served import Served, Settings
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from suite.declare.plandoc import PlanDoc
+    from suite.measure.engine.served import Progress
+
+__all__ = ["DockerStatus", "Served", "Settings", "docker_available", "ensure_environment", "serve"]
+
+
+def serve(
+    plan: PlanDoc,
+    run_directory: Path,
+    *,
+    on_progress: Progress,
+    settings: Settings | None = None,
+) -> AbstractContextManager[Served]:
+    """Run the plan's engine for the length of a ``with`` block.
+
+    Args:
+        plan: says which engine and in which way (``plan["runtime"]``).
+        run_directory: gets ``engine.log`` and, where an image or environment had to be made, its log.
+        on_progress: told in short phrases what happens now.
+        settings: of this machine; None takes the defaults.
+
+    Raises:
+        SetupError, EngineError: see the module.
+    """
+    chosen = Settings() if settings is None else settings
+    match plan["runtime"]:
+        case "container":
+            return container.serve(plan, run_directory, on_progress=on_progress, settings=chosen)
+        case "process":
+            return process.serve(plan, run_directory, on_progress=on_progress, settings=chosen)
+        case "endpoint":
+            return endpoint.serve(plan, run_directory, on_progress=on_progress)
+        case "sim":
+            from suite.measure.engine import sim  # noqa: PLC0415 - real runs do not load the scripted server
+
+            return sim.serve(plan, run_directory, on_progress=on_progress)
+        case other:  # a plan that came past its schema
+            raise UsageError("unknown-runtime", f"there is no runtime {other!r}")

@@ -1,0 +1,46 @@
+"""The engine's command as it is started: its own port where the plan's is not free, pre-commands before it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def listen_on(command: Sequence[str], host: str, port: int) -> list[str]:
+    """Replace the values of ``--host`` and ``--port``, in both spellings, or append them.
+
+    Args:
+        command: the plan's, which names the address inside a container.
+        host: address to listen on.
+        port: TCP port to listen on.
+    """
+    result: list[str] = []
+    wanted = {"--host": host, "--port": str(port)}
+    seen: set[str] = set()
+    replace_next = ""
+    for token in command:
+        flag, equals, _ = token.partition("=")
+        if replace_next:
+            result.append(wanted[replace_next])
+            replace_next = ""
+        elif flag in wanted:
+            seen.add(flag)
+            result.append(f"{flag}={wanted[flag]}" if equals else flag)
+            replace_next = "" if equals else flag
+        else:
+            result.append(token)
+    for flag, value in wanted.items():
+        if flag not in seen:
+            result += [flag, value]
+    return result
+
+
+def with_pre_commands(pre: Sequence[Sequence[str]], command: Sequence[str]) -> list[str]:
+    """One command that runs the pre-commands and then becomes the engine; stops at the first that fails."""
+    if not pre:
+        return list(command)
+    steps = " && ".join(shlex.join(step) for step in pre)
+    return ["/bin/sh", "-c", f"{steps} && exec {shlex.join(command)}"]

@@ -1,0 +1,260 @@
+"""The engine in a container: isolated, limited, logged, and gone at the end whatever happens.
+
+The container hangs on a bridge network of its own that has no way out to other machines or containers; the
+host reaches it at the container's own address, so no port of the host is taken. (What listens on all of
+the host's addresses it can still reach: an internal bridge does not keep it from its host.) This package is the only importer of ``docker``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests.exceptions
+from docker import errors
+
+from suite.base.errors import EngineError, SetupError
+from suite.measure.engine.container import orphans
+from suite.measure.engine.container.api import (
+    DockerStatus,
+    connect,
+    docker_available,
+    start_translated,
+    translated,
+)
+from suite.measure.engine.container.create import create
+from suite.measure.engine.container.facts import container_facts
+from suite.measure.engine.container.image import ensure_image
+from suite.measure.engine.container.options import container_of
+from suite.measure.engine.facts import clean
+from suite.measure.engine.lifeline import lifeline
+from suite.measure.engine.readiness import wait_ready
+from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+    from suite.declare.plandoc import ContainerDoc, EngineDoc, MountDoc, PlanDoc
+    from suite.measure.engine.served import Progress
+
+__all__ = ["ContainerEngine", "DockerStatus", "docker_available", "run_once", "serve"]
+
+STOP_WAIT_S = 5
+ONCE_INTERVAL_S = 0.5
+ADDRESS_WAIT_S = 10.0
+LOG_END_WAIT_S = 10.0
+_REMOVE_SCRIPT = Path(__file__).with_name("remove.py")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEngine:
+    """A running container; see `suite.measure.engine.served.Served`."""
+
+    base_url: str
+    facts: Facts
+    marks: list[tuple[str, int]]
+    container: Container
+
+    def alive(self) -> str | None:
+        """None while the container runs."""
+        return death(self.container)
+
+
+@contextlib.contextmanager
+def serve(
+    plan: PlanDoc, run_directory: Path, *, on_progress: Progress, settings: Settings
+) -> Iterator[ContainerEngine]:
+    """Run the plan's engine in a container; container and network are gone when the block is left.
+
+    Raises:
+        SetupError: of `connect`, `ensure_image`, `create_options`; ``mount-missing``.
+        EngineError: ``engine-start-failed``, and those of `wait_ready`.
+    """
+    engine = plan["engine"]
+    declared = container_of(engine)
+    marks = Marks()
+    marks.add("engine.prepare")
+    _check_mounts(declared["mounts"])
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(connect())
+        with translated():
+            orphans.remove_orphans(client)
+            assert engine["image"] is not None  # container_of has seen to it
+            image = ensure_image(
+                client,
+                engine["image"],
+                run_directory=run_directory,
+                on_progress=on_progress,
+                settings=settings,
+            )
+            marks.add("engine.prepared")
+            name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
+            stack.enter_context(_cleaned(client, name))
+            container, port = create(client, engine, image, name, run_directory.name)
+            on_progress(f"starting {engine['title']} in a container")
+            log = run_directory / LOG_FILE
+            stack.enter_context(_started(container, log))
+            marks.add("engine.start")
+            base_url = _address(container, declared, name, port)
+            wait_ready(
+                engine,
+                base_url,
+                marks=marks,
+                alive=lambda: death(container),
+                log=log,
+                on_progress=on_progress,
+            )
+            facts = container_facts(container, engine, image, base_url, log)
+        yield ContainerEngine(base_url, facts, marks.list, container)
+
+
+def run_once(
+    plan: PlanDoc,
+    engine: EngineDoc,
+    log: Path,
+    *,
+    on_progress: Progress,
+    settings: Settings,
+) -> tuple[str | None, Facts]:
+    """Run a command that ends by itself in the engine's image, isolated as the engine is.
+
+    Args:
+        plan: whose run it belongs to.
+        engine: the plan's engine with command, variables and mounts of the step.
+        log: file that gets its output.
+        on_progress: told how long it has taken.
+        settings: of this machine.
+
+    Returns:
+        Why it failed, None when it ended with status 0; and the image's facts.
+
+    Raises:
+        SetupError, EngineError: as `serve`, but for those of readiness.
+    """
+    declared = container_of(engine)
+    _check_mounts(declared["mounts"])
+    with connect() as client, translated():
+        assert engine["image"] is not None  # container_of has seen to it
+        image = ensure_image(
+            client,
+            engine["image"],
+            run_directory=log.parent,
+            on_progress=on_progress,
+            settings=settings,
+        )
+        name = f"llm-conformance-step-{time.monotonic_ns() // 1000:x}"
+        with _cleaned(client, name):
+            container, _ = create(client, engine, image, name, plan["vendor"]["id"])
+            start = time.monotonic()
+            with _started(container, log):
+                while (ended := death(container)) is None:
+                    on_progress(
+                        f"{shlex.join(engine['command'])[:60]}: {time.monotonic() - start:.0f} s"
+                    )
+                    time.sleep(ONCE_INTERVAL_S)
+    return (None if ended.endswith("exit code 0") else ended), image.facts
+
+
+def death(container: Container) -> str | None:
+    """Why a container no longer runs; None while it does. Never raises."""
+    try:
+        container.reload()
+    except errors.NotFound:
+        return "somebody removed the container"
+    except (errors.APIError, requests.exceptions.RequestException) as error:
+        return f"the Docker engine no longer answers: {type(error).__name__}"
+    state = container.attrs["State"]
+    if state.get("Running"):
+        return None
+    if state.get("OOMKilled"):
+        return f"out of memory: the kernel killed it at its memory limit (exit code {state.get('ExitCode')})"
+    if state.get("Error"):
+        return f"{clean(str(state['Error']))[:300]} (exit code {state.get('ExitCode')})"
+    return f"it ended with exit code {state.get('ExitCode')}"
+
+
+def _check_mounts(mounts: list[MountDoc]) -> None:
+    # Docker itself would say it too, in words that name an API.
+    for mount in mounts:
+        if not Path(mount["source"]).exists():
+            raise SetupError(
+                "mount-missing", f"{mount['source']} is to be mounted and does not exist"
+            )
+
+
+@contextlib.contextmanager
+def _cleaned(client: DockerClient, name: str) -> Iterator[None]:
+    """Remove container and network of a name, also when the suite is killed inside the block."""
+    command = [sys.executable, "-I", str(_REMOVE_SCRIPT), name, name]
+    with lifeline(command):
+        try:
+            yield
+        finally:
+            # An engine that is gone by now took the evidence's end with it, not the evidence; what
+            # survives it is found by its label at the next start.
+            with contextlib.suppress(errors.DockerException, requests.exceptions.RequestException):
+                orphans.remove_container(client, name)
+                orphans.remove_network(client, name)
+
+
+def _address(container: Container, declared: ContainerDoc, network: str, port: int) -> str:
+    """Where the host reaches the container."""
+    if declared["network"] == "host":
+        return f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + ADDRESS_WAIT_S
+    while time.monotonic() < deadline:
+        container.reload()
+        networks = container.attrs["NetworkSettings"]["Networks"]
+        address = (networks.get(network) or {}).get("IPAddress")
+        if address:
+            return f"http://{address}:{port}"
+        if death(container) is not None:
+            # The readiness check finds out and quotes the log; any address will do for it.
+            return f"http://127.0.0.1:{port}"
+        time.sleep(0.05)
+    raise EngineError("engine-start-failed", "the Docker engine gave the container no address")
+
+
+@contextlib.contextmanager
+def _started(container: Container, log: Path) -> Iterator[None]:
+    """Start a container and copy its output to a file, from its first byte to its last."""
+    try:
+        stream = log.open("wb", buffering=0)
+    except OSError as error:
+        raise SetupError(
+            "run-unwritable", f"{log} cannot be written: {error.strerror or error}"
+        ) from error
+    name = container.name or ""
+
+    def follow() -> None:
+        # A connection of its own: the session of the SDK's client is not meant for two threads.
+        with (
+            contextlib.suppress(
+                errors.DockerException, requests.exceptions.RequestException, SetupError, OSError
+            ),
+            connect() as own,
+        ):
+            for chunk in own.containers.get(name).logs(stream=True, follow=True):
+                stream.write(chunk)
+
+    with stream:
+        thread = threading.Thread(target=follow, name="engine-log", daemon=True)
+        with start_translated():
+            container.start()
+        thread.start()
+        try:
+            yield
+        finally:
+            # A few seconds for its last words, which the thread still copies.
+            with contextlib.suppress(errors.DockerException, requests.exceptions.RequestException):
+                container.stop(timeout=STOP_WAIT_S)
+            thread.join(LOG_END_WAIT_S)

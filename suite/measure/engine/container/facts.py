@@ -1,0 +1,57 @@
+"""What the Docker engine says about the container that runs: not what was asked for, but what it got."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests.exceptions
+from docker import errors
+
+from suite.measure.engine import facts as about
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+    from suite.declare.plandoc import EngineDoc
+    from suite.measure.engine.container.image import FoundImage
+    from suite.measure.engine.served import Facts
+
+
+def container_facts(
+    container: Container, engine: EngineDoc, image: FoundImage, base_url: str, log: Path
+) -> Facts:
+    """Facts about a running container, its image and its engine, by dotted name."""
+    container.reload()
+    host = container.attrs["HostConfig"]
+    facts: Facts = {
+        **image.facts,
+        "image.running_id": str(container.attrs.get("Image", "")),
+        **about.http_facts(base_url),
+        **about.log_facts(log),
+        **about.version_facts(_versions(container, engine["command"])),
+        "engine.command": shlex.join(engine["command"]),
+        "engine.runtime": "container",
+        "container.privileged": bool(host.get("Privileged")),
+        "container.read_only_root": bool(host.get("ReadonlyRootfs")),
+        "container.capabilities_dropped": ",".join(host.get("CapDrop") or []),
+        "container.capabilities_added": ",".join(host.get("CapAdd") or []),
+        "container.security_options": ",".join(host.get("SecurityOpt") or []),
+        "container.memory_bytes": int(host.get("Memory") or 0),
+        "container.pids_limit": int(host.get("PidsLimit") or 0),
+        "container.user": str(container.attrs["Config"].get("User") or ""),
+        "container.network": "host" if host.get("NetworkMode") == "host" else "isolated",
+    }
+    return about.with_version(facts, engine["id"])
+
+
+def _versions(container: Container, command: list[str]) -> bytes | str:
+    interpreter = command[0] if "python" in Path(command[0]).name else "python3"
+    try:
+        done = container.exec_run([interpreter, "-c", about.VERSIONS_SCRIPT], stderr=False)
+    except (errors.DockerException, requests.exceptions.RequestException) as error:
+        return f"the container could not be asked: {type(error).__name__}"
+    if done.exit_code != 0:
+        return f"{interpreter} in the container ended with status {done.exit_code}"
+    return b"".join([done.output] if isinstance(done.output, bytes) else done.output)

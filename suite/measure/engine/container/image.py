@@ -1,0 +1,361 @@
+"""Find, build, pull or load the engine's image, and say which image it is.
+
+A built image is named after the digest of its build context, so a second run finds it again and a changed
+requirement makes a new one. Where no registry answers for the base image, a local one takes its place,
+made by ``images/base.sh``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import http.server
+import io
+import subprocess
+import tarfile
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from docker import errors
+
+from suite.base.errors import SetupError
+from suite.measure.engine.container.api import explain
+from suite.measure.engine.environment import fetch_wheels
+from suite.measure.engine.facts import clean
+from suite.measure.engine.served import LOCAL_BASE_IMAGE, Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from docker import DockerClient
+    from docker.models.images import Image
+
+    from suite.declare.plandoc import ImageDoc
+    from suite.measure.engine.served import Progress, Settings
+
+DEFAULT_BASE_IMAGE = "python:3.11-slim-bookworm"
+BUILD_LOG = "image-build.log"
+LABEL_CONTEXT = "llm-conformance.context"
+LABEL_BASE = "llm-conformance.base"
+CONTEXT_FILES = ("Dockerfile", "requirements.txt", "torch.txt")
+BASE_SCRIPT_TIMEOUT_S = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image that is on this machine.
+
+    Attributes:
+        id: ``sha256:…``, the digest of its configuration; it names the image wherever it is.
+        reference: the name it was found under.
+        built_here: it comes from ``images/``.
+        facts: ``image.*`` by dotted name.
+    """
+
+    id: str
+    reference: str
+    built_here: bool
+    facts: Facts
+
+
+def ensure_image(
+    client: DockerClient,
+    image: ImageDoc,
+    *,
+    run_directory: Path,
+    on_progress: Progress,
+    settings: Settings,
+) -> FoundImage:
+    """Make sure that the plan's image is here.
+
+    Raises:
+        SetupError: ``image-unavailable`` (not here, and the registry does not give it),
+            ``image-digest-mismatch``, ``image-build-failed``, ``image-tarball-missing``, ``base-image-unavailable``.
+    """
+    match image["source"]:
+        case "build":
+            return _built(client, image, run_directory, on_progress, settings)
+        case "registry":
+            return _pulled(client, image, on_progress)
+        case "tarball":
+            return _loaded(client, image, on_progress, settings)
+
+
+def context_digest(directory: Path) -> str:
+    """SHA-256 over the names and bytes of the files that an image is built from.
+
+    Raises:
+        SetupError: ``image-context-missing``.
+    """
+    digest = hashlib.sha256()
+    for name, content in _context(directory).items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def built_reference(image: ImageDoc, settings: Settings) -> str:
+    """The name under which a built image is kept: its repository and 12 digits of its context's digest.
+
+    Raises:
+        SetupError: ``image-context-missing``.
+    """
+    directory = settings.repository / (image["build_context"] or "")
+    return f"{image['reference']}:{context_digest(directory)[:12]}"
+
+
+def _context(directory: Path) -> dict[str, bytes]:
+    try:
+        return {name: (directory / name).read_bytes() for name in CONTEXT_FILES}
+    except OSError as error:
+        raise SetupError(
+            "image-context-missing", f"{error.filename} cannot be read: {error.strerror}"
+        ) from error
+
+
+def _get(client: DockerClient, reference: str) -> Image | None:
+    try:
+        return client.images.get(reference)
+    except errors.ImageNotFound:
+        return None
+
+
+def _found(image: Image, reference: str, *, built_here: bool) -> FoundImage:
+    identity = image.id or ""
+    digests = [str(digest) for digest in image.attrs.get("RepoDigests") or []]
+    # An image that never was in a registry has no repository digest; its own id is one of its content.
+    digest = digests[0].partition("@")[2] if digests else identity
+    facts: Facts = {
+        "image.reference": reference,
+        "image.id": identity,
+        "image.digest": digest,
+        "image.bytes": int(image.attrs.get("Size") or 0),
+        "image.created": clean(str(image.attrs.get("Created", ""))),
+    }
+    base = image.labels.get(LABEL_BASE)
+    if base:
+        facts["image.base"] = base
+    return FoundImage(identity, reference, built_here, facts)
+
+
+# registry and tarball ---------------------------------------------------------------------------------
+
+
+def _pulled(client: DockerClient, image: ImageDoc, on_progress: Progress) -> FoundImage:
+    reference = image["reference"]
+    pinned = image["digest"]
+    name = reference if pinned is None else f"{_repository(reference)}@{pinned}"
+    here = _get(client, name)
+    if here is None:
+        _pull(client, name, image["visibility"], on_progress)
+        here = _get(client, name)
+        if here is None:
+            raise SetupError("image-unavailable", f"{name} was pulled and is not there")
+    return _found(here, name, built_here=False)
+
+
+def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:
+    on_progress(f"pulling {name}")
+    hint = {
+        "login": "docker login to its registry first",
+        "intranet": "its registry is reachable from the vendor's network only",
+        "local": "the vendor hands it out as a file: docker load it first",
+    }.get(
+        visibility,
+        "is the registry reachable? an image can also be brought with docker save and load",
+    )
+    try:
+        for line in client.api.pull(name, stream=True, decode=True):
+            if "error" in line:
+                raise SetupError(
+                    "image-unavailable", f"{name}: {clean(str(line['error']))}", hint=hint
+                )
+            on_progress(f"pulling {name}: {clean(str(line.get('status', '')))}")
+    except errors.APIError as error:
+        raise SetupError(
+            "image-unavailable",
+            f"{name} is not on this machine and cannot be pulled: {explain(error)}",
+            hint=hint,
+        ) from error
+
+
+def _repository(reference: str) -> str:
+    """The reference without tag: the part after the last slash may hold a colon, a host's port may not."""
+    head, slash, tail = reference.rpartition("/")
+    return f"{head}{slash}{tail.partition(':')[0]}"
+
+
+def _loaded(
+    client: DockerClient, image: ImageDoc, on_progress: Progress, settings: Settings
+) -> FoundImage:
+    reference = image["reference"]
+    here = _get(client, reference)
+    if here is None:
+        path = settings.repository / (image["tarball"] or "")
+        if not path.is_file():
+            raise SetupError(
+                "image-tarball-missing",
+                f"{reference} is not on this machine and there is no file {path}",
+                hint="the vendor hands the file out; put it there, or docker load it",
+            )
+        on_progress(f"loading {path.name}")
+        with path.open("rb") as stream:
+            client.images.load(stream)
+        here = _get(client, reference)
+    if here is None:
+        raise SetupError("image-unavailable", f"the file loaded holds no image {reference}")
+    if image["digest"] is not None and here.id != image["digest"]:
+        raise SetupError(
+            "image-digest-mismatch", f"{reference} is {here.id}, declared is {image['digest']}"
+        )
+    return _found(here, reference, built_here=False)
+
+
+# build ------------------------------------------------------------------------------------------------
+
+
+def _built(
+    client: DockerClient,
+    image: ImageDoc,
+    run_directory: Path,
+    on_progress: Progress,
+    settings: Settings,
+) -> FoundImage:
+    directory = settings.repository / (image["build_context"] or "")
+    reference = built_reference(image, settings)
+    here = _get(client, reference)
+    if here is None:
+        base = _base_image(client, on_progress, settings)
+        wheels = fetch_wheels(directory, on_progress, settings=settings)
+        on_progress(f"building {reference}")
+        with _wheel_server(wheels) as address:
+            arguments = {"BASE_IMAGE": base, "WHEELS": address, "TORCH_INDEX": settings.torch_index}
+            _build(
+                client,
+                directory,
+                reference,
+                arguments,
+                log=run_directory / BUILD_LOG,
+                on_progress=on_progress,
+            )
+        here = _get(client, reference)
+    if here is None:
+        raise SetupError("image-build-failed", f"{reference} was built and is not there")
+    return _found(here, reference, built_here=True)
+
+
+def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:
+    """The base image: the one that was asked for, the official one, or the local one."""
+    wanted = settings.base_image or DEFAULT_BASE_IMAGE
+    if _get(client, wanted) is not None:
+        return wanted
+    if not settings.base_image and _get(client, LOCAL_BASE_IMAGE) is not None:
+        return LOCAL_BASE_IMAGE
+    try:
+        _pull(client, wanted, "public", on_progress)
+    except SetupError:
+        if settings.base_image:
+            raise
+    else:
+        return wanted
+    on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
+    script = settings.repository / "images" / "base.sh"
+    try:
+        done = subprocess.run(
+            [str(script), LOCAL_BASE_IMAGE],
+            check=False,
+            capture_output=True,
+            timeout=BASE_SCRIPT_TIMEOUT_S,
+            start_new_session=True,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SetupError("base-image-unavailable", f"{script} failed: {error}") from error
+    if done.returncode != 0:
+        raise SetupError(
+            "base-image-unavailable",
+            f"{wanted} cannot be pulled and no local base image can be made: "
+            + clean(done.stderr.decode("utf-8", "replace"))[-400:],
+            hint="docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
+        )
+    return LOCAL_BASE_IMAGE
+
+
+def _build(
+    client: DockerClient,
+    directory: Path,
+    reference: str,
+    arguments: Mapping[str, str],
+    *,
+    log: Path,
+    on_progress: Progress,
+) -> None:
+    labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: arguments["BASE_IMAGE"]}
+    try:
+        with log.open("w", encoding="utf-8") as record:
+            lines = client.api.build(
+                fileobj=_tar(_context(directory)),
+                custom_context=True,
+                tag=reference,
+                buildargs=dict(arguments),
+                labels=labels,
+                # The wheels are served on the loopback address; the engine itself gets no such network.
+                network_mode="host",
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for line in lines:
+                _build_line(line, record, reference, log, on_progress)
+    except errors.APIError as error:
+        raise SetupError("image-build-failed", f"{reference}: {explain(error)}") from error
+    except OSError as error:
+        raise SetupError("run-unwritable", f"{log}: {error.strerror or error}") from error
+
+
+def _build_line(
+    line: Mapping[str, object], record: IO[str], reference: str, log: Path, on_progress: Progress
+) -> None:
+    if "error" in line:
+        raise SetupError(
+            "image-build-failed",
+            f"{reference}: {clean(str(line['error']))[:500]}",
+            hint=f"what the build printed is in {log}",
+        )
+    text = str(line.get("stream", line.get("status", "")))
+    record.write(text if text.endswith("\n") else text + "\n")
+    if text.startswith("Step "):
+        on_progress(f"building {reference}: {clean(text)[:80]}")
+
+
+def _tar(files: Mapping[str, bytes]) -> IO[bytes]:
+    """A build context without time stamps or owners, so that the engine's build cache finds it again."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            entry.mode = 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    packed.seek(0)
+    return packed
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Say nothing: the build's log says what was fetched."""
+
+
+@contextlib.contextmanager
+def _wheel_server(directory: Path) -> Iterator[str]:
+    """Serve a directory on the loopback address for the length of a build."""
+    handler = functools.partial(_QuietHandler, directory=str(directory))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()

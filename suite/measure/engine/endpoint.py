@@ -1,0 +1,58 @@
+"""An already running server (``--url``): nothing is started, nothing is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base.errors import UsageError
+from suite.measure.engine.facts import http_facts
+from suite.measure.engine.readiness import probe, wait_ready
+from suite.measure.engine.served import Facts, Marks, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from suite.declare.plandoc import PlanDoc
+    from suite.measure.engine.served import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server that somebody else runs; see `suite.measure.engine.served.Served`."""
+
+    base_url: str
+    facts: Facts
+    marks: list[tuple[str, int]]
+    health_path: str
+
+    def alive(self) -> str | None:
+        """None while the health path answers with 200."""
+        answer = probe(self.base_url, self.health_path)
+        return None if answer == http.client.OK else f"{self.health_path} answered: {answer}"
+
+
+@contextlib.contextmanager
+def serve(plan: PlanDoc, run_directory: Path, *, on_progress: Progress) -> Iterator[Endpoint]:
+    """Wait until the plan's address is healthy and gives a first answer.
+
+    Raises:
+        UsageError: ``url-missing``.
+        EngineError: as `suite.measure.engine.readiness.wait_ready`.
+    """
+    engine = plan["engine"]
+    if not engine["url"]:
+        raise UsageError("url-missing", "the runtime is endpoint and no address was given")
+    base_url = engine["url"].rstrip("/")
+    marks = Marks()
+    marks.add("engine.start")
+    wait_ready(engine, base_url, marks=marks, alive=lambda: None, log=None, on_progress=on_progress)
+    facts = http_facts(base_url)
+    facts["engine.command"] = Unknown("an endpoint is started by somebody else")
+    (run_directory / "engine.log").write_text(
+        "The engine was an endpoint that was running already; its log is not ours to keep.\n"
+    )
+    yield Endpoint(base_url, facts, marks.list, engine["readiness"]["path"])

@@ -1,0 +1,215 @@
+"""Python environments of the engines, and the wheels that images and environments are made from.
+
+The requirement files under ``images/<name>/`` serve both: ``torch.txt`` (the CPU build, which comes from
+another index than the rest) and ``requirements.txt`` (everything else, pinned, installed without resolving).
+The host's own pip fetches the wheels, so that its mirrors, certificates and cache are used; an image build
+then needs no network at all. Both steps are keyed by the digest of the requirement files and skipped when done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from suite.base.errors import SetupError
+from suite.measure.engine.served import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from suite.measure.engine.served import Progress
+
+TORCH_FILE = "torch.txt"
+REQUIREMENTS_FILE = "requirements.txt"
+STAMP = ".requirements-sha256"
+PIP_TIMEOUT_S = 3600
+
+
+def requirements_digest(directory: Path) -> str:
+    """SHA-256 over the names and bytes of both requirement files.
+
+    Raises:
+        SetupError: ``requirements-missing``.
+    """
+    digest = hashlib.sha256()
+    for name in (TORCH_FILE, REQUIREMENTS_FILE):
+        try:
+            content = (directory / name).read_bytes()
+        except OSError as error:
+            raise SetupError(
+                "requirements-missing", f"{directory / name} cannot be read: {error.strerror}"
+            ) from error
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def ensure_environment(
+    name: str,
+    on_progress: Progress,
+    *,
+    requirements: str = "",
+    settings: Settings | None = None,
+) -> Path:
+    """Make the Python environment of an engine, or find it made.
+
+    Args:
+        name: e.g. ``vllm``; the environment is ``.venv-vllm`` in the repository.
+        on_progress: told which step runs.
+        requirements: path of ``requirements.txt`` relative to the repository; by default
+            ``images/cpu-<name>/requirements.txt``. ``torch.txt`` lies beside it.
+        settings: of this machine.
+
+    Returns:
+        Path of the environment's interpreter.
+
+    Raises:
+        SetupError: ``requirements-missing``, ``environment-failed``, ``wheels-unavailable``,
+            ``torch-cpu-unavailable``.
+    """
+    chosen = Settings() if settings is None else settings
+    source = chosen.repository / (requirements or f"images/cpu-{name}/{REQUIREMENTS_FILE}")
+    digest = requirements_digest(source.parent)
+    target = chosen.repository / f".venv-{name}"
+    python = target / "bin" / "python"
+    with _lock(chosen.cache / f"venv-{name}.lock"):
+        if _read(target / STAMP) == digest and python.exists():
+            return python
+        wheels = fetch_wheels(source.parent, on_progress, settings=chosen)
+        on_progress(f"making the Python environment {target.name}")
+        shutil.rmtree(target, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(target)], "environment-failed")
+        files = ("-r", str(source.parent / TORCH_FILE), "-r", str(source))
+        offline = ("--no-index", "--find-links", str(wheels))
+        _run(
+            [str(python), *_PIP, "install", "--quiet", "--no-deps", *offline, *files],
+            "environment-failed",
+        )
+        (target / STAMP).write_text(digest)
+    return python
+
+
+def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) -> Path:
+    """Fetch every wheel that the requirement files of a directory pin, or find them fetched.
+
+    Returns:
+        A directory that holds exactly these wheels.
+
+    Raises:
+        SetupError: ``requirements-missing``, ``wheels-unavailable``, ``torch-cpu-unavailable``.
+    """
+    digest = requirements_digest(directory)
+    target = settings.cache / "wheels" / f"{directory.name}-{digest[:12]}"
+    if (target / STAMP).exists():
+        return target
+    with _lock(settings.cache / f"wheels-{directory.name}.lock"):
+        if (target / STAMP).exists():
+            return target
+        # Left by a fetch that was cut: pip reuses what is complete in it.
+        with _disk_errors(target):
+            target.mkdir(parents=True, exist_ok=True)
+        on_progress("fetching the engine's packages with pip")
+        _download(target, ["-r", str(directory / REQUIREMENTS_FILE)], "wheels-unavailable")
+        on_progress("fetching the CPU build of torch with pip")
+        _fetch_torch(directory, target, settings.torch_index)
+        (target / STAMP).write_text(digest)
+    return target
+
+
+_PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
+
+
+def _fetch_torch(directory: Path, target: Path, index: str) -> None:
+    """The CPU build: from where the host's pip looks, else from its own index."""
+    pin = (directory / TORCH_FILE).read_text().split("#")[0].strip()
+    cpu = f"{pin}+cpu"
+    attempts: list[list[str]] = [
+        [cpu],
+        # No retries: the index is often unreachable where PyPI is reachable.
+        [cpu, "--index-url", index, "--retries", "0", "--timeout", "20"],
+    ]
+    error: SetupError | None = None
+    for attempt in attempts:
+        try:
+            _download(target, attempt, "torch-cpu-unavailable")
+        except SetupError as refused:
+            error = refused
+        else:
+            return
+    raise SetupError(
+        "torch-cpu-unavailable",
+        f"no wheel of {cpu} was found, neither by pip's own settings nor at {index}",
+        hint="set TORCH_INDEX to an index that has it, or PIP_FIND_LINKS to a directory with the wheel",
+    ) from error
+
+
+def _download(target: Path, what: Sequence[str], code: str) -> None:
+    command = [sys.executable, *_PIP, "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    _run([*command, "--dest", str(target), *what], code)
+
+
+def _run(command: list[str], code: str) -> None:
+    """Run a step quietly; its last lines become the error.
+
+    Raises:
+        SetupError: with `code`.
+    """
+    # Its own session: a Ctrl-C reaches the suite alone, which then ends the step itself.
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as step:
+        try:
+            output, _ = step.communicate(timeout=PIP_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            raise SetupError(code, f"{command[0]} did not end within {PIP_TIMEOUT_S} s") from error
+        finally:
+            if step.poll() is None:
+                step.kill()
+    if step.returncode != 0:
+        lines = output.decode("utf-8", "replace").strip().splitlines()[-8:]
+        raise SetupError(
+            code,
+            f"a step ended with status {step.returncode}: {' '.join(command[1:])[:300]}\n"
+            + "\n".join(f"    {line[:300]}" for line in lines),
+            hint="is the package index reachable, and is the disk not full?",
+        )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            "disk-unwritable", f"{path} cannot be written: {error.strerror or error}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Let one process at a time make the same thing; the system drops the lock when a holder dies."""
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

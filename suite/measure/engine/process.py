@@ -1,0 +1,272 @@
+"""The engine as a process group of this machine, in a Python environment of its own.
+
+The way for machines where no container engine answers. The group has its own session and its own temporary
+and cache directory (nothing is reused from run to run), an environment of a fixed few variables, and is
+killed as a whole at the end, by a `lifeline` if the suite itself was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from suite.base.errors import EngineError, SetupError
+from suite.measure.engine import facts as about
+from suite.measure.engine.command import listen_on, with_pre_commands
+from suite.measure.engine.environment import ensure_environment
+from suite.measure.engine.lifeline import lifeline
+from suite.measure.engine.readiness import wait_ready
+from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_port, log_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.declare.plandoc import EngineDoc, PlanDoc
+    from suite.measure.engine.served import Progress
+
+TERM_WAIT_S = 10.0
+KILL_WAIT_S = 5.0
+PORT_ATTEMPTS = 3
+ONCE_INTERVAL_S = 0.2
+_PORT_TAKEN = "address already in use"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEngine:
+    """A running process group; see `suite.measure.engine.served.Served`."""
+
+    base_url: str
+    facts: Facts
+    marks: list[tuple[str, int]]
+    leader: subprocess.Popen[bytes]
+
+    def alive(self) -> str | None:
+        """None while the group's leader runs."""
+        return death(self.leader)
+
+
+@contextlib.contextmanager
+def serve(
+    plan: PlanDoc, run_directory: Path, *, on_progress: Progress, settings: Settings
+) -> Iterator[ProcessEngine]:
+    """Run the plan's engine as a process; its whole group is gone when the block is left.
+
+    Raises:
+        SetupError: ``process-undeclared``, and those of `ensure_environment`.
+        EngineError: ``engine-start-failed``, and those of `wait_ready`.
+    """
+    engine = plan["engine"]
+    marks = Marks()
+    marks.add("engine.prepare")
+    python = _interpreter(engine, on_progress, settings)
+    marks.add("engine.prepared")
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(_scratch())
+        log = run_directory / LOG_FILE
+        for attempt in range(PORT_ATTEMPTS):
+            port = free_port()
+            base_url = f"http://127.0.0.1:{port}"
+            command = _command(engine, python, port)
+            leader = stack.enter_context(_group(command, _variables(engine, python, scratch), log))
+            marks.add("engine.start")
+            try:
+                wait_ready(
+                    engine,
+                    base_url,
+                    marks=marks,
+                    alive=lambda process=leader: death(process),  # type: ignore[misc]
+                    log=log,
+                    on_progress=on_progress,
+                )
+                break
+            except EngineError:
+                # The port was free when we chose it and somebody was faster.
+                taken = _PORT_TAKEN in log_tail(log, 200).lower() and leader.poll() is not None
+                if not taken or attempt + 1 == PORT_ATTEMPTS:
+                    raise
+                marks.list[:] = marks.list[:2]
+        facts = {
+            **about.http_facts(base_url),
+            **about.log_facts(log),
+            **about.version_facts(_versions(python)),
+            "engine.command": shlex.join(command),
+            "engine.runtime": "process",
+        }
+        yield ProcessEngine(base_url, about.with_version(facts, engine["id"]), marks.list, leader)
+
+
+def run_once(
+    engine: EngineDoc, log: Path, *, on_progress: Progress, settings: Settings
+) -> tuple[str | None, Facts]:
+    """Run a command that ends by itself in the engine's Python environment.
+
+    Args:
+        engine: the plan's engine with command and variables of the step.
+        log: file that gets its output.
+        on_progress: told how long it has taken.
+        settings: of this machine.
+
+    Returns:
+        Why it failed, None when it ended with status 0; and the packages' versions.
+
+    Raises:
+        SetupError, EngineError: as `serve`, but for those of readiness.
+    """
+    python = _interpreter(engine, on_progress, settings)
+    command = _resolved(engine["command"], python)
+    start = time.monotonic()
+    with _scratch() as scratch, _group(command, _variables(engine, python, scratch), log) as leader:
+        while leader.poll() is None:
+            on_progress(f"{shlex.join(command)[:60]}: {time.monotonic() - start:.0f} s")
+            time.sleep(ONCE_INTERVAL_S)
+        why = None if leader.returncode == 0 else death(leader)
+    return why, about.version_facts(_versions(python))
+
+
+def death(leader: subprocess.Popen[bytes]) -> str | None:
+    """Why a process no longer runs; None while it does."""
+    status = leader.poll()
+    if status is None:
+        return None
+    if status == -signal.SIGKILL:
+        return "killed by SIGKILL, as the system does when memory runs out"
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return f"it ended with status {status}"
+
+
+def _interpreter(engine: EngineDoc, on_progress: Progress, settings: Settings) -> Path:
+    declared = engine["process"]
+    if declared is None:
+        raise SetupError(
+            "process-undeclared",
+            f"{engine['title']} is not declared to run as a process",
+            hint="start a Docker engine, or give an already running server with --url",
+        )
+    return ensure_environment(
+        declared["environment"],
+        on_progress,
+        requirements=declared["requirements"],
+        settings=settings,
+    )
+
+
+def _command(engine: EngineDoc, python: Path, port: int) -> list[str]:
+    command = listen_on(engine["command"], "127.0.0.1", port)
+    return with_pre_commands(engine["pre_commands"], _resolved(command, python))
+
+
+def _resolved(command: list[str], python: Path) -> list[str]:
+    """The command with its program taken from the environment where it has one of that name."""
+    found = shutil.which(command[0], path=str(python.parent))
+    return [found or command[0], *command[1:]]
+
+
+def _variables(engine: EngineDoc, python: Path, scratch: Path) -> dict[str, str]:
+    """A fixed few variables and the plan's: what the person's shell holds does not change a measurement."""
+    system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    variables = {
+        "PATH": f"{python.parent}:{system}",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "XDG_CACHE_HOME": str(scratch / "cache"),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        **engine["env"],
+    }
+    for name in engine["unset_env"]:
+        variables.pop(name, None)
+    return variables
+
+
+def _versions(python: Path) -> bytes | str:
+    try:
+        answer = subprocess.run(
+            [str(python), "-I", "-c", about.VERSIONS_SCRIPT],
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"the interpreter could not be asked: {error}"
+    return answer.stdout
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    # Short: engines put sockets in it, and a socket's path may have 107 bytes.
+    path = Path(tempfile.mkdtemp(prefix="llmc-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _group(
+    command: list[str], variables: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    with _open_log(log) as stream:
+        try:
+            leader = subprocess.Popen(
+                command,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(
+                "engine-start-failed", f"{command[0]} cannot be started: {error.strerror}"
+            ) from error
+    try:
+        # "|| :" because the group is usually gone by then.
+        with lifeline(["/bin/sh", "-c", f"kill -KILL -{leader.pid} || :"]):
+            try:
+                yield leader
+            finally:
+                end_group(leader)
+    finally:
+        # Only when starting the lifeline itself failed is there anything left here.
+        if leader.poll() is None:
+            end_group(leader)
+
+
+def _open_log(log: Path) -> IO[bytes]:
+    try:
+        return log.open("ab")
+    except OSError as error:
+        raise SetupError("run-unwritable", f"{log} cannot be written: {error.strerror}") from error
+
+
+def end_group(leader: subprocess.Popen[bytes]) -> None:
+    """Ask the leader to end, then kill the whole group, and wait until no member is left."""
+    leader.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        leader.wait(TERM_WAIT_S)
+    deadline = time.monotonic() + KILL_WAIT_S
+    while _signal_group(leader.pid) and time.monotonic() < deadline:
+        leader.poll()
+        time.sleep(0.05)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        leader.wait(KILL_WAIT_S)
+
+
+def _signal_group(group: int) -> bool:
+    """SIGKILL to all members; False when there are none."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""When an engine counts as ready: its health path answers, then it gives a first real answer.
+
+The only requests outside the load generator. Both moments are stamped; nothing here is measured load.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from suite.base import jsonio
+from suite.base.errors import EngineError
+from suite.measure.engine.served import Marks, log_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONObject
+    from suite.declare.plandoc import EngineDoc
+    from suite.measure.engine.served import Progress
+
+FIRST_ANSWER_TOKENS = 2
+HEALTH_TIMEOUT_S = 5.0
+# A readiness answer is some hundred bytes; an engine that sends more than this is not answering it.
+MAX_ANSWER_BYTES = 1 << 20
+
+_TRANSPORT_ERRORS = (OSError, http.client.HTTPException)
+
+
+def wait_ready(
+    engine: EngineDoc,
+    base_url: str,
+    *,
+    marks: Marks,
+    alive: Callable[[], str | None],
+    log: Path | None,
+    on_progress: Progress,
+) -> None:
+    """Wait for health and for a first answer, stamping both.
+
+    Args:
+        engine: the plan's engine; its ``readiness`` gives path, time-out and interval in seconds.
+        base_url: where it will listen.
+        marks: gets ``engine.healthy`` and ``engine.first_answer``.
+        alive: says why the engine no longer runs.
+        log: the engine's log, quoted when it dies.
+        on_progress: told how long it has taken so far.
+
+    Raises:
+        EngineError: ``engine-died`` or ``engine-out-of-memory`` (it ended while we waited),
+            ``engine-timeout``, ``engine-bad-answer`` (it is healthy and refuses the first request).
+    """
+    readiness = engine["readiness"]
+    start = time.monotonic()
+    deadline = start + readiness["timeout_s"]
+    while not _healthy(base_url, readiness["path"], deadline - time.monotonic()):
+        _check_alive(alive, log)
+        waited = time.monotonic() - start
+        if time.monotonic() >= deadline:
+            raise _timeout(readiness["timeout_s"], f"{readiness['path']} does not answer", log)
+        on_progress(f"waiting for {engine['title']} to be ready: {waited:.0f} s")
+        time.sleep(readiness["interval_s"])
+    # The path may be answered by another server if the engine died of a port that was taken.
+    _check_alive(alive, log)
+    marks.add("engine.healthy")
+    on_progress(f"{engine['title']} is healthy; asking for a first answer")
+    try:
+        _first_answer(engine, base_url, deadline - time.monotonic())
+    except TimeoutError as error:
+        _check_alive(alive, log)
+        raise _timeout(readiness["timeout_s"], "no first answer", log) from error
+    except _TRANSPORT_ERRORS as error:
+        # A dying engine resets the connection a moment before it is seen to be dead.
+        time.sleep(min(1.0, readiness["interval_s"]))
+        _check_alive(alive, log)
+        raise EngineError(
+            "engine-bad-answer", f"the first request failed: {str(error) or type(error).__name__}"
+        ) from error
+    marks.add("engine.first_answer")
+
+
+def get_json(base_url: str, path: str, *, timeout_s: float = HEALTH_TIMEOUT_S) -> JSONObject | str:
+    """GET a small JSON object, for facts; a string says why there is none. Never raises."""
+    try:
+        status, body = _request(base_url, "GET", path, None, timeout_s)
+        value = (
+            jsonio.loads(body, name=path, error=EngineError) if status == http.client.OK else None
+        )
+    except (*_TRANSPORT_ERRORS, EngineError) as error:
+        return f"{path}: {str(error) or type(error).__name__}"
+    if not isinstance(value, dict):
+        return f"{path} answered {status} without a JSON object"
+    return value
+
+
+def probe(base_url: str, path: str) -> int | str:
+    """GET a path: the HTTP status, or why there is none. Never raises."""
+    try:
+        return _request(base_url, "GET", path, None, HEALTH_TIMEOUT_S)[0]
+    except _TRANSPORT_ERRORS as error:
+        return str(error) or type(error).__name__
+
+
+def _timeout(timeout_s: float, what: str, log: Path | None) -> EngineError:
+    tail = "" if log is None else log_tail(log)
+    message = f"the engine was not ready after {timeout_s:g} s: {what}"
+    return EngineError(
+        "engine-timeout",
+        message if not tail else f"{message}; its log ends:\n{tail}",
+        hint="a larger readiness time-out can be declared for the vendor",
+    )
+
+
+def _check_alive(alive: Callable[[], str | None], log: Path | None) -> None:
+    dead = alive()
+    if dead is None:
+        return
+    tail = "" if log is None else log_tail(log)
+    code = "engine-out-of-memory" if "out of memory" in dead else "engine-died"
+    message = f"the engine ended before it was ready: {dead}"
+    raise EngineError(code, message if not tail else f"{message}; its log ends:\n{tail}")
+
+
+def _healthy(base_url: str, path: str, left_s: float) -> bool:
+    try:
+        status, _ = _request(base_url, "GET", path, None, max(0.1, min(HEALTH_TIMEOUT_S, left_s)))
+    except _TRANSPORT_ERRORS:
+        return False
+    return status == http.client.OK
+
+
+def _first_answer(engine: EngineDoc, base_url: str, left_s: float) -> None:
+    request = engine["request"]
+    body: dict[str, object] = {
+        "model": engine["served_model_name"],
+        "max_tokens": FIRST_ANSWER_TOKENS,
+        "temperature": 0,
+        "stream": True,
+    }
+    if request["api"] == "chat":
+        body["messages"] = [{"role": "user", "content": "Say yes."}]
+    else:
+        body["prompt"] = "Say yes."
+    if request["stream_options"] is not None:
+        body["stream_options"] = request["stream_options"]
+    body.update(request["extra_body"])
+    status, answer = _request(
+        base_url, "POST", request["path"], jsonio.canonical(body), max(0.1, left_s)
+    )
+    text = answer.decode("utf-8", "replace").strip()
+    if status != http.client.OK:
+        raise EngineError(
+            "engine-bad-answer", f"the first request was answered with {status}: {text[:300]}"
+        )
+    chunks = [line for line in text.splitlines() if line.startswith("data:")]
+    if not any('"choices"' in chunk for chunk in chunks):
+        raise EngineError("engine-bad-answer", f"the first answer is no event stream: {text[:300]}")
+
+
+def _request(
+    base_url: str, method: str, path: str, body: bytes | None, timeout_s: float
+) -> tuple[int, bytes]:
+    """One request, one connection; the whole answer within `timeout_s`."""
+    parts = urlsplit(base_url)
+    secure = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    deadline = time.monotonic() + timeout_s
+    connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout_s)
+    try:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        connection.request(method, parts.path.rstrip("/") + path, body, headers)
+        response = connection.getresponse()
+        data = bytearray()
+        while chunk := response.read1(65_536):
+            data += chunk
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the answer took longer than {timeout_s:g} s")
+            if len(data) > MAX_ANSWER_BYTES:
+                raise http.client.HTTPException(f"the answer exceeds {MAX_ANSWER_BYTES} bytes")
+        return response.status, bytes(data)
+    finally:
+        connection.close()

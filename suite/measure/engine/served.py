@@ -1,0 +1,101 @@
+"""What every way of running an engine has in common: the server it yields, its marks and its settings."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Progress: TypeAlias = "Callable[[str], None]"
+FactValue: TypeAlias = "str | int | float | bool | Unknown"
+Facts: TypeAlias = "dict[str, FactValue]"
+
+
+class Unknown(str):
+    """Why a fact is not known; takes the place of its value."""
+
+    __slots__ = ()
+
+
+REPOSITORY = Path(suite.__file__).resolve().parent.parent
+LOCAL_BASE_IMAGE = "suite-base:bookworm"
+LOG_TAIL_LINES = 20
+LOG_FILE = "engine.log"
+
+
+class Served(Protocol):
+    """A running server.
+
+    Attributes:
+        base_url: ``http://address:port`` without a path.
+        facts: what is known about the engine by dotted name (``engine.version``, ``image.digest``): plain
+            values, or `Unknown` with the reason; complete once the server is yielded.
+        marks: (name, reading of the monotonic clock in nanoseconds), in order: ``engine.prepare``,
+            ``engine.prepared``, ``engine.start``, ``engine.healthy``, ``engine.first_answer``.
+    """
+
+    @property
+    def base_url(self) -> str: ...  # noqa: D102
+    @property
+    def facts(self) -> Facts: ...  # noqa: D102
+    @property
+    def marks(self) -> list[tuple[str, int]]: ...  # noqa: D102
+
+    def alive(self) -> str | None:
+        """None while the engine runs, else one sentence saying why it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What comes from the machine, not from the plan; the command line reads it from the environment.
+
+    Attributes:
+        repository: directory that holds ``images/``; Python environments are made in it.
+        cache: directory for downloads that outlive a run.
+        torch_index: package index with the CPU build of torch, tried when the host's pip finds none.
+        base_image: base image for builds; empty: the Dockerfile's default, or the local base image where
+            no registry answers.
+    """
+
+    repository: Path = REPOSITORY
+    cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "llm-conformance")
+    torch_index: str = "https://download.pytorch.org/whl/cpu"
+    base_image: str = ""
+
+
+@dataclass(slots=True)
+class Marks:
+    """Time stamps of the engine's start."""
+
+    list: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        """Stamp now, on the monotonic clock."""
+        self.list.append((name, time.monotonic_ns()))
+
+
+def free_port() -> int:
+    """A TCP port on the loopback address that was free a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def log_tail(path: Path, lines: int = LOG_TAIL_LINES) -> str:
+    """The last lines of a log, indented; what cannot be decoded is replaced, what is missing is empty."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - 65_536))
+            kept = deque(stream.read().decode("utf-8", "replace").splitlines(), maxlen=lines)
+    except OSError:
+        return ""
+    return "\n".join(f"    {line[:400]}" for line in kept if line.strip())

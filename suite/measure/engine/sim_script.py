@@ -1,0 +1,260 @@
+"""What the scripted server is to do: its timings, its answers and its named faults."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import zlib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from suite.base import jsonio
+from suite.base.errors import DeclarationError, Place
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONValue
+
+FAULTS: Final = {
+    "closes_early": "ends the connection properly, but before the end of the response",
+    "comments": "sends a comment before every chunk (no fault: clients must skip them)",
+    "crlf": "ends lines with CR LF (no fault either)",
+    "dies_after": "the process ends after some chunks of this request",
+    "empty_answer": "generates nothing",
+    "error_in_stream": "sends an error object inside a stream that began well",
+    "gzip": "compresses the stream though nobody asked",
+    "http_400": "refuses the request with 400",
+    "http_500": "healthy, but answers 500",
+    "lies_about_usage": "claims three times the tokens that it generated",
+    "lines_cut": "writes every chunk in pieces of three bytes",
+    "malformed_chunk": "sends a chunk that is no JSON",
+    "never_ends": "generates for ever",
+    "no_done": "leaves out the final [DONE]",
+    "no_finish": "ends the stream in the middle, without finish reason and [DONE]",
+    "no_stream": "answers with one JSON document",
+    "no_usage": "sends no usage though it was asked for",
+    "not_http": "answers with something that is not HTTP",
+    "rate_limited": "answers 429 with Retry-After",
+    "refuses": "stops listening and drops every connection",
+    "resets_midway": "resets the connection in the middle of the stream",
+    "role_only_first_chunk": "sends the role in a chunk of its own long before the first token",
+    "several_tokens_per_chunk": "packs four tokens into a chunk",
+    "silent": "accepts the request and never answers",
+    "slow_start": "is not healthy for the first `ms` milliseconds",
+    "stalls": "stops in the middle of the stream and keeps the connection open",
+}
+"""Every fault by name, with what it does."""
+
+ANSWERS: Final = ("words", "echo", "constant", "table")
+_WORDS: Final = (
+    "the",
+    "council",
+    "said",
+    "on",
+    "monday",
+    "that",
+    "a",
+    "new",
+    "bridge",
+    "over",
+    "river",
+    "will",
+    "open",
+    "next",
+    "spring",
+    "after",
+    "years",
+    "of",
+    "delay",
+    "and",
+    "repair",
+    "work",
+    "has",
+    "begun",
+    "near",
+    "old",
+    "town",
+    "while",
+    "police",
+    "are",
+    "looking",
+    "for",
+    "two",
+    "men",
+    "seen",
+    "there",
+    "before",
+    "fire",
+    "broke",
+    "out",
+    "in",
+    "market",
+    "hall",
+    "local",
+    "team",
+    "won",
+    "cup",
+    "final",
+    "by",
+    "three",
+    "goals",
+    "to",
+    "one",
+)
+_PARTS = re.compile(r"\s*\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault and the generation requests that it hits, counted from 0.
+
+    Attributes:
+        name: one of `FAULTS`.
+        first: the first request that it hits.
+        every: from there on every such request.
+        count: how many requests at most.
+        contains: only requests whose prompt contains this text.
+        after_chunks: content chunks before it shows, where it shows midway.
+        ms: a duration, for ``slow_start``.
+    """
+
+    name: str
+    first: int = 0
+    every: int = 1
+    count: int = 1 << 40
+    contains: str = ""
+    after_chunks: int = 3
+    ms: float = 500.0
+
+    def hits(self, number: int, prompt: str) -> bool:
+        """Whether it hits this request."""
+        turn, rest = divmod(number - self.first, self.every)
+        return 0 <= turn < self.count and rest == 0 and self.contains in prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The server's behaviour. Times in milliseconds.
+
+    Attributes:
+        ttft_ms: from the request's arrival to the first token.
+        itl_ms: between tokens.
+        tokens: tokens of an answer; None generates as many as the answer has or the request allows.
+        tokens_per_chunk: tokens packed into one chunk.
+        token_ids: gives token ids to requests that ask for them.
+        answers: ``words`` (seeded by the prompt), ``echo`` (the prompt itself), ``constant`` or ``table``.
+        text: the constant answer.
+        table: for ``table``: answers by SHA-256 of the prompt.
+        faults: what goes wrong, the first that hits a request wins.
+    """
+
+    ttft_ms: float = 20.0
+    itl_ms: float = 5.0
+    tokens: int | None = None
+    tokens_per_chunk: int = 1
+    token_ids: bool = True
+    answers: str = "words"
+    text: str = "The report names no one."
+    table: dict[str, str] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    def fault(self, number: int, prompt: str) -> Fault | None:
+        """The fault that hits a request, if any."""
+        return next((fault for fault in self.faults if fault.hits(number, prompt)), None)
+
+    def slow_start_ms(self) -> float:
+        """How long the server is not healthy."""
+        return max((fault.ms for fault in self.faults if fault.name == "slow_start"), default=0.0)
+
+    def answer(self, prompt: str, limit: int) -> tuple[list[str], bool]:
+        """The tokens of an answer, and whether it was cut at the limit.
+
+        A token is a word with the white space before it.
+        """
+        count = limit if self.tokens is None else min(limit, self.tokens)
+        if self.answers == "words":
+            seed = hashlib.sha256(prompt.encode("utf-8", "replace")).digest()
+            chosen = random.Random(seed).choices(_WORDS, k=count)  # noqa: S311 - not a secret
+            return [f" {word}" for word in chosen], True
+        text = {"echo": prompt, "constant": self.text}.get(self.answers, "")
+        if self.answers == "table":
+            digest = hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()
+            text = self.table.get(digest, self.text)
+        parts = _PARTS.findall(text)
+        return parts[:count], len(parts) > count
+
+
+def token_id(token: str) -> int:
+    """The id that the server gives a token."""
+    return zlib.crc32(token.encode("utf-8", "replace")) % 32_000
+
+
+def read_script(text: str) -> Script:
+    """Read a script: JSON with the members of `Script`, or ``@file`` with the same.
+
+    Raises:
+        DeclarationError: ``script-wrong``, or what strict JSON refuses.
+    """
+    name = text[1:] if text.startswith("@") else "--script"
+    data = (
+        jsonio.read_bytes(Path(name), error=DeclarationError)
+        if name != "--script"
+        else text.encode()
+    )
+    document = jsonio.loads(data, name=name)
+    if not isinstance(document, dict):
+        raise _wrong(name, "it must be an object")
+    known = {one.name for one in fields(Script)}
+    for member in document:
+        if member not in known:
+            raise _wrong(
+                name, f"there is no member {member!r}", f"one of: {', '.join(sorted(known))}"
+            )
+    faults = document.pop("faults", [])
+    if not isinstance(faults, list):
+        raise _wrong(name, "faults must be a list")
+    values: dict[str, JSONValue] = dict(document)
+    script = _build(name, values, tuple(_fault(name, fault) for fault in faults))
+    if script.answers not in ANSWERS:
+        raise _wrong(name, f"answers is {script.answers!r}", f"one of: {', '.join(ANSWERS)}")
+    if script.tokens_per_chunk < 1 or script.ttft_ms < 0 or script.itl_ms < 0:
+        raise _wrong(name, "times and counts must not be negative")
+    return script
+
+
+def _build(name: str, values: dict[str, JSONValue], faults: tuple[Fault, ...]) -> Script:
+    _check_types(name, values, Script())
+    return Script(**values, faults=faults)  # type: ignore[arg-type]
+
+
+def _fault(name: str, value: JSONValue) -> Fault:
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, dict) or value.get("name") not in FAULTS:
+        raise _wrong(name, f"no such fault: {value!r}", f"one of: {', '.join(FAULTS)}")
+    _check_types(name, value, Fault(""))
+    fault = Fault(**value)  # type: ignore[arg-type]
+    if fault.every < 1:
+        raise _wrong(name, "every must be at least 1")
+    return fault
+
+
+def _check_types(name: str, values: dict[str, JSONValue], example: Script | Fault) -> None:
+    for member, value in values.items():
+        if not hasattr(example, member):
+            raise _wrong(name, f"there is no member {member!r}")
+        model = getattr(example, member)
+        right: type | tuple[type, ...] = type(model)
+        if member == "tokens":
+            right = (int, type(None))
+        elif isinstance(model, float):
+            right = (int, float)
+        if not isinstance(value, right) or (
+            isinstance(value, bool) and not isinstance(model, bool)
+        ):
+            raise _wrong(name, f"{member} is {value!r}, which is not of the right type")
+
+
+def _wrong(name: str, why: str, hint: str = "") -> DeclarationError:
+    return DeclarationError("script-wrong", f"the script cannot be used: {why}", Place(name), hint)

@@ -1,0 +1,235 @@
+"""One scripted answer, as a sequence of writes at given moments."""
+
+from __future__ import annotations
+
+import enum
+import http
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from suite.base import jsonio
+from suite.measure.engine.sim_script import Fault, Script, token_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.base.jsonio import JSONObject
+
+_MIDWAY = frozenset({"resets_midway", "closes_early", "dies_after", "stalls", "no_finish"})
+
+
+class Act(enum.Enum):
+    """What happens at a moment."""
+
+    WRITE = "write"
+    CONTENT = "content"  # a write whose moment is recorded as a token's true time
+    END = "end"  # the response is complete
+    CLOSE = "close"
+    RESET = "reset"
+    DIE = "die"
+    REFUSE = "refuse"
+
+
+class Step(NamedTuple):
+    """An act, when it is due (nanoseconds after the request's arrival), and the bytes to write."""
+
+    due_ns: int
+    act: Act
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A generation request as far as the server understands it."""
+
+    chat: bool
+    model: str
+    prompt: str
+    limit: int
+    usage: bool
+    running_usage: bool
+    ids: bool
+
+
+def read_request(path: str, body: JSONObject) -> Request:
+    """Understand a request; what is missing takes the usual default."""
+    options = body.get("stream_options")
+    options = options if isinstance(options, dict) else {}
+    chat = path.endswith("/chat/completions")
+    prompt = body.get("prompt")
+    if chat:
+        messages = body.get("messages")
+        last = messages[-1] if isinstance(messages, list) and messages else None
+        prompt = last.get("content") if isinstance(last, dict) else None
+    limit = body.get("max_tokens")
+    return Request(
+        chat=chat,
+        model=str(body.get("model", "sim")),
+        prompt=prompt if isinstance(prompt, str) else "",
+        limit=limit if isinstance(limit, int) and 0 < limit < 1 << 24 else 16,
+        usage=bool(options.get("include_usage")),
+        running_usage=bool(options.get("continuous_usage_stats")),
+        ids=bool(body.get("return_token_ids")),
+    )
+
+
+def refuse(status: int, message: str, extra: str = "") -> bytes:
+    """A complete response that refuses a request."""
+    body = jsonio.canonical({"error": {"message": message, "code": status}})
+    return whole(status, body, extra)
+
+
+def whole(status: int, body: bytes, extra: str = "") -> bytes:
+    """A complete JSON response."""
+    phrase = http.HTTPStatus(status).phrase
+    head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\n{extra}"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+def steps(script: Script, request: Request, fault: Fault | None, number: int) -> Iterator[Step]:
+    """All writes of an answer, in order."""
+    name = "" if fault is None else fault.name
+    at_once = {
+        "http_500": refuse(500, "the engine is broken"),
+        "http_400": refuse(400, "max_tokens is too large"),
+        "rate_limited": refuse(429, "too many requests", "retry-after: 7\r\n"),
+        "no_stream": whole(200, jsonio.canonical({"choices": [{"text": "one"}]})),
+    }.get(name)
+    if at_once is not None:
+        return iter((Step(0, Act.WRITE, at_once), Step(0, Act.END)))
+    if name == "not_http":
+        return iter((Step(0, Act.WRITE, b"SSH-2.0-nothing\r\n"), Step(0, Act.CLOSE)))
+    if name == "refuses":
+        return iter((Step(0, Act.REFUSE),))
+    if name == "silent":
+        return iter(())
+    return _Stream(script, request, fault or Fault(""), number).steps()
+
+
+class _Stream:
+    """Builds the chunks of one event stream."""
+
+    def __init__(self, script: Script, request: Request, fault: Fault, number: int) -> None:
+        self._script = script
+        self._request = request
+        self._fault = fault
+        self._name = fault.name
+        self._prompt_tokens = len(request.prompt.split())
+        kind = "chat.completion.chunk" if request.chat else "text_completion"
+        head = {"id": f"sim-{number}", "object": kind, "created": 1, "model": request.model}
+        self._head = jsonio.canonical(head)[:-1]
+        self._zip = None
+        if self._name == "gzip":
+            self._zip = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+
+    def steps(self) -> Iterator[Step]:
+        script, name = self._script, self._name
+        head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
+        if self._zip is not None:
+            head += "content-encoding: gzip\r\n"
+        yield Step(0, Act.WRITE, f"{head}transfer-encoding: chunked\r\n\r\n".encode())
+        first = int(script.ttft_ms * 1e6)
+        if self._request.chat:
+            early = name == "role_only_first_chunk"
+            yield from self._write(
+                0 if early else first, self._chunk(b'{"role":"assistant","content":""}')
+            )
+        tokens, cut = script.answer(self._request.prompt, self._request.limit)
+        if name == "empty_answer":
+            tokens, cut = [], False
+        size = 4 if name == "several_tokens_per_chunk" else script.tokens_per_chunk
+        gap = int(script.itl_ms * 1e6)
+        sent, due = 0, first
+        for position in self._positions(len(tokens), size):
+            due = first + gap * position
+            # An answer that never ends says the same words again and again.
+            start = position % len(tokens)
+            part = tokens[start : start + size]
+            if name in _MIDWAY and position // size >= self._fault.after_chunks:
+                yield from self._break_off(due)
+                return
+            sent += len(part)
+            yield from self._write(due, self._content(part, sent), Act.CONTENT)
+            if position // size == self._fault.after_chunks - 1:
+                yield from self._spoil(due)
+        yield from self._close(due, sent, "length" if cut else "stop")
+
+    def _positions(self, count: int, size: int) -> Iterator[int]:
+        position = 0
+        while position < count or (self._name == "never_ends" and count):
+            yield position
+            position += size
+
+    def _spoil(self, due: int) -> Iterator[Step]:
+        if self._name == "malformed_chunk":
+            yield from self._write(due, b'{"choices":[{"index":0,')
+        elif self._name == "error_in_stream":
+            error = {"message": "the engine ran out of memory", "code": 500}
+            yield from self._write(due, jsonio.canonical({"error": error}))
+
+    def _break_off(self, due: int) -> Iterator[Step]:
+        if self._name == "no_finish":
+            yield Step(due, Act.WRITE, b"0\r\n\r\n")
+            yield Step(due, Act.END)
+        act = {"resets_midway": Act.RESET, "closes_early": Act.CLOSE, "dies_after": Act.DIE}
+        if self._name in act:
+            yield Step(due, act[self._name])
+
+    def _close(self, due: int, sent: int, reason: str) -> Iterator[Step]:
+        delta = b'{"content":""}' if self._request.chat else b""
+        yield from self._write(due, self._chunk(delta, reason, usage=sent))
+        if self._request.usage and self._name != "no_usage":
+            tail = b',"choices":[],"usage":' + self._usage(sent) + b"}"
+            yield from self._write(due, self._head + tail)
+        if self._name != "no_done":
+            yield from self._write(due, b"[DONE]")
+        if self._zip is not None:
+            rest = self._zip.flush()
+            yield Step(due, Act.WRITE, b"%x\r\n%b\r\n" % (len(rest), rest))
+        yield Step(due, Act.WRITE, b"0\r\n\r\n")
+        yield Step(due, Act.END)
+
+    def _content(self, part: list[str], sent: int) -> bytes:
+        text = jsonio.canonical("".join(part))
+        source = b'{"content":' + text + b"}" if self._request.chat else text
+        ids = None
+        if self._request.ids and self._script.token_ids:
+            ids = jsonio.canonical([token_id(token) for token in part])
+        return self._chunk(source, None, ids, usage=sent)
+
+    def _chunk(
+        self, source: bytes, reason: str | None = None, ids: bytes | None = None, *, usage: int = 0
+    ) -> bytes:
+        """One chunk: `source` is the delta of a chat, the text of a completion."""
+        member = b'"delta":' + source if self._request.chat else b'"text":' + (source or b'""')
+        finish = b"null" if reason is None else jsonio.canonical(reason)
+        choice = b'{"index":0,%b,"logprobs":null,"finish_reason":%b' % (member, finish)
+        if ids is not None:
+            choice += b',"token_ids":' + ids
+        tail = b"}"
+        if self._request.running_usage and self._name != "no_usage":
+            tail = b',"usage":' + self._usage(usage) + b"}"
+        return self._head + b',"choices":[' + choice + b"}]" + tail
+
+    def _usage(self, sent: int) -> bytes:
+        completion = sent * 3 if self._name == "lies_about_usage" else sent
+        total = self._prompt_tokens + completion
+        counts = (self._prompt_tokens, total, completion)
+        return b'{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d}' % counts
+
+    def _write(self, due: int, data: bytes, act: Act = Act.WRITE) -> Iterator[Step]:
+        """One event in one HTTP chunk, or in the form that the fault asks for."""
+        end = b"\r\n" if self._name == "crlf" else b"\n"
+        event = b"data: " + data + end + end
+        if self._name == "comments":
+            event = b": still here" + end + end + event
+        if self._zip is not None:
+            event = self._zip.compress(event) + self._zip.flush(zlib.Z_SYNC_FLUSH)
+        wire = b"%x\r\n%b\r\n" % (len(event), event)
+        if self._name != "lines_cut":
+            yield Step(due, act, wire)
+            return
+        for start in range(0, len(wire), 3):
+            last = start + 3 >= len(wire)
+            yield Step(due, act if last else Act.WRITE, wire[start : start + 3])

@@ -1,0 +1,228 @@
+"""One connection to the server: plain or TLS, with at most one request on it at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING, Final
+
+from suite.measure.load.clock import ANCILLARY_BYTES, ask_for_stamps, stamp_of
+from suite.measure.load.framing import Framer
+
+if TYPE_CHECKING:
+    from suite.eventdoc import OutcomeCode
+    from suite.measure.load.address import Address
+    from suite.measure.load.job import Job
+
+RECEIVE_BYTES: Final = 65_536
+CONNECTING, HANDSHAKE, IDLE, BUSY, CLOSED = range(5)
+
+
+class Exchange:
+    """One request and what came back. Times are readings of the monotonic clock.
+
+    Attributes:
+        job: the request.
+        t_sched: intended start; None in a closed loop, where it is the start.
+        t_send: just before the first byte was written; for connect errors the attempt.
+        t_last: arrival of the last bytes; 0 before any.
+        t_end: end of the stream, or of the attempt; 0 while it runs.
+        framer: the response.
+        fault: outcome code of what went wrong below the stream, None if nothing.
+        error: the sentence that goes with it.
+        attempts: how often it was sent.
+    """
+
+    __slots__ = (
+        "attempts",
+        "error",
+        "fault",
+        "framer",
+        "job",
+        "t_end",
+        "t_last",
+        "t_sched",
+        "t_send",
+    )
+
+    def __init__(self, job: Job, t_sched: int | None) -> None:
+        self.job = job
+        self.t_sched = t_sched
+        self.t_send = 0
+        self.t_last = 0
+        self.t_end = 0
+        self.framer = Framer()
+        self.fault: OutcomeCode | None = None
+        self.error = ""
+        self.attempts = 0
+
+
+class Connection:
+    """A non-blocking connection.
+
+    Attributes:
+        sock: the socket.
+        fd: its number, kept beyond closing.
+        state: ``CONNECTING``, ``HANDSHAKE``, ``IDLE``, ``BUSY`` or ``CLOSED``.
+        exchange: the request on it, or the one that waits for it to open.
+        served: responses that ended on it.
+        since: when it entered its state, for connect time-outs and idle renewal.
+        stamped: the kernel stamps what it receives.
+        output: bytes that the socket did not yet take.
+    """
+
+    __slots__ = (
+        "_incoming",
+        "_outgoing",
+        "exchange",
+        "fd",
+        "output",
+        "served",
+        "since",
+        "sock",
+        "stamped",
+        "state",
+        "tls",
+    )
+
+    def __init__(self, address: Address) -> None:
+        """Start connecting.
+
+        Raises:
+            OSError: no socket could be made, or the connection was refused at once.
+        """
+        self.sock = socket.socket(address.family, socket.SOCK_STREAM)
+        self.fd = self.sock.fileno()
+        self.state = CONNECTING
+        self.exchange: Exchange | None = None
+        self.served = 0
+        self.since = time.monotonic_ns()
+        self.output = b""
+        self.tls: ssl.SSLObject | None = None
+        if address.tls is not None:
+            self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            self.tls = address.tls.wrap_bio(
+                self._incoming, self._outgoing, server_hostname=address.server_name
+            )
+        try:
+            self.sock.setblocking(False)
+            if address.family != socket.AF_UNIX:
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.stamped = ask_for_stamps(self.sock)
+            with contextlib.suppress(BlockingIOError):
+                self.sock.connect(address.sockaddr)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close; harmless when already closed."""
+        self.state = CLOSED
+        self.sock.close()
+
+    def connect_error(self) -> OSError | None:
+        """What became of the connecting: None when the connection stands."""
+        number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            return OSError(number, os.strerror(number))
+        try:
+            self.sock.getpeername()
+        except OSError as cause:
+            return cause
+        return None
+
+    def handshake(self) -> bool:
+        """Go on with the TLS handshake; True when it is complete.
+
+        Raises:
+            OSError: the connection broke; `ssl.SSLError` when the handshake failed.
+        """
+        assert self.tls is not None
+        while True:
+            try:
+                self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._flush_tls()
+                if not self._fill_tls():
+                    return False
+            except ssl.SSLError:
+                # The alert tells the server why; it is a courtesy that may fail.
+                with contextlib.suppress(OSError):
+                    self._flush_tls()
+                raise
+            else:
+                self._flush_tls()
+                return True
+
+    def send(self, head: bytes, body: bytes) -> None:
+        """Write a request; what the socket does not take is kept in `output`.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        if self.tls is not None:
+            self.tls.write(head + body)
+            self._flush_tls()
+            return
+        try:
+            sent = self.sock.sendmsg((head, body))
+        except BlockingIOError:
+            sent = 0
+        if sent < len(head) + len(body):
+            self.output = (head + body)[sent:]
+
+    def flush(self) -> None:
+        """Write more of `output`.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        if self.output:
+            with contextlib.suppress(BlockingIOError):
+                self.output = self.output[self.sock.send(self.output) :]
+
+    def receive_tls(self) -> tuple[bytes, int | None, bool]:
+        """Read and decrypt: plain bytes, the kernel's stamp in real time, whether the stream ended.
+
+        Raises:
+            OSError: the connection broke, or its bytes are not TLS.
+        """
+        assert self.tls is not None
+        data, ancillary, _, _ = self.sock.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+        plain, ended = [], not data
+        while True:
+            try:
+                part = self.tls.read(RECEIVE_BYTES)
+            except ssl.SSLWantReadError:
+                break
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                ended = True
+                break
+            if not part:
+                ended = True
+                break
+            plain.append(part)
+        self._flush_tls()
+        return b"".join(plain), stamp_of(ancillary), ended
+
+    def _flush_tls(self) -> None:
+        self.output += self._outgoing.read()
+        self.flush()
+
+    def _fill_tls(self) -> bool:
+        """Feed what has arrived to the handshake; False when nothing has."""
+        try:
+            data = self.sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            raise ConnectionResetError(0, "closed during the TLS handshake")
+        self._incoming.write(data)
+        return True

@@ -1,0 +1,135 @@
+"""What the load generator is asked to send, where to, and what it tells about a phase."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from suite.base.jsonio import JSONObject
+    from suite.declare.plandoc import RequestDoc
+    from suite.measure.load.clock import ClockFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request, serialised beforehand.
+
+    Attributes:
+        index: position within the phase.
+        task: task id.
+        body: the request's body, JSON.
+        t_sched_ns: intended start relative to the phase's start; None in a closed loop.
+        prompt_sha256: SHA-256 of the rendered user prompt in UTF-8.
+        truncated: the document was cut to fit.
+        own_prompt_tokens: prompt tokens by the suite's own tokenizer, if it counted.
+    """
+
+    index: int
+    task: str
+    body: bytes
+    t_sched_ns: int | None
+    prompt_sha256: str
+    truncated: bool = False
+    own_prompt_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server to send to.
+
+    Attributes:
+        base_url: ``http://host:port``, ``https://host:port`` (either with a path prefix), or
+            ``unix:/path/to/socket``.
+        path: path of the endpoint, e.g. ``/v1/chat/completions``.
+        headers: extra header fields, such as an API key.
+        request: what the engine's server understands.
+        tls: context for https; None takes the system's trust store.
+    """
+
+    base_url: str
+    path: str
+    headers: Mapping[str, str]
+    request: RequestDoc
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(slots=True)
+class PhaseStats:
+    """How a phase went, beside its request events. Times in nanoseconds relative to the run's start.
+
+    Attributes:
+        t_start: start of the phase; intended times count from here.
+        t_end: when its last request had ended and was recorded.
+        planned: requests that the phase consists of.
+        outcomes: ended requests by outcome code.
+        unsent: requests that were never sent, because the phase was stopped.
+        stopped: the phase was stopped from outside.
+        clock: how the arrival times came about.
+        merged_reads: content chunks that shared a receive stamp with the chunk before.
+        connections: connections opened.
+        resent: requests sent again because the server closed an idle connection under them.
+        without_done: successful streams without a final ``[DONE]``.
+        backward_stamps: arrival times that lay before the one before; set equal to it.
+        cpu_s: processor seconds that this process used during the phase.
+        undecoded_peak_bytes: most bytes of ended responses that waited to be decoded.
+    """
+
+    planned: int
+    clock: ClockFacts
+    t_start: int = 0
+    t_end: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unsent: int = 0
+    stopped: bool = False
+    merged_reads: int = 0
+    connections: int = 0
+    resent: int = 0
+    without_done: int = 0
+    backward_stamps: int = 0
+    cpu_s: float = 0.0
+    undecoded_peak_bytes: int = 0
+
+    @property
+    def completed(self) -> int:
+        """Requests that ended well."""
+        return self.outcomes["ok"]
+
+    @property
+    def failed(self) -> int:
+        """Requests that ended otherwise."""
+        return self.outcomes.total() - self.outcomes["ok"]
+
+    def summary(self) -> str:
+        """One line for a person."""
+        seconds = (self.t_end - self.t_start) / 1e9
+        text = f"{self.completed} of {self.planned} requests completed in {seconds:.1f} s"
+        faults = sorted((code, n) for code, n in self.outcomes.items() if code != "ok")
+        if faults:
+            text += ", failed: " + ", ".join(f"{n} {code}" for code, n in faults)
+        if self.unsent:
+            text += f", {self.unsent} not sent"
+        if self.clock.step_ns:
+            text += f", CLOCK STEPPED by {self.clock.step_ns / 1e6:.3f} ms: times are invalid"
+        return text
+
+    def to_json(self) -> JSONObject:
+        """As a JSON object for the phase's closing mark."""
+        return {
+            "planned": self.planned,
+            "outcomes": dict(sorted(self.outcomes.items())),
+            "unsent": self.unsent,
+            "stopped": self.stopped,
+            "clock": self.clock.to_json(),
+            "merged_reads": self.merged_reads,
+            "connections": self.connections,
+            "resent": self.resent,
+            "without_done": self.without_done,
+            "backward_stamps": self.backward_stamps,
+            "cpu_ms": round(self.cpu_s * 1000),
+            "undecoded_peak_bytes": self.undecoded_peak_bytes,
+        }

@@ -1,0 +1,371 @@
+"""The epoll loop: connections opened and warmed beforehand; on the hot path only read, stamp, append.
+
+The loop knows nothing of schedules or answers. It is given requests to send at once (`submit`), moves bytes
+(`poll`), looks after time-outs and idle connections a few times a second (`look_after`), and puts what has
+ended, well or not, into `ended`.
+"""
+
+from __future__ import annotations
+
+import select
+import ssl
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from suite.measure.load.clock import ANCILLARY_BYTES, TIMESPEC
+from suite.measure.load.connection import (
+    BUSY,
+    CONNECTING,
+    HANDSHAKE,
+    IDLE,
+    RECEIVE_BYTES,
+    Connection,
+    Exchange,
+)
+from suite.measure.load.framing import MORE
+from suite.measure.load.timer import Timer
+
+if TYPE_CHECKING:
+    from suite.eventdoc import OutcomeCode
+    from suite.measure.load.address import Address
+    from suite.measure.load.job import Job
+
+CONNECT_TIMEOUT_NS: Final = 10_000_000_000
+RENEW_AFTER_NS: Final = 3_000_000_000
+"""Idle connections are renewed after this time: common servers close them under the client after 5 s."""
+RETRY_OPENING_NS: Final = 1_000_000_000
+"""After a failed attempt to open a spare connection the next one waits this long."""
+STALL_SHARE: Final = 10
+"""At the time-out, a request whose last bytes are older than a tenth of it has stalled."""
+BATCH: Final = 16
+"""Events handled between two looks at the schedule: some 0.2 ms of work."""
+COARSE_NS: Final = 2_000_000
+"""Without a timer descriptor waiting ends this much early, because poll counts in milliseconds."""
+
+_unpack = TIMESPEC.unpack
+_now = time.monotonic_ns
+
+
+class Loop:
+    """Connections and the requests on them.
+
+    Attributes:
+        ended: requests that have ended, in order.
+        in_flight: requests submitted that have not ended.
+        offset_ns: real time minus monotonic time, subtracted from kernel stamps.
+        reads: reads that returned bytes.
+        unstamped: those among them without a kernel stamp.
+        opened: connections opened.
+        resent: requests sent again on a fresh connection.
+    """
+
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        self.ended: deque[Exchange] = deque()
+        self.in_flight = 0
+        self.offset_ns = 0
+        self.reads = 0
+        self.unstamped = 0
+        self.opened = 0
+        self.resent = 0
+        self._address = address
+        self._timeout_ns = int(timeout_s * 1e9)
+        self._epoll = select.epoll()
+        self._timer = Timer()
+        if self._timer.fd >= 0:
+            self._epoll.register(self._timer.fd, select.EPOLLIN)
+        self._connections: dict[int, Connection] = {}
+        self._idle: list[Connection] = []
+        self._no_spares_before = 0
+
+    def submit(self, job: Job, t_sched: int | None) -> None:
+        """Send a request now, on an idle connection if there is one, else on a new one."""
+        exchange = Exchange(job, t_sched)
+        self.in_flight += 1
+        if self._idle:
+            self._start(self._idle.pop(), exchange)
+        else:
+            self._open(exchange)
+
+    def poll(self, wait_ns: int) -> int:
+        """Wait at most this long for something to happen and handle it; returns how much happened."""
+        if wait_ns <= 0:
+            events = self._epoll.poll(0, BATCH)
+        elif self._timer.fd >= 0:
+            self._timer.arm(_now() + wait_ns)
+            events = self._epoll.poll(1, BATCH)
+        else:
+            events = self._epoll.poll(max(0, wait_ns - COARSE_NS) / 1e9, BATCH)
+        connections = self._connections
+        for fd, mask in events:
+            connection = connections.get(fd)
+            if connection is None:
+                if fd == self._timer.fd:
+                    self._timer.clear()
+            elif connection.state == BUSY and mask == select.EPOLLIN and connection.tls is None:
+                self._read(connection)
+            else:
+                self._other(connection, mask)
+        return len(events)
+
+    def look_after(self, connections: int) -> None:
+        """End what has run out of time, renew idle connections, keep this many connections open."""
+        now = _now()
+        for connection in list(self._connections.values()):
+            if connection.state in (CONNECTING, HANDSHAKE):
+                if now - connection.since > CONNECT_TIMEOUT_NS:
+                    self._no_spares_before = now + RETRY_OPENING_NS
+                    self._lose(connection, "connect-timeout", "the server did not accept in time")
+            elif connection.state == BUSY:
+                self._expire(connection, now)
+            elif connection.served and now - connection.since > RENEW_AFTER_NS:
+                self._drop(connection)
+        while len(self._connections) < connections and now >= self._no_spares_before:
+            self._open(None)
+
+    def ready(self) -> int:
+        """Connections that stand, idle or in use."""
+        return sum(c.state in (IDLE, BUSY) for c in self._connections.values())
+
+    def opening(self) -> bool:
+        """Whether connections are being opened."""
+        return any(c.state in (CONNECTING, HANDSHAKE) for c in self._connections.values())
+
+    def cancel(self) -> None:
+        """End every request that is in flight as cancelled."""
+        for connection in list(self._connections.values()):
+            if connection.exchange is not None:
+                self._lose(connection, "cancelled", "the run was stopped")
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connection in list(self._connections.values()):
+            self._drop(connection)
+        self._timer.close()
+        self._epoll.close()
+
+    def _read(self, connection: Connection) -> None:
+        """The hot path."""
+        try:
+            data, ancillary, _, _ = connection.sock.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as cause:
+            self._broken(connection, cause)
+            return
+        if not data:
+            self._eof(connection)
+            return
+        self.reads += 1
+        if ancillary and connection.stamped:
+            seconds, nanoseconds = _unpack(ancillary[0][2])
+            stamp = seconds * 1_000_000_000 + nanoseconds - self.offset_ns
+        else:
+            stamp = _now()
+            self.unstamped += 1
+        exchange = connection.exchange
+        assert exchange is not None
+        exchange.t_last = stamp
+        if exchange.framer.feed(data, stamp) != MORE:
+            self._framed(connection, exchange)
+
+    def _read_tls(self, connection: Connection) -> None:
+        try:
+            data, real, ended = connection.receive_tls()
+        except BlockingIOError:
+            return
+        except OSError as cause:
+            self._broken(connection, cause)
+            return
+        exchange = connection.exchange
+        if data and exchange is None:
+            self._drop(connection)
+            return
+        if data and exchange is not None:
+            self.reads += 1
+            self.unstamped += real is None
+            exchange.t_last = _now() if real is None else real - self.offset_ns
+            if exchange.framer.feed(data, exchange.t_last) != MORE:
+                self._framed(connection, exchange)
+                return
+        if ended:
+            self._eof(connection)
+
+    def _framed(self, connection: Connection, exchange: Exchange) -> None:
+        """The response is complete, or not HTTP."""
+        framer = exchange.framer
+        if framer.problem:
+            self._lose(connection, "malformed-response", framer.problem)
+            return
+        connection.exchange = None
+        connection.served += 1
+        connection.since = _now()
+        connection.state = IDLE
+        if framer.keep_alive and not framer.surplus and not connection.output:
+            self._idle.append(connection)
+        else:
+            self._drop(connection)
+        self._end(exchange, exchange.t_last)
+
+    def _other(self, connection: Connection, mask: int) -> None:
+        """Everything that is not a plain arrival."""
+        if connection.state == CONNECTING:
+            cause = connection.connect_error()
+            if cause is not None:
+                self._broken(connection, cause)
+                return
+            connection.state = HANDSHAKE
+            self._handshake(connection)
+        elif connection.state == HANDSHAKE:
+            self._handshake(connection)
+        else:
+            if mask & select.EPOLLOUT:
+                try:
+                    connection.flush()
+                except OSError as cause:
+                    self._broken(connection, cause)
+                    return
+                self._watch(connection)
+            if mask & ~select.EPOLLOUT:
+                self._arrival(connection)
+
+    def _arrival(self, connection: Connection) -> None:
+        if connection.tls is not None:
+            self._read_tls(connection)
+        elif connection.state == BUSY:
+            self._read(connection)
+        else:
+            # Whatever comes on an idle connection, it is of no more use.
+            self._drop(connection)
+
+    def _handshake(self, connection: Connection) -> None:
+        try:
+            if connection.tls is not None and not connection.handshake():
+                self._watch(connection)
+                return
+        except OSError as cause:
+            self._broken(connection, cause)
+            return
+        connection.state = IDLE
+        connection.since = _now()
+        if connection.exchange is not None:
+            self._start(connection, connection.exchange)
+        else:
+            self._watch(connection)
+            self._idle.append(connection)
+
+    def _open(self, exchange: Exchange | None) -> None:
+        """Start a connection, for a request or as a spare."""
+        self.opened += 1
+        try:
+            connection = Connection(self._address)
+        except OSError as cause:
+            self._no_spares_before = _now() + RETRY_OPENING_NS
+            if exchange is not None:
+                exchange.t_send = exchange.t_send or _now()
+                code: OutcomeCode = "connect-refused"
+                self._fail(exchange, code, _why(cause))
+            return
+        connection.exchange = exchange
+        self._connections[connection.fd] = connection
+        self._epoll.register(connection.fd, select.EPOLLIN | select.EPOLLOUT)
+
+    def _watch(self, connection: Connection) -> None:
+        mask = select.EPOLLIN | (select.EPOLLOUT if connection.output else 0)
+        self._epoll.modify(connection.fd, mask)
+
+    def _start(self, connection: Connection, exchange: Exchange) -> None:
+        fresh = connection.served == 0
+        connection.exchange = exchange
+        connection.state = BUSY
+        exchange.attempts += 1
+        body = exchange.job.body
+        head = self._address.head + b"%d\r\n\r\n" % len(body)
+        now = _now()
+        if exchange.attempts == 1:
+            exchange.t_send = now
+        try:
+            connection.send(head, body)
+        except OSError as cause:
+            self._broken(connection, cause)
+            return
+        if connection.output or fresh:
+            self._watch(connection)
+
+    def _eof(self, connection: Connection) -> None:
+        exchange = connection.exchange
+        if exchange is None:
+            self._drop(connection)
+        elif exchange.framer.eof():
+            self._framed(connection, exchange)
+        elif not self._resend(connection, exchange):
+            before = "the end of" if exchange.framer.started() else "any byte of"
+            self._lose(
+                connection,
+                "reset",
+                f"the server closed the connection before {before} the response",
+            )
+
+    def _broken(self, connection: Connection, cause: OSError) -> None:
+        exchange = connection.exchange
+        if exchange is None or connection.state in (CONNECTING, HANDSHAKE):
+            if connection.state != IDLE:
+                self._no_spares_before = _now() + RETRY_OPENING_NS
+            code: OutcomeCode = (
+                "tls-failed" if isinstance(cause, ssl.SSLError) else "connect-refused"
+            )
+            self._lose(connection, code, _why(cause))
+        elif not self._resend(connection, exchange):
+            self._lose(connection, "reset", _why(cause))
+
+    def _resend(self, connection: Connection, exchange: Exchange) -> bool:
+        """Send again, once, if the server closed a connection that had idled; the clock keeps running."""
+        if exchange.attempts > 1 or not connection.served or exchange.framer.started():
+            return False
+        self.resent += 1
+        connection.exchange = None
+        self._drop(connection)
+        self._open(exchange)
+        return True
+
+    def _expire(self, connection: Connection, now: int) -> None:
+        exchange = connection.exchange
+        if exchange is None or now - exchange.t_send <= self._timeout_ns:
+            return
+        seconds = self._timeout_ns / 1e9
+        if exchange.t_last and now - exchange.t_last < self._timeout_ns // STALL_SHARE:
+            self._lose(connection, "timeout", f"the response had not ended after {seconds:g} s")
+        else:
+            silent = (now - (exchange.t_last or exchange.t_send)) / 1e9
+            self._lose(
+                connection, "stall", f"nothing came for {silent:.3g} s; time-out {seconds:g} s"
+            )
+
+    def _lose(self, connection: Connection, code: OutcomeCode, why: str) -> None:
+        """Give a connection up, and with it the request on it."""
+        exchange = connection.exchange
+        connection.exchange = None
+        self._drop(connection)
+        if exchange is not None:
+            exchange.t_send = exchange.t_send or connection.since
+            self._fail(exchange, code, why)
+
+    def _fail(self, exchange: Exchange, code: OutcomeCode, why: str) -> None:
+        exchange.fault, exchange.error = code, why
+        self._end(exchange, max(_now(), exchange.t_last))
+
+    def _end(self, exchange: Exchange, moment: int) -> None:
+        exchange.t_end = moment
+        self.in_flight -= 1
+        self.ended.append(exchange)
+
+    def _drop(self, connection: Connection) -> None:
+        if connection.state == IDLE and connection in self._idle:
+            self._idle.remove(connection)
+        if self._connections.pop(connection.fd, None) is not None:
+            self._epoll.unregister(connection.fd)
+        connection.close()
+
+
+def _why(cause: OSError) -> str:
+    return cause.strerror or str(cause)

@@ -1,0 +1,262 @@
+"""Plan and engine in, run directory out. Whatever happens, the evidence so far is kept and the log is closed.
+
+The order: write plan and tasks; convert weights if the plan says so; start the engine; for each phase send
+its requests; stop the engine; write footer, environment and manifest. The footer says how it ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from suite import evidence
+from suite.base import jsonio
+from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
+from suite.declare.workload.lead import first_sentence
+from suite.measure import convert, host
+from suite.measure.engine import serve
+from suite.measure.load.client import Target, run_phase, stamp_kinds
+from suite.measure.load.jobs import make_jobs
+from suite.measure.telemetry import Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONObject
+    from suite.declare.plandoc import PhaseDoc, PlanDoc
+    from suite.declare.workload.tasks import Task, TaskSet
+    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.eventdoc import RequestEvent
+    from suite.measure.engine import Served
+    from suite.measure.stop import Stop
+
+Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
+
+
+class Progress(Protocol):
+    """Where a run tells how it goes; the command line decides what is shown."""
+
+    def line(self, text: str) -> None:
+        """One finished step."""
+
+    def live(self, text: str) -> None:
+        """What happens now; may be overwritten by the next call."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How the run ended.
+
+    Attributes:
+        ended: the footer's word for it.
+        error: the error that ended it; None when it ran to its planned end.
+        directory: the evidence, complete with manifest.
+    """
+
+    ended: Ended
+    error: SuiteError | None
+    directory: Path
+
+
+@dataclass(slots=True)
+class _Run:
+    plan: PlanDoc
+    tasks: TaskSet
+    tokenizer: Tokenizer | None
+    writer: evidence.Writer
+    progress: Progress
+    stop: Stop
+    zero_ns: int
+
+    def now(self) -> int:
+        return time.monotonic_ns() - self.zero_ns
+
+    def mark(
+        self, name: str, at: int | None = None, fields: Mapping[str, object] | None = None
+    ) -> None:
+        moment = self.now() if at is None else at
+        self.writer.event({"type": "mark", "t": moment, "name": name, **(fields or {})})
+
+
+def execute(
+    plan: PlanDoc,
+    tasks: TaskSet,
+    tokenizer: Tokenizer | None,
+    directory: Path,
+    *,
+    progress: Progress,
+    stop: Stop,
+    zero_ns: int,
+) -> RunResult:
+    """Run a plan and leave its evidence.
+
+    Args:
+        plan: what to do.
+        tasks: the task set that the plan names, with its texts.
+        tokenizer: the model's own, for the suite's own counts; None if the model has none that it can read.
+        directory: the run directory to create.
+        progress: where to report.
+        stop: the signals.
+        zero_ns: reading of the monotonic clock that counts as the run's start.
+
+    Returns:
+        How it ended. Errors after the directory was created are in the result, not raised.
+
+    Raises:
+        SetupError: the directory cannot be created (``run-exists``, ``run-unwritable``).
+    """
+    with evidence.Writer(directory) as writer:
+        run = _Run(plan, tasks, tokenizer, writer, progress, stop, zero_ns)
+        offset = _clock_offset_ns()
+        facts: dict[str, JSONObject] = {}
+        error: SuiteError | None = None
+        ended: Ended = "complete"
+        try:
+            _open(run, directory, offset)
+            _measure(run, facts)
+        except Interrupted as cause:
+            ended, error = "interrupted", cause
+        except EngineError as cause:
+            ended = "engine-died" if cause.code == "engine-died" else "engine-failed"
+            error = cause
+        except SuiteError as cause:
+            ended, error = "failed", cause
+        stop.defer_for_good()
+        _close(run, facts, ended, error, offset)
+        return RunResult(ended, error, directory)
+
+
+def _clock_offset_ns() -> int:
+    return time.time_ns() - time.monotonic_ns()
+
+
+def _open(run: _Run, directory: Path, offset: int) -> None:
+    run.writer.document("plan.json", run.plan)
+    started = datetime.fromtimestamp((run.zero_ns + offset) / 1e9, UTC)
+    receive, send = stamp_kinds(run.plan)
+    clock = {
+        "started_utc": started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "clock": "CLOCK_MONOTONIC",
+        "clock_zero_ns": run.zero_ns,
+        "receive_stamps": receive,
+        "send_stamps": send,
+        "realtime_minus_monotonic_us": offset // 1000,
+    }
+    run.writer.event(evidence.header(directory.name, jsonio.digest(run.plan), clock))
+    run.mark("run.start", at=0)
+    run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
+
+
+def _task_line(task: Task) -> dict[str, object]:
+    return {
+        "id": task.id,
+        "record_sha256": task.sha256,
+        "document_sha256": jsonio.sha256_hex(task.document.encode()),
+        "document_words": len(task.document.split()),
+        "lead": first_sentence(task.document),
+        "reference": task.summary,
+    }
+
+
+def _measure(run: _Run, facts: dict[str, JSONObject]) -> None:
+    facts.update(host.facts())
+    if run.plan["conversion"] is not None:
+        run.mark("conversion.start")
+        convert.convert(run.plan, run.writer.directory, on_progress=run.progress.live)
+        run.mark("conversion.end")
+    run.mark("suite.setup.end")
+    with contextlib.ExitStack() as stack:
+        served = stack.enter_context(
+            serve(run.plan, run.writer.directory, on_progress=run.progress.live)
+        )
+        try:
+            for name, moment in served.marks:
+                run.mark(name, at=moment - run.zero_ns)
+            facts.update(host.served_facts(served.facts))
+            _phases(run, served)
+        finally:
+            # From here on the engine is being stopped: a second Ctrl-C must not cut that.
+            run.stop.defer_for_good()
+            run.mark("engine.stop")
+    run.mark("engine.stopped")
+
+
+def _phases(run: _Run, served: Served) -> None:
+    target = Target(
+        base_url=served.base_url,
+        path=run.plan["engine"]["request"]["path"],
+        headers={},
+        request=run.plan["engine"]["request"],
+    )
+    for phase in run.plan["workload"]["phases"]:
+        _phase(run, served, target, phase)
+
+
+def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
+    jobs = make_jobs(run.plan, phase, run.tasks, run.tokenizer)
+    name = phase["name"] + ("" if phase["measured"] else " (warm-up)")
+    identity = {"phase": phase["name"], "repeat": phase["repeat"], "measured": phase["measured"]}
+
+    def on_request(event: RequestEvent) -> None:
+        if run.tokenizer is not None and event["text"]:
+            event["usage"]["own_completion"] = run.tokenizer.count(event["text"])
+        run.writer.event(event)
+
+    def on_progress(done: int, failed: int, in_flight: int) -> None:
+        run.progress.live(
+            f"{name}: {done}/{len(jobs)} done, {failed} failed, {in_flight} in flight"
+        )
+
+    with Sampler(run.plan["telemetry"] if phase["measured"] else [], run.zero_ns) as sampler:
+        with run.stop.deferred():
+            run.mark("phase.start", fields=identity)
+            stats = run_phase(
+                target,
+                jobs,
+                phase=phase,
+                zero_ns=run.zero_ns,
+                on_request=on_request,
+                stop=run.stop.requested,
+                on_progress=on_progress,
+            )
+            run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
+        run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+    run.stop.check()
+    dead = served.alive()
+    if dead is not None:
+        raise EngineError("engine-died", f"the engine died during {name}: {dead}")
+    run.progress.line(f"{name}: {stats.summary()}")
+
+
+def _close(
+    run: _Run,
+    facts: Mapping[str, JSONObject],
+    ended: Ended,
+    error: SuiteError | None,
+    offset: int,
+) -> None:
+    described = None if error is None else {"code": error.code, "message": str(error)[:1000]}
+    footer = {
+        "type": "footer",
+        "t": run.now(),
+        "ended": ended,
+        "requests": run.writer.requests,
+        "error": described,
+        "clock_steps_ns": _clock_offset_ns() - offset,
+    }
+    environment = {
+        "environment_schema": 1,
+        "facts": dict(facts),
+        "task_defects": dict(run.tasks.defects),
+        "notes": [run.plan["runtime_note"]] if run.plan["runtime_note"] else [],
+    }
+    # On a full disk the log keeps what it has: a missing footer is itself a statement.
+    with contextlib.suppress(SetupError):
+        run.writer.event(footer)
+        run.writer.document("environment.json", environment)
+        run.writer.close()
+        evidence.write_manifest(run.writer.directory)

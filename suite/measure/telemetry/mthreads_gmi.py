@@ -1,0 +1,145 @@
+"""``mthreads-gmi``: the JSON query, the same query as indented text, and the table.
+
+Values are texts with units. The JSON key of the power ends with a space in some versions, members are
+missing for some cards, and the table has no power at all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from suite.base import jsonio
+from suite.base.errors import SuiteError
+from suite.measure.telemetry.reading import Quantity, Reading, number, put
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PLACES: Final[tuple[tuple[str, str, Quantity, str], ...]] = (
+    ("power readings", "power draw", "power_w", "W"),
+    ("utilization", "gpu", "utilisation", "%"),
+    ("temperature", "gpu current temp", "temperature_c", "C"),
+    ("fb memory usage", "used", "memory_used_bytes", "MiB"),
+    ("fb memory usage", "total", "memory_total_bytes", "MiB"),
+    ("clocks", "graphics", "clock_mhz", "MHz"),
+)
+"""Section, member, quantity and unit of a number without one; names in lower case."""
+
+
+def parse_json(text: str) -> list[Reading]:
+    """Read ``mthreads-gmi --query --json``; text around the document is ignored, no document gives nothing."""
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        document = jsonio.loads(text[start : end + 1].encode()) if 0 <= start < end else None
+    except SuiteError:
+        return []
+    if not isinstance(document, dict):
+        return []
+    cards = _member(document, "gpu")
+    if not isinstance(cards, list):
+        return []
+    readings = []
+    for position, card in enumerate(cards):
+        if isinstance(card, dict):
+            index = _member(card, "index")
+            device = str(index).strip() if isinstance(index, str | int) else str(position)
+            readings.append(Reading(device, _card(card)))
+    return readings
+
+
+def _member(document: Mapping[str, object], name: str) -> object:
+    for key, value in document.items():
+        if key.strip().lower() == name:
+            return value
+    return None
+
+
+def _card(card: Mapping[str, object]) -> dict[Quantity, float]:
+    values: dict[Quantity, float] = {}
+    for section, member, quantity, unit in _PLACES:
+        inner = _member(card, section)
+        value = _member(inner, member) if isinstance(inner, dict) else None
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            put(values, quantity, number(str(value), unit))
+    return values
+
+
+_GPU_LINE: Final = re.compile(
+    r"\s*(?:GPU\s*(\d+)|GPU\s+\d{8}:.*|Index\s*:\s*(\d+))\s*:?\s*\Z", re.IGNORECASE
+)
+_MEMBER_LINE: Final = re.compile(r"(\s*)([^:]+?)\s*(?::\s*(.*?))?\s*\Z")
+
+
+def parse_text(text: str) -> list[Reading]:
+    """Read ``mthreads-gmi -q``: a block per card, sections by indentation, ``name : value`` lines."""
+    readings = []
+    for position, block in enumerate(_blocks(text.splitlines())):
+        device, sections = _sections(block)
+        values: dict[Quantity, float] = {}
+        for section, member, quantity, unit in _PLACES:
+            found = sections.get((section, member))
+            if found is not None:
+                put(values, quantity, number(found, unit))
+        readings.append(Reading(device or str(position), values))
+    return readings
+
+
+def _blocks(lines: list[str]) -> Iterator[list[str]]:
+    """The lines of each card; a card starts with ``GPU0``, ``GPU 00000000:18:00.0`` or ``Index : 0``."""
+    block: list[str] | None = None
+    started_by = ""
+    for line in lines:
+        match = _GPU_LINE.match(line)
+        kind = "" if match is None else ("index" if match[2] is not None else "gpu")
+        # An index line inside a block that a GPU line began names that card.
+        if kind and not (kind == "index" and started_by == "gpu"):
+            if block is not None:
+                yield block
+            block, started_by = [], kind
+        if block is not None:
+            block.append(line)
+    if block is not None:
+        yield block
+
+
+def _sections(block: list[str]) -> tuple[str, dict[tuple[str, str], str]]:
+    device = ""
+    section = ""
+    found: dict[tuple[str, str], str] = {}
+    for line in block:
+        card = _GPU_LINE.match(line)
+        if card is not None:
+            device = card[2] or card[1] or device
+            continue
+        match = _MEMBER_LINE.match(line)
+        if match is None:
+            continue
+        name, value = match[2].strip().lower(), match[3]
+        if value:
+            found.setdefault((section, name), value)
+        else:
+            section = name
+    return device, found
+
+
+_TABLE_ROW: Final = re.compile(
+    r"(?P<index>\d+)\s+\S.*\|\s*(?P<use>\S+?)%\s+(?P<used>\S+?)\s*\(\s*(?P<total>\S+?)\s*\)"
+)
+_TABLE_TEMPERATURE: Final = re.compile(r"\|\s*(\d+)\s*C\b")
+
+
+def parse_table(text: str) -> list[Reading]:
+    """Read plain ``mthreads-gmi``: load, memory and temperature; there is no power in it."""
+    readings: list[Reading] = []
+    for line in text.splitlines():
+        row = _TABLE_ROW.match(line)
+        if row is not None:
+            values: dict[Quantity, float] = {}
+            put(values, "utilisation", number(row["use"], "%"))
+            put(values, "memory_used_bytes", number(row["used"], "MiB"))
+            put(values, "memory_total_bytes", number(row["total"], "MiB"))
+            readings.append(Reading(row["index"], values))
+        elif readings and (temperature := _TABLE_TEMPERATURE.search(line)):
+            readings[-1].values.setdefault("temperature_c", float(temperature[1]))
+    return readings

@@ -1,0 +1,62 @@
+"""``nvidia-smi --query-gpu=… --format=csv``: the header names every field and its unit."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from suite.measure.telemetry.reading import Quantity, Reading, number, put
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FIELDS: Final[dict[str, tuple[Quantity, str]]] = {
+    "power.draw": ("power_w", "W"),
+    "power.draw.average": ("power_w", "W"),
+    "power.draw.instant": ("power_w", "W"),
+    "temperature.gpu": ("temperature_c", "C"),
+    "utilization.gpu": ("utilisation", "%"),
+    "memory.used": ("memory_used_bytes", "MiB"),
+    "memory.total": ("memory_total_bytes", "MiB"),
+    "clocks.current.sm": ("clock_mhz", "MHz"),
+    "clocks.sm": ("clock_mhz", "MHz"),
+}
+_HEADER: Final = re.compile(r"([a-z_.]+)(?: \[([^\]]+)\])?\Z")
+
+
+def parse(text: str) -> list[Reading]:
+    """Read the csv form with a header; also the repeated samples of ``-l``, in order.
+
+    Lines that do not fit the header (a warning, a cut last line) are left out.
+    """
+    readings: list[Reading] = []
+    columns: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split(",")]
+        if "index" in cells:
+            columns = _columns(cells)
+        elif columns and len(cells) == len(columns):
+            reading = _row(columns, cells)
+            if reading is not None:
+                readings.append(reading)
+    return readings
+
+
+def _columns(cells: Sequence[str]) -> list[tuple[str, str]]:
+    result = []
+    for cell in cells:
+        match = _HEADER.match(cell)
+        result.append((match[1], match[2] or "") if match else ("", ""))
+    return result
+
+
+def _row(columns: Sequence[tuple[str, str]], cells: Sequence[str]) -> Reading | None:
+    values: dict[Quantity, float] = {}
+    device = ""
+    for (name, unit), cell in zip(columns, cells, strict=True):
+        if name == "index":
+            device = cell
+        elif name in _FIELDS:
+            quantity, usual = _FIELDS[name]
+            put(values, quantity, number(cell, unit or usual))
+    return Reading(device, values) if device.isdigit() else None

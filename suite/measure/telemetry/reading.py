@@ -1,0 +1,109 @@
+"""What a telemetry tool said about one device, before it has a time."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+Quantity: TypeAlias = Literal[
+    "power_w",
+    "energy_j",
+    "utilisation",
+    "memory_used_bytes",
+    "memory_total_bytes",
+    "temperature_c",
+    "clock_mhz",
+]
+
+_UNKNOWN: Final = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "[n/a]",
+        "[not supported]",
+        "not supported",
+        "unknown",
+        "unknown error",
+        "err!",
+        "[unknown error]",
+        "none",
+        "nan",
+    )
+)
+_VALUE: Final = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?)\s*(%|[A-Za-zµ°]+)?\Z")
+
+_FACTORS: Final[dict[str, float]] = {
+    "w": 1,
+    "mw": 1e-3,
+    "kw": 1e3,
+    "j": 1,
+    "mj": 1e-3,
+    "uj": 1e-6,
+    "µj": 1e-6,
+    "%": 1e-2,
+    "c": 1,
+    "°c": 1,
+    "mhz": 1,
+    "ghz": 1e3,
+    "b": 1,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "kb": 1e3,
+    "mb": 1e6,
+    "gb": 1e9,
+}
+"""To the unit of the quantity. `mib` and `mb` differ: tools print both and mean both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One device at one moment.
+
+    Attributes:
+        device: its id by the tool.
+        values: what the tool gave; a quantity that it did not give is absent, never 0.
+    """
+
+    device: str
+    values: dict[Quantity, float] = field(default_factory=dict)
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a tool's text means that it does not know."""
+    return text.strip().lower() in _UNKNOWN
+
+
+def number(text: str, unit: str) -> float | None:
+    """A tool's number in the base unit of its quantity; None when it is unknown or makes no sense.
+
+    Args:
+        text: ``512.33 W``, ``0%``, ``81920MiB``, ``[N/A]``.
+        unit: unit of a number without one.
+    """
+    if is_unknown(text):
+        return None
+    match = _VALUE.match(text.strip())
+    if match is None:
+        return None
+    factor = _FACTORS.get((match[2] or unit).lower())
+    if factor is None:
+        return None
+    value = float(match[1]) * factor
+    return value if math.isfinite(value) else None
+
+
+def put(values: dict[Quantity, float], quantity: Quantity, value: float | None) -> None:
+    """Keep a value that is possible: nothing negative but a temperature, no share above one."""
+    if value is None:
+        return
+    if quantity == "utilisation" and not 0 <= value <= 1:
+        return
+    if quantity != "temperature_c" and value < 0:
+        return
+    values[quantity] = value

@@ -1,0 +1,167 @@
+"""Sample the plan's telemetry tools in a thread beside the measured window.
+
+The tools are tried in the plan's order; the first one that gives a reading is used to the end. A tool
+that fails is a fact to record, never a reason to stop a run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+from suite.measure.telemetry import mthreads_gmi, nvidia_smi
+from suite.measure.telemetry.linux import LinuxCPU
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from suite.declare.plandoc import TelemetryToolDoc
+    from suite.eventdoc import TelemetrySample
+    from suite.measure.telemetry.reading import Reading
+
+COMMAND_TIMEOUT_S: Final = 10.0
+"""A device tool that takes longer hangs; `npu-smi` and `rocm-smi` take seconds on busy machines."""
+LINUX: Final = "linux-cpu"
+
+PARSERS: Final[dict[str, Callable[[str], list[Reading]]]] = {
+    "nvidia-smi-csv": nvidia_smi.parse,
+    "mthreads-gmi-json": mthreads_gmi.parse_json,
+    "mthreads-gmi-text": mthreads_gmi.parse_text,
+    "mthreads-gmi-table": mthreads_gmi.parse_table,
+}
+"""Parser by the name that declarations use; `linux-cpu` reads files and has none."""
+
+
+def parse(parser: str, text: str) -> list[Reading]:
+    """Read a tool's output; an unknown parser reads nothing."""
+    read = PARSERS.get(parser)
+    return [] if read is None else read(text)
+
+
+class Sampler:
+    """A thread that samples while the block runs.
+
+    Args:
+        tools: of the plan, best first; an empty list samples nothing.
+        zero_ns: reading of the monotonic clock that counts as 0.
+    """
+
+    def __init__(self, tools: Sequence[TelemetryToolDoc], zero_ns: int) -> None:
+        self._tools = list(tools)
+        self._zero_ns = zero_ns
+        self._samples: list[TelemetrySample] = []
+        self._problems: list[str] = []
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._linux = LinuxCPU()
+
+    def __enter__(self) -> Self:
+        """Start sampling; the first sample is taken at once."""
+        if self._tools:
+            self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take a last sample and stop."""
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join(COMMAND_TIMEOUT_S * 2)
+            self._thread = None
+
+    def samples(self) -> list[TelemetrySample]:
+        """Every sample so far, in order of time."""
+        return list(self._samples)
+
+    def problems(self) -> list[str]:
+        """Why tools were given up, in words."""
+        return list(self._problems)
+
+    def _run(self) -> None:
+        for tool in self._tools:
+            if self._sample(tool):
+                self._follow(tool)
+                return
+            if self._done.is_set():
+                return
+
+    def _follow(self, tool: TelemetryToolDoc) -> None:
+        """Sample on a fixed grid, so that a slow tool does not stretch the interval."""
+        interval = tool["interval_ms"] / 1000
+        due = time.monotonic() + interval
+        while not self._done.wait(max(0.0, due - time.monotonic())):
+            self._sample(tool)
+            due = max(due + interval, time.monotonic())
+        # The end of the window, so that energy is integrated up to it.
+        self._sample(tool)
+
+    def _sample(self, tool: TelemetryToolDoc) -> bool:
+        before = time.monotonic_ns()
+        readings = self._ask(tool)
+        # A tool takes a while; its values are from somewhere in between.
+        moment = (before + time.monotonic_ns()) // 2 - self._zero_ns
+        for reading in readings:
+            if reading.values:
+                self._samples.append(_sample(tool["tool"], moment, reading))
+        return any(reading.values for reading in readings)
+
+    def _ask(self, tool: TelemetryToolDoc) -> list[Reading]:
+        if tool["parser"] == LINUX:
+            return self._linux.read()
+        if tool["where"] == "container":
+            self._note(
+                f"{tool['tool']}: runs inside the container only, where nothing is sampled yet"
+            )
+            return []
+        try:
+            done = subprocess.run(
+                tool["command"],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=COMMAND_TIMEOUT_S,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            self._note(f"{tool['tool']}: {error}")
+            return []
+        readings = parse(tool["parser"], done.stdout)
+        if not readings:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            self._note(
+                f"{tool['tool']}: status {done.returncode}, {said[0][:200] if said else 'no output'}"
+            )
+        return readings
+
+    def _note(self, problem: str) -> None:
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+
+def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
+    sample: TelemetrySample = {"t": moment, "tool": tool, "device": reading.device}
+    values = reading.values
+    if "power_w" in values:
+        sample["power_w"] = values["power_w"]
+    if "energy_j" in values:
+        sample["energy_j"] = values["energy_j"]
+    if "utilisation" in values:
+        sample["utilisation"] = values["utilisation"]
+    if "memory_used_bytes" in values:
+        sample["memory_used_bytes"] = round(values["memory_used_bytes"])
+    if "memory_total_bytes" in values:
+        sample["memory_total_bytes"] = round(values["memory_total_bytes"])
+    if "temperature_c" in values:
+        sample["temperature_c"] = values["temperature_c"]
+    if "clock_mhz" in values:
+        sample["clock_mhz"] = values["clock_mhz"]
+    return sample

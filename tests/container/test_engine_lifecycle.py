@@ -1,0 +1,217 @@
+"""The container runtime with a small server: isolation, faults, and that nothing is left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from suite.base import jsonio
+from suite.base.errors import EngineError, Interrupted, SetupError
+from suite.measure.engine import serve
+from suite.measure.engine.served import REPOSITORY
+from tests.factories import engine as factory
+
+pytestmark = pytest.mark.container
+
+
+@pytest.fixture
+def run(tmp_path):
+    path = tmp_path / f"run{time.monotonic_ns()}"
+    path.mkdir()
+    return path
+
+
+def start(plan, run):
+    return serve(plan, run, on_progress=lambda text: None)
+
+
+def get(base_url, path):
+    with urllib.request.urlopen(base_url + path, timeout=20) as answer:
+        return json.load(answer)
+
+
+def test_a_server_is_yielded_and_gone_afterwards(base_image, run, left_behind):
+    plan = factory.plan(image=base_image)
+    with start(plan, run) as served:
+        assert left_behind(run.name)
+        assert served.alive() is None
+        assert [name for name, _ in served.marks] == [
+            "engine.prepare",
+            "engine.prepared",
+            "engine.start",
+            "engine.healthy",
+            "engine.first_answer",
+        ]
+        moments = [moment for _, moment in served.marks]
+        assert moments == sorted(moments)
+        facts = served.facts
+    assert left_behind(run.name) == []
+    assert facts["engine.version"] == "1.2.3"
+    assert facts["engine.non_default_arguments"] == "{'fault': 'nothing'}"
+    assert facts["image.id"] == facts["image.running_id"]
+    assert facts["image.digest"].startswith("sha256:")
+    assert facts["engine.package.python"].startswith("3.11")
+    assert facts["container.memory_bytes"] == 256 << 20
+    assert "first words, fault nothing" in (run / "engine.log").read_text()
+
+
+def test_the_container_can_do_nothing_but_answer(base_image, run):
+    plan = factory.plan(image=base_image)
+    plan["engine"]["unset_env"] = ["LANG"]
+    with start(plan, run) as served:
+        can = get(served.base_url, "/probe")
+    assert can["write_root"] == "Read-only file system"
+    assert can["write_mount"] == "Read-only file system"
+    assert can["write_tmp"] == "done"
+    assert can["chown"] == "Operation not permitted"
+    assert can["resolve_outside"] != "done"
+    assert int(can["capabilities"], 16) == 0
+    assert int(can["bounding"], 16) == 0
+    assert can["no_new_privileges"] == "1"
+    assert can["environment"]["FROM_PLAN"] == "yes"
+    assert "LANG" not in can["environment"]
+
+
+@pytest.mark.parametrize(("network", "reached"), [("isolated", False), ("host", True)])
+def test_another_machine_is_out_of_reach(base_image, run, tmp_path, network, reached):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    plan = factory.plan(image=base_image)
+    plan["engine"]["container"]["network"] = network
+    with start(factory.plan(image=base_image), outside) as other, start(plan, run) as served:
+        host, port = other.base_url.removeprefix("http://").split(":")
+        found = get(served.base_url, f"/reach/{host}/{port}")["outcome"]
+    assert (found == "done") == reached, found
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "says"),
+    [
+        ("dies_at_start", "engine-died", ["exit code 3", "last words: no weights here"]),
+        ("dies_on_request", "engine-died", ["exit code 7"]),
+        ("eats_memory", "engine-out-of-memory", ["out of memory", "exit code 137"]),
+        ("never_listens", "engine-timeout", ["not ready after 2 s", "first words"]),
+        ("refuses", "engine-bad-answer", ["400", "no such model"]),
+    ],
+)
+def test_a_faulty_engine_is_named_and_gone(base_image, run, left_behind, fault, code, says):
+    plan = factory.plan(fault, image=base_image)
+    if fault == "never_listens":
+        plan["engine"]["readiness"]["timeout_s"] = 2.0
+    with pytest.raises(EngineError) as caught, start(plan, run):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == code
+    for words in says:
+        assert words in caught.value.message
+    assert left_behind(run.name) == []
+    assert "first words" in (run / "engine.log").read_text()
+
+
+def test_a_command_that_does_not_exist_is_named(base_image, run, left_behind):
+    plan = factory.plan(image=base_image)
+    plan["engine"]["command"] = ["no-such-program"]
+    with pytest.raises(EngineError) as caught, start(plan, run):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == "engine-start-failed"
+    assert "no-such-program" in caught.value.message
+    assert left_behind(run.name) == []
+
+
+def test_a_death_while_measuring_is_seen(base_image, run, docker, left_behind):
+    with start(factory.plan(image=base_image), run) as served:
+        name = next(name for name in left_behind(run.name))
+        docker.containers.get(name).kill()
+        deadline = time.monotonic() + 10
+        while served.alive() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "exit code 137" in served.alive()
+        docker.containers.get(name).remove(force=True)
+        assert served.alive() == "somebody removed the container"
+    assert left_behind(run.name) == []
+
+
+def test_an_engine_that_ignores_sigterm_is_killed(base_image, run, left_behind):
+    with start(factory.plan("ignores_sigterm", image=base_image), run):
+        pass
+    assert left_behind(run.name) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Interrupted("interrupted", "SIGTERM"), OSError(1, "x")])
+def test_whatever_is_raised_inside_passes_and_nothing_is_left(base_image, run, left_behind, error):
+    expected = type(error) if isinstance(error, BaseException) else error
+    with pytest.raises(expected) as caught, start(factory.plan(image=base_image), run):
+        raise error
+    assert not isinstance(caught.value, SetupError)
+    assert left_behind(run.name) == []
+
+
+_CHILD = """
+import sys, time
+from pathlib import Path
+from suite.base import jsonio
+from suite.measure.engine import serve
+plan = jsonio.load(Path(sys.argv[1]))
+with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None):
+    print("serving", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_suite_leaves_no_container(base_image, run, left_behind, tmp_path):
+    document = tmp_path / "plan.json"
+    document.write_bytes(jsonio.pretty(factory.plan(image=base_image)))
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD, str(document), str(run)],
+        stdout=subprocess.PIPE,
+        cwd=REPOSITORY,
+    )
+    assert child.stdout.readline() == b"serving\n"
+    assert len(left_behind(run.name)) == 2
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    deadline = time.monotonic() + 30
+    while left_behind(run.name) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert left_behind(run.name) == []
+
+
+def test_two_runs_at_a_time_do_not_clash(base_image, tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    first.mkdir()
+    second.mkdir()
+    with start(factory.plan(image=base_image), first) as one:
+        with start(factory.plan(image=base_image), second) as two:
+            assert one.base_url != two.base_url
+            assert get(two.base_url, "/version") == {"version": "1.2.3"}
+        assert one.alive() is None
+
+
+def test_the_host_network_gets_a_free_port(base_image, run):
+    plan = factory.plan(image=base_image)
+    plan["engine"]["container"]["network"] = "host"
+    with start(plan, run) as served:
+        assert served.base_url.startswith("http://127.0.0.1:")
+        assert not served.base_url.endswith(":8000")
+        assert get(served.base_url, "/version") == {"version": "1.2.3"}
+
+
+def test_an_image_that_no_registry_gives_is_named(run):
+    plan = factory.plan(image="localhost:9/no/such-image:1")
+    with pytest.raises(SetupError) as caught, start(plan, run):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == "image-unavailable"
+    assert "localhost:9/no/such-image:1" in caught.value.message
+
+
+def test_a_missing_mount_is_named(base_image, run, tmp_path):
+    plan = factory.plan(image=base_image)
+    plan["engine"]["container"]["mounts"][0]["source"] = str(tmp_path / "nowhere")
+    with pytest.raises(SetupError) as caught, start(plan, run):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == "mount-missing"

@@ -1,0 +1,75 @@
+"""The engines themselves, in their containers and as processes, with the mini model."""
+
+import json
+import time
+import urllib.request
+
+import pytest
+
+from suite.measure.engine import serve
+from tests.factories import engine as factory
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+ARTICLE = "The council of Harbour Town has decided to repair the old bridge before the winter."
+
+
+def ask(base_url, engine):
+    body = {
+        "model": engine["served_model_name"],
+        "messages": [{"role": "user", "content": ARTICLE}],
+        "max_tokens": 16,
+        "temperature": 0,
+        "stream": True,
+        **engine["request"]["extra_body"],
+    }
+    if engine["request"]["stream_options"]:
+        body["stream_options"] = engine["request"]["stream_options"]
+    request = urllib.request.Request(
+        base_url + "/v1/chat/completions",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        lines = [line.decode().strip() for line in answer]
+    chunks = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    choices = [choice for chunk in chunks for choice in chunk["choices"]]
+    text = "".join(choice["delta"].get("content") or "" for choice in choices)
+    usage = [chunk["usage"] for chunk in chunks if chunk.get("usage")][-1]
+    ids = [number for choice in choices for number in choice.get("token_ids") or []]
+    return text, usage["completion_tokens"], ids
+
+
+@pytest.mark.parametrize(
+    ("engine_id", "runtime"),
+    [
+        pytest.param("transformers", "container", marks=pytest.mark.container),
+        pytest.param("vllm", "container", marks=pytest.mark.container),
+        ("transformers", "process"),
+        ("vllm", "process"),
+    ],
+)
+def test_a_real_engine_serves_the_mini_model(engine_id, runtime, tmp_path):
+    run = tmp_path / f"run{time.monotonic_ns()}"
+    run.mkdir()
+    plan = factory.real_plan(engine_id, runtime)
+    said = []
+    with serve(plan, run, on_progress=said.append) as served:
+        assert served.alive() is None
+        first, second = (ask(served.base_url, plan["engine"]) for _ in range(2))
+        facts = served.facts
+    assert first == second, "greedy decoding of one request after the other must agree"
+    text, tokens, ids = first
+    assert text
+    assert 0 < tokens <= 16
+    if engine_id == "vllm":
+        assert len(ids) == tokens
+        assert facts["engine.version"] == "0.32.0"
+        assert "seed=" in facts["engine.resolved_config"]
+    else:
+        assert facts["engine.version"] == facts["engine.package.transformers"]
+    assert facts["engine.runtime"] == runtime
+    assert facts["engine.package.torch"].startswith("2.13.0")
+    if runtime == "container":
+        assert facts["image.running_id"] == facts["image.id"]
+    assert (run / "engine.log").stat().st_size > 0

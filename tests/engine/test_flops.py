@@ -1,0 +1,408 @@
+"""Model facts and FLOPs against PyTorch's own counter, over the published shapes of real models."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suite.declare.flops import decode_flops, prefill_flops
+from suite.declare.model import read_model
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(os.environ.get("SUITE_ENGINE_PYTHON", ROOT / ".venv-transformers/bin/python"))
+TOLERANCE = 0.01
+
+
+def library(config_class, *, attention="eager", prompt=384, generated=4, **config):
+    return {
+        "config_class": config_class,
+        "config": config,
+        "attention": attention,
+        "prompt": prompt,
+        "generated": generated,
+    }
+
+
+def remote(*, prompt=384, generated=4, **config):
+    return {"config": config, "prompt": prompt, "generated": generated}
+
+
+LLAMA3_8B = {
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+}
+MISTRAL = {
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 16,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 32000,
+}
+CASES = {
+    "Llama-3-8B": library("LlamaConfig", **LLAMA3_8B),
+    "Llama-3-8B, SDPA": library("LlamaConfig", attention="sdpa", **LLAMA3_8B),
+    "Llama-3-8B, long prompt": library("LlamaConfig", prompt=4096, generated=2, **LLAMA3_8B),
+    "Llama-2-7B": library(
+        "LlamaConfig",
+        hidden_size=4096,
+        intermediate_size=11008,
+        num_hidden_layers=32,
+        num_attention_heads=32,
+        num_key_value_heads=32,
+        vocab_size=32000,
+    ),
+    "small Llama with a tied head": library(
+        "LlamaConfig",
+        prompt=512,
+        hidden_size=320,
+        intermediate_size=864,
+        num_hidden_layers=6,
+        num_attention_heads=5,
+        num_key_value_heads=5,
+        vocab_size=4096,
+        tie_word_embeddings=True,
+    ),
+    "Qwen2-7B": library(
+        "Qwen2Config",
+        hidden_size=3584,
+        intermediate_size=18944,
+        num_hidden_layers=28,
+        num_attention_heads=28,
+        num_key_value_heads=4,
+        vocab_size=152064,
+    ),
+    "Qwen2-1.5B, tied": library(
+        "Qwen2Config",
+        hidden_size=1536,
+        intermediate_size=8960,
+        num_hidden_layers=28,
+        num_attention_heads=12,
+        num_key_value_heads=2,
+        vocab_size=151936,
+        tie_word_embeddings=True,
+    ),
+    "Qwen2 with windows in its upper layers": library(
+        "Qwen2Config",
+        hidden_size=512,
+        intermediate_size=1024,
+        num_hidden_layers=8,
+        num_attention_heads=16,
+        num_key_value_heads=4,
+        vocab_size=1024,
+        use_sliding_window=True,
+        sliding_window=128,
+        max_window_layers=4,
+    ),
+    "Qwen3-0.6B": library(
+        "Qwen3Config",
+        hidden_size=1024,
+        intermediate_size=3072,
+        num_hidden_layers=28,
+        num_attention_heads=16,
+        num_key_value_heads=8,
+        head_dim=128,
+        vocab_size=151936,
+        tie_word_embeddings=True,
+    ),
+    "Mistral-7B": library("MistralConfig", sliding_window=4096, **MISTRAL),
+    "Mistral, decode beyond the window": library(
+        "MistralConfig", prompt=600, generated=6, sliding_window=64, **MISTRAL
+    ),
+    "Mistral, decode growing into the window": library(
+        "MistralConfig", prompt=60, generated=8, sliding_window=64, **MISTRAL
+    ),
+    "Mistral-Nemo, own head size": library(
+        "MistralConfig",
+        hidden_size=5120,
+        intermediate_size=14336,
+        num_hidden_layers=40,
+        num_attention_heads=32,
+        num_key_value_heads=8,
+        head_dim=128,
+        vocab_size=131072,
+        sliding_window=None,
+    ),
+    "Mixtral-8x7B": library(
+        "MixtralConfig",
+        hidden_size=4096,
+        intermediate_size=14336,
+        num_hidden_layers=32,
+        num_attention_heads=32,
+        num_key_value_heads=8,
+        num_local_experts=8,
+        num_experts_per_tok=2,
+        vocab_size=32000,
+    ),
+    "Qwen3-30B-A3B": library(
+        "Qwen3MoeConfig",
+        hidden_size=2048,
+        intermediate_size=6144,
+        moe_intermediate_size=768,
+        num_hidden_layers=12,
+        num_attention_heads=32,
+        num_key_value_heads=4,
+        head_dim=128,
+        num_experts=128,
+        num_experts_per_tok=8,
+        vocab_size=151936,
+    ),
+    "GPT-NeoX-20B": library(
+        "GPTNeoXConfig",
+        hidden_size=6144,
+        intermediate_size=24576,
+        num_hidden_layers=44,
+        num_attention_heads=64,
+        vocab_size=50432,
+    ),
+    "Gemma-2B, one key head of 256": library(
+        "GemmaConfig",
+        hidden_size=2048,
+        intermediate_size=16384,
+        num_hidden_layers=18,
+        num_attention_heads=8,
+        num_key_value_heads=1,
+        head_dim=256,
+        vocab_size=256000,
+    ),
+    "Gemma-7B, heads wider than the model": library(
+        "GemmaConfig",
+        hidden_size=3072,
+        intermediate_size=24576,
+        num_hidden_layers=28,
+        num_attention_heads=16,
+        num_key_value_heads=16,
+        head_dim=256,
+        vocab_size=256000,
+    ),
+    "Gemma-2 with windows in every second layer": library(
+        "Gemma2Config",
+        prompt=200,
+        hidden_size=2304,
+        intermediate_size=9216,
+        num_hidden_layers=13,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        head_dim=256,
+        sliding_window=96,
+        vocab_size=256000,
+    ),
+    "Phi-3-mini": library(
+        "Phi3Config",
+        hidden_size=3072,
+        intermediate_size=8192,
+        num_hidden_layers=32,
+        num_attention_heads=32,
+        num_key_value_heads=32,
+        vocab_size=32064,
+        sliding_window=2047,
+    ),
+    "GLM-4-9B in the library's form": library(
+        "GlmConfig",
+        hidden_size=4096,
+        intermediate_size=13696,
+        num_hidden_layers=40,
+        num_attention_heads=32,
+        num_key_value_heads=2,
+        head_dim=128,
+        vocab_size=151552,
+    ),
+    "GLM-4-0414": library(
+        "Glm4Config",
+        hidden_size=4096,
+        intermediate_size=13696,
+        num_hidden_layers=40,
+        num_attention_heads=32,
+        num_key_value_heads=2,
+        head_dim=128,
+        vocab_size=151552,
+    ),
+    "ChatGLM3-6B": remote(
+        architectures=["ChatGLMModel"],
+        model_type="chatglm",
+        num_layers=28,
+        hidden_size=4096,
+        ffn_hidden_size=13696,
+        num_attention_heads=32,
+        multi_query_attention=True,
+        multi_query_group_num=2,
+        kv_channels=128,
+        padded_vocab_size=65024,
+        seq_length=8192,
+        add_qkv_bias=True,
+        tie_word_embeddings=False,
+    ),
+    "GLM-4-9B-chat with its own code": remote(
+        architectures=["ChatGLMModel"],
+        model_type="chatglm",
+        num_layers=40,
+        hidden_size=4096,
+        ffn_hidden_size=13696,
+        num_attention_heads=32,
+        multi_query_attention=True,
+        multi_query_group_num=2,
+        kv_channels=128,
+        padded_vocab_size=151552,
+        seq_length=131072,
+        add_qkv_bias=True,
+        tie_word_embeddings=False,
+    ),
+    "Baichuan-7B": remote(
+        architectures=["BaiChuanForCausalLM"],
+        model_type="baichuan",
+        num_hidden_layers=32,
+        hidden_size=4096,
+        intermediate_size=11008,
+        num_attention_heads=32,
+        vocab_size=64000,
+        max_position_embeddings=4096,
+        tie_word_embeddings=False,
+    ),
+    "Baichuan2-13B": remote(
+        architectures=["BaichuanForCausalLM"],
+        model_type="baichuan",
+        num_hidden_layers=40,
+        hidden_size=5120,
+        intermediate_size=13696,
+        num_attention_heads=40,
+        vocab_size=125696,
+        model_max_length=4096,
+        tie_word_embeddings=False,
+    ),
+    "Qwen-7B": remote(
+        architectures=["QWenLMHeadModel"],
+        model_type="qwen",
+        num_hidden_layers=32,
+        hidden_size=4096,
+        intermediate_size=22016,
+        num_attention_heads=32,
+        kv_channels=128,
+        vocab_size=151936,
+        seq_length=8192,
+        tie_word_embeddings=False,
+    ),
+}
+
+
+def probe(cases):
+    if not PYTHON.is_file():
+        pytest.skip(f"no interpreter with torch and transformers at {PYTHON} (SUITE_ENGINE_PYTHON)")
+    done = subprocess.run(
+        [str(PYTHON), str(Path(__file__).with_name("flops_probe.py"))],
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def counted():
+    return dict(zip(CASES, probe(list(CASES.values())), strict=True))
+
+
+def write_model(directory, result):
+    """A model directory whose weights are a hole in the file: only the header is ever read."""
+    document = {
+        key: value for key, value in result["config"].items() if key != "transformers_version"
+    }
+    (directory / "config.json").write_text(json.dumps(document))
+    header, end = {}, 0
+    for name, shape in result["tensors"]:
+        size = 2
+        for extent in shape:
+            size *= extent
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    raw = json.dumps(header).encode()
+    with (directory / "model.safetensors").open("wb") as stream:
+        stream.write(struct.pack("<Q", len(raw)) + raw)
+        stream.truncate(8 + len(raw) + end)
+    return directory
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_within_one_percent_of_pytorch(counted, name, tmp_path):
+    result, case = counted[name], CASES[name]
+    facts = read_model(write_model(tmp_path, result))
+    assert facts.shape_unknown == ""
+    elements = 0
+    for _, shape in result["tensors"]:
+        count = 1
+        for extent in shape:
+            count *= extent
+        elements += count
+    assert facts.parameters == elements
+    prefill = prefill_flops(facts, case["prompt"])
+    decode = decode_flops(facts, case["prompt"], case["generated"])
+    assert prefill == pytest.approx(result["prefill"], rel=TOLERANCE)
+    assert decode == pytest.approx(result["decode"], rel=TOLERANCE)
+
+
+def test_the_square_of_attention_is_seen_at_this_tolerance(counted, tmp_path):
+    """A formula without attention, or with half of it, would fail the long case."""
+    case, result = CASES["Llama-3-8B, long prompt"], counted["Llama-3-8B, long prompt"]
+    facts = read_model(write_model(tmp_path, result))
+    square = 4 * 32 * 4096 * case["prompt"] ** 2
+    assert square / 2 > 2 * TOLERANCE * result["prefill"]
+    assert prefill_flops(facts, case["prompt"]) == pytest.approx(result["prefill"], rel=1e-4)
+
+
+def test_counting_every_expert_would_be_seen(counted, tmp_path):
+    case, result = CASES["Mixtral-8x7B"], counted["Mixtral-8x7B"]
+    facts = read_model(write_model(tmp_path, result))
+    assert facts.active_parameters < 0.3 * facts.parameters
+    dense = prefill_flops(replace(facts, active_experts=8), case["prompt"])
+    assert dense > 3 * result["prefill"]
+
+
+SMALL = {
+    "hidden_size": 64,
+    "intermediate_size": 160,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "vocab_size": 512,
+}
+SAVED = {
+    "Llama": ("LlamaConfig", SMALL | {"num_key_value_heads": 2}, "1GB"),
+    "Llama, tied": ("LlamaConfig", SMALL | {"tie_word_embeddings": True}, "1GB"),
+    "Llama, in parts": ("LlamaConfig", SMALL, "100KB"),
+    "Qwen2": ("Qwen2Config", SMALL | {"num_key_value_heads": 2}, "1GB"),
+    "Mixtral, in parts": ("MixtralConfig", SMALL | {"num_key_value_heads": 2}, "300KB"),
+    "Qwen3-MoE": (
+        "Qwen3MoeConfig",
+        SMALL | {"moe_intermediate_size": 96, "num_experts": 8, "num_experts_per_tok": 2},
+        "1GB",
+    ),
+    "GPT-NeoX": ("GPTNeoXConfig", SMALL, "1GB"),
+    "Gemma": ("GemmaConfig", SMALL | {"num_key_value_heads": 1, "head_dim": 32}, "1GB"),
+}
+
+
+def test_saved_models_are_read_as_they_are(tmp_path):
+    """Real files, as transformers writes them, in one part or several."""
+    cases = [
+        {"config_class": kind, "config": config, "save": str(tmp_path / name), "shard": shard}
+        for name, (kind, config, shard) in SAVED.items()
+    ]
+    for name, parameters in zip(SAVED, probe(cases), strict=True):
+        facts = read_model(tmp_path / name)
+        assert facts.shape_unknown == "", name
+        assert facts.parameters == parameters, name
+        assert facts.torch_dtype == "bfloat16", name
+        parts = list((tmp_path / name).glob("*.safetensors"))
+        assert (len(parts) > 1) == ("in parts" in name), name

@@ -1,0 +1,80 @@
+"""Plans for tests of engines: the small server of ``tests/container/servers`` as the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.factories import evidence
+
+SERVERS = Path(__file__).resolve().parents[1] / "container" / "servers"
+
+
+MINI_MODEL = Path(__file__).resolve().parents[2] / "suite" / "assets" / "mini_model"
+_LISTEN = ["--host", "0.0.0.0", "--port", "8000", "--dtype", "float32"]
+
+
+def real_plan(engine_id: str, runtime: str) -> dict:
+    """A plan for vLLM or transformers with the mini model."""
+    made = plan(runtime=runtime)
+    engine = made["engine"]
+    model = "/model" if runtime == "container" else str(MINI_MODEL)
+    if engine_id == "vllm":
+        server = ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", model]
+        server += ["--served-model-name", "mini", "--max-model-len", "1024"]
+        engine["command"] = [*server, *_LISTEN, "--no-enable-prefix-caching"]
+        engine["env"] = {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
+        engine["request"] |= {
+            "extra_body": {"return_token_ids": True},
+            "stream_options": {"include_usage": True},
+        }
+    else:
+        engine["command"] = ["transformers", "serve", model, "--device", "cpu", *_LISTEN]
+        engine["env"] = {"HF_HUB_OFFLINE": "1"}
+        engine["served_model_name"] = model
+    engine["id"] = engine["title"] = engine_id
+    engine["image"] |= {
+        "source": "build",
+        "reference": f"llm-conformance/cpu-{engine_id}",
+        "build_context": f"images/cpu-{engine_id}",
+    }
+    engine["container"] |= {
+        "mounts": [{"source": str(MINI_MODEL), "target": "/model", "read_only": True}],
+        "memory": "12g",
+        "pids": 4096,
+        "shm_size": "1g",
+    }
+    engine["process"] = {
+        "environment": engine_id,
+        "requirements": f"images/cpu-{engine_id}/requirements.txt",
+    }
+    engine["readiness"] = {"path": "/health", "timeout_s": 600.0, "interval_s": 0.25}
+    return made
+
+
+def plan(fault: str = "nothing", *, runtime: str = "container", image: str = "") -> dict:
+    made = evidence.plan()
+    engine = made["engine"]
+    made["runtime"] = runtime
+    script = "/srv/server.py" if runtime == "container" else str(SERVERS / "server.py")
+    engine["command"] = ["python3", script, fault, "--host", "0.0.0.0", "--port", "8000"]
+    engine["title"] = "the test server"
+    engine["env"] = {"FROM_PLAN": "yes"}
+    engine["readiness"] = {"path": "/health", "timeout_s": 30.0, "interval_s": 0.05}
+    engine["request"]["extra_body"] = {}
+    engine["request"]["stream_options"] = None
+    engine["image"] = {
+        "source": "registry",
+        "reference": image,
+        "digest": None,
+        "build_context": None,
+        "tarball": None,
+        "visibility": "local",
+    }
+    engine["container"] |= {
+        "mounts": [{"source": str(SERVERS), "target": "/srv", "read_only": True}],
+        "memory": "256m",
+        "pids": 64,
+        "shm_size": None,
+    }
+    engine["process"] = {"environment": "test", "requirements": "none"}
+    return made

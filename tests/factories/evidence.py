@@ -1,0 +1,407 @@
+"""A small, sound run in memory: every rule passes on it, so that a case can break exactly one thing."""
+
+from __future__ import annotations
+
+import copy
+import random
+from pathlib import Path
+
+from suite.base import jsonio
+from suite.evidence import Evidence
+
+MS = 1_000_000
+SUBJECTS = ["council", "bank", "striker", "museum", "court", "airline", "school", "festival"]
+EVENTS = [
+    "approves a new bridge over the river",
+    "cuts two hundred jobs in the north",
+    "scores twice to beat the league leaders",
+    "reopens after a long repair of its roof",
+    "jails a former manager for stealing money",
+    "orders forty aircraft from a new maker",
+    "closes for a week after a burst pipe",
+    "moves to a larger park outside the city",
+]
+N = len(SUBJECTS)
+
+
+def _digest(text: str) -> str:
+    return jsonio.sha256_hex(text.encode())
+
+
+def tasks() -> dict:
+    lines = {}
+    for index in range(N):
+        reference = f"The {SUBJECTS[index]} {EVENTS[index]}."
+        document = f"It was a quiet morning in town. Then news came. {reference}"
+        record = {"document": document, "id": f"t{index}", "summary": reference}
+        lines[f"t{index}"] = {
+            "id": f"t{index}",
+            "record_sha256": jsonio.digest(record),
+            "document_sha256": _digest(document),
+            "document_words": len(document.split()),
+            "lead": "It was a quiet morning in town.",
+            "reference": reference,
+        }
+    return lines
+
+
+def answer(index: int) -> str:
+    """About half of the reference's words, so that ROUGE lies where real summaries lie."""
+    words = f"The {SUBJECTS[index]} {EVENTS[index]}.".split()
+    return " ".join(["Officials", "say", *words[: len(words) // 2], "on", "Monday", "evening"])
+
+
+def phase(name: str, scenario: str, *, measured: bool = True, concurrency: int | None = None) -> dict:
+    arrivals = [index * 300 * MS + 10 * MS for index in range(N)] if scenario == "server" else None
+    return {
+        "name": name,
+        "repeat": 0,
+        "scenario": scenario,
+        "measured": measured,
+        "first_task": 0,
+        "tasks": N if measured else 2,
+        "concurrency": concurrency,
+        "arrivals": {"process": "poisson", "rate": 3.3, "seed": 1, "shape": None} if arrivals else None,
+        "arrivals_ns": arrivals,
+        "timeout_s": 60.0,
+        "failure_bound": 0.05,
+        "lateness_bound_ms": 5.0 if arrivals else None,
+    }
+
+
+def facts() -> dict:
+    """Facts of a small Llama."""
+    return {
+        "architecture": "LlamaForCausalLM",
+        "model_type": "llama",
+        "parameters": 139_584,
+        "active_parameters": 139_584,
+        "weight_bytes": 558_336,
+        "torch_dtype": "float32",
+        "tie_embeddings": False,
+        "quantisation": None,
+        "max_positions": 1024,
+        "layers": 2,
+        "hidden_size": 64,
+        "vocab_size": 512,
+        "heads": 4,
+        "kv_heads": 2,
+        "head_dim": 16,
+        "intermediate_size": 128,
+        "mlp_matrices": 3,
+        "experts": 0,
+        "active_experts": 0,
+        "sliding_window": None,
+        "sliding_layers": 0,
+        "shape_unknown": "",
+    }
+
+
+def plan() -> dict:
+    lines = tasks()
+    ids = "\n".join(lines)
+    records = "\n".join(line["record_sha256"] for line in lines.values())
+    template = "Summarise the article in one sentence.\n\nArticle:\n{document}\n\nSummary:"
+    return {
+        "plan_schema": 1,
+        "suite": {"version": "0.1.0", "commit": "unknown"},
+        "vendor": {"id": "cpu", "name": "Any CPU", "sha256": "a" * 64, "emulated": False},
+        "runtime": "container",
+        "runtime_note": "",
+        "devices": {"count": 1, "accelerator": "cpu", "name": "Any CPU", "visible": ""},
+        "engine": {
+            "id": "vllm",
+            "title": "vLLM",
+            "stack": {"vllm": "0.32.0"},
+            "command": ["python3", "-m", "vllm.entrypoints.openai.api_server", "--model", "/model"],
+            "pre_commands": [],
+            "env": {"HF_HUB_OFFLINE": "1"},
+            "unset_env": [],
+            "port": 8000,
+            "served_model_name": "mini",
+            "model_target": "/model",
+            "image": {
+                "source": "build",
+                "reference": "llm-conformance/cpu-vllm",
+                "digest": None,
+                "build_context": "images/cpu-vllm",
+                "tarball": None,
+                "visibility": "local",
+            },
+            "container": {
+                "runtime": None,
+                "gpus": None,
+                "devices": [],
+                "mounts": [{"source": "/models/mini", "target": "/model", "read_only": True}],
+                "tmpfs": {},
+                "shm_size": "1g",
+                "ipc": None,
+                "network": "isolated",
+                "capabilities_add": [],
+                "security_opt": [],
+                "groups": [],
+                "ulimits": {},
+                "memory": None,
+                "pids": 4096,
+                "privileged": False,
+                "privileged_reason": None,
+                "entrypoint": None,
+                "user": None,
+                "wrapper": None,
+            },
+            "process": None,
+            "url": None,
+            "readiness": {"path": "/health", "timeout_s": 300.0, "interval_s": 0.5},
+            "request": {
+                "api": "chat",
+                "path": "/v1/chat/completions",
+                "extra_body": {"return_token_ids": True},
+                "stream_options": {"include_usage": True},
+                "token_ids": True,
+                "omit": [],
+                "done_marker": True,
+            },
+            "dtype": {"requested": "float32", "executed": "float32", "note": ""},
+            "tensor_parallel": 1,
+            "max_model_len": 1024,
+            "prefix_caching": False,
+            "quantisation": None,
+            "speculative_decoding": False,
+            "preflight": [],
+        },
+        "conversion": None,
+        "model": {
+            "id": "mini",
+            "revision": None,
+            "path": "/models/mini",
+            "sha256": "b" * 64,
+            "files": [{"path": "config.json", "bytes": 10, "sha256": "c" * 64}],
+            "facts": facts(),
+            "tokenizer_sha256": "d" * 64,
+            "chat_template_sha256": "e" * 64,
+        },
+        "workload": {
+            "profile": "smoke",
+            "profile_sha256": "f" * 64,
+            "title": {"en": "Smoke", "zh": "冒烟"},
+            "division": "closed",
+            "seed": 1,
+            "taskset": {
+                "name": "mini-8",
+                "size": N,
+                "ids_sha256": _digest(ids),
+                "records_sha256": _digest(records),
+                "locked": True,
+            },
+            "prompt": {"id": "closed-v1", "template": template, "sha256": _digest(template)},
+            "decoding": {
+                "max_new_tokens": 64,
+                "min_new_tokens": 0,
+                "temperature": 0.0,
+                "top_p": 1.0,
+                "seed": 0,
+                "ignore_eos": False,
+                "stop": [],
+            },
+            "max_input_tokens": 960,
+            "phases": [
+                phase("single-stream", "single_stream", measured=False, concurrency=1),
+                phase("single-stream", "single_stream", concurrency=1),
+                phase("offline", "offline", concurrency=4),
+                phase("server", "server"),
+            ],
+            "objectives": {"ttft_ms": 500.0, "tpot_ms": 50.0, "e2e_ms": None},
+            "quality": {
+                "reference_source": "the factory's own answers",
+                "reference": {
+                    "rouge1": 0.45,
+                    "rouge2": 0.24,
+                    "rougeL": 0.45,
+                    "rougeLsum": 0.45,
+                    "generated_tokens": 10.0,
+                },
+                "rouge_ratio_min": 0.9,
+                "length_ratio_min": 0.9,
+                "rouge1_floor": 0.15,
+                "rouge2_floor": 0.012,
+                "rouge1_ceiling": 0.6,
+                "rouge2_ceiling": 0.5,
+            },
+        },
+        "peaks": {
+            "compute": {
+                "precision": "float32",
+                "flops": 1e12,
+                "basis": "dense",
+                "scope": "device",
+                "source": "https://example.org/peak",
+                "note": "",
+            },
+            "compute_unknown": "",
+            "bandwidth_bytes_per_s": 1e11,
+            "bandwidth_source": "https://example.org/bandwidth",
+            "tdp_w": None,
+        },
+        "telemetry": [],
+    }
+
+
+def requests(planned: dict) -> tuple[list[dict], list[dict]]:
+    """Request events and phase marks for a plan, with times that obey the phase's load."""
+    noise = random.Random(7)
+    events: list[dict] = []
+    marks: list[dict] = []
+    now = 10_000 * MS
+    for doc in planned["workload"]["phases"]:
+        identity = {"phase": doc["name"], "repeat": doc["repeat"], "measured": doc["measured"]}
+        start = now
+        marks.append({"type": "mark", "t": start, "name": "phase.start", **identity})
+        free = [start + MS] * (doc["concurrency"] or 1)
+        end = start
+        for index in range(doc["tasks"]):
+            task = (doc["first_task"] + index) % N
+            text = answer(task)
+            count = len(text.split())
+            if doc["arrivals_ns"] is None:
+                slot = min(range(len(free)), key=free.__getitem__)
+                sent = sched = free[slot]
+            else:
+                slot = 0
+                sched = start + doc["arrivals_ns"][index]
+                sent = sched + noise.randrange(5_000, 40_000)
+            first = sent + noise.randrange(18, 22) * MS
+            gaps = [noise.randrange(4_900_000, 5_100_000) for _ in range(count - 1)]
+            done = first + sum(gaps) + 50_000
+            free[slot] = done + 20_000
+            end = max(end, done)
+            events.append(
+                {
+                    "type": "request",
+                    **identity,
+                    "index": index,
+                    "task": f"t{task}",
+                    "t_sched": sched,
+                    "t_send": sent,
+                    "chunk_t0": first,
+                    "chunk_dt": gaps,
+                    "chunk_tokens": [1] * count,
+                    "merged_reads": 0,
+                    "t_end": done,
+                    "outcome": "ok",
+                    "status": 200,
+                    "error": None,
+                    "finish_reason": "stop",
+                    "text": text,
+                    "token_ids": list(range(count)),
+                    "usage": {
+                        "engine_prompt": 40,
+                        "engine_completion": count,
+                        "ids_completion": count,
+                        "own_prompt": 40,
+                        "own_completion": count,
+                    },
+                    "prompt_sha256": _digest(f"prompt {task}"),
+                    "truncated": False,
+                }
+            )
+        now = end + 100 * MS
+        marks.append({"type": "mark", "t": now - 50 * MS, "name": "phase.end", **identity})
+    return events, marks
+
+
+def document() -> dict:
+    """The whole run as plain data, ready to be broken."""
+    planned = plan()
+    events, phase_marks = requests(planned)
+    starts = [
+        ("run.start", 0),
+        ("suite.setup.end", 200 * MS),
+        ("engine.start", 300 * MS),
+        ("engine.healthy", 9_000 * MS),
+        ("engine.first_answer", 9_500 * MS),
+    ]
+    last = phase_marks[-1]["t"]
+    ends = [("engine.stop", last + 10 * MS), ("engine.stopped", last + 500 * MS)]
+    marks = [{"type": "mark", "t": t, "name": name} for name, t in starts]
+    marks += phase_marks
+    marks += [{"type": "mark", "t": t, "name": name} for name, t in ends]
+    return {
+        "plan": planned,
+        "environment": {
+            "environment_schema": 1,
+            "facts": {
+                "host.cpu": {"value": "Some CPU"},
+                "engine.version": {"value": "0.32.0"},
+                "image.digest": {"value": "sha256:" + "9" * 64},
+                "image.reference": {"value": "llm-conformance/cpu-vllm:1"},
+            },
+            "task_defects": {},
+            "notes": [],
+        },
+        "header": {
+            "type": "header",
+            "event_schema": 1,
+            "run_id": "factory-run",
+            "plan_sha256": jsonio.digest(planned),
+            "started_utc": "2026-01-31T12:00:00.000000Z",
+            "clock": "CLOCK_MONOTONIC",
+            "clock_zero_ns": 1,
+            "receive_stamps": "kernel",
+            "send_stamps": "user",
+            "realtime_minus_monotonic_us": 5,
+        },
+        "marks": marks,
+        "requests": events,
+        "footer": {
+            "type": "footer",
+            "t": last + 600 * MS,
+            "ended": "complete",
+            "requests": len(events),
+            "error": None,
+            "clock_steps_ns": 1000,
+        },
+        "tasks": tasks(),
+        "telemetry": [],
+    }
+
+
+def evidence(parts: dict | None = None) -> Evidence:
+    """`document` as the judge sees it."""
+    parts = copy.deepcopy(parts or document())
+    return Evidence(
+        directory=Path("/nowhere"),
+        plan=parts["plan"],
+        environment=parts["environment"],
+        header=parts["header"],
+        marks=tuple(parts["marks"]),
+        requests=tuple(parts["requests"]),
+        footer=parts["footer"],
+        tasks=parts["tasks"],
+        telemetry=tuple(parts["telemetry"]),
+        manifest_sha256=parts.get("manifest_sha256", "0" * 64),
+    )
+
+
+def write(directory: Path, parts: dict | None = None) -> Path:
+    """Write the run as a run leaves it, manifest included."""
+    from suite import evidence as hinge
+
+    parts = copy.deepcopy(parts or document())
+    with hinge.Writer(directory) as writer:
+        writer.document("plan.json", parts["plan"])
+        writer.document("environment.json", parts["environment"])
+        writer.lines("tasks.jsonl", list(parts["tasks"].values()))
+        writer.lines("telemetry.jsonl", parts["telemetry"])
+        (directory / "engine.log").write_text("engine log\n")
+        writer.event(parts["header"])
+        moments = sorted(
+            [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
+            + [(request["t_end"], 1, request) for request in parts["requests"]],
+            key=lambda item: item[:2],
+        )
+        for _, _, event in moments:
+            writer.event(event)
+        if parts["footer"] is not None:
+            writer.event(parts["footer"])
+    hinge.write_manifest(directory)
+    return directory

@@ -1,0 +1,81 @@
+"""Signed bundles and rendered pages of the factory's scorecards."""
+
+from __future__ import annotations
+
+import functools
+import html.parser
+import json
+import re
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from suite.base import jsonio
+from suite.judge.attest import envelope, keys, sign, statement
+from suite.judge.report import html as page
+
+if TYPE_CHECKING:
+    from suite.judge.scorecarddoc import ScorecardDoc
+
+MANIFEST_SHA256 = "5" * 64
+
+
+@functools.cache
+def key() -> keys.PrivateKey:
+    """A key for tests; its scalar is fixed, so that bundles are the same in every run."""
+    return keys.private_key(ec.derive_private_key(20260131, ec.SECP256R1()))
+
+
+def bundle(card: ScorecardDoc) -> bytes:
+    """A signed bundle of a scorecard, without the checks that signing makes."""
+    payload = statement.make_statement(card, MANIFEST_SHA256, sign.image_of(card))
+    return envelope.bundle_bytes(payload, key().sign(envelope.pae(payload)), key().public.id)
+
+
+def rendered(card: ScorecardDoc) -> bytes:
+    """The page, from the predicate as a verifier reads it."""
+    predicate = json.loads(jsonio.canonical(card))
+    return page.render(bundle(card), predicate)
+
+
+class Outline(html.parser.HTMLParser):
+    """What a page is made of, read strictly: every element must be closed in its place."""
+
+    VOID = frozenset({"meta", "input", "wbr", "br"})
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(convert_charrefs=True)
+        self.stack: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.visible: list[str] = []
+        self.feed(data.decode("utf-8"))
+        self.close()
+        assert self.stack == [], f"left open: {self.stack}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack, f"</{tag}> closes nothing"
+        assert self.stack[-1] == tag, f"</{tag}> closes <{self.stack[-1]}>"
+        self.stack.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+        if not {"script", "style"} & set(self.stack):
+            self.visible.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Attributes of every element of that name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        """Everything that a reader can see, in both languages, white space made single."""
+        return re.sub(r"[ \n\t]+", " ", " ".join(self.visible))

@@ -1,0 +1,197 @@
+"""Runs made by hand: small plans and event lists whose metrics can be worked out on paper."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suite.declare.model import ModelFacts
+from suite.evidence import Evidence
+
+MS = 1_000_000
+S = 1_000_000_000
+
+
+class Trace:
+    """Builds evidence; times are given in milliseconds."""
+
+    facts = ModelFacts(
+        architecture="LlamaForCausalLM",
+        model_type="llama",
+        parameters=118_784,
+        active_parameters=118_784,
+        weight_bytes=475_136,
+        torch_dtype="float32",
+        tie_embeddings=False,
+        quantisation=None,
+        max_positions=2048,
+        layers=2,
+        hidden_size=64,
+        vocab_size=256,
+        heads=4,
+        kv_heads=2,
+        head_dim=16,
+        intermediate_size=160,
+        mlp_matrices=3,
+        experts=0,
+        active_experts=0,
+        sliding_window=None,
+        sliding_layers=0,
+        shape_unknown="",
+    )
+
+    def __init__(self):
+        self.phases = []
+        self.requests = []
+        self.marks = []
+        self.telemetry = []
+        self.tasks = {}
+        self.plan = {
+            "runtime": "container",
+            "conversion": None,
+            "devices": {"count": 1, "accelerator": "x", "name": "X", "visible": "0"},
+            "engine": {
+                "id": "vllm",
+                "dtype": {"requested": "auto", "executed": "float32", "note": ""},
+                "quantisation": None,
+            },
+            "model": {"id": "m", "facts": self.facts.to_json()},
+            "workload": {
+                "phases": self.phases,
+                "objectives": {"ttft_ms": None, "tpot_ms": None, "e2e_ms": None},
+                "quality": {"reference": None},
+                "decoding": {"max_new_tokens": 64},
+            },
+            "peaks": {
+                "compute": None,
+                "compute_unknown": "no source",
+                "bandwidth_bytes_per_s": None,
+                "bandwidth_source": "",
+                "tdp_w": None,
+            },
+            "telemetry": [],
+        }
+
+    def phase(self, name, scenario, tasks, *, repeat=1, measured=True, failures=0.0, late=None):
+        self.phases.append(
+            {
+                "name": name,
+                "repeat": repeat,
+                "scenario": scenario,
+                "measured": measured,
+                "tasks": tasks,
+                "concurrency": 1 if scenario == "single_stream" else 4,
+                "arrivals": None,
+                "failure_bound": failures,
+                "lateness_bound_ms": late,
+            }
+        )
+
+    def request(
+        self,
+        phase,
+        send,
+        chunks,
+        *,
+        sched=None,
+        repeat=1,
+        measured=True,
+        task=None,
+        text="one two three",
+        prompt=10,
+        tokens=None,
+        ids=True,
+        chunk_tokens=None,
+        outcome="ok",
+    ):
+        """One request: `chunks` are the arrival times of its content chunks, `tokens` its generated count."""
+        index = sum(r["phase"] == phase and r["repeat"] == repeat for r in self.requests)
+        name = task or f"t{index}"
+        self.tasks.setdefault(
+            name,
+            {
+                "id": name,
+                "record_sha256": "0" * 64,
+                "document_sha256": "0" * 64,
+                "document_words": 3,
+                "lead": "one two",
+                "reference": "one two three four",
+            },
+        )
+        times = [round(chunk * MS) for chunk in chunks]
+        usage = {"engine_prompt": prompt, "own_prompt": prompt}
+        count = len(chunks) if tokens is None else tokens
+        usage["engine_completion"] = count
+        if ids:
+            usage["ids_completion"] = count
+            if chunk_tokens is None:
+                chunk_tokens = [1] * len(chunks)
+        self.requests.append(
+            {
+                "type": "request",
+                "phase": phase,
+                "repeat": repeat,
+                "measured": measured,
+                "index": index,
+                "task": name,
+                "t_sched": round((send if sched is None else sched) * MS),
+                "t_send": round(send * MS),
+                "chunk_t0": times[0] if times else None,
+                "chunk_dt": [b - a for a, b in itertools.pairwise(times)],
+                "chunk_tokens": chunk_tokens,
+                "merged_reads": 0,
+                "t_end": (times[-1] if times else round(send * MS)) + MS,
+                "outcome": outcome,
+                "status": 200,
+                "error": None,
+                "finish_reason": "stop",
+                "text": text,
+                "token_ids": None,
+                "usage": usage,
+                "prompt_sha256": "0" * 64,
+                "truncated": False,
+            }
+        )
+        return self.requests[-1]
+
+    def mark(self, name, at):
+        self.marks.append({"type": "mark", "t": round(at * MS), "name": name})
+
+    def power(self, at, watts=None, *, joules=None, device="0", tool="gmi", **values):
+        sample = {"t": round(at * MS), "tool": tool, "device": device, **values}
+        if watts is not None:
+            sample["power_w"] = watts
+        if joules is not None:
+            sample["energy_j"] = joules
+        self.telemetry.append(sample)
+
+    def peak(self, flops=None, bandwidth=None):
+        peaks = self.plan["peaks"]
+        if flops is not None:
+            peaks["compute"] = {"precision": "fp32", "flops": flops, "basis": "dense"}
+        peaks["bandwidth_bytes_per_s"] = bandwidth
+
+    def model(self, **changes):
+        self.plan["model"]["facts"] = replace(self.facts, **changes).to_json()
+
+    def evidence(self):
+        return Evidence(
+            directory=Path(),
+            plan=self.plan,
+            environment={},
+            header={"type": "header", "clock_zero_ns": 0},
+            marks=tuple(self.marks),
+            requests=tuple(self.requests),
+            footer=None,
+            tasks=self.tasks,
+            telemetry=tuple(self.telemetry),
+            manifest_sha256=None,
+        )
+
+
+@pytest.fixture
+def trace():
+    return Trace()

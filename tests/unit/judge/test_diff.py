@@ -1,0 +1,274 @@
+"""Comparison: whether it is allowed first, then better, worse, not distinguishable."""
+
+import copy
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.base import schema
+from suite.judge import comparable, diff
+from suite.judge.diffdoc import Diff
+from suite.judge.metrics.registry import REGISTRY
+from suite.judge.report import difftext
+from tests.factories import scorecard, typeddocs
+
+EVERYTHING = set(comparable.FAMILY_NAMES)
+
+
+def test_the_types_and_the_schema_say_the_same():
+    root = schema.read("diff")
+    assert list(typeddocs.differences(Diff, root, root)) == []
+
+
+def pair(**metrics):
+    """Two equal cards, but for these metrics of the offline phase: name -> (a, b)."""
+    a, b = scorecard.card(), scorecard.card()
+    for name, (first, second) in metrics.items():
+        a["phases"][1]["metrics"][name] = first
+        b["phases"][1]["metrics"][name] = second
+    return a, b
+
+
+def value(number, spread=0.01, unit="ms"):
+    return scorecard.measured(number, unit, 256, spread)
+
+
+def change(found, metric, phase="offline"):
+    return next(c for c in found["metrics"] if (c["phase"], c["metric"]) == (phase, metric))
+
+
+def test_a_card_equals_itself():
+    found = diff.compare(*pair())
+    assert schema.problems(found, "diff") == []
+    assert found["comparable"] == "yes"
+    assert found["differences"] == found["subjects"] == found["checks"] == []
+    assert {c["outcome"] for c in found["metrics"]} == {"not-distinguishable", "not-comparable"}
+    why = {c["why"] for c in found["metrics"] if c["outcome"] == "not-comparable"}
+    assert all(word.startswith(("not measured", "no interval")) or "exact" in word for word in why), why
+
+
+@pytest.mark.parametrize(
+    ("metric", "a", "b", "outcome"),
+    [
+        ("ttft_p50", 100.0, 80.0, "better"),
+        ("ttft_p50", 80.0, 100.0, "worse"),
+        ("output_throughput", 100.0, 120.0, "better"),
+        ("output_throughput", 120.0, 100.0, "worse"),
+        ("ttft_p50", 100.0, 101.0, "not-distinguishable"),
+        ("ttft_p50", 100.0, 98.5, "not-distinguishable"),
+        ("generated_tokens_mean", 20.0, 40.0, "not-distinguishable"),
+    ],
+)
+def test_the_direction_decides(metric, a, b, outcome):
+    found = change(diff.compare(*pair(**{metric: (value(a), value(b))})), metric)
+    assert found["outcome"] == outcome
+    assert found["ratio"]["value"] == pytest.approx(b / a)
+
+
+def test_a_clear_but_small_difference_is_none():
+    tight = pair(ttft_p50=(value(100.0, 0.0001), value(98.5, 0.0001)))
+    assert change(diff.compare(*tight), "ttft_p50")["outcome"] == "not-distinguishable"
+    assert change(diff.compare(*tight, margin=0.01), "ttft_p50")["outcome"] == "better"
+
+
+def test_a_large_but_uncertain_difference_is_none():
+    wide = pair(ttft_p50=(value(100.0, 0.3), value(80.0, 0.3)))
+    assert change(diff.compare(*wide), "ttft_p50")["outcome"] == "not-distinguishable"
+
+
+def test_the_interval_of_the_ratio():
+    a = {"value": 100.0, "unit": "ms", "n": 9, "low": 90.0, "high": 120.0, "interval": "95 %"}
+    b = {"value": 50.0, "unit": "ms", "n": 9, "low": 45.0, "high": 60.0, "interval": "95 %"}
+    ratio = diff.ratio_of(a, b)
+    assert ratio["value"] == 0.5
+    assert ratio["low"] == pytest.approx(0.5 * math.exp(-math.hypot(math.log(50 / 45), math.log(1.2))))
+    assert ratio["high"] == pytest.approx(0.5 * math.exp(math.hypot(math.log(1.2), math.log(100 / 90))))
+
+
+positive = st.floats(1e-3, 1e6)
+spreads = st.floats(0, 0.9)
+
+
+@given(positive, positive, spreads, spreads, st.sampled_from(["lower", "higher"]))
+def test_swapping_the_cards_swaps_the_verdict(a, b, spread_a, spread_b, direction):
+    first, second = value(a, spread_a), value(b, spread_b)
+    there = diff._judge(first, second, direction, 0.02)[0]
+    back = diff._judge(second, first, direction, 0.02)[0]
+    assert (there, back) in {
+        ("better", "worse"),
+        ("worse", "better"),
+        ("not-distinguishable", "not-distinguishable"),
+    }
+
+
+@given(positive, spreads, spreads)
+def test_equal_values_are_never_better_or_worse(a, spread_a, spread_b):
+    outcome, _, ratio = diff._judge(value(a, spread_a), value(a, spread_b), "lower", 0.02)
+    assert outcome == "not-distinguishable"
+    assert ratio["low"] <= 1 <= ratio["high"]
+
+
+INPUTS = {
+    "metric_schema": (lambda c: c.update(metric_schema=2), EVERYTHING),
+    "division": (lambda c: c["division"].update(granted="open"), EVERYTHING),
+    "model": (lambda c: c["model"].update(sha256="0" * 64), EVERYTHING),
+    "tokenizer": (lambda c: c["model"].update(tokenizer_sha256="0" * 64), EVERYTHING - {"start-up"}),
+    "task set": (
+        lambda c: c["workload"]["taskset"].update(ids_sha256="0" * 64),
+        EVERYTHING - {"start-up"},
+    ),
+    "prompt": (lambda c: c["workload"]["prompt"].update(sha256="0" * 64), EVERYTHING - {"start-up"}),
+    "decoding": (
+        lambda c: c["workload"]["decoding"].update(max_new_tokens=16),
+        EVERYTHING - {"start-up"},
+    ),
+    "profile": (lambda c: c["workload"].update(profile_sha256="0" * 64), EVERYTHING - {"start-up"}),
+}
+
+
+@pytest.mark.parametrize("what", INPUTS)
+def test_an_input_that_differs_forbids_what_depends_on_it(what):
+    a, b = pair(ttft_p50=(value(100.0), value(50.0)))
+    alter, forbidden = INPUTS[what]
+    alter(b)
+    found = diff.compare(a, b)
+    assert schema.problems(found, "diff") == []
+    assert [item["what"] for item in found["differences"]] == [what]
+    assert set(found["differences"][0]["forbids"]) == forbidden
+    spoiled = change(found, "ttft_p50")
+    assert (spoiled["outcome"], spoiled["why"]) == ("not-comparable", f"{what} differs")
+    assert found["comparable"] == ("no" if forbidden == EVERYTHING else "no")
+    assert what in difftext.render(found)
+
+
+def test_start_up_stays_comparable_when_only_the_question_differs():
+    a, b = pair()
+    for card, seconds in ((a, 80.0), (b, 40.0)):
+        card["startup"]["startup_healthy_s"] = value(seconds, 0.01, "s")
+    b["workload"]["decoding"]["max_new_tokens"] = 16
+    found = diff.compare(a, b)
+    assert found["comparable"] == "partly"
+    assert change(found, "startup_healthy_s", "")["outcome"] == "better"
+
+
+def test_the_name_of_a_model_forbids_nothing():
+    a, b = pair()
+    b["model"]["id"] = "a copy under another name"
+    assert diff.compare(a, b)["comparable"] == "yes"
+
+
+def test_what_is_compared_is_named_and_forbids_nothing():
+    a, b = pair()
+    b["devices"]["name"] = "Another CPU"
+    b["engine"]["version"] = "0.33.0"
+    found = diff.compare(a, b)
+    assert [s["what"] for s in found["subjects"]] == ["devices", "engine"]
+    assert found["differences"] == []
+    assert found["comparable"] == "yes"
+
+
+def test_what_only_one_card_has_is_neither_gain_nor_loss():
+    a, b = pair()
+    del b["phases"][2]
+    a["phases"][0]["metrics"]["energy_j"] = value(5.0, 0.01, "J")
+    for found in (diff.compare(a, b), diff.compare(b, a)):
+        assert change(found, "ttft_p50", "server")["why"] == "only one card has this phase"
+        assert change(found, "energy_j", "single-stream")["why"] == "only one card has this metric"
+        assert not [c for c in found["metrics"] if c["outcome"] in ("better", "worse")]
+
+
+def test_phases_of_one_name_and_another_load_are_not_compared():
+    a, b = pair(ttft_p50=(value(100.0), value(50.0)))
+    b["phases"][1]["load"]["concurrency"] = 64
+    assert change(diff.compare(a, b), "ttft_p50")["why"] == "the two phases were loaded differently"
+
+
+def test_tokens_counted_by_another_source_spoil_what_is_per_token():
+    a, b = pair(tpot_p50=(value(10.0), value(5.0)), ttft_p50=(value(10.0), value(5.0)))
+    b["phases"][1]["token_source"] = "engine usage"
+    found = diff.compare(a, b)
+    assert change(found, "tpot_p50")["why"] == "tokens were counted by token ids and by engine usage"
+    assert change(found, "ttft_p50")["outcome"] == "better"
+
+
+def test_other_objectives_spoil_goodput_alone():
+    a, b = pair(goodput=(value(1.0), value(2.0)), ttft_p50=(value(10.0), value(5.0)))
+    b["workload"]["objectives"]["ttft_ms"] = 1.0
+    found = diff.compare(a, b)
+    assert change(found, "goodput")["why"] == "the service-level objectives differ"
+    assert change(found, "ttft_p50")["outcome"] == "better"
+
+
+def test_without_an_interval_nothing_is_claimed():
+    bare = {**value(50.0), "low": None, "high": None, "interval": "one repeat, no interval"}
+    found = change(diff.compare(*pair(ttft_p50=(value(100.0), bare))), "ttft_p50")
+    assert found["outcome"] == "not-comparable"
+    assert found["why"] == "no interval: one repeat, no interval"
+
+
+def test_counts_from_zero():
+    none, some = scorecard.measured(0, "requests", 256), scorecard.measured(7, "requests", 256)
+    assert change(diff.compare(*pair(failed=(none, some))), "failed")["outcome"] == "worse"
+    assert change(diff.compare(*pair(failed=(some, none))), "failed")["outcome"] == "better"
+    assert change(diff.compare(*pair(failed=(none, none))), "failed")["outcome"] == "not-distinguishable"
+
+
+def test_an_interval_that_reaches_zero_has_no_ratio():
+    found = change(diff.compare(*pair(rouge2=(value(0.01, 1.0), value(0.2, 0.1)))), "rouge2")
+    assert found["outcome"] == "not-distinguishable"
+    assert found["ratio"] is None
+
+
+def test_not_measured_names_the_card():
+    missing = {"not_measured": "n/a (n = 120 < 662)"}
+    found = change(diff.compare(*pair(ttft_p99=(value(9.0), missing))), "ttft_p99")
+    assert found["why"] == "not measured on the second card: n/a (n = 120 < 662)"
+
+
+def test_rules_that_changed_are_listed_also_where_one_card_lacks_them():
+    a, b = pair()
+    b["checks"][0]["outcome"] = "fail"
+    b["checks"] = [c for c in b["checks"] if c["rule"] != "R031"]
+    found = diff.compare(a, b)["checks"]
+    assert found == [
+        {"rule": "R001", "a": "pass", "b": "fail"},
+        {"rule": "R031", "a": "pass", "b": "absent"},
+    ]
+
+
+def test_comparing_changes_neither_card():
+    a, b = pair()
+    before = copy.deepcopy((a, b))
+    diff.compare(a, b)
+    assert (a, b) == before
+
+
+@pytest.mark.parametrize("margin", [-0.1, 1.0])
+def test_a_margin_out_of_range_is_refused(margin):
+    with pytest.raises(ValueError, match="margin"):
+        diff.compare(*pair(), margin=margin)
+
+
+def test_every_metric_has_the_family_that_its_name_says():
+    families = {name: comparable.family(name) for name in REGISTRY}
+    assert families["ttft_sched_p99"] == families["icl_mean"] == families["normalised_latency_mean"] == "latency"
+    assert families["goodput"] == "throughput"
+    assert families["generated_length_ratio"] == "length"
+    assert families["mbu"] == "utilisation"
+    assert families["tokens_per_joule"] == families["average_power_w"] == "energy"
+    assert families["conversion_s"] == "start-up"
+    assert families["send_lateness_max"] == "client"
+    assert set(families.values()) == EVERYTHING
+
+
+def test_the_text_says_first_whether_it_may_be_compared():
+    a, b = pair(ttft_p50=(value(100.0), value(50.0)))
+    shown = difftext.render(diff.compare(a, b)).splitlines()
+    assert shown[0] == "These two cards may be compared."
+    assert any("offline ttft_p50" in line and "100.0 ms -> 50.00 ms" in line for line in shown)
+    poor = difftext.render(diff.compare(scorecard.card(), scorecard.poor_card()))
+    assert poor.startswith("These two cards may NOT be compared.")
+    every = difftext.render(diff.compare(a, b), every=True)
+    assert "not measured on the first card" in every

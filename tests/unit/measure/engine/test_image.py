@@ -1,0 +1,68 @@
+import tarfile
+import urllib.request
+
+import pytest
+
+from suite.base.errors import SetupError
+from suite.measure.engine import Settings
+from suite.measure.engine.container.image import (
+    _context,
+    _repository,
+    _tar,
+    _wheel_server,
+    built_reference,
+    context_digest,
+)
+from suite.measure.engine.served import REPOSITORY
+
+
+@pytest.mark.parametrize("name", ["cpu-vllm", "cpu-transformers"])
+def test_the_images_of_the_repository_have_a_name_of_their_own(name):
+    image = {"reference": f"llm-conformance/{name}", "build_context": f"images/{name}"}
+    digest = context_digest(REPOSITORY / "images" / name)
+    assert built_reference(image, Settings()) == f"llm-conformance/{name}:{digest[:12]}"
+
+
+def test_the_digest_follows_the_content_and_the_archive_holds_no_time(tmp_path):
+    for name in ("Dockerfile", "requirements.txt", "torch.txt"):
+        (tmp_path / name).write_text(name)
+    before, archive = context_digest(tmp_path), _tar(_context(tmp_path)).read()
+    for name in ("Dockerfile", "requirements.txt", "torch.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "stray").write_text("not part of it")
+    assert context_digest(tmp_path) == before
+    assert _tar(_context(tmp_path)).read() == archive
+    with tarfile.open(fileobj=_tar(_context(tmp_path))) as packed:
+        assert packed.getnames() == ["Dockerfile", "requirements.txt", "torch.txt"]
+        assert {entry.mtime for entry in packed} == {0}
+    (tmp_path / "torch.txt").write_text("other")
+    assert context_digest(tmp_path) != before
+
+
+def test_a_missing_context_is_named(tmp_path):
+    with pytest.raises(SetupError) as caught:
+        context_digest(tmp_path)
+    assert caught.value.code == "image-context-missing"
+
+
+@pytest.mark.parametrize(
+    ("reference", "wanted"),
+    [
+        ("vllm/vllm-openai:v1", "vllm/vllm-openai"),
+        ("registry:5000/a/b:v1", "registry:5000/a/b"),
+        ("registry:5000/a/b", "registry:5000/a/b"),
+        ("busybox", "busybox"),
+    ],
+)
+def test_the_tag_is_not_the_port(reference, wanted):
+    assert _repository(reference) == wanted
+
+
+def test_wheels_are_served_on_the_loopback_address_only_while_building(tmp_path):
+    (tmp_path / "a.whl").write_bytes(b"wheel")
+    with _wheel_server(tmp_path) as address:
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(address, timeout=5) as page:
+            assert b"a.whl" in page.read()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=5)

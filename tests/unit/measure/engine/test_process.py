@@ -1,0 +1,209 @@
+"""The process runtime with a small server: its group, its variables, its faults, and that nothing is left."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from suite.base import jsonio
+from suite.base.errors import EngineError, SetupError
+from suite.measure.engine import Settings, process, serve
+from suite.measure.engine.environment import STAMP, requirements_digest
+from suite.measure.engine.served import REPOSITORY
+from tests.factories import engine as factory
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A repository whose environment ``test`` is there already: this interpreter."""
+    repository = tmp_path / "repository"
+    source = repository / "images" / "test"
+    source.mkdir(parents=True)
+    (source / "torch.txt").write_text("torch==1\n")
+    (source / "requirements.txt").write_text("nothing==1\n")
+    programs = repository / ".venv-test" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "python3"):
+        (programs / name).symlink_to(sys.executable)
+    (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
+    return Settings(repository=repository, cache=tmp_path / "cache")
+
+
+@pytest.fixture
+def run(tmp_path):
+    path = tmp_path / "run"
+    path.mkdir()
+    return path
+
+
+def plan_of(fault="nothing"):
+    plan = factory.plan(fault, runtime="process")
+    plan["engine"]["process"]["requirements"] = "images/test/requirements.txt"
+    return plan
+
+
+def start(plan, run, settings):
+    return serve(plan, run, on_progress=lambda text: None, settings=settings)
+
+
+def is_running(process_id):
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_gone(process_id):
+    deadline = time.monotonic() + 20
+    while is_running(process_id) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not is_running(process_id)
+
+
+def child_in(log):
+    return int(re.search(r"child (\d+)", log.read_text()).group(1))
+
+
+def test_a_server_is_yielded_and_its_whole_group_is_gone_afterwards(run, settings):
+    with start(plan_of("has_children"), run, settings) as served:
+        assert served.alive() is None
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", served.base_url)
+        assert [name for name, _ in served.marks][-2:] == ["engine.healthy", "engine.first_answer"]
+        leader, child = served.leader.pid, child_in(run / "engine.log")
+        assert is_running(leader)
+        assert is_running(child)
+        assert served.facts["engine.version"] == "1.2.3"
+        assert served.facts["engine.runtime"] == "process"
+    assert wait_gone(leader)
+    assert wait_gone(child)
+
+
+def test_the_persons_shell_does_not_reach_the_engine(run, settings, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("LD_PRELOAD_NOT", "x")
+    plan = plan_of()
+    plan["engine"]["unset_env"] = ["LANG"]
+    with start(plan, run, settings) as served:
+        with urllib.request.urlopen(served.base_url + "/probe", timeout=20) as answer:
+            seen = json.load(answer)["environment"]
+        scratch = seen["TMPDIR"]
+        assert Path(scratch).is_dir()
+    assert set(seen) - {"LC_CTYPE"} == {
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "XDG_CACHE_HOME",
+        "PYTHONUNBUFFERED",
+        "FROM_PLAN",
+    }
+    assert not Path(scratch).exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "says"),
+    [
+        ("dies_at_start", "engine-died", ["status 3", "last words: no weights here"]),
+        ("dies_on_request", "engine-died", ["status 7"]),
+        ("never_listens", "engine-timeout", ["not ready after 1 s", "first words"]),
+        ("refuses", "engine-bad-answer", ["400", "no such model"]),
+    ],
+)
+def test_a_faulty_engine_is_named(run, settings, fault, code, says):
+    plan = plan_of(fault)
+    if fault == "never_listens":
+        plan["engine"]["readiness"]["timeout_s"] = 1.0
+    with pytest.raises(EngineError) as caught, start(plan, run, settings):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == code
+    for words in says:
+        assert words in caught.value.message
+
+
+def test_a_port_lost_to_somebody_else_is_replaced(run, settings, tmp_path):
+    plan = plan_of("loses_its_port_once")
+    plan["engine"]["env"]["STATE"] = str(tmp_path / "state")
+    with start(plan, run, settings) as served:
+        assert served.alive() is None
+        names = [name for name, _ in served.marks]
+        assert names.count("engine.start") == 1
+    assert (run / "engine.log").read_text().count("first words") == 2
+
+
+def test_a_killed_engine_is_seen_dead(run, settings):
+    with start(plan_of(), run, settings) as served:
+        os.kill(served.leader.pid, signal.SIGKILL)
+        served.leader.wait()
+        assert "SIGKILL" in served.alive()
+
+
+def test_a_program_that_does_not_exist_is_named(run, settings):
+    plan = plan_of()
+    plan["engine"]["command"] = ["no-such-program"]
+    with pytest.raises(EngineError) as caught, start(plan, run, settings):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == "engine-start-failed"
+
+
+def test_an_engine_without_a_declared_environment_is_refused(run, settings):
+    plan = plan_of()
+    plan["engine"]["process"] = None
+    with pytest.raises(SetupError) as caught, start(plan, run, settings):
+        pytest.fail("it must not be yielded")
+    assert caught.value.code == "process-undeclared"
+
+
+def test_pre_commands_run_first_and_their_failure_ends_the_start(run, settings, tmp_path):
+    plan = plan_of()
+    plan["engine"]["pre_commands"] = [["touch", str(tmp_path / "with space")]]
+    with start(plan, run, settings):
+        assert (tmp_path / "with space").exists()
+    plan["engine"]["pre_commands"] = [["false"]]
+    with pytest.raises(EngineError) as caught, start(plan, run, settings):
+        pytest.fail("it must not be yielded")
+    assert "status 1" in caught.value.message
+
+
+_CHILD = """
+import sys, time
+from pathlib import Path
+from suite.base import jsonio
+from suite.measure.engine import Settings, serve
+plan = jsonio.load(Path(sys.argv[1]))
+settings = Settings(repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
+with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None, settings=settings) as served:
+    print(served.leader.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_suite_leaves_no_process(run, settings, tmp_path):
+    document = tmp_path / "plan.json"
+    document.write_bytes(jsonio.pretty(plan_of("has_children")))
+    command = [sys.executable, "-c", _CHILD, str(document), str(run), str(settings.repository)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY) as suite:
+        leader = int(suite.stdout.readline())
+        child = child_in(run / "engine.log")
+        assert is_running(leader)
+        suite.kill()
+    assert wait_gone(leader)
+    assert wait_gone(child)
+
+
+def test_a_step_that_ends_by_itself_tells_how(run, settings):
+    engine = plan_of()["engine"]
+    engine["command"] = ["python3", "-c", "print('said')"]
+    why, facts = process.run_once(engine, run / "log", on_progress=print, settings=settings)
+    assert why is None
+    assert facts["engine.package.python"].startswith("3.")
+    engine["command"] = ["python3", "-c", "raise SystemExit(9)"]
+    why, _ = process.run_once(engine, run / "log", on_progress=print, settings=settings)
+    assert why == "it ended with status 9"
+    assert (run / "log").read_text() == "said\n"

@@ -1,0 +1,233 @@
+"""The scripted server: its script, its process, and the plan that runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.base.errors import DeclarationError, EngineError
+from suite.declare.plandoc import PlanDoc
+from suite.measure.engine import serve, sim
+from suite.measure.engine.sim_script import FAULTS, Fault, Script, read_script
+
+
+def call(base_url: str, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(base_url.removeprefix("http://"), timeout=10)
+    with contextlib.closing(connection):
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+def get(base_url: str, path: str) -> tuple[int, bytes]:
+    return call(base_url, "GET", path)
+
+
+def post(base_url: str, path: str, body: bytes) -> tuple[int, bytes]:
+    return call(base_url, "POST", path, body)
+
+
+def ask(base_url: str, prompt: str, **body: object) -> str:
+    document = {"prompt": prompt, "stream": True, "max_tokens": 5, **body}
+    status, answer = post(base_url, "/v1/completions", json.dumps(document).encode())
+    assert status == 200
+    chunks = [json.loads(line[6:]) for line in answer.decode().split("\n\n") if '"text"' in line]
+    return "".join(chunk["choices"][0]["text"] for chunk in chunks)
+
+
+def plan(command: list[str], timeout_s: float = 20) -> PlanDoc:
+    engine = {
+        "id": "sim",
+        "title": "scripted server",
+        "command": command,
+        "served_model_name": "sim",
+        "readiness": {"path": "/health", "timeout_s": timeout_s, "interval_s": 0.05},
+        "request": {
+            "api": "chat",
+            "path": "/v1/chat/completions",
+            "extra_body": {},
+            "stream_options": {"include_usage": True},
+        },
+    }
+    return cast("PlanDoc", {"runtime": "sim", "engine": engine})
+
+
+def test_it_serves_what_an_openai_compatible_server_does():
+    with sim.start('{"ttft_ms": 0, "itl_ms": 0}') as server:
+        assert get(server.base_url, "/health") == (200, b'{"status":"ok"}')
+        assert json.loads(get(server.base_url, "/version")[1]) == {"version": "sim-1"}
+        assert json.loads(get(server.base_url, "/v1/models")[1])["data"][0]["id"] == "sim"
+        assert get(server.base_url, "/nothing")[0] == 404
+        assert post(server.base_url, "/v1/embeddings", b"{}")[0] == 404
+        assert post(server.base_url, "/v1/completions", b"{")[0] == 400
+        assert post(server.base_url, "/v1/completions", b'{"stream":false}')[0] == 400
+        assert server.alive() is None
+        assert len(ask(server.base_url, "x").split()) == 5
+        assert ask(server.base_url, "x") == ask(server.base_url, "x") != ask(server.base_url, "y")
+    assert server.alive() == "it ended with status 0"
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ({"answers": "echo"}, "one two three four five"),
+        ({"answers": "constant", "text": "Nothing."}, "Nothing."),
+        ({"answers": "table", "text": "no", "table": {}}, "no"),
+        ({"answers": "echo", "tokens": 2}, "one two"),
+    ],
+)
+def test_answers(script, answer):
+    with sim.start(json.dumps({"ttft_ms": 0, "itl_ms": 0, **script})) as server:
+        assert ask(server.base_url, "one two three four five six") == answer
+
+
+def test_a_table_answers_by_the_prompts_digest(tmp_path):
+    table = {hashlib.sha256(b"what?").hexdigest(): "that"}
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps({"ttft_ms": 0, "answers": "table", "table": table}))
+    with sim.start(f"@{path}") as server:
+        assert ask(server.base_url, "what?") == "that"
+
+
+def test_the_truth_is_written_down(tmp_path):
+    truth = tmp_path / "truth"
+    with sim.start('{"ttft_ms": 5, "itl_ms": 2}', truth=truth) as server:
+        ask(server.base_url, "x")
+    line = json.loads(truth.read_text())
+    assert len(line["writes"]) == 5
+    assert line["arrived"] <= line["read"] + 20_000
+    due = [line["read"] + 5_000_000 + i * 2_000_000 for i in range(5)]
+    assert all(write >= moment for write, moment in zip(line["writes"], due, strict=True))
+
+
+def test_a_plan_runs_it(tmp_path):
+    script = json.dumps({"ttft_ms": 1, "itl_ms": 1, "faults": [{"name": "slow_start", "ms": 300}]})
+    said: list[str] = []
+    document = plan(["sim", "--script", script])
+    with serve(document, tmp_path, on_progress=said.append) as served:
+        assert [name for name, _ in served.marks] == [
+            "engine.start",
+            "engine.healthy",
+            "engine.first_answer",
+        ]
+        moments = [moment for _, moment in served.marks]
+        assert moments == sorted(moments)
+        assert moments[1] - moments[0] >= 300_000_000
+        assert served.facts["engine.version"] == "sim-1"
+        assert served.facts["engine.runtime"] == "sim"
+        assert served.alive() is None
+        assert ask(served.base_url, "x")
+    assert served.alive() is not None
+    assert (tmp_path / "engine.log").exists()
+    assert any("waiting" in text for text in said)
+
+
+def test_a_plan_for_a_real_engine_gets_the_default_script(tmp_path):
+    document = plan(["vllm", "serve", "--port", "8000"])
+    with serve(document, tmp_path, on_progress=lambda _: None) as served:
+        assert ask(served.base_url, "x")
+
+
+def test_healthy_but_broken_is_not_ready(tmp_path):
+    document = plan(["sim", "--script", '{"faults": ["http_500"]}'])
+    with (
+        pytest.raises(EngineError) as caught,
+        serve(document, tmp_path, on_progress=lambda _: None),
+    ):
+        pytest.fail("it counted as ready")
+    assert caught.value.code == "engine-bad-answer"
+
+
+def test_one_that_never_gets_healthy_times_out(tmp_path):
+    script = '{"faults": [{"name": "slow_start", "ms": 100000}]}'
+    document = plan(["--script", script], 0.3)
+    with (
+        pytest.raises(EngineError) as caught,
+        serve(document, tmp_path, on_progress=lambda _: None),
+    ):
+        pytest.fail("it counted as ready")
+    assert caught.value.code == "engine-timeout"
+
+
+def test_a_wrong_script_says_so():
+    with pytest.raises(EngineError) as caught, sim.start('{"faults": ["no_such"]}'):
+        pytest.fail("it started")
+    assert caught.value.code == "engine-start-failed"
+    assert "no such fault" in caught.value.message
+
+
+def test_it_ends_with_its_parent(tmp_path):
+    code = (
+        "import os, time; from suite.measure.engine import sim\n"
+        "with sim.start('{}') as server:\n"
+        "    print(server.process.pid, flush=True)\n"
+        "    os._exit(1)\n"
+    )
+    parent = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    pid = int(parent.stdout)
+    for _ in range(500):
+        status = Path(f"/proc/{pid}/stat")
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.02)
+    pytest.fail("the scripted server outlived its parent")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "must be an object"),
+        ('{"ttft": 1}', "no member 'ttft'"),
+        ('{"ttft_ms": "1"}', "not of the right type"),
+        ('{"ttft_ms": true}', "not of the right type"),
+        ('{"ttft_ms": -1}', "must not be negative"),
+        ('{"tokens_per_chunk": 0}', "must not be negative"),
+        ('{"answers": "poems"}', "one of: words"),
+        ('{"faults": "stalls"}', "must be a list"),
+        ('{"faults": ["stall"]}', "no such fault"),
+        ('{"faults": [{"name": "stalls", "whenever": 1}]}', "no member 'whenever'"),
+        ('{"faults": [{"name": "stalls", "every": 0}]}', "every must be at least 1"),
+        ('{"ttft_ms": NaN}', "not JSON"),
+    ],
+)
+def test_scripts_that_are_refused(text, sentence):
+    with pytest.raises(DeclarationError) as caught:
+        read_script(text)
+    assert sentence in caught.value.render()
+
+
+def test_a_script_file_that_is_not_there():
+    with pytest.raises(DeclarationError) as caught:
+        read_script("@/no/such/file")
+    assert caught.value.code == "file-unreadable"
+
+
+def test_every_fault_can_be_scripted():
+    text = json.dumps({"faults": sorted(FAULTS)})
+    assert [fault.name for fault in read_script(text).faults] == sorted(FAULTS)
+
+
+@given(st.integers(0, 9), st.integers(1, 5), st.integers(1, 3))
+def test_faults_hit_the_requests_that_they_name(first, every, count):
+    fault = Fault("stalls", first=first, every=every, count=count)
+    hit = [number for number in range(60) if fault.hits(number, "x")]
+    assert hit == [first + i * every for i in range(count)]
+
+
+def test_the_first_fault_that_hits_wins():
+    script = Script(faults=(Fault("stalls", contains="a"), Fault("http_500")))
+    assert script.fault(0, "a") == script.faults[0]
+    assert script.fault(0, "b") == script.faults[1]

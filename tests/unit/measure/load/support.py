@@ -1,0 +1,99 @@
+"""A phase sent to a scripted server, for the tests beside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.base import jsonio
+from suite.declare.plandoc import PhaseDoc, RequestDoc
+from suite.eventdoc import RequestEvent
+from suite.measure.engine.sim_script import FAULTS
+from suite.measure.load.client import Job, PhaseStats, Target, run_phase
+
+PER_REQUEST = sorted(set(FAULTS) - {"dies_after", "refuses", "slow_start"})
+
+
+@dataclass(frozen=True)
+class Result:
+    """A phase's events by index, its statistics, and what progress was told."""
+
+    events: list[RequestEvent]
+    stats: PhaseStats
+    progress: list[tuple[int, int, int]]
+
+    def __getitem__(self, index: int) -> RequestEvent:
+        return next(event for event in self.events if event["index"] == index)
+
+
+def request_doc(**changes: object) -> RequestDoc:
+    base: RequestDoc = {
+        "api": "chat",
+        "path": "/v1/chat/completions",
+        "extra_body": {},
+        "stream_options": {"include_usage": True},
+        "token_ids": True,
+        "omit": [],
+        "done_marker": True,
+    }
+    return {**base, **changes}  # type: ignore[typeddict-item]
+
+
+def job(index: int, prompt: str, at: int | None = None, tokens: int = 6, **body: object) -> Job:
+    document = {
+        "model": "sim",
+        "messages": [{"role": "user", "content": prompt}],
+        "prompt": prompt,
+        "max_tokens": tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "return_token_ids": True,
+        **body,
+    }
+    digest = jsonio.sha256_hex(prompt.encode())
+    return Job(index, f"task-{index}", jsonio.canonical(document), at, digest)
+
+
+def send(
+    base_url: str,
+    jobs: list[Job],
+    *,
+    concurrency: int | None = 1,
+    timeout_s: float = 20,
+    stop: Callable[[], bool] = lambda: False,
+    **target: object,
+) -> Result:
+    phase: PhaseDoc = {
+        "name": "test",
+        "repeat": 0,
+        "scenario": "offline",
+        "measured": True,
+        "first_task": 0,
+        "tasks": len(jobs),
+        "concurrency": concurrency,
+        "arrivals": None,
+        "arrivals_ns": None,
+        "timeout_s": timeout_s,
+        "failure_bound": 0.0,
+        "lateness_bound_ms": None,
+    }
+    events: list[RequestEvent] = []
+    progress: list[tuple[int, int, int]] = []
+    settings = {"path": "/v1/chat/completions", "headers": {}, "request": request_doc(), **target}
+    stats = run_phase(
+        Target(base_url=base_url, **settings),  # type: ignore[arg-type]
+        jobs,
+        phase=phase,
+        zero_ns=0,
+        on_request=events.append,
+        stop=stop,
+        on_progress=lambda *state: progress.append(state),
+    )
+    return Result(events, stats, progress)
+
+
+def read_truth(path: Path) -> dict[str, dict[str, object]]:
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return {line["prompt_sha256"]: line for line in lines}

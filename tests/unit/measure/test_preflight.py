@@ -1,0 +1,53 @@
+import sys
+
+import pytest
+
+from suite.base.errors import SetupError
+from suite.measure.preflight import require_preflight, run_preflight
+from tests.factories import evidence as factory
+
+
+def plan(*checks):
+    document = factory.plan()
+    document["engine"]["preflight"] = [
+        {
+            "id": f"c{index}",
+            "kind": kind,
+            "what": what,
+            "argument": argument,
+            "expect": expect,
+            "hint": "install it",
+        }
+        for index, (kind, what, argument, expect) in enumerate(checks)
+    ]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("check", "ok", "says"),
+    [
+        (("path", "null device", ["/dev/nul[l]"], None), True, "/dev/null"),
+        (("path", "MUSA device", ["/dev/mtgpu.*"], None), False, "/dev/mtgpu.* does not exist"),
+        (("command", "Python", [sys.executable, "--version"], r"Python 3\.\d+"), True, "Python 3"),
+        (("command", "Python 4", [sys.executable, "--version"], r"Python 4"), False, "Python 3"),
+        (("command", "tool", ["no-such-tool"], None), False, "no-such-tool is not installed"),
+        (("command", "fails", ["false"], None), False, "exit status 1"),
+    ],
+)
+def test_answers(check, ok, says):
+    (answer,) = run_preflight(plan(check))
+    assert answer.ok is ok
+    assert says in answer.found
+
+
+def test_everything_that_is_missing_is_named_at_once():
+    checks = [
+        ("path", "device", ["/dev/mtgpu.*"], None),
+        ("command", "driver tool", ["mthreads-gmi"], None),
+        ("path", "null", ["/dev/null"], None),
+    ]
+    with pytest.raises(SetupError) as caught:
+        require_preflight(plan(*checks))
+    assert caught.value.exit_status == 3
+    assert len(caught.value.problems) == 2
+    assert "2 of 3" in caught.value.message
