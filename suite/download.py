@@ -206,12 +206,12 @@ def _begin(
     if total is None and wanted.size is None and wanted.sha256 is None:
         message = "neither length nor digest is known, so a cut could not be told"
         raise DataError("download-unverifiable", message, hint="give the digest with --sha256")
+    require_space(wanted, (wanted.size or total or 0) - part.tell())
     validator = response.headers.get("ETag", "")
     if not validator or validator.startswith("W/"):  # a weak one does not vouch for bytes
         validator = response.headers.get("Last-Modified", "")
     if validator:
         wanted.validator_file.write_text(f"{url}\n{validator}", "utf-8")
-    require_space(wanted, (wanted.size or total or 0) - part.tell())
     return total if total is not None else wanted.size
 
 

@@ -46,8 +46,12 @@ class HeaderEvent(TypedDict):
 
 
 class MarkEvent(TypedDict):
-    """Something happened: ``run.start``, ``conversion.start|end``, ``engine.start``, ``engine.healthy``,
-    ``engine.first_answer``, ``engine.stop``, ``phase.start``, ``phase.end``, ``suite.setup.end``."""
+    """Something happened.
+
+    Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, ``engine.prepare``,
+    ``engine.prepared``, ``engine.start``, ``engine.healthy``, ``engine.first_answer``, ``phase.start``,
+    ``phase.end``, ``engine.stop``, ``engine.stopped``.
+    """
 
     type: Literal["mark"]
     t: int

@@ -141,7 +141,7 @@ def fetch(
         size = source.size if digest == source.sha256 else None
         wanted = Wanted(directory / f"{source.file_name}.part", digest, size)
         places = (origin,) if origin else source.urls
-        with _growing(wanted.part) as part:
+        with _growing(wanted) as part:
             used = _first_that_gives(places, part, wanted, progress, patience or Patience())
             found, length = _finish(part, wanted, used)
             wanted.part.replace(target)
@@ -163,7 +163,8 @@ def _system_refusals(target: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _growing(path: Path) -> Iterator[IO[bytes]]:
+def _growing(wanted: Wanted) -> Iterator[IO[bytes]]:
+    path = wanted.part
     with path.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -176,6 +177,7 @@ def _growing(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             if path.exists() and not path.stat().st_size:
                 path.unlink()
+                wanted.validator_file.unlink(missing_ok=True)
 
 
 def digest_of(path: Path) -> tuple[str, int]:

@@ -184,7 +184,8 @@ def _fetch(arguments: argparse.Namespace) -> int:
             f"{found.path}  {found.size:,} bytes{was_there}",
             f"  sha256 {found.sha256} ({checked})",
         ]
-    lines.append(f"next: suite data convert {arguments.to} --to {arguments.to}/xsum-test.jsonl")
+    if arguments.what != "split":
+        lines.append(f"next: suite data convert {arguments.to} --to {arguments.to}/xsum-test.jsonl")
     _say({"files": list(files)}, lines, as_json=arguments.json)
     return 0
 

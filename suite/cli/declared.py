@@ -31,7 +31,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     showing = vendors.add_parser("show", help="one declaration, resolved")
     showing.add_argument("vendor")
     showing.set_defaults(handler=_show)
-    checking = vendors.add_parser("check", help="what is wrong, with file, line and what would be right")
+    checking = vendors.add_parser(
+        "check", help="what is wrong, with file, line and what would be right"
+    )
     checking.add_argument("directory", type=Path, nargs="*", help="default: every vendor")
     checking.set_defaults(handler=_check)
     planning = commands.add_parser(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.base.errors import DataError, UsageError
+from suite.base.errors import UsageError
 from suite.base.values import NotMeasured
 from suite.declare.model import hash_model, read_model
-from suite.declare.plan import ModelInput, Options, make_plan
+from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.vendor import load_vendor
 from suite.declare.workload.profiles import load_profile, quality_doc
 from suite.declare.workload.quality import reference_for
@@ -50,16 +51,28 @@ class Inputs:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that decide what is run; `run` and `plan` share them."""
-    parser.add_argument("--vendor", default="cpu", help="directory under vendors/ (default: %(default)s)")
+    parser.add_argument(
+        "--vendor", default="cpu", help="directory under vendors/ (default: %(default)s)"
+    )
     parser.add_argument("--engine", help="engine of that vendor (default: its first)")
     parser.add_argument("--accelerator", help="accelerator of that vendor (default: its first)")
     parser.add_argument("--devices", type=_positive, default=None, help="how many accelerators")
     parser.add_argument("--model", help="directory, Hugging Face id, or mini (default)")
-    parser.add_argument("--data", type=Path, help="XSum file or folder (default: the profile's own set)")
-    parser.add_argument("--profile", default="smoke", help="profile name or file (default: %(default)s)")
-    parser.add_argument("--runtime", choices=RUNTIMES, help="default: container where Docker answers")
-    parser.add_argument("--url", help="measure a server that runs already (implies --runtime endpoint)")
-    parser.add_argument("--model-type", help="model type for conversion, where config.json is not at hand")
+    parser.add_argument(
+        "--data", type=Path, help="XSum file or folder (default: the profile's own set)"
+    )
+    parser.add_argument(
+        "--profile", default="smoke", help="profile name or file (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runtime", choices=RUNTIMES, help="default: container where Docker answers"
+    )
+    parser.add_argument(
+        "--url", help="measure a server that runs already (implies --runtime endpoint)"
+    )
+    parser.add_argument(
+        "--model-type", help="model type for conversion, where config.json is not at hand"
+    )
     parser.add_argument(
         "--engine-arg",
         action="append",
@@ -67,9 +80,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="override an engine argument within the vendor's rules; may be repeated",
     )
-    parser.add_argument("--division", choices=("closed", "optimised", "open"), help="default: the profile's")
+    parser.add_argument(
+        "--division", choices=("closed", "optimised", "open"), help="default: the profile's"
+    )
     parser.add_argument("--image", help="image reference, or the id of a declared image")
     parser.add_argument("--served-model-name", help="the model's name at a server given by --url")
+    parser.add_argument(
+        "--cpu-peak",
+        metavar="ISA:CORES:MHZ",
+        help="what a CPU's peak follows from, e.g. avx512f:2:2600 (the clock that all cores sustain)",
+    )
+    parser.add_argument(
+        "--peak",
+        action="append",
+        default=[],
+        metavar="PRECISION=TFLOPS@SOURCE",
+        help="a dense peak per device that the vendor withholds, e.g. fp16=98@data-sheet-rev2",
+    )
     parser.add_argument("--nonce", help="round identifier issued by the reviewers")
 
 
@@ -110,7 +137,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
         ),
         profile=profile,
         taskset=taskset,
-        quality=quality_doc(profile, reference.scores, reference.source),
+        quality=quality_doc(profile, reference.scores, reference.source, taskset),
         runtime=runtime,
         url=arguments.url,
         overrides=given,
@@ -119,6 +146,8 @@ def gather(arguments: argparse.Namespace) -> Inputs:
             image=arguments.image,
             model_type=arguments.model_type or "",
             conversion_root=str(CONVERTED),
+            private_peaks=_private_peaks(arguments.peak),
+            cpu_peak=_cpu_peak(arguments.cpu_peak),
             runtime_note=note,
             commit=commit(),
             nonce=arguments.nonce,
@@ -150,6 +179,27 @@ def overrides(arguments: argparse.Namespace) -> dict[str, str]:
     return found
 
 
+def _private_peaks(texts: list[str]) -> dict[str, PrivatePeak]:
+    found: dict[str, PrivatePeak] = {}
+    for text in texts:
+        match = re.fullmatch(r"([a-z0-9_]+)=([0-9]+(?:\.[0-9]+)?)@(.+)", text)
+        if match is None:
+            hint = "for example fp16=98@data-sheet-rev2"
+            raise UsageError("peak-wrong", f"{text!r} is not PRECISION=TFLOPS@SOURCE", hint=hint)
+        found[match[1]] = PrivatePeak(float(match[2]) * 1e12, match[3])
+    return found
+
+
+def _cpu_peak(text: str | None) -> CPUPeak | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"([a-z0-9_]+):([0-9]{1,4}):([0-9]+(?:\.[0-9]+)?)", text)
+    if match is None:
+        hint = "for example avx512f:2:2600"
+        raise UsageError("peak-wrong", f"{text!r} is not ISA:CORES:MHZ", hint=hint)
+    return CPUPeak(match[1], int(match[2]), float(match[3]))
+
+
 def choose_runtime(arguments: argparse.Namespace, vendor: Vendor) -> tuple[RuntimeKind, str]:
     """The runtime and, when it is not a container, why.
 
@@ -177,7 +227,16 @@ def choose_runtime(arguments: argparse.Namespace, vendor: Vendor) -> tuple[Runti
 
 def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty=+dirty", "--exclude=*"]
+    command = [
+        "git",
+        "-C",
+        str(ROOT),
+        "describe",
+        "--always",
+        "--abbrev=40",
+        "--dirty=+dirty",
+        "--exclude=*",
+    ]
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
     try:
         done = subprocess.run(

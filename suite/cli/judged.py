@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,6 +17,8 @@ from suite.judge.attest.verify import Expected
 from suite.judge.report import difftext, html, text
 
 if TYPE_CHECKING:
+    import argparse
+
     from suite.base.jsonio import JSONObject
     from suite.judge.attest.verification import Verification
     from suite.judge.scorecarddoc import ScorecardDoc

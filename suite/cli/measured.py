@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from datetime import UTC, datetime
@@ -24,6 +23,8 @@ from suite.measure.run import execute
 from suite.measure.stop import Stop
 
 if TYPE_CHECKING:
+    import argparse
+
     from suite.judge.attest.keys import PrivateKey
     from suite.measure.run import RunResult
 
@@ -68,7 +69,9 @@ def _run(arguments: argparse.Namespace) -> int:
     gathered = inputs.gather(arguments)
     plan = gathered.plan
     if plan["runtime_note"]:
-        terminal.line(f"runtime: {plan['runtime']} ({plan['runtime_note']}); the card cannot be closed")
+        terminal.line(
+            f"runtime: {plan['runtime']} ({plan['runtime_note']}); the card cannot be closed"
+        )
     require_preflight(plan)
     # Whatever could spoil the end is asked for at the beginning: key and run directory.
     key, made = keys.load_or_generate(arguments.key or default_key())
@@ -94,7 +97,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def _ended_early(result: RunResult) -> int:
     assert result.error is not None
     print(result.error.render(), file=sys.stderr)
-    print(f"the evidence so far is kept in {result.directory} (ended: {result.ended})", file=sys.stderr)
+    print(
+        f"the evidence so far is kept in {result.directory} (ended: {result.ended})",
+        file=sys.stderr,
+    )
     return result.error.exit_status
 
 
@@ -141,7 +147,9 @@ def _doctor(arguments: argparse.Namespace) -> int:
     else:
         print(f"{plan['vendor']['name']}, {plan['engine']['title']}, runtime {plan['runtime']}")
         for answer in answers:
-            print(f"  {'ok     ' if answer.ok else 'MISSING'} {answer.check['what']}: {answer.found}")
+            print(
+                f"  {'ok     ' if answer.ok else 'MISSING'} {answer.check['what']}: {answer.found}"
+            )
             if not answer.ok and answer.check["hint"]:
                 print(f"          {answer.check['hint']}")
         if not answers:

@@ -41,7 +41,7 @@ def placeholders(
         "visible": choice.visible,
         "dtype": dtype["requested"],
         "max_model_len": str(max_model_len),
-        "host": _LOOPBACK if process else _INSIDE_HOST,
+        "host": _LOOPBACK if process or "host_network" in choice.access else _INSIDE_HOST,
         "port": str(engine["port"]),
         "arch": device.get("architecture", ""),
         "image": image,
@@ -91,7 +91,9 @@ def engine_doc(
     words = arguments.words(
         arguments.resolve(engine, values, choice.situation, user, closed=choice.closed)
     )
-    caching = _switched_on(engine["prefix_caching"], words, closed=choice.closed)
+    # What a server that runs already does, nobody here has switched off.
+    ours = choice.closed and choice.runtime != "endpoint"
+    caching = _switched_on(engine["prefix_caching"], words, closed=ours)
     if not caching and engine["prefix_caching"]["default"] in ("on", "unknown"):
         disable = engine["prefix_caching"]["disable"]
         words += [] if arguments.mentions(words, disable) else disable
@@ -128,9 +130,7 @@ def engine_doc(
         "max_model_len": max_model_len,
         "prefix_caching": caching,
         "quantisation": _quantisation(choice, words),
-        "speculative_decoding": _switched_on(
-            engine["speculative_decoding"], words, closed=choice.closed
-        ),
+        "speculative_decoding": _switched_on(engine["speculative_decoding"], words, closed=ours),
         "preflight": preflight(choice),
     }
 

@@ -32,6 +32,8 @@ DEFAULT_ENV = {
     "PYTHONUNBUFFERED": "1",
 }
 """Caches go to memory, so that nothing is reused and nothing need be writable."""
+CALLER = "$(id -u):$(id -g)"
+"""User of an image that the suite built: whoever calls, who can read the model."""
 
 
 def render_plan(plan: PlanDoc) -> str:
@@ -236,7 +238,7 @@ def docker_run(engine: EngineDoc, image: ImageDoc, name: str) -> list[list[str]]
     assert container is not None
     groups = [[container["wrapper"] or "docker", "run"], ["--rm"], ["--name", name]]
     groups.append(["--network", "host" if container["network"] == "host" else name])
-    groups += _permissions(container)
+    groups += _permissions(container, built_here=image["source"] == "build")
     groups += _limits(container)
     if container["runtime"]:
         groups.append(["--runtime", container["runtime"]])
@@ -258,7 +260,7 @@ def docker_run(engine: EngineDoc, image: ImageDoc, name: str) -> list[list[str]]
     return groups + _what(engine, container, image)
 
 
-def _permissions(container: ContainerDoc) -> list[list[str]]:
+def _permissions(container: ContainerDoc, *, built_here: bool) -> list[list[str]]:
     groups = []
     if container["privileged"]:
         groups.append(["--privileged"])
@@ -269,8 +271,9 @@ def _permissions(container: ContainerDoc) -> list[list[str]]:
     groups += [["--cap-add", name] for name in container["capabilities_add"]]
     groups += [["--security-opt", option] for option in options]
     groups += [["--group-add", name] for name in container["groups"]]
-    if container["user"]:
-        groups.append(["--user", container["user"]])
+    user = container["user"] or (CALLER if built_here else None)
+    if user:
+        groups.append(["--user", user])
     if container.get("read_only_root", True):
         groups.append(["--read-only"])
     tmpfs = {**DEFAULT_TMPFS, **container["tmpfs"]}
@@ -315,7 +318,11 @@ def _paired(words: list[str]) -> list[list[str]]:
 
 
 def _command_lines(groups: list[list[str]]) -> str:
-    return " \\\n  ".join(shlex.join(group) for group in groups)
+    return " \\\n  ".join(" ".join(map(_quoted, group)) for group in groups)
+
+
+def _quoted(word: str) -> str:
+    return f'"{CALLER}"' if word == CALLER else shlex.quote(word)
 
 
 def _requests(plan: PlanDoc) -> list[str]:

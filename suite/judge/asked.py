@@ -38,12 +38,18 @@ def run(evidence: Evidence) -> RunDoc:
         "id": evidence.header["run_id"],
         "started_utc": evidence.header["started_utc"],
         "ended": footer["ended"] if footer is not None else "cut",
-        "error": cut(f"{error.get('message', '')} [{error.get('code', '')}]") if error else "",
+        "error": cut(_failure(error)) if error else "",
         "plan_sha256": evidence.header["plan_sha256"],
     }
     if "nonce" in evidence.plan:
         run["nonce"] = evidence.plan["nonce"]
     return run
+
+
+def _failure(error: dict[str, str]) -> str:
+    """Message and code; a message that ends with its code is enough."""
+    message, code = error.get("message", ""), f"[{error.get('code', '')}]"
+    return message if message.endswith(code) else f"{message} {code}"
 
 
 def facts(evidence: Evidence) -> dict[str, FactDoc]:

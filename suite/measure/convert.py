@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from suite.base import jsonio
+from suite.base import jsonio, schema
 from suite.base.errors import Place, Problem, SetupError
 from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
@@ -109,9 +109,13 @@ def check_artefact(plan: PlanDoc, conversion: ConversionDoc) -> ProvenanceDoc | 
             hint="remove it, or name another directory for the converted weights",
         )
     found = jsonio.load(path, error=SetupError)
-    if not isinstance(found, dict) or found.get("provenance_schema") != PROVENANCE_SCHEMA:
+    wrong = schema.problems(found, "provenance", file=str(path))
+    if wrong:
         raise SetupError(
-            "conversion-unknown-artefact", "this provenance cannot be read", Place(str(path))
+            "conversion-unknown-artefact",
+            f"what {PROVENANCE} says cannot be read",
+            Place(str(path)),
+            problems=wrong,
         )
     provenance = cast("ProvenanceDoc", cast("object", found))
     problems = _differences(plan, conversion, provenance)

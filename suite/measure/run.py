@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import PhaseDoc, PlanDoc
     from suite.declare.workload.tasks import Task, TaskSet
-    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
     from suite.eventdoc import RequestEvent
     from suite.measure.engine import Served
     from suite.measure.stop import Stop
@@ -71,6 +71,7 @@ class _Run:
     progress: Progress
     stop: Stop
     zero_ns: int
+    fitted: dict[int, FittedPrompt] = field(default_factory=dict)
 
     def now(self) -> int:
         return time.monotonic_ns() - self.zero_ns
@@ -197,7 +198,7 @@ def _phases(run: _Run, served: Served) -> None:
 
 
 def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
-    jobs = make_jobs(run.plan, phase, run.tasks, run.tokenizer)
+    jobs = make_jobs(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
     name = phase["name"] + ("" if phase["measured"] else " (warm-up)")
     identity = {"phase": phase["name"], "repeat": phase["repeat"], "measured": phase["measured"]}
 
@@ -232,6 +233,12 @@ def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
     run.progress.line(f"{name}: {stats.summary()}")
 
 
+def _defects(tasks: TaskSet) -> dict[str, int]:
+    """What was found in the task file: defects of what ran, peculiarities of the file, what was left out."""
+    left_out = {f"left-out-{reason}": count for reason, count in tasks.excluded.items()}
+    return {**tasks.defects, **tasks.notes, **left_out}
+
+
 def _close(
     run: _Run,
     facts: Mapping[str, JSONObject],
@@ -251,8 +258,8 @@ def _close(
     environment = {
         "environment_schema": 1,
         "facts": dict(facts),
-        "task_defects": dict(run.tasks.defects),
-        "notes": [run.plan["runtime_note"]] if run.plan["runtime_note"] else [],
+        "task_defects": _defects(run.tasks),
+        "notes": [note for note in (run.plan["runtime_note"], run.tasks.why_not_locked) if note],
     }
     # On a full disk the log keeps what it has: a missing footer is itself a statement.
     with contextlib.suppress(SetupError):

@@ -539,8 +539,8 @@ def card() -> ScorecardDoc:
             "engine.version": {"value": "0.32.0"},
         },
         "startup": {
-            "startup_healthy_s": measured(74.8, "s", 1, None),
-            "startup_first_answer_s": measured(75.9, "s", 1, None),
+            "startup_healthy_s": {**measured(74.8, "s", 1), "interval": "one start, no interval"},
+            "startup_first_answer_s": {**measured(75.9, "s", 1), "interval": "one start, no interval"},
         },
         "time_breakdown": [
             {"what": "suite", "kind": "suite", "seconds": 1.21},
@@ -800,4 +800,29 @@ def accelerator_card() -> ScorecardDoc:
             mfu=measured(0.0102, "1", 3, 0.02),
         ),
     ]
+    return made
+
+
+def long_card() -> ScorecardDoc:
+    """Names, arguments and messages as long and unbreakable as they may come."""
+    made = copy.deepcopy(poor_card())
+    word = "Qwen3-Next-80B-A3B-Instruct-FP8-Dynamic-W8A8-Smooth" * 3
+    made["model"]["id"] = f"some-organisation/{word}"
+    made["engine"]["title"] = word
+    made["engine"]["version"] = f"0.11.0+{word.lower()}"
+    made["devices"]["name"] = word
+    made["vendor"]["name"] = word
+    made["workload"]["taskset"]["name"] = word
+    made["workload"]["title"] = {"en": word, "zh": "很长的标题" * 30}
+    made["verdict"]["sentence"] = {"en": word, "zh": "很长的结论" * 30}
+    made["runtime_note"] = word
+    made["engine"]["arguments"] += [word, "{" + '"a":' * 60 + "}"]
+    made["environment"]["engine.resolved_config"] = {"value": "x" * 3000}
+    made["phases"][0]["metrics"]["ttft_p50"] = {"not_measured": word}
+    made["phases"][0]["metrics"]["mfu"] = {"not_measured": word}
+    made["headline"][0] = {"phase": "single-stream", "metric": "mfu"}
+    made["headline"][1] = {"phase": "single-stream", "metric": "ttft_p50"}
+    made["phases"][0]["token_source"] = word
+    made["quality"]["reference_source"] = word
+    made["notes"] = [word]
     return made

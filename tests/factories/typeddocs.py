@@ -52,8 +52,11 @@ def _object(hint: Any, schemas: list[Mapping[str, Any]], root: Mapping[str, Any]
         yield f"{at}: only in one of them: {sorted(hints.keys() ^ properties.keys())}"
     if any(s.get("additionalProperties") is not False for s in schemas):
         yield f"{at}: the schema is open to unknown members"
-    if set(hint.__required_keys__) != required:
-        yield f"{at}: required: {sorted(set(hint.__required_keys__) ^ required)}"
+    # Under postponed annotations __required_keys__ does not see NotRequired.
+    optional = {name for name, inner in hints.items() if typing.get_origin(inner) is typing.NotRequired}
+    needed = set(hints) - optional if hint.__total__ else set()
+    if needed != required:
+        yield f"{at}: required: {sorted(needed ^ required)}"
     for name in hints.keys() & properties.keys():
         if "description" not in properties[name]:
             yield f"{at}/{name}: no description"

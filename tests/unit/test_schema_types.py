@@ -21,7 +21,7 @@ MIRRORS = [
     ("telemetry", "", "suite.eventdoc:TelemetrySample", []),
     ("taskline", "", "suite.eventdoc:TaskLine", []),
     ("scorecard", "", "suite.judge.scorecarddoc:ScorecardDoc", []),
-    ("diff", "", "suite.judge.diffdoc:DiffDoc", []),
+    ("diff", "", "suite.judge.diffdoc:Diff", []),
 ]
 NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
@@ -41,24 +41,46 @@ class Comparison:
         return node
 
     def resolve(self, node):
-        while isinstance(node, dict) and "$ref" in node and str(node["$ref"]).startswith("#"):
-            node = self.at(node["$ref"][1:])
+        while isinstance(node, dict) and "$ref" in node:
+            address, _, pointer = node["$ref"].partition("#")
+            if address:
+                name = address.removeprefix(schema.URN_PREFIX).rpartition(":")[0]
+                node = Comparison(name, {}).at(pointer)
+            else:
+                node = self.at(pointer)
         return node
 
+    def branches(self, node):
+        """The objects that a node may be: itself, or each of its alternatives."""
+        found = node.get("oneOf") or node.get("anyOf")
+        return (
+            [self.resolve(branch) for branch in found]
+            if found and "properties" not in node
+            else [node]
+        )
+
     def document(self, kind, node, where):
-        node = self.resolve(node)
+        branches = self.branches(self.resolve(node))
         hints = typing.get_type_hints(kind, None, self.namespace, include_extras=True)
-        optional = {name for name, hint in hints.items() if typing.get_origin(hint) is NotRequired}
-        properties = node.get("properties", {})
+        marked = {name for name, hint in hints.items() if typing.get_origin(hint) is NotRequired}
+        optional = marked if kind.__total__ else set(hints)
+        properties = {
+            name: inner for b in branches for name, inner in b.get("properties", {}).items()
+        }
+        required = set.intersection(*(set(branch.get("required", [])) for branch in branches))
         self.same(where, "members", set(hints), set(properties))
-        self.same(where, "required", set(hints) - optional, set(node.get("required", [])))
-        if node.get("additionalProperties") is not False and node.get("unevaluatedProperties") is not False:
-            self.found.append(f"{where}: takes unknown members")
+        self.same(where, "required", set(hints) - optional, required)
+        for branch in branches:
+            closed = (branch.get("additionalProperties"), branch.get("unevaluatedProperties"))
+            if False not in closed:
+                self.found.append(f"{where}: takes unknown members")
         for name, hint in hints.items():
             if name not in properties:
                 continue
-            inner = typing.get_args(hint)[0] if name in optional else hint
-            described = properties[name].get("description") or self.resolve(properties[name]).get("description")
+            inner = typing.get_args(hint)[0] if name in marked else hint
+            described = properties[name].get("description") or self.resolve(properties[name]).get(
+                "description"
+            )
             if not described:
                 self.found.append(f"{where}/{name}: has no description")
             self.value(inner, properties[name], f"{where}/{name}")
@@ -87,7 +109,8 @@ class Comparison:
             if isinstance(node.get("additionalProperties"), dict):
                 self.value(typing.get_args(hint)[1], node["additionalProperties"], f"{where}/*")
         elif typing.is_typeddict(hint):
-            self.kind(where, node, "object")
+            for branch in self.branches(node):
+                self.kind(where, branch, "object")
             self.document(hint, node, where)
         elif hint in NAMES and "const" not in node and "enum" not in node and "anyOf" not in node:
             self.kind(where, node, NAMES[hint])
@@ -106,7 +129,9 @@ class Comparison:
             nulls = [branch for branch in branches if branch.get("type") == "null"]
             branches = [branch for branch in branches if branch.get("type") != "null"]
             if bool(nulls) != nullable:
-                self.found.append(f"{where}: null in the type {nullable}, in the schema {bool(nulls)}")
+                self.found.append(
+                    f"{where}: null in the type {nullable}, in the schema {bool(nulls)}"
+                )
             if len(rest) == 1 and len(branches) == 1:
                 self.value(rest[0], branches[0], where)
             return
@@ -131,7 +156,9 @@ def compare(name, pointer, kind, others):
     return comparison.found
 
 
-@pytest.mark.parametrize(("name", "pointer", "kind", "others"), MIRRORS, ids=[f"{m[0]}{m[1]}" for m in MIRRORS])
+@pytest.mark.parametrize(
+    ("name", "pointer", "kind", "others"), MIRRORS, ids=[f"{m[0]}{m[1]}" for m in MIRRORS]
+)
 def test_schema_mirrors_type(name, pointer, kind, others):
     assert compare(name, pointer, kind, others) == []
 

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
         PhaseDoc,
         QualityDoc,
         ScenarioKind,
+        TaskSetDoc,
     )
 
 PROFILE_DIRECTORY = Path(__file__).resolve().parent / "profiles"
 CLOSED_MIN_NEW_TOKENS = 64
 """The closed division's smallest limit: an XSum reference summary must fit, whatever the tokenizer."""
+
+NEWS_CEILINGS = (0.5, 0.27)
+"""ROUGE-1 and ROUGE-2 F-measure that no model reaches on XSum; the best fine-tuned ones have 0.49/0.26."""
 
 
 class ProfileTaskSetDoc(TypedDict):
@@ -255,16 +259,26 @@ def _measured(phase: ProfilePhaseDoc, repeat: int, size: int) -> PhaseDoc:
 
 
 def quality_doc(
-    profile: Profile, reference: dict[str, float] | None, reference_source: str
+    profile: Profile,
+    reference: dict[str, float] | None,
+    reference_source: str,
+    taskset: TaskSetDoc | None = None,
 ) -> QualityDoc:
     """The profile's bounds with the reference of the model that is run.
+
+    The ceilings belong to news articles, whose summaries nobody can foresee word for word. The mini
+    set's can be, and its profile sets none; a file of the user's in its place is held to the ceilings.
 
     Args:
         profile: a profile.
         reference: see `suite.declare.workload.quality`, or None.
         reference_source: where the reference comes from, or why there is none.
+        taskset: the tasks that will run; None is the profile's own set.
     """
     bounds = profile.doc["quality"]
+    ceilings = (bounds["rouge1_ceiling"], bounds["rouge2_ceiling"])
+    if taskset is not None and not taskset["name"].startswith("mini-"):
+        ceilings = (min(ceilings[0], NEWS_CEILINGS[0]), min(ceilings[1], NEWS_CEILINGS[1]))
     return {
         "reference_source": reference_source,
         "reference": reference,
@@ -272,6 +286,6 @@ def quality_doc(
         "length_ratio_min": bounds["length_ratio_min"],
         "rouge1_floor": bounds["rouge1_floor"],
         "rouge2_floor": bounds["rouge2_floor"],
-        "rouge1_ceiling": bounds["rouge1_ceiling"],
-        "rouge2_ceiling": bounds["rouge2_ceiling"],
+        "rouge1_ceiling": ceilings[0],
+        "rouge2_ceiling": ceilings[1],
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suite.declare.workload.records import Progress, Reading
 
 SUFFIX = ".summary"
+MEMBER_FOLDER = "bbc-summary-data"
 SHARING_LINES = frozenset(
     (
         b"Share this with",

@@ -11,7 +11,7 @@ from suite.declare.workload.canonical import as_reading, is_canonical, read_cano
 from suite.declare.workload.csv_file import read_csv
 from suite.declare.workload.jsonl_file import read_jsonl
 from suite.declare.workload.selection import official_split
-from suite.declare.workload.summary_files import SUFFIX, read_archive, read_folder
+from suite.declare.workload.summary_files import MEMBER_FOLDER, SUFFIX, read_archive, read_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,9 +43,10 @@ def read_tasks(
 ) -> Reading:
     """Read the records of a file or folder; `Reading.kind` says what it was found to be.
 
-    A folder is one of ``.summary`` files, or holds one canonical file, or one data file at all. An
-    archive next to the official split file gives the test part of it. A given `ids` keeps those records
-    alone, in any form of source.
+    A folder is one of ``.summary`` files (or holds ``bbc-summary-data``, which is), or holds one
+    canonical file, or one data file at all. An archive or folder of ``.summary`` files beside the
+    official split file gives the test part of it. A given `ids` keeps those records alone, in any form
+    of source.
 
     Args:
         path: canonical file, official archive, CSV, JSON Lines, or a folder.
@@ -54,34 +55,48 @@ def read_tasks(
         progress: told bytes or files done while an archive or a folder is read.
 
     Raises:
-        DataError: ``data-missing``, ``data-unknown-form``, ``data-ambiguous``, or what the reader of
-            the form refuses.
+        DataError: ``data-missing``, ``data-unknown-form``, ``data-ambiguous``, ``file-unreadable``, or
+            what the reader of the form refuses.
     """
-    if not path.exists():
-        raise DataError("data-missing", "there is no such file or folder", Place(str(path)))
-    if path.is_dir():
-        if any(path.glob(f"*{SUFFIX}")):
-            return read_folder(path, ids=ids, keep_going=keep_going, progress=progress)
-        path = _only_data_file(path)
-    if not path.is_file():
-        raise DataError("data-unknown-form", "neither a file nor a folder", Place(str(path)))
-    if _head(path).startswith(_GZIP):
-        if ids is None:
-            split = split_beside(path)
-            ids = None if split is None else official_split(split)["test"]
-        return read_archive(path, ids=ids, keep_going=keep_going, progress=progress)
-    reading = _read_text(path, keep_going=keep_going)
-    return reading if ids is None else _keep(reading, frozenset(ids))
-
-
-def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
+        found = _locate(path)
+        if found.is_dir():
+            wanted = _test_ids(found) or _test_ids(found.parent) if ids is None else ids
+            return read_folder(found, ids=wanted, keep_going=keep_going, progress=progress)
+        if _head(found).startswith(_GZIP):
+            wanted = _test_ids(found.parent) if ids is None else ids
+            return read_archive(found, ids=wanted, keep_going=keep_going, progress=progress)
+        reading = _read_text(found, keep_going=keep_going)
     except OSError as cause:
         reason = cause.strerror or str(cause)
         place = Place(str(path))
         raise DataError("file-unreadable", f"cannot read: {reason}", place) from cause
+    return reading if ids is None else _keep(reading, frozenset(ids))
+
+
+def _locate(path: Path) -> Path:
+    """The data file, or the folder of ``.summary`` files, that a path means."""
+    if not path.exists():
+        raise DataError("data-missing", "there is no such file or folder", Place(str(path)))
+    if path.is_dir():
+        for folder in (path, path / MEMBER_FOLDER):
+            if any(folder.glob(f"*{SUFFIX}")):
+                return folder
+        return _only_data_file(path)
+    if not path.is_file():
+        raise DataError("data-unknown-form", "neither a file nor a folder", Place(str(path)))
+    return path
+
+
+def _test_ids(folder: Path) -> tuple[str, ...] | None:
+    """Ids of the test part of the official split file in a folder, or None without one."""
+    found = [file for file in sorted(folder.iterdir()) if _SPLIT_NAME.match(file.name)]
+    return official_split(found[0])["test"] if len(found) == 1 else None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
 
 
 def _read_text(path: Path, *, keep_going: bool) -> Reading:
@@ -128,12 +143,6 @@ def _keep(reading: Reading, ids: frozenset[str]) -> Reading:
 
 _SPLIT_NAME = re.compile(r"XSum-TRAINING-DEV-TEST-SPLIT.*\.json\Z")
 _DATA_NAME = re.compile(r".*\.(?:jsonl|csv|tar\.gz|tgz)\Z", re.IGNORECASE)
-
-
-def split_beside(path: Path) -> Path | None:
-    """The official split file in the folder of a data file, or None."""
-    found = [file for file in sorted(path.parent.iterdir()) if _SPLIT_NAME.match(file.name)]
-    return found[0] if len(found) == 1 else None
 
 
 def _only_data_file(folder: Path) -> Path:

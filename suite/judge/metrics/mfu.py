@@ -99,7 +99,12 @@ def _mfu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> dict[str, Value]:
     if compute is None:
         dtype = plan["engine"]["dtype"]["executed"]
         because = plan["peaks"]["compute_unknown"]
-        why = f"peak not declared for {dtype}" + (f": {because}" if because else "")
+        said = because.startswith("peak not declared")
+        why = (
+            because
+            if said
+            else f"peak not declared for {dtype}" + (f": {because}" if because else "")
+        )
         return dict.fromkeys(NAMES[:3], NotMeasured(why))
     peak = compute["flops"] * plan["devices"]["count"]
     found = {"mfu": _whole(phase, work, peak)}

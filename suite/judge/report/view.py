@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.judge.report.numbers import Shown, plain, show
+from suite.judge.report.numbers import Shown, plain, scaled, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,6 +141,13 @@ def ordered(card: ScorecardDoc, names: Iterable[str]) -> list[str]:
 def _place(card: ScorecardDoc, name: str) -> int:
     definition = card["metrics"].get(name)
     return definition["order"] if definition else 10_000
+
+
+def fact_text(name: str, value: str) -> str:
+    """A fact for people: sizes also with a prefix."""
+    if name.endswith("_bytes") and value.isascii() and value.isdigit():
+        return f"{plain(int(value))} ({scaled(int(value), 'B')})"
+    return value
 
 
 def counts(checks: list[CheckDoc]) -> dict[str, int]:

@@ -255,6 +255,7 @@ WORDS: Final = MappingProxyType(
             ),
             "本页是其内嵌的签名文档的视图。任何人都可以检查签名、由原始事件重新计算每个数字，并逐字节重新生成本页。",
         ),
+        "parameter-count": ("Parameters", "参数量"),
         "verify-suite": (
             "With the suite: re-hash the evidence, check the signature, recompute, re-render",
             "使用本套件：重新计算证据摘要、检查签名、重新计算数值并重新生成页面",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.errors import EngineError
+from suite.measure.load.shapes import Shapes
 from suite.measure.load.sse import SseReader
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class AnswerReader:
         "_inflate",
         "_inflated",
         "_pending",
+        "_shapes",
         "_sse",
         "completion_tokens",
         "done",
@@ -89,8 +91,11 @@ class AnswerReader:
         "tokens",
     )
 
-    def __init__(self, encoding: str = "") -> None:
-        """Prepare for a body with this content encoding (empty, ``gzip`` or ``deflate``)."""
+    def __init__(self, encoding: str = "", shapes: Shapes | None = None) -> None:
+        """Prepare for a body with this content encoding (empty, ``gzip`` or ``deflate``).
+
+        Moulds of chunks are taken from and added to `shapes`, which streams of one engine may share.
+        """
         self.texts: list[str] = []
         self.stamps: list[int] = []
         self.tokens: list[int] = []
@@ -102,10 +107,11 @@ class AnswerReader:
         self.fault: OutcomeCode | None = None
         self.error = ""
         self._sse = SseReader()
+        self._shapes = Shapes() if shapes is None else shapes
         self._counted = 0
         self._pending = 0
         self._inflated = 0
-        self._inflate = None
+        self._inflate: zlib._Decompress | None = None
         if encoding in ("gzip", "x-gzip", "deflate"):
             self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
         elif encoding not in ("", "identity"):
@@ -115,8 +121,18 @@ class AnswerReader:
 
     def feed(self, piece: bytes, stamp: int) -> None:
         """Take one piece of the body and its arrival time."""
-        if self.fault is not None:
+        if self.fault is not None or self.done:
             return
+        if self._sse.clean() and self._inflate is None:
+            content = self._shapes.read(piece)
+            if content is not None:
+                text, ids, prompt, completion = content
+                if prompt is not None:
+                    self.prompt_tokens = prompt
+                if completion is not None:
+                    self.completion_tokens = completion
+                self._add(text, ids, completion, stamp, visible=bool(text))
+                return
         if self._inflate is not None:
             piece = self._decompress(piece)
         for event in self._sse.feed(piece):
@@ -171,6 +187,8 @@ class AnswerReader:
             self._fail("error-in-stream", error_text(document.get("error") or document))
         else:
             self._chunk(document, stamp)
+            if self.fault is None and not event.kind:
+                self._shapes.learn(event.data, document)
 
     def _chunk(self, document: JSONObject, stamp: int) -> None:
         usage = document.get("usage")
@@ -208,23 +226,27 @@ class AnswerReader:
             self._fail("malformed-chunk", "the generated text is not a string")
             return
         reasoning = any(isinstance(source.get(k), str) and source[k] for k in _REASONING)
-        told = self._count(choice.get("token_ids"), running)
-        if text or reasoning:
+        ids = choice.get("token_ids")
+        numbers = None
+        if isinstance(ids, list) and all(isinstance(number, int) for number in ids):
+            numbers = [number for number in ids if isinstance(number, int)]
+        self._add(text, numbers, running, stamp, visible=bool(text) or reasoning)
+
+    def _add(
+        self, text: str, ids: list[int] | None, running: int | None, stamp: int, *, visible: bool
+    ) -> None:
+        """Take what one chunk says; its tokens count by their ids, else by the running usage."""
+        if ids is not None:
+            self.token_ids = [] if self.token_ids is None else self.token_ids
+            self.token_ids += ids
+            self._pending += len(ids)
+            self._counted = running if running is not None else self._counted + len(ids)
+        elif running is not None:
+            self._pending += max(0, running - self._counted)
+            self._counted = running
+        if visible:
+            told = ids is not None or running is not None
             self.texts.append(text)
             self.stamps.append(stamp)
             self.tokens.append(self._pending if told else -1)
             self._pending = 0
-
-    def _count(self, ids: JSONValue, running: int | None) -> bool:
-        """Add the tokens of one chunk to those that wait for a chunk with text; ids go before usage."""
-        if isinstance(ids, list) and all(isinstance(number, int) for number in ids):
-            self.token_ids = [] if self.token_ids is None else self.token_ids
-            self.token_ids += [number for number in ids if isinstance(number, int)]
-            self._pending += len(ids)
-            self._counted = running if running is not None else self._counted + len(ids)
-            return True
-        if running is not None:
-            self._pending += max(0, running - self._counted)
-            self._counted = running
-            return True
-        return False

@@ -13,11 +13,15 @@ from suite.measure.load.job import Job
 if TYPE_CHECKING:
     from suite.declare.plandoc import PhaseDoc, PlanDoc
     from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
 
 
 def make_jobs(
-    plan: PlanDoc, phase: PhaseDoc, tasks: TaskSet, tokenizer: Tokenizer | None
+    plan: PlanDoc,
+    phase: PhaseDoc,
+    tasks: TaskSet,
+    tokenizer: Tokenizer | None,
+    fitted: dict[int, FittedPrompt] | None = None,
 ) -> list[Job]:
     """The requests of a phase, in sending order.
 
@@ -26,6 +30,7 @@ def make_jobs(
         phase: says which tasks; request i takes task ``(first_task + i) % size``.
         tasks: the task set that the plan names.
         tokenizer: the model's, to count prompts and cut documents; None counts and cuts nothing.
+        fitted: prompts of earlier phases by task number, added to; the prompts of one plan never change.
 
     Raises:
         DataError: as `suite.declare.workload.tokenizer.fit_prompts`.
@@ -34,17 +39,18 @@ def make_jobs(
     request = plan["engine"]["request"]
     size = len(tasks.tasks)
     chosen = [(phase["first_task"] + i) % size for i in range(phase["tasks"])]
-    unique = sorted(set(chosen))
+    by_number = {} if fitted is None else fitted
+    unique = sorted(set(chosen) - by_number.keys())
     prompt = workload["prompt"]
     template = PromptTemplate(prompt["id"], prompt["template"], "the plan")
-    fitted = fit_prompts(
+    new = fit_prompts(
         tokenizer,
         template,
         [tasks.tasks[number].document for number in unique],
         api=request["api"],
         max_input_tokens=workload["max_input_tokens"],
     )
-    by_number = dict(zip(unique, fitted, strict=True))
+    by_number.update(zip(unique, new, strict=True))
     arrivals = phase["arrivals_ns"]
     common = _common(plan)
     jobs = []

@@ -87,15 +87,24 @@ class Loop:
         else:
             self._open(exchange)
 
-    def poll(self, wait_ns: int) -> int:
-        """Wait at most this long for something to happen and handle it; returns how much happened."""
-        if wait_ns <= 0:
-            events = self._epoll.poll(0, BATCH)
-        elif self._timer.fd >= 0:
-            self._timer.arm(_now() + wait_ns)
-            events = self._epoll.poll(1, BATCH)
+    def poll(self, until_ns: int, *, exact: bool = False) -> int:
+        """Wait until something happens, but not beyond a moment, and handle it.
+
+        Args:
+            until_ns: reading of the monotonic clock; 0 does not wait.
+            exact: wake within some 50 µs of the moment, not within milliseconds.
+
+        Returns:
+            How much happened.
+        """
+        if not until_ns:
+            wait = 0.0
+        elif exact and self._timer.fd >= 0:
+            self._timer.arm(until_ns)
+            wait = 1.0
         else:
-            events = self._epoll.poll(max(0, wait_ns - COARSE_NS) / 1e9, BATCH)
+            wait = max(0, until_ns - _now() - (COARSE_NS if exact else 0)) / 1e9
+        events = self._epoll.poll(wait, BATCH)
         connections = self._connections
         for fd, mask in events:
             connection = connections.get(fd)

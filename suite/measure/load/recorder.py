@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from suite.measure.load.answer import AnswerReader, body_error, clean
+from suite.measure.load.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,8 @@ class Recorder:
         self._waiting: deque[Exchange] = deque()
         self._waiting_bytes = 0
         self._exchange: Exchange | None = None
-        self._reader = AnswerReader()
+        self._shapes = Shapes()
+        self._reader = AnswerReader("", self._shapes)
         self._position = 0
 
     def add(self, exchange: Exchange) -> None:
@@ -77,7 +79,8 @@ class Recorder:
         exchange = self._exchange
         if exchange is None:
             exchange = self._exchange = self._waiting.popleft()
-            self._reader = AnswerReader(exchange.framer.headers.get("content-encoding", "").lower())
+            encoding = exchange.framer.headers.get("content-encoding", "").lower()
+            self._reader = AnswerReader(encoding, self._shapes)
             self._position = 0
             if not _is_stream(exchange.framer):
                 self._finish(exchange)

@@ -34,22 +34,27 @@ class SseReader:
         self._skip_lf = False
         self._started = False
 
-    def feed(self, piece: bytes) -> list[Event]:
-        """Take one piece; returns the events that it completed."""
-        if (
+    def clean(self) -> bool:
+        """Whether nothing is pending, so that a piece which is one whole event means just that."""
+        return (
             self._started
             and not self._line
             and not self._data
+            and not self._kind
             and not self._skip_lf
+        )
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """Take one piece; returns the events that it completed."""
+        if (
+            self.clean()
             and piece.startswith(b"data: ")
             and piece.endswith(b"\n\n")
             and piece.find(b"\n") == len(piece) - 2
             and len(piece) > 8
             and b"\r" not in piece
         ):
-            event = Event(self._kind, piece[6:-2])
-            self._kind = b""
-            return [event]
+            return [Event(b"", piece[6:-2])]
         return self._feed(piece)
 
     def end(self) -> list[Event]:

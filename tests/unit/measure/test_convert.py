@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from suite.base import jsonio
+from suite.base import jsonio, schema
 from suite.base.errors import SetupError
 from suite.measure import convert
 from suite.measure.engine import Settings
@@ -96,6 +96,7 @@ def test_the_provenance_tells_what_went_in_what_ran_and_what_came_out(plan, run,
     assert jsonio.load(run / "provenance.json") == made
     assert "converting" in (run / "conversion.log").read_text()
     assert [path.name for path in target.parent.iterdir()] == ["mini-tp2"]
+    assert schema.problems(made, "provenance") == []
 
 
 def test_what_was_converted_is_not_converted_again(plan, run, go):

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,30 @@ def test_an_archive_beside_its_split_file_gives_the_test_part(tmp_path):
     (tmp_path / "XSum-TRAINING-DEV-TEST-SPLIT-90-5-5.json").write_text(json.dumps(split))
     for source in (tmp_path, tmp_path / "a.tar.gz"):
         assert [task.id for task in read_tasks(source).tasks] == ["10000002", "10000007"]
+
+
+def test_an_unpacked_archive_beside_its_split_file_gives_the_test_part(tmp_path):
+    folder = tmp_path / "bbc-summary-data"
+    folder.mkdir()
+    for name, data in MEMBERS[:5]:
+        (tmp_path / name).write_bytes(data)
+    assert len(read_tasks(tmp_path).tasks) == 5
+    split = {"test": ["10000004", "10000002", "1"], "train": [], "validation": []}
+    (tmp_path / "XSum-TRAINING-DEV-TEST-SPLIT-90-5-5.json").write_text(json.dumps(split))
+    for source in (tmp_path, folder):
+        reading = read_tasks(source)
+        assert [task.id for task in reading.tasks] == ["10000002", "10000004"]
+        assert reading.notes == {"missing-ids": 1}
+
+
+def test_what_the_system_refuses_is_a_data_error(tmp_path):
+    for path in (tmp_path / ("x" * 300), tmp_path / "missing"):
+        with pytest.raises(DataError) as caught:
+            read_tasks(path)
+        assert caught.value.code in ("file-unreadable", "data-missing")
+    with pytest.raises(DataError) as caught:
+        read_tasks(Path("/dev/null"))
+    assert caught.value.code == "data-unknown-form"
 
 
 def test_links_and_foreign_members_are_passed_over(tmp_path):

@@ -26,7 +26,9 @@ def test_special_tokens_messages_and_the_generation_prompt_are_there():
 
 
 def test_blocks_are_trimmed_as_in_transformers():
-    text = "{% for m in messages %}\n  {% if true %}\n{{ m.content }}\n  {% endif %}\n{% endfor %}\n"
+    text = (
+        "{% for m in messages %}\n  {% if true %}\n{{ m.content }}\n  {% endif %}\n{% endfor %}\n"
+    )
     assert _render(text) == "Hi <b> & {{ x }}\n"
 
 

@@ -25,7 +25,16 @@ def test_every_character_read_as_cp1252_is_mojibake(char):
 
 @pytest.mark.parametrize(
     "text",
-    ["plain", "£5 and 5€", "café", "“quoted” – dashed…", "ÂRT", "SÃO PAULO", "naïve façade", "中文"],
+    [
+        "plain",
+        "£5 and 5€",
+        "café",
+        "“quoted” – dashed…",
+        "ÂRT",
+        "SÃO PAULO",
+        "naïve façade",
+        "中文",
+    ],
 )
 def test_proper_text_is_not_mojibake(text):
     assert not has_mojibake(text)

@@ -23,7 +23,10 @@ from suite.declare.workload.lead import first_sentence
         ("It paused ... then it went on. End.", "It paused ... then it went on."),
         ("See example.com for more. It is free.", "See example.com for more."),
         ("No stop before a newline\nSecond line.", "No stop before a newline"),
-        ("Media playback is not supported on this device\nThe news is this. More.", "The news is this."),
+        (
+            "Media playback is not supported on this device\nThe news is this. More.",
+            "The news is this.",
+        ),
         ("Last updated on 5 May 2016", "Last updated on 5 May 2016"),
     ],
 )

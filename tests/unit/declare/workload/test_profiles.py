@@ -10,6 +10,7 @@ from suite.declare.workload.profiles import (
     profile_names,
     quality_doc,
 )
+from suite.declare.workload.tasks import mini_set
 
 SMOKE = (PROFILE_DIRECTORY / "smoke.yaml").read_text("utf-8")
 
@@ -52,6 +53,14 @@ def test_only_the_mini_set_has_no_ceiling():
         assert (quality["rouge1_floor"], quality["rouge2_floor"]) == (0.15, 0.012)
         ceilings = (quality["rouge1_ceiling"], quality["rouge2_ceiling"])
         assert ceilings == ((1, 1) if doc["taskset"]["set"] == "mini" else (0.5, 0.27))
+
+
+def test_other_data_than_the_mini_set_is_held_to_the_ceilings():
+    smoke = load_profile("smoke")
+    taskset = mini_set().to_doc()
+    assert quality_doc(smoke, None, "none", taskset)["rouge1_ceiling"] == 1
+    found = quality_doc(smoke, None, "none", {**taskset, "name": "custom"})
+    assert (found["rouge1_ceiling"], found["rouge2_ceiling"]) == (0.5, 0.27)
 
 
 def test_an_unknown_profile_gets_a_suggestion():

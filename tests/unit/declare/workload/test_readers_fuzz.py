@@ -23,7 +23,10 @@ from suite.declare.workload.summary_files import SHARING_LINES, parse_summary
 from suite.declare.workload.xsum import read_tasks
 
 # Small alphabets make the interesting characters meet.
-TEXT = st.text(st.sampled_from("ab,\"'\n\r\t \\{}[]é£…\ufeff\u2028\x00SN") | st.characters(exclude_categories=["Cs"]))
+TEXT = st.text(
+    st.sampled_from("ab,\"'\n\r\t \\{}[]é£…\ufeff\u2028\x00SN")
+    | st.characters(exclude_categories=["Cs"])
+)
 SUMMARY = TEXT.filter(str.strip)
 ID = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=12)
 TASKS = st.lists(
@@ -52,7 +55,9 @@ def test_csv_gives_back_what_a_csv_writer_wrote(tmp_path, tasks):
 @given(TASKS, st.booleans())
 def test_json_lines_give_back_what_was_written(tmp_path, tasks, ascii_only):
     lines = [
-        json.dumps({"summary": t.summary, "id": t.id, "document": t.document}, ensure_ascii=ascii_only)
+        json.dumps(
+            {"summary": t.summary, "id": t.id, "document": t.document}, ensure_ascii=ascii_only
+        )
         for t in tasks
     ]
     reading = read_jsonl(tmp_path / "t.jsonl", "\n".join(lines).encode("utf-8"))
@@ -88,7 +93,9 @@ def test_no_changed_byte_of_a_record_passes(tmp_path, tasks, data):
 @QUICK
 @given(st.lists(st.sampled_from(sorted(SHARING_LINES)) | TEXT.map(str.encode), max_size=12))
 def test_a_summary_file_is_read_by_the_official_rule(lines):
-    body = b"\n".join([b"[SN]U[SN]", b"u", b"[SN]T[SN]", b"t", b"[SN]F[SN]", b"one", b"[SN]R[SN]", *lines])
+    body = b"\n".join(
+        [b"[SN]U[SN]", b"u", b"[SN]T[SN]", b"t", b"[SN]F[SN]", b"one", b"[SN]R[SN]", *lines]
+    )
     # The rule as the data set's readers have it: lines keep their end, a sharing line has one too.
     kept = [
         line

@@ -23,7 +23,9 @@ CLOSED = load_prompt("closed-v1")
 
 def _byte_level() -> tokenizers.Tokenizer:
     """Every byte is a token: characters beyond ASCII have several."""
-    vocabulary = {char: index for index, char in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    vocabulary = {
+        char: index for index, char in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))
+    }
     for special in ("<s>", "<ans>"):
         vocabulary[special] = len(vocabulary)
     made = tokenizers.Tokenizer(models.BPE(vocabulary, []))

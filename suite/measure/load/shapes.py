@@ -1,0 +1,166 @@
+"""A short way to read chunks that differ from an earlier one only in their text, ids and counts.
+
+An engine writes every chunk of a stream from one mould. Once a chunk was read as JSON, its mould is kept as a
+pattern: all its bytes as they are, but for the text, the token ids, the counts, the id and the time, each of
+which may be any JSON value of its kind. What fits the pattern is therefore valid JSON that says the same as
+the chunk before, with these values; everything else is read the long way.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONObject
+
+MAX_SHAPES: Final = 4
+"""Moulds kept; an engine has one or two, and a stream of ever new ones must not be learned for ever."""
+MAX_TRIES: Final = 32
+"""Chunks tried as a mould before it is given up."""
+_NUMBER = rb"(0|[1-9][0-9]{0,14})"
+_STRING = rb'"((?:[^"\\\x00-\x1f])*)"'
+_ANY_STRING = rb'"[^"\\\x00-\x1f\x7f-\xff]*"'
+_IDS = rb"\[((?:(?:0|[1-9][0-9]{0,14})(?:,(?!\]))?)*)\]"
+_PLACES: Final = (
+    ("id", rb'"id":', rb'"[^"\\\x00-\x1f\x7f-\xff]*"', _ANY_STRING),
+    ("created", rb'"created":', rb"(?:0|[1-9][0-9]{0,14})", rb"(?:0|[1-9][0-9]{0,14})"),
+    ("text", rb'"(?:content|text)":', _STRING, _STRING),
+    ("ids", rb'"token_ids":', rb"\[[0-9,]*\]", _IDS),
+    ("prompt", rb'"prompt_tokens":', _NUMBER, _NUMBER),
+    ("total", rb'"total_tokens":', _NUMBER, _NUMBER),
+    ("completion", rb'"completion_tokens":', _NUMBER, _NUMBER),
+)
+_GROUPED: Final = frozenset({"text", "ids", "prompt", "total", "completion"})
+
+
+class Content(NamedTuple):
+    """What a chunk with one choice says.
+
+    Attributes:
+        text: the generated text.
+        ids: token ids, None when it has none.
+        prompt: prompt tokens of its usage, None without.
+        completion: generated tokens of its usage, None without.
+    """
+
+    text: str
+    ids: list[int] | None
+    prompt: int | None
+    completion: int | None
+
+
+class _Shape:
+    """One mould."""
+
+    __slots__ = ("_completion", "_ids", "_match", "_prompt", "_text")
+
+    def __init__(self, pattern: re.Pattern[bytes], names: list[str]) -> None:
+        self._match = pattern.fullmatch
+        place = {name: number for number, name in enumerate(names, 1)}
+        self._text = place["text"]
+        self._ids = place.get("ids")
+        self._prompt = place.get("prompt")
+        self._completion = place.get("completion")
+
+    def read(self, event: bytes) -> Content | None:
+        """The content of an event, or None when it does not fit."""
+        match = self._match(event)
+        if match is None:
+            return None
+        try:
+            text = match[self._text].decode()
+        except UnicodeDecodeError:
+            return None
+        ids = None
+        if self._ids is not None:
+            ids = [int(number) for number in match[self._ids].split(b",") if number]
+        return Content(
+            text,
+            ids,
+            None if self._prompt is None else int(match[self._prompt]),
+            None if self._completion is None else int(match[self._completion]),
+        )
+
+
+class Shapes:
+    """The moulds seen in a phase."""
+
+    def __init__(self) -> None:
+        self._shapes: list[_Shape] = []
+        self._tries = 0
+
+    def read(self, piece: bytes) -> Content | None:
+        """The content of a piece that is exactly one event, if it fits a mould."""
+        for shape in self._shapes:
+            content = shape.read(piece)
+            if content is not None:
+                return content
+        return None
+
+    def learn(self, data: bytes, document: JSONObject) -> None:
+        """Keep the mould of a chunk that was read as JSON, if it is a plain one.
+
+        Args:
+            data: the chunk's bytes, without ``data:``.
+            document: what they say.
+        """
+        if len(self._shapes) >= MAX_SHAPES or self._tries >= MAX_TRIES:
+            return
+        self._tries += 1
+        expected = _plain(document)
+        if expected is None:
+            return
+        found = []
+        for name, key, value, general in _PLACES:
+            matches = list(
+                re.finditer(b"(?<=[{,])" + key + b"(?P<value>" + value + b")(?=[,}])", data)
+            )
+            if len(matches) > 1:
+                return
+            if matches:
+                found.append((matches[0].start("value"), matches[0].end("value"), name, general))
+        shape = _build(data, sorted(found))
+        # The proof that the right places were found: the mould reads its own chunk as JSON does.
+        if shape is not None and shape.read(b"data: " + data + b"\n\n") == expected:
+            self._shapes.append(shape)
+
+
+def _build(data: bytes, found: list[tuple[int, int, str, bytes]]) -> _Shape | None:
+    names = [name for _, _, name, _ in found if name in _GROUPED]
+    if "text" not in names:
+        return None
+    pattern, position = [re.escape(b"data: ")], 0
+    for start, end, _, general in found:
+        if start < position:
+            return None
+        pattern += [re.escape(data[position:start]), general]
+        position = end
+    pattern += [re.escape(data[position:]), re.escape(b"\n\n")]
+    return _Shape(re.compile(b"".join(pattern)), names)
+
+
+def _plain(document: JSONObject) -> Content | None:
+    """What a chunk says if it holds nothing but text, ids and usage of one choice; else None."""
+    choices, usage = document.get("choices"), document.get("usage") or {}
+    choice = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
+    if not isinstance(choice, dict) or not isinstance(usage, dict) or document.get("error"):
+        return None
+    delta = choice.get("delta", choice)
+    if choice.get("index", 0) != 0 or not isinstance(delta, dict):
+        return None
+    text = delta.get("content") if delta is not choice else choice.get("text")
+    more = choice.get("finish_reason") or delta.get("reasoning_content") or delta.get("reasoning")
+    if more or not isinstance(text, str):
+        return None
+    ids, prompt = choice.get("token_ids"), usage.get("prompt_tokens")
+    completion = usage.get("completion_tokens")
+    if not (ids is None or isinstance(ids, list)):
+        return None
+    numbers = None if ids is None else [one for one in ids if isinstance(one, int)]
+    return Content(
+        text,
+        numbers,
+        prompt if isinstance(prompt, int) else None,
+        completion if isinstance(completion, int) else None,
+    )

@@ -1,0 +1,96 @@
+"""Make ready what a run needs and takes minutes to get: the image, or the Python environment. Runs nothing of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from suite.base.errors import SetupError
+from suite.declare.choice import choose_image
+from suite.declare.plancontainer import image_doc
+from suite.measure.engine import ensure_environment
+from suite.measure.engine.container.api import connect, translated
+from suite.measure.engine.container.image import BUILD_LOG, ensure_image
+
+if TYPE_CHECKING:
+    from suite.declare.enginedoc import EngineDecl
+    from suite.declare.vendordoc import AcceleratorDoc
+    from suite.measure.engine.served import Progress, Settings
+
+PreparedRuntime: TypeAlias = Literal["container", "process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What lies ready.
+
+    Attributes:
+        engine: its id.
+        runtime: for which way of running it.
+        what: the image's reference, or the path of the environment's interpreter.
+        digest: of the image (``sha256:…``); None for an environment, which its requirement files pin.
+    """
+
+    engine: str
+    runtime: PreparedRuntime
+    what: str
+    digest: str | None
+
+
+def prepare(
+    vendor_id: str,
+    engine: EngineDecl,
+    device: AcceleratorDoc,
+    runtime: PreparedRuntime,
+    *,
+    image: str | None,
+    on_progress: Progress,
+    settings: Settings,
+) -> Prepared:
+    """Build, pull, load or install what the engine runs from, or find it there.
+
+    Args:
+        vendor_id: names the directory of the build's log in the cache.
+        engine: the declared engine.
+        device: which of several images fits depends on it.
+        runtime: what to make ready.
+        image: reference or id of a declared image; None takes the first that fits.
+        on_progress: told which step runs.
+        settings: of this machine.
+
+    Raises:
+        UsageError: ``image-unnamed``, ``image-digest-wrong``.
+        SetupError: ``docker-unreachable``, ``process-undeclared``, ``disk-unwritable``, and those of
+            `ensure_image` and `ensure_environment`.
+    """
+    if runtime == "process":
+        return _environment(engine, on_progress, settings)
+    declared = image_doc(choose_image(engine, device, image))
+    logs = settings.cache / "prepare" / f"{vendor_id}-{engine['id']}"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        message = f"{logs / BUILD_LOG} cannot be written: {cause.strerror}"
+        raise SetupError("disk-unwritable", message) from cause
+    with connect() as client, translated():
+        found = ensure_image(
+            client, declared, run_directory=logs, on_progress=on_progress, settings=settings
+        )
+    return Prepared(engine["id"], "container", found.reference, str(found.facts["image.digest"]))
+
+
+def _environment(engine: EngineDecl, on_progress: Progress, settings: Settings) -> Prepared:
+    declared = engine.get("process")
+    if declared is None:
+        raise SetupError(
+            "process-undeclared",
+            f"{engine['title']} is not declared to run as a process",
+            hint="prepare it with --runtime container",
+        )
+    python = ensure_environment(
+        declared["environment"],
+        on_progress,
+        requirements=declared["requirements"],
+        settings=settings,
+    )
+    return Prepared(engine["id"], "process", str(python), None)

@@ -1,0 +1,217 @@
+"""The page in a real browser: what is drawn at desktop and phone width, in both languages, light, dark, on paper."""
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.factories import pages, scorecard
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+CARDS = {
+    "sound": scorecard.card,
+    "poor": scorecard.poor_card,
+    "eight": scorecard.accelerator_card,
+    "long": scorecard.long_card,
+}
+# Exactly what the switch does when a reader chooses Chinese.
+CHINESE = (
+    (b'id="lang-en" checked>', b'id="lang-en">'),
+    (b'id="lang-zh">', b'id="lang-zh" checked>'),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Pages by name; SUITE_SCREENSHOTS keeps them and the pictures somewhere else."""
+    wanted = os.environ.get("SUITE_SCREENSHOTS")
+    place = Path(wanted) if wanted else tmp_path_factory.mktemp("pages")
+    place.mkdir(parents=True, exist_ok=True)
+    for name, make in CARDS.items():
+        data = pages.rendered(make())
+        (place / f"{name}.html").write_bytes(data)
+        for old, new in CHINESE:
+            assert data.count(old) == 1
+            data = data.replace(old, new)
+        (place / f"{name}-zh.html").write_bytes(data)
+    return place
+
+
+def chromium(folder, *options):
+    command = [
+        CHROMIUM,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--hide-scrollbars",
+        f"--user-data-dir={folder / 'profile'}",
+        *options,
+    ]
+    return subprocess.run(command, capture_output=True, timeout=120, check=True)
+
+
+def shot(folder, name, width, height, *, dark=False):
+    """A screenshot as rows of RGB bytes."""
+    target = folder / f"{name}-{width}-{'dark' if dark else 'light'}.png"
+    chromium(
+        folder,
+        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+        f"--window-size={width},{height}",
+        f"--screenshot={target}",
+        (folder / f"{name}.html").as_uri(),
+    )
+    return pixels(target.read_bytes())
+
+
+def pixels(png):
+    """Decode a PNG of 8-bit RGB or RGBA into rows of (r, g, b)."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    at, data = 8, b""
+    width = height = depth = 0
+    while at < len(png):
+        size, kind = struct.unpack(">I4s", png[at : at + 8])
+        body = png[at + 8 : at + 8 + size]
+        if kind == b"IHDR":
+            width, height, bits, colour = struct.unpack(">IIBB", body[:10])
+            assert bits == 8
+            depth = {2: 3, 6: 4}[colour]
+        elif kind == b"IDAT":
+            data += body
+        at += 12 + size
+    raw = zlib.decompress(data)
+    stride = width * depth
+    rows, before = [], bytearray(stride)
+    for number in range(height):
+        start = number * (stride + 1)
+        row = bytearray(raw[start + 1 : start + 1 + stride])
+        unfilter(raw[start], row, before, depth)
+        rows.append([tuple(row[i : i + 3]) for i in range(0, stride, depth)])
+        before = row
+    return rows
+
+
+def unfilter(kind, row, above, depth):
+    for i in range(len(row)):
+        left = row[i - depth] if i >= depth else 0
+        corner = above[i - depth] if i >= depth else 0
+        if kind == 1:
+            row[i] = (row[i] + left) & 255
+        elif kind == 2:
+            row[i] = (row[i] + above[i]) & 255
+        elif kind == 3:
+            row[i] = (row[i] + (left + above[i]) // 2) & 255
+        elif kind == 4:
+            guess = left + above[i] - corner
+            near = min((abs(guess - v), n, v) for n, v in enumerate((left, above[i], corner)))
+            row[i] = (row[i] + near[2]) & 255
+
+
+def share_of(rows, wanted):
+    total = sum(len(row) for row in rows)
+    return sum(1 for row in rows for pixel in row if wanted(pixel)) / total
+
+
+def reddish(pixel):
+    return pixel[0] > 150 and pixel[1] < 60 and pixel[2] < 60
+
+
+def greenish(pixel):
+    return pixel[1] > pixel[0] + 40 and pixel[1] > pixel[2] + 20
+
+
+def test_the_verdict_is_seen_before_anything_else(folder):
+    poor, sound = shot(folder, "poor", 1280, 400), shot(folder, "sound", 1280, 400)
+    assert share_of(poor, reddish) > 0.01 > share_of(sound, reddish)
+    assert share_of(sound, greenish) > 0.005 > share_of(poor, greenish)
+
+
+def test_light_and_dark(folder):
+    light, dark = shot(folder, "sound", 1280, 600), shot(folder, "sound", 1280, 600, dark=True)
+    assert share_of(light, lambda p: min(p) > 225) > 0.8
+    assert share_of(dark, lambda p: max(p) < 60) > 0.8
+
+
+def test_chinese_changes_the_words_and_not_the_numbers(folder):
+    english, chinese = shot(folder, "sound", 1280, 300), shot(folder, "sound-zh", 1280, 300)
+    assert english != chinese
+
+
+def asked(folder, name, width, script):
+    """What a script finds on a page that is laid out at some width: text, taken from a copy without policy.
+
+    The copy lies in a frame, because the browser's own window cannot be as narrow as a phone.
+    """
+    page = (folder / f"{name}.html").read_bytes()
+    answer = f"<script>addEventListener('load',()=>parent.postMessage({script},'*'))</script></body>"
+    page = page.replace(b'http-equiv="Content-Security-Policy"', b'name="policy"')
+    (folder / "inner.html").write_bytes(page.replace(b"</body>", answer.encode()))
+    outer = (
+        "<!doctype html><pre id=answer></pre><script>addEventListener('message',"
+        "e=>document.getElementById('answer').textContent='<<'+e.data+'>>')</script>"
+        f'<iframe src="inner.html" width="{width}" height="2000" frameborder="0"></iframe>'
+    )
+    (folder / "outer.html").write_text(outer)
+    done = chromium(folder, "--window-size=1400,900", "--dump-dom", (folder / "outer.html").as_uri())
+    return re.search(r"&lt;&lt;(.*?)&gt;&gt;", done.stdout.decode(), re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("name", ["sound", "poor", "eight", "poor-zh", "long", "long-zh"])
+def test_nothing_runs_off_the_screen(folder, name, width):
+    script = (
+        "[innerWidth,document.documentElement.scrollWidth,...[...document.querySelectorAll('body *')]"
+        ".filter(e=>e.getBoundingClientRect().right>innerWidth+1).map(e=>e.outerHTML.slice(0,80))].join('|')"
+    )
+    inner, scroll, *outside = asked(folder, name, width, script).split("|")
+    assert (int(inner), int(scroll), outside) == (width, width, [])
+
+
+def test_the_language_switch_works_without_script(folder):
+    """Every phrase of the chosen language is drawn, none of the other."""
+    script = (
+        "['en','zh'].flatMap(c=>{const a=[...document.querySelectorAll('.'+c)];"
+        "return [a.length,a.filter(e=>getComputedStyle(e).display==='none').length]}).join('|')"
+    )
+    for name, shown, hidden in (("sound", 0, 2), ("sound-zh", 2, 0)):
+        counts = [int(word) for word in asked(folder, name, 1280, script).split("|")]
+        assert counts[hidden + 1] == counts[hidden] > 100
+        assert counts[shown + 1] == 0
+
+
+def test_the_policy_is_obeyed(folder):
+    """The browser reports every violation of a page's policy; there is none, and the style is applied."""
+    done = chromium(
+        folder, "--enable-logging=stderr", "--v=0", "--dump-dom", (folder / "poor.html").as_uri()
+    )
+    assert b"Content Security Policy" not in done.stderr
+    assert b"Refused" not in done.stderr
+    broken = (folder / "poor.html").read_bytes().replace(b"<body>", b'<body style="color:red">', 1)
+    (folder / "broken.html").write_bytes(broken)
+    done = chromium(
+        folder, "--enable-logging=stderr", "--v=0", "--dump-dom", (folder / "broken.html").as_uri()
+    )
+    assert b"Content Security Policy" in done.stderr, "the test would see a violation"
+
+
+def test_it_prints(folder):
+    target = folder / "poor.pdf"
+    chromium(
+        folder, "--no-pdf-header-footer", f"--print-to-pdf={target}", (folder / "poor.html").as_uri()
+    )
+    data = target.read_bytes()
+    assert data.startswith(b"%PDF")
+    sheets = len(re.findall(rb"/Type\s*/Page\b", data))
+    assert 4 <= sheets <= 16

@@ -1,0 +1,18 @@
+# Vendor      NVIDIA; 1 x NVIDIA H100 80GB SXM (indices 0)
+# Engine      vLLM (vllm), as endpoint; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Precision   float16 requested, float16 executed
+# Reuse       prefix caching on, speculative decoding off, quantisation none
+# Workload    smoke, division closed, 256 tasks of mini-256
+
+# Engine: runs already at http://10.0.0.1:8000
+
+# Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
+#   single-stream-warmup #1: 2 requests, concurrency 1, warm-up, not counted
+#   single-stream #1: 64 requests, concurrency 1, measured
+#   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted
+#   offline #1: 256 requests, concurrency 16, measured
+#   server-warmup #1: 4 requests, concurrency 1, warm-up, not counted
+#   server #1: 64 requests, poisson arrivals, 4 per second, seed 1, measured
+
+# MFU divides by 989 TFLOP/s per device (fp16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md

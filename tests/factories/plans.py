@@ -1,0 +1,91 @@
+"""Plans for tests: Llama 2 13B on the shipped vendors, without any file of a model."""
+
+from __future__ import annotations
+
+import functools
+
+from suite.base import jsonio
+from suite.declare.model import ModelFacts
+from suite.declare.plan import ModelInput, Options, make_plan
+from suite.declare.vendor import load_vendor
+from suite.declare.workload.profiles import load_profile, quality_doc
+
+load_vendor = functools.cache(load_vendor)
+load_profile = functools.cache(load_profile)
+
+LLAMA_13B = {
+    "architecture": "LlamaForCausalLM",
+    "model_type": "llama",
+    "parameters": 13_015_864_320,
+    "active_parameters": 13_015_864_320,
+    "weight_bytes": 26_031_728_640,
+    "torch_dtype": "float16",
+    "tie_embeddings": False,
+    "quantisation": None,
+    "max_positions": 4096,
+    "layers": 40,
+    "hidden_size": 5120,
+    "vocab_size": 32_000,
+    "heads": 40,
+    "kv_heads": 40,
+    "head_dim": 128,
+    "intermediate_size": 13_824,
+    "mlp_matrices": 3,
+    "experts": 0,
+    "active_experts": 0,
+    "sliding_window": None,
+    "sliding_layers": 0,
+    "shape_unknown": "",
+}
+MINI_256 = {
+    "name": "mini-256",
+    "size": 256,
+    "ids_sha256": "4" * 64,
+    "records_sha256": "5" * 64,
+    "locked": True,
+}
+
+
+def model_input(*, template: bool = True, **facts: object) -> ModelInput:
+    """Llama 2 13B, with some facts changed."""
+    return ModelInput(
+        id="meta-llama/Llama-2-13b-chat-hf",
+        revision="a" * 40,
+        path="/data/models/Llama-2-13b-chat-hf",
+        sha256="1" * 64,
+        files=[{"path": "config.json", "bytes": 609, "sha256": "0" * 64}],
+        facts=ModelFacts.from_json({**LLAMA_13B, **facts}),
+        tokenizer_sha256="2" * 64,
+        chat_template_sha256="3" * 64 if template else None,
+    )
+
+
+def plan_for(
+    vendor,
+    engine=None,
+    devices=None,
+    *,
+    accelerator=None,
+    runtime="container",
+    profile="smoke",
+    model=None,
+    overrides=None,
+    url=None,
+    **options,
+):
+    """A plan; every keyword that is not named above is one of `Options`."""
+    chosen = load_profile(profile)
+    return make_plan(
+        vendor=load_vendor(vendor) if isinstance(vendor, str) else vendor,
+        engine_id=engine,
+        accelerator_id=accelerator,
+        devices=devices,
+        model=model or model_input(),
+        profile=chosen,
+        taskset=jsonio.loads(jsonio.canonical(MINI_256)),
+        quality=quality_doc(chosen, None, "no reference run is known for these weights"),
+        runtime=runtime,
+        url=url,
+        overrides=overrides,
+        options=Options(**options),
+    )

@@ -1,0 +1,142 @@
+"""The short way of reading chunks says exactly what the long way says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from suite.measure.load import shapes
+from suite.measure.load.answer import AnswerReader
+from suite.measure.load.framing import Framer
+from suite.measure.load.shapes import Shapes
+
+STREAMS = Path(__file__).with_name("streams")
+
+
+class NoShapes(Shapes):
+    """Learns nothing: every chunk is read as JSON."""
+
+    def learn(self, data, document):
+        pass
+
+
+def outcome(pieces: list[bytes], used: Shapes) -> tuple[object, ...]:
+    reader = AnswerReader("", used)
+    for stamp, piece in enumerate(pieces):
+        reader.feed(piece, stamp)
+    reader.end(len(pieces))
+    return (
+        reader.texts,
+        reader.stamps,
+        reader.tokens,
+        reader.token_ids,
+        reader.finish_reason,
+        reader.prompt_tokens,
+        reader.completion_tokens,
+        reader.done,
+        reader.fault,
+        reader.error,
+    )
+
+
+def same(pieces: list[bytes]) -> Shapes:
+    used = Shapes()
+    assert outcome(pieces, used) == outcome(pieces, NoShapes())
+    # A second stream of the same engine meets the moulds of the first.
+    assert outcome(pieces, used) == outcome(pieces, NoShapes())
+    return used
+
+
+def event(document: object, ascii_only: bool) -> bytes:
+    text = json.dumps(document, ensure_ascii=ascii_only, separators=(",", ":"))
+    return b"data: " + text.encode("utf-8", "surrogatepass") + b"\n\n"
+
+
+texts = st.text(max_size=8) | st.sampled_from(["", " a", '"', "\\", '","content":"', "é", "🙂"])
+usages = st.none() | st.builds(
+    lambda p, c: {"prompt_tokens": p, "total_tokens": p + c, "completion_tokens": c},
+    st.integers(0, 10**16),
+    st.integers(0, 2_000),
+)
+
+
+@st.composite
+def documents(draw):
+    chat = draw(st.booleans())
+    text = draw(texts)
+    choice = {"index": draw(st.sampled_from([0, 0, 0, 1]))}
+    choice |= {"delta": {"content": text}} if chat else {"text": text}
+    choice["finish_reason"] = draw(st.sampled_from([None, None, None, "stop"]))
+    ids = draw(st.none() | st.lists(st.integers(0, 10**16) | st.integers(0, 99), max_size=3))
+    if ids is not None:
+        choice["token_ids"] = ids
+    document = {"id": draw(texts), "created": draw(st.integers(0, 3)), "choices": [choice]}
+    usage = draw(usages)
+    if usage is not None:
+        document["usage"] = usage
+    extra = draw(st.none() | st.sampled_from([{"text": "b"}, {"error": None}, {"error": "x"}]))
+    return document | (extra or {})
+
+
+@given(st.lists(st.builds(event, documents(), st.booleans()), max_size=12))
+@settings(max_examples=300)
+def test_any_stream_means_the_same_either_way(pieces):
+    same(pieces)
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_a_damaged_chunk_is_the_same_damage_either_way(data):
+    def chunk(text: str, n: int) -> bytes:
+        choice = {"index": 0, "delta": {"content": text}, "finish_reason": None, "token_ids": [n]}
+        usage = {"prompt_tokens": 5, "total_tokens": 5 + n, "completion_tokens": n}
+        return event({"id": "a", "created": 1, "choices": [choice], "usage": usage}, False)
+
+    damaged = bytearray(chunk(" twö", 2))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(6, len(damaged) - 3))
+        byte = data.draw(st.integers(0, 255) | st.sampled_from(list(b'"\\,:{}[]0-.e\n\r')))
+        if data.draw(st.booleans()):
+            damaged[place] = byte
+        else:
+            damaged.insert(place, byte)
+    same([chunk(" one", 1), bytes(damaged), chunk(" three", 3)])
+
+
+@given(st.binary(max_size=6))
+@example(b"\xc3\xa9")
+@example(b"\xc3")
+@example(b"\xed\xa0\x80")
+@example(b"a\x7f")
+def test_any_bytes_as_text_mean_the_same_either_way(text):
+    first = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+    same([first, first, first.replace(b'"a"', b'"' + text + b'"')])
+
+
+@pytest.mark.parametrize(
+    "ids", [b"[]", b"[1]", b"[1,2]", b"[1,]", b"[,1]", b"[01]", b"[1,,2]", b"[-1]", b"[1.0]"]
+)
+def test_any_ids_mean_the_same_either_way(ids):
+    first = b'data: {"choices":[{"delta":{"content":"a"},"token_ids":[7]}]}\n\n'
+    same([first, first, first.replace(b"[7]", ids), first])
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in STREAMS.glob("*.http")))
+def test_recorded_streams_mean_the_same_either_way(name):
+    framer = Framer()
+    framer.feed((STREAMS / f"{name}.http").read_bytes(), 0)
+    learned = same(framer.pieces)
+    if "refused" not in name:
+        assert learned.read(framer.pieces[2]) is not None
+
+
+def test_an_engine_that_changes_its_mould_is_not_learned_for_ever():
+    used = Shapes()
+    for number in range(200):
+        piece = f'data: {{"x{number}":1,"choices":[{{"text":"a"}}]}}\n\n'.encode()
+        outcome([piece], used)
+    assert len(used._shapes) == shapes.MAX_SHAPES
