@@ -7,6 +7,7 @@ lists each with its size and SHA-256. Events are appended and flushed as they ha
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -47,6 +48,10 @@ OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
 """Files that a run leaves when it converted weights or built an image; listed where they exist."""
 
 MANIFEST = "manifest.json"
+
+BALLAST = ".space-for-the-end"
+"""Written first and removed last, so that a disk that fills up still takes the run's last words."""
+BALLAST_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,51 @@ def write_manifest(directory: Path) -> str:
                 size += len(block)
         files.append({"path": name, "bytes": size, "sha256": digest.hexdigest()})
     data = jsonio.pretty({"manifest_schema": 1, "files": files})
-    (directory / MANIFEST).write_bytes(data)
+    try:
+        _replace(directory / MANIFEST, data)
+    except OSError as cause:
+        message = f"cannot write {directory / MANIFEST}: {cause.strerror}"
+        raise SetupError("disk-full", message) from cause
     return jsonio.sha256_hex(data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or, where the disk is full, as it was before."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def _append(descriptor: int, data: bytes) -> None:
+    """Append all of the data or none: a disk that fills up in the middle must not leave half a line."""
+    size = os.fstat(descriptor).st_size
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+def require_new(directory: Path) -> None:
+    """Refuse a run directory that is there already.
+
+    Raises:
+        SetupError: ``run-exists``.
+    """
+    if os.path.lexists(directory):
+        raise _exists(directory)
+
+
+def _exists(directory: Path) -> SetupError:
+    hint = "choose another --out, or move the old run away; runs are never overwritten"
+    return SetupError("run-exists", f"{directory} exists already", hint=hint)
 
 
 class Writer:
@@ -212,8 +260,7 @@ class Writer:
         try:
             directory.mkdir(parents=True)
         except FileExistsError as cause:
-            hint = "choose another --out, or move the old run away; runs are never overwritten"
-            raise SetupError("run-exists", f"{directory} exists already", hint=hint) from cause
+            raise _exists(directory) from cause
         except OSError as cause:
             message = f"cannot create {directory}: {cause.strerror}"
             raise SetupError("run-unwritable", message) from cause
@@ -222,21 +269,33 @@ class Writer:
             directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
         )
         self._closed = False
+        self._ballast = directory / BALLAST
+        self.requests = 0
         for name in ("engine.log", "telemetry.jsonl", "tasks.jsonl"):
             (directory / name).touch()
-        self.requests = 0
+        # Where even this does not fit, the first document says so.
+        with contextlib.suppress(OSError):
+            self._ballast.write_bytes(bytes(BALLAST_BYTES))
+
+    def release(self) -> None:
+        """Give back the space kept for the end: footer, environment and manifest follow."""
+        with contextlib.suppress(OSError):
+            self._ballast.unlink(missing_ok=True)
 
     def document(self, name: str, value: object) -> None:
-        """Write a whole document (``plan.json``, ``environment.json``)."""
-        self._guard(lambda: (self.directory / name).write_bytes(jsonio.pretty(value)))
+        """Write a whole document (``plan.json``, ``environment.json``), or leave the one before."""
+        self._guard(lambda: _replace(self.directory / name, jsonio.pretty(value)))
 
     def lines(self, name: str, values: list[Mapping[str, object]]) -> None:
         """Append lines to a side file (``tasks.jsonl``, ``telemetry.jsonl``)."""
         data = b"".join(jsonio.canonical(value) + b"\n" for value in values)
 
         def append() -> None:
-            with (self.directory / name).open("ab") as stream:
-                stream.write(data)
+            descriptor = os.open(self.directory / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            try:
+                _append(descriptor, data)
+            finally:
+                os.close(descriptor)
 
         self._guard(append)
 
@@ -245,18 +304,7 @@ class Writer:
         if event["type"] == "request":
             self.requests += 1
         data = jsonio.canonical(event) + b"\n"
-        self._guard(lambda: self._append(data))
-
-    def _append(self, data: bytes) -> None:
-        size = os.fstat(self._events).st_size
-        try:
-            written = os.write(self._events, data)
-            if written != len(data):
-                os.write(self._events, data[written:])
-        except OSError:
-            # A disk that filled up in the middle of a line must not leave half of it.
-            os.ftruncate(self._events, size)
-            raise
+        self._guard(lambda: _append(self._events, data))
 
     def _guard(self, action: Callable[[], object]) -> None:
         try:
@@ -267,11 +315,18 @@ class Writer:
             raise SetupError("disk-full", message, hint=hint) from cause
 
     def close(self) -> None:
-        """Flush to the disk and close; safe to call twice."""
+        """Flush to the disk and close; safe to call twice.
+
+        Raises:
+            SetupError: ``disk-full``, when the system finds out only now.
+        """
+        self.release()
         if not self._closed:
             self._closed = True
-            os.fsync(self._events)
-            os.close(self._events)
+            try:
+                self._guard(lambda: os.fsync(self._events))
+            finally:
+                os.close(self._events)
 
     def __enter__(self) -> Self:
         """Return itself."""

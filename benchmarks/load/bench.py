@@ -19,7 +19,6 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
 from suite.measure.engine import sim  # noqa: E402
-from suite.measure.load.bench import Case, measure  # noqa: E402
 
 CLOSED = (8, 32, 128, 512, 1024)
 OPEN = (200.0, 500.0)

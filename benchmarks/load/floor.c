@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,9 @@ int main(int argc, char **argv)
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
         fds[i] = fd;
     }
+    /* As the client that it is compared with: ahead of other processes, where that is permitted. */
+    struct sched_param ahead = {.sched_priority = 1};
+    sched_setscheduler(0, SCHED_RR, &ahead);
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
     double start = now();

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from suite.base.errors import UsageError
 from suite.base.values import NotMeasured
+from suite.cli.sim import scripted
 from suite.declare.model import hash_model, read_model
 from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.vendor import load_vendor
@@ -22,8 +25,6 @@ from suite.measure import modelsource
 from suite.measure.engine import docker_available
 
 if TYPE_CHECKING:
-    import argparse
-
     from suite.declare.plandoc import PlanDoc, RuntimeKind
     from suite.declare.vendor import Vendor
     from suite.declare.workload.tasks import TaskSet
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 CONVERTED = ROOT / "runs" / "converted"
+ENDPOINT_TIMEOUT_S = 30.0
 RUNTIMES = ("container", "process", "endpoint", "sim")
 
 
@@ -97,6 +99,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="PRECISION=TFLOPS@SOURCE",
         help="a dense peak per device that the vendor withholds, e.g. fp16=98@data-sheet-rev2",
     )
+    parser.add_argument(
+        "--sim-script",
+        metavar="SCRIPT",
+        help="for --runtime sim: JSON or @file, see suite sim --list-faults",
+    )
     parser.add_argument("--nonce", help="round identifier issued by the reviewers")
 
 
@@ -111,6 +118,8 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     # Unknown names are refused before a model is hashed or data is read.
     vendor.accelerator(vendor.engine(arguments.engine), arguments.accelerator)
     given = overrides(arguments)
+    if arguments.sim_script is not None and arguments.runtime != "sim":
+        raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
     source = modelsource.find(arguments.model)
     facts = read_model(source.directory)
     files, sha256 = hash_model(source.directory)
@@ -154,14 +163,18 @@ def gather(arguments: argparse.Namespace) -> Inputs:
             served_model_name=arguments.served_model_name,
         ),
     )
+    if runtime == "endpoint":
+        # It runs already: the time that the vendor's engine may take to start is not waited for.
+        plan["engine"]["readiness"]["timeout_s"] = ENDPOINT_TIMEOUT_S
+    if runtime == "sim":
+        plan = scripted(plan, arguments.sim_script)
     return Inputs(plan, tasks, tokenizer)
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    if not re.fullmatch(r"0*[1-9][0-9]{0,3}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 9999")
+    return int(text)
 
 
 def overrides(arguments: argparse.Namespace) -> dict[str, str]:
@@ -204,9 +217,14 @@ def choose_runtime(arguments: argparse.Namespace, vendor: Vendor) -> tuple[Runti
     """The runtime and, when it is not a container, why.
 
     Raises:
-        UsageError: ``url-missing`` for an endpoint without ``--url``.
+        UsageError: ``url-missing`` for an endpoint without ``--url``, ``url-wrong``, ``url-unused``.
     """
-    if arguments.url:
+    if arguments.url is not None:
+        _check_url(arguments.url)
+        if arguments.runtime not in (None, "endpoint"):
+            raise UsageError(
+                "url-unused", f"--url goes with --runtime endpoint, not {arguments.runtime}"
+            )
         return "endpoint", "a running server was given by its address"
     match arguments.runtime:
         case "endpoint":
@@ -222,7 +240,20 @@ def choose_runtime(arguments: argparse.Namespace, vendor: Vendor) -> tuple[Runti
     status = docker_available()
     if status.ok or not vendor.can_run_as_process(arguments.engine):
         return "container", ""
-    return "process", f"no Docker engine answers: {status.why}"
+    return "process", status.why
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not match
+        sound = False
+    else:
+        sound = sound and not (parts.query or parts.fragment or parts.username)
+    if not sound:
+        hint = "for example http://127.0.0.1:8000"
+        raise UsageError("url-wrong", f"{url!r} is not the address of a server", hint=hint)
 
 
 def commit() -> str:

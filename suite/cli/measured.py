@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,11 +15,12 @@ from suite.base.errors import SetupError, SuiteError
 from suite.cli import inputs
 from suite.cli.judged import exit_status
 from suite.cli.keys import PAGE_FILE, add_key_option, default_key
+from suite.cli.machine import settings
 from suite.cli.terminal import Terminal
 from suite.judge import score
 from suite.judge.attest import keys, sign, verify_run
 from suite.judge.report import html, text
-from suite.measure.preflight import require_preflight, run_preflight
+from suite.measure.preflight import require_preflight, require_runtime, run_preflight
 from suite.measure.run import execute
 from suite.measure.stop import Stop
 
@@ -64,6 +66,12 @@ def _run_directory(arguments: argparse.Namespace, parts: list[str]) -> Path:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    # From the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
+    with Stop().installed() as stop:
+        return _run_under(arguments, stop)
+
+
+def _run_under(arguments: argparse.Namespace, stop: Stop) -> int:
     zero_ns = time.monotonic_ns()
     terminal = Terminal(quiet=arguments.quiet)
     gathered = inputs.gather(arguments)
@@ -72,26 +80,44 @@ def _run(arguments: argparse.Namespace) -> int:
         terminal.line(
             f"runtime: {plan['runtime']} ({plan['runtime_note']}); the card cannot be closed"
         )
+    parts = [plan["vendor"]["id"], plan["engine"]["id"], plan["workload"]["profile"]]
+    directory = _run_directory(arguments, parts)
     require_preflight(plan)
-    # Whatever could spoil the end is asked for at the beginning: key and run directory.
+    require_runtime(plan)
+    # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
+    _require_space(directory)
     key, made = keys.load_or_generate(arguments.key or default_key())
     if made:
         terminal.line(f"made a signing key: {arguments.key or default_key()}")
-    parts = [plan["vendor"]["id"], plan["engine"]["id"], plan["workload"]["profile"]]
-    directory = _run_directory(arguments, parts)
-    with Stop().installed() as stop:
-        result = execute(
-            plan,
-            gathered.tasks,
-            gathered.tokenizer,
-            directory,
-            progress=terminal,
-            stop=stop,
-            zero_ns=zero_ns,
-        )
+    result = execute(
+        plan,
+        gathered.tasks,
+        gathered.tokenizer,
+        directory,
+        progress=terminal,
+        stop=stop,
+        zero_ns=zero_ns,
+        settings=settings(),
+    )
     if result.error is not None:
         return _ended_early(result)
-    return _judge(result.directory, key, terminal)
+    # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
+    with Stop().installed():
+        return _judge(result.directory, key, terminal)
+
+
+def _require_space(directory: Path) -> None:
+    """Refuse a directory that exists, and one on a disk that is nearly full.
+
+    Raises:
+        SetupError: ``run-exists``, ``disk-full``.
+    """
+    evidence.require_new(directory)
+    above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
+    free = shutil.disk_usage(above).free
+    if free < MIN_FREE_BYTES:
+        message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"
+        raise SetupError("disk-full", message, hint="free some space, or choose another --out")
 
 
 def _ended_early(result: RunResult) -> int:

@@ -104,9 +104,7 @@ def _sim(arguments: argparse.Namespace) -> int:
     script = read_script(_text(_document(arguments.script, arguments.fault)))
     _raise_file_limit()
     with _stop_pipe() as stop:
-        server = SimServer(
-            script, host=arguments.host, port=arguments.port, truth=arguments.truth
-        )
+        server = SimServer(script, host=arguments.host, port=arguments.port, truth=arguments.truth)
         address = f"http://{arguments.host}:{server.port}"
         print(f"serving {address} until Ctrl-C", flush=True)
         print(f"measure it: suite run --url {address} --served-model-name sim", flush=True)

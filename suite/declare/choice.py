@@ -250,17 +250,22 @@ def choose_dtype(engine: EngineDecl, facts: ModelFacts, named: str | None) -> Dt
         if own and own != row["executed"] and not row["note"]:
             row = {**row, "note": f"the model's weights are stored in {own}"}
         return row
-    return _quantised(engine, rows[requested], facts.quantisation)
+    return quantised(engine, rows[requested], facts.quantisation)
 
 
-def _quantised(engine: EngineDecl, row: DtypeRow, method: str) -> DtypeRow:
+def quantised(engine: EngineDecl, row: DtypeRow, method: str) -> DtypeRow:
+    """The precision when a quantisation is in force; the peak follows what is multiplied.
+
+    Raises:
+        UsageError: ``quantisation-unsupported``.
+    """
     for declared in engine["quantisation"]:
         if declared["method"] == method:
             return {
                 "requested": row["requested"],
                 "executed": declared["precision"],
                 "precision": declared["precision"],
-                "note": f"the weights are quantised: {method}",
+                "note": f"quantised: {method}",
             }
     known = ", ".join(item["method"] for item in engine["quantisation"]) or "none"
     raise UsageError(

@@ -16,25 +16,29 @@ from suite.declare.choice import (
     choose_dtype,
     choose_image,
     choose_ranks,
+    quantised,
 )
 from suite.declare.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.declare.plancontainer import telemetry
 from suite.declare.plandoc import PLAN_SCHEMA
-from suite.declare.planengine import engine_doc, placeholders
+from suite.declare.planengine import engine_doc, placeholders, started
 from suite.declare.workload.profiles import expand_phases
 from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.enginedoc import DtypeRow
     from suite.declare.plandoc import (
+        ConversionDoc,
         ModelDoc,
         PhaseDoc,
         PlanDoc,
         QualityDoc,
         RuntimeKind,
         TaskSetDoc,
+        VendorRef,
         WorkloadDoc,
     )
     from suite.declare.vendor import Vendor
@@ -88,37 +92,23 @@ def make_plan(
     chosen = Options() if options is None else options
     division = _division(profile, chosen)
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
-    engine = choice.engine
-    if runtime == "process" and "process" not in engine:
-        hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine['id']} of {vendor.id} is not declared to run as a process"
-        raise UsageError("process-undeclared", message, hint=hint)
-    dtype = choose_dtype(engine, model.facts, chosen.dtype)
+    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
     max_model_len = _context(profile, choice)
-    declared = needs_conversion(engine, model.facts) if choice.starts_engine else None
-    kind = model_type(engine, declared, model.facts, chosen.model_type) if declared else ""
-    values = placeholders(choice, dtype, max_model_len, kind)
-    if declared is not None:
-        values["image"] = choose_image(engine, choice.device, chosen.image)["reference"]
-    conversion = (
-        conversion_doc(declared, values, model.path, chosen.conversion_root) if declared else None
-    )
+    values, conversion = _resolved(choice, dtype, max_model_len)
+    start = started(choice, values, overrides or {})
+    if start.quantisation is not None and model.facts.quantisation is None:
+        dtype = quantised(choice.engine, dtype, start.quantisation)
     plan: PlanDoc = {
         "plan_schema": PLAN_SCHEMA,
         "suite": {"version": suite.__version__, "commit": chosen.commit},
-        "vendor": {
-            "id": vendor.id,
-            "name": vendor.doc["name"],
-            "sha256": vendor.sha256,
-            "emulated": vendor.doc.get("emulated", False),
-        },
+        "vendor": _vendor_ref(vendor),
         "runtime": runtime,
         "runtime_note": chosen.runtime_note,
         "devices": choice.devices_doc(),
         "engine": engine_doc(
             choice,
+            start,
             values=values,
-            overrides=overrides or {},
             dtype=dtype,
             max_model_len=max_model_len,
             conversion=conversion,
@@ -140,6 +130,29 @@ def make_plan(
     if chosen.nonce is not None:
         plan["nonce"] = chosen.nonce
     return plan
+
+
+def _resolved(
+    choice: Choice, dtype: DtypeRow, max_model_len: int
+) -> tuple[dict[str, str], ConversionDoc | None]:
+    """The values of all placeholders, and the conversion step if the weights need one."""
+    engine, facts, options = choice.engine, choice.model.facts, choice.options
+    declared = needs_conversion(engine, facts) if choice.starts_engine else None
+    if declared is None:
+        return placeholders(choice, dtype, max_model_len, ""), None
+    kind = model_type(engine, declared, facts, options.model_type)
+    values = placeholders(choice, dtype, max_model_len, kind)
+    values["image"] = choose_image(engine, choice.device, options.image)["reference"]
+    return values, conversion_doc(declared, values, choice.model.path, options.conversion_root)
+
+
+def _vendor_ref(vendor: Vendor) -> VendorRef:
+    return {
+        "id": vendor.id,
+        "name": vendor.doc["name"],
+        "sha256": vendor.sha256,
+        "emulated": vendor.doc.get("emulated", False),
+    }
 
 
 def _division(profile: Profile, options: Options) -> str:
@@ -165,6 +178,10 @@ def _choose(  # noqa: PLR0917 - one row of choices
 ) -> Choice:
     engine = vendor.engine(engine_id)
     device = vendor.accelerator(engine, accelerator_id)
+    if runtime == "process" and "process" not in engine:
+        hint = "a container needs a Docker engine; --url measures a server that runs already"
+        message = f"{engine['id']} of {vendor.id} is not declared to run as a process"
+        raise UsageError("process-undeclared", message, hint=hint)
     indices = choose_devices(devices, options.visible)
     if vendor.doc["visibility"]["container"] is None and not vendor.doc["visibility"]["process"]:
         _refuse_many(vendor, len(indices))

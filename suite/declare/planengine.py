@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.errors import UsageError
@@ -56,11 +57,54 @@ def served_name(choice: Choice, target: str) -> str:
     return choice.model.id if named or not choice.starts_engine else target
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The arguments that the engine gets, and what follows from them.
+
+    Attributes:
+        words: every argument with its value.
+        prefix_caching: work is reused across requests.
+        speculative_decoding: tokens are guessed ahead.
+        quantisation: method, or None.
+    """
+
+    words: list[str]
+    prefix_caching: bool
+    speculative_decoding: bool
+    quantisation: str | None
+
+
+def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, str]) -> Started:
+    """Apply the argument rules.
+
+    Args:
+        choice: what was chosen.
+        values: placeholders.
+        overrides: the user's engine arguments by name; an empty value or ``true`` is a flag.
+
+    Raises:
+        UsageError: of `suite.declare.arguments.resolve`.
+    """
+    engine = choice.engine
+    user = user_arguments(engine, overrides)
+    words = arguments.words(
+        arguments.resolve(engine, values, choice.situation, user, closed=choice.closed)
+    )
+    # What a server that runs already does, nobody here has switched off.
+    ours = choice.closed and choice.runtime != "endpoint"
+    caching = _switched_on(engine["prefix_caching"], words, closed=ours)
+    speculative = _switched_on(engine["speculative_decoding"], words, closed=ours)
+    if not caching and engine["prefix_caching"]["default"] in ("on", "unknown"):
+        disable = engine["prefix_caching"]["disable"]
+        words += [] if arguments.mentions(words, disable) else disable
+    return Started(words, caching, speculative, _quantisation(choice, words))
+
+
 def engine_doc(
     choice: Choice,
+    start: Started,
     *,
     values: Mapping[str, str],
-    overrides: Mapping[str, str],
     dtype: DtypeRow,
     max_model_len: int,
     conversion: ConversionDoc | None,
@@ -71,8 +115,8 @@ def engine_doc(
 
     Args:
         choice: what was chosen.
+        start: its arguments.
         values: placeholders.
-        overrides: the user's engine arguments by name; an empty value or ``true`` is a flag.
         dtype: the precision.
         max_model_len: tokens.
         conversion: the step before, if any.
@@ -80,45 +124,31 @@ def engine_doc(
         url: of a server that runs already.
 
     Raises:
-        UsageError: of `suite.declare.arguments.resolve` and `choose_image`, and ``env-closed``.
+        UsageError: of `choose_image` and `request_doc`, and ``env-closed``.
     """
-    engine = choice.engine
-    if choice.closed and choice.options.env:
-        name = next(iter(choice.options.env))
-        hint = "or ask for --division open"
-        raise UsageError("env-closed", f"{name} may not be set in the closed division", hint=hint)
-    user = user_arguments(engine, overrides)
-    words = arguments.words(
-        arguments.resolve(engine, values, choice.situation, user, closed=choice.closed)
-    )
-    # What a server that runs already does, nobody here has switched off.
-    ours = choice.closed and choice.runtime != "endpoint"
-    caching = _switched_on(engine["prefix_caching"], words, closed=ours)
-    if not caching and engine["prefix_caching"]["default"] in ("on", "unknown"):
-        disable = engine["prefix_caching"]["disable"]
-        words += [] if arguments.mentions(words, disable) else disable
-    container = container_doc(choice, conversion) if choice.runtime == "container" else None
+    engine, contained = choice.engine, choice.runtime == "container"
+    container = container_doc(choice, conversion) if contained else None
+    image = choose_image(engine, choice.device, choice.options.image) if contained else None
+    ready = engine["readiness"]
     return {
         "id": engine["id"],
         "title": engine["title"],
         "stack": dict(engine["stacks"][0]["components"]) if engine["stacks"] else {},
-        "command": _command(choice, values) + words if choice.starts_engine else [],
+        "command": _command(choice, values) + start.words if choice.starts_engine else [],
         "pre_commands": [template.fill_all(step, values) for step in engine["pre_commands"]],
         "env": _environment(choice, values, container),
         "unset_env": [item["name"] for item in engine["unset_env"]],
         "port": engine["port"],
         "served_model_name": values["served_model_name"],
         "model_target": values["model"],
-        "image": image_doc(choose_image(engine, choice.device, choice.options.image))
-        if choice.runtime == "container"
-        else None,
+        "image": None if image is None else image_doc(image),
         "container": container,
         "process": process_doc(engine) if choice.runtime == "process" else None,
         "url": url if choice.runtime == "endpoint" else None,
         "readiness": {
-            "path": engine["readiness"]["path"],
-            "timeout_s": engine["readiness"]["timeout_s"],
-            "interval_s": engine["readiness"]["interval_s"],
+            "path": ready["path"],
+            "timeout_s": ready["timeout_s"],
+            "interval_s": ready["interval_s"],
         },
         "request": request_doc(choice, raw_prompt=raw_prompt),
         "dtype": {
@@ -128,9 +158,9 @@ def engine_doc(
         },
         "tensor_parallel": choice.ranks,
         "max_model_len": max_model_len,
-        "prefix_caching": caching,
-        "quantisation": _quantisation(choice, words),
-        "speculative_decoding": _switched_on(engine["speculative_decoding"], words, closed=ours),
+        "prefix_caching": start.prefix_caching,
+        "quantisation": start.quantisation,
+        "speculative_decoding": start.speculative_decoding,
         "preflight": preflight(choice),
     }
 
@@ -158,6 +188,10 @@ def _command(choice: Choice, values: Mapping[str, str]) -> list[str]:
 def _environment(
     choice: Choice, values: Mapping[str, str], container: ContainerDoc | None
 ) -> dict[str, str]:
+    if choice.closed and choice.options.env:
+        name = next(iter(choice.options.env))
+        hint = "or ask for --division open"
+        raise UsageError("env-closed", f"{name} may not be set in the closed division", hint=hint)
     if not choice.starts_engine:
         return {}
     result = {

@@ -69,10 +69,19 @@ def _from_hub(name: str) -> ModelSource:
                 )
             )
             return ModelSource(repository, directory.name, directory)
-        except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError, ValueError) as error:
+        except (
+            errors.HfHubHTTPError,
+            errors.LocalEntryNotFoundError,
+            OSError,
+            ValueError,
+        ) as error:
             cause = error
     raise DataError(
         "model-unavailable",
         f"the model {repository} is neither cached here nor could it be fetched",
-        hint=f"download it where there is a network and pass its directory ({str(cause)[:200]})",
+        hint=f"download it where there is a network and pass its directory ({_first_line(cause)})",
     ) from cause
+
+
+def _first_line(cause: Exception | None) -> str:
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0][:200]

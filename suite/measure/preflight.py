@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.errors import Problem, SetupError
+from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc, PreflightDoc
@@ -53,6 +54,17 @@ def require_preflight(plan: PlanDoc) -> list[Answer]:
             problems=problems,
         )
     return answers
+
+
+def require_runtime(plan: PlanDoc) -> None:
+    """Refuse to go on when the plan wants a container and no Docker engine answers.
+
+    Raises:
+        SetupError: ``docker-unreachable``.
+    """
+    if plan["runtime"] == "container":
+        with connect(CONNECT_TIMEOUT_S):
+            pass
 
 
 def _ask(check: PreflightDoc) -> Answer:

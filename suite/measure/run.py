@@ -21,6 +21,7 @@ from suite.measure.engine import serve
 from suite.measure.load.client import Target, run_phase, stamp_kinds
 from suite.measure.load.jobs import make_jobs
 from suite.measure.telemetry import Sampler
+from suite.measure.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from suite.declare.workload.tasks import Task, TaskSet
     from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
     from suite.eventdoc import RequestEvent
-    from suite.measure.engine import Served
+    from suite.measure.engine import Served, Settings
     from suite.measure.stop import Stop
 
 Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
@@ -65,16 +66,24 @@ class RunResult:
 @dataclass(slots=True)
 class _Run:
     plan: PlanDoc
+    settings: Settings | None
     tasks: TaskSet
     tokenizer: Tokenizer | None
     writer: evidence.Writer
     progress: Progress
     stop: Stop
     zero_ns: int
+    offset_ns: int
+    facts: dict[str, JSONObject] = field(default_factory=dict)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)
 
     def now(self) -> int:
         return time.monotonic_ns() - self.zero_ns
+
+    def live(self, text: str) -> None:
+        # A signal's exception that a library swallowed while we waited is raised again here.
+        self.stop.check()
+        self.progress.live(text)
 
     def mark(
         self, name: str, at: int | None = None, fields: Mapping[str, object] | None = None
@@ -92,6 +101,7 @@ def execute(
     progress: Progress,
     stop: Stop,
     zero_ns: int,
+    settings: Settings | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -103,22 +113,32 @@ def execute(
         progress: where to report.
         stop: the signals.
         zero_ns: reading of the monotonic clock that counts as the run's start.
+        settings: of this machine; None takes the defaults.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
 
     Raises:
-        SetupError: the directory cannot be created (``run-exists``, ``run-unwritable``).
+        SetupError: the directory cannot be created (``run-exists``, ``run-unwritable``), or not even the
+            little that every run needs fits (``disk-full``).
+        Interrupted: a signal came before there was a directory.
     """
-    with evidence.Writer(directory) as writer:
-        run = _Run(plan, tasks, tokenizer, writer, progress, stop, zero_ns)
-        offset = _clock_offset_ns()
-        facts: dict[str, JSONObject] = {}
+    with stop.deferred():
+        stop.check()
+        writer = evidence.Writer(directory)
+    with writer:
+        offset_ns = _clock_offset_ns()
+        run = _Run(plan, settings, tasks, tokenizer, writer, progress, stop, zero_ns, offset_ns)
         error: SuiteError | None = None
         ended: Ended = "complete"
         try:
-            _open(run, directory, offset)
-            _measure(run, facts)
+            try:
+                stop.check()
+                _open(run, directory)
+                _measure(run)
+            finally:
+                # Inside the outer block: a signal that comes until here is still caught below.
+                stop.defer_for_good()
         except Interrupted as cause:
             ended, error = "interrupted", cause
         except EngineError as cause:
@@ -126,8 +146,7 @@ def execute(
             error = cause
         except SuiteError as cause:
             ended, error = "failed", cause
-        stop.defer_for_good()
-        _close(run, facts, ended, error, offset)
+        _close(run, ended, error)
         return RunResult(ended, error, directory)
 
 
@@ -135,9 +154,9 @@ def _clock_offset_ns() -> int:
     return time.time_ns() - time.monotonic_ns()
 
 
-def _open(run: _Run, directory: Path, offset: int) -> None:
+def _open(run: _Run, directory: Path) -> None:
     run.writer.document("plan.json", run.plan)
-    started = datetime.fromtimestamp((run.zero_ns + offset) / 1e9, UTC)
+    started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan)
     clock = {
         "started_utc": started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -145,7 +164,7 @@ def _open(run: _Run, directory: Path, offset: int) -> None:
         "clock_zero_ns": run.zero_ns,
         "receive_stamps": receive,
         "send_stamps": send,
-        "realtime_minus_monotonic_us": offset // 1000,
+        "realtime_minus_monotonic_us": run.offset_ns // 1000,
     }
     run.writer.event(evidence.header(directory.name, jsonio.digest(run.plan), clock))
     run.mark("run.start", at=0)
@@ -163,21 +182,34 @@ def _task_line(task: Task) -> dict[str, object]:
     }
 
 
-def _measure(run: _Run, facts: dict[str, JSONObject]) -> None:
-    facts.update(host.facts())
+def _measure(run: _Run) -> None:
+    run.facts.update(host.facts())
+    # Written at once and again with what the engine says: a killed run can still be judged.
+    _write_environment(run)
     if run.plan["conversion"] is not None:
         run.mark("conversion.start")
-        convert.convert(run.plan, run.writer.directory, on_progress=run.progress.live)
+        convert.convert(
+            run.plan,
+            run.writer.directory,
+            on_progress=run.live,
+            settings=run.settings,
+        )
         run.mark("conversion.end")
     run.mark("suite.setup.end")
     with contextlib.ExitStack() as stack:
         served = stack.enter_context(
-            serve(run.plan, run.writer.directory, on_progress=run.progress.live)
+            serve(
+                run.plan,
+                run.writer.directory,
+                on_progress=run.live,
+                settings=run.settings,
+            )
         )
         try:
             for name, moment in served.marks:
                 run.mark(name, at=moment - run.zero_ns)
-            facts.update(host.served_facts(served.facts))
+            run.facts.update(host.served_facts(served.facts))
+            _write_environment(run)
             _phases(run, served)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
@@ -207,7 +239,10 @@ def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
             event["usage"]["own_completion"] = run.tokenizer.count(event["text"])
         run.writer.event(event)
 
+    watch = Watch(served.alive, while_running=run.plan["runtime"] != "endpoint")
+
     def on_progress(done: int, failed: int, in_flight: int) -> None:
+        watch.saw_failures(failed)
         run.progress.live(
             f"{name}: {done}/{len(jobs)} done, {failed} failed, {in_flight} in flight"
         )
@@ -221,13 +256,13 @@ def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
                 phase=phase,
                 zero_ns=run.zero_ns,
                 on_request=on_request,
-                stop=run.stop.requested,
+                stop=lambda: run.stop.requested() or watch.dead is not None,
                 on_progress=on_progress,
             )
             run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
         run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
     run.stop.check()
-    dead = served.alive()
+    dead = watch.after(stats.failed)
     if dead is not None:
         raise EngineError("engine-died", f"the engine died during {name}: {dead}")
     run.progress.line(f"{name}: {stats.summary()}")
@@ -239,13 +274,20 @@ def _defects(tasks: TaskSet) -> dict[str, int]:
     return {**tasks.defects, **tasks.notes, **left_out}
 
 
-def _close(
-    run: _Run,
-    facts: Mapping[str, JSONObject],
-    ended: Ended,
-    error: SuiteError | None,
-    offset: int,
-) -> None:
+def _write_environment(run: _Run) -> None:
+    notes = (run.plan["runtime_note"], run.tasks.why_not_locked)
+    run.writer.document(
+        "environment.json",
+        {
+            "environment_schema": 1,
+            "facts": dict(run.facts),
+            "task_defects": _defects(run.tasks),
+            "notes": [note for note in notes if note],
+        },
+    )
+
+
+def _close(run: _Run, ended: Ended, error: SuiteError | None) -> None:
     described = None if error is None else {"code": error.code, "message": str(error)[:1000]}
     footer = {
         "type": "footer",
@@ -253,17 +295,15 @@ def _close(
         "ended": ended,
         "requests": run.writer.requests,
         "error": described,
-        "clock_steps_ns": _clock_offset_ns() - offset,
+        "clock_steps_ns": _clock_offset_ns() - run.offset_ns,
     }
-    environment = {
-        "environment_schema": 1,
-        "facts": dict(facts),
-        "task_defects": _defects(run.tasks),
-        "notes": [note for note in (run.plan["runtime_note"], run.tasks.why_not_locked) if note],
-    }
+    run.writer.release()
     # On a full disk the log keeps what it has: a missing footer is itself a statement.
     with contextlib.suppress(SetupError):
         run.writer.event(footer)
-        run.writer.document("environment.json", environment)
+    with contextlib.suppress(SetupError):
+        _write_environment(run)
+    with contextlib.suppress(SetupError):
         run.writer.close()
+    with contextlib.suppress(SetupError):
         evidence.write_manifest(run.writer.directory)

@@ -3,6 +3,9 @@
 The first signal raises `Interrupted` at once, unless the code runs under `Stop.deferred`, where it only sets
 a flag (a load phase polls it; a clean-up must not be cut). Further signals are counted and ignored, so that
 an impatient second Ctrl-C cannot leave a container behind.
+
+Whoever starts a process or a container does so in `shielded`: a signal between the start and the moment when
+its end is taken care of would leave it running.
 """
 
 from __future__ import annotations
@@ -18,6 +21,27 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+_INSTALLED: list[Stop] = []
+
+
+@contextlib.contextmanager
+def shielded() -> Iterator[None]:
+    """Hold signals back inside the block; one that came is raised at its end, when clean-up is taken care of.
+
+    For the few lines that start something and register its end. Does nothing where no `Stop` is installed.
+
+    Raises:
+        Interrupted: code ``interrupted``.
+    """
+    if not _INSTALLED:
+        yield
+        return
+    stop = _INSTALLED[-1]
+    with stop.deferred():
+        yield
+    stop.raise_pending()
+
+
 class Stop:
     """Whether the run was asked to stop."""
 
@@ -25,21 +49,30 @@ class Stop:
         self.signals = 0
         self._name = ""
         self._deferred = 0
-        self._raised = False
+        self._pending = False
 
     def requested(self) -> bool:
         """True from the first signal on."""
         return self.signals > 0
 
     def check(self) -> None:
-        """Raise `Interrupted` if a signal came while it was deferred.
+        """Raise `Interrupted` if a signal came: while it was deferred, or where foreign code swallowed it.
 
         Raises:
             Interrupted: code ``interrupted``.
         """
-        if self.requested() and not self._raised:
-            self._raised = True
+        if self.requested():
+            self._pending = False
             raise self._error()
+
+    def raise_pending(self) -> None:
+        """Raise `Interrupted` if a signal was held back and nothing holds signals back any longer.
+
+        Raises:
+            Interrupted: code ``interrupted``.
+        """
+        if self._pending and not self._deferred:
+            self.check()
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
@@ -60,9 +93,11 @@ class Stop:
         old = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in old:
             signal.signal(number, self._handle)
+        _INSTALLED.append(self)
         try:
             yield self
         finally:
+            _INSTALLED.pop()
             for number, handler in old.items():
                 signal.signal(number, handler)
 
@@ -73,6 +108,9 @@ class Stop:
         del frame
         self.signals += 1
         self._name = signal.Signals(number).name
-        if self.signals == 1 and not self._deferred:
-            self._raised = True
+        if self.signals > 1:
+            return
+        if self._deferred:
+            self._pending = True
+        else:
             raise self._error()

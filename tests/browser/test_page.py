@@ -12,7 +12,9 @@ import pytest
 
 from tests.factories import pages, scorecard
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -155,7 +157,9 @@ def asked(folder, name, width, script):
     The copy lies in a frame, because the browser's own window cannot be as narrow as a phone.
     """
     page = (folder / f"{name}.html").read_bytes()
-    answer = f"<script>addEventListener('load',()=>parent.postMessage({script},'*'))</script></body>"
+    answer = (
+        f"<script>addEventListener('load',()=>parent.postMessage({script},'*'))</script></body>"
+    )
     page = page.replace(b'http-equiv="Content-Security-Policy"', b'name="policy"')
     (folder / "inner.html").write_bytes(page.replace(b"</body>", answer.encode()))
     outer = (
@@ -164,7 +168,9 @@ def asked(folder, name, width, script):
         f'<iframe src="inner.html" width="{width}" height="2000" frameborder="0"></iframe>'
     )
     (folder / "outer.html").write_text(outer)
-    done = chromium(folder, "--window-size=1400,900", "--dump-dom", (folder / "outer.html").as_uri())
+    done = chromium(
+        folder, "--window-size=1400,900", "--dump-dom", (folder / "outer.html").as_uri()
+    )
     return re.search(r"&lt;&lt;(.*?)&gt;&gt;", done.stdout.decode(), re.DOTALL)[1]
 
 
@@ -209,7 +215,10 @@ def test_the_policy_is_obeyed(folder):
 def test_it_prints(folder):
     target = folder / "poor.pdf"
     chromium(
-        folder, "--no-pdf-header-footer", f"--print-to-pdf={target}", (folder / "poor.html").as_uri()
+        folder,
+        "--no-pdf-header-footer",
+        f"--print-to-pdf={target}",
+        (folder / "poor.html").as_uri(),
     )
     data = target.read_bytes()
     assert data.startswith(b"%PDF")

@@ -13,6 +13,8 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError
 from suite.measure.engine import serve
+from suite.measure.engine.container import network, orphans
+from suite.measure.engine.container.options import LABEL_OWNER
 from suite.measure.engine.served import REPOSITORY
 from tests.factories import engine as factory
 
@@ -77,12 +79,12 @@ def test_the_container_can_do_nothing_but_answer(base_image, run):
     assert "LANG" not in can["environment"]
 
 
-@pytest.mark.parametrize(("network", "reached"), [("isolated", False), ("host", True)])
-def test_another_machine_is_out_of_reach(base_image, run, tmp_path, network, reached):
+@pytest.mark.parametrize(("mode", "reached"), [("isolated", False), ("host", True)])
+def test_another_machine_is_out_of_reach(base_image, run, tmp_path, mode, reached):
     outside = tmp_path / "outside"
     outside.mkdir()
     plan = factory.plan(image=base_image)
-    plan["engine"]["container"]["network"] = network
+    plan["engine"]["container"]["network"] = mode
     with start(factory.plan(image=base_image), outside) as other, start(plan, run) as served:
         host, port = other.base_url.removeprefix("http://").split(":")
         found = get(served.base_url, f"/reach/{host}/{port}")["outcome"]
@@ -141,7 +143,9 @@ def test_an_engine_that_ignores_sigterm_is_killed(base_image, run, left_behind):
     assert left_behind(run.name) == []
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, Interrupted("interrupted", "SIGTERM"), OSError(1, "x")])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, Interrupted("interrupted", "SIGTERM"), OSError(1, "x")]
+)
 def test_whatever_is_raised_inside_passes_and_nothing_is_left(base_image, run, left_behind, error):
     expected = type(error) if isinstance(error, BaseException) else error
     with pytest.raises(expected) as caught, start(factory.plan(image=base_image), run):
@@ -155,6 +159,8 @@ import sys, time
 from pathlib import Path
 from suite.base import jsonio
 from suite.measure.engine import serve
+from suite.measure.engine.container import network, orphans
+from suite.measure.engine.container.options import LABEL_OWNER
 plan = jsonio.load(Path(sys.argv[1]))
 with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None):
     print("serving", flush=True)
@@ -201,6 +207,27 @@ def test_the_host_network_gets_a_free_port(base_image, run):
         assert get(served.base_url, "/version") == {"version": "1.2.3"}
 
 
+def test_where_containers_are_out_of_reach_the_port_is_published(
+    base_image, run, left_behind, monkeypatch
+):
+    # Nothing is pretended but the answer to this question: the container is made and reached the other way.
+    monkeypatch.setattr(network, "host_reaches_containers", lambda client: False)
+    with start(factory.plan(image=base_image), run) as served:
+        assert served.base_url.startswith("http://127.0.0.1:")
+        assert served.facts["container.network"] == "published"
+        assert get(served.base_url, "/version") == {"version": "1.2.3"}
+    assert left_behind(run.name) == []
+
+
+def test_pre_commands_and_the_hosts_network_go_together(base_image, run):
+    plan = factory.plan(image=base_image)
+    plan["engine"]["container"]["network"] = "host"
+    plan["engine"]["pre_commands"] = [["touch", "/tmp/made first"]]
+    with start(plan, run) as served:
+        assert served.facts["container.network"] == "host"
+        assert get(served.base_url, "/version") == {"version": "1.2.3"}
+
+
 def test_an_image_that_no_registry_gives_is_named(run):
     plan = factory.plan(image="localhost:9/no/such-image:1")
     with pytest.raises(SetupError) as caught, start(plan, run):
@@ -215,3 +242,21 @@ def test_a_missing_mount_is_named(base_image, run, tmp_path):
     with pytest.raises(SetupError) as caught, start(plan, run):
         pytest.fail("it must not be yielded")
     assert caught.value.code == "mount-missing"
+
+
+def test_what_a_dead_suite_left_is_removed_by_the_next(base_image, docker):
+    code = "from suite.measure.engine.container import orphans; print(orphans.owner())"
+    gone = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=REPOSITORY).strip()
+    name = f"llm-conformance-orphan-{time.monotonic_ns()}"
+    dead, alive = {LABEL_OWNER: gone}, {LABEL_OWNER: orphans.owner()}
+    docker.networks.create(name, internal=True, labels=dead)
+    docker.containers.create(base_image, "sleep 60", name=name, network=name, labels=dead).start()
+    mine = docker.containers.create(base_image, "true", name=f"{name}-mine", labels=alive)
+    try:
+        assert orphans.remove_orphans(docker) >= 1
+        names = [container.name for container in docker.containers.list(all=True)]
+        assert name not in names
+        assert f"{name}-mine" in names
+        assert docker.networks.list(filters={"name": name}) == []
+    finally:
+        mine.remove(force=True)

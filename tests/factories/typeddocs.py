@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def differences(hint: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: str = "") -> Iterator[str]:
+def differences(
+    hint: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: str = ""
+) -> Iterator[str]:
     """Yield a sentence for each place where the two say different things."""
     schema = _resolve(schema, root)
     alternatives = [_resolve(s, root) for s in schema.get("oneOf", schema.get("anyOf", ()))]
@@ -44,7 +46,9 @@ def differences(hint: Any, schema: Mapping[str, Any], root: Mapping[str, Any], a
         yield from _plain(hint, schema, at)
 
 
-def _object(hint: Any, schemas: list[Mapping[str, Any]], root: Mapping[str, Any], at: str) -> Iterator[str]:
+def _object(
+    hint: Any, schemas: list[Mapping[str, Any]], root: Mapping[str, Any], at: str
+) -> Iterator[str]:
     hints = typing.get_type_hints(hint, include_extras=True)
     properties = {name: value for s in schemas for name, value in s.get("properties", {}).items()}
     required = set.intersection(*(set(s.get("required", ())) for s in schemas))
@@ -53,7 +57,9 @@ def _object(hint: Any, schemas: list[Mapping[str, Any]], root: Mapping[str, Any]
     if any(s.get("additionalProperties") is not False for s in schemas):
         yield f"{at}: the schema is open to unknown members"
     # Under postponed annotations __required_keys__ does not see NotRequired.
-    optional = {name for name, inner in hints.items() if typing.get_origin(inner) is typing.NotRequired}
+    optional = {
+        name for name, inner in hints.items() if typing.get_origin(inner) is typing.NotRequired
+    }
     needed = set(hints) - optional if hint.__total__ else set()
     if needed != required:
         yield f"{at}: required: {sorted(needed ^ required)}"

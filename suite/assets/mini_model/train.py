@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Final
 import torch
 from build_tokenizer import ANSWER, BOS, EOS, MAX_POSITIONS, PAD, build, save
 from torch.nn import functional
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from suite.declare.workload.mini import MINI_MAX_WORDS, MINI_MIN_WORDS, training_tasks
 
@@ -39,12 +45,14 @@ OTHER_EVERY: Final = 16
 TOKENIZER_RECORDS: Final = 20_000
 TOKENIZER_SEED: Final = 101
 TRAINING_SEED: Final = 102
+SECOND_SEED: Final = 104
 VALIDATION_SEED: Final = 103
 
 # Words of an article, and up to which share of the training: bare facts first, then more and more
 # of what does not belong to the matter.
 LONG: Final = (MINI_MIN_WORDS, MINI_MAX_WORDS)
 CURRICULUM: Final = ((0.35, (40, 90)), (0.60, (60, 200)), (1.0, LONG))
+SECOND_CURRICULUM: Final = ((0.70, (60, 130)), (1.0, LONG))  # of a model that was trained before
 ARTICLE_SHARE: Final = 0.25  # of an article's tokens that are part of the loss, drawn at each step
 IGNORED: Final = -100
 Encoded = tuple[list[int], int]  # token ids, and the number of those that are the prompt
@@ -55,6 +63,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="directory for the model")
     parser.add_argument("--records", type=int, default=50_000, help="records to train on")
+    parser.add_argument("--stop", type=float, default=1.0, help="end at this share of the records")
+    parser.add_argument("--init", type=Path, help="go on from this model, with new records")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--ffn", type=int, default=704)
@@ -133,11 +143,13 @@ def stream(
 ) -> Iterator[tuple[float, list[Encoded]]]:
     """Yield the share of the training that is done, and the next batch."""
     order = torch.Generator().manual_seed(options.seed)
+    curriculum = SECOND_CURRICULUM if options.init else CURRICULUM
+    seed = SECOND_SEED if options.init else TRAINING_SEED
     done, chunk = 0, 1024
-    while done < options.records:
+    while done < options.records * options.stop:
         share = done / options.records
-        words = next(words for end, words in CURRICULUM if share < end)
-        encoded = encode(tokenizer, TRAINING_SEED, done, chunk, words)
+        words = next(words for end, words in curriculum if share < end)
+        encoded = encode(tokenizer, seed, done, chunk, words)
         seen = 0
         for batch in batches(encoded, options.batch_tokens, order):
             yield (done + seen) / options.records, batch
@@ -203,9 +215,14 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     begun = time.monotonic()
-    tokenizer = build(TOKENIZER_RECORDS, TOKENIZER_SEED, PROMPT)
+    if options.init:
+        tokenizer = AutoTokenizer.from_pretrained(options.init)
+        model = LlamaForCausalLM.from_pretrained(options.init, dtype=torch.float32)
+        model.train()
+    else:
+        tokenizer = build(TOKENIZER_RECORDS, TOKENIZER_SEED, PROMPT)
+        model = make_model(options, len(tokenizer))
     pad = tokenizer.convert_tokens_to_ids(PAD)
-    model = make_model(options, len(tokenizer))
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, vocabulary {len(tokenizer)}")
     held_out = encode(tokenizer, VALIDATION_SEED, 0, 64, LONG)
     steppers = optimisers(model, options.lr)

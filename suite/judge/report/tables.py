@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,8 +42,7 @@ class LatencyRow:
 
     Attributes:
         n: the samples when all cells agree, else "".
-        interval: the kind of interval when all cells agree, else "".
-        reason: why nothing of it was measured, else "".
+        bare: why cells of this row have no interval, "" when each has one.
     """
 
     metric: str
@@ -50,8 +50,7 @@ class LatencyRow:
     unit: str
     cells: list[Shown | None]
     n: str
-    interval: str
-    reason: str
+    bare: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,13 @@ class LatencyTable:
 
     Attributes:
         columns: statistics: p50, p90, p99, p999 where it was measured, mean.
+        methods: the kind of interval by column, most common first seen; a cell of another kind says so itself.
         left_out: why there is no p99.9 column, "" when there is one or nothing to say.
     """
 
     columns: list[str]
     rows: list[LatencyRow]
+    methods: dict[str, str]
     left_out: str
 
 
@@ -77,6 +78,14 @@ class MetricRow:
     shown: Shown
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Metrics that were not measured for one and the same reason; links and their names."""
+
+    names: list[tuple[str, TextDoc]]
+    reason: str
+
+
 def _families(card: ScorecardDoc, phase: PhaseCard) -> dict[str, dict[str, str]]:
     """Names by latency family and statistic; a family has at least median and 90th percentile."""
     families: dict[str, dict[str, str]] = {}
@@ -87,18 +96,29 @@ def _families(card: ScorecardDoc, phase: PhaseCard) -> dict[str, dict[str, str]]
     return {name: found for name, found in families.items() if {"p50", "p90"} <= found.keys()}
 
 
+def _measured(phase: PhaseCard, names: Iterable[str]) -> bool:
+    return any("not_measured" not in phase["metrics"][name] for name in names)
+
+
 def latency_table(card: ScorecardDoc, phase: PhaseCard) -> LatencyTable:
-    """The latency table of a phase, in the order of the definitions."""
-    families = _families(card, phase)
+    """The latency table of a phase, in the order of the definitions; see `missing` for what has no number."""
+    families = [
+        names for names in _families(card, phase).values() if _measured(phase, names.values())
+    ]
     tails = [
         show(names["p999"], phase["metrics"][names["p999"]])
-        for names in families.values()
+        for names in families
         if "p999" in names
     ]
     columns = [*_ALWAYS, *(["p999"] if any(tail.measured for tail in tails) else []), "mean"]
     left_out = "" if "p999" in columns else next((tail.reason for tail in tails), "")
-    rows = [_latency_row(card, phase["metrics"], names, columns) for names in families.values()]
-    return LatencyTable(columns, rows, left_out)
+    rows = [_latency_row(card, phase["metrics"], names, columns) for names in families]
+    methods = {}
+    for index, column in enumerate(columns):
+        kinds = [cell.method for row in rows if (cell := row.cells[index]) and cell.interval]
+        if kinds:
+            methods[column] = collections.Counter(kinds).most_common(1)[0][0]
+    return LatencyTable(columns, rows, methods, left_out)
 
 
 def _latency_row(
@@ -106,23 +126,18 @@ def _latency_row(
 ) -> LatencyRow:
     cells = [show(names[name], values[names[name]]) if name in names else None for name in columns]
     measured = [cell for cell in cells if cell and cell.measured]
-    reasons = {cell.reason for cell in cells if cell and not cell.measured}
     metric = names["p50"]
     definition = card["metrics"].get(metric)
+    counts = {cell.n for cell in measured}
+    bare = dict.fromkeys(cell.method for cell in measured if not cell.interval)
     return LatencyRow(
         metric,
         family_title(card, metric),
         definition["unit"] if definition else "",
         cells,
-        _common(cell.n for cell in measured),
-        _common(cell.method for cell in measured),
-        next(iter(reasons)) if not measured and len(reasons) == 1 else "",
+        counts.pop() if len(counts) == 1 else "",
+        "; ".join(bare),
     )
-
-
-def _common(texts: Iterable[str]) -> str:
-    found = set(texts)
-    return found.pop() if len(found) == 1 else ""
 
 
 def family_title(card: ScorecardDoc, metric: str) -> TextDoc:
@@ -135,22 +150,40 @@ def family_title(card: ScorecardDoc, metric: str) -> TextDoc:
 
 
 def other_rows(card: ScorecardDoc, phase: PhaseCard) -> list[MetricRow]:
-    """The metrics of a phase that are not in its latency table."""
+    """The metrics of a phase that have a number and are not in its latency table."""
     taken = {name for names in _families(card, phase).values() for name in names.values()}
-    return _rows(
-        card, {name: value for name, value in phase["metrics"].items() if name not in taken}
-    )
+    return [row for row in _rows(card, phase["metrics"], taken) if row.shown.measured]
+
+
+def missing(card: ScorecardDoc, phase: PhaseCard) -> list[Missing]:
+    """What was not measured in a phase, gathered by reason; a latency without any number is named once."""
+    found: dict[str, Missing] = {}
+
+    def add(metric: str, title: TextDoc, reason: str) -> None:
+        found.setdefault(reason, Missing([], reason)).names.append((metric, title))
+
+    families = _families(card, phase)
+    for names in families.values():
+        if not _measured(phase, names.values()):
+            first = names["p50"]
+            add(first, family_title(card, first), phase["metrics"][first]["not_measured"])
+    taken = {name for names in families.values() for name in names.values()}
+    for row in _rows(card, phase["metrics"], taken):
+        if not row.shown.measured:
+            add(row.metric, row.title, row.shown.reason)
+    return list(found.values())
 
 
 def run_rows(card: ScorecardDoc) -> list[MetricRow]:
     """Start-up times and other values of the whole run."""
-    return _rows(card, card["startup"])
+    return _rows(card, card["startup"], set())
 
 
-def _rows(card: ScorecardDoc, values: dict[str, ValueDoc]) -> list[MetricRow]:
+def _rows(card: ScorecardDoc, values: dict[str, ValueDoc], taken: set[str]) -> list[MetricRow]:
     return [
         MetricRow(name, metric_name(card, name), show(name, values[name]))
         for name in ordered(card, values)
+        if name not in taken
     ]
 
 
@@ -258,7 +291,7 @@ def time_rows(card: ScorecardDoc) -> list[TimeRow]:
     total = _total(card["time_breakdown"])
     return [
         TimeRow(
-            item["what"],
+            item["what"].removesuffix("-warmup") if item["kind"] == "warm-up" else item["what"],
             _PHRASES.get(item["what"], "") if item["kind"] not in ("measured", "warm-up") else "",
             item["kind"],
             f"{item['seconds']:,.2f}",

@@ -24,6 +24,8 @@ WORDS: Final = MappingProxyType(
         "open": ("open", "开放"),
         "formula": ("formula", "公式"),
         "not-measured": ("not measured", "未测量"),
+        "na": ("n/a", "无"),
+        "range": ("Plausible range", "可信范围"),
         "unknown": ("unknown", "未知"),
         "none": ("none", "无"),
         "yes": ("yes", "是"),
@@ -146,6 +148,7 @@ WORDS: Final = MappingProxyType(
         "latency": ("Latency", "延迟"),
         "other-metrics": ("Throughput, length and utilisation", "吞吐、长度与利用率"),
         "mean": ("mean", "均值"),
+        "missing": ("Not measured in this phase, and why", "本阶段未测量的指标及原因"),
         "plot-note": (
             "Curves: share of requests at or below a latency, over all repeats; dots mark p50, p90 and p99.",
             "曲线：延迟不高于横轴值的请求占比（合并所有重复）；圆点标出 p50、p90、p99。",

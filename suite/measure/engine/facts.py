@@ -45,7 +45,7 @@ def http_facts(base_url: str) -> Facts:
     version = answer.get("version")
     if not isinstance(version, str):
         return {"engine.version": Unknown("/version holds no version")}
-    return {"engine.version": version}
+    return {"engine.version": clean(version)}
 
 
 def log_facts(log: Path) -> Facts:

@@ -76,7 +76,9 @@ def serve(
             port = free_port()
             base_url = f"http://127.0.0.1:{port}"
             command = _command(engine, python, port)
-            leader = stack.enter_context(_group(command, _variables(engine, python, scratch), log))
+            leader = stack.enter_context(
+                _group(command, _variables(engine, python, scratch), log, scratch)
+            )
             marks.add("engine.start")
             try:
                 wait_ready(
@@ -124,7 +126,10 @@ def run_once(
     python = _interpreter(engine, on_progress, settings)
     command = _resolved(engine["command"], python)
     start = time.monotonic()
-    with _scratch() as scratch, _group(command, _variables(engine, python, scratch), log) as leader:
+    with (
+        _scratch() as scratch,
+        _group(command, _variables(engine, python, scratch), log, scratch) as leader,
+    ):
         while leader.poll() is None:
             on_progress(f"{shlex.join(command)[:60]}: {time.monotonic() - start:.0f} s")
             time.sleep(ONCE_INTERVAL_S)
@@ -213,7 +218,7 @@ def _scratch() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _group(
-    command: list[str], variables: dict[str, str], log: Path
+    command: list[str], variables: dict[str, str], log: Path, scratch: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     with _open_log(log) as stream:
         try:
@@ -231,8 +236,7 @@ def _group(
                 "engine-start-failed", f"{command[0]} cannot be started: {error.strerror}"
             ) from error
     try:
-        # "|| :" because the group is usually gone by then.
-        with lifeline(["/bin/sh", "-c", f"kill -KILL -{leader.pid} || :"]):
+        with lifeline(["/bin/sh", "-c", f'kill -KILL -{leader.pid}; rm -rf "$0"', str(scratch)]):
             try:
                 yield leader
             finally:

@@ -187,7 +187,7 @@ class AnswerReader:
             self._fail("error-in-stream", error_text(document.get("error") or document))
         else:
             self._chunk(document, stamp)
-            if self.fault is None and not event.kind:
+            if not event.kind:
                 self._shapes.learn(event.data, document)
 
     def _chunk(self, document: JSONObject, stamp: int) -> None:

@@ -130,7 +130,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _prompt() -> Iterator[bool]:
+def _ahead() -> Iterator[bool]:
     """Run ahead of other processes, where this is permitted; yields whether it is.
 
     A client that waits behind a busy neighbour reads several chunks at once; the kernel has by then joined
@@ -190,7 +190,7 @@ class _Driver:
         if not self._warm():
             self._start = time.monotonic_ns() + (LEAD_NS if self._concurrency is None else 0)
             cpu = time.process_time()
-            with _prompt() as stats.prompt:
+            with _ahead() as stats.real_time:
                 self._drive()
             stats.cpu_s = time.process_time() - cpu
         else:
@@ -241,12 +241,13 @@ class _Driver:
                 if self._look(now):
                     return
                 due = min(due, self._look_at)
+            exact = due != self._look_at
             wait = due - now
-            room = recorder.pending() and (wait > ROOM_NS or recorder.pressed())
-            if room or wait <= SPIN_NS:
+            room = recorder.pending() and (wait > ROOM_NS or recorder.pressed() or not exact)
+            if room or (exact and wait <= SPIN_NS):
                 happened = loop.poll(0)
             else:
-                happened = loop.poll(due - SPIN_NS, exact=due != self._look_at)
+                happened = loop.poll(due - SPIN_NS if exact else due, exact=exact)
             if loop.ended:
                 self._collect()
             elif room and (not happened or recorder.pressed()):

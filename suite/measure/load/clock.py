@@ -33,7 +33,7 @@ ANCILLARY_BYTES = 64
 TIMESPEC = struct.Struct("=qq")
 STEP_BOUND_NS = 50_000
 """A change of the offset beyond this is a clock step; the measuring error stays below 5 µs."""
-_TRIES = 24
+_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class PhaseStats:
         resent: requests sent again because the server closed an idle connection under them.
         without_done: successful streams without a final ``[DONE]``.
         backward_stamps: arrival times that lay before the one before; set equal to it.
-        prompt: the client ran ahead of other processes (real-time scheduling was permitted).
+        real_time: the client ran ahead of other processes (real-time scheduling was permitted).
         cpu_s: processor seconds that this process used during the phase.
         undecoded_peak_bytes: most bytes of ended responses that waited to be decoded.
     """
@@ -92,7 +92,7 @@ class PhaseStats:
     resent: int = 0
     without_done: int = 0
     backward_stamps: int = 0
-    prompt: bool = False
+    real_time: bool = False
     cpu_s: float = 0.0
     undecoded_peak_bytes: int = 0
 
@@ -132,7 +132,7 @@ class PhaseStats:
             "resent": self.resent,
             "without_done": self.without_done,
             "backward_stamps": self.backward_stamps,
-            "prompt": self.prompt,
+            "real_time": self.real_time,
             "cpu_ms": round(self.cpu_s * 1000),
             "undecoded_peak_bytes": self.undecoded_peak_bytes,
         }

@@ -21,10 +21,11 @@ MAX_TRIES: Final = 32
 _NUMBER = rb"(0|[1-9][0-9]{0,14})"
 _STRING = rb'"((?:[^"\\\x00-\x1f])*)"'
 _ANY_STRING = rb'"[^"\\\x00-\x1f\x7f-\xff]*"'
-_IDS = rb"\[((?:(?:0|[1-9][0-9]{0,14})(?:,(?!\]))?)*)\]"
+_ID: Final = rb"(?:0|[1-9][0-9]{0,14})"
+_IDS: Final = rb"\[((?:%b(?:,%b)*)?)\]" % (_ID, _ID)
 _PLACES: Final = (
     ("id", rb'"id":', rb'"[^"\\\x00-\x1f\x7f-\xff]*"', _ANY_STRING),
-    ("created", rb'"created":', rb"(?:0|[1-9][0-9]{0,14})", rb"(?:0|[1-9][0-9]{0,14})"),
+    ("created", rb'"created":', _ID, _ID),
     ("text", rb'"(?:content|text)":', _STRING, _STRING),
     ("ids", rb'"token_ids":', rb"\[[0-9,]*\]", _IDS),
     ("prompt", rb'"prompt_tokens":', _NUMBER, _NUMBER),

@@ -57,7 +57,8 @@ class LinuxCPU:
         before, self._ticks = self._ticks, (idle, total)
         if before is None or total <= before[1]:
             return None
-        return 1 - (idle - before[0]) / (total - before[1])
+        passed = total - before[1]
+        return (passed - (idle - before[0])) / passed
 
     def _memory(self, values: dict[Quantity, float]) -> None:
         found = {

@@ -66,7 +66,8 @@ def _card(card: Mapping[str, object]) -> dict[Quantity, float]:
 
 
 _GPU_LINE: Final = re.compile(
-    r"\s*(?:GPU\s*(\d+)|GPU\s+\d{8}:.*|Index\s*:\s*(\d+))\s*:?\s*\Z", re.IGNORECASE
+    r"\s*(?:GPU\s*(\d{1,3})(?:\s+[0-9a-f:.]+)?|GPU\s+[0-9a-f]{4,8}:[0-9a-f:.]+|Index\s*:\s*(\d+))\s*:?\s*\Z",
+    re.IGNORECASE,
 )
 _MEMBER_LINE: Final = re.compile(r"(\s*)([^:]+?)\s*(?::\s*(.*?))?\s*\Z")
 

@@ -42,7 +42,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.fault == "dies_on_request":
             os._exit(7)
         else:
-            self.answer(200, b'data: {"choices": [{"delta": {"content": "yes"}}]}\n\ndata: [DONE]\n\n')
+            self.answer(
+                200, b'data: {"choices": [{"delta": {"content": "yes"}}]}\n\ndata: [DONE]\n\n'
+            )
 
     def answer(self, status, body):
         self.send_response(status)

@@ -176,6 +176,14 @@ def test_closed_switches_prefix_caching_off_and_open_leaves_it():
 def test_quantisation_and_speculation_are_declared():
     plan = plan_for("nvidia", division="optimised", overrides={"quantization": "fp8"})
     assert plan["engine"]["quantisation"] == "fp8"
+    assert plan["engine"]["dtype"] == {
+        "requested": "float16",
+        "executed": "fp8",
+        "note": "quantised: fp8",
+    }
+    assert plan["peaks"]["compute"]["precision"] == "fp8"
+    weights_only = plan_for("nvidia", division="open", overrides={"quantization": "awq"})
+    assert weights_only["peaks"]["compute"]["precision"] == "fp16"
     plan = plan_for("nvidia", division="open", overrides={"speculative-config": "{}"})
     assert plan["engine"]["speculative_decoding"]
     plan = plan_for("nvidia", model=model_input(quantisation="fp8"))

@@ -83,8 +83,12 @@ def test_the_interval_of_the_ratio():
     b = {"value": 50.0, "unit": "ms", "n": 9, "low": 45.0, "high": 60.0, "interval": "95 %"}
     ratio = diff.ratio_of(a, b)
     assert ratio["value"] == 0.5
-    assert ratio["low"] == pytest.approx(0.5 * math.exp(-math.hypot(math.log(50 / 45), math.log(1.2))))
-    assert ratio["high"] == pytest.approx(0.5 * math.exp(math.hypot(math.log(1.2), math.log(100 / 90))))
+    assert ratio["low"] == pytest.approx(
+        0.5 * math.exp(-math.hypot(math.log(50 / 45), math.log(1.2)))
+    )
+    assert ratio["high"] == pytest.approx(
+        0.5 * math.exp(math.hypot(math.log(1.2), math.log(100 / 90)))
+    )
 
 
 positive = st.floats(1e-3, 1e6)
@@ -114,12 +118,18 @@ INPUTS = {
     "metric_schema": (lambda c: c.update(metric_schema=2), EVERYTHING),
     "division": (lambda c: c["division"].update(granted="open"), EVERYTHING),
     "model": (lambda c: c["model"].update(sha256="0" * 64), EVERYTHING),
-    "tokenizer": (lambda c: c["model"].update(tokenizer_sha256="0" * 64), EVERYTHING - {"start-up"}),
+    "tokenizer": (
+        lambda c: c["model"].update(tokenizer_sha256="0" * 64),
+        EVERYTHING - {"start-up"},
+    ),
     "task set": (
         lambda c: c["workload"]["taskset"].update(ids_sha256="0" * 64),
         EVERYTHING - {"start-up"},
     ),
-    "prompt": (lambda c: c["workload"]["prompt"].update(sha256="0" * 64), EVERYTHING - {"start-up"}),
+    "prompt": (
+        lambda c: c["workload"]["prompt"].update(sha256="0" * 64),
+        EVERYTHING - {"start-up"},
+    ),
     "decoding": (
         lambda c: c["workload"]["decoding"].update(max_new_tokens=16),
         EVERYTHING - {"start-up"},
@@ -189,7 +199,9 @@ def test_tokens_counted_by_another_source_spoil_what_is_per_token():
     a, b = pair(tpot_p50=(value(10.0), value(5.0)), ttft_p50=(value(10.0), value(5.0)))
     b["phases"][1]["token_source"] = "engine usage"
     found = diff.compare(a, b)
-    assert change(found, "tpot_p50")["why"] == "tokens were counted by token ids and by engine usage"
+    assert (
+        change(found, "tpot_p50")["why"] == "tokens were counted by token ids and by engine usage"
+    )
     assert change(found, "ttft_p50")["outcome"] == "better"
 
 
@@ -212,7 +224,10 @@ def test_counts_from_zero():
     none, some = scorecard.measured(0, "requests", 256), scorecard.measured(7, "requests", 256)
     assert change(diff.compare(*pair(failed=(none, some))), "failed")["outcome"] == "worse"
     assert change(diff.compare(*pair(failed=(some, none))), "failed")["outcome"] == "better"
-    assert change(diff.compare(*pair(failed=(none, none))), "failed")["outcome"] == "not-distinguishable"
+    assert (
+        change(diff.compare(*pair(failed=(none, none))), "failed")["outcome"]
+        == "not-distinguishable"
+    )
 
 
 def test_an_interval_that_reaches_zero_has_no_ratio():
@@ -253,7 +268,12 @@ def test_a_margin_out_of_range_is_refused(margin):
 
 def test_every_metric_has_the_family_that_its_name_says():
     families = {name: comparable.family(name) for name in REGISTRY}
-    assert families["ttft_sched_p99"] == families["icl_mean"] == families["normalised_latency_mean"] == "latency"
+    assert (
+        families["ttft_sched_p99"]
+        == families["icl_mean"]
+        == families["normalised_latency_mean"]
+        == "latency"
+    )
     assert families["goodput"] == "throughput"
     assert families["generated_length_ratio"] == "length"
     assert families["mbu"] == "utilisation"

@@ -38,7 +38,8 @@ def test_the_comparison_of_types_and_schema_notices_what_differs():
 
 
 @pytest.mark.parametrize(
-    "make", [scorecard.card, scorecard.process_card, scorecard.poor_card, scorecard.accelerator_card]
+    "make",
+    [scorecard.card, scorecard.process_card, scorecard.poor_card, scorecard.accelerator_card],
 )
 def test_the_factorys_cards_are_valid(make):
     assert schema.problems(make(), "scorecard") == []
@@ -70,8 +71,18 @@ def test_the_card_says_what_ran(sound):
     assert sound["workload"]["prompt"]["template"][0] == "Summarise the article in one sentence."
     assert sound["environment"]["host.cpu"] == {"value": "Some CPU"}
     assert [phase["name"] for phase in sound["phases"]] == ["single-stream", "offline", "server"]
-    assert sound["phases"][1]["load"] == {"concurrency": 4, "process": None, "rate": None, "seed": None}
-    assert sound["phases"][2]["load"] == {"concurrency": None, "process": "poisson", "rate": 3.3, "seed": 1}
+    assert sound["phases"][1]["load"] == {
+        "concurrency": 4,
+        "process": None,
+        "rate": None,
+        "seed": None,
+    }
+    assert sound["phases"][2]["load"] == {
+        "concurrency": None,
+        "process": "poisson",
+        "rate": 3.3,
+        "seed": 1,
+    }
 
 
 def test_every_headline_number_is_on_the_card(sound):
@@ -161,7 +172,10 @@ def test_a_run_that_was_cut_says_so():
 
 def test_an_interrupted_run_carries_its_error():
     parts = evidence.document()
-    parts["footer"] |= {"ended": "engine-died", "error": {"code": "engine-died", "message": "killed\nby OOM"}}
+    parts["footer"] |= {
+        "ended": "engine-died",
+        "error": {"code": "engine-died", "message": "killed\nby OOM"},
+    }
     card = built(parts)
     assert card["run"]["ended"] == "engine-died"
     assert card["run"]["error"] == "killed by OOM [engine-died]"
@@ -179,7 +193,11 @@ def test_a_nonce_travels_with_the_card():
 def test_text_from_elsewhere_is_made_fit_for_signing():
     parts = evidence.document()
     facts = parts["environment"]["facts"]
-    facts["engine.log"] = {"value": "line\x1b[31m one\nline\u202e two \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")}
+    facts["engine.log"] = {
+        "value": "line\x1b[31m one\nline\u202e two \ud83d\ude00".encode(
+            "utf-16", "surrogatepass"
+        ).decode("utf-16")
+    }
     facts["host.name"] = {"value": "cafe\u0301"}
     facts["driver.version"] = {"unknown": "mthreads-gmi:\tnot found"}
     facts["host.cpus"] = {"value": 2}

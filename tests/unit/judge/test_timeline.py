@@ -7,7 +7,10 @@ from tests.factories import evidence
 
 
 def seconds(parts):
-    return {(item["what"], item["kind"]): item["seconds"] for item in breakdown(evidence.evidence(parts))}
+    return {
+        (item["what"], item["kind"]): item["seconds"]
+        for item in breakdown(evidence.evidence(parts))
+    }
 
 
 def test_the_stretches_add_up_to_the_run():
@@ -61,4 +64,6 @@ def test_a_run_that_did_nothing():
     parts = evidence.document()
     parts["marks"] = []
     parts["footer"]["t"] = 2_000_000_000
-    assert breakdown(evidence.evidence(parts)) == [{"what": "suite", "kind": "suite", "seconds": 2.0}]
+    assert breakdown(evidence.evidence(parts)) == [
+        {"what": "suite", "kind": "suite", "seconds": 2.0}
+    ]

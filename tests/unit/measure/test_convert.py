@@ -109,14 +109,25 @@ def test_what_was_converted_is_not_converted_again(plan, run, go):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda p: p["conversion"]["parameters"].update(tensor_parallel="4"), "tensor_parallel is 2, the plan has 4"),
-        (lambda p: p["conversion"]["parameters"].update(arch="mp_31"), "arch is not set, the plan has mp_31"),
+        (
+            lambda p: p["conversion"]["parameters"].update(tensor_parallel="4"),
+            "tensor_parallel is 2, the plan has 4",
+        ),
+        (
+            lambda p: p["conversion"]["parameters"].update(arch="mp_31"),
+            "arch is not set, the plan has mp_31",
+        ),
         (lambda p: p["conversion"]["parameters"].pop("dtype"), "dtype is fp16, the plan has none"),
-        (lambda p: p["conversion"].update(model_type="qwen2"), "model type is llama, the plan has qwen2"),
+        (
+            lambda p: p["conversion"].update(model_type="qwen2"),
+            "model type is llama, the plan has qwen2",
+        ),
         (lambda p: p["model"].update(sha256="0" * 64), "made from other weights"),
     ],
 )
-def test_an_artefact_made_for_something_else_is_refused_before_anything_starts(plan, go, change, says):
+def test_an_artefact_made_for_something_else_is_refused_before_anything_starts(
+    plan, go, change, says
+):
     go(plan)
     change(plan)
     plan["conversion"]["command"] = ["false"]

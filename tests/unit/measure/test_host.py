@@ -22,7 +22,9 @@ def test_every_fact_is_a_value_or_a_reason():
 
 def test_what_cannot_be_read_is_unknown_with_its_path(monkeypatch):
     monkeypatch.setitem(host._QUESTIONS, "host.os", lambda: host._read("/nowhere/at/all"))
-    monkeypatch.setitem(host._QUESTIONS, "host.cpu", lambda: host._field("/proc/loadavg", "^model: (.+)"))
+    monkeypatch.setitem(
+        host._QUESTIONS, "host.cpu", lambda: host._field("/proc/loadavg", "^model: (.+)")
+    )
     facts = host.facts()
     assert facts["host.os"] == {"unknown": "/nowhere/at/all: No such file or directory"}
     assert facts["host.cpu"] == {"unknown": "/proc/loadavg does not tell it"}

@@ -2,7 +2,8 @@
 
 The container hangs on a bridge network of its own that has no way out to other machines or containers; the
 host reaches it at the container's own address, so no port of the host is taken. (What listens on all of
-the host's addresses it can still reach: an internal bridge does not keep it from its host.) This package is the only importer of ``docker``.
+the host's addresses it can still reach: an internal bridge does not keep it from its host.) Where the host
+cannot reach containers directly, the server's port is published on the loopback address instead. This package is the only importer of ``docker``.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 from docker import errors
 
-from suite.base.errors import EngineError, SetupError
-from suite.measure.engine.container import orphans
+from suite.base.errors import SetupError
+from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import (
     DockerStatus,
     connect,
@@ -43,14 +44,13 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-    from suite.declare.plandoc import ContainerDoc, EngineDoc, MountDoc, PlanDoc
+    from suite.declare.plandoc import EngineDoc, MountDoc, PlanDoc
     from suite.measure.engine.served import Progress
 
 __all__ = ["ContainerEngine", "DockerStatus", "docker_available", "run_once", "serve"]
 
 STOP_WAIT_S = 5
 ONCE_INTERVAL_S = 0.5
-ADDRESS_WAIT_S = 10.0
 LOG_END_WAIT_S = 10.0
 _REMOVE_SCRIPT = Path(__file__).with_name("remove.py")
 
@@ -99,12 +99,15 @@ def serve(
             marks.add("engine.prepared")
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
             stack.enter_context(_cleaned(client, name))
-            container, port = create(client, engine, image, name, run_directory.name)
+            engine = network.own_port(engine)
+            container = create(
+                client, engine, image, name=name, run=run_directory.name, with_server=True
+            )
             on_progress(f"starting {engine['title']} in a container")
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
             marks.add("engine.start")
-            base_url = _address(container, declared, name, port)
+            base_url = network.address(container, engine, alive=lambda: death(container) is None)
             wait_ready(
                 engine,
                 base_url,
@@ -153,7 +156,9 @@ def run_once(
         )
         name = f"llm-conformance-step-{time.monotonic_ns() // 1000:x}"
         with _cleaned(client, name):
-            container, _ = create(client, engine, image, name, plan["vendor"]["id"])
+            container = create(
+                client, engine, image, name=name, run=plan["vendor"]["id"], with_server=False
+            )
             start = time.monotonic()
             with _started(container, log):
                 while (ended := death(container)) is None:
@@ -204,24 +209,6 @@ def _cleaned(client: DockerClient, name: str) -> Iterator[None]:
             with contextlib.suppress(errors.DockerException, requests.exceptions.RequestException):
                 orphans.remove_container(client, name)
                 orphans.remove_network(client, name)
-
-
-def _address(container: Container, declared: ContainerDoc, network: str, port: int) -> str:
-    """Where the host reaches the container."""
-    if declared["network"] == "host":
-        return f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + ADDRESS_WAIT_S
-    while time.monotonic() < deadline:
-        container.reload()
-        networks = container.attrs["NetworkSettings"]["Networks"]
-        address = (networks.get(network) or {}).get("IPAddress")
-        if address:
-            return f"http://{address}:{port}"
-        if death(container) is not None:
-            # The readiness check finds out and quotes the log; any address will do for it.
-            return f"http://127.0.0.1:{port}"
-        time.sleep(0.05)
-    raise EngineError("engine-start-failed", "the Docker engine gave the container no address")
 
 
 @contextlib.contextmanager

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import docker.types
 
-from suite.measure.engine.command import listen_on
-from suite.measure.engine.container import orphans
+from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import start_translated
 from suite.measure.engine.container.options import (
     LABEL_OWNER,
@@ -18,7 +17,6 @@ from suite.measure.engine.container.options import (
     create_options,
     gpu_request,
 )
-from suite.measure.engine.served import free_port
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -29,12 +27,26 @@ if TYPE_CHECKING:
 
 
 def create(
-    client: DockerClient, engine: EngineDoc, image: FoundImage, name: str, run: str
-) -> tuple[Container, int]:
+    client: DockerClient,
+    engine: EngineDoc,
+    image: FoundImage,
+    *,
+    name: str,
+    run: str,
+    with_server: bool,
+) -> Container:
     """Create container and network, both named `name` and labelled with their run and owner.
 
+    Args:
+        client: of the Docker engine.
+        engine: of the plan.
+        image: to run.
+        name: of container and network.
+        run: what to label them with.
+        with_server: something in it listens on the engine's port; else it needs no way in either.
+
     Returns:
-        The container, not started, and the port that its server will listen on.
+        The container, not started.
 
     Raises:
         SetupError: as `create_options`.
@@ -43,23 +55,24 @@ def create(
     declared = container_of(engine)
     options = create_options(engine, built_here=image.built_here)
     labels = {LABEL_RUN: run, LABEL_OWNER: orphans.owner()}
-    port = engine["port"]
-    if declared["network"] == "isolated":
-        with start_translated():
-            client.networks.create(name, driver="bridge", internal=True, labels=labels)
-        options["network"] = name
-    else:
-        # On the host's network the port must be free there.
-        port = free_port()
-        options["command"] = listen_on(options["command"], "127.0.0.1", port)
+    ports: dict[str, int | list[int] | tuple[str, int] | None] = {}
+    kind = network.kind(client, engine)
+    if kind == "host":
         options["network_mode"] = "host"
+    else:
+        published = kind == "published" and with_server
+        with start_translated():
+            client.networks.create(name, driver="bridge", internal=not published, labels=labels)
+        options["network"] = name
+        if published:
+            ports[f"{engine['port']}/tcp"] = ("127.0.0.1", 0)  # 0: one that is free
     accelerators = []
     if declared["gpus"]:
         count, ids = gpu_request(declared["gpus"])
         request = docker.types.DeviceRequest(count=count, device_ids=ids, capabilities=[["gpu"]])
         accelerators.append(request)
     with start_translated():
-        container = client.containers.create(
+        return client.containers.create(
             image.id,
             name=name,
             labels=labels,
@@ -81,6 +94,6 @@ def create(
             log_config=docker.types.LogConfig(
                 type=docker.types.LogConfig.types.JSON, config={"max-size": LOG_MAX_SIZE}
             ),
+            ports=ports,
             **options,
         )
-    return container, port

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from suite.declare.plandoc import EngineDoc
     from suite.measure.engine.container.image import FoundImage
+    from suite.measure.engine.container.network import NetworkKind
     from suite.measure.engine.served import Facts
 
 
@@ -41,9 +42,15 @@ def container_facts(
         "container.memory_bytes": int(host.get("Memory") or 0),
         "container.pids_limit": int(host.get("PidsLimit") or 0),
         "container.user": str(container.attrs["Config"].get("User") or ""),
-        "container.network": "host" if host.get("NetworkMode") == "host" else "isolated",
+        "container.network": _network(host),
     }
     return about.with_version(facts, engine["id"])
+
+
+def _network(host: dict[str, object]) -> NetworkKind:
+    if host.get("NetworkMode") == "host":
+        return "host"
+    return "published" if host.get("PortBindings") else "isolated"
 
 
 def _versions(container: Container, command: list[str]) -> bytes | str:

@@ -24,6 +24,7 @@ from suite.base.errors import SetupError
 from suite.measure.engine.container.api import explain
 from suite.measure.engine.environment import fetch_wheels
 from suite.measure.engine.facts import clean
+from suite.measure.engine.process import end_group
 from suite.measure.engine.served import LOCAL_BASE_IMAGE, Facts
 
 if TYPE_CHECKING:
@@ -262,24 +263,33 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         return wanted
     on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
     script = settings.repository / "images" / "base.sh"
-    try:
-        done = subprocess.run(
-            [str(script), LOCAL_BASE_IMAGE],
-            check=False,
-            capture_output=True,
-            timeout=BASE_SCRIPT_TIMEOUT_S,
-            start_new_session=True,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SetupError("base-image-unavailable", f"{script} failed: {error}") from error
-    if done.returncode != 0:
+    status, said = _run_script([str(script), LOCAL_BASE_IMAGE])
+    if status != 0:
         raise SetupError(
             "base-image-unavailable",
-            f"{wanted} cannot be pulled and no local base image can be made: "
-            + clean(done.stderr.decode("utf-8", "replace"))[-400:],
+            f"{wanted} cannot be pulled and no local base image can be made: {clean(said)[-400:]}",
             hint="docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
         )
     return LOCAL_BASE_IMAGE
+
+
+def _run_script(command: list[str]) -> tuple[int, str]:
+    """Run a script as a group of its own, which ends with us; its status and its output."""
+    try:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as script:
+            try:
+                output, _ = script.communicate(timeout=BASE_SCRIPT_TIMEOUT_S)
+            finally:
+                end_group(script)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 1, str(error)
+    return script.returncode, output.decode("utf-8", "replace")
 
 
 def _build(

@@ -42,7 +42,14 @@ def test_scaled(value, unit, text):
 
 
 def test_an_interval_has_the_digits_of_its_value():
-    value = {"value": 99.96, "unit": "ms", "n": 1000, "low": 98.1234, "high": 101.5678, "interval": "95 %"}
+    value = {
+        "value": 99.96,
+        "unit": "ms",
+        "n": 1000,
+        "low": 98.1234,
+        "high": 101.5678,
+        "interval": "95 %",
+    }
     shown = numbers.show("ttft_p50", value)
     assert (shown.number, shown.unit, shown.n) == ("99.96", "ms", "1,000")
     assert shown.interval == f"98.12{NARROW}–{NARROW}101.57"
@@ -51,9 +58,17 @@ def test_an_interval_has_the_digits_of_its_value():
 def test_a_utilisation_is_shown_in_per_cent_and_rouge_is_not():
     value = {"value": 0.0312, "unit": "1", "n": 3, "low": 0.03, "high": 0.033, "interval": "95 % t"}
     shown = numbers.show("mfu", value)
-    assert (shown.number, shown.unit, shown.interval) == ("3.120", "%", f"3.000{NARROW}–{NARROW}3.300")
+    assert (shown.number, shown.unit, shown.interval) == (
+        "3.120",
+        "%",
+        f"3.000{NARROW}–{NARROW}3.300",
+    )
     shown = numbers.show("rouge2", value)
-    assert (shown.number, shown.unit, shown.interval) == ("0.0312", "", f"0.0300{NARROW}–{NARROW}0.0330")
+    assert (shown.number, shown.unit, shown.interval) == (
+        "0.0312",
+        "",
+        f"0.0300{NARROW}–{NARROW}0.0330",
+    )
 
 
 def test_what_was_not_measured_has_a_reason_and_no_number():

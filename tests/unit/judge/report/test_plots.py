@@ -48,7 +48,9 @@ def test_too_little_to_draw_draws_nothing(values):
 def test_equal_values_do_not_divide_by_zero():
     ET.fromstring(str(plots.distribution([5.0, 5.0, 5.0], "TTFT", None)))
     ET.fromstring(str(plots.distribution([0.0, 0.0], "TTFT", None)))
-    ET.fromstring(str(plots.throughput({"bucket_s": 1.0, "unit": "tokens/s", "values": [0.0, 0.0]})))
+    ET.fromstring(
+        str(plots.throughput({"bucket_s": 1.0, "unit": "tokens/s", "values": [0.0, 0.0]}))
+    )
 
 
 def test_throughput_keeps_proportions():

@@ -41,7 +41,9 @@ def test_the_package_tells_the_version_where_the_server_does_not():
     facts = {"engine.version": Unknown("404"), "engine.package.transformers": "5.19.0"}
     assert with_version(facts, "transformers")["engine.version"] == "5.19.0"
     assert with_version({"engine.version": "1"}, "transformers") == {"engine.version": "1"}
-    assert isinstance(with_version({"engine.version": Unknown("404")}, "x")["engine.version"], Unknown)
+    assert isinstance(
+        with_version({"engine.version": Unknown("404")}, "x")["engine.version"], Unknown
+    )
 
 
 def test_clean_text_is_printable_and_bounded():

@@ -192,9 +192,16 @@ def test_a_killed_suite_leaves_no_process(run, settings, tmp_path):
         leader = int(suite.stdout.readline())
         child = child_in(run / "engine.log")
         assert is_running(leader)
+        variables = Path(f"/proc/{leader}/environ").read_text().split("\0")
+        scratch = Path(next(v for v in variables if v.startswith("TMPDIR=")).partition("=")[2])
+        assert scratch.is_dir()
         suite.kill()
     assert wait_gone(leader)
     assert wait_gone(child)
+    deadline = time.monotonic() + 20
+    while scratch.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not scratch.exists()
 
 
 def test_a_step_that_ends_by_itself_tells_how(run, settings):

@@ -92,7 +92,10 @@ def test_the_first_request_speaks_as_the_plan_says(server):
 
 @pytest.mark.parametrize(
     ("first", "says"),
-    [((404, b"no such model"), "404: no such model"), ((200, b"<html>"), "no event stream: <html>")],
+    [
+        ((404, b"no such model"), "404: no such model"),
+        ((200, b"<html>"), "no event stream: <html>"),
+    ],
 )
 def test_a_first_answer_that_is_none_is_refused(server, first, says):
     server.first = first

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+import os
 import socket
+import sys
 
 import pytest
 
+from suite.base import schema
 from suite.base.errors import EngineError, UsageError
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import token_id
@@ -284,3 +287,38 @@ def test_header_fields_that_cannot_be_sent(headers):
     with pytest.raises(UsageError) as caught:
         send("http://127.0.0.1:1", [job(0, "x")], headers=headers)
     assert caught.value.code == "header-malformed"
+
+
+def test_every_event_is_as_the_schema_says(faulty):
+    jobs = [job(i, f"<{name}>") for i, name in enumerate(PER_REQUEST)]
+    result = send(faulty, jobs, concurrency=len(jobs), timeout_s=1)
+    assert len(result.events) == len(PER_REQUEST)
+    assert {event["outcome"] for event in result.events} == {"ok"} | {
+        code for code, _ in OUTCOMES.values()
+    }
+    for event in result.events:
+        assert schema.problems(event, "event") == []
+
+
+def test_the_process_is_left_as_it_was(faulty):
+    def state() -> tuple[object, ...]:
+        return (
+            os.sched_getscheduler(0),
+            gc.isenabled(),
+            gc.get_freeze_count(),
+            sys.getswitchinterval(),
+        )
+
+    before = state()
+    send(faulty, [job(0, "x")])
+    assert state() == before
+
+
+def test_a_client_that_may_not_run_ahead_says_so(faulty, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(client.os, "sched_setscheduler", refuse)
+    result = send(faulty, [job(0, "x")])
+    assert result.stats.outcomes == {"ok": 1}
+    assert result.stats.real_time is False

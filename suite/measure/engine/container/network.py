@@ -1,0 +1,81 @@
+"""How the host reaches the server in a container, and nothing else does.
+
+Three ways, recorded as the fact ``container.network``: ``isolated`` (an internal bridge, no way out),
+``published`` (a port on the host's loopback address; the bridge then has a way out, which Docker Desktop,
+rootless and remote engines leave no choice about), ``host`` (the host's own network, if declared).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from suite.base.errors import EngineError
+from suite.measure.engine.command import listen_on
+from suite.measure.engine.container.options import container_of
+from suite.measure.engine.served import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+    from suite.declare.plandoc import EngineDoc
+
+NetworkKind: TypeAlias = Literal["isolated", "published", "host"]
+ADDRESS_WAIT_S = 10.0
+
+
+def own_port(engine: EngineDoc) -> EngineDoc:
+    """The engine with a port that is free, where it shares the host's; else as it is."""
+    if container_of(engine)["network"] != "host":
+        return engine
+    port = free_port()
+    return {**engine, "command": listen_on(engine["command"], "127.0.0.1", port), "port": port}
+
+
+def kind(client: DockerClient, engine: EngineDoc) -> NetworkKind:
+    """Which of the three ways fits the plan and this Docker engine."""
+    if container_of(engine)["network"] == "host":
+        return "host"
+    return "isolated" if host_reaches_containers(client) else "published"
+
+
+def host_reaches_containers(client: DockerClient) -> bool:
+    """Whether the engine's bridges are on this machine: a local engine of a Linux system, not rootless."""
+    local = str(client.api.base_url).startswith("http+docker://")
+    info = client.info()
+    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or [])
+    return local and not rootless and info.get("OperatingSystem") != "Docker Desktop"
+
+
+def address(container: Container, engine: EngineDoc, *, alive: Callable[[], bool]) -> str:
+    """Where the host reaches the server of a container that was started.
+
+    Raises:
+        EngineError: ``engine-start-failed``: it got no address.
+    """
+    port = engine["port"]
+    deadline = time.monotonic() + ADDRESS_WAIT_S
+    while time.monotonic() < deadline:
+        container.reload()
+        found = _address(container, port)
+        if found is not None:
+            return found
+        if not alive():
+            # The readiness check finds out and quotes the log; any address will do for it.
+            return f"http://127.0.0.1:{port}"
+        time.sleep(0.05)
+    raise EngineError("engine-start-failed", "the Docker engine gave the container no address")
+
+
+def _address(container: Container, port: int) -> str | None:
+    settings = container.attrs["NetworkSettings"]
+    if container.attrs["HostConfig"]["NetworkMode"] == "host":
+        return f"http://127.0.0.1:{port}"
+    if container.attrs["HostConfig"].get("PortBindings"):
+        published = (settings.get("Ports") or {}).get(f"{port}/tcp")
+        return f"http://127.0.0.1:{published[0]['HostPort']}" if published else None
+    network = settings["Networks"].get(container.attrs["HostConfig"]["NetworkMode"]) or {}
+    return f"http://{network['IPAddress']}:{port}" if network.get("IPAddress") else None

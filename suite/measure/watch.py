@@ -1,0 +1,53 @@
+"""Did the engine die? Asked when requests fail, so that a phase ends with it and the run names the right phase."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTERVAL_NS = 1_000_000_000
+"""Least time between two questions while requests run: a container is asked through its engine, in milliseconds."""
+GRACE_S = 1.0
+"""The kernel closes a dying process's connections a moment before it reports its end."""
+_POLL_S = 0.02
+
+
+@dataclass(slots=True)
+class Watch:
+    """Asks an engine whether it lives.
+
+    Attributes:
+        alive: None while it runs, else why not.
+        while_running: also ask in the middle of a phase.
+        dead: why it no longer runs, once that is known.
+    """
+
+    alive: Callable[[], str | None]
+    while_running: bool
+    dead: str | None = None
+    _seen: int = 0
+    _next_ns: int = 0
+
+    def saw_failures(self, count: int) -> None:
+        """In the middle of a phase: ask when more requests have failed than before."""
+        now = time.monotonic_ns()
+        if count > self._seen and self.while_running and self.dead is None and now >= self._next_ns:
+            self._seen = count
+            self._next_ns = now + INTERVAL_NS
+            self.dead = self.alive()
+
+    def after(self, failures: int) -> str | None:
+        """At the end of a phase: why the engine is dead, None when it lives.
+
+        After failures it is given a moment to be seen dead.
+        """
+        deadline = time.monotonic() + (GRACE_S if failures and self.while_running else 0.0)
+        self.dead = self.dead or self.alive()
+        while self.dead is None and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+            self.dead = self.alive()
+        return self.dead

@@ -1,0 +1,99 @@
+"""The sampler: first tool that works, first and last sample at the window's ends, failures noted."""
+
+import json
+import sys
+import threading
+import time
+
+from suite.base import schema
+from suite.measure.telemetry import Sampler
+
+
+def tool(command, parser="nvidia-smi-csv", interval_ms=20, **more):
+    return {
+        "tool": more.get("name", "fake"),
+        "where": more.get("where", "host"),
+        "command": command,
+        "parser": parser,
+        "interval_ms": interval_ms,
+    }
+
+
+def printing(text):
+    return [sys.executable, "-S", "-c", f"print({text!r})"]
+
+
+CSV = "index, power.draw [W], memory.used [MiB]\n0, 100.00 W, 5 MiB\n1, [N/A], 7 MiB\n"
+
+
+def wait_for(sampler, count):
+    deadline = time.monotonic() + 30
+    while len(sampler.samples()) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return sampler.samples()
+
+
+def test_samples_are_valid_lines_in_order():
+    zero = time.monotonic_ns()
+    with Sampler([tool(printing(CSV))], zero) as sampler:
+        wait_for(sampler, 4)
+    samples = sampler.samples()
+    assert sampler.problems() == []
+    for sample in samples:
+        assert schema.problems(json.loads(json.dumps(sample)), "telemetry") == []
+    times = [sample["t"] for sample in samples]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] <= time.monotonic_ns() - zero
+    assert samples[0] == {
+        "t": times[0],
+        "tool": "fake",
+        "device": "0",
+        "power_w": 100.0,
+        "memory_used_bytes": 5 * 2**20,
+    }
+    assert "power_w" not in samples[1], "unknown is absent"
+
+
+def test_a_short_window_has_a_sample_at_both_ends():
+    with Sampler([tool(printing(CSV), interval_ms=60_000)], 0) as sampler:
+        wait_for(sampler, 2)
+    assert [sample["device"] for sample in sampler.samples()] == ["0", "1", "0", "1"]
+
+
+def test_the_next_tool_takes_over_when_one_fails():
+    tools = [
+        tool(["no-such-tool"], name="absent"),
+        tool(
+            [sys.executable, "-S", "-c", "import sys; sys.exit('no devices found')"], name="failing"
+        ),
+        tool(printing("index, power.draw [W]\n0, [N/A]\n"), name="knows nothing"),
+        tool([], where="container", name="inside"),
+        tool(printing(CSV), name="good"),
+    ]
+    with Sampler(tools, 0) as sampler:
+        wait_for(sampler, 2)
+    assert {sample["tool"] for sample in sampler.samples()} == {"good"}
+    problems = sampler.problems()
+    assert any(text.startswith("absent: ") and "No such file" in text for text in problems)
+    assert any("failing: status 1, no devices found" in text for text in problems)
+    assert any(text.startswith("inside: ") for text in problems)
+
+
+def test_no_tool_and_no_working_tool_leave_no_sample_and_no_thread():
+    before = threading.active_count()
+    with Sampler([], 0) as nothing:
+        pass
+    with Sampler([tool(["no-such-tool"])], 0) as failing:
+        pass
+    assert nothing.samples() == []
+    assert failing.samples() == []
+    assert threading.active_count() == before
+
+
+def test_the_host_itself():
+    with Sampler([tool([], parser="linux-cpu", name="procfs")], 0) as sampler:
+        wait_for(sampler, 2)
+    samples = sampler.samples()
+    assert {sample["device"] for sample in samples} == {"host"}
+    assert all(sample["memory_used_bytes"] > 0 for sample in samples)
