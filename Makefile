@@ -9,6 +9,7 @@ DEVICES ?=
 RUNTIME ?=
 OUT ?=
 ARGS ?=
+JOBS ?= 2
 
 PY := .venv/bin/python
 RUN_FLAGS := --vendor $(VENDOR) \
@@ -16,7 +17,7 @@ RUN_FLAGS := --vendor $(VENDOR) \
 	$(if $(PROFILE),--profile $(PROFILE)) $(if $(DEVICES),--devices $(DEVICES)) \
 	$(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(OUT),--out $(OUT)) $(ARGS)
 
-.PHONY: help run test test-fast lint format clean
+.PHONY: help run test test-fast test-without-docker engines lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,11 +38,21 @@ help: ## list the targets
 run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= ARGS=
 	@$(PY) -m suite run $(RUN_FLAGS)
 
-test: .venv/.dev ## every test that this machine can run
-	@$(PY) -m pytest
+test: .venv/.dev engines ## every test that this machine can run; skips say what is missing
+	@$(PY) -m pytest -n $(JOBS) -m 'not engine and not container and not browser'
+	@$(PY) -m pytest -m 'engine or container or browser'
 
 test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
-	@$(PY) -m pytest -m 'not container and not engine and not slow and not browser and not node'
+	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node'
+
+test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
+	@$(PY) -m pytest -n $(JOBS) tests/unit -m 'not slow and not node'
+	@$(PY) -m pytest tests/process
+
+engines: .venv/.run ## get the engines' environments, and images where Docker answers, ahead of time
+	@$(PY) -m suite prepare --vendor cpu --runtime process --all || echo 'engine tests will be skipped'
+	@if [ "$${SUITE_WITHOUT_DOCKER:-}" != 1 ] && docker version >/dev/null 2>&1; then \
+		$(PY) -m suite prepare --vendor cpu --runtime container --all || echo 'container tests will fail'; fi
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .

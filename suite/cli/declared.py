@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.cli import inputs
-from suite.declare.plan import plan_sha256
 from suite.declare.plantext import render_plan
 from suite.declare.vendor import VENDOR_DIRECTORY, check_vendor, list_vendors, load_vendor
 
@@ -25,14 +24,27 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog="example: suite vendors check vendors/mthreads",
     )
     vendors = top.add_subparsers(title="subcommands", metavar="subcommand", required=True)
-    listing = vendors.add_parser("list", help="every vendor with its engines and accelerators")
-    listing.add_argument("--json", action="store_true")
+    listing = vendors.add_parser(
+        "list",
+        help="every vendor with its engines and accelerators",
+        description="List every vendor with its engines and accelerators.",
+        epilog="example: suite vendors list --json",
+    )
+    listing.add_argument("--json", action="store_true", help="print the list as JSON")
     listing.set_defaults(handler=_list)
-    showing = vendors.add_parser("show", help="one declaration, resolved")
-    showing.add_argument("vendor")
+    showing = vendors.add_parser(
+        "show",
+        help="one declaration, as JSON",
+        description="Print one declaration as the suite reads it, as JSON.",
+        epilog="example: suite vendors show mthreads",
+    )
+    showing.add_argument("vendor", help="directory under vendors/")
     showing.set_defaults(handler=_show)
     checking = vendors.add_parser(
-        "check", help="what is wrong, with file, line and what would be right"
+        "check",
+        help="what is wrong, with file, line and what would be right",
+        description="Check declarations and say what is wrong, with file, line and what would be right.",
+        epilog="example: suite vendors check vendors/mthreads",
     )
     checking.add_argument("directory", type=Path, nargs="*", help="default: every vendor")
     checking.set_defaults(handler=_check)
@@ -80,10 +92,14 @@ def _check(arguments: argparse.Namespace) -> int:
     for directory in directories:
         problems = check_vendor(directory)
         wrong += bool(problems)
-        print(f"{directory}: {f'{len(problems)} problems' if problems else 'in order'}")
+        print(f"{directory}: {_count(len(problems))}")
         for problem in problems:
             print(f"  - {problem}")
     return 2 if wrong or not directories else 0
+
+
+def _count(problems: int) -> str:
+    return {0: "in order", 1: "one problem"}.get(problems, f"{problems} problems")
 
 
 def _plan(arguments: argparse.Namespace) -> int:
@@ -92,5 +108,4 @@ def _plan(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(jsonio.pretty(plan))
     else:
         print(render_plan(plan), end="")
-        print(f"plan SHA-256: {plan_sha256(plan)}")
     return 0

@@ -87,6 +87,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--image", help="image reference, or the id of a declared image")
     parser.add_argument("--served-model-name", help="the model's name at a server given by --url")
+    parser.add_argument("--access", help="way of device access, by its id in the declaration")
+    parser.add_argument(
+        "--visible", metavar="I,J", help="device indices (default: the first --devices ones)"
+    )
+    parser.add_argument("--dtype", help="requested precision (default: the engine's)")
+    parser.add_argument("--tensor-parallel", type=_positive, help="ranks (default: one per device)")
+    parser.add_argument(
+        "--max-model-len", type=_positive, help="prompt and answer together; not in closed"
+    )
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="variable for the engine; not in closed",
+    )
     parser.add_argument(
         "--cpu-peak",
         metavar="ISA:CORES:MHZ",
@@ -151,6 +167,12 @@ def gather(arguments: argparse.Namespace) -> Inputs:
         url=arguments.url,
         overrides=given,
         options=Options(
+            access=arguments.access,
+            visible=_indices(arguments.visible),
+            env=_pairs(arguments.env, "env-wrong"),
+            dtype=arguments.dtype,
+            max_model_len=arguments.max_model_len,
+            tensor_parallel=arguments.tensor_parallel,
             division=arguments.division,
             image=arguments.image,
             model_type=arguments.model_type or "",
@@ -183,13 +205,28 @@ def overrides(arguments: argparse.Namespace) -> dict[str, str]:
     Raises:
         UsageError: ``engine-arg-wrong``.
     """
+    given = _pairs(arguments.engine_arg, "engine-arg-wrong")
+    return {name.removeprefix("--"): value for name, value in given.items()}
+
+
+def _pairs(texts: list[str], code: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for text in arguments.engine_arg:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError("engine-arg-wrong", f"{text!r} is not NAME=VALUE")
-        found[name.removeprefix("--")] = value
+            raise UsageError(code, f"{text!r} is not NAME=VALUE")
+        found[name] = value
     return found
+
+
+def _indices(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return ()
+    if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
+        raise UsageError(
+            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1"
+        )
+    return tuple(int(part) for part in text.split(","))
 
 
 def _private_peaks(texts: list[str]) -> dict[str, PrivatePeak]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,10 @@ def find(name: str | None) -> ModelSource:
     if path.is_dir():
         return ModelSource(path.resolve().name, None, path.resolve())
     if not _HUB_ID.match(name):
-        hint = "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini"
+        near = "did you mean 'mini'? " if difflib.get_close_matches(name, [MINI_NAME]) else ""
+        hint = (
+            near + "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini"
+        )
         raise UsageError("model-unknown", f"there is no directory {name}", hint=hint)
     return _from_hub(name)
 

@@ -59,9 +59,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, **changes}
 
 
-def suite(
-    *words: object, timeout: float = 600, **changes: str
-) -> subprocess.CompletedProcess[str]:
+def suite(*words: object, timeout: float = 600, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         command(*words),
@@ -88,7 +86,9 @@ def start(*words: object, **changes: str) -> subprocess.Popen[str]:
     )
 
 
-def end(process: subprocess.Popen[str], number: int | None, timeout: float = 120) -> tuple[int, str]:
+def end(
+    process: subprocess.Popen[str], number: int | None, timeout: float = 120
+) -> tuple[int, str]:
     """Send a signal, wait, and return status and standard error."""
     if number is not None:
         process.send_signal(number)
@@ -149,13 +149,18 @@ def children() -> set[int]:
     return {number for number in found if _state(number) not in ("", "Z")}
 
 
+def children_of(parent: int) -> list[int]:
+    """The processes that a process started, but not theirs."""
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
 def listening(parent: int) -> bool:
     """Whether a scripted server that a process started listens."""
-    for task in Path(f"/proc/{parent}/task").glob("*/children"):
-        for child in task.read_text().split():
-            words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            if "--ready" in words and Path(words[words.index("--ready") + 1]).exists():
-                return True
+    for child in children_of(parent):
+        words = name_of(child).split()
+        if "--ready" in words and Path(words[words.index("--ready") + 1]).exists():
+            return True
     return False
 
 

@@ -68,7 +68,9 @@ def test_the_whole_chain_to_a_verified_card(sim, tmp_path, left_behind):
     assert (run / "scorecard.html").read_bytes() == page
     scored = runs.suite("score", run, "--json")
     assert scored.returncode == 1
-    assert json.loads(scored.stdout) == json.loads((run / "scorecard.json").read_bytes())["predicate"]
+    assert (
+        json.loads(scored.stdout) == json.loads((run / "scorecard.json").read_bytes())["predicate"]
+    )
     assert left_behind() == []
 
 
@@ -210,7 +212,9 @@ def small_disk(tmp_path):
     path = tmp_path / "disk"
     path.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=80m", "none", str(path)], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", "size=80m", "none", str(path)],
+        capture_output=True,
+        text=True,
     )
     if mounted.returncode != 0:
         pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")

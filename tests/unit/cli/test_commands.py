@@ -1,0 +1,557 @@
+"""Every command: help with an example, valid JSON, a refusal with its code and status, never a traceback."""
+
+import argparse
+import base64
+import json
+import shlex
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from suite.base import jsonio
+from suite.cli.machine import settings
+from suite.cli.main import main, parser
+from suite.judge.attest.keys import load_public
+from suite.measure.engine.sim_script import FAULTS
+from tests.factories import evidence as factory
+from tests.factories import runs
+
+VENDOR_CASES = Path(__file__).resolve().parents[2] / "cases" / "vendor"
+MINI_MODEL = runs.ROOT / "suite" / "assets" / "mini_model"
+
+
+def commands(top=None, words=()):
+    """Every command and subcommand of the parser, as words."""
+    top = parser() if top is None else top
+    yield words, top
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                yield from commands(inner, (*words, name))
+
+
+COMMANDS = dict(commands())
+
+
+@pytest.fixture
+def suite(capsys, monkeypatch, tmp_path):
+    """Run a command in this process: status, standard output, standard error."""
+    monkeypatch.delenv("SUITE_KEY", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def run(*words):
+        capsys.readouterr()
+        status = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return status, out, err
+
+    return run
+
+
+@pytest.fixture
+def refused(suite):
+    """Run a command that is refused; returns its message."""
+
+    def run(*words, code, status):
+        found, out, err = suite(*words)
+        assert (found, err.split("]")[0]) == (status, f"error[{code}"), out + err
+        return err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def signed(tmp_path_factory):
+    """A run directory that was scored, signed and rendered."""
+    folder = tmp_path_factory.mktemp("signed")
+    run = factory.write(folder / "run")
+    assert main(["sign", str(run), "--key", str(folder / "key.pem")]) == 0
+    return run
+
+
+@pytest.fixture
+def copied(signed, tmp_path):
+    shutil.copytree(signed, tmp_path / "run")
+    return tmp_path / "run"
+
+
+# help ------------------------------------------------------------------------------------------------------
+
+
+def test_the_commands_are_all_there():
+    expected = "run plan vendors data prepare doctor score verify render diff sign keygen sim"
+    assert set(expected.split()) <= {words[0] for words in COMMANDS if words}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words) or "suite")
+def test_help_says_what_it_does_and_gives_an_example(words, suite):
+    status, out, _ = suite(*words, "--help")
+    assert status == 0
+    assert out.startswith("usage: suite")
+    if words:
+        assert COMMANDS[words].description
+    example = " ".join(out[out.index("example:") :].split())
+    assert f"suite {' '.join(words)}" in example
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words) or "suite")
+def test_an_example_is_a_command_line_that_can_be_read(words):
+    epilog = COMMANDS[words].epilog or ""
+    for line in epilog.split("example:")[1].split("&&"):
+        program, *rest = shlex.split(line)
+        assert program == "suite"
+        parser().parse_args(rest)
+
+
+def test_no_command_is_a_usage_error(suite):
+    status, _, err = suite()
+    assert status == 2
+    assert "usage: suite" in err
+
+
+@pytest.mark.parametrize("words", [("no-such",), ("run", "--no-such"), ("run", "--devices", "0")])
+def test_wrong_words_are_a_usage_error(suite, words):
+    status, _, err = suite(*words)
+    assert status == 2
+    assert "usage: suite" in err
+
+
+def test_the_version(suite):
+    status, out, _ = suite("--version")
+    assert status == 0
+    assert out.startswith("suite ")
+
+
+# JSON ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("vendors", "list", "--json"),
+        ("vendors", "show", "mthreads"),
+        ("plan", "--runtime", "sim", "--json"),
+        ("plan", "--vendor", "nvidia", "--runtime", "container", "--json"),
+        ("doctor", "--json"),
+        ("sim", "--list-faults", "--json"),
+    ],
+)
+def test_json_is_valid_and_strict(suite, words):
+    status, out, err = suite(*words)
+    assert status == 0, err
+    jsonio.loads(out.encode(), name="output")
+
+
+def test_doctor_gives_its_answers_as_json_when_something_is_missing(suite):
+    status, out, _ = suite("doctor", "--vendor", "mthreads", "--json")
+    answers = json.loads(out)["checks"]
+    assert status == (0 if all(answer["ok"] for answer in answers) else 3)
+    assert {"id", "ok", "found"} <= set(answers[0])
+
+
+def test_json_of_the_judging_commands(suite, signed):
+    for words in (("score", signed), ("verify", signed), ("diff", signed, signed)):
+        status, out, err = suite(*words, "--json")
+        assert status == 0, err
+        jsonio.loads(out.encode(), name="output")
+
+
+# what is asked for does not exist --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "doctor"])
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--vendor", "nvida"], "vendor-unknown", "did you mean 'nvidia'?"),
+        (["--engine", "vlm"], "engine-unknown", "did you mean 'vllm'?"),
+        (["--accelerator", "cpus"], "accelerator-unknown", "did you mean 'cpu'?"),
+        (["--profile", "smok"], "profile-unknown", "did you mean 'smoke'?"),
+        (["--model", "minni"], "model-unknown", "did you mean 'mini'?"),
+        (["--model", "./nowhere"], "model-unknown", "give a directory"),
+        (["--engine-arg", "max-num-seqs"], "engine-arg-wrong", "is not NAME=VALUE"),
+        (["--engine-arg", "block-size=3"], "argument-closed", "block-size"),
+        (["--url", "localhost"], "url-wrong", "http://127.0.0.1:8000"),
+        (["--url", "http://h:99999"], "url-wrong", "address of a server"),
+        (["--url", "http://h", "--runtime", "sim"], "url-unused", "--runtime endpoint"),
+        (["--runtime", "endpoint"], "url-missing", "--url"),
+        (["--sim-script", "{}"], "sim-script-unused", "--runtime sim"),
+        (["--runtime", "sim", "--sim-script", "{"], "json-refused", "--script"),
+        (["--runtime", "sim", "--sim-script", "[]"], "script-wrong", "object"),
+        (["--runtime", "sim", "--sim-script", '{"faults":["melts"]}'], "script-wrong", "stalls"),
+        (["--runtime", "sim", "--sim-script", "@nowhere"], "file-unreadable", "No such file"),
+        (["--cpu-peak", "fast"], "peak-wrong", "avx512f:2:2600"),
+        (["--peak", "fp16=98"], "peak-wrong", "@data-sheet"),
+        (["--data", "nowhere.csv"], "data-missing", "nowhere.csv"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_what_does(refused, command, words, code, says):
+    err = refused(command, "--runtime", "process", *words, code=code, status=2)
+    assert says in err
+
+
+def test_a_model_that_is_nowhere(refused):
+    err = refused(
+        "plan", "--model", "no-such-owner/no-such-model", code="model-unavailable", status=2
+    )
+    assert "pass its directory" in err
+
+
+def test_prepare_refuses_unknown_names_before_it_fetches_anything(refused):
+    refused("prepare", "--vendor", "cpuu", code="vendor-unknown", status=2)
+    refused("prepare", "--engine", "vlm", code="engine-unknown", status=2)
+    refused("prepare", "--accelerator", "x", code="accelerator-unknown", status=2)
+    refused("prepare", "--all", "--image", "x", code="image-ambiguous", status=2)
+    words = ("prepare", "--quiet", "--vendor", "mthreads", "--runtime", "process")
+    refused(*words, code="process-undeclared", status=3)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--script", "{"], "json-refused"),
+        (["--script", '{"ttft_ms": "fast"}'], "script-wrong"),
+        (["--fault", "melts"], "script-wrong"),
+        (["--port", "70000"], "port-wrong"),
+        (["--json"], "json-needs-list"),
+    ],
+)
+def test_sim_refuses_what_it_cannot_play(refused, words, code):
+    refused("sim", *words, code=code, status=2)
+
+
+def test_sim_says_which_port_is_taken(refused):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        err = refused("sim", "--port", port, code="address-taken", status=3)
+    assert str(port) in err
+
+
+def test_sim_names_every_fault(suite):
+    status, out, _ = suite("sim", "--list-faults")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == sorted(FAULTS)
+
+
+def test_the_script_becomes_part_of_the_plan(suite, tmp_path):
+    (tmp_path / "script.json").write_text('{"faults": ["stalls"], "ttft_ms": 7}')
+    words = ("plan", "--runtime", "sim", "--json", "--sim-script")
+    _, from_file, _ = suite(*words, f"@{tmp_path / 'script.json'}")
+    _, from_text, _ = suite(*words, '{"ttft_ms": 7, "faults": ["stalls"]}')
+    assert from_file == from_text
+    script = json.loads(from_file)["engine"]["command"][-1]
+    assert json.loads(script) == {"faults": ["stalls"], "ttft_ms": 7}
+
+
+# declarations ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("duplicate_key_fail", ""),
+        ("tab_fail", ""),
+        ("unknown_member_fail", ""),
+        ("wrong_type_fail", ""),
+        ("block_size_fail", "64"),
+    ],
+)
+def test_a_wrong_declaration_is_reported_with_its_line(suite, case, says):
+    status, out, _ = suite("vendors", "check", VENDOR_CASES / case)
+    assert status == 2
+    assert f"{case}/vendor.yaml:" in out
+    assert says in out
+
+
+def test_declarations_in_order(suite):
+    status, out, _ = suite("vendors", "check")
+    assert status == 0
+    assert out.count(": in order") == len(out.splitlines()) >= 3
+
+
+def test_a_declaration_that_is_not_there(suite, tmp_path):
+    status, out, _ = suite("vendors", "check", tmp_path)
+    assert status == 2
+    assert "No such file" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("name: x\nname: y\n", "yaml-refused"),
+        ("name:\tx\n", "yaml-refused"),
+        ("name: x\n", "schema-violation"),
+    ],
+)
+def test_a_wrong_profile_file(refused, tmp_path, content, code):
+    (tmp_path / "x.yaml").write_text(content)
+    err = refused("plan", "--runtime", "sim", "--profile", tmp_path / "x.yaml", code=code, status=2)
+    assert "x.yaml" in err
+
+
+# model and data --------------------------------------------------------------------------------------------
+
+
+def test_a_model_directory_without_configuration(refused, tmp_path):
+    refused("plan", "--runtime", "sim", "--model", tmp_path, code="model-no-config", status=2)
+
+
+def test_a_model_directory_without_weights(refused, tmp_path):
+    for name in ("config.json", "tokenizer.json"):
+        shutil.copy(MINI_MODEL / name, tmp_path)
+    refused("plan", "--runtime", "sim", "--model", tmp_path, code="model-no-weights", status=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("x.csv", "article,highlights\nA b.,C.\n", "data-columns"),
+        ("x.jsonl", '{"article": "A b.", "highlights": "C."}\n', "data-columns"),
+    ],
+)
+def test_a_data_file_of_the_wrong_columns(refused, tmp_path, name, content, code):
+    (tmp_path / name).write_text(content)
+    err = refused("plan", "--runtime", "sim", "--data", tmp_path / name, code=code, status=2)
+    assert name in err
+    assert "summary" in err
+
+
+# runs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["score", "sign", "verify", "render"])
+def test_a_run_that_is_not_there(suite, command, tmp_path):
+    status, _, err = suite(command, tmp_path / "nowhere")
+    assert status == 4
+    assert err.startswith("error[")
+    assert "nowhere" in err
+
+
+@pytest.mark.parametrize("command", ["score", "sign", "render", "verify"])
+def test_an_empty_run_directory(suite, command, tmp_path):
+    (tmp_path / "run").mkdir()
+    status, out, err = suite(command, tmp_path / "run")
+    # To verify is to ask for a signature, and nobody signed this.
+    assert status == (5 if command == "verify" else 4), out + err
+
+
+def test_runs_to_compare_that_are_not_there(refused, signed, tmp_path):
+    refused("diff", signed, tmp_path / "nowhere", code="bundle-missing", status=4)
+    refused("diff", tmp_path / "nowhere", signed, code="bundle-missing", status=4)
+
+
+def test_an_events_file_cut_in_the_middle(suite, refused, copied):
+    path = copied / "events.jsonl"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    for command in ("score", "sign"):
+        err = refused(command, copied, code="line-cut", status=4)
+        assert "events.jsonl:" in err
+    status, out, _ = suite("verify", copied)
+    assert status == 4, out
+    assert "events.jsonl" in out
+
+
+@pytest.mark.parametrize(
+    "name", ["plan.json", "environment.json", "tasks.jsonl", "telemetry.jsonl"]
+)
+def test_a_garbled_file_is_named(suite, copied, name):
+    (copied / name).write_bytes(b"\xff\x00{{{")
+    for command in ("score", "sign"):
+        status, _, err = suite(command, copied)
+        assert status == 4
+        assert name in err
+    assert suite("verify", copied)[0] == 4
+
+
+def test_a_card_edited_by_one_byte(suite, copied):
+    path = copied / "scorecard.json"
+    data = path.read_bytes()
+    at = data.index(b'"conformant":') + len(b'"conformant":')
+    path.write_bytes(data[:at] + b"T" + data[at + 1 :])
+    status, out, _ = suite("verify", copied)
+    assert status == 5, out
+
+
+def test_a_bundle_edited_by_one_byte(suite, copied):
+    path = copied / "scorecard.sigstore.json"
+    data = bytearray(path.read_bytes())
+    at = data.index(b'"payload"') + 40
+    data[at] = ord("A") if data[at] != ord("A") else ord("B")
+    path.write_bytes(bytes(data))
+    for command in (("verify", copied), ("render", copied), ("diff", copied, copied)):
+        status, out, err = suite(*command)
+        assert status == 5, out + err
+
+
+def test_a_page_edited_by_one_byte(suite, copied):
+    path = copied / "scorecard.html"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"<title>", b"<title> ", 1))
+    status, out, _ = suite("verify", copied)
+    assert status == 5, out
+    # The page holds what was signed: alone it is refused too.
+    assert suite("verify", path)[0] == 5
+
+
+def test_a_garbled_bundle(suite, copied):
+    (copied / "scorecard.sigstore.json").write_bytes(b"\xff{")
+    for command in (("verify", copied), ("render", copied), ("diff", copied, copied)):
+        status, out, err = suite(*command)
+        assert status == 5, out + err
+
+
+def test_the_signer_is_the_one_vouched_for_or_not(suite, signed, tmp_path):
+    assert suite("verify", signed, "--key", signed / "signer.pub.pem")[0] == 0
+    suite("keygen", "--out", tmp_path / "other.pem")
+    status, out, _ = suite("verify", signed, "--key", tmp_path / "other.pub.pem")
+    assert status == 5, out
+
+
+def test_a_trust_list_decides_whose_cards_count(suite, signed, tmp_path):
+    def trust(pem):
+        public = load_public(pem)
+        entry = {
+            "owner": "cpu",
+            "role": "vendor",
+            "algorithm": str(public.algorithm),
+            "key": public.pem.decode(),
+        }
+        path = tmp_path / "keys.json"
+        path.write_bytes(jsonio.pretty({"trust_schema": 1, "keys": [entry]}))
+        return path
+
+    status, out, err = suite("verify", signed, "--trust", trust(signed / "signer.pub.pem"))
+    assert status == 0, out + err
+    assert "NOT ESTABLISHED" not in out
+    suite("keygen", "--out", tmp_path / "other.pem")
+    status, out, err = suite("verify", signed, "--trust", trust(tmp_path / "other.pub.pem"))
+    assert status == 5, out + err
+    assert "key-unknown" in out
+    # What is compared or rendered must hold too.
+    assert suite("render", signed, "--trust", tmp_path / "keys.json")[0] == 5
+    assert suite("diff", signed, signed, "--trust", tmp_path / "keys.json")[0] == 5
+
+
+def test_a_trust_list_that_cannot_be_read(refused, signed, tmp_path):
+    refused("verify", signed, "--trust", tmp_path / "no", code="file-unreadable", status=5)
+    (tmp_path / "keys.json").write_text("{}")
+    words = ("verify", signed, "--trust", tmp_path / "keys.json")
+    refused(*words, code="schema-violation", status=5)
+
+
+def test_trust_and_key_exclude_each_other(suite, signed):
+    status, _, err = suite("verify", signed, "--trust", "a", "--key", "b")
+    assert status == 2
+    assert "not allowed with" in err
+
+
+def test_a_page_that_cannot_be_written(refused, signed):
+    refused("render", signed, "--out", "/proc/no/page.html", code="page-unwritable", status=2)
+
+
+# before a run ----------------------------------------------------------------------------------------------
+
+
+def test_an_unwritable_key_file_ends_the_run_before_anything_starts(refused, tmp_path):
+    words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", "/proc/no/key.pem"]
+    err = refused("run", "--quiet", *words, code="key-unwritable", status=3)
+    assert "/proc/no/key.pem" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_key_file_that_is_no_key_ends_the_run_before_anything_starts(refused, tmp_path):
+    (tmp_path / "key.pem").write_text("not a key")
+    words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    refused("run", "--quiet", *words, code="key-wrong", status=2)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_directory_that_exists_is_left_alone(refused, tmp_path):
+    (tmp_path / "run").mkdir()
+    key = tmp_path / "key.pem"
+    words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", key]
+    refused("run", "--quiet", *words, code="run-exists", status=3)
+    assert list((tmp_path / "run").iterdir()) == []
+    assert not key.exists()
+
+
+def test_a_run_directory_that_cannot_be_made(refused, tmp_path):
+    (tmp_path / "file").write_text("")
+    words = ["--runtime", "sim", "--out", tmp_path / "file" / "run", "--key", tmp_path / "key.pem"]
+    refused("run", "--quiet", *words, code="run-unwritable", status=3)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "missing"),
+    [("mthreads", ["mthreads-gmi", "/dev/mtgpu.0"]), ("nvidia", ["nvidia-smi", "/dev/nvidia0"])],
+)
+def test_a_machine_without_the_devices_is_refused_in_preflight(refused, tmp_path, vendor, missing):
+    if shutil.which(missing[0]):
+        pytest.skip(f"this machine has {missing[0]}")
+    words = ["--vendor", vendor, "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    err = refused("run", "--quiet", *words, code="preflight-failed", status=3)
+    for what in missing:
+        assert what in err
+    assert "nothing was pulled or started" in err
+    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "key.pem").exists()
+
+
+def test_a_container_without_a_docker_engine(refused, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    words = ["--runtime", "container", "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    err = refused("run", "--quiet", *words, code="docker-unreachable", status=3)
+    assert "its socket does not exist" in err
+    assert not (tmp_path / "run").exists()
+    refused("prepare", "--quiet", "--runtime", "container", code="docker-unreachable", status=3)
+
+
+def test_a_docker_socket_that_refuses(refused, tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "dead.sock"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/dead.sock")
+    words = ["--runtime", "container", "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    err = refused("run", "--quiet", *words, code="docker-unreachable", status=3)
+    assert "refuses connections" in err
+
+
+# keys ------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_never_overwritten(suite, refused, tmp_path):
+    assert suite("keygen", "--out", tmp_path / "key.pem")[0] == 0
+    before = (tmp_path / "key.pem").read_bytes()
+    refused("keygen", "--out", tmp_path / "key.pem", code="key-exists", status=2)
+    assert (tmp_path / "key.pem").read_bytes() == before
+
+
+def test_a_key_that_cannot_be_written(refused):
+    refused("keygen", "--out", "/proc/no/key.pem", code="key-unwritable", status=3)
+
+
+def test_the_key_of_the_environment_is_used(suite, signed, tmp_path, monkeypatch):
+    shutil.copytree(signed, tmp_path / "run")
+    monkeypatch.setenv("SUITE_KEY", str(tmp_path / "mine.pem"))
+    assert suite("sign", tmp_path / "run")[0] == 0
+    assert (tmp_path / "mine.pem").is_file()
+    assert suite("verify", tmp_path / "run", "--key", tmp_path / "mine.pub.pem")[0] == 0
+
+
+def test_settings_come_from_the_environment(monkeypatch, tmp_path):
+    for name in ("SUITE_CACHE", "TORCH_INDEX", "BASE_IMAGE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    default = settings()
+    assert default.base_image == ""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert settings().cache == tmp_path / default.cache.name
+    monkeypatch.setenv("SUITE_CACHE", str(tmp_path / "own"))
+    monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
+    monkeypatch.setenv("BASE_IMAGE", "debian:12")
+    changed = settings()
+    assert changed.cache == tmp_path / "own"
+    assert (changed.torch_index, changed.base_image) == ("https://example.org/cpu", "debian:12")

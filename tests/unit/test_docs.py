@@ -1,0 +1,360 @@
+"""The documents say what the program does: commands, links, codes, rules, metrics."""
+
+import ast
+import re
+import shlex
+import subprocess
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from suite.base.errors import SuiteError
+from suite.cli.main import parser
+from suite.declare.vendor import load_vendor
+from suite.declare.workload.profiles import load_profile
+from suite.eventdoc import OutcomeCode
+from suite.judge.checks import RULES
+from suite.judge.checks.rule import DIVISIONS
+from suite.judge.metrics.registry import LATENCIES, REGISTRY, STATISTICS
+from suite.judge.metrics.statistics import PERCENTILE_FLOORS
+from tests.unit import source_codes
+
+ROOT = Path(__file__).resolve().parents[2]
+READMES = ("README.md", "README.zh.md")
+PAGES = [*READMES, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"(?:\.venv/bin/|python -m )?suite (.+)")
+STEPS_WITHOUT_REFUSAL = "Notes of a verification"
+OUTCOMES = "How a request ends"
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def fenced_lines(text: str) -> list[str]:
+    """Lines of code blocks; a line that ends with a backslash goes on."""
+    blocks = "".join(match[2] for match in FENCE.finditer(text)).replace("\\\n", " ")
+    return [line.strip() for line in blocks.splitlines() if line.strip()]
+
+
+def commands(text: str) -> tuple[list[str], list[str]]:
+    """Commands of the suite: whole lines in blocks, and what stands between backticks in the text."""
+    lines = [line for line in fenced_lines(text) if COMMAND.match(line)]
+    mentions = [code for code in INLINE.findall(FENCE.sub("", text)) if COMMAND.match(code)]
+    return lines, mentions
+
+
+def words(line: str) -> list[str]:
+    match = COMMAND.match(line)
+    assert match
+    return shlex.split(match[1], comments=True)
+
+
+def parses(arguments: list[str]) -> bool:
+    try:
+        parser().parse_args(arguments)
+    except SystemExit as end:
+        return end.code == 0
+    return True
+
+
+def subcommand(name_parts: list[str]) -> bool:
+    """Whether these words alone lead to a command."""
+    here: ArgumentParser = parser()
+    for part in name_parts:
+        choices = [a.choices for a in here._actions if hasattr(a, "_name_parser_map")]
+        if not choices or part not in choices[0]:
+            return False
+        here = choices[0][part]
+    return True
+
+
+def tables(text: str) -> dict[str, list[list[str]]]:
+    """Rows of all tables by the section that they stand in, heads and rules left out."""
+    found: dict[str, list[list[str]]] = {}
+    section = ""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("## "):
+            section = line[3:]
+        if not line.startswith("|") or set(line) <= set("|- "):
+            continue
+        if number + 1 < len(lines) and set(lines[number + 1]) <= set("|- ") and lines[number + 1]:
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        found.setdefault(section, []).append(cells)
+    return found
+
+
+def in_code(cell: str) -> str:
+    match = re.fullmatch(r"`([^`]+)`", cell)
+    assert match, cell
+    return match[1]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_parse(page):
+    lines, mentions = commands(read(page))
+    assert [line for line in lines if not parses(words(line))] == []
+    wrong = [
+        mention
+        for mention in mentions
+        if not parses(words(mention)) and not subcommand(words(mention))
+    ]
+    assert wrong == []
+
+
+def test_commands_are_found():
+    lines, mentions = commands(read("README.md"))
+    assert len(lines) >= 4
+    assert len(mentions) >= 4
+    assert not parses(["run", "--no-such-option"])
+    assert not parses(["verify"])
+    assert not subcommand(["vendors", "shaw"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    targets = [link for link in LINK.findall(read(page)) if "://" not in link]
+    missing = [t for t in targets if not (ROOT / page).parent.joinpath(t.split("#")[0]).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_scripts_that_are_called_exist(page):
+    text = read(page)
+    named = [line.split()[0] for line in [*fenced_lines(text), *INLINE.findall(text)]]
+    scripts = [name for name in named if re.fullmatch(r"(docs|images)/[\w./-]+\.sh", name)]
+    assert [name for name in scripts if not (ROOT / name).is_file()] == []
+
+
+def test_the_picture_is_small_enough():
+    size = (ROOT / "docs/scorecard.png").stat().st_size
+    assert 20_000 < size < 300_000
+
+
+def makefile_names() -> tuple[set[str], set[str]]:
+    text = read("Makefile")
+    return (
+        set(re.findall(r"^([A-Z]+) \?=", text, re.MULTILINE)),
+        set(re.findall(r"^([a-z-]+):", text, re.MULTILINE)),
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_make_variables_and_targets_exist(page):
+    variables, targets = makefile_names()
+    text = read(page)
+    codes = [*fenced_lines(text), *INLINE.findall(FENCE.sub("", text))]
+    for code in codes:
+        assert {name for name in re.findall(r"(?<![\w{])([A-Z]+)=", code)} <= variables, code
+        if code.startswith("make "):
+            assert code.split()[1] in targets, code
+    for row in tables(text).get("Start", tables(text).get("开始", [])):
+        assert in_code(row[0]) in variables
+
+
+def test_every_variable_of_a_run_is_explained():
+    used = set(re.findall(r"\$\(([A-Z]+)\)", read("Makefile"))) - {"PYTHON", "PY"}
+    for page, section in zip(READMES, ("Start", "开始"), strict=True):
+        assert {in_code(row[0]) for row in tables(read(page))[section]} == used
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_make_run_lines_name_what_exists(page):
+    lines = [line for line in fenced_lines(read(page)) if line.startswith("make run ")]
+    for line in lines:
+        given = [word for word in shlex.split(line, comments=True)[2:] if "=" in word]
+        done = subprocess.run(
+            ["make", "--dry-run", "--always-make", "run", *given],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        call = next(out for out in done.stdout.splitlines() if " -m suite run " in out)
+        arguments = parser().parse_args(shlex.split(call)[3:])
+        load_profile(arguments.profile)
+        if (ROOT / "vendors" / arguments.vendor).is_dir():
+            load_vendor(arguments.vendor).engine(arguments.engine)
+        else:
+            assert page.startswith("docs/vendors"), f"{line}: a vendor that is not there"
+
+
+def test_both_readmes_are_one():
+    english, chinese = (read(page) for page in READMES)
+
+    def shape(text: str) -> list[object]:
+        lines = [shlex.split(line, comments=True) for line in fenced_lines(text)[:-20] if "suite/" not in line]
+        return [
+            len(re.findall(r"^## ", text, re.MULTILINE)),
+            [line for line in lines if line and line[0] in ("make", "suite", "jq")],
+            [len(rows) for rows in tables(text).values()],
+            [re.sub(r"\.zh\.md", ".md", link) for link in LINK.findall(text)[1:]],
+            re.findall(r"[\w.-]+\.(?:json|jsonl|log|pem|html)\b", "\n".join(fenced_lines(text))),
+        ]
+
+    assert shape(english) == shape(chinese)
+
+
+def documented_codes() -> dict[str, set[int]]:
+    """Exit statuses by code, from the headings that the codes stand under."""
+    found: dict[str, set[int]] = {}
+    for section, rows in tables(read("docs/errors.md")).items():
+        if not section.startswith("Exit status"):
+            continue
+        statuses = {int(number) for number in re.findall(r"\d+", section)}
+        for row in rows:
+            code = in_code(row[0])
+            assert code not in found, f"{code} stands twice"
+            assert len(row) == 3
+            assert all(row), row
+            found[code] = statuses
+    return found
+
+
+def test_every_error_code_is_documented():
+    source = source_codes.refusals(ROOT / "suite")
+    documented = documented_codes()
+    assert sorted(source.keys() - documented.keys()) == [], "missing from docs/errors.md"
+    assert sorted(documented.keys() - source.keys()) == [], "stale in docs/errors.md"
+    for code, statuses in source.items():
+        if len(statuses) == 1:
+            assert documented[code] == statuses, code
+        else:
+            assert statuses <= documented[code], code
+
+
+def test_codes_are_found_through_helpers(tmp_path):
+    package = tmp_path / "suite"
+    package.mkdir()
+    (package / "one.py").write_text(
+        "class A:\n"
+        "    def refuse(self, pointer, code):\n"
+        "        return TrustError(code, pointer)\n"
+        "    def use(self, wide):\n"
+        "        raise self.refuse('/', 'wide-one' if wide else 'narrow-one')\n"
+        "def _row(reason):\n"
+        "    raise DataError(f'data-{reason}', 'x')\n"
+        "def read(error: type[SuiteError] = DeclarationError):\n"
+        "    _row(reason='cut')\n"
+        "    raise error('read-wrong', 'x')\n"
+        "read(error=TrustError)\n"
+    )
+    assert source_codes.refusals(package) == {
+        "wide-one": {5},
+        "narrow-one": {5},
+        "data-cut": {2},
+        "read-wrong": {2, 5},
+    }
+    (package / "two.py").write_text("raise DataError(table['x'], 'y')\n")
+    with pytest.raises(AssertionError, match="cannot tell"):
+        source_codes.refusals(package)
+
+
+def test_codes_are_kebab_case():
+    codes = source_codes.refusals(ROOT / "suite")
+    odd = [code for code in codes if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code)]
+    assert odd == []
+
+
+def test_notes_and_outcomes_are_documented():
+    sections = tables(read("docs/errors.md"))
+    notes = {in_code(row[0]) for row in sections[STEPS_WITHOUT_REFUSAL]}
+    assert notes == source_codes.notes(ROOT / "suite")
+    assert [in_code(row[0]) for row in sections[OUTCOMES]].sort() == sorted(get_args(OutcomeCode)).sort()
+    assert {in_code(row[0]) for row in sections[OUTCOMES]} == set(get_args(OutcomeCode))
+
+
+def test_exit_statuses_are_those_of_the_program():
+    known = {0, 1} | {kind.exit_status for kind in SuiteError.__subclasses__()}
+    rows = next(iter(tables(read("docs/errors.md")).values()))
+    assert {int(row[0]) for row in rows} == known
+    for page, start in zip(READMES, ("**Exit status.**", "**退出状态。**"), strict=True):
+        paragraph = read(page).split(start)[1].split("\n\n")[0]
+        assert {int(number) for number in re.findall(r"\d+", paragraph)} == known
+
+
+def test_every_rule_is_documented():
+    rows = [row for section in tables(read("docs/rules.md")).values() for row in section]
+    numbers = [row[0] for row in rows if re.fullmatch(r"R\d{3}", row[0])]
+    assert numbers == [rule.number for rule in RULES]
+    assert {row[0].strip("*") for row in rows if row[0].startswith("*")} == set(DIVISIONS)
+
+
+def test_what_a_rule_does_to_the_division_is_documented():
+    rows = [row for section in tables(read("docs/rules.md")).values() for row in section]
+    said = {row[0]: row[3] for row in rows if re.fullmatch(r"R\d{3}", row[0])}
+    for rule in RULES:
+        named = re.findall(r"\*(\w+)\* at best", said[rule.number])
+        assert named == ([rule.limits] if rule.limits else []), rule.number
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_rules_that_are_mentioned_exist(page):
+    assert set(re.findall(r"\bR\d{3}\b", read(page))) <= {rule.number for rule in RULES} | {"R009", "R019", "R029", "R039", "R010", "R030"}
+
+
+def test_every_metric_is_documented():
+    rows = [row for section in tables(read("docs/metrics.md")).values() for row in section]
+    said = {row[0].strip("`"): row[1:] for row in rows}
+    assert set(LATENCIES) <= said.keys()
+    assert set(STATISTICS) <= said.keys()
+    for name, (_, _, formula, _) in LATENCIES.items():
+        assert said[name][0] == formula
+    pooled = {f"{latency}_{statistic}" for latency in LATENCIES for statistic in STATISTICS}
+    for name, metric in REGISTRY.items():
+        if name not in pooled:
+            assert said[name] == [metric.unit, metric.direction, metric.formula], name
+    listed = {in_code(row[0]) for row in rows if len(row) == 4}
+    assert listed == REGISTRY.keys() - pooled
+
+
+@pytest.mark.parametrize("page", [*READMES, "docs/metrics.md"])
+def test_floors_of_percentiles_are_said(page):
+    floors = [f"{PERCENTILE_FLOORS[90.0]}", f"{PERCENTILE_FLOORS[99.0]}"]
+    if page.startswith("docs"):
+        floors.append(f"{PERCENTILE_FLOORS[99.9]:,.0f}")
+    assert all(floor in read(page) for floor in floors)
+
+
+def test_every_view_of_another_tool_is_documented():
+    names = {"dbgpt_csv"}
+    for path in (ROOT / "suite/judge/metrics").glob("compat*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "View":
+                names.add(ast.literal_eval(node.args[0]))
+    section = tables(read("docs/metrics.md"))["The same events in other tools' terms"]
+    assert {in_code(row[0]) for row in section} == names
+
+
+def test_files_of_a_run_are_those_that_it_leaves():
+    from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
+    from suite.judge.attest import sign
+
+    written = {value for name, value in vars(sign).items() if name.endswith("_FILE")}
+    for page in READMES:
+        block = next(match[2] for match in FENCE.finditer(read(page)) if "plan.json" in match[2])
+        named = set(re.findall(r"[\w.-]+\.(?:json|jsonl|log|pem|html)\b", block))
+        assert named == {*EVIDENCE_FILES, *OCCASIONAL_FILES, MANIFEST, *written, "scorecard.html"}
+
+
+def test_verification_without_the_suite_loads_what_the_readme_says():
+    code = (
+        "import sys, suite.judge.attest.verify_run, suite.judge.score, suite.judge.report.html\n"
+        "print(' '.join({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [str(ROOT / ".venv/bin/python"), "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"docker", "torch", "vllm", "transformers"} & set(done.stdout.split())
