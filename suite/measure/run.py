@@ -196,7 +196,8 @@ def _measure(run: _Run) -> None:
         )
         run.mark("conversion.end")
     run.mark("suite.setup.end")
-    with contextlib.ExitStack() as stack:
+    # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
+    with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
         served = stack.enter_context(
             serve(
                 run.plan,
@@ -205,6 +206,7 @@ def _measure(run: _Run) -> None:
                 settings=run.settings,
             )
         )
+        after.callback(run.mark, "engine.stopped")
         try:
             for name, moment in served.marks:
                 run.mark(name, at=moment - run.zero_ns)
@@ -215,7 +217,6 @@ def _measure(run: _Run) -> None:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
-    run.mark("engine.stopped")
 
 
 def _phases(run: _Run, served: Served) -> None:

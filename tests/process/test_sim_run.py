@@ -214,6 +214,7 @@ def small_disk(tmp_path):
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=80m", "none", str(path)],
         capture_output=True,
+        check=False,
         text=True,
     )
     if mounted.returncode != 0:

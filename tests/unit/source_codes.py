@@ -74,7 +74,9 @@ class Source:
             if argument.annotation and ast.unparse(argument.annotation) == CALLERS_CHOICE:
                 self.callers_choice.add(argument.arg)
         defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
-        self.chosen |= {STATUS[d.id] for d in defaults if isinstance(d, ast.Name) and d.id in STATUS}
+        self.chosen |= {
+            STATUS[d.id] for d in defaults if isinstance(d, ast.Name) and d.id in STATUS
+        }
 
     def texts(self, expression: ast.expr, site: Site) -> set[str]:
         """What an expression can be, followed through parameters and local names."""

@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 import subprocess
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import get_args
@@ -153,15 +154,18 @@ def test_make_variables_and_targets_exist(page):
     text = read(page)
     codes = [*fenced_lines(text), *INLINE.findall(FENCE.sub("", text))]
     for code in codes:
-        assert {name for name in re.findall(r"(?<![\w{])([A-Z]+)=", code)} <= variables, code
         if code.startswith("make "):
             assert code.split()[1] in targets, code
+        if code.startswith("make ") or page in READMES:
+            assert set(re.findall(r"\b([A-Z]+)=", code)) <= variables, code
     for row in tables(text).get("Start", tables(text).get("开始", [])):
         assert in_code(row[0]) in variables
 
 
 def test_every_variable_of_a_run_is_explained():
-    used = set(re.findall(r"\$\(([A-Z]+)\)", read("Makefile"))) - {"PYTHON", "PY"}
+    flags = read("Makefile").split("RUN_FLAGS :=")[1].split("\n\n")[0]
+    used = set(re.findall(r"\$\(([A-Z]+)\)", flags))
+    assert len(used) > 5
     for page, section in zip(READMES, ("Start", "开始"), strict=True):
         assert {in_code(row[0]) for row in tables(read(page))[section]} == used
 
@@ -191,10 +195,10 @@ def test_both_readmes_are_one():
     english, chinese = (read(page) for page in READMES)
 
     def shape(text: str) -> list[object]:
-        lines = [shlex.split(line, comments=True) for line in fenced_lines(text)[:-20] if "suite/" not in line]
+        lines = [match[2].splitlines() for match in FENCE.finditer(text) if match[1] == "sh"]
         return [
             len(re.findall(r"^## ", text, re.MULTILINE)),
-            [line for line in lines if line and line[0] in ("make", "suite", "jq")],
+            [shlex.split(line, comments=True) for block in lines for line in block],
             [len(rows) for rows in tables(text).values()],
             [re.sub(r"\.zh\.md", ".md", link) for link in LINK.findall(text)[1:]],
             re.findall(r"[\w.-]+\.(?:json|jsonl|log|pem|html)\b", "\n".join(fenced_lines(text))),
@@ -260,7 +264,7 @@ def test_codes_are_found_through_helpers(tmp_path):
 
 def test_codes_are_kebab_case():
     codes = source_codes.refusals(ROOT / "suite")
-    odd = [code for code in codes if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code)]
+    odd = [code for code in codes if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code)]
     assert odd == []
 
 
@@ -268,8 +272,8 @@ def test_notes_and_outcomes_are_documented():
     sections = tables(read("docs/errors.md"))
     notes = {in_code(row[0]) for row in sections[STEPS_WITHOUT_REFUSAL]}
     assert notes == source_codes.notes(ROOT / "suite")
-    assert [in_code(row[0]) for row in sections[OUTCOMES]].sort() == sorted(get_args(OutcomeCode)).sort()
-    assert {in_code(row[0]) for row in sections[OUTCOMES]} == set(get_args(OutcomeCode))
+    outcomes = [in_code(row[0]) for row in sections[OUTCOMES]]
+    assert sorted(outcomes) == sorted(get_args(OutcomeCode))
 
 
 def test_exit_statuses_are_those_of_the_program():
@@ -298,7 +302,8 @@ def test_what_a_rule_does_to_the_division_is_documented():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_rules_that_are_mentioned_exist(page):
-    assert set(re.findall(r"\bR\d{3}\b", read(page))) <= {rule.number for rule in RULES} | {"R009", "R019", "R029", "R039", "R010", "R030"}
+    text = re.sub(r"R\d{3} to R\d{3}", "", read(page))  # headings give whole ranges
+    assert set(re.findall(r"\bR\d{3}\b", text)) <= {rule.number for rule in RULES}
 
 
 def test_every_metric_is_documented():
@@ -345,13 +350,13 @@ def test_files_of_a_run_are_those_that_it_leaves():
         assert named == {*EVIDENCE_FILES, *OCCASIONAL_FILES, MANIFEST, *written, "scorecard.html"}
 
 
-def test_verification_without_the_suite_loads_what_the_readme_says():
+def test_judging_loads_neither_docker_nor_an_engine():
     code = (
         "import sys, suite.judge.attest.verify_run, suite.judge.score, suite.judge.report.html\n"
         "print(' '.join({name.split('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run(
-        [str(ROOT / ".venv/bin/python"), "-c", code],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,

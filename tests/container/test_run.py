@@ -1,0 +1,134 @@
+"""Whole runs of the real engines in containers, as `make run` does them: to a verified card, and cut short."""
+
+import json
+import signal
+
+import pytest
+
+from suite import evidence
+from suite.base import jsonio
+from suite.measure.engine.container.options import LABEL_OWNER, LABEL_RUN
+from tests.factories import runs
+
+pytestmark = [pytest.mark.container, pytest.mark.engine, pytest.mark.slow]
+
+START_S = 400
+"""Longest start of an engine on a busy machine, its image being there."""
+
+
+@pytest.fixture(scope="module")
+def images():
+    """The images of both engines, built where they are missing."""
+    done = runs.suite("prepare", "--all", "--runtime", "container", "--json", timeout=3600)
+    assert done.returncode == 0, done.stderr
+    return {one["engine"]: one for one in json.loads(done.stdout)["ready"]}
+
+
+@pytest.fixture
+def left(docker):
+    """What containers and networks of a run are there."""
+
+    def names(run):
+        containers = docker.containers.list(all=True, filters={"label": f"{LABEL_RUN}={run.name}"})
+        networks = docker.networks.list(filters={"label": f"{LABEL_RUN}={run.name}"})
+        assert all(LABEL_OWNER in one.labels for one in containers)
+        return [one.name for one in [*containers, *networks]]
+
+    return names
+
+
+def words(tmp_path, name, *more):
+    run = tmp_path / f"{tmp_path.name}-{name}"
+    return run, ["run", "--vendor", "cpu", "--out", run, "--key", tmp_path / "key.pem", *more]
+
+
+def card_of(run):
+    return json.loads((run / "scorecard.json").read_bytes())["predicate"]
+
+
+def verified(run):
+    done = runs.suite("verify", run, "--key", run / "signer.pub.pem")
+    assert done.returncode == 0, done.stdout
+    # Whose key it is, only a trust list could say.
+    return done.stdout.splitlines()[-1].startswith("INTACT")
+
+
+def test_vllm_with_the_smoke_profile_is_conformant(images, tmp_path, left):
+    run, command = words(tmp_path, "vllm", "--engine", "vllm", "--runtime", "container")
+    done = runs.suite(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[0].startswith("CONFORMANT")
+    assert str(run / "scorecard.html") in done.stdout
+    assert left(run) == []
+    card = card_of(run)
+    assert card["runtime"] == "container"
+    assert card["division"] == {"requested": "closed", "granted": "closed", "reasons": []}
+    assert card["engine"]["image_digest"] == images["vllm"]["digest"]
+    assert card["engine"]["version"].startswith("0.")
+    read = evidence.read(run)
+    assert read.footer["ended"] == "complete"
+    counts = {}
+    for request in read.requests:
+        if request["measured"]:
+            counts[request["phase"]] = counts.get(request["phase"], 0) + 1
+    assert counts == {"single-stream": 64, "offline": 256, "server": 64}
+    assert "rouge1" in next(p for p in card["phases"] if p["name"] == "offline")["metrics"]
+    assert verified(run)
+
+
+def test_transformers_with_a_few_tasks(images, tmp_path, left):
+    more = ["--engine", "transformers", "--runtime", "container", "--profile"]
+    run, command = words(tmp_path, "transformers", *more, runs.profile(tmp_path))
+    done = runs.suite(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left(run) == []
+    card = card_of(run)
+    assert card["engine"]["image_digest"] == images["transformers"]["digest"]
+    # Nothing but the six tasks keeps it from closed.
+    assert [reason["rule"] for reason in card["division"]["reasons"]] == ["R031"]
+    assert verified(run)
+
+
+def test_sigterm_while_requests_run_leaves_no_container(images, tmp_path, left):
+    tiny = runs.profile(tmp_path, tasks=200, rate=4)
+    more = ["--engine", "transformers", "--runtime", "container", "--profile", tiny]
+    run, command = words(tmp_path, "sigterm", *more)
+    process = runs.start(*command)
+    runs.wait_for("a measured request", lambda: runs.requests(run), process, START_S)
+    assert len(left(run)) == 2
+    status, errors = runs.end(process, signal.SIGTERM)
+    assert status == 130, errors
+    assert left(run) == []
+    read = evidence.read(run)
+    assert read.footer["ended"] == "interrupted"
+    assert read.footer["requests"] == len(read.requests) >= 2
+    assert read.marks[-1]["name"] == "engine.stopped"
+    manifest = {entry["path"] for entry in jsonio.load(run / "manifest.json")["files"]}
+    assert manifest == set(evidence.EVIDENCE_FILES)
+
+
+def test_ctrl_c_while_the_engine_starts_leaves_no_container(images, tmp_path, left):
+    run, command = words(tmp_path, "start", "--engine", "vllm", "--runtime", "container")
+    process = runs.start(*command)
+    log = run / "engine.log"
+    runs.wait_for("the engine's log", lambda: log.exists() and log.stat().st_size, process, START_S)
+    status, errors = runs.end(process, signal.SIGINT)
+    assert status == 130, errors
+    assert left(run) == []
+    assert runs.footer(run)["ended"] == "interrupted"
+    assert runs.requests(run) == []
+
+
+def test_a_container_that_is_killed_ends_the_run(images, tmp_path, left, docker):
+    tiny = runs.profile(tmp_path, tasks=200, rate=4)
+    more = ["--engine", "transformers", "--runtime", "container", "--profile", tiny]
+    run, command = words(tmp_path, "killed", *more)
+    process = runs.start(*command)
+    runs.wait_for("a measured request", lambda: runs.requests(run), process, START_S)
+    containers = docker.containers.list(filters={"label": f"{LABEL_RUN}={run.name}"})
+    containers[0].kill()
+    status, errors = runs.end(process, None)
+    assert status == 3, errors
+    assert "error[engine-died]" in errors
+    assert runs.footer(run)["ended"] == "engine-died"
+    assert left(run) == []
