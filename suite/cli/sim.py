@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc
 
 DEFAULT_PORT = 8000
-READY_TIMEOUT_S = 10.0
+READY_TIMEOUT_S = 5.0
 """A scripted server is ready in a fraction of a second, unless its script says otherwise."""
 
 

@@ -108,17 +108,14 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
     """Read one vendor.
 
     Args:
-        identifier: name of the directory.
+        identifier: name of the directory; with a slash: the path of a directory anywhere.
         root: directory that holds the vendors.
 
     Raises:
         UsageError: ``vendor-unknown``.
         DeclarationError: ``vendor-wrong`` with every problem; ``yaml-refused``, ``file-unreadable``.
     """
-    known = list_vendors(root)
-    if identifier not in known:
-        raise unknown("vendor", identifier, known, "vendor-unknown")
-    path = root / identifier / FILE_NAME
+    path = _declared(identifier, root)
     read = yamlio.load(path)
     found = _problems(read, path)
     if found:
@@ -126,6 +123,22 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
         message = f"the declaration of {identifier} is wrong in {count}"
         raise DeclarationError("vendor-wrong", message, found[0].place, found[0].hint, found)
     return Vendor(cast("VendorDoc", read.value), jsonio.digest(read.value), path)
+
+
+def _declared(identifier: str, root: Path) -> Path:
+    """The file that a name or a path means."""
+    if "/" in identifier:
+        given = Path(identifier)
+        path = given if given.name == FILE_NAME else given / FILE_NAME
+        if not path.is_file():
+            message = f"there is no vendor at {identifier}: {path} is no file"
+            hint = "a vendor is a directory with this file; a name without a slash means one under vendors/"
+            raise UsageError("vendor-unknown", message, hint=hint)
+        return path
+    known = list_vendors(root)
+    if identifier not in known:
+        raise unknown("vendor", identifier, known, "vendor-unknown")
+    return root / identifier / FILE_NAME
 
 
 def check_vendor(directory: Path) -> list[Problem]:

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from suite.measure.engine import Served, Settings
     from suite.measure.stop import Stop
 
+FIRST_SAMPLE_S = 2.0
+"""How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""
+IDLE_S = 3.0
+"""Length of the idle baseline: six samples at the usual 500 ms."""
+
 Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
 
 
@@ -195,7 +200,10 @@ def _measure(run: _Run) -> None:
             settings=run.settings,
         )
         run.mark("conversion.end")
+    _sample_idle(run)
     run.mark("suite.setup.end")
+    engine = run.plan["engine"]["title"]
+    run.progress.line(f"starting {engine} ({run.plan['runtime']})")
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
         served = stack.enter_context(
@@ -212,11 +220,23 @@ def _measure(run: _Run) -> None:
                 run.mark(name, at=moment - run.zero_ns)
             run.facts.update(host.served_facts(served.facts))
             _write_environment(run)
+            run.progress.line(f"{engine} answers at {served.base_url}")
             _phases(run, served)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
+
+
+def _sample_idle(run: _Run) -> None:
+    """Read the devices' power before anything runs on them; the energy above idle is counted from it."""
+    with Sampler(run.plan["telemetry"], run.zero_ns) as sampler:
+        deadline = time.monotonic() + FIRST_SAMPLE_S
+        while run.plan["telemetry"] and not sampler.samples() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if any("power_w" in sample for sample in sampler.samples()):
+            time.sleep(IDLE_S)
+    run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
 
 
 def _phases(run: _Run, served: Served) -> None:
@@ -248,20 +268,21 @@ def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
             f"{name}: {done}/{len(jobs)} done, {failed} failed, {in_flight} in flight"
         )
 
-    with Sampler(run.plan["telemetry"] if phase["measured"] else [], run.zero_ns) as sampler:
-        with run.stop.deferred():
-            run.mark("phase.start", fields=identity)
-            stats = run_phase(
-                target,
-                jobs,
-                phase=phase,
-                zero_ns=run.zero_ns,
-                on_request=on_request,
-                stop=lambda: run.stop.requested() or watch.dead is not None,
-                on_progress=on_progress,
-            )
-            run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
-        run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+    tools = run.plan["telemetry"] if phase["measured"] else []
+    with Sampler(tools, run.zero_ns) as sampler, run.stop.deferred():
+        run.mark("phase.start", fields=identity)
+        stats = run_phase(
+            target,
+            jobs,
+            phase=phase,
+            zero_ns=run.zero_ns,
+            on_request=on_request,
+            stop=lambda: run.stop.requested() or watch.dead is not None,
+            on_progress=on_progress,
+        )
+        run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
+    # Outside the block: the last sample is taken when it is left.
+    run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
     run.stop.check()
     dead = watch.after(stats.failed)
     if dead is not None:

@@ -52,7 +52,7 @@ def test_without_docker_the_engine_runs_as_a_process(words, tmp_path, left_behin
     assert card["division"]["granted"] == "open"
     reasons = {reason["rule"]: reason["why"] for reason in card["division"]["reasons"]}
     assert "runtime: process; closed needs a container" in reasons["R030"]
-    assert card["engine"]["image_digest"] is None
+    assert not card["engine"]["image_digest"]
     read = evidence.read(run)
     assert {request["outcome"] for request in read.requests} == {"ok"}
     assert "5." in read.environment["facts"]["engine.version"]["value"]

@@ -1,5 +1,6 @@
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,10 @@ def test_the_manifest_lists_every_file_with_its_digest(run):
         (lambda lines: lines.pop(0), "header-misplaced"),
         (lambda lines: lines.append(lines[0]), "header-misplaced"),
         (lambda lines: lines.append(lines[3]), "after-footer"),
-        (lambda lines: lines.insert(-1, next(x for x in lines if b'"request"' in x)), "request-twice"),
+        (
+            lambda lines: lines.insert(-1, next(x for x in lines if b'"request"' in x)),
+            "request-twice",
+        ),
         (lambda lines: lines.__setitem__(-1, lines[-1][:40]), "line-cut"),
         (lambda lines: lines.__setitem__(4, b"{]\n"), "json-refused"),
         (lambda lines: lines.__setitem__(4, b'{"type":"mark","t":1}\n'), "schema-violation"),
@@ -115,3 +119,58 @@ def test_a_full_disk_keeps_whole_lines(tmp_path, monkeypatch):
     assert caught.value.code == "disk-full"
     assert (tmp_path / "run" / "events.jsonl").read_bytes().count(b"\n") == 1
     assert (tmp_path / "run" / "events.jsonl").read_bytes().endswith(b"\n")
+
+
+def test_a_full_disk_leaves_the_document_before(tmp_path, monkeypatch):
+    with evidence.Writer(tmp_path / "run") as writer:
+        writer.document("environment.json", {"before": 1})
+
+        def full(path, data):
+            with path.open("wb") as stream:
+                stream.write(data[:3])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(SetupError) as caught:
+            writer.document("environment.json", {"after": 2})
+        monkeypatch.undo()
+    assert caught.value.code == "disk-full"
+    assert jsonio.load(tmp_path / "run" / "environment.json") == {"before": 1}
+    assert not [path for path in (tmp_path / "run").iterdir() if path.suffix == ".part"]
+
+
+def test_a_full_disk_keeps_whole_lines_of_side_files(tmp_path, monkeypatch):
+    with evidence.Writer(tmp_path / "run") as writer:
+        writer.lines("tasks.jsonl", [{"id": "1"}])
+        real = os.write
+
+        def full(descriptor, data):
+            if len(data) <= 8:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(descriptor, data[:8])
+
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(SetupError):
+            writer.lines("tasks.jsonl", [{"id": "2"}, {"id": "3"}])
+        monkeypatch.undo()
+        writer.lines("tasks.jsonl", [{"id": "4"}])
+    assert (tmp_path / "run" / "tasks.jsonl").read_bytes() == b'{"id":"1"}\n{"id":"4"}\n'
+
+
+def test_space_is_kept_for_the_end(tmp_path):
+    with evidence.Writer(tmp_path / "run") as writer:
+        ballast = tmp_path / "run" / evidence.BALLAST
+        assert ballast.stat().st_blocks * 512 >= evidence.BALLAST_BYTES
+        writer.release()
+        assert not ballast.exists()
+        writer.release()
+
+
+def test_a_short_write_is_continued(tmp_path, monkeypatch):
+    with evidence.Writer(tmp_path / "run") as writer:
+        real = os.write
+        monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:7]))
+        writer.event({"type": "mark", "t": 1, "name": "run.start"})
+        monkeypatch.undo()
+    line = b'{"name":"run.start","t":1,"type":"mark"}\n'
+    assert (tmp_path / "run" / "events.jsonl").read_bytes() == line

@@ -136,7 +136,7 @@ RULES = (
         "open",
     ),
     Rule("R031", "Uses a locked task set", "使用锁定的任务集", locked_tasks, "open"),
-    Rule("R032", "Asks the closed question", "使用封闭组提示与解码", fixed_prompt, "open"),
+    Rule("R032", "Asks the closed question", "使用封闭赛道的提示与解码", fixed_prompt, "open"),
     Rule(
         "R033", "Reuses nothing across requests", "请求间无复用、无量化", plain_engine, "optimised"
     ),

@@ -115,15 +115,13 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
             _line(x, TOP, x, base, "objective"),
             _both(x + shift, base - 8, words, "objective-name", anchor),
         ]
-    for share, label in ((0.5, "p50"), (0.9, "p90"), (0.99, "p99")):
+    for share, label in ((0.5, "p50"), (0.9, "p90")):
         x, y = x_of(_quantile(values, share)), y_of(share)
         anchor = "end" if x > LEFT + 60 else "start"
         shift = -8 if anchor == "end" else 8
         parts += [
             Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" class="dot"/>').format(x, y),
-            _text(x + shift, y + (11 if share == 0.9 else 3), label, "dot-name", anchor)
-            if share != 0.99
-            else Markup(""),
+            _text(x + shift, y + (11 if share == 0.9 else 3), label, "dot-name", anchor),
         ]
     return _frame(parts, f"Distribution of {name}")
 

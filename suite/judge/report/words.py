@@ -150,8 +150,8 @@ WORDS: Final = MappingProxyType(
         "mean": ("mean", "均值"),
         "missing": ("Not measured in this phase, and why", "本阶段未测量的指标及原因"),
         "plot-note": (
-            "Curves: share of requests at or below a latency, over all repeats; dots mark p50, p90 and p99.",
-            "曲线：延迟不高于横轴值的请求占比（合并所有重复）；圆点标出 p50、p90、p99。",
+            "Curves: share of requests at or below a latency, over all repeats; dots mark p50 and p90.",
+            "曲线：延迟不高于横轴值的请求占比（合并所有重复）；圆点标出 p50、p90。",
         ),
         "throughput-time": ("Output throughput over time", "输出吞吐随时间变化"),
         "first-repeat": (" (first repeat)", "（第一次重复）"),

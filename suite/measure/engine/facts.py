@@ -18,7 +18,7 @@ MAX_FACT_CHARACTERS = 8000
 _LOG_FACTS = {
     "engine.non_default_arguments": re.compile(r"non-default args: (.+)$"),
     "engine.resolved_config": re.compile(
-        r"Initializing a .{0,40}LLM engine .{0,40}with config: (.+)$"
+        r"Initializing an? .{0,40}LLM engine .{0,40}with config: (.+)$"
     ),
 }
 _MAX_LOG_BYTES = 4 << 20
