@@ -48,9 +48,10 @@ class HeaderEvent(TypedDict):
 class MarkEvent(TypedDict):
     """Something happened.
 
-    Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, ``engine.prepare``,
-    ``engine.prepared``, ``engine.start``, ``engine.healthy``, ``engine.first_answer``, ``phase.start``,
-    ``phase.end``, ``engine.stop``, ``engine.stopped``.
+    Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, or
+    ``conversion.reused`` in their place, ``engine.prepare``, ``engine.prepared``, ``engine.start``,
+    ``engine.healthy``, ``engine.first_answer``, ``phase.start``, ``phase.end``, ``engine.stop``,
+    ``engine.stopped``.
     """
 
     type: Literal["mark"]

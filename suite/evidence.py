@@ -142,7 +142,7 @@ def read(directory: Path) -> Evidence:
 
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
-            ``header-misplaced``, ``after-footer``, ``request-twice``, ``plan-mismatch``, each with its place.
+            ``header-misplaced``, ``after-footer``, ``request-twice``, ``plan-mismatch``, ``tasks-empty``, each with its place.
     """
     if not directory.is_dir():
         raise EvidenceError("run-missing", f"there is no run directory {directory}")
@@ -164,6 +164,9 @@ def read(directory: Path) -> Evidence:
         str(line["id"]): line
         for _, line in _checked_lines(directory / "tasks.jsonl", "tasks.jsonl", "taskline")
     }
+    if not tasks:
+        place = Place(str(directory / "tasks.jsonl"))
+        raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", place)
     telemetry_path = directory / "telemetry.jsonl"
     telemetry = [line for _, line in _checked_lines(telemetry_path, "telemetry.jsonl", "telemetry")]
     manifest_path = directory / MANIFEST
@@ -188,8 +191,9 @@ def read(directory: Path) -> Evidence:
 def write_manifest(directory: Path) -> str:
     """Hash every evidence file into ``manifest.json``; returns the manifest's own SHA-256."""
     files = []
-    extra = [name for name in OCCASIONAL_FILES if (directory / name).is_file()]
-    for name in sorted([*EVIDENCE_FILES, *extra]):
+    # What a full disk kept from being written is missing in the manifest too, and `read` says so.
+    there = [n for n in (*EVIDENCE_FILES, *OCCASIONAL_FILES) if (directory / n).is_file()]
+    for name in sorted(there):
         digest = hashlib.sha256()
         size = 0
         with (directory / name).open("rb") as stream:
@@ -228,6 +232,13 @@ def _append(descriptor: int, data: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, size)
         raise
+
+
+def finish(directory: Path) -> None:
+    """Give a run that was killed the manifest that it could not write; what it measured stays as it is."""
+    with contextlib.suppress(OSError):
+        (directory / BALLAST).unlink(missing_ok=True)
+    write_manifest(directory)
 
 
 def require_new(directory: Path) -> None:

@@ -38,7 +38,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description="Print one declaration as the suite reads it, as JSON.",
         epilog="example: suite vendors show mthreads",
     )
-    showing.add_argument("vendor", help="directory under vendors/")
+    showing.add_argument("vendor", help="directory under vendors/, or a path with a slash")
     showing.set_defaults(handler=_show)
     checking = vendors.add_parser(
         "check",

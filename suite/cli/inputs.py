@@ -54,7 +54,9 @@ class Inputs:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that decide what is run; `run` and `plan` share them."""
     parser.add_argument(
-        "--vendor", default="cpu", help="directory under vendors/ (default: %(default)s)"
+        "--vendor",
+        default="cpu",
+        help="directory under vendors/, or a path with a slash (default: %(default)s)",
     )
     parser.add_argument("--engine", help="engine of that vendor (default: its first)")
     parser.add_argument("--accelerator", help="accelerator of that vendor (default: its first)")
@@ -74,6 +76,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model-type", help="model type for conversion, where config.json is not at hand"
+    )
+    parser.add_argument(
+        "--converted",
+        type=Path,
+        default=CONVERTED,
+        metavar="DIR",
+        help="directory for converted weights, made once and used again (default: runs/converted)",
     )
     parser.add_argument(
         "--engine-arg",
@@ -176,7 +185,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
             division=arguments.division,
             image=arguments.image,
             model_type=arguments.model_type or "",
-            conversion_root=str(CONVERTED),
+            conversion_root=str(arguments.converted.absolute()),
             private_peaks=_private_peaks(arguments.peak),
             cpu_peak=_cpu_peak(arguments.cpu_peak),
             runtime_note=note,

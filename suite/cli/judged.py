@@ -142,6 +142,9 @@ def _verify(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(jsonio.pretty(result.to_json()))
     else:
         print(result.text(), end="")
+    if result.exit_status == 0 and result.verified is not None:
+        # Intact and not conformant is still not conformant.
+        return exit_status(cast("ScorecardDoc", result.verified.predicate))
     return result.exit_status
 
 
@@ -152,7 +155,7 @@ def _verified_card(subject: Path, arguments: argparse.Namespace) -> tuple[bytes,
         hint = "sign the run first: suite sign RUN"
         raise EvidenceError("bundle-missing", f"there is no signed scorecard at {path}", hint=hint)
     result = verify(subject if subject.is_dir() else path, arguments)
-    if result.verified is None:
+    if result.verified is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
     return path.read_bytes(), cast("ScorecardDoc", result.verified.predicate)
 
@@ -177,4 +180,4 @@ def _diff(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(jsonio.pretty(changes))
     else:
         print(difftext.render(changes))
-    return 0
+    return 1 if changes["comparable"] == "no" else 0

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite import evidence
+from suite.base.errors import Place, SetupError
 from suite.judge import score
 from suite.judge.attest import keys, sign
 from suite.judge.report import html
 
 if TYPE_CHECKING:
     import argparse
+
+    from suite.judge.attest.keys import PrivateKey
+    from suite.judge.scorecarddoc import ScorecardDoc
 
 KEY_VARIABLE = "SUITE_KEY"
 PAGE_FILE = "scorecard.html"
@@ -72,17 +76,34 @@ def _keygen(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def sign_and_render(directory: Path, key_path: Path | None) -> str:
-    """Score, sign and render one run directory; returns what to say about the key."""
-    key, made = keys.load_or_generate(key_path or default_key())
+def sign_and_render(directory: Path, key: PrivateKey) -> ScorecardDoc:
+    """Score, sign and render one run directory; returns the card.
+
+    A run that was killed left no manifest: it is written now, and rule R001 still says that the run was cut.
+
+    Raises:
+        EvidenceError: the evidence cannot be judged.
+        SetupError: ``run-unwritable``, ``disk-full``.
+    """
+    if directory.is_dir() and not (directory / evidence.MANIFEST).exists():
+        evidence.finish(directory)
     card = score.score(evidence.read(directory))
     bundle = sign.sign_run(directory, card, key)
-    (directory / PAGE_FILE).write_bytes(html.render(bundle, card))
-    where = key_path or default_key()
-    return f"signed with {'a new key' if made else 'the key'} {where} ({key.public.id})"
+    page = directory / PAGE_FILE
+    try:
+        page.write_bytes(html.render(bundle, card))
+    except OSError as cause:
+        message = f"cannot write the page: {cause.strerror or cause}"
+        raise SetupError("run-unwritable", message, Place(str(page))) from cause
+    return card
 
 
 def _sign(arguments: argparse.Namespace) -> int:
-    print(sign_and_render(arguments.run, arguments.key))
+    where: Path = arguments.key or default_key()
+    key, made = keys.load_or_generate(where)
+    card = sign_and_render(arguments.run, key)
+    print(f"signed with {'a new key' if made else 'the key'} {where} ({key.public.id})")
     print(f"page         {arguments.run / PAGE_FILE}")
+    if not card["verdict"]["conformant"]:
+        print(f"the card says: not conformant ({card['verdict']['sentence']['en']})")
     return 0

@@ -14,11 +14,11 @@ from suite.base import jsonio
 from suite.base.errors import SetupError, SuiteError
 from suite.cli import inputs
 from suite.cli.judged import exit_status
-from suite.cli.keys import PAGE_FILE, add_key_option, default_key
+from suite.cli.keys import PAGE_FILE, add_key_option, default_key, sign_and_render
 from suite.cli.machine import settings
 from suite.cli.terminal import Terminal
 from suite.judge import score
-from suite.judge.attest import keys, sign, verify_run
+from suite.judge.attest import keys, verify_run
 from suite.judge.report import html, text
 from suite.measure.preflight import require_preflight, require_runtime, run_preflight
 from suite.measure.run import execute
@@ -133,9 +133,7 @@ def _ended_early(result: RunResult) -> int:
 def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
     started = time.monotonic()
     try:
-        card = score.score(evidence.read(directory))
-        bundle = sign.sign_run(directory, card, key)
-        _write(directory / PAGE_FILE, html.render(bundle, card))
+        card = sign_and_render(directory, key)
     except SuiteError as error:
         print(f"the evidence is kept in {directory}; `suite sign` tries again", file=sys.stderr)
         raise error from None
@@ -155,13 +153,6 @@ def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
 
 def _render_again(bundle: bytes, predicate: jsonio.JSONObject) -> bytes:
     return html.render(bundle, predicate)  # type: ignore[arg-type]  # checked against the schema before
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as cause:
-        raise SetupError("disk-full", f"cannot write {path}: {cause.strerror}") from cause
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

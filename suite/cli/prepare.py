@@ -35,7 +35,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog="example: suite prepare --vendor cpu --runtime process --all",
     )
     preparing.add_argument(
-        "--vendor", default="cpu", help="directory under vendors/ (default: %(default)s)"
+        "--vendor",
+        default="cpu",
+        help="directory under vendors/, or a path with a slash (default: %(default)s)",
     )
     which = preparing.add_mutually_exclusive_group()
     which.add_argument("--engine", help="engine of that vendor (default: its first)")

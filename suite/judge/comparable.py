@@ -91,6 +91,12 @@ _INPUTS = (
         FAMILY_NAMES,
     ),
     _Input(
+        "emulation",
+        lambda card: card["vendor"]["emulated"],
+        lambda card: "emulated devices" if card["vendor"]["emulated"] else "not emulated",
+        FAMILY_NAMES,
+    ),
+    _Input(
         "model",
         lambda card: card["model"]["sha256"],
         lambda card: f"{card['model']['id']}, {card['model']['sha256']}",

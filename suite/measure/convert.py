@@ -106,7 +106,7 @@ def check_artefact(plan: PlanDoc, conversion: ConversionDoc) -> ProvenanceDoc | 
         raise SetupError(
             "conversion-unknown-artefact",
             f"{target} holds something and no {PROVENANCE} says what",
-            hint="remove it, or name another directory for the converted weights",
+            hint="remove it, or name another directory for converted weights with --converted",
         )
     found = jsonio.load(path, error=SetupError)
     wrong = schema.problems(found, "provenance", file=str(path))
@@ -169,6 +169,8 @@ def _make(
     partial = target.with_name(target.name + _PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    # The image's own user writes here, and even its root may not override permissions. Ours again at the end.
+    partial.chmod(0o777)
     started = datetime.now(UTC)
     clock = time.monotonic()
     engine = _step(plan, conversion, partial)
@@ -188,6 +190,7 @@ def _make(
         raise SetupError(
             "conversion-failed", f"the conversion failed: {why}; its log ends:\n{log_tail(log)}"
         )
+    partial.chmod(0o755)
     outputs = _files(partial)
     if not outputs:
         raise SetupError("conversion-failed", "the conversion ended well and wrote no file")

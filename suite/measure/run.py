@@ -80,6 +80,7 @@ class _Run:
     zero_ns: int
     offset_ns: int
     facts: dict[str, JSONObject] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)
 
     def now(self) -> int:
@@ -191,15 +192,7 @@ def _measure(run: _Run) -> None:
     run.facts.update(host.facts())
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
-    if run.plan["conversion"] is not None:
-        run.mark("conversion.start")
-        convert.convert(
-            run.plan,
-            run.writer.directory,
-            on_progress=run.live,
-            settings=run.settings,
-        )
-        run.mark("conversion.end")
+    _convert(run)
     _sample_idle(run)
     run.mark("suite.setup.end")
     engine = run.plan["engine"]["title"]
@@ -239,6 +232,18 @@ def _sample_idle(run: _Run) -> None:
     run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
 
 
+def _convert(run: _Run) -> None:
+    """Converted weights as the plan needs them; those of an earlier run cost no time that could be measured."""
+    conversion = run.plan["conversion"]
+    if conversion is None:
+        return
+    reused = convert.check_artefact(run.plan, conversion) is not None
+    run.mark("conversion.reused" if reused else "conversion.start")
+    convert.convert(run.plan, run.writer.directory, on_progress=run.live, settings=run.settings)
+    if not reused:
+        run.mark("conversion.end")
+
+
 def _phases(run: _Run, served: Served) -> None:
     target = Target(
         base_url=served.base_url,
@@ -269,20 +274,24 @@ def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
         )
 
     tools = run.plan["telemetry"] if phase["measured"] else []
-    with Sampler(tools, run.zero_ns) as sampler, run.stop.deferred():
-        run.mark("phase.start", fields=identity)
-        stats = run_phase(
-            target,
-            jobs,
-            phase=phase,
-            zero_ns=run.zero_ns,
-            on_request=on_request,
-            stop=lambda: run.stop.requested() or watch.dead is not None,
-            on_progress=on_progress,
-        )
-        run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
-    # Outside the block: the last sample is taken when it is left.
-    run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+    sampler = Sampler(tools, run.zero_ns)
+    try:
+        with sampler, run.stop.deferred():
+            run.mark("phase.start", fields=identity)
+            stats = run_phase(
+                target,
+                jobs,
+                phase=phase,
+                zero_ns=run.zero_ns,
+                on_request=on_request,
+                stop=lambda: run.stop.requested() or watch.dead is not None,
+                on_progress=on_progress,
+            )
+            run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
+    finally:
+        # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
+        run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+        run.problems.extend(p for p in sampler.problems() if p not in run.problems)
     run.stop.check()
     dead = watch.after(stats.failed)
     if dead is not None:
@@ -297,7 +306,7 @@ def _defects(tasks: TaskSet) -> dict[str, int]:
 
 
 def _write_environment(run: _Run) -> None:
-    notes = (run.plan["runtime_note"], run.tasks.why_not_locked)
+    notes = (run.plan["runtime_note"], run.tasks.why_not_locked, *run.problems)
     run.writer.document(
         "environment.json",
         {

@@ -50,6 +50,13 @@ def test_weights_are_converted_in_the_engines_image(plan, tmp_path, left_behind)
     assert left_behind("step") == []
 
 
+def test_an_image_with_a_user_of_its_own_can_write_the_weights(plan, tmp_path):
+    plan["engine"]["container"]["user"] = "12345:12345"
+    convert.convert(plan, tmp_path, on_progress=lambda text: None)
+    assert (tmp_path / "out" / "rank0.bin").stat().st_uid == 12345
+    assert (tmp_path / "out").stat().st_mode & 0o022 == 0
+
+
 def test_a_failed_conversion_is_named_and_leaves_nothing(plan, tmp_path, left_behind):
     plan["conversion"]["command"][-1] = "5"
     with pytest.raises(SetupError) as caught:

@@ -11,12 +11,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import tokenizers
 import yaml
 
 from suite.base import jsonio, yamlio
 from suite.declare.vendor import VENDOR_DIRECTORY
 from suite.declare.workload.prompt import load_prompt
 from suite.declare.workload.tasks import mini_set
+from suite.declare.workload.tokenizer import fit_prompts, load_tokenizer
 from tests.factories import runs
 
 EMULATED = runs.ROOT / "tests" / "emulated"
@@ -57,16 +59,42 @@ def declaration(vendor: str, into: Path) -> Path:
     return directory
 
 
-def script() -> dict[str, object]:
-    """What the emulated server answers: to the closed prompt of a mini task, the mini model's own words."""
-    tasks = {task.id: task for task in mini_set().tasks}
-    prompt = load_prompt("closed-v1")
-    table = {}
+def answers() -> dict[str, object]:
+    """What the emulated server says to the closed prompt of each mini task, by the prompt's SHA-256.
+
+    The words are the mini model's own, token by token, and prompts are counted as its tokenizer counts.
+    """
+    tokenizer = load_tokenizer(MINI_MODEL)
+    tasks = mini_set().tasks
+    prompts = fit_prompts(
+        tokenizer,
+        load_prompt("closed-v1"),
+        [task.document for task in tasks],
+        api="chat",
+        max_input_tokens=4096 - 64,
+    )
+    asked = {task.id: prompt for task, prompt in zip(tasks, prompts, strict=True)}
+    reader = tokenizers.Tokenizer.from_file(str(MINI_MODEL / "tokenizer.json"))
+    found = {}
     for line in (MINI_MODEL / "golden.jsonl").read_text("utf-8").splitlines():
         golden = json.loads(line)
-        asked = prompt.render(tasks[golden["id"]].document)
-        table[jsonio.sha256_hex(asked.encode())] = golden["text"]
-    return {"answers": "table", "table": table, "ttft_ms": 30, "itl_ms": 5, "token_ids": False}
+        prompt = asked[golden["id"]]
+        found[jsonio.sha256_hex(prompt.text.encode())] = {
+            "pieces": _pieces(reader, golden["token_ids"]),
+            "prompt_tokens": prompt.tokens,
+        }
+    return found
+
+
+def _pieces(reader, ids) -> list[str]:
+    """The text that each token adds; one that ends in the middle of a character adds nothing yet."""
+    pieces, said = [], ""
+    for end in range(1, len(ids) + 1):
+        text = reader.decode(ids[:end])
+        whole = said if text.endswith("\N{REPLACEMENT CHARACTER}") else text
+        pieces.append(whole[len(said) :])
+        said = whole
+    return pieces
 
 
 def build_image(vendor: str, reference: str, base: str, context: Path) -> None:
@@ -85,7 +113,7 @@ def build_image(vendor: str, reference: str, base: str, context: Path) -> None:
         shutil.copyfile(runs.ROOT / "suite" / f"{name}.py", target)
     # The real package's own beginning loads every way of running an engine.
     (context / "scripted" / "suite" / "measure" / "engine" / "__init__.py").touch()
-    (context / "scripted" / "script.json").write_bytes(jsonio.canonical(script()))
+    (context / "scripted" / "answers.json").write_bytes(jsonio.canonical(answers()))
     words = ["docker", "build", "--quiet", "--tag", reference, "--build-arg", f"BASE_IMAGE={base}"]
     subprocess.run([*words, str(context)], check=True, stdout=subprocess.DEVNULL)
 

@@ -11,8 +11,10 @@ and versions see the same data in the same order; the weights may differ in the 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
+import re
 import sys
 import time
 from pathlib import Path
@@ -44,15 +46,16 @@ OTHER_EVERY: Final = 16
 
 TOKENIZER_RECORDS: Final = 20_000
 TOKENIZER_SEED: Final = 101
-TRAINING_SEED: Final = 102
-SECOND_SEED: Final = 104
 VALIDATION_SEED: Final = 103
 
-# Words of an article, and up to which share of the training: bare facts first, then more and more
-# of what does not belong to the matter.
+# Words of an article: bare facts first, then more of what does not belong to the matter.
 LONG: Final = (MINI_MIN_WORDS, MINI_MAX_WORDS)
-CURRICULUM: Final = ((0.35, (40, 90)), (0.60, (60, 200)), (1.0, LONG))
-SECOND_CURRICULUM: Final = ((0.70, (60, 130)), (1.0, LONG))  # of a model that was trained before
+# Each leg: its seed, and stages of (share of the leg at its end, words of an article, repetition).
+LEGS: Final = {
+    "first": (102, ((0.35, (40, 90), False), (0.60, (60, 200), False), (1.0, LONG, False))),
+    "second": (104, ((0.70, (60, 130), False), (1.0, LONG, False))),
+    "third": (105, ((0.40, (40, 130), True), (0.75, (60, 160), False), (1.0, LONG, False))),
+}
 ARTICLE_SHARE: Final = 0.25  # of an article's tokens that are part of the loss, drawn at each step
 IGNORED: Final = -100
 Encoded = tuple[list[int], int]  # token ids, and the number of those that are the prompt
@@ -64,6 +67,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="directory for the model")
     parser.add_argument("--records", type=int, default=50_000, help="records to train on")
     parser.add_argument("--stop", type=float, default=1.0, help="end at this share of the records")
+    parser.add_argument("--leg", choices=sorted(LEGS), default="first")
     parser.add_argument("--init", type=Path, help="go on from this model, with new records")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--layers", type=int, default=4)
@@ -103,19 +107,31 @@ def make_model(options: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM
 
 
 def encode(
-    tokenizer: PreTrainedTokenizerFast, seed: int, start: int, count: int, words: tuple[int, int]
+    tokenizer: PreTrainedTokenizerFast,
+    seed: int,
+    start: int,
+    count: int,
+    words: tuple[int, int],
+    *,
+    repeat: bool = False,
 ) -> list[Encoded]:
-    """Return records as token ids: rendered prompt, summary, end."""
-    tasks = training_tasks(seed, count, start, low=words[0], high=words[1])
-    heads = [
-        BOS
-        + (OTHER_PROMPT if number % OTHER_EVERY == OTHER_EVERY - 1 else PROMPT).format(
-            document=task.document
-        )
-        + ANSWER
-        for number, task in enumerate(tasks, start)
-    ]
-    tails = [f" {task.summary}{EOS}" for task in tasks]
+    """Return records as token ids: rendered prompt, summary, end.
+
+    With *repeat*, every other record has no answer but its own sentences once more in another order:
+    names can then be predicted only by looking up where they stood, which a summary needs as well.
+    """
+    heads, tails = [], []
+    for number, task in enumerate(training_tasks(seed, count, start, low=words[0], high=words[1])):
+        other = number % OTHER_EVERY == OTHER_EVERY - 1
+        head = BOS + (OTHER_PROMPT if other else PROMPT).format(document=task.document)
+        if repeat and number % 2:
+            sentences = re.split(r"(?<=[.!?]) |\n", task.document)
+            sentences.sort(key=lambda text: hashlib.sha256(text.encode()).digest())
+            heads.append(head + "\n" + " ".join(sentences))
+            tails.append("")
+        else:
+            heads.append(head + ANSWER)
+            tails.append(f" {task.summary}{EOS}")
     pairs = zip(
         tokenizer(heads, add_special_tokens=False)["input_ids"],
         tokenizer(tails, add_special_tokens=False)["input_ids"],
@@ -143,13 +159,12 @@ def stream(
 ) -> Iterator[tuple[float, list[Encoded]]]:
     """Yield the share of the training that is done, and the next batch."""
     order = torch.Generator().manual_seed(options.seed)
-    curriculum = SECOND_CURRICULUM if options.init else CURRICULUM
-    seed = SECOND_SEED if options.init else TRAINING_SEED
+    seed, stages = LEGS[options.leg]
     done, chunk = 0, 1024
     while done < options.records * options.stop:
         share = done / options.records
-        words = next(words for end, words in curriculum if share < end)
-        encoded = encode(tokenizer, seed, done, chunk, words)
+        _, words, repeat = next(stage for stage in stages if share < stage[0])
+        encoded = encode(tokenizer, seed, done, chunk, words, repeat=repeat)
         seen = 0
         for batch in batches(encoded, options.batch_tokens, order):
             yield (done + seen) / options.records, batch
@@ -238,7 +253,9 @@ def main() -> int:
             hidden = model.model(input_ids=inputs, use_cache=False).last_hidden_state
             of_summary = model.lm_head(hidden[is_summary])
             of_article = model.lm_head(hidden[is_article])
-        wanted = functional.cross_entropy(of_summary.float(), summary[is_summary])
+        wanted = functional.cross_entropy(
+            of_summary.float(), summary[is_summary], reduction="sum"
+        ) / max(1, int(is_summary.sum()))  # a batch may hold repetitions only
         besides = functional.cross_entropy(of_article.float(), article[is_article])
         (wanted + options.article_weight * besides).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -123,6 +123,7 @@ def verify_page(
                 note.skip("page-not-checked", "no renderer at hand")
             else:
                 page.check_page(html, verified, bundle, render, note)
+        steps.skipped(_NUMBERS, "only the page is at hand, not the evidence")
     except TrustError:
         pass  # recorded by its step
     return Verification(name, tuple(steps.done), verified, tuple(steps.errors))
@@ -141,6 +142,7 @@ def verify_file(
     verified: Verified | None = None
     with contextlib.suppress(TrustError):  # recorded by its step
         verified = verify_bundle(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+        steps.skipped(_NUMBERS, "only the bundle is at hand, not the evidence")
     return Verification(name, tuple(steps.done), verified, tuple(steps.errors))
 
 

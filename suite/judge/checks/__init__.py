@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome, worst
-from suite.judge.checks import conduct, division, integrity, quality
+from suite.judge.checks import conduct, division, integrity, origin, quality
 from suite.judge.checks.division import Grant, grant
 from suite.judge.checks.result import CheckResult
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "CheckResult", "Grant", "conformant", "grant", "run_checks", "verdict"]
 
-RULES = (*integrity.RULES, *conduct.RULES, *quality.RULES, *division.RULES)
+RULES = (*integrity.RULES, *conduct.RULES, *quality.RULES, *division.RULES, *origin.RULES)
 """All rules in the order of their numbers."""
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 COUNT_TOLERANCE = 0.01
 """Share of answers whose token counts may disagree by more than `COUNT_SLACK`."""
+COUNT_BIAS = 0.02
+"""By how much the engine's counts may exceed the suite's own over all answers, end tokens left out."""
 COUNT_SLACK = 2
 """Tokens by which two counts of one text may differ: end-of-text and a special token."""
 PROMPT_TOLERANCE = 2
@@ -141,17 +143,26 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
 
 def counts_agree(evidence: Evidence, _: Results) -> Finding:
     """R014: the engine's usage, its token ids and the suite's own tokenizer count alike."""
-    wrong, judged = [], 0
+    wrong, judged, claimed, own = [], 0, 0, 0
     for request in answered(evidence):
         usage = request["usage"]
         counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-        if "own_completion" in usage and usage["own_completion"] > 0:
+        if request["token_ids"] is not None:
+            counts.append(len(request["token_ids"]))
+        if counts and usage.get("own_completion", 0) > 0:
+            claimed += max(counts) - 1  # the end token, which text does not show
+            own += usage["own_completion"]
             counts.append(usage["own_completion"])
         if len(counts) < 2:
             continue
         judged += 1
-        if max(counts) - min(counts) > COUNT_SLACK:
+        noted = usage.get("ids_completion")
+        false = noted is not None and noted != len(request["token_ids"] or ())
+        if max(counts) - min(counts) > COUNT_SLACK or false:
             wrong.append(f"{place(request)}: counts {counts}")
+    if own and claimed > own * (1 + COUNT_BIAS):
+        why = f"the engine counts {claimed / own - 1:.1%} more tokens than its texts have"
+        return failed(f"{why}, bound {COUNT_BIAS:.0%}", wrong)
     if not judged:
         return warned("only one source counts tokens: nothing to hold it against")
     if len(wrong) > COUNT_TOLERANCE * judged:

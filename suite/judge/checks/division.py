@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome
+from suite.judge.checks import origin
 from suite.judge.checks.rule import DIVISIONS, Division, Finding, Rule, failed, passed, warned
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
     digest = facts.get("image.digest") if isinstance(facts, dict) else None
     if not isinstance(digest, dict) or not str(digest.get("value", "")).startswith("sha256:"):
         return warned("the digest of the image that ran is unknown; closed needs it")
+    image = evidence.plan["engine"]["image"]
+    if image is None or (image["source"] != "build" and image["digest"] is None):
+        return warned("the image is named by a tag that can move; closed needs name@sha256:…")
     return passed(f"container, image {digest['value']}")
 
 
@@ -88,7 +92,10 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
         return warned("a running server was measured: which weights it holds cannot be seen")
     if model["tokenizer_sha256"] is None:
         return warned("the model has no tokenizer.json: the suite cannot count its tokens")
-    return passed(f"model {model['sha256'][:12]}, {len(model['files'])} files by digest")
+    if model["revision"] is None and evidence.plan["workload"]["quality"]["reference"] is None:
+        return warned("a directory without a revision, and no reference run knows its weights")
+    pinned = model["revision"] or model["sha256"][:12]
+    return passed(f"model {pinned}, {len(model['files'])} files by digest")
 
 
 def real_hardware(evidence: Evidence, _: Results) -> Finding:
@@ -159,7 +166,7 @@ class Grant:
 def grant(evidence: Evidence, checks: Sequence[CheckResult]) -> Grant:
     """Grant the strictest division that every finding still allows, but none stricter than requested."""
     requested = evidence.plan["workload"]["division"]
-    limits = {rule.number: rule.limits for rule in RULES}
+    limits = {rule.number: rule.limits for rule in (*RULES, *origin.RULES)}
     rank = DIVISIONS.index(requested)
     reasons = []
     for check in checks:

@@ -126,6 +126,24 @@ def answers_differ(evidence: Evidence, _: Results) -> Finding:
     return passed(f"{total} answers, different for different tasks")
 
 
+def not_the_lead(evidence: Evidence, _: Results) -> Finding:
+    """R026: the answers are not simply the first sentence of the article."""
+    copies, total = [], 0
+    for request in answered(evidence):
+        task = evidence.tasks.get(request["task"])
+        if task is None:
+            continue
+        total += 1
+        lead = _normal(task["lead"])
+        if lead and lead == _normal(request["text"]) and lead != _normal(task["reference"]):
+            copies.append(place(request))
+    if not total:
+        return failed("no request was answered")
+    if len(copies) > MOST_ECHOES * total:
+        return failed(f"{len(copies)} of {total} answers are the article's first sentence", copies)
+    return passed(f"{len(copies)} of {total} answers are the article's first sentence")
+
+
 def repeatable(evidence: Evidence, _: Results) -> Finding:
     """R024: under greedy decoding a task gets the same answer in every phase, but for rare ties."""
     if evidence.plan["workload"]["decoding"]["temperature"] != 0:
@@ -169,4 +187,5 @@ RULES = (
     Rule("R023", "Answers differ between tasks", "不同任务的回答不同", answers_differ),
     Rule("R024", "Greedy answers repeat", "贪心解码可重复", repeatable),
     Rule("R025", "Nothing runs above its peak", "未超过峰值", below_peak),
+    Rule("R026", "Answers are not the first sentence", "回答不是文章首句", not_the_lead),
 )

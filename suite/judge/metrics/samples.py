@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from suite.judge.metrics.statistics import percentile
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.declare.plandoc import PhaseDoc, ScenarioKind
-    from suite.eventdoc import RequestEvent, UsageDoc
+    from suite.eventdoc import RequestEvent
     from suite.evidence import Evidence
 
 MS = 1e-6
@@ -120,24 +120,30 @@ class PhaseSamples:
         return sum(repeat.failed for repeat in self.repeats)
 
 
-_GENERATED: tuple[tuple[str, Callable[[UsageDoc], int | None]], ...] = (
-    ("token ids", lambda usage: usage.get("ids_completion")),
-    ("engine usage", lambda usage: usage.get("engine_completion")),
-    ("own tokenizer", lambda usage: usage.get("own_completion")),
+def _ids(event: RequestEvent) -> int | None:
+    # The ids themselves, not the count that is noted beside them.
+    return None if event["token_ids"] is None else len(event["token_ids"])
+
+
+Count: TypeAlias = "Callable[[RequestEvent], int | None]"
+_GENERATED: tuple[tuple[str, Count], ...] = (
+    ("token ids", _ids),
+    ("engine usage", lambda event: event["usage"].get("engine_completion")),
+    ("own tokenizer", lambda event: event["usage"].get("own_completion")),
 )
-_PROMPT: tuple[tuple[str, Callable[[UsageDoc], int | None]], ...] = (
-    ("engine usage", lambda usage: usage.get("engine_prompt")),
-    ("own tokenizer", lambda usage: usage.get("own_prompt")),
+_PROMPT: tuple[tuple[str, Count], ...] = (
+    ("engine usage", lambda event: event["usage"].get("engine_prompt")),
+    ("own tokenizer", lambda event: event["usage"].get("own_prompt")),
 )
 
 
 def _source(
     events: Sequence[RequestEvent],
-    sources: tuple[tuple[str, Callable[[UsageDoc], int | None]], ...],
-) -> tuple[str, Callable[[UsageDoc], int | None]]:
+    sources: tuple[tuple[str, Count], ...],
+) -> tuple[str, Count]:
     """The first source that counted every answer: one phase, one source."""
     for name, read in sources:
-        if events and all(read(event["usage"]) is not None for event in events):
+        if events and all(read(event) is not None for event in events):
             return name, read
     return NO_SOURCE, lambda _: None
 
@@ -149,8 +155,8 @@ def is_answer(event: RequestEvent) -> bool:
 
 def _answer(
     event: RequestEvent,
-    generated: Callable[[UsageDoc], int | None],
-    prompt: Callable[[UsageDoc], int | None],
+    generated: Count,
+    prompt: Count,
 ) -> Answer:
     first = event["chunk_t0"]
     assert first is not None
@@ -160,8 +166,8 @@ def _answer(
         sent=event["t_send"],
         first=first,
         last=first + sum(event["chunk_dt"]),
-        prompt=prompt(event["usage"]),
-        generated=generated(event["usage"]),
+        prompt=prompt(event),
+        generated=generated(event),
     )
 
 

@@ -29,7 +29,9 @@ def _between(marks: Sequence[MarkEvent], start: str, end: str) -> Value:
 def startup(plan: PlanDoc, marks: Sequence[MarkEvent]) -> dict[str, Value]:
     """The run's start-up metrics."""
     conversion: Value = NotMeasured("the plan has no conversion step")
-    if plan["conversion"] is not None:
+    if any(mark["name"] == "conversion.reused" for mark in marks):
+        conversion = NotMeasured("the weights of an earlier conversion were used again")
+    elif plan["conversion"] is not None:
         conversion = _between(marks, "conversion.start", "conversion.end")
     if plan["runtime"] == "endpoint":
         why = "the engine was already running"

@@ -1,7 +1,6 @@
 """Every command: help with an example, valid JSON, a refusal with its code and status, never a traceback."""
 
 import argparse
-import base64
 import json
 import shlex
 import shutil

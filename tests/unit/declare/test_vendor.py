@@ -46,6 +46,27 @@ def test_unknown_vendor_names_the_nearest():
     assert refused.value.exit_status == 2
 
 
+def test_a_path_with_a_slash_is_a_vendor_anywhere(tmp_path):
+    directory = tmp_path / "acme"
+    directory.mkdir()
+    with pytest.raises(UsageError) as refused:
+        load_vendor(str(directory))
+    assert refused.value.code == "vendor-unknown"
+    assert "vendor.yaml is no file" in refused.value.message
+    file = directory / "vendor.yaml"
+    file.write_bytes((CASES / "minimal_ok" / "vendor.yaml").read_bytes())
+    for path in (str(directory), f"{directory}/", str(file)):
+        vendor = load_vendor(path)
+        assert (vendor.id, vendor.path) == ("acme", file)
+    # A name alone never means a directory that happens to be here.
+    with pytest.raises(UsageError):
+        load_vendor("acme")
+    file.write_bytes((CASES / "several_problems_fail" / "vendor.yaml").read_bytes())
+    with pytest.raises(DeclarationError) as wrong:
+        load_vendor(str(directory))
+    assert wrong.value.problems[0].place.file == str(file)
+
+
 def test_unknown_engine_accelerator_and_access_name_the_nearest():
     vendor = load_vendor("mthreads")
     with pytest.raises(UsageError, match="there is no engine of mthreads 'vllm_mt'") as refused:

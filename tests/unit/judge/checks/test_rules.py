@@ -61,6 +61,14 @@ def apply(parts: dict, step: dict) -> None:
         case "references":
             for request in chosen:
                 request["text"] = parts["tasks"][request["task"]]["reference"]
+        case "leads":
+            for request in chosen:
+                request["text"] = parts["tasks"][request["task"]]["lead"]
+        case "more-tokens":
+            for request in chosen:
+                request["usage"]["engine_completion"] += step["by"]
+                request["usage"]["ids_completion"] += step["by"]
+                request["token_ids"] += [7] * step["by"]
         case "suffix":
             for request in chosen:
                 request["text"] += step["value"]
@@ -74,6 +82,14 @@ def judge(parts: dict):
     return evidence, {check.rule: check for check in checks}
 
 
+OWN = ("R038", "R039")
+"""These hold the plan against what the suite ships; the factory's small plan is not that. See test_origin.py."""
+
+
+def others(checks) -> tuple:
+    return tuple(check for check in checks.values() if check.rule not in OWN)
+
+
 @pytest.fixture(scope="module")
 def sound():
     return judge(factory.document())
@@ -83,12 +99,12 @@ def test_the_sound_run_passes_every_rule(sound):
     evidence, checks = sound
     bad = [
         f"{check.rule}: {check.why}"
-        for check in checks.values()
+        for check in others(checks)
         if check.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)
     ]
     assert bad == []
     assert conformant(tuple(checks.values()))
-    assert grant(evidence, tuple(checks.values())).granted == "closed"
+    assert grant(evidence, others(checks)).granted == "closed"
 
 
 def test_rule_numbers_are_unique_and_in_order():
@@ -98,7 +114,7 @@ def test_rule_numbers_are_unique_and_in_order():
 
 def test_every_rule_has_a_case_that_it_refuses():
     refused = {json.loads((case / "case.json").read_text())["rule"] for case in CASES}
-    assert refused == {rule.number for rule in RULES}
+    assert refused == {rule.number for rule in RULES} - set(OWN)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
@@ -114,6 +130,6 @@ def test_case(case: Path, sound):
     assert found.outcome == wanted["outcome"], found.why
     assert sound[1][wanted["rule"]].outcome != found.outcome
     if "granted" in wanted:
-        assert grant(evidence, tuple(checks.values())).granted == wanted["granted"]
+        assert grant(evidence, others(checks)).granted == wanted["granted"]
     if found.outcome is Outcome.FAIL:
         assert not conformant(tuple(checks.values()))

@@ -149,7 +149,7 @@ class Trace:
                 "error": None,
                 "finish_reason": "stop",
                 "text": text,
-                "token_ids": None,
+                "token_ids": list(range(count)) if ids else None,
                 "usage": usage,
                 "prompt_sha256": "0" * 64,
                 "truncated": False,

@@ -228,7 +228,10 @@ def test_without_ids_one_chunk_per_token_is_believed_only_if_the_counts_agree(tr
 def test_one_phase_one_token_source(trace, usages, source, total):
     trace.phase("p", "offline", 2)
     for usage in usages:
-        trace.request("p", 0, [500, 1000], ids=False)["usage"] = usage
+        request = trace.request("p", 0, [500, 1000], ids=False)
+        request["usage"] = usage
+        if "ids_completion" in usage:
+            request["token_ids"] = [1] * usage["ids_completion"]
     results = compute(trace.evidence())
     assert results.phases["p"].token_source == source
     if total is None:
@@ -305,6 +308,8 @@ def test_startup_from_marks(single):
     assert "no conversion" in run["conversion_s"].why
     single.plan["conversion"] = {"kind": "convert"}
     assert compute(single.evidence()).run["conversion_s"].value == 1.0
+    single.mark("conversion.reused", -9500)
+    assert "used again" in compute(single.evidence()).run["conversion_s"].why
 
 
 def test_startup_of_a_running_engine_or_a_dead_one(single):

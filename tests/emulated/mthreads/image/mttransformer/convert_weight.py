@@ -86,7 +86,9 @@ def main():
                 refuse(f"{name} has the type {kind}")
             values = array.array(WIDTHS[kind], data)
             if kind != "F16":
-                values = array.array("H", map(table.__getitem__ if kind == "BF16" else half, values))
+                values = array.array(
+                    "H", map(table.__getitem__ if kind == "BF16" else half, values)
+                )
             names.append(name)
             # Matrices are cut into rows of their own for each rank, vectors are given to each.
             cut = len(shape) > 1 and shape[0] % ranks == 0

@@ -6,15 +6,15 @@ a container without the variables and device nodes of its cards. The answers are
 
 import argparse
 import configparser
+import hashlib
 import json
 import os
 import signal
 import sys
 from pathlib import Path
 
-from suite.measure.engine import sim_server
-from suite.measure.engine.sim_script import read_script
-from suite.measure.engine.sim_stream import refuse as http_refusal
+from suite.measure.engine import sim_server, sim_stream
+from suite.measure.engine.sim_script import Script
 
 VERSION = "0.0.0+emulated"
 UNSUPPORTED = ("--quantization", "-q", "--worker-use-ray", "--engine-use-ray", "--rope-scaling",
@@ -22,10 +22,40 @@ UNSUPPORTED = ("--quantization", "-q", "--worker-use-ray", "--engine-use-ray", "
                "--distributed-executor-backend")  # fmt: skip
 # Members of a request that vLLM of that time knows; it refuses all others with status 400.
 MEMBERS = frozenset(
-    "messages prompt model frequency_penalty logit_bias logprobs top_logprobs max_tokens n presence_penalty "
-    "response_format seed stop stream stream_options temperature top_p user best_of top_k min_p "
-    "repetition_penalty length_penalty ignore_eos min_tokens stop_token_ids skip_special_tokens "
-    "add_generation_prompt add_special_tokens include_stop_str_in_output echo suffix".split()
+    (
+        "messages",
+        "prompt",
+        "model",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "top_logprobs",
+        "max_tokens",
+        "n",
+        "presence_penalty",
+        "response_format",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "top_p",
+        "user",
+        "best_of",
+        "top_k",
+        "min_p",
+        "repetition_penalty",
+        "length_penalty",
+        "ignore_eos",
+        "min_tokens",
+        "stop_token_ids",
+        "skip_special_tokens",
+        "add_generation_prompt",
+        "add_special_tokens",
+        "include_stop_str_in_output",
+        "echo",
+        "suffix",
+    )
 )
 
 
@@ -102,6 +132,32 @@ def check_arguments(given):
     )
 
 
+ANSWERS = json.loads(Path("/opt/emulated/answers.json").read_bytes())
+
+
+def known(prompt):
+    """The scripted answer to a prompt, None for a prompt that has none."""
+    return ANSWERS.get(hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest())
+
+
+class Answers(Script):
+    """Says what the table has, one token to a chunk."""
+
+    def answer(self, prompt, limit):
+        found = known(prompt)
+        parts = found["pieces"] if found else ["Yes", "."]
+        return parts[:limit], len(parts) > limit
+
+
+class Stream(sim_stream._Stream):
+    """Counts the tokens of prompts as the model's tokenizer does."""
+
+    def __init__(self, script, request, fault, number):
+        super().__init__(script, request, fault, number)
+        found = known(request.prompt)
+        self._prompt_tokens = found["prompt_tokens"] if found else self._prompt_tokens
+
+
 class Server(sim_server.SimServer):
     """Scripted answers, for this model's name and with the request members of that vLLM only."""
 
@@ -110,9 +166,9 @@ class Server(sim_server.SimServer):
     def _generate(self, client, path, body, arrived_ns):
         request = json.loads(body)
         if request.get("model") != self.name:
-            why = http_refusal(404, f"The model `{request.get('model')}` does not exist.")
+            why = sim_stream.refuse(404, f"The model `{request.get('model')}` does not exist.")
         elif extra := sorted(request.keys() - MEMBERS):
-            why = http_refusal(400, f"Extra inputs are not permitted: {', '.join(extra)}")
+            why = sim_stream.refuse(400, f"Extra inputs are not permitted: {', '.join(extra)}")
         else:
             super()._generate(client, path, body, arrived_ns)
             return
@@ -126,14 +182,16 @@ def main():
     check_weights(given)
     check_device(given)
     sim_server.VERSION = VERSION
+    sim_stream._Stream = Stream
     print(
         f"INFO 01-05 10:00:00 llm_engine.py:161] Initializing an LLM engine (v{VERSION}) with config: "
         f"model={given.model!r}, dtype=torch.float16, max_seq_len={given.max_model_len}, "
         f"tensor_parallel_size={given.tensor_parallel_size}, device_config=musa, emulated=True",
         flush=True,
     )
-    script = read_script("@/opt/emulated/script.json")
-    server = Server(script, host=given.host, port=given.port)
+    server = Server(
+        Answers(ttft_ms=30.0, itl_ms=5.0, token_ids=False), host=given.host, port=given.port
+    )
     server.name = given.served_model_name or given.model
     end, told = os.pipe()
     signal.signal(signal.SIGTERM, lambda number, frame: os.write(told, b"x"))
