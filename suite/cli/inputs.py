@@ -138,6 +138,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     Raises:
         SuiteError: whatever is wrong with the vendor, the profile, the model, the data or their combination.
     """
+    _refuse_empty(arguments)
     vendor = load_vendor(arguments.vendor)
     profile = load_profile(arguments.profile)
     # Unknown names are refused before a model is hashed or data is read.
@@ -216,6 +217,16 @@ def overrides(arguments: argparse.Namespace) -> dict[str, str]:
     """
     given = _pairs(arguments.engine_arg, "engine-arg-wrong")
     return {name.removeprefix("--"): value for name, value in given.items()}
+
+
+def _refuse_empty(arguments: argparse.Namespace) -> None:
+    for name in ("model", "image", "nonce", "engine", "accelerator", "url", "division"):
+        if getattr(arguments, name) == "":
+            raise UsageError("option-empty", f"--{name} is empty", hint="leave it out, or name one")
+    nonce = arguments.nonce
+    if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
+        hint = "letters, digits and . _ : - only, at most 128"
+        raise UsageError("nonce-wrong", f"{nonce!r} is no round identifier", hint=hint)
 
 
 def _pairs(texts: list[str], code: str) -> dict[str, str]:

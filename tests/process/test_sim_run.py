@@ -59,7 +59,8 @@ def test_the_whole_chain_to_a_verified_card(sim, tmp_path, left_behind):
     assert read.footer["ended"] == "complete"
     assert {request["outcome"] for request in read.requests} == {"ok"}
     verified = runs.suite("verify", run, "--key", run / "signer.pub.pem", "--json")
-    assert verified.returncode == 0, verified.stdout
+    # Intact, and still the card of a run that is not conformant.
+    assert verified.returncode == 1, verified.stdout
     steps = json.loads(verified.stdout)
     assert steps["intact"] is True
     page = (run / "scorecard.html").read_bytes()
@@ -144,9 +145,14 @@ def test_a_killed_run_keeps_what_it_measured(sim, tmp_path, left_behind):
     scored = runs.suite("score", run)
     assert scored.returncode == 1
     assert "events.jsonl has no footer" in scored.stdout
-    signing = runs.suite("sign", run, "--key", tmp_path / "key.pem")
-    assert signing.returncode == 4
-    assert "manifest.json" in signing.stderr
+    # It can be signed all the same, and its card says that it was cut.
+    assert runs.suite("sign", run, "--key", tmp_path / "key.pem").returncode == 0
+    valid(run)
+    verified = runs.suite("verify", run, "--key", tmp_path / "key.pub.pem")
+    assert verified.returncode == 1, verified.stdout
+    card = json.loads((run / "scorecard.json").read_bytes())["predicate"]
+    assert card["run"]["ended"] == "cut"
+    assert card["verdict"]["conformant"] is False
 
 
 @pytest.mark.parametrize("after", [2, 4, 9])

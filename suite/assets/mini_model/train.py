@@ -11,20 +11,17 @@ and versions see the same data in the same order; the weights may differ in the 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
-import re
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
 from build_tokenizer import ANSWER, BOS, EOS, MAX_POSITIONS, PAD, build, save
 from torch.nn import functional
 from transformers import (
-    AutoTokenizer,
     GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
@@ -46,16 +43,28 @@ OTHER_EVERY: Final = 16
 
 TOKENIZER_RECORDS: Final = 20_000
 TOKENIZER_SEED: Final = 101
+TRAINING_SEED: Final = 102
 VALIDATION_SEED: Final = 103
 
-# Words of an article: bare facts first, then more of what does not belong to the matter.
 LONG: Final = (MINI_MIN_WORDS, MINI_MAX_WORDS)
-# Each leg: its seed, and stages of (share of the leg at its end, words of an article, repetition).
-LEGS: Final = {
-    "first": (102, ((0.35, (40, 90), False), (0.60, (60, 200), False), (1.0, LONG, False))),
-    "second": (104, ((0.70, (60, 130), False), (1.0, LONG, False))),
-    "third": (105, ((0.40, (40, 130), True), (0.75, (60, 160), False), (1.0, LONG, False))),
-}
+
+
+class Stage(NamedTuple):
+    """A part of the training: at most *records* of *words* words, fewer once the loss is *enough*."""
+
+    records: int
+    words: tuple[int, int]
+    enough: float
+
+
+# Bare facts first, until copying them is learned; then more and more of what is beside the matter.
+STAGES: Final = (
+    Stage(40_000, (40, 90), 0.05),
+    Stage(24_000, (60, 140), 0.05),
+    Stage(14_000, LONG, 0.0),
+)
+CHUNK: Final = 512  # records made at a time
+RECENT: Final = 50  # steps whose mean loss is compared with enough
 ARTICLE_SHARE: Final = 0.25  # of an article's tokens that are part of the loss, drawn at each step
 IGNORED: Final = -100
 Encoded = tuple[list[int], int]  # token ids, and the number of those that are the prompt
@@ -65,15 +74,11 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="directory for the model")
-    parser.add_argument("--records", type=int, default=50_000, help="records to train on")
-    parser.add_argument("--stop", type=float, default=1.0, help="end at this share of the records")
-    parser.add_argument("--leg", choices=sorted(LEGS), default="first")
-    parser.add_argument("--init", type=Path, help="go on from this model, with new records")
     parser.add_argument("--hidden", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--ffn", type=int, default=704)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--kv-heads", type=int, default=2)
+    parser.add_argument("--heads", type=int, default=8)
+    parser.add_argument("--kv-heads", type=int, default=4)
     parser.add_argument("--batch-tokens", type=int, default=3072)
     parser.add_argument("--lr", type=float, default=5e-3)
     parser.add_argument("--article-weight", type=float, default=0.3)
@@ -107,31 +112,14 @@ def make_model(options: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM
 
 
 def encode(
-    tokenizer: PreTrainedTokenizerFast,
-    seed: int,
-    start: int,
-    count: int,
-    words: tuple[int, int],
-    *,
-    repeat: bool = False,
+    tokenizer: PreTrainedTokenizerFast, seed: int, start: int, count: int, words: tuple[int, int]
 ) -> list[Encoded]:
-    """Return records as token ids: rendered prompt, summary, end.
-
-    With *repeat*, every other record has no answer but its own sentences once more in another order:
-    names can then be predicted only by looking up where they stood, which a summary needs as well.
-    """
+    """Return records as token ids: rendered prompt, summary, end."""
     heads, tails = [], []
     for number, task in enumerate(training_tasks(seed, count, start, low=words[0], high=words[1])):
-        other = number % OTHER_EVERY == OTHER_EVERY - 1
-        head = BOS + (OTHER_PROMPT if other else PROMPT).format(document=task.document)
-        if repeat and number % 2:
-            sentences = re.split(r"(?<=[.!?]) |\n", task.document)
-            sentences.sort(key=lambda text: hashlib.sha256(text.encode()).digest())
-            heads.append(head + "\n" + " ".join(sentences))
-            tails.append("")
-        else:
-            heads.append(head + ANSWER)
-            tails.append(f" {task.summary}{EOS}")
+        prompt = OTHER_PROMPT if number % OTHER_EVERY == OTHER_EVERY - 1 else PROMPT
+        heads.append(BOS + prompt.format(document=task.document) + ANSWER)
+        tails.append(f" {task.summary}{EOS}")
     pairs = zip(
         tokenizer(heads, add_special_tokens=False)["input_ids"],
         tokenizer(tails, add_special_tokens=False)["input_ids"],
@@ -155,21 +143,22 @@ def batches(encoded: list[Encoded], tokens: int, order: torch.Generator) -> Iter
 
 
 def stream(
-    options: argparse.Namespace, tokenizer: PreTrainedTokenizerFast
-) -> Iterator[tuple[float, list[Encoded]]]:
-    """Yield the share of the training that is done, and the next batch."""
+    options: argparse.Namespace, tokenizer: PreTrainedTokenizerFast, losses: list[float]
+) -> Iterator[tuple[int, float, list[Encoded]]]:
+    """Yield the stage's number, the share of it that is done, and the next batch."""
     order = torch.Generator().manual_seed(options.seed)
-    seed, stages = LEGS[options.leg]
-    done, chunk = 0, 1024
-    while done < options.records * options.stop:
-        share = done / options.records
-        _, words, repeat = next(stage for stage in stages if share < stage[0])
-        encoded = encode(tokenizer, seed, done, chunk, words, repeat=repeat)
-        seen = 0
-        for batch in batches(encoded, options.batch_tokens, order):
-            yield (done + seen) / options.records, batch
-            seen += len(batch)
-        done += chunk
+    start = 0
+    for number, stage in enumerate(STAGES):
+        first, done, begun = start, 0, len(losses)
+        while done < stage.records:
+            encoded = encode(tokenizer, TRAINING_SEED, start, CHUNK, stage.words)
+            for batch in batches(encoded, options.batch_tokens, order):
+                yield number, done / stage.records, batch
+                done += len(batch)
+            start = first + done
+            recent = losses[begun:][-RECENT:]
+            if len(recent) == RECENT and sum(recent) / RECENT < stage.enough:
+                break
 
 
 def tensors(batch: list[Encoded], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -230,20 +219,17 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     begun = time.monotonic()
-    if options.init:
-        tokenizer = AutoTokenizer.from_pretrained(options.init)
-        model = LlamaForCausalLM.from_pretrained(options.init, dtype=torch.float32)
-        model.train()
-    else:
-        tokenizer = build(TOKENIZER_RECORDS, TOKENIZER_SEED, PROMPT)
-        model = make_model(options, len(tokenizer))
+    tokenizer = build(TOKENIZER_RECORDS, TOKENIZER_SEED, PROMPT)
+    model = make_model(options, len(tokenizer))
     pad = tokenizer.convert_tokens_to_ids(PAD)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, vocabulary {len(tokenizer)}")
     held_out = encode(tokenizer, VALIDATION_SEED, 0, 64, LONG)
     steppers = optimisers(model, options.lr)
-    saved, losses, tokens = time.monotonic(), [], 0
-    for step, (share, batch) in enumerate(stream(options, tokenizer)):
-        rate = min(1.0, (step + 1) / 40) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+    saved, tokens, losses = time.monotonic(), 0, []
+    for step, (number, share, batch) in enumerate(stream(options, tokenizer, losses)):
+        rate = min(1.0, (step + 1) / 40)
+        if number == len(STAGES) - 1:  # only the last stage lowers the rate
+            rate *= 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share))
         for stepper in steppers:
             stepper.param_groups[0]["lr"] = options.lr * rate
         inputs, article, summary = tensors(batch, pad)
@@ -266,8 +252,11 @@ def main() -> int:
         tokens += inputs.numel()
         if step % 50 == 49:
             spent = time.monotonic() - begun
-            line = f"{spent:7.0f} s  step {step + 1}  {share:6.1%}  loss {sum(losses) / len(losses):.4f}  article {float(besides.detach()):.3f}  {tokens / spent:.0f} tok/s"
-            losses = []
+            line = (
+                f"{spent:7.0f} s  step {step + 1}  stage {number + 1} {share:6.1%}"
+                f"  loss {sum(losses[-50:]) / 50:.4f}  article {float(besides.detach()):.3f}"
+                f"  {tokens / spent:.0f} tokens/s"
+            )
             if step % 200 == 199:
                 model.eval()
                 line += "  tokens {:.3f}, whole summaries {:.3f}".format(
