@@ -33,7 +33,7 @@ def tasks() -> dict:
     for index in range(N):
         reference = f"The {SUBJECTS[index]} {EVENTS[index]}."
         document = f"It was a quiet morning in town. Then news came. {reference}"
-        record = {"document": document, "id": f"t{index}", "summary": reference}
+        record = {"document_sha256": _digest(document), "id": f"t{index}", "summary": reference}
         lines[f"t{index}"] = {
             "id": f"t{index}",
             "record_sha256": jsonio.digest(record),
@@ -51,7 +51,9 @@ def answer(index: int) -> str:
     return " ".join(["Officials", "say", *words[: len(words) // 2], "on", "Monday", "evening"])
 
 
-def phase(name: str, scenario: str, *, measured: bool = True, concurrency: int | None = None) -> dict:
+def phase(
+    name: str, scenario: str, *, measured: bool = True, concurrency: int | None = None
+) -> dict:
     arrivals = [index * 300 * MS + 10 * MS for index in range(N)] if scenario == "server" else None
     return {
         "name": name,
@@ -61,7 +63,9 @@ def phase(name: str, scenario: str, *, measured: bool = True, concurrency: int |
         "first_task": 0,
         "tasks": N if measured else 2,
         "concurrency": concurrency,
-        "arrivals": {"process": "poisson", "rate": 3.3, "seed": 1, "shape": None} if arrivals else None,
+        "arrivals": {"process": "poisson", "rate": 3.3, "seed": 1, "shape": None}
+        if arrivals
+        else None,
         "arrivals_ns": arrivals,
         "timeout_s": 60.0,
         "failure_bound": 0.05,

@@ -18,10 +18,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from suite.base import jsonio
 from suite.declare.workload.mini_stories_town import TOWN_STORIES
 from suite.declare.workload.mini_stories_wide import WIDE_STORIES
 from suite.declare.workload.mini_text import COMMON_COLOUR, FIRST_NAMES, POOLS, SURNAMES
+from suite.declare.workload.records import record_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,9 +53,9 @@ class MiniTask:
 
     @property
     def sha256(self) -> str:
-        """Digest of the record's canonical JSON (members document, id, summary)."""
-        record = {"document": self.document, "id": self.id, "summary": self.summary}
-        return hashlib.sha256(jsonio.canonical(record)).hexdigest()
+        """`suite.declare.workload.records.record_sha256` of the record."""
+        document = hashlib.sha256(self.document.encode()).hexdigest()
+        return record_sha256(self.id, document, self.summary)
 
 
 class _Draw:
@@ -201,7 +201,7 @@ def records_sha256(tasks: Iterable[MiniTask]) -> str:
     return hashlib.sha256("\n".join(task.sha256 for task in tasks).encode()).hexdigest()
 
 
-MINI_RECORDS_SHA256: Final = "8aa09c423b4baf2a172b19e7617acf3b574941ec27f35cacd607b619462ee3f3"
+MINI_RECORDS_SHA256: Final = "2e7a047eefc542952db4b4a1e549ec4aaf494a3ba1886f2783dad840dae92c60"
 """Digest of the 256 records of the default task set."""
 
 __all__ = [

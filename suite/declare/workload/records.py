@@ -43,8 +43,17 @@ class Task:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the record's canonical JSON (members document, id, summary)."""
-        return jsonio.digest({"document": self.document, "id": self.id, "summary": self.summary})
+        """`record_sha256` of the record."""
+        document = hashlib.sha256(self.document.encode("utf-8")).hexdigest()
+        return record_sha256(self.id, document, self.summary)
+
+
+def record_sha256(identifier: str, document_sha256: str, summary: str) -> str:
+    """Digest of a record: SHA-256 of the canonical JSON of its id, the document's SHA-256 and its summary.
+
+    The document enters by its digest, so that evidence without the text still binds id and reference.
+    """
+    return jsonio.digest({"document_sha256": document_sha256, "id": identifier, "summary": summary})
 
 
 def joined_sha256(items: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import collections
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.declare.workload.records import record_sha256
 from suite.judge.checks.rule import (
     Finding,
     Rule,
@@ -65,8 +66,16 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
 
 
 def tasks_listed(evidence: Evidence, _: Results) -> Finding:
-    """R003: tasks.jsonl holds the very task set of the plan, by both digests and in order."""
+    """R003: tasks.jsonl holds the very task set of the plan: ids, documents' digests and references."""
     tasks = evidence.plan["workload"]["taskset"]
+    false = [
+        f"tasks.jsonl: {line['id']}"
+        for line in evidence.tasks.values()
+        if line["record_sha256"]
+        != record_sha256(line["id"], line["document_sha256"], line["reference"])
+    ]
+    if false:
+        return failed(f"{len(false)} references or documents do not belong to their digests", false)
     ids = jsonio.sha256_hex("\n".join(evidence.tasks).encode())
     records = jsonio.sha256_hex(
         "\n".join(line["record_sha256"] for line in evidence.tasks.values()).encode()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.errors import SetupError
 from suite.measure.engine.served import Settings
+from suite.measure.stop import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,20 +162,23 @@ def _run(command: list[str], code: str) -> None:
         SetupError: with `code`.
     """
     # Its own session: a Ctrl-C reaches the suite alone, which then ends the step itself.
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as step:
+    with contextlib.ExitStack() as stack:
+        with shielded():
+            step = stack.enter_context(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            )
+            # Does nothing to a step that has ended.
+            stack.callback(step.kill)
         try:
             output, _ = step.communicate(timeout=PIP_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
             raise SetupError(code, f"{command[0]} did not end within {PIP_TIMEOUT_S} s") from error
-        finally:
-            if step.poll() is None:
-                step.kill()
     if step.returncode != 0:
         lines = output.decode("utf-8", "replace").strip().splitlines()[-8:]
         raise SetupError(

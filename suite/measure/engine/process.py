@@ -26,6 +26,7 @@ from suite.measure.engine.environment import ensure_environment
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_port, log_tail
+from suite.measure.stop import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,31 +221,29 @@ def _scratch() -> Iterator[Path]:
 def _group(
     command: list[str], variables: dict[str, str], log: Path, scratch: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    with _open_log(log) as stream:
-        try:
-            leader = subprocess.Popen(
-                command,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise EngineError(
-                "engine-start-failed", f"{command[0]} cannot be started: {error.strerror}"
-            ) from error
-    try:
+    with contextlib.ExitStack() as stack:
+        with _open_log(log) as stream, shielded():
+            try:
+                leader = subprocess.Popen(
+                    command,
+                    env=variables,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise EngineError(
+                    "engine-start-failed", f"{command[0]} cannot be started: {error.strerror}"
+                ) from error
+            # For a signal that was held back, and when starting the lifeline fails.
+            stack.callback(_end_living, leader)
         with lifeline(["/bin/sh", "-c", f'kill -KILL -{leader.pid}; rm -rf "$0"', str(scratch)]):
             try:
                 yield leader
             finally:
                 end_group(leader)
-    finally:
-        # Only when starting the lifeline itself failed is there anything left here.
-        if leader.poll() is None:
-            end_group(leader)
 
 
 def _open_log(log: Path) -> IO[bytes]:
@@ -252,6 +251,11 @@ def _open_log(log: Path) -> IO[bytes]:
         return log.open("ab")
     except OSError as error:
         raise SetupError("run-unwritable", f"{log} cannot be written: {error.strerror}") from error
+
+
+def _end_living(leader: subprocess.Popen[bytes]) -> None:
+    if leader.poll() is None:
+        end_group(leader)
 
 
 def end_group(leader: subprocess.Popen[bytes]) -> None:

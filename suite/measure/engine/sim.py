@@ -19,6 +19,7 @@ from suite.base.errors import EngineError
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, REPOSITORY, Facts, Marks, log_tail
 from suite.measure.engine.sim_server import VERSION
+from suite.measure.stop import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,15 +87,16 @@ def start(
         command += ["--truth", str(truth)] if truth else []
         command += ["--unix", unix] if unix else []
         stream = stack.enter_context(errors.open("ab"))
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=stream,
-            stderr=stream,
-            cwd=REPOSITORY,
-            start_new_session=True,
-        )
-        stack.callback(_end, process)
+        with shielded():
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=stream,
+                stderr=stream,
+                cwd=REPOSITORY,
+                start_new_session=True,
+            )
+            stack.callback(_end, process)
         port = _wait_listening(process, ready, errors)
         yield SimProcess(f"unix:{unix}" if unix else f"http://127.0.0.1:{port}", process)
 

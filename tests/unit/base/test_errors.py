@@ -15,7 +15,12 @@ def test_an_error_says_code_place_problems_and_hint():
         [Problem("another", Place("vendor.yaml", 14))],
     )
     text = error.render()
-    for part in ("error[block-size]", "vendor.yaml:12 (/engines/0)", "only value is 64", "vendor.yaml:14"):
+    for part in (
+        "error[block-size]",
+        "vendor.yaml:12 (/engines/0)",
+        "only value is 64",
+        "vendor.yaml:14",
+    ):
         assert part in text
     assert error.exit_status == 2
 

@@ -13,7 +13,9 @@ VALUES = st.recursive(
     | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
+    ),
     max_leaves=20,
 )
 
@@ -65,7 +67,9 @@ def test_brackets_in_strings_do_not_count_as_nesting():
 
 def test_the_place_names_file_and_line():
     with pytest.raises(EvidenceError) as caught:
-        jsonio.loads(b'{\n"a": 1,\n"b": x}', name="events.jsonl", error=EvidenceError, first_line=10)
+        jsonio.loads(
+            b'{\n"a": 1,\n"b": x}', name="events.jsonl", error=EvidenceError, first_line=10
+        )
     assert str(caught.value.place) == "events.jsonl:12"
 
 

@@ -27,7 +27,9 @@ def test_every_schema_is_valid_closed_and_described(name):
             continue
         if name == "event" and path == "":
             continue  # the kinds it refers to are closed
-        closed = node.get("additionalProperties") is False or node.get("unevaluatedProperties") is False
+        closed = (
+            node.get("additionalProperties") is False or node.get("unevaluatedProperties") is False
+        )
         assert closed, f"{name}{path} is open"
         for member, inner in node["properties"].items():
             described = "description" in inner or "$ref" in inner

@@ -5,7 +5,9 @@ from suite.base.errors import DeclarationError
 
 
 def test_values_and_lines():
-    document = yamlio.loads(b'a: 1\nb:\n  - x\n  - "no"\nc: {d: 1.5, e: true, f: null}\n"g/h": -2e3\n')
+    document = yamlio.loads(
+        b'a: 1\nb:\n  - x\n  - "no"\nc: {d: 1.5, e: true, f: null}\n"g/h": -2e3\n'
+    )
     assert document.value == {
         "a": 1,
         "b": ["x", "no"],

@@ -30,7 +30,11 @@ def plan(*checks):
         (("path", "MUSA device", ["/dev/mtgpu.*"], None), False, "/dev/mtgpu.* does not exist"),
         (("command", "Python", [sys.executable, "--version"], r"Python 3\.\d+"), True, "Python 3"),
         (("command", "Python 4", [sys.executable, "--version"], r"Python 4"), False, "Python 3"),
-        (("command", "second line", ["printf", "date\\n  BIOS : 3.4.3\\n"], "BIOS"), True, "BIOS : 3"),
+        (
+            ("command", "second line", ["printf", "date\\n  BIOS : 3.4.3\\n"], "BIOS"),
+            True,
+            "BIOS : 3",
+        ),
         (("command", "tool", ["no-such-tool"], None), False, "no-such-tool is not installed"),
         (("command", "fails", ["false"], None), False, "exit status 1"),
     ],

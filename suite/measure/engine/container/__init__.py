@@ -37,6 +37,7 @@ from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
+from suite.measure.stop import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,9 +101,10 @@ def serve(
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
             stack.enter_context(_cleaned(client, name))
             engine = network.own_port(engine)
-            container = create(
-                client, engine, image, name=name, run=run_directory.name, with_server=True
-            )
+            with shielded():  # what is still being created cannot be removed
+                container = create(
+                    client, engine, image, name=name, run=run_directory.name, with_server=True
+                )
             on_progress(f"starting {engine['title']} in a container")
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
@@ -156,9 +158,10 @@ def run_once(
         )
         name = f"llm-conformance-step-{time.monotonic_ns() // 1000:x}"
         with _cleaned(client, name):
-            container = create(
-                client, engine, image, name=name, run=plan["vendor"]["id"], with_server=False
-            )
+            with shielded():  # what is still being created cannot be removed
+                container = create(
+                    client, engine, image, name=name, run=plan["vendor"]["id"], with_server=False
+                )
             start = time.monotonic()
             with _started(container, log):
                 while (ended := death(container)) is None:

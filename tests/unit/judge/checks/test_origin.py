@@ -7,8 +7,8 @@ import copy
 import pytest
 
 from suite.base.status import Outcome
-from suite.declare.plan import ModelInput, Options, make_plan
 from suite.declare.model import hash_model, read_model
+from suite.declare.plan import ModelInput, Options, make_plan
 from suite.declare.vendor import load_vendor
 from suite.declare.workload.profiles import load_profile, quality_doc
 from suite.declare.workload.quality import reference_for

@@ -29,7 +29,9 @@ def test_what_the_log_does_not_tell_is_unknown(tmp_path, text):
 
 def test_an_older_engine_writes_its_configuration_in_other_words(tmp_path):
     log = tmp_path / "log"
-    log.write_text("INFO llm_engine.py:161] Initializing an LLM engine (v0.4.2) with config: seed=0\n")
+    log.write_text(
+        "INFO llm_engine.py:161] Initializing an LLM engine (v0.4.2) with config: seed=0\n"
+    )
     assert log_facts(log)["engine.resolved_config"] == "seed=0"
 
 
