@@ -118,12 +118,12 @@ def verify_page(
             bundle = page.extract_bundle(html, name=name)
             note.detail = f"{len(bundle):,} bytes"
         verified = verify_bundle(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+        steps.skipped(_NUMBERS, "only the page is at hand, not the evidence")
         with steps.step(_PAGE) as note:
             if render is None:
                 note.skip("page-not-checked", "no renderer at hand")
             else:
                 page.check_page(html, verified, bundle, render, note)
-        steps.skipped(_NUMBERS, "only the page is at hand, not the evidence")
     except TrustError:
         pass  # recorded by its step
     return Verification(name, tuple(steps.done), verified, tuple(steps.errors))

@@ -29,7 +29,7 @@ def test_the_marked_quantiles_lie_on_the_curve():
         (float(x), float(y)) for x, y in re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', svg)
     ]
     curve = dict(points(svg, "curve"))
-    assert len(circles) == 3
+    assert len(circles) == 2
     for x, y in circles:
         assert min(abs(x - cx) + abs(y - cy) for cx, cy in curve.items()) < 1.0
 
