@@ -56,8 +56,10 @@ def test_a_sound_run_makes_a_valid_card(sound):
     assert sound["division"]["granted"] == "open"
     passed = sum(1 for check in sound["checks"] if check["outcome"] == "pass")
     english, chinese = sound["verdict"]["sentence"]["en"], sound["verdict"]["sentence"]["zh"]
-    assert english == f"No rule failed: {passed} passed. Division: closed."
-    assert chinese == f"没有规则未通过：{passed} 条通过。赛道：封闭。"
+    assert english == (
+        f"No rule failed: {passed} passed, 2 with a warning. Division: open, not closed as requested."
+    )
+    assert chinese == f"没有规则未通过：{passed} 条通过，2 条警告。赛道：开放，未达到所申请的封闭。"
 
 
 def test_the_same_evidence_gives_the_same_bytes(sound):
