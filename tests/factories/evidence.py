@@ -176,7 +176,7 @@ def plan() -> dict:
         "conversion": None,
         "model": {
             "id": "mini",
-            "revision": None,
+            "revision": "7" * 40,
             "path": "/models/mini",
             "sha256": "b" * 64,
             "files": [{"path": "config.json", "bytes": 10, "sha256": "c" * 64}],

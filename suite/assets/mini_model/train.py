@@ -16,12 +16,13 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import torch
 from build_tokenizer import ANSWER, BOS, EOS, MAX_POSITIONS, PAD, build, save
 from torch.nn import functional
 from transformers import (
+    AutoTokenizer,
     GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
@@ -44,27 +45,14 @@ OTHER_EVERY: Final = 16
 TOKENIZER_RECORDS: Final = 20_000
 TOKENIZER_SEED: Final = 101
 TRAINING_SEED: Final = 102
+SECOND_SEED: Final = 104
 VALIDATION_SEED: Final = 103
 
+# Words of an article, and up to which share of the training: bare facts first, then more and more
+# of what does not belong to the matter.
 LONG: Final = (MINI_MIN_WORDS, MINI_MAX_WORDS)
-
-
-class Stage(NamedTuple):
-    """A part of the training: at most *records* of *words* words, fewer once the loss is *enough*."""
-
-    records: int
-    words: tuple[int, int]
-    enough: float
-
-
-# Bare facts first, until copying them is learned; then more and more of what is beside the matter.
-STAGES: Final = (
-    Stage(40_000, (40, 90), 0.05),
-    Stage(24_000, (60, 140), 0.05),
-    Stage(14_000, LONG, 0.0),
-)
-CHUNK: Final = 512  # records made at a time
-RECENT: Final = 50  # steps whose mean loss is compared with enough
+CURRICULUM: Final = ((0.35, (40, 90)), (0.60, (60, 200)), (1.0, LONG))
+SECOND_CURRICULUM: Final = ((0.70, (60, 130)), (1.0, LONG))  # of a model that was trained before
 ARTICLE_SHARE: Final = 0.25  # of an article's tokens that are part of the loss, drawn at each step
 IGNORED: Final = -100
 Encoded = tuple[list[int], int]  # token ids, and the number of those that are the prompt
@@ -74,13 +62,16 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="directory for the model")
+    parser.add_argument("--records", type=int, default=50_000, help="records to train on")
+    parser.add_argument("--stop", type=float, default=1.0, help="end at this share of the records")
+    parser.add_argument("--init", type=Path, help="go on from this model, with new records")
     parser.add_argument("--hidden", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--ffn", type=int, default=704)
-    parser.add_argument("--heads", type=int, default=8)
-    parser.add_argument("--kv-heads", type=int, default=4)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--kv-heads", type=int, default=2)
     parser.add_argument("--batch-tokens", type=int, default=3072)
-    parser.add_argument("--lr", type=float, default=1e-2, help="of Muon; AdamW has 0.4 of it")
+    parser.add_argument("--lr", type=float, default=5e-3)
     parser.add_argument("--article-weight", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
@@ -115,11 +106,16 @@ def encode(
     tokenizer: PreTrainedTokenizerFast, seed: int, start: int, count: int, words: tuple[int, int]
 ) -> list[Encoded]:
     """Return records as token ids: rendered prompt, summary, end."""
-    heads, tails = [], []
-    for number, task in enumerate(training_tasks(seed, count, start, low=words[0], high=words[1])):
-        prompt = OTHER_PROMPT if number % OTHER_EVERY == OTHER_EVERY - 1 else PROMPT
-        heads.append(BOS + prompt.format(document=task.document) + ANSWER)
-        tails.append(f" {task.summary}{EOS}")
+    tasks = training_tasks(seed, count, start, low=words[0], high=words[1])
+    heads = [
+        BOS
+        + (OTHER_PROMPT if number % OTHER_EVERY == OTHER_EVERY - 1 else PROMPT).format(
+            document=task.document
+        )
+        + ANSWER
+        for number, task in enumerate(tasks, start)
+    ]
+    tails = [f" {task.summary}{EOS}" for task in tasks]
     pairs = zip(
         tokenizer(heads, add_special_tokens=False)["input_ids"],
         tokenizer(tails, add_special_tokens=False)["input_ids"],
@@ -143,22 +139,22 @@ def batches(encoded: list[Encoded], tokens: int, order: torch.Generator) -> Iter
 
 
 def stream(
-    options: argparse.Namespace, tokenizer: PreTrainedTokenizerFast, losses: list[float]
-) -> Iterator[tuple[int, float, list[Encoded]]]:
-    """Yield the stage's number, the share of it that is done, and the next batch."""
+    options: argparse.Namespace, tokenizer: PreTrainedTokenizerFast
+) -> Iterator[tuple[float, list[Encoded]]]:
+    """Yield the share of the training that is done, and the next batch."""
     order = torch.Generator().manual_seed(options.seed)
-    start = 0
-    for number, stage in enumerate(STAGES):
-        first, done, begun = start, 0, len(losses)
-        while done < stage.records:
-            encoded = encode(tokenizer, TRAINING_SEED, start, CHUNK, stage.words)
-            for batch in batches(encoded, options.batch_tokens, order):
-                yield number, done / stage.records, batch
-                done += len(batch)
-            start = first + done
-            recent = losses[begun:][-RECENT:]
-            if len(recent) == RECENT and sum(recent) / RECENT < stage.enough:
-                break
+    curriculum = SECOND_CURRICULUM if options.init else CURRICULUM
+    seed = SECOND_SEED if options.init else TRAINING_SEED
+    done, chunk = 0, 1024
+    while done < options.records * options.stop:
+        share = done / options.records
+        words = next(words for end, words in curriculum if share < end)
+        encoded = encode(tokenizer, seed, done, chunk, words)
+        seen = 0
+        for batch in batches(encoded, options.batch_tokens, order):
+            yield (done + seen) / options.records, batch
+            seen += len(batch)
+        done += chunk
 
 
 def tensors(batch: list[Encoded], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -219,19 +215,22 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     begun = time.monotonic()
-    tokenizer = build(TOKENIZER_RECORDS, TOKENIZER_SEED, PROMPT)
-    model = make_model(options, len(tokenizer))
+    if options.init:
+        tokenizer = AutoTokenizer.from_pretrained(options.init)
+        model = LlamaForCausalLM.from_pretrained(options.init, dtype=torch.float32)
+        model.train()
+    else:
+        tokenizer = build(TOKENIZER_RECORDS, TOKENIZER_SEED, PROMPT)
+        model = make_model(options, len(tokenizer))
     pad = tokenizer.convert_tokens_to_ids(PAD)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, vocabulary {len(tokenizer)}")
     held_out = encode(tokenizer, VALIDATION_SEED, 0, 64, LONG)
     steppers = optimisers(model, options.lr)
-    saved, tokens, losses = time.monotonic(), 0, []
-    for step, (number, share, batch) in enumerate(stream(options, tokenizer, losses)):
-        rate = min(1.0, (step + 1) / 40)
-        if number == len(STAGES) - 1:  # only the last stage lowers the rate
-            rate *= 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share))
-        for stepper, scale in zip(steppers, (1.0, 0.4), strict=True):
-            stepper.param_groups[0]["lr"] = options.lr * scale * rate
+    saved, losses, tokens = time.monotonic(), [], 0
+    for step, (share, batch) in enumerate(stream(options, tokenizer)):
+        rate = min(1.0, (step + 1) / 40) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        for stepper in steppers:
+            stepper.param_groups[0]["lr"] = options.lr * rate
         inputs, article, summary = tensors(batch, pad)
         is_summary = summary != IGNORED
         is_article = (article != IGNORED) & (torch.rand(article.shape) < ARTICLE_SHARE)
@@ -239,9 +238,7 @@ def main() -> int:
             hidden = model.model(input_ids=inputs, use_cache=False).last_hidden_state
             of_summary = model.lm_head(hidden[is_summary])
             of_article = model.lm_head(hidden[is_article])
-        wanted = functional.cross_entropy(
-            of_summary.float(), summary[is_summary], reduction="sum"
-        ) / max(1, int(is_summary.sum()))  # a batch may hold repetitions only
+        wanted = functional.cross_entropy(of_summary.float(), summary[is_summary])
         besides = functional.cross_entropy(of_article.float(), article[is_article])
         (wanted + options.article_weight * besides).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -252,11 +249,8 @@ def main() -> int:
         tokens += inputs.numel()
         if step % 50 == 49:
             spent = time.monotonic() - begun
-            line = (
-                f"{spent:7.0f} s  step {step + 1}  stage {number + 1} {share:6.1%}"
-                f"  loss {sum(losses[-50:]) / 50:.4f}  article {float(besides.detach()):.3f}"
-                f"  {tokens / spent:.0f} tokens/s"
-            )
+            line = f"{spent:7.0f} s  step {step + 1}  {share:6.1%}  loss {sum(losses) / len(losses):.4f}  article {float(besides.detach()):.3f}  {tokens / spent:.0f} tok/s"
+            losses = []
             if step % 200 == 199:
                 model.eval()
                 line += "  tokens {:.3f}, whole summaries {:.3f}".format(

@@ -16,28 +16,38 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 TOWNS: Final = _words(
-    "Ashcombe Brackley Calder Coldstone Dalbury Dunmore Elmsford Farleigh Glenmore Halewood "
-    "Hawksmoor Inverlay Kingsmead Langdon Linfield Marlow Moorgate Newbridge Oakham Otterburn "
-    "Pinewood Queensbury Redcliff Rothwell Selwood Southmoor Stonebridge Tidewell Wakeley "
-    "Westbourne Wickford Woodvale"
+    "Ashcombe Barlow Brackley Bramford Calder Carnforth Coldstone Cranmere Dalbury Denholm Dunmore "
+    "Eastwick Elmsford Fairhaven Farleigh Fenwick Glenmore Greyport Halewood Hartfield Hawksmoor "
+    "Hazelton Inverlay Kelbrook Kingsmead Kirkdale Langdon Larkhill Linfield Lowton Marlow Milford "
+    "Moorgate Netherby Newbridge Northwick Oakham Oldbury Otterburn Pembury Pinewood Portmere "
+    "Queensbury Ravenhill Redcliff Rosedale Rothwell Saltmarsh Selwood Silverdale Southmoor "
+    "Stanhope Stonebridge Thornbury Tidewell Underhill Wakeley Waterford Westbourne Whitcombe "
+    "Wickford Winterton Woodvale Yarrow"
 )
 
 FIRST_NAMES: Final = _words(
-    "Adam Amir Arthur Callum Chloe Daniel Edward Emma Farah Frank Grace Harry Ian Iris Jane "
-    "Kate Laura Linda Malik Mark Megan Neil Oliver Paul Priya Ravi Ruth Sarah Simon Stella Tina "
-    "Wendy"
+    "Adam Alice Amir Anna Arthur Beth Callum Carol Chloe Colin Daniel Diane Edward Elena Emma Eric "
+    "Farah Fiona Frank Gareth Grace Hannah Harry Helen Ian Imran Iris Jack Jane Joan Kate Keith "
+    "Laura Leo Linda Lucy Malik Maria Mark Martin Megan Nadia Neil Nora Oliver Owen Paul Peter "
+    "Priya Rachel Ravi Rosa Ruth Samuel Sarah Sean Simon Sofia Stella Thomas Tina Victor Wendy "
+    "Yusuf"
 )
 
 SURNAMES: Final = _words(
-    "Adeyemi Archer Barker Bishop Burton Chandra Cole Costa Curtis Davies Doyle Ellis Farrell "
-    "Fleming Garner Grant Harding Hayes Hughes Ingram Jones Kennedy Lambert Lennox Marsh Mercer "
-    "Moreno Nash Norris Palmer Patel Porter Quinn Reid Roberts Russell Sharma Silva Stone "
-    "Tanner"
+    "Adeyemi Ahmed Archer Bailey Barker Bennett Bishop Brennan Burton Carter Chandra Clarke Cole "
+    "Cooper Costa Crane Curtis Dalton Davies Dixon Doyle Drake Ellis Evans Farrell Fisher Fleming "
+    "Foster Garner Gibson Grant Hale Harding Harper Hayes Holt Hughes Hussain Ingram Jarvis Jones "
+    "Keane Kennedy Khan Lambert Lawson Lennox Lowe Marsh Mason Mercer Miller Moreno Murphy Nash "
+    "Newman Norris Okafor Palmer Parsons Patel Pearce Porter Price Quinn Ramsay Reid Rhodes "
+    "Roberts Rowe Russell Saunders Sharma Shaw Silva Slater Stone Sutton Tanner Taylor Tucker "
+    "Turner Vaughan Walker Walsh Warner Watts Webb Weston Wilkins Wood Wright Yates Young"
 )
 
 FIRMS: Final = _words(
-    "Albion Arden Birchall Castleton Crestline Evergreen Ferndale Harbour Horizon Juniper "
-    "Lantern Monarch Orchard Paragon Redwood Sterling Tamar Trident Vertex Wyvern"
+    "Albion Anvil Arden Beacon Birchall Bluewater Castleton Cobalt Crestline Delmar Evergreen "
+    "Falcon Ferndale Granite Harbour Highfield Horizon Ironside Juniper Kestrel Lantern Meridian "
+    "Monarch Nordic Orchard Osprey Paragon Quarry Redwood Sable Sterling Summit Tamar Tempest "
+    "Trident Vantage Vertex Willow Wyvern Zenith"
 )
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -59,11 +69,11 @@ POOLS: Final[dict[str, tuple[str, ...]]] = {
     "month": MONTHS,
     "hour": HOURS,
     "role": ROLES,
-    "num": tuple(str(number) for number in range(20, 60)),
+    "num": tuple(str(number) for number in range(11, 99)),
     "few": ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    "money": tuple(f"£{number} million" for number in range(2, 32)),
-    "pounds": tuple(f"£{number},000" for number in range(20, 60)),
-    "year": tuple(str(year) for year in range(1980, 2020)),
+    "money": tuple(f"£{number} million" for number in range(2, 61)),
+    "pounds": tuple(f"£{number},000" for number in range(12, 96)),
+    "year": tuple(str(year) for year in range(1961, 2020)),
 }
 
 # Sentences that fit any story. None states a fact that a summary uses; most name someone else,

@@ -48,6 +48,16 @@ class Reference:
     source: str
 
 
+def known_weights(files: Sequence[FileDoc], *, file: Path = MINI_REFERENCE) -> bool:
+    """Whether the suite holds a reference run of exactly these weights, on whatever tasks."""
+    if not file.is_file():
+        return False
+    doc = cast("ReferenceDoc", jsonio.load(file))
+    return any(
+        one["path"] == WEIGHTS_FILE and one["sha256"] == doc["weights_sha256"] for one in files
+    )
+
+
 def reference_for(
     files: Sequence[FileDoc],
     taskset: TaskSetDoc,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome
+from suite.declare.workload.quality import known_weights
 from suite.judge.checks import origin
 from suite.judge.checks.rule import DIVISIONS, Division, Finding, Rule, failed, passed, warned
 
@@ -92,7 +93,7 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
         return warned("a running server was measured: which weights it holds cannot be seen")
     if model["tokenizer_sha256"] is None:
         return warned("the model has no tokenizer.json: the suite cannot count its tokens")
-    if model["revision"] is None and evidence.plan["workload"]["quality"]["reference"] is None:
+    if model["revision"] is None and not known_weights(model["files"]):
         return warned("a directory without a revision, and no reference run knows its weights")
     pinned = model["revision"] or model["sha256"][:12]
     return passed(f"model {pinned}, {len(model['files'])} files by digest")
