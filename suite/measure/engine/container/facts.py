@@ -30,8 +30,9 @@ def container_facts(
         **image.facts,
         "image.running_id": str(container.attrs.get("Image", "")),
         **about.http_facts(base_url),
-        **about.log_facts(log),
         **about.version_facts(_versions(container, engine["command"])),
+        # Last, because the log is copied by a thread, which the question before gives time.
+        **about.log_facts(log),
         "engine.command": shlex.join(engine["command"]),
         "engine.runtime": "container",
         "container.privileged": bool(host.get("Privileged")),
