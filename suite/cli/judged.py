@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, cast
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, TrustError, UsageError
+from suite.base.values import NotMeasured
 from suite.cli.keys import PAGE_FILE
 from suite.judge import diff, score
 from suite.judge.attest import keys, trust, verify_run
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.verify import Expected
+from suite.judge.metrics import compat
+from suite.judge.metrics.compute import compute
 from suite.judge.report import difftext, html, text
 
 if TYPE_CHECKING:
@@ -36,6 +39,11 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     scoring.add_argument("run", type=Path, help="run directory")
     scoring.add_argument("--json", action="store_true", help="print the scorecard as JSON")
+    scoring.add_argument(
+        "--views",
+        action="store_true",
+        help="print, as JSON, what vLLM bench, MTTransformer, LoadGen, GuideLLM and others would print",
+    )
     scoring.set_defaults(handler=_score)
     verifying = commands.add_parser(
         "verify",
@@ -89,8 +97,31 @@ def _trust(arguments: argparse.Namespace) -> tuple[trust.TrustList | None, keys.
     return listed, key
 
 
+def _views(found: evidence.Evidence) -> JSONObject:
+    """The phases in other tools' words, by phase and view."""
+    results = compute(found)
+    shown: JSONObject = {}
+    for phase, views in compat.views(found, results).items():
+        if isinstance(views, NotMeasured):
+            shown[phase] = views.to_json()
+            continue
+        shown[phase] = {
+            view.name: {
+                "tool": view.tool,
+                "note": view.note,
+                "fields": {field.name: field.value.to_json() for field in view.fields},
+            }
+            for view in views
+        }
+    return shown
+
+
 def _score(arguments: argparse.Namespace) -> int:
-    card = score.score(evidence.read(arguments.run))
+    read = evidence.read(arguments.run)
+    card = score.score(read)
+    if arguments.views:
+        sys.stdout.buffer.write(jsonio.pretty(_views(read)))
+        return exit_status(card)
     if arguments.json:
         sys.stdout.buffer.write(jsonio.pretty(card))
     else:

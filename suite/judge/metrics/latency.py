@@ -139,15 +139,21 @@ def latencies(phase: PhaseSamples) -> dict[str, Value]:
     return found
 
 
-def _tpot(answers: Sequence[Answer]) -> dict[str, Value]:
+def tpot_obstacle(answers: Sequence[Answer]) -> str:
+    """Why times per output token say nothing about the engine; "" when they do."""
     several = [answer for answer in answers if answer.tpot is not None]
     if not several:
-        return _none("tpot", "no answer has two tokens or more")
+        return "no answer has two tokens or more"
     # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
     whole = sum(1 for answer in several if answer.last <= answer.first)
     if whole > MOST_WHOLE * len(several):
-        return _none("tpot", f"{whole} of {len(several)} answers arrived in one piece")
-    return _summary(ascending(tpot(several)), "tpot")
+        return f"{whole} of {len(several)} answers arrived in one piece"
+    return ""
+
+
+def _tpot(answers: Sequence[Answer]) -> dict[str, Value]:
+    why = tpot_obstacle(answers)
+    return _none("tpot", why) if why else _summary(ascending(tpot(answers)), "tpot")
 
 
 def counts(phase: PhaseSamples) -> dict[str, Value]:

@@ -48,7 +48,7 @@ def series(phase: PhaseSamples) -> SeriesDoc:
         "e2e_ms": quantiles(latency.e2e(answers)),
     }
     per_token = latency.tpot(answers)
-    if per_token:
+    if per_token and not latency.tpot_obstacle(answers):
         found["tpot_ms"] = quantiles(per_token)
     rate = _throughput(phase)
     if rate is not None:

@@ -554,3 +554,11 @@ def test_settings_come_from_the_environment(monkeypatch, tmp_path):
     changed = settings()
     assert changed.cache == tmp_path / "own"
     assert (changed.torch_index, changed.base_image) == ("https://example.org/cpu", "debian:12")
+
+
+def test_score_prints_other_tools_views(tmp_path, capsys):
+    run = factory.write(tmp_path / "run")
+    main(["score", str(run), "--views"])
+    views = json.loads(capsys.readouterr().out)
+    fields = views["offline"]["vllm-serving"]["fields"]
+    assert fields["Mean TPOT (ms)"]["value"] > 0

@@ -318,3 +318,13 @@ def test_startup_of_a_running_engine_or_a_dead_one(single):
     assert "engine.healthy" in run["startup_healthy_s"].why
     single.plan["runtime"] = "endpoint"
     assert "already running" in compute(single.evidence()).run["startup_healthy_s"].why
+
+
+def test_answers_in_one_piece_have_no_time_per_token(trace):
+    trace.phase("p", "offline", 20)
+    for number in range(20):
+        chunks = [10.0, 10.0, 10.0] if number < 2 else [10.0, 12.0, 14.0]
+        trace.request("p", 0, chunks)
+    found = compute(trace.evidence()).phases["p"]
+    assert found.metrics["tpot_p50"] == NotMeasured("2 of 20 answers arrived in one piece")
+    assert "tpot_ms" not in found.series
