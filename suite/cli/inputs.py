@@ -75,6 +75,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--url", help="measure a server that runs already (implies --runtime endpoint)"
     )
     parser.add_argument(
+        "--model-id",
+        metavar="OWNER/NAME@COMMIT",
+        help="what the directory given by --model is a copy of; its digests let anybody check that",
+    )
+    _add_engine_options(parser)
+    parser.add_argument("--nonce", help="round identifier issued by the reviewers")
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--model-type", help="model type for conversion, where config.json is not at hand"
     )
     parser.add_argument(
@@ -129,7 +139,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="SCRIPT",
         help="for --runtime sim: JSON or @file, see suite sim --list-faults",
     )
-    parser.add_argument("--nonce", help="round identifier issued by the reviewers")
 
 
 def gather(arguments: argparse.Namespace) -> Inputs:
@@ -146,7 +155,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     given = overrides(arguments)
     if arguments.sim_script is not None and arguments.runtime != "sim":
         raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
-    source = modelsource.find(arguments.model)
+    source = modelsource.named(modelsource.find(arguments.model), arguments.model_id)
     facts = read_model(source.directory)
     files, sha256 = hash_model(source.directory)
     loaded = load_tokenizer(source.directory)
@@ -176,24 +185,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
         runtime=runtime,
         url=arguments.url,
         overrides=given,
-        options=Options(
-            access=arguments.access,
-            visible=_indices(arguments.visible),
-            env=_pairs(arguments.env, "env-wrong"),
-            dtype=arguments.dtype,
-            max_model_len=arguments.max_model_len,
-            tensor_parallel=arguments.tensor_parallel,
-            division=arguments.division,
-            image=arguments.image,
-            model_type=arguments.model_type or "",
-            conversion_root=str(arguments.converted.absolute()),
-            private_peaks=_private_peaks(arguments.peak),
-            cpu_peak=_cpu_peak(arguments.cpu_peak),
-            runtime_note=note,
-            commit=commit(),
-            nonce=arguments.nonce,
-            served_model_name=arguments.served_model_name,
-        ),
+        options=_options(arguments, note),
     )
     if runtime == "endpoint":
         # It runs already: the time that the vendor's engine may take to start is not waited for.
@@ -201,6 +193,27 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     if runtime == "sim":
         plan = scripted(plan, arguments.sim_script)
     return Inputs(plan, tasks, tokenizer)
+
+
+def _options(arguments: argparse.Namespace, note: str) -> Options:
+    return Options(
+        access=arguments.access,
+        visible=_indices(arguments.visible),
+        env=_pairs(arguments.env, "env-wrong"),
+        dtype=arguments.dtype,
+        max_model_len=arguments.max_model_len,
+        tensor_parallel=arguments.tensor_parallel,
+        division=arguments.division,
+        image=arguments.image,
+        model_type=arguments.model_type or "",
+        conversion_root=str(arguments.converted.absolute()),
+        private_peaks=_private_peaks(arguments.peak),
+        cpu_peak=_cpu_peak(arguments.cpu_peak),
+        runtime_note=note,
+        commit=commit(),
+        nonce=arguments.nonce,
+        served_model_name=arguments.served_model_name,
+    )
 
 
 def _positive(text: str) -> int:

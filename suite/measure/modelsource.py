@@ -13,6 +13,7 @@ MINI_MODEL = Path(__file__).resolve().parents[1] / "assets" / "mini_model"
 MINI_NAME = "mini"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?\Z", re.ASCII)
+_PINNED_ID = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+)@([0-9a-f]{40})\Z", re.ASCII)
 _WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "tokenizer*", "*.txt", "*.py"]
 
 
@@ -53,6 +54,26 @@ def find(name: str | None) -> ModelSource:
         )
         raise UsageError("model-unknown", f"there is no directory {name}", hint=hint)
     return _from_hub(name)
+
+
+def named(source: ModelSource, claim: str | None) -> ModelSource:
+    """The same files under the Hub id and commit that they are a copy of.
+
+    Args:
+        source: a directory.
+        claim: ``owner/name@commit`` with the full commit, or None. It is a claim: the digests of the files, which
+            are in the plan, let anybody hold it against the Hub.
+
+    Raises:
+        UsageError: ``model-id-wrong``.
+    """
+    if claim is None:
+        return source
+    match = _PINNED_ID.match(claim)
+    if match is None:
+        hint = "for example Qwen/Qwen2.5-7B-Instruct@ followed by the 40 digits of the commit"
+        raise UsageError("model-id-wrong", f"{claim!r} is not OWNER/NAME@COMMIT", hint=hint)
+    return ModelSource(match[1], match[2], source.directory)
 
 
 def _from_hub(name: str) -> ModelSource:

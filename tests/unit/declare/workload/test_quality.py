@@ -66,7 +66,6 @@ def test_a_wrong_reference_file_is_refused(tmp_path):
         reference_for(FILES, TASKSET, DECODING, file=_reference(tmp_path, rouge={"rouge1": 2}))
 
 
-@pytest.mark.skipif(not MINI_REFERENCE.is_file(), reason="the mini model's reference is not there")
 def test_the_shipped_reference_is_of_the_shipped_model_and_set():
     weights = MINI_REFERENCE.with_name("model.safetensors").read_bytes()
     files = [{"path": "model.safetensors", "bytes": 1, "sha256": jsonio.sha256_hex(weights)}]

@@ -159,7 +159,6 @@ def test_a_broken_configuration_is_refused(tmp_path, content):
         load_tokenizer(tmp_path)
 
 
-@pytest.mark.skipif(not (MINI / "tokenizer.json").is_file(), reason="the mini model is not there")
 def test_the_mini_model_counts_and_decodes_what_it_shipped_with():
     tokenizer = Tokenizer.from_directory(MINI)
     prompt = CLOSED.render("Two people were hurt when a bus left the road.")
