@@ -50,8 +50,8 @@ class MarkEvent(TypedDict):
 
     Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, or
     ``conversion.reused`` in their place, ``engine.prepare``, ``engine.prepared``, ``engine.start``,
-    ``engine.healthy``, ``engine.first_answer``, ``phase.start``, ``phase.end``, ``engine.stop``,
-    ``engine.stopped``.
+    ``engine.healthy``, ``engine.first_answer``, ``phase.start``, ``phase.end``, ``probe.start``,
+    ``probe.end`` (inside a search's phase), ``engine.stop``, ``engine.stopped``.
     """
 
     type: Literal["mark"]

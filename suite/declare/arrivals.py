@@ -7,6 +7,7 @@ changes a schedule. Gaps of a gamma process are drawn by Marsaglia and Tsang's m
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,12 @@ from suite.base.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suite.declare.plandoc import ArrivalsDoc
+    from suite.declare.plandoc import ArrivalsDoc, SearchDoc
 
 _SECOND_NS = 1_000_000_000
 
 
-class _Uniform:
+class Uniform:
     """Numbers strictly between 0 and 1, 53 bits each, from SHA-256 of seed and counter."""
 
     def __init__(self, process: str, seed: int) -> None:
@@ -28,6 +29,7 @@ class _Uniform:
         self._counter = 0
 
     def draw(self) -> float:
+        """A number between 0 and 1, both excluded."""
         digest = hashlib.sha256(f"{self._key}{self._counter}".encode()).digest()
         self._counter += 1
         # Half a step up keeps 0 and 1 out, so that the logarithm below exists.
@@ -38,7 +40,7 @@ class _Uniform:
         return math.sqrt(-2 * math.log(self.draw())) * math.cos(2 * math.pi * self.draw())
 
 
-def _gamma(uniform: _Uniform, shape: float) -> float:
+def _gamma(uniform: Uniform, shape: float) -> float:
     if shape < 1:
         return _gamma(uniform, shape + 1) * math.pow(uniform.draw(), 1 / shape)
     d = shape - 1 / 3
@@ -52,7 +54,7 @@ def _gamma(uniform: _Uniform, shape: float) -> float:
 
 def _gaps(arrivals: ArrivalsDoc) -> Iterator[float]:
     """Gaps in units of the mean gap."""
-    uniform = _Uniform(arrivals["process"], arrivals["seed"])
+    uniform = Uniform(arrivals["process"], arrivals["seed"])
     shape = arrivals["shape"]
     while True:
         match arrivals["process"]:
@@ -63,6 +65,8 @@ def _gaps(arrivals: ArrivalsDoc) -> Iterator[float]:
             case "gamma":
                 assert shape is not None
                 yield _gamma(uniform, shape) / shape
+            case "replay":
+                raise DeclarationError("arrivals-wrong", "a replay takes its times from its trace")
 
 
 def schedule(arrivals: ArrivalsDoc, count: int) -> list[int]:
@@ -79,16 +83,45 @@ def schedule(arrivals: ArrivalsDoc, count: int) -> list[int]:
     Raises:
         DeclarationError: ``arrivals-wrong`` for a rate or shape that is not positive.
     """
+    return list(itertools.islice(_times(arrivals), count))
+
+
+def schedule_until(arrivals: ArrivalsDoc, seconds: float) -> list[int]:
+    """The part of a schedule that lies within a time.
+
+    Args:
+        arrivals: as for `schedule`.
+        seconds: since the phase's start.
+
+    Returns:
+        As `schedule`, which begins with the same times.
+    """
+    end = seconds * _SECOND_NS
+    return list(itertools.takewhile(lambda moment: moment <= end, _times(arrivals)))
+
+
+def probe_schedule(search: SearchDoc, probe: int, rate: float) -> list[int]:
+    """When each request of a search's probe should be sent, from the probe's start.
+
+    Args:
+        search: says the seed and how many requests.
+        probe: from 0.
+        rate: requests per second.
+    """
+    seed = search["seed"] + probe
+    arrivals: ArrivalsDoc = {"process": "poisson", "rate": rate, "seed": seed, "shape": None}
+    return schedule(arrivals, search["requests"])
+
+
+def _times(arrivals: ArrivalsDoc) -> Iterator[int]:
+    """The times of a schedule, without an end."""
     rate, shape = arrivals["rate"], arrivals["shape"]
     if not (math.isfinite(rate) and rate > 0):
         raise DeclarationError("arrivals-wrong", f"a rate of {rate} requests per second")
     if arrivals["process"] == "gamma" and (shape is None or not math.isfinite(shape) or shape <= 0):
         raise DeclarationError("arrivals-wrong", f"gamma arrivals with the shape {shape}")
-    result: list[int] = []
     now = 0.0
-    gaps = _gaps(arrivals)
-    for _ in range(count):
-        now += next(gaps)
+    for gap in _gaps(arrivals):
+        now += gap
         # Rounded to microseconds: the last digits of a logarithm differ between mathematical libraries.
-        result.append(round(now / rate * _SECOND_NS / 1000) * 1000)
-    return result
+        yield round(now / rate * _SECOND_NS / 1000) * 1000

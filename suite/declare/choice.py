@@ -40,6 +40,8 @@ class ModelInput:
         facts: from configuration and headers.
         tokenizer_sha256: digest of the tokenizer, or None.
         chat_template_sha256: digest of the chat template, or None when the model has none.
+        shortest_prompts: tokens of the shortest prompt by API, see
+            `suite.declare.workload.lengths.shortest_prompts`; empty when nothing has an exact length.
     """
 
     id: str
@@ -50,6 +52,7 @@ class ModelInput:
     facts: ModelFacts
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
+    shortest_prompts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Choice:
         indices: the selected device indices.
         ranks: tensor-parallel ranks.
         closed: the closed division was asked for.
+        plain: nothing is reused across requests unless an argument asks for it: the division is closed, or nobody
+            asked for another one than the profile's.
     """
 
     vendor: Vendor
@@ -113,6 +118,7 @@ class Choice:
     indices: tuple[int, ...]
     ranks: int
     closed: bool
+    plain: bool
 
     @property
     def starts_engine(self) -> bool:

@@ -193,6 +193,8 @@ class RequestDecl(TypedDict):
     token_ids: bool  # chunks carry token ids
     omit: list[str]  # body members that the server refuses, for example ignore_eos
     done_marker: bool  # the stream ends with "data: [DONE]"
+    prompt_ids: NotRequired[bool]  # the completions API takes a prompt as token ids
+    exact_body: NotRequired[dict[str, object]]  # merged into requests of exact length
     source: str  # key of sources
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 import suite
 from suite.base import jsonio
 from suite.base.errors import UsageError
-from suite.declare.arrivals import schedule
 from suite.declare.choice import (
     Choice,
     ModelInput,
@@ -22,8 +21,9 @@ from suite.declare.conversion import conversion_doc, model_type, needs_conversio
 from suite.declare.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.declare.plancontainer import telemetry
 from suite.declare.plandoc import PLAN_SCHEMA
-from suite.declare.planengine import engine_doc, placeholders, started
-from suite.declare.workload.profiles import expand_phases
+from suite.declare.planengine import engine_doc, placeholders, request_doc, started
+from suite.declare.workload.expand import expand_phases, longest_request
+from suite.declare.workload.points import Room
 from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         PhaseDoc,
         PlanDoc,
         QualityDoc,
+        RequestDoc,
         RuntimeKind,
         TaskSetDoc,
         VendorRef,
@@ -93,7 +94,14 @@ def make_plan(
     division = _division(profile, chosen)
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
     dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
-    max_model_len = _context(profile, choice)
+    request = request_doc(
+        choice,
+        raw_prompt=profile.doc["prompt"] == COMPAT_FLAGPERF.id or "api" in profile.doc,
+        exact=profile.exact_lengths,
+    )
+    room = _room(profile, choice, request)
+    phases = expand_phases(profile, taskset["size"], room)
+    text_context, max_model_len = _context(profile, choice, longest_request(phases))
     values, conversion = _resolved(choice, dtype, max_model_len)
     start = started(choice, values, overrides or {})
     if start.quantisation is not None and model.facts.quantisation is None:
@@ -112,12 +120,12 @@ def make_plan(
             dtype=dtype,
             max_model_len=max_model_len,
             conversion=conversion,
-            raw_prompt=profile.doc["prompt"] == COMPAT_FLAGPERF.id,
+            request=request,
             url=url,
         ),
         "conversion": conversion,
         "model": _model_doc(model),
-        "workload": _workload(profile, taskset, quality, max_model_len, division),
+        "workload": _workload(profile, taskset, quality, text_context, division, phases),
         "peaks": select_peaks(
             vendor,
             choice.device,
@@ -127,6 +135,8 @@ def make_plan(
         ),
         "telemetry": telemetry(choice),
     }
+    if profile.exact_lengths:
+        plan["model"]["shortest_prompt"] = room.shortest_prompt
     if chosen.nonce is not None:
         plan["nonce"] = chosen.nonce
     return plan
@@ -161,7 +171,7 @@ def _division(profile: Profile, options: Options) -> str:
         hint = "one of: closed, optimised, open"
         raise UsageError("division-unknown", f"there is no division {division!r}", hint=hint)
     if division == "closed" and profile.doc["division"] != "closed":
-        hint = "the profiles smoke, xsum and xsum-full are"
+        hint = "docs/scenarios.md says which profiles are, such as smoke and xsum"
         raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
     return division
 
@@ -203,6 +213,7 @@ def _choose(  # noqa: PLR0917 - one row of choices
         indices=indices,
         ranks=choose_ranks(engine, device, len(indices), model.facts, options.tensor_parallel),
         closed=division == "closed",
+        plain=division == "closed" or options.division is None,
     )
 
 
@@ -211,12 +222,39 @@ def _refuse_many(vendor: Vendor, count: int) -> None:
         raise UsageError("devices-wrong", f"{vendor.doc['name']} has one device: the whole host")
 
 
-def _context(profile: Profile, choice: Choice) -> int:
-    """Longest prompt and answer together; the same rule for every vendor."""
+def model_room(model: ModelDoc) -> Room:
+    """What a plan's model can hold, with the shortest prompt that the plan states."""
+    limit = model["facts"].get("max_positions")
+    positions = limit if isinstance(limit, int) and limit > 0 else CONTEXT_LIMIT
+    return Room(positions, model.get("shortest_prompt", 1))
+
+
+def _room(profile: Profile, choice: Choice, request: RequestDoc) -> Room:
+    """What the model can hold; the user can make it smaller where the division is not closed."""
+    model = choice.model
+    if profile.exact_lengths and model.tokenizer_sha256 is None:
+        message = f"the profile {profile.name} needs prompts of exact length"
+        hint = "the model directory has no tokenizer.json to count their tokens with"
+        raise UsageError("tokenizer-needed", message, hint=hint)
+    shortest = 1 if request.get("prompt_ids") else model.shortest_prompts.get(request["api"], 1)
+    limit = model.facts.max_positions or CONTEXT_LIMIT
+    named = choice.options.max_model_len
+    return Room(limit if named is None or choice.closed else min(named, limit), shortest)
+
+
+def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
+    """Longest prompt and answer together, of the tasks and of everything; the same rule for every vendor.
+
+    Args:
+        profile: the workload.
+        choice: with the model and what the user decided.
+        longest: tokens of the longest request of exact length, 0 without any.
+    """
     model_limit = choice.model.facts.max_positions or CONTEXT_LIMIT
     new = profile.doc["decoding"]["max_new_tokens"]
     wanted = profile.doc["max_input_tokens"]
-    length = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
+    texts = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
+    length = max(texts, longest)
     named = choice.options.max_model_len
     if named is not None and named != length:
         if choice.closed:
@@ -225,11 +263,11 @@ def _context(profile: Profile, choice: Choice) -> int:
                 f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
                 hint="every vendor cuts the documents alike; ask for --division open",
             )
-        length = min(named, model_limit)
-    if length <= new:
-        message = f"a context of {length} tokens leaves no room for a prompt beside {new} new ones"
+        texts = length = min(named, model_limit)
+    if texts <= new:
+        message = f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones"
         raise UsageError("context-too-small", message)
-    return length
+    return texts, length
 
 
 def _model_doc(model: ModelInput) -> ModelDoc:
@@ -245,11 +283,16 @@ def _model_doc(model: ModelInput) -> ModelDoc:
     }
 
 
-def _workload(
-    profile: Profile, taskset: TaskSetDoc, quality: QualityDoc, max_model_len: int, division: str
+def _workload(  # noqa: PLR0917 - what it is made of
+    profile: Profile,
+    taskset: TaskSetDoc,
+    quality: QualityDoc,
+    context: int,
+    division: str,
+    phases: list[PhaseDoc],
 ) -> WorkloadDoc:
     doc = profile.doc
-    room = max_model_len - doc["decoding"]["max_new_tokens"]
+    room = context - doc["decoding"]["max_new_tokens"]
     wanted = doc["max_input_tokens"]
     return {
         "profile": doc["name"],
@@ -261,14 +304,7 @@ def _workload(
         "prompt": load_prompt(doc["prompt"]).to_doc(),
         "decoding": doc["decoding"].copy(),
         "max_input_tokens": room if wanted is None else min(room, wanted),
-        "phases": [_timed(phase) for phase in expand_phases(profile, taskset["size"])],
+        "phases": phases,
         "objectives": doc["objectives"].copy(),
         "quality": quality,
     }
-
-
-def _timed(phase: PhaseDoc) -> PhaseDoc:
-    arrivals = phase["arrivals"]
-    if arrivals is not None:
-        phase["arrivals_ns"] = schedule(arrivals, phase["tasks"])
-    return phase

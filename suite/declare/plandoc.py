@@ -10,7 +10,11 @@ from typing import Literal, NotRequired, TypedDict
 PLAN_SCHEMA = 1
 
 RuntimeKind = Literal["container", "process", "endpoint", "sim"]
-ScenarioKind = Literal["single_stream", "offline", "server"]
+ScenarioKind = Literal[
+    "single_stream", "offline", "server", "concurrency", "slo_search", "soak", "multi_turn"
+]
+"""``concurrency`` is a closed loop at a stated number of streams: a point of a sweep or of a grid."""
+StopMetric = Literal["ttft_mean", "tpot_mean", "e2e_mean", "output_throughput"]
 
 
 class SuiteDoc(TypedDict):
@@ -107,6 +111,8 @@ class RequestDoc(TypedDict):
     token_ids: bool  # chunks carry token ids
     omit: list[str]  # body members that the server refuses, e.g. "ignore_eos", "min_tokens"
     done_marker: bool  # the stream ends with "data: [DONE]"
+    prompt_ids: NotRequired[bool]  # prompts of exact length are token ids; the engine takes them
+    exact_body: NotRequired[dict[str, object]]  # merged into every request of exact length
 
 
 class PreflightDoc(TypedDict):
@@ -189,6 +195,7 @@ class ModelDoc(TypedDict):
     facts: dict[str, object]  # suite.declare.model.ModelFacts.to_json()
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
+    shortest_prompt: NotRequired[int]  # tokens; shorter exact lengths were raised to it
 
 
 class TaskSetDoc(TypedDict):
@@ -221,13 +228,80 @@ class DecodingDoc(TypedDict):
     stop: list[str]
 
 
+class TraceDoc(TypedDict):
+    """The file whose arrivals are replayed."""
+
+    name: str
+    sha256: str  # of the file
+    speed: float  # 2 replays twice as fast
+
+
 class ArrivalsDoc(TypedDict):
     """An open-loop arrival process."""
 
-    process: Literal["poisson", "constant", "gamma"]
-    rate: float  # requests per second
+    process: Literal["poisson", "constant", "gamma", "replay"]
+    rate: float  # requests per second; of a replay, the mean
     seed: int
     shape: float | None
+    trace: NotRequired[TraceDoc]  # with replay only
+
+
+class GroupDoc(TypedDict):
+    """Which point of which sweep or grid a phase is."""
+
+    name: str  # the profile's phase
+    axes: dict[str, int]  # of concurrency, input_tokens, output_tokens: those that vary
+
+
+class LengthsDoc(TypedDict):
+    """Prompts and answers of exact length; request i takes entry i modulo the list's length."""
+
+    input_tokens: list[int]  # of the rendered prompt, chat template included
+    output_tokens: list[int]
+    seed: int  # every request has a prompt of its own, drawn from this
+
+
+class IntervalDoc(TypedDict):
+    """Stop when the 95 % interval of a metric lies within a share of its value."""
+
+    metric: StopMetric
+    within: float  # half width / value
+
+
+class StopDoc(TypedDict):
+    """When a phase has seen enough; its ``tasks`` are then the most that it sends.
+
+    It ends when both minimums are met and the interval, if there is one, is reached; or at the
+    longest duration; or when an open loop is over-saturated. What is in flight is waited for.
+    """
+
+    min_duration_s: float
+    min_requests: int
+    max_duration_s: float | None
+    interval: IntervalDoc | None
+    saturation: bool
+
+
+class SearchDoc(TypedDict):
+    """The search for the highest Poisson rate that meets the workload's objectives.
+
+    Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``.
+    """
+
+    min_rate: float  # requests per second
+    max_rate: float
+    requests: int  # of one probe
+    max_probes: int
+    resolution: float  # the bracket's width as a share of its upper end at which the search ends
+    percentile: float  # of TTFT, TPOT and E2E that must meet their objectives
+    seed: int
+
+
+class SessionDoc(TypedDict):
+    """Conversations with growing history; request i is turn ``i % turns`` of session ``i // turns``."""
+
+    turns: int
+    think_ms: float  # from the end of an answer to the next turn
 
 
 class PhaseDoc(TypedDict):
@@ -245,6 +319,13 @@ class PhaseDoc(TypedDict):
     timeout_s: float  # per request
     failure_bound: float  # share of failed requests above which the phase is not measured
     lateness_bound_ms: float | None  # p99 of (t_send - t_sched) above which the phase is invalid
+    group: NotRequired[GroupDoc]
+    lengths: NotRequired[LengthsDoc]
+    lockstep: NotRequired[bool]  # the next batch of `concurrency` is sent when the last has ended
+    stop: NotRequired[StopDoc]
+    search: NotRequired[SearchDoc]
+    session: NotRequired[SessionDoc]
+    not_run: NotRequired[str]  # why this point can't be run with this model; it is skipped
 
 
 class ObjectivesDoc(TypedDict):

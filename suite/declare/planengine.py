@@ -91,9 +91,9 @@ def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, s
         arguments.resolve(engine, values, choice.situation, user, closed=choice.closed)
     )
     # What a server that runs already does, nobody here has switched off.
-    ours = choice.closed and choice.runtime != "endpoint"
-    caching = _switched_on(engine["prefix_caching"], words, closed=ours)
-    speculative = _switched_on(engine["speculative_decoding"], words, closed=ours)
+    ours = choice.plain and choice.runtime != "endpoint"
+    caching = _switched_on(engine["prefix_caching"], words, plain=ours)
+    speculative = _switched_on(engine["speculative_decoding"], words, plain=ours)
     if not caching and engine["prefix_caching"]["default"] in ("on", "unknown"):
         disable = engine["prefix_caching"]["disable"]
         words += [] if arguments.mentions(words, disable) else disable
@@ -108,7 +108,7 @@ def engine_doc(
     dtype: DtypeRow,
     max_model_len: int,
     conversion: ConversionDoc | None,
-    raw_prompt: bool,
+    request: RequestDoc,
     url: str | None,
 ) -> EngineDoc:
     """The engine as it will be started.
@@ -120,11 +120,11 @@ def engine_doc(
         dtype: the precision.
         max_model_len: tokens.
         conversion: the step before, if any.
-        raw_prompt: the prompt is sent without a chat template.
+        request: how its server is asked.
         url: of a server that runs already.
 
     Raises:
-        UsageError: of `choose_image` and `request_doc`, and ``env-closed``.
+        UsageError: of `choose_image`, and ``env-closed``.
     """
     engine, contained = choice.engine, choice.runtime == "container"
     container = container_doc(choice, conversion) if contained else None
@@ -150,7 +150,7 @@ def engine_doc(
             "timeout_s": ready["timeout_s"],
             "interval_s": ready["interval_s"],
         },
-        "request": request_doc(choice, raw_prompt=raw_prompt),
+        "request": request,
         "dtype": {
             "requested": dtype["requested"],
             "executed": dtype["executed"],
@@ -206,15 +206,15 @@ def _environment(
     return result
 
 
-def _switched_on(switch: SwitchDoc, words: list[str], *, closed: bool) -> bool:
+def _switched_on(switch: SwitchDoc, words: list[str], *, plain: bool) -> bool:
     """Whether a feature that reuses or guesses results is on.
 
-    What is unknown counts as on: a card must not claim less reuse than there may be. In the closed
-    division the caller switches the feature off, where there is an argument for it.
+    What is unknown counts as on: a card must not claim less reuse than there may be. In a plain run the
+    caller switches the feature off, where there is an argument for it.
     """
     if arguments.mentions(words, switch["enable"]):
         return True
-    if arguments.mentions(words, switch["disable"]) or (closed and switch["disable"]):
+    if arguments.mentions(words, switch["disable"]) or (plain and switch["disable"]):
         return False
     return switch["default"] in ("on", "unknown")
 
@@ -228,8 +228,14 @@ def _quantisation(choice: Choice, words: list[str]) -> str | None:
     return None
 
 
-def request_doc(choice: Choice, *, raw_prompt: bool) -> RequestDoc:
+def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> RequestDoc:
     """How the server is asked: the chat API where the model has a chat template, else plain completion.
+
+    Args:
+        choice: what was chosen.
+        raw_prompt: the prompt is sent without a chat template.
+        exact: there are requests of exact length: their prompts are token ids where the completions API
+            takes them.
 
     Raises:
         UsageError: ``api-missing``.
@@ -244,7 +250,7 @@ def request_doc(choice: Choice, *, raw_prompt: bool) -> RequestDoc:
             f"{choice.engine['id']} has no {api} API, which this model and prompt need",
             hint="use a model with a chat template" if not chat else "use another engine",
         )
-    return {
+    found: RequestDoc = {
         "api": api,
         "path": path,
         "extra_body": dict(request["extra_body"]),
@@ -255,3 +261,8 @@ def request_doc(choice: Choice, *, raw_prompt: bool) -> RequestDoc:
         "omit": list(request["omit"]),
         "done_marker": request["done_marker"],
     }
+    if exact and not chat and request.get("prompt_ids", False):
+        found["prompt_ids"] = True
+    if exact and "exact_body" in request:
+        found["exact_body"] = dict(request["exact_body"])
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from suite.declare.phasetext import phase_line
 from suite.declare.plan import plan_sha256
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         ContainerDoc,
         EngineDoc,
         ImageDoc,
-        PhaseDoc,
         PlanDoc,
         PreflightDoc,
     )
@@ -335,17 +335,9 @@ def _requests(plan: PlanDoc) -> list[str]:
             f"temperature {decoding['temperature']:g}"
         ),
     ]
-    return lines + [f"#   {_phase(phase)}" for phase in workload["phases"]]
-
-
-def _phase(phase: PhaseDoc) -> str:
-    arrivals = phase["arrivals"]
-    if arrivals is None:
-        load = f"concurrency {phase['concurrency']}"
-    else:
-        load = f"{arrivals['process']} arrivals, {arrivals['rate']:g} per second, seed {arrivals['seed']}"
-    kind = "measured" if phase["measured"] else "warm-up, not counted"
-    return f"{phase['name']} #{phase['repeat'] + 1}: {phase['tasks']} requests, {load}, {kind}"
+    if request.get("prompt_ids"):
+        lines.append("# Prompts of exact length are sent as token ids")
+    return lines + [f"#   {phase_line(phase)}" for phase in workload["phases"]]
 
 
 def _judged(plan: PlanDoc) -> list[str]:

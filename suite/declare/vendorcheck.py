@@ -346,10 +346,17 @@ def _images(engine: EngineDecl) -> list[Found]:
 def _requests(engine: EngineDecl) -> list[Found]:
     request = engine["request"]
     found = []
+    if request.get("prompt_ids") and request["completions_path"] is None:
+        message = "token ids are a prompt of the completions API, which the engine has not"
+        found.append(("/request/prompt_ids", message, "name completions_path"))
     if request["chat_path"] is None and request["completions_path"] is None:
         found.append(("/request", "the server has no path at all", "name one of the two"))
     for name in request["omit"]:
-        if name in request["extra_body"]:
-            message = f"{name} is both sent and omitted"
-            found.append((f"/request/extra_body/{name}", message, "remove one"))
+        for member, sent in (
+            ("extra_body", request["extra_body"]),
+            ("exact_body", request.get("exact_body", {})),
+        ):
+            if name in sent:
+                message = f"{name} is both sent and omitted"
+                found.append((f"/request/{member}/{name}", message, "remove one"))
     return found

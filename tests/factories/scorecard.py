@@ -299,6 +299,18 @@ def phase(
         "metrics": metrics,
         "series": series,
         "token_source": "token ids",
+        "steady": [
+            {
+                "repeat": repeat,
+                "found": True,
+                "why": "requests in flight stay within 10 % of their plateau",
+                "start_s": 1.25,
+                "end_s": stored(0.9 * total / per_s),
+                "share": 0.82,
+                "requests": int(0.8 * count),
+            }
+            for repeat in range(repeats)
+        ],
     }
 
 

@@ -13,7 +13,7 @@ MIRRORS = [
     ("vendor", "", "suite.declare.vendordoc:VendorDoc", ["suite.declare.enginedoc"]),
     ("plan", "", "suite.declare.plandoc:PlanDoc", []),
     ("traps", "", "suite.declare.peakcheck:TrapsDoc", []),
-    ("profile", "", "suite.declare.workload.profiles:ProfileDoc", ["suite.declare.plandoc"]),
+    ("profile", "", "suite.declare.workload.profiledoc:ProfileDoc", ["suite.declare.plandoc"]),
     ("event", "/$defs/header", "suite.eventdoc:HeaderEvent", []),
     ("event", "/$defs/mark", "suite.eventdoc:MarkEvent", []),
     ("event", "/$defs/request", "suite.eventdoc:RequestEvent", []),
@@ -24,6 +24,20 @@ MIRRORS = [
     ("diff", "", "suite.judge.diffdoc:Diff", []),
 ]
 NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+def absolute(node, address):
+    """A node of another schema whose own references still point into that schema."""
+    if isinstance(node, list):
+        return [absolute(item, address) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        name: address + value
+        if name == "$ref" and value.startswith("#")
+        else absolute(value, address)
+        for name, value in node.items()
+    }
 
 
 class Comparison:
@@ -45,7 +59,7 @@ class Comparison:
             address, _, pointer = node["$ref"].partition("#")
             if address:
                 name = address.removeprefix(schema.URN_PREFIX).rpartition(":")[0]
-                node = Comparison(name, {}).at(pointer)
+                node = absolute(Comparison(name, {}).at(pointer), address)
             else:
                 node = self.at(pointer)
         return node

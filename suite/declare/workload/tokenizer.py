@@ -130,6 +130,23 @@ class Tokenizer:
         encodings = self._inner.encode_batch_fast(texts, add_special_tokens=not chat)
         return [len(encoding.ids) for encoding in encodings]
 
+    def chat_tokens(self, messages: Sequence[Message]) -> int:
+        """Length in tokens of a whole conversation as the model sees it.
+
+        Raises:
+            DataError: as `chat`.
+        """
+        return self.count(self.chat(messages))
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts, with the special tokens that the tokenizer adds."""
+        return [encoding.ids for encoding in self._inner.encode_batch_fast(list(texts))]
+
+    def token_ends(self, texts: Sequence[str]) -> list[list[int]]:
+        """Character position behind each token of texts, without special tokens; never decreasing."""
+        encodings = self._inner.encode_batch(list(texts), add_special_tokens=False)
+        return [[end for _, end in encoding.offsets] for encoding in encodings]
+
     def _user(self, prompt: str) -> str:
         return self.chat([{"role": "user", "content": prompt}])
 

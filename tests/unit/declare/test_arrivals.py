@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.base.errors import DeclarationError
-from suite.declare.arrivals import schedule
+from suite.declare.arrivals import probe_schedule, schedule, schedule_until
 
 POISSON = {"process": "poisson", "rate": 4.0, "seed": 1, "shape": None}
 
@@ -34,6 +34,28 @@ def test_golden_schedules():
 
 def test_a_longer_schedule_begins_with_the_shorter_one():
     assert schedule(POISSON, 200)[:50] == schedule(POISSON, 50)
+
+
+@pytest.mark.parametrize("process", ["poisson", "constant"])
+def test_a_schedule_until_a_time_is_its_beginning(process):
+    arrivals = {**POISSON, "process": process}
+    within = schedule_until(arrivals, 10)
+    longer = schedule(arrivals, len(within) + 1)
+    assert longer[:-1] == within
+    assert within[-1] <= 10_000_000_000 < longer[-1]
+    assert schedule_until(arrivals, 1e-6) == []
+
+
+def test_probes_are_poisson_with_seeds_of_their_own():
+    search = {"seed": 5, "requests": 50}
+    assert probe_schedule(search, 0, 4.0) == schedule({**POISSON, "seed": 5}, 50)
+    assert probe_schedule(search, 3, 4.0) == schedule({**POISSON, "seed": 8}, 50)
+
+
+def test_a_replay_is_not_drawn():
+    with pytest.raises(DeclarationError) as caught:
+        schedule({**POISSON, "process": "replay"}, 2)
+    assert caught.value.code == "arrivals-wrong"
 
 
 def test_seeds_differ():

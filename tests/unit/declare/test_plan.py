@@ -1,10 +1,13 @@
 """What a plan says: engine, devices, precision, peaks, conversion, arrivals; and what it refuses."""
 
+from dataclasses import replace
+
 import pytest
 
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.declare.plan import CPUPeak, PrivatePeak, plan_sha256
+from suite.declare.workload.profiles import load_profile, profile_names
 from tests.factories.plans import model_input, plan_for
 
 EVERY = [
@@ -154,6 +157,15 @@ def test_private_peak_only_where_the_vendor_withholds_one():
     for wrong in (PrivatePeak(0, "x"), PrivatePeak(1e12, "")):
         error = refused("mthreads", "vllm_musa", private_peaks={"fp16": wrong})
         assert error.code == "peak-not-private"
+
+
+def test_an_open_profile_reuses_nothing_unless_an_argument_asks_for_it():
+    assert load_profile("sessions").doc["division"] == "open"
+    engine = plan_for("cpu", profile="sessions")["engine"]
+    assert "--no-enable-prefix-caching" in engine["command"]
+    assert not engine["prefix_caching"]
+    asked = plan_for("cpu", profile="sessions", overrides={"enable-prefix-caching": ""})["engine"]
+    assert asked["prefix_caching"]
 
 
 def test_closed_switches_prefix_caching_off_and_open_leaves_it():
@@ -351,3 +363,67 @@ def test_nonce_and_commit_are_kept():
     assert plan["nonce"] == "round-3"
     assert plan["suite"]["commit"] == "c" * 40
     assert "nonce" not in plan_for("nvidia")
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_shipped_profile_makes_a_valid_plan(name):
+    plan = plan_for("cpu", profile=name)
+    assert schema.problems(plan, "plan") == []
+    assert jsonio.loads(jsonio.canonical(plan)) == plan
+
+
+def long_model(**facts):
+    return replace(
+        model_input(max_positions=131_072, **facts), shortest_prompts={"chat": 23, "completions": 2}
+    )
+
+
+def test_the_engine_is_started_for_the_longest_point_and_documents_are_cut_as_ever():
+    plan = plan_for("nvidia", profile="context", model=long_model())
+    assert value(plan["engine"]["command"], "--max-model-len") == "131072"
+    assert plan["workload"]["max_input_tokens"] == 8192 - 64
+    short = plan_for("nvidia", profile="lengths", model=long_model())
+    assert short["engine"]["max_model_len"] == 8192
+    small = plan_for("nvidia", profile="context")
+    assert small["engine"]["max_model_len"] == 4096
+    assert [p["name"] for p in small["workload"]["phases"] if "not_run" not in p] == [
+        "context-i1-o2048-warmup",
+        "context-i1-o2048",
+    ]
+
+
+def test_a_smaller_context_of_the_users_leaves_points_out():
+    plan = plan_for("nvidia", profile="lengths", max_model_len=600)
+    assert plan["engine"]["max_model_len"] == 600
+    run = [p["name"] for p in plan["workload"]["phases"] if p["measured"] and "not_run" not in p]
+    assert run[-1] == "lengths-i512-o32"
+    assert plan["workload"]["max_input_tokens"] == 600 - 64
+
+
+def test_exact_prompts_are_token_ids_where_profile_and_engine_agree():
+    vllm = plan_for("nvidia", profile="context", model=long_model())
+    assert vllm["engine"]["request"]["prompt_ids"]
+    assert (vllm["engine"]["request"]["api"], vllm["model"]["shortest_prompt"]) == (
+        "completions",
+        1,
+    )
+    other = plan_for("mthreads", "vllm_mtt", profile="context", model=long_model())
+    assert "prompt_ids" not in other["engine"]["request"]
+    assert other["model"]["shortest_prompt"] == 2
+    assert other["workload"]["phases"][1]["lengths"]["input_tokens"] == [2]
+    chat = plan_for("nvidia", profile="lengths", model=long_model())
+    assert chat["engine"]["request"]["api"] == "chat"
+    assert "prompt_ids" not in chat["engine"]["request"]
+    assert chat["model"]["shortest_prompt"] == 23
+    assert chat["engine"]["request"]["exact_body"] == {"skip_special_tokens": False}
+    bare = plan_for("nvidia", profile="lengths", model=model_input(template=False))
+    assert bare["engine"]["request"]["prompt_ids"]
+    for profile in ("smoke", "compat-xsum"):
+        plan = plan_for("nvidia", profile=profile, model=long_model())
+        assert "shortest_prompt" not in plan["model"]
+        assert not {"prompt_ids", "exact_body"} & set(plan["engine"]["request"])
+
+
+def test_exact_prompts_need_the_models_tokenizer():
+    error = refused("nvidia", profile="grid", model=replace(model_input(), tokenizer_sha256=None))
+    assert error.code == "tokenizer-needed"

@@ -21,6 +21,9 @@ GOLDEN = {
     ),
     "cpu-vllm": lambda: plan_for("cpu", "vllm"),
     "cpu-transformers-process": lambda: plan_for("cpu", "transformers", runtime="process"),
+    "cpu-scenarios": lambda: plan_for("cpu", profile="scenarios-smoke"),
+    "nvidia-context": lambda: plan_for("nvidia", profile="context"),
+    "cpu-sweep-xsum": lambda: plan_for("cpu", profile="sweep-xsum"),
     "nvidia-endpoint": lambda: plan_for("nvidia", runtime="endpoint", url="http://10.0.0.1:8000"),
 }
 

