@@ -17,6 +17,7 @@ from suite.cli.sim import scripted
 from suite.declare.model import hash_model, read_model
 from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.vendor import load_vendor
+from suite.declare.workload.lengths import shortest_prompts
 from suite.declare.workload.profiles import load_profile, quality_doc
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.tasks import task_set_for
@@ -178,6 +179,9 @@ def gather(arguments: argparse.Namespace) -> Inputs:
             facts=facts,
             tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
             chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
+            shortest_prompts=shortest_prompts(tokenizer)
+            if tokenizer and profile.exact_lengths
+            else {},
         ),
         profile=profile,
         taskset=taskset,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import SetupError, SuiteError
-from suite.cli import inputs
+from suite.cli import inputs, loadoptions
 from suite.cli.judged import exit_status
 from suite.cli.keys import PAGE_FILE, add_key_option, default_key, sign_and_render
 from suite.cli.machine import settings
@@ -43,6 +44,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog="example: suite run --vendor cpu --profile smoke",
     )
     inputs.add_options(running)
+    loadoptions.add_options(running)
     running.add_argument("--out", type=Path, help="run directory to create; default: runs/<id>")
     add_key_option(running)
     running.add_argument("--quiet", action="store_true", help="no progress")
@@ -74,6 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _run_under(arguments: argparse.Namespace, stop: Stop) -> int:
     zero_ns = time.monotonic_ns()
     terminal = Terminal(quiet=arguments.quiet)
+    load = loadoptions.load_options(arguments)
     gathered = inputs.gather(arguments)
     plan = gathered.plan
     if plan["runtime_note"]:
@@ -97,8 +100,11 @@ def _run_under(arguments: argparse.Namespace, stop: Stop) -> int:
         progress=terminal,
         stop=stop,
         zero_ns=zero_ns,
-        settings=settings(),
+        # An endpoint's readiness requests carry the same header fields.
+        settings=dataclasses.replace(settings(), headers=load.headers),
+        load=load,
     )
+    terminal.clear()
     if result.error is not None:
         return _ended_early(result)
     # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from suite import evidence
 from suite.base import jsonio
@@ -18,21 +18,19 @@ from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.workload.lead import first_sentence
 from suite.measure import convert, host
 from suite.measure.engine import serve
-from suite.measure.load.client import Target, run_phase, stamp_kinds
-from suite.measure.load.jobs import make_jobs
+from suite.measure.load.client import stamp_kinds
+from suite.measure.load.job import LoadOptions
+from suite.measure.phases import run_phases
+from suite.measure.running import Progress, Run
 from suite.measure.telemetry import Sampler
-from suite.measure.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PhaseDoc, PlanDoc
+    from suite.declare.plandoc import PlanDoc
     from suite.declare.workload.tasks import Task, TaskSet
-    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
-    from suite.eventdoc import RequestEvent
-    from suite.measure.engine import Served, Settings
+    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.measure.engine import Settings
     from suite.measure.stop import Stop
 
 FIRST_SAMPLE_S = 2.0
@@ -41,16 +39,6 @@ IDLE_S = 3.0
 """Length of the idle baseline: six samples at the usual 500 ms."""
 
 Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
-
-
-class Progress(Protocol):
-    """Where a run tells how it goes; the command line decides what is shown."""
-
-    def line(self, text: str) -> None:
-        """One finished step."""
-
-    def live(self, text: str) -> None:
-        """What happens now; may be overwritten by the next call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +56,6 @@ class RunResult:
     directory: Path
 
 
-@dataclass(slots=True)
-class _Run:
-    plan: PlanDoc
-    settings: Settings | None
-    tasks: TaskSet
-    tokenizer: Tokenizer | None
-    writer: evidence.Writer
-    progress: Progress
-    stop: Stop
-    zero_ns: int
-    offset_ns: int
-    facts: dict[str, JSONObject] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    fitted: dict[int, FittedPrompt] = field(default_factory=dict)
-
-    def now(self) -> int:
-        return time.monotonic_ns() - self.zero_ns
-
-    def live(self, text: str) -> None:
-        # A signal's exception that a library swallowed while we waited is raised again here.
-        self.stop.check()
-        self.progress.live(text)
-
-    def mark(
-        self, name: str, at: int | None = None, fields: Mapping[str, object] | None = None
-    ) -> None:
-        moment = self.now() if at is None else at
-        self.writer.event({"type": "mark", "t": moment, "name": name, **(fields or {})})
-
-
 def execute(
     plan: PlanDoc,
     tasks: TaskSet,
@@ -108,6 +66,7 @@ def execute(
     stop: Stop,
     zero_ns: int,
     settings: Settings | None = None,
+    load: LoadOptions | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -120,6 +79,7 @@ def execute(
         stop: the signals.
         zero_ns: reading of the monotonic clock that counts as the run's start.
         settings: of this machine; None takes the defaults.
+        load: extra header fields, worker processes, send stamps; None takes the defaults.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
@@ -134,7 +94,18 @@ def execute(
         writer = evidence.Writer(directory)
     with writer:
         offset_ns = _clock_offset_ns()
-        run = _Run(plan, settings, tasks, tokenizer, writer, progress, stop, zero_ns, offset_ns)
+        run = Run(
+            plan=plan,
+            settings=settings,
+            tasks=tasks,
+            tokenizer=tokenizer,
+            writer=writer,
+            progress=progress,
+            stop=stop,
+            load=load or LoadOptions(),
+            zero_ns=zero_ns,
+            offset_ns=offset_ns,
+        )
         error: SuiteError | None = None
         ended: Ended = "complete"
         try:
@@ -160,10 +131,10 @@ def _clock_offset_ns() -> int:
     return time.time_ns() - time.monotonic_ns()
 
 
-def _open(run: _Run, directory: Path) -> None:
+def _open(run: Run, directory: Path) -> None:
     run.writer.document("plan.json", run.plan)
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
-    receive, send = stamp_kinds(run.plan)
+    receive, send = stamp_kinds(run.plan, run.load)
     clock = {
         "started_utc": started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "clock": "CLOCK_MONOTONIC",
@@ -188,7 +159,7 @@ def _task_line(task: Task) -> dict[str, object]:
     }
 
 
-def _measure(run: _Run) -> None:
+def _measure(run: Run) -> None:
     run.facts.update(host.facts())
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
@@ -214,14 +185,14 @@ def _measure(run: _Run) -> None:
             run.facts.update(host.served_facts(served.facts))
             _write_environment(run)
             run.progress.line(f"{engine} answers at {served.base_url}")
-            _phases(run, served)
+            run_phases(run, served)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
 
 
-def _sample_idle(run: _Run) -> None:
+def _sample_idle(run: Run) -> None:
     """Read the devices' power before anything runs on them; the energy above idle is counted from it."""
     with Sampler(run.plan["telemetry"], run.zero_ns) as sampler:
         deadline = time.monotonic() + FIRST_SAMPLE_S
@@ -232,7 +203,7 @@ def _sample_idle(run: _Run) -> None:
     run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
 
 
-def _convert(run: _Run) -> None:
+def _convert(run: Run) -> None:
     """Converted weights as the plan needs them; those of an earlier run cost no time that could be measured."""
     conversion = run.plan["conversion"]
     if conversion is None:
@@ -244,69 +215,17 @@ def _convert(run: _Run) -> None:
         run.mark("conversion.end")
 
 
-def _phases(run: _Run, served: Served) -> None:
-    target = Target(
-        base_url=served.base_url,
-        path=run.plan["engine"]["request"]["path"],
-        headers={},
-        request=run.plan["engine"]["request"],
-    )
-    for phase in run.plan["workload"]["phases"]:
-        _phase(run, served, target, phase)
-
-
-def _phase(run: _Run, served: Served, target: Target, phase: PhaseDoc) -> None:
-    jobs = make_jobs(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
-    name = phase["name"] + ("" if phase["measured"] else " (warm-up)")
-    identity = {"phase": phase["name"], "repeat": phase["repeat"], "measured": phase["measured"]}
-
-    def on_request(event: RequestEvent) -> None:
-        if run.tokenizer is not None and event["text"]:
-            event["usage"]["own_completion"] = run.tokenizer.count(event["text"])
-        run.writer.event(event)
-
-    watch = Watch(served.alive, while_running=run.plan["runtime"] != "endpoint")
-
-    def on_progress(done: int, failed: int, in_flight: int) -> None:
-        watch.saw_failures(failed)
-        run.progress.live(
-            f"{name}: {done}/{len(jobs)} done, {failed} failed, {in_flight} in flight"
-        )
-
-    tools = run.plan["telemetry"] if phase["measured"] else []
-    sampler = Sampler(tools, run.zero_ns)
-    try:
-        with sampler, run.stop.deferred():
-            run.mark("phase.start", fields=identity)
-            stats = run_phase(
-                target,
-                jobs,
-                phase=phase,
-                zero_ns=run.zero_ns,
-                on_request=on_request,
-                stop=lambda: run.stop.requested() or watch.dead is not None,
-                on_progress=on_progress,
-            )
-            run.mark("phase.end", fields={**identity, "detail": stats.to_json()})
-    finally:
-        # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
-        run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
-        run.problems.extend(p for p in sampler.problems() if p not in run.problems)
-    run.stop.check()
-    dead = watch.after(stats.failed)
-    if dead is not None:
-        raise EngineError("engine-died", f"the engine died during {name}: {dead}")
-    run.progress.line(f"{name}: {stats.summary()}")
-
-
 def _defects(tasks: TaskSet) -> dict[str, int]:
     """What was found in the task file: defects of what ran, peculiarities of the file, what was left out."""
     left_out = {f"left-out-{reason}": count for reason, count in tasks.excluded.items()}
     return {**tasks.defects, **tasks.notes, **left_out}
 
 
-def _write_environment(run: _Run) -> None:
-    notes = (run.plan["runtime_note"], run.tasks.why_not_locked, *run.problems)
+def _write_environment(run: Run) -> None:
+    # The names only: values may be secret.
+    names = ", ".join(sorted(run.load.headers))
+    headers = f"extra header fields of every request: {names}" if names else ""
+    notes = (run.plan["runtime_note"], run.tasks.why_not_locked, headers, *run.problems)
     run.writer.document(
         "environment.json",
         {
@@ -318,7 +237,7 @@ def _write_environment(run: _Run) -> None:
     )
 
 
-def _close(run: _Run, ended: Ended, error: SuiteError | None) -> None:
+def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
     described = None if error is None else {"code": error.code, "message": str(error)[:1000]}
     footer = {
         "type": "footer",

@@ -24,11 +24,13 @@ class Watch:
         alive: None while it runs, else why not.
         while_running: also ask in the middle of a phase.
         dead: why it no longer runs, once that is known.
+        failed: requests of the phase that have failed in stretches that are over.
     """
 
     alive: Callable[[], str | None]
     while_running: bool
     dead: str | None = None
+    failed: int = 0
     _seen: int = 0
     _next_ns: int = 0
 

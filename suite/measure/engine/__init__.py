@@ -57,7 +57,7 @@ def serve(
         case "process":
             return process.serve(plan, run_directory, on_progress=on_progress, settings=chosen)
         case "endpoint":
-            return endpoint.serve(plan, run_directory, on_progress=on_progress)
+            return endpoint.serve(plan, run_directory, on_progress=on_progress, settings=chosen)
         case "sim":
             from suite.measure.engine import sim  # noqa: PLC0415 - real runs do not load the scripted server
 

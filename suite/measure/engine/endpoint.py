@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from suite.base.errors import UsageError
 from suite.measure.engine.facts import http_facts
 from suite.measure.engine.readiness import probe, wait_ready
-from suite.measure.engine.served import Facts, Marks, Unknown
+from suite.measure.engine.served import Facts, Marks, Settings, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from suite.declare.plandoc import PlanDoc
@@ -28,15 +28,18 @@ class Endpoint:
     facts: Facts
     marks: list[tuple[str, int]]
     health_path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def alive(self) -> str | None:
         """None while the health path answers with 200."""
-        answer = probe(self.base_url, self.health_path)
+        answer = probe(self.base_url, self.health_path, self.headers)
         return None if answer == http.client.OK else f"{self.health_path} answered: {answer}"
 
 
 @contextlib.contextmanager
-def serve(plan: PlanDoc, run_directory: Path, *, on_progress: Progress) -> Iterator[Endpoint]:
+def serve(
+    plan: PlanDoc, run_directory: Path, *, on_progress: Progress, settings: Settings | None = None
+) -> Iterator[Endpoint]:
     """Wait until the plan's address is healthy and gives a first answer.
 
     Raises:
@@ -47,12 +50,21 @@ def serve(plan: PlanDoc, run_directory: Path, *, on_progress: Progress) -> Itera
     if not engine["url"]:
         raise UsageError("url-missing", "the runtime is endpoint and no address was given")
     base_url = engine["url"].rstrip("/")
+    headers = {} if settings is None else settings.headers
     marks = Marks()
     marks.add("engine.start")
-    wait_ready(engine, base_url, marks=marks, alive=lambda: None, log=None, on_progress=on_progress)
-    facts = http_facts(base_url)
+    wait_ready(
+        engine,
+        base_url,
+        marks=marks,
+        alive=lambda: None,
+        log=None,
+        on_progress=on_progress,
+        headers=headers,
+    )
+    facts = http_facts(base_url, headers)
     facts["engine.command"] = Unknown("an endpoint is started by somebody else")
     (run_directory / "engine.log").write_text(
         "The engine was an endpoint that was running already; its log is not ours to keep.\n"
     )
-    yield Endpoint(base_url, facts, marks.list, engine["readiness"]["path"])
+    yield Endpoint(base_url, facts, marks.list, engine["readiness"]["path"], headers)

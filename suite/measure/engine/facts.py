@@ -11,6 +11,7 @@ from suite.measure.engine.readiness import get_json
 from suite.measure.engine.served import Facts, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 MAX_FACT_CHARACTERS = 8000
@@ -37,9 +38,9 @@ print(json.dumps(found))
 """Run by the engine's own interpreter; prints one JSON object of package versions."""
 
 
-def http_facts(base_url: str) -> Facts:
+def http_facts(base_url: str, headers: Mapping[str, str] | None = None) -> Facts:
     """Ask ``/version`` (vLLM and its forks). Never raises."""
-    answer = get_json(base_url, "/version")
+    answer = get_json(base_url, "/version", headers=headers)
     if isinstance(answer, str):
         return {"engine.version": Unknown(answer)}
     version = answer.get("version")

@@ -15,7 +15,7 @@ from suite.base.errors import EngineError
 from suite.measure.engine.served import Marks, log_tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
@@ -38,6 +38,7 @@ def wait_ready(
     alive: Callable[[], str | None],
     log: Path | None,
     on_progress: Progress,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Wait for health and for a first answer, stamping both.
 
@@ -48,15 +49,17 @@ def wait_ready(
         alive: says why the engine no longer runs.
         log: the engine's log, quoted when it dies.
         on_progress: told how long it has taken so far.
+        headers: extra header fields, such as an API key.
 
     Raises:
         EngineError: ``engine-died`` or ``engine-out-of-memory`` (it ended while we waited),
             ``engine-timeout``, ``engine-bad-answer`` (it is healthy and refuses the first request).
     """
     readiness = engine["readiness"]
+    extra = {} if headers is None else headers
     start = time.monotonic()
     deadline = start + readiness["timeout_s"]
-    while not _healthy(base_url, readiness["path"], deadline - time.monotonic()):
+    while not _healthy(base_url, readiness["path"], deadline - time.monotonic(), extra):
         _check_alive(alive, log)
         waited = time.monotonic() - start
         if time.monotonic() >= deadline:
@@ -68,7 +71,7 @@ def wait_ready(
     marks.add("engine.healthy")
     on_progress(f"{engine['title']} is healthy; asking for a first answer")
     try:
-        _first_answer(engine, base_url, deadline - time.monotonic())
+        _first_answer(engine, base_url, deadline - time.monotonic(), extra)
     except TimeoutError as error:
         _check_alive(alive, log)
         raise _timeout(readiness["timeout_s"], "no first answer", log) from error
@@ -82,10 +85,16 @@ def wait_ready(
     marks.add("engine.first_answer")
 
 
-def get_json(base_url: str, path: str, *, timeout_s: float = HEALTH_TIMEOUT_S) -> JSONObject | str:
+def get_json(
+    base_url: str,
+    path: str,
+    *,
+    timeout_s: float = HEALTH_TIMEOUT_S,
+    headers: Mapping[str, str] | None = None,
+) -> JSONObject | str:
     """GET a small JSON object, for facts; a string says why there is none. Never raises."""
     try:
-        status, body = _request(base_url, "GET", path, None, timeout_s)
+        status, body = _request(base_url, "GET", path, None, timeout_s, extra=headers)
         value = (
             jsonio.loads(body, name=path, error=EngineError) if status == http.client.OK else None
         )
@@ -96,10 +105,10 @@ def get_json(base_url: str, path: str, *, timeout_s: float = HEALTH_TIMEOUT_S) -
     return value
 
 
-def probe(base_url: str, path: str) -> int | str:
+def probe(base_url: str, path: str, headers: Mapping[str, str] | None = None) -> int | str:
     """GET a path: the HTTP status, or why there is none. Never raises."""
     try:
-        return _request(base_url, "GET", path, None, HEALTH_TIMEOUT_S)[0]
+        return _request(base_url, "GET", path, None, HEALTH_TIMEOUT_S, extra=headers)[0]
     except _TRANSPORT_ERRORS as error:
         return str(error) or type(error).__name__
 
@@ -124,15 +133,18 @@ def _check_alive(alive: Callable[[], str | None], log: Path | None) -> None:
     raise EngineError(code, message if not tail else f"{message}; its log ends:\n{tail}")
 
 
-def _healthy(base_url: str, path: str, left_s: float) -> bool:
+def _healthy(base_url: str, path: str, left_s: float, headers: Mapping[str, str]) -> bool:
+    timeout_s = max(0.1, min(HEALTH_TIMEOUT_S, left_s))
     try:
-        status, _ = _request(base_url, "GET", path, None, max(0.1, min(HEALTH_TIMEOUT_S, left_s)))
+        status, _ = _request(base_url, "GET", path, None, timeout_s, extra=headers)
     except _TRANSPORT_ERRORS:
         return False
     return status == http.client.OK
 
 
-def _first_answer(engine: EngineDoc, base_url: str, left_s: float) -> None:
+def _first_answer(
+    engine: EngineDoc, base_url: str, left_s: float, headers: Mapping[str, str]
+) -> None:
     request = engine["request"]
     body: dict[str, object] = {
         "model": engine["served_model_name"],
@@ -148,7 +160,7 @@ def _first_answer(engine: EngineDoc, base_url: str, left_s: float) -> None:
         body["stream_options"] = request["stream_options"]
     body.update(request["extra_body"])
     status, answer = _request(
-        base_url, "POST", request["path"], jsonio.canonical(body), max(0.1, left_s)
+        base_url, "POST", request["path"], jsonio.canonical(body), max(0.1, left_s), extra=headers
     )
     text = answer.decode("utf-8", "replace").strip()
     if status != http.client.OK:
@@ -161,7 +173,13 @@ def _first_answer(engine: EngineDoc, base_url: str, left_s: float) -> None:
 
 
 def _request(
-    base_url: str, method: str, path: str, body: bytes | None, timeout_s: float
+    base_url: str,
+    method: str,
+    path: str,
+    body: bytes | None,
+    timeout_s: float,
+    *,
+    extra: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes]:
     """One request, one connection; the whole answer within `timeout_s`."""
     parts = urlsplit(base_url)
@@ -170,7 +188,10 @@ def _request(
     deadline = time.monotonic() + timeout_s
     connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout_s)
     try:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers = {
+            **({} if body is None else {"Content-Type": "application/json"}),
+            **(extra or {}),
+        }
         connection.request(method, parts.path.rstrip("/") + path, body, headers)
         response = connection.getresponse()
         data = bytearray()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Progress: TypeAlias = "Callable[[str], None]"
 FactValue: TypeAlias = "str | int | float | bool | Unknown"
@@ -63,12 +63,14 @@ class Settings:
         torch_index: package index with the CPU build of torch, tried when the host's pip finds none.
         base_image: base image for builds; empty: the Dockerfile's default, or the local base image where
             no registry answers.
+        headers: header fields of requests to a server that somebody else runs, such as its API key.
     """
 
     repository: Path = REPOSITORY
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "llm-conformance")
     torch_index: str = "https://download.pytorch.org/whl/cpu"
     base_image: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)

@@ -142,6 +142,9 @@ class Script:
         itl_ms: between tokens.
         tokens: tokens of an answer; None generates as many as the answer has or the request allows.
         tokens_per_chunk: tokens packed into one chunk.
+        slots: answers at once; further requests wait their turn, first come, first served. 0 is no limit.
+        slower_per_stream: an answer is slower by this share for every other answer under way when it begins.
+        slower_per_minute: an answer is slower by this share for every minute that the server has run.
         token_ids: gives token ids to requests that ask for them.
         answers: ``words`` (seeded by the prompt), ``echo`` (the prompt itself), ``constant`` or ``table``.
         text: the constant answer.
@@ -153,6 +156,9 @@ class Script:
     itl_ms: float = 5.0
     tokens: int | None = None
     tokens_per_chunk: int = 1
+    slots: int = 0
+    slower_per_stream: float = 0.0
+    slower_per_minute: float = 0.0
     token_ids: bool = True
     answers: str = "words"
     text: str = "The report names no one."
@@ -162,6 +168,10 @@ class Script:
     def fault(self, number: int, prompt: str) -> Fault | None:
         """The fault that hits a request, if any."""
         return next((fault for fault in self.faults if fault.hits(number, prompt)), None)
+
+    def slowness(self, others: int, minutes: float) -> float:
+        """Factor on the times of an answer that begins beside others, so long after the server's start."""
+        return 1.0 + self.slower_per_stream * others + self.slower_per_minute * minutes
 
     def slow_start_ms(self) -> float:
         """How long the server is not healthy."""
@@ -218,7 +228,8 @@ def read_script(text: str) -> Script:
     script = _build(name, values, tuple(_fault(name, fault) for fault in faults))
     if script.answers not in ANSWERS:
         raise _wrong(name, f"answers is {script.answers!r}", f"one of: {', '.join(ANSWERS)}")
-    if script.tokens_per_chunk < 1 or script.ttft_ms < 0 or script.itl_ms < 0:
+    times = (script.ttft_ms, script.itl_ms, script.slower_per_stream, script.slower_per_minute)
+    if script.tokens_per_chunk < 1 or script.slots < 0 or min(times) < 0:
         raise _wrong(name, "times and counts must not be negative")
     return script
 

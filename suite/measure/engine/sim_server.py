@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.errors import EngineError, SetupError
-from suite.measure.engine.sim_stream import Act, Step, read_request, refuse, steps, whole
+from suite.measure.engine.sim_stream import (
+    Act,
+    Request,
+    Step,
+    read_request,
+    refuse,
+    steps,
+    whole,
+)
 from suite.measure.load.clock import ANCILLARY_BYTES, ask_for_stamps, read_offset, stamp_of
 from suite.measure.load.timer import Timer
 
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from suite.measure.engine.sim_script import Script
+    from suite.measure.engine.sim_script import Fault, Script
 
 VERSION: Final = "sim-1"
 _REQUEST_LINE = re.compile(rb"(GET|POST) (/[^ ]*) HTTP/1\.1\r\n")
@@ -50,15 +58,17 @@ class _Client:
 
 @dataclass(slots=True, eq=False)
 class _Answer:
-    """An answer under way, and what really happened."""
+    """An answer that waits for its turn or is under way, and what really happened."""
 
     client: _Client
     number: int
-    steps: Iterator[Step]
+    request: Request
     read_ns: int
     arrived_ns: int
     prompt_sha256: str
-    fault: str
+    fault: Fault | None
+    begun_ns: int = 0
+    steps: Iterator[Step] = field(default_factory=lambda: iter(()))
     writes: list[int] = field(default_factory=list)
 
     def truth(self) -> dict[str, object]:
@@ -67,8 +77,9 @@ class _Answer:
             "request": self.number,
             "arrived": self.arrived_ns,
             "read": self.read_ns,
+            "begun": self.begun_ns,
             "writes": self.writes,
-            "fault": self.fault,
+            "fault": "" if self.fault is None else self.fault.name,
             "prompt_sha256": self.prompt_sha256,
         }
 
@@ -111,10 +122,13 @@ class SimServer:
         self._clients: dict[int, _Client] = {}
         self._heap: list[tuple[int, int, _Answer, Step]] = []
         self._ended: deque[_Answer] = deque()
+        self._waiting: deque[_Answer] = deque()
+        self._active = 0
         self._count = 0
         self._ticket = 0
         self._offset = read_offset().ns
-        self._healthy_at = time.monotonic_ns() + int(script.slow_start_ms() * 1e6)
+        self._started = time.monotonic_ns()
+        self._healthy_at = self._started + int(script.slow_start_ms() * 1e6)
 
     def run(self, stop_fd: int | None = None) -> None:
         """Serve until the descriptor reports anything, for example the end of a pipe."""
@@ -153,7 +167,7 @@ class SimServer:
         while heap and heap[0][0] <= time.monotonic_ns():
             _, _, answer, step = heapq.heappop(heap)
             if answer.client.closed:
-                self._ended.append(answer)
+                self._finish(answer)
                 continue
             self._take(answer, step)
 
@@ -167,7 +181,7 @@ class SimServer:
                 self._send(client, step.data)
             case Act.END:
                 client.answering = False
-                self._ended.append(answer)
+                self._finish(answer)
                 self._requests(client, time.monotonic_ns())
                 return
             case Act.CLOSE:
@@ -185,11 +199,35 @@ class SimServer:
         step = next(answer.steps, None)
         if step is None:
             # Not ended but out of steps: the connection is left as it is.
-            self._ended.append(answer)
+            self._finish(answer)
             return
         self._ticket += 1
-        entry = (answer.read_ns + step.due_ns, self._ticket, answer, step)
+        entry = (answer.begun_ns + step.due_ns, self._ticket, answer, step)
         heapq.heappush(self._heap, entry)
+
+    def _begin_waiting(self) -> None:
+        """Begin as many answers as there are slots for."""
+        while self._waiting and (not self._script.slots or self._active < self._script.slots):
+            answer = self._waiting.popleft()
+            if answer.client.closed:
+                self._ended.append(answer)
+                continue
+            now = time.monotonic_ns()
+            # Alone and at once, an answer's times count from when its request was read.
+            answer.begun_ns = now if self._script.slots else answer.read_ns
+            minutes = (now - self._started) / 60e9
+            slowness = self._script.slowness(self._active, minutes)
+            answer.steps = steps(
+                self._script, answer.request, answer.fault, answer.number, slowness
+            )
+            self._active += 1
+            self._schedule(answer)
+
+    def _finish(self, answer: _Answer) -> None:
+        """An answer has ended, one way or another; the next one may begin."""
+        self._active -= 1
+        self._ended.append(answer)
+        self._begin_waiting()
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -277,13 +315,14 @@ class SimServer:
         answer = _Answer(
             client=client,
             number=number,
-            steps=steps(self._script, request, fault, number),
+            request=request,
             read_ns=time.monotonic_ns(),
             arrived_ns=arrived_ns,
             prompt_sha256=jsonio.sha256_hex(request.prompt.encode("utf-8", "replace")),
-            fault="" if fault is None else fault.name,
+            fault=fault,
         )
-        self._schedule(answer)
+        self._waiting.append(answer)
+        self._begin_waiting()
 
     def _send(self, client: _Client, data: bytes) -> None:
         client.output += data
@@ -324,8 +363,8 @@ class SimServer:
             self._truth.flush()
 
     def _close(self) -> None:
-        for _, _, answer, _ in self._heap:
-            self._ended.append(answer)
+        self._ended.extend(answer for _, _, answer, _ in self._heap)
+        self._ended.extend(self._waiting)
         self._write_truth()
         for client in list(self._clients.values()):
             self._drop(client)

@@ -32,7 +32,7 @@ class Act(enum.Enum):
 
 
 class Step(NamedTuple):
-    """An act, when it is due (nanoseconds after the request's arrival), and the bytes to write."""
+    """An act, when it is due (nanoseconds after the answer was begun), and the bytes to write."""
 
     due_ns: int
     act: Act
@@ -62,6 +62,9 @@ def read_request(path: str, body: JSONObject) -> Request:
         messages = body.get("messages")
         last = messages[-1] if isinstance(messages, list) and messages else None
         prompt = last.get("content") if isinstance(last, dict) else None
+    if isinstance(prompt, list):
+        # Token ids: their numbers stand for the words.
+        prompt = " ".join(str(number) for number in prompt)
     limit = body.get("max_tokens")
     return Request(
         chat=chat,
@@ -87,8 +90,10 @@ def whole(status: int, body: bytes, extra: str = "") -> bytes:
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def steps(script: Script, request: Request, fault: Fault | None, number: int) -> Iterator[Step]:
-    """All writes of an answer, in order."""
+def steps(
+    script: Script, request: Request, fault: Fault | None, number: int, slowness: float = 1.0
+) -> Iterator[Step]:
+    """All writes of an answer, in order; its times are the script's times `slowness`."""
     name = "" if fault is None else fault.name
     at_once = {
         "http_500": refuse(500, "the engine is broken"),
@@ -104,14 +109,17 @@ def steps(script: Script, request: Request, fault: Fault | None, number: int) ->
         return iter((Step(0, Act.REFUSE),))
     if name == "silent":
         return iter(())
-    return _Stream(script, request, fault or Fault(""), number).steps()
+    return _Stream(script, request, fault or Fault(""), number, slowness).steps()
 
 
 class _Stream:
     """Builds the chunks of one event stream."""
 
-    def __init__(self, script: Script, request: Request, fault: Fault, number: int) -> None:
+    def __init__(
+        self, script: Script, request: Request, fault: Fault, number: int, slowness: float
+    ) -> None:
         self._script = script
+        self._ns_per_ms = 1e6 * slowness
         self._request = request
         self._fault = fault
         self._name = fault.name
@@ -129,7 +137,7 @@ class _Stream:
         if self._zip is not None:
             head += "content-encoding: gzip\r\n"
         yield Step(0, Act.WRITE, f"{head}transfer-encoding: chunked\r\n\r\n".encode())
-        first = int(script.ttft_ms * 1e6)
+        first = int(script.ttft_ms * self._ns_per_ms)
         if self._request.chat:
             early = name == "role_only_first_chunk"
             yield from self._write(
@@ -139,7 +147,7 @@ class _Stream:
         if name == "empty_answer":
             tokens, cut = [], False
         size = 4 if name == "several_tokens_per_chunk" else script.tokens_per_chunk
-        gap = int(script.itl_ms * 1e6)
+        gap = int(script.itl_ms * self._ns_per_ms)
         sent, due = 0, first
         for position in self._positions(len(tokens), size):
             due = first + gap * position

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from suite.measure.load.job import Target
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[ \t\x21-\x7e]*")
+_VALUE = re.compile(r"[ \t\x21-\x7e\x80-\xff]*")
+"""Field values of RFC 9110, section 5.5: nothing that ends a line, nothing beyond Latin-1."""
 _OWN = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
@@ -96,10 +97,23 @@ def _head(path: str, host: str, headers: Mapping[str, str]) -> bytes:
     fields |= headers
     if not re.fullmatch(r"/[\x21-\x7e]*", path):
         raise UsageError("url-malformed", f"the path {path!r} cannot be used")
-    for name, value in fields.items():
+    check_headers(fields)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"POST {path} HTTP/1.1\r\n{lines}Content-Length: ".encode("latin-1")
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse header fields that cannot be sent; values may be secret and are not repeated.
+
+    Raises:
+        UsageError: ``header-malformed``.
+    """
+    for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise UsageError("header-malformed", f"the header field {name!r} cannot be sent")
+            raise UsageError(
+                "header-malformed",
+                f"the header field {name!r} cannot be sent",
+                hint="one line of Latin-1 characters",
+            )
         if name.lower() in _OWN:
             raise UsageError("header-malformed", f"the header field {name!r} is set by the client")
-    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"POST {path} HTTP/1.1\r\n{lines}Content-Length: ".encode("ascii")

@@ -6,6 +6,7 @@ path. The arrival time of a chunk is that of the piece that completed its event.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 import zlib
@@ -17,8 +18,11 @@ from suite.measure.load.shapes import Shapes
 from suite.measure.load.sse import SseReader
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.base.jsonio import JSONObject, JSONValue
     from suite.eventdoc import OutcomeCode
+    from suite.measure.load.shapes import Run
     from suite.measure.load.sse import Event
 
 MAX_ERROR: Final = 200
@@ -119,20 +123,33 @@ class AnswerReader:
                 "malformed-response", f"content encoding {clean(encoding)} was not asked for"
             )
 
+    def feed_all(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> None:
+        """Take consecutive pieces of the body and their arrival times."""
+        position, count = 0, len(pieces)
+        while position < count:
+            run = None
+            if self.fault is None and not self.done and self._plain():
+                run = self._shapes.run(pieces[position:] if position else pieces)
+            if run is None:
+                self._long_way(pieces[position], stamps[position])
+                position += 1
+            else:
+                end = position + len(run.texts)
+                self._add_run(run, stamps[position:end])
+                position = end
+
     def feed(self, piece: bytes, stamp: int) -> None:
         """Take one piece of the body and its arrival time."""
+        self.feed_all((piece,), (stamp,))
+
+    def _plain(self) -> bool:
+        """Whether a piece that is one whole event means just that."""
+        return self._inflate is None and self._sse.clean()
+
+    def _long_way(self, piece: bytes, stamp: int) -> None:
+        """Take a piece that fits no mould, or may not be read by one."""
         if self.fault is not None or self.done:
             return
-        if self._sse.clean() and self._inflate is None:
-            content = self._shapes.read(piece)
-            if content is not None:
-                text, ids, prompt, completion = content
-                if prompt is not None:
-                    self.prompt_tokens = prompt
-                if completion is not None:
-                    self.completion_tokens = completion
-                self._add(text, ids, completion, stamp, visible=bool(text))
-                return
         if self._inflate is not None:
             piece = self._decompress(piece)
         for event in self._sse.feed(piece):
@@ -231,6 +248,37 @@ class AnswerReader:
         if isinstance(ids, list) and all(isinstance(number, int) for number in ids):
             numbers = [number for number in ids if isinstance(number, int)]
         self._add(text, numbers, running, stamp, visible=bool(text) or reasoning)
+
+    def _add_run(self, run: Run, stamps: Sequence[int]) -> None:
+        """Take what consecutive chunks of one mould say."""
+        texts, ids, prompt, completions = run
+        if prompt is not None:
+            self.prompt_tokens = prompt
+        if completions is not None:
+            self.completion_tokens = completions[-1]
+        if all(texts) and (ids is not None or completions is None):
+            self.texts += texts
+            self.stamps += stamps
+            self.tokens += [-1] * len(texts) if ids is None else self._count(ids, completions)
+            self._pending = 0
+            return
+        for number, text in enumerate(texts):
+            self._add(
+                text,
+                None if ids is None else ids[number],
+                None if completions is None else completions[number],
+                stamps[number],
+                visible=bool(text),
+            )
+
+    def _count(self, ids: list[list[int]], completions: list[int] | None) -> list[int]:
+        """New tokens of consecutive chunks that all have text, by their ids."""
+        tokens = list(map(len, ids))
+        self.token_ids = [] if self.token_ids is None else self.token_ids
+        self.token_ids += itertools.chain.from_iterable(ids)
+        self._counted = completions[-1] if completions else self._counted + sum(tokens)
+        tokens[0] += self._pending
+        return tokens
 
     def _add(
         self, text: str, ids: list[int] | None, running: int | None, stamp: int, *, visible: bool

@@ -17,19 +17,20 @@ import struct
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.base.jsonio import JSONObject
+    from suite.measure.load.job import StampKind
 
-StampKind = Literal["kernel", "user"]
 
 SO_TIMESTAMPNS = 35
 """``SO_TIMESTAMPNS`` of <asm-generic/socket.h>; Python does not name it. The message has the same number."""
-ANCILLARY_BYTES = 64
-"""Room for one control message with a timespec (32 bytes) and some to spare."""
+ANCILLARY_BYTES = 128
+"""Room for a control message with a timespec (32 bytes) and one with three (64), which connections with send
+stamps get beside it."""
 TIMESPEC = struct.Struct("=qq")
 STEP_BOUND_NS = 50_000
 """A change of the offset beyond this is a clock step; the measuring error stays below 5 µs."""
@@ -86,6 +87,8 @@ class ClockFacts:
         step_ns: largest change of the offset beyond the bound; not 0 makes the phase's times worthless.
         reads: reads that returned bytes.
         unstamped_reads: those among them without a kernel stamp, stamped by the client itself.
+        send_stamps: ``kernel`` when every send time of the phase is the kernel's, otherwise ``user``.
+        unstamped_sends: requests for which the kernel was asked and gave no send stamp.
     """
 
     receive_stamps: StampKind
@@ -95,6 +98,8 @@ class ClockFacts:
     step_ns: int
     reads: int
     unstamped_reads: int
+    send_stamps: StampKind = "user"
+    unstamped_sends: int = 0
 
     def to_json(self) -> JSONObject:
         """As a JSON object. The offsets are microseconds: nanoseconds since 1970 leave the exact integers."""
@@ -106,6 +111,8 @@ class ClockFacts:
             "clock_step_ns": self.step_ns,
             "reads": self.reads,
             "unstamped_reads": self.unstamped_reads,
+            "send_stamps": self.send_stamps,
+            "unstamped_sends": self.unstamped_sends,
         }
 
 

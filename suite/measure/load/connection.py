@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from suite.measure.load.clock import ANCILLARY_BYTES, ask_for_stamps, stamp_of
 from suite.measure.load.framing import Framer
+from suite.measure.load.sendstamps import (
+    ASK,
+    FIRST_BYTES,
+    ask_for_send_stamps,
+    read_send_stamps,
+    segment_bytes,
+)
 
 if TYPE_CHECKING:
     from suite.eventdoc import OutcomeCode
@@ -18,6 +25,8 @@ if TYPE_CHECKING:
     from suite.measure.load.job import Job
 
 RECEIVE_BYTES: Final = 65_536
+STALL_SHARE: Final = 10
+"""At the time-out, a request whose last bytes are older than a tenth of it has stalled."""
 CONNECTING, HANDSHAKE, IDLE, BUSY, CLOSED = range(5)
 
 
@@ -28,6 +37,7 @@ class Exchange:
         job: the request.
         t_sched: intended start; None in a closed loop, where it is the start.
         t_send: just before the first byte was written; for connect errors the attempt.
+        t_sent: the kernel's stamp of the first segment's leaving; 0 without.
         t_last: arrival of the last bytes; 0 before any.
         t_end: end of the stream, or of the attempt; 0 while it runs.
         framer: the response.
@@ -46,12 +56,14 @@ class Exchange:
         "t_last",
         "t_sched",
         "t_send",
+        "t_sent",
     )
 
     def __init__(self, job: Job, t_sched: int | None) -> None:
         self.job = job
         self.t_sched = t_sched
         self.t_send = 0
+        self.t_sent = 0
         self.t_last = 0
         self.t_end = 0
         self.framer = Framer()
@@ -72,11 +84,16 @@ class Connection:
         since: when it entered its state, for connect time-outs and idle renewal.
         stamped: the kernel stamps what it receives.
         output: bytes that the socket did not yet take.
+        stamps_sends: the kernel was asked to stamp what this connection sends.
+        asked: number of the byte whose stamp is that of the request's first segment; -1 before any.
     """
 
     __slots__ = (
         "_incoming",
         "_outgoing",
+        "_segment",
+        "_written",
+        "asked",
         "exchange",
         "fd",
         "output",
@@ -84,6 +101,7 @@ class Connection:
         "since",
         "sock",
         "stamped",
+        "stamps_sends",
         "state",
         "tls",
     )
@@ -101,6 +119,10 @@ class Connection:
         self.served = 0
         self.since = time.monotonic_ns()
         self.output = b""
+        self.stamps_sends = False
+        self.asked = -1
+        self._written = 0
+        self._segment = 0
         self.tls: ssl.SSLObject | None = None
         if address.tls is not None:
             self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -157,6 +179,11 @@ class Connection:
                 self._flush_tls()
                 return True
 
+    def stamp_sends(self) -> None:
+        """Ask the kernel for send stamps; before anything is written, because it counts bytes from here."""
+        self.stamps_sends = ask_for_send_stamps(self.sock)
+        self._segment = segment_bytes(self.sock) if self.stamps_sends else 0
+
     def send(self, head: bytes, body: bytes) -> None:
         """Write a request; what the socket does not take is kept in `output`.
 
@@ -165,14 +192,52 @@ class Connection:
         """
         if self.tls is not None:
             self.tls.write(head + body)
-            self._flush_tls()
-            return
+            head, body = self.output + self._outgoing.read(), b""
+            self.output = b""
         try:
-            sent = self.sock.sendmsg((head, body))
+            if self.stamps_sends:
+                sent = self._send_stamped(head, body)
+            else:
+                sent = self.sock.sendmsg((head, body))
         except BlockingIOError:
             sent = 0
         if sent < len(head) + len(body):
             self.output = (head + body)[sent:]
+
+    def _send_stamped(self, head: bytes, body: bytes) -> int:
+        """Write and ask for the stamp of the first segment; returns the bytes taken."""
+        short = len(head) + len(body) <= self._segment
+        first = (head, body) if short else (head[:FIRST_BYTES],)
+        sent = self.sock.sendmsg(first, ASK, 0 if short else socket.MSG_MORE)
+        self.asked = (self._written + sent - 1) & 0xFFFFFFFF
+        if not short:
+            with contextlib.suppress(BlockingIOError):
+                sent += self.sock.sendmsg((head[sent:], body))
+        self._written += sent
+        return sent
+
+    def take_send_stamps(self, offset_ns: int) -> bool:
+        """Take what the kernel says about sending; False when it says nothing, so that an error is another one."""
+        if not self.stamps_sends:
+            return False
+        found = read_send_stamps(self.sock)
+        exchange = self.exchange
+        if exchange is not None and not exchange.t_sent and exchange.attempts == 1:
+            for number, real in found:
+                if number == self.asked:
+                    exchange.t_sent = real - offset_ns
+        return bool(found)
+
+    def expired(self, now: int, timeout_ns: int) -> tuple[OutcomeCode, str] | None:
+        """Outcome and sentence for a request that has run out of time; None while it has not."""
+        exchange = self.exchange
+        if exchange is None or now - exchange.t_send <= timeout_ns:
+            return None
+        seconds = timeout_ns / 1e9
+        if exchange.t_last and now - exchange.t_last < timeout_ns // STALL_SHARE:
+            return "timeout", f"the response had not ended after {seconds:g} s"
+        silent = (now - (exchange.t_last or exchange.t_send)) / 1e9
+        return "stall", f"nothing came for {silent:.3g} s; time-out {seconds:g} s"
 
     def flush(self) -> None:
         """Write more of `output`.
@@ -182,7 +247,9 @@ class Connection:
         """
         if self.output:
             with contextlib.suppress(BlockingIOError):
-                self.output = self.output[self.sock.send(self.output) :]
+                sent = self.sock.send(self.output)
+                self.output = self.output[sent:]
+                self._written += sent
 
     def receive_tls(self) -> tuple[bytes, int | None, bool]:
         """Read and decrypt: plain bytes, the kernel's stamp in real time, whether the stream ended.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import ssl
@@ -13,6 +13,41 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import RequestDoc
     from suite.measure.load.clock import ClockFacts
+
+StampKind = Literal["kernel", "user"]
+"""Who stamped a time: the kernel when the bytes passed, or this process beside the system call."""
+HelperState = Literal["none", "used", "died"]
+"""What became of the process that decodes beside a phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How to send, beside what the plan says; nothing of it changes what is asked.
+
+    Attributes:
+        headers: extra header fields of every request. Their values may be secret: they go into requests,
+            never into plan, evidence or log; their names may.
+        workers: processes that send.
+        send_stamps: who stamps the sending: ``user`` just before the write, or ``kernel`` when the first
+            segment leaves for the network device.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    workers: int = 1
+    send_stamps: StampKind = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why no further request of a phase is sent.
+
+    Attributes:
+        reason: one word for the log, e.g. ``enough``, ``max-duration``, ``saturated``.
+        cancel: what is in flight ends as ``cancelled``; otherwise it is waited for.
+    """
+
+    reason: str
+    cancel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +84,15 @@ class Target:
         headers: extra header fields, such as an API key.
         request: what the engine's server understands.
         tls: context for https; None takes the system's trust store.
+        send_stamps: who stamps the sending, as in `LoadOptions`.
     """
 
     base_url: str
     path: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     request: RequestDoc
     tls: ssl.SSLContext | None = None
+    send_stamps: StampKind = "user"
 
 
 @dataclass(slots=True)
@@ -67,8 +104,11 @@ class PhaseStats:
         t_end: when its last request had ended and was recorded.
         planned: requests that the phase consists of.
         outcomes: ended requests by outcome code.
-        unsent: requests that were never sent, because the phase was stopped.
+        sent: requests that were begun; ``planned`` less ``unsent``.
+        unsent: requests that were never sent, because the phase ended before or their conversation did.
+        ended_by: why nothing more was sent: ``all-sent``, ``stopped``, or an `Ending`'s reason.
         stopped: the phase was stopped from outside.
+        workers: processes that sent.
         clock: how the arrival times came about.
         merged_reads: content chunks that shared a receive stamp with the chunk before.
         connections: connections opened.
@@ -76,8 +116,12 @@ class PhaseStats:
         without_done: successful streams without a final ``[DONE]``.
         backward_stamps: arrival times that lay before the one before; set equal to it.
         real_time: the client ran ahead of other processes (real-time scheduling was permitted).
-        cpu_s: processor seconds that this process used during the phase.
-        undecoded_peak_bytes: most bytes of ended responses that waited to be decoded.
+        cpu_s: processor seconds that the client used for the phase, decoding and all its processes included.
+        undecoded_peak_bytes: most bytes of ended responses that waited in memory to be decoded.
+        decode_cpu_s: the part of `cpu_s` spent on decoding after the phase and in the decode helper.
+        spooled: responses that waited in a file to be decoded.
+        helper: whether a decode helper was there, and whether it lasted.
+        helper_peak_kb: its largest resident memory, KiB.
     """
 
     planned: int
@@ -85,8 +129,11 @@ class PhaseStats:
     t_start: int = 0
     t_end: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    sent: int = 0
     unsent: int = 0
+    ended_by: str = "all-sent"
     stopped: bool = False
+    workers: int = 1
     merged_reads: int = 0
     connections: int = 0
     resent: int = 0
@@ -95,6 +142,10 @@ class PhaseStats:
     real_time: bool = False
     cpu_s: float = 0.0
     undecoded_peak_bytes: int = 0
+    decode_cpu_s: float = 0.0
+    spooled: int = 0
+    helper: HelperState = "none"
+    helper_peak_kb: int = 0
 
     @property
     def completed(self) -> int:
@@ -113,6 +164,8 @@ class PhaseStats:
         faults = sorted((code, n) for code, n in self.outcomes.items() if code != "ok")
         if faults:
             text += ", failed: " + ", ".join(f"{n} {code}" for code, n in faults)
+        if self.ended_by not in ("all-sent", "stopped"):
+            text += f", ended by {self.ended_by}"
         if self.unsent:
             text += f", {self.unsent} not sent"
         if self.clock.step_ns:
@@ -124,8 +177,11 @@ class PhaseStats:
         return {
             "planned": self.planned,
             "outcomes": dict(sorted(self.outcomes.items())),
+            "sent": self.sent,
             "unsent": self.unsent,
+            "ended_by": self.ended_by,
             "stopped": self.stopped,
+            "workers": self.workers,
             "clock": self.clock.to_json(),
             "merged_reads": self.merged_reads,
             "connections": self.connections,
@@ -135,4 +191,8 @@ class PhaseStats:
             "real_time": self.real_time,
             "cpu_ms": round(self.cpu_s * 1000),
             "undecoded_peak_bytes": self.undecoded_peak_bytes,
+            "decode_cpu_ms": round(self.decode_cpu_s * 1000),
+            "spooled": self.spooled,
+            "helper": self.helper,
+            "helper_peak_kb": self.helper_peak_kb,
         }

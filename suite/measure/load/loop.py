@@ -36,13 +36,14 @@ RENEW_AFTER_NS: Final = 3_000_000_000
 """Idle connections are renewed after this time: common servers close them under the client after 5 s."""
 RETRY_OPENING_NS: Final = 1_000_000_000
 """After a failed attempt to open a spare connection the next one waits this long."""
-STALL_SHARE: Final = 10
-"""At the time-out, a request whose last bytes are older than a tenth of it has stalled."""
 BATCH: Final = 16
-"""Events handled between two looks at the schedule: some 0.2 ms of work."""
+"""Events handled between two looks at a schedule: some 0.1 ms of work."""
+LARGE_BATCH: Final = 64
+"""The same where nothing is due at a moment."""
 COARSE_NS: Final = 2_000_000
 """Without a timer descriptor waiting ends this much early, because poll counts in milliseconds."""
 
+_IN: Final = select.EPOLLIN
 _unpack = TIMESPEC.unpack
 _now = time.monotonic_ns
 
@@ -58,9 +59,10 @@ class Loop:
         unstamped: those among them without a kernel stamp.
         opened: connections opened.
         resent: requests sent again on a fresh connection.
+        pause_ns: how long `listen` lets arrivals gather after it was woken; 0 does not.
     """
 
-    def __init__(self, address: Address, timeout_s: float) -> None:
+    def __init__(self, address: Address, timeout_s: float, *, stamp_sends: bool = False) -> None:
         self.ended: deque[Exchange] = deque()
         self.in_flight = 0
         self.offset_ns = 0
@@ -68,8 +70,10 @@ class Loop:
         self.unstamped = 0
         self.opened = 0
         self.resent = 0
+        self.pause_ns = 0
         self._address = address
         self._timeout_ns = int(timeout_s * 1e9)
+        self._stamp_sends = stamp_sends
         self._epoll = select.epoll()
         self._timer = Timer()
         if self._timer.fd >= 0:
@@ -86,6 +90,22 @@ class Loop:
             self._start(self._idle.pop(), exchange)
         else:
             self._open(exchange)
+
+    def listen(self, until_ns: int, *, exact: bool = False, early_ns: int = 0) -> None:
+        """Handle what happens until a moment, or until a request has ended.
+
+        To be woken costs more than to read. With `pause_ns` the kernel gathers and stamps what arrives after an
+        awakening, and the next one serves several streams. `until_ns` and `exact` are as for `poll`; what is not
+        exact comes back `early_ns` before its moment once something has happened.
+        """
+        pause_ns = 0 if exact else self.pause_ns
+        last = until_ns if exact else until_ns - early_ns
+        while True:
+            happened = self.poll(until_ns, exact=exact)
+            if self.ended or _now() + pause_ns >= last:
+                return
+            if happened and pause_ns:
+                time.sleep(pause_ns / 1e9)
 
     def poll(self, until_ns: int, *, exact: bool = False) -> int:
         """Wait until something happens, but not beyond a moment, and handle it.
@@ -104,14 +124,14 @@ class Loop:
             wait = 1.0
         else:
             wait = max(0, until_ns - _now() - (COARSE_NS if exact else 0)) / 1e9
-        events = self._epoll.poll(wait, BATCH)
+        events = self._epoll.poll(wait, BATCH if exact else LARGE_BATCH)
         connections = self._connections
         for fd, mask in events:
             connection = connections.get(fd)
             if connection is None:
                 if fd == self._timer.fd:
                     self._timer.clear()
-            elif connection.state == BUSY and mask == select.EPOLLIN and connection.tls is None:
+            elif mask == _IN and connection.state == BUSY and connection.tls is None:
                 self._read(connection)
             else:
                 self._other(connection, mask)
@@ -126,7 +146,9 @@ class Loop:
                     self._no_spares_before = now + RETRY_OPENING_NS
                     self._lose(connection, "connect-timeout", "the server did not accept in time")
             elif connection.state == BUSY:
-                self._expire(connection, now)
+                expired = connection.expired(now, self._timeout_ns)
+                if expired is not None:
+                    self._lose(connection, *expired)
             elif connection.served and now - connection.since > RENEW_AFTER_NS:
                 self._drop(connection)
         while len(self._connections) < connections and now >= self._no_spares_before:
@@ -206,6 +228,8 @@ class Loop:
         if framer.problem:
             self._lose(connection, "malformed-response", framer.problem)
             return
+        if connection.stamps_sends and not exchange.t_sent:
+            connection.take_send_stamps(self.offset_ns)
         connection.exchange = None
         connection.served += 1
         connection.since = _now()
@@ -223,6 +247,8 @@ class Loop:
             if cause is not None:
                 self._broken(connection, cause)
                 return
+            if self._stamp_sends:
+                connection.stamp_sends()
             connection.state = HANDSHAKE
             self._handshake(connection)
         elif connection.state == HANDSHAKE:
@@ -235,6 +261,8 @@ class Loop:
                     self._broken(connection, cause)
                     return
                 self._watch(connection)
+            if mask & select.EPOLLERR and connection.take_send_stamps(self.offset_ns):
+                mask &= ~select.EPOLLERR
             if mask & ~select.EPOLLOUT:
                 self._arrival(connection)
 
@@ -332,27 +360,16 @@ class Loop:
         if exchange.attempts > 1 or not connection.served or exchange.framer.started():
             return False
         self.resent += 1
+        connection.take_send_stamps(self.offset_ns)
         connection.exchange = None
         self._drop(connection)
         self._open(exchange)
         return True
 
-    def _expire(self, connection: Connection, now: int) -> None:
-        exchange = connection.exchange
-        if exchange is None or now - exchange.t_send <= self._timeout_ns:
-            return
-        seconds = self._timeout_ns / 1e9
-        if exchange.t_last and now - exchange.t_last < self._timeout_ns // STALL_SHARE:
-            self._lose(connection, "timeout", f"the response had not ended after {seconds:g} s")
-        else:
-            silent = (now - (exchange.t_last or exchange.t_send)) / 1e9
-            self._lose(
-                connection, "stall", f"nothing came for {silent:.3g} s; time-out {seconds:g} s"
-            )
-
     def _lose(self, connection: Connection, code: OutcomeCode, why: str) -> None:
         """Give a connection up, and with it the request on it."""
         exchange = connection.exchange
+        connection.take_send_stamps(self.offset_ns)
         connection.exchange = None
         self._drop(connection)
         if exchange is not None:

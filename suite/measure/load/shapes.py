@@ -11,7 +11,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base import jsonio
+from suite.base.errors import EngineError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.base.jsonio import JSONObject
 
 MAX_SHAPES: Final = 4
@@ -19,7 +24,8 @@ MAX_SHAPES: Final = 4
 MAX_TRIES: Final = 32
 """Chunks tried as a mould before it is given up."""
 _NUMBER = rb"(0|[1-9][0-9]{0,14})"
-_STRING = rb'"((?:[^"\\\x00-\x1f])*)"'
+_STRING = rb'"((?:[^"\\\x00-\x1f]++|\\["\\/bfnrt])*+)"'
+"""Any string but for ``\\u`` escapes, which can say what is no text. Possessive: it never fits otherwise."""
 _ANY_STRING = rb'"[^"\\\x00-\x1f\x7f-\xff]*"'
 _ID: Final = rb"(?:0|[1-9][0-9]{0,14})"
 _IDS: Final = rb"\[((?:%b(?:,%b)*)?)\]" % (_ID, _ID)
@@ -51,14 +57,31 @@ class Content(NamedTuple):
     completion: int | None
 
 
+class Run(NamedTuple):
+    """What consecutive chunks say; see `Content`.
+
+    Attributes:
+        texts: of each.
+        ids: of each; None when the mould has none.
+        prompt: prompt tokens of the last one's usage, None without.
+        completions: generated tokens of each one's usage; None when the mould has none.
+    """
+
+    texts: list[str]
+    ids: list[list[int]] | None
+    prompt: int | None
+    completions: list[int] | None
+
+
 class _Shape:
     """One mould."""
 
-    __slots__ = ("_completion", "_ids", "_match", "_prompt", "_text")
+    __slots__ = ("_completion", "_ids", "_match", "_prompt", "_single", "_text")
 
     def __init__(self, pattern: re.Pattern[bytes], names: list[str]) -> None:
         self._match = pattern.fullmatch
-        place = {name: number for number, name in enumerate(names, 1)}
+        place = {name: number for number, name in enumerate(names)}
+        self._single = len(names) == 1
         self._text = place["text"]
         self._ids = place.get("ids")
         self._prompt = place.get("prompt")
@@ -66,22 +89,56 @@ class _Shape:
 
     def read(self, event: bytes) -> Content | None:
         """The content of an event, or None when it does not fit."""
-        match = self._match(event)
-        if match is None:
+        run = self.run((event,))
+        if run is None:
             return None
-        try:
-            text = match[self._text].decode()
-        except UnicodeDecodeError:
+        return Content(
+            run.texts[0],
+            None if run.ids is None else run.ids[0],
+            run.prompt,
+            None if run.completions is None else run.completions[0],
+        )
+
+    def run(self, events: Sequence[bytes]) -> Run | None:
+        """What the first events say, as far as they fit; None when not even the first one does."""
+        match, found = self._match, []
+        for event in events:
+            fits = match(event)
+            if fits is None:
+                break
+            found.append(fits.groups())
+        if not found:
+            return None
+        if self._single:
+            texts = _texts([one[0] for one in found])
+            return None if texts is None else Run(texts, None, None, None)
+        columns = list(zip(*found, strict=True))
+        texts = _texts(columns[self._text])
+        if texts is None:
             return None
         ids = None
         if self._ids is not None:
-            ids = [int(number) for number in match[self._ids].split(b",") if number]
-        return Content(
-            text,
-            ids,
-            None if self._prompt is None else int(match[self._prompt]),
-            None if self._completion is None else int(match[self._completion]),
-        )
+            ids = [
+                [int(number) for number in one.split(b",") if number] for one in columns[self._ids]
+            ]
+        completions = None
+        if self._completion is not None:
+            completions = list(map(int, columns[self._completion]))
+        prompt = None if self._prompt is None else int(columns[self._prompt][-1])
+        return Run(texts, ids, prompt, completions)
+
+
+def _texts(raw: Sequence[bytes]) -> list[str] | None:
+    """The strings between these quotation marks; None when one of them is not UTF-8."""
+    try:
+        return [
+            str(jsonio.loads(b'"' + one + b'"', error=EngineError))
+            if b"\\" in one
+            else one.decode()
+            for one in raw
+        ]
+    except (UnicodeDecodeError, EngineError):
+        return None
 
 
 class Shapes:
@@ -99,6 +156,14 @@ class Shapes:
                 return content
         return None
 
+    def run(self, pieces: Sequence[bytes]) -> Run | None:
+        """What the first of these pieces say, as far as they are one event each and fit one mould."""
+        for shape in self._shapes:
+            run = shape.run(pieces)
+            if run is not None:
+                return run
+        return None
+
     def learn(self, data: bytes, document: JSONObject) -> None:
         """Keep the mould of a chunk that was read as JSON, if it is a plain one.
 
@@ -107,6 +172,10 @@ class Shapes:
             document: what they say.
         """
         if len(self._shapes) >= MAX_SHAPES or self._tries >= MAX_TRIES:
+            return
+        event = b"data: " + data + b"\n\n"
+        if b"\n" in data or b"\r" in data or self.read(event) is not None:
+            # Several lines are several fields, and what is known already is not learned again.
             return
         self._tries += 1
         expected = _plain(document)
@@ -123,7 +192,7 @@ class Shapes:
                 found.append((matches[0].start("value"), matches[0].end("value"), name, general))
         shape = _build(data, sorted(found))
         # The proof that the right places were found: the mould reads its own chunk as JSON does.
-        if shape is not None and shape.read(b"data: " + data + b"\n\n") == expected:
+        if shape is not None and shape.read(event) == expected:
             self._shapes.append(shape)
 
 

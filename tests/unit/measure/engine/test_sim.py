@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -111,6 +112,66 @@ def test_the_truth_is_written_down(tmp_path):
     assert all(write >= moment for write, moment in zip(line["writes"], due, strict=True))
 
 
+def ask_at_once(base_url: str, count: int) -> None:
+    """So many requests at the same time."""
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda number: ask(base_url, f"x{number}"), range(count)))
+
+
+def truths(path: Path) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return sorted(lines, key=lambda line: line["request"])
+
+
+def test_beyond_its_slots_requests_wait_their_turn(tmp_path):
+    truth = tmp_path / "truth"
+    script = '{"ttft_ms": 20, "itl_ms": 5, "slots": 2}'
+    with sim.start(script, truth=truth) as server:
+        ask_at_once(server.base_url, 7)
+    lines = truths(truth)
+    begun = [line["begun"] for line in lines]
+    assert begun == sorted(begun)
+    ends = sorted(line["writes"][-1] for line in lines)
+    # The k-th answer begins when the (k - 2)-th has ended, and takes its own time from there.
+    assert all(begun[k] >= ends[k - 2] for k in range(2, 7))
+    assert all(line["writes"][0] - line["begun"] >= 20_000_000 for line in lines)
+    assert begun[1] < ends[0]
+
+
+def test_a_request_that_gave_up_waiting_takes_no_turn(tmp_path):
+    truth = tmp_path / "truth"
+    with sim.start('{"ttft_ms": 200, "itl_ms": 5, "slots": 1}', truth=truth) as server:
+        body = json.dumps({"prompt": "x", "stream": True, "max_tokens": 5}).encode()
+        address = server.base_url.removeprefix("http://")
+        impatient = [http.client.HTTPConnection(address, timeout=10) for _ in range(3)]
+        for connection in impatient:
+            connection.request("POST", "/v1/completions", body)
+        time.sleep(0.05)
+        for connection in impatient:
+            connection.close()
+        # The first slot frees itself too, though its answer was never read.
+        assert ask(server.base_url, "y")
+    lines = truths(truth)
+    assert [bool(line["writes"]) for line in lines] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("slower", "others"), [(0.0, 3), (1.0, 3)])
+def test_answers_beside_others_are_slower(tmp_path, slower, others):
+    truth = tmp_path / "truth"
+    script = json.dumps({"ttft_ms": 100, "itl_ms": 4, "slower_per_stream": slower})
+    with sim.start(script, truth=truth) as server:
+        ask_at_once(server.base_url, 1 + others)
+    spans = sorted(line["writes"][0] - line["begun"] for line in truths(truth))
+    due = [100_000_000 * (1 + slower * beside) for beside in range(1 + others)]
+    assert all(span >= moment for span, moment in zip(spans, due, strict=True))
+
+
+def test_answers_become_slower_with_time():
+    script = Script(slower_per_minute=0.5, slower_per_stream=0.1)
+    assert script.slowness(0, 0.0) == 1.0
+    assert script.slowness(2, 2.0) == pytest.approx(2.2)
+
+
 def test_a_plan_runs_it(tmp_path):
     script = json.dumps({"ttft_ms": 1, "itl_ms": 1, "faults": [{"name": "slow_start", "ms": 300}]})
     said: list[str] = []
@@ -195,6 +256,9 @@ def test_it_ends_with_its_parent(tmp_path):
         ('{"ttft_ms": true}', "not of the right type"),
         ('{"ttft_ms": -1}', "must not be negative"),
         ('{"tokens_per_chunk": 0}', "must not be negative"),
+        ('{"slots": -1}', "must not be negative"),
+        ('{"slots": 1.5}', "not of the right type"),
+        ('{"slower_per_minute": -1}', "must not be negative"),
         ('{"answers": "poems"}', "one of: words"),
         ('{"faults": "stalls"}', "must be a list"),
         ('{"faults": ["stall"]}', "no such fault"),

@@ -11,7 +11,7 @@ from suite.base import jsonio
 from suite.declare.plandoc import PhaseDoc, RequestDoc
 from suite.eventdoc import RequestEvent
 from suite.measure.engine.sim_script import FAULTS
-from suite.measure.load.client import Job, PhaseStats, Target, run_phase
+from suite.measure.load.client import Ending, Job, PhaseStats, Source, Target, run_phase
 
 PER_REQUEST = sorted(set(FAULTS) - {"dies_after", "refuses", "slow_start"})
 
@@ -58,11 +58,15 @@ def job(index: int, prompt: str, at: int | None = None, tokens: int = 6, **body:
 
 def send(
     base_url: str,
-    jobs: list[Job],
+    jobs: list[Job] | Source,
     *,
     concurrency: int | None = 1,
     timeout_s: float = 20,
     stop: Callable[[], bool] = lambda: False,
+    enough: Callable[[], Ending | None] | None = None,
+    lockstep: bool = False,
+    workers: int = 1,
+    events: list[RequestEvent] | None = None,
     **target: object,
 ) -> Result:
     phase: PhaseDoc = {
@@ -71,7 +75,7 @@ def send(
         "scenario": "offline",
         "measured": True,
         "first_task": 0,
-        "tasks": len(jobs),
+        "tasks": jobs.planned if hasattr(jobs, "planned") else len(jobs),
         "concurrency": concurrency,
         "arrivals": None,
         "arrivals_ns": None,
@@ -79,7 +83,9 @@ def send(
         "failure_bound": 0.0,
         "lateness_bound_ms": None,
     }
-    events: list[RequestEvent] = []
+    if lockstep:
+        phase["lockstep"] = True
+    events = [] if events is None else events
     progress: list[tuple[int, int, int]] = []
     settings = {"path": "/v1/chat/completions", "headers": {}, "request": request_doc(), **target}
     stats = run_phase(
@@ -89,6 +95,8 @@ def send(
         zero_ns=0,
         on_request=events.append,
         stop=stop,
+        enough=enough,
+        workers=workers,
         on_progress=lambda *state: progress.append(state),
     )
     return Result(events, stats, progress)

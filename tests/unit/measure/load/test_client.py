@@ -8,6 +8,8 @@ import json
 import os
 import socket
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +17,7 @@ from suite.base import schema
 from suite.base.errors import EngineError, UsageError
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import token_id
-from suite.measure.load import client
+from suite.measure.load import client, driver
 from tests.unit.measure.load.support import PER_REQUEST, job, read_truth, request_doc, send
 
 OK = {
@@ -97,7 +99,7 @@ def test_arrival_times_lie_between_the_servers_write_and_the_clients_read(
     feed = client.Recorder.add
 
     def add(self, exchange):
-        reads[exchange.job.index] = client.time.monotonic_ns()
+        reads[exchange.job.index] = time.monotonic_ns()
         feed(self, exchange)
 
     monkeypatch.setattr(client.Recorder, "add", add)
@@ -282,11 +284,28 @@ def test_a_host_that_is_not_known():
     assert caught.value.code == "host-unknown"
 
 
-@pytest.mark.parametrize("headers", [{"A": "x\r\nB: y"}, {"A b": "x"}, {"Content-Length": "1"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"A": "x\r\nB: y"}, {"A": "x\ny"}, {"A": "\u20ac"}, {"A b": "x"}, {"Content-Length": "1"}],
+)
 def test_header_fields_that_cannot_be_sent(headers):
     with pytest.raises(UsageError) as caught:
         send("http://127.0.0.1:1", [job(0, "x")], headers=headers)
     assert caught.value.code == "header-malformed"
+
+
+def test_prompts_of_token_ids(tmp_path):
+    """A completion request may carry ids in place of text: the client looks into no body."""
+    request = request_doc(api="completions", path="/v1/completions")
+    ids = [17, 4, 31_999, 0]
+    with sim.start(json.dumps({"ttft_ms": 1, "itl_ms": 1})) as server:
+        made = [job(i, "x", tokens=3) for i in range(3)]
+        jobs = [replace(one, body=one.body.replace(b'"x"', b"[17,4,31999,0]")) for one in made]
+        result = send(server.base_url, jobs, path="/v1/completions", request=request)
+    assert result.stats.outcomes == {"ok": 3}
+    assert result[0]["chunk_tokens"] == [1, 1, 1]
+    assert json.loads(jobs[0].body)["prompt"] == ids
+    assert result[0]["usage"]["engine_prompt"] == 4
 
 
 def test_every_event_is_as_the_schema_says(faulty):
@@ -318,7 +337,7 @@ def test_a_client_that_may_not_run_ahead_says_so(faulty, monkeypatch):
     def refuse(*_):
         raise PermissionError
 
-    monkeypatch.setattr(client.os, "sched_setscheduler", refuse)
+    monkeypatch.setattr(driver.os, "sched_setscheduler", refuse)
     result = send(faulty, [job(0, "x")])
     assert result.stats.outcomes == {"ok": 1}
     assert result.stats.real_time is False

@@ -24,10 +24,11 @@ class NoShapes(Shapes):
         pass
 
 
-def outcome(pieces: list[bytes], used: Shapes) -> tuple[object, ...]:
+def outcome(pieces: list[bytes], used: Shapes, at_once: int = 1) -> tuple[object, ...]:
     reader = AnswerReader("", used)
-    for stamp, piece in enumerate(pieces):
-        reader.feed(piece, stamp)
+    stamps = list(range(len(pieces)))
+    for start in range(0, len(pieces), at_once):
+        reader.feed_all(pieces[start : start + at_once], stamps[start : start + at_once])
     reader.end(len(pieces))
     return (
         reader.texts,
@@ -45,9 +46,13 @@ def outcome(pieces: list[bytes], used: Shapes) -> tuple[object, ...]:
 
 def same(pieces: list[bytes]) -> Shapes:
     used = Shapes()
-    assert outcome(pieces, used) == outcome(pieces, NoShapes())
+    long_way = outcome(pieces, NoShapes())
+    assert outcome(pieces, used) == long_way
     # A second stream of the same engine meets the moulds of the first.
-    assert outcome(pieces, used) == outcome(pieces, NoShapes())
+    assert outcome(pieces, used) == long_way
+    # Several pieces are read in one go, from the first stream on or later.
+    assert outcome(pieces, used, 3) == outcome(pieces, used, 64) == long_way
+    assert outcome(pieces, Shapes(), 64) == long_way
     return used
 
 
@@ -115,6 +120,43 @@ def test_a_damaged_chunk_is_the_same_damage_either_way(data):
 def test_any_bytes_as_text_mean_the_same_either_way(text):
     first = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
     same([first, first, first.replace(b'"a"', b'"' + text + b'"')])
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        (b"\\n", True),
+        (b'\\"', True),
+        (b"a\\\\", True),
+        (b"\\/\\b\\f\\r\\t", True),
+        (b'\\",\\"token_ids\\":[1]', True),
+        (b"\\u00e9", False),
+        (b"\\ud800", False),
+        (b"\\x", False),
+        (b"\\", False),
+        (b"\n", False),
+    ],
+)
+def test_escapes_mean_the_same_either_way(text, fits):
+    first = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+    piece = first.replace(b'"a"', b'"' + text + b'"')
+    learned = same([first, first, piece, first])
+    assert (learned.read(piece) is not None) is fits
+
+
+def test_a_chunk_of_several_lines_is_no_mould():
+    data = b'{"choices":\n[{"delta":{"content":"a"}}]}'
+    used = Shapes()
+    used.learn(data, {"choices": [{"delta": {"content": "a"}}]})
+    assert used.read(b"data: " + data + b"\n\n") is None
+
+
+def test_a_mould_is_learned_once():
+    first = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+    used = Shapes()
+    for _ in range(9):
+        outcome([first, first], used)
+    assert len(used._shapes) == 1
 
 
 @pytest.mark.parametrize(

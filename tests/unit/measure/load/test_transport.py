@@ -242,6 +242,32 @@ def test_headers_and_path_arrive(tmp_path):
     assert not any(line.startswith("Accept:") for line in lines)
 
 
+def test_header_values_of_latin_1_arrive_as_they_are():
+    heads = []
+
+    def serve(sock: socket.socket, _number: int) -> None:
+        heads.append(read_request(sock))
+        sock.sendall(ANSWER)
+
+    with listening(serve) as url:
+        send(url, [job(0, "x")], headers={"X-Name": "Zo\u00eb"})
+    assert b"X-Name: Zo\xeb\r\n" in heads[0]
+
+
+def test_a_key_that_the_server_repeats_is_not_kept():
+    body = b'{"error": {"message": "wrong API key provided: s3cret-key"}}'
+    refusal = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    def serve(sock: socket.socket, _number: int) -> None:
+        read_request(sock)
+        sock.sendall(refusal)
+
+    with listening(serve) as url:
+        result = send(url, [job(0, "x")], headers={"Authorization": "Bearer s3cret-key"})
+    assert result[0]["outcome"] == "http-error"
+    assert result[0]["error"] == "wrong API key provided: ***"
+
+
 def test_a_server_that_accepts_no_connection_in_time(monkeypatch):
     monkeypatch.setattr(loop, "CONNECT_TIMEOUT_NS", 100_000_000)
     with socket.socket() as full:

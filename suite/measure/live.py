@@ -1,0 +1,96 @@
+"""The one live line: what the last seconds looked like, from the requests that have ended.
+
+Adding a request costs well under a microsecond of the client's time beyond what is recorded anyway; the line itself
+is made at most `PER_SECOND` times a second, over a bounded window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from suite.declare.stopping.quantile import percentile
+
+if TYPE_CHECKING:
+    from suite.declare.stopping.observed import Observed
+
+PER_SECOND: Final = 4
+WINDOW_NS: Final = 10_000_000_000
+MOST: Final = 512
+"""Requests of the window that are looked at; in a faster phase the window is shorter."""
+_SECOND: Final = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Live:
+    """The line of one phase or probe. Times are nanoseconds of the run's clock.
+
+    Attributes:
+        title: what it begins with.
+        planned: requests at most.
+        start_ns: when it began.
+        due_ns: when the last request is due, for an open loop; else None.
+        longest_ns: the longest that it may take, else None.
+    """
+
+    title: str
+    planned: int
+    start_ns: int
+    due_ns: int | None = None
+    longest_ns: int | None = None
+    _recent: deque[Observed] = field(default_factory=lambda: deque(maxlen=MOST))
+    _next_ns: int = 0
+
+    def add(self, one: Observed) -> None:
+        """A request has ended."""
+        self._recent.append(one)
+
+    def due(self, now_ns: int) -> bool:
+        """Whether it is time for another line; the next one is then due a while later."""
+        if now_ns < self._next_ns:
+            return False
+        self._next_ns = now_ns + _SECOND // PER_SECOND
+        return True
+
+    def text(self, now_ns: int, done: int, failed: int, in_flight: int, extra: str = "") -> str:
+        """The line: counts, tokens per second, latencies of the last seconds, time gone and left, and `extra`."""
+        parts = [
+            f"{self.title}: {done}/{self.planned} done, {failed} failed, {in_flight} in flight",
+            *self._window(now_ns),
+            self._time(now_ns, done + failed),
+        ]
+        return " · ".join([*parts, extra] if extra else parts)
+
+    def _window(self, now_ns: int) -> list[str]:
+        """Tokens of the answers that ended in the window per second, TTFT p50/p99 and TPOT p50 of these answers."""
+        recent = self._recent
+        begin = max(now_ns - WINDOW_NS, self.start_ns)
+        if len(recent) == MOST:
+            begin = max(begin, recent[0].end)
+        while recent and recent[0].end < begin:
+            recent.popleft()
+        answers = [one for one in recent if one.ok]
+        if not answers:
+            return []
+        tokens = sum(one.tokens or 0 for one in answers)
+        parts = [f"{tokens * 1e9 / max(now_ns - begin, 1):,.0f} tokens/s"] if tokens else []
+        ttft = sorted(value for one in answers if (value := one.ttft_ms()) is not None)
+        tpot = sorted(value for one in answers if (value := one.tpot_ms()) is not None)
+        if ttft:
+            parts.append(f"TTFT {percentile(ttft, 50):.3g} p99 {percentile(ttft, 99):.3g} ms")
+        if tpot:
+            parts.append(f"TPOT {percentile(tpot, 50):.3g} ms")
+        return parts
+
+    def _time(self, now_ns: int, ended: int) -> str:
+        gone = max(now_ns - self.start_ns, 0)
+        left: list[int] = []
+        if self.due_ns is not None:
+            left.append(self.due_ns - gone)
+        elif ended:
+            left.append(gone * (self.planned - ended) // ended)
+        if self.longest_ns is not None:
+            left.append(self.longest_ns - gone)
+        text = f"{gone / 1e9:.0f} s"
+        return f"{text}, ≤ {max(min(left), 0) / 1e9:.0f} s left" if left else text

@@ -1,0 +1,235 @@
+"""The processes of a phase as their parent sees them: started, listened to, summed up, and gone at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import operator
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from suite.measure.load.clock import ClockFacts
+from suite.measure.load.job import Job, PhaseStats
+from suite.measure.load.wire import ROOT, Inbox, Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suite.eventdoc import RequestEvent
+    from suite.measure.load.job import HelperState
+    from suite.measure.load.worker_main import Order
+
+MODULE: Final = "suite.measure.load.worker_main"
+END_S: Final = 2.0
+"""How long a process that has said its last word may take to leave."""
+_values: Final = operator.attrgetter(*(one.name for one in dataclasses.fields(Job)))
+_WEAKEST: Final[tuple[HelperState, ...]] = ("died", "used", "none")
+
+
+@contextlib.contextmanager
+def worker(order: Order, jobs: list[Job]) -> Iterator[Worker]:
+    """Start a process with its order; it is gone when the block is left."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        member = Worker(process, log, jobs)
+        try:
+            member.order(order)
+            yield member
+        finally:
+            member.close()
+
+
+class Worker:
+    """One process.
+
+    Attributes:
+        events_fd: where its messages come from.
+        commands_fd: where its commands go.
+        ready: its connections stand.
+        over: it has said its last word, or can say no more.
+        stats: how its share went; None before the end, and for ever when it died.
+        error: class, code, message and hint of the error that ended it, None usually.
+        in_flight: requests, as it last told.
+        heard: reading of the monotonic clock, in seconds, when it last said anything.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], log: IO[bytes], jobs: Sequence[Job]
+    ) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.events_fd = process.stdout.fileno()
+        self.commands_fd = process.stdin.fileno()
+        self.ready = False
+        self.over = False
+        self.stats: PhaseStats | None = None
+        self.error: tuple[str, str, str, str] | None = None
+        self.in_flight = 0
+        self.heard = time.monotonic()
+        self._process = process
+        self._log = log
+        self._jobs = jobs
+        self._left = {job.index for job in jobs}
+        os.set_blocking(self.events_fd, False)
+        self._inbox = Inbox(self.events_fd)
+        self._outbox = Outbox(process.stdin.fileno())
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def order(self, order: Order) -> None:
+        """Send what it is to do."""
+        self._outbox.send(dataclasses.asdict(order))
+        for job in self._jobs:
+            self._outbox.send(_values(job))
+
+    def tell(self, *command: object) -> None:
+        """Send a command."""
+        self._outbox.send(command)
+
+    def flush(self) -> bool:
+        """Go on with what its pipe did not take; True when there is still more."""
+        self._outbox.flush()
+        return self._outbox.waiting > 0
+
+    def receive(self) -> Iterator[RequestEvent]:
+        """Take what it says; gives the events among it."""
+        self._inbox.read()
+        for value in self._inbox.messages():
+            kind, *rest = cast("tuple[str, *tuple[object, ...]]", value)
+            self.heard = time.monotonic()
+            if kind == "event":
+                event = cast("RequestEvent", rest[0])
+                self._left.discard(event["index"])
+                yield event
+            elif kind == "state":
+                self.in_flight = cast("int", rest[1])
+            elif kind == "ready":
+                self.ready = True
+            elif kind == "end":
+                self.stats = _stats(cast("dict[str, object]", rest[0]))
+            elif kind == "error":
+                self.error = cast("tuple[str, str, str, str]", tuple(rest))
+        self.over = self._inbox.ended
+
+    def lose(self, start_ns: int) -> list[Job]:
+        """Of a process that died: the requests that it had sent and not ended, as far as that is known.
+
+        In an open loop these are all that were due; in a closed loop as many as it last said were in flight,
+        because requests are sent in order. The others count as never sent.
+
+        Args:
+            start_ns: the moment of the monotonic clock at which the phase started; 0 before that.
+        """
+        left = [job for job in self._jobs if job.index in self._left] if start_ns else []
+        if left and left[0].t_sched_ns is not None:
+            due = time.monotonic_ns() - start_ns
+            left = [job for job in left if (job.t_sched_ns or 0) <= due]
+        else:
+            left = left[: self.in_flight]
+        self._left.difference_update(job.index for job in left)
+        return left
+
+    @property
+    def unsent(self) -> int:
+        """Requests that it never sent, once it is over."""
+        return len(self._left)
+
+    def died(self) -> str:
+        """How it died, as the end of a sentence."""
+        try:
+            status = self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
+        if status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return f"ended with status {status}" + (f" ({lines[-1][:80]})" if lines else "")
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Make sure that it is gone."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        if not self.over:
+            self.kill()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+def _stats(values: dict[str, object]) -> PhaseStats:
+    stats = PhaseStats(**values)  # type: ignore[arg-type]
+    stats.clock = ClockFacts(**cast("dict[str, object]", values["clock"]))  # type: ignore[arg-type]
+    return stats
+
+
+def merge(members: Sequence[Worker], planned: int, ended_by: str) -> PhaseStats:
+    """The statistics of the whole from those of its parts: sums, and of each quality the weakest.
+
+    Args:
+        members: processes that have ended.
+        planned: requests of the phase.
+        ended_by: what ended it from outside; "" takes the parts' word for it.
+    """
+    parts = [member.stats for member in members if member.stats is not None]
+    words = [part.ended_by for part in parts if part.ended_by != "all-sent"]
+    whole = PhaseStats(planned, _clock([part.clock for part in parts]))
+    whole.ended_by = ended_by or (words[0] if words else "all-sent")
+    whole.stopped = whole.ended_by in ("stopped", "worker-died")
+    whole.workers = len(members)
+    whole.unsent = sum(member.unsent for member in members)
+    whole.sent = planned - whole.unsent
+    whole.real_time = bool(parts) and all(part.real_time for part in parts)
+    whole.helper = min((part.helper for part in parts), key=_WEAKEST.index, default="none")
+    whole.helper_peak_kb = max((part.helper_peak_kb for part in parts), default=0)
+    for part in parts:
+        whole.merged_reads += part.merged_reads
+        whole.connections += part.connections
+        whole.resent += part.resent
+        whole.without_done += part.without_done
+        whole.backward_stamps += part.backward_stamps
+        whole.cpu_s += part.cpu_s
+        whole.decode_cpu_s += part.decode_cpu_s
+        whole.undecoded_peak_bytes += part.undecoded_peak_bytes
+        whole.spooled += part.spooled
+    return whole
+
+
+def _clock(parts: Sequence[ClockFacts]) -> ClockFacts:
+    if not parts:
+        return ClockFacts("user", 0, 0, 0, 0, 0, 0)
+    return ClockFacts(
+        receive_stamps=min((part.receive_stamps for part in parts), key=("user", "kernel").index),
+        offset_before_ns=parts[0].offset_before_ns,
+        offset_after_ns=parts[0].offset_after_ns,
+        offset_error_ns=max(part.offset_error_ns for part in parts),
+        step_ns=max((part.step_ns for part in parts), key=abs),
+        reads=sum(part.reads for part in parts),
+        unstamped_reads=sum(part.unstamped_reads for part in parts),
+        send_stamps=min((part.send_stamps for part in parts), key=("user", "kernel").index),
+        unstamped_sends=sum(part.unstamped_sends for part in parts),
+    )

@@ -1,0 +1,120 @@
+"""Searches the highest rate that meets the objectives: probe after probe, each ended as soon as it is decided.
+
+Between two probes the server is left alone for `SETTLE_S`. At that moment none of the client's requests is in flight:
+they have ended, or their connections were closed, upon which servers drop the request.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from suite.declare.arrivals import probe_schedule
+from suite.declare.stopping.objective import ProbeRule, verdict
+from suite.declare.stopping.search import answer, next_rate
+from suite.measure.live import Live
+from suite.measure.load.jobs import make_jobs
+from suite.measure.stretch import Stretch
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONObject
+    from suite.declare.plandoc import SearchDoc
+    from suite.declare.stopping.objective import Verdict
+    from suite.measure.stretch import Stage
+
+SETTLE_S: Final = 1.0
+_POLL_S: Final = 0.05
+
+
+def run_search(stage: Stage) -> tuple[JSONObject, str]:
+    """Run a search to its end, or to a signal or the engine's death.
+
+    Args:
+        stage: its phase has a ``search``.
+
+    Returns:
+        The detail of the phase's closing mark, and one sentence for a person.
+    """
+    search = stage.phase["search"]
+    history: list[tuple[float, bool]] = []
+    ended_by = "searched"
+    while (rate := next_rate(search, history)) is not None:
+        if history and not _settled(stage):
+            ended_by = "stopped"
+            break
+        found = _probe(stage, len(history), rate)
+        if found.met is None:
+            ended_by = "stopped"
+            break
+        history.append((rate, found.met))
+        if found.failed and stage.watch.after(found.failed) is not None:
+            # A dead engine misses every objective; that says nothing of any rate.
+            ended_by = "stopped"
+            break
+    result = answer(search, history)
+    detail: JSONObject = {
+        "ended_by": ended_by,
+        "stopped": ended_by == "stopped",
+        "probes": len(history),
+        "rate": result.rate,
+        "above": result.above,
+        "ended": result.ended,
+        "why": result.why,
+    }
+    return detail, result.why
+
+
+def _settled(stage: Stage) -> bool:
+    """Leave the server alone for a moment; False when the search is to end."""
+    deadline = time.monotonic() + SETTLE_S
+    while not stage.ending():
+        if time.monotonic() >= deadline:
+            return True
+        time.sleep(_POLL_S)
+    return False
+
+
+def _probe(stage: Stage, number: int, rate: float) -> Verdict:
+    run, phase = stage.run, stage.phase
+    search, objectives = phase["search"], run.plan["workload"]["objectives"]
+    first = number * search["requests"]
+    times = probe_schedule(search, number, rate)
+    jobs = make_jobs(
+        run.plan,
+        phase,
+        run.tasks,
+        run.tokenizer,
+        run.fitted,
+        indexes=range(first, first + search["requests"]),
+        arrivals_ns=times,
+    )
+    probe: JSONObject = {"probe": number, "rate": rate}
+    title = f"{stage.title}, probe {number + 1} at {rate:g} requests/s"
+    rule = ProbeRule(search, objectives, arrivals_ns=times, first_index=first)
+    live = Live(title, search["requests"], run.now(), due_ns=times[-1])
+    stretch = Stretch(stage, live, rule=rule, cancel=True, keep=True)
+    stage.mark("probe.start", {**probe, "first_index": first})
+    stats = stretch.send(jobs)
+    found = verdict(stretch.requests, search, objectives, ended_by=stats.ended_by)
+    detail = {**stretch.detail(stats), **probe, "met": found.met, "why": found.why}
+    stage.mark("probe.end", detail)
+    # What was cancelled because the probe was decided says nothing of the engine.
+    stage.watch.failed += found.failed
+    run.progress.line(f"{title}: {_words(found, search)}")
+    return found
+
+
+def _words(found: Verdict, search: SearchDoc) -> str:
+    """A probe's outcome on one line."""
+    head = {True: "met", False: "missed", None: "undecided"}[found.met]
+    values = [
+        f"{label} {value:.4g} ms"
+        for label, value in (
+            ("TTFT", found.ttft_ms),
+            ("TPOT", found.tpot_ms),
+            ("E2E", found.e2e_ms),
+        )
+        if value is not None
+    ]
+    measured = f" (p{search['percentile']:g}: {', '.join(values)})" if values else ""
+    return f"{head}{measured}" + ("" if found.met else f": {found.why}")

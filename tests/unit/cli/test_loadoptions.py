@@ -1,0 +1,75 @@
+"""Headers, API key, workers and send stamps on the command line."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from suite.base.errors import UsageError
+from suite.cli.loadoptions import add_options, load_options
+from suite.measure.load.job import LoadOptions, Target
+
+
+def given(*words: str, **environment: str) -> LoadOptions:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return load_options(parser.parse_args(words), environment)
+
+
+def test_nothing_given():
+    assert given() == LoadOptions(headers={}, workers=1, send_stamps="user")
+
+
+def test_everything_given():
+    words = ["--header", "X-Org=a=b", "--header", "X-Empty=", "--api-key-env", "KEY"]
+    options = given(*words, "--workers", "2", "--kernel-send-stamps", KEY=" secret\n")
+    assert options == LoadOptions(
+        headers={"X-Org": "a=b", "X-Empty": "", "Authorization": "Bearer secret"},
+        workers=2,
+        send_stamps="kernel",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--header", "nonsense"], "header-malformed"),
+        (["--header", "=x"], "header-malformed"),
+        (["--header", "A B=x"], "header-malformed"),
+        (["--header", "A=x\r\nB: y"], "header-malformed"),
+        (["--header", "A=x\ny"], "header-malformed"),
+        (["--header", "A=\u20ac"], "header-malformed"),
+        (["--header", "Content-Length=1"], "header-malformed"),
+        (["--header", "A=1", "--header", "a=2"], "header-twice"),
+        (["--header", "authorization=x", "--api-key-env", "KEY"], "header-twice"),
+        (["--api-key-env", "OTHER"], "api-key-missing"),
+        (["--api-key-env", "EMPTY"], "api-key-missing"),
+        (["--api-key-env", "LINES"], "header-malformed"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_and_no_value_is_repeated(words, code):
+    with pytest.raises(UsageError) as caught:
+        given(*words, KEY="s3cret-key", EMPTY=" ", LINES="s3cret\r\nX: y")
+    assert caught.value.code == code
+    shown = caught.value.render()
+    assert "s3cret" not in shown
+    assert "nonsense" not in shown
+    assert "\u20ac" not in shown
+
+
+def test_latin_1_is_sent_as_it_is():
+    assert given("--header", "X-Name=Zo\u00eb").headers == {"X-Name": "Zo\u00eb"}
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "257", "two", "1.5", ""])
+def test_workers_are_a_number(text, capsys):
+    with pytest.raises(SystemExit):
+        given("--workers", text)
+    assert "is not a number from 1 to 256" in capsys.readouterr().err
+
+
+def test_no_representation_shows_a_value():
+    options = given("--api-key-env", "KEY", KEY="s3cret-key")
+    target = Target("http://x", "/", options.headers, {})
+    assert "s3cret" not in repr(options) + repr(target)

@@ -1,0 +1,345 @@
+"""Phases against a real scripted server: marks, endings, and what progress is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from suite import evidence
+from suite.base.errors import EngineError, Interrupted
+from suite.declare.plandoc import PhaseDoc, PlanDoc
+from suite.declare.stopping.observed import observed
+from suite.declare.stopping.phase import replay
+from suite.declare.workload.prompt import CLOSED_V1
+from suite.declare.workload.tasks import mini_set
+from suite.declare.workload.tokenizer import Tokenizer
+from suite.measure import search as searching
+from suite.measure.engine import sim
+from suite.measure.load.job import LoadOptions
+from suite.measure.modelsource import MINI_MODEL
+from suite.measure.phases import run_phases
+from suite.measure.running import Run
+from suite.measure.stop import Stop
+
+TASKS = mini_set(4)
+QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}
+STOP = {
+    "min_duration_s": 0.0,
+    "min_requests": 1,
+    "max_duration_s": None,
+    "interval": None,
+    "saturation": False,
+}
+SEARCH = {
+    "min_rate": 20.0,
+    "max_rate": 80.0,
+    "requests": 10,
+    "max_probes": 4,
+    "resolution": 0.1,
+    "percentile": 90.0,
+    "seed": 1,
+}
+
+
+@dataclass
+class Told:
+    """Progress, remembered."""
+
+    lines: list[str] = field(default_factory=list)
+    lives: list[str] = field(default_factory=list)
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def live(self, text: str) -> None:
+        self.lives.append(text)
+
+
+@dataclass
+class Served:
+    base_url: str
+    alive: Callable[[], str | None]
+    marks: list[tuple[str, int]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def phase(**changes: Any) -> PhaseDoc:
+    document = {
+        "name": "it",
+        "repeat": 0,
+        "scenario": "offline",
+        "measured": True,
+        "first_task": 0,
+        "tasks": 8,
+        "concurrency": 2,
+        "arrivals": None,
+        "arrivals_ns": None,
+        "timeout_s": 20.0,
+        "failure_bound": 0.0,
+        "lateness_bound_ms": None,
+    }
+    return cast("PhaseDoc", {**document, **changes})
+
+
+def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc:
+    document = {
+        "runtime": "sim",
+        "telemetry": [],
+        "engine": {
+            "served_model_name": "mini",
+            "request": {
+                "api": "chat",
+                "path": "/v1/chat/completions",
+                "extra_body": {},
+                "stream_options": {"include_usage": True},
+                "token_ids": False,
+                "omit": [],
+                "done_marker": True,
+            },
+        },
+        "workload": {
+            "prompt": CLOSED_V1.to_doc(),
+            "max_input_tokens": 1_000,
+            "objectives": {"ttft_ms": 1000.0, "tpot_ms": None, "e2e_ms": None, **objectives},
+            "phases": phases,
+            "decoding": {
+                "max_new_tokens": 64,
+                "min_new_tokens": 0,
+                "temperature": 0.0,
+                "top_p": 1.0,
+                "seed": 0,
+                "ignore_eos": False,
+                "stop": [],
+            },
+        },
+    }
+    return cast("PlanDoc", document)
+
+
+@dataclass
+class Outcome:
+    """What a run left: the lines of the log, and what was told."""
+
+    directory: Path
+    told: Told
+    stop: Stop
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [
+            json.loads(line) for line in (self.directory / "events.jsonl").read_text().splitlines()
+        ]
+
+    def marks(self, name: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines() if line["type"] == "mark" and line["name"] == name]
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines() if line["type"] == "request"]
+
+
+@pytest.fixture
+def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
+    """Run phases; a signal comes after so many requests, if asked for."""
+
+    def go(
+        phases: list[PhaseDoc],
+        script: dict[str, Any] = QUICK,
+        *,
+        objectives: dict[str, float | None] | None = None,
+        signal_after: int | None = None,
+        raises: type[Exception] | None = None,
+        tokenizer: Tokenizer | None = None,
+    ) -> Outcome:
+        told, stop = Told(), Stop()
+        outcome = Outcome(tmp_path / "run", told, stop)
+        with (
+            sim.start(json.dumps(script)) as server,
+            evidence.Writer(outcome.directory) as writer,
+        ):
+            run = Run(
+                plan=plan(phases, objectives or {}),
+                settings=None,
+                tasks=TASKS,
+                tokenizer=tokenizer,
+                writer=writer,
+                progress=told,
+                stop=stop,
+                load=LoadOptions(),
+                zero_ns=time.monotonic_ns(),
+                offset_ns=0,
+            )
+            if signal_after is not None:
+                threading.Thread(target=_signal, args=(writer, stop, signal_after)).start()
+            served = Served(server.base_url, server.alive)
+            if raises is None:
+                run_phases(run, served)
+            else:
+                with pytest.raises(raises):
+                    run_phases(run, served)
+        return outcome
+
+    return go
+
+
+def _signal(writer: evidence.Writer, stop: Stop, count: int) -> None:
+    while writer.requests < count:
+        time.sleep(0.001)
+    stop.signals += 1
+
+
+def test_a_plain_phase_lies_between_its_marks(perform):
+    outcome = perform([phase()])
+    (start,), (end,) = outcome.marks("phase.start"), outcome.marks("phase.end")
+    times = [request["t_send"] for request in outcome.requests()]
+    assert start["t"] <= min(times) <= max(times) <= end["t"]
+    assert {key: end[key] for key in ("phase", "repeat", "measured")} == {
+        "phase": "it",
+        "repeat": 0,
+        "measured": True,
+    }
+    assert end["detail"]["ended_by"] == "all-sent"
+    assert end["detail"]["sent"] == end["detail"]["seen"] == 8
+    assert outcome.told.lines == [outcome.told.lines[0]]
+    assert "8 of 8 requests completed" in outcome.told.lines[0]
+
+
+def test_repeats_and_warm_up_are_named(perform):
+    outcome = perform([phase(measured=False), phase(repeat=1)])
+    assert outcome.told.lines[0].startswith("it (warm-up): ")
+    assert outcome.told.lines[1].startswith("it #2: ")
+
+
+def test_what_cannot_be_run_is_passed_over_in_one_line(perform):
+    outcome = perform([phase(not_run="too long for it"), phase(name="after")])
+    assert outcome.told.lines[0] == "it: not run: too long for it"
+    assert {request["phase"] for request in outcome.requests()} == {"after"}
+    assert len(outcome.marks("phase.start")) == 1
+
+
+def test_own_counts_are_in_the_log(perform):
+    outcome = perform([phase(tasks=2)], tokenizer=Tokenizer.from_directory(MINI_MODEL))
+    assert all(request["usage"]["own_completion"] > 0 for request in outcome.requests())
+
+
+def test_a_stop_rule_ends_the_sending_and_the_log_replays_it(perform):
+    stop = {**STOP, "min_requests": 20}
+    outcome = perform([phase(tasks=10_000, stop=stop)])
+    detail = outcome.marks("phase.end")[0]["detail"]
+    requests = [observed(event) for event in outcome.requests()]
+    assert detail["ended_by"] == "enough"
+    assert replay(stop, requests) == ("enough", 20) == (detail["ended_by"], detail["seen"])
+    assert detail["sent"] == len(requests) < 10_000
+    assert {one.number for one in requests} == set(range(len(requests)))
+    assert all(one.ok for one in requests)
+
+
+def test_the_longest_duration_is_noted_with_its_moment(perform):
+    stop = {**STOP, "min_requests": 10_000, "max_duration_s": 0.3}
+    outcome = perform([phase(tasks=10_000, stop=stop)])
+    detail = outcome.marks("phase.end")[0]["detail"]
+    assert detail["ended_by"] == "max-duration"
+    begin = min(request["t_send"] for request in outcome.requests())
+    assert detail["ended_t"] - begin >= 300_000_000
+    assert detail["seen"] == len(outcome.requests())
+
+
+def test_a_rule_that_asks_for_more_than_there_is_sends_everything(perform):
+    outcome = perform([phase(stop={**STOP, "min_requests": 100})])
+    detail = outcome.marks("phase.end")[0]["detail"]
+    assert (detail["ended_by"], detail["sent"], detail["seen"]) == ("all-sent", 8, 8)
+
+
+def test_a_search_marks_each_probe(perform, monkeypatch):
+    monkeypatch.setattr(searching, "SETTLE_S", 0.0)
+    outcome = perform(
+        [phase(scenario="slo_search", tasks=40, concurrency=None, search=SEARCH)],
+    )
+    starts, ends = outcome.marks("probe.start"), outcome.marks("probe.end")
+    assert [mark["detail"]["rate"] for mark in starts] == [20.0, 40.0, 80.0]
+    assert [mark["detail"]["first_index"] for mark in starts] == [0, 10, 20]
+    assert [mark["detail"]["met"] for mark in ends] == [True, True, True]
+    detail = outcome.marks("phase.end")[0]["detail"]
+    assert (detail["rate"], detail["ended"], detail["ended_by"]) == (
+        80.0,
+        "max-rate-met",
+        "searched",
+    )
+    assert {request["index"] for request in outcome.requests()} == set(range(30))
+    assert len(outcome.told.lines) == 4
+    assert outcome.told.lines[-1] == "it: even the highest rate, 80 requests/s, met the objectives"
+
+
+def test_a_hopeless_probe_is_cancelled_and_ends_the_search(perform, monkeypatch):
+    monkeypatch.setattr(searching, "SETTLE_S", 0.0)
+    search = {**SEARCH, "requests": 50}
+    outcome = perform(
+        [phase(scenario="slo_search", tasks=200, concurrency=None, search=search)],
+        {"ttft_ms": 300, "itl_ms": 1, "tokens": 2},
+        objectives={"ttft_ms": 100.0},
+    )
+    detail = outcome.marks("probe.end")[0]["detail"]
+    assert (detail["ended_by"], detail["met"], detail["seen"]) == ("objective-missed", False, 6)
+    assert detail["sent"] < 50
+    assert detail["outcomes"]["cancelled"] > 0
+    assert outcome.marks("phase.end")[0]["detail"]["ended"] == "min-rate-missed"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        phase(tasks=5000),
+        phase(tasks=5000, stop={**STOP, "min_requests": 5000}),
+        phase(tasks=5000, scenario="concurrency", lockstep=True),
+        phase(tasks=5000, scenario="soak", stop={**STOP, "min_duration_s": 900.0}),
+        phase(tasks=4000, scenario="multi_turn", session={"turns": 4, "think_ms": 1.0}),
+        phase(
+            scenario="slo_search", tasks=8000, concurrency=None, search={**SEARCH, "requests": 2000}
+        ),
+    ],
+    ids=["plain", "rule", "lockstep", "soak", "sessions", "search"],
+)
+def test_a_signal_ends_every_kind_and_keeps_what_it_has(perform, document):
+    outcome = perform([document, phase(name="never")], signal_after=10, raises=Interrupted)
+    detail = outcome.marks("phase.end")[0]["detail"]
+    assert detail["ended_by"] == "stopped"
+    assert detail["stopped"] is True
+    requests = outcome.requests()
+    assert sum(request["outcome"] == "ok" for request in requests) >= 10
+    assert {request["outcome"] for request in requests} <= {"ok", "cancelled"}
+    assert {request["phase"] for request in requests} == {"it"}
+
+
+def test_an_engine_that_dies_ends_the_run_and_names_the_phase(perform):
+    script = {**QUICK, "faults": [{"name": "dies_after", "first": 5}]}
+    outcome = perform([phase(tasks=500), phase(name="never")], script, raises=EngineError)
+    assert len(outcome.marks("phase.end")) == 1
+    assert any(request["outcome"] == "ok" for request in outcome.requests())
+
+
+def test_an_engine_that_dies_in_a_search_ends_it(perform, monkeypatch):
+    monkeypatch.setattr(searching, "SETTLE_S", 0.0)
+    script = {**QUICK, "faults": [{"name": "dies_after", "first": 15}]}
+    search = {**SEARCH, "requests": 10}
+    outcome = perform(
+        [phase(scenario="slo_search", tasks=40, concurrency=None, search=search)],
+        script,
+        raises=EngineError,
+    )
+    assert outcome.marks("phase.end")[0]["detail"]["ended_by"] == "stopped"
+    # The probe in which it died is the last one: missed, or undecided if its death was seen at once.
+    first, last = (mark["detail"]["met"] for mark in outcome.marks("probe.end"))
+    assert first is True
+    assert last is not True
+
+
+def test_progress_is_told_while_it_runs(perform):
+    outcome = perform([phase(tasks=40, concurrency=1)], {"ttft_ms": 10, "itl_ms": 5, "tokens": 4})
+    assert outcome.told.lives
+    assert all(text.startswith("it: ") for text in outcome.told.lives)
+    assert any("TTFT" in text and "tokens/s" in text for text in outcome.told.lives)
