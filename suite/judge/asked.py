@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import EngineDoc, PeaksDoc, PhaseDoc, WorkloadDoc
+    from suite.declare.plandoc import EngineDoc, PeaksDoc, WorkloadDoc
     from suite.evidence import Evidence
     from suite.judge.scorecarddoc import (
         EngineCard,
         FactDoc,
-        LoadDoc,
         ModelCard,
         PeaksCard,
         RunDoc,
@@ -154,17 +153,6 @@ def workload(workload: WorkloadDoc) -> WorkloadCard:
             "tpot_ms": workload["objectives"]["tpot_ms"],
             "e2e_ms": workload["objectives"]["e2e_ms"],
         },
-    }
-
-
-def load(phase: PhaseDoc) -> LoadDoc:
-    """How a phase offered its requests."""
-    arrivals = phase["arrivals"]
-    return {
-        "concurrency": phase["concurrency"],
-        "process": arrivals["process"] if arrivals else None,
-        "rate": arrivals["rate"] if arrivals else None,
-        "seed": arrivals["seed"] if arrivals else None,
     }
 
 

@@ -11,6 +11,7 @@ from suite.judge.diffdoc import Difference, Family, Subject
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.judge.phasedoc import PhaseCard
     from suite.judge.scorecarddoc import ScorecardDoc
 
 FAMILY_NAMES: tuple[Family, ...] = get_args(Family)
@@ -30,6 +31,13 @@ _FAMILIES: tuple[tuple[str, Family], ...] = (
     ("tokens_per_joule", "energy"),
     ("average_power", "energy"),
     ("output_throughput", "throughput"),
+    ("output_length", "length"),
+    ("steady_output_throughput", "throughput"),
+    ("drift_output_throughput", "throughput"),
+    ("slo_rate", "throughput"),
+    ("steady_start", "client"),
+    ("steady_share", "client"),
+    ("in_flight", "client"),
     ("total_throughput", "throughput"),
     ("request_throughput", "throughput"),
     ("goodput", "throughput"),
@@ -169,3 +177,70 @@ def subjects(a: ScorecardDoc, b: ScorecardDoc) -> list[Subject]:
         for what, read in _SUBJECTS
         if read(a) != read(b)
     ]
+
+
+_SEARCH_FREE = ("min_rate", "max_rate", "max_probes", "resolution", "seed")
+"""Of a search: what only decides where it looks and how closely; its answer with its bracket stays comparable."""
+
+
+def same_place(phase: PhaseCard) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """What two cards' phases must share to be held side by side: the name, or group and axes of a point."""
+    if "group" not in phase:
+        return phase["name"], ()
+    return phase["group"]["name"], tuple(sorted(phase["group"]["axes"].items()))
+
+
+def load_difference(first: PhaseCard, second: PhaseCard) -> str:
+    """Why two phases of one place were not asked the same, "" when they were."""
+    if first["scenario"] != second["scenario"]:
+        return _loaded("scenario", first["scenario"], second["scenario"])
+    one, two = _asked(first), _asked(second)
+    for what in sorted({*one, *two}):
+        if one.get(what) != two.get(what):
+            return _loaded(what, one.get(what, "none"), two.get(what, "none"))
+    return _length_difference(first, second)
+
+
+def _loaded(what: str, first: str, second: str) -> str:
+    return f"the two phases were loaded differently: {what}: {first} and {second}"
+
+
+def _asked(phase: PhaseCard) -> dict[str, str]:
+    """Everything that was asked of a phase, flat, as text."""
+    found: dict[str, str] = {}
+    searched = "search" in phase["load"]
+    if not searched:
+        found["requests"] = str(phase["tasks"])
+    for name, value in phase["load"].items():
+        if not isinstance(value, dict):
+            if value is not None:
+                found[name] = str(value)
+            continue
+        for inner, setting in value.items():
+            free = (name == "search" and inner in _SEARCH_FREE) or (name, inner) == (
+                "trace",
+                "name",
+            )
+            if not free and setting is not None:
+                found[f"{name} {inner}"] = str(setting)
+    return found
+
+
+def _length_difference(first: PhaseCard, second: PhaseCard) -> str:
+    """Where exact lengths were asked for, both engines must have read and made the same."""
+    if "lengths" not in first or "lengths" not in second:
+        return ""
+    for what, one, two in (
+        ("prompts", first["lengths"]["input_got"], second["lengths"]["input_got"]),
+        ("answers", first["lengths"]["output_got"], second["lengths"]["output_got"]),
+    ):
+        if one != two:
+            return f"the {what} had different lengths: {_span(one)} and {_span(two)}"
+    return ""
+
+
+def _span(ends: list[int] | None) -> str:
+    if ends is None:
+        return "not counted"
+    low, high = ends
+    return f"{low} tokens" if low == high else f"{low} to {high} tokens"

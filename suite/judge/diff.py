@@ -9,6 +9,8 @@ value's distances to its own bounds are added in quadrature (the MOVER method, Z
 
 which treats the two runs as independent and keeps asymmetric intervals asymmetric. Swapping the cards swaps
 better and worse and changes nothing else. What only one card has is never an improvement nor a regression.
+
+The answer of a search has a bracket instead of an interval: the searches differ when their brackets lie apart.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.values import NO_INTERVAL_EXACT, stored
-from suite.judge.comparable import differences, family, subjects
+from suite.judge.comparable import differences, family, load_difference, same_place, subjects
 from suite.judge.diffdoc import DIFF_SCHEMA, Diff
 
 if TYPE_CHECKING:
@@ -116,24 +118,31 @@ class _Comparison:
 
 
 def _phases(both: _Comparison) -> Iterator[Change]:
-    by_name = {phase["name"]: phase for phase in both.b["phases"]}
-    seen = {phase["name"] for phase in both.a["phases"]}
+    """Phase by phase, the points of a sweep or grid each with the point at the same place."""
+    by_place = {same_place(phase): phase for phase in both.b["phases"]}
+    seen = {same_place(phase) for phase in both.a["phases"]}
     pairs: list[tuple[PhaseCard | None, PhaseCard | None]] = [
-        (phase, by_name.get(phase["name"])) for phase in both.a["phases"]
+        (phase, by_place.get(same_place(phase))) for phase in both.a["phases"]
     ]
-    pairs += [(None, phase) for phase in both.b["phases"] if phase["name"] not in seen]
+    pairs += [(None, phase) for phase in both.b["phases"] if same_place(phase) not in seen]
     for first, second in pairs:
         phase = first or second
         assert phase is not None
         obstacle = _phase_obstacle(first, second)
         names = {*(first["metrics"] if first else ()), *(second["metrics"] if second else ())}
         for metric in both.in_order(names):
-            why = obstacle or _tokens_obstacle(metric, first, second)
+            why = obstacle or _tokens_obstacle(both, metric, first, second)
             values = (
                 first["metrics"].get(metric) if first else None,
                 second["metrics"].get(metric) if second else None,
             )
-            yield _change(both, phase["name"], metric, values, why)
+            bracket = metric == "slo_rate" and _one_search(first) and _one_search(second)
+            yield _change(both, phase["name"], metric, values, why, bracket=bracket)
+
+
+def _one_search(phase: PhaseCard | None) -> bool:
+    """Whether the phase's answer is one search's, whose interval is its bracket."""
+    return phase is not None and len(phase.get("searches", [])) == 1
 
 
 def _run(both: _Comparison) -> Iterator[Change]:
@@ -145,24 +154,24 @@ def _run(both: _Comparison) -> Iterator[Change]:
 def _phase_obstacle(first: PhaseCard | None, second: PhaseCard | None) -> str:
     if first is None or second is None:
         return "only one card has this phase"
-    if (first["scenario"], first["load"], first["tasks"]) != (
-        second["scenario"],
-        second["load"],
-        second["tasks"],
-    ):
-        return "the two phases were loaded differently"
-    return ""
+    return load_difference(first, second)
 
 
-_BY_TOKENS = ("tpot", "itl", "normalised", "output_throughput", "total_throughput", "generated")
+_BY_TOKENS = (
+    *("tpot", "itl", "normalised", "output_throughput", "total_throughput", "generated"),
+    *("steady_output_throughput", "drift_tpot", "drift_output_throughput"),
+)
 _ENERGY_BY_TOKENS = ("joules_per_output_token", "tokens_per_joule")
 
 
-def _tokens_obstacle(metric: str, first: PhaseCard | None, second: PhaseCard | None) -> str:
-    """Numbers per token need tokens that were counted alike."""
+def _tokens_obstacle(
+    both: _Comparison, metric: str, first: PhaseCard | None, second: PhaseCard | None
+) -> str:
+    """Numbers per token need tokens that were counted alike; so does a search that has to meet a TPOT."""
     if first is None or second is None or first["token_source"] == second["token_source"]:
         return ""
-    if metric.startswith((*_BY_TOKENS, *_ENERGY_BY_TOKENS)):
+    by_objective = metric == "slo_rate" and _objectives(both.a)["tpot_ms"] is not None
+    if by_objective or metric.startswith((*_BY_TOKENS, *_ENERGY_BY_TOKENS)):
         return f"tokens were counted by {first['token_source']} and by {second['token_source']}"
     return ""
 
@@ -173,6 +182,8 @@ def _change(
     metric: str,
     values: tuple[ValueDoc | None, ValueDoc | None],
     obstacle: str,
+    *,
+    bracket: bool = False,
 ) -> Change:
     kind = family(metric)
     first, second = values
@@ -186,7 +197,10 @@ def _change(
         assert second is not None
         definition = both.definition(metric)
         direction = definition["direction"] if definition else "none"
-        outcome, why, ratio = _judge(first, second, direction, both.margin)
+        if bracket:
+            outcome, why, ratio = _judge_brackets(first, second, both.margin)
+        else:
+            outcome, why, ratio = _judge(first, second, direction, both.margin)
     return {
         "phase": phase,
         "metric": metric,
@@ -205,7 +219,7 @@ def _obstacle(
     """Why two values cannot be compared although their inputs agree, "" when they can."""
     if first is None or second is None:
         return "only one card has this metric"
-    if metric == "goodput" and _objectives(both.a) != _objectives(both.b):
+    if metric in ("goodput", "slo_rate") and _objectives(both.a) != _objectives(both.b):
         return "the service-level objectives differ"
     for side, value in (("first", first), ("second", second)):
         if "not_measured" in value:
@@ -262,6 +276,30 @@ def _judge(
         word = "higher" if higher else "lower"
         return "not-distinguishable", f"{word}, and neither direction is better", ratio
     return ("better" if higher == (direction == "higher") else "worse"), why, ratio
+
+
+def _judge_brackets(
+    a: ValueDoc, b: ValueDoc, margin: float
+) -> tuple[ChangeOutcome, str, Ratio | None]:
+    """Two searches: each answer lies between the rate that met and the one that missed, and no more is known."""
+    low_a, low_b = a["value"], b["value"]
+    high_a = math.inf if a["high"] is None else a["high"]
+    high_b = math.inf if b["high"] is None else b["high"]
+    ratio: Ratio | None = None
+    if math.isfinite(high_a) and math.isfinite(high_b):
+        ratio = {
+            "value": stored(low_b / low_a),
+            "low": stored(low_b / high_a),
+            "high": stored(high_b / low_a),
+        }
+    if low_a < high_b and low_b < high_a:
+        return "not-distinguishable", "the brackets of the two searches overlap", ratio
+    why = f"the brackets of the two searches lie more than {margin:.0%} apart"
+    if low_b / high_a > 1 / (1 - margin):
+        return "better", why, ratio
+    if high_b / low_a < 1 - margin:
+        return "worse", why, ratio
+    return "not-distinguishable", "the brackets of the two searches touch within the margin", ratio
 
 
 def _judge_without_ratio(

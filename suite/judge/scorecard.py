@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from suite.base.values import Measured, stored
-from suite.judge import asked
+from suite.judge import asked, loadcard, outcomecard
 from suite.judge.attest.text import clean_text
 from suite.judge.checks import conformant, grant, verdict
+from suite.judge.headline import headline, widest
 from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
 from suite.judge.scorecarddoc import SCORECARD_SCHEMA, ScorecardDoc
 from suite.judge.timeline import breakdown
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from suite.judge.scorecarddoc import (
         CheckDoc,
         DivisionDoc,
-        HeadlineDoc,
         MetricDoc,
         PhaseCard,
         Plausibility,
@@ -89,7 +89,7 @@ def build(evidence: Evidence, results: Results, checks: Sequence[CheckResult]) -
         "time_breakdown": breakdown(evidence),
         "phases": [_phase(phase, evidence) for phase in results.phases.values()],
         "quality": _quality(evidence, results),
-        "headline": _headline(evidence, results),
+        "headline": headline(plan, results),
         "checks": [_check(check) for check in checks],
         "metrics": _definitions(results),
         "task_defects": cast("dict[str, int]", evidence.environment["task_defects"]),
@@ -153,31 +153,23 @@ def _phase(phase: PhaseResult, evidence: Evidence) -> PhaseCard:
         for item in evidence.plan["workload"]["phases"]
         if item["name"] == phase.name and item["measured"]
     )
-    return {
+    card: PhaseCard = {
         "name": phase.name,
         "scenario": phase.scenario,
-        "load": asked.load(planned),
+        "load": loadcard.load(planned),
         "tasks": planned["tasks"],
         "repeats": phase.repeats,
         "metrics": {name: _value(value) for name, value in phase.metrics.items()},
         "series": phase.series,
         "token_source": phase.token_source,
     }
-
-
-def _widest(results: Results) -> PhaseResult | None:
-    """The phase whose ROUGE covers most tasks: the one that is held against the reference (R020)."""
-    scored = [
-        (value.n, phase)
-        for phase in results.phases.values()
-        if isinstance(value := phase.metrics.get("rouge1"), Measured)
-    ]
-    return max(scored, key=lambda item: item[0])[1] if scored else None
+    outcomecard.add(card, planned, phase.outcomes)
+    return card
 
 
 def _quality(evidence: Evidence, results: Results) -> QualityCard:
     planned = evidence.plan["workload"]["quality"]
-    phase = _widest(results)
+    phase = widest(results)
     reference = planned["reference"]
     bounds = dict.fromkeys(ROUGE, planned["rouge_ratio_min"])
     bounds["generated_tokens_mean"] = planned["length_ratio_min"]
@@ -227,36 +219,6 @@ def _plausibility(
     if any(value > ceiling[name] for value, name in found):
         return "above-ceiling"
     return "plausible"
-
-
-def _headline(evidence: Evidence, results: Results) -> list[HeadlineDoc]:
-    """Six numbers: how much, how soon, how fast, how well served, how good, how well used."""
-    by_scenario: dict[str, str] = {}
-    for phase in results.phases.values():
-        by_scenario.setdefault(phase.scenario, phase.name)
-
-    def first(*scenarios: str) -> str | None:
-        return next((by_scenario[name] for name in scenarios if name in by_scenario), None)
-
-    busy = first("offline", "server", "single_stream")
-    quiet = first("single_stream", "server", "offline")
-    objectives = evidence.plan["workload"]["objectives"]
-    has_objective = any(objectives[name] is not None for name in ("ttft_ms", "tpot_ms", "e2e_ms"))
-    served = first("server") if has_objective else None
-    widest = _widest(results)
-    wishes = [
-        (busy, "output_throughput"),
-        (quiet, "ttft_p50"),
-        (quiet, "tpot_p50"),
-        (served, "goodput") if served else (quiet, "e2e_p50"),
-        (widest.name if widest else busy, "rouge1"),
-        (busy, "mfu"),
-    ]
-    return [
-        {"phase": phase, "metric": metric}
-        for phase, metric in wishes
-        if phase is not None and metric in results.phases[phase].metrics
-    ]
 
 
 def _check(check: CheckResult) -> CheckDoc:

@@ -9,6 +9,16 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from suite.judge.phasedoc import (
+    LoadDoc,
+    PhaseCard,
+    RateSeriesDoc,
+    SeriesDoc,
+    ValueDoc,
+)
+
+__all__ = ["LoadDoc", "PhaseCard", "RateSeriesDoc", "SeriesDoc", "ValueDoc"]
+
 SCORECARD_SCHEMA = 1
 
 Division = Literal["closed", "optimised", "open"]
@@ -29,18 +39,6 @@ class ReasonDoc(TypedDict):
 
     rule: str
     why: str
-
-
-class ValueDoc(TypedDict, total=False):
-    """`suite.base.values.Measured` or `NotMeasured` as JSON: either the first six members or the last."""
-
-    value: float
-    unit: str
-    n: int
-    low: float | None
-    high: float | None
-    interval: str
-    not_measured: str
 
 
 class RunDoc(TypedDict):
@@ -223,49 +221,6 @@ class TimeDoc(TypedDict):
     )
     kind: TimeKind
     seconds: float
-
-
-class LoadDoc(TypedDict):
-    """How requests were offered: a fixed number in flight, or arrivals by a clock."""
-
-    concurrency: int | None
-    process: str | None
-    rate: float | None  # requests per second
-    seed: int | None
-
-
-class RateSeriesDoc(TypedDict):
-    """A rate over time: equal buckets from the repeat's first request."""
-
-    bucket_s: float
-    unit: str
-    values: list[float]
-
-
-class SeriesDoc(TypedDict, total=False):
-    """What the plots draw.
-
-    At most 200 ordered values each, milliseconds, over all repeats; the first repeat's throughput in at
-    most 60 buckets.
-    """
-
-    ttft_ms: list[float]
-    tpot_ms: list[float]
-    e2e_ms: list[float]
-    throughput: RateSeriesDoc
-
-
-class PhaseCard(TypedDict):
-    """One load and what came of it."""
-
-    name: str
-    scenario: Literal["single_stream", "offline", "server"]
-    load: LoadDoc
-    tasks: int  # requests of one repeat
-    repeats: int
-    metrics: dict[str, ValueDoc]
-    series: SeriesDoc
-    token_source: str
 
 
 class QualityRow(TypedDict):

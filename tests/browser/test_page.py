@@ -1,5 +1,6 @@
 """The page in a real browser: what is drawn at desktop and phone width, in both languages, light, dark, on paper."""
 
+import itertools
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import pages, scorecard
+from tests.factories import pages, scenarios, scorecard
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -26,6 +27,9 @@ CARDS = {
     "poor": scorecard.poor_card,
     "eight": scorecard.accelerator_card,
     "long": scorecard.long_card,
+    "scenarios": scenarios.scenario_card,
+    "grid": scenarios.grid_card,
+    "fine": scenarios.fine_card,
 }
 # Exactly what the switch does when a reader chooses Chinese.
 CHINESE = (
@@ -151,7 +155,7 @@ def test_chinese_changes_the_words_and_not_the_numbers(folder):
     assert english != chinese
 
 
-def asked(folder, name, width, script):
+def asked(folder, name, width, script, *, dark=False):
     """What a script finds on a page that is laid out at some width: text, taken from a copy without policy.
 
     The copy lies in a frame, because the browser's own window cannot be as narrow as a phone.
@@ -169,13 +173,23 @@ def asked(folder, name, width, script):
     )
     (folder / "outer.html").write_text(outer)
     done = chromium(
-        folder, "--window-size=1400,900", "--dump-dom", (folder / "outer.html").as_uri()
+        folder,
+        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+        "--window-size=1400,900",
+        "--dump-dom",
+        (folder / "outer.html").as_uri(),
     )
     return re.search(r"&lt;&lt;(.*?)&gt;&gt;", done.stdout.decode(), re.DOTALL)[1]
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@pytest.mark.parametrize("name", ["sound", "poor", "eight", "poor-zh", "long", "long-zh"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("sound", "poor", "eight", "poor-zh", "long", "long-zh"),
+        *("scenarios", "scenarios-zh", "grid", "grid-zh", "fine"),
+    ],
+)
 def test_nothing_runs_off_the_screen(folder, name, width):
     script = (
         "[innerWidth,document.documentElement.scrollWidth,...[...document.querySelectorAll('body *')]"
@@ -183,6 +197,80 @@ def test_nothing_runs_off_the_screen(folder, name, width):
     )
     inner, scroll, *outside = asked(folder, name, width, script).split("|")
     assert (int(inner), int(scroll), outside) == (width, width, [])
+
+
+OPENED = "document.querySelectorAll('details').forEach(d=>d.open=true);"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_of_an_opened_point_runs_off_the_screen(folder, width):
+    script = (
+        f"(()=>{{{OPENED}return [innerWidth,document.documentElement.scrollWidth,"
+        "...[...document.querySelectorAll('body *')].filter(e=>e.getBoundingClientRect().right>innerWidth+1)"
+        ".map(e=>e.outerHTML.slice(0,80))].join('|')})()"
+    )
+    inner, scroll, *outside = asked(folder, "scenarios", width, script).split("|")
+    assert (int(inner), int(scroll), outside) == (width, width, [])
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_point_of_a_group_can_be_read(folder, width):
+    """Each of 32 rows is drawn with all its numbers and its place on every axis, apart from its neighbours."""
+    script = (
+        "[...document.querySelector('table.points tbody').rows].map(r=>{const b=r.getBoundingClientRect();"
+        "const cells=[...r.cells].filter(c=>getComputedStyle(c).display!=='none'&&c.innerText.trim());"
+        "const labels=[...r.querySelectorAll('.cell-label')].filter(e=>e.offsetParent);"
+        "return [Math.round(b.top),Math.round(b.bottom),cells.length,labels.length].join(',')}).join('|')"
+    )
+    rows = [
+        [int(part) for part in row.split(",")]
+        for row in asked(folder, "grid", width, script).split("|")
+    ]
+    assert len(rows) == 32
+    for before, after in itertools.pairwise(rows):
+        assert before[1] <= after[0] + 1
+    for top, bottom, cells, labels in rows:
+        assert bottom > top
+        # 3 axes and 7 numbers; those without a number are left out on a phone.
+        assert cells in ({10} if width == 1280 else {8, 10})
+        assert labels == (0 if width == 1280 else cells)
+
+
+def test_the_words_in_a_plot_do_not_cover_each_other(folder):
+    """Labels of axes: of 7 points, and of 32, where most are left out."""
+    script = (
+        "[...document.querySelectorAll('svg.plot')].map(s=>{const t=[...s.querySelectorAll('.tick')]"
+        ".map(e=>e.getBoundingClientRect()).filter(b=>b.width);let hits=0;"
+        "for(let i=0;i<t.length;i++)for(let j=0;j<i;j++)if(t[i].left<t[j].right-1&&t[j].left<t[i].right-1"
+        "&&t[i].top<t[j].bottom-3&&t[j].top<t[i].bottom-3)hits++;return t.length+','+hits}).join('|')"
+    )
+    for name in ("scenarios", "fine"):
+        found = asked(folder, name, 1280, script).split("|")
+        counts = [tuple(map(int, item.split(","))) for item in found]
+        assert len(counts) >= 4
+        assert [hits for _, hits in counts if hits] == []
+        assert max(ticks for ticks, _ in counts) > 8
+
+
+def test_a_link_to_a_point_opens_its_details(folder):
+    """Without script: the browser opens what its address names."""
+    outer = (folder / "scenarios.html").read_text()
+    anchor = re.search(r'href="#(point-[\d-]+)"', outer)[1]
+    script = (
+        "(()=>{location.hash='#" + anchor + "';return document.getElementById('" + anchor + "')"
+        ".closest('details').open})()"
+    )
+    assert asked(folder, "scenarios", 1280, script) == "true"
+
+
+def test_colours_tell_a_probe_that_met_from_one_that_missed(folder):
+    for dark in (False, True):
+        script = (
+            "['.dot.met','path.missed','.whisker'].map(c=>{const s=getComputedStyle("
+            "document.querySelector('.search svg.plot '+c));return c=='.dot.met'?s.fill:s.stroke}).join('|')"
+        )
+        met, missed, whisker = asked(folder, "scenarios", 1280, script, dark=dark).split("|")
+        assert len({met, missed, whisker}) == 3
 
 
 def test_the_language_switch_works_without_script(folder):
@@ -224,3 +312,15 @@ def test_it_prints(folder):
     assert data.startswith(b"%PDF")
     sheets = len(re.findall(rb"/Type\s*/Page\b", data))
     assert 4 <= sheets <= 16
+
+
+def test_a_group_prints_its_table_and_not_every_point_in_full(folder):
+    target = folder / "grid.pdf"
+    chromium(
+        folder,
+        "--no-pdf-header-footer",
+        f"--print-to-pdf={target}",
+        (folder / "grid.html").as_uri(),
+    )
+    sheets = len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
+    assert 6 <= sheets <= 24

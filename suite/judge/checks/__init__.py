@@ -1,6 +1,7 @@
 """Numbered rules over the evidence. A missed bound is a result, never an exception.
 
-R001-R009 the log, R010-R019 the load, R020-R029 the answers, R030-R039 the division.
+R001-R009 the log, R010-R019 the load, R020-R029 the answers, R030-R039 the division,
+R040-R049 the scenarios.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome, worst
-from suite.judge.checks import conduct, division, integrity, origin, quality
+from suite.judge.checks import conduct, division, integrity, origin, quality, scenarios
 from suite.judge.checks.division import Grant, grant
 from suite.judge.checks.result import CheckResult
 
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "CheckResult", "Grant", "conformant", "grant", "run_checks", "verdict"]
 
-RULES = (*integrity.RULES, *conduct.RULES, *quality.RULES, *division.RULES, *origin.RULES)
+RULES = (
+    *integrity.RULES,
+    *conduct.RULES,
+    *quality.RULES,
+    *division.RULES,
+    *origin.RULES,
+    *scenarios.RULES,
+)
 """All rules in the order of their numbers."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
+from suite.declare.arrivals import probe_schedule
 from suite.judge.checks.rule import (
     Finding,
     Rule,
@@ -16,11 +17,18 @@ from suite.judge.checks.rule import (
     place,
     warned,
 )
+from suite.judge.metrics import flight, searches
+from suite.judge.metrics.asked_lengths import asked
+from suite.judge.metrics.phaselog import phase_logs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suite.declare.plandoc import PhaseDoc
     from suite.eventdoc import RequestEvent
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
+    from suite.judge.metrics.phaselog import PhaseLog
 
 COUNT_TOLERANCE = 0.01
 """Share of answers whose token counts may disagree by more than `COUNT_SLACK`."""
@@ -46,12 +54,15 @@ def _by_phase(evidence: Evidence) -> _Group:
 
 
 def few_failures(evidence: Evidence, _: Results) -> Finding:
-    """R010: in no measured phase does the share of failed requests exceed the phase's bound."""
+    """R010: in no measured phase does the share of failed requests exceed the phase's bound.
+
+    A search is held to its bound probe by probe: failures are misses of the objectives (R041).
+    """
     groups = _by_phase(evidence)
     wrong, total = [], 0
     for phase in evidence.plan["workload"]["phases"]:
         requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or not requests:
+        if not phase["measured"] or not requests or "search" in phase:
             continue
         bad = [request for request in requests if request["outcome"] != "ok"]
         total += len(bad)
@@ -92,28 +103,49 @@ def punctual(evidence: Evidence, _: Results) -> Finding:
 
 def on_schedule(evidence: Evidence, _: Results) -> Finding:
     """R012: the intended starts in the log are the plan's arrival times."""
-    groups = _by_phase(evidence)
-    wrong, judged = [], 0
-    for phase in evidence.plan["workload"]["phases"]:
-        arrivals = phase["arrivals_ns"]
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or arrivals is None or not requests:
+    wrong: list[str] = []
+    judged = 0
+    for log in phase_logs(evidence).values():
+        arrivals = log.doc["arrivals_ns"]
+        if not log.doc["measured"] or not log.events:
             continue
-        judged += 1
-        origins = [
-            request["t_sched"] - arrivals[request["index"]]
-            for request in requests
-            if request["index"] < len(arrivals)
-        ]
-        if not origins or max(origins) - min(origins) > SCHEDULE_SLACK_NS:
-            wrong.append(
-                f"{phase['name']}/{phase['repeat']}: intended starts differ from the plan's"
-            )
+        if "search" in log.doc:
+            judged += 1
+            wrong += _probes_off_schedule(log)
+        elif arrivals is not None:
+            judged += 1
+            if not _on_time(log.events, arrivals, 0):
+                wrong.append(f"{log.name}: intended starts differ from the plan's")
     if wrong:
         return failed(wrong[0], wrong)
     if not judged:
         return not_applicable("no open-loop phase")
     return passed(f"the intended starts of {judged} phases are the plan's")
+
+
+def _on_time(events: Sequence[RequestEvent], arrivals: Sequence[int], first: int) -> bool:
+    """Whether all intended starts lie the same time after the planned ones."""
+    origins = [
+        event["t_sched"] - arrivals[event["index"] - first]
+        for event in events
+        if 0 <= event["index"] - first < len(arrivals)
+    ]
+    return bool(origins) and max(origins) - min(origins) <= SCHEDULE_SLACK_NS
+
+
+def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
+    """Probes whose intended starts are not drawn from the search's seed at the probe's rate."""
+    search = log.doc["search"]
+    for probe in log.probes:
+        rate = searches.rate_of(log, probe)
+        if not probe.events:
+            continue
+        if rate is None:
+            yield f"{log.name}: probe {probe.number} was not sent at a rate of the search"
+            continue
+        arrivals = probe_schedule(search, probe.number, rate)
+        if not _on_time(probe.events, arrivals, probe.number * search["requests"]):
+            yield f"{log.name}: intended starts of probe {probe.number} differ from its schedule"
 
 
 def concurrency_held(evidence: Evidence, _: Results) -> Finding:
@@ -125,15 +157,7 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
         requests = groups.get((phase["name"], phase["repeat"]), [])
         if not phase["measured"] or limit is None or not requests:
             continue
-        # An end sorts before a start at the same nanosecond: the slot was free again.
-        edges = sorted(
-            [(r["t_send"], 1) for r in requests] + [(r["t_end"], -1) for r in requests],
-            key=lambda edge: (edge[0], edge[1]),
-        )
-        flying = peak = 0
-        for edge in edges:
-            flying += edge[1]
-            peak = max(peak, flying)
+        peak = flight.peak(requests)
         if peak > limit:
             wrong.append(f"{phase['name']}/{phase['repeat']}: {peak} in flight, planned {limit}")
     if wrong:
@@ -141,14 +165,33 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
     return passed("no phase had more requests in flight than planned")
 
 
+def _with_lengths(evidence: Evidence) -> list[PhaseDoc]:
+    """Measured phases that ask for exact lengths."""
+    phases = evidence.plan["workload"]["phases"]
+    return [doc for doc in phases if doc["measured"] and "lengths" in doc]
+
+
+def _counts(request: RequestEvent) -> list[int]:
+    """What the engine says that it generated, by usage and by ids."""
+    usage = request["usage"]
+    counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
+    if request["token_ids"] is not None:
+        counts.append(len(request["token_ids"]))
+    return counts
+
+
 def counts_agree(evidence: Evidence, _: Results) -> Finding:
-    """R014: the engine's usage, its token ids and the suite's own tokenizer count alike."""
+    """R014: the engine's usage, its token ids and the suite's own tokenizer count alike.
+
+    Where end tokens are ignored to reach an exact length, text shows less than was generated: R042 counts there.
+    """
     wrong, judged, claimed, own = [], 0, 0, 0
+    exact = {(doc["name"], doc["repeat"]) for doc in _with_lengths(evidence)}
     for request in answered(evidence):
+        if (request["phase"], request["repeat"]) in exact:
+            continue
         usage = request["usage"]
-        counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-        if request["token_ids"] is not None:
-            counts.append(len(request["token_ids"]))
+        counts = _counts(request)
         if counts and usage.get("own_completion", 0) > 0:
             claimed += max(counts) - 1  # the end token, which text does not show
             own += usage["own_completion"]
@@ -160,6 +203,8 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
         false = noted is not None and noted != len(request["token_ids"] or ())
         if max(counts) - min(counts) > COUNT_SLACK or false:
             wrong.append(f"{place(request)}: counts {counts}")
+    if exact and exact == _by_phase(evidence).keys():
+        return not_applicable("every phase asks for exact lengths, see R042")
     if own and claimed > own * (1 + COUNT_BIAS):
         why = f"the engine counts {claimed / own - 1:.1%} more tokens than its texts have"
         return failed(f"{why}, bound {COUNT_BIAS:.0%}", wrong)
@@ -194,9 +239,12 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
 
 def length_kept(evidence: Evidence, _: Results) -> Finding:
     """R016: no answer is longer than asked, and one that stops by length has exactly that length."""
-    limit = evidence.plan["workload"]["decoding"]["max_new_tokens"]
+    most = evidence.plan["workload"]["decoding"]["max_new_tokens"]
+    exact = {(doc["name"], doc["repeat"]): doc["lengths"] for doc in _with_lengths(evidence)}
     wrong = []
     for request in answered(evidence):
+        lengths = exact.get((request["phase"], request["repeat"]))
+        limit = most if lengths is None else asked(lengths, request["index"])[1]
         usage = request["usage"]
         count = usage.get("ids_completion", usage.get("engine_completion"))
         if count is None:
@@ -206,13 +254,21 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
             reason = request["finish_reason"]
             wrong.append(f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}")
     if wrong:
-        return failed(f"{len(wrong)} answers break the length limit of {limit} tokens", wrong)
-    return passed(f"no answer breaks the limit of {limit} new tokens")
+        of = "the length limit of their phase" if exact else f"the length limit of {most} tokens"
+        return failed(f"{len(wrong)} answers break {of}", wrong)
+    if exact:
+        return passed(f"no answer breaks its limit ({most} new tokens where no length is asked)")
+    return passed(f"no answer breaks the limit of {most} new tokens")
 
 
 def truncation(evidence: Evidence, _: Results) -> Finding:
     """R017: documents were sent whole."""
-    cut = [place(request) for request in measured(evidence) if request["truncated"]]
+    talks = {doc["name"] for doc in evidence.plan["workload"]["phases"] if "session" in doc}
+    shortened = [request for request in measured(evidence) if request["truncated"]]
+    cut = [place(request) for request in shortened if request["phase"] not in talks]
+    turns = [place(request) for request in shortened if request["phase"] in talks]
+    if turns and not cut:
+        return warned(f"{len(turns)} turns were sent without their oldest history", turns)
     if cut:
         return warned(f"{len(cut)} requests carry a document cut to fit the model's context", cut)
     return passed("every document was sent whole")

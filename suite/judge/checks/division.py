@@ -13,6 +13,7 @@ from suite.base.status import Outcome
 from suite.declare.workload.quality import known_weights
 from suite.judge.checks import origin
 from suite.judge.checks.rule import DIVISIONS, Division, Finding, Rule, failed, passed, warned
+from suite.judge.metrics.compute import questions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CLOSED_PROMPT = "closed-v1"
 CLOSED_MIN_NEW_TOKENS = 64
+OTHER_QUESTIONS = {"synthetic": "synthetic prompts", "history": "with a history"}
+"""What is not the closed question; nothing holds such answers to the reference run's."""
 
 
 def in_container(evidence: Evidence, _: Results) -> Finding:
@@ -66,8 +69,13 @@ def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
         wrong.append(
             f"{decoding['max_new_tokens']} new tokens, at least {CLOSED_MIN_NEW_TOKENS} asked"
         )
+    wrong += [
+        f"{doc['name']} asks {OTHER_QUESTIONS[other]}"
+        for doc in workload["phases"]
+        if doc["measured"] and not doc["repeat"] and (other := questions(doc)) != "tasks"
+    ]
     if wrong:
-        return warned(f"not the closed question: {'; '.join(wrong)}", wrong)
+        return warned(f"not the closed question: {'; '.join(wrong[:3])}", wrong)
     return passed("the closed prompt, greedy, at least 64 new tokens")
 
 

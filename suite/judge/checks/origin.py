@@ -9,23 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import SuiteError
-from suite.declare.arrivals import schedule
 from suite.declare.peaks import select_peaks
+from suite.declare.plan import model_room
 from suite.declare.vendor import load_vendor
+from suite.declare.workload.expand import expand_phases
 from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
-from suite.declare.workload.profiles import (
-    expand_phases,
-    load_profile,
-    profile_names,
-    quality_doc,
-)
+from suite.declare.workload.profiles import load_profile, profile_names, quality_doc
 from suite.declare.workload.prompt import load_prompt
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.selection import locks
 from suite.judge.checks.rule import Finding, Rule, passed, warned
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PhaseDoc, PlanDoc
+    from suite.declare.plandoc import PlanDoc
     from suite.declare.workload.profiles import Profile
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
@@ -72,16 +68,10 @@ def _lock(plan: PlanDoc) -> list[str]:
 
 
 def _phases(plan: PlanDoc, profile: Profile) -> list[str]:
-    shipped = [
-        _timed(phase) for phase in expand_phases(profile, plan["workload"]["taskset"]["size"])
-    ]
+    # The whole room of the model, whatever the engine was started with: points left out of it count.
+    size, room = plan["workload"]["taskset"]["size"], model_room(plan["model"])
+    shipped = expand_phases(profile, size, room)
     return [] if shipped == plan["workload"]["phases"] else ["the phases are not the profile's"]
-
-
-def _timed(phase: PhaseDoc) -> PhaseDoc:
-    if phase["arrivals"] is not None:
-        phase["arrivals_ns"] = schedule(phase["arrivals"], phase["tasks"])
-    return phase
 
 
 def _bounds(plan: PlanDoc, profile: Profile) -> list[str]:

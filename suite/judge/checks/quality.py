@@ -21,6 +21,7 @@ from suite.judge.checks.rule import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from suite.eventdoc import RequestEvent
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -31,6 +32,8 @@ MOST_ECHOES = 0.1
 """Largest share of answers that may repeat the prompt's own instruction."""
 SAME_TASK = 0.98
 """Share of tasks answered in several phases whose greedy answers are expected to be equal."""
+NO_TASKS = "no phase asks the tasks alone: nothing to hold against summaries"
+NO_QUESTIONS = "every phase asks for exact lengths with synthetic prompts"
 
 
 def _scored(results: Results, metric: str) -> Iterator[tuple[str, Measured]]:
@@ -40,15 +43,48 @@ def _scored(results: Results, metric: str) -> Iterator[tuple[str, Measured]]:
             yield name, value
 
 
+def _held(results: Results, metric: str) -> Iterator[tuple[str, Measured]]:
+    """Values of the phases that ask what the reference run was asked: each task alone."""
+    return (
+        (name, value)
+        for name, value in _scored(results, metric)
+        if results.phases[name].questions == "tasks"
+    )
+
+
+def _asks_tasks(results: Results) -> bool:
+    """Whether any phase asks the tasks alone; without a phase, what it would ask is unknown."""
+    phases = results.phases.values()
+    return not phases or any(phase.questions == "tasks" for phase in phases)
+
+
+def _talks(evidence: Evidence, kind: str) -> set[str]:
+    """Names of the phases whose plan has a certain member."""
+    return {doc["name"] for doc in evidence.plan["workload"]["phases"] if kind in doc}
+
+
+def _questions(evidence: Evidence) -> Iterator[RequestEvent]:
+    """Answers to the task set's questions; prompts of exact length are no questions."""
+    synthetic = _talks(evidence, "lengths")
+    return (request for request in answered(evidence) if request["phase"] not in synthetic)
+
+
+def _only_synthetic(evidence: Evidence) -> bool:
+    phases = [doc for doc in evidence.plan["workload"]["phases"] if doc["measured"]]
+    return bool(phases) and all("lengths" in doc for doc in phases)
+
+
 def reaches_reference(evidence: Evidence, results: Results) -> Finding:
     """R020: each ROUGE reaches the agreed share of the reference run's, over the phase with most tasks."""
     quality = evidence.plan["workload"]["quality"]
     reference = quality["reference"]
     if reference is None:
         return not_applicable("no reference run is known for this model on this task set")
+    if not _asks_tasks(results):
+        return not_applicable(NO_TASKS)
     below, least = [], 10.0
     for metric in ROUGE:
-        scored = list(_scored(results, metric))
+        scored = list(_held(results, metric))
         if not scored:
             return failed(f"{metric} was not measured in any phase")
         # The reference was taken over the whole set: judge the phase that covers most of it.
@@ -69,7 +105,9 @@ def long_enough(evidence: Evidence, results: Results) -> Finding:
     reference = quality["reference"]
     if reference is None:
         return not_applicable("no reference run is known for this model on this task set")
-    scored = list(_scored(results, "generated_tokens_mean"))
+    if not _asks_tasks(results):
+        return not_applicable(NO_TASKS)
+    scored = list(_held(results, "generated_tokens_mean"))
     if not scored:
         return failed("the generated length was not measured in any phase")
     name, value = max(scored, key=lambda item: item[1].n)
@@ -81,12 +119,14 @@ def long_enough(evidence: Evidence, results: Results) -> Finding:
 def plausible(evidence: Evidence, results: Results) -> Finding:
     """R022: ROUGE lies where summaries lie: above what an echo scores, below what memory alone explains."""
     quality = evidence.plan["workload"]["quality"]
+    if not _asks_tasks(results):
+        return not_applicable(NO_TASKS)
     wrong, judged = [], 0
     for metric, floor, ceiling in (
         ("rouge1", quality["rouge1_floor"], quality["rouge1_ceiling"]),
         ("rouge2", quality["rouge2_floor"], quality["rouge2_ceiling"]),
     ):
-        for name, value in _scored(results, metric):
+        for name, value in _held(results, metric):
             judged += 1
             if value.value < floor:
                 wrong.append(f"{name}: {metric} {value.value:.4f} is below the floor {floor:g}")
@@ -107,8 +147,10 @@ def answers_differ(evidence: Evidence, _: Results) -> Finding:
     """R023: different tasks get different answers, and the answers are not the prompt's instruction."""
     template = _normal(evidence.plan["workload"]["prompt"]["template"].replace("{document}", " "))
     groups: dict[tuple[str, int], dict[str, str]] = collections.defaultdict(dict)
+    if _only_synthetic(evidence):
+        return not_applicable(NO_QUESTIONS)
     echoes, total = [], 0
-    for request in answered(evidence):
+    for request in _questions(evidence):
         text = _normal(request["text"])
         groups[request["phase"], request["repeat"]][request["task"]] = text
         total += 1
@@ -128,8 +170,10 @@ def answers_differ(evidence: Evidence, _: Results) -> Finding:
 
 def not_the_lead(evidence: Evidence, _: Results) -> Finding:
     """R026: the answers are not simply the first sentence of the article."""
+    if _only_synthetic(evidence):
+        return not_applicable(NO_QUESTIONS)
     copies, total = [], 0
-    for request in answered(evidence):
+    for request in _questions(evidence):
         task = evidence.tasks.get(request["task"])
         if task is None:
             continue
@@ -150,7 +194,10 @@ def repeatable(evidence: Evidence, _: Results) -> Finding:
         return not_applicable("decoding is not greedy")
     answers: dict[str, set[str]] = collections.defaultdict(set)
     times: collections.Counter[str] = collections.Counter()
-    for request in answered(evidence):
+    talks = _talks(evidence, "session")
+    for request in _questions(evidence):
+        if request["phase"] in talks:
+            continue  # its answer depends on the history before it
         answers[request["task"]].add(request["text"])
         times[request["task"]] += 1
     again = [task for task, count in times.items() if count > 1]

@@ -296,7 +296,7 @@ def xsum_rates(
 def xsum_suite(totals: Totals, phase: PhaseSamples, plan: PlanDoc, result: PhaseResult) -> View:
     """FlagPerf's generate suite on XSum: TTFT, Throughput, Tps, Time, MFU and ROUGE."""
     n = len(totals.answers)
-    if phase.scenario == "single_stream":
+    if phase.one_at_a_time:
         ttft_s = statistics.mean(latency.ttft(totals.answers)) / 1000.0
         how = "mean of t_1 − t_send"
     else:

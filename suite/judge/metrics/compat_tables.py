@@ -142,7 +142,7 @@ def qwen_speed(evidence: Evidence, phase: PhaseSamples) -> View:
     """
     totals = Totals.of(phase)
     n = len(totals.answers)
-    if phase.scenario == "single_stream":
+    if phase.one_at_a_time:
         seconds = sum((answer.last - answer.sent) / 1e9 for answer in totals.answers)
         generated: Value = plain(totals.generated / seconds, "tokens/s", n)
         both: Value = plain((totals.prompt + totals.generated) / seconds, "tokens/s", n)

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics import energy, latency, mfu, rouge, statistics, throughput
+from suite.judge.metrics import (
+    asked_lengths,
+    endings,
+    energy,
+    flight,
+    latency,
+    mfu,
+    rouge,
+    searches,
+    statistics,
+    stretch,
+    throughput,
+)
+from suite.judge.metrics.outcomes import Outcomes
 from suite.judge.metrics.registry import names
 from suite.judge.metrics.samples import collect
 from suite.judge.metrics.series import series
 from suite.judge.metrics.startup import startup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from suite.declare.plandoc import PlanDoc, ScenarioKind
+    from suite.declare.plandoc import PhaseDoc, PlanDoc, ScenarioKind
     from suite.evidence import Evidence
     from suite.judge.metrics.rouge import Scores
-    from suite.judge.metrics.samples import PhaseSamples
+    from suite.judge.metrics.samples import Answer, PhaseSamples
     from suite.judge.scorecarddoc import SeriesDoc
+
+
+Questions = Literal["tasks", "history", "synthetic"]
+"""What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,8 @@ class PhaseResult:
         series: what the plots draw; empty where the phase was not measured.
         token_source: which count of generated tokens feeds the metrics: ``token ids``, ``engine usage``,
             ``own tokenizer`` or ``none``.
+        questions: what the phase asks; only answers to ``tasks`` are held to the reference.
+        outcomes: what the phase came to beside its metrics.
     """
 
     name: str
@@ -39,6 +58,8 @@ class PhaseResult:
     metrics: dict[str, Value]
     series: SeriesDoc
     token_source: str
+    questions: Questions = "tasks"
+    outcomes: Outcomes = field(default_factory=Outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +77,100 @@ class Results:
     baseline: dict[str, Value]
 
 
-def _lengths(phase: PhaseSamples, plan: PlanDoc) -> dict[str, Value]:
+def _lengths(phase: PhaseSamples, answers: Sequence[Answer], plan: PlanDoc) -> dict[str, Value]:
     """Generated length and its ratio to the reference run's."""
     if not phase.counts_tokens:
         none = NotMeasured(latency.NO_COUNT)
         return {"generated_tokens_mean": none, "generated_length_ratio": none}
-    lengths = [float(answer.generated or 0) for answer in phase.answers]
+    lengths = [float(answer.generated or 0) for answer in answers]
     mean = statistics.bootstrap_mean(lengths, "tokens")
     reference = (plan["workload"]["quality"]["reference"] or {}).get("generated_tokens")
     ratio: Value = NotMeasured("no reference run for this model")
-    if isinstance(mean, Measured) and reference:
+    if "lengths" in phase.doc:
+        ratio = NotMeasured(asked_lengths.SYNTHETIC)
+    elif isinstance(mean, Measured) and reference:
         low = None if mean.low is None else mean.low / reference
         high = None if mean.high is None else mean.high / reference
         ratio = Measured(mean.value / reference, "1", mean.n, low, high, mean.interval)
     return {"generated_tokens_mean": mean, "generated_length_ratio": ratio}
 
 
+def questions(doc: PhaseDoc) -> Questions:
+    """What a phase asks."""
+    if "lengths" in doc:
+        return "synthetic"
+    return "history" if "session" in doc and doc["session"]["turns"] > 1 else "tasks"
+
+
+def _read(phase: PhaseSamples) -> list[Answer]:
+    """The answers whose texts count: of a search, those of probes that were sent to their end.
+
+    A probe that was stopped lacks the answers that took longest, which are the long ones.
+    """
+    if phase.invalid:
+        return []
+    return searches.whole_answers(phase) if "search" in phase.doc else phase.answers
+
+
+def _quality(
+    phase: PhaseSamples, evidence: Evidence, scored: Mapping[tuple[str, str], Scores]
+) -> dict[str, Value]:
+    answers = _read(phase)
+    found = _lengths(phase, answers, evidence.plan)
+    if "lengths" in phase.doc:
+        return found | dict.fromkeys(rouge.TYPES, NotMeasured(asked_lengths.SYNTHETIC))
+    return found | rouge.rouge(answers, evidence.tasks, scored)
+
+
+def _load(phase: PhaseSamples, evidence: Evidence) -> dict[str, Value]:
+    """Everything that is said of a phase with one load."""
+    plan = evidence.plan
+    found = latency.latencies(phase)
+    found |= throughput.throughputs(phase, plan["workload"]["objectives"])
+    found |= mfu.utilisation(phase, plan)
+    found |= energy.energies(phase, plan, evidence.marks, evidence.telemetry)
+    found |= flight.in_flight(phase)
+    found["output_length_exact"] = asked_lengths.exact_share(phase)
+    return found
+
+
 def _phase(
     phase: PhaseSamples, evidence: Evidence, scored: Mapping[tuple[str, str], Scores]
 ) -> PhaseResult:
-    plan = evidence.plan
     found: dict[str, Value] = {}
     plots: SeriesDoc = {}
-    if phase.obstacle:
-        found |= dict.fromkeys(names("phase"), NotMeasured(phase.obstacle))
-    else:
-        found |= latency.latencies(phase)
-        found |= throughput.throughputs(phase, plan["workload"]["objectives"])
-        found |= rouge.rouge(phase.answers, evidence.tasks, scored)
-        found |= _lengths(phase, plan)
-        found |= mfu.utilisation(phase, plan)
-        found |= energy.energies(phase, plan, evidence.marks, evidence.telemetry)
+    outcomes = Outcomes(
+        not_run=phase.doc.get("not_run", ""),
+        ended=endings.ended(phase),
+        searches=searches.results(phase, evidence.plan["workload"]["objectives"]),
+    )
+    found |= dict.fromkeys(names("phase"), NotMeasured(phase.obstacle))
+    if not phase.invalid:
+        found |= _quality(phase, evidence, scored)
+    if not phase.obstacle:
+        found |= _load(phase, evidence)
+        steady = stretch.stretches(phase)
+        found |= stretch.metrics(phase, steady)
         plots = series(phase)
+        outcomes = replace(
+            outcomes,
+            steady=stretch.outcomes(steady),
+            turns=asked_lengths.turns(phase),
+            lengths=asked_lengths.lengths(phase),
+            track=stretch.track(phase),
+        )
+    found["slo_rate"] = searches.rate(phase, outcomes.searches)
     # What was done and when it was sent is known even of a phase that counts for nothing else.
     found |= latency.counts(phase) | latency.lateness(phase)
-    ordered = {name: found[name] for name in names("phase")}
     return PhaseResult(
-        phase.name, phase.scenario, len(phase.repeats), ordered, plots, phase.token_source
+        name=phase.name,
+        scenario=phase.scenario,
+        repeats=len(phase.repeats),
+        metrics={name: found[name] for name in names("phase")},
+        series=plots,
+        token_source=phase.token_source,
+        questions=questions(phase.doc),
+        outcomes=outcomes,
     )
 
 
@@ -105,8 +183,8 @@ def _score(
     pairs = [
         (tasks[answer.event["task"]]["reference"], answer.event["text"])
         for phase in phases
-        if not phase.obstacle
-        for answer in phase.answers
+        if "lengths" not in phase.doc
+        for answer in _read(phase)
         if answer.event["task"] in tasks
     ]
     known = sorted(asked & set(tasks))

@@ -21,6 +21,8 @@ CLOSED_LOOP = "closed loop: a request is due when it is sent"
 NO_COUNT = "no source counted the generated tokens of every answer"
 MOST_WHOLE = 0.05
 """Share of answers that may arrive in one piece before TPOT says nothing about the engine."""
+MOST_UNSEEN = 0.1
+"""Share of the tokens that may come after the last chunk with text: special tokens, which engines leave out."""
 _GAPS = "no interval: gaps of one answer depend on each other"
 
 
@@ -91,7 +93,7 @@ def _none(name: str, why: str) -> dict[str, Value]:
 
 
 def _scheduled(phase: PhaseSamples) -> dict[str, Value]:
-    if phase.scenario != "server":
+    if not phase.open_loop:
         return _none("ttft_sched", CLOSED_LOOP) | _none("e2e_sched", CLOSED_LOOP)
     answers = phase.answers
     first = ascending([(answer.first - answer.scheduled) * MS for answer in answers])
@@ -103,7 +105,7 @@ def lateness(phase: PhaseSamples) -> dict[str, Value]:
     """How late the client sent; measured also where the phase's other metrics are not."""
     late = np.asarray(phase.lateness_ms, dtype=np.float64)
     names = ("send_lateness_p50", "send_lateness_p99", "send_lateness_max")
-    if phase.scenario != "server":
+    if not phase.open_loop:
         return dict.fromkeys(names, NotMeasured(CLOSED_LOOP))
     if len(late) == 0:
         return dict.fromkeys(names, NotMeasured("no request was made"))
@@ -148,7 +150,19 @@ def tpot_obstacle(answers: Sequence[Answer]) -> str:
     whole = sum(1 for answer in several if answer.last <= answer.first)
     if whole > MOST_WHOLE * len(several):
         return f"{whole} of {len(several)} answers arrived in one piece"
+    told = [answer for answer in several if answer.event["chunk_tokens"]]
+    made = sum(answer.generated or 0 for answer in told)
+    if _unseen(told) > MOST_UNSEEN * made:
+        return f"{_unseen(told)} of {made} tokens came without text: nobody saw when"
     return ""
+
+
+def _unseen(answers: Sequence[Answer]) -> int:
+    """Tokens after the last chunk with text, but for one end token of each answer."""
+    return sum(
+        max(0, (answer.generated or 0) - sum(answer.event["chunk_tokens"] or ()) - 1)
+        for answer in answers
+    )
 
 
 def _tpot(answers: Sequence[Answer]) -> dict[str, Value]:

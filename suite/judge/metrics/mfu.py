@@ -27,7 +27,7 @@ DTYPE_BYTES = {
 
 def _overlap(phase: PhaseSamples) -> str:
     """Why prefill and decode times can't be told apart; "" when one request runs at a time."""
-    if phase.scenario == "single_stream":
+    if phase.one_at_a_time:
         return ""
     return "prefill and decode of several requests overlap; measured where one runs at a time"
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from suite.judge.metrics import extent
+from suite.judge.metrics.endings import problem
+from suite.judge.metrics.extent import is_answer
+from suite.judge.metrics.phaselog import phase_logs
 from suite.judge.metrics.statistics import percentile
 
 if TYPE_CHECKING:
@@ -13,12 +17,17 @@ if TYPE_CHECKING:
     from suite.declare.plandoc import PhaseDoc, ScenarioKind
     from suite.eventdoc import RequestEvent
     from suite.evidence import Evidence
+    from suite.judge.metrics.phaselog import PhaseLog
+
+__all__ = ["Answer", "PhaseSamples", "Repeat", "collect", "is_answer"]
 
 MS = 1e-6
 """Nanoseconds to milliseconds."""
 NS_PER_S = 1e9
 NO_SOURCE = "none"
 """What `token_source` says when no source counted every answer."""
+SEARCHED = "a search has one value for each of its probes"
+"""Why a search has no latency or throughput of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +71,16 @@ class Repeat:
     """One repeat of a phase.
 
     Attributes:
+        log: what the log holds of it.
+        events: its requests by index, failed ones included.
+        failed: requests that did not end well, those left out that a search cancelled.
         first_sent: when the first request was sent, failed ones included; the window's start.
         end: arrival of the last content chunk of all answers; the window's end.
     """
 
     number: int
+    log: PhaseLog
+    events: tuple[RequestEvent, ...]
     answers: tuple[Answer, ...]
     failed: int
     first_sent: int
@@ -83,8 +97,11 @@ class PhaseSamples:
     """A phase with all its repeats.
 
     Attributes:
-        planned: requests over all repeats.
-        obstacle: why nothing but counts can be said of the phase; "" when everything can.
+        doc: the plan of its first repeat.
+        open_loop: requests are due at times of their own.
+        obstacle: why nothing but counts can be said of the phase; "" when everything can. A search always has
+            one, since its probes are different loads.
+        invalid: the same, but "" for a search whose probes can be judged.
         token_source: which count feeds the token metrics, e.g. ``token ids``; ``none`` without one.
         prompt_source: the same for prompt tokens.
         lateness_ms: t_send − t_sched of every request, ascending; empty in a closed loop.
@@ -92,12 +109,19 @@ class PhaseSamples:
 
     name: str
     scenario: ScenarioKind
+    doc: PhaseDoc
+    open_loop: bool
     repeats: tuple[Repeat, ...]
-    planned: int
     obstacle: str
+    invalid: str
     token_source: str
     prompt_source: str
     lateness_ms: tuple[float, ...]
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether only one request runs at any time, so that prefill and decode do not overlap."""
+        return self.doc["concurrency"] == 1 and self.scenario != "offline"
 
     @property
     def counts_tokens(self) -> bool:
@@ -148,11 +172,6 @@ def _source(
     return NO_SOURCE, lambda _: None
 
 
-def is_answer(event: RequestEvent) -> bool:
-    """Whether a request ended well and said something."""
-    return event["outcome"] == "ok" and event["chunk_t0"] is not None
-
-
 def _answer(
     event: RequestEvent,
     generated: Count,
@@ -171,75 +190,79 @@ def _answer(
     )
 
 
-def _repeat(number: int, events: Sequence[RequestEvent], answers: Sequence[Answer]) -> Repeat:
+def _repeat(log: PhaseLog, events: Sequence[RequestEvent], answers: Sequence[Answer]) -> Repeat:
+    cancelled = 0
+    if "search" in log.doc:
+        cancelled = sum(event["outcome"] == "cancelled" for event in events)
     return Repeat(
-        number=number,
+        number=log.doc["repeat"],
+        log=log,
+        events=tuple(events),
         answers=tuple(answers),
-        failed=len(events) - len(answers),
+        failed=len(events) - len(answers) - cancelled,
         first_sent=min((event["t_send"] for event in events), default=0),
         end=max((answer.last for answer in answers), default=0),
     )
 
 
-def _repeat_obstacle(doc: PhaseDoc, events: Sequence[RequestEvent], lateness: list[float]) -> str:
+def _repeat_obstacle(log: PhaseLog, events: Sequence[RequestEvent], lateness: list[float]) -> str:
     """Why one repeat of a phase can't be measured."""
-    planned, made = doc["tasks"], len(events)
+    doc, made = log.doc, len(events)
     where = f"repeat {doc['repeat']}: "
     if made == 0:
         return f"{where}it did not run"
     failed = sum(not is_answer(event) for event in events)
     if failed == made:
         return f"{where}all {made} requests failed"
-    if made < planned:
-        return f"{where}only {made} of {planned} requests were made"
-    if failed / made > doc["failure_bound"]:
+    if extent.missing(log):
+        return f"{where}only {made} of {doc['tasks']} requests were made"
+    if "search" not in doc and failed / made > doc["failure_bound"]:
         return f"{where}{failed} of {made} requests failed, more than {doc['failure_bound']:.2%}"
     bound = doc["lateness_bound_ms"]
-    if doc["scenario"] == "server" and bound is not None:
+    if log.open_loop and bound is not None:
         late = percentile(lateness, 99.0)
         if late > bound:
             return f"{where}requests were sent late, p99 {late:.3g} ms, bound {bound:g} ms"
-    return ""
+    wrong = problem(log)
+    return f"{where}{wrong}" if wrong else ""
 
 
 def _lateness(events: Sequence[RequestEvent]) -> list[float]:
     return sorted((event["t_send"] - event["t_sched"]) * MS for event in events)
 
 
-def _phase(name: str, docs: Sequence[PhaseDoc], events: Sequence[RequestEvent]) -> PhaseSamples:
+def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
+    # Requests are logged as they end; results must not depend on the order of the lines.
+    by_repeat = [sorted(log.events, key=lambda event: event["index"]) for log in logs]
+    events = [event for mine in by_repeat for event in mine]
     good = [event for event in events if is_answer(event)]
     token_source, generated = _source(good, _GENERATED)
     prompt_source, prompt = _source(good, _PROMPT)
     repeats, obstacles = [], []
-    for doc in docs:
-        mine = [event for event in events if event["repeat"] == doc["repeat"]]
+    for log, mine in zip(logs, by_repeat, strict=True):
         answers = [_answer(event, generated, prompt) for event in mine if is_answer(event)]
-        repeats.append(_repeat(doc["repeat"], mine, answers))
-        obstacles.append(_repeat_obstacle(doc, mine, _lateness(mine)))
-    scenario = docs[0]["scenario"]
+        repeats.append(_repeat(log, mine, answers))
+        obstacles.append(_repeat_obstacle(log, mine, _lateness(mine)))
+    doc = logs[0].doc
+    invalid = doc.get("not_run", "") or next((text for text in obstacles if text), "")
     return PhaseSamples(
-        name=name,
-        scenario=scenario,
+        name=doc["name"],
+        scenario=doc["scenario"],
+        doc=doc,
+        open_loop=logs[0].open_loop,
         repeats=tuple(repeats),
-        planned=sum(doc["tasks"] for doc in docs),
-        obstacle=next((text for text in obstacles if text), ""),
+        obstacle=invalid or (SEARCHED if "search" in doc else ""),
+        invalid=invalid,
         token_source=token_source,
         prompt_source=prompt_source,
-        lateness_ms=tuple(_lateness(events)) if scenario == "server" else (),
+        lateness_ms=tuple(_lateness(events)) if logs[0].open_loop else (),
     )
 
 
 def collect(evidence: Evidence) -> list[PhaseSamples]:
     """The measured phases of a run in the plan's order, warm-up left out."""
-    docs: dict[str, list[PhaseDoc]] = {}
-    for doc in evidence.plan["workload"]["phases"]:
-        if doc["measured"]:
-            docs.setdefault(doc["name"], []).append(doc)
-    events: dict[str, list[RequestEvent]] = {name: [] for name in docs}
-    for event in evidence.requests:
-        if event["measured"] and event["phase"] in events:
-            events[event["phase"]].append(event)
-    # Requests are logged as they end; results must not depend on the order of the lines.
-    for mine in events.values():
-        mine.sort(key=lambda event: (event["repeat"], event["index"]))
-    return [_phase(name, docs[name], events[name]) for name in docs]
+    logs: dict[str, list[PhaseLog]] = {}
+    for log in phase_logs(evidence).values():
+        if log.doc["measured"]:
+            logs.setdefault(log.doc["name"], []).append(log)
+    return [_phase(mine) for mine in logs.values()]

@@ -14,7 +14,7 @@ from suite.judge.metrics.samples import MS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from suite.declare.plandoc import ObjectivesDoc, ScenarioKind
+    from suite.declare.plandoc import ObjectivesDoc
     from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
     from suite.judge.metrics.statistics import Floats
 
@@ -80,12 +80,12 @@ def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give
     return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
 
 
-def meets(answer: Answer, objectives: ObjectivesDoc, scenario: ScenarioKind) -> bool:
+def meets(answer: Answer, objectives: ObjectivesDoc, *, open_loop: bool) -> bool:
     """Whether an answer meets every objective; an open loop counts from the scheduled start.
 
     An answer of one token has no TPOT and so can't miss its objective.
     """
-    start = answer.scheduled if scenario == "server" else answer.sent
+    start = answer.scheduled if open_loop else answer.sent
     measured = (
         ((answer.first - start) * MS, objectives["ttft_ms"]),
         (answer.tpot, objectives["tpot_ms"]),
@@ -101,7 +101,7 @@ def _goodput(phase: PhaseSamples, objectives: ObjectivesDoc) -> Value:
         return NotMeasured(NO_COUNT)
 
     def good(answer: Answer) -> float:
-        return float(meets(answer, objectives, phase.scenario))
+        return float(meets(answer, objectives, open_loop=phase.open_loop))
 
     return rate(phase, "requests/s", good, lambda answer: [(answer.last, good(answer))])
 

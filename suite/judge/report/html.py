@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
-from suite.judge.report import numbers, plots, tables, view
+from suite.judge.report import groups, loadtext, numbers, outcomes, plots, tables, view
 from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
@@ -27,7 +27,20 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 TEMPLATES = _HERE / "templates"
 GENERATOR = "llm-inference-conformance page"
-_CODE = ("html.py", "numbers.py", "plots.py", "tables.py", "view.py", "words.py")
+_CODE = (
+    "curves.py",
+    "groups.py",
+    "html.py",
+    "loadtext.py",
+    "numbers.py",
+    "outcomes.py",
+    "plots.py",
+    "scenariowords.py",
+    "svg.py",
+    "tables.py",
+    "view.py",
+    "words.py",
+)
 """The modules that decide a page's bytes; those of the terminal tables do not."""
 
 
@@ -84,6 +97,9 @@ def _environment() -> jinja2.Environment:
         "pair": lambda words: _span(*words),
         "WORDS": WORDS,
         "SCENARIOS": SCENARIOS,
+        "groups": groups,
+        "load_text": loadtext.load_text,
+        "outcomes": outcomes,
         "plots": plots,
         "tables": tables,
         "view": view,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 NARROW = "\u202f"
 """Narrow no-break space between a number and its unit."""
-PERCENT_METRICS = ("mfu", "mbu")
+PERCENT_METRICS = ("mfu", "mbu", "drift_", "steady_share", "output_length_exact")
 """Ratios that the field writes in per cent."""
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

@@ -11,41 +11,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from suite.judge.report import svg
 from suite.judge.report.numbers import NARROW, plain, tick_text, ticks
+from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.judge.scorecarddoc import RateSeriesDoc, TimeDoc
 
-WIDTH, HEIGHT = 420, 196
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 34
 _INNER_W, _INNER_H = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-
-
-def _text(x: float, y: float, words: str, css: str, anchor: str = "middle") -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>').format(
-        x, y, anchor, css, words
-    )
-
-
-def _both(x: float, y: float, words: tuple[str, str], css: str, anchor: str = "middle") -> Markup:
-    english, chinese = words
-    if english == chinese:
-        return _text(x, y, english, css, anchor)
-    return _text(x, y, english, f"{css} en", anchor) + _text(x, y, chinese, f"{css} zh", anchor)
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, css: str) -> Markup:
-    return Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>').format(
-        x1, y1, x2, y2, css
-    )
-
-
-def _frame(parts: Sequence[Markup], title: str, width: int = WIDTH, height: int = HEIGHT) -> Markup:
-    return Markup(
-        '<svg viewBox="0 0 {} {}" class="plot" role="img" aria-label="{}">{}</svg>'
-    ).format(width, height, title, Markup("").join(parts))
 
 
 def _x_axis(low: float, high: float, words: tuple[str, str]) -> list[Markup]:
@@ -54,10 +29,13 @@ def _x_axis(low: float, high: float, words: tuple[str, str]) -> list[Markup]:
     marks = ticks(low, high, 5)
     for mark in marks:
         x = LEFT + (mark - low) / (high - low) * _INNER_W
-        parts += [_line(x, TOP, x, base, "grid"), _text(x, base + 14, tick_text(mark), "tick")]
+        label = tick_text(mark)
+        # A long label at the left end would cover the lowest one of the vertical axis.
+        anchor = "start" if x - 3.4 * len(label) < LEFT - 4 else "middle"
+        parts += [svg.line(x, TOP, x, base, "grid"), svg.text(x, base + 14, label, "tick", anchor)]
     parts += [
-        _line(LEFT, base, WIDTH - RIGHT, base, "axis"),
-        _both(LEFT + _INNER_W / 2, HEIGHT - 4, words, "axis-name"),
+        svg.line(LEFT, base, WIDTH - RIGHT, base, "axis"),
+        svg.both(LEFT + _INNER_W / 2, HEIGHT - 4, words, "axis-name"),
     ]
     return parts
 
@@ -97,9 +75,9 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
     parts = _x_axis(low, high, (f"{name}, ms", f"{name}，毫秒"))
     for share in (0.0, 0.5, 1.0):
         y = y_of(share)
-        parts.append(_text(LEFT - 6, y + 4, f"{share * 100:.0f}{NARROW}%", "tick", "end"))
+        parts.append(svg.text(LEFT - 6, y + 4, f"{share * 100:.0f}{NARROW}%", "tick", "end"))
         if share:
-            parts.append(_line(LEFT, y, WIDTH - RIGHT, y, "grid"))
+            parts.append(svg.line(LEFT, y, WIDTH - RIGHT, y, "grid"))
     points = [(x_of(v), y_of(i / (len(values) - 1))) for i, v in enumerate(values)]
     path = "".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(points))
     fill = f"{path}L{points[-1][0]:.1f} {base}L{points[0][0]:.1f} {base}Z"
@@ -112,8 +90,8 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
         anchor = "end" if x > WIDTH / 2 else "start"
         shift = -5 if anchor == "end" else 5
         parts += [
-            _line(x, TOP, x, base, "objective"),
-            _both(x + shift, base - 8, words, "objective-name", anchor),
+            svg.line(x, TOP, x, base, "objective"),
+            svg.both(x + shift, base - 8, words, "objective-name", anchor),
         ]
     for share, label in ((0.5, "p50"), (0.9, "p90")):
         x, y = x_of(_quantile(values, share)), y_of(share)
@@ -121,13 +99,18 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
         shift = -8 if anchor == "end" else 8
         parts += [
             Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" class="dot"/>').format(x, y),
-            _text(x + shift, y + (11 if share == 0.9 else 3), label, "dot-name", anchor),
+            svg.text(x + shift, y + (11 if share == 0.9 else 3), label, "dot-name", anchor),
         ]
-    return _frame(parts, f"Distribution of {name}")
+    return svg.frame(parts, f"Distribution of {name}")
 
 
-def throughput(series: RateSeriesDoc) -> Markup:
-    """A rate over time as steps."""
+def throughput(series: RateSeriesDoc, steady: tuple[float, float] | None = None) -> Markup:
+    """A rate over time as steps.
+
+    Args:
+        series: the rate.
+        steady: the steady stretch in seconds; drawn behind the rate.
+    """
     values = series["values"]
     if not values:
         return Markup("")
@@ -136,11 +119,14 @@ def throughput(series: RateSeriesDoc) -> Markup:
     end = bucket * len(values)
     base = TOP + _INNER_H
     parts = _x_axis(0.0, end, ("seconds since the first request", "距首个请求的秒数"))
+    if steady is not None:
+        begin, close = (LEFT + min(at / end, 1.0) * _INNER_W for at in steady)
+        parts.insert(0, svg.stretch(begin, close, "stretch"))
     for mark in ticks(0.0, high, 4):
         y = base - mark / high * _INNER_H
-        parts.append(_text(LEFT - 6, y + 4, tick_text(mark), "tick", "end"))
+        parts.append(svg.text(LEFT - 6, y + 4, tick_text(mark), "tick", "end"))
         if mark:
-            parts.append(_line(LEFT, y, WIDTH - RIGHT, y, "grid"))
+            parts.append(svg.line(LEFT, y, WIDTH - RIGHT, y, "grid"))
     step = _INNER_W / len(values)
     path = [f"M{LEFT} {base}"]
     for index, value in enumerate(values):
@@ -150,7 +136,7 @@ def throughput(series: RateSeriesDoc) -> Markup:
     parts.append(
         Markup('<path d="{}Z" class="area"/><path d="{}" class="curve"/>').format(outline, outline)
     )
-    return _frame(parts, "Output throughput over time")
+    return svg.frame(parts, "Output throughput over time")
 
 
 def bullet(
@@ -171,7 +157,7 @@ def bullet(
         return pad + min(max(number / top, 0.0), 1.0) * (width - 2 * pad)
 
     middle = height / 2
-    parts = [_line(pad, middle, width - pad, middle, "rail")]
+    parts = [svg.line(pad, middle, width - pad, middle, "rail")]
     for css, number in marks.items():
         if number is None:
             continue
@@ -184,9 +170,9 @@ def bullet(
             )
         else:
             reach = 10 if css == "reference" else 7
-            parts.append(_line(x, middle - reach, x, middle + reach, f"mark-{css}"))
+            parts.append(svg.line(x, middle - reach, x, middle + reach, f"mark-{css}"))
     if low is not None and high is not None:
-        parts.append(_line(x_of(low), middle, x_of(high), middle, "range"))
+        parts.append(svg.line(x_of(low), middle, x_of(high), middle, "range"))
     parts.append(
         Markup('<circle cx="{:.1f}" cy="{:.1f}" r="5" class="mark-value"/>').format(
             x_of(value), middle

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.judge.metrics.asked_lengths import NO_LENGTH
+from suite.judge.metrics.searches import NO_SEARCH
 from suite.judge.report import plots
 from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.view import metric_name, ordered
@@ -156,7 +158,10 @@ def other_rows(card: ScorecardDoc, phase: PhaseCard) -> list[MetricRow]:
 
 
 def missing(card: ScorecardDoc, phase: PhaseCard) -> list[Missing]:
-    """What was not measured in a phase, gathered by reason; a latency without any number is named once."""
+    """What was not measured in a phase, gathered by reason; a latency without any number is named once.
+
+    What only another kind of phase has, such as a search's rate, is missed by nobody.
+    """
     found: dict[str, Missing] = {}
 
     def add(metric: str, title: TextDoc, reason: str) -> None:
@@ -171,7 +176,7 @@ def missing(card: ScorecardDoc, phase: PhaseCard) -> list[Missing]:
     for row in _rows(card, phase["metrics"], taken):
         if not row.shown.measured:
             add(row.metric, row.title, row.shown.reason)
-    return list(found.values())
+    return [one for reason, one in found.items() if reason not in (NO_LENGTH, NO_SEARCH)]
 
 
 def run_rows(card: ScorecardDoc) -> list[MetricRow]:

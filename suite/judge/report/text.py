@@ -1,6 +1,7 @@
 """A scorecard as a terminal table: the verdict, what must not be missed, the headline numbers, the time.
 
-The same content as the top of the page, taken through the same functions.
+The same content as the top of the page, taken through the same functions; sweeps, searches and conversations as
+compact tables.
 """
 
 from __future__ import annotations
@@ -8,16 +9,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from suite.judge.report import tables, view
+from suite.judge.report import tables, textphases, view
+from suite.judge.report.texttable import WIDTH, aligned
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from suite.judge.scorecarddoc import ScorecardDoc
-
-WIDTH = 100
-"""Columns that the table aims at; a long reason may run beyond."""
 
 
 def render(card: ScorecardDoc) -> str:
@@ -31,7 +28,8 @@ def render(card: ScorecardDoc) -> str:
         detail = f" [{flag.detail}]" if flag.detail else ""
         words = f"! {WORDS[flag.key][0].upper()}: {WORDS[f'{flag.key}-text'][0]}{detail}"
         lines += textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False)
-    lines += ["", *_subject(card), "", *_headline(card), "", *_bad_rules(card), _time(card)]
+    lines += ["", *_subject(card), "", *_headline(card), "", *textphases.render(card)]
+    lines += [*_bad_rules(card), _time(card)]
     return "\n".join(lines)
 
 
@@ -58,22 +56,7 @@ def _headline(card: ScorecardDoc) -> list[str]:
             )
         else:
             rows.append((phase, name, "n/a", shown.reason, "", "", ""))
-    return _aligned(rows, "<<><<<>")
-
-
-def _aligned(rows: Sequence[tuple[str, ...]], sides: str) -> list[str]:
-    """Columns of equal width: ``<`` to the left, ``>`` to the right."""
-    # A reason stands alone in its row: it may run beyond its column instead of widening it.
-    whole = [row for row in rows if any(row[4:])]
-    widths = [max(len(row[i]) for row in (whole if i > 2 else rows)) for i in range(len(sides))]
-    lines = []
-    for row in rows:
-        cells = [
-            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
-        ]
-        lines.append("  " + "  ".join(cells).rstrip())
-    rule = "  " + "-" * min(WIDTH - 2, sum(widths) + 2 * (len(widths) - 1))
-    return [lines[0], rule, *lines[1:]]
+    return aligned(rows, "<<><<<>", reason_from=4)
 
 
 def _bad_rules(card: ScorecardDoc) -> list[str]:

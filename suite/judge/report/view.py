@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from suite.judge.scorecarddoc import (
         CheckDoc,
-        LoadDoc,
         PhaseCard,
         ScorecardDoc,
         TextDoc,
@@ -88,20 +87,6 @@ def value_of(card: ScorecardDoc, phase: str, metric: str) -> ValueDoc:
         if item["name"] == phase:
             return item["metrics"].get(metric, missing)
     return missing
-
-
-def load_text(load: LoadDoc) -> tuple[str, str]:
-    """How requests were offered, in English and Chinese."""
-    if load["concurrency"] is not None:
-        count = load["concurrency"]
-        return f"concurrency {count}", f"并发 {count}"
-    rate = plain(load["rate"] or 0.0)
-    process = load["process"] or ""
-    chinese = {"poisson": "泊松到达", "constant": "匀速到达", "gamma": "伽马到达"}.get(
-        process, process
-    )
-    name = {"poisson": "Poisson"}.get(process, process)
-    return f"{name} arrivals, {rate} requests/s", f"{chinese}，{rate} 请求/秒"
 
 
 @dataclass(frozen=True, slots=True)

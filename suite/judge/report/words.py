@@ -5,8 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from suite.judge.report.scenariowords import SCENARIO_WORDS
+
 WORDS: Final = MappingProxyType(
     {
+        **SCENARIO_WORDS,
         # the frame
         "product": ("LLM inference conformance scorecard", "大模型推理合规性评分卡"),
         "run": ("Run", "运行"),
@@ -297,6 +300,14 @@ WORDS: Final = MappingProxyType(
 """Every phrase by its key: (English, Chinese)."""
 
 SCENARIOS: Final = MappingProxyType(
-    {"single_stream": "single_stream", "offline": "offline-scenario", "server": "server"}
+    {
+        "single_stream": "single_stream",
+        "offline": "offline-scenario",
+        "server": "server",
+        "concurrency": "concurrency",
+        "slo_search": "slo_search",
+        "soak": "soak",
+        "multi_turn": "multi_turn",
+    }
 )
 """Key in `WORDS` of each scenario's name."""

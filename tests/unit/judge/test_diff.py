@@ -12,7 +12,7 @@ from suite.judge import comparable, diff
 from suite.judge.diffdoc import Diff
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import difftext
-from tests.factories import scorecard, typeddocs
+from tests.factories import scenarios, scorecard, typeddocs
 
 EVERYTHING = set(comparable.FAMILY_NAMES)
 
@@ -193,7 +193,8 @@ def test_what_only_one_card_has_is_neither_gain_nor_loss():
 def test_phases_of_one_name_and_another_load_are_not_compared():
     a, b = pair(ttft_p50=(value(100.0), value(50.0)))
     b["phases"][1]["load"]["concurrency"] = 64
-    assert change(diff.compare(a, b), "ttft_p50")["why"] == "the two phases were loaded differently"
+    why = "the two phases were loaded differently: concurrency: 16 and 64"
+    assert change(diff.compare(a, b), "ttft_p50")["why"] == why
 
 
 def test_tokens_counted_by_another_source_spoil_what_is_per_token():
@@ -293,3 +294,157 @@ def test_the_text_says_first_whether_it_may_be_compared():
     assert poor.startswith("These two cards may NOT be compared.")
     every = difftext.render(diff.compare(a, b), every=True)
     assert "not measured on the first card" in every
+
+
+def two(make):
+    """Two equal cards of the phases that `make` returns."""
+    return scenarios.card_of(make(), []), scenarios.card_of(make(), [])
+
+
+def test_points_are_compared_with_the_point_at_the_same_place():
+    a, b = two(lambda: scenarios.sweep(1, 8))
+    b["phases"].reverse()
+    b["phases"][0]["name"] = "renamed"
+    b["phases"][0]["metrics"]["ttft_p50"] = scorecard.measured(1.0, "ms", 99, 0.01)
+    found = diff.compare(a, b)
+    assert change(found, "ttft_p50", "sweep-8")["outcome"] == "better"
+    assert change(found, "ttft_p50", "sweep-1")["outcome"] == "not-distinguishable"
+    assert {c["phase"] for c in found["metrics"]} - {""} == {"sweep-1", "sweep-8"}
+
+
+def test_a_point_that_only_one_card_has_is_neither_gain_nor_loss():
+    a, b = two(lambda: scenarios.sweep(1, 8))
+    b["phases"] += scenarios.sweep(64)
+    found = diff.compare(a, b)
+    only = [c for c in found["metrics"] if c["phase"] == "sweep-64"]
+    assert only
+    assert {c["outcome"] for c in only} == {"not-comparable"}
+
+
+def test_a_point_that_was_not_run_says_why():
+    a, b = two(lambda: scenarios.sweep(1, 8))
+    scenarios.not_run(b["phases"][1], "the model holds 2,048 tokens")
+    why = change(diff.compare(a, b), "ttft_p50", "sweep-8")["why"]
+    assert why == "not measured on the second card: the model holds 2,048 tokens"
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        ([9, 64], "the answers had different lengths: 64 tokens and 9 to 64 tokens"),
+        (None, "the answers had different lengths: 64 tokens and not counted"),
+    ],
+)
+def test_answers_of_other_lengths_are_not_compared(got, words):
+    a, b = two(lambda: [scenarios.point("g", input_tokens=512, output_tokens=64)])
+    b["phases"][0]["lengths"]["output_got"] = got
+    assert change(diff.compare(a, b), "e2e_p50", "g-512-64")["why"] == words
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "words"),
+    [
+        ("shape", 0.5, "shape: none and 0.5"),
+        ("lockstep", True, "lockstep: none and True"),
+        (
+            "trace",
+            {"name": "n", "sha256": "a" * 64, "speed": 2.0},
+            f"trace sha256: none and {'a' * 64}",
+        ),
+        ("session", {"sessions": 2, "turns": 3, "think_ms": 0.0}, "session sessions: none and 2"),
+        ("rate", 5.0, "rate: none and 5.0"),
+    ],
+)
+def test_whatever_differs_in_the_load_is_named(member, value, words):
+    a, b = pair()
+    b["phases"][1]["load"][member] = value
+    why = change(diff.compare(a, b), "ttft_p50")["why"]
+    assert why == f"the two phases were loaded differently: {words}"
+
+
+def test_the_same_trace_under_another_name_is_the_same_load():
+    a, b = pair(ttft_p50=(value(100.0), value(50.0)))
+    for card, name in ((a, "one.csv"), (b, "two.csv")):
+        card["phases"][1]["load"]["trace"] = {"name": name, "sha256": "a" * 64, "speed": 1.0}
+    assert change(diff.compare(a, b), "ttft_p50")["outcome"] == "better"
+
+
+def searched(first, second):
+    """Two searches with these brackets."""
+    cards = two(lambda: [scenarios.search()])
+    for card, (met, missed) in zip(cards, (first, second), strict=True):
+        rate = scenarios.search()["metrics"]["slo_rate"] | {
+            "value": met,
+            "low": met,
+            "high": missed,
+        }
+        card["phases"][0]["metrics"]["slo_rate"] = card["phases"][0]["searches"][0]["rate"] = rate
+    return cards
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ((12.0, 13.0), (12.0, 13.0), "not-distinguishable"),
+        ((12.0, 13.0), (12.5, 14.0), "not-distinguishable"),
+        ((12.0, 13.0), (13.0, 14.0), "not-distinguishable"),  # they touch
+        ((12.0, 13.0), (13.1, 14.0), "not-distinguishable"),  # apart by less than the margin
+        ((12.0, 13.0), (14.0, 15.0), "better"),
+        ((14.0, 15.0), (12.0, 13.0), "worse"),
+        ((12.0, 13.0), (64.0, None), "better"),
+        ((64.0, None), (12.0, 13.0), "worse"),
+        ((64.0, None), (80.0, 90.0), "not-distinguishable"),
+        ((64.0, None), (64.0, None), "not-distinguishable"),
+    ],
+)
+def test_searches_differ_when_their_brackets_lie_apart(first, second, outcome):
+    found = change(diff.compare(*searched(first, second)), "slo_rate", "slo")
+    assert found["outcome"] == outcome
+    assert "bracket" in found["why"]
+    assert (found["ratio"] is None) == (None in (*first, *second))
+    assert schema.problems(diff.compare(*searched(first, second)), "diff") == []
+
+
+@pytest.mark.parametrize(("member", "value"), [("percentile", 95.0), ("requests", 99)])
+def test_searches_for_something_else_are_not_compared(member, value):
+    a, b = searched((1.0, 2.0), (8.0, 9.0))
+    b["phases"][0]["load"]["search"][member] = value
+    why = change(diff.compare(a, b), "slo_rate", "slo")["why"]
+    assert why.startswith(f"the two phases were loaded differently: search {member}: ")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("min_rate", 0.5), ("max_rate", 99.0), ("max_probes", 20), ("resolution", 0.01)],
+)
+def test_where_a_search_looked_does_not_matter_to_its_answer(member, value):
+    a, b = searched((1.0, 2.0), (8.0, 9.0))
+    b["phases"][0]["load"]["search"][member] = value
+    b["phases"][0]["tasks"] += 7
+    assert change(diff.compare(a, b), "slo_rate", "slo")["outcome"] == "better"
+
+
+def test_other_objectives_spoil_the_answer_of_a_search():
+    a, b = searched((1.0, 2.0), (8.0, 9.0))
+    b["workload"]["objectives"]["ttft_ms"] = 1.0
+    why = change(diff.compare(a, b), "slo_rate", "slo")["why"]
+    assert why == "the service-level objectives differ"
+
+
+def test_tokens_counted_otherwise_spoil_a_search_with_a_tpot_objective():
+    a, b = searched((1.0, 2.0), (8.0, 9.0))
+    b["phases"][0]["token_source"] = "engine usage"
+    why = change(diff.compare(a, b), "slo_rate", "slo")["why"]
+    assert why == "tokens were counted by token ids and by engine usage"
+    for card in (a, b):
+        card["workload"]["objectives"]["tpot_ms"] = None
+    assert change(diff.compare(a, b), "slo_rate", "slo")["outcome"] == "better"
+
+
+def test_the_mean_of_several_searches_has_an_ordinary_interval():
+    a, b = two(lambda: [scenarios.search(repeats=3)])
+    for card, number in ((a, 10.0), (b, 20.0)):
+        card["phases"][0]["metrics"]["slo_rate"] = value(number, unit="requests/s")
+    found = change(diff.compare(a, b), "slo_rate", "slo")
+    assert found["outcome"] == "better"
+    assert "bracket" not in found["why"]

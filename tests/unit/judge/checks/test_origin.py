@@ -6,11 +6,12 @@ import copy
 
 import pytest
 
+from suite.base import jsonio
 from suite.base.status import Outcome
 from suite.declare.model import hash_model, read_model
 from suite.declare.plan import ModelInput, Options, make_plan
 from suite.declare.vendor import load_vendor
-from suite.declare.workload.profiles import load_profile, quality_doc
+from suite.declare.workload.profiles import load_profile, profile_names, quality_doc
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.tasks import mini_set
 from suite.judge.checks import RULES, grant
@@ -23,7 +24,12 @@ from tests.factories.plans import plan_for
 @pytest.fixture(scope="module")
 def own():
     """The plan of `make run`."""
-    profile, taskset = load_profile("smoke"), mini_set().to_doc()
+    return planned("smoke")
+
+
+def planned(name, **options):
+    """The plan of a shipped profile with the mini model."""
+    profile, taskset = load_profile(name), mini_set().to_doc()
     files, sha256 = hash_model(MINI_MODEL)
     reference = reference_for(files, taskset, profile.doc["decoding"])
     return make_plan(
@@ -32,13 +38,21 @@ def own():
         accelerator_id=None,
         devices=None,
         model=ModelInput(
-            "mini", None, str(MINI_MODEL), sha256, files, read_model(MINI_MODEL), "2" * 64, "3" * 64
+            "mini",
+            None,
+            str(MINI_MODEL),
+            sha256,
+            files,
+            read_model(MINI_MODEL),
+            "2" * 64,
+            "3" * 64,
+            {"chat": 3, "completions": 1},
         ),
         profile=profile,
         taskset=taskset,
         quality=quality_doc(profile, reference.scores, reference.source, taskset),
         runtime="container",
-        options=Options(),
+        options=Options(**options),
     )
 
 
@@ -57,6 +71,41 @@ def test_the_suites_own_plan_passes(own, number):
 
 def test_the_own_plan_knows_its_reference(own):
     assert own["workload"]["quality"]["reference"] is not None
+
+
+MINI_SET = [name for name in profile_names() if load_profile(name).doc["taskset"]["set"] == "mini"]
+
+
+@pytest.mark.parametrize("name", MINI_SET)
+def test_the_phases_of_every_shipped_profile_are_rebuilt(name):
+    plan = jsonio.loads(jsonio.canonical(planned(name)))
+    found, _ = judge("R038", plan)
+    assert found.outcome is Outcome.PASS, found.why
+
+
+def test_points_that_were_left_out_are_missed():
+    """A smaller context than the model's leaves points out; whoever reads the card must know."""
+    plan = planned("lengths", max_model_len=1024)
+    assert any("not_run" in phase for phase in plan["workload"]["phases"])
+    found, _ = judge("R038", plan)
+    assert found.outcome is Outcome.WARN
+    assert "phases" in found.why
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda phase: phase.update(not_run="too long"),
+        lambda phase: phase["lengths"].update(input_tokens=[8]),
+        lambda phase: phase["lengths"].update(seed=2),
+        lambda phase: phase.update(lockstep=False),
+        lambda phase: phase["group"]["axes"].update(concurrency=64),
+    ],
+)
+def test_forged_points_are_noticed(forge):
+    plan = planned("grid")
+    forge(plan["workload"]["phases"][-1])
+    assert judge("R038", plan)[0].outcome is Outcome.WARN
 
 
 FORGERIES = {

@@ -328,3 +328,13 @@ def test_answers_in_one_piece_have_no_time_per_token(trace):
     found = compute(trace.evidence()).phases["p"]
     assert found.metrics["tpot_p50"] == NotMeasured("2 of 20 answers arrived in one piece")
     assert "tpot_ms" not in found.series
+
+
+def test_tokens_without_text_leave_no_time_per_token(trace):
+    trace.phase("p", "offline", 1)
+    # Nine tokens: three with text, the end token, and five special ones that nobody saw.
+    trace.request("p", 0, [10.0, 12.0, 14.0], tokens=9, chunk_tokens=[1, 1, 1])
+    found = compute(trace.evidence()).phases["p"]
+    assert found.metrics["tpot_p50"] == NotMeasured(
+        "5 of 9 tokens came without text: nobody saw when"
+    )

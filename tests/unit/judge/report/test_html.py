@@ -14,11 +14,13 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import TrustError
 from suite.judge.attest.page import extract_bundle, renderer_of
+from suite.judge.metrics.asked_lengths import NO_LENGTH
+from suite.judge.metrics.searches import NO_SEARCH
 from suite.judge.report import html, view
 from suite.judge.report.numbers import show
-from suite.judge.report.words import WORDS
+from suite.judge.report.words import SCENARIOS, WORDS
 from suite.judge.score import score
-from tests.factories import evidence, pages, scorecard
+from tests.factories import evidence, pages, scenarios, scorecard
 
 CARDS = {
     "closed": scorecard.card,
@@ -26,6 +28,8 @@ CARDS = {
     "poor": scorecard.poor_card,
     "accelerator": scorecard.accelerator_card,
     "long": scorecard.long_card,
+    "scenarios": scenarios.scenario_card,
+    "grid": scenarios.grid_card,
     "built": lambda: score(evidence.evidence()),
 }
 
@@ -107,6 +111,9 @@ def test_every_number_has_unit_count_and_interval(card, outline):
             shown = show(metric, value)
             if metric.endswith("_p999") and not shown.measured:
                 continue  # summed up in one line below the table
+            if shown.reason in (NO_LENGTH, NO_SEARCH):
+                assert shown.reason not in outline.text, metric  # nobody misses it in such a phase
+                continue
             if not shown.measured:
                 assert shown.reason in outline.text, metric
                 continue
@@ -216,10 +223,32 @@ _KEYWORDS = {
         "warm-up",
         "suite",
     ),
+    *(kind for kind in SCENARIOS),
     *("engine", "complete", "lower", "higher", "none", "plausible", "1", "pass", ""),
     *scorecard.definitions(),
     *("engine-start", "engine-stop", "ttft_ms"),
 }
+
+
+def test_no_text_of_a_scenario_can_become_markup():
+    """Names of groups and traces, reasons, stop words, axes: all of it may come from elsewhere."""
+    made = scenarios.scenario_card()
+    made["phases"].append(scenarios.grid_card()["phases"][-2])
+    card = hostile(made)
+    point = card["phases"][1]
+    point["group"]["name"] = card["phases"][2]["group"]["name"] = HOSTILE
+    point["group"]["axes"] = card["phases"][2]["group"]["axes"] = {HOSTILE: 3}
+    data = html.render(pages.bundle(scorecard.card()), card)
+    outline = pages.Outline(data)
+    sane = pages.Outline(pages.rendered(made))
+    assert {tag for tag, _ in outline.elements} == {tag for tag, _ in sane.elements}
+    assert len(outline.all("script")) == 1
+    for attributes in (*outline.all("svg"), *outline.all("details")):
+        assert set(attributes) <= {
+            *("viewBox", "class", "role", "aria-label", "aria-hidden"),
+            *("preserveaspectratio", "preserveAspectRatio", "viewbox", "open"),
+        }
+    assert outline.text.count('alert("1")') > 100
 
 
 def test_no_text_of_a_card_can_become_markup():
@@ -281,6 +310,30 @@ def test_a_changed_template_changes_the_renderer(monkeypatch, tmp_path):
         assert html.renderer_version() != before
     finally:
         html.renderer_version.cache_clear()
+
+
+def test_the_renderer_covers_every_module_of_the_page():
+    """A page's version is a digest over what decides its bytes: no module of it may be forgotten."""
+    folder = html.TEMPLATES.parent
+    terminal = {"difftext.py", "text.py", "textphases.py", "texttable.py", "__init__.py"}
+    assert set(html._CODE) | terminal == {path.name for path in folder.glob("*.py")}
+    sources = "".join((folder / name).read_text() for name in html._CODE)
+    assert not [name for name in terminal if f"report.{name[:-3]} import" in sources]
+
+
+def test_a_point_that_was_not_run_says_so_once_and_has_no_details():
+    outline = pages.Outline(pages.rendered(scenarios.scenario_card()))
+    assert outline.text.count("the model holds 32,768 tokens, this point needs more") == 2
+    details = [a for a in outline.all("details") if a.get("class") == "point"]
+    assert len(details) == 7 + 4
+    assert not [a for a in details if "open" in a]
+
+
+def test_the_details_of_a_single_point_are_open():
+    outline = pages.Outline(pages.rendered(scenarios.grid_card()))
+    details = [a for a in outline.all("details") if a.get("class") == "point"]
+    assert len(details) == 32 + 1
+    assert [place for place, a in enumerate(details) if "open" in a] == [32]
 
 
 def test_a_page_without_numbers_still_renders():

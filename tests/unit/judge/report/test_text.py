@@ -1,7 +1,7 @@
 """The terminal table says what the top of the page says."""
 
 from suite.judge.report import text
-from tests.factories import scorecard
+from tests.factories import scenarios, scorecard
 
 
 def test_a_sound_run():
@@ -42,3 +42,33 @@ def test_the_columns_are_aligned():
 def test_the_time_breakdown_adds_up():
     last = text.render(scorecard.card()).splitlines()[-1]
     assert last.startswith("time    129.81 s: suite 1.2 s, engine-start 75.9 s")
+
+
+def test_groups_searches_and_conversations_have_a_table_each():
+    shown = text.render(scenarios.scenario_card()).splitlines()
+    heads = [line for line in shown if line and not line.startswith(" ")]
+    assert "Concurrency sweep (sweep)   [ms, tokens/s]" in heads
+    assert "Context lengths (context): concurrency 1, 2,048 out   [ms, tokens/s]" in heads
+    assert "Search for the highest rate (slo): search from 1 to 64 requests/s, p99" in heads
+    assert any(line.startswith("Conversations (chat): 16 sessions × 6 turns") for line in heads)
+    assert "soak ended: enough was seen; 7,211 of 9,000 requests sent, 1,803.4 s" in heads
+    assert any(line.startswith("  13.00 requests/s, met at 13, missed at 14") for line in shown)
+    assert any("63,488 tokens in: not run: the model holds" in line for line in shown)
+
+
+def test_every_point_has_its_row():
+    shown = text.render(scenarios.grid_card()).splitlines()
+    start = shown.index("Grid (grid)   [ms, tokens/s]")
+    rows = shown[start + 3 : start + 35]
+    assert len({tuple(row.split()[:3]) for row in rows}) == 32
+    assert len({len(row) for row in rows}) == 1
+    assert shown[start + 35] == ""
+
+
+def test_a_search_without_answer_says_why():
+    shown = text.render(scenarios.grid_card())
+    assert "repeat 2: no answer: the lowest rate of the search, 1 requests/s, missed" in shown
+
+
+def test_a_card_without_scenarios_has_none_of_it():
+    assert text.render(scorecard.card()).count("\n\n") == 3

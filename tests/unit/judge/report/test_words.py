@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from suite.judge.report import html, plots, tables, text, view, words
+from suite.judge.report import (
+    groups,
+    html,
+    loadtext,
+    outcomes,
+    plots,
+    tables,
+    text,
+    textphases,
+    view,
+    words,
+)
 from suite.judge.scorecarddoc import SCORECARD_SCHEMA
 
-MODULES = (html, plots, tables, text, view)
+MODULES = (groups, html, loadtext, outcomes, plots, tables, text, textphases, view)
 
 
 @pytest.mark.parametrize("key", words.WORDS)
@@ -29,9 +40,12 @@ def test_no_phrase_is_left_over():
         *("pass", "warn", "fail", "error", "skipped", "not-applicable"),
         *("closed", "optimised", "open", "container", "process", "endpoint", "sim"),
         *("plausible", "below-floor", "above-ceiling", "not-judged", "lower", "higher"),
-        *("single_stream", "server", "offline-scenario"),
+        *words.SCENARIOS.values(),
     }
-    prefixes = ("meaning-", "tokens-", "flag-")
+    prefixes = (
+        *("meaning-", "tokens-", "flag-"),
+        *("end-", "search-", "axis-", "plot-", "turn-", "track-"),
+    )
     unused = [
         key
         for key in words.WORDS

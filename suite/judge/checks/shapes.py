@@ -1,0 +1,197 @@
+"""Rules about the shape of a load: exact lengths, conversations, batches, replayed arrivals."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, place
+from suite.judge.metrics.asked_lengths import asked
+from suite.judge.metrics.extent import is_answer
+from suite.judge.metrics.phaselog import phase_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suite.eventdoc import RequestEvent
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+    from suite.judge.metrics.phaselog import PhaseLog
+
+PROMPT_SLACK = 2
+"""Tokens by which the engine's count of a prompt may differ: a start token that only one side counts."""
+LENGTH_TOLERANCE = 0.01
+"""Share of a phase's answers that may miss the length asked for."""
+END_TOKEN = 1
+"""An answer's end token need not come back with the history."""
+THINK_SLACK_NS = 1_000_000
+"""How much sooner than the thinking time a turn may follow: the rounding of two clocks."""
+RATE_TOLERANCE = 0.01
+"""By how much the mean rate of replayed arrivals may differ from the one that the plan states."""
+
+
+def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
+    return (log for log in phase_logs(evidence).values() if log.doc["measured"] and log.events)
+
+
+def lengths_held(evidence: Evidence, _: Results) -> Finding:
+    """R042: prompts and answers have exactly the lengths that were asked for."""
+    wrong: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        if "lengths" not in log.doc:
+            continue
+        answers = [event for event in log.events if is_answer(event)]
+        judged += len(answers)
+        found = [problem for event in answers if (problem := _length_problem(log, event))]
+        prompts = [text for kind, text in found if kind == "prompt"]
+        outputs = [text for kind, text in found if kind == "answer"]
+        wrong += prompts
+        if len(outputs) > LENGTH_TOLERANCE * len(answers):
+            wrong.append(f"{log.name}: {len(outputs)} of {len(answers)} answers, {outputs[0]}")
+    if wrong:
+        return failed(f"lengths are not those asked for: {wrong[0]}", wrong)
+    if not judged:
+        return not_applicable("no phase asks for exact lengths")
+    return passed(f"{judged} requests with prompts and answers of the lengths asked for")
+
+
+def _length_problem(log: PhaseLog, event: RequestEvent) -> tuple[str, str] | None:
+    """Which of the two lengths is wrong, and how."""
+    usage = event["usage"]
+    prompt, output = asked(log.doc["lengths"], event["index"])
+    own, engine = usage.get("own_prompt"), usage.get("engine_prompt")
+    if own is None and engine is None:
+        return "prompt", f"{place(event)}: nobody counted the prompt"
+    if own is not None and own != prompt:
+        return "prompt", f"{place(event)}: a prompt of {own} tokens, {prompt} asked"
+    if engine is not None and abs(engine - prompt) > PROMPT_SLACK:
+        return "prompt", f"{place(event)}: the engine read {engine} prompt tokens, {prompt} asked"
+    counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
+    if event["token_ids"] is not None:
+        counts.append(len(event["token_ids"]))
+    if not counts:
+        return "answer", f"{place(event)}: the engine did not count its answer"
+    if any(count != output for count in counts):
+        return "answer", f"{place(event)}: an answer of {min(counts)} tokens, {output} asked"
+    return None
+
+
+def conversations(evidence: Evidence, _: Results) -> Finding:
+    """R043: every turn was sent after the answer before it, and carries the history."""
+    wrong: list[str] = []
+    sessions = turns = 0
+    for log in _measured(evidence):
+        if "session" not in log.doc:
+            continue
+        by_session: dict[int, list[RequestEvent]] = {}
+        for event in sorted(log.events, key=lambda event: event["index"]):
+            by_session.setdefault(event["index"] // log.doc["session"]["turns"], []).append(event)
+        sessions += len(by_session)
+        for events in by_session.values():
+            turns += len(events)
+            wrong += _session_problems(log, events)
+        wrong += _too_many_sessions(log, by_session)
+    if wrong:
+        return failed(f"not a conversation in {len(wrong)} places: {wrong[0]}", wrong)
+    if not sessions:
+        return not_applicable("no phase holds conversations")
+    return passed(f"{turns} turns of {sessions} sessions, each after the answer before it")
+
+
+def _session_problems(log: PhaseLog, events: Sequence[RequestEvent]) -> list[str]:
+    wrong = []
+    think_ns = round(log.doc["session"]["think_ms"] * 1e6) - THINK_SLACK_NS
+    for before, after in itertools.pairwise(events):
+        if not is_answer(before):
+            wrong.append(f"{place(after)}: sent though the turn before it failed")
+        elif after["t_send"] < before["t_end"] + max(0, think_ns):
+            wrong.append(f"{place(after)}: sent before its turn was due")
+        elif not after["truncated"] and not _grew(before, after):
+            wrong.append(f"{place(after)}: its prompt does not hold the history")
+    return wrong
+
+
+def _grew(before: RequestEvent, after: RequestEvent) -> bool:
+    """Whether a prompt holds the one before it and its answer, by every count that both turns have."""
+    earlier, later = before["usage"], after["usage"]
+    counts = (
+        (earlier.get("own_prompt"), earlier.get("own_completion"), later.get("own_prompt")),
+        (
+            earlier.get("engine_prompt"),
+            earlier.get("engine_completion"),
+            later.get("engine_prompt"),
+        ),
+    )
+    return all(
+        prompt is None or longer is None or longer >= prompt + max(1, (answer or 0) - END_TOKEN)
+        for prompt, answer, longer in counts
+    )
+
+
+def _too_many_sessions(log: PhaseLog, by_session: dict[int, list[RequestEvent]]) -> list[str]:
+    """More sessions under way than planned; one that waits while its user thinks is under way."""
+    limit = log.doc["concurrency"]
+    edges: list[tuple[int, int]] = []
+    for mine in by_session.values():
+        edges.append((min(event["t_send"] for event in mine), 1))
+        edges.append((max(event["t_end"] for event in mine), -1))
+    most = max(itertools.accumulate(step for _, step in sorted(edges)), default=0)
+    if limit is None or most <= limit:
+        return []
+    return [f"{log.name}: {most} sessions at once, planned {limit}"]
+
+
+def batches_in_step(evidence: Evidence, _: Results) -> Finding:
+    """R044: in lockstep phases a batch was sent when the one before it had ended, not sooner."""
+    wrong: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        size = log.doc["concurrency"]
+        if not log.doc.get("lockstep") or size is None:
+            continue
+        batches: dict[int, list[RequestEvent]] = {}
+        for event in log.events:
+            batches.setdefault(event["index"] // size, []).append(event)
+        judged += len(batches)
+        for number in sorted(batches):
+            before = batches.get(number - 1, [])
+            ended = max((event["t_end"] for event in before), default=0)
+            wrong += [place(event) for event in batches[number] if event["t_send"] < ended]
+    if wrong:
+        return failed(f"{len(wrong)} requests were sent before the batch before them ended", wrong)
+    if not judged:
+        return not_applicable("no phase is sent in batches")
+    return passed(f"{judged} batches, each sent when the one before it had ended")
+
+
+def replay_follows(evidence: Evidence, _: Results) -> Finding:
+    """R047: a replay's arrivals are a trace's: it is named, in order, and of the rate that is stated."""
+    wrong: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        arrivals, times = log.doc["arrivals"], log.doc["arrivals_ns"]
+        if arrivals is None or arrivals["process"] != "replay":
+            continue
+        judged += 1
+        if "trace" not in arrivals:
+            wrong.append(f"{log.name}: the plan does not say which trace")
+        if not times or times != sorted(times) or times[0] < 0:
+            wrong.append(f"{log.name}: the arrivals are not in order")
+        elif times[-1] > 0:
+            rate = len(times) / (times[-1] / 1e9)
+            if not math.isclose(rate, arrivals["rate"], rel_tol=RATE_TOLERANCE):
+                stated = f"{rate:.4g} requests per second, the plan says {arrivals['rate']:.4g}"
+                wrong.append(f"{log.name}: {stated}")
+    if wrong:
+        return failed(f"not a replay of a trace: {wrong[0]}", wrong)
+    if not judged:
+        return not_applicable("no phase replays a trace")
+    return passed(f"{judged} phases replay a trace that the plan names")
+
+
+LENGTHS = Rule("R042", "Lengths are those asked for", "长度与要求一致", lengths_held)
+CONVERSATIONS = Rule("R043", "Turns carry their history", "每轮对话包含其历史", conversations)
+LOCKSTEP = Rule("R044", "Batches were sent in step", "各批次同步发送", batches_in_step)
+REPLAY = Rule("R047", "A replay follows its trace", "回放遵循其轨迹文件", replay_follows)

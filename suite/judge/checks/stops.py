@@ -1,0 +1,173 @@
+"""Rules about endings and steadiness: stop rules, searches, drift, over-saturation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.declare.stopping.observed import observed
+from suite.declare.stopping.saturation import Saturation
+from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, warned
+from suite.judge.metrics import endings, extent, searches
+from suite.judge.metrics.phaselog import phase_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+    from suite.judge.metrics.phaselog import PhaseLog
+
+LEAST_STEADY = 0.5
+"""Share of a phase that must be steady."""
+LAST_ARRIVAL = 0.8
+"""Share of a soak's duration that the last arrival of its plan must reach."""
+FEWEST_TO_TELL = 64
+"""Answers of a repeat below which no steady state is asked for."""
+LOADED = ("server", "concurrency", "soak", "multi_turn")
+"""Scenarios that stand for a load; the others run one request at a time, or everything at once."""
+
+
+def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
+    return (log for log in phase_logs(evidence).values() if log.doc["measured"] and log.events)
+
+
+def stopped_by_rule(evidence: Evidence, _: Results) -> Finding:
+    """R040: phases ended by the rule that they name, as their events show."""
+    wrong: list[str] = []
+    endings_of: list[str] = []
+    for log in _measured(evidence):
+        by = log.noted.text("ended_by")
+        if "stop" not in log.doc:
+            if by in extent.CUT:
+                wrong.append(f"{log.name}: ended as {by}, and the plan has no stop rule for it")
+            continue
+        endings_of.append(f"{log.name} {by}")
+        problem = endings.problem(log)
+        if problem:
+            wrong.append(f"{log.name}: {problem}")
+    if wrong:
+        return failed(f"not ended by its rule: {wrong[0]}", wrong)
+    if not endings_of:
+        return not_applicable("no phase has a stop rule")
+    shown = ", ".join(endings_of[:3]) + (" …" if len(endings_of) > 3 else "")
+    return passed(f"{len(endings_of)} phases ended by their rules: {shown}")
+
+
+def search_follows(evidence: Evidence, _: Results) -> Finding:
+    """R041: rates follow from verdicts, verdicts from events, and no probe is left out."""
+    wrong: list[str] = []
+    found: list[str] = []
+    objectives = evidence.plan["workload"]["objectives"]
+    for log in _measured(evidence):
+        if "search" not in log.doc:
+            continue
+        again = searches.replay(log, objectives)
+        if again.problem:
+            wrong.append(f"{log.name}: {again.problem}")
+        found.append(f"{len(again.probes)} probes, {again.answer.why}")
+    if wrong:
+        return failed(f"the search does not follow from its events: {wrong[0]}", wrong)
+    if not found:
+        return not_applicable("no phase is a search")
+    return passed(f"{len(found)} searches replayed: {found[0]}")
+
+
+def no_drift(evidence: Evidence, results: Results) -> Finding:
+    """R045: a soak lasted as long as planned, and nothing drifts over it."""
+    short: list[str] = []
+    drifting: list[str] = []
+    unsteady: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        if log.doc["scenario"] != "soak":
+            continue
+        judged += 1
+        least, lasted = _least_s(log), _seconds(log)
+        if lasted < least:
+            short.append(f"{log.name}: {lasted:.1f} s, at least {least:g} s were planned")
+        steady = results.phases[log.doc["name"]].outcomes.steady
+        mine = [one for one in steady if one.repeat == log.doc["repeat"]]
+        drifting += [f"{log.name}: {text}" for one in mine for text in one.drifting]
+        unsteady += [f"{log.name}: {one.why}" for one in mine if not one.found]
+        if not mine:
+            unsteady.append(f"{log.name}: not measured")
+    if short:
+        return failed(f"too short: {short[0]}", short)
+    if drifting:
+        return warned(f"it drifts: {drifting[0]}", drifting)
+    if unsteady:
+        return warned(f"whether it drifts cannot be told: {unsteady[0]}", unsteady)
+    if not judged:
+        return not_applicable("no phase is a soak")
+    return passed(f"{judged} soaks lasted as planned, nothing drifts")
+
+
+def _least_s(log: PhaseLog) -> float:
+    """How long a soak must last; an open loop may end with its last arrival, a little before that."""
+    least = log.doc["stop"]["min_duration_s"] if "stop" in log.doc else 0.0
+    arrivals = log.doc["arrivals_ns"]
+    if not arrivals:
+        return least
+    return min(least, max(LAST_ARRIVAL * least, arrivals[-1] / 1e9))
+
+
+def _seconds(log: PhaseLog) -> float:
+    """From the phase's start, or its first intended start, to the last end."""
+    start = min(event["t_sched"] for event in log.events)
+    if log.start is not None:
+        start = min(start, log.start)
+    return (max(event["t_end"] for event in log.events) - start) / 1e9
+
+
+def kept_up(evidence: Evidence, _: Results) -> Finding:
+    """R046: no open loop asked for more than the server can do."""
+    over: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        arrivals = log.doc["arrivals_ns"]
+        if not arrivals or "search" in log.doc:
+            continue
+        judged += 1
+        watch = Saturation(arrivals)
+        if any(watch.add(observed(event)) for event in log.events):
+            rate = f"{len(arrivals) / (arrivals[-1] / 1e9):.3g}" if arrivals[-1] > 0 else "so many"
+            over.append(f"{log.name}: at {rate} requests/s its queue and its TTFT kept rising")
+    if over:
+        why = f"over-saturated: {over[0]}"
+        return warned(f"{why}; its latency depends on how long one measures", over)
+    if not judged:
+        return not_applicable("no open-loop phase")
+    return passed(f"the server kept up with {judged} open-loop phases")
+
+
+def was_steady(evidence: Evidence, results: Results) -> Finding:
+    """R048: phases that are long enough to tell were steady for most of their time."""
+    names = {log.doc["name"] for log in _measured(evidence) if _must_be_steady(log)}
+    unsteady: list[str] = []
+    judged = 0
+    for name, phase in results.phases.items():
+        if name not in names:
+            continue
+        for one in phase.outcomes.steady:
+            judged += 1
+            if not one.found:
+                unsteady.append(f"{name}/{one.repeat}: {one.why}")
+            elif one.share < LEAST_STEADY:
+                unsteady.append(f"{name}/{one.repeat}: steady for {one.share:.0%} of its time")
+    if unsteady:
+        return warned(f"{len(unsteady)} of {judged} not in steady state: {unsteady[0]}", unsteady)
+    if not judged:
+        return not_applicable("no phase is long enough to tell")
+    return passed(f"{judged} phases were steady for at least {LEAST_STEADY:.0%} of their time")
+
+
+def _must_be_steady(log: PhaseLog) -> bool:
+    answers = sum(extent.is_answer(event) for event in log.events)
+    return log.doc["scenario"] in LOADED and answers >= FEWEST_TO_TELL
+
+
+STOPS = Rule("R040", "Phases ended by their own rules", "各阶段按自身规则结束", stopped_by_rule)
+SEARCH = Rule("R041", "The search follows from its probes", "搜索结果可由探测推出", search_follows)
+SOAK = Rule("R045", "The soak did not drift", "长稳测试无漂移", no_drift)
+KEPT_UP = Rule("R046", "The server kept up", "服务器跟得上请求", kept_up)
+STEADY = Rule("R048", "The load was steady", "负载处于稳态", was_steady)

@@ -1,0 +1,177 @@
+"""A phase's load, its stop rule and its end in words, English and Chinese."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.judge.report.numbers import plain
+from suite.judge.report.words import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from suite.judge.phasedoc import LengthsLoad, LoadDoc, StopLoad
+    from suite.judge.scorecarddoc import ScorecardDoc
+
+Both = tuple[str, str]
+"""The same words in English and Chinese."""
+
+_PROCESSES: dict[str, Both] = {
+    "poisson": ("Poisson arrivals", "泊松到达"),
+    "constant": ("constant arrivals", "匀速到达"),
+    "gamma": ("gamma bursts", "伽马突发到达"),
+}
+
+
+def load_text(load: LoadDoc, without: Collection[str] = ()) -> Both:
+    """How requests were offered.
+
+    Args:
+        load: the card's load.
+        without: axes of a group (``concurrency``, ``input_tokens``, ``output_tokens``) that are said elsewhere.
+    """
+    parts = [*_source(load, without), *_lengths(load.get("lengths"), without)]
+    if "stop" in load and load["stop"]["min_duration_s"] > 0:
+        english, chinese = duration(load["stop"]["min_duration_s"])
+        parts.append((f"at least {english}", f"至少 {chinese}"))
+    return ", ".join(part[0] for part in parts), "，".join(part[1] for part in parts)
+
+
+def _source(load: LoadDoc, without: Collection[str]) -> list[Both]:
+    """What decides when a request is sent."""
+    if "search" in load:
+        search = load["search"]
+        low, high = plain(search["min_rate"]), plain(search["max_rate"])
+        percentile = f"p{search['percentile']:g}"
+        return [
+            (
+                f"search from {low} to {high} requests/s, {percentile}",
+                f"在 {low} 至 {high} 请求/秒间搜索，{percentile}",
+            )
+        ]
+    if "session" in load:
+        return _sessions(load)
+    if load["process"] is not None:
+        return [_arrivals(load)]
+    if load["concurrency"] is None or "concurrency" in without:
+        return []
+    count = plain(load["concurrency"])
+    if load.get("lockstep"):
+        return [(f"batches of {count}", f"每批 {count} 个请求")]
+    return [(f"concurrency {count}", f"并发 {count}")]
+
+
+def _sessions(load: LoadDoc) -> list[Both]:
+    session = load["session"]
+    sessions, turns = plain(session["sessions"]), plain(session["turns"])
+    parts = [(f"{sessions} sessions × {turns} turns", f"{sessions} 个会话 × {turns} 轮")]
+    if load["concurrency"] is not None:
+        count = plain(load["concurrency"])
+        parts.append((f"{count} at once", f"同时 {count} 个"))
+    if session["think_ms"] > 0:
+        think = plain(session["think_ms"])
+        parts.append((f"{think} ms between turns", f"轮间隔 {think} 毫秒"))
+    return parts
+
+
+def _arrivals(load: LoadDoc) -> Both:
+    rate = plain(load["rate"] or 0.0)
+    if "trace" in load:
+        trace = load["trace"]
+        speed = "" if trace["speed"] == 1 else f" ×{plain(trace['speed'])}"
+        name = trace["name"]
+        return (
+            f"replay of {name}{speed}, {rate} requests/s on average",
+            f"回放 {name}{speed}，平均 {rate} 请求/秒",
+        )
+    process = load["process"] or ""
+    english, chinese = _PROCESSES.get(process, (f"{process} arrivals", process))
+    shape = load.get("shape")
+    if shape is None:
+        return f"{english}, {rate} requests/s", f"{chinese}，{rate} 请求/秒"
+    return (
+        f"{english}, {rate} requests/s, shape {shape:g}",
+        f"{chinese}，{rate} 请求/秒，形状 {shape:g}",
+    )
+
+
+def span(ends: Sequence[int]) -> str:
+    """Smallest and largest as text: ``512``, or ``128–4,096``."""
+    low, high = ends
+    return plain(low) if low == high else f"{plain(low)}–{plain(high)}"
+
+
+def _lengths(lengths: LengthsLoad | None, without: Collection[str]) -> list[Both]:
+    if lengths is None:
+        return []
+    parts = []
+    if "input_tokens" not in without:
+        text = span(lengths["input_tokens"])
+        parts.append((f"{text} in", f"输入 {text}"))
+    if "output_tokens" not in without:
+        text = span(lengths["output_tokens"])
+        parts.append((f"{text} out", f"输出 {text}"))
+    if not parts:
+        return []
+    return [(" × ".join(part[0] for part in parts), " × ".join(part[1] for part in parts))]
+
+
+def duration(seconds: float) -> Both:
+    """A length of time: seconds, whole minutes or whole hours."""
+    for factor, english, chinese in ((3600, "h", "小时"), (60, "min", "分钟")):
+        if seconds >= 2 * factor and seconds % factor == 0:
+            number = plain(seconds / factor)
+            return f"{number} {english}", f"{number} {chinese}"
+    number = plain(seconds) if seconds == round(seconds) else f"{seconds:g}"
+    return f"{number} s", f"{number} 秒"
+
+
+def stop_text(card: ScorecardDoc, stop: StopLoad, most: int) -> Both:
+    """When a phase had seen enough, in one sentence; `most` is how many requests it could send."""
+    english, chinese = [], []
+    for part in (*_minimums(stop), *_interval(card, stop)):
+        english.append(part[0])
+        chinese.append(part[1])
+    sentence = (" and ".join(english), "且".join(chinese))
+    ends = [(f"at most {plain(most)} requests", f"最多 {plain(most)} 个请求")]
+    if stop["max_duration_s"] is not None:
+        text = duration(stop["max_duration_s"])
+        ends.append((f"at most {text[0]}", f"最长 {text[1]}"))
+    if stop["saturation"]:
+        ends.append(("not beyond over-saturation", "过饱和即止"))
+    tail = (", ".join(end[0] for end in ends), "，".join(end[1] for end in ends))
+    if not english:
+        return tail
+    return f"until {sentence[0]}; {tail[0]}", f"直至{sentence[1]}；{tail[1]}"
+
+
+def _minimums(stop: StopLoad) -> list[Both]:
+    parts = []
+    if stop["min_duration_s"] > 0:
+        english, chinese = duration(stop["min_duration_s"])
+        parts.append((f"{english} have passed", f"已过 {chinese}"))
+    if stop["min_requests"] > 0:
+        count = plain(stop["min_requests"])
+        parts.append((f"{count} requests have ended", f"已完成 {count} 个请求"))
+    return parts
+
+
+def _interval(card: ScorecardDoc, stop: StopLoad) -> list[Both]:
+    interval = stop["interval"]
+    if interval is None:
+        return []
+    metric = interval["metric"]
+    definition = card["metrics"].get(metric)
+    title = definition["title"] if definition else {"en": metric, "zh": metric}
+    share = f"{interval['within'] * 100:g} %"
+    return [
+        (
+            f"the 95 % interval of “{title['en']}” is within {share} of it",
+            f"“{title['zh']}”的 95 % 区间在其值的 {share} 以内",
+        )
+    ]
+
+
+def end_text(prefix: str, by: str) -> Both:
+    """Why something ended, from the word of the card; a word that is not known stays as it is."""
+    return WORDS.get(f"{prefix}-{by or 'unsaid'}", (by, by))

@@ -1,0 +1,119 @@
+"""What the page says about sweeps, searches, soaks and conversations, in English and Chinese."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+SCENARIO_WORDS: Final = MappingProxyType(
+    {
+        # kinds of load
+        "concurrency": ("Fixed concurrency", "固定并发"),
+        "slo_search": ("Search for the highest rate", "最高速率搜索"),
+        "soak": ("Soak", "长时间稳定性"),
+        "multi_turn": ("Conversations", "多轮对话"),
+        # how a phase went
+        "stop-rule": ("Goes on", "停止规则"),
+        "ended": ("Ended", "结束原因"),
+        "steady": ("Steady state", "稳态"),
+        "drift": ("Drift in it", "稳态内的漂移"),
+        "lengths": ("Tokens", "token 长度"),
+        "repeat": ("repeat", "重复"),
+        "up-to": ("at most, per repeat", "每次重复的上限"),
+        "not-run": ("Not run", "未运行"),
+        "end-all-sent": ("everything was sent", "全部请求已发送"),
+        "end-enough": ("enough was seen", "已满足停止条件"),
+        "end-max-duration": ("the longest duration was reached", "达到最长时间"),
+        "end-saturated": ("over-saturated", "过饱和"),
+        "end-stopped": ("stopped by a signal", "被信号停止"),
+        "end-objective-missed": (
+            "stopped: the objectives could not be met any more",
+            "提前停止：已不可能满足目标",
+        ),
+        "end-unsaid": ("the log does not say why", "日志未说明原因"),
+        # groups
+        "group-sweep": ("Concurrency sweep", "并发扫描"),
+        "group-batch": ("Batch sizes", "批大小"),
+        "group-context": ("Context lengths", "上下文长度"),
+        "group-lengths": ("Prompt and answer lengths", "提示与回答长度"),
+        "group-grid": ("Grid", "网格"),
+        "axis-concurrency": ("concurrency", "并发"),
+        "axis-batch": ("batch", "批大小"),
+        "axis-input_tokens": ("tokens in", "输入 token"),
+        "axis-output_tokens": ("tokens out", "输出 token"),
+        "column-output_throughput": ("output", "输出吞吐"),
+        "column-stream": ("per stream", "每流吞吐"),
+        "column-failed": ("failed", "失败"),
+        "points": ("points", "个测点"),
+        "point-details": ("Every number of each point", "各测点的全部数字"),
+        "group-note": (
+            (
+                "Per stream: output throughput divided by the number of streams. Open a point below for its "
+                "intervals and everything else that was measured there."
+            ),
+            "每流吞吐：输出吞吐除以流数。各测点的区间及其他全部指标见下方展开内容。",
+        ),
+        "plot-output_throughput": ("Output throughput", "输出吞吐"),
+        "plot-ttft": ("TTFT", "TTFT"),
+        "plot-tpot": ("TPOT", "TPOT"),
+        "plot-trade": (
+            "Throughput against latency: TPOT p50 in ms at each point",
+            "吞吐与延迟：各测点的 TPOT p50，毫秒",
+        ),
+        "plot-seconds": ("seconds since the first request", "距首个请求的秒数"),
+        # searches
+        "answer": ("Highest rate that met the objectives", "满足目标的最高速率"),
+        "no-answer": ("No rate met the objectives", "没有速率满足目标"),
+        "bracket": ("bracket", "区间"),
+        "probes": ("The whole curve, probe by probe", "完整曲线（逐次探测）"),
+        "probe": ("Probe", "探测"),
+        "rate": ("Rate", "速率"),
+        "met": ("met", "达标"),
+        "missed": ("missed", "未达标"),
+        "sent": ("Sent", "已发送"),
+        "failed": ("Failed", "失败"),
+        "search-resolution": (
+            "the bracket is as narrow as asked for",
+            "区间已达到要求的精度",
+        ),
+        "search-max-probes": ("as many probes as allowed", "已达到最多探测次数"),
+        "search-max-rate-met": (
+            "the highest rate of the search met the objectives: the answer is at least this",
+            "搜索范围内的最高速率仍达标：结果是下限",
+        ),
+        "search-min-rate-missed": (
+            "even the lowest rate of the search missed the objectives",
+            "搜索范围内的最低速率也未达标",
+        ),
+        "search-unfinished": (
+            "unfinished: the rules ask for another probe",
+            "未完成：按规则还需继续探测",
+        ),
+        "search-unsaid": ("the card does not say", "评分卡未说明"),
+        "search-note": (
+            (
+                "Each probe offers Poisson arrivals at one rate; latencies count from the scheduled start. "
+                "Crosses at the upper edge are probes that were stopped before there were enough answers."
+            ),
+            "每次探测以一个速率的泊松到达施加负载；延迟自计划时刻起计。上边缘的叉号表示在答案足够之前就停止的探测。",
+        ),
+        # conversations and soaks
+        "by-turn": ("Turn by turn", "逐轮结果"),
+        "turn": ("turn", "轮次"),
+        "turn-ttft": ("Median TTFT by turn, ms", "各轮 TTFT 中位数，毫秒"),
+        "turn-prompt_tokens": (
+            "Conversation sent by turn, mean tokens",
+            "各轮发送的对话长度，平均 token 数",
+        ),
+        "turn-answered": ("Answered", "已回答"),
+        "turn-history": ("Conversation sent", "发送的对话"),
+        "over-time": ("Over time", "随时间变化"),
+        "track-ttft": ("Median TTFT over time, ms", "TTFT 中位数随时间变化，毫秒"),
+        "track-tpot": ("Median TPOT over time, ms", "TPOT 中位数随时间变化，毫秒"),
+        "steady-note": (
+            "The shaded stretch is the steady state of the first repeat.",
+            "阴影部分为第一次重复的稳态。",
+        ),
+    }
+)
+"""Phrases by key: (English, Chinese); part of `suite.judge.report.words.WORDS`."""

@@ -1,0 +1,107 @@
+"""Sweeps, grids, searches and conversations as terminal tables, in English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.judge.report import groups, outcomes
+from suite.judge.report.loadtext import load_text
+from suite.judge.report.texttable import aligned
+from suite.judge.report.words import SCENARIOS, WORDS
+
+if TYPE_CHECKING:
+    from suite.judge.report.groups import Block, Point
+    from suite.judge.report.numbers import Shown
+    from suite.judge.scorecarddoc import PhaseCard, ScorecardDoc
+
+
+def render(card: ScorecardDoc) -> list[str]:
+    """Lines for every group, search and phase of conversations, each followed by an empty line."""
+    lines: list[str] = []
+    for block in groups.blocks(card):
+        if block.group:
+            lines += [*_group(block), ""]
+            continue
+        phase = block.phases[0]
+        if "searches" in phase:
+            lines += [*_searches(card, phase), ""]
+        if "turns" in phase:
+            lines += [*_turns(phase), ""]
+    lines += _endings(card)
+    return lines
+
+
+def _number(shown: Shown | None) -> str:
+    return shown.number if shown is not None and shown.measured else "-"
+
+
+def _group(block: Block) -> list[str]:
+    table = groups.table(block)
+    common = f": {table.common[0]}" if table.common[0] else ""
+    units = ", ".join(dict.fromkeys(column.unit for column in table.columns if column.unit))
+    heading = (
+        *(name[0] for name in table.axes),
+        *(column.name[0] for column in table.columns),
+    )
+    rows = [heading, *(_point(row, len(table.columns)) for row in table.rows)]
+    return [
+        f"{WORDS[table.title][0]} ({block.group}){common}   [{units}]",
+        *aligned(rows, ">" * len(rows[0])),
+        *(f"  {row.label[0]}: not run: {row.not_run}" for row in table.rows if row.not_run),
+    ]
+
+
+def _point(row: Point, columns: int) -> tuple[str, ...]:
+    cells = ["-"] * columns if row.not_run else [_number(cell) for cell in row.cells]
+    return (*row.values, *cells)
+
+
+def _searches(card: ScorecardDoc, phase: PhaseCard) -> list[str]:
+    lines = [f"{_title(phase)}: {load_text(phase['load'])[0]}"]
+    for search in outcomes.searches(card, phase):
+        name = search.title[0]
+        if search.answer.measured:
+            answer = f"{search.answer.number} {search.answer.unit}, {search.bracket[0]}"
+        else:
+            answer = f"no answer: {search.answer.reason}"
+        lines.append(f"  {name}{answer}; {search.ended[0]}")
+        heading = ("probe", "rate, 1/s", "", *(f"{column}, ms" for column in search.columns))
+        rows = [(*heading, "goodput, 1/s", "sent", "failed")]
+        rows += [
+            (
+                row.number,
+                row.rate,
+                "met" if row.met else "missed",
+                *(_number(cell) for cell in row.cells),
+                _number(row.goodput),
+                row.sent,
+                str(row.failed),
+            )
+            for row in search.rows
+        ]
+        lines += aligned(rows, ">><" + ">" * (len(heading)))
+    return lines
+
+
+def _turns(phase: PhaseCard) -> list[str]:
+    rows = [("turn", "answered", "conversation, tokens", "TTFT p50, ms", "TPOT p50, ms")]
+    rows += [
+        (row.number, row.completed, _number(row.prompt), _number(row.ttft), _number(row.tpot))
+        for row in outcomes.turns(phase)
+    ]
+    return [f"{_title(phase)}: {load_text(phase['load'])[0]}", *aligned(rows, ">>>>>")]
+
+
+def _title(phase: PhaseCard) -> str:
+    return f"{WORDS[SCENARIOS[phase['scenario']]][0]} ({phase['name']})"
+
+
+def _endings(card: ScorecardDoc) -> list[str]:
+    """How phases with stop rules ended, one line each."""
+    lines = []
+    for phase in card["phases"]:
+        for remark in outcomes.remarks(card, phase):
+            if remark.key == "ended":
+                ends = "; ".join(line[0] for line in remark.lines)
+                lines.append(f"{phase['name']} ended: {ends}")
+    return [*lines, ""] if lines else []
