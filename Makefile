@@ -17,7 +17,7 @@ RUN_FLAGS := --vendor $(VENDOR) \
 	$(if $(PROFILE),--profile $(PROFILE)) $(if $(DEVICES),--devices $(DEVICES)) \
 	$(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(OUT),--out $(OUT)) $(ARGS)
 
-.PHONY: help run test test-fast test-without-docker engines lint format clean
+.PHONY: help run test test-fast test-without-docker engines bench-peers lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -55,6 +55,9 @@ engines: .venv/.run ## get the engines' environments, and images where Docker an
 	@if docker version >/dev/null 2>&1; then \
 		$(PY) -m suite prepare --vendor cpu --runtime container --all \
 		|| { echo 'the tests that need a container will fail'; test "$$CI" != true; }; fi
+
+bench-peers: .venv/.run ## get the clients that `suite bench-load` runs beside its own, each in its own environment
+	@$(PY) benchmarks/load/peers.py install
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .
