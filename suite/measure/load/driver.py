@@ -154,12 +154,14 @@ class Driver:
             if not loop.in_flight and not source.waiting():
                 return
             now = time.monotonic_ns()
-            if now >= self._look_at - EARLY_NS:
+            exact = due != self._look_at
+            wait = due - now
+            # Rather not just before a request is due: to look, and to open connections above all, would delay it.
+            early = now >= self._look_at - EARLY_NS and not (exact and wait < ROOM_NS)
+            if early or now >= self._look_at:
                 if self._look(now):
                     return
                 continue
-            exact = due != self._look_at
-            wait = due - now
             pressed = recorder.pressed() or source.conversing
             if recorder.pending() and (wait > ROOM_NS or pressed or not exact):
                 happened = loop.poll(0)

@@ -95,8 +95,8 @@ class Loop:
         """Handle what happens until a moment, or until a request has ended.
 
         To be woken costs more than to read. With `pause_ns` the kernel gathers and stamps what arrives after an
-        awakening, and the next one serves several streams. `until_ns` and `exact` are as for `poll`; what is not
-        exact comes back `early_ns` before its moment once something has happened.
+        awakening, and the next one serves several streams; never where the moment is exact. `until_ns` and `exact`
+        are as for `poll`; what is not exact comes back `early_ns` before its moment once something has happened.
         """
         pause_ns = 0 if exact else self.pause_ns
         last = until_ns if exact else until_ns - early_ns
