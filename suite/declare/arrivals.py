@@ -12,6 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from suite.base.errors import DeclarationError
+from suite.declare.stopping.search import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,13 +105,13 @@ def probe_schedule(search: SearchDoc, probe: int, rate: float) -> list[int]:
     """When each request of a search's probe should be sent, from the probe's start.
 
     Args:
-        search: says the seed and how many requests.
+        search: says the seed and, with the rate, how many requests.
         probe: from 0.
         rate: requests per second.
     """
     seed = search["seed"] + probe
     arrivals: ArrivalsDoc = {"process": "poisson", "rate": rate, "seed": seed, "shape": None}
-    return schedule(arrivals, search["requests"])
+    return schedule(arrivals, planned(search, rate))
 
 
 def _times(arrivals: ArrivalsDoc) -> Iterator[int]:

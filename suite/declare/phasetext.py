@@ -87,8 +87,14 @@ def _stop(stop: StopDoc) -> str:
 
 
 def _search(search: SearchDoc) -> str:
+    size = f"of {_many(search['requests'], 'request')} at most"
+    if "duration_s" in search:
+        least = search.get("min_requests", 1)
+        size = (
+            f"at most, each of {search['duration_s']:g} s, {least} to {search['requests']} requests"
+        )
     return (
         f"search for the highest rate from {search['min_rate']:g} to {search['max_rate']:g} per second "
-        f"whose p{search['percentile']:g} meets the objectives: {search['max_probes']} probes of "
-        f"{search['requests']} requests at most, bracket {search['resolution']:.3g} of the rate"
+        f"whose p{search['percentile']:g} meets the objectives: {search['max_probes']} probes "
+        f"{size}, bracket {search['resolution']:.3g} of the rate"
     )

@@ -285,16 +285,19 @@ class StopDoc(TypedDict):
 class SearchDoc(TypedDict):
     """The search for the highest Poisson rate that meets the workload's objectives.
 
-    Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``.
+    Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``: ``requests`` of them,
+    or with the last two members, which come together, as many as `suite.declare.stopping.search.planned` says.
     """
 
     min_rate: float  # requests per second
     max_rate: float
-    requests: int  # of one probe
+    requests: int  # of one probe, at most
     max_probes: int
     resolution: float  # the bracket's width as a share of its upper end at which the search ends
     percentile: float  # of TTFT, TPOT and E2E that must meet their objectives
     seed: int
+    min_requests: NotRequired[int]  # of one probe, at least
+    duration_s: NotRequired[float]  # that a probe's arrivals should take
 
 
 class SessionDoc(TypedDict):

@@ -198,7 +198,14 @@ def load_difference(first: PhaseCard, second: PhaseCard) -> str:
     for what in sorted({*one, *two}):
         if one.get(what) != two.get(what):
             return _loaded(what, one.get(what, "none"), two.get(what, "none"))
+    if _gave_way(first) != _gave_way(second):
+        return "one of the two phases was ended as over-saturated, the other was not"
     return _length_difference(first, second)
+
+
+def _gave_way(phase: PhaseCard) -> bool:
+    """Whether a phase was ended because the server fell ever further behind."""
+    return any(one["by"] == "saturated" for one in phase.get("ended", []))
 
 
 def _loaded(what: str, first: str, second: str) -> str:

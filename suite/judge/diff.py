@@ -10,7 +10,9 @@ value's distances to its own bounds are added in quadrature (the MOVER method, Z
 which treats the two runs as independent and keeps asymmetric intervals asymmetric. Swapping the cards swaps
 better and worse and changes nothing else. What only one card has is never an improvement nor a regression.
 
-The answer of a search has a bracket instead of an interval: the searches differ when their brackets lie apart.
+The answer of a search has a bracket instead of an interval. Each of its rates was tried with one random draw, so that
+with fewer than three repeats two searches differ only when their brackets lie apart by more than one further step of
+the search's resolution.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MARGIN", "Diff", "compare"]
 
+FEWEST_SEARCHES = 3
+"""Searches of a phase from which their spread is known."""
 MARGIN = 0.02
 """Practical margin: a ratio within 2 % of 1 is no difference that matters."""
 
@@ -136,13 +140,48 @@ def _phases(both: _Comparison) -> Iterator[Change]:
                 first["metrics"].get(metric) if first else None,
                 second["metrics"].get(metric) if second else None,
             )
-            bracket = metric == "slo_rate" and _one_search(first) and _one_search(second)
-            yield _change(both, phase["name"], metric, values, why, bracket=bracket)
+            brackets = _brackets(first, second) if metric == "slo_rate" else None
+            yield _change(both, phase["name"], metric, values, why, brackets=brackets)
 
 
-def _one_search(phase: PhaseCard | None) -> bool:
-    """Whether the phase's answer is one search's, whose interval is its bracket."""
-    return phase is not None and len(phase.get("searches", [])) == 1
+@dataclass(frozen=True, slots=True)
+class _Brackets:
+    """The answers of the searches of two phases.
+
+    Attributes:
+        a: from the lowest rate that met to the highest that missed, over the repeats; requests per second.
+        b: the same of the other phase.
+        resolution: the coarser of the two.
+    """
+
+    a: tuple[float, float]
+    b: tuple[float, float]
+    resolution: float
+
+
+def _brackets(first: PhaseCard | None, second: PhaseCard | None) -> _Brackets | None:
+    """The brackets of two phases; None where both have repeats enough for an interval, or none was measured."""
+    if first is None or second is None:
+        return None
+    sides = first.get("searches", []), second.get("searches", [])
+    if min(map(len, sides)) >= FEWEST_SEARCHES:
+        return None
+    a, b = _bracket(first), _bracket(second)
+    searches = first["load"].get("search"), second["load"].get("search")
+    if a is None or b is None or searches[0] is None or searches[1] is None:
+        return None
+    return _Brackets(a, b, max(searches[0]["resolution"], searches[1]["resolution"]))
+
+
+def _bracket(phase: PhaseCard) -> tuple[float, float] | None:
+    """The bracket over all searches of a phase."""
+    ends = []
+    for search in phase.get("searches", []):
+        rate = search["rate"]
+        if "not_measured" in rate:
+            return None
+        ends.append((rate["value"], math.inf if rate["high"] is None else rate["high"]))
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
 
 
 def _run(both: _Comparison) -> Iterator[Change]:
@@ -183,7 +222,7 @@ def _change(
     values: tuple[ValueDoc | None, ValueDoc | None],
     obstacle: str,
     *,
-    bracket: bool = False,
+    brackets: _Brackets | None = None,
 ) -> Change:
     kind = family(metric)
     first, second = values
@@ -197,8 +236,8 @@ def _change(
         assert second is not None
         definition = both.definition(metric)
         direction = definition["direction"] if definition else "none"
-        if bracket:
-            outcome, why, ratio = _judge_brackets(first, second, both.margin)
+        if brackets is not None:
+            outcome, why, ratio = _judge_brackets(first, second, brackets, both.margin)
         else:
             outcome, why, ratio = _judge(first, second, direction, both.margin)
     return {
@@ -279,27 +318,36 @@ def _judge(
 
 
 def _judge_brackets(
-    a: ValueDoc, b: ValueDoc, margin: float
+    a: ValueDoc, b: ValueDoc, brackets: _Brackets, margin: float
 ) -> tuple[ChangeOutcome, str, Ratio | None]:
-    """Two searches: each answer lies between the rate that met and the one that missed, and no more is known."""
-    low_a, low_b = a["value"], b["value"]
-    high_a = math.inf if a["high"] is None else a["high"]
-    high_b = math.inf if b["high"] is None else b["high"]
+    """Two searches: each answer lies between the rate that met and the one that missed, by one draw of each."""
+    (low_a, high_a), (low_b, high_b) = brackets.a, brackets.b
     ratio: Ratio | None = None
     if math.isfinite(high_a) and math.isfinite(high_b):
         ratio = {
-            "value": stored(low_b / low_a),
+            "value": stored(b["value"] / a["value"]),
             "low": stored(low_b / high_a),
             "high": stored(high_b / low_a),
         }
     if low_a < high_b and low_b < high_a:
         return "not-distinguishable", "the brackets of the two searches overlap", ratio
-    why = f"the brackets of the two searches lie more than {margin:.0%} apart"
-    if low_b / high_a > 1 / (1 - margin):
-        return "better", why, ratio
-    if high_b / low_a < 1 - margin:
-        return "worse", why, ratio
-    return "not-distinguishable", "the brackets of the two searches touch within the margin", ratio
+    outcome: ChangeOutcome = "better" if low_b >= high_a else "worse"
+    lower, upper = (high_a, low_b) if outcome == "better" else (high_b, low_a)
+    if lower >= upper * (1 - margin):
+        return (
+            "not-distinguishable",
+            "the brackets of the two searches touch within the margin",
+            ratio,
+        )
+    step = brackets.resolution
+    if upper - lower <= step * upper:
+        why = (
+            f"within noise: the brackets of the two searches lie no more than one further step of {step:.0%} "
+            f"apart, and with fewer than {FEWEST_SEARCHES} repeats they hang on one random draw of each rate"
+        )
+        return "not-distinguishable", why, ratio
+    apart = f"more than {margin:.0%} and one further step of {step:.0%} apart"
+    return outcome, f"the brackets of the two searches lie {apart}", ratio
 
 
 def _judge_without_ratio(

@@ -62,6 +62,10 @@ def _add_scenario(found: LoadDoc, phase: PhaseDoc) -> None:
             "percentile": search["percentile"],
             "seed": search["seed"],
         }
+        if "min_requests" in search:
+            found["search"]["min_requests"] = search["min_requests"]
+        if "duration_s" in search:
+            found["search"]["duration_s"] = float(search["duration_s"])
 
 
 def _lengths(lengths: LengthsDoc) -> LengthsLoad:

@@ -50,11 +50,13 @@ class SearchLoad(TypedDict):
 
     min_rate: float  # requests per second
     max_rate: float
-    requests: int  # of one probe
+    requests: int  # of one probe, at most
     max_probes: int
     resolution: float
     percentile: float
     seed: int
+    min_requests: NotRequired[int]  # of one probe, at least; comes with the duration
+    duration_s: NotRequired[float]  # that a probe's arrivals should take
 
 
 class StopInterval(TypedDict):

@@ -85,17 +85,17 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
         run.tasks,
         run.tokenizer,
         run.fitted,
-        indexes=range(first, first + search["requests"]),
+        indexes=range(first, first + len(times)),
         arrivals_ns=times,
     )
     probe: JSONObject = {"probe": number, "rate": rate}
     title = f"{stage.title}, probe {number + 1} at {rate:g} requests/s"
     rule = ProbeRule(search, objectives, arrivals_ns=times, first_index=first)
-    live = Live(title, search["requests"], run.now(), due_ns=times[-1])
+    live = Live(title, len(times), run.now(), due_ns=times[-1])
     stretch = Stretch(stage, live, rule=rule, cancel=True, keep=True)
     stage.mark("probe.start", {**probe, "first_index": first})
     stats = stretch.send(jobs)
-    found = verdict(stretch.requests, search, objectives, ended_by=stats.ended_by)
+    found = verdict(stretch.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
     detail = {**stretch.detail(stats), **probe, "met": found.met, "why": found.why}
     stage.mark("probe.end", detail)
     # What was cancelled because the probe was decided says nothing of the engine.

@@ -320,21 +320,27 @@ def soak() -> dict:
     return _stopped(doc, closed_loop(doc, even()))
 
 
-def search() -> dict:
+def timed_search() -> dict:
+    """The same search with probes of 8 s, 60 to 600 requests."""
+    return search(requests=600, min_requests=60, duration_s=8.0)
+
+
+def search(**members: float) -> dict:
     """Objectives of 300 ms to the first token; four servers of some 75 ms, so about 50 requests a second."""
     doc = phase("search", "slo_search", lateness_bound_ms=5.0)
     doc["search"] = {
         "min_rate": 8.0, "max_rate": 512.0, "requests": 300, "max_probes": 12,
-        "resolution": 0.1, "percentile": 95.0, "seed": 5,
+        "resolution": 0.1, "percentile": 95.0, "seed": 5, **members,
     }  # fmt: skip
-    doc["tasks"] = 12 * 300
+    doc["tasks"] = 12 * doc["search"]["requests"]
     bounds = {"ttft_ms": 300.0, "tpot_ms": 50.0, "e2e_ms": None}
     events, inside, history = [], [], []
     start = START + 10 * MS
     while (rate := searching.next_rate(doc["search"], history)) is not None:
         mine, closed = _probe(doc, len(history), rate, start, bounds)
         events += mine
-        opened = {"probe": len(history), "rate": rate, "first_index": len(history) * 300}
+        first = len(history) * doc["search"]["requests"]
+        opened = {"probe": len(history), "rate": rate, "first_index": first}
         end = max(event["t_end"] for event in mine) + MS
         inside.append({"type": "mark", "t": start, "name": "probe.start", "detail": opened})
         inside.append({"type": "mark", "t": end, "name": "probe.end", "detail": closed})
@@ -361,7 +367,7 @@ def _probe(doc: dict, number: int, rate: float, start: int, bounds: dict) -> tup
             mine = [_cancelled(one, event["t_end"]) for one in cut(mine, event["t_end"])]
             break
     by = rule.ended_by or "all-sent"
-    verdict = objective.verdict(map(observed, mine), plan, bounds, ended_by=by)
+    verdict = objective.verdict(map(observed, mine), plan, bounds, rate=rate, ended_by=by)
     return mine, {
         "probe": number,
         "rate": rate,

@@ -1,6 +1,8 @@
 """Every kind of phase as a whole run against the scripted server: how it ends, what it leaves, and that it replays."""
 
 import json
+import math
+import shutil
 import signal
 
 import pytest
@@ -12,6 +14,8 @@ from suite.declare.stopping.drift import drift
 from suite.declare.stopping.objective import ProbeRule, verdict
 from suite.declare.stopping.observed import observed
 from suite.declare.stopping.phase import replay
+from suite.judge.metrics import searches as judged
+from suite.judge.metrics.phaselog import phase_logs
 from tests.factories import runs
 from tests.unit.declare.stopping.support import MS, served
 
@@ -188,7 +192,7 @@ def expected(rate, number):
     times = probe_schedule(SEARCH, number, rate)
     requests = served(times, slots=SLOTS, service_ns=ANSWER_MS * MS, first_ns=10 * MS)
     objectives = {"ttft_ms": 300.0, "tpot_ms": None, "e2e_ms": None}
-    return verdict(requests, SEARCH, objectives, ended_by="all-sent").met
+    return verdict(requests, SEARCH, objectives, rate=rate, ended_by="all-sent").met
 
 
 @pytest.mark.slow
@@ -226,7 +230,11 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
             requests[0].sched - times[requests[0].number - first]
         }
         again = verdict(
-            requests, SEARCH, read.plan["workload"]["objectives"], ended_by=end["ended_by"]
+            requests,
+            SEARCH,
+            read.plan["workload"]["objectives"],
+            rate=end["rate"],
+            ended_by=end["ended_by"],
         )
         assert (again.met, again.why) == (end["met"], end["why"])
     early = [end for end in ends if end["ended_by"] == "objective-missed"]
@@ -238,6 +246,39 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
     assert [m["detail"]["first_index"] for m in starts] == [100 * k for k in range(len(ends))]
     assert "probe 1 at 10 requests/s: met" in done.stderr
     assert rules(runs.suite("score", tmp_path / "run").stdout, "R041").get("R041") != "fail"
+
+
+@pytest.mark.slow
+def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(words, tmp_path):
+    short = {**SEARCH, "requests": 20, "max_rate": 80}
+    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=short)]))
+    assert done.returncode == 1, done.stderr
+    detail = mark(evidence.read(tmp_path / "run"), "slo")["detail"]
+    # Twenty requests at once would keep the last of them waiting for 400 ms, and two may miss.
+    assert (detail["rate"], detail["ended"]) == (80, "max-rate-met")
+    shutil.rmtree(tmp_path / "run")
+    timed = {**short, "requests": 400, "min_requests": 20, "duration_s": 4}
+    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=timed)]))
+    assert done.returncode == 1, done.stderr
+    read = evidence.read(tmp_path / "run")
+    detail = mark(read, "slo")["detail"]
+    assert detail["ended"] == "resolution"
+    assert detail["rate"] == pytest.approx(SLOTS * 1000 / ANSWER_MS, rel=0.2)
+    for end in (m["detail"] for m in read.marks if m["name"] == "probe.end"):
+        first = end["probe"] * timed["requests"]
+        numbers = {
+            one.number - first for one in of(read, "slo") if one.number // 400 == end["probe"]
+        }
+        count = searching.planned(timed, end["rate"])
+        assert numbers <= set(range(count))
+        if end["ended_by"] == "all-sent":
+            assert len(numbers) == count == max(20, math.ceil(4 * end["rate"]))
+    again = judged.replay(phase_logs(read)["slo", 0, True], read.plan["workload"]["objectives"])
+    assert (again.problem, again.answer.rate) == ("", detail["rate"])
+    scored = runs.suite("score", tmp_path / "run").stdout
+    assert "slo" in scored
+    # The text lists what did not pass.
+    assert rules(scored, "R002", "R012", "R041") == {}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ the p-th percentile (inverse of the distribution function) being within it. Each
 A failed request is within none. TTFT and E2E count from the intended start, so that nothing is forgiven to a
 server that lets requests wait (coordinated omission). Requests that the client cancelled are not counted: they
 exist only once the probe was decided.
+
+An answer of one token has no TPOT and misses none. Where nobody counted the tokens, or they came in one piece, TPOT
+cannot be told: a probe that would meet a TPOT objective only for that reason counts as missed.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from suite.declare.stopping.quantile import percentile
 from suite.declare.stopping.saturation import Saturation
+from suite.declare.stopping.search import planned as requests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from suite.declare.stopping.observed import Observed
 
 ProbeEnd = Literal["objective-missed", "saturated"]
+MOST_WHOLE: Final = 0.05
+"""Share of answers that may arrive in one piece before TPOT says nothing; the judge has the same bound."""
 _NAMES: Final = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "e2e_ms": "E2E"}
 
 
@@ -37,6 +43,7 @@ class Verdict(NamedTuple):
         e2e_ms: the same of the end-to-end latency, from the intended start.
         missed: requests outside at least one objective, failed ones included.
         failed: requests that did not end well, cancelled ones left out.
+        untold: why TPOT cannot be told, where that alone made the probe miss; else "".
     """
 
     met: bool | None
@@ -46,6 +53,7 @@ class Verdict(NamedTuple):
     e2e_ms: float | None
     missed: int
     failed: int
+    untold: str = ""
 
 
 def misses(one: Observed, objectives: ObjectivesDoc) -> list[str]:
@@ -69,6 +77,19 @@ def misses(one: Observed, objectives: ObjectivesDoc) -> list[str]:
 def meets(one: Observed, objectives: ObjectivesDoc) -> bool:
     """Whether a request ended well and within every objective."""
     return one.ok and not misses(one, objectives)
+
+
+def tpot_untold(answers: Sequence[Observed]) -> str:
+    """Why these answers do not tell their TPOT; "" when they do, or have one token each."""
+    uncounted = sum(one.tokens is None for one in answers)
+    if uncounted:
+        return f"nobody counted the tokens of {uncounted} of {len(answers)} answers"
+    several = [one for one in answers if one.tpot_ms() is not None]
+    # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
+    whole = sum(one.tpot_ms() == 0 for one in several)
+    if whole > MOST_WHOLE * len(several):
+        return f"{whole} of {len(several)} answers arrived in one piece"
+    return ""
 
 
 def _bounds(objectives: ObjectivesDoc) -> list[tuple[str, float | None]]:
@@ -95,14 +116,16 @@ def verdict(
     search: SearchDoc,
     objectives: ObjectivesDoc,
     *,
+    rate: float,
     ended_by: str,
 ) -> Verdict:
     """Judge a probe that is over.
 
     Args:
         requests: all its requests, in any order.
-        search: says how many were planned and which percentile counts.
+        search: says, with the rate, how many were planned, and which percentile counts.
         objectives: the workload's.
+        rate: of the probe, requests per second.
         ended_by: ``all-sent``, ``objective-missed``, ``saturated``; anything else leaves it undecided, unless
             so many requests missed that it is decided.
     """
@@ -120,8 +143,12 @@ def verdict(
         _percentile([one.tpot_ms() for one in answers], percent),
         _percentile([one.e2e_ms(from_sched=True) for one in answers], percent),
     )
-    met, why = _decide(missed, len(counted), search, objectives, ended_by)
-    return Verdict(met, why, ttft, tpot, e2e, outside, missed["failed"])
+    planned = requests_of(search, rate)
+    met, why = _decide(missed, len(counted), planned, percent, objectives, ended_by=ended_by)
+    untold = tpot_untold(answers) if met and objectives["tpot_ms"] is not None else ""
+    if untold:
+        met, why = False, f"undecided, which counts as missed: TPOT cannot be told: {untold}"
+    return Verdict(met, why, ttft, tpot, e2e, outside, missed["failed"], untold)
 
 
 def _percentile(values: Sequence[float | None], percent: float) -> float | None:
@@ -132,11 +159,12 @@ def _percentile(values: Sequence[float | None], percent: float) -> float | None:
 def _decide(
     missed: Counter[str],
     counted: int,
-    search: SearchDoc,
+    planned: int,
+    percent: float,
     objectives: ObjectivesDoc,
+    *,
     ended_by: str,
 ) -> tuple[bool | None, str]:
-    planned, percent = search["requests"], search["percentile"]
     bound = allowed(planned, percent)
     reasons = [
         f"{missed[name]} of {planned} requests took longer than the {_NAMES[name]} objective of "
@@ -163,7 +191,15 @@ class ProbeRule:
         seen: requests told of until then.
     """
 
-    __slots__ = ("_missed", "_objectives", "_saturation", "_search", "ended_by", "seen")
+    __slots__ = (
+        "_missed",
+        "_objectives",
+        "_percentile",
+        "_planned",
+        "_saturation",
+        "ended_by",
+        "seen",
+    )
 
     def __init__(
         self,
@@ -176,12 +212,13 @@ class ProbeRule:
         """Begin.
 
         Args:
-            search: says how many requests are planned and which percentile counts.
+            search: says which percentile counts.
             objectives: the workload's.
-            arrivals_ns: the probe's intended times, relative to its start.
+            arrivals_ns: the probe's intended times, relative to its start; as many as requests are planned.
             first_index: index of its first request within the phase.
         """
-        self._search = search
+        self._planned = len(arrivals_ns)
+        self._percentile = search["percentile"]
         self._objectives = objectives
         self._saturation = Saturation(arrivals_ns, first_index)
         self._missed: Counter[str] = Counter()
@@ -194,7 +231,7 @@ class ProbeRule:
             return None
         self.seen += 1
         self._missed.update(misses(one, self._objectives))
-        planned, percent = self._search["requests"], self._search["percentile"]
+        planned, percent = self._planned, self._percentile
         if any(hopeless(count, planned, percent) for count in self._missed.values()):
             self.ended_by = "objective-missed"
         elif self._saturation.add(one):
@@ -208,5 +245,5 @@ class ProbeRule:
 
     def state(self) -> str:
         """How many requests missed, of those that may."""
-        bound = allowed(self._search["requests"], self._search["percentile"])
+        bound = allowed(self._planned, self._percentile)
         return f"missed {max(self._missed.values(), default=0)}, {bound} allowed"

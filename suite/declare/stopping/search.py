@@ -10,6 +10,7 @@ that missed has missed, and nothing above the lowest missed rate counts, whateve
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,6 +38,23 @@ class Answer(NamedTuple):
     above: float | None
     ended: SearchEnd
     why: str
+
+
+def planned(search: SearchDoc, rate: float) -> int:
+    """Requests of a probe at this rate.
+
+    A queue needs time to grow, so that a probe at a high rate needs more requests to show that the rate is too
+    high: with a duration a probe is so long, between its fewest and its most requests.
+
+    Args:
+        search: without a duration every probe has ``requests``.
+        rate: requests per second.
+    """
+    if "duration_s" not in search:
+        return search["requests"]
+    # Exact: 1.1 * 10 as floats is a little more than 11.
+    wanted = math.ceil(Fraction(str(rate)) * Fraction(str(search["duration_s"])))
+    return min(search["requests"], max(search.get("min_requests", 1), wanted))
 
 
 def next_rate(search: SearchDoc, history: History) -> float | None:

@@ -4,8 +4,9 @@ Closed loop: from the moment when the intended number of requests was in flight 
 load only runs out. Open loop: the load is steady from the first intended start to the last, but the server begins
 empty; how many of the first requests to leave out is found by MSER-5: the truncation that minimises the standard
 error of the mean of what is left, over batches of five (White, Cobb and Spratt, Winter Simulation Conference 2000).
-At most half is left out, and over what is left the latency must not change by half: a server that cannot keep up is
-never steady. A smaller drift is for `suite.declare.stopping.drift` to tell.
+Less than half may be left out: where MSER-5 goes to that limit, the best cut lies beyond it and there was no steady
+state. Over what is left the latency must not change by half: a server that cannot keep up is never steady. A smaller
+drift is for `suite.declare.stopping.drift` to tell.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ FEWEST: Final = 10
 """Batches below which MSER-5 says nothing."""
 UNSETTLED: Final = 0.5
 """Relative change of the latency from which on it has not settled."""
+
+
+FILL_UP_NS: Final = 60_000_000_000
+"""Longest time that a soak is given to fill up, nanoseconds."""
+FILL_UP_PART: Final = 20
+"""The same, as the part of its length: a twentieth."""
 
 
 class Window(NamedTuple):
@@ -70,6 +77,22 @@ def closed_loop(requests: Sequence[Observed], concurrency: int) -> Window:
     )
 
 
+def whole(begin_ns: int, end_ns: int) -> Window:
+    """A soak's time without its fill-up: over this it is asked whether it drifts.
+
+    Not over the steady stretch: MSER-5 would leave out the fast beginning of a server that slows down, and with it
+    the drift.
+
+    Args:
+        begin_ns: when the first request was sent.
+        end_ns: when the last one was.
+    """
+    start = begin_ns + min(FILL_UP_NS, (end_ns - begin_ns) // FILL_UP_PART)
+    if end_ns <= start:
+        return Window(False, 0, 0, "the phase has no length")
+    return Window(True, start, end_ns, f"all but the first {(start - begin_ns) / 1e9:.3g} s")
+
+
 def open_loop(requests: Sequence[Observed]) -> Window:
     """From where the latency has settled to the last intended start.
 
@@ -89,6 +112,8 @@ def open_loop(requests: Sequence[Observed]) -> Window:
     left = drift(times, values[cut * BATCH :], least=UNSETTLED)
     if left.detected:
         return Window(False, 0, 0, f"latency did not settle: {left.why}")
+    if cut >= len(batches) // 2:
+        return Window(False, 0, 0, "no steady state found: MSER-5 would leave out half or more")
     start, end = answers[cut * BATCH].sched, max(one.sched for one in requests)
     return Window(True, start, end, f"the first {cut * BATCH} answers are left out (MSER-5)")
 

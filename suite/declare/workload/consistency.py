@@ -116,6 +116,7 @@ def _phase(doc: ProfileDoc, phase: ProfilePhaseDoc, trace: Trace | None) -> Iter
         yield from _arrivals(arrivals)
     if (phase["lateness_bound_ms"] is None) != (arrivals is None and scenario != "slo_search"):
         yield "/lateness_bound_ms", "a lateness bound goes with arrivals", ""
+    yield from _warmup(phase)
     yield from _count(phase)
     yield from _lengths(phase)
     if trace is not None:
@@ -154,6 +155,17 @@ def _arrivals(arrivals: ProfileArrivalsDoc) -> Iterator[Found]:
         yield "/arrivals", "a trace goes with a replay, and a replay needs one", ""
     elif "speed" in arrivals and not replay:
         yield "/arrivals/speed", "only a replay has a speed", "rate says how fast the others are"
+
+
+def _warmup(phase: ProfilePhaseDoc) -> Iterator[Found]:
+    concurrency = phase.get("warmup_concurrency")
+    if concurrency is None:
+        return
+    if phase["arrivals"] is None and phase["scenario"] != "slo_search":
+        message = "other phases are warmed up at their own concurrency"
+        yield "/warmup_concurrency", message, "only with arrivals or a search"
+    elif concurrency > phase["warmup"]:
+        yield "/warmup_concurrency", "more than warmup, so never so many in flight", "more warmup"
 
 
 def _count(phase: ProfilePhaseDoc) -> Iterator[Found]:
@@ -207,8 +219,8 @@ def _stop(phase: ProfilePhaseDoc) -> Iterator[Found]:
         if scenario == "soak":
             yield "/scenario", "a soak needs stop with min_duration_s", ""
         return
-    if scenario in ("slo_search", "multi_turn"):
-        yield "/stop", f"a {scenario} phase ends by itself", ""
+    if scenario == "slo_search":
+        yield "/stop", "a search ends by itself", ""
     if scenario == "soak" and not stop["min_duration_s"]:
         yield "/stop/min_duration_s", "a soak goes on for a stated time", ""
     longest = stop["max_duration_s"]
@@ -229,6 +241,11 @@ def _search(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Found]:
         return
     if search["min_rate"] >= search["max_rate"]:
         yield "/search/max_rate", "not above min_rate", ""
+    for member, other in (("min_requests", "duration_s"), ("duration_s", "min_requests")):
+        if member in search and other not in search:
+            yield f"/search/{member}", f"{member} goes with {other}", f"name {other} too"
+    if search.get("min_requests", 1) > search["requests"]:
+        yield "/search/min_requests", "more than requests, the most of a probe", ""
     if phase["tasks"] is not None:
         yield "/tasks", "search says how many requests there are", "tasks: null"
     wanted = doc["objectives"]

@@ -19,8 +19,8 @@ def expand_phases(profile: Profile, taskset_size: int, room: Room | None = None)
     """Resolve the phases for a task set: points and warm-ups written out, repeats unrolled, in running order.
 
     A warm-up is a phase of its own with ``measured`` false, takes its tasks from the end of the set
-    and runs all at once within the phase's concurrency; open-loop phases are warmed up one request at
-    a time. Every point of a sweep or a grid has its own, with the point's lengths. Arrival times are
+    and runs all at once within the phase's concurrency; open-loop phases and searches are warmed up one
+    request at a time, or as many as ``warmup_concurrency`` says. Every point of a sweep or a grid has its own, with the point's lengths. Arrival times are
     drawn with the arrival seed plus the repeat, so that repeats are not the same sample.
 
     A point that does not fit the model is there with ``not_run``, and without a warm-up.
@@ -111,14 +111,15 @@ def _tasks(
 
 def _warmup(phase: ProfilePhaseDoc, point: Point, repeat: int, size: int) -> PhaseDoc:
     tasks = phase["warmup"] * ((point.concurrency or 1) if "rounds" in phase else 1)
+    concurrency = point.concurrency or phase.get("warmup_concurrency", 1)
     found: PhaseDoc = {
         "name": f"{point.name}-warmup",
         "repeat": repeat,
-        "scenario": "single_stream" if point.concurrency in (None, 1) else "offline",
+        "scenario": "single_stream" if concurrency == 1 else "offline",
         "measured": False,
         "first_task": (size - tasks) % size,
         "tasks": tasks,
-        "concurrency": point.concurrency or 1,
+        "concurrency": concurrency,
         "arrivals": None,
         "arrivals_ns": None,
         "timeout_s": phase["timeout_s"],

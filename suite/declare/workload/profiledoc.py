@@ -67,6 +67,7 @@ class ProfilePhaseDoc(TypedDict):
     lengths: NotRequired[ProfileLengthsDoc]
     grid: NotRequired[ProfileGridDoc]
     rounds: NotRequired[int]  # requests of each stream, in place of `tasks`
+    warmup_concurrency: NotRequired[int]  # of open loops and searches; 1 without it
     lockstep: NotRequired[bool]
     stop: NotRequired[StopDoc]
     search: NotRequired[SearchDoc]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome, worst
-from suite.judge.checks import conduct, division, integrity, origin, quality, scenarios
+from suite.judge.checks import conduct, division, integrity, origin, quality, scenarios, underload
 from suite.judge.checks.division import Grant, grant
 from suite.judge.checks.result import CheckResult
 
@@ -25,6 +25,7 @@ RULES = (
     *integrity.RULES,
     *conduct.RULES,
     *quality.RULES,
+    *underload.RULES,
     *division.RULES,
     *origin.RULES,
     *scenarios.RULES,

@@ -17,9 +17,9 @@ from suite.judge.checks.rule import (
     place,
     warned,
 )
-from suite.judge.metrics import flight, searches
+from suite.judge.metrics import flight
 from suite.judge.metrics.asked_lengths import asked
-from suite.judge.metrics.phaselog import phase_logs
+from suite.judge.metrics.phaselog import phase_logs, rate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,7 +137,7 @@ def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
     """Probes whose intended starts are not drawn from the search's seed at the probe's rate."""
     search = log.doc["search"]
     for probe in log.probes:
-        rate = searches.rate_of(log, probe)
+        rate = rate_of(log, probe)
         if not probe.events:
             continue
         if rate is None:

@@ -51,6 +51,7 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
     """
     ids = list(evidence.tasks)
     logs = phase_logs(evidence)
+    processors = _processors(evidence)
     strangers = {(one["phase"], one["repeat"], one["measured"]) for one in evidence.requests}
     wrong: list[str] = []
     sent = planned = 0
@@ -65,6 +66,9 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
         planned += extent.most(doc)
         if lacking or other:
             wrong.append(f"{log.name}: {lacking} missing, {other} not as planned")
+        crowd = extent.too_many_workers(log, processors)
+        if crowd:
+            wrong.append(f"{log.name}: {crowd}")
     wrong += [
         f"{name}/{repeat}: not in the plan" for name, repeat, _ in sorted(strangers - logs.keys())
     ]
@@ -74,6 +78,14 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
         why = f"{sent} of at most {planned} requests were sent, each once and for its task"
         return passed(f"{why}; the rest was not due")
     return passed(f"all {planned} planned requests were sent, each once and for its task")
+
+
+def _processors(evidence: Evidence) -> int | None:
+    """Processors that the client could use, as its environment says."""
+    facts = evidence.environment.get("facts")
+    fact = facts.get("host.cores") if isinstance(facts, dict) else None
+    value = fact.get("value") if isinstance(fact, dict) else None
+    return value if type(value) is int and value > 0 else None
 
 
 def tasks_listed(evidence: Evidence, _: Results) -> Finding:
@@ -123,16 +135,41 @@ def possible_times(evidence: Evidence, _: Results) -> Finding:
 
 
 def steady_clock(evidence: Evidence, _: Results) -> Finding:
-    """R005: the wall clock, in which the kernel stamps arrivals, was not stepped during the run."""
+    """R005: the wall clock, in which the kernel stamps arrivals, was not stepped during the run or a phase."""
     footer = evidence.footer
     if footer is None:
         return not_applicable("no footer, see R001")
+    stepped, own = _phase_clocks(evidence)
+    if stepped:
+        return failed(f"the wall clock was set during {stepped[0]}", stepped)
     if evidence.header["receive_stamps"] == "user":
         return warned("arrivals were stamped by the client on reading, not by the kernel")
     step = footer["clock_steps_ns"]
     if abs(step) > MAX_CLOCK_STEP_NS:
         return failed(f"the wall clock moved by {step / 1e6:.1f} ms against the monotonic clock")
+    if own:
+        why = f"the kernel did not stamp every arrival of {own[0]}: the client did, on reading"
+        return warned(why, own)
     return passed(f"kernel stamps; the clocks drifted by {step / 1e6:.3f} ms")
+
+
+def _phase_clocks(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """Measured phases and probes whose clock was set, and those whose arrivals the client stamped itself."""
+    stepped, own = [], []
+    for log in phase_logs(evidence).values():
+        if not log.doc["measured"]:
+            continue
+        noted = {log.name: log.noted}
+        noted |= {f"{log.name} probe {probe.number}": probe.closed for probe in log.probes}
+        for name, note in noted.items():
+            clock = note.detail.get("clock")
+            if not isinstance(clock, dict):
+                continue
+            if clock.get("clock_step_ns", 0) != 0:
+                stepped.append(name)
+            if clock.get("receive_stamps") == "user":
+                own.append(name)
+    return stepped, own
 
 
 def manifest(evidence: Evidence, _: Results) -> Finding:

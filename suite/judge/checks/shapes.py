@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, place
+from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, place, warned
 from suite.judge.metrics.asked_lengths import asked
 from suite.judge.metrics.extent import is_answer
 from suite.judge.metrics.phaselog import phase_logs
@@ -23,6 +23,8 @@ PROMPT_SLACK = 2
 """Tokens by which the engine's count of a prompt may differ: a start token that only one side counts."""
 LENGTH_TOLERANCE = 0.01
 """Share of a phase's answers that may miss the length asked for."""
+LEAST_OWN = 0.85
+"""Share of the claimed tokens that the suite's tokenizer must find in the texts; joined anew, tokens may merge."""
 END_TOKEN = 1
 """An answer's end token need not come back with the history."""
 THINK_SLACK_NS = 1_000_000
@@ -38,6 +40,7 @@ def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
 def lengths_held(evidence: Evidence, _: Results) -> Finding:
     """R042: prompts and answers have exactly the lengths that were asked for."""
     wrong: list[str] = []
+    alone: list[str] = []
     judged = 0
     for log in _measured(evidence):
         if "lengths" not in log.doc:
@@ -50,11 +53,44 @@ def lengths_held(evidence: Evidence, _: Results) -> Finding:
         wrong += prompts
         if len(outputs) > LENGTH_TOLERANCE * len(answers):
             wrong.append(f"{log.name}: {len(outputs)} of {len(answers)} answers, {outputs[0]}")
+        wrong += _not_in_the_texts(log, answers)
+        if any(_own(event) is None and not _has_ids(event) for event in answers):
+            alone.append(f"{log.name}: counted by the engine alone")
     if wrong:
         return failed(f"lengths are not those asked for: {wrong[0]}", wrong)
     if not judged:
         return not_applicable("no phase asks for exact lengths")
+    if alone:
+        return warned(f"{alone[0]}: neither token ids nor the suite's tokenizer confirm it", alone)
     return passed(f"{judged} requests with prompts and answers of the lengths asked for")
+
+
+def _own(event: RequestEvent) -> int | None:
+    return event["usage"].get("own_completion")
+
+
+def _has_ids(event: RequestEvent) -> bool:
+    return event["token_ids"] is not None or "ids_completion" in event["usage"]
+
+
+def _claimed(event: RequestEvent) -> int:
+    """The most that the engine says it generated."""
+    usage, ids = event["usage"], event["token_ids"]
+    return max(
+        usage.get("engine_completion", 0),
+        usage.get("ids_completion", 0),
+        0 if ids is None else len(ids),
+    )
+
+
+def _not_in_the_texts(log: PhaseLog, answers: Sequence[RequestEvent]) -> list[str]:
+    """Fewer tokens in the texts of a phase than the engine claims, where the suite counted any."""
+    if all(_own(event) is None for event in answers):
+        return []
+    own, claimed = sum(_own(event) or 0 for event in answers), sum(map(_claimed, answers))
+    if own >= LEAST_OWN * claimed:
+        return []
+    return [f"{log.name}: {claimed} tokens are claimed, its texts hold {own}"]
 
 
 def _length_problem(log: PhaseLog, event: RequestEvent) -> tuple[str, str] | None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.values import NotMeasured
 from suite.declare.stopping.observed import observed
 from suite.declare.stopping.saturation import Saturation
 from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, warned
 from suite.judge.metrics import endings, extent, searches
+from suite.judge.metrics.endings import began, in_order
 from suite.judge.metrics.phaselog import phase_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.evidence import Evidence
-    from suite.judge.metrics.compute import Results
+    from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.metrics.phaselog import PhaseLog
 
 LEAST_STEADY = 0.5
 """Share of a phase that must be steady."""
+DRIFTS = {"drift_ttft": "TTFT", "drift_tpot": "TPOT", "drift_output_throughput": "throughput"}
+"""What must not drift over a soak."""
 LAST_ARRIVAL = 0.8
 """Share of a soak's duration that the last arrival of its plan must reach."""
 FEWEST_TO_TELL = 64
@@ -73,10 +77,10 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
 
 
 def no_drift(evidence: Evidence, results: Results) -> Finding:
-    """R045: a soak lasted as long as planned, and nothing drifts over it."""
+    """R045: a soak lasted as long as planned, nothing drifts over it, and that could be told of all it asks."""
     short: list[str] = []
     drifting: list[str] = []
-    unsteady: list[str] = []
+    untold: list[str] = []
     judged = 0
     for log in _measured(evidence):
         if log.doc["scenario"] != "soak":
@@ -85,21 +89,28 @@ def no_drift(evidence: Evidence, results: Results) -> Finding:
         least, lasted = _least_s(log), _seconds(log)
         if lasted < least:
             short.append(f"{log.name}: {lasted:.1f} s, at least {least:g} s were planned")
-        steady = results.phases[log.doc["name"]].outcomes.steady
-        mine = [one for one in steady if one.repeat == log.doc["repeat"]]
+        phase = results.phases[log.doc["name"]]
+        mine = [one for one in phase.outcomes.steady if one.repeat == log.doc["repeat"]]
         drifting += [f"{log.name}: {text}" for one in mine for text in one.drifting]
-        unsteady += [f"{log.name}: {one.why}" for one in mine if not one.found]
-        if not mine:
-            unsteady.append(f"{log.name}: not measured")
+        # The card's value is over all repeats: it says once what cannot be told of any of them.
+        untold += [text for text in _untold(phase) if text not in untold]
     if short:
         return failed(f"too short: {short[0]}", short)
     if drifting:
-        return warned(f"it drifts: {drifting[0]}", drifting)
-    if unsteady:
-        return warned(f"whether it drifts cannot be told: {unsteady[0]}", unsteady)
+        return warned(f"it drifts: {drifting[0]}", [*drifting, *untold])
+    if untold:
+        return warned(f"whether it drifts cannot be told: {'; '.join(untold)}", untold)
     if not judged:
         return not_applicable("no phase is a soak")
     return passed(f"{judged} soaks lasted as planned, nothing drifts")
+
+
+def _untold(phase: PhaseResult) -> Iterator[str]:
+    """What cannot be told to drift or not, and why."""
+    for metric, name in DRIFTS.items():
+        value = phase.metrics[metric]
+        if isinstance(value, NotMeasured):
+            yield f"{name} of {phase.name}: {value.why}"
 
 
 def _least_s(log: PhaseLog) -> float:
@@ -112,11 +123,8 @@ def _least_s(log: PhaseLog) -> float:
 
 
 def _seconds(log: PhaseLog) -> float:
-    """From the phase's start, or its first intended start, to the last end."""
-    start = min(event["t_sched"] for event in log.events)
-    if log.start is not None:
-        start = min(start, log.start)
-    return (max(event["t_end"] for event in log.events) - start) / 1e9
+    """From its first intended start, or its first send, to the last end; a mark proves nothing."""
+    return (max(event["t_end"] for event in log.events) - began(log)) / 1e9
 
 
 def kept_up(evidence: Evidence, _: Results) -> Finding:
@@ -129,7 +137,7 @@ def kept_up(evidence: Evidence, _: Results) -> Finding:
             continue
         judged += 1
         watch = Saturation(arrivals)
-        if any(watch.add(observed(event)) for event in log.events):
+        if any(watch.add(observed(event)) for event in in_order(log.events)):
             rate = f"{len(arrivals) / (arrivals[-1] / 1e9):.3g}" if arrivals[-1] > 0 else "so many"
             over.append(f"{log.name}: at {rate} requests/s its queue and its TTFT kept rising")
     if over:

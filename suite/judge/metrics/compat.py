@@ -336,7 +336,7 @@ def views(evidence: Evidence, results: Results) -> dict[str, list[View] | NotMea
     """All views by phase name; NotMeasured where the phase itself is, or where its tokens are not counted."""
     found: dict[str, list[View] | NotMeasured] = {}
     for phase in collect(evidence):
-        why = phase.obstacle
+        why = phase.obstacle or phase.over
         if not why and not phase.counts_tokens:
             why = latency.NO_COUNT
         if not why and phase.repeats[0].window_s <= 0:

@@ -152,6 +152,9 @@ def _phase(
         steady = stretch.stretches(phase)
         found |= stretch.metrics(phase, steady)
         plots = series(phase)
+        if phase.over:
+            found |= latency.beyond_capacity(found, phase.over)
+            plots = {"throughput": plots["throughput"]} if "throughput" in plots else {}
         outcomes = replace(
             outcomes,
             steady=stretch.outcomes(steady),

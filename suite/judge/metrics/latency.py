@@ -8,11 +8,11 @@ import numpy as np
 
 from suite.base.values import Measured, NotMeasured, Value, exact
 from suite.judge.metrics import statistics
-from suite.judge.metrics.registry import STATISTICS
+from suite.judge.metrics.registry import LATENCIES, STATISTICS
 from suite.judge.metrics.samples import MS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from suite.judge.metrics.samples import Answer, PhaseSamples
     from suite.judge.metrics.statistics import Floats
@@ -23,6 +23,15 @@ MOST_WHOLE = 0.05
 """Share of answers that may arrive in one piece before TPOT says nothing about the engine."""
 MOST_UNSEEN = 0.1
 """Share of the tokens that may come after the last chunk with text: special tokens, which engines leave out."""
+LEAST_OWN = 0.9
+"""Share of the claimed tokens that the suite's tokenizer must find in the texts where chunks do not tell theirs."""
+_BEYOND = (
+    *(f"{name}_" for name in LATENCIES),
+    "normalised_latency",
+    "goodput",
+    "steady_",
+    "drift_",
+)
 _GAPS = "no interval: gaps of one answer depend on each other"
 
 
@@ -101,6 +110,15 @@ def _scheduled(phase: PhaseSamples) -> dict[str, Value]:
     return _summary(first, "ttft_sched") | _summary(last, "e2e_sched")
 
 
+def beyond_capacity(found: Mapping[str, Value], why: str) -> dict[str, Value]:
+    """What nobody may say of an over-saturated open loop: every latency, goodput, steady state and drift.
+
+    All of these depend on how long it was measured; with less of it, or with a server that fails sooner, they
+    would look better. Counts and throughput stay.
+    """
+    return {name: NotMeasured(why) for name in found if name.startswith(_BEYOND)}
+
+
 def lateness(phase: PhaseSamples) -> dict[str, Value]:
     """How late the client sent; measured also where the phase's other metrics are not."""
     late = np.asarray(phase.lateness_ms, dtype=np.float64)
@@ -154,6 +172,17 @@ def tpot_obstacle(answers: Sequence[Answer]) -> str:
     made = sum(answer.generated or 0 for answer in told)
     if _unseen(told) > MOST_UNSEEN * made:
         return f"{_unseen(told)} of {made} tokens came without text: nobody saw when"
+    return _untold([answer for answer in several if not answer.event["chunk_tokens"]])
+
+
+def _untold(answers: Sequence[Answer]) -> str:
+    """Whether texts hold fewer tokens than are claimed, where chunks do not tell theirs; "" when they do not."""
+    own = [answer.event["usage"].get("own_completion") for answer in answers]
+    if all(count is None for count in own):
+        return ""
+    found, made = sum(count or 0 for count in own), sum(answer.generated or 0 for answer in answers)
+    if found < LEAST_OWN * made:
+        return f"{made} tokens are claimed, the texts hold {found}: nobody saw when the others came"
     return ""
 
 

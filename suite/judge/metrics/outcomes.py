@@ -44,7 +44,7 @@ class Steady:
         end_s: its end, the same.
         share: its length as a share of the repeat's window, 0 to 1.
         requests: answers whose requests were sent in it.
-        drifting: what drifted in it, one sentence each; empty where nothing did or nothing could be told.
+        drifting: what drifted in it (in a soak: in the whole repeat), one sentence each; empty where nothing did or nothing could be told.
     """
 
     repeat: int

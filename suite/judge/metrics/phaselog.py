@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int, bool]
 """Name, repeat and whether it is measured: what tells phases apart."""
+SLOWEST = 1e-6
+"""Requests per second below which a schedule has no meaning, and no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,14 @@ class PhaseLog:
 def is_open_loop(doc: PhaseDoc) -> bool:
     """Whether a phase's requests are due at times of their own, not when an earlier one has ended."""
     return doc["scenario"] in ("server", "slo_search") or doc["arrivals"] is not None
+
+
+def rate_of(log: PhaseLog, probe: ProbeLog) -> float | None:
+    """The rate at which a probe says it was sent; None where that is no rate of its search."""
+    doc, rate = log.doc["search"], probe.opened.number("rate")
+    if rate is None or not max(doc["min_rate"], SLOWEST) <= rate <= doc["max_rate"]:
+        return None
+    return rate
 
 
 def key(doc: PhaseDoc) -> Key:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.judge.metrics import extent
-from suite.judge.metrics.endings import problem
+from suite.judge.metrics.endings import over_saturated, problem
 from suite.judge.metrics.extent import is_answer
 from suite.judge.metrics.phaselog import phase_logs
 from suite.judge.metrics.statistics import percentile
@@ -105,6 +105,8 @@ class PhaseSamples:
         token_source: which count feeds the token metrics, e.g. ``token ids``; ``none`` without one.
         prompt_source: the same for prompt tokens.
         lateness_ms: t_send − t_sched of every request, ascending; empty in a closed loop.
+        over: why an open loop has no latency of its own: it was beyond what the server can do. Counts and
+            throughput stay.
     """
 
     name: str
@@ -117,6 +119,7 @@ class PhaseSamples:
     token_source: str
     prompt_source: str
     lateness_ms: tuple[float, ...]
+    over: str = ""
 
     @property
     def one_at_a_time(self) -> bool:
@@ -256,6 +259,7 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         token_source=token_source,
         prompt_source=prompt_source,
         lateness_ms=tuple(_lateness(events)) if logs[0].open_loop else (),
+        over=next((text for log in logs if (text := over_saturated(log))), ""),
     )
 
 

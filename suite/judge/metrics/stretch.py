@@ -1,7 +1,12 @@
-"""The steady stretch of a phase: where it lies, what was generated in it, and what drifted."""
+"""The steady stretch of a phase: where it lies, what was generated in it, and what drifted.
+
+Drift is asked over the steady stretch, but of a soak over all of it without its fill-up: see
+`suite.declare.stopping.steady.whole`.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,31 +29,47 @@ if TYPE_CHECKING:
     from suite.declare.stopping.observed import Observed
     from suite.declare.stopping.steady import Window
     from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
-    from suite.judge.metrics.statistics import Floats
 
 DRIFTS = ("drift_ttft", "drift_tpot", "drift_output_throughput")
+METHODS = {
+    drift.LINE: "95 % Student about the slope, AR(1)",
+    drift.LEVELS: "95 % Student, last third against first, AR(1)",
+}
+"""What an interval of a drift is."""
 TRACK_BUCKETS = 60
 FEWEST_PER_BUCKET = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The steady stretch of one repeat, and the drift of each value in it by metric."""
+    """The steady stretch of one repeat, and the drift of each value by metric.
+
+    Attributes:
+        window: where the load was steady.
+        over: where drift was asked for.
+        drifts: by metric; what could not be told says why.
+    """
 
     repeat: Repeat
     window: Window
+    over: Window
     drifts: dict[str, Drift]
 
     @property
     def answers(self) -> list[Answer]:
         """Answers whose requests were sent in it."""
-        low, high = self.window.start_ns, self.window.end_ns
-        return [answer for answer in self.repeat.answers if low <= answer.sent <= high]
+        return _sent_in(self.repeat, self.window)
 
     @property
     def seconds(self) -> float:
         """Its length."""
         return (self.window.end_ns - self.window.start_ns) / NS_PER_S
+
+
+def _sent_in(repeat: Repeat, window: Window) -> list[Answer]:
+    """Answers whose requests were sent in a window."""
+    low, high = window.start_ns, window.end_ns
+    return [answer for answer in repeat.answers if low <= answer.sent <= high]
 
 
 def stretches(phase: PhaseSamples) -> tuple[Stretch, ...]:
@@ -60,8 +81,10 @@ def _stretch(phase: PhaseSamples, repeat: Repeat) -> Stretch:
     window = _window(phase, repeat)
     if window.found and window.end_ns <= window.start_ns:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
-    bare = Stretch(repeat, window, {})
-    return Stretch(repeat, window, _drifts(phase, bare)) if window.found else bare
+    over = window
+    if phase.scenario == "soak":
+        over = steady.whole(repeat.first_sent, max(event["t_send"] for event in repeat.events))
+    return Stretch(repeat, window, over, _drifts(phase, repeat, over))
 
 
 def _window(phase: PhaseSamples, repeat: Repeat) -> Window:
@@ -88,31 +111,40 @@ def _sessions(requests: Sequence[Observed], turns: int) -> list[Observed]:
     return list(by_session.values())
 
 
-def _drifts(phase: PhaseSamples, stretch: Stretch) -> dict[str, Drift]:
-    answers = stretch.answers
+def _drifts(phase: PhaseSamples, repeat: Repeat, over: Window) -> dict[str, Drift]:
+    if not over.found:
+        return dict.fromkeys(DRIFTS, drift.nothing(over.why))
+    answers = _sent_in(repeat, over)
     counted = [(one.sent, one.tpot) for one in answers if one.tpot is not None and one.tpot > 0]
-    slices = min(drift.BUCKETS, len(answers) // drift.PER_BUCKET)
-    amounts = [] if slices < drift.FEWEST_BUCKETS else _slices(stretch, slices).tolist()
     return {
         "drift_ttft": drift.drift(
             [one.sent for one in answers], [(one.first - one.sent) * MS for one in answers]
         ),
-        "drift_tpot": drift.drift([sent for sent, _ in counted], [tpot for _, tpot in counted]),
-        "drift_output_throughput": drift.rate_drift(amounts if phase.counts_tokens else []),
+        "drift_tpot": drift.drift([sent for sent, _ in counted], [tpot for _, tpot in counted])
+        if phase.counts_tokens
+        else drift.nothing(NO_COUNT),
+        "drift_output_throughput": _rate_drift(repeat, over, len(answers))
+        if phase.counts_tokens
+        else drift.nothing(NO_COUNT),
     }
 
 
-def _slices(stretch: Stretch, count: int) -> Floats:
-    """Tokens that arrived in each of `count` equal times of the stretch."""
-    start, span = stretch.window.start_ns, stretch.window.end_ns - stretch.window.start_ns
-    places, added = [], []
-    for answer in stretch.repeat.answers:
+def _rate_drift(repeat: Repeat, over: Window, answers: int) -> Drift:
+    slices = min(drift.fine(answers), answers // drift.PER_BUCKET)
+    if slices < drift.FEWEST_BUCKETS:
+        return drift.nothing(f"{answers} answers are too few")
+    return drift.rate_drift(_slices(repeat, over, slices))
+
+
+def _slices(repeat: Repeat, window: Window, count: int) -> list[float]:
+    """Tokens that arrived in each of `count` equal times of a window."""
+    start, span = window.start_ns, window.end_ns - window.start_ns
+    held: list[list[float]] = [[] for _ in range(count)]
+    for answer in repeat.answers:
         for time, amount in output_credits(answer):
             if start <= time < start + span:
-                places.append((time - start) * count // span)
-                added.append(amount)
-    found = np.bincount(np.asarray(places, dtype=np.int64), weights=added, minlength=count)
-    return np.asarray(found, dtype=np.float64)
+                held[(time - start) * count // span].append(amount)
+    return [math.fsum(amounts) for amounts in held]
 
 
 def _missing(found: Sequence[Stretch]) -> str:
@@ -125,15 +157,16 @@ def _missing(found: Sequence[Stretch]) -> str:
 
 def metrics(phase: PhaseSamples, found: Sequence[Stretch]) -> dict[str, Value]:
     """Where the load was steady, its throughput there, and what drifted."""
+    drifts = {name: _drift_value(found, name) for name in DRIFTS}
     why = _missing(found)
     if why:
-        names = ("steady_output_throughput", "steady_start_s", "steady_share", *DRIFTS)
-        return dict.fromkeys(names, NotMeasured(why))
+        names = ("steady_output_throughput", "steady_start_s", "steady_share")
+        return dict.fromkeys(names, NotMeasured(why)) | drifts
     return {
         "steady_output_throughput": _throughput(phase, found),
         "steady_start_s": _mean(found, _start_s, "s"),
         "steady_share": _mean(found, _share, "1"),
-    } | {name: _drift_value(found, name) for name in DRIFTS}
+    } | drifts
 
 
 def _start_s(stretch: Stretch) -> float:
@@ -157,28 +190,28 @@ def _mean(found: Sequence[Stretch], read: Callable[[Stretch], float], unit: str)
 def _throughput(phase: PhaseSamples, found: Sequence[Stretch]) -> Value:
     if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
-    rates = [float(_slices(one, 1)[0]) / one.seconds for one in found]
+    rates = [_slices(one.repeat, one.window, 1)[0] / one.seconds for one in found]
     count = sum(len(one.answers) for one in found)
     if len(rates) > 1:
         return statistics.t_value(rates, "tokens/s", count)
     if count < SLICES:
         why = f"n = {count} < {SLICES}, too few for a block bootstrap"
         return Measured(rates[0], "tokens/s", count, None, None, why)
-    slices = _slices(found[0], SLICES) * (SLICES / found[0].seconds)
-    low, high = statistics.block_interval(slices, BLOCK)
+    slices = np.asarray(_slices(found[0].repeat, found[0].window, SLICES), dtype=np.float64)
+    low, high = statistics.block_interval(slices * (SLICES / found[0].seconds), BLOCK)
     return Measured(rates[0], "tokens/s", count, low, high, "95 % block bootstrap")
 
 
 def _drift_value(found: Sequence[Stretch], name: str) -> Value:
     drifts = [one.drifts[name] for one in found]
-    for one in drifts:
+    for stretch, one in zip(found, drifts, strict=True):
         if not one.measured:
-            return NotMeasured(one.why)
-    count = sum(len(one.answers) for one in found)
+            return NotMeasured(f"repeat {stretch.repeat.number}: {one.why}")
+    count = sum(len(_sent_in(one.repeat, one.over)) for one in found)
     if len(drifts) > 1:
         return statistics.t_value([one.change for one in drifts], "1", count)
     one = drifts[0]
-    return Measured(one.change, "1", count, one.low, one.high, "95 % Theil–Sen")
+    return Measured(one.change, "1", count, one.low, one.high, METHODS[one.by])
 
 
 def outcomes(found: Sequence[Stretch]) -> tuple[Steady, ...]:

@@ -10,7 +10,7 @@ from suite.judge.report.words import WORDS
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from suite.judge.phasedoc import LengthsLoad, LoadDoc, StopLoad
+    from suite.judge.phasedoc import LengthsLoad, LoadDoc, SearchLoad, StopLoad
     from suite.judge.scorecarddoc import ScorecardDoc
 
 Both = tuple[str, str]
@@ -47,7 +47,8 @@ def _source(load: LoadDoc, without: Collection[str]) -> list[Both]:
             (
                 f"search from {low} to {high} requests/s, {percentile}",
                 f"在 {low} 至 {high} 请求/秒间搜索，{percentile}",
-            )
+            ),
+            _probes(search),
         ]
     if "session" in load:
         return _sessions(load)
@@ -59,6 +60,19 @@ def _source(load: LoadDoc, without: Collection[str]) -> list[Both]:
     if load.get("lockstep"):
         return [(f"batches of {count}", f"每批 {count} 个请求")]
     return [(f"concurrency {count}", f"并发 {count}")]
+
+
+def _probes(search: SearchLoad) -> Both:
+    """How long a probe of a search is."""
+    most = plain(search["requests"])
+    if "duration_s" not in search:
+        return f"probes of {most} requests", f"每次探测 {most} 个请求"
+    seconds = duration(search["duration_s"])
+    least = plain(search.get("min_requests", 1))
+    return (
+        f"probes of {seconds[0]}, {least} to {most} requests",
+        f"每次探测 {seconds[1]}，{least} 至 {most} 个请求",
+    )
 
 
 def _sessions(load: LoadDoc) -> list[Both]:

@@ -50,7 +50,7 @@ def remarks(card: ScorecardDoc, phase: PhaseCard) -> list[Remark]:
 
 
 def _drift(phase: PhaseCard) -> list[Both]:
-    """What changed over the steady stretch of a soak, one line for each value."""
+    """What changed from start to end of a soak, one line for each value."""
     lines = []
     for metric, name in _DRIFTS.items():
         value = phase["metrics"].get(metric)

@@ -16,7 +16,7 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "stop-rule": ("Goes on", "停止规则"),
         "ended": ("Ended", "结束原因"),
         "steady": ("Steady state", "稳态"),
-        "drift": ("Drift in it", "稳态内的漂移"),
+        "drift": ("Drift", "漂移"),
         "lengths": ("Tokens", "token 长度"),
         "repeat": ("repeat", "重复"),
         "up-to": ("at most, per repeat", "每次重复的上限"),

@@ -73,7 +73,7 @@ def bars(results: Results) -> list[Bar]:
         *_exactness(results.busy, ", beside a busy neighbour"),
         *_cost(results),
         _first_request(results.closed),
-        _memory(results.closed),
+        _memory(results.many),
         *_rates(results),
         _workers(results.scaling),
         *(_lateness(results.opened, rate) for rate in LATE_MS),
@@ -114,8 +114,7 @@ def _cost(results: Results) -> Iterator[Bar]:
         bound = 1 / 3 if streams <= 128 else 1 / 2
         name = f"CPU per token against the cheapest peer, {mine.load.name}"
         if same:
-            cheapest = min(same, key=lambda one: one.cpu_s_per_1000)
-            yield _ratio(name, mine, cheapest, bound)
+            yield from _ratios(name, mine, same, bound)
         elif results.peers_asked(streams):
             yield Bar(name, None, bound, "no peer gave a figure")
         least = [one for one in _sound(results.floor) if one.load.streams == streams]
@@ -124,19 +123,23 @@ def _cost(results: Results) -> Iterator[Bar]:
         if streams not in _FLOOR_STREAMS:
             continue
         if least:
-            yield _ratio(name, mine, least[0], bound)
+            yield from _ratios(name, mine, least, bound)
         else:
             yield Bar(name, None, bound, _missing(results.floor, "the floor"))
 
 
-def _ratio(name: str, mine: Outcome, other: Outcome, bound: float) -> Bar:
-    value = mine.cpu_s_per_1000 / other.cpu_s_per_1000 if other.cpu_s_per_1000 else None
-    numbers = (
-        f"{mine.cpu_s_per_1000:.4f} s per 1,000 tokens against {other.cpu_s_per_1000:.4f} "
-        f"({other.client}); until the last token {mine.streaming_cpu_s_per_1000:.4f} against "
-        f"{other.streaming_cpu_s_per_1000:.4f}"
-    )
-    return Bar(name, value, bound, numbers, unit="×")
+def _ratios(name: str, mine: Outcome, others: Sequence[Outcome], bound: float) -> Iterator[Bar]:
+    """Two bars: to the client's end, which differs in what clients do afterwards, and to the last token."""
+    figures: list[tuple[str, Callable[[Outcome], float]]] = [
+        ("", lambda one: one.cpu_s_per_1000),
+        (", until the last token", lambda one: one.streaming_cpu_s_per_1000),
+    ]
+    for until, figure in figures:
+        cheapest = min(others, key=figure)
+        least = figure(cheapest)
+        value = figure(mine) / least if least else None
+        numbers = f"{figure(mine):.4f} s per 1,000 tokens against {least:.4f} ({cheapest.client})"
+        yield Bar(name + until, value, bound, numbers, unit="×")
 
 
 def _first_request(outcomes: Sequence[Outcome]) -> Bar:
@@ -168,23 +171,32 @@ def _rates(results: Results) -> Iterator[Bar]:
         numbers = f"{_rate(mine)} against {_rate(floor)}"
         yield Bar(name, mine.tokens_s / floor.tokens_s, 0.9, numbers, at_most=False, unit="×")
     name = "highest exact token rate against the best peer's"
-    best = max(
-        (one for one in _sound(results.peers) if one.exact and one.load.streams),
-        key=lambda one: one.tokens_s,
-        default=None,
-    )
-    if mine is None or not results.peers:
-        missing = "no peer was run" if mine else "the search was not run"
+    found = _best_peer(results.peers)
+    if mine is None or found is None:
+        missing = "the search was not run" if mine is None else "no peer was run"
         yield Bar(name, None, 20.0, missing, at_most=False, unit="×")
-    elif best is None:
-        least = min(one.load.nominal_tokens_s for one in results.peers if one.load.streams)
-        numbers = (
-            f"{_rate(mine)}; no peer was exact even at {least:,.0f}, which is taken as its rate"
-        )
-        yield Bar(name, mine.tokens_s / least, 20.0, numbers, at_most=False, unit="×")
-    else:
-        numbers = f"{_rate(mine)} against {best.tokens_s:,.0f} ({best.client})"
-        yield Bar(name, mine.tokens_s / best.tokens_s, 20.0, numbers, at_most=False, unit="×")
+        return
+    held, lost, client = found
+    numbers = f"{_rate(mine)} against {client}: exact at {held:,.0f}, no longer at {lost:,.0f}"
+    yield Bar(name, mine.tokens_s / lost, 20.0, numbers, at_most=False, unit="×")
+
+
+def _best_peer(peers: Sequence[Outcome]) -> tuple[float, float, str] | None:
+    """The best peer's highest exact rate, 0 for none, and the lowest at which it was not exact, tokens per second.
+
+    Its limit lies between; it is judged by the upper one, which favours the peer.
+    """
+    found = []
+    for client in dict.fromkeys(one.client for one in peers):
+        rows = [one for one in peers if one.client == client and one.load.streams]
+        rows.sort(key=lambda one: one.load.streams)
+        exact = [one.exact and not one.failure for one in rows]
+        if rows:
+            first = exact.index(False) if False in exact else len(rows)
+            held = rows[first - 1].load.nominal_tokens_s if first else 0.0
+            lost = rows[min(first, len(rows) - 1)].load.nominal_tokens_s
+            found.append((held, lost, client))
+    return max(found, default=None)
 
 
 def _rate(capacity: Capacity) -> str:

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 STREAMS: Final = (8, 32, 128, 512, 1024)
 RATES: Final = (200.0, 500.0)
-PEER_STREAMS: Final = (8, 32, 128, 512)
-BETWEEN: Final = (32,)
+PEER_STREAMS: Final = (8, 32, 64, 128, 512)
+BETWEEN: Final = (32, 64)
 """Loads that a peer is given only while it is still exact."""
 PEER_RATE: Final = 200.0
+MANY_STREAMS: Final = 1024
 MANY_TOKENS_ROUNDS: Final = 8
 """Rounds at 1,024 streams: 1,048,576 tokens, for the bar on memory."""
 
@@ -67,6 +68,7 @@ class Results:
     Attributes:
         closed, ordinary, busy: the suite's client in closed loops: as it is, without running ahead of other
             processes, and beside a busy neighbour.
+        many: one closed loop that streams a million tokens, for the memory.
         opened: in open loops.
         floor: the C floor's cost under the same closed loops; `floor_stamped`: its times.
         peers: the peers, loads and open loop alike.
@@ -79,6 +81,7 @@ class Results:
     closed: list[Outcome] = field(default_factory=list)
     ordinary: list[Outcome] = field(default_factory=list)
     busy: list[Outcome] = field(default_factory=list)
+    many: list[Outcome] = field(default_factory=list)
     opened: list[Outcome] = field(default_factory=list)
     floor: list[Outcome] = field(default_factory=list)
     floor_stamped: list[Outcome] = field(default_factory=list)
@@ -95,7 +98,7 @@ class Results:
 
     def outcomes(self) -> list[Outcome]:
         """Every single load, in the order of the tables."""
-        mine = [*self.closed, *self.ordinary, *self.busy, *self.opened]
+        mine = [*self.closed, *self.ordinary, *self.busy, *self.many, *self.opened]
         return [*mine, *self.floor, *self.floor_stamped, *self.peers]
 
     def bars(self) -> list[Bar]:
@@ -176,22 +179,24 @@ class _Procedure:
     def _load(self, streams: int) -> Load:
         if self._wanted.quick:
             return Load(2 * streams, streams, ttft_ms=50.0, itl_ms=5.0, tokens=16)
-        rounds = MANY_TOKENS_ROUNDS if streams >= 1024 else 2
-        return closed(streams, rounds=rounds, least=32)
+        # Every client gets this very load: what is paid once weighs alike for all.
+        return closed(streams, least=32)
 
     def _closed(self) -> None:
         floor = self._machine.programs.floor
         results = self._results
         for streams in self._wanted.streams:
             load = self._load(streams)
-            short = load if self._wanted.quick else closed(streams)
             results.closed.append(self._one(Suite(), load))
             if self._wanted.busy:
-                results.ordinary.append(self._one(Suite(ordinary=True), short))
-                results.busy.append(self._one(Suite(), short.beside_busy()))
+                results.ordinary.append(self._one(Suite(ordinary=True), load))
+                results.busy.append(self._one(Suite(), load.beside_busy()))
             if floor is not None:
-                results.floor.append(self._one(Floor(floor, stamped=False), short))
-                results.floor_stamped.append(self._one(Floor(floor), short))
+                results.floor.append(self._one(Floor(floor, stamped=False), load))
+                results.floor_stamped.append(self._one(Floor(floor), load))
+        if not self._wanted.quick and MANY_STREAMS in self._wanted.streams:
+            load = closed(MANY_STREAMS, rounds=MANY_TOKENS_ROUNDS)
+            results.many.append(self._one(Suite(), load))
 
     def _search(self) -> None:
         def tell(outcome: Outcome) -> None:
@@ -228,8 +233,7 @@ class _Procedure:
             # Only the search for its highest exact rate asks for these.
             if streams in BETWEEN and not exact:
                 continue
-            load = self._load(streams) if self._wanted.quick else closed(streams)
-            outcome = self._one(peer, load)
+            outcome = self._one(peer, self._load(streams))
             exact = outcome.exact and not outcome.failure
             self._results.peers.append(outcome)
         if PEER_RATE in self._wanted.rates:

@@ -147,7 +147,15 @@ def _without(secrets: Sequence[str], text: str) -> str:
     for secret in secrets:
         for part in (secret, secret.rpartition(" ")[2]):
             if len(part) >= _SECRET:
-                text = text.replace(part, "***")
+                text = _cut_secret(text.replace(part, "***"), part)
+    return text
+
+
+def _cut_secret(text: str, secret: str) -> str:
+    """Without the beginning of a secret where the text was cut in the middle of it."""
+    for length in range(len(secret) - 1, _SECRET // 2 - 1, -1):
+        if text.endswith(secret[:length] + "…"):
+            return text[: -length - 1] + "***…"
     return text
 
 

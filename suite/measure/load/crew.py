@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from suite.base.errors import SetupError
 from suite.measure.load.clock import ClockFacts
 from suite.measure.load.job import Job, PhaseStats
 from suite.measure.load.wire import ROOT, Inbox, Outbox
@@ -35,14 +36,18 @@ _WEAKEST: Final[tuple[HelperState, ...]] = ("died", "used", "none")
 def worker(order: Order, jobs: list[Job]) -> Iterator[Worker]:
     """Start a process with its order; it is gone when the block is left."""
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", MODULE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=ROOT,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        except OSError as cause:
+            message = f"a load process did not start: {cause.strerror or cause}"
+            raise SetupError("worker-unstartable", message, hint="run with --workers 1") from cause
         member = Worker(process, log, jobs)
         try:
             member.order(order)

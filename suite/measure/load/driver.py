@@ -283,4 +283,13 @@ def _ahead() -> Iterator[bool]:
     try:
         yield True
     finally:
-        os.sched_setscheduler(0, *before)
+        _fall_back(*before)
+
+
+def _fall_back(policy: int, mine: os.sched_param) -> None:
+    """Take the policy from before. Only the privileged may clear reset-on-fork: others keep that flag (sched(7))."""
+    try:
+        os.sched_setscheduler(0, policy, mine)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, mine)

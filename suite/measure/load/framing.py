@@ -27,7 +27,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _MAX_SIZE_LINE = 4_096
 _SIZES: Final[dict[bytes, int]] = {}
-"""Chunk sizes that were seen, by their spelling: a token stream repeats a few of them for ever."""
+"""Chunk sizes that were seen but for 0, by their spelling: a token stream repeats a few of them for ever."""
 _MAX_SIZES = 4_096
 
 
@@ -82,14 +82,15 @@ class Framer:
         Returns:
             `MORE`, `DONE` or `BAD`; after `BAD`, `problem` says why.
         """
-        self.total += len(data)
-        if self._state == _SIZE and not self._buffer:
+        length = len(data)
+        self.total += length
+        if self._state == _SIZE and not self._buffer and self.total < MAX_BODY:
             split = data.find(b"\r\n", 1, 18)
-            size = _SIZES.get(data[:split])
-            if size and len(data) == split + size + 4 and data.endswith(b"\r\n"):
+            # A known size that leaves just its chunk and the line end behind it; what it ends with is looked at.
+            if _SIZES.get(data[:split]) == length - split - 4 and data[-2:] == b"\r\n":
                 self.pieces.append(data[split + 2 : -2])
                 self.stamps.append(stamp)
-                return MORE if self.total < MAX_BODY else self._bad("the response is too large")
+                return MORE
         return self._feed(data, stamp)
 
     def eof(self) -> bool:
@@ -171,7 +172,7 @@ class Framer:
             return -1
         digits = match[1]
         self._left = int(digits, 16)
-        if len(_SIZES) < _MAX_SIZES:
+        if self._left and len(_SIZES) < _MAX_SIZES:
             _SIZES[digits] = self._left
         self._state = _DATA if self._left else _TRAILER
         return match.end()

@@ -27,7 +27,7 @@ WINDOW: Final = 256
 LOOK_NS: Final = 2_000_000
 """The pipe is looked into at most this often."""
 GIVE_UP_S: Final = 2.0
-"""After the phase a helper is waited for this long in all; what it holds then is decoded without it."""
+"""After the phase a silent helper is waited for this long; what it holds then is decoded without it."""
 END_S: Final = 1.0
 """How long one that has answered everything may take to leave."""
 
@@ -147,6 +147,9 @@ class Helper:
                 return
             self._poll.poll(left * 1000)
             self._receive()
+        if self._answers:
+            # It answers, however slowly: patience is for silence.
+            self._patience = 0.0
 
     def abandoned(self) -> list[Place]:
         """Of a helper that is no longer alive: the places it has not answered, oldest first."""

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_NS: Final = 10_000_000_000
 RENEW_AFTER_NS: Final = 3_000_000_000
 """Idle connections are renewed after this time: common servers close them under the client after 5 s."""
+RESEND_WITHIN_NS: Final = 250_000_000
+"""A connection that the server had closed already shows so at once; later it is the request that was dropped."""
 RETRY_OPENING_NS: Final = 1_000_000_000
 """After a failed attempt to open a spare connection the next one waits this long."""
 BATCH: Final = 16
 """Events handled between two looks at a schedule: some 0.1 ms of work."""
-LARGE_BATCH: Final = 64
+LARGE_BATCH: Final = 256
 """The same where nothing is due at a moment."""
 COARSE_NS: Final = 2_000_000
 """Without a timer descriptor waiting ends this much early, because poll counts in milliseconds."""
@@ -104,7 +106,8 @@ class Loop:
             happened = self.poll(until_ns, exact=exact)
             if self.ended or _now() + pause_ns >= last:
                 return
-            if happened and pause_ns:
+            # More than one batch waits: there is nothing to gather.
+            if pause_ns and 0 < happened < LARGE_BATCH:
                 time.sleep(pause_ns / 1e9)
 
     def poll(self, until_ns: int, *, exact: bool = False) -> int:
@@ -357,7 +360,8 @@ class Loop:
 
     def _resend(self, connection: Connection, exchange: Exchange) -> bool:
         """Send again, once, if the server closed a connection that had idled; the clock keeps running."""
-        if exchange.attempts > 1 or not connection.served or exchange.framer.started():
+        late = _now() - exchange.t_send > RESEND_WITHIN_NS
+        if late or exchange.attempts > 1 or not connection.served or exchange.framer.started():
             return False
         self.resent += 1
         connection.take_send_stamps(self.offset_ns)

@@ -83,7 +83,7 @@ docker run \
 #   context-i3968-o64 #1: 1 request, exactly 3968 tokens in and 64 out, concurrency 1, measured
 #   context-i6144-o64 #1: not run: 6,144 tokens in and 64 out, the model holds 4,096
 #   slo-warmup #1: 1 request, concurrency 1, warm-up, not counted
-#   slo #1: at most 240 requests, search for the highest rate from 8 to 128 per second whose p90 meets the objectives: 6 probes of 40 requests at most, bracket 0.2 of the rate, measured
+#   slo #1: at most 1200 requests, search for the highest rate from 8 to 128 per second whose p90 meets the objectives: 6 probes at most, each of 2 s, 40 to 200 requests, bracket 0.2 of the rate, measured
 #   soak #1: at most 65 requests, poisson arrivals, 6 per second, seed 1, for at least 8 s and 20 requests, 8 s at most, unless over-saturated, measured
 #   sessions #1: 12 requests, 4 sessions of 3 turns, 50 ms between them, 2 sessions at once, measured
 

@@ -50,7 +50,7 @@ docker run \
 # Requests to /v1/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
 # Prompts of exact length are sent as token ids
 #   context-i1-o2048-warmup #1: 1 request, exactly 1 token in and 2048 out, concurrency 1, warm-up, not counted
-#   context-i1-o2048 #1: 2 requests, exactly 1 token in and 2048 out, concurrency 1, measured
+#   context-i1-o2048 #1: 8 requests, exactly 1 token in and 2048 out, concurrency 1, measured
 #   context-i6144-o2048 #1: not run: 6,144 tokens in and 2,048 out, the model holds 4,096
 #   context-i14336-o2048 #1: not run: 14,336 tokens in and 2,048 out, the model holds 4,096
 #   context-i30720-o2048 #1: not run: 30,720 tokens in and 2,048 out, the model holds 4,096

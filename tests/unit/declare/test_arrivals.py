@@ -50,6 +50,8 @@ def test_probes_are_poisson_with_seeds_of_their_own():
     search = {"seed": 5, "requests": 50}
     assert probe_schedule(search, 0, 4.0) == schedule({**POISSON, "seed": 5}, 50)
     assert probe_schedule(search, 3, 4.0) == schedule({**POISSON, "seed": 8}, 50)
+    timed = {**search, "min_requests": 10, "duration_s": 5}
+    assert probe_schedule(timed, 3, 4.0) == schedule({**POISSON, "seed": 8}, 20)
 
 
 def test_a_replay_is_not_drawn():

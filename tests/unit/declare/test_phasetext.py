@@ -32,8 +32,16 @@ def test_lines(name, line):
 
 
 def test_a_search_says_where_and_how_finely():
-    for word in ("from 8 to 128 per second", "p90", "6 probes of 40 requests", "0.2"):
+    for word in (
+        "from 8 to 128 per second",
+        "p90",
+        "6 probes at most, each of 2 s, 40 to 200 requests",
+        "0.2",
+    ):
         assert word in LINES["slo"]
+    (phase,) = [p for p in expand_phases(load_profile("slo"), 256) if p["measured"]]
+    del phase["search"]["min_requests"], phase["search"]["duration_s"]
+    assert "10 probes of 2600 requests at most, bracket" in phase_line(phase)
 
 
 def test_a_replay_names_its_trace():

@@ -389,8 +389,11 @@ def searched(first, second):
         ((12.0, 13.0), (12.5, 14.0), "not-distinguishable"),
         ((12.0, 13.0), (13.0, 14.0), "not-distinguishable"),  # they touch
         ((12.0, 13.0), (13.1, 14.0), "not-distinguishable"),  # apart by less than the margin
-        ((12.0, 13.0), (14.0, 15.0), "better"),
-        ((14.0, 15.0), (12.0, 13.0), "worse"),
+        ((12.0, 13.0), (14.0, 15.0), "not-distinguishable"),  # by less than one step of 10 %
+        ((14.0, 15.0), (12.0, 13.0), "not-distinguishable"),
+        ((12.0, 13.5), (15.0, 16.0), "not-distinguishable"),  # exactly one
+        ((12.0, 13.0), (15.0, 16.0), "better"),
+        ((15.0, 16.0), (12.0, 13.0), "worse"),
         ((12.0, 13.0), (64.0, None), "better"),
         ((64.0, None), (12.0, 13.0), "worse"),
         ((64.0, None), (80.0, 90.0), "not-distinguishable"),
@@ -398,14 +401,40 @@ def searched(first, second):
     ],
 )
 def test_searches_differ_when_their_brackets_lie_apart(first, second, outcome):
-    found = change(diff.compare(*searched(first, second)), "slo_rate", "slo")
+    cards = searched(first, second)
+    for card in cards:
+        card["phases"][0]["load"]["search"]["resolution"] = 0.1
+    found = change(diff.compare(*cards), "slo_rate", "slo")
     assert found["outcome"] == outcome
     assert "bracket" in found["why"]
     assert (found["ratio"] is None) == (None in (*first, *second))
     assert schema.problems(diff.compare(*searched(first, second)), "diff") == []
 
 
-@pytest.mark.parametrize(("member", "value"), [("percentile", 95.0), ("requests", 99)])
+def test_brackets_within_one_step_are_noise_and_the_coarser_search_says_how_wide_it_is():
+    a, b = searched((12.0, 13.0), (14.0, 15.0))
+    a["phases"][0]["load"]["search"]["resolution"] = 0.05
+    b["phases"][0]["load"]["search"]["resolution"] = 0.1
+    why = change(diff.compare(a, b), "slo_rate", "slo")["why"]
+    assert why.startswith("within noise: ")
+    assert "step of 10%" in why
+    b["phases"][0]["load"]["search"]["resolution"] = 0.05
+    assert change(diff.compare(a, b), "slo_rate", "slo")["outcome"] == "better"
+
+
+def test_two_repeats_with_the_same_rates_are_still_two_draws():
+    a, b = two(lambda: [scenarios.search(repeats=2)])
+    for card, met in ((a, 12.0), (b, 12.6)):
+        card["phases"][0]["metrics"]["slo_rate"] = value(met, 0.0, unit="requests/s")
+        for one in card["phases"][0]["searches"]:
+            one["rate"] |= {"value": met, "low": met, "high": met + 0.5}
+    assert change(diff.compare(a, b), "slo_rate", "slo")["outcome"] == "not-distinguishable"
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("percentile", 95.0), ("requests", 99), ("min_requests", 9), ("duration_s", 10.0)],
+)
 def test_searches_for_something_else_are_not_compared(member, value):
     a, b = searched((1.0, 2.0), (8.0, 9.0))
     b["phases"][0]["load"]["search"][member] = value

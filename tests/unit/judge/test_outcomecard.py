@@ -111,6 +111,11 @@ SEARCHED = {
         ({"lockstep": False}, "lockstep", None),
         ({"stop": scenarios.EVERYTHING}, "stop", scenarios.EVERYTHING),
         ({"search": SEARCHED}, "search", SEARCHED),
+        (
+            {"search": SEARCHED | {"min_requests": 5, "duration_s": 30}},
+            "search",
+            SEARCHED | {"min_requests": 5, "duration_s": 30.0},
+        ),
         ({"session": SESSION, "tasks": 8}, "session", SESSION | {"sessions": 2}),
         ({"arrivals": {"process": "gamma", "rate": 2.0, "seed": 1, "shape": 0.5}}, "shape", 0.5),
         (

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from suite.declare.stopping.drift import drift, rate_drift
+from suite.declare.stopping.drift import LEVELS, LINE, drift, fine, rate_drift
 from tests.unit.declare.stopping.support import SECOND
 
 
@@ -41,7 +41,9 @@ def test_the_interval_covers():
     covered = 0
     for seed in range(200):
         found = drift(*series(seed, 0.1))
-        covered += found.low <= 0.1 <= found.high
+        # The middles of the thirds lie at a sixth and at five sixths.
+        true = 0.1 if found.by == LINE else (1 + 0.1 * 5 / 6) / (1 + 0.1 / 6) - 1
+        covered += found.low <= true <= found.high
     assert covered >= 180
 
 
@@ -79,3 +81,79 @@ def test_a_rate_drifts_too():
     assert not rate_drift([100 + source.gauss(0, 2) for _ in range(40)]).detected
     assert not rate_drift([0.0] * 40).measured
     assert not rate_drift([1.0] * 5).measured
+
+
+MINUTE = 60
+
+
+def hour(seed, level, *, r=0.6, noise=0.3, length=3600):
+    """TTFT at 4 requests/s, log-normal, neighbours correlated by `r`; `level` gives its relative value at a second."""
+    source = random.Random(seed)
+    times, values, now, held = [], [], 0.0, 0.0
+    while (now := now + source.expovariate(4)) < length:
+        held = r * held + math.sqrt(1 - r * r) * source.gauss(0, 1)
+        times.append(int(now * SECOND))
+        values.append(100 * level(now) * math.exp(noise * held))
+    return times, values
+
+
+def step(at, change):
+    return lambda now: 1 + change * (now >= at * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("level", "by", "change"),
+    [
+        # Half of the first third is slow already.
+        (step(10, 0.2), LEVELS, 1.2 / 1.1 - 1),
+        (step(15, 0.4), LEVELS, 1.4 / 1.1 - 1),
+        (step(25, 0.4), LEVELS, 0.4),
+        (step(25, -0.2), LEVELS, -0.2),
+        (lambda now: 1 + 0.3 * min(now / (30 * MINUTE), 1), None, 0.2),
+        (lambda now: 1 + 0.3 * max(now / (30 * MINUTE) - 1, 0), None, 0.2),
+        (lambda now: 1 + 0.3 * now / 3600, LINE, 0.3),
+    ],
+)
+def test_an_hour_that_slows_down_is_found(level, by, change):
+    for seed in range(4):
+        found = drift(*hour(seed, level))
+        assert found.detected, found.why
+        assert by in {None, found.by}
+        assert found.by in found.why
+        assert found.change == pytest.approx(change, abs=0.08 if by else 0.2)
+
+
+def test_correlated_noise_is_no_drift():
+    found = [seed for seed in range(100) if drift(*hour(seed, lambda _: 1.0, length=900)).detected]
+    assert len(found) < 5
+
+
+@pytest.mark.parametrize("count", [60, 120])
+def test_a_correlated_rate_is_no_drift(count):
+    found = 0
+    for seed in range(100):
+        source = random.Random(seed)
+        held, amounts = source.gauss(0, 1), []
+        for _ in range(count):
+            held = 0.6 * held + 0.8 * source.gauss(0, 1)
+            amounts.append(100 + 10 * held)
+        found += rate_drift(amounts).detected
+    assert found < 5
+
+
+def test_a_rate_that_steps_down_is_found():
+    source = random.Random(1)
+    found = rate_drift([(100 if k < 40 else 80) + source.gauss(0, 5) for k in range(120)])
+    assert found.detected
+    assert found.by == LEVELS
+    assert found.change == pytest.approx(-0.2, abs=0.03)
+
+
+def test_a_sure_but_small_step_does_not_count():
+    source = random.Random(1)
+    found = rate_drift([(100 if k < 60 else 98) + source.gauss(0, 0.3) for k in range(120)])
+    assert not found.detected
+
+
+def test_the_levels_get_shorter_times_the_more_values_there_are():
+    assert [fine(count) for count in (0, 100, 319, 320, 960, 10**6)] == [20, 20, 20, 40, 120, 120]

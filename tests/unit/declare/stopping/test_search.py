@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.declare.stopping.search import answer, next_rate
+from suite.declare.arrivals import probe_schedule
+from suite.declare.stopping.objective import verdict
+from suite.declare.stopping.search import answer, next_rate, planned
+from tests.unit.declare.stopping.support import MS, served
 
 SEARCH = {
     "min_rate": 1.0,
@@ -118,3 +121,50 @@ def test_rates_have_four_digits(rate):
     search = {**SEARCH, "min_rate": rate, "max_rate": 1e6, "max_probes": 40}
     for tried, _ in run(search, lambda one: one < 123.456 * rate)[1:]:
         assert tried == float(f"{tried:.4g}")
+
+
+TIMED = {**SEARCH, "requests": 2000, "min_requests": 100, "duration_s": 30}
+
+
+@pytest.mark.parametrize(
+    ("search", "rate", "count"),
+    [
+        (SEARCH, 0.1, 100),
+        (SEARCH, 1e6, 100),
+        (TIMED, 0.1, 100),
+        (TIMED, 10.0, 300),
+        (TIMED, 10.01, 301),
+        (TIMED, 66.67, 2000),
+        (TIMED, 1e300, 2000),
+        # As floats 1.1 * 10 is more than 11.
+        ({**TIMED, "min_requests": 1, "duration_s": 10}, 1.1, 11),
+        ({**TIMED, "min_requests": 1, "duration_s": 0.001}, 1.0, 1),
+    ],
+)
+def test_how_many_requests_a_probe_plans(search, rate, count):
+    assert planned(search, rate) == count
+    assert len(probe_schedule(search, 0, rate)) == count
+
+
+def queue(search, slots=40, service_ns=100 * MS):
+    """What a search finds of 400 requests a second: a queue of which every time is known."""
+
+    def meets(rate, probe):
+        requests = served(probe_schedule(search, probe, rate), slots=slots, service_ns=service_ns)
+        bounds = {"ttft_ms": 500.0, "tpot_ms": None, "e2e_ms": None}
+        return verdict(requests, search, bounds, rate=rate, ended_by="all-sent").met
+
+    history = []
+    while (rate := next_rate(search, history)) is not None:
+        history.append((rate, meets(rate, len(history))))
+    return answer(search, history)
+
+
+def test_long_probes_find_the_capacity_where_short_ones_find_too_much():
+    for seed in range(0, 60, 20):
+        short = {**SEARCH, "min_rate": 50.0, "max_rate": 1600.0, "seed": seed}
+        found = queue(short)
+        assert found.rate > 1.5 * 400
+        found = queue({**short, "requests": 16_000, "min_requests": 100, "duration_s": 10})
+        assert found.ended == "resolution"
+        assert found.rate == pytest.approx(400, rel=SEARCH["resolution"])

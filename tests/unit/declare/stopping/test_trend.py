@@ -1,12 +1,21 @@
 """Trends: the test and the slope."""
 
+import math
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.declare.stopping.trend import dependence, mann_kendall, theil_sen
+from suite.declare.stopping.trend import (
+    dependence,
+    inflated,
+    less_step,
+    mann_kendall,
+    mann_whitney,
+    squares,
+    theil_sen,
+)
 
 
 def test_a_rise_is_a_trend_and_a_fall_its_mirror():
@@ -72,3 +81,39 @@ def test_dependence_is_seen_where_it_is():
     assert dependence(free) < 0.2
     assert 0.7 < dependence(held) <= 0.9
     assert dependence([1.0, 1.0, 1.0, 1.0]) == 0.0
+
+
+def test_the_rank_tests_probability_is_the_textbooks():
+    # U = 3 of 25 pairs, no ties: z = (12.5 - 3 - 0.5) / sqrt(5 * 5 * 11 / 12).
+    first, last = [1.0, 2.0, 3.0, 4.0, 7.5], [3.5, 6.0, 7.0, 8.0, 9.0]
+    below = sum(b < a for a in first for b in last)
+    z = (12.5 - below - 0.5) / (275 / 12) ** 0.5
+    assert mann_whitney(first, last) == pytest.approx(math.erfc(z / 2**0.5))
+    assert mann_whitney(last, first) == mann_whitney(first, last)
+    assert mann_whitney(first, last, inflated(0.5)) > mann_whitney(first, last)
+
+
+@pytest.mark.parametrize(("first", "last"), [([], [1.0]), ([1.0] * 9, [1.0] * 9), ([1.0], [1.0])])
+def test_samples_that_say_nothing_are_of_one_kind(first, last):
+    assert mann_whitney(first, last) == 1.0
+
+
+def test_of_one_kind_few_are_told_apart():
+    source = random.Random(4)
+    found = 0
+    for _ in range(1000):
+        values = [source.random() for _ in range(40)]
+        found += mann_whitney(values[:20], values[20:]) < 0.05
+    assert 25 < found < 70
+
+
+def test_a_step_is_taken_away_and_noise_is_not():
+    assert less_step([1.0] * 7 + [5.0] * 13) == pytest.approx([0.0] * 20)
+    source = random.Random(5)
+    noise = [source.gauss(0, 1) for _ in range(100)]
+    stepped = [value + 4 * (k >= 30) for k, value in enumerate(noise)]
+    assert squares(less_step(stepped)) == pytest.approx(squares(noise), rel=0.1)
+    assert dependence(stepped) > 0.5
+    assert dependence(less_step(stepped)) < 0.2
+    assert less_step([]) == []
+    assert less_step([1.0, 3.0]) == [-1.0, 1.0]

@@ -179,7 +179,7 @@ def test_a_timed_open_loop_has_as_many_requests_as_the_time_and_one():
 
 def test_a_search_plans_all_probes_and_repeats_take_other_seeds():
     phase = smoke_phase("slo")
-    assert phase["tasks"] == 6 * 40
+    assert phase["tasks"] == 6 * 200
     assert (phase["arrivals"], phase["arrivals_ns"], phase["concurrency"]) == (None, None, None)
     assert phase["lateness_bound_ms"] == 20
     doc = copy.deepcopy(load_profile("slo").doc)
@@ -188,6 +188,31 @@ def test_a_search_plans_all_probes_and_repeats_take_other_seeds():
     seeds = [phase["search"]["seed"] for phase in thrice if "search" in phase]
     assert seeds == [1, 11, 21], "ten probes each"
     assert doc["phases"][0]["search"]["seed"] == 1
+
+
+def test_warm_ups_of_searches_and_open_loops_run_as_many_at_once_as_the_profile_says():
+    found = {
+        name: [(p["scenario"], p["concurrency"], p["tasks"]) for p in phases_of(name) if not p["measured"]]
+        for name in ("slo", "slo-xsum", "bursts-xsum", "bursts")
+    }  # fmt: skip
+    assert found == {
+        "slo": [("offline", 16, 32)],
+        "slo-xsum": [("offline", 32, 64)],
+        "bursts-xsum": [("offline", 32, 64)] * 3,
+        "bursts": [("single_stream", 1, 4)] * 3,
+    }
+
+
+def test_every_point_of_the_full_grid_has_forty_answers():
+    measured = [phase for phase in phases_of("grid-full", Room(131_072)) if phase["measured"]]
+    assert len(measured) == 24
+    assert {phase["concurrency"]: phase["tasks"] for phase in measured} == {1: 40, 8: 40, 32: 160, 128: 640}  # fmt: skip
+
+
+def test_the_long_soak_keeps_its_streams_busy():
+    (phase,) = [phase for phase in phases_of("soak-xsum") if phase["measured"]]
+    assert (phase["concurrency"], phase["arrivals"], phase["tasks"]) == (64, None, 500_000)
+    assert phase["stop"]["min_duration_s"] == phase["stop"]["max_duration_s"] == 3600
 
 
 def own(tmp_path, change, base="scenarios-smoke"):
@@ -203,6 +228,13 @@ def own(tmp_path, change, base="scenarios-smoke"):
     path = tmp_path / f"{base}.yaml"
     path.write_text(json.dumps(doc, indent=1))
     return load_profile(str(path))
+
+
+def test_conversations_may_have_a_stop_rule(tmp_path):
+    rule = {"min_duration_s": 5, "min_requests": 8, "max_duration_s": 9, "interval": None, "saturation": False}  # fmt: skip
+    profile = own(tmp_path, lambda doc, phases: phases["sessions"].update(stop=rule))
+    (phase,) = [p for p in expand_phases(profile, 256, MINI_ROOM) if p["scenario"] == "multi_turn" and p["measured"]]  # fmt: skip
+    assert phase["stop"] == rule
 
 
 def test_a_profile_that_is_only_rewritten_is_the_same(tmp_path):
@@ -244,9 +276,14 @@ WRONG = {
     "search without search": (lambda d, p: p["slo"].pop("search"), "/phases/10/scenario"),
     "search elsewhere": (lambda d, p: p["offline"].update(search=p["slo"]["search"]), "/phases/1/search"),
     "rates the wrong way": (lambda d, p: p["slo"]["search"].update(max_rate=8), "/phases/10/search/max_rate"),
+    "fewest without a duration": (lambda d, p: p["slo"]["search"].pop("duration_s"), "/phases/10/search/min_requests"),
+    "duration without fewest": (lambda d, p: p["slo"]["search"].pop("min_requests"), "/phases/10/search/duration_s"),
+    "fewest above most": (lambda d, p: p["slo"]["search"].update(min_requests=201), "/phases/10/search/min_requests"),
     "tasks of a search": (lambda d, p: p["slo"].update(tasks=10), "/phases/10/tasks"),
     "search for nothing": (lambda d, p: d["objectives"].update(ttft_ms=None, tpot_ms=None), "/phases/10/search"),
     "search without lateness": (lambda d, p: p["slo"].update(lateness_bound_ms=None), "/phases/10/lateness_bound_ms"),
+    "warm-up of a closed loop": (lambda d, p: p["offline"].update(warmup_concurrency=2), "/phases/1/warmup_concurrency"),
+    "warm-up too short": (lambda d, p: p["slo"].update(warmup_concurrency=100), "/phases/10/warmup_concurrency"),
     "odd sessions": (lambda d, p: p["sessions"].update(tasks=13), "/phases/12/tasks"),
     "no session": (lambda d, p: p["sessions"].pop("session"), "/phases/12/scenario"),
     "name of a point": (lambda d, p: p["offline"].update(name="sweep-c4"), "/phases/6/name"),
@@ -279,6 +316,8 @@ def test_contradictions_are_named_with_line_and_pointer(tmp_path, name):
         lambda d, p: p["replay"]["arrivals"].update(speed=0),
         lambda d, p: p["soak"]["stop"].pop("interval"),
         lambda d, p: p["slo"]["search"].update(percentile=100),
+        lambda d, p: p["slo"]["search"].update(duration_s=0),
+        lambda d, p: p["slo"]["search"].update(min_requests=0),
         lambda d, p: p["sessions"]["session"].update(turns=0),
         lambda d, p: p["offline"].update(scenario="multi-turn"),
         lambda d, p: d.update(api="chat"),

@@ -13,6 +13,7 @@ from suite.judge.checks import RULES, conformant, grant, run_checks
 from suite.judge.metrics.compute import compute
 from tests.factories import evidence as factory
 from tests.factories import loads
+from tests.unit.judge.checks import manytasks
 
 HERE = Path(__file__).resolve()
 TESTS = HERE.parents[3]
@@ -126,6 +127,19 @@ def apply(parts: dict, step: dict) -> None:
         case "drop-marks":
             gone = marked(parts, step["mark"])
             parts["marks"] = [mark for mark in parts["marks"] if mark not in gone]
+        case "halve":
+            for request in chosen:
+                words = request["text"].split()
+                half = len(words) // 2
+                request["text"] = " ".join(words[:half])
+                for member, kept in (
+                    ("chunk_dt", half - 1),
+                    ("chunk_tokens", half),
+                    ("token_ids", half),
+                ):
+                    request[member] = request[member][:kept]
+                counts = ("engine_completion", "ids_completion", "own_completion")
+                request["usage"] |= dict.fromkeys(counts, half)
         case "suffix":
             for request in chosen:
                 request["text"] += step["value"]
@@ -152,6 +166,8 @@ BASES = {
     "interval": loads.interval,
     "lengths": loads.lengths,
     "lockstep": loads.lockstep,
+    "many-tasks-search": manytasks.search,
+    "many-tasks-sweep": manytasks.sweep,
     "multi-turn": loads.multi_turn,
     "not-run": loads.not_run,
     "replay": loads.replay,
@@ -160,6 +176,7 @@ BASES = {
     "server": loads.flooded,
     "soak": loads.soak,
     "timed": loads.timed,
+    "timed-search": loads.timed_search,
 }
 """The sound runs that cases break; a case names its own, or takes the plain one."""
 

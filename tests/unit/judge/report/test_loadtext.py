@@ -53,8 +53,17 @@ STOP = scenarios.EVERYTHING
         ),
         (
             CLOSED | {"concurrency": None, "search": SEARCH},
-            "search from 1 to 64 requests/s, p99",
-            "在 1 至 64 请求/秒间搜索，p99",
+            "search from 1 to 64 requests/s, p99, probes of 100 requests",
+            "在 1 至 64 请求/秒间搜索，p99，每次探测 100 个请求",
+        ),
+        (
+            CLOSED
+            | {
+                "concurrency": None,
+                "search": SEARCH | {"requests": 2000, "min_requests": 100, "duration_s": 30.0},
+            },
+            "search from 1 to 64 requests/s, p99, probes of 30 s, 100 to 2,000 requests",
+            "在 1 至 64 请求/秒间搜索，p99，每次探测 30 秒，100 至 2,000 个请求",
         ),
         (
             CLOSED | {"concurrency": 2, "session": {"sessions": 4, "turns": 6, "think_ms": 0.0}},

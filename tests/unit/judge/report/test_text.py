@@ -49,7 +49,8 @@ def test_groups_searches_and_conversations_have_a_table_each():
     heads = [line for line in shown if line and not line.startswith(" ")]
     assert "Concurrency sweep (sweep)   [ms, tokens/s]" in heads
     assert "Context lengths (context): concurrency 1, 2,048 out   [ms, tokens/s]" in heads
-    assert "Search for the highest rate (slo): search from 1 to 64 requests/s, p99" in heads
+    found = "search from 1 to 64 requests/s, p99, probes of 256 requests"
+    assert f"Search for the highest rate (slo): {found}" in heads
     assert any(line.startswith("Conversations (chat): 16 sessions × 6 turns") for line in heads)
     assert "soak ended: enough was seen; 7,211 of 9,000 requests sent, 1,803.4 s" in heads
     assert any(line.startswith("  13.00 requests/s, met at 13, missed at 14") for line in shown)

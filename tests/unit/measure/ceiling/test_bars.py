@@ -74,11 +74,23 @@ def test_cost_against_the_cheapest_peer(streams, peer, met):
         outcome(streams, client="cheap", cpu_s_per_1000=peer),
         outcome(streams, client="broken", cpu_s_per_1000=0.001, failure="x"),
     ]
-    bar = only(
-        Results(closed=[outcome(streams)], peers=peers), "CPU per token against the cheapest"
-    )
+    every = found(Results(closed=[outcome(streams)], peers=peers))
+    bar = every[f"CPU per token against the cheapest peer, {streams:,} streams"]
     assert bar.met is met
     assert "(cheap)" in bar.numbers
+
+
+def test_cost_until_the_last_token_has_a_bar_and_a_cheapest_peer_of_its_own():
+    peers = [
+        outcome(8, client="quick end", cpu_s_per_1000=0.1, streaming_cpu_s_per_1000=0.09),
+        outcome(8, client="slow end", cpu_s_per_1000=1.0, streaming_cpu_s_per_1000=0.02),
+    ]
+    mine = outcome(8, cpu_s_per_1000=0.01, streaming_cpu_s_per_1000=0.01)
+    every = found(Results(closed=[mine], peers=peers))
+    name = "CPU per token against the cheapest peer, 8 streams"
+    assert every[name].met is True
+    assert every[f"{name}, until the last token"].met is False
+    assert "(slow end)" in every[f"{name}, until the last token"].numbers
 
 
 @pytest.mark.parametrize(
@@ -87,8 +99,8 @@ def test_cost_against_the_cheapest_peer(streams, peer, met):
 )
 def test_cost_against_the_floor(streams, floor, met):
     least = [outcome(streams, client="C floor", cpu_s_per_1000=floor)]
-    bar = only(Results(closed=[outcome(streams)], floor=least), "CPU per token against the C floor")
-    assert bar.met is met
+    every = found(Results(closed=[outcome(streams)], floor=least))
+    assert every[f"CPU per token against the C floor, {streams:,} streams"].met is met
 
 
 def test_32_streams_have_no_bar_against_the_floor():
@@ -101,7 +113,7 @@ def test_launch_and_memory():
     assert found(slow)["launch to first request"].met is False
     million = outcome(1024, tokens=1_048_576, peak_mb=99.0)
     name = "memory for a million streamed tokens"
-    assert found(Results(closed=[outcome(8, peak_mb=500.0), million]))[name].met is True
+    assert found(Results(closed=[outcome(8, peak_mb=500.0)], many=[million]))[name].met is True
     assert found(Results(closed=[outcome(8)]))[name].met is None
 
 
@@ -126,12 +138,13 @@ def test_rates_against_the_best_peer():
         outcome(32, client="b", tokens_s=1600.0),
         outcome(128, client="b", tokens_s=6400.0, exact=False),
     ]
-    results = Results(capacity=capacity("this suite", 32_000.0), peers=peers)
+    results = Results(capacity=capacity("this suite", 128_000.0), peers=peers)
     bar = only(results, start)
+    # Its limit lies between 1,600 and 6,400: the upper one is taken.
     assert (bar.value, bar.met) == (20, True)
+    assert "b: exact at 1,600, no longer at 6,400" in bar.numbers
     results.peers = [outcome(8, client="a", exact=False)]
-    assert only(results, start).value == 80
-    assert "no peer was exact" in only(results, start).numbers
+    assert only(results, start).value == 320
 
 
 def test_workers():

@@ -18,6 +18,7 @@ from suite.base.errors import EngineError, UsageError
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import token_id
 from suite.measure.load import client, driver
+from suite.measure.load.answer import clean
 from tests.unit.measure.load.support import PER_REQUEST, job, read_truth, request_doc, send
 
 OK = {
@@ -341,3 +342,29 @@ def test_a_client_that_may_not_run_ahead_says_so(faulty, monkeypatch):
     result = send(faulty, [job(0, "x")])
     assert result.stats.outcomes == {"ok": 1}
     assert result.stats.real_time is False
+
+
+def test_who_may_not_clear_the_flag_of_real_time_keeps_it_and_loses_nothing(faulty, monkeypatch):
+    # sched(7): only the privileged may clear reset-on-fork once it is set.
+    real, calls = os.sched_setscheduler, []
+
+    def unprivileged(pid, policy, param):
+        calls.append(policy)
+        if calls[0] & os.SCHED_RESET_ON_FORK and not policy & os.SCHED_RESET_ON_FORK:
+            raise PermissionError
+        real(pid, policy, param)
+
+    monkeypatch.setattr(driver.os, "sched_setscheduler", unprivileged)
+    result = send(faulty, [job(0, "x")])
+    monkeypatch.undo()
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    assert result.stats.outcomes == {"ok": 1}
+    assert calls[-1] == os.SCHED_OTHER | os.SCHED_RESET_ON_FORK
+
+
+@pytest.mark.parametrize("before", [0, 100, 140, 160, 190])
+def test_a_secret_that_a_server_repeats_is_cut_out_wherever_the_text_was_cut(before):
+    key = "sk-proj-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    text = clean("x" * before + " the key was " + key + " and is not valid")
+    kept = client._without([f"Bearer {key}"], text)
+    assert key[:6] not in kept

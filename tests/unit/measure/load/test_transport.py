@@ -192,6 +192,19 @@ def test_a_request_is_sent_again_once_when_a_used_connection_was_closed_under_it
     assert result.stats.resent == 1
 
 
+def test_a_request_that_the_server_worked_on_is_not_sent_again():
+    def serve(sock: socket.socket, _number: int) -> None:
+        if read_request(sock):
+            sock.sendall(ANSWER)
+        if read_request(sock):
+            time.sleep(0.4)  # a prefill, given up without a word
+
+    with listening(serve) as url:
+        result = send(url, [job(i, "x") for i in range(2)])
+    assert result.stats.outcomes == {"ok": 1, "reset": 1}
+    assert result.stats.resent == 0
+
+
 def test_connection_close_is_honoured():
     closing = ANSWER.replace(b"vary: Origin", b"connection: close")
 
