@@ -33,9 +33,6 @@
 #include <unistd.h>
 
 #define MOST_FDS 65536
-/* A write may be this late, so that one awakening serves several: awakenings are what such a server costs.
- * It does not matter to the comparison, which is made against the moments of the writes. */
-#define QUANTUM_NS 100000
 #define EVENT_BYTES 512
 
 struct request {
@@ -479,7 +476,7 @@ static void serve(void)
             if (heap[0].moment <= now())
                 wait = 0;
             else
-                wait_until(heap[0].moment + QUANTUM_NS);
+                wait_until(heap[0].moment);
         }
         int count = epoll_wait(epoll, events, 64, wait);
         for (int i = 0; i < count; i++) {

@@ -106,25 +106,28 @@ def execute(
             zero_ns=zero_ns,
             offset_ns=offset_ns,
         )
-        error: SuiteError | None = None
-        ended: Ended = "complete"
-        try:
-            try:
-                stop.check()
-                _open(run, directory)
-                _measure(run)
-            finally:
-                # Inside the outer block: a signal that comes until here is still caught below.
-                stop.defer_for_good()
-        except Interrupted as cause:
-            ended, error = "interrupted", cause
-        except EngineError as cause:
-            ended = "engine-died" if cause.code == "engine-died" else "engine-failed"
-            error = cause
-        except SuiteError as cause:
-            ended, error = "failed", cause
+        ended, error = _carry_out(run, directory)
         _close(run, ended, error)
         return RunResult(ended, error, directory)
+
+
+def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
+    """Do what the plan says, and tell how it ended and by which error."""
+    try:
+        try:
+            run.stop.check()
+            _open(run, directory)
+            _measure(run)
+        finally:
+            # Inside the outer block: a signal that comes until here is still caught below.
+            run.stop.defer_for_good()
+    except Interrupted as cause:
+        return "interrupted", cause
+    except EngineError as cause:
+        return "engine-died" if cause.code == "engine-died" else "engine-failed", cause
+    except SuiteError as cause:
+        return "failed", cause
+    return "complete", None
 
 
 def _clock_offset_ns() -> int:

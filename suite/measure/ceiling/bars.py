@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from suite.measure.ceiling.outcome import typical
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -108,7 +110,7 @@ def _exactness(outcomes: Sequence[Outcome], where: str) -> Iterator[Bar]:
 
 
 def _cost(results: Results) -> Iterator[Bar]:
-    for mine in _sound(results.closed):
+    for mine in _sound(typical(results.closed)):
         streams = mine.load.streams
         same = [one for one in _sound(results.peers) if one.load.streams == streams]
         bound = 1 / 3 if streams <= 128 else 1 / 2
@@ -117,7 +119,7 @@ def _cost(results: Results) -> Iterator[Bar]:
             yield from _ratios(name, mine, same, bound)
         elif results.peers_asked(streams):
             yield Bar(name, None, bound, "no peer gave a figure")
-        least = [one for one in _sound(results.floor) if one.load.streams == streams]
+        least = [one for one in _sound(typical(results.floor)) if one.load.streams == streams]
         bound = 2.5 if streams < 128 else 1.5
         name = f"CPU per token against the C floor, {mine.load.name}"
         if streams not in _FLOOR_STREAMS:

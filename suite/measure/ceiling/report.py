@@ -31,6 +31,8 @@ PEER_STREAMS: Final = (8, 32, 64, 128, 512)
 BETWEEN: Final = (32, 64)
 """Loads that a peer is given only while it is still exact."""
 PEER_RATE: Final = 200.0
+COST_RUNS: Final = 3
+"""Runs of each closed loop by the suite's client and the floor, taking turns: a single cost is good to a tenth only."""
 MANY_STREAMS: Final = 1024
 MANY_TOKENS_ROUNDS: Final = 8
 """Rounds at 1,024 streams: 1,048,576 tokens, for the bar on memory."""
@@ -66,11 +68,11 @@ class Results:
     """Everything that was measured.
 
     Attributes:
-        closed, ordinary, busy: the suite's client in closed loops: as it is, without running ahead of other
-            processes, and beside a busy neighbour.
+        closed, ordinary, busy: the suite's client in closed loops: as it is (`COST_RUNS` runs of each load),
+            without running ahead of other processes, and beside a busy neighbour.
         many: one closed loop that streams a million tokens, for the memory.
         opened: in open loops.
-        floor: the C floor's cost under the same closed loops; `floor_stamped`: its times.
+        floor: the C floor's cost under the same closed loops, as often; `floor_stamped`: its times.
         peers: the peers, loads and open loop alike.
         capacity, floor_capacity: the searches.
         scaling: the workers.
@@ -187,12 +189,14 @@ class _Procedure:
         results = self._results
         for streams in self._wanted.streams:
             load = self._load(streams)
-            results.closed.append(self._one(Suite(), load))
+            for _ in range(1 if self._wanted.quick else COST_RUNS):
+                results.closed.append(self._one(Suite(), load))
+                if floor is not None:
+                    results.floor.append(self._one(Floor(floor, stamped=False), load))
             if self._wanted.busy:
                 results.ordinary.append(self._one(Suite(ordinary=True), load))
                 results.busy.append(self._one(Suite(), load.beside_busy()))
             if floor is not None:
-                results.floor.append(self._one(Floor(floor, stamped=False), load))
                 results.floor_stamped.append(self._one(Floor(floor), load))
         if not self._wanted.quick and MANY_STREAMS in self._wanted.streams:
             load = closed(MANY_STREAMS, rounds=MANY_TOKENS_ROUNDS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from suite.measure.ceiling.outcome import typical
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -61,8 +63,9 @@ def _side_by_side(results: Results) -> str:
     streams = sorted(
         {one.load.streams for one in results.peers or results.closed if one.load.streams}
     )
-    mine = [*results.closed, *results.opened]
-    groups: list[list[Outcome]] = [mine, results.ordinary, results.floor_stamped, results.floor]
+    mine = [*typical(results.closed), *results.opened]
+    floor = typical(results.floor)
+    groups: list[list[Outcome]] = [mine, results.ordinary, results.floor_stamped, floor]
     names = dict.fromkeys(one.client for one in results.peers)
     groups += [[one for one in results.peers if one.client == name] for name in names]
     head = ["client"]
@@ -137,8 +140,8 @@ def _loads(results: Results) -> str:
         "priority",
         "server: share of a core, late p99 ms",
     ]
-    mine = [*results.closed, *results.ordinary, *results.busy, *results.opened]
-    floor = [*results.floor_stamped, *results.floor]
+    mine = [*typical(results.closed), *results.ordinary, *results.busy, *results.opened]
+    floor = [*results.floor_stamped, *typical(results.floor)]
     return _table(head, [_load_row(one) for one in [*mine, *floor]])
 
 

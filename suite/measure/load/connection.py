@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from suite.measure.load.clock import ANCILLARY_BYTES, ask_for_stamps, stamp_of
@@ -70,6 +71,14 @@ class Exchange:
         self.fault: OutcomeCode | None = None
         self.error = ""
         self.attempts = 0
+
+
+Stream = tuple[
+    Callable[[int, int], tuple[bytes, list[tuple[int, int, bytes]], int, object]],
+    Callable[[bytes, int], int],
+    Exchange,
+]
+"""What the hot path needs of a response that has begun: how to read, whom to feed, whose arrival it is."""
 
 
 class Connection:
@@ -250,6 +259,19 @@ class Connection:
                 sent = self.sock.send(self.output)
                 self.output = self.output[sent:]
                 self._written += sent
+
+    def stream(self, exchange: Exchange) -> Stream:
+        """The connection and the response on it, for the hot path; only where it is plain and stamped."""
+        return self.sock.recvmsg, exchange.framer.feed, exchange
+
+    def receive(self) -> tuple[bytes, int | None, bool]:
+        """Read: bytes, the kernel's stamp in real time, whether the stream ended.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        data, ancillary, _, _ = self.sock.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+        return data, stamp_of(ancillary) if self.stamped else None, not data
 
     def receive_tls(self) -> tuple[bytes, int | None, bool]:
         """Read and decrypt: plain bytes, the kernel's stamp in real time, whether the stream ended.

@@ -22,6 +22,7 @@ from suite.measure.load.connection import (
     RECEIVE_BYTES,
     Connection,
     Exchange,
+    Stream,
 )
 from suite.measure.load.framing import MORE
 from suite.measure.load.timer import Timer
@@ -81,6 +82,7 @@ class Loop:
         if self._timer.fd >= 0:
             self._epoll.register(self._timer.fd, select.EPOLLIN)
         self._connections: dict[int, Connection] = {}
+        self._streams: dict[int, Stream] = {}
         self._idle: list[Connection] = []
         self._no_spares_before = 0
 
@@ -120,25 +122,43 @@ class Loop:
         Returns:
             How much happened.
         """
-        if not until_ns:
-            wait = 0.0
-        elif exact and self._timer.fd >= 0:
-            self._timer.arm(until_ns)
-            wait = 1.0
-        else:
-            wait = max(0, until_ns - _now() - (COARSE_NS if exact else 0)) / 1e9
-        events = self._epoll.poll(wait, BATCH if exact else LARGE_BATCH)
-        connections = self._connections
+        wait_s = self._wait_s(until_ns, exact=exact) if until_ns else 0.0
+        events = self._epoll.poll(wait_s, BATCH if exact else LARGE_BATCH)
+        connections, streams, offset_ns, reads = self._connections, self._streams, self.offset_ns, 0
         for fd, mask in events:
-            connection = connections.get(fd)
-            if connection is None:
-                if fd == self._timer.fd:
-                    self._timer.clear()
-            elif mask == _IN and connection.state == BUSY and connection.tls is None:
-                self._read(connection)
-            else:
-                self._other(connection, mask)
+            # The hot path, written out because calls would cost a tenth of it: a response goes on.
+            stream = streams.get(fd)
+            if stream is not None and mask == _IN:
+                receive, feed, exchange = stream
+                try:
+                    data, ancillary, _, _ = receive(RECEIVE_BYTES, ANCILLARY_BYTES)
+                except BlockingIOError:
+                    continue
+                except OSError as cause:
+                    self._broken(connections[fd], cause)
+                    continue
+                if data and ancillary:
+                    reads += 1
+                    seconds, rest = _unpack(ancillary[0][2])
+                    exchange.t_last = stamp = seconds * 1_000_000_000 + rest - offset_ns
+                    if feed(data, stamp) != MORE:
+                        self._framed(connections[fd], exchange)
+                else:
+                    self._arrived(connections[fd], data, None, ended=not data)
+                continue
+            if fd in connections:
+                self._other(connections[fd], mask)
+            elif fd == self._timer.fd:
+                self._timer.clear()
+        self.reads += reads
         return len(events)
+
+    def _wait_s(self, until_ns: int, *, exact: bool) -> float:
+        """Seconds for epoll to wait; where the timer ends the wait, longer."""
+        if exact and self._timer.fd >= 0:
+            self._timer.arm(until_ns)
+            return 1.0
+        return max(0, until_ns - _now() - (COARSE_NS if exact else 0)) / 1e9
 
     def look_after(self, connections: int) -> None:
         """End what has run out of time, renew idle connections, keep this many connections open."""
@@ -179,38 +199,22 @@ class Loop:
         self._epoll.close()
 
     def _read(self, connection: Connection) -> None:
-        """The hot path."""
         try:
-            data, ancillary, _, _ = connection.sock.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+            if connection.tls is None:
+                data, real, ended = connection.receive()
+            else:
+                data, real, ended = connection.receive_tls()
         except BlockingIOError:
             return
         except OSError as cause:
             self._broken(connection, cause)
             return
-        if not data:
-            self._eof(connection)
-            return
-        self.reads += 1
-        if ancillary and connection.stamped:
-            seconds, nanoseconds = _unpack(ancillary[0][2])
-            stamp = seconds * 1_000_000_000 + nanoseconds - self.offset_ns
-        else:
-            stamp = _now()
-            self.unstamped += 1
-        exchange = connection.exchange
-        assert exchange is not None
-        exchange.t_last = stamp
-        if exchange.framer.feed(data, stamp) != MORE:
-            self._framed(connection, exchange)
+        self._arrived(connection, data, real, ended=ended)
 
-    def _read_tls(self, connection: Connection) -> None:
-        try:
-            data, real, ended = connection.receive_tls()
-        except BlockingIOError:
-            return
-        except OSError as cause:
-            self._broken(connection, cause)
-            return
+    def _arrived(
+        self, connection: Connection, data: bytes, real: int | None, *, ended: bool
+    ) -> None:
+        """Take what a read returned, and the kernel's stamp if it has one."""
         exchange = connection.exchange
         if data and exchange is None:
             self._drop(connection)
@@ -222,6 +226,8 @@ class Loop:
             if exchange.framer.feed(data, exchange.t_last) != MORE:
                 self._framed(connection, exchange)
                 return
+            if connection.stamped and connection.tls is None:
+                self._streams[connection.fd] = connection.stream(exchange)
         if ended:
             self._eof(connection)
 
@@ -233,6 +239,7 @@ class Loop:
             return
         if connection.stamps_sends and not exchange.t_sent:
             connection.take_send_stamps(self.offset_ns)
+        self._streams.pop(connection.fd, None)
         connection.exchange = None
         connection.served += 1
         connection.since = _now()
@@ -270,9 +277,7 @@ class Loop:
                 self._arrival(connection)
 
     def _arrival(self, connection: Connection) -> None:
-        if connection.tls is not None:
-            self._read_tls(connection)
-        elif connection.state == BUSY:
+        if connection.state == BUSY or connection.tls is not None:
             self._read(connection)
         else:
             # Whatever comes on an idle connection, it is of no more use.
@@ -303,8 +308,7 @@ class Loop:
             self._no_spares_before = _now() + RETRY_OPENING_NS
             if exchange is not None:
                 exchange.t_send = exchange.t_send or _now()
-                code: OutcomeCode = "connect-refused"
-                self._fail(exchange, code, _why(cause))
+                self._fail(exchange, "connect-refused", _why(cause))
             return
         connection.exchange = exchange
         self._connections[connection.fd] = connection
@@ -392,6 +396,7 @@ class Loop:
     def _drop(self, connection: Connection) -> None:
         if connection.state == IDLE and connection in self._idle:
             self._idle.remove(connection)
+        self._streams.pop(connection.fd, None)
         if self._connections.pop(connection.fd, None) is not None:
             self._epoll.unregister(connection.fd)
         connection.close()

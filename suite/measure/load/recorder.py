@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from suite.measure.load.job import HelperState, Job, PhaseStats
     from suite.measure.load.spool import Place
 
-BACKLOG_BYTES: Final = 8 << 20
+BACKLOG_BYTES: Final = 16 << 20
 """Bytes of ended responses that may wait in memory; beyond, they go to the spool."""
 HELPER_TOKENS: Final = 100_000
 """Planned tokens from which a phase gets a decode helper: fewer than these hardly fill the backlog."""

@@ -9,6 +9,7 @@ the chunk before, with these values; everything else is read the long way.
 from __future__ import annotations
 
 import re
+from itertools import repeat, takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from suite.base import jsonio
@@ -24,7 +25,8 @@ MAX_SHAPES: Final = 4
 MAX_TRIES: Final = 32
 """Chunks tried as a mould before it is given up."""
 _NUMBER = rb"(0|[1-9][0-9]{0,14})"
-_STRING = rb'"((?:[^"\\\x00-\x1f]++|\\["\\/bfnrt])*+)"'
+_CONTENT = rb'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt])*+'
+_STRING = rb'"(%b)"' % _CONTENT
 """Any string but for ``\\u`` escapes, which can say what is no text. Possessive: it never fits otherwise."""
 _ANY_STRING = rb'"[^"\\\x00-\x1f\x7f-\xff]*"'
 _ID: Final = rb"(?:0|[1-9][0-9]{0,14})"
@@ -38,6 +40,8 @@ _PLACES: Final = (
     ("total", rb'"total_tokens":', _NUMBER, _NUMBER),
     ("completion", rb'"completion_tokens":', _NUMBER, _NUMBER),
 )
+_content: Final = re.compile(_CONTENT).fullmatch
+_without_escapes: Final = re.compile(rb'[^"\\\x00-\x09\x0b-\x1f]*+').fullmatch
 _GROUPED: Final = frozenset({"text", "ids", "prompt", "total", "completion"})
 
 
@@ -101,6 +105,8 @@ class _Shape:
 
     def run(self, events: Sequence[bytes]) -> Run | None:
         """What the first events say, as far as they fit; None when not even the first one does."""
+        if self._single:
+            return self._texts_only(events)
         match, found = self._match, []
         for event in events:
             fits = match(event)
@@ -109,9 +115,6 @@ class _Shape:
             found.append(fits.groups())
         if not found:
             return None
-        if self._single:
-            texts = _texts([one[0] for one in found])
-            return None if texts is None else Run(texts, None, None, None)
         columns = list(zip(*found, strict=True))
         texts = _texts(columns[self._text])
         if texts is None:
@@ -126,6 +129,38 @@ class _Shape:
             completions = list(map(int, columns[self._completion]))
         prompt = None if self._prompt is None else int(columns[self._prompt][-1])
         return Run(texts, ids, prompt, completions)
+
+    def _texts_only(self, events: Sequence[bytes]) -> Run | None:
+        """The same where text is all that is looked for: what follows one that fits mostly differs in just that."""
+        first = self._match(events[0])
+        if first is None:
+            return None
+        start, end = first.span(1)
+        before, after = events[0][:start], events[0][end:]
+        least = len(before) + len(after)
+        if not (
+            all(map(bytes.startswith, events, repeat(before)))
+            and all(map(bytes.endswith, events, repeat(after)))
+            and min(map(len, events)) >= least
+        ):
+            events = list(
+                takewhile(
+                    lambda e: e.startswith(before) and e.endswith(after) and len(e) >= least, events
+                )
+            )
+        tail = -len(after)
+        raw = [event[start:tail] for event in events]
+        joined = b"\n".join(raw)
+        texts: list[str] | None
+        if joined.count(b"\n") == len(raw) - 1 and _without_escapes(joined):
+            # Decoded at once; no line end is inside of any, so that they can be told apart again.
+            try:
+                texts = joined.decode().split("\n")
+            except UnicodeDecodeError:
+                texts = None
+        else:
+            texts = _texts(list(takewhile(_content, raw)))
+        return None if texts is None else Run(texts, None, None, None)
 
 
 def _texts(raw: Sequence[bytes]) -> list[str] | None:

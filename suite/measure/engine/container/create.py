@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-    from suite.declare.plandoc import EngineDoc
+    from suite.declare.plandoc import EngineDoc, MountDoc
     from suite.measure.engine.container.image import FoundImage
 
 
@@ -66,34 +66,37 @@ def create(
         options["network"] = name
         if published:
             ports[f"{engine['port']}/tcp"] = ("127.0.0.1", 0)  # 0: one that is free
-    accelerators = []
-    if declared["gpus"]:
-        count, ids = gpu_request(declared["gpus"])
-        request = docker.types.DeviceRequest(count=count, device_ids=ids, capabilities=[["gpu"]])
-        accelerators.append(request)
     with start_translated():
         return client.containers.create(
             image.id,
             name=name,
             labels=labels,
             detach=True,
-            mounts=[
-                docker.types.Mount(
-                    target=mount["target"],
-                    source=str(Path(mount["source"]).resolve()),
-                    type="bind",
-                    read_only=mount["read_only"],
-                )
-                for mount in declared["mounts"]
-            ],
+            mounts=[_mount(mount) for mount in declared["mounts"]],
             ulimits=[
                 docker.types.Ulimit(name=limit, soft=value, hard=value)
                 for limit, value in declared["ulimits"].items()
             ],
-            device_requests=accelerators,
+            device_requests=_device_requests(declared["gpus"]),
             log_config=docker.types.LogConfig(
                 type=docker.types.LogConfig.types.JSON, config={"max-size": LOG_MAX_SIZE}
             ),
             ports=ports,
             **options,
         )
+
+
+def _mount(mount: MountDoc) -> docker.types.Mount:
+    return docker.types.Mount(
+        target=mount["target"],
+        source=str(Path(mount["source"]).resolve()),
+        type="bind",
+        read_only=mount["read_only"],
+    )
+
+
+def _device_requests(gpus: str | None) -> list[docker.types.DeviceRequest]:
+    if not gpus:
+        return []
+    count, ids = gpu_request(gpus)
+    return [docker.types.DeviceRequest(count=count, device_ids=ids, capabilities=[["gpu"]])]

@@ -171,3 +171,12 @@ def test_as_json():
     bar = only(Results(closed=[outcome()]), "launch")
     assert bar.to_json()["met"] is True
     assert bar.to_json()["value"] == 0.1
+
+
+def test_costs_are_those_of_the_median_run_and_exactness_that_of_the_worst():
+    mine = [outcome(128, cpu_s_per_1000=cost) for cost in (0.3, 0.012, 0.014)]
+    mine[1] = outcome(128, cpu_s_per_1000=0.012, ttft=flat(0.3))
+    floor = [outcome(128, client="C floor", cpu_s_per_1000=cost) for cost in (0.02, 0.01, 0.001)]
+    every = found(Results(closed=mine, floor=floor))
+    assert every["CPU per token against the C floor, 128 streams"].value == pytest.approx(1.4)
+    assert every["TTFT bias, p99"].value == 0.3

@@ -8,10 +8,11 @@ from suite.measure.ceiling.case import Load
 from suite.measure.ceiling.ccompiler import Programs
 from suite.measure.ceiling.child import Ended
 from suite.measure.ceiling.clients import Floor, Suite
-from suite.measure.ceiling.outcome import Latencies, Machine, Seen, judge, measure
+from suite.measure.ceiling.outcome import Latencies, Machine, Seen, judge, measure, typical
 from suite.measure.ceiling.server import Served
 from suite.measure.ceiling.statistics import Spread
 from suite.measure.ceiling.times import Timed
+from tests.unit.measure.ceiling.support import outcome
 
 SMALL = Load(12, 4, ttft_ms=10, itl_ms=2, tokens=16)
 OPEN = Load(12, rate=200, ttft_ms=10, itl_ms=2, tokens=16)
@@ -130,3 +131,14 @@ def test_what_cannot_be_matched_is_a_failure():
     truth = served(timed(0, 0, 200, 220))
     lost = Seen(Latencies([200.0], [20.0], [220.0]), 1, times=[timed(5, 0, 200, 220)])
     assert judge("this suite", SMALL, lost, truth, ENDED).failure == "1 requests cannot be matched"
+
+
+def test_the_typical_run_is_the_one_with_the_median_cost():
+    costs = (0.03, 0.01, 0.02, 0.001)
+    runs = [outcome(8, cpu_s_per_1000=cost) for cost in costs]
+    runs[3] = outcome(8, cpu_s_per_1000=0.001, failure="it died")
+    other = outcome(512, cpu_s_per_1000=0.5)
+    assert typical([*runs, other]) == [runs[2], other]
+    assert typical(runs[:2]) == [runs[1]]
+    assert typical([runs[3]]) == [runs[3]]
+    assert typical([]) == []

@@ -122,6 +122,28 @@ def test_any_bytes_as_text_mean_the_same_either_way(text):
     same([first, first, first.replace(b'"a"', b'"' + text + b'"')])
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"", b" a", b"b", b'"', b"\\n", b'\\"', b"\\x", b"\n", b"\xc3", "é".encode()]
+        )
+        | st.binary(max_size=3),
+        max_size=9,
+    )
+)
+@example([b"a\nb", b"c"])
+@example([b"a", b"\xc3", b"\xa9"])
+def test_any_texts_read_in_one_go_mean_the_same(texts):
+    first = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+    same([first, first, *(first.replace(b'"a"', b'"' + text + b'"') for text in texts), first])
+
+
+@pytest.mark.parametrize("cut", [b'"', b"", b'"a', b'a"'])
+def test_a_chunk_shorter_than_its_mould_means_the_same_either_way(cut):
+    first = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+    same([first, first, first, first.replace(b'"a"', cut), first])
+
+
 @pytest.mark.parametrize(
     ("text", "fits"),
     [
