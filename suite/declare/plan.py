@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from suite.declare.enginedoc import DtypeRow
     from suite.declare.plandoc import (
         ConversionDoc,
+        EngineDoc,
         ModelDoc,
         PhaseDoc,
         PlanDoc,
@@ -102,10 +103,9 @@ def make_plan(
     room = _room(profile, choice, request)
     phases = expand_phases(profile, taskset["size"], room)
     text_context, max_model_len = _context(profile, choice, longest_request(phases))
-    values, conversion = _resolved(choice, dtype, max_model_len)
-    start = started(choice, values, overrides or {})
-    if start.quantisation is not None and model.facts.quantisation is None:
-        dtype = quantised(choice.engine, dtype, start.quantisation)
+    engine, conversion, precision = _engine(
+        choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
+    )
     plan: PlanDoc = {
         "plan_schema": PLAN_SCHEMA,
         "suite": {"version": suite.__version__, "commit": chosen.commit},
@@ -113,23 +113,14 @@ def make_plan(
         "runtime": runtime,
         "runtime_note": chosen.runtime_note,
         "devices": choice.devices_doc(),
-        "engine": engine_doc(
-            choice,
-            start,
-            values=values,
-            dtype=dtype,
-            max_model_len=max_model_len,
-            conversion=conversion,
-            request=request,
-            url=url,
-        ),
+        "engine": engine,
         "conversion": conversion,
         "model": _model_doc(model),
         "workload": _workload(profile, taskset, quality, text_context, division, phases),
         "peaks": select_peaks(
             vendor,
             choice.device,
-            dtype["precision"],
+            precision,
             private=chosen.private_peaks,
             cpu=chosen.cpu_peak,
         ),
@@ -140,6 +131,33 @@ def make_plan(
     if chosen.nonce is not None:
         plan["nonce"] = chosen.nonce
     return plan
+
+
+def _engine(
+    choice: Choice,
+    dtype: DtypeRow,
+    max_model_len: int,
+    *,
+    request: RequestDoc,
+    overrides: Mapping[str, str],
+    url: str | None,
+) -> tuple[EngineDoc, ConversionDoc | None, str]:
+    """The engine, the conversion before it, and the precision that its arguments lead to."""
+    values, conversion = _resolved(choice, dtype, max_model_len)
+    start = started(choice, values, overrides)
+    if start.quantisation is not None and choice.model.facts.quantisation is None:
+        dtype = quantised(choice.engine, dtype, start.quantisation)
+    engine = engine_doc(
+        choice,
+        start,
+        values=values,
+        dtype=dtype,
+        max_model_len=max_model_len,
+        conversion=conversion,
+        request=request,
+        url=url,
+    )
+    return engine, conversion, dtype["precision"]
 
 
 def _resolved(

@@ -14,7 +14,7 @@ from suite.declare.stopping.drift import drift
 from suite.declare.stopping.objective import ProbeRule, verdict
 from suite.declare.stopping.observed import observed
 from suite.declare.stopping.phase import replay
-from suite.judge.metrics import searches as judged
+from suite.judge.metrics import probes
 from suite.judge.metrics.phaselog import phase_logs
 from tests.factories import runs
 from tests.unit.declare.stopping.support import MS, served
@@ -273,7 +273,7 @@ def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(w
         assert numbers <= set(range(count))
         if end["ended_by"] == "all-sent":
             assert len(numbers) == count == max(20, math.ceil(4 * end["rate"]))
-    again = judged.replay(phase_logs(read)["slo", 0, True], read.plan["workload"]["objectives"])
+    again = probes.replay(phase_logs(read)["slo", 0, True], read.plan["workload"]["objectives"])
     assert (again.problem, again.answer.rate) == ("", detail["rate"])
     scored = runs.suite("score", tmp_path / "run").stdout
     assert "slo" in scored

@@ -158,10 +158,7 @@ def verify_bundle(
         if entry is None:
             note.warn("signer-not-listed", note.detail)
     with record.step("The signature holds") as note:
-        if not signer.holds(parsed.signature, envelope.pae(parsed.payload)):
-            message = "the signature is not over this payload by this key"
-            raise TrustError("signature-invalid", message, Place(name))
-        note.detail = f"{signer.algorithm} over the DSSE encoding of the payload"
+        note.detail = _check_signature(signer, parsed, name)
     with record.step("The payload is an in-toto statement") as note:
         statement = parse_statement(parsed.payload)
         note.detail = f"SHA-256 {statement.sha256}"
@@ -205,6 +202,13 @@ def _who(key: PublicKey, entry: TrustedKey | None, identity: Identity) -> str:
     if identity is Identity.GIVEN_KEY:
         return f"the key given, {key.id}; owner unknown"
     return f"the key that lies beside the run, {key.id}; identity not established"
+
+
+def _check_signature(signer: PublicKey, parsed: envelope.Bundle, name: str) -> str:
+    if not signer.holds(parsed.signature, envelope.pae(parsed.payload)):
+        message = "the signature is not over this payload by this key"
+        raise TrustError("signature-invalid", message, Place(name))
+    return f"{signer.algorithm} over the DSSE encoding of the payload"
 
 
 def check_predicate(statement: Statement) -> str:

@@ -8,7 +8,7 @@ from suite.base.values import NotMeasured
 from suite.declare.stopping.observed import observed
 from suite.declare.stopping.saturation import Saturation
 from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, warned
-from suite.judge.metrics import endings, extent, searches
+from suite.judge.metrics import endings, extent, probes
 from suite.judge.metrics.endings import began, in_order
 from suite.judge.metrics.phaselog import phase_logs
 
@@ -65,7 +65,7 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
     for log in _measured(evidence):
         if "search" not in log.doc:
             continue
-        again = searches.replay(log, objectives)
+        again = probes.replay(log, objectives)
         if again.problem:
             wrong.append(f"{log.name}: {again.problem}")
         found.append(f"{len(again.probes)} probes, {again.answer.why}")
