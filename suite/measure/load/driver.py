@@ -36,10 +36,12 @@ LEAD_NS: Final = 5_000_000
 """An open-loop phase starts this long after its connections stand."""
 WARM_NS: Final = 10_000_000_000
 """Longest wait for the connections that are opened beforehand."""
-PAUSE_NS: Final = 400_000
+PAUSE_NS: Final = 1_000_000
 """Longest time for which arrivals are left to the kernel to gather."""
-PAUSE_SHARE: Final = 40
+PAUSE_SHARE: Final = 20
 """The same as a part of the mean gap between two arrivals on one connection: two that meet share a stamp."""
+PAUSE_ANSWER_SHARE: Final = 1_000
+"""The same as a part of a mean answer: the next request of its stream is sent so much later at most."""
 MERGED_SHARE: Final = 200
 """No pauses once one in so many arrivals shared its stamp."""
 SPARES: Final = 16
@@ -190,7 +192,7 @@ class Driver:
 
     def _look(self, now: int) -> bool:
         """The look around every `LOOK_NS`; True when the phase is to end at once."""
-        self._loop.pause_ns = self._pause(now - self._looked_at)
+        self._loop.pause_ns = self._pause(now - self._looked_at, now - self.start)
         self._looked_at, self._look_at = now, now + LOOK_NS
         if now >= self._watch_at:
             self._watch_at = now + WATCH_NS
@@ -216,11 +218,11 @@ class Driver:
             self._source.close()
         return False
 
-    def _pause(self, passed_ns: int) -> int:
-        """How long to let arrivals gather, from what came since the last look.
+    def _pause(self, passed_ns: int, elapsed_ns: int) -> int:
+        """How long to let arrivals gather, from what came since the last look and what ended since the start.
 
         Only what the kernel stamps may wait. A pause pays when it gathers at least one arrival more; it stays far
-        below the time between two arrivals of one stream.
+        below the time between two arrivals of one stream, and next to nothing of the time of an answer.
         """
         loop, stats = self._loop, self._stats
         came = loop.reads - self._reads
@@ -228,7 +230,10 @@ class Driver:
         kernel = stats.clock.receive_stamps == "kernel" and not loop.unstamped
         if not kernel or not came or stats.merged_reads * MERGED_SHARE > loop.reads:
             return 0
-        pause = min(PAUSE_NS, passed_ns * loop.in_flight // came // PAUSE_SHARE)
+        ended = self._source.given - loop.in_flight
+        answer_ns = elapsed_ns * loop.in_flight // ended if ended > 0 else elapsed_ns
+        gap_ns = passed_ns * loop.in_flight // came
+        pause = min(PAUSE_NS, gap_ns // PAUSE_SHARE, answer_ns // PAUSE_ANSWER_SHARE)
         return pause if came * pause > passed_ns else 0
 
     def _stopped(self) -> None:

@@ -27,12 +27,16 @@ class Counts:
         self.unstamped = unstamped
 
 
-def pause(counts: Counts, *, merged: int = 0, kind: str = "kernel", passed_ns: int = 50_000_000):
+def pause(
+    counts: Counts, *, merged: int = 0, kind: str = "kernel", given: int = 0, elapsed_s: int = 9
+):
     stats = PhaseStats(1, ClockFacts(kind, 0, 0, 0, 0, 0, 0))
     stats.merged_reads = merged
     hooks = Hooks(lambda: False, None, lambda *_: None)
-    driver = Driver(counts, stats, ClosedLoop([], 1), hooks, SendTimes(asked=False))
-    return driver._pause(passed_ns)
+    source = ClosedLoop([], 1)
+    source.given = given
+    driver = Driver(counts, stats, source, hooks, SendTimes(asked=False))
+    return driver._pause(50_000_000, elapsed_s * 1_000_000_000)
 
 
 def test_many_streams_gather():
@@ -40,9 +44,17 @@ def test_many_streams_gather():
     assert pause(Counts(512, 1_280)) == PAUSE_NS
 
 
-def test_it_stays_below_a_fortieth_of_the_time_between_two_tokens():
+def test_it_stays_below_a_twentieth_of_the_time_between_two_tokens():
     # 128 streams, a token each in 2 ms.
-    assert pause(Counts(128, 3_200)) == 50_000
+    assert pause(Counts(128, 3_200)) == 100_000
+
+
+def test_it_stays_below_a_thousandth_of_an_answer():
+    # 512 answers at a time, 46,080 of them in 9 s: 0.1 s each.
+    assert pause(Counts(512, 1_280), given=46_080 + 512) == 100_000
+    # Before the first has ended, an answer takes as long as they all took so far.
+    assert pause(Counts(512, 1_280), given=512, elapsed_s=0) == 0
+    assert pause(Counts(512, 1_280), given=512) == PAUSE_NS
 
 
 @pytest.mark.parametrize("counts", [Counts(8, 20), Counts(1, 500), Counts(4, 0)])
