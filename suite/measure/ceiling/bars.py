@@ -112,7 +112,7 @@ def _exactness(outcomes: Sequence[Outcome], where: str) -> Iterator[Bar]:
 def _cost(results: Results) -> Iterator[Bar]:
     for mine in _sound(typical(results.closed)):
         streams = mine.load.streams
-        same = [one for one in _sound(results.peers) if one.load.streams == streams]
+        same = [one for one in _sound(typical(results.peers)) if one.load.streams == streams]
         bound = 1 / 3 if streams <= 128 else 1 / 2
         name = f"CPU per token against the cheapest peer, {mine.load.name}"
         if same:
@@ -173,7 +173,7 @@ def _rates(results: Results) -> Iterator[Bar]:
         numbers = f"{_rate(mine)} against {_rate(floor)}"
         yield Bar(name, mine.tokens_s / floor.tokens_s, 0.9, numbers, at_most=False, unit="×")
     name = "highest exact token rate against the best peer's"
-    found = _best_peer(results.peers)
+    found = _best_peer(typical(results.peers))
     if mine is None or found is None:
         missing = "the search was not run" if mine is None else "no peer was run"
         yield Bar(name, None, 20.0, missing, at_most=False, unit="×")

@@ -167,10 +167,10 @@ class Outcome:
 
 
 def typical(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """For each load one run: of those without failure the one with the median cost, the lower of two."""
+    """For each client and load one run: of those without failure the one with the median cost, the lower of two."""
     found = []
-    for load in dict.fromkeys(one.load for one in outcomes):
-        runs = [one for one in outcomes if one.load == load]
+    for client, load in dict.fromkeys((one.client, one.load) for one in outcomes):
+        runs = [one for one in outcomes if one.client == client and one.load == load]
         sound = sorted((one for one in runs if not one.failure), key=lambda one: one.cpu_s_per_1000)
         found.append(sound[(len(sound) - 1) // 2] if sound else runs[0])
     return found

@@ -15,7 +15,7 @@ from suite.measure.ceiling import capacity, ccompiler, peers
 from suite.measure.ceiling.bars import Bar, bars
 from suite.measure.ceiling.case import Load, closed, poisson
 from suite.measure.ceiling.clients import Floor, Suite
-from suite.measure.ceiling.outcome import Machine, Outcome, measure
+from suite.measure.ceiling.outcome import Machine, Outcome, measure, typical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,8 @@ BETWEEN: Final = (32, 64)
 PEER_RATE: Final = 200.0
 COST_RUNS: Final = 3
 """Runs of each closed loop by the suite's client and the floor, taking turns: a single cost is good to a tenth only."""
+NEAR: Final = 4
+"""A peer of less than so many times the suite's cost runs as often."""
 MANY_STREAMS: Final = 1024
 MANY_TOKENS_ROUNDS: Final = 8
 """Rounds at 1,024 streams: 1,048,576 tokens, for the bar on memory."""
@@ -73,7 +75,7 @@ class Results:
         many: one closed loop that streams a million tokens, for the memory.
         opened: in open loops.
         floor: the C floor's cost under the same closed loops, as often; `floor_stamped`: its times.
-        peers: the peers, loads and open loop alike.
+        peers: the peers, loads and open loop alike; what is near the suite's cost `COST_RUNS` times.
         capacity, floor_capacity: the searches.
         scaling: the workers.
         notes: what was left out, and why.
@@ -237,11 +239,21 @@ class _Procedure:
             # Only the search for its highest exact rate asks for these.
             if streams in BETWEEN and not exact:
                 continue
-            outcome = self._one(peer, self._load(streams))
+            load = self._load(streams)
+            outcome = self._one(peer, load)
             exact = outcome.exact and not outcome.failure
             self._results.peers.append(outcome)
+            if self._near(outcome):
+                more = (self._one(peer, load) for _ in range(COST_RUNS - 1))
+                self._results.peers.extend(more)
         if PEER_RATE in self._wanted.rates:
             self._results.peers.append(self._one(peer, poisson(PEER_RATE)))
+
+    def _near(self, outcome: Outcome) -> bool:
+        """Whether a peer's cost is so near to the suite's that one run is too few to compare them."""
+        same = [one for one in typical(self._results.closed) if one.load == outcome.load]
+        least = NEAR * same[0].cpu_s_per_1000 if same and not same[0].failure else 0.0
+        return not self._wanted.quick and not outcome.failure and outcome.cpu_s_per_1000 < least
 
     def _one(self, client: Client, load: Load) -> Outcome:
         self._tell(f"{client.name}: {load.name}")

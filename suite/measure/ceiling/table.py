@@ -67,7 +67,7 @@ def _side_by_side(results: Results) -> str:
     floor = typical(results.floor)
     groups: list[list[Outcome]] = [mine, results.ordinary, results.floor_stamped, floor]
     names = dict.fromkeys(one.client for one in results.peers)
-    groups += [[one for one in results.peers if one.client == name] for name in names]
+    groups += [[one for one in typical(results.peers) if one.client == name] for name in names]
     head = ["client"]
     head += [f"{_BIAS}, {count:,} streams" for count in streams]
     head += [f"CPU s per 1,000 tokens at {' / '.join(f'{count:,}' for count in streams)}"]

@@ -140,5 +140,7 @@ def test_the_typical_run_is_the_one_with_the_median_cost():
     other = outcome(512, cpu_s_per_1000=0.5)
     assert typical([*runs, other]) == [runs[2], other]
     assert typical(runs[:2]) == [runs[1]]
+    peer = outcome(8, client="peer", cpu_s_per_1000=0.2)
+    assert typical([runs[0], peer]) == [runs[0], peer]
     assert typical([runs[3]]) == [runs[3]]
     assert typical([]) == []

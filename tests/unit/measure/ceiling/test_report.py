@@ -24,8 +24,14 @@ def ran(monkeypatch):
         if client.name == "AIPerf 1":
             return Outcome(client.name, load, failure="it died")
         exact = load.streams <= exact_to.get(client.name, 10_000)
+        cost = 0.01 if "suite" in client.name else 1.0
         return outcome(
-            load.streams, client=client.name, rate=load.rate, busy=load.busy, exact=exact
+            load.streams,
+            client=client.name,
+            rate=load.rate,
+            busy=load.busy,
+            exact=exact,
+            cpu_s_per_1000=cost,
         )
 
     monkeypatch.setattr(report, "measure", measure)
@@ -101,3 +107,19 @@ def test_elsewhere_than_on_linux(monkeypatch):
     with pytest.raises(SetupError) as caught:
         run()
     assert caught.value.code == "bench-needs-linux"
+
+
+def test_a_peer_near_the_suites_cost_runs_as_often(ran, monkeypatch):
+    costs = {"this suite": 0.01, "vLLM bench serve 1": 0.039}
+
+    def measure(client, load, machine, *, workers=1):
+        ran.append((client.name, load.name))
+        cost = costs.get(client.name, 0.04)
+        return outcome(load.streams, client=client.name, rate=load.rate, cpu_s_per_1000=cost)
+
+    monkeypatch.setattr(report, "measure", measure)
+    monkeypatch.setattr(report, "closed", lambda streams, least: outcome(streams).load)
+    results, _ = run(peer_streams=(8,), rates=(), busy=False)
+    assert ran.count(("vLLM bench serve 1", "8 streams")) == report.COST_RUNS
+    assert ran.count(("AIPerf 1", "8 streams")) == 1
+    assert len(results.peers) == report.COST_RUNS + 1
