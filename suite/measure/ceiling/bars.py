@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from suite.measure.ceiling.outcome import typical
+from suite.measure.ceiling.outcome import cost, typical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -110,18 +110,19 @@ def _exactness(outcomes: Sequence[Outcome], where: str) -> Iterator[Bar]:
 
 
 def _cost(results: Results) -> Iterator[Bar]:
-    for mine in _sound(typical(results.closed)):
-        streams = mine.load.streams
-        same = [one for one in _sound(typical(results.peers)) if one.load.streams == streams]
+    for load in dict.fromkeys(one.load for one in _sound(results.closed)):
+        streams = load.streams
+        mine = [one for one in _sound(results.closed) if one.load == load]
+        same = [one for one in _sound(results.peers) if one.load.streams == streams]
         bound = 1 / 3 if streams <= 128 else 1 / 2
-        name = f"CPU per token against the cheapest peer, {mine.load.name}"
+        name = f"CPU per token against the cheapest peer, {load.name}"
         if same:
             yield from _ratios(name, mine, same, bound)
         elif results.peers_asked(streams):
             yield Bar(name, None, bound, "no peer gave a figure")
-        least = [one for one in _sound(typical(results.floor)) if one.load.streams == streams]
+        least = [one for one in _sound(results.floor) if one.load.streams == streams]
         bound = 2.5 if streams < 128 else 1.5
-        name = f"CPU per token against the C floor, {mine.load.name}"
+        name = f"CPU per token against the C floor, {load.name}"
         if streams not in _FLOOR_STREAMS:
             continue
         if least:
@@ -130,17 +131,20 @@ def _cost(results: Results) -> Iterator[Bar]:
             yield Bar(name, None, bound, _missing(results.floor, "the floor"))
 
 
-def _ratios(name: str, mine: Outcome, others: Sequence[Outcome], bound: float) -> Iterator[Bar]:
+def _ratios(
+    name: str, mine: Sequence[Outcome], others: Sequence[Outcome], bound: float
+) -> Iterator[Bar]:
     """Two bars: to the client's end, which differs in what clients do afterwards, and to the last token."""
     figures: list[tuple[str, Callable[[Outcome], float]]] = [
-        ("", lambda one: one.cpu_s_per_1000),
+        ("", cost),
         (", until the last token", lambda one: one.streaming_cpu_s_per_1000),
     ]
     for until, figure in figures:
-        cheapest = min(others, key=figure)
+        own = figure(typical(mine, figure)[0])
+        cheapest = min(typical(others, figure), key=figure)
         least = figure(cheapest)
-        value = figure(mine) / least if least else None
-        numbers = f"{figure(mine):.4f} s per 1,000 tokens against {least:.4f} ({cheapest.client})"
+        value = own / least if least else None
+        numbers = f"{own:.4f} s per 1,000 tokens against {least:.4f} ({cheapest.client})"
         yield Bar(name + until, value, bound, numbers, unit="×")
 
 
@@ -173,7 +177,7 @@ def _rates(results: Results) -> Iterator[Bar]:
         numbers = f"{_rate(mine)} against {_rate(floor)}"
         yield Bar(name, mine.tokens_s / floor.tokens_s, 0.9, numbers, at_most=False, unit="×")
     name = "highest exact token rate against the best peer's"
-    found = _best_peer(typical(results.peers))
+    found = _best_peer(results.peers)
     if mine is None or found is None:
         missing = "the search was not run" if mine is None else "no peer was run"
         yield Bar(name, None, 20.0, missing, at_most=False, unit="×")
@@ -190,9 +194,11 @@ def _best_peer(peers: Sequence[Outcome]) -> tuple[float, float, str] | None:
     """
     found = []
     for client in dict.fromkeys(one.client for one in peers):
-        rows = [one for one in peers if one.client == client and one.load.streams]
-        rows.sort(key=lambda one: one.load.streams)
-        exact = [one.exact and not one.failure for one in rows]
+        runs = [one for one in peers if one.client == client and one.load.streams]
+        rows = sorted(typical(runs), key=lambda one: one.load.streams)
+        # Of several runs of a load, one that is exact is enough, which favours the peer as well.
+        well = {one.load for one in runs if one.exact and not one.failure}
+        exact = [one.load in well for one in rows]
         if rows:
             first = exact.index(False) if False in exact else len(rows)
             held = rows[first - 1].load.nominal_tokens_s if first else 0.0

@@ -86,7 +86,12 @@ def main() -> int:
     if spec["workers"] == 1:
         # From the first request on, as the floor counts; of several workers the one that merges counts too.
         cpu = stats.cpu_s
-    said = {"phase": stats.to_json(), "cpu_s": cpu, "summary": stats.summary()}
+    said = {
+        "phase": stats.to_json(),
+        "cpu_s": cpu,
+        "streaming_cpu_s": cpu - stats.decode_cpu_s,
+        "summary": stats.summary(),
+    }
     sys.stdout.write(json.dumps({**said, "wall_s": (stats.t_end - stats.t_start) / 1e9}))
     return 0
 

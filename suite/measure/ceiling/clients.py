@@ -82,6 +82,7 @@ class Suite:
             completed=len(times),
             times=times,
             cpu_s=cast("float", said["cpu_s"]),
+            streaming_cpu_s=cast("float", said["streaming_cpu_s"]),
             lateness=None if load.streams else statistics.lateness(times),
             real_time=bool(phase["real_time"]),
             phase={**phase, "wall_s": said["wall_s"]},
@@ -129,6 +130,7 @@ class Floor:
             completed=len(times) if self.stamped else load.requests,
             times=times,
             cpu_s=cast("float", said["cpu_s"]),
+            streaming_cpu_s=cast("float", said["cpu_s"]),
             real_time=bool(said["real_time"]),
         )
 

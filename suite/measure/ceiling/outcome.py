@@ -13,7 +13,7 @@ from suite.measure.ceiling.server import serve
 from suite.measure.ceiling.statistics import Biases, Latencies, Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from suite.base.jsonio import JSONObject
     from suite.measure.ceiling.case import Load
@@ -38,6 +38,7 @@ class Seen:
         times: its times by request, where it leaves them on the monotonic clock; empty otherwise.
         completed: requests that ended well, by its own count.
         cpu_s: processor seconds of the load by its own count; None leaves it to the samples.
+        streaming_cpu_s: the part until its last response had ended, likewise.
         lateness: sending later than intended; None where the client does not say.
         real_time: it ran ahead of other processes.
         mean_gaps: ITL is each request's mean, not every gap.
@@ -48,6 +49,7 @@ class Seen:
     completed: int
     times: Sequence[Timed] = ()
     cpu_s: float | None = None
+    streaming_cpu_s: float | None = None
     lateness: Spread | None = None
     real_time: bool = False
     mean_gaps: bool = False
@@ -107,7 +109,7 @@ class Outcome:
         lateness: sending later than intended; None where it is not known or does not apply.
         cpu_s_per_1000: processor seconds for a thousand streamed tokens: everything from the first request
             on, decoding, statistics and reports included; starting the program is not.
-        streaming_cpu_s_per_1000: the part until the last token was written, sampled.
+        streaming_cpu_s_per_1000: the part until the last token.
         first_request_s: from the start of the process to the arrival of its first request.
         peak_mb: resident memory of all its processes at most.
         tokens: tokens streamed.
@@ -166,12 +168,19 @@ class Outcome:
         }
 
 
-def typical(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """For each client and load one run: of those without failure the one with the median cost, the lower of two."""
+def cost(outcome: Outcome) -> float:
+    """Processor seconds for a thousand tokens, everything included."""
+    return outcome.cpu_s_per_1000
+
+
+def typical(
+    outcomes: Sequence[Outcome], figure: Callable[[Outcome], float] = cost
+) -> list[Outcome]:
+    """For each client and load one run: of those without failure the one with the median figure, the lower of two."""
     found = []
     for client, load in dict.fromkeys((one.client, one.load) for one in outcomes):
         runs = [one for one in outcomes if one.client == client and one.load == load]
-        sound = sorted((one for one in runs if not one.failure), key=lambda one: one.cpu_s_per_1000)
+        sound = sorted((one for one in runs if not one.failure), key=figure)
         found.append(sound[(len(sound) - 1) // 2] if sound else runs[0])
     return found
 
@@ -219,7 +228,9 @@ def judge(name: str, load: Load, seen: Seen, served: Served, ended: Ended) -> Ou
     biases = _biases(seen, reported, real, truth)
     arrivals = sorted(one.planned for one in truth)
     last = max(one.tokens[-1] for one in truth)
-    during = ended.cpu_between(arrivals[0], last)
+    during = seen.streaming_cpu_s
+    if during is None:
+        during = ended.cpu_between(arrivals[0], last)
     cpu = ended.cpu_between(arrivals[0], ended.ended) if seen.cpu_s is None else seen.cpu_s
     seconds = (arrivals[-1] - arrivals[0]) / 1e9
     failure = f"{biases.unmatched} requests cannot be matched" if biases.unmatched else ""

@@ -179,6 +179,7 @@ class _Procedure:
         if self._wanted.workers > 1:
             self._scale()
         self._peers()
+        self._results.notes += _failed_runs(self._results.outcomes())
 
     def _load(self, streams: int) -> Load:
         if self._wanted.quick:
@@ -240,12 +241,11 @@ class _Procedure:
             if streams in BETWEEN and not exact:
                 continue
             load = self._load(streams)
-            outcome = self._one(peer, load)
-            exact = outcome.exact and not outcome.failure
-            self._results.peers.append(outcome)
-            if self._near(outcome):
-                more = (self._one(peer, load) for _ in range(COST_RUNS - 1))
-                self._results.peers.extend(more)
+            runs = [self._one(peer, load)]
+            if self._near(runs[0]):
+                runs += [self._one(peer, load) for _ in range(COST_RUNS - 1)]
+            exact = any(one.exact and not one.failure for one in runs)
+            self._results.peers += runs
         if PEER_RATE in self._wanted.rates:
             self._results.peers.append(self._one(peer, poisson(PEER_RATE)))
 
@@ -258,6 +258,18 @@ class _Procedure:
     def _one(self, client: Client, load: Load) -> Outcome:
         self._tell(f"{client.name}: {load.name}")
         return measure(client, load, self._machine)
+
+
+def _failed_runs(outcomes: Sequence[Outcome]) -> list[str]:
+    """A line for each load of which some runs failed; the tables show one that did not."""
+    lines = []
+    for one in typical(outcomes):
+        runs = [other for other in outcomes if (other.client, other.load) == (one.client, one.load)]
+        failures = [run.failure for run in runs if run.failure]
+        if failures and len(runs) > 1:
+            share = f"{len(failures)} of {len(runs)} runs failed"
+            lines.append(f"{one.client}, {one.load.name}: {share}: {failures[0]}")
+    return lines
 
 
 def _raise_descriptor_limit() -> None:

@@ -221,18 +221,21 @@ class Driver:
     def _pause(self, passed_ns: int, elapsed_ns: int) -> int:
         """How long to let arrivals gather, from what came since the last look and what ended since the start.
 
-        Only what the kernel stamps may wait. A pause pays when it gathers at least one arrival more; it stays far
+        Only what the kernel stamps may wait, and nothing in an open loop. A pause pays when it gathers at least one arrival more; it stays far
         below the time between two arrivals of one stream, and next to nothing of the time of an answer.
         """
         loop, stats = self._loop, self._stats
         came = loop.reads - self._reads
         self._reads = loop.reads
         kernel = stats.clock.receive_stamps == "kernel" and not loop.unstamped
-        if not kernel or not came or stats.merged_reads * MERGED_SHARE > loop.reads:
+        if self._source.streams is None or not kernel or not came:
+            return 0
+        live, merged = loop.live(self._looked_at)
+        if (stats.merged_reads + merged) * MERGED_SHARE > loop.reads:
             return 0
         ended = self._source.given - loop.in_flight
         answer_ns = elapsed_ns * loop.in_flight // ended if ended > 0 else elapsed_ns
-        gap_ns = passed_ns * loop.in_flight // came
+        gap_ns = passed_ns * live // came
         pause = min(PAUSE_NS, gap_ns // PAUSE_SHARE, answer_ns // PAUSE_ANSWER_SHARE)
         return pause if came * pause > passed_ns else 0
 

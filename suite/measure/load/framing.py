@@ -43,6 +43,7 @@ class Framer:
         surplus: bytes came after the end; the connection must not be used again.
         keep_alive: the server keeps the connection open.
         total: bytes fed.
+        merged: feeds in mid-stream that held several chunks.
     """
 
     __slots__ = (
@@ -51,6 +52,7 @@ class Framer:
         "_state",
         "headers",
         "keep_alive",
+        "merged",
         "pieces",
         "problem",
         "stamps",
@@ -68,6 +70,7 @@ class Framer:
         self.surplus = False
         self.keep_alive = True
         self.total = 0
+        self.merged = 0
         self._state = _HEAD
         self._left = 0
         self._buffer = b""
@@ -113,7 +116,7 @@ class Framer:
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
-        position = 0
+        position, before = 0, len(self.pieces)
         while position < len(data):
             state = self._state
             if state == _END:
@@ -129,7 +132,10 @@ class Framer:
                 self._buffer = data[position:]
                 return MORE
             position = following
-        return DONE if self._state == _END else MORE
+        if self._state == _END:
+            return DONE
+        self.merged += before > 0 and len(self.pieces) > before + 1
+        return MORE
 
     def _take(self, data: bytes, position: int, stamp: int) -> int:
         """Take body bytes; returns where they end."""

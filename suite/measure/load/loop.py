@@ -181,6 +181,11 @@ class Loop:
         """Connections that stand, idle or in use."""
         return sum(c.state in (IDLE, BUSY) for c in self._connections.values())
 
+    def live(self, since_ns: int) -> tuple[int, int]:
+        """Plain stamped responses with an arrival since a moment, and the reads of them that held several chunks."""
+        exchanges = [stream[2] for stream in self._streams.values() if stream[2].t_last >= since_ns]
+        return len(exchanges), sum(exchange.framer.merged for exchange in exchanges)
+
     def opening(self) -> bool:
         """Whether connections are being opened."""
         return any(c.state in (CONNECTING, HANDSHAKE) for c in self._connections.values())

@@ -180,3 +180,15 @@ def test_costs_are_those_of_the_median_run_and_exactness_that_of_the_worst():
     every = found(Results(closed=mine, floor=floor))
     assert every["CPU per token against the C floor, 128 streams"].value == pytest.approx(1.4)
     assert every["TTFT bias, p99"].value == 0.3
+
+
+def test_until_the_last_token_has_a_median_of_its_own():
+    costs = [(0.010, 0.009), (0.011, 0.004), (0.012, 0.005)]
+    mine = [
+        outcome(128, cpu_s_per_1000=whole, streaming_cpu_s_per_1000=part) for whole, part in costs
+    ]
+    floor = [outcome(128, cpu_s_per_1000=0.01, streaming_cpu_s_per_1000=0.005)]
+    every = found(Results(closed=mine, floor=floor))
+    name = "CPU per token against the C floor, 128 streams"
+    assert every[name].value == pytest.approx(1.1)
+    assert every[f"{name}, until the last token"].value == pytest.approx(1.0)

@@ -123,3 +123,9 @@ def test_a_peer_near_the_suites_cost_runs_as_often(ran, monkeypatch):
     assert ran.count(("vLLM bench serve 1", "8 streams")) == report.COST_RUNS
     assert ran.count(("AIPerf 1", "8 streams")) == 1
     assert len(results.peers) == report.COST_RUNS + 1
+
+
+def test_failed_runs_of_a_load_are_told():
+    runs = [outcome(8, client="peer"), outcome(8, client="peer", failure="it died"), outcome(8)]
+    alone = outcome(32, client="peer", failure="it died")
+    assert report._failed_runs([*runs, alone]) == ["peer, 8 streams: 1 of 2 runs failed: it died"]

@@ -179,3 +179,19 @@ def test_an_endless_body_is_refused_by_either_path(monkeypatch):
         framer, state = feed(parts)
         assert state == BAD
         assert "too large" in framer.problem
+
+
+def test_reads_of_several_chunks_in_mid_stream_are_counted():
+    def chunk(text: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(text), text)
+
+    framer = Framer()
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    # What comes with the head is the start of an answer, what comes with the end its end: neither counts.
+    assert framer.feed(head + chunk(b"role") + chunk(b"a"), 1) == MORE
+    assert framer.feed(chunk(b"b"), 2) == MORE
+    assert framer.merged == 0
+    assert framer.feed(chunk(b"c") + chunk(b"d"), 3) == MORE
+    assert framer.merged == 1
+    assert framer.feed(chunk(b"e") + chunk(b"usage") + b"0\r\n\r\n", 4) == DONE
+    assert framer.merged == 1

@@ -14,17 +14,28 @@ from suite.measure.load.clock import ClockFacts
 from suite.measure.load.driver import PAUSE_NS, Driver, Hooks
 from suite.measure.load.job import PhaseStats
 from suite.measure.load.sendstamps import SendTimes
-from suite.measure.load.sources import ClosedLoop
+from suite.measure.load.sources import ClosedLoop, OpenLoop
 from tests.unit.measure.load.support import job, read_truth, send
 
 
 class Counts:
     """What the driver reads of a loop."""
 
-    def __init__(self, in_flight: int, reads: int, unstamped: int = 0) -> None:
+    def __init__(
+        self,
+        in_flight: int,
+        reads: int,
+        unstamped: int = 0,
+        live: int | None = None,
+        merged: int = 0,
+    ) -> None:
         self.in_flight = in_flight
         self.reads = reads
         self.unstamped = unstamped
+        self.seen = in_flight if live is None else live, merged
+
+    def live(self, since_ns: int) -> tuple[int, int]:
+        return self.seen
 
 
 def pause(
@@ -49,6 +60,20 @@ def test_it_stays_below_a_twentieth_of_the_time_between_two_tokens():
     assert pause(Counts(128, 3_200)) == 100_000
 
 
+def test_streams_that_wait_for_their_turn_have_no_gap():
+    # 1,000 in flight, of which the server generates 16 at a time, a token each in 2 ms.
+    assert pause(Counts(1_000, 400, live=16)) == 0
+    assert pause(Counts(1_000, 3_200, live=128)) == 100_000
+
+
+def test_an_open_loop_never_pauses():
+    stats = PhaseStats(1, ClockFacts("kernel", 0, 0, 0, 0, 0, 0))
+    hooks = Hooks(lambda: False, None, lambda *_: None)
+    source = OpenLoop([job(0, "x")])
+    driver = Driver(Counts(512, 1_280), stats, source, hooks, SendTimes(asked=False))
+    assert driver._pause(50_000_000, 9_000_000_000) == 0
+
+
 def test_it_stays_below_a_thousandth_of_an_answer():
     # 512 answers at a time, 46,080 of them in 9 s: 0.1 s each.
     assert pause(Counts(512, 1_280), given=46_080 + 512) == 100_000
@@ -70,6 +95,9 @@ def test_what_only_the_client_stamps_never_waits():
 def test_streams_whose_arrivals_meet_end_it():
     assert pause(Counts(512, 1_280), merged=6) == PAUSE_NS
     assert pause(Counts(512, 1_280), merged=7) == 0
+    # Also those of responses that are not yet decoded.
+    assert pause(Counts(512, 1_280, merged=6)) == PAUSE_NS
+    assert pause(Counts(512, 1_280, merged=4), merged=3) == 0
 
 
 def test_times_are_those_of_the_kernel_all_the_same(tmp_path, monkeypatch):
