@@ -30,7 +30,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description=(
             "Hold the load generator's times against those of a server that writes down when it really "
             "wrote, at rising concurrency and token rate; and other clients beside it, where they are "
-            "installed (make bench-peers). Takes some ten minutes and wants an otherwise idle machine."
+            "installed (make bench-peers). Takes some 13 minutes and wants an otherwise idle machine."
         ),
         epilog="example: suite bench-load --workers 2 --markdown table.md",
     )
