@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from suite.base.errors import UsageError
 from suite.base.values import NotMeasured
 from suite.cli.sim import scripted
-from suite.declare.model import hash_model, read_model
-from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
-from suite.declare.vendor import load_vendor
+from suite.declare.model.facts import hash_model, read_model
+from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
+from suite.declare.vendor.load import load_vendor
 from suite.declare.workload.lengths import shortest_prompts
 from suite.declare.workload.profiles import load_profile, quality_doc
 from suite.declare.workload.quality import reference_for
@@ -27,7 +27,7 @@ from suite.measure.engine import docker_available
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc, RuntimeKind
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
     from suite.declare.workload.tasks import TaskSet
     from suite.declare.workload.tokenizer import Tokenizer
 

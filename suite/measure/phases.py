@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import PhaseDoc
+    from suite.measure.context import Run
     from suite.measure.engine import Served
     from suite.measure.load.job import Job
     from suite.measure.load.sources import Source
-    from suite.measure.running import Run
 
 
 def run_phases(run: Run, served: Served) -> None:

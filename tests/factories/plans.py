@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 
 from suite.base import jsonio
-from suite.declare.model import ModelFacts
-from suite.declare.plan import ModelInput, Options, make_plan
-from suite.declare.vendor import load_vendor
+from suite.declare.model.facts import ModelFacts
+from suite.declare.plan.make import ModelInput, Options, make_plan
+from suite.declare.vendor.load import load_vendor
 from suite.declare.workload.profiles import load_profile, quality_doc
 
 load_vendor = functools.cache(load_vendor)

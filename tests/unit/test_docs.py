@@ -13,7 +13,7 @@ import pytest
 
 from suite.base.errors import SuiteError
 from suite.cli.main import parser
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor.load import load_vendor
 from suite.declare.workload.profiles import load_profile
 from suite.eventdoc import OutcomeCode
 from suite.judge.checks import RULES

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import SuiteError
-from suite.declare.peaks import select_peaks
-from suite.declare.plan import model_room
-from suite.declare.vendor import load_vendor
+from suite.declare.plan.make import model_room
+from suite.declare.vendor.load import load_vendor
+from suite.declare.vendor.peaks import select_peaks
 from suite.declare.workload.expand import expand_phases
 from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
 from suite.declare.workload.profiles import load_profile, profile_names, quality_doc

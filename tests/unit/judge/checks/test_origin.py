@@ -8,9 +8,9 @@ import pytest
 
 from suite.base import jsonio
 from suite.base.status import Outcome
-from suite.declare.model import hash_model, read_model
-from suite.declare.plan import ModelInput, Options, make_plan
-from suite.declare.vendor import load_vendor
+from suite.declare.model.facts import hash_model, read_model
+from suite.declare.plan.make import ModelInput, Options, make_plan
+from suite.declare.vendor.load import load_vendor
 from suite.declare.workload.profiles import load_profile, profile_names, quality_doc
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.tasks import mini_set

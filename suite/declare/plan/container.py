@@ -6,11 +6,11 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from suite.declare import template
+from suite.declare.vendor import template
 
 if TYPE_CHECKING:
-    from suite.declare.choice import Choice
     from suite.declare.enginedoc import EngineDecl, ImageDecl
+    from suite.declare.plan.choice import Choice
     from suite.declare.plandoc import (
         ContainerDoc,
         ConversionDoc,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import suite
 from suite.base import jsonio
 from suite.base.errors import UsageError
-from suite.declare.choice import (
+from suite.declare.plan.choice import (
     Choice,
     ModelInput,
     Options,
@@ -17,11 +17,11 @@ from suite.declare.choice import (
     choose_ranks,
     quantised,
 )
-from suite.declare.conversion import conversion_doc, model_type, needs_conversion
-from suite.declare.peaks import CPUPeak, PrivatePeak, select_peaks
-from suite.declare.plancontainer import telemetry
+from suite.declare.plan.container import telemetry
+from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
+from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plandoc import PLAN_SCHEMA
-from suite.declare.planengine import engine_doc, placeholders, request_doc, started
+from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.declare.workload.expand import expand_phases, longest_request
 from suite.declare.workload.points import Room
 from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         VendorRef,
         WorkloadDoc,
     )
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
     from suite.declare.workload.profiles import Profile
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]

@@ -1,6 +1,6 @@
 """A model's facts, from ``config.json`` and safetensors headers; no weight is loaded.
 
-Facts of the architectures that `suite.declare.architectures` knows are put into one form, so that FLOPs
+Facts of the architectures that `suite.declare.model.architectures` knows are put into one form, so that FLOPs
 and bytes follow from numbers alone. The headers are a second witness: when they hold another number of
 parameters than the architecture gives, the architecture is not the one that the configuration names, and
 FLOPs are not computed from it.
@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, cast
 
 from suite.base import jsonio
 from suite.base.errors import DataError, EvidenceError, Place
-from suite.declare import architectures, safetensors
+from suite.declare.model import architectures, safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.architectures import Shape
+    from suite.declare.model.architectures import Shape
+    from suite.declare.model.safetensors import Tensor
     from suite.declare.plandoc import FileDoc
-    from suite.declare.safetensors import Tensor
 
 WITNESS_TOLERANCE = 0.02
 """Largest relative difference between stored and computed parameters: norms, biases and rounding."""
@@ -166,7 +166,7 @@ def read_model(directory: Path) -> ModelFacts:
 
     Raises:
         DataError: ``model-missing``, ``model-no-config``, ``model-config-wrong``, ``json-refused``, or as
-            `suite.declare.safetensors.read_tensors`.
+            `suite.declare.model.safetensors.read_tensors`.
     """
     config = _config(directory)
     tensors = safetensors.read_tensors(directory)

@@ -6,9 +6,9 @@ import pytest
 
 from suite.base import schema, yamlio
 from suite.base.errors import DeclarationError, UsageError
-from suite.declare.vendor import VENDOR_DIRECTORY, check_vendor, list_vendors, load_vendor
+from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, list_vendors, load_vendor
 
-CASES = Path(__file__).resolve().parents[2] / "cases" / "vendor"
+CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
 
 
 @pytest.mark.parametrize("name", list_vendors())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
-from suite.declare.vendorcheck import explain, semantic_problems
+from suite.declare.vendor.check import explain, semantic_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from suite.declare.enginedoc import EngineDecl
     from suite.declare.vendordoc import AcceleratorDoc, AccessDoc, VendorDoc
 
-VENDOR_DIRECTORY = Path(__file__).resolve().parents[2] / "vendors"
+VENDOR_DIRECTORY = Path(__file__).resolve().parents[3] / "vendors"
 FILE_NAME = "vendor.yaml"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import SuiteError, UsageError
-from suite.declare import template
+from suite.declare.vendor import template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

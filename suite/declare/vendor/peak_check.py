@@ -12,7 +12,7 @@ from suite.base import schema, yamlio
 if TYPE_CHECKING:
     from suite.declare.vendordoc import AcceleratorDoc, ClaimDoc, PeakDecl, VendorDoc
 
-TRAPS_FILE = Path(__file__).resolve().parents[2] / "vendors" / "traps.yaml"
+TRAPS_FILE = Path(__file__).resolve().parents[3] / "vendors" / "traps.yaml"
 _SAME = 0.005
 """Two figures nearer than this are one figure, rounded differently."""
 _CLOCK_MARGIN = 1.01

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from suite.base import schema
 from suite.base.errors import Problem
-from suite.declare import template
-from suite.declare.arguments import wrong_value
-from suite.declare.peakcheck import peak_problems
+from suite.declare.vendor import template
+from suite.declare.vendor.arguments import wrong_value
+from suite.declare.vendor.peak_check import peak_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,13 +7,13 @@ import pytest
 
 from suite.base import schema, yamlio
 from suite.base.errors import DeclarationError
-from suite.declare import template
-from suite.declare.peakcheck import TRAPS_FILE, traps
-from suite.declare.peaks import CPUPeak, select_peaks
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor import template
+from suite.declare.vendor.load import load_vendor
+from suite.declare.vendor.peak_check import TRAPS_FILE, traps
+from suite.declare.vendor.peaks import CPUPeak, select_peaks
 from tests.factories.plans import model_input, plan_for
 
-CASES = Path(__file__).resolve().parents[2] / "cases" / "vendor"
+CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suite.declare.phasetext import phase_line
+from suite.declare.plan.phase_text import phase_line
 from suite.declare.workload.expand import expand_phases
 from suite.declare.workload.points import Room
 from suite.declare.workload.profiles import load_profile

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from suite.declare.plantext import DEFAULT_ENV, DEFAULT_TMPFS, docker_run, render_plan
+from suite.declare.plan.text import DEFAULT_ENV, DEFAULT_TMPFS, docker_run, render_plan
 from tests.factories.plans import plan_for
 
-CASES = Path(__file__).resolve().parents[2] / "cases" / "plantext"
+CASES = Path(__file__).resolve().parents[3] / "cases" / "plantext"
 GOLDEN = {
     "mthreads-mtt-1": lambda: plan_for("mthreads", "vllm_mtt", 1),
     "mthreads-mtt-2": lambda: plan_for("mthreads", "vllm_mtt", 2),

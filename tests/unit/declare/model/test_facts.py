@@ -8,9 +8,9 @@ import pytest
 
 from suite.base import jsonio
 from suite.base.errors import DataError, EvidenceError
-from suite.declare import architectures
-from suite.declare.model import ModelFacts, hash_model, read_model
-from suite.declare.safetensors import read_header
+from suite.declare.model import architectures
+from suite.declare.model.facts import ModelFacts, hash_model, read_model
+from suite.declare.model.safetensors import read_header
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],

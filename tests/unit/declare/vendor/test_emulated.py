@@ -3,8 +3,8 @@
 import pytest
 
 from suite.base import yamlio
-from suite.declare.plantext import render_plan
-from suite.declare.vendor import VENDOR_DIRECTORY, check_vendor, load_vendor
+from suite.declare.plan.text import render_plan
+from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, load_vendor
 from tests.factories import emulated, plans
 
 REPLACED = {

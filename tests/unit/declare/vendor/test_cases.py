@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from suite.declare.vendor import check_vendor
+from suite.declare.vendor.load import check_vendor
 
-CASES = Path(__file__).resolve().parents[2] / "cases" / "vendor"
+CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.plandoc import PeakDoc, PeaksDoc
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
     from suite.declare.vendordoc import AcceleratorDoc, ClaimDoc, FigureDoc, PeakDecl
 
 TERA = 1e12

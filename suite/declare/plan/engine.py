@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.errors import UsageError
-from suite.declare import arguments, template
-from suite.declare.arguments import Given
-from suite.declare.choice import choose_image
-from suite.declare.plancontainer import container_doc, image_doc, preflight, process_doc
+from suite.declare.plan.choice import choose_image
+from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
+from suite.declare.vendor import arguments, template
+from suite.declare.vendor.arguments import Given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.choice import Choice
     from suite.declare.enginedoc import DtypeRow, EngineDecl, SwitchDoc
+    from suite.declare.plan.choice import Choice
     from suite.declare.plandoc import ContainerDoc, ConversionDoc, EngineDoc, RequestDoc
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
@@ -83,7 +83,7 @@ def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, s
         overrides: the user's engine arguments by name; an empty value or ``true`` is a flag.
 
     Raises:
-        UsageError: of `suite.declare.arguments.resolve`.
+        UsageError: of `suite.declare.vendor.arguments.resolve`.
     """
     engine = choice.engine
     user = user_arguments(engine, overrides)

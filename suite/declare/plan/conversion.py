@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.base.errors import UsageError
-from suite.declare import template
+from suite.declare.vendor import template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.enginedoc import ConversionDecl, EngineDecl
-    from suite.declare.model import ModelFacts
+    from suite.declare.model.facts import ModelFacts
     from suite.declare.plandoc import ConversionDoc
 
 SOURCE_TARGET = "/model-source"

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from suite.base.errors import UsageError
-from suite.declare.arguments import Situation
+from suite.declare.vendor.arguments import Situation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.enginedoc import DtypeRow, EngineDecl, ImageDecl, RuntimeName
-    from suite.declare.model import ModelFacts
-    from suite.declare.peaks import CPUPeak, PrivatePeak
+    from suite.declare.model.facts import ModelFacts
     from suite.declare.plandoc import DevicesDoc, FileDoc, RuntimeKind
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
+    from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.declare.vendordoc import AcceleratorDoc, AccessDoc, VariableDoc
 
 _MODEL_DTYPES = {

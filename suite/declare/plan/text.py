@@ -9,8 +9,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from suite.declare.phasetext import phase_line
-from suite.declare.plan import plan_sha256
+from suite.declare.plan.make import plan_sha256
+from suite.declare.plan.phase_text import phase_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,10 +18,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.values import NotMeasured
-from suite.declare.architectures import Shape
+from suite.declare.model.architectures import Shape
 
 if TYPE_CHECKING:
-    from suite.declare.model import ModelFacts
+    from suite.declare.model.facts import ModelFacts
 
 
 def _shape(facts: ModelFacts) -> Shape | NotMeasured:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.base.values import NotMeasured
-from suite.declare.flops import decode_bytes, decode_flops, prefill_flops
-from suite.declare.model import ModelFacts
+from suite.declare.model.facts import ModelFacts
+from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
 
 FACTS = ModelFacts(
     architecture="LlamaForCausalLM",
