@@ -98,7 +98,7 @@ def own_declaration(evidence: Evidence, _: Results) -> Finding:
     compute = plan["peaks"]["compute"]
     if compute is None:
         return passed(f"the declaration of {vendor.id} is the suite's own; no peak is used")
-    devices = {device["id"]: device for device in vendor.doc["accelerators"]}
+    devices = {device.id: device for device in vendor.doc.accelerators}
     device = devices.get(plan["devices"]["accelerator"])
     if device is None:
         return warned(f"{plan['devices']['accelerator']} is no accelerator of {vendor.id}")

@@ -4,8 +4,8 @@ import pytest
 
 from suite.base.errors import UsageError
 from suite.declare.vendor import arguments
-from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.arguments import Given, Situation
+from suite.declare.vendor.load import load_vendor
 
 MTT = load_vendor("mthreads").engine("vllm_mtt")
 MUSA = load_vendor("mthreads").engine("vllm_musa")
