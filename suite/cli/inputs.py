@@ -16,9 +16,10 @@ from suite.base.values import NotMeasured
 from suite.cli.sim import scripted
 from suite.declare.model import hash_model, read_model
 from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
+from suite.declare.profiles.bounds import quality_doc
+from suite.declare.profiles.load import load_profile
 from suite.declare.vendor import load_vendor
 from suite.declare.workload.lengths import shortest_prompts
-from suite.declare.workload.profiles import load_profile, quality_doc
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.tasks import task_set_for
 from suite.declare.workload.tokenizer import load_tokenizer

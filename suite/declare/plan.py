@@ -22,8 +22,8 @@ from suite.declare.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.declare.plancontainer import telemetry
 from suite.declare.plandoc import PLAN_SCHEMA
 from suite.declare.planengine import engine_doc, placeholders, request_doc, started
-from suite.declare.workload.expand import expand_phases, longest_request
-from suite.declare.workload.points import Room
+from suite.declare.profiles.expand import expand_phases, longest_request
+from suite.declare.profiles.points import Room
 from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
         VendorRef,
         WorkloadDoc,
     )
+    from suite.declare.profiles.load import Profile
     from suite.declare.vendor import Vendor
-    from suite.declare.workload.profiles import Profile
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from suite.declare.workload.tasks import Task, TaskSet
     from suite.declare.workload.tokenizer import Tokenizer
     from suite.measure.engine import Settings
-    from suite.measure.stop import Stop
+    from suite.measure.signals import Stop
 
 FIRST_SAMPLE_S = 2.0
 """How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
     from suite.measure.engine import Settings
     from suite.measure.load.job import LoadOptions
-    from suite.measure.stop import Stop
+    from suite.measure.signals import Stop
 
 
 class Progress(Protocol):

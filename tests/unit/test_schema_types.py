@@ -13,7 +13,7 @@ MIRRORS = [
     ("vendor", "", "suite.declare.vendordoc:VendorDoc", ["suite.declare.enginedoc"]),
     ("plan", "", "suite.declare.plandoc:PlanDoc", []),
     ("traps", "", "suite.declare.peakcheck:TrapsDoc", []),
-    ("profile", "", "suite.declare.workload.profiledoc:ProfileDoc", ["suite.declare.plandoc"]),
+    ("profile", "", "suite.declare.profiles.profiledoc:ProfileDoc", ["suite.declare.plandoc"]),
     ("event", "/$defs/header", "suite.eventdoc:HeaderEvent", []),
     ("event", "/$defs/mark", "suite.eventdoc:MarkEvent", []),
     ("event", "/$defs/request", "suite.eventdoc:RequestEvent", []),

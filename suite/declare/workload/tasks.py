@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import TaskSetDoc
-    from suite.declare.workload.profiles import Profile
+    from suite.declare.profiles.load import Profile
     from suite.declare.workload.records import Progress, Reading
 
 __all__ = ["Task", "TaskSet", "mini_set", "task_set_for", "task_set_of"]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from suite.base.errors import SuiteError
 from suite.declare.peaks import select_peaks
 from suite.declare.plan import model_room
+from suite.declare.profiles.bounds import quality_doc
+from suite.declare.profiles.expand import expand_phases
+from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.vendor import load_vendor
-from suite.declare.workload.expand import expand_phases
 from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
-from suite.declare.workload.profiles import load_profile, profile_names, quality_doc
 from suite.declare.workload.prompt import load_prompt
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.selection import locks
@@ -22,7 +23,7 @@ from suite.judge.checks.rule import Finding, Rule, passed, warned
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc
-    from suite.declare.workload.profiles import Profile
+    from suite.declare.profiles.load import Profile
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.stopping.search import planned
+from suite.declare.analysis.bisection import planned
 from suite.declare.workload.lengths import synthetic_task
 from suite.judge.metrics.phaselog import rate_of
 

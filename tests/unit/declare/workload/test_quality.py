@@ -4,7 +4,7 @@ import pytest
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError
-from suite.declare.workload.profiles import load_profile
+from suite.declare.profiles.load import load_profile
 from suite.declare.workload.quality import MINI_REFERENCE, reference_for
 from suite.declare.workload.tasks import mini_set
 

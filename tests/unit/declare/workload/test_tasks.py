@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from suite.base.errors import DataError, Place
+from suite.declare.profiles.load import load_profile
 from suite.declare.workload import selection, tasks
-from suite.declare.workload.profiles import load_profile
 from suite.declare.workload.records import Collector, Task, joined_sha256
 from suite.declare.workload.tasks import mini_set, task_set_for, task_set_of
 

@@ -9,10 +9,10 @@ import pytest
 from rouge_score import rouge_scorer
 
 from suite.base import jsonio, schema
+from suite.declare.profiles.load import load_profile
 from suite.declare.workload.canonical import read_canonical, write_canonical
 from suite.declare.workload.defects import count_defects
 from suite.declare.workload.lead import first_sentence
-from suite.declare.workload.profiles import load_profile
 from suite.declare.workload.selection import compute_locks, held, locks, official_split
 from suite.declare.workload.summary_files import read_folder
 from suite.declare.workload.tasks import task_set_for
