@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
 from suite.cli.terminal import Terminal
-from suite.declare.workload.canonical import read_canonical, write_canonical
-from suite.declare.workload.defects import count_defects
-from suite.declare.workload.records import joined_sha256
-from suite.declare.workload.selection import (
+from suite.declare.tasks.defects import count_defects
+from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
+from suite.declare.tasks.read import read_tasks
+from suite.declare.tasks.records import joined_sha256
+from suite.declare.tasks.selection import (
     LOCKED_SIZES,
     PARTS,
     compute_locks,
@@ -20,15 +21,14 @@ from suite.declare.workload.selection import (
     locks,
     official_split,
 )
-from suite.declare.workload.xsum import read_tasks
-from suite.fetch import ARCHIVE, CSV, SPLIT, digest_of, fetch
+from suite.measure.fetch.files import ARCHIVE, CSV, SPLIT, digest_of, fetch
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.workload.records import Reading, Task
+    from suite.declare.tasks.records import Reading, Task
 
 _GROUPS = {
     "official": (ARCHIVE, SPLIT),

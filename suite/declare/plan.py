@@ -24,7 +24,7 @@ from suite.declare.plandoc import PLAN_SCHEMA
 from suite.declare.planengine import engine_doc, placeholders, request_doc, started
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.profiles.points import Room
-from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
+from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

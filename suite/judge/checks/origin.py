@@ -14,11 +14,11 @@ from suite.declare.plan import model_room
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import load_profile, profile_names
+from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
+from suite.declare.tasks.prompt import load_prompt
+from suite.declare.tasks.reference import reference_for
+from suite.declare.tasks.selection import locks
 from suite.declare.vendor import load_vendor
-from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
-from suite.declare.workload.prompt import load_prompt
-from suite.declare.workload.quality import reference_for
-from suite.declare.workload.selection import locks
 from suite.judge.checks.rule import Finding, Rule, passed, warned
 
 if TYPE_CHECKING:
