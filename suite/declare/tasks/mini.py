@@ -18,22 +18,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from suite.declare.tasks.mini_stories_town import TOWN_STORIES
-from suite.declare.tasks.mini_stories_wide import WIDE_STORIES
-from suite.declare.tasks.mini_text import COMMON_COLOUR, FIRST_NAMES, POOLS, SURNAMES
+from suite.declare.tasks.mini_stories import prose
 from suite.declare.tasks.records import record_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suite.declare.tasks.mini_story import Story
+    from suite.declare.tasks.mini_stories import Story
 
 MINI_SEED: Final = 1
 MINI_COUNT: Final = 256
 MINI_MIN_WORDS: Final = 120
 MINI_MAX_WORDS: Final = 400
-
-STORIES: Final[tuple[Story, ...]] = TOWN_STORIES + WIDE_STORIES
 
 _MASK: Final = (1 << 64) - 1
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)(?:_([a-z]))?\}")
@@ -72,7 +68,7 @@ class _Draw:
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
         return ((mixed ^ (mixed >> 31)) * bound) >> 64
 
-    def one(self, values: Sequence[str]) -> str:
+    def choice(self, values: Sequence[str]) -> str:
         """Return one of *values*."""
         return values[self.below(len(values))]
 
@@ -90,7 +86,7 @@ class _Words:
 
     def __init__(self, draw: _Draw, story: Story) -> None:
         self._draw = draw
-        self._pools = POOLS | story.words
+        self._pools = prose().pools | story.words
         self._bound = dict(story.outcomes[draw.below(len(story.outcomes))])
         self._used: dict[str, set[str]] = {}
 
@@ -115,20 +111,21 @@ class _Words:
 
     def _fresh(self, pool: str) -> str:
         if pool == "who":
-            return f"{self._draw.one(FIRST_NAMES)} {self._draw.one(SURNAMES)}"
-        return self._draw.one(self._pools[pool])
+            first_name = self._draw.choice(self._pools["first_name"])
+            return f"{first_name} {self._draw.choice(self._pools['surname'])}"
+        return self._draw.choice(self._pools[pool])
 
 
 def _compose(draw: _Draw, story: Story, words: int) -> tuple[str, str]:
     """Return an article of about *words* words (never fewer than its facts need) and its summary."""
     names = _Words(draw, story)
     summary = names.fill(story.summary)
-    opening = names.fill(draw.one(story.openings))
-    facts = [names.fill(draw.one(paraphrases)) for paraphrases in story.facts]
+    opening = names.fill(draw.choice(story.openings))
+    facts = [names.fill(draw.choice(paraphrases)) for paraphrases in story.facts]
     length = len(opening.split()) + sum(len(fact.split()) for fact in facts)
     colour: list[str] = []
     # The story's own colour comes first, so that only long articles wander off.
-    for template in draw.order(story.colour) + draw.order(COMMON_COLOUR):
+    for template in draw.order(story.colour) + draw.order(prose().colour):
         if length >= words:
             break
         colour.append(names.fill(template))
@@ -162,8 +159,9 @@ def _side(summary: str) -> Side:
 def _record(side: Side, seed: int, index: int, low: int, high: int) -> tuple[str, str]:
     """Return document and summary number *index*, the document within [*low*, *high*] words."""
     draw = _Draw(f"mini-set/1/{side}/{seed}/{index}")
+    stories = prose().stories
     while True:
-        story = STORIES[draw.below(len(STORIES))]
+        story = stories[draw.below(len(stories))]
         document, summary = _compose(draw, story, low + draw.below(high - low + 1))
         if _side(summary) == side and low <= len(document.split()) <= high:
             return document, summary
@@ -210,7 +208,6 @@ __all__ = [
     "MINI_MIN_WORDS",
     "MINI_RECORDS_SHA256",
     "MINI_SEED",
-    "STORIES",
     "MiniTask",
     "mini_tasks",
     "records_sha256",

@@ -13,13 +13,16 @@ from rouge_score import rouge_scorer
 from suite.declare.tasks.mini import (
     MINI_COUNT,
     MINI_RECORDS_SHA256,
-    STORIES,
     MiniTask,
     mini_tasks,
     records_sha256,
     training_tasks,
 )
-from suite.declare.tasks.mini_text import COMMON_COLOUR, POOLS
+from suite.declare.tasks.mini_stories import prose
+
+STORIES = prose().stories
+POOLS = prose().pools
+COMMON_COLOUR = prose().colour
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,13 @@ def first_sentence(document: str) -> str:
 def test_the_locked_set_is_what_the_generator_gives(tasks):
     assert len(tasks) == MINI_COUNT == 256
     assert records_sha256(tasks) == MINI_RECORDS_SHA256
+
+
+def test_more_records_of_the_kind_and_those_for_training_are_what_they_were():
+    more = records_sha256(mini_tasks(seed=7, count=500))
+    assert more == "5e5d254e7a8ee8c9b1289ad1e147e1d722e1454f3223f9e357479253b6093dbe"
+    training = records_sha256(training_tasks(3, 500, low=60, high=200))
+    assert training == "64dfb7d67395e0ed1a1e805c01b9c8561de942eda476c0a933c313e9fe905537"
 
 
 def test_a_record_digest_is_that_of_its_canonical_json(tasks):
@@ -156,7 +166,7 @@ def test_other_seeds_give_other_records():
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.kind)
 def test_every_placeholder_of_a_story_is_declared(story):
-    pools = set(POOLS) | set(story.words)
+    pools = set(POOLS) | set(story.words) | {"who"}
     for outcome in story.outcomes:
         assert set(outcome) == set(story.outcomes[0])
         templates = [*story.openings, *story.colour, *sum(story.facts, ()), story.summary]
