@@ -5,24 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
-SourceKind = Literal[
-    "canonical file",
-    "official archive",
-    "folder of .summary files",
-    "CSV file",
-    "JSON Lines file",
-    "mini set",
-]
 Progress: TypeAlias = "Callable[[int, int | None], None]"
-"""Told how much is done and, when known, of how much (bytes or records, as the caller says)."""
+"""Told how much is done and, when known, of how much (in the `progress_unit` of the format)."""
 
 MAX_ID_LENGTH = 128
 
@@ -77,7 +69,7 @@ class Reading:
     """What a reader found in a file or folder.
 
     Attributes:
-        kind: what the source turned out to be.
+        kind: what the source turned out to be: the name of a data format.
         source: its path.
         tasks: every readable record, in the source's order.
         has_ids: False when ids were derived from row numbers (``row-000001``).
@@ -87,7 +79,7 @@ class Reading:
         columns: which columns or members were taken, by role; empty where there is no choice.
     """
 
-    kind: SourceKind
+    kind: str
     source: str
     tasks: tuple[Task, ...]
     has_ids: bool
@@ -98,17 +90,42 @@ class Reading:
 
 
 class Collector:
-    """Gathers the records of one source; refuses bad ones, or leaves them out and counts them."""
+    """Gathers the records of one source; refuses bad ones, or leaves them out and counts them.
 
-    def __init__(self, kind: SourceKind, source: str, *, keep_going: bool) -> None:
+    Attributes:
+        kind: name of the source's data format.
+        source: its path.
+        keep_going: leave bad records out and count them.
+        ids: the only records to keep; None keeps all.
+        progress: told by the reader how far it is.
+        tasks: the records so far.
+        notes: counts of peculiarities of the file that are in no record.
+        excluded: counts of records left out, by reason.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        source: str,
+        *,
+        keep_going: bool = False,
+        ids: Collection[str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self.kind = kind
         self.source = source
         self.keep_going = keep_going
+        self.ids = None if ids is None else frozenset(ids)
+        self.progress = progress
         self.tasks: list[Task] = []
         self.notes: Counter[str] = Counter()
-        self._excluded: Counter[str] = Counter()
+        self.excluded: Counter[str] = Counter()
         self._problems: list[Problem] = []
         self._seen: set[str] = set()
+
+    def wants(self, identifier: str) -> bool:
+        """Whether a record of this id is to be kept: a reader may pass over the others unread."""
+        return self.ids is None or identifier in self.ids
 
     def add(self, task: Task, place: Place) -> None:
         """Take a record; a bad or repeated id and a missing summary are refused like a broken row."""
@@ -121,7 +138,8 @@ class Collector:
             self.reject("empty-summary", f"record {task.id!r} has no summary", place)
         else:
             self._seen.add(task.id)
-            self.tasks.append(task)
+            if self.wants(task.id):
+                self.tasks.append(task)
 
     def reject(self, reason: str, message: str, place: Place) -> None:
         """Refuse a record, or leave it out with its reason when the caller keeps going.
@@ -132,7 +150,7 @@ class Collector:
         if not self.keep_going:
             hint = "repair it, or leave such records out with --keep-going"
             raise DataError(f"data-{reason}", message, place, hint)
-        self._excluded[reason] += 1
+        self.excluded[reason] += 1
         self._problems.append(Problem(message, place))
 
     def finish(self, *, has_ids: bool = True, columns: dict[str, str] | None = None) -> Reading:
@@ -142,19 +160,22 @@ class Collector:
             DataError: ``data-empty`` when no record was readable.
         """
         if not self.tasks:
+            what = "usable record" if self.ids is None else "usable record with a wanted id"
             raise DataError(
                 "data-empty",
-                f"the {self.kind} holds no usable record",
+                f"the {self.kind} holds no {what}",
                 Place(self.source),
                 problems=tuple(self._problems[:20]),
             )
+        if self.ids is not None and len(self.tasks) < len(self.ids):
+            self.notes["missing-ids"] = len(self.ids) - len(self.tasks)
         return Reading(
             kind=self.kind,
             source=self.source,
             tasks=tuple(self.tasks),
             has_ids=has_ids,
             notes=dict(sorted(self.notes.items())),
-            excluded=dict(sorted(self._excluded.items())),
+            excluded=dict(sorted(self.excluded.items())),
             problems=tuple(self._problems),
             columns=columns or {},
         )

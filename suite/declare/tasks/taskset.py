@@ -9,7 +9,7 @@ from suite.base.errors import DataError, Place
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256, mini_tasks
 from suite.declare.tasks.read import read_tasks
-from suite.declare.tasks.records import SourceKind, Task, joined_sha256
+from suite.declare.tasks.records import Task, joined_sha256
 from suite.declare.tasks.selection import LOCKED_SIZES, Held, held, order
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class TaskSet:
         tasks: the tasks, at least one.
         locked: the digest of the ids (mini set: of the records) is the one locked in the suite.
         why_not_locked: the reason, "" for a locked set.
-        kind: what the source was.
+        kind: name of the source's data format, or ``mini set``.
         source: where it was read, "" for the mini set.
         defects: how many of `tasks` show each defect, see `suite.declare.tasks.defects`.
         notes: peculiarities of the source file.
@@ -51,7 +51,7 @@ class TaskSet:
     tasks: tuple[Task, ...]
     locked: bool
     why_not_locked: str
-    kind: SourceKind
+    kind: str
     source: str
     notes: dict[str, int]
     excluded: dict[str, int]

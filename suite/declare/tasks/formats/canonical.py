@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from suite.base import jsonio, schema
 from suite.base.errors import DataError, Place, Problem
-from suite.declare.tasks.records import Reading, SourceKind, Task, id_fault, joined_sha256
+from suite.declare.tasks.formats.record import Candidate, Confidence, Format
+from suite.declare.tasks.records import Task, id_fault, joined_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
+    from suite.declare.tasks.records import Collector, Reading
 
 TASKS_SCHEMA = 1
 _MEMBERS = {"id", "document", "summary", "sha256"}
@@ -27,7 +29,7 @@ _MEMBERS = {"id", "document", "summary", "sha256"}
 class SourceDoc(TypedDict):
     """Where the records of a canonical file came from."""
 
-    kind: SourceKind
+    kind: str  # name of a data format
     sha256: str | None  # of the source file; None for a folder
     has_ids: bool
     notes: dict[str, int]
@@ -115,11 +117,6 @@ def write_canonical(path: Path, reading: Reading, source_sha256: str | None) -> 
         raise DataError("file-unwritable", f"cannot write: {reason}", Place(str(path))) from cause
 
 
-def is_canonical(first_line: bytes) -> bool:
-    """Whether the first line of a file is a canonical header, right or wrong."""
-    return first_line.startswith(b"{") and b'"tasks_schema"' in first_line
-
-
 def read_canonical(path: Path, data: bytes) -> CanonicalFile:
     """Read a canonical file and recompute every digest in it.
 
@@ -142,14 +139,14 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
     digests: list[str] = []
     for number, line in enumerate(lines[1:] if lines[-1] else lines[1:-1], 2):
         place = Place(source, number)
-        found = _record(line, place)
-        if isinstance(found, Problem):
-            problems.append(found)
+        record = _record(line, place)
+        if isinstance(record, Problem):
+            problems.append(record)
             continue
-        if tasks and found.id <= tasks[-1].id:
-            problems.append(Problem(f"the id {found.id!r} is out of order or repeated", place))
-        tasks.append(found)
-        digests.append(found.sha256)
+        if tasks and record.id <= tasks[-1].id:
+            problems.append(Problem(f"the id {record.id!r} is out of order or repeated", place))
+        tasks.append(record)
+        digests.append(record.sha256)
     if not problems:  # else the totals are wrong for the reasons that are known already
         problems = _totals(header, tasks, digests, source)
     if problems:
@@ -193,23 +190,37 @@ def _totals(header: HeaderDoc, tasks: list[Task], digests: list[str], source: st
     place = Place(source, 1)
     if header["records"] != len(tasks):
         return [Problem(f"the header says {header['records']} records, found {len(tasks)}", place)]
-    found = []
+    problems = []
     if header["ids_sha256"] != joined_sha256(task.id for task in tasks):
-        found.append(Problem("the ids are not those of the header's ids_sha256", place))
+        problems.append(Problem("the ids are not those of the header's ids_sha256", place))
     if header["records_sha256"] != joined_sha256(digests):
-        found.append(Problem("the records are not those of the header's records_sha256", place))
-    return found
+        problems.append(Problem("the records are not those of the header's records_sha256", place))
+    return problems
 
 
-def as_reading(path: Path, file: CanonicalFile) -> Reading:
-    """A canonical file as any other reading; notes and exclusions of its source are carried on."""
+def _sniff(candidate: Candidate) -> Confidence:
+    first_line = candidate.head.partition(b"\n")[0]
+    says_so = first_line.startswith(b"{") and b'"tasks_schema"' in first_line
+    return Confidence.CERTAIN if says_so else Confidence.NO
+
+
+def _read(path: Path, collector: Collector) -> Reading:
+    """As any other file; notes and exclusions of its source are carried on."""
+    file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
     source = file.header["source"]
-    return Reading(
-        kind="canonical file",
-        source=str(path),
-        tasks=file.tasks,
-        has_ids=source["has_ids"],
-        notes=source["notes"],
-        excluded=source["excluded"],
-        problems=(),
-    )
+    for line, task in enumerate(file.tasks, 2):
+        collector.add(task, Place(str(path), line))
+    collector.notes.update(source["notes"])
+    collector.excluded.update(source["excluded"])
+    return collector.finish(has_ids=source["has_ids"])
+
+
+FORMAT = Format(
+    name="canonical file",
+    name_zh="规范文件",
+    description="what `suite data convert` writes: a header, then one record with its digest per line",
+    description_zh="`suite data convert` 的输出：首行为文件头，其后每行一条带摘要的记录",
+    suffixes=(".jsonl",),
+    sniff=_sniff,
+    reader=_read,
+)

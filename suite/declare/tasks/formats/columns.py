@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base import jsonio
 from suite.base.errors import DataError
+from suite.declare.tasks.formats.record import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from suite.base.errors import Place
+    from suite.declare.tasks.records import Collector
 
 DOCUMENT_NAMES = ("document", "dialogue")
 SUMMARY_NAMES = ("summary",)
@@ -29,6 +33,14 @@ class Columns:
         """Role to name, without what is missing."""
         chosen = {"document": self.document, "summary": self.summary}
         return chosen if self.id is None else chosen | {"id": self.id}
+
+
+def text_bytes(path: Path, collector: Collector) -> bytes:
+    """The bytes of a text file without its byte order mark, which is noted."""
+    data = jsonio.read_bytes(path, error=DataError)
+    if data.startswith(BOM):
+        collector.notes["file-byte-order-mark"] = 1
+    return data.removeprefix(BOM)
 
 
 def derived_id(row: int) -> str:

@@ -7,17 +7,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from suite.base.errors import DataError, Place
-from suite.declare.tasks.formats.columns import choose, derived_id
-from suite.declare.tasks.records import Collector, Task
+from suite.declare.tasks.formats.columns import choose, derived_id, text_bytes
+from suite.declare.tasks.formats.record import Candidate, Confidence, Format
+from suite.declare.tasks.records import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from suite.declare.tasks.formats.columns import Columns
-    from suite.declare.tasks.records import Reading
-
-_BOM = b"\xef\xbb\xbf"
+    from suite.declare.tasks.records import Collector, Reading
 
 
 class _Lines:
@@ -38,23 +37,21 @@ class _Lines:
                 raise DataError("data-encoding", "not UTF-8", place, hint) from cause
 
 
-def read_csv(path: Path, data: bytes, *, keep_going: bool = False) -> Reading:
-    """Read a CSV file (RFC 4180: comma, double quotes; any line end).
+def _sniff(candidate: Candidate) -> Confidence:
+    """Any text may be a CSV file: the header decides, and is refused with the names that are needed."""
+    is_text = bool(candidate.text) and b"\x00" not in candidate.text
+    return Confidence.POSSIBLE if is_text else Confidence.NO
 
-    Args:
-        path: for messages.
-        data: the file's bytes.
-        keep_going: leave broken rows out and count them.
+
+def _read(path: Path, collector: Collector) -> Reading:
+    """Read RFC 4180 (comma, double quotes; any line end).
 
     Raises:
         DataError: ``data-columns``, ``data-encoding``, ``data-broken-row``, ``data-duplicate-id``,
             ``data-empty-summary``, ``data-empty``, each with the line where the record ends.
     """
     source = str(path)
-    collector = Collector("CSV file", source, keep_going=keep_going)
-    if data.startswith(_BOM):
-        collector.notes["file-byte-order-mark"] = 1
-        data = data[len(_BOM) :]
+    data = text_bytes(path, collector)
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     reader = csv.reader(iter(_Lines(data, source)), strict=True)
     header = _header(reader, source)
@@ -102,3 +99,14 @@ class _Positions:
     def task(self, fields: list[str], row: int) -> Task:
         identifier = derived_id(row) if self._id is None else fields[self._id]
         return Task(identifier, fields[self._document], fields[self._summary])
+
+
+FORMAT = Format(
+    name="CSV file",
+    name_zh="CSV 文件",
+    description="columns `document` or `dialogue`, `summary` and, if it has them, `id`, in any order and case",
+    description_zh="列 `document`（或 `dialogue`）、`summary`，可有 `id`，顺序和大小写不限",
+    suffixes=(".csv",),
+    sniff=_sniff,
+    reader=_read,
+)

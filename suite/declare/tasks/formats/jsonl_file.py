@@ -6,38 +6,33 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
-from suite.declare.tasks.formats.columns import choose, derived_id
-from suite.declare.tasks.records import Collector, Task
+from suite.declare.tasks.formats.columns import choose, derived_id, text_bytes
+from suite.declare.tasks.formats.record import Candidate, Confidence, Format
+from suite.declare.tasks.records import Task
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
     from suite.declare.tasks.formats.columns import Columns
-    from suite.declare.tasks.records import Reading
-
-_BOM = b"\xef\xbb\xbf"
+    from suite.declare.tasks.records import Collector, Reading
 
 
-def read_jsonl(path: Path, data: bytes, *, keep_going: bool = False) -> Reading:
-    """Read a JSON Lines file; the first readable line decides which members are taken.
+def _sniff(candidate: Candidate) -> Confidence:
+    return Confidence.LIKELY if candidate.text.startswith(b"{") else Confidence.NO
+
+
+def _read(path: Path, collector: Collector) -> Reading:
+    """Read one record per line; the first readable line decides which members are taken.
 
     Ids may be text or whole numbers. Records of a file without ids are called ``row-000001`` and so on.
-
-    Args:
-        path: for messages.
-        data: the file's bytes.
-        keep_going: leave broken lines out and count them.
 
     Raises:
         DataError: ``data-columns``, ``data-broken-row``, ``data-duplicate-id``,
             ``data-empty-summary``, ``data-empty``, each with the line.
     """
     source = str(path)
-    collector = Collector("JSON Lines file", source, keep_going=keep_going)
-    if data.startswith(_BOM):
-        collector.notes["file-byte-order-mark"] = 1
-        data = data[len(_BOM) :]
+    data = text_bytes(path, collector)
     columns: Columns | None = None
     row = 0
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -82,3 +77,14 @@ def _take(
             collector.reject("broken-row", f"the member {name!r} {what}", place)
             return
     collector.add(Task(str(identifier), str(document), str(summary)), place)
+
+
+FORMAT = Format(
+    name="JSON Lines file",
+    name_zh="JSON Lines 文件",
+    description="one JSON object per line with `document` or `dialogue`, `summary` and, if it has them, `id`",
+    description_zh="每行一个 JSON 对象，成员为 `document`（或 `dialogue`）、`summary`，可有 `id`",
+    suffixes=(".jsonl",),
+    sniff=_sniff,
+    reader=_read,
+)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from suite.base.errors import DataError
-from suite.declare.tasks.formats.summary_files import read_archive
+from suite.declare.tasks.formats.summary_archive import FORMAT as ARCHIVE
 from suite.declare.tasks.read import read_tasks
 
 
@@ -45,7 +45,7 @@ MEMBERS = [
 
 def test_members_come_in_the_order_of_the_archive(tmp_path):
     path = _archive(tmp_path / "a.tar.gz", [MEMBERS[3], MEMBERS[1]])
-    reading = read_archive(path)
+    reading = ARCHIVE.read(path)
     assert [task.id for task in reading.tasks] == ["10000003", "10000001"]
     assert reading.tasks[0].document == "Document number 10000003 is this."
     assert reading.tasks[0].summary == "Summary 10000003."
@@ -53,7 +53,7 @@ def test_members_come_in_the_order_of_the_archive(tmp_path):
 
 def test_only_wanted_ids_are_kept_and_missing_ones_counted(tmp_path):
     path = _archive(tmp_path / "a.tar.gz", MEMBERS)
-    reading = read_archive(path, ids=["10000005", "10000030", "99999999"])
+    reading = ARCHIVE.read(path, ids=["10000005", "10000030", "99999999"])
     assert [task.id for task in reading.tasks] == ["10000005", "10000030"]
     assert reading.notes == {"missing-ids": 1}
 
@@ -97,23 +97,23 @@ def test_links_and_foreign_members_are_passed_over(tmp_path):
         ("bbc-summary-data/link.summary", None),
     ]
     path = _archive(tmp_path / "a.tar.gz", [*foreign, MEMBERS[0]])
-    assert [task.id for task in read_archive(path).tasks] == ["10000000"]
+    assert [task.id for task in ARCHIVE.read(path).tasks] == ["10000000"]
 
 
 def test_a_member_twice_is_refused(tmp_path):
     path = _archive(tmp_path / "a.tar.gz", [MEMBERS[0], ("other/10000000.summary", MEMBERS[1][1])])
     with pytest.raises(DataError) as caught:
-        read_archive(path)
+        ARCHIVE.read(path)
     assert caught.value.code == "data-duplicate-id"
     assert caught.value.place is not None
     assert caught.value.place.file.endswith("a.tar.gz!other/10000000.summary")
 
 
 def test_a_member_too_long_for_an_article_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("suite.declare.tasks.formats.summary_files.MAX_MEMBER_BYTES", 50)
+    monkeypatch.setattr("suite.declare.tasks.formats.summary_archive.MAX_MEMBER_BYTES", 50)
     path = _archive(tmp_path / "a.tar.gz", MEMBERS[:1])
     with pytest.raises(DataError, match="no article"):
-        read_archive(path)
+        ARCHIVE.read(path)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.99])
@@ -122,7 +122,7 @@ def test_a_cut_archive_is_refused(tmp_path, share):
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(DataError) as caught:
-        read_archive(path)
+        ARCHIVE.read(path)
     assert caught.value.code == "archive-damaged"
 
 
@@ -130,7 +130,7 @@ def test_an_archive_that_lost_its_checksum_alone_is_refused(tmp_path):
     path = _archive(tmp_path / "a.tar.gz", MEMBERS)
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(DataError) as caught:
-        read_archive(path)
+        ARCHIVE.read(path)
     assert caught.value.code == "archive-damaged"
 
 
@@ -143,13 +143,13 @@ def test_a_changed_byte_is_noticed_even_where_every_wanted_member_was_read(tmp_p
     path = tmp_path / "a.tar.gz"
     path.write_bytes(stored)
     with pytest.raises(DataError) as caught:
-        read_archive(path, ids=["10000000"])
+        ARCHIVE.read(path, ids=["10000000"])
     assert caught.value.code == "archive-damaged"
 
 
 def test_progress_tells_compressed_bytes(tmp_path):
     path = _archive(tmp_path / "a.tar.gz", MEMBERS)
     told = []
-    read_archive(path, progress=lambda done, total: told.append((done, total)))
+    ARCHIVE.read(path, progress=lambda done, total: told.append((done, total)))
     assert told
     assert all(total == path.stat().st_size and done <= total for done, total in told)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import canonical_lines, read_canonical
-from suite.declare.tasks.formats.csv_file import read_csv
-from suite.declare.tasks.formats.jsonl_file import read_jsonl
-from suite.declare.tasks.formats.summary_files import SHARING_LINES, parse_summary
+from suite.declare.tasks.formats.csv_file import FORMAT as CSV
+from suite.declare.tasks.formats.jsonl_file import FORMAT as JSON_LINES
+from suite.declare.tasks.formats.summary import SHARING_LINES, parse_summary
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.records import Collector, Task
 
@@ -46,7 +46,9 @@ def test_csv_gives_back_what_a_csv_writer_wrote(tmp_path, tasks):
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(["id", "dialogue", "summary"])
     writer.writerows([task.id, task.document, task.summary] for task in tasks)
-    reading = read_csv(tmp_path / "t.csv", out.getvalue().encode("utf-8"))
+    path = tmp_path / "t.csv"
+    path.write_bytes(out.getvalue().encode("utf-8"))
+    reading = CSV.read(path)
     assert list(reading.tasks) == tasks
     assert reading.has_ids
 
@@ -60,7 +62,9 @@ def test_json_lines_give_back_what_was_written(tmp_path, tasks, ascii_only):
         )
         for t in tasks
     ]
-    reading = read_jsonl(tmp_path / "t.jsonl", "\n".join(lines).encode("utf-8"))
+    path = tmp_path / "t.jsonl"
+    path.write_bytes("\n".join(lines).encode("utf-8"))
+    reading = JSON_LINES.read(path)
     assert list(reading.tasks) == tasks
 
 

@@ -12,7 +12,6 @@ from suite.base import jsonio, schema
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
-from suite.declare.tasks.formats.summary_files import read_folder
 from suite.declare.tasks.lead import first_sentence
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.selection import compute_locks, held, locks, official_split
@@ -90,7 +89,7 @@ def test_the_hubs_sample_without_ids_is_custom():
 
 def test_a_real_summary_file_is_read():
     (folder,) = XSUM.glob("hf-datasets/dummy-1.2.0/dummy_data/*.tar.gz/bbc-summary-data")
-    tasks = {task.id: task for task in read_folder(folder).tasks}
+    tasks = {task.id: task for task in read_tasks(folder).tasks}
     task = tasks["10000983"]
     assert task.summary.startswith('It\'s being called "evil" and a "death panel"')
     assert task.document.startswith("Well, it's how the idea of Britain's NHS")
