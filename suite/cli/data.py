@@ -22,7 +22,8 @@ from suite.declare.tasks.selection import (
     locks,
     official_split,
 )
-from suite.measure.fetch.files import ARCHIVE, CSV, SPLIT, digest_of, fetch
+from suite.measure.fetch.files import digest_of, fetch
+from suite.measure.fetch.published import ARCHIVE, CSV, SPLIT
 
 if TYPE_CHECKING:
     import argparse

@@ -16,7 +16,7 @@ from suite.declare.tasks.lead import first_sentence
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.selection import compute_locks, held, locks, official_split
 from suite.declare.tasks.taskset import task_set_for
-from suite.measure.fetch.files import SPLIT
+from suite.measure.fetch.published import SPLIT
 
 SHARED = os.environ.get("SUITE_SHARED_DATA", "")
 XSUM = Path(SHARED or ".") / "xsum"

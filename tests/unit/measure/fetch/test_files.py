@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from suite.base.errors import DataError, SetupError, UsageError
-from suite.measure.fetch import download
-from suite.measure.fetch.download import Patience
-from suite.measure.fetch.files import ARCHIVE, CSV, SOURCES, SPLIT, Source, fetch
+from suite.measure.fetch.download import Download, Patience
+from suite.measure.fetch.files import fetch
+from suite.measure.fetch.published import ARCHIVE, CSV, SOURCES, SPLIT, Source
 from tests.factories import fileserver
 from tests.factories.fileserver import FileServer, hang_up, status
 
@@ -115,7 +115,7 @@ def test_the_next_process_goes_on_too(tmp_path, serve, slept):
         fetch(source(server.url), tmp_path, patience=slept.patience())
     assert caught.value.code == "download-failed"
     assert "300000 bytes are kept" in caught.value.hint
-    assert left_in(tmp_path) == ["file.bin.part", "file.bin.part.validator"]
+    assert left_in(tmp_path) == ["file.bin.part"]
     assert slept == [1, 2]
     server.script[:] = [send()]
     found = fetch(source(server.url), tmp_path, patience=slept.patience())
@@ -335,11 +335,11 @@ def test_a_disk_too_small_is_refused_before_the_first_byte(tmp_path, serve, slep
 
 
 def test_a_disk_that_fills_up_keeps_what_came(tmp_path, serve, slept, monkeypatch):
-    def receive(response, part, total, progress):
-        part.write(response.read(1000))
+    def receive(self, response, total):
+        self.part.write(response.raw.read(1000))
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(download, "_receive", receive)
+    monkeypatch.setattr(Download, "_receive", receive)
     with pytest.raises(SetupError) as caught:
         fetch(source(serve().url), tmp_path, patience=slept.patience())
     assert caught.value.code == "disk-full"
@@ -371,3 +371,9 @@ def test_the_published_files_have_their_published_digests():
     assert SPLIT.sha256 == "9c0c5d8f048a90bd68b19a34e4c30577ed270d3247b2119fa06a04ef46292068"
     assert CSV.sha256 is None
     assert set(SOURCES) == {"archive", "split", "csv"}
+
+
+def test_a_proxy_of_the_environment_is_used(tmp_path, serve, slept, monkeypatch):
+    monkeypatch.setenv("http_proxy", serve().url.removesuffix("/file"))
+    fetched = fetch(source("http://nowhere.invalid/file"), tmp_path, patience=slept.patience())
+    assert fetched.path.read_bytes() == CONTENT

@@ -1,6 +1,7 @@
+import huggingface_hub
 import pytest
 
-from suite.base.errors import UsageError
+from suite.base.errors import DataError, UsageError
 from suite.measure.fetch import model as modelsource
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -39,3 +40,29 @@ def test_a_claim_without_a_full_commit_is_refused(tmp_path, claim):
     with pytest.raises(UsageError) as caught:
         modelsource.named(modelsource.find(str(tmp_path)), claim)
     assert caught.value.code == "model-id-wrong"
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A machine without a network whose Hub cache holds one model."""
+    snapshot = tmp_path / "models--owner--name" / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}")
+    refs = snapshot.parents[1] / "refs"
+    refs.mkdir()
+    (refs / "main").write_text(COMMIT)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    return snapshot
+
+
+@pytest.mark.parametrize("name", ["owner/name", f"owner/name@{COMMIT}"])
+def test_a_cached_model_of_the_hub_needs_no_network(hub, name):
+    source = modelsource.find(name)
+    assert (source.id, source.revision, source.directory) == ("owner/name", COMMIT, hub)
+
+
+def test_a_model_that_the_hub_does_not_give_is_refused(hub):
+    with pytest.raises(DataError) as caught:
+        modelsource.find("owner/other")
+    assert caught.value.code == "model-unavailable"
