@@ -1,5 +1,5 @@
-import huggingface_hub
 import pytest
+from huggingface_hub import constants
 
 from suite.base.errors import DataError, UsageError
 from suite.measure.fetch import model as modelsource
@@ -51,8 +51,8 @@ def hub(tmp_path, monkeypatch):
     refs = snapshot.parents[1] / "refs"
     refs.mkdir()
     (refs / "main").write_text(COMMIT)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     return snapshot
 
 
