@@ -18,7 +18,7 @@ from suite.declare.tasks.selection import (
     LOCKED_SIZES,
     PARTS,
     compute_locks,
-    held,
+    locked_sets,
     locks,
     official_split,
 )
@@ -298,7 +298,9 @@ def _formats(arguments: argparse.Namespace) -> int:
 
 
 def _held_names(tasks: Sequence[Task], *, has_ids: bool) -> tuple[str, ...]:
-    return tuple(one.name for one in held(task.id for task in tasks)) if has_ids else ()
+    return (
+        tuple(locked.name for locked in locked_sets(task.id for task in tasks)) if has_ids else ()
+    )
 
 
 def _report(reading: Reading) -> tuple[JSONObject, list[str]]:

@@ -3,7 +3,8 @@
 Chat templates are Jinja programs with the conventions of Hugging Face transformers: blocks are trimmed,
 ``tojson`` leaves HTML alone, ``raise_exception`` and ``strftime_now`` exist, ``{% generation %}`` marks
 what the model said, and the tokenizer's special tokens are variables. They come with the model and run
-here in an immutable sandbox.
+here in an immutable sandbox. A template that changes the case of a prompt goes by the interpreter's Unicode tables,
+here as in its engine.
 """
 
 from __future__ import annotations

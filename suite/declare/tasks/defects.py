@@ -19,6 +19,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from suite.declare.tasks.characters import SPACES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,10 +47,12 @@ _BOILERPLATE = re.compile(
     | these\ are\ external\ links\ and\ will\ open\ in\ a\ new\ window
     | email | facebook | messenger | twitter | pinterest | whatsapp | linkedin
     )""",
-    re.IGNORECASE | re.VERBOSE,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 # No two of the notices above make up a third, so that a line can be taken apart in one way only.
-_LINE_OF_BOILERPLATE = re.compile(rf"(?:{_BOILERPLATE.pattern}\s*)+", re.IGNORECASE | re.VERBOSE)
+_LINE_OF_BOILERPLATE = re.compile(
+    rf"(?:{_BOILERPLATE.pattern}[{re.escape(SPACES)}]*)+", re.IGNORECASE | re.VERBOSE | re.ASCII
+)
 
 # What cp1252 makes of the bytes 0x80 to 0xBF; the five bytes it does not define come out as C1 controls.
 _CONTINUATION = "".join(
@@ -89,25 +93,25 @@ def is_boilerplate_only(document: str) -> bool:
 
 def defects_of(task: Task) -> tuple[str, ...]:
     """Names of the defects that a record shows by itself, in the order of the module's table."""
-    found = []
+    defects = []
     if not task.document.strip():
-        found.append("empty-document")
+        defects.append("empty-document")
     else:
         if is_boilerplate_only(task.document):
-            found.append("boilerplate-only")
+            defects.append("boilerplate-only")
         if len(task.document.split()) < len(task.summary.split()):
-            found.append("short-document")
+            defects.append("short-document")
     both = f"{task.document}\n{task.summary}"
     if has_mojibake(both):
-        found.append("mojibake")
+        defects.append("mojibake")
     for char, name in (
         ("\ufeff", "byte-order-mark"),
         ("\r", "carriage-return"),
         ("\ufffd", "replacement-char"),
     ):
         if char in both:
-            found.append(name)
-    return tuple(found)
+            defects.append(name)
+    return tuple(defects)
 
 
 def count_defects(tasks: Sequence[Task]) -> dict[str, int]:

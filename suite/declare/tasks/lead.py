@@ -3,7 +3,7 @@
 The rule: take the first line that is neither blank nor a player notice or the like (articles have one
 paragraph per line; see `suite.declare.tasks.defects`) and end it after
 the first ``.``, ``!`` or ``?`` (with the closing quotes and brackets behind it) that is followed by
-white space and a character that can open a sentence: an upper-case letter, a digit, or an opening quote
+white space and a character that can open a sentence: a capital letter of Latin-1, a digit, or an opening quote
 or bracket. A full stop does not count after a single capital (``J. Smith``), after a run of dotted
 letters (``U.S.``) or after an abbreviation of `ABBREVIATIONS`. Without such an end it is the whole line.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from suite.declare.tasks.characters import CAPITALS, LETTERS, SPACES
 from suite.declare.tasks.defects import is_boilerplate_only
 
 ABBREVIATIONS: Final = frozenset(
@@ -25,9 +26,11 @@ ABBREVIATIONS: Final = frozenset(
     )
 )
 # Possessive and anchored at the first of a run of stops, so that no input takes more than one pass.
-_END: Final = re.compile(r"""(?<![.!?])[.!?]++["'”’»)\]]*+(?=\s++["'“‘«(\[]*+[A-Z0-9À-ÖØ-Þ])""")
+_END: Final = re.compile(rf"""(?<![.!?])[.!?]++["'”’»)\]]*+(?=\s++["'“‘«(\[]*+[0-9{CAPITALS}])""")
 _LONGEST: Final = 24  # no abbreviation is longer
-_DOTTED: Final = re.compile(r"(?:\w\.)*\w\Z")
+_CAPITAL: Final = re.compile(f"[{CAPITALS}]")
+# A digit or an underscore may stand in it, but not at its end.
+_DOTTED: Final = re.compile(rf"(?:[0-9_{LETTERS}]\.)*[_{LETTERS}]")
 
 
 def first_sentence(document: str) -> str:
@@ -44,9 +47,9 @@ def first_sentence(document: str) -> str:
 
 
 def _is_abbreviation(before: str) -> bool:
-    if not before or before[-1].isspace():
+    if not before or before[-1] in SPACES:
         return False
     word = before.rsplit(maxsplit=1)[-1].lstrip("\"'“‘«([")
-    single_capital = len(word) == 1 and word.isupper()
-    dotted = "." in word and _DOTTED.fullmatch(word) is not None and not word[-1].isdigit()
+    single_capital = _CAPITAL.fullmatch(word) is not None
+    dotted = "." in word and _DOTTED.fullmatch(word) is not None
     return single_capital or dotted or word.lower() in ABBREVIATIONS

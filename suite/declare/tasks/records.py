@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place, Problem
+from suite.declare.tasks.characters import UNPRINTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -59,7 +60,7 @@ def id_fault(identifier: str) -> str | None:
         return "the id is empty"
     if len(identifier) > MAX_ID_LENGTH:
         return f"the id is longer than {MAX_ID_LENGTH} characters"
-    if identifier != identifier.strip() or not identifier.isprintable():
+    if identifier != identifier.strip() or UNPRINTABLE.search(identifier):
         return f"the id {identifier[:40]!r} has surrounding space or characters that do not print"
     return None
 

@@ -55,7 +55,8 @@ def known_weights(files: Sequence[FileDoc], *, file: Path = MINI_REFERENCE) -> b
         return False
     doc = cast("ReferenceDoc", jsonio.load(file))
     return any(
-        one["path"] == WEIGHTS_FILE and one["sha256"] == doc["weights_sha256"] for one in files
+        entry["path"] == WEIGHTS_FILE and entry["sha256"] == doc["weights_sha256"]
+        for entry in files
     )
 
 
@@ -77,7 +78,7 @@ def reference_for(
     Raises:
         DeclarationError: what reading the reference file refuses.
     """
-    weights = {one["sha256"] for one in files if one["path"] == WEIGHTS_FILE}
+    weights = {entry["sha256"] for entry in files if entry["path"] == WEIGHTS_FILE}
     if not file.is_file():
         return Reference(None, "the suite holds no reference run")
     value = jsonio.load(file)

@@ -45,7 +45,7 @@ class LocksDoc(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedIds:
     """A locked set that a list of ids holds, with its ids in the order of the rule."""
 
     name: str
@@ -54,7 +54,7 @@ class Held:
 
 def order(ids: Iterable[str], seed: int = SELECTION_SEED) -> list[str]:
     """Put ids into the order of the rule."""
-    return sorted(ids, key=lambda one: (hashlib.sha256(f"{seed}\n{one}".encode()).digest(), one))
+    return sorted(ids, key=lambda key: (hashlib.sha256(f"{seed}\n{key}".encode()).digest(), key))
 
 
 def select(ids: Iterable[str], seed: int, size: int) -> tuple[str, ...]:
@@ -84,19 +84,19 @@ def compute_locks(test_ids: Sequence[str], split_sha256: str) -> LocksDoc:
     }
 
 
-def held(ids: Iterable[str]) -> tuple[Held, ...]:
-    """Which locked sets a list of ids holds, smallest first.
+def locked_sets(ids: Iterable[str]) -> tuple[LockedIds, ...]:
+    """The locked sets that a list of ids holds, smallest first.
 
     The list must be the official test split or the first part of its order: among ids of other splits
     the rule gives another order, and nothing is recognised.
     """
     ordered = order(ids)
-    found = []
+    held = []
     for name, lock in sorted(locks()["sets"].items(), key=lambda item: item[1]["size"]):
         chosen = ordered[: lock["size"]]
         if len(chosen) == lock["size"] and joined_sha256(chosen) == lock["ids_sha256"]:
-            found.append(Held(name, tuple(chosen)))
-    return tuple(found)
+            held.append(LockedIds(name, tuple(chosen)))
+    return tuple(held)
 
 
 def official_split(path: Path) -> dict[Part, tuple[str, ...]]:
@@ -113,7 +113,7 @@ def official_split(path: Path) -> dict[Part, tuple[str, ...]]:
     split: dict[Part, tuple[str, ...]] = {}
     for part in PARTS:
         ids = value[part]
-        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
             raise DataError("split-wrong", f"{part} must be a list of ids as text", place)
         if len(set(ids)) != len(ids):
             raise DataError("split-wrong", f"{part} holds an id twice", place)

@@ -70,14 +70,14 @@ class Words:
         Raises:
             DataError: ``words-missing`` when there are none.
         """
-        found: list[str] = []
+        words: list[str] = []
         for count, document in enumerate(documents):
             if count == _DOCUMENTS:
                 break
-            found += document.split()
-        if not found:
+            words += document.split()
+        if not words:
             raise DataError("words-missing", "the documents have no words to make prompts of")
-        return cls(tuple(found))
+        return cls(tuple(words))
 
     def text(self, key: str, count: int) -> str:
         """At least `count` words drawn from a key, with a space between them."""
@@ -114,18 +114,20 @@ def exact_texts(
     """
     # What stands around the letter is counted again for every prompt; this is only the first guess.
     around = tokenizer.prompt_tokens(["a"], api)[0] - 1
-    shortest = min((one.tokens for one in wanted), default=around + 1)
+    shortest = min((prompt.tokens for prompt in wanted), default=around + 1)
     if shortest <= around:
         message = f"{shortest} tokens are fewer than the shortest prompt has: {around + 1}"
         raise DataError("length-too-short", message, hint="raise input_tokens")
-    found: list[str] = []
+    fitted: list[str] = []
     for batch in _batches(wanted):
-        texts = [words.text(one.key, one.tokens) for one in batch]
-        fits = [_Fit(text, one.tokens, around) for text, one in zip(texts, batch, strict=True)]
+        texts = [words.text(prompt.key, prompt.tokens) for prompt in batch]
+        fits = [
+            _Fit(text, prompt.tokens, around) for text, prompt in zip(texts, batch, strict=True)
+        ]
         for fit, ends in zip(fits, tokenizer.token_ends(texts), strict=True):
             fit.ends = ends
-        found += _fitted(tokenizer, fits, api)
-    return found
+        fitted += _fitted(tokenizer, fits, api)
+    return fitted
 
 
 def exact_ids(tokenizer: Tokenizer, words: Words, wanted: Sequence[Wanted]) -> list[list[int]]:
@@ -134,25 +136,25 @@ def exact_ids(tokenizer: Tokenizer, words: Words, wanted: Sequence[Wanted]) -> l
     Raises:
         DataError: ``length-unreachable``.
     """
-    found: list[list[int]] = []
+    prompts: list[list[int]] = []
     for batch in _batches(wanted):
-        texts = [words.text(one.key, one.tokens) for one in batch]
-        for one, ids in zip(batch, tokenizer.ids(texts), strict=True):
-            if len(ids) < one.tokens:
-                raise _unreachable(one.tokens)
-            found.append(ids[: one.tokens])
-    return found
+        texts = [words.text(prompt.key, prompt.tokens) for prompt in batch]
+        for prompt, ids in zip(batch, tokenizer.ids(texts), strict=True):
+            if len(ids) < prompt.tokens:
+                raise _unreachable(prompt.tokens)
+            prompts.append(ids[: prompt.tokens])
+    return prompts
 
 
 def _batches(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
     batch: list[Wanted] = []
     tokens = 0
-    for one in wanted:
-        if batch and tokens + one.tokens > _BATCH_TOKENS:
+    for prompt in wanted:
+        if batch and tokens + prompt.tokens > _BATCH_TOKENS:
             yield batch
             batch, tokens = [], 0
-        batch.append(one)
-        tokens += one.tokens
+        batch.append(prompt)
+        tokens += prompt.tokens
     if batch:
         yield batch
 

@@ -10,7 +10,7 @@ from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256, mini_tasks
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.records import Task, joined_sha256
-from suite.declare.tasks.selection import LOCKED_SIZES, Held, held, order
+from suite.declare.tasks.selection import LOCKED_SIZES, LockedIds, locked_sets, order
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,9 +93,9 @@ def mini_set(size: int = MINI_COUNT) -> TaskSet:
     Raises:
         DataError: ``mini-set-changed`` when the generator does not give the locked records.
     """
-    tasks = tuple(Task(one.id, one.document, one.summary) for one in mini_tasks(count=size))
+    tasks = tuple(Task(task.id, task.document, task.summary) for task in mini_tasks(count=size))
     locked = size == MINI_COUNT
-    found = TaskSet(
+    mini = TaskSet(
         name=f"mini-{size}",
         tasks=tasks,
         locked=locked,
@@ -105,10 +105,10 @@ def mini_set(size: int = MINI_COUNT) -> TaskSet:
         notes={},
         excluded={},
     )
-    if locked and found.records_sha256 != MINI_RECORDS_SHA256:
-        message = f"the mini set hashes to {found.records_sha256[:16]}…, not to its lock"
+    if locked and mini.records_sha256 != MINI_RECORDS_SHA256:
+        message = f"the mini set hashes to {mini.records_sha256[:16]}…, not to its lock"
         raise DataError("mini-set-changed", message, hint="the generator in the suite was changed")
-    return found
+    return mini
 
 
 def task_set_of(reading: Reading, size: int) -> TaskSet:
@@ -121,12 +121,12 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
     """
     by_id = {task.id: task for task in reading.tasks}
     excluded = dict(reading.excluded)
-    match = _held(reading, size)
-    if isinstance(match, Held):
+    match = _locked_ids(reading, size)
+    if isinstance(match, LockedIds):
         ids, name, why = list(match.ids), match.name, ""
     else:
         ids, name, why = order(by_id), CUSTOM, match
-        usable = [one for one in ids if by_id[one].document.strip()]
+        usable = [identifier for identifier in ids if by_id[identifier].document.strip()]
         if len(usable) < len(ids):
             excluded["empty-document"] = len(ids) - len(usable)
         ids = usable[:size]
@@ -135,7 +135,7 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
         raise DataError("data-empty", "no record has a document", place)
     return TaskSet(
         name=name,
-        tasks=tuple(by_id[one] for one in ids),
+        tasks=tuple(by_id[identifier] for identifier in ids),
         locked=not why,
         why_not_locked=why,
         kind=reading.kind,
@@ -145,16 +145,16 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
     )
 
 
-def _held(reading: Reading, size: int) -> Held | str:
+def _locked_ids(reading: Reading, size: int) -> LockedIds | str:
     """The locked set of a size that a reading holds, or why it is custom."""
     if size not in LOCKED_SIZES.values():
-        sizes = ", ".join(f"{one:,}" for one in LOCKED_SIZES.values())
+        sizes = ", ".join(f"{locked:,}" for locked in LOCKED_SIZES.values())
         return f"{size:,} is not a locked size ({sizes})"
     if not reading.has_ids:
         return "the file has no ids, so nothing says which articles they are"
-    for one in held(task.id for task in reading.tasks):
-        if len(one.ids) == size:
-            return one
+    for locked in locked_sets(task.id for task in reading.tasks):
+        if len(locked.ids) == size:
+            return locked
     return f"the ids are not the {size:,} that the suite locked of the official XSum test split"
 
 

