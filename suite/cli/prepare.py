@@ -12,7 +12,7 @@ from suite.cli.terminal import Terminal
 from suite.declare.vendor.load import load_vendor
 from suite.measure.engine import docker_available
 from suite.measure.prepare import prepare
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     import argparse

@@ -286,7 +286,7 @@ class SearchDoc(TypedDict):
     """The search for the highest Poisson rate that meets the workload's objectives.
 
     Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``: ``requests`` of them,
-    or with the last two members, which come together, as many as `suite.declare.stopping.search.planned` says.
+    or with the last two members, which come together, as many as `suite.declare.analysis.bisection.planned` says.
     """
 
     min_rate: float  # requests per second

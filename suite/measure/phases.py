@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import EngineError
-from suite.declare.stopping.phase import PhaseRule
+from suite.declare.analysis.stop import PhaseRule
 from suite.measure.live import Live
 from suite.measure.load.job import Target
 from suite.measure.load.jobs import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
 from suite.measure.search import run_search
-from suite.measure.stretch import Stage, Stretch
+from suite.measure.sending import Sending, Stage
 from suite.measure.telemetry import Sampler
 from suite.measure.watch import Watch
 
@@ -88,7 +88,7 @@ def _jobs(run: Run, phase: PhaseDoc) -> Sequence[Job] | Source:
 
 
 def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]:
-    """Everything but a search: one stretch, with or without a stop rule."""
+    """Everything but a search: one load, with or without a stop rule."""
     phase = stage.phase
     stop, arrivals = phase.get("stop"), phase["arrivals_ns"]
     rule = None if stop is None else PhaseRule(stop, arrivals_ns=arrivals)
@@ -100,8 +100,8 @@ def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]
         due_ns=arrivals[-1] if arrivals else None,
         longest_ns=None if longest is None else round(longest * 1e9),
     )
-    stretch = Stretch(stage, live, rule=rule)
-    stats = stretch.send(jobs)
+    sending = Sending(stage, live, rule=rule)
+    stats = sending.send(jobs)
     stage.watch.failed += stats.failed
     state = "" if rule is None else rule.state()
-    return stretch.detail(stats), stats.summary() + (f"; {state}" if state else "")
+    return sending.detail(stats), stats.summary() + (f"; {state}" if state else "")

@@ -13,8 +13,8 @@ import pytest
 
 from suite.base.errors import SuiteError
 from suite.cli.main import parser
+from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
-from suite.declare.workload.profiles import load_profile
 from suite.eventdoc import OutcomeCode
 from suite.judge.checks import RULES
 from suite.judge.checks.rule import DIVISIONS

@@ -47,7 +47,7 @@ class ModelInput:
         tokenizer_sha256: digest of the tokenizer, or None.
         chat_template_sha256: digest of the chat template, or None when the model has none.
         shortest_prompts: tokens of the shortest prompt by API, see
-            `suite.declare.workload.lengths.shortest_prompts`; empty when nothing has an exact length.
+            `suite.declare.tasks.synthetic.shortest_prompts`; empty when nothing has an exact length.
     """
 
     id: str

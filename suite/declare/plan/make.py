@@ -23,10 +23,10 @@ from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plandoc import PLAN_SCHEMA
+from suite.declare.profiles.expand import expand_phases, longest_request
+from suite.declare.profiles.points import Room
+from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
-from suite.declare.workload.expand import expand_phases, longest_request
-from suite.declare.workload.points import Room
-from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
         VendorRef,
         WorkloadDoc,
     )
+    from suite.declare.profiles.load import Profile
     from suite.declare.vendor.load import Vendor
-    from suite.declare.workload.profiles import Profile
     from suite.documents.vendor_engine import DtypeRow
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from suite.declare.arrivals import probe_schedule
+from suite.declare.profiles.arrivals import probe_schedule
 from suite.judge.checks.rule import (
     Finding,
     Rule,

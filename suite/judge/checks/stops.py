@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.values import NotMeasured
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.saturation import Saturation
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.saturation import Saturation
 from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, warned
 from suite.judge.metrics import endings, extent, probes
 from suite.judge.metrics.endings import began, in_order

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.stopping.search import planned
-from suite.declare.workload.lengths import synthetic_task
+from suite.declare.analysis.bisection import planned
+from suite.declare.tasks.synthetic import synthetic_task
 from suite.judge.metrics.phaselog import rate_of
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The steady stretch of a phase: where it lies, what was generated in it, and what drifted.
 
 Drift is asked over the steady stretch, but of a soak over all of it without its fill-up: see
-`suite.declare.stopping.steady.whole`.
+`suite.declare.analysis.steady.whole`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.values import Measured, NotMeasured, Value, stored
-from suite.declare.stopping import drift, steady
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.quantile import median
+from suite.declare.analysis import drift, steady
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.quantile import median
 from suite.judge.metrics import statistics
 from suite.judge.metrics.latency import NO_COUNT
 from suite.judge.metrics.outcomes import Steady, Track
@@ -25,9 +25,9 @@ from suite.judge.metrics.throughput import BLOCK, SLICES, output_credits
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from suite.declare.stopping.drift import Drift
-    from suite.declare.stopping.observed import Observed
-    from suite.declare.stopping.steady import Window
+    from suite.declare.analysis.drift import Drift
+    from suite.declare.analysis.observed import Observed
+    from suite.declare.analysis.steady import Window
     from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
 
 DRIFTS = ("drift_ttft", "drift_tpot", "drift_output_throughput")

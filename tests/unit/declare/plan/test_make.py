@@ -7,7 +7,7 @@ import pytest
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.declare.plan.make import CPUPeak, PrivatePeak, plan_sha256
-from suite.declare.workload.profiles import load_profile, profile_names
+from suite.declare.profiles.load import load_profile, profile_names
 from tests.factories.plans import model_input, plan_for
 
 EVERY = [

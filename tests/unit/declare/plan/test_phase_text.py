@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from suite.declare.plan.phase_text import phase_line
-from suite.declare.workload.expand import expand_phases
-from suite.declare.workload.points import Room
-from suite.declare.workload.profiles import load_profile
+from suite.declare.profiles.expand import expand_phases
+from suite.declare.profiles.load import load_profile
+from suite.declare.profiles.points import Room
 
 LINES = {
     phase["name"]: phase_line(phase)
