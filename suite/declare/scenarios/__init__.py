@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from suite.declare.scenarios.scenario import SCENARIOS, Scenario, Title
+from suite.declare.scenarios.scenario import SCENARIOS, Scenario
 
-__all__ = ["SCENARIOS", "Scenario", "Title"]
+__all__ = ["SCENARIOS", "Scenario"]
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     importlib.import_module(f"{__name__}.{_module}")

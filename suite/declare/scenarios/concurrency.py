@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from suite.declare.scenarios.scenario import Headline, Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
 
 register(
     Scenario(
         name="concurrency",
-        title=Title("Fixed concurrency", "固定并发"),
+        title=Bilingual("Fixed concurrency", "固定并发"),
         load=("concurrency", "sweep", "grid"),
         load_rule="a concurrency phase has one of concurrency, sweep and grid, and no arrivals",
         own=("sweep", "grid", "lockstep"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.scenarios.scenario import Headline, Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
 register(
     Scenario(
         name="multi_turn",
-        title=Title("Conversations", "多轮对话"),
+        title=Bilingual("Conversations", "多轮对话"),
         load=("concurrency",),
         load_rule="a multi-turn phase has a concurrency and no arrivals",
         own=("session",),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from suite.declare.scenarios.scenario import Headline, Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
 
 register(
     Scenario(
         name="offline",
-        title=Title("Offline", "离线"),
+        title=Bilingual("Offline", "离线"),
         load=("concurrency",),
         load_rule="an offline phase has a concurrency and no arrivals",
         overlaps=True,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from suite.base.bilingual import Bilingual
     from suite.declare.plandoc import ScenarioKind
     from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
 
@@ -21,13 +22,6 @@ LOAD_MEMBERS: Final[tuple[LoadMember, ...]] = ("arrivals", "concurrency", "sweep
 """Members of a profile's phase that say its load."""
 SCENARIOS: Final[dict[ScenarioKind, Scenario]] = {}
 """Every kind by its name; complete once `suite.declare.scenarios` is imported."""
-
-
-class Title(NamedTuple):
-    """A name for a reader."""
-
-    en: str
-    zh: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ class Scenario:
     """
 
     name: ScenarioKind
-    title: Title
+    title: Bilingual
     load: tuple[LoadMember, ...]
     load_rule: str
     own: tuple[PhaseMember, ...] = ()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from suite.declare.scenarios.scenario import Headline, Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
 
 register(
     Scenario(
         name="server",
-        title=Title("Server", "服务器"),
+        title=Bilingual("Server", "服务器"),
         load=("arrivals",),
         load_rule="a server phase has arrivals and no concurrency",
         open_loop=True,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.scenarios.scenario import Headline, Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
 register(
     Scenario(
         name="single_stream",
-        title=Title("Single stream", "单流"),
+        title=Bilingual("Single stream", "单流"),
         load=("concurrency",),
         load_rule=_LOAD_RULE,
         one_at_a_time=True,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.scenarios.scenario import Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Scenario, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
 register(
     Scenario(
         name="slo_search",
-        title=Title("Search for the highest rate", "最高速率搜索"),
+        title=Bilingual("Search for the highest rate", "最高速率搜索"),
         load=(),
         load_rule="a search has neither concurrency nor arrivals: it finds the rate",
         own=("search",),

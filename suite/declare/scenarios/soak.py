@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.scenarios.scenario import Headline, Scenario, Title, register
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
 register(
     Scenario(
         name="soak",
-        title=Title("Soak", "长时间稳定性"),
+        title=Bilingual("Soak", "长时间稳定性"),
         load=("concurrency", "arrivals"),
         load_rule="a soak has a concurrency or arrivals",
         required={"stop": "a soak needs stop with min_duration_s"},
