@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from suite.base.errors import UsageError
 from suite.base.values import NotMeasured
 from suite.cli.sim import scripted
-from suite.declare.model import hash_model, read_model
-from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
+from suite.declare.model.facts import hash_model, read_model
+from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor.load import load_vendor
 from suite.declare.workload.lengths import shortest_prompts
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.tasks import task_set_for
@@ -28,7 +28,7 @@ from suite.measure.engine import docker_available
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc, RuntimeKind
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
     from suite.declare.workload.tasks import TaskSet
     from suite.declare.workload.tokenizer import Tokenizer
 

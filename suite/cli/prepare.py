@@ -9,7 +9,7 @@ from suite.base import jsonio
 from suite.base.errors import UsageError
 from suite.cli.machine import VARIABLES, settings
 from suite.cli.terminal import Terminal
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor.load import load_vendor
 from suite.measure.engine import docker_available
 from suite.measure.prepare import prepare
 from suite.measure.signals import Stop
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from suite.declare.enginedoc import EngineDecl
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
     from suite.measure.prepare import Prepared, PreparedRuntime
 
 

@@ -192,7 +192,7 @@ class ModelDoc(TypedDict):
     path: str  # on this machine
     sha256: str  # over the sorted list of files
     files: list[FileDoc]
-    facts: dict[str, object]  # suite.declare.model.ModelFacts.to_json()
+    facts: dict[str, object]  # suite.declare.model.facts.ModelFacts.to_json()
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
     shortest_prompt: NotRequired[int]  # tokens; shorter exact lengths were raised to it

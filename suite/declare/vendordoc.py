@@ -1,6 +1,6 @@
 """The shape of ``vendors/<id>/vendor.yaml``. Mirrors ``schemas/vendor.schema.json``.
 
-A template is text with placeholders in braces, filled in by `suite.declare.template`. Every figure is either
+A template is text with placeholders in braces, filled in by `suite.declare.vendor.template`. Every figure is either
 known with its `source` (a key of `VendorDoc.sources`) or the word ``unknown`` with the reason `why`.
 """
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.base.jsonio import JSONObject
+    from suite.measure.context import Run
     from suite.measure.engine import Served
     from suite.measure.load.job import Job
     from suite.measure.load.sources import Source
-    from suite.measure.running import Run
 
 Send: TypeAlias = "Callable[[], tuple[JSONObject, str]]"
 """Sends a phase; returns the detail of its closing mark and one sentence for a person."""

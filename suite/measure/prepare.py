@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from suite.base.errors import SetupError
-from suite.declare.choice import choose_image
-from suite.declare.plancontainer import image_doc
+from suite.declare.plan.choice import choose_image
+from suite.declare.plan.container import image_doc
 from suite.measure.engine import ensure_environment
 from suite.measure.engine.container.api import connect, translated
 from suite.measure.engine.container.image import BUILD_LOG, ensure_image

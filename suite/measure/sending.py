@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import PhaseDoc
     from suite.eventdoc import RequestEvent
+    from suite.measure.context import Run
     from suite.measure.live import Live
     from suite.measure.load.job import Job, PhaseStats, Target
     from suite.measure.load.sources import Source
-    from suite.measure.running import Run
     from suite.measure.watch import Watch
 
 

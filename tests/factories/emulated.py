@@ -15,7 +15,7 @@ import tokenizers
 import yaml
 
 from suite.base import jsonio, yamlio
-from suite.declare.vendor import VENDOR_DIRECTORY
+from suite.declare.vendor.load import VENDOR_DIRECTORY
 from suite.declare.workload.prompt import load_prompt
 from suite.declare.workload.tasks import mini_set
 from suite.declare.workload.tokenizer import fit_prompts, load_tokenizer

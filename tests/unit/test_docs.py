@@ -16,7 +16,7 @@ from suite.base.errors import SuiteError
 from suite.cli.main import parser
 from suite.cli.pages import pages
 from suite.declare.profiles.load import load_profile
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor.load import load_vendor
 from suite.eventdoc import OutcomeCode
 from suite.judge.checks import RULES
 from suite.judge.checks.rule import DIVISIONS

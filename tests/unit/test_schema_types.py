@@ -12,7 +12,7 @@ from suite.base import schema
 MIRRORS = [
     ("vendor", "", "suite.declare.vendordoc:VendorDoc", ["suite.declare.enginedoc"]),
     ("plan", "", "suite.declare.plandoc:PlanDoc", []),
-    ("traps", "", "suite.declare.peakcheck:TrapsDoc", []),
+    ("traps", "", "suite.declare.vendor.peak_check:TrapsDoc", []),
     ("profile", "", "suite.declare.profiles.profiledoc:ProfileDoc", ["suite.declare.plandoc"]),
     ("event", "/$defs/header", "suite.eventdoc:HeaderEvent", []),
     ("event", "/$defs/mark", "suite.eventdoc:MarkEvent", []),

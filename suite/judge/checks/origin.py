@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import SuiteError
-from suite.declare.peaks import select_peaks
-from suite.declare.plan import model_room
+from suite.declare.plan.make import model_room
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import load_profile, profile_names
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor.load import load_vendor
+from suite.declare.vendor.peaks import select_peaks
 from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
 from suite.declare.workload.prompt import load_prompt
 from suite.declare.workload.quality import reference_for

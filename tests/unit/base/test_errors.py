@@ -42,12 +42,12 @@ def test_exit_statuses(kind: type[SuiteError], status: int):
 
 
 def test_a_code_that_is_not_in_the_table_is_a_defect():
-    with pytest.raises(LookupError, match="not in suite/base/errors.toml"):
+    with pytest.raises(LookupError, match=r"not in suite/base/errors\.toml"):
         errors.DataError("no-such-code", "x")
 
 
 def test_a_code_of_another_exit_status_is_a_defect():
-    with pytest.raises(LookupError, match="ends with 2; suite/base/errors.toml says 3"):
+    with pytest.raises(LookupError, match=r"ends with 2; suite/base/errors\.toml says 3"):
         errors.DataError("engine-died", "x")
 
 

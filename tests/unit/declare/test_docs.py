@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from suite.declare import template
+from suite.declare.vendor import template
 
 
 @pytest.mark.parametrize("name", ["vendors.md", "vendors.zh.md"])

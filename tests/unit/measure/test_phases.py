@@ -21,11 +21,11 @@ from suite.declare.workload.prompt import CLOSED_V1
 from suite.declare.workload.tasks import mini_set
 from suite.declare.workload.tokenizer import Tokenizer
 from suite.measure import search as searching
+from suite.measure.context import Run
 from suite.measure.engine import sim
 from suite.measure.load.job import LoadOptions
 from suite.measure.modelsource import MINI_MODEL
 from suite.measure.phases import run_phases
-from suite.measure.running import Run
 from suite.measure.signals import Stop
 
 TASKS = mini_set(4)

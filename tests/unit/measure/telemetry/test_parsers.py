@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.declare.vendor import list_vendors, load_vendor
+from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.measure.telemetry import TOOLS, parse
 from suite.measure.telemetry.reading import is_unknown, number
 
