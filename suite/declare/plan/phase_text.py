@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
+
 if TYPE_CHECKING:
     from suite.declare.plandoc import ArrivalsDoc, LengthsDoc, PhaseDoc, SearchDoc, StopDoc
 
@@ -14,16 +16,16 @@ def phase_line(phase: PhaseDoc) -> str:
     if "not_run" in phase:
         return f"{name}: not run: {phase['not_run']}"
     kind = "measured" if phase["measured"] else "warm-up, not counted"
-    most = "at most " if "stop" in phase or "search" in phase else ""
+    most = "at most " if "stop" in phase or is_search(phase) else ""
     parts = [f"{most}{_many(phase['tasks'], 'request')}"]
-    if "session" in phase:
+    if is_conversation(phase):
         session = phase["session"]
         parts.append(
             f"{_many(phase['tasks'] // session['turns'], 'session')} of "
             f"{_many(session['turns'], 'turn')}, "
             f"{session['think_ms']:g} ms between them"
         )
-    if "lengths" in phase:
+    if has_exact_lengths(phase):
         parts.append(_lengths(phase["lengths"]))
     parts.append(_load(phase))
     if "stop" in phase:
@@ -32,11 +34,11 @@ def phase_line(phase: PhaseDoc) -> str:
 
 
 def _load(phase: PhaseDoc) -> str:
-    if "search" in phase:
+    if is_search(phase):
         return _search(phase["search"])
     if phase["arrivals"] is not None:
         return _arrivals(phase["arrivals"])
-    if "session" in phase:
+    if is_conversation(phase):
         return f"{phase['concurrency']} sessions at once"
     return f"concurrency {phase['concurrency']}{' in lockstep' if phase.get('lockstep') else ''}"
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.profiles.points import point_names
+from suite.declare.profiles.points import has_exact_lengths, point_names
+from suite.declare.scenarios import SCENARIOS
+from suite.declare.scenarios.phase import kind
+from suite.declare.scenarios.scenario import LOAD_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from suite.declare.profiles.profiledoc import ProfileArrivalsDoc, ProfileDoc, ProfilePhaseDoc
     from suite.declare.profiles.trace import Trace
-
-    Found = tuple[str, str, str]  # pointer, message, hint
+    from suite.declare.scenarios import Scenario
+    from suite.declare.scenarios.scenario import Contradiction, LoadMember, PhaseMember
 
 CLOSED_MIN_NEW_TOKENS: Final = 64
 """The closed division's smallest limit: an XSum reference summary must fit, whatever the tokenizer."""
@@ -21,20 +24,8 @@ LONGEST_NAME: Final = 40
 MOST_POINTS: Final = 256
 """Points of a profile, repeats left out."""
 
-_LOADS: Final = {
-    "server": "a server phase has arrivals and no concurrency",
-    "single_stream": "a single-stream phase has concurrency 1 and no arrivals",
-    "offline": "an offline phase has a concurrency and no arrivals",
-    "concurrency": "a concurrency phase has one of concurrency, sweep and grid, and no arrivals",
-    "soak": "a soak has a concurrency or arrivals",
-    "slo_search": "a search has neither concurrency nor arrivals: it finds the rate",
-    "multi_turn": "a multi-turn phase has a concurrency and no arrivals",
-}
-_BELONGS: Final = (("sweep", "concurrency"), ("grid", "concurrency"), ("lockstep", "concurrency"),
-                   ("search", "slo_search"), ("session", "multi_turn"))  # fmt: skip
 
-
-def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> list[Found]:
+def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> list[Contradiction]:
     """Every contradiction in a profile that its schema accepts: (pointer, message, hint).
 
     Args:
@@ -42,7 +33,7 @@ def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> 
         stem: name of its file without the ending.
         traces: the traces that it names.
     """
-    found: list[Found] = []
+    found: list[Contradiction] = []
     if doc["name"] != stem:
         found.append(("/name", f"the file is called {stem}.yaml", f"write name: {stem}"))
     decoding = doc["decoding"]
@@ -50,7 +41,7 @@ def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> 
         found.append(("/decoding/min_new_tokens", "more than max_new_tokens", ""))
     if doc["division"] == "closed":
         found += _closed(doc)
-    if decoding["stop"] and any("lengths" in phase or "grid" in phase for phase in doc["phases"]):
+    if decoding["stop"] and any(map(has_exact_lengths, doc["phases"])):
         found.append(("/decoding/stop", "exact lengths leave no room for stop strings", "stop: []"))
     for index, phase in enumerate(doc["phases"]):
         arrivals = phase["arrivals"]
@@ -62,7 +53,7 @@ def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> 
     return found + list(_names(doc))
 
 
-def _closed(doc: ProfileDoc) -> Iterator[Found]:
+def _closed(doc: ProfileDoc) -> Iterator[Contradiction]:
     decoding = doc["decoding"]
     if decoding["temperature"] != 0 or decoding["ignore_eos"] or decoding["stop"]:
         hint = "temperature: 0, ignore_eos: false, stop: []"
@@ -86,7 +77,7 @@ def _closed(doc: ProfileDoc) -> Iterator[Found]:
             yield f"/phases/{index}/session", message, "division: open"
 
 
-def _names(doc: ProfileDoc) -> Iterator[Found]:
+def _names(doc: ProfileDoc) -> Iterator[Contradiction]:
     seen: set[str] = set()
     count = 0
     for index, phase in enumerate(doc["phases"]):
@@ -105,46 +96,44 @@ def _names(doc: ProfileDoc) -> Iterator[Found]:
         yield "/phases", f"{count} points, at most {MOST_POINTS} are possible", ""
 
 
-def _phase(doc: ProfileDoc, phase: ProfilePhaseDoc, trace: Trace | None) -> Iterator[Found]:
-    scenario, arrivals = phase["scenario"], phase["arrivals"]
-    if not _load_fits(phase):
-        yield "/scenario", _LOADS[scenario], ""
-    for member, owner in _BELONGS:
-        if member in phase and scenario != owner:
-            yield f"/{member}", f"{member} goes with the scenario {owner}", ""
+def _phase(doc: ProfileDoc, phase: ProfilePhaseDoc, trace: Trace | None) -> Iterator[Contradiction]:
+    scenario, arrivals = kind(phase), phase["arrivals"]
+    yield from _members(scenario, phase)
     if arrivals is not None:
         yield from _arrivals(arrivals)
-    if (phase["lateness_bound_ms"] is None) != (arrivals is None and scenario != "slo_search"):
+    if (phase["lateness_bound_ms"] is None) != (arrivals is None and not scenario.searches):
         yield "/lateness_bound_ms", "a lateness bound goes with arrivals", ""
-    yield from _warmup(phase)
-    yield from _count(phase)
+    yield from _warmup(scenario, phase)
+    yield from _count(scenario, phase)
     yield from _lengths(phase)
     if trace is not None:
         yield from _replayed(phase, trace)
     yield from _stop(phase)
-    yield from _search(doc, phase)
-    yield from _session(phase)
+    yield from scenario.check(doc, phase)
 
 
-def _load_fits(phase: ProfilePhaseDoc) -> bool:
-    concurrency, arrivals = phase["concurrency"], phase["arrivals"]
-    streams = (concurrency is not None) + ("sweep" in phase) + ("grid" in phase)
-    match phase["scenario"]:
-        case "server":
-            return arrivals is not None and streams == 0
-        case "single_stream":
-            return arrivals is None and concurrency == 1 and streams == 1
-        case "soak":
-            return (arrivals is None) != (concurrency is None)
-        case "slo_search":
-            return arrivals is None and streams == 0
-        case "offline" | "multi_turn":
-            return arrivals is None and concurrency is not None
-        case "concurrency":
-            return arrivals is None and streams == 1
+def _members(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+    """What the kind says of the members: its load, what it needs, what it must not have, what is another's."""
+    stated = {member for member in LOAD_MEMBERS if _has(phase, member)}
+    if len(stated) != bool(scenario.load) or not stated <= set(scenario.load):
+        yield "/scenario", scenario.load_rule, ""
+    for member, why in scenario.required.items():
+        if not _has(phase, member):
+            yield "/scenario", why, ""
+    for member, (why, hint) in scenario.forbidden.items():
+        if _has(phase, member):
+            yield f"/{member}", why, hint
+    for other in SCENARIOS.values():
+        for member in other.own:
+            if other is not scenario and _has(phase, member):
+                yield f"/{member}", f"{member} goes with the scenario {other.name}", ""
 
 
-def _arrivals(arrivals: ProfileArrivalsDoc) -> Iterator[Found]:
+def _has(phase: ProfilePhaseDoc, member: LoadMember | PhaseMember) -> bool:
+    return phase.get(member) is not None
+
+
+def _arrivals(arrivals: ProfileArrivalsDoc) -> Iterator[Contradiction]:
     replay = arrivals["process"] == "replay"
     if (arrivals["process"] == "gamma") == (arrivals["shape"] is None):
         yield "/arrivals/shape", "a shape goes with gamma arrivals and no others", ""
@@ -157,48 +146,46 @@ def _arrivals(arrivals: ProfileArrivalsDoc) -> Iterator[Found]:
         yield "/arrivals/speed", "only a replay has a speed", "rate says how fast the others are"
 
 
-def _warmup(phase: ProfilePhaseDoc) -> Iterator[Found]:
+def _warmup(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
     concurrency = phase.get("warmup_concurrency")
     if concurrency is None:
         return
-    if phase["arrivals"] is None and phase["scenario"] != "slo_search":
+    if phase["arrivals"] is None and not scenario.searches:
         message = "other phases are warmed up at their own concurrency"
         yield "/warmup_concurrency", message, "only with arrivals or a search"
     elif concurrency > phase["warmup"]:
         yield "/warmup_concurrency", "more than warmup, so never so many in flight", "more warmup"
 
 
-def _count(phase: ProfilePhaseDoc) -> Iterator[Found]:
+def _count(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
     tasks = phase["tasks"]
     if "rounds" in phase:
         if tasks is not None:
             yield "/rounds", "rounds stand in the place of tasks", "tasks: null"
-        if phase["arrivals"] is not None or phase["scenario"] in ("slo_search", "multi_turn"):
+        if phase["arrivals"] is not None:
             yield "/rounds", "rounds need streams", "name the tasks"
-    elif ("lengths" in phase or "grid" in phase) and tasks is None:
+    elif has_exact_lengths(phase) and tasks is None:
         # The task set has nothing to do with them, so its size is no number of requests.
         stop = phase.get("stop")
         timed = phase["arrivals"] is not None and stop is not None and stop["max_duration_s"]
         traced = "trace" in (phase["arrivals"] or {})
-        if not timed and not traced and phase["scenario"] != "slo_search":
+        if not timed and not traced and not scenario.searches:
             yield "/tasks", "exact lengths need tasks or rounds", ""
 
 
-def _lengths(phase: ProfilePhaseDoc) -> Iterator[Found]:
+def _lengths(phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
     lengths = phase.get("lengths")
     if lengths is None:
         return
     if "grid" in phase or "sweep" in phase:
         yield "/lengths", "a grid says lengths and concurrency together", "use grid alone"
-    if phase["scenario"] == "multi_turn":
-        yield "/lengths", "a conversation grows with its answers", ""
     if ("pairs" in lengths) == ("trace" in lengths):
         yield "/lengths", "either pairs or trace", ""
     elif "trace" in lengths and "trace" not in (phase["arrivals"] or {}):
         yield "/lengths/trace", "there is no trace to take lengths from", "process: replay"
 
 
-def _replayed(phase: ProfilePhaseDoc, trace: Trace) -> Iterator[Found]:
+def _replayed(phase: ProfilePhaseDoc, trace: Trace) -> Iterator[Contradiction]:
     count = len(trace.arrivals_ns) if phase["tasks"] is None else phase["tasks"]
     if count > len(trace.arrivals_ns):
         yield "/tasks", f"the trace has {len(trace.arrivals_ns)} requests", "tasks: null takes all"
@@ -213,16 +200,10 @@ def _replayed(phase: ProfilePhaseDoc, trace: Trace) -> Iterator[Found]:
             yield "/lengths/trace", "the trace has requests without tokens", "use its times alone"
 
 
-def _stop(phase: ProfilePhaseDoc) -> Iterator[Found]:
-    stop, scenario = phase.get("stop"), phase["scenario"]
+def _stop(phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+    stop = phase.get("stop")
     if stop is None:
-        if scenario == "soak":
-            yield "/scenario", "a soak needs stop with min_duration_s", ""
         return
-    if scenario == "slo_search":
-        yield "/stop", "a search ends by itself", ""
-    if scenario == "soak" and not stop["min_duration_s"]:
-        yield "/stop/min_duration_s", "a soak goes on for a stated time", ""
     longest = stop["max_duration_s"]
     if longest is not None and longest < stop["min_duration_s"]:
         yield "/stop/max_duration_s", "less than min_duration_s", ""
@@ -231,32 +212,3 @@ def _stop(phase: ProfilePhaseDoc) -> Iterator[Found]:
     if stop["saturation"] and phase["arrivals"] is None:
         message = "only an open loop can be over-saturated"
         yield "/stop/saturation", message, "saturation: false"
-
-
-def _search(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Found]:
-    search = phase.get("search")
-    if search is None:
-        if phase["scenario"] == "slo_search":
-            yield "/scenario", "a search needs search", ""
-        return
-    if search["min_rate"] >= search["max_rate"]:
-        yield "/search/max_rate", "not above min_rate", ""
-    for member, other in (("min_requests", "duration_s"), ("duration_s", "min_requests")):
-        if member in search and other not in search:
-            yield f"/search/{member}", f"{member} goes with {other}", f"name {other} too"
-    if search.get("min_requests", 1) > search["requests"]:
-        yield "/search/min_requests", "more than requests, the most of a probe", ""
-    if phase["tasks"] is not None:
-        yield "/tasks", "search says how many requests there are", "tasks: null"
-    wanted = doc["objectives"]
-    if wanted["ttft_ms"] is None and wanted["tpot_ms"] is None and wanted["e2e_ms"] is None:
-        yield "/search", "there is no objective to meet", "objectives: {ttft_ms: …, tpot_ms: …}"
-
-
-def _session(phase: ProfilePhaseDoc) -> Iterator[Found]:
-    session, tasks = phase.get("session"), phase["tasks"]
-    if session is None:
-        if phase["scenario"] == "multi_turn":
-            yield "/scenario", "a multi-turn phase needs session", ""
-    elif tasks is None or tasks % session["turns"]:
-        yield "/tasks", f"not a multiple of the {session['turns']} turns of a session", ""

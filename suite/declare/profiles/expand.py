@@ -95,6 +95,7 @@ def _tasks(
 ) -> int:
     """How many requests a point consists of, or the most where a stop rule ends it."""
     if "search" in phase:
+        # Of all probes together; each takes the next ones.
         return phase["search"]["requests"] * phase["search"]["max_probes"]
     if "rounds" in phase:
         return phase["rounds"] * (concurrency or 1)

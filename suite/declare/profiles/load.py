@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.declare.profiles.check import inconsistencies
+from suite.declare.profiles.points import has_exact_lengths
 from suite.declare.profiles.profiledoc import ProfileDoc
 from suite.declare.profiles.trace import Trace, read_trace
 
@@ -53,7 +54,7 @@ class Profile:
     @property
     def exact_lengths(self) -> bool:
         """Whether any phase sends prompts of exact length, which only the model's tokenizer can make."""
-        return any("lengths" in phase or "grid" in phase for phase in self.doc["phases"])
+        return any(map(has_exact_lengths, self.doc["phases"]))
 
     def trace(self, phase: ProfilePhaseDoc) -> Trace | None:
         """The trace that a phase replays, or None."""

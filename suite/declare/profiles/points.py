@@ -49,6 +49,11 @@ class Point:
     not_run: str | None = None
 
 
+def has_exact_lengths(phase: ProfilePhaseDoc) -> bool:
+    """Whether a profile's phase sends prompts of exact length, which only the model's tokenizer can make."""
+    return "lengths" in phase or "grid" in phase
+
+
 def point_names(phase: ProfilePhaseDoc) -> list[str]:
     """The names that a phase's points get in a plan, in running order."""
     table = _table(phase)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.analysis.stop import PhaseRule
+from suite.declare.scenarios.phase import is_search
 from suite.judge.metrics.outcomes import Ended
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def over_saturated(log: PhaseLog) -> str:
 
     Its latency depends on how long it was measured, so that to end sooner, or to fail harder, would look faster.
     """
-    if not log.open_loop or "search" in log.doc:
+    if not log.open_loop or is_search(log.doc):
         return ""
     if log.noted.text("ended_by") == "saturated":
         return "over-saturated: the phase was ended because the server fell ever further behind"

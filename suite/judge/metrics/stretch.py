@@ -16,6 +16,7 @@ from suite.base.values import Measured, NotMeasured, Value, stored
 from suite.declare.analysis import drift, steady
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.quantile import median
+from suite.declare.scenarios.phase import kind
 from suite.judge.metrics import statistics
 from suite.judge.metrics.latency import NO_COUNT
 from suite.judge.metrics.outcomes import Steady, Track
@@ -82,7 +83,7 @@ def _stretch(phase: PhaseSamples, repeat: Repeat) -> Stretch:
     if window.found and window.end_ns <= window.start_ns:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
     over = window
-    if phase.scenario == "soak":
+    if kind(phase.doc).watches_drift:
         over = steady.whole(repeat.first_sent, max(event["t_send"] for event in repeat.events))
     return Stretch(repeat, window, over, _drifts(phase, repeat, over))
 
