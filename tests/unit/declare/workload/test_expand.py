@@ -81,7 +81,7 @@ def test_names_are_unique_within_a_repeat(name):
 
 def test_the_smoke_profile_has_every_scenario():
     scenarios = {phase["scenario"] for phase in phases_of("scenarios-smoke")}
-    enum = schema.read("plan")["$defs"]["PhaseDoc"]["properties"]["scenario"]["enum"]
+    enum = schema.read("plan")["$defs"]["Phase"]["properties"]["scenario"]["enum"]
     assert scenarios == set(enum)
     processes = {
         phase["arrivals"]["process"]
