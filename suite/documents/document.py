@@ -4,7 +4,7 @@ A document's member has the name of the field; arrays are tuples, so that a docu
 A member that may be absent has the default `UNSET` and stays absent when it is written.
 """
 
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform
 
 from msgspec import Meta, Struct, StructMeta, field
 
@@ -12,15 +12,15 @@ from msgspec import Meta, Struct, StructMeta, field
 class DocumentMeta(StructMeta):
     """Makes the fields of every subclass keyword-only; msgspec's own option holds for one class alone."""
 
-    def __new__(
-        cls: type[Self],
+    def __new__(  # noqa: PYI034 - Self may not stand in a metaclass
+        cls,
         name: str,
         bases: tuple[type, ...],
         namespace: dict[str, Any],
         *,
         kw_only: bool = True,
         **options: Any,  # noqa: ANN401 - msgspec's own options
-    ) -> Self:
+    ) -> "DocumentMeta":
         """Create the class."""
         return super().__new__(cls, name, bases, namespace, kw_only=kw_only, **options)
 
