@@ -15,7 +15,7 @@ D = TypeVar("D")
 class DocumentMeta(StructMeta):
     """Makes the fields of every subclass keyword-only; msgspec's own option holds for one class alone."""
 
-    def __new__(
+    def __new__(  # noqa: PYI034 - Self may not stand in a metaclass
         cls,
         name: str,
         bases: tuple[type, ...],

@@ -117,7 +117,7 @@ def _simple(alternatives: list[JSONObject]) -> JSONObject:
 
 
 def _tidy(node: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Msgspec's node in the form that people read."""
+    """A node of msgspec in the form that people read."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):

@@ -25,9 +25,9 @@ def test_header_and_records_are_valid():
     header, *records = (jsonio.loads(line) for line in canonical_lines(_reading(), "a" * 64))
     schema.require(header, "tasks")
     assert header["source"]["excluded"] == {"duplicate-id": 1}
-    definition = {**schema.read("tasks"), **schema.read("tasks")["$defs"]["record"]}
+    definition = {**schema.read("tasks"), **schema.read("tasks")["$defs"]["TaskRecord"]}
     for keyword in ("properties", "required", "additionalProperties"):
-        assert definition[keyword] == schema.read("tasks")["$defs"]["record"][keyword]
+        assert definition[keyword] == schema.read("tasks")["$defs"]["TaskRecord"][keyword]
     for record in records:
         jsonschema.Draft202012Validator(definition).validate(record)
     assert [record["id"] for record in records] == ["1", "2"]
