@@ -14,8 +14,8 @@ from suite.declare.stopping.drift import drift
 from suite.declare.stopping.objective import ProbeRule, verdict
 from suite.declare.stopping.observed import observed
 from suite.declare.stopping.phase import replay
-from suite.judge.metrics import probes
-from suite.judge.metrics.phaselog import phase_logs
+from suite.judge.log import probes
+from suite.judge.log.phases import phase_logs
 from tests.factories import runs
 from tests.unit.declare.stopping.support import MS, served
 

@@ -16,10 +16,10 @@ from suite.cli.main import parser
 from suite.declare.vendor import load_vendor
 from suite.declare.workload.profiles import load_profile
 from suite.eventdoc import OutcomeCode
-from suite.judge.checks import RULES
-from suite.judge.checks.rule import DIVISIONS
+from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.metrics.registry import LATENCIES, REGISTRY, STATISTICS
-from suite.judge.metrics.statistics import PERCENTILE_FLOORS
+from suite.judge.rules.registry import RULES
+from suite.judge.rules.rule import DIVISIONS
 from tests.unit import source_codes
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from suite.declare.stopping.quantile import mean, median, student
+from suite.base.statistics import mean, median, student
 from suite.declare.stopping.trend import (
     dependence,
     inflated,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from suite.declare.stopping.quantile import mean, student
+from suite.base.statistics import mean, student
 from suite.declare.stopping.trend import dependence, inflated
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from suite.declare.stopping.quantile import percentile
+from suite.base.statistics import percentile
 from suite.declare.stopping.saturation import Saturation
 from suite.declare.stopping.search import planned as requests_of
 
