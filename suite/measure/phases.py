@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from suite.base.errors import EngineError
 from suite.declare.stopping.phase import PhaseRule
 from suite.measure.live import Live
-from suite.measure.load.job import Target
-from suite.measure.load.jobs import make_conversations, make_jobs
+from suite.measure.load.requests.prepare import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
+from suite.measure.load.target import Target
 from suite.measure.search import run_search
 from suite.measure.stretch import Stage, Stretch
 from suite.measure.telemetry import Sampler
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import PhaseDoc
     from suite.measure.engine import Served
-    from suite.measure.load.job import Job
+    from suite.measure.load.requests.job import Job
     from suite.measure.load.sources import Source
     from suite.measure.running import Run
 

@@ -18,8 +18,8 @@ from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.workload.lead import first_sentence
 from suite.measure import convert, host
 from suite.measure.engine import serve
-from suite.measure.load.client import stamp_kinds
-from suite.measure.load.job import LoadOptions
+from suite.measure.load.send import stamp_kinds
+from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
 from suite.measure.running import Progress, Run
 from suite.measure.telemetry import Sampler

@@ -13,7 +13,7 @@ from suite.declare.arrivals import probe_schedule
 from suite.declare.stopping.objective import ProbeRule, verdict
 from suite.declare.stopping.search import answer, next_rate
 from suite.measure.live import Live
-from suite.measure.load.jobs import make_jobs
+from suite.measure.load.requests.prepare import make_jobs
 from suite.measure.stretch import Stretch
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from suite.declare.stopping.observed import Observed, observed
-from suite.measure.load.client import run_phase
-from suite.measure.load.job import Ending
+from suite.measure.load.send import run_phase
+from suite.measure.load.stats import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from suite.declare.plandoc import PhaseDoc
     from suite.eventdoc import RequestEvent
     from suite.measure.live import Live
-    from suite.measure.load.job import Job, PhaseStats, Target
+    from suite.measure.load.requests.job import Job
     from suite.measure.load.sources import Source
+    from suite.measure.load.stats import PhaseStats
+    from suite.measure.load.target import Target
     from suite.measure.running import Run
     from suite.measure.watch import Watch
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from suite.base import jsonio
 from suite.declare.arrivals import schedule
-from suite.measure.load.client import run_phase
-from suite.measure.load.job import Job, Target
+from suite.measure.load.requests.job import Job
+from suite.measure.load.send import run_phase
+from suite.measure.load.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

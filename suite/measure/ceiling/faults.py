@@ -14,8 +14,9 @@ from suite.base import jsonio
 from suite.measure.ceiling.client_main import REQUEST
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import FAULTS
-from suite.measure.load.client import run_phase
-from suite.measure.load.job import Job, Target
+from suite.measure.load.requests.job import Job
+from suite.measure.load.send import run_phase
+from suite.measure.load.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ from suite.declare.workload.tasks import mini_set
 from suite.declare.workload.tokenizer import Tokenizer
 from suite.measure import search as searching
 from suite.measure.engine import sim
-from suite.measure.load.job import LoadOptions
+from suite.measure.load.target import LoadOptions
 from suite.measure.modelsource import MINI_MODEL
 from suite.measure.phases import run_phases
 from suite.measure.running import Run
