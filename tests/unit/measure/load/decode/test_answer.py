@@ -161,7 +161,11 @@ def test_what_follows_done_is_ignored():
         (b"[]", "malformed-chunk", "Expected `object`, got `array`"),
         (b"{}", "malformed-chunk", "no choices"),
         (b'{"choices":[1]}', "malformed-chunk", "Expected `object`, got `int`"),
-        (b'{"choices":[{"delta":{"content":5}}]}', "malformed-chunk", "Expected `str | null`, got `int`"),
+        (
+            b'{"choices":[{"delta":{"content":5}}]}',
+            "malformed-chunk",
+            "Expected `str | null`, got `int`",
+        ),
         (b'{"choices":[{"text":"\xff"}]}', "malformed-chunk", "not UTF-8"),
         (b'{"choices":[{"text":"\\ud800"}]}', "malformed-chunk", "surrogate"),
         (b'{"choices":[{"text":"a","logprobs":NaN}]}', "malformed-chunk", "NaN"),

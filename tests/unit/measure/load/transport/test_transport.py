@@ -24,7 +24,9 @@ from suite.measure.engine import sim
 from suite.measure.load.transport import pool
 from tests.unit.measure.load.support import job, request_doc, send
 
-ANSWER = Path(__file__).with_name("streams").joinpath("vllm_0.32_chat.http").read_bytes()
+ANSWER = (
+    (Path(__file__).parents[1] / "decode" / "streams").joinpath("vllm_0.32_chat.http").read_bytes()
+)
 
 
 @contextlib.contextmanager
