@@ -16,27 +16,20 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from suite.base import jsonio
 from suite.declare.arrivals import schedule
-from suite.measure.load.requests.job import Job
 from suite.measure.load.send import run_phase
+from suite.measure.load.synthetic import REQUEST, job, phase
 from suite.measure.load.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import ArrivalsDoc, PhaseDoc, RequestDoc
+    from suite.declare.plandoc import ArrivalsDoc
+    from suite.measure.load.requests.job import Job
 
 SEED: Final = 1
+TIMEOUT_S: Final = 120.0
 _SYS_NICE: Final = 23
 _CAPABILITY_VERSION: Final = 0x20080522
-REQUEST: Final[RequestDoc] = {
-    "api": "chat",
-    "path": "/v1/chat/completions",
-    "extra_body": {},
-    "stream_options": {"include_usage": True},
-    "token_ids": False,
-    "omit": [],
-    "done_marker": True,
-}
 
 
 class Spec(TypedDict):
@@ -75,7 +68,7 @@ def main() -> int:
     stats = run_phase(
         Target(spec["url"], REQUEST["path"], {}, REQUEST),
         jobs,
-        phase=_phase(spec),
+        phase=phase("bench", spec["requests"], spec["streams"] or None, TIMEOUT_S),
         zero_ns=0,
         on_request=keep,
         stop=lambda: False,
@@ -87,13 +80,13 @@ def main() -> int:
     if spec["workers"] == 1:
         # From the first request on, as the floor counts; of several workers the one that merges counts too.
         cpu = stats.cpu_s
-    said = {
+    document = {
         "phase": stats.to_json(),
         "cpu_s": cpu,
         "streaming_cpu_s": cpu - stats.decode_cpu_s,
         "summary": stats.summary(),
     }
-    sys.stdout.write(json.dumps({**said, "wall_s": (stats.t_end - stats.t_start) / 1e9}))
+    sys.stdout.write(json.dumps({**document, "wall_s": (stats.t_end - stats.t_start) / 1e9}))
     return 0
 
 
@@ -113,37 +106,12 @@ def _jobs(spec: Spec) -> list[Job]:
             "shape": None,
         }
         arrivals = schedule(process, spec["requests"])
-    jobs = []
-    for index in range(spec["requests"]):
-        prompt = f"request {index}"
-        body = {
-            "model": "sim",
-            "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": spec["tokens"],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        at = None if arrivals is None else arrivals[index]
-        digest = jsonio.sha256_hex(prompt.encode())
-        jobs.append(Job(index, f"task-{index}", jsonio.canonical(body), at, digest))
-    return jobs
-
-
-def _phase(spec: Spec) -> PhaseDoc:
-    return {
-        "name": "bench",
-        "repeat": 0,
-        "scenario": "offline" if spec["streams"] else "server",
-        "measured": True,
-        "first_task": 0,
-        "tasks": spec["requests"],
-        "concurrency": spec["streams"] or None,
-        "arrivals": None,
-        "arrivals_ns": None,
-        "timeout_s": 120.0,
-        "failure_bound": 0.0,
-        "lateness_bound_ms": None,
-    }
+    return [
+        job(
+            index, f"request {index}", spec["tokens"], None if arrivals is None else arrivals[index]
+        )
+        for index in range(spec["requests"])
+    ]
 
 
 def _give_up_priority() -> None:

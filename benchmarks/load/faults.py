@@ -10,18 +10,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.load.client_main import REQUEST
 from suite.base import jsonio
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import FAULTS
-from suite.measure.load.requests.job import Job
 from suite.measure.load.send import run_phase
+from suite.measure.load.synthetic import REQUEST, job, phase
 from suite.measure.load.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.plandoc import PhaseDoc
     from suite.eventdoc import RequestEvent
 
 TIMEOUT_S: Final = 2.0
@@ -70,8 +68,8 @@ def record(faults: Sequence[str]) -> list[Recorded]:
     with sim.start(jsonio.canonical(script).decode()) as server:
         run_phase(
             Target(server.base_url, REQUEST["path"], {}, REQUEST),
-            [_job(index, prompt) for index, prompt in enumerate(prompts)],
-            phase={**_PHASE, "tasks": len(prompts)},
+            [job(index, prompt, TOKENS) for index, prompt in enumerate(prompts)],
+            phase=phase("faults", len(prompts), 1, TIMEOUT_S),
             zero_ns=0,
             on_request=keep,
             stop=lambda: False,
@@ -98,15 +96,15 @@ def _recorded(fault: str, events: Sequence[RequestEvent]) -> Recorded:
 
 def table() -> str:
     """The whole table, as Markdown; takes some seconds."""
-    found = record([fault for fault in FAULTS if fault not in LAST])
+    records = record([fault for fault in FAULTS if fault not in LAST])
     # Where a sound request failed beside it, the machine was the fault: met again, on a server of its own.
-    found = [one if one.others == "ok" else record([one.fault])[0] for one in found]
+    records = [row if row.others == "ok" else record([row.fault])[0] for row in records]
     for fault in LAST:
-        found += record([fault])
+        records += record([fault])
     rows = []
-    for one in sorted(found, key=lambda one: one.fault):
-        what = FAULTS[one.fault]
-        cells = (f"`{one.fault}`", what, f"`{one.outcome}`", one.sentence, one.chunks, one.others)
+    for row in sorted(records, key=lambda row: row.fault):
+        what = FAULTS[row.fault]
+        cells = (f"`{row.fault}`", what, f"`{row.outcome}`", row.sentence, row.chunks, row.others)
         rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |\n")
     return _HEAD + "".join(rows)
 
@@ -121,32 +119,3 @@ def _sentence(event: RequestEvent) -> str:
     if counted and max(counted) > 1:
         return f"{max(counted)} tokens in one chunk, counted as such"
     return ""
-
-
-def _job(index: int, prompt: str) -> Job:
-    body = {
-        "model": "sim",
-        "messages": [{"role": "user", "content": prompt}],
-        "max_tokens": TOKENS,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    return Job(
-        index, f"task-{index}", jsonio.canonical(body), None, jsonio.sha256_hex(prompt.encode())
-    )
-
-
-_PHASE: Final[PhaseDoc] = {
-    "name": "faults",
-    "repeat": 0,
-    "scenario": "single_stream",
-    "measured": True,
-    "first_task": 0,
-    "tasks": 0,
-    "concurrency": 1,
-    "arrivals": None,
-    "arrivals_ns": None,
-    "timeout_s": TIMEOUT_S,
-    "failure_bound": 1.0,
-    "lateness_bound_ms": None,
-}

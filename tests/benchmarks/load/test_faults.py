@@ -7,7 +7,7 @@ import pytest
 from benchmarks.load import faults
 from suite.measure.engine.sim_script import FAULTS
 
-PAGE = Path(__file__).resolve().parents[4] / "docs" / "load.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "load.md"
 
 
 def on_the_page():

@@ -101,7 +101,7 @@ def test_installed_and_missing(tmp_path):
 
 
 def test_the_pinned_lists_hold_the_peers():
-    lists = Path(__file__).resolve().parents[4] / "benchmarks" / "load" / "peers"
+    lists = Path(__file__).resolve().parents[3] / "benchmarks" / "load" / "peers"
     pinned = {path.stem: path.read_text().lower().splitlines() for path in lists.glob("*.txt")}
     assert set(pinned) == set(PEERS) - {"vllm"}
     for name, lines in pinned.items():

@@ -81,6 +81,6 @@ def test_tables_go_between_the_marks_of_a_page():
 
 
 def test_the_page_has_the_marks():
-    page = (Path(__file__).resolve().parents[4] / "docs" / "load.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[3] / "docs" / "load.md").read_text(encoding="utf-8")
     assert page.count(BEGIN) == page.count(END) == 1
     assert page.index(BEGIN) < page.index(END)
