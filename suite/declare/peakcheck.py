@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from suite.base import schema, yamlio
+from suite.base.resources import resource
 
 if TYPE_CHECKING:
     from suite.declare.vendordoc import AcceleratorDoc, ClaimDoc, PeakDecl, VendorDoc
 
-TRAPS_FILE = Path(__file__).resolve().parents[2] / "vendors" / "traps.yaml"
+TRAPS_FILE = resource("vendors/traps.yaml")
 _SAME = 0.005
 """Two figures nearer than this are one figure, rounded differently."""
 _CLOCK_MARGIN = 1.01

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
+from suite.base.resources import resource
 from suite.declare.vendorcheck import explain, semantic_problems
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from suite.declare.enginedoc import EngineDecl
     from suite.declare.vendordoc import AcceleratorDoc, AccessDoc, VendorDoc
 
-VENDOR_DIRECTORY = Path(__file__).resolve().parents[2] / "vendors"
+VENDOR_DIRECTORY = resource("vendors")
 FILE_NAME = "vendor.yaml"
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.base.errors import DataError, UsageError
+from suite.base.resources import resource
 
-MINI_MODEL = Path(__file__).resolve().parents[1] / "assets" / "mini_model"
+MINI_MODEL = resource("suite/assets/mini_model")
 MINI_NAME = "mini"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?\Z", re.ASCII)

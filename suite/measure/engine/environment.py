@@ -61,7 +61,7 @@ def ensure_environment(
     """Make the Python environment of an engine, or find it made.
 
     Args:
-        name: e.g. ``vllm``; the environment is ``.venv-vllm`` in the repository.
+        name: e.g. ``vllm``; the environment is ``.venv-vllm`` in `Settings.environments`.
         on_progress: told which step runs.
         requirements: path of ``requirements.txt`` relative to the repository; by default
             ``images/cpu-<name>/requirements.txt``. ``torch.txt`` lies beside it.
@@ -77,7 +77,7 @@ def ensure_environment(
     chosen = Settings() if settings is None else settings
     source = chosen.repository / (requirements or f"images/cpu-{name}/{REQUIREMENTS_FILE}")
     digest = requirements_digest(source.parent)
-    target = chosen.repository / f".venv-{name}"
+    target = chosen.environments / f".venv-{name}"
     python = target / "bin" / "python"
     with _lock(chosen.cache / f"venv-{name}.lock"):
         if _read(target / STAMP) == digest and python.exists():

@@ -36,7 +36,7 @@ def settings(tmp_path):
     for name in ("python", "python3"):
         (programs / name).symlink_to(sys.executable)
     (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
-    return Settings(repository=repository, cache=tmp_path / "cache")
+    return Settings(repository=repository, environments=repository, cache=tmp_path / "cache")
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def settings(tmp_path):
     (images / "requirements.txt").write_text("# pinned\nhelper==1.0\n")
     return Settings(
         repository=tmp_path / "repository",
+        environments=tmp_path / "repository",
         cache=tmp_path / "cache",
         torch_index="http://127.0.0.1:9/",
     )

@@ -33,7 +33,7 @@ def settings(tmp_path):
     for name in ("python", "python3"):
         (programs / name).symlink_to(sys.executable)
     (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
-    return Settings(repository=repository, cache=tmp_path / "cache")
+    return Settings(repository=repository, environments=repository, cache=tmp_path / "cache")
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ from pathlib import Path
 from suite.base import jsonio
 from suite.measure.engine import Settings, serve
 plan = jsonio.load(Path(sys.argv[1]))
-settings = Settings(repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
+settings = Settings(environments=Path(sys.argv[3]), repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
 with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None, settings=settings) as served:
     print(served.leader.pid, flush=True)
     time.sleep(600)
