@@ -84,7 +84,7 @@ def pip_options(variables: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
-    """pip's configuration files, in the order in which pip reads them."""
+    """The configuration files of pip, in the order in which it reads them."""
     named = variables.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return

@@ -183,6 +183,17 @@ class ShapesDoc(TypedDict):
     source: str  # key of sources
 
 
+class CompileCacheDecl(TypedDict):
+    """What the engine compiles when it starts and can take up again."""
+
+    target: str  # the directory's path in the container
+    variables: dict[
+        str, str
+    ]  # those that lead the engine there, each with the subdirectory it names
+    why: str  # what it saves
+    source: str  # key of sources
+
+
 class RequestDecl(TypedDict):
     """What the engine's server understands beyond the common API."""
 
@@ -273,6 +284,7 @@ class EngineDecl(TypedDict):
     models: list[ModelSupportDoc]  # known to work; empty means the engine decides
     conversion: NotRequired[ConversionDecl]  # of the weights
     readiness: ReadyDoc  # when it is up
+    compile_cache: NotRequired[CompileCacheDecl]  # kept from start to start
     static_shapes: NotRequired[ShapesDoc]  # declared up front
     request: RequestDecl  # its server
     shared_memory: NotRequired[SharedMemoryDoc]  # for the workers

@@ -9,8 +9,8 @@ from suite.base import jsonio, schema
 from suite.base.resources import resource
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Sequence
+    from pathlib import Path
 
     from suite.declare.plandoc import DecodingDoc, FileDoc, TaskSetDoc
 

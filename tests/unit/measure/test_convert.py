@@ -31,6 +31,7 @@ def settings(tmp_path):
     source.mkdir(parents=True)
     (source / "torch.txt").write_text("torch==1\n")
     (source / "requirements.txt").write_text("nothing==1\n")
+    (source / "uv.txt").write_text("uv==1\n")
     programs = repository / ".venv-test" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "python3"):

@@ -28,6 +28,7 @@ def settings(tmp_path):
     source.mkdir(parents=True)
     (source / "torch.txt").write_text("torch==1\n")
     (source / "requirements.txt").write_text("nothing==1\n")
+    (source / "uv.txt").write_text("uv==1\n")
     programs = repository / ".venv-test" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "python3"):
@@ -214,3 +215,17 @@ def test_a_step_that_ends_by_itself_tells_how(run, settings):
     why, _ = process.run_once(engine, run / "log", on_progress=print, settings=settings)
     assert why == "it ended with status 9"
     assert (run / "log").read_text() == "said\n"
+
+
+def test_what_the_engine_compiled_comes_back_at_its_next_start(run, settings):
+    plan = plan_of()
+    plan["engine"]["compile_cache"] = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
+    plan["engine"]["pre_commands"] = [
+        ["/bin/sh", "-c", 'mkdir -p "$CACHE"; ls "$CACHE"; echo code > "$CACHE/one"']
+    ]
+    with start(plan, run, settings) as served:
+        assert served.facts["engine.compile_cache"] == "cold"
+        assert "one" not in (run / "engine.log").read_text().split()
+    with start(plan, run, settings) as served:
+        assert served.facts["engine.compile_cache"] == "warm"
+    assert "one" in (run / "engine.log").read_text().split()
