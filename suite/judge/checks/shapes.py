@@ -6,6 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.judge.checks.rule import Finding, Rule, failed, not_applicable, passed, place, warned
 from suite.judge.metrics.asked_lengths import asked
 from suite.judge.metrics.extent import is_answer
@@ -43,7 +44,7 @@ def lengths_held(evidence: Evidence, _: Results) -> Finding:
     alone: list[str] = []
     judged = 0
     for log in _measured(evidence):
-        if "lengths" not in log.doc:
+        if not has_exact_lengths(log.doc):
             continue
         answers = [event for event in log.events if is_answer(event)]
         judged += len(answers)
@@ -119,7 +120,7 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
     wrong: list[str] = []
     sessions = turns = 0
     for log in _measured(evidence):
-        if "session" not in log.doc:
+        if not is_conversation(log.doc):
             continue
         by_session: dict[int, list[RequestEvent]] = {}
         for event in sorted(log.events, key=lambda event: event["index"]):

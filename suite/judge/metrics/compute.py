@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.values import Measured, NotMeasured, Value
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
 from suite.judge.metrics import (
     asked_lengths,
     endings,
@@ -86,7 +87,7 @@ def _lengths(phase: PhaseSamples, answers: Sequence[Answer], plan: PlanDoc) -> d
     mean = statistics.bootstrap_mean(lengths, "tokens")
     reference = (plan["workload"]["quality"]["reference"] or {}).get("generated_tokens")
     ratio: Value = NotMeasured("no reference run for this model")
-    if "lengths" in phase.doc:
+    if has_exact_lengths(phase.doc):
         ratio = NotMeasured(asked_lengths.SYNTHETIC)
     elif isinstance(mean, Measured) and reference:
         low = None if mean.low is None else mean.low / reference
@@ -97,9 +98,9 @@ def _lengths(phase: PhaseSamples, answers: Sequence[Answer], plan: PlanDoc) -> d
 
 def questions(doc: PhaseDoc) -> Questions:
     """What a phase asks."""
-    if "lengths" in doc:
+    if has_exact_lengths(doc):
         return "synthetic"
-    return "history" if "session" in doc and doc["session"]["turns"] > 1 else "tasks"
+    return "history" if is_conversation(doc) and doc["session"]["turns"] > 1 else "tasks"
 
 
 def _read(phase: PhaseSamples) -> list[Answer]:
@@ -109,7 +110,7 @@ def _read(phase: PhaseSamples) -> list[Answer]:
     """
     if phase.invalid:
         return []
-    return searches.whole_answers(phase) if "search" in phase.doc else phase.answers
+    return searches.whole_answers(phase) if is_search(phase.doc) else phase.answers
 
 
 def _quality(
@@ -117,7 +118,7 @@ def _quality(
 ) -> dict[str, Value]:
     answers = _read(phase)
     found = _lengths(phase, answers, evidence.plan)
-    if "lengths" in phase.doc:
+    if has_exact_lengths(phase.doc):
         return found | dict.fromkeys(rouge.TYPES, NotMeasured(asked_lengths.SYNTHETIC))
     return found | rouge.rouge(answers, evidence.tasks, scored)
 
@@ -186,7 +187,7 @@ def _score(
     pairs = [
         (tasks[answer.event["task"]]["reference"], answer.event["text"])
         for phase in phases
-        if "lengths" not in phase.doc
+        if not has_exact_lengths(phase.doc)
         for answer in _read(phase)
         if answer.event["task"] in tasks
     ]

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from suite.base.values import NotMeasured, Value
-from suite.declare.flops import decode_bytes, decode_flops, prefill_flops
-from suite.declare.model import ModelFacts
+from suite.declare.model.facts import ModelFacts
+from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
 from suite.judge.metrics import statistics
 from suite.judge.metrics.latency import NO_COUNT
 from suite.judge.metrics.samples import NS_PER_S

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from suite.declare.scenarios.phase import is_search, kind
 from suite.judge.metrics import extent
 from suite.judge.metrics.endings import over_saturated, problem
 from suite.judge.metrics.extent import is_answer
@@ -124,7 +125,7 @@ class PhaseSamples:
     @property
     def one_at_a_time(self) -> bool:
         """Whether only one request runs at any time, so that prefill and decode do not overlap."""
-        return self.doc["concurrency"] == 1 and self.scenario != "offline"
+        return self.doc["concurrency"] == 1 and not kind(self.doc).overlaps
 
     @property
     def counts_tokens(self) -> bool:
@@ -195,7 +196,7 @@ def _answer(
 
 def _repeat(log: PhaseLog, events: Sequence[RequestEvent], answers: Sequence[Answer]) -> Repeat:
     cancelled = 0
-    if "search" in log.doc:
+    if is_search(log.doc):
         cancelled = sum(event["outcome"] == "cancelled" for event in events)
     return Repeat(
         number=log.doc["repeat"],
@@ -219,7 +220,7 @@ def _repeat_obstacle(log: PhaseLog, events: Sequence[RequestEvent], lateness: li
         return f"{where}all {made} requests failed"
     if extent.missing(log):
         return f"{where}only {made} of {doc['tasks']} requests were made"
-    if "search" not in doc and failed / made > doc["failure_bound"]:
+    if not is_search(doc) and failed / made > doc["failure_bound"]:
         return f"{where}{failed} of {made} requests failed, more than {doc['failure_bound']:.2%}"
     bound = doc["lateness_bound_ms"]
     if log.open_loop and bound is not None:
@@ -254,7 +255,7 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         doc=doc,
         open_loop=logs[0].open_loop,
         repeats=tuple(repeats),
-        obstacle=invalid or (SEARCHED if "search" in doc else ""),
+        obstacle=invalid or (SEARCHED if is_search(doc) else ""),
         invalid=invalid,
         token_source=token_source,
         prompt_source=prompt_source,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.values import Measured, NotMeasured, Value
+from suite.declare.scenarios.phase import is_search
 from suite.judge.metrics import extent, probes, statistics
 from suite.judge.metrics.outcomes import SearchResult
 
@@ -26,7 +27,7 @@ OPEN_BRACKET = "the highest rate that met; none above it missed"
 
 def results(phase: PhaseSamples, objectives: ObjectivesDoc) -> tuple[SearchResult, ...]:
     """The search of every repeat; empty for a phase that is none."""
-    if "search" not in phase.doc or "not_run" in phase.doc:
+    if not is_search(phase.doc) or "not_run" in phase.doc:
         return ()
     return tuple(
         _result(repeat, phase.token_source, objectives) for repeat in phase.repeats if repeat.events
@@ -63,7 +64,7 @@ def _answer(again: probes.Replay, objectives: ObjectivesDoc) -> Value:
 
 def rate(phase: PhaseSamples, found: Sequence[SearchResult]) -> Value:
     """The answer of the search, or the mean of its repeats' answers."""
-    if "search" not in phase.doc:
+    if not is_search(phase.doc):
         return NotMeasured(NO_SEARCH)
     if phase.invalid:
         return NotMeasured(phase.invalid)

@@ -1,7 +1,7 @@
 """The steady stretch of a phase: where it lies, what was generated in it, and what drifted.
 
 Drift is asked over the steady stretch, but of a soak over all of it without its fill-up: see
-`suite.declare.stopping.steady.whole`.
+`suite.declare.analysis.steady.whole`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.values import Measured, NotMeasured, Value, stored
-from suite.declare.stopping import drift, steady
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.quantile import median
+from suite.declare.analysis import drift, steady
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.quantile import median
+from suite.declare.scenarios.phase import kind
 from suite.judge.metrics import statistics
 from suite.judge.metrics.latency import NO_COUNT
 from suite.judge.metrics.outcomes import Steady, Track
@@ -25,9 +26,9 @@ from suite.judge.metrics.throughput import BLOCK, SLICES, output_credits
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from suite.declare.stopping.drift import Drift
-    from suite.declare.stopping.observed import Observed
-    from suite.declare.stopping.steady import Window
+    from suite.declare.analysis.drift import Drift
+    from suite.declare.analysis.observed import Observed
+    from suite.declare.analysis.steady import Window
     from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
 
 DRIFTS = ("drift_ttft", "drift_tpot", "drift_output_throughput")
@@ -82,7 +83,7 @@ def _stretch(phase: PhaseSamples, repeat: Repeat) -> Stretch:
     if window.found and window.end_ns <= window.start_ns:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
     over = window
-    if phase.scenario == "soak":
+    if kind(phase.doc).watches_drift:
         over = steady.whole(repeat.first_sent, max(event["t_send"] for event in repeat.events))
     return Stretch(repeat, window, over, _drifts(phase, repeat, over))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from suite.base.values import Measured, NotMeasured
-from suite.declare.stopping.phase import PhaseRule
+from suite.declare.analysis.stop import PhaseRule
 from suite.judge.checks import run_checks
 from suite.judge.metrics import endings, extent
 from suite.judge.metrics.compat import views

@@ -6,7 +6,7 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.values import Measured, NotMeasured
-from suite.declare.stopping import objective
+from suite.declare.analysis import objective
 from suite.judge.metrics import extent, flight, latency, searches
 from suite.judge.metrics.compat import views
 from suite.judge.metrics.compute import compute
