@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from suite.base.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from suite.base.jsonio import JSONObject
 
 SIGNIFICANT_DIGITS = 9
@@ -82,40 +80,3 @@ Value: TypeAlias = Measured | NotMeasured
 def exact(value: float, unit: str, n: int) -> Measured:
     """A count or another number without sampling error."""
     return Measured(value, unit, n, None, None, NO_INTERVAL_EXACT)
-
-
-def _number(document: Mapping[str, object], member: str) -> float:
-    value = document.get(member)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EvidenceError("value-wrong", f"the member {member!r} of a metric is not a number")
-    return float(value)
-
-
-def _text(document: Mapping[str, object], member: str) -> str:
-    value = document.get(member)
-    if not isinstance(value, str):
-        raise EvidenceError("value-wrong", f"the member {member!r} of a metric is not a text")
-    return value
-
-
-def value_from_json(document: Mapping[str, object]) -> Value:
-    """Read what `Measured.to_json` or `NotMeasured.to_json` wrote.
-
-    Raises:
-        EvidenceError: code ``value-wrong`` when a member is missing or of the wrong type.
-    """
-    if "not_measured" in document:
-        return NotMeasured(_text(document, "not_measured"))
-    low = None if document.get("low") is None else _number(document, "low")
-    high = None if document.get("high") is None else _number(document, "high")
-    count = document.get("n")
-    if isinstance(count, bool) or not isinstance(count, int):
-        raise EvidenceError("value-wrong", "the member 'n' of a metric is not an integer")
-    return Measured(
-        value=_number(document, "value"),
-        unit=_text(document, "unit"),
-        n=count,
-        low=low,
-        high=high,
-        interval=_text(document, "interval"),
-    )

@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING
 
 from suite.base.values import stored
-from suite.judge.metrics.registry import REGISTRY
 from tests.factories import scorecard
 from tests.factories.scorecard import measured, sha
 
@@ -246,22 +245,10 @@ def conversations(turns: int = 6) -> PhaseCard:
 
 
 def card_of(phases: list[PhaseCard], headline: list[tuple[str, str]]) -> ScorecardDoc:
-    """A sound card with these phases; the metrics that the factory does not know are defined as the suite does."""
+    """A sound card with these phases."""
     made = copy.deepcopy(scorecard.card())
     made["phases"] = phases
     made["headline"] = [{"phase": phase, "metric": metric} for phase, metric in headline]
-    for phase in phases:
-        for name in phase["metrics"]:
-            if name not in made["metrics"]:
-                metric = REGISTRY[name]
-                made["metrics"][name] = {
-                    "order": 500 + list(REGISTRY).index(name),
-                    "title": {"en": metric.title["en"], "zh": metric.title["zh"]},
-                    "unit": metric.unit,
-                    "direction": metric.direction,
-                    "formula": metric.formula,
-                    "definition": metric.definition,
-                }
     made["workload"]["title"] = {"en": "Every scenario, small", "zh": "全部场景，小规模"}
     return made
 

@@ -19,7 +19,7 @@ from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
 from suite.judge.scorecarddoc import SCORECARD_SCHEMA, ScorecardDoc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from suite.base.jsonio import JSONValue
     from suite.base.values import Value
@@ -90,7 +90,9 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
         "quality": _quality(evidence, results),
         "headline": headline(plan, results),
         "checks": [_check(check) for check in checks],
-        "metrics": _definitions(results),
+        "metrics": definitions(
+            {name for phase in results.phases.values() for name in phase.metrics} | set(results.run)
+        ),
         "task_defects": cast("dict[str, int]", evidence.environment["task_defects"]),
         "notes": [str(note) for note in cast("list[str]", evidence.environment["notes"])],
     }
@@ -235,8 +237,8 @@ def _check(check: RuleResult) -> CheckDoc:
     }
 
 
-def _definitions(results: Results) -> dict[str, MetricDoc]:
-    used = {name for phase in results.phases.values() for name in phase.metrics} | set(results.run)
+def definitions(names: Collection[str]) -> dict[str, MetricDoc]:
+    """What the card says of these metrics, in the registry's order."""
     return {
         metric.id: {
             "order": order,
@@ -247,5 +249,5 @@ def _definitions(results: Results) -> dict[str, MetricDoc]:
             "definition": metric.definition,
         }
         for order, metric in enumerate(REGISTRY.values())
-        if metric.id in used
+        if metric.id in names
     }

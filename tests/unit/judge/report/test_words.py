@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from suite.judge.report import (
+    details,
     groups,
     html,
     loadtext,
@@ -18,7 +19,7 @@ from suite.judge.report import (
 )
 from suite.judge.scorecarddoc import SCORECARD_SCHEMA
 
-MODULES = (groups, html, loadtext, outcomes, plots, tables, text, textphases, view)
+MODULES = (details, groups, html, loadtext, plots, tables, text, textphases, view)
 
 
 @pytest.mark.parametrize("key", words.WORDS)

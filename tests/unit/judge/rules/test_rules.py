@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from suite.base.status import Outcome
+from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
-from suite.judge.card.verdict import conformant, grant
 from tests.factories import evidence as factory
 from tests.factories import loads
 from tests.unit.judge.rules import manytasks

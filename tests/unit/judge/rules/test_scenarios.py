@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from suite.base.status import Outcome
+from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import apply_rules
-from suite.judge.card.verdict import conformant, grant
 from tests.factories import evidence as factory
 from tests.factories import loads
 

@@ -14,9 +14,9 @@ from suite.declare.vendor import load_vendor
 from suite.declare.workload.profiles import load_profile, profile_names, quality_doc
 from suite.declare.workload.quality import reference_for
 from suite.declare.workload.tasks import mini_set
+from suite.judge.card.verdict import grant
 from suite.judge.metrics.compute import Results
 from suite.judge.rules.registry import RULES
-from suite.judge.card.verdict import grant
 from suite.measure.modelsource import MINI_MODEL
 from tests.factories import evidence as factory
 from tests.factories.plans import plan_for
