@@ -23,7 +23,7 @@ from suite.judge.attest import keys, verify_run
 from suite.judge.report import html, text
 from suite.measure.preflight import require_preflight, require_runtime, run_preflight
 from suite.measure.run import execute
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     import argparse

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base.statistics import percentile
 
 if TYPE_CHECKING:
-    from suite.declare.stopping.observed import Observed
+    from suite.declare.analysis.observed import Observed
 
 PER_SECOND: Final = 4
 WINDOW_NS: Final = 10_000_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from suite.base.values import stored
+from suite.declare.scenarios.phase import is_search, kind
 from suite.judge.card.subject import cut
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def add(card: PhaseCard, planned: PhaseDoc, details: PhaseDetails) -> None:
         card["not_run"] = cut(details.not_run)
     early = any(end.by not in _ORDINARY_ENDS for end in details.ended)
     # A search has stop rules of its own: how its probes ended stands with each.
-    if "search" not in planned and details.ended and ("stop" in planned or early):
+    if not is_search(planned) and details.ended and ("stop" in planned or early):
         card["ended"] = [_ended(end) for end in details.ended]
     if details.steady:
         card["steady"] = [_steady(item) for item in details.steady]
@@ -63,7 +64,7 @@ def add(card: PhaseCard, planned: PhaseDoc, details: PhaseDetails) -> None:
     if details.lengths is not None:
         card["lengths"] = _lengths(details.lengths)
     # Over time a soak is read; elsewhere the steady stretch and the drift say as much in fewer words.
-    if details.track is not None and planned["scenario"] == "soak":
+    if details.track is not None and kind(planned).watches_drift:
         card["track"] = _track(details.track)
 
 

@@ -9,48 +9,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.values import Measured
+from suite.declare.scenarios import SCENARIOS
 from suite.judge.metrics.registry import PHASE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suite.declare.plandoc import PlanDoc
+    from suite.declare.scenarios import Scenario
     from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.metrics.metric import Place
     from suite.judge.scorecarddoc import HeadlineDoc
+
+    ByScenario = dict[Scenario, list[PhaseResult]]
 
 _LEADING = sorted(
     ((metric.headline, metric) for metric in PHASE_METRICS if metric.headline),
     key=lambda pair: pair[0].rank,
 )
-_TASK_LOADS = ("single_stream", "offline", "server")
-_BUSY = ("offline", "concurrency", "server", "soak", "multi_turn", "single_stream")
-"""Where throughput is looked for, the best place first."""
-_QUIET = ("single_stream", "concurrency", "multi_turn", "server", "soak", "offline")
-"""Where latency is looked for: the lightest load first."""
 
 
 def headline(plan: PlanDoc, results: Results) -> list[HeadlineDoc]:
     """The numbers for a reader who has ten seconds, the most telling first."""
-    by_scenario: dict[str, list[PhaseResult]] = {}
+    phases: ByScenario = {}
     for phase in results.phases.values():
         if not phase.details.not_run:
-            by_scenario.setdefault(phase.scenario, []).append(phase)
+            phases.setdefault(SCENARIOS[phase.scenario], []).append(phase)
     concurrency = {phase["name"]: phase["concurrency"] or 0 for phase in plan["workload"]["phases"]}
-    busy = _first(by_scenario, _BUSY, _best_throughput)
+    busy = _first(phases, lambda kind: kind.headline.throughput, _best_throughput)
     quiet = _first(
-        by_scenario, _QUIET, lambda points: min(points, key=lambda point: concurrency[point.name])
+        phases,
+        lambda kind: kind.headline.latency,
+        lambda points: min(points, key=lambda point: concurrency[point.name]),
     )
-    served = _served(plan, by_scenario)
+    served = _served(plan, phases)
     scored = widest(results)
-    ordinary = any(kind in by_scenario for kind in _TASK_LOADS)
+    ordinary = any(kind.asks_tasks for kind in phases)
     places: dict[Place, PhaseResult | None] = {
-        "search": _start(by_scenario, "slo_search"),
+        "search": _start(phases, lambda kind: kind.searches),
         "busy": busy,
         "quiet": quiet,
         "served": served,
         "unserved": None if served else quiet,
-        "soak": _start(by_scenario, "soak"),
+        "soak": _start(phases, lambda kind: kind.watches_drift),
         "scored": scored or (busy if ordinary else None),
     }
     return [
@@ -70,34 +71,35 @@ def widest(results: Results) -> PhaseResult | None:
     return max(scored, key=lambda item: item[0])[1] if scored else None
 
 
-def _start(by_scenario: dict[str, list[PhaseResult]], scenario: str) -> PhaseResult | None:
-    return by_scenario.get(scenario, [None])[0]
+def _start(phases: ByScenario, fits: Callable[[Scenario], bool]) -> PhaseResult | None:
+    """The first phase of a kind that fits."""
+    return next((mine[0] for kind, mine in phases.items() if fits(kind)), None)
 
 
 def _first(
-    by_scenario: dict[str, list[PhaseResult]],
-    order: tuple[str, ...],
+    phases: ByScenario,
+    place: Callable[[Scenario], int | None],
     choose: Callable[[list[PhaseResult]], PhaseResult],
 ) -> PhaseResult | None:
-    """Of the first kind of load that the run has: the chosen point of a sweep, else the first phase."""
-    for scenario in order:
-        if scenario in by_scenario:
-            phases = by_scenario[scenario]
-            return choose(phases) if scenario == "concurrency" else phases[0]
-    return None
+    """Of the kind that comes first: the chosen point of a curve, else its first phase."""
+    places = [(where, kind.name, kind) for kind in phases if (where := place(kind)) is not None]
+    if not places:
+        return None
+    _, _, kind = min(places, key=lambda entry: entry[:2])
+    return choose(phases[kind]) if kind.headline.points else phases[kind][0]
 
 
 def _best_throughput(points: list[PhaseResult]) -> PhaseResult:
     def value(point: PhaseResult) -> float:
-        found = point.metrics.get("output_throughput")
-        return found.value if isinstance(found, Measured) else -1.0
+        throughput = point.metrics.get("output_throughput")
+        return throughput.value if isinstance(throughput, Measured) else -1.0
 
     return max(points, key=value)
 
 
-def _served(plan: PlanDoc, by_scenario: dict[str, list[PhaseResult]]) -> PhaseResult | None:
+def _served(plan: PlanDoc, phases: ByScenario) -> PhaseResult | None:
     """The phase for goodput: served by the clock, where there are objectives to meet."""
     objectives = plan["workload"]["objectives"]
     if all(objectives[name] is None for name in ("ttft_ms", "tpot_ms", "e2e_ms")):
         return None
-    return _start(by_scenario, "server")
+    return _start(phases, lambda kind: kind.headline.goodput)

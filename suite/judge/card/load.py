@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import LengthsDoc, PhaseDoc, StopDoc
@@ -35,7 +36,7 @@ def load(phase: PhaseDoc) -> LoadDoc:
         }
     if phase.get("lockstep"):
         found["lockstep"] = True
-    if "lengths" in phase:
+    if has_exact_lengths(phase):
         found["lengths"] = _lengths(phase["lengths"])
     if "stop" in phase:
         found["stop"] = _stop(phase["stop"])
@@ -44,14 +45,14 @@ def load(phase: PhaseDoc) -> LoadDoc:
 
 
 def _add_scenario(found: LoadDoc, phase: PhaseDoc) -> None:
-    if "session" in phase:
+    if is_conversation(phase):
         session = phase["session"]
         found["session"] = {
             "sessions": phase["tasks"] // session["turns"],
             "turns": session["turns"],
             "think_ms": session["think_ms"],
         }
-    if "search" in phase:
+    if is_search(phase):
         search = phase["search"]
         found["search"] = {
             "min_rate": search["min_rate"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from suite.base import jsonio
+from suite.declare.scenarios import SCENARIOS
 from suite.judge.diffdoc import Difference, Family, Subject
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _loaded(what: str, first: str, second: str) -> str:
 def _asked(phase: PhaseCard) -> dict[str, str]:
     """Everything that was asked of a phase, flat, as text."""
     found: dict[str, str] = {}
-    searched = "search" in phase["load"]
+    searched = SCENARIOS[phase["scenario"]].searches
     if not searched:
         found["requests"] = str(phase["tasks"])
     for name, value in phase["load"].items():

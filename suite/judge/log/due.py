@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.stopping.search import planned
-from suite.declare.workload.lengths import synthetic_task
+from suite.declare.analysis.bisection import planned
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search, kind
+from suite.declare.tasks.synthetic import synthetic_task
 from suite.judge.log.phases import rate_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def is_answer(event: RequestEvent) -> bool:
 
 def planned_task(doc: PhaseDoc, ids: Sequence[str], index: int) -> str:
     """The task that request `index` of a phase is for."""
-    if "lengths" in doc:
+    if has_exact_lengths(doc):
         return synthetic_task(index)
     return ids[(doc["first_task"] + index) % len(ids)]
 
@@ -87,10 +88,10 @@ def missing(log: PhaseLog) -> int:
     doc = log.doc
     if "not_run" in doc:
         return 0
-    if "search" in doc:
+    if is_search(doc):
         return _missing_of_search(log)
     sent = {event["index"] for event in log.events if event["index"] < doc["tasks"]}
-    if "session" in doc:
+    if is_conversation(doc):
         return _missing_of_sessions(log, doc["session"]["turns"])
     if was_cut(log):
         dealt = workers(log)
@@ -106,7 +107,7 @@ def workers(log: PhaseLog) -> int:
 
 def most_workers(doc: PhaseDoc) -> int:
     """Client processes that can share a phase: no more than may be in flight, and one where batches are in step."""
-    if doc.get("lockstep") or doc["scenario"] == "single_stream":
+    if doc.get("lockstep") or kind(doc).one_at_a_time:
         return 1
     return min(MOST_WORKERS, doc["concurrency"] or MOST_WORKERS)
 
@@ -161,7 +162,7 @@ def _missing_of_search(log: PhaseLog) -> int:
 
 def unsent_turns(log: PhaseLog) -> int:
     """Turns that were not sent because an earlier one of their session failed."""
-    if "session" not in log.doc:
+    if not is_conversation(log.doc):
         return 0
     turns = log.doc["session"]["turns"]
     lacking = 0

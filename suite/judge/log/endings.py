@@ -1,6 +1,6 @@
 """How phases ended, and whether their own stop rules bear that out.
 
-The rule that the run asked (`suite.declare.stopping.phase`) is asked again over the same events in the order of the
+The rule that the run asked (`suite.declare.analysis.stop`) is asked again over the same events in the order of the
 log, whatever ending the run notes, and nothing may have been sent long after its decision. Only the longest duration
 goes by a clock; it is held against the times of the requests, never against those of marks.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.phase import PhaseRule
-from suite.declare.stopping.saturation import Saturation
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.saturation import Saturation
+from suite.declare.analysis.stop import PhaseRule
+from suite.declare.scenarios.phase import is_search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def over_saturated(log: PhaseLog) -> str:
 
     Its latency depends on how long it was measured, so that to end sooner, or to fail harder, would look faster.
     """
-    if not log.open_loop or "search" in log.doc:
+    if not log.open_loop or is_search(log.doc):
         return ""
     if log.noted.text("ended_by") == "saturated":
         return "over-saturated: the phase was ended because the server fell ever further behind"

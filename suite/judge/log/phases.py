@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suite.declare.scenarios.phase import is_open_loop
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -104,11 +106,6 @@ class PhaseLog:
     def open_loop(self) -> bool:
         """Whether requests are due at times of their own."""
         return is_open_loop(self.doc)
-
-
-def is_open_loop(doc: PhaseDoc) -> bool:
-    """Whether a phase's requests are due at times of their own, not when an earlier one has ended."""
-    return doc["scenario"] in ("server", "slo_search") or doc["arrivals"] is not None
 
 
 def rate_of(log: PhaseLog, probe: ProbeLog) -> float | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.values import Measured, NotMeasured, Value
-from suite.declare.arrivals import probe_schedule
-from suite.declare.stopping import objective, search
-from suite.declare.stopping.observed import observed
+from suite.declare.analysis import bisection, objective
+from suite.declare.analysis.observed import observed
+from suite.declare.profiles.arrivals import probe_schedule
 from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.log import tpot
 from suite.judge.log.details import Probe
@@ -22,9 +22,9 @@ from suite.judge.log.samples import NO_COUNT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from suite.declare.analysis.objective import Verdict
+    from suite.declare.analysis.observed import Observed
     from suite.declare.plandoc import ObjectivesDoc, SearchDoc
-    from suite.declare.stopping.objective import Verdict
-    from suite.declare.stopping.observed import Observed
     from suite.judge.log.phases import PhaseLog, ProbeLog
     from suite.judge.log.samples import Answer
 
@@ -45,7 +45,7 @@ class Replay:
     """
 
     probes: tuple[Probe, ...]
-    answer: search.Answer
+    answer: bisection.Answer
     problem: str
     untold: str = ""
 
@@ -110,7 +110,7 @@ def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = Non
     judged: list[_Judged] = []
     problems: list[str] = []
     for place, probe in enumerate(log.probes):
-        asked = search.next_rate(doc, history) if len(history) == place else None
+        asked = bisection.next_rate(doc, history) if len(history) == place else None
         stated = rate_of(log, probe)
         problems += _rate_problems(place, probe, stated, asked)
         if stated is None:
@@ -121,7 +121,7 @@ def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = Non
         judged.append(one)
         if one.met is not None:
             history.append((stated, one.met))
-    answer = search.answer(doc, history)
+    answer = bisection.answer(doc, history)
     strays = {event["index"] // doc["requests"] for event in log.events}
     strays -= {probe.number for probe in log.probes}
     if strays:
@@ -240,7 +240,7 @@ def _ending_problems(
         return [f"{name}: the log does not say how it ended"]
     if sent is not None and sent != len(seen):
         return [f"{name}: {sent} requests were sent, the log holds {len(seen)}"]
-    planned = search.planned(doc, rate)
+    planned = bisection.planned(doc, rate)
     if any(one.number >= probe.number * doc["requests"] + planned for one in seen):
         return [f"{name}: the log holds more than the {planned} requests of {rate:g} requests/s"]
     if by == "all-sent":
@@ -275,7 +275,7 @@ def _verdict_problems(probe: ProbeLog, verdict: Verdict) -> list[str]:
     return []
 
 
-def _answer_problems(log: PhaseLog, answer: search.Answer) -> list[str]:
+def _answer_problems(log: PhaseLog, answer: bisection.Answer) -> list[str]:
     """Whether the answer that the run noted is the one that follows."""
     noted = log.noted.number("rate")
     if "rate" in log.noted.detail and noted != answer.rate:
@@ -307,7 +307,7 @@ def _probe(
     return Probe(
         number=probe.number,
         rate=rate,
-        planned=search.planned(doc["search"], rate),
+        planned=bisection.planned(doc["search"], rate),
         sent=len(seen),
         completed=completed,
         failed=failed,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base.statistics import percentile
+from suite.declare.scenarios.phase import is_search, kind
 from suite.judge.log import due
 from suite.judge.log.due import is_answer
 from suite.judge.log.endings import over_saturated, problem
@@ -146,7 +147,7 @@ class PhaseSamples:
     @property
     def one_at_a_time(self) -> bool:
         """Whether only one request runs at any time, so that prefill and decode do not overlap."""
-        return self.doc["concurrency"] == 1 and self.scenario != "offline"
+        return self.doc["concurrency"] == 1 and not kind(self.doc).overlaps
 
     @property
     def counts_tokens(self) -> bool:
@@ -217,7 +218,7 @@ def _answer(
 
 def _repeat(log: PhaseLog, events: Sequence[RequestEvent], answers: Sequence[Answer]) -> Repeat:
     cancelled = 0
-    if "search" in log.doc:
+    if is_search(log.doc):
         cancelled = sum(event["outcome"] == "cancelled" for event in events)
     return Repeat(
         number=log.doc["repeat"],
@@ -241,7 +242,7 @@ def _repeat_obstacle(log: PhaseLog, events: Sequence[RequestEvent], lateness: li
         return f"{where}all {made} requests failed"
     if due.missing(log):
         return f"{where}only {made} of {doc['tasks']} requests were made"
-    if "search" not in doc and failed / made > doc["failure_bound"]:
+    if not is_search(doc) and failed / made > doc["failure_bound"]:
         return f"{where}{failed} of {made} requests failed, more than {doc['failure_bound']:.2%}"
     bound = doc["lateness_bound_ms"]
     if log.open_loop and bound is not None:
@@ -276,7 +277,7 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         doc=doc,
         open_loop=logs[0].open_loop,
         repeats=tuple(repeats),
-        obstacle=invalid or (SEARCHED if "search" in doc else ""),
+        obstacle=invalid or (SEARCHED if is_search(doc) else ""),
         invalid=invalid,
         token_source=token_source,
         prompt_source=prompt_source,

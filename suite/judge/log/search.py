@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.values import Measured, NotMeasured, Value
+from suite.declare.scenarios.phase import is_search
 from suite.judge.log import due, probes
 from suite.judge.log.details import SearchResult
 from suite.judge.log.samples import NO_OBJECTIVES
@@ -23,7 +24,7 @@ OPEN_BRACKET = "the highest rate that met; none above it missed"
 
 def results(phase: PhaseSamples, objectives: ObjectivesDoc) -> tuple[SearchResult, ...]:
     """The search of every repeat; empty for a phase that is none."""
-    if "search" not in phase.doc or "not_run" in phase.doc:
+    if not is_search(phase.doc) or "not_run" in phase.doc:
         return ()
     return tuple(
         _result(repeat, phase.token_source, objectives) for repeat in phase.repeats if repeat.events
@@ -65,7 +66,7 @@ def texts(phase: PhaseSamples) -> list[Answer]:
     """
     if phase.invalid:
         return []
-    return whole_answers(phase) if "search" in phase.doc else phase.answers
+    return whole_answers(phase) if is_search(phase.doc) else phase.answers
 
 
 def whole_answers(phase: PhaseSamples) -> list[Answer]:

@@ -1,7 +1,7 @@
 """The steady stretch of a phase: where it lies, what was generated in it, and what drifted.
 
 Drift is asked over the steady stretch, but of a soak over all of it without its fill-up: see
-`suite.declare.stopping.steady.whole`.
+`suite.declare.analysis.steady.whole`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 
 from suite.base.statistics import median
 from suite.base.values import stored
-from suite.declare.stopping import drift, steady
-from suite.declare.stopping.observed import observed
+from suite.declare.analysis import drift, steady
+from suite.declare.analysis.observed import observed
+from suite.declare.scenarios.phase import kind
 from suite.judge.log.details import Steady, Track
 from suite.judge.log.samples import NO_COUNT, NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.stopping.drift import Drift
-    from suite.declare.stopping.observed import Observed
-    from suite.declare.stopping.steady import Window
+    from suite.declare.analysis.drift import Drift
+    from suite.declare.analysis.observed import Observed
+    from suite.declare.analysis.steady import Window
     from suite.judge.log.samples import Answer, PhaseSamples, Repeat
 
 DRIFTS = ("drift_ttft", "drift_tpot", "drift_output_throughput")
@@ -88,7 +89,7 @@ def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyState:
     if window.found and window.end_ns <= window.start_ns:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
     over = window
-    if phase.scenario == "soak":
+    if kind(phase.doc).watches_drift:
         over = steady.whole(repeat.first_sent, max(event["t_send"] for event in repeat.events))
     return SteadyState(repeat, window, over, _drifts(phase, repeat, over))
 

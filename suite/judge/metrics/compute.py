@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.values import NotMeasured, Value
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import Ending, PhaseDetails
 from suite.judge.log.samples import collect
@@ -70,9 +71,9 @@ class Results:
 
 def questions(doc: PhaseDoc) -> Questions:
     """What a phase asks."""
-    if "lengths" in doc:
+    if has_exact_lengths(doc):
         return "synthetic"
-    return "history" if "session" in doc and doc["session"]["turns"] > 1 else "tasks"
+    return "history" if is_conversation(doc) and doc["session"]["turns"] > 1 else "tasks"
 
 
 def _obstacle(phase: PhaseSamples, needs: Needs) -> str:
@@ -161,7 +162,7 @@ def _score(
     pairs = [
         (tasks[answer.event["task"]]["reference"], answer.event["text"])
         for phase in phases
-        if "lengths" not in phase.doc
+        if not has_exact_lengths(phase.doc)
         for answer in search.texts(phase)
         if answer.event["task"] in tasks
     ]

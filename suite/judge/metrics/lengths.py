@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.declare.scenarios.phase import has_exact_lengths
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.lengths import SYNTHETIC, asked
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
@@ -54,7 +55,7 @@ def generated_lengths(inputs: PhaseInputs) -> dict[str, Value]:
 
 def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
     reference = (inputs.plan["workload"]["quality"]["reference"] or {}).get("generated_tokens")
-    if "lengths" in inputs.phase.doc:
+    if has_exact_lengths(inputs.phase.doc):
         return NotMeasured(SYNTHETIC)
     if not isinstance(mean, Measured) or not reference:
         return NotMeasured("no reference run for this model")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import NotMeasured, Value
+from suite.declare.scenarios.phase import is_search
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ NO_SEARCH = "not a search"
 def slo_rate(inputs: PhaseInputs) -> Value:
     """The answer of the search, or the mean of its repeats' answers."""
     phase, searches = inputs.phase, inputs.searches
-    if "search" not in phase.doc:
+    if not is_search(phase.doc):
         return NotMeasured(NO_SEARCH)
     if phase.invalid:
         return NotMeasured(phase.invalid)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import NotMeasured, Value
-from suite.judge.bilingual import Bilingual
+from suite.declare.scenarios.phase import has_exact_lengths
 from suite.judge.log.lengths import SYNTHETIC
 from suite.judge.metrics import rouge
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
@@ -54,6 +55,6 @@ def _rouge(
 )
 def scores(inputs: PhaseInputs) -> dict[str, Value]:
     """Every ROUGE of a phase."""
-    if "lengths" in inputs.phase.doc:
+    if has_exact_lengths(inputs.phase.doc):
         return dict.fromkeys(rouge.TYPES, NotMeasured(SYNTHETIC))
     return rouge.rouge(inputs.texts, inputs.evidence.tasks, inputs.scores)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from suite.declare.scenarios import SCENARIOS
 from suite.judge.report import curves
 from suite.judge.report.loadtext import end_text, span, stop_text
 from suite.judge.report.numbers import NARROW, Shown, plain, show
@@ -42,7 +43,7 @@ def remarks(card: ScorecardDoc, phase: PhaseCard) -> list[Remark]:
         found.append(Remark("ended", _ends(phase)))
     if phase.get("steady"):
         found.append(Remark("steady", _steady(phase)))
-    if phase["scenario"] == "soak":
+    if SCENARIOS[phase["scenario"]].watches_drift:
         found.append(Remark("drift", _drift(phase)))
     if "lengths" in phase:
         found.append(Remark("lengths", [_lengths(phase)]))

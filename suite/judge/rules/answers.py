@@ -6,8 +6,9 @@ import collections
 import re
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import Measured
-from suite.judge.bilingual import Bilingual
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.judge.metrics import rouge, utilisation
 from suite.judge.rules.rule import (
     Finding,
@@ -21,8 +22,9 @@ from suite.judge.rules.rule import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from suite.declare.plandoc import PhaseDoc
     from suite.eventdoc import RequestEvent
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
@@ -59,20 +61,20 @@ def _asks_tasks(results: Results) -> bool:
     return not phases or any(phase.questions == "tasks" for phase in phases)
 
 
-def _talks(evidence: Evidence, kind: str) -> set[str]:
-    """Names of the phases whose plan has a certain member."""
-    return {doc["name"] for doc in evidence.plan["workload"]["phases"] if kind in doc}
+def _names(evidence: Evidence, asks: Callable[[PhaseDoc], bool]) -> set[str]:
+    """Names of the phases that ask for something."""
+    return {doc["name"] for doc in evidence.plan["workload"]["phases"] if asks(doc)}
 
 
 def _questions(evidence: Evidence) -> Iterator[RequestEvent]:
     """Answers to the task set's questions; prompts of exact length are no questions."""
-    synthetic = _talks(evidence, "lengths")
+    synthetic = _names(evidence, has_exact_lengths)
     return (request for request in answered(evidence) if request["phase"] not in synthetic)
 
 
 def _only_synthetic(evidence: Evidence) -> bool:
     phases = [doc for doc in evidence.plan["workload"]["phases"] if doc["measured"]]
-    return bool(phases) and all("lengths" in doc for doc in phases)
+    return bool(phases) and all(map(has_exact_lengths, phases))
 
 
 @rule(
@@ -284,7 +286,7 @@ def repeatable(evidence: Evidence, _: Results) -> Finding:
         return not_applicable("decoding is not greedy")
     answers: dict[str, set[str]] = collections.defaultdict(set)
     times: collections.Counter[str] = collections.Counter()
-    talks = _talks(evidence, "session")
+    talks = _names(evidence, is_conversation)
     for request in _questions(evidence):
         if request["phase"] in talks:
             continue  # its answer depends on the history before it

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
+from suite.base.bilingual import Bilingual
 from suite.base.values import Measured
+from suite.declare.scenarios.phase import is_open_loop, is_search, kind
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due
-from suite.judge.log.phases import is_open_loop, phase_logs, rate_of
+from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import rouge
 from suite.judge.rules.rule import SHOWN, Finding, failed, not_applicable, passed, rule
 
@@ -78,7 +79,7 @@ def _same(ours: Sequence[str], theirs: Sequence[str]) -> bool:
 
 
 def _weight(doc: PhaseDoc) -> tuple[int, float]:
-    if doc["scenario"] == "single_stream":
+    if kind(doc).one_at_a_time:
         return _STREAM, 0.0
     if is_open_loop(doc):
         arrivals = doc["arrivals"]
@@ -121,7 +122,7 @@ def _loads(evidence: Evidence, results: Results) -> list[_Load]:
         name = log.doc["name"]
         if name not in held or not log.doc["measured"]:
             continue
-        if "search" in log.doc:
+        if is_search(log.doc):
             found += _probes(log, evidence.tasks)
         else:
             phases.setdefault(name, (_weight(log.doc), []))[1].extend(log.events)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from suite.declare.arrivals import probe_schedule
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
+from suite.declare.profiles.arrivals import probe_schedule
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import in_flight
@@ -82,7 +83,7 @@ def few_failures(evidence: Evidence, _: Results) -> Finding:
     wrong, total = [], 0
     for phase in evidence.plan["workload"]["phases"]:
         requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or not requests or "search" in phase:
+        if not phase["measured"] or not requests or is_search(phase):
             continue
         bad = [request for request in requests if request["outcome"] != "ok"]
         total += len(bad)
@@ -160,7 +161,7 @@ def on_schedule(evidence: Evidence, _: Results) -> Finding:
         arrivals = log.doc["arrivals_ns"]
         if not log.doc["measured"] or not log.events:
             continue
-        if "search" in log.doc:
+        if is_search(log.doc):
             judged += 1
             wrong += _probes_off_schedule(log)
         elif arrivals is not None:
@@ -233,7 +234,7 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
 def _with_lengths(evidence: Evidence) -> list[PhaseDoc]:
     """Measured phases that ask for exact lengths."""
     phases = evidence.plan["workload"]["phases"]
-    return [doc for doc in phases if doc["measured"] and "lengths" in doc]
+    return [doc for doc in phases if doc["measured"] and has_exact_lengths(doc)]
 
 
 def _counts(request: RequestEvent) -> list[int]:
@@ -389,7 +390,7 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
 )
 def truncation(evidence: Evidence, _: Results) -> Finding:
     """Documents were sent whole."""
-    talks = {doc["name"] for doc in evidence.plan["workload"]["phases"] if "session" in doc}
+    talks = {doc["name"] for doc in evidence.plan["workload"]["phases"] if is_conversation(doc)}
     shortened = [request for request in measured(evidence) if request["truncated"]]
     cut = [place(request) for request in shortened if request["phase"] not in talks]
     turns = [place(request) for request in shortened if request["phase"] in talks]

@@ -6,7 +6,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.judge.log.due import is_answer
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs
@@ -61,7 +62,7 @@ def lengths_held(evidence: Evidence, _: Results) -> Finding:
     alone: list[str] = []
     judged = 0
     for log in _measured(evidence):
-        if "lengths" not in log.doc:
+        if not has_exact_lengths(log.doc):
             continue
         answers = [event for event in log.events if is_answer(event)]
         judged += len(answers)
@@ -152,7 +153,7 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
     wrong: list[str] = []
     sessions = turns = 0
     for log in _measured(evidence):
-        if "session" not in log.doc:
+        if not is_conversation(log.doc):
             continue
         by_session: dict[int, list[RequestEvent]] = {}
         for event in sorted(log.events, key=lambda event: event["index"]):

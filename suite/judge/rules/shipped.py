@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
-from suite.declare.peaks import select_peaks
-from suite.declare.plan import model_room
-from suite.declare.vendor import load_vendor
-from suite.declare.workload.expand import expand_phases
-from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
-from suite.declare.workload.profiles import load_profile, profile_names, quality_doc
-from suite.declare.workload.prompt import load_prompt
-from suite.declare.workload.quality import reference_for
-from suite.declare.workload.selection import locks
-from suite.judge.bilingual import Bilingual
+from suite.declare.plan.make import model_room
+from suite.declare.profiles.bounds import quality_doc
+from suite.declare.profiles.expand import expand_phases
+from suite.declare.profiles.load import load_profile, profile_names
+from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
+from suite.declare.tasks.prompt import load_prompt
+from suite.declare.tasks.reference import reference_for
+from suite.declare.tasks.selection import locks
+from suite.declare.vendor.load import load_vendor
+from suite.declare.vendor.peaks import select_peaks
 from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc
-    from suite.declare.workload.profiles import Profile
+    from suite.declare.profiles.load import Profile
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -125,7 +126,7 @@ def own_declaration(evidence: Evidence, _: Results) -> Finding:
     compute = plan["peaks"]["compute"]
     if compute is None:
         return passed(f"the declaration of {vendor.id} is the suite's own; no peak is used")
-    devices = {device["id"]: device for device in vendor.doc["accelerators"]}
+    devices = {device.id: device for device in vendor.doc.accelerators}
     device = devices.get(plan["devices"]["accelerator"])
     if device is None:
         return warned(f"{plan['devices']['accelerator']} is no accelerator of {vendor.id}")

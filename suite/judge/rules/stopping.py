@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import NotMeasured
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.saturation import Saturation
-from suite.judge.bilingual import Bilingual
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.saturation import Saturation
+from suite.declare.scenarios.phase import is_search, kind
 from suite.judge.log import due, endings, probes
 from suite.judge.log.endings import began, in_order
 from suite.judge.log.phases import phase_logs
@@ -28,8 +29,6 @@ LAST_ARRIVAL = 0.8
 """Share of a soak's duration that the last arrival of its plan must reach."""
 FEWEST_TO_TELL = 64
 """Answers of a repeat below which no steady state is asked for."""
-LOADED = ("server", "concurrency", "soak", "multi_turn")
-"""Scenarios that stand for a load; the others run one request at a time, or everything at once."""
 
 
 def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
@@ -99,7 +98,7 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
     found: list[str] = []
     objectives = evidence.plan["workload"]["objectives"]
     for log in _measured(evidence):
-        if "search" not in log.doc:
+        if not is_search(log.doc):
             continue
         again = probes.replay(log, objectives)
         if again.problem:
@@ -137,7 +136,7 @@ def no_drift(evidence: Evidence, results: Results) -> Finding:
     untold: list[str] = []
     judged = 0
     for log in _measured(evidence):
-        if log.doc["scenario"] != "soak":
+        if not kind(log.doc).watches_drift:
             continue
         judged += 1
         least, lasted = _least_s(log), _seconds(log)
@@ -201,7 +200,7 @@ def kept_up(evidence: Evidence, _: Results) -> Finding:
     judged = 0
     for log in _measured(evidence):
         arrivals = log.doc["arrivals_ns"]
-        if not arrivals or "search" in log.doc:
+        if not arrivals or is_search(log.doc):
             continue
         judged += 1
         watch = Saturation(arrivals)
@@ -254,4 +253,4 @@ def was_steady(evidence: Evidence, results: Results) -> Finding:
 
 def _must_be_steady(log: PhaseLog) -> bool:
     answers = sum(due.is_answer(event) for event in log.events)
-    return log.doc["scenario"] in LOADED and answers >= FEWEST_TO_TELL
+    return kind(log.doc).must_be_steady and answers >= FEWEST_TO_TELL

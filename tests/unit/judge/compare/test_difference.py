@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 
 from suite.base import schema
 from suite.judge.compare import difference, inputs, text
-from suite.judge.diffdoc import Diff
 from suite.judge.metrics.registry import REGISTRY
-from tests.factories import scenarios, scorecard, typeddocs
+from tests.factories import scenarios, scorecard
 
 EVERYTHING = set(inputs.FAMILY_NAMES)
-
-
-def test_the_types_and_the_schema_say_the_same():
-    root = schema.read("diff")
-    assert list(typeddocs.differences(Diff, root, root)) == []
 
 
 def pair(**metrics):

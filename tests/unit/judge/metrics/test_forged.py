@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from suite.base.values import Measured, NotMeasured
-from suite.declare.stopping.phase import PhaseRule
+from suite.declare.analysis.stop import PhaseRule
 from suite.judge.log import due, endings
 from suite.judge.log.phases import Noted, PhaseLog
 from suite.judge.metrics.compute import compute

@@ -6,7 +6,7 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.values import Measured, NotMeasured
-from suite.declare.stopping import objective
+from suite.declare.analysis import objective
 from suite.judge.log import due, search
 from suite.judge.log.phases import phase_logs
 from suite.judge.metrics import in_flight, latency
