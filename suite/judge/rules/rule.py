@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -179,3 +180,11 @@ def measured(evidence: Evidence) -> Iterator[RequestEvent]:
 def answered(evidence: Evidence) -> Iterator[RequestEvent]:
     """Successful requests of measured phases."""
     return (request for request in measured(evidence) if request["outcome"] == "ok")
+
+
+def by_phase(evidence: Evidence) -> dict[tuple[str, int], list[RequestEvent]]:
+    """Requests of measured phases by name and repeat."""
+    groups: dict[tuple[str, int], list[RequestEvent]] = collections.defaultdict(list)
+    for request in measured(evidence):
+        groups[request["phase"], request["repeat"]].append(request)
+    return groups
