@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite.base import errorpage, markdown
-from suite.judge.metrics import page as metrics
-from suite.judge.rules import page as rules
+from suite.judge.pages import metrics, rules
 from suite.measure.telemetry import page as telemetry
 
 if TYPE_CHECKING:
