@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from suite.base import resources
 from suite.base.errors import UsageError
 from suite.cli.sim import scripted
@@ -194,7 +196,8 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     )
     if runtime == "endpoint":
         # It runs already: the time that the vendor's engine may take to start is not waited for.
-        plan.engine.readiness["timeout_s"] = ENDPOINT_TIMEOUT_S
+        readiness = replace(plan.engine.readiness, timeout_s=ENDPOINT_TIMEOUT_S)
+        plan = replace(plan, engine=replace(plan.engine, readiness=readiness))
     if runtime == "sim":
         plan = scripted(plan, arguments.sim_script)
     return Inputs(plan, tasks, tokenizer)

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from suite.base import jsonio
 from suite.base.errors import DeclarationError, UsageError
 from suite.documents.engine import Readiness
@@ -67,12 +69,12 @@ def scripted(plan: Plan, script: str | None) -> Plan:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
     document = _document(script or "{}", [])
-    engine = plan.engine.copy()
-    engine["command"] = ["python", "-m", MODULE, "--script", _text(document)]
-    engine["readiness"] = Readiness(path="/health", timeout_s=READY_TIMEOUT_S, interval_s=0.02)
-    changed = plan.copy()
-    changed["engine"] = engine
-    return changed
+    engine = replace(
+        plan.engine,
+        command=("python", "-m", MODULE, "--script", _text(document)),
+        readiness=Readiness(path="/health", timeout_s=READY_TIMEOUT_S, interval_s=0.02),
+    )
+    return replace(plan, engine=engine)
 
 
 def _text(document: JSONObject) -> str:

@@ -78,4 +78,4 @@ class Run:
     ) -> None:
         """Write a mark, for now or for a moment of the run's clock."""
         moment = self.now() if at is None else at
-        self.writer.event({"type": "mark", "t": moment, "name": name, **(fields or {})})
+        self.writer.event(Mark(t=moment, name=name, **(fields or {})))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from suite.declare.analysis.bisection import answer, next_rate
 from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.profiles.arrivals import probe_schedule
+from suite.declare.scenarios.phase import search_of
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_jobs
 from suite.measure.sending import Sending
@@ -35,7 +36,7 @@ def run_search(stage: Stage) -> tuple[JSONObject, str]:
     Returns:
         The detail of the phase's closing mark, and one sentence for a person.
     """
-    search = stage.phase.search
+    search = search_of(stage.phase)
     history: list[tuple[float, bool]] = []
     ended_by = "searched"
     while (rate := next_rate(search, history)) is not None:
@@ -76,7 +77,7 @@ def _settled(stage: Stage) -> bool:
 
 def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     run, phase = stage.run, stage.phase
-    search, objectives = phase.search, run.plan.workload.objectives
+    search, objectives = search_of(phase), run.plan.workload.objectives
     first = number * search.requests
     times = probe_schedule(search, number, rate)
     jobs = make_jobs(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from suite.declare.analysis.observed import Observed, observed
 from suite.measure.load.send import run_phase
 from suite.measure.load.stats import Ending
@@ -159,7 +161,8 @@ class Sending:
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
         if tokenizer is not None and event.text:
-            event.usage["own_completion"] = tokenizer.count(event.text)
+            own = tokenizer.count(event.text)
+            event = replace(event, usage=replace(event.usage, own_completion=own))
         self._run.writer.event(event)
         one = observed(event)
         self.seen += 1

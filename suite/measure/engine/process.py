@@ -30,7 +30,7 @@ from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_p
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from suite.documents.engine import Engine
     from suite.documents.plan import Plan
@@ -180,7 +180,7 @@ def _command(engine: Engine, python: Path, port: int) -> list[str]:
     return with_pre_commands(engine.pre_commands, _resolved(command, python))
 
 
-def _resolved(command: list[str], python: Path) -> list[str]:
+def _resolved(command: Sequence[str], python: Path) -> list[str]:
     """The command with its program taken from the environment where it has one of that name."""
     found = shutil.which(command[0], path=str(python.parent))
     return [found or command[0], *command[1:]]

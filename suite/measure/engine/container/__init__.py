@@ -41,7 +41,7 @@ from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -202,7 +202,7 @@ def death(container: Container) -> str | None:
     return f"it ended with exit code {state.get('ExitCode')}"
 
 
-def _check_mounts(mounts: list[Mount]) -> None:
+def _check_mounts(mounts: Sequence[Mount]) -> None:
     # Docker itself would say it too, in words that name an API.
     for mount in mounts:
         if not Path(mount.source).exists():

@@ -8,6 +8,8 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import UNSET
+
 from suite.documents.event import OutcomeCode, Request, Usage
 from suite.measure.load.decode.answer import AnswerReader
 from suite.measure.load.decode.foreign import body_error, clean
@@ -83,7 +85,7 @@ class Decoder:
         gaps = list(map(sub, stamps[1:], stamps))
         t_send = exchange.t_send - zero_ns
         sched = exchange.t_sched
-        event: Request = Request(
+        event = Request(
             phase=phase.name,
             repeat=phase.repeat,
             measured=phase.measured,
@@ -93,7 +95,7 @@ class Decoder:
             t_send=t_send,
             chunk_t0=stamps[0] - zero_ns if stamps else None,
             chunk_dt=tuple(gaps),
-            chunk_tokens=reader.chunk_tokens(),
+            chunk_tokens=_tuple(reader.chunk_tokens()),
             merged_reads=gaps.count(0),
             t_end=exchange.t_end - zero_ns,
             outcome=outcome,
@@ -101,7 +103,7 @@ class Decoder:
             error=error or None,
             finish_reason=reader.finish_reason,
             text="".join(reader.texts),
-            token_ids=reader.token_ids,
+            token_ids=_tuple(reader.token_ids),
             usage=self._usage(exchange),
             prompt_sha256=exchange.job.prompt_sha256,
             truncated=exchange.job.truncated,
@@ -110,16 +112,14 @@ class Decoder:
 
     def _usage(self, exchange: Exchange) -> Usage:
         reader = self._reader
-        usage: Usage = Usage()
-        if reader.prompt_tokens is not None:
-            usage["engine_prompt"] = reader.prompt_tokens
-        if reader.completion_tokens is not None:
-            usage["engine_completion"] = reader.completion_tokens
-        if reader.token_ids is not None:
-            usage["ids_completion"] = len(reader.token_ids)
-        if exchange.job.own_prompt_tokens is not None:
-            usage["own_prompt"] = exchange.job.own_prompt_tokens
-        return usage
+        prompt, completion = reader.prompt_tokens, reader.completion_tokens
+        own = exchange.job.own_prompt_tokens
+        return Usage(
+            engine_prompt=UNSET if prompt is None else prompt,
+            engine_completion=UNSET if completion is None else completion,
+            ids_completion=UNSET if reader.token_ids is None else len(reader.token_ids),
+            own_prompt=UNSET if own is None else own,
+        )
 
     def _outcome(self, exchange: Exchange) -> tuple[OutcomeCode, str]:
         reader = self._reader
@@ -175,3 +175,7 @@ def _refused(exchange: Exchange) -> tuple[OutcomeCode, str]:
     after = clean(exchange.framer.headers.get("retry-after", ""))
     wait = f"Retry-After: {after}" if after else "no Retry-After"
     return "rate-limited", f"{sentence} ({wait})" if sentence else wait
+
+
+def _tuple(numbers: list[int] | None) -> tuple[int, ...] | None:
+    return None if numbers is None else tuple(numbers)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+from suite.documents.codec import convert, plain
+from suite.documents.engine import RequestFormat
+from suite.documents.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.documents.engine import RequestFormat
-    from suite.documents.phase import Phase
     from suite.measure.load.target import StampKind
 
 
@@ -34,3 +36,17 @@ class Order:
     zero_ns: int
     jobs: int
     core: int | None
+
+    def to_plain(self) -> dict[str, object]:
+        """Plain values, for the pipe."""
+        documents = {"phase": plain(self.phase), "request": plain(self.request)}
+        return {field.name: getattr(self, field.name) for field in fields(self)} | documents
+
+    @classmethod
+    def of_plain(cls, values: Mapping[str, object]) -> Order:
+        """What `to_plain` gave."""
+        documents = {
+            "phase": convert(values["phase"], Phase),
+            "request": convert(values["request"], RequestFormat),
+        }
+        return cls(**{**values, **documents})  # type: ignore[arg-type]  # this program's own values

@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final, cast
 
 from suite.base.errors import SuiteError
+from suite.documents.codec import canonical
 from suite.measure.load.driver import Hooks
 from suite.measure.load.phase import send_here
 from suite.measure.load.processes.messages import Inbox, Outbox, widen
@@ -119,7 +120,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
     while inbox.read():
         for value in inbox.messages():
             if order is None:
-                order = Order(**cast("dict[str, object]", value))  # type: ignore[arg-type]
+                order = Order.of_plain(cast("dict[str, object]", value))
             else:
                 jobs.append(Job(*cast("tuple[int, str, bytes, int | None, str]", value)))
         if order is not None and len(jobs) == order.jobs:
@@ -129,7 +130,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
 
 def _run(order: Order, jobs: list[Job], control: Control, outbox: Outbox) -> PhaseStats:
     def on_request(event: Request) -> None:
-        outbox.send(("event", event))
+        outbox.send(("event", canonical(event)))
         if outbox.waiting > MOST_UNREAD:
             outbox.finish()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suite.declare.scenarios.phase import session_of
 from suite.measure.load.requests.body import body, chat_body, common_body, digest, fit_tasks
 from suite.measure.load.requests.job import Job
 
@@ -124,7 +125,7 @@ def make_conversations(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
-    turns = phase.session.turns
+    turns = session_of(phase).turns
     size = len(tasks.tasks)
     numbers = [(phase.first_task + index) % size for index in range(phase.tasks)]
     by_number = {} if fitted is None else fitted
