@@ -17,7 +17,7 @@ RUN_FLAGS := --vendor $(VENDOR) \
 	$(if $(PROFILE),--profile $(PROFILE)) $(if $(DEVICES),--devices $(DEVICES)) \
 	$(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(OUT),--out $(OUT)) $(ARGS)
 
-.PHONY: help run test test-fast test-without-docker engines bench-peers lint format clean
+.PHONY: help run test test-fast test-without-docker engines bench-peers lint format schemas clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -67,6 +67,9 @@ lint: .venv/.dev ## ruff, mypy --strict, import contracts
 
 format: .venv/.dev ## rewrite the code in the house's form
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
+
+schemas: .venv/.run ## write schemas/*.json from the documents' types
+	@$(PY) -m suite.documents.schemas
 
 clean: ## remove environments and caches, keep runs
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build *.egg-info

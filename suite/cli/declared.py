@@ -66,9 +66,9 @@ def _list(arguments: argparse.Namespace) -> int:
         rows.append(
             {
                 "id": name,
-                "name": doc["name"],
-                "engines": [engine["id"] for engine in doc["engines"]],
-                "accelerators": [device["id"] for device in doc["accelerators"]],
+                "name": doc.name,
+                "engines": [engine.id for engine in doc.engines],
+                "accelerators": [device.id for device in doc.accelerators],
             }
         )
     if arguments.json:

@@ -29,7 +29,7 @@ from suite.documents.scalars import (
     Sha256OrEmpty,
     Word,
 )
-from suite.documents.text import Text
+from suite.documents.text import Text, Title
 from suite.documents.value import Value
 from suite.documents.workload import Decoding, Division, Objectives, TaskSet
 
@@ -144,7 +144,7 @@ class CardWorkload(Document):
 
     profile: Annotated[Name, about("Profile.")]
     profile_sha256: Annotated[Sha256, about("Digest of the profile.")]
-    title: Annotated[Text, about("Name of the profile.")]
+    title: Annotated[Title, about("Name of the profile.")]
     taskset: Annotated[TaskSet, about("Which tasks.")]
     prompt: Annotated[CardPrompt, about("The prompt.")]
     decoding: Annotated[Decoding, about("Decoding parameters.")]

@@ -13,12 +13,12 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.base.errors import DeclarationError, EvidenceError, Place, SuiteError
-from suite.documents.document import Document
 from suite.documents.value import Measured, NotMeasured, Value
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.base.yamlio import YAMLDocument
+    from suite.documents.document import Document
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ def schema_name(kind: object) -> str:
 
 
 def _first(message: str, file: str) -> tuple[str, Place]:
-    """Msgspec's sentence and its path as a JSON pointer."""
+    """The sentence of msgspec and its path as a JSON pointer."""
     match = _PATH.match(message)
     assert match  # every text matches
     path = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", match["path"] or "")
@@ -191,4 +191,5 @@ class Lines:
             pointer = cause.place.pointer if cause.place else None
             place = Place(self.file, number, pointer)
             sentence = f"line {number}: {message}"
-            raise self.error("schema-violation", sentence, place, cause.hint) from cause
+            problems = cause.problems
+            raise self.error("schema-violation", sentence, place, cause.hint, problems) from cause

@@ -4,15 +4,18 @@ A document's member has the name of the field; arrays are tuples, so that a docu
 A member that may be absent has the default `UNSET` and stays absent when it is written.
 """
 
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
 
-from msgspec import Meta, Struct, StructMeta, field
+from msgspec import Meta, Struct, StructMeta, UnsetType, field
+
+T = TypeVar("T")
+D = TypeVar("D")
 
 
 class DocumentMeta(StructMeta):
     """Makes the fields of every subclass keyword-only; msgspec's own option holds for one class alone."""
 
-    def __new__(
+    def __new__(  # noqa: PYI034 - Self may not stand in a metaclass
         cls,
         name: str,
         bases: tuple[type, ...],
@@ -48,3 +51,12 @@ class Document(Struct, metaclass=DocumentMeta, frozen=True, forbid_unknown_field
 def about(description: str, **limits: Any) -> Meta:  # noqa: ANN401 - msgspec's own options
     """What a member means, with the limits that are its own (`msgspec.Meta`)."""
     return Meta(description=description, **limits)
+
+
+@overload
+def given(value: T | UnsetType) -> T | None: ...
+@overload
+def given(value: T | UnsetType, otherwise: D) -> T | D: ...
+def given(value: object, otherwise: object = None) -> object:
+    """A member that may be absent: its value, or what stands in for it."""
+    return otherwise if isinstance(value, UnsetType) else value

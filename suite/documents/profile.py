@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from suite.documents.document import Document, about
 from suite.documents.phase import ArrivalProcess, ScenarioKind, Search, Session, Stop
 from suite.documents.scalars import Milliseconds, Ratio, Seed
-from suite.documents.text import Text
+from suite.documents.text import Title
 from suite.documents.workload import Decoding, Division, Objectives
 
 Tokens = Annotated[int, Meta(ge=1, le=10000000)]
@@ -211,7 +211,7 @@ class Profile(Document):
         str,
         about("Name of the profile, the same as its file's.", pattern="^[a-z0-9][a-z0-9-]{0,62}$"),
     ]
-    title: Annotated[Text, about("Title for people, by language.")]
+    title: Annotated[Title, about("Title for people, by language.")]
     purpose: Annotated[
         str,
         about(

@@ -31,13 +31,13 @@ from suite.documents import (
     trust,
     vendor,
 )
-from suite.documents.document import Document
 from suite.documents.value import Measured, NotMeasured, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.base.jsonio import JSONObject
+    from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
     "bundle": (bundle.Bundle, "Bundle"),
@@ -117,7 +117,7 @@ def _simple(alternatives: list[JSONObject]) -> JSONObject:
 
 
 def _tidy(node: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Msgspec's node in the form that people read."""
+    """A node of msgspec in the form that people read."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):

@@ -15,15 +15,12 @@ class TaskSource(Document):
     """Where the records came from."""
 
     kind: Annotated[
-        Literal[
-            "canonical file",
-            "official archive",
-            "folder of .summary files",
-            "CSV file",
-            "JSON Lines file",
-            "mini set",
-        ],
-        about("What the source was."),
+        str,
+        about(
+            "What the source was: the name of a data format, or mini set.",
+            min_length=1,
+            max_length=80,
+        ),
     ]
     sha256: Annotated[Sha256 | None, about("Digest of the source file; null for a folder.")]
     has_ids: Annotated[bool, about("False when the ids were derived from row numbers.")]

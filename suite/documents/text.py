@@ -1,9 +1,9 @@
-"""A sentence or title in both languages of the report."""
+"""Sentences and titles in both languages of the report."""
 
 from typing import Annotated
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import Line
+from suite.documents.scalars import Line, Name
 
 
 class Text(Document):
@@ -11,3 +11,10 @@ class Text(Document):
 
     en: Annotated[Line, about("English.")]
     zh: Annotated[Line, about("Chinese.")]
+
+
+class Title(Document):
+    """A title in both languages."""
+
+    en: Annotated[Name, about("English.")]
+    zh: Annotated[Name, about("Chinese.")]

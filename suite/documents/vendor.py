@@ -12,7 +12,7 @@ from suite.documents.document import Document, about
 from suite.documents.engine import Mount
 from suite.documents.plan import TelemetryPlace
 from suite.documents.scalars import Identifier, Required, VariableName
-from suite.documents.text import Text
+from suite.documents.text import Title
 from suite.documents.vendor_engine import DeclaredEngine, Permission, RuntimeName
 
 
@@ -184,7 +184,7 @@ class Vendor(Document):
     vendor_schema: Annotated[Literal[1], about("Version of this shape.")]
     id: Annotated[Identifier, about("Name of the directory.")]
     name: Annotated[str, about("The company.")]
-    title: Annotated[Text, about("For the report.")]
+    title: Annotated[Title, about("For the report.")]
     stack: Annotated[str, about("The vendor's platform, for example CUDA.")]
     emulated: Annotated[
         bool | UnsetType, about("The vendor's commands are answered by an emulated image.")

@@ -7,7 +7,7 @@ from msgspec import Meta
 from suite.documents.document import Document, about
 from suite.documents.phase import Phase
 from suite.documents.scalars import Milliseconds, Name, Number, Positive, Seed, Sha256, Share
-from suite.documents.text import Text
+from suite.documents.text import Title
 
 Temperature = Annotated[int, Meta(ge=0, le=2)] | Annotated[float, Meta(ge=0, le=2)]
 Division = Literal["closed", "optimised", "open"]
@@ -76,7 +76,7 @@ class Workload(Document):
 
     profile: Annotated[str, about("Name of the profile.")]
     profile_sha256: Annotated[Sha256, about("Digest of the profile.")]
-    title: Annotated[Text, about("Title for people.")]
+    title: Annotated[Title, about("Title for people.")]
     division: Annotated[Division, about("Division asked for.")]
     seed: Annotated[int, about("Seed of everything drawn.")]
     taskset: Annotated[TaskSet, about("Which tasks.")]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from suite import evidence
     from suite.base.jsonio import JSONObject
     from suite.declare.plandoc import PlanDoc
-    from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
     from suite.measure.engine import Settings
     from suite.measure.load.job import LoadOptions
     from suite.measure.signals import Stop

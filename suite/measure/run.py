@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
-from suite.declare.workload.lead import first_sentence
+from suite.declare.tasks.lead import first_sentence
 from suite.measure import convert, host
 from suite.measure.context import Progress, Run
 from suite.measure.engine import serve
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.declare.plandoc import PlanDoc
-    from suite.declare.workload.tasks import Task, TaskSet
-    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.declare.tasks.taskset import Task, TaskSet
+    from suite.declare.tasks.tokenizer import Tokenizer
     from suite.measure.engine import Settings
     from suite.measure.signals import Stop
 

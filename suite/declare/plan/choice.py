@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from suite.base.errors import UsageError
 from suite.declare.vendor.arguments import Situation
+from suite.documents.document import given
+from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.enginedoc import DtypeRow, EngineDecl, ImageDecl, RuntimeName
     from suite.declare.model.facts import ModelFacts
     from suite.declare.plandoc import DevicesDoc, FileDoc, RuntimeKind
     from suite.declare.vendor.load import Vendor
     from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
-    from suite.declare.vendordoc import AcceleratorDoc, AccessDoc, VariableDoc
+    from suite.documents.accelerator import Accelerator
+    from suite.documents.vendor import DeviceAccess, VisibilityVariable
+    from suite.documents.vendor_engine import RuntimeName
 
 _MODEL_DTYPES = {
     "float32": "float32",
@@ -41,7 +47,7 @@ class ModelInput:
         tokenizer_sha256: digest of the tokenizer, or None.
         chat_template_sha256: digest of the chat template, or None when the model has none.
         shortest_prompts: tokens of the shortest prompt by API, see
-            `suite.declare.workload.lengths.shortest_prompts`; empty when nothing has an exact length.
+            `suite.declare.tasks.synthetic.shortest_prompts`; empty when nothing has an exact length.
     """
 
     id: str
@@ -109,9 +115,9 @@ class Choice:
     """
 
     vendor: Vendor
-    engine: EngineDecl
-    device: AcceleratorDoc
-    access: AccessDoc
+    engine: DeclaredEngine
+    device: Accelerator
+    access: DeviceAccess
     runtime: RuntimeKind
     model: ModelInput
     options: Options
@@ -140,44 +146,44 @@ class Choice:
         return _listed(variable, self.indices)
 
     @property
-    def variable(self) -> VariableDoc | None:
+    def variable(self) -> VisibilityVariable | None:
         """The variable that selects devices from outside."""
-        visibility = self.vendor.doc["visibility"]
-        if visibility["container"] is not None and self.runtime != "process":
-            return visibility["container"]
-        return visibility["process"][0] if visibility["process"] else None
+        visibility = self.vendor.doc.visibility
+        if visibility.container is not None and self.runtime != "process":
+            return visibility.container
+        return visibility.process[0] if visibility.process else None
 
     def devices_doc(self) -> DevicesDoc:
         """The form that a plan holds."""
         return {
             "count": len(self.indices),
-            "accelerator": self.device["id"],
-            "name": self.device["name"],
+            "accelerator": self.device.id,
+            "name": self.device.name,
             "visible": self.visible,
         }
 
     def visibility_env(self) -> dict[str, str]:
         """The variables that select devices, for the container runtime and for the process."""
-        visibility = self.vendor.doc["visibility"]
+        visibility = self.vendor.doc.visibility
         if self.runtime == "process":
-            return {v["variable"]: _listed(v, self.indices) for v in visibility["process"]}
+            return {v.variable: _listed(v, self.indices) for v in visibility.process}
         result: dict[str, str] = {}
-        container = visibility["container"]
-        if container is not None and self.access["sets_visibility"]:
-            result[container["variable"]] = _listed(container, self.indices)
+        container = visibility.container
+        if container is not None and self.access.sets_visibility:
+            result[container.variable] = _listed(container, self.indices)
         # A privileged container sees every device under its own index.
-        renumbered = visibility["renumbered"] and "privileged" not in self.access
+        renumbered = visibility.renumbered and self.access.privileged is UNSET
         inside = tuple(range(len(self.indices))) if renumbered else self.indices
-        for variable in visibility["process"]:
-            if variable["in_container"]:
-                result[variable["variable"]] = _listed(variable, inside)
+        for variable in visibility.process:
+            if variable.in_container:
+                result[variable.variable] = _listed(variable, inside)
         return result
 
 
-def _listed(variable: VariableDoc, indices: tuple[int, ...]) -> str:
-    if variable["syntax"] == "count":
+def _listed(variable: VisibilityVariable, indices: tuple[int, ...]) -> str:
+    if variable.syntax == "count":
         return str(len(indices))
-    return variable["separator"].join(str(index) for index in indices)
+    return variable.separator.join(str(index) for index in indices)
 
 
 def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ...]:
@@ -198,29 +204,29 @@ def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ..
 
 
 def choose_ranks(
-    engine: EngineDecl, device: AcceleratorDoc, devices: int, facts: ModelFacts, named: int | None
+    engine: DeclaredEngine, device: Accelerator, devices: int, facts: ModelFacts, named: int | None
 ) -> int:
     """Tensor-parallel ranks: one for each rank that the devices hold, unless named.
 
     Raises:
         UsageError: ``tensor-parallel-wrong``.
     """
-    rule = engine["tensor_parallel"]
-    slots = devices * device["topology"]["ranks_per_device"]
+    rule = engine.tensor_parallel
+    slots = devices * device.topology.ranks_per_device
     ranks = slots if named is None else named
     if ranks < 1 or ranks > slots:
-        rank = device["topology"]["rank"]
+        rank = device.topology.rank
         raise UsageError(
             "tensor-parallel-wrong",
-            f"{ranks} tensor-parallel ranks on {devices} x {device['name']}",
+            f"{ranks} tensor-parallel ranks on {devices} x {device.name}",
             hint=f"a rank is a {rank}; there are {slots}",
         )
-    if rule["allowed"] and ranks not in rule["allowed"]:
-        allowed = ", ".join(str(number) for number in rule["allowed"])
+    if rule.allowed and ranks not in rule.allowed:
+        allowed = ", ".join(str(number) for number in rule.allowed)
         raise UsageError(
             "tensor-parallel-wrong",
-            f"tensor-parallel-size: {ranks} is not allowed for {engine['id']}; allowed: {allowed}",
-            hint=rule["note"],
+            f"tensor-parallel-size: {ranks} is not allowed for {engine.id}; allowed: {allowed}",
+            hint=rule.note,
         )
     if facts.heads is not None and facts.heads % ranks:
         raise UsageError(
@@ -231,68 +237,66 @@ def choose_ranks(
     return ranks
 
 
-def choose_dtype(engine: EngineDecl, facts: ModelFacts, named: str | None) -> DtypeRow:
+def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -> DtypeRow:
     """What is requested, what it becomes and which peak that selects.
 
     Raises:
         UsageError: ``dtype-unsupported``, ``quantisation-unsupported``.
     """
-    dtypes = engine["dtypes"]
-    requested = dtypes["default"] if named is None else named
+    dtypes = engine.dtypes
+    requested = dtypes.default if named is None else named
     if requested == "model":
         requested = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
-    rows = {row["requested"]: row for row in dtypes["rows"]}
+    rows = {row.requested: row for row in dtypes.rows}
     if requested not in rows:
-        why = {row["requested"]: row["why"] for row in dtypes["refused"]}.get(requested, "")
+        why = {row.requested: row.why for row in dtypes.refused}.get(requested, "")
         raise UsageError(
             "dtype-unsupported",
-            f"dtype: {requested or 'unknown'} is not allowed for {engine['id']}; "
+            f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
             f"the values are {', '.join(rows)}" + (f": {why}" if why else ""),
             hint="name one with --dtype",
         )
     row = rows[requested]
     if facts.quantisation is None:
         own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
-        if own and own != row["executed"] and not row["note"]:
-            row = {**row, "note": f"the model's weights are stored in {own}"}
+        if own and own != row.executed and not row.note:
+            row = replace(row, note=f"the model's weights are stored in {own}")
         return row
     return quantised(engine, rows[requested], facts.quantisation)
 
 
-def quantised(engine: EngineDecl, row: DtypeRow, method: str) -> DtypeRow:
+def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
     """The precision when a quantisation is in force; the peak follows what is multiplied.
 
     Raises:
         UsageError: ``quantisation-unsupported``.
     """
-    for declared in engine["quantisation"]:
-        if declared["method"] == method:
-            return {
-                "requested": row["requested"],
-                "executed": declared["precision"],
-                "precision": declared["precision"],
-                "note": f"quantised: {method}",
-            }
-    known = ", ".join(item["method"] for item in engine["quantisation"]) or "none"
+    for declared in engine.quantisation:
+        if declared.method == method:
+            return DtypeRow(
+                requested=row.requested,
+                executed=declared.precision,
+                precision=declared.precision,
+                note=f"quantised: {method}",
+            )
+    known = ", ".join(item.method for item in engine.quantisation) or "none"
     raise UsageError(
         "quantisation-unsupported",
-        f"the model is quantised with {method}, which {engine['id']} is not declared to run",
+        f"the model is quantised with {method}, which {engine.id} is not declared to run",
         hint=f"declared: {known}",
     )
 
 
-def choose_image(engine: EngineDecl, device: AcceleratorDoc, named: str | None) -> ImageDecl:
+def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None) -> DeclaredImage:
     """The image: a declared one by id, one by reference, or the first that fits the accelerator.
 
     Raises:
         UsageError: ``image-unnamed``, ``image-digest-wrong``.
     """
     fitting = [
-        image
-        for image in engine["images"]
-        if device["id"] in image.get("accelerators", [device["id"]])
+        image for image in engine.images if device.id in given(image.accelerators, [device.id])
     ]
-    by_id = {image["id"]: image for image in engine["images"]}
+    by_id = {image.id: image for image in engine.images}
     if named in by_id:
         chosen = by_id[named]
     elif named is not None:
@@ -300,28 +304,28 @@ def choose_image(engine: EngineDecl, device: AcceleratorDoc, named: str | None) 
     elif fitting:
         chosen = fitting[0]
     else:
-        raise UsageError("image-unnamed", f"{engine['id']} declares no image for {device['name']}")
-    if chosen["reference"] == "unknown":
+        raise UsageError("image-unnamed", f"{engine.id} declares no image for {device.name}")
+    if chosen.reference == "unknown":
         raise UsageError(
             "image-unnamed",
-            f"no public image of {engine['title']} is known for {device['name']}",
+            f"no public image of {engine.title} is known for {device.name}",
             hint="name one with --image",
         )
     return chosen
 
 
-def _named_image(named: str, engine: EngineDecl) -> ImageDecl:
+def _named_image(named: str, engine: DeclaredEngine) -> DeclaredImage:
     reference, _, digest = named.partition("@")
     hexadecimal = digest.removeprefix("sha256:")
     if digest and (len(hexadecimal) != 64 or not set(hexadecimal) <= set("0123456789abcdef")):
         hint = "write name:tag@sha256: and 64 hexadecimal digits"
         raise UsageError("image-digest-wrong", f"{digest!r} is not a digest", hint=hint)
-    return {
-        "id": "named",
-        "source": "registry",
-        "reference": reference,
-        "digest": digest or None,
-        "architectures": engine["images"][0]["architectures"],
-        "visibility": "public",
-        "provenance": engine["images"][0]["provenance"],
-    }
+    return DeclaredImage(
+        id="named",
+        source="registry",
+        reference=reference,
+        digest=digest or None,
+        architectures=engine.images[0].architectures,
+        visibility="public",
+        provenance=engine.images[0].provenance,
+    )

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import UNSET
+
 from suite.base.errors import UsageError
 from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
 from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.enginedoc import DtypeRow, EngineDecl, SwitchDoc
     from suite.declare.plan.choice import Choice
     from suite.declare.plandoc import ContainerDoc, ConversionDoc, EngineDoc, RequestDoc
+    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
 _LOOPBACK = "127.0.0.1"
@@ -28,10 +31,8 @@ def placeholders(
     """The values of every placeholder but those of the converter's directories."""
     engine, device = choice.engine, choice.device
     process = choice.runtime == "process"
-    target = choice.model.path if process else engine["model_target"]
-    image = (
-        engine["images"][0]["reference"] if choice.options.image is None else choice.options.image
-    )
+    target = choice.model.path if process else engine.model_target
+    image = engine.images[0].reference if choice.options.image is None else choice.options.image
     return {
         "model": target,
         "model_name": choice.model.id.rpartition("/")[2],
@@ -40,11 +41,11 @@ def placeholders(
         "tensor_parallel": str(choice.ranks),
         "devices": str(len(choice.indices)),
         "visible": choice.visible,
-        "dtype": dtype["requested"],
+        "dtype": dtype.requested,
         "max_model_len": str(max_model_len),
-        "host": _LOOPBACK if process or "host_network" in choice.access else _INSIDE_HOST,
-        "port": str(engine["port"]),
-        "arch": device.get("architecture", ""),
+        "host": _LOOPBACK if process or choice.access.host_network is not UNSET else _INSIDE_HOST,
+        "port": str(engine.port),
+        "arch": given(device.architecture, ""),
         "image": image,
     }
 
@@ -92,10 +93,10 @@ def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, s
     )
     # What a server that runs already does, nobody here has switched off.
     ours = choice.plain and choice.runtime != "endpoint"
-    caching = _switched_on(engine["prefix_caching"], words, plain=ours)
-    speculative = _switched_on(engine["speculative_decoding"], words, plain=ours)
-    if not caching and engine["prefix_caching"]["default"] in ("on", "unknown"):
-        disable = engine["prefix_caching"]["disable"]
+    caching = _switched_on(engine.prefix_caching, words, plain=ours)
+    speculative = _switched_on(engine.speculative_decoding, words, plain=ours)
+    if not caching and engine.prefix_caching.default in ("on", "unknown"):
+        disable = engine.prefix_caching.disable
         words += [] if arguments.mentions(words, disable) else disable
     return Started(words, caching, speculative, _quantisation(choice, words))
 
@@ -129,16 +130,16 @@ def engine_doc(
     engine, contained = choice.engine, choice.runtime == "container"
     container = container_doc(choice, conversion) if contained else None
     image = choose_image(engine, choice.device, choice.options.image) if contained else None
-    ready = engine["readiness"]
+    ready = engine.readiness
     return {
-        "id": engine["id"],
-        "title": engine["title"],
-        "stack": dict(engine["stacks"][0]["components"]) if engine["stacks"] else {},
+        "id": engine.id,
+        "title": engine.title,
+        "stack": dict(engine.stacks[0].components) if engine.stacks else {},
         "command": _command(choice, values) + start.words if choice.starts_engine else [],
-        "pre_commands": [template.fill_all(step, values) for step in engine["pre_commands"]],
+        "pre_commands": [template.fill_all(step, values) for step in engine.pre_commands],
         "env": _environment(choice, values, container),
-        "unset_env": [item["name"] for item in engine["unset_env"]],
-        "port": engine["port"],
+        "unset_env": [item.name for item in engine.unset_env],
+        "port": engine.port,
         "served_model_name": values["served_model_name"],
         "model_target": values["model"],
         "image": None if image is None else image_doc(image),
@@ -146,15 +147,15 @@ def engine_doc(
         "process": process_doc(engine) if choice.runtime == "process" else None,
         "url": url if choice.runtime == "endpoint" else None,
         "readiness": {
-            "path": ready["path"],
-            "timeout_s": ready["timeout_s"],
-            "interval_s": ready["interval_s"],
+            "path": ready.path,
+            "timeout_s": ready.timeout_s,
+            "interval_s": ready.interval_s,
         },
         "request": request,
         "dtype": {
-            "requested": dtype["requested"],
-            "executed": dtype["executed"],
-            "note": dtype["note"],
+            "requested": dtype.requested,
+            "executed": dtype.executed,
+            "note": dtype.note,
         },
         "tensor_parallel": choice.ranks,
         "max_model_len": max_model_len,
@@ -165,24 +166,24 @@ def engine_doc(
     }
 
 
-def user_arguments(engine: EngineDecl, overrides: Mapping[str, str]) -> list[Given]:
+def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:
     """The user's arguments in the engine's spelling."""
     result = []
     for name, value in overrides.items():
         dashed = name if name.startswith("-") else f"--{name}"
         rule = arguments.find_rule(engine, dashed)
-        flag = value == "" or (value == "true" and (rule is None or rule["takes"] == "flag"))
-        known = rule is not None and not rule["name"].endswith("*")
-        spelled = rule["name"] if rule is not None and known else arguments.canonical(dashed)
+        flag = value == "" or (value == "true" and (rule is None or rule.takes == "flag"))
+        known = rule is not None and not rule.name.endswith("*")
+        spelled = rule.name if rule is not None and known else arguments.canonical(dashed)
         result.append(Given(spelled, None if flag else value))
     return result
 
 
 def _command(choice: Choice, values: Mapping[str, str]) -> list[str]:
-    process = choice.engine.get("process")
+    process = given(choice.engine.process)
     if choice.runtime == "process" and process is not None:
-        return template.fill_all(process["command"], values)
-    return template.fill_all(choice.engine["command"], values)
+        return template.fill_all(process.command, values)
+    return template.fill_all(choice.engine.command, values)
 
 
 def _environment(
@@ -195,36 +196,36 @@ def _environment(
     if not choice.starts_engine:
         return {}
     result = {
-        item["name"]: template.fill(item["value"], values)
-        for item in choice.engine["env"]
-        if arguments.holds(item.get("when"), choice.situation)
+        item.name: template.fill(item.value, values)
+        for item in choice.engine.env
+        if arguments.holds(given(item.when), choice.situation)
     }
     if container is not None:
-        result.update(choice.access.get("env", {}))
+        result.update(given(choice.access.env, {}))
     result.update(choice.visibility_env())
     result.update(choice.options.env)
     return result
 
 
-def _switched_on(switch: SwitchDoc, words: list[str], *, plain: bool) -> bool:
+def _switched_on(switch: Switch, words: list[str], *, plain: bool) -> bool:
     """Whether a feature that reuses or guesses results is on.
 
     What is unknown counts as on: a card must not claim less reuse than there may be. In a plain run the
     caller switches the feature off, where there is an argument for it.
     """
-    if arguments.mentions(words, switch["enable"]):
+    if arguments.mentions(words, switch.enable):
         return True
-    if arguments.mentions(words, switch["disable"]) or (plain and switch["disable"]):
+    if arguments.mentions(words, switch.disable) or (plain and switch.disable):
         return False
-    return switch["default"] in ("on", "unknown")
+    return switch.default in ("on", "unknown")
 
 
 def _quantisation(choice: Choice, words: list[str]) -> str | None:
     if choice.model.facts.quantisation is not None:
         return choice.model.facts.quantisation
-    for declared in choice.engine["quantisation"]:
-        if arguments.mentions(words, declared["arguments"]):
-            return declared["method"]
+    for declared in choice.engine.quantisation:
+        if arguments.mentions(words, declared.arguments):
+            return declared.method
     return None
 
 
@@ -240,29 +241,27 @@ def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> Req
     Raises:
         UsageError: ``api-missing``.
     """
-    request = choice.engine["request"]
+    request = choice.engine.request
     chat = not raw_prompt and choice.model.chat_template_sha256 is not None
     api: Literal["chat", "completions"] = "chat" if chat else "completions"
-    path = request["chat_path"] if chat else request["completions_path"]
+    path = request.chat_path if chat else request.completions_path
     if path is None:
         raise UsageError(
             "api-missing",
-            f"{choice.engine['id']} has no {api} API, which this model and prompt need",
+            f"{choice.engine.id} has no {api} API, which this model and prompt need",
             hint="use a model with a chat template" if not chat else "use another engine",
         )
     found: RequestDoc = {
         "api": api,
         "path": path,
-        "extra_body": dict(request["extra_body"]),
-        "stream_options": None
-        if request["stream_options"] is None
-        else dict(request["stream_options"]),
-        "token_ids": request["token_ids"],
-        "omit": list(request["omit"]),
-        "done_marker": request["done_marker"],
+        "extra_body": dict(request.extra_body),
+        "stream_options": None if request.stream_options is None else dict(request.stream_options),
+        "token_ids": request.token_ids,
+        "omit": list(request.omit),
+        "done_marker": request.done_marker,
     }
-    if exact and not chat and request.get("prompt_ids", False):
+    if exact and not chat and given(request.prompt_ids, False):
         found["prompt_ids"] = True
-    if exact and "exact_body" in request:
-        found["exact_body"] = dict(request["exact_body"])
+    if exact and request.exact_body is not UNSET:
+        found["exact_body"] = dict(request.exact_body)
     return found

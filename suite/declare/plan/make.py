@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from msgspec import UNSET
+
 import suite
 from suite.base import jsonio
 from suite.base.errors import UsageError
@@ -23,13 +25,13 @@ from suite.declare.plan.engine import engine_doc, placeholders, request_doc, sta
 from suite.declare.plandoc import PLAN_SCHEMA
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.profiles.points import Room
+from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
-from suite.declare.workload.prompt import COMPAT_FLAGPERF, load_prompt
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.enginedoc import DtypeRow
     from suite.declare.plandoc import (
         ConversionDoc,
         EngineDoc,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     )
     from suite.declare.profiles.load import Profile
     from suite.declare.vendor.load import Vendor
+    from suite.documents.vendor_engine import DtypeRow
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
 
@@ -157,7 +160,7 @@ def _engine(
         request=request,
         url=url,
     )
-    return engine, conversion, dtype["precision"]
+    return engine, conversion, dtype.precision
 
 
 def _resolved(
@@ -170,16 +173,16 @@ def _resolved(
         return placeholders(choice, dtype, max_model_len, ""), None
     kind = model_type(engine, declared, facts, options.model_type)
     values = placeholders(choice, dtype, max_model_len, kind)
-    values["image"] = choose_image(engine, choice.device, options.image)["reference"]
+    values["image"] = choose_image(engine, choice.device, options.image).reference
     return values, conversion_doc(declared, values, choice.model.path, options.conversion_root)
 
 
 def _vendor_ref(vendor: Vendor) -> VendorRef:
     return {
         "id": vendor.id,
-        "name": vendor.doc["name"],
+        "name": vendor.doc.name,
         "sha256": vendor.sha256,
-        "emulated": vendor.doc.get("emulated", False),
+        "emulated": given(vendor.doc.emulated, False),
     }
 
 
@@ -206,19 +209,19 @@ def _choose(  # noqa: PLR0917 - one row of choices
 ) -> Choice:
     engine = vendor.engine(engine_id)
     device = vendor.accelerator(engine, accelerator_id)
-    if runtime == "process" and "process" not in engine:
+    if runtime == "process" and engine.process is UNSET:
         hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine['id']} of {vendor.id} is not declared to run as a process"
+        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
         raise UsageError("process-undeclared", message, hint=hint)
     indices = choose_devices(devices, options.visible)
-    if vendor.doc["visibility"]["container"] is None and not vendor.doc["visibility"]["process"]:
+    if vendor.doc.visibility.container is None and not vendor.doc.visibility.process:
         _refuse_many(vendor, len(indices))
-    supported = [row["architecture"] for row in engine["models"]]
+    supported = [row.architecture for row in engine.models]
     if supported and model.facts.architecture not in supported and not options.model_type:
         raise UsageError(
             "model-unsupported",
-            f"{engine['id']} is not declared to run {model.facts.architecture or 'this model'}",
-            hint=f"it runs: {', '.join(row['names'] for row in engine['models'])}",
+            f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
+            hint=f"it runs: {', '.join(row.names for row in engine.models)}",
         )
     return Choice(
         vendor=vendor,
@@ -237,7 +240,7 @@ def _choose(  # noqa: PLR0917 - one row of choices
 
 def _refuse_many(vendor: Vendor, count: int) -> None:
     if count > 1:
-        raise UsageError("devices-wrong", f"{vendor.doc['name']} has one device: the whole host")
+        raise UsageError("devices-wrong", f"{vendor.doc.name} has one device: the whole host")
 
 
 def model_room(model: ModelDoc) -> Room:

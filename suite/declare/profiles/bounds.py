@@ -25,7 +25,7 @@ def quality_doc(
 
     Args:
         profile: a profile.
-        reference: see `suite.declare.workload.quality`, or None.
+        reference: see `suite.declare.tasks.reference`, or None.
         reference_source: where the reference comes from, or why there is none.
         taskset: the tasks that will run; None is the profile's own set.
     """

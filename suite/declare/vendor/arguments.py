@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base import jsonio
 from suite.base.errors import SuiteError, UsageError
 from suite.declare.vendor import template
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from suite.declare.enginedoc import ArgumentDecl, EngineDecl, RuntimeName, WhenDoc
+    from suite.documents.vendor_engine import Argument, Condition, DeclaredEngine, RuntimeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,14 @@ class Given:
     value: str | None
 
 
-def holds(when: WhenDoc | None, situation: Situation) -> bool:
+def holds(when: Condition | None, situation: Situation) -> bool:
     """Whether every member of a condition holds; no condition always does."""
     if when is None:
         return True
     return (
-        situation.architecture in when.get("architecture", [situation.architecture])
-        and situation.devices >= when.get("devices_min", 0)
-        and situation.runtime in when.get("runtime", [situation.runtime])
+        situation.architecture in given(when.architecture, [situation.architecture])
+        and situation.devices >= given(when.devices_min, 0)
+        and situation.runtime in given(when.runtime, [situation.runtime])
     )
 
 
@@ -55,20 +58,20 @@ def canonical(name: str) -> str:
     return "--" + name[2:].replace("_", "-")
 
 
-def find_rule(engine: EngineDecl, name: str) -> ArgumentDecl | None:
+def find_rule(engine: DeclaredEngine, name: str) -> Argument | None:
     """The rule for an argument, by name, alias or a name that ends with ``*``."""
     wanted = canonical(name)
     patterns = []
-    for rule in engine["arguments"]:
-        if wanted == rule["name"] or wanted in rule.get("aliases", []):
+    for rule in engine.arguments:
+        if wanted == rule.name or wanted in given(rule.aliases, []):
             return rule
-        if rule["name"].endswith("*") and wanted.startswith(rule["name"][:-1]):
+        if rule.name.endswith("*") and wanted.startswith(rule.name[:-1]):
             patterns.append(rule)
     return patterns[0] if patterns else None
 
 
 def wrong_value(
-    engine: str, rule: ArgumentDecl, value: str | None, allowed: Sequence[str] | None
+    engine: str, rule: Argument, value: str | None, allowed: Sequence[str] | None
 ) -> tuple[str, str] | None:
     """Why a value breaks its rule.
 
@@ -81,33 +84,34 @@ def wrong_value(
     Returns:
         Message with the right value, and a hint; None when nothing is wrong.
     """
-    name = bare(rule["name"])
-    if rule["takes"] == "flag":
-        return (f"{name} takes no value", rule["why"]) if value is not None else None
+    name = bare(rule.name)
+    if rule.takes == "flag":
+        return (f"{name} takes no value", rule.why) if value is not None else None
     if value is None:
-        return f"{name} needs a value", rule["why"]
+        return f"{name} needs a value", rule.why
     if allowed is not None and value not in allowed:
         right = "the only value is" if len(allowed) == 1 else "the values are"
-        return f"{name}: {value} is not allowed for {engine}; {right} {', '.join(allowed)}", rule[
-            "why"
-        ]
-    if rule["takes"] == "json":
+        return (
+            f"{name}: {value} is not allowed for {engine}; {right} {', '.join(allowed)}",
+            rule.why,
+        )
+    if rule.takes == "json":
         try:
             jsonio.loads(value.encode())
         except SuiteError as refused:
-            return f"{name} takes JSON for {engine}: {refused.message}", rule["why"]
+            return f"{name} takes JSON for {engine}: {refused.message}", rule.why
     return _wrong_number(engine, rule, value)
 
 
-def _wrong_number(engine: str, rule: ArgumentDecl, value: str) -> tuple[str, str] | None:
-    low, high = rule.get("minimum"), rule.get("maximum")
+def _wrong_number(engine: str, rule: Argument, value: str) -> tuple[str, str] | None:
+    low, high = given(rule.minimum), given(rule.maximum)
     if low is None and high is None:
         return None
-    name = bare(rule["name"])
+    name = bare(rule.name)
     try:
         number = float(value)
     except ValueError:
-        return f"{name}: {value} is not a number", rule["why"]
+        return f"{name}: {value} is not a number", rule.why
     if (low is None or number >= low) and (high is None or number <= high):
         return None
     span = " and ".join(
@@ -118,10 +122,10 @@ def _wrong_number(engine: str, rule: ArgumentDecl, value: str) -> tuple[str, str
         )
         if text
     )
-    return f"{name}: {value} is not allowed for {engine}; it must be {span}", rule["why"]
+    return f"{name}: {value} is not allowed for {engine}; it must be {span}", rule.why
 
 
-def parse(tokens: Sequence[str], engine: EngineDecl) -> list[Given]:
+def parse(tokens: Sequence[str], engine: DeclaredEngine) -> list[Given]:
     """Read ``--name value``, ``--name=value`` and flags.
 
     Raises:
@@ -137,7 +141,7 @@ def parse(tokens: Sequence[str], engine: EngineDecl) -> list[Given]:
             raise UsageError("argument-stray", f"{token!r} is not an argument", hint=hint)
         name, equals, value = token.partition("=")
         rule = find_rule(engine, name)
-        flag = rule is not None and rule["takes"] == "flag"
+        flag = rule is not None and rule.takes == "flag"
         follows = index < len(tokens) and not tokens[index].startswith("--")
         if equals:
             result.append(Given(_spelling(name, rule), value))
@@ -149,14 +153,14 @@ def parse(tokens: Sequence[str], engine: EngineDecl) -> list[Given]:
     return result
 
 
-def _spelling(name: str, rule: ArgumentDecl | None) -> str:
-    if rule is None or rule["name"].endswith("*"):
+def _spelling(name: str, rule: Argument | None) -> str:
+    if rule is None or rule.name.endswith("*"):
         return canonical(name)
-    return rule["name"]
+    return rule.name
 
 
 def resolve(
-    engine: EngineDecl,
+    engine: DeclaredEngine,
     values: Mapping[str, str],
     situation: Situation,
     user: Sequence[Given],
@@ -175,34 +179,32 @@ def resolve(
     Raises:
         UsageError: ``argument-forbidden``, ``argument-wrong``, ``argument-closed``.
     """
-    given = {argument.name: argument for argument in user}
+    named = {argument.name: argument for argument in user}
     for argument in user:
         _check_given(engine, argument, values, closed=closed)
     result: list[Given] = []
-    for rule in engine["arguments"]:
-        if rule["name"] in given:
-            result.append(given.pop(rule["name"]))
-        elif rule["status"] in ("required", "recommended") and holds(rule.get("when"), situation):
-            value = template.fill(rule["value"], values) if "value" in rule else None
+    for rule in engine.arguments:
+        if rule.name in named:
+            result.append(named.pop(rule.name))
+        elif rule.status in ("required", "recommended") and holds(given(rule.when), situation):
+            value = template.fill(rule.value, values) if rule.value is not UNSET else None
             _refuse_wrong(engine, rule, value, values)
-            result.append(Given(rule["name"], value))
-    return result + list(given.values())
+            result.append(Given(rule.name, value))
+    return result + list(named.values())
 
 
 def _check_given(
-    engine: EngineDecl, argument: Given, values: Mapping[str, str], *, closed: bool
+    engine: DeclaredEngine, argument: Given, values: Mapping[str, str], *, closed: bool
 ) -> None:
     rule = find_rule(engine, argument.name)
     name = bare(argument.name)
-    if rule is not None and rule["status"] == "forbidden":
-        raise UsageError(
-            "argument-forbidden", f"{name} is forbidden for {engine['id']}: {rule['why']}"
-        )
+    if rule is not None and rule.status == "forbidden":
+        raise UsageError("argument-forbidden", f"{name} is forbidden for {engine.id}: {rule.why}")
     if rule is not None:
         _refuse_wrong(engine, rule, argument.value, values)
-    fixed = rule is not None and "allowed" in rule
-    if closed and not fixed and (rule is None or not rule.get("tunable", False)):
-        tunable = ", ".join(bare(r["name"]) for r in engine["arguments"] if r.get("tunable"))
+    fixed = rule is not None and rule.allowed is not UNSET
+    if closed and not fixed and (rule is None or not given(rule.tunable, False)):
+        tunable = ", ".join(bare(r.name) for r in engine.arguments if given(r.tunable))
         raise UsageError(
             "argument-closed",
             f"{name} may not be given in the closed division",
@@ -211,10 +213,10 @@ def _check_given(
 
 
 def _refuse_wrong(
-    engine: EngineDecl, rule: ArgumentDecl, value: str | None, values: Mapping[str, str]
+    engine: DeclaredEngine, rule: Argument, value: str | None, values: Mapping[str, str]
 ) -> None:
-    allowed = template.fill_all(rule["allowed"], values) if "allowed" in rule else None
-    wrong = wrong_value(engine["id"], rule, value, allowed)
+    allowed = template.fill_all(rule.allowed, values) if rule.allowed is not UNSET else None
+    wrong = wrong_value(engine.id, rule, value, allowed)
     if wrong is not None:
         raise UsageError("argument-wrong", wrong[0], hint=wrong[1])
 

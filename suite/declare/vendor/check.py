@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import UNSET
 
 from suite.base import schema
 from suite.base.errors import Problem
 from suite.declare.vendor import template
 from suite.declare.vendor.arguments import wrong_value
 from suite.declare.vendor.peak_check import peak_problems
+from suite.documents.codec import plain
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from suite.base.jsonio import JSONObject, JSONValue
-    from suite.declare.enginedoc import EngineDecl
-    from suite.declare.vendordoc import VendorDoc
+    from suite.documents.vendor import Vendor
+    from suite.documents.vendor_engine import DeclaredEngine
 
 Found: TypeAlias = "tuple[str, str, str]"
 """JSON pointer, message, hint."""
@@ -84,18 +88,18 @@ def _resolve(root: JSONObject, node: JSONValue) -> JSONValue:
     return node
 
 
-def semantic_problems(doc: VendorDoc, *, directory: str) -> list[Found]:
+def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
     """Every contradiction in a declaration that the schema accepts."""
     found: list[Found] = []
-    if doc["id"] != directory:
+    if doc.id != directory:
         found.append(("/id", f"the directory is called {directory!r}", f"write id: {directory}"))
-    tree = cast("JSONValue", doc)
-    found += _unknown_sources(tree, "", set(doc["sources"]))
+    tree = plain(doc)
+    found += _unknown_sources(tree, "", set(doc.sources))
     found += _unused_sources(doc)
     found += _templates(tree)
     found += _duplicates(doc)
     found += _references(doc)
-    for index, engine in enumerate(doc["engines"]):
+    for index, engine in enumerate(doc.engines):
         found += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
     return found + peak_problems(doc)
 
@@ -128,15 +132,15 @@ def _unknown_sources(tree: JSONValue, pointer: str, known: set[str]) -> list[Fou
     ]
 
 
-def _unused_sources(doc: VendorDoc) -> list[Found]:
+def _unused_sources(doc: Vendor) -> list[Found]:
     used = {
         str(value)
-        for here, name, value in _walk(cast("JSONValue", doc), "")
+        for here, name, value in _walk(plain(doc), "")
         if name in _SOURCE_MEMBERS and _is_reference(here, name)
     }
     return [
         (f"/sources/{name}", f"nothing cites the source {name!r}", "cite it or remove it")
-        for name in doc["sources"]
+        for name in doc.sources
         if name not in used
     ]
 
@@ -173,19 +177,19 @@ def _templates(tree: JSONValue) -> list[Found]:
     return found
 
 
-def _duplicates(doc: VendorDoc) -> list[Found]:
+def _duplicates(doc: Vendor) -> list[Found]:
     found: list[Found] = []
     lists: list[tuple[str, list[str]]] = [
-        ("/prerequisites", [item["id"] for item in doc["prerequisites"]]),
-        ("/access", [item["id"] for item in doc["access"]]),
-        ("/accelerators", [item["id"] for item in doc["accelerators"]]),
-        ("/engines", [item["id"] for item in doc["engines"]]),
-        ("/telemetry", [item["id"] for item in doc["telemetry"]]),
+        ("/prerequisites", [item.id for item in doc.prerequisites]),
+        ("/access", [item.id for item in doc.access]),
+        ("/accelerators", [item.id for item in doc.accelerators]),
+        ("/engines", [item.id for item in doc.engines]),
+        ("/telemetry", [item.id for item in doc.telemetry]),
     ]
-    for number, engine in enumerate(doc["engines"]):
+    for number, engine in enumerate(doc.engines):
         at = f"/engines/{number}"
-        lists.append((f"{at}/images", [item["id"] for item in engine["images"]]))
-        lists.append((f"{at}/stacks", [item["id"] for item in engine["stacks"]]))
+        lists.append((f"{at}/images", [item.id for item in engine.images]))
+        lists.append((f"{at}/stacks", [item.id for item in engine.stacks]))
     for pointer, names in lists:
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -195,14 +199,14 @@ def _duplicates(doc: VendorDoc) -> list[Found]:
     return found
 
 
-def _references(doc: VendorDoc) -> list[Found]:
+def _references(doc: Vendor) -> list[Found]:
     known: Mapping[str, list[str]] = {
-        "accelerators": [item["id"] for item in doc["accelerators"]],
-        "access": [item["id"] for item in doc["access"]],
-        "engines": [item["id"] for item in doc["engines"]],
+        "accelerators": [item.id for item in doc.accelerators],
+        "access": [item.id for item in doc.access],
+        "engines": [item.id for item in doc.engines],
     }
     found = []
-    for here, name, value in _walk(cast("JSONValue", doc), ""):
+    for here, name, value in _walk(plain(doc), ""):
         if name not in known or not isinstance(value, list) or here.count("/") == 1:
             continue
         for index, item in enumerate(value):
@@ -212,7 +216,7 @@ def _references(doc: VendorDoc) -> list[Found]:
     return found
 
 
-def _engine(engine: EngineDecl, doc: VendorDoc) -> list[Found]:
+def _engine(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     return [
         *_arguments(engine),
         *_dtypes(engine, doc),
@@ -222,100 +226,100 @@ def _engine(engine: EngineDecl, doc: VendorDoc) -> list[Found]:
     ]
 
 
-def _arguments(engine: EngineDecl) -> list[Found]:
+def _arguments(engine: DeclaredEngine) -> list[Found]:
     found: list[Found] = []
     seen: set[str] = set()
-    for index, rule in enumerate(engine["arguments"]):
+    for index, rule in enumerate(engine.arguments):
         at = f"/arguments/{index}"
-        for name in (rule["name"], *rule.get("aliases", [])):
+        for name in (rule.name, *given(rule.aliases, [])):
             if name in seen:
                 found.append((f"{at}/name", f"{name} has two rules", "keep one"))
             seen.add(name)
-        if rule["status"] in ("forbidden", "ignored"):
-            if "value" in rule:
-                message = f"{rule['name']} is {rule['status']} and has a value"
+        if rule.status in ("forbidden", "ignored"):
+            if rule.value is not UNSET:
+                message = f"{rule.name} is {rule.status} and has a value"
                 found.append((f"{at}/value", message, "remove the value"))
             continue
-        if rule["name"].endswith("*"):
+        if rule.name.endswith("*"):
             hint = "a pattern can only be forbidden or ignored"
-            found.append((f"{at}/name", f"{rule['name']} stands for many arguments", hint))
+            found.append((f"{at}/name", f"{rule.name} stands for many arguments", hint))
         found += [(at + pointer, m, h) for pointer, m, h in _argument_value(engine, index)]
     return found
 
 
-def _argument_value(engine: EngineDecl, index: int) -> list[Found]:
-    rule = engine["arguments"][index]
-    if "value" not in rule:
-        if rule["status"] in ("required", "recommended") and rule["takes"] != "flag":
-            message = f"{rule['name']} is {rule['status']} and has no value"
+def _argument_value(engine: DeclaredEngine, index: int) -> list[Found]:
+    rule = engine.arguments[index]
+    if rule.value is UNSET:
+        if rule.status in ("required", "recommended") and rule.takes != "flag":
+            message = f"{rule.name} is {rule.status} and has no value"
             return [("", message, "give it a value, or make it optional")]
         return []
-    if template.names(rule["value"]):
+    if template.names(rule.value):
         return []
-    wrong = wrong_value(engine["id"], rule, rule["value"], rule.get("allowed"))
+    wrong = wrong_value(engine.id, rule, rule.value, given(rule.allowed))
     return [("/value", *wrong)] if wrong else []
 
 
-def _dtypes(engine: EngineDecl, doc: VendorDoc) -> list[Found]:
-    dtypes = engine["dtypes"]
-    offered = [row["requested"] for row in dtypes["rows"]]
+def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
+    dtypes = engine.dtypes
+    offered = [row.requested for row in dtypes.rows]
     found = []
-    if dtypes["default"] not in (*offered, "model"):
+    if dtypes.default not in (*offered, "model"):
         hint = f"one of: {', '.join(offered)}, model"
-        message = f"the default precision {dtypes['default']!r} is not among the rows"
+        message = f"the default precision {dtypes.default!r} is not among the rows"
         found.append(("/dtypes/default", message, hint))
-    for index, refusal in enumerate(dtypes["refused"]):
-        if refusal["requested"] in offered:
-            message = f"{refusal['requested']} is both offered and refused"
+    for index, refusal in enumerate(dtypes.refused):
+        if refusal.requested in offered:
+            message = f"{refusal.requested} is both offered and refused"
             found.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
     known = {
-        peak["precision"]
-        for device in doc["accelerators"]
-        if device["id"] in engine["accelerators"]
-        for peak in device["peaks"]
+        peak.precision
+        for device in doc.accelerators
+        if device.id in engine.accelerators
+        for peak in device.peaks
     }
-    for index, row in enumerate(dtypes["rows"]):
-        if row["requested"] not in (row["executed"], "auto") and not row["note"]:
-            message = f"{row['requested']} silently becomes {row['executed']}"
+    for index, row in enumerate(dtypes.rows):
+        if row.requested not in (row.executed, "auto") and not row.note:
+            message = f"{row.requested} silently becomes {row.executed}"
             found.append((f"/dtypes/rows/{index}/note", message, "say so in note"))
-        if row["precision"] not in known:
-            message = f"no accelerator of {engine['id']} has a peak for {row['precision']!r}"
+        if row.precision not in known:
+            message = f"no accelerator of {engine.id} has a peak for {row.precision!r}"
             hint = "add the peak, with unknown and the reason where there is none"
             found.append((f"/dtypes/rows/{index}/precision", message, hint))
     return found
 
 
-def _conversion(engine: EngineDecl, doc: VendorDoc) -> list[Found]:
-    conversion = engine.get("conversion")
+def _conversion(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
+    conversion = given(engine.conversion)
     if conversion is None:
         return []
     found: list[Found] = []
-    command = " ".join(conversion["command"])
+    command = " ".join(conversion.command)
     for needed in ("{model_source}", "{conversion_target}"):
         if needed not in command:
             hint = "the command reads the one and writes the other"
             found.append(("/conversion/command", f"the command has no {needed}", hint))
-    baked = " ".join(item["value"] for item in conversion["parameters"])
+    baked = " ".join(item.value for item in conversion.parameters)
     if "{arch}" in command + baked:
-        for device in doc["accelerators"]:
-            if device["id"] in engine["accelerators"] and "architecture" not in device:
-                message = f"the conversion needs the architecture of {device['id']}"
+        for device in doc.accelerators:
+            if device.id in engine.accelerators and device.architecture is UNSET:
+                message = f"the conversion needs the architecture of {device.id}"
                 found.append(("/conversion/command", message, "add it to the accelerator"))
-    if "{model_type}" in command and not conversion["model_types"]:
+    if "{model_type}" in command and not conversion.model_types:
         found.append(("/conversion/model_types", "the command asks for a model type", "list them"))
     return found + _baked_ranks(engine, command, baked)
 
 
-def _baked_ranks(engine: EngineDecl, command: str, baked: str) -> list[Found]:
+def _baked_ranks(engine: DeclaredEngine, command: str, baked: str) -> list[Found]:
     """Weights that were converted for one number of ranks must be served with that number."""
     found: list[Found] = []
     if "{tensor_parallel}" in command and "{tensor_parallel}" not in baked:
         message = "tensor parallelism is baked into the weights and not among the parameters"
         hint = 'add {name: tensor_parallel, value: "{tensor_parallel}"}'
         found.append(("/conversion/parameters", message, hint))
-    for index, rule in enumerate(engine["arguments"]):
-        value = rule.get("value")
-        if rule["name"] != "--tensor-parallel-size" or value is None:
+    for index, rule in enumerate(engine.arguments):
+        value = given(rule.value)
+        if rule.name != "--tensor-parallel-size" or value is None:
             continue
         if "{tensor_parallel}" not in value:
             message = f"serves with {value} ranks whatever the weights were converted for"
@@ -324,37 +328,37 @@ def _baked_ranks(engine: EngineDecl, command: str, baked: str) -> list[Found]:
     return found
 
 
-def _images(engine: EngineDecl) -> list[Found]:
+def _images(engine: DeclaredEngine) -> list[Found]:
     found = []
-    for index, image in enumerate(engine["images"]):
-        reference = image["reference"]
+    for index, image in enumerate(engine.images):
+        reference = image.reference
         last = reference.rpartition("/")[2]
         if (
-            image["source"] == "registry"
+            image.source == "registry"
             and reference != "unknown"
             and ":" not in last
-            and not image["digest"]
+            and not image.digest
         ):
             hint = "add a tag or a digest"
             found.append((f"/images/{index}/reference", f"{reference} names no version", hint))
-        if image["source"] == "build" and ":" in last:
+        if image.source == "build" and ":" in last:
             hint = "the suite tags it with the digest of its context"
             found.append((f"/images/{index}/reference", "a built image takes no tag", hint))
     return found
 
 
-def _requests(engine: EngineDecl) -> list[Found]:
-    request = engine["request"]
+def _requests(engine: DeclaredEngine) -> list[Found]:
+    request = engine.request
     found = []
-    if request.get("prompt_ids") and request["completions_path"] is None:
+    if request.prompt_ids and request.completions_path is None:
         message = "token ids are a prompt of the completions API, which the engine has not"
         found.append(("/request/prompt_ids", message, "name completions_path"))
-    if request["chat_path"] is None and request["completions_path"] is None:
+    if request.chat_path is None and request.completions_path is None:
         found.append(("/request", "the server has no path at all", "name one of the two"))
-    for name in request["omit"]:
+    for name in request.omit:
         for member, sent in (
-            ("extra_body", request["extra_body"]),
-            ("exact_body", request.get("exact_body", {})),
+            ("extra_body", request.extra_body),
+            ("exact_body", given(request.exact_body, {})),
         ):
             if name in sent:
                 message = f"{name} is both sent and omitted"

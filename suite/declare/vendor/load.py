@@ -5,18 +5,24 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
 
 from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
 from suite.declare.vendor.check import explain, semantic_problems
+from suite.documents.codec import convert
+from suite.documents.document import given
+from suite.documents.vendor import Vendor as VendorDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suite.base.yamlio import YAMLDocument
-    from suite.declare.enginedoc import EngineDecl
-    from suite.declare.vendordoc import AcceleratorDoc, AccessDoc, VendorDoc
+    from suite.documents.accelerator import Accelerator
+    from suite.documents.vendor import DeviceAccess
+    from suite.documents.vendor_engine import DeclaredEngine
 
 VENDOR_DIRECTORY = Path(__file__).resolve().parents[3] / "vendors"
 FILE_NAME = "vendor.yaml"
@@ -41,61 +47,61 @@ class Vendor:
         path: the file.
     """
 
-    doc: VendorDoc
+    doc: VendorDocument
     sha256: str
     path: Path
 
     @property
     def id(self) -> str:
         """Name of the vendor's directory."""
-        return self.doc["id"]
+        return self.doc.id
 
-    def engine(self, identifier: str | None = None) -> EngineDecl:
+    def engine(self, identifier: str | None = None) -> DeclaredEngine:
         """One engine; the first one without a name.
 
         Raises:
             UsageError: ``engine-unknown``.
         """
-        engines = {engine["id"]: engine for engine in self.doc["engines"]}
+        engines = {engine.id: engine for engine in self.doc.engines}
         if identifier is None:
-            return self.doc["engines"][0]
+            return self.doc.engines[0]
         if identifier not in engines:
             raise unknown(f"engine of {self.id}", identifier, engines, "engine-unknown")
         return engines[identifier]
 
     def can_run_as_process(self, engine: str | None = None) -> bool:
         """Whether an engine is declared to run without a container."""
-        return "process" in self.engine(engine)
+        return self.engine(engine).process is not UNSET
 
-    def accelerator(self, engine: EngineDecl, identifier: str | None = None) -> AcceleratorDoc:
+    def accelerator(self, engine: DeclaredEngine, identifier: str | None = None) -> Accelerator:
         """One accelerator that the engine runs on; the engine's first one without a name.
 
         Raises:
             UsageError: ``accelerator-unknown``, ``accelerator-unsupported``.
         """
-        devices = {device["id"]: device for device in self.doc["accelerators"]}
-        wanted = engine["accelerators"][0] if identifier is None else identifier
+        devices = {device.id: device for device in self.doc.accelerators}
+        wanted = engine.accelerators[0] if identifier is None else identifier
         if wanted not in devices:
             raise unknown(f"accelerator of {self.id}", wanted, devices, "accelerator-unknown")
-        if wanted not in engine["accelerators"]:
+        if wanted not in engine.accelerators:
             raise UsageError(
                 "accelerator-unsupported",
-                f"{engine['id']} does not run on {devices[wanted]['name']}",
-                hint=f"it runs on: {', '.join(engine['accelerators'])}",
+                f"{engine.id} does not run on {devices[wanted].name}",
+                hint=f"it runs on: {', '.join(engine.accelerators)}",
             )
         return devices[wanted]
 
-    def access(self, engine: EngineDecl, identifier: str | None = None) -> AccessDoc:
+    def access(self, engine: DeclaredEngine, identifier: str | None = None) -> DeviceAccess:
         """One way of device access; the engine's first, else the vendor's first without a name.
 
         Raises:
             UsageError: ``access-unknown``.
         """
-        ways = {way["id"]: way for way in self.doc["access"]}
-        allowed = engine.get("access", list(ways))
+        ways = {way.id: way for way in self.doc.access}
+        allowed = given(engine.access, list(ways))
         wanted = allowed[0] if identifier is None else identifier
         if wanted not in allowed:
-            raise unknown(f"device access for {engine['id']}", wanted, allowed, "access-unknown")
+            raise unknown(f"device access for {engine.id}", wanted, allowed, "access-unknown")
         return ways[wanted]
 
 
@@ -122,7 +128,7 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
         count = "one place" if len(found) == 1 else f"{len(found)} places"
         message = f"the declaration of {identifier} is wrong in {count}"
         raise DeclarationError("vendor-wrong", message, found[0].place, found[0].hint, found)
-    return Vendor(cast("VendorDoc", read.value), jsonio.digest(read.value), path)
+    return Vendor(convert(read.value, VendorDocument), jsonio.digest(read.value), path)
 
 
 def _declared(identifier: str, root: Path) -> Path:
@@ -159,7 +165,7 @@ def _problems(read: YAMLDocument, path: Path) -> list[Problem]:
     broken = schema.problems(read.value, "vendor", file=str(path), lines=read.lines)
     if broken:
         return [explain(problem, read.value) for problem in broken]
-    doc = cast("VendorDoc", read.value)
+    doc = convert(read.value, VendorDocument)
     found = [
         Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
         for pointer, message, hint in semantic_problems(doc, directory=path.resolve().parent.name)

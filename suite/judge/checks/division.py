@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome
-from suite.declare.workload.quality import known_weights
+from suite.declare.tasks.reference import known_weights
 from suite.judge.checks import origin
 from suite.judge.checks.rule import DIVISIONS, Division, Finding, Rule, failed, passed, warned
 from suite.judge.metrics.compute import questions

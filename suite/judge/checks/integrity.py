@@ -6,7 +6,7 @@ import collections
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.declare.workload.records import record_sha256
+from suite.declare.tasks.records import record_sha256
 from suite.judge.checks.rule import (
     Finding,
     Rule,

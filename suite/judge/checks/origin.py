@@ -13,12 +13,12 @@ from suite.declare.plan.make import model_room
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import load_profile, profile_names
+from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
+from suite.declare.tasks.prompt import load_prompt
+from suite.declare.tasks.reference import reference_for
+from suite.declare.tasks.selection import locks
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
-from suite.declare.workload.mini import MINI_COUNT, MINI_RECORDS_SHA256
-from suite.declare.workload.prompt import load_prompt
-from suite.declare.workload.quality import reference_for
-from suite.declare.workload.selection import locks
 from suite.judge.checks.rule import Finding, Rule, passed, warned
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def own_declaration(evidence: Evidence, _: Results) -> Finding:
     compute = plan["peaks"]["compute"]
     if compute is None:
         return passed(f"the declaration of {vendor.id} is the suite's own; no peak is used")
-    devices = {device["id"]: device for device in vendor.doc["accelerators"]}
+    devices = {device.id: device for device in vendor.doc.accelerators}
     device = devices.get(plan["devices"]["accelerator"])
     if device is None:
         return warned(f"{plan['devices']['accelerator']} is no accelerator of {vendor.id}")

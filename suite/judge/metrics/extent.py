@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from suite.declare.analysis.bisection import planned
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search, kind
-from suite.declare.workload.lengths import synthetic_task
+from suite.declare.tasks.synthetic import synthetic_task
 from suite.judge.metrics.phaselog import rate_of
 
 if TYPE_CHECKING:

@@ -9,17 +9,11 @@ from hypothesis import strategies as st
 
 from suite.base import schema
 from suite.judge import comparable, diff
-from suite.judge.diffdoc import Diff
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import difftext
-from tests.factories import scenarios, scorecard, typeddocs
+from tests.factories import scenarios, scorecard
 
 EVERYTHING = set(comparable.FAMILY_NAMES)
-
-
-def test_the_types_and_the_schema_say_the_same():
-    root = schema.read("diff")
-    assert list(typeddocs.differences(Diff, root, root)) == []
 
 
 def pair(**metrics):

@@ -17,14 +17,14 @@ from suite.base.errors import EngineError, Interrupted
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.stop import replay
 from suite.declare.plandoc import PhaseDoc, PlanDoc
-from suite.declare.workload.prompt import CLOSED_V1
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import Tokenizer
+from suite.declare.tasks.prompt import CLOSED_V1
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import Tokenizer
 from suite.measure import search as searching
 from suite.measure.context import Run
 from suite.measure.engine import sim
 from suite.measure.load.job import LoadOptions
-from suite.measure.modelsource import MINI_MODEL
 from suite.measure.phases import run_phases
 from suite.measure.signals import Stop
 

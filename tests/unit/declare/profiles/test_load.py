@@ -6,7 +6,7 @@ from suite.base.errors import DeclarationError
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import PROFILE_DIRECTORY, load_profile, profile_names
-from suite.declare.workload.tasks import mini_set
+from suite.declare.tasks.taskset import mini_set
 
 SMOKE = (PROFILE_DIRECTORY / "smoke.yaml").read_text("utf-8")
 

@@ -64,8 +64,8 @@ def test_only_the_named_members_differ(directory):
 def test_the_emulated_declaration_is_in_order_and_labelled(directory):
     assert [str(problem) for problem in check_vendor(directory)] == []
     vendor = load_vendor(str(directory))
-    assert vendor.doc["emulated"] is True
-    assert "emulated" not in load_vendor("mthreads").doc
+    assert vendor.doc.emulated is True
+    assert not load_vendor("mthreads").doc.emulated
 
 
 def test_the_plans_differ_in_labels_devices_and_image_alone(directory):

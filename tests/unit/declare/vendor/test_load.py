@@ -22,19 +22,19 @@ def test_shipped_declaration_is_in_order(name):
 def test_the_three_vendors_are_shipped():
     assert {"cpu", "mthreads", "nvidia"} <= set(list_vendors())
     mthreads = load_vendor("mthreads")
-    assert [engine["id"] for engine in mthreads.doc["engines"]] == ["vllm_mtt", "vllm_musa"]
-    assert load_vendor("cpu").engine()["id"] == "vllm"
+    assert [engine.id for engine in mthreads.doc.engines] == ["vllm_mtt", "vllm_musa"]
+    assert load_vendor("cpu").engine().id == "vllm"
     assert load_vendor("cpu").can_run_as_process("transformers")
     assert not load_vendor("nvidia").can_run_as_process()
 
 
 @pytest.mark.parametrize("name", ["cpu"])
 def test_build_contexts_and_requirements_exist(name, root):
-    for engine in load_vendor(name).doc["engines"]:
-        for image in engine["images"]:
-            if "build" in image:
-                assert (root / image["build"]["context"] / "Dockerfile").is_file()
-        assert (root / engine["process"]["requirements"]).is_file()
+    for engine in load_vendor(name).doc.engines:
+        for image in engine.images:
+            if image.build:
+                assert (root / image.build.context / "Dockerfile").is_file()
+        assert (root / engine.process.requirements).is_file()
 
 
 def test_unknown_vendor_names_the_nearest():
@@ -90,7 +90,7 @@ def test_a_vendor_directory_elsewhere(tmp_path):
     directory.mkdir()
     (directory / "vendor.yaml").write_bytes((CASES / "minimal_ok" / "vendor.yaml").read_bytes())
     assert list_vendors(tmp_path) == ["acme"]
-    assert load_vendor("acme", tmp_path).doc["name"] == "Acme"
+    assert load_vendor("acme", tmp_path).doc.name == "Acme"
     (directory / "vendor.yaml").write_bytes(
         (CASES / "several_problems_fail" / "vendor.yaml").read_bytes()
     )

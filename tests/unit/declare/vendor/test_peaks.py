@@ -26,7 +26,7 @@ def acme(tmp_path_factory):
 
 
 def test_a_cards_figure_is_shared_by_its_dies(acme):
-    device = acme.doc["accelerators"][0]
+    device = acme.doc.accelerators[0]
     peaks = select_peaks(acme, device, "bf16", private={}, cpu=None)
     assert peaks["compute"]["flops"] == 190e12
     assert peaks["compute"]["scope"] == "card"
@@ -37,7 +37,7 @@ def test_a_cards_figure_is_shared_by_its_dies(acme):
 
 
 def test_withheld_and_undeclared_peaks_say_why(acme):
-    device = acme.doc["accelerators"][0]
+    device = acme.doc.accelerators[0]
     withheld = select_peaks(acme, device, "fp16", private={}, cpu=None)
     assert withheld["compute_unknown"] == "peak not declared for fp16: withheld"
     absent = select_peaks(acme, device, "fp64", private={}, cpu=None)
@@ -45,7 +45,7 @@ def test_withheld_and_undeclared_peaks_say_why(acme):
 
 
 def test_formula_uses_cores_clock_and_flop_per_cycle(acme):
-    host = acme.doc["accelerators"][1]
+    host = acme.doc.accelerators[1]
     peaks = select_peaks(acme, host, "bf16", private={}, cpu=CPUPeak("avx512_bf16", 64, 2400))
     assert peaks["compute"]["flops"] == 64 * 2.4e9 * 128
 
@@ -79,7 +79,7 @@ def test_traps_are_data_in_order():
     read = yamlio.load(TRAPS_FILE)
     assert schema.problems(read.value, "traps", file="traps", lines=read.lines) == []
     for trap in traps():
-        re.compile(trap["match"])
+        re.compile(trap.match)
 
 
 def test_templates_fill_names_and_leave_json_alone():

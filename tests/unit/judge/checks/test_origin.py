@@ -12,12 +12,11 @@ from suite.declare.model.facts import hash_model, read_model
 from suite.declare.plan.make import ModelInput, Options, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile, profile_names
+from suite.declare.tasks.reference import MINI_MODEL, reference_for
+from suite.declare.tasks.taskset import mini_set
 from suite.declare.vendor.load import load_vendor
-from suite.declare.workload.quality import reference_for
-from suite.declare.workload.tasks import mini_set
 from suite.judge.checks import RULES, grant
 from suite.judge.metrics.compute import Results
-from suite.measure.modelsource import MINI_MODEL
 from tests.factories import evidence as factory
 from tests.factories.plans import plan_for
 
