@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from suite.base.bilingual import Bilingual
-    from suite.declare.plandoc import ScenarioKind
     from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
+    from suite.documents.phase import ScenarioKind
 
 Contradiction: TypeAlias = tuple[str, str, str]
 """JSON pointer (relative to what was looked at), what is wrong, what would be right."""

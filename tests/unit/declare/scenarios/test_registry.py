@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
 
-from suite.declare.plandoc import ScenarioKind
 from suite.declare.scenarios import SCENARIOS
 from suite.declare.scenarios.scenario import register
+from suite.documents.phase import ScenarioKind
 from suite.measure.phases import SENDERS
 
 
@@ -48,3 +52,34 @@ def test_titles_are_in_both_languages_and_tell_kinds_apart():
 def test_a_name_is_registered_once():
     with pytest.raises(ValueError, match="two scenario kinds are called soak"):
         register(SCENARIOS["soak"])
+
+
+ADDED = """
+from suite.declare.profiles.expand import expand_phases
+from suite.declare.profiles.load import load_profile
+from suite.declare.scenarios import SCENARIOS
+from suite.measure.telemetry import parse
+phase = expand_phases(load_profile("scenarios-smoke"), 256)[-1]
+print(phase["scenario"], phase["tasks"], SCENARIOS["overload"].title.zh)
+readings = parse("xpu-smi-dump", open("tests/cases/telemetry/xpu-smi.dump.txt").read())
+print([reading.values.get("power_w") for reading in readings])
+"""
+
+
+def test_the_diffs_of_the_documents_add_a_kind_and_a_tool(root, tmp_path):
+    page = (root / "docs" / "adding-scenarios.md").read_text("utf-8")
+    kind, tool = re.findall(r"^```diff\n(diff .*?)^```", page, re.DOTALL | re.MULTILINE)
+    for name in ("suite", "schemas", "docs", "tests/cases/expansion", "tests/cases/telemetry"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / name, tmp_path / name, ignore=ignored)
+
+    def python(*arguments):
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    for diff in (kind, tool):
+        subprocess.run(["git", "apply", "-"], input=diff.encode(), cwd=tmp_path, check=True)
+    assert python("-c", ADDED) == "overload 40 过载\n[214.61, None]\n"
+    python("-m", "suite.documents.schemas", "--check")
+    python("-m", "suite.cli.pages", "--check")
