@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
     from suite.measure.engine import Settings
-    from suite.measure.load.job import LoadOptions
+    from suite.measure.load.target import LoadOptions
     from suite.measure.signals import Stop
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.analysis.quantile import percentile
+from suite.base.statistics import percentile
 
 if TYPE_CHECKING:
     from suite.declare.analysis.observed import Observed

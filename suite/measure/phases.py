@@ -13,9 +13,9 @@ from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind
 from suite.measure.live import Live
-from suite.measure.load.job import Target
-from suite.measure.load.jobs import make_conversations, make_jobs
+from suite.measure.load.requests.prepare import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
+from suite.measure.load.target import Target
 from suite.measure.search import run_search
 from suite.measure.sending import Sending, Stage
 from suite.measure.telemetry import Sampler
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.measure.context import Run
     from suite.measure.engine import Served
-    from suite.measure.load.job import Job
+    from suite.measure.load.requests.job import Job
     from suite.measure.load.sources import Source
 
 Send: TypeAlias = "Callable[[], tuple[JSONObject, str]]"

@@ -19,8 +19,8 @@ from suite.declare.tasks.lead import first_sentence
 from suite.measure import convert, host
 from suite.measure.context import Progress, Run
 from suite.measure.engine import serve
-from suite.measure.load.client import stamp_kinds
-from suite.measure.load.job import LoadOptions
+from suite.measure.load.send import stamp_kinds
+from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
 from suite.measure.telemetry import Sampler
 

@@ -13,7 +13,7 @@ from suite.declare.analysis.bisection import answer, next_rate
 from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.profiles.arrivals import probe_schedule
 from suite.measure.live import Live
-from suite.measure.load.jobs import make_jobs
+from suite.measure.load.requests.prepare import make_jobs
 from suite.measure.sending import Sending
 
 if TYPE_CHECKING:

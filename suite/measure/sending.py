@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from suite.declare.analysis.observed import Observed, observed
-from suite.measure.load.client import run_phase
-from suite.measure.load.job import Ending
+from suite.measure.load.send import run_phase
+from suite.measure.load.stats import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from suite.eventdoc import RequestEvent
     from suite.measure.context import Run
     from suite.measure.live import Live
-    from suite.measure.load.job import Job, PhaseStats, Target
+    from suite.measure.load.requests.job import Job
     from suite.measure.load.sources import Source
+    from suite.measure.load.stats import PhaseStats
+    from suite.measure.load.target import Target
     from suite.measure.watch import Watch
 
 

@@ -14,8 +14,8 @@ from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.stop import replay
 from suite.declare.profiles.arrivals import probe_schedule
-from suite.judge.metrics import probes
-from suite.judge.metrics.phaselog import phase_logs
+from suite.judge.log import probes
+from suite.judge.log.phases import phase_logs
 from tests.factories import runs
 from tests.unit.declare.analysis.support import MS, served
 

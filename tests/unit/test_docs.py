@@ -18,10 +18,10 @@ from suite.cli.pages import pages
 from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
 from suite.eventdoc import OutcomeCode
-from suite.judge.checks import RULES
-from suite.judge.checks.rule import DIVISIONS
+from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.metrics.registry import LATENCIES, REGISTRY, STATISTICS
-from suite.judge.metrics.statistics import PERCENTILE_FLOORS
+from suite.judge.rules.registry import RULES
+from suite.judge.rules.rule import DIVISIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh.md")

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from suite.declare.analysis.quantile import mean, median, student
+from suite.base.statistics import mean, median, student
 from suite.declare.analysis.trend import (
     dependence,
     inflated,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from suite.declare.analysis.quantile import mean, student
+from suite.base.statistics import mean, student
 from suite.declare.analysis.trend import dependence, inflated
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from suite.base.statistics import percentile
 from suite.declare.analysis.bisection import planned as requests_of
-from suite.declare.analysis.quantile import percentile
 from suite.declare.analysis.saturation import Saturation
 
 if TYPE_CHECKING:

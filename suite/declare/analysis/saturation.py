@@ -21,7 +21,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.analysis.quantile import median
+from suite.base.statistics import median
 from suite.declare.analysis.trend import mann_kendall, theil_sen
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from suite.declare.analysis.quantile import NORMAL, median
+from suite.base.statistics import NORMAL, median
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

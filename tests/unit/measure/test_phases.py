@@ -24,7 +24,7 @@ from suite.declare.tasks.tokenizer import Tokenizer
 from suite.measure import search as searching
 from suite.measure.context import Run
 from suite.measure.engine import sim
-from suite.measure.load.job import LoadOptions
+from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
 from suite.measure.signals import Stop
 
