@@ -21,10 +21,10 @@ from suite.judge.scorecarddoc import SCORECARD_SCHEMA, ScorecardDoc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.base.bilingual import Bilingual
     from suite.base.jsonio import JSONValue
     from suite.base.values import Value
     from suite.evidence import Evidence
-    from suite.judge.bilingual import Bilingual
     from suite.judge.card.verdict import Grant
     from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.rules.rule import RuleResult

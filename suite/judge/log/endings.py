@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.analysis.stop import PhaseRule
-from suite.declare.scenarios.phase import is_search
+from suite.declare.scenarios.phase import is_conversation, is_search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +171,7 @@ def _idle_from(log: PhaseLog, last: int) -> int:
     ends = [event["t_end"] for event in log.events]
     if doc.get("lockstep"):
         return max(ends)
-    if "session" in doc:
+    if is_conversation(doc):
         return max(ends) + round(doc["session"]["think_ms"] * 1e6)
     # A closed loop sends whenever one ends.
     return min((end for end in ends if end > last), default=last)

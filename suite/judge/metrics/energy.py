@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
+from suite.base.bilingual import Bilingual
 from suite.base.values import Measured, NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Metric, phase_metrics
 

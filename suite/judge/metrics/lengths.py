@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import Measured, NotMeasured, Value, exact
 from suite.declare.scenarios.phase import has_exact_lengths
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.lengths import SYNTHETIC, asked
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics

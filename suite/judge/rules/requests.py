@@ -5,9 +5,9 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.declare.profiles.arrivals import probe_schedule
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import in_flight

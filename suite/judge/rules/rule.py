@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
-from suite.judge.bilingual import Bilingual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.values import NotMeasured
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.scenarios.phase import is_search, kind
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due, endings, probes
 from suite.judge.log.endings import began, in_order
 from suite.judge.log.phases import phase_logs

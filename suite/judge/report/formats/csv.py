@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import ordered
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.base.bilingual import Bilingual
     from suite.evidence import Evidence
-    from suite.judge.bilingual import Bilingual
     from suite.judge.scorecarddoc import ScorecardDoc
 
 Needs = Literal["card", "bundle", "evidence"]
