@@ -13,5 +13,5 @@ class Bilingual(NamedTuple):
 
     @classmethod
     def symbols(cls, text: str) -> Bilingual:
-        """A text that reads alike in both, such as a formula in symbols."""
+        """A text that reads alike in both, such as a formula."""
         return cls(text, text)
