@@ -218,7 +218,8 @@ def test_codes_are_kebab_case():
 
 def test_every_code_is_raised_somewhere():
     """By its name in quotes, or put together from a beginning and an end: a code of neither form is dead."""
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "suite").rglob("*.py"))
+    files = [*(ROOT / "suite").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    sources = "".join(path.read_text("utf-8") for path in files)
 
     def composed(code):
         cuts = range(1, len(code))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final, Protocol
 
+from suite.declare.scenarios.phase import kind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -259,7 +261,7 @@ def source_of(phase: Phase, jobs: Sequence[Job]) -> Source:
     """
     if jobs and all(job.t_sched_ns is not None for job in jobs):
         return OpenLoop(jobs)
-    one = phase.scenario == "single_stream"
+    one = kind(phase).one_at_a_time
     concurrency = phase.concurrency or (1 if one else max(1, len(jobs)))
     if phase.lockstep:
         return Lockstep(jobs, concurrency)

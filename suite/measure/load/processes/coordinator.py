@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base.errors import EngineError, SetupError, UsageError
+from suite.declare.scenarios.phase import kind
 from suite.documents.event import Request, Usage
 from suite.measure.load.processes import worker
 from suite.measure.load.processes.merge import merge
@@ -61,7 +62,7 @@ def count_for(phase: Phase, jobs: Sequence[Job], workers: int) -> int:
     """How many processes can share these requests: no more than requests, or requests in flight."""
     most = min(workers, len(jobs))
     if any(job.t_sched_ns is None for job in jobs):
-        concurrency = phase.concurrency or (1 if phase.scenario == "single_stream" else most)
+        concurrency = phase.concurrency or (1 if kind(phase).one_at_a_time else most)
         most = min(most, concurrency)
     return max(1, most)
 
