@@ -19,8 +19,7 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
-from suite.documents.codec import convert
-from suite.documents.environment import Environment, Fact
+from suite.documents.environment import Environment
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
 from suite.measure import convert, host
@@ -244,7 +243,7 @@ def _write_environment(run: Run) -> None:
         "environment.json",
         Environment(
             environment_schema=1,
-            facts={name: convert(fact, Fact) for name, fact in run.facts.items()},
+            facts=dict(run.facts),
             task_defects=_defects(run.tasks),
             notes=tuple(note for note in notes if note),
         ),

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.declare.analysis.observed import Observed, observed
+from suite.documents.event import Mark
 from suite.measure.load.send import run_phase
 from suite.measure.load.stats import Ending
 
@@ -79,8 +81,16 @@ class Stage:
     def mark(self, name: str, detail: Mapping[str, object] | None = None) -> None:
         """Write a mark of this phase."""
         phase = self.phase
-        fields = {"phase": phase.name, "repeat": phase.repeat, "measured": phase.measured}
-        self.run.mark(name, fields={**fields, **({"detail": detail} if detail else {})})
+        self.run.writer.event(
+            Mark(
+                t=self.run.now(),
+                name=name,
+                phase=phase.name,
+                repeat=phase.repeat,
+                measured=phase.measured,
+                detail=dict(detail) if detail else UNSET,
+            )
+        )
 
     def ending(self) -> bool:
         """Whether the run was asked to stop, or the engine is dead."""
