@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from benchmarks.load import report, table
 from benchmarks.load.faults import table as fault_table
 from benchmarks.load.peers import PEERS
-from benchmarks.load.report import Wanted
+from benchmarks.load.report import Options
 from suite.base import jsonio
 from suite.base.errors import SuiteError, UsageError
 
@@ -85,7 +85,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.markdown is not None and not arguments.markdown.absolute().parent.is_dir():
         raise UsageError("bench-output-wrong", f"there is no directory for {arguments.markdown}")
-    results = report.run(_wanted(arguments), _progress)
+    results = report.run(_options(arguments), _progress)
     text = table.markdown(results)
     if arguments.markdown is not None:
         page = arguments.markdown.read_text() if arguments.markdown.exists() else ""
@@ -101,11 +101,11 @@ def _progress(line: str) -> None:
     print(f"  {line}", file=sys.stderr, flush=True)
 
 
-def _wanted(arguments: argparse.Namespace) -> Wanted:
+def _options(arguments: argparse.Namespace) -> Options:
     quick = arguments.quick
     if not 1 <= arguments.workers <= 64:
         raise UsageError("bench-workers-wrong", f"{arguments.workers} is not a number from 1 to 64")
-    return Wanted(
+    return Options(
         streams=_numbers(
             arguments.concurrency, int, 4096, _QUICK_STREAMS if quick else report.STREAMS
         ),

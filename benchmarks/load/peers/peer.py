@@ -73,7 +73,7 @@ class Peer(ABC):
             "DO_NOT_TRACK": "1",
         }
 
-    def read(self, load: Load, folder: Path, ended: ChildResult) -> Seen:
+    def read(self, load: Load, folder: Path, result: ChildResult) -> Seen:
         """What it left.
 
         Raises:
@@ -81,8 +81,8 @@ class Peer(ABC):
                 something else than this version of it is known to leave.
         """
         del load
-        if ended.status != 0:
-            raise EvidenceError("bench-client-failed", why(ended))
+        if result.status != 0:
+            raise EvidenceError("bench-client-failed", why(result))
         try:
             return self.parse(folder)
         except (KeyError, TypeError, IndexError, ValueError, OSError) as cause:

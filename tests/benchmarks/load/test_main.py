@@ -11,7 +11,7 @@ from benchmarks.load.__main__ import main, parser
 
 
 def wanted(*arguments):
-    return command._wanted(parser().parse_args(arguments))
+    return command._options(parser().parse_args(arguments))
 
 
 def test_without_options_everything_is_run():

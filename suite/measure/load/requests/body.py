@@ -59,7 +59,7 @@ def common_body(plan: PlanDoc, *, exactly: int | None = None) -> dict[str, objec
     """
     decoding, request = plan["workload"]["decoding"], plan["engine"]["request"]
     least = decoding["min_new_tokens"] if exactly is None else exactly
-    found: dict[str, object] = {
+    members: dict[str, object] = {
         "model": plan["engine"]["served_model_name"],
         "max_tokens": decoding["max_new_tokens"] if exactly is None else exactly,
         "temperature": decoding["temperature"],
@@ -68,17 +68,17 @@ def common_body(plan: PlanDoc, *, exactly: int | None = None) -> dict[str, objec
         "stream": True,
     }
     if decoding["stop"]:
-        found["stop"] = decoding["stop"]
+        members["stop"] = decoding["stop"]
     if least:
-        found["min_tokens"] = least
+        members["min_tokens"] = least
     if decoding["ignore_eos"] or exactly is not None:
-        found["ignore_eos"] = True
+        members["ignore_eos"] = True
     if request["stream_options"] is not None:
-        found["stream_options"] = request["stream_options"]
-    found.update(request["extra_body"])
+        members["stream_options"] = request["stream_options"]
+    members.update(request["extra_body"])
     if exactly is not None:
-        found.update(request.get("exact_body", {}))
-    return {name: value for name, value in found.items() if name not in request["omit"]}
+        members.update(request.get("exact_body", {}))
+    return {name: value for name, value in members.items() if name not in request["omit"]}
 
 
 def body(plan: PlanDoc, common: dict[str, object], prompt: str | list[int]) -> bytes:

@@ -98,8 +98,8 @@ class TaskConversation:
 
     def _text(self, prompt: str) -> str:
         """Without a chat template a conversation is its prompts and answers with blank lines between turns."""
-        told = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
-        return told + prompt
+        earlier = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
+        return earlier + prompt
 
 
 def make_conversations(
