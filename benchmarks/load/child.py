@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from suite.base import jsonio
-from suite.declare.arrivals import schedule
+from suite.declare.profiles.arrivals import schedule
 from suite.measure.load.send import run_phase
 from suite.measure.load.synthetic import REQUEST, job, phase
 from suite.measure.load.target import Target

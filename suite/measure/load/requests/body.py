@@ -6,16 +6,16 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.declare.workload.prompt import PromptTemplate
-from suite.declare.workload.tokenizer import fit_prompts
+from suite.declare.tasks.prompt import PromptTemplate
+from suite.declare.tasks.tokenizer import fit_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suite.declare.plandoc import PlanDoc
-    from suite.declare.workload.chat_template import Message
-    from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
+    from suite.declare.tasks.chat_template import Message
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
 
 
 def fit_tasks(
@@ -35,7 +35,7 @@ def fit_tasks(
         numbers: of the tasks that are needed.
 
     Raises:
-        DataError: as `suite.declare.workload.tokenizer.fit_prompts`.
+        DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
     workload = plan["workload"]
     missing = sorted(set(numbers) - fitted.keys())

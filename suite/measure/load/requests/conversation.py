@@ -10,9 +10,9 @@ from suite.measure.load.requests.job import Job
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PhaseDoc, PlanDoc
-    from suite.declare.workload.chat_template import Message
-    from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
+    from suite.declare.tasks.chat_template import Message
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
     from suite.eventdoc import RequestEvent
 
 
@@ -121,7 +121,7 @@ def make_conversations(
         fitted: prompts of earlier phases by task number, added to.
 
     Raises:
-        DataError: as `suite.declare.workload.tokenizer.fit_prompts`.
+        DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
     turns = phase["session"]["turns"]
     size = len(tasks.tasks)

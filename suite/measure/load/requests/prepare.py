@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import DataError
-from suite.declare.workload.lengths import (
+from suite.declare.tasks.synthetic import (
     Wanted,
     Words,
     exact_ids,
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.declare.plandoc import LengthsDoc, PhaseDoc, PlanDoc
-    from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import FittedPrompt, Tokenizer
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
 
 __all__ = ["make_conversations", "make_jobs"]
 
@@ -50,8 +50,8 @@ def make_jobs(
         arrivals_ns: when each of them should be sent; None takes the phase's own times.
 
     Raises:
-        DataError: as `suite.declare.workload.tokenizer.fit_prompts`, or with exact lengths
-            `suite.declare.workload.lengths.exact_texts` and ``tokenizer-missing``.
+        DataError: as `suite.declare.tasks.tokenizer.fit_prompts`, or with exact lengths
+            `suite.declare.tasks.synthetic.exact_texts` and ``tokenizer-missing``.
     """
     chosen = range(phase["tasks"]) if indexes is None else indexes
     times = _times(phase, chosen) if arrivals_ns is None else arrivals_ns

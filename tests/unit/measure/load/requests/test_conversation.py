@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from suite.declare.plandoc import PhaseDoc, PlanDoc
-from suite.declare.workload.prompt import CLOSED_V1
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import Tokenizer
+from suite.declare.tasks.prompt import CLOSED_V1
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import Tokenizer
 from suite.measure.load.requests.prepare import make_conversations
-from suite.measure.modelsource import MINI_MODEL
 from tests.unit.measure.load.requests.test_prepare import plan
 
 TASKS = mini_set(8)

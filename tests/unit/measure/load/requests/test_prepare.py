@@ -10,11 +10,11 @@ import pytest
 
 from suite.base.errors import DataError
 from suite.declare.plandoc import PhaseDoc, PlanDoc
-from suite.declare.workload.prompt import CLOSED_V1
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import Tokenizer
+from suite.declare.tasks.prompt import CLOSED_V1
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import Tokenizer
 from suite.measure.load.requests.prepare import make_jobs
-from suite.measure.modelsource import MINI_MODEL
 
 TASKS = mini_set(4)
 MINI = Tokenizer.from_directory(MINI_MODEL)
