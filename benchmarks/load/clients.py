@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from benchmarks.load import REPOSITORY, spreads
+from benchmarks.load.errors import ClientError
 from benchmarks.load.measurement import Seen
 from benchmarks.load.times import read_binary, read_events
 from suite.base import jsonio
@@ -71,7 +72,7 @@ class Suite:
         """What it left.
 
         Raises:
-            EvidenceError: ``bench-client-failed``.
+            ClientError: it failed.
         """
         printed = _printed(self.name, result)
         phase = cast("JSONObject", printed["phase"])
@@ -120,7 +121,7 @@ class Floor:
         """What it left.
 
         Raises:
-            EvidenceError: ``bench-client-failed``, ``bench-times-broken``.
+            ClientError: it failed, or its file of times is broken.
         """
         printed = _printed(self.name, result)
         times = read_binary(folder / "floor") if self.stamped else []
@@ -138,10 +139,10 @@ def _printed(name: str, result: ChildResult) -> JSONObject:
     """The JSON document that a client printed.
 
     Raises:
-        EvidenceError: ``bench-client-failed``.
+        ClientError: it failed.
     """
     if result.status != 0:
-        raise EvidenceError("bench-client-failed", f"{name}: {why(result)}")
+        raise ClientError(f"{name}: {why(result)}")
     return cast("JSONObject", jsonio.loads(result.output, name=name, error=EvidenceError))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from benchmarks.load import child, spreads
+from benchmarks.load.errors import ClientError
 from benchmarks.load.server import serve
 from benchmarks.load.spreads import Biases, Latencies, Spread
 from suite.base.errors import EvidenceError
@@ -73,7 +74,8 @@ class Client(Protocol):
         """What it left.
 
         Raises:
-            EvidenceError: it failed, or left something else.
+            ClientError: it failed, or left something else.
+            EvidenceError: what it left is not JSON.
         """
 
 
@@ -189,7 +191,7 @@ def measure(client: Client, load: Load, machine: Machine, *, workers: int = 1) -
     """Run a client under a load; whatever goes wrong with the client is in `Measurement.failure`.
 
     Raises:
-        EngineError: the server did not start or ended badly.
+        EngineError, BenchmarkError: the server did not start, or ended badly.
     """
     with tempfile.TemporaryDirectory(prefix="llmc-bench-") as name:
         folder = Path(name)
@@ -204,8 +206,8 @@ def measure(client: Client, load: Load, machine: Machine, *, workers: int = 1) -
             )
         try:
             seen = client.read(load, folder, result)
-        except EvidenceError as cause:
-            return Measurement(client.name, load, failure=cause.message)
+        except (ClientError, EvidenceError) as cause:
+            return Measurement(client.name, load, failure=str(cause))
     if seen.completed != load.requests:
         failure = f"{seen.completed} of {load.requests} requests completed"
         return Measurement(client.name, load, failure=failure)

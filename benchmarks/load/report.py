@@ -14,8 +14,8 @@ from benchmarks.load import capacity, ccompiler, peers
 from benchmarks.load.bars import Bar, bars
 from benchmarks.load.case import Load, closed, poisson
 from benchmarks.load.clients import Floor, Suite
+from benchmarks.load.errors import BenchmarkError
 from benchmarks.load.measurement import Machine, Measurement, measure, typical
-from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,11 +130,11 @@ def run(options: Options, progress: Callable[[str], None]) -> Results:
         tell: takes one line before each load.
 
     Raises:
-        SetupError: ``bench-needs-linux``.
+        BenchmarkError: this is not Linux.
         EngineError: the server did not start.
     """
     if not sys.platform.startswith("linux"):
-        raise SetupError("bench-needs-linux", "the benchmark needs Linux: cores, /proc and timers")
+        raise BenchmarkError("the benchmark needs Linux: cores, /proc and timers")
     results = Results()
     _raise_descriptor_limit()
     cores = sorted(os.sched_getaffinity(0))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from benchmarks.load.errors import BenchmarkError
 from benchmarks.load.spreads import Spread
 from benchmarks.load.times import Timed, read_binary, read_sim
 from suite.base import jsonio
@@ -73,8 +74,8 @@ def serve(load: Load, folder: Path, pace: Path | None, core: int | None) -> Iter
     """Run the server for the length of a ``with`` block, bound to a core.
 
     Raises:
-        EngineError: ``engine-start-failed`` when it does not start, ``bench-server-failed`` when it ends
-            otherwise than asked.
+        EngineError: ``engine-start-failed`` when it does not start.
+        BenchmarkError: it ended otherwise than asked.
     """
     truth = folder / "truth"
     if pace is None:
@@ -122,7 +123,7 @@ def _pace(load: Load, truth: Path, program: Path, core: int | None) -> Iterator[
         process.stdin.close()
         process.stdout.close()
     if process.returncode:
-        raise EngineError("bench-server-failed", f"it ended with status {process.returncode}")
+        raise BenchmarkError(f"the server ended with status {process.returncode}")
     report = cast("dict[str, float]", jsonio.loads(output, name="pace", error=EvidenceError))
     served.cpu_share = report["cpu_s"] / report["wall_s"] if report["wall_s"] else 0.0
     served.real_time = bool(report["real_time"])

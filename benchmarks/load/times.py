@@ -11,6 +11,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from benchmarks.load.errors import ClientError
 from suite.base import jsonio
 from suite.base.errors import EvidenceError
 
@@ -45,24 +46,24 @@ def read_binary(path: Path) -> list[Timed]:
     """Read a file of ``pace`` or ``floor``.
 
     Raises:
-        EvidenceError: ``bench-times-broken`` when it is cut or something else.
+        ClientError: when it is cut or something else.
     """
     try:
         data = path.read_bytes()
     except OSError as cause:
-        raise EvidenceError("bench-times-broken", f"{path} cannot be read: {cause}") from cause
+        raise ClientError(f"{path} cannot be read: {cause}") from cause
     if not data.startswith(MAGIC):
-        raise EvidenceError("bench-times-broken", f"{path} is no file of times")
+        raise ClientError(f"{path} is no file of times")
     requests: list[Timed] = []
     at = len(MAGIC)
     while at < len(data):
         if at + _HEAD.size > len(data):
-            raise EvidenceError("bench-times-broken", f"{path} is cut")
+            raise ClientError(f"{path} is cut")
         index, planned, started, count = _HEAD.unpack_from(data, at)
         at += _HEAD.size
         end = at + 8 * count
         if count < 0 or end > len(data):
-            raise EvidenceError("bench-times-broken", f"{path} is cut")
+            raise ClientError(f"{path} is cut")
         requests.append(Timed(index, planned, started, array("q", data[at:end])))
         at = end
     return requests

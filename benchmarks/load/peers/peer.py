@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from benchmarks.load import REPOSITORY
 from benchmarks.load.clients import plain_environment, why
+from benchmarks.load.errors import ClientError
 from benchmarks.load.server import prompt
 from suite.base import jsonio
-from suite.base.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,17 +77,16 @@ class Peer(ABC):
         """What it left.
 
         Raises:
-            EvidenceError: ``bench-client-failed`` when it failed, ``bench-peer-unread`` when it left
-                something else than this version of it is known to leave.
+            ClientError: it failed, or left something else than this version of it is known to leave.
         """
         del load
         if result.status != 0:
-            raise EvidenceError("bench-client-failed", why(result))
+            raise ClientError(why(result))
         try:
             return self.parse(folder)
         except (KeyError, TypeError, IndexError, ValueError, OSError) as cause:
             message = f"what it left cannot be read: {type(cause).__name__}: {cause}"
-            raise EvidenceError("bench-peer-unread", message) from cause
+            raise ClientError(message) from cause
 
     @abstractmethod
     def parse(self, folder: Path) -> Seen:
