@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.measure.load.requests.body import body, chat_body, common_body, digest, fit_tasks
 from suite.measure.load.requests.job import Job
 
@@ -124,6 +126,7 @@ def make_conversations(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
+    assert phase.session is not UNSET, "only phases with sessions converse"
     turns = phase.session.turns
     size = len(tasks.tasks)
     numbers = [(phase.first_task + index) % size for index in range(phase.tasks)]

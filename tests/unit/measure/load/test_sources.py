@@ -33,10 +33,10 @@ class Talk:
         return self.turn()
 
     def after(self, event):
-        self.heard.append(event["outcome"])
-        if event["outcome"] != "ok" or self.next == self.end:
+        self.heard.append(event.outcome)
+        if event.outcome != "ok" or self.next == self.end:
             return None
-        self.messages.append({"role": "assistant", "content": event["text"]})
+        self.messages.append({"role": "assistant", "content": event.text})
         return self.turn()
 
     def turn(self):
@@ -47,7 +47,7 @@ class Talk:
 
 
 def overlaps(events):
-    edges = [(e["t_send"], 1) for e in events] + [(e["t_end"], -1) for e in events]
+    edges = [(e.t_send, 1) for e in events] + [(e.t_end, -1) for e in events]
     return max(itertools.accumulate(step for _, step in sorted(edges)))
 
 
@@ -130,9 +130,9 @@ def test_lockstep_really_sends_in_batches(faulty):
     assert result.stats.outcomes == {"ok": 10}
     batches = [[result[i] for i in range(start, min(start + 4, 10))] for start in (0, 4, 8)]
     for batch, following in itertools.pairwise(batches):
-        assert max(e["t_end"] for e in batch) <= min(e["t_send"] for e in following)
+        assert max(e.t_end for e in batch) <= min(e.t_send for e in following)
     for batch in batches:
-        assert max(e["t_send"] for e in batch) < min(e["t_end"] for e in batch)
+        assert max(e.t_send for e in batch) < min(e.t_end for e in batch)
 
 
 def test_batches_go_on_when_requests_fail(faulty):
@@ -152,9 +152,9 @@ def test_sessions_send_their_history_one_turn_after_the_other(tmp_path):
     for number, talk in enumerate(talks):
         events = [result[number * 3 + turn] for turn in range(3)]
         for before, after in itertools.pairwise(events):
-            assert after["t_send"] >= before["t_end"] + 20_000_000
+            assert after.t_send >= before.t_end + 20_000_000
         spoken = [m["content"] for m in talk.messages if m["role"] == "assistant"]
-        assert spoken == [event["text"] for event in events[:2]]
+        assert spoken == [event.text for event in events[:2]]
         assert all(spoken)
 
 
@@ -163,7 +163,7 @@ def test_what_a_session_sent_is_what_the_server_got():
     talk = Talk(0, 3)
     with sim.start(json.dumps({"ttft_ms": 1, "itl_ms": 1, "answers": "echo"})) as server:
         result = send(server.base_url, Sessions([talk], 1, 0, planned=3))
-    assert [result[i]["text"].strip() for i in range(3)] == ["turn 0", "turn 1", "turn 2"]
+    assert [result[i].text.strip() for i in range(3)] == ["turn 0", "turn 1", "turn 2"]
 
 
 def test_a_failed_turn_ends_its_session_and_the_rest_is_not_sent(faulty):

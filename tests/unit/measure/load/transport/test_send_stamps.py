@@ -57,9 +57,9 @@ def test_kernel_stamps_lie_between_the_clients_write_and_the_servers_arrival(
     assert clock.to_json()["send_stamps"] == "kernel"
     true = read_truth(truth)
     for event in result.events:
-        own, kernel = user_times[event["index"]]
-        assert event["t_send"] == event["t_sched"] == kernel
-        assert own - ROOM <= kernel <= true[event["prompt_sha256"]]["arrived"] + ROOM
+        own, kernel = user_times[event.index]
+        assert event.t_send == event.t_sched == kernel
+        assert own - ROOM <= kernel <= true[event.prompt_sha256]["arrived"] + ROOM
 
 
 @linux
@@ -83,7 +83,7 @@ def test_the_open_loops_lateness_is_that_of_the_kernels_times(faulty):
     jobs = [job(i, f"x {i}", at=i * 5_000_000) for i in range(10)]
     result = send(faulty, jobs, concurrency=None, send_stamps="kernel")
     assert result.stats.clock.send_stamps == "kernel"
-    assert all(event["t_send"] > event["t_sched"] for event in result.events)
+    assert all(event.t_send > event.t_sched for event in result.events)
 
 
 @linux
@@ -115,7 +115,7 @@ def test_without_the_socket_option_the_whole_phase_has_the_clients_times(
     result = send(faulty, [job(i, "x") for i in range(3)], send_stamps="kernel")
     clock = result.stats.clock
     assert (clock.send_stamps, clock.unstamped_sends) == ("user", 3)
-    assert {e["index"]: (e["t_send"], 0) for e in result.events} == user_times
+    assert {e.index: (e.t_send, 0) for e in result.events} == user_times
 
 
 def exchange(t_sent: int, fault: str | None = None) -> Exchange:
