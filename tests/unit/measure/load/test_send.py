@@ -16,9 +16,10 @@ import pytest
 from suite.base import schema
 from suite.base.errors import EngineError, UsageError
 from suite.documents import codec
+from suite.documents.event import Usage
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import token_id
-from suite.measure.load import driver, phase
+from suite.measure.load import driver, phase, synthetic
 from suite.measure.load.decode.foreign import clean
 from suite.measure.load.decode.recorder import Recorder
 from suite.measure.load.send import run_phase
@@ -78,12 +79,12 @@ def test_peculiarities_that_are_no_faults(faulty, fault):
     plain, odd = send(faulty, [job(0, "x"), job(1, f"<{fault}>", tokens=9)])
     assert plain.outcome == odd.outcome == "ok"
     assert odd.error is None
-    expected = [4, 4, 1] if fault == "several_tokens_per_chunk" else [1] * 9
+    expected = (4, 4, 1) if fault == "several_tokens_per_chunk" else (1,) * 9
     assert odd.chunk_tokens == expected
     assert len(odd.chunk_dt) == len(expected) - 1
-    assert odd.token_ids == [token_id(f" {word}") for word in odd.text.split()]
+    assert odd.token_ids == tuple(token_id(f" {word}") for word in odd.text.split())
     claimed = 27 if fault == "lies_about_usage" else 9
-    usage = {"engine_prompt": 1, "engine_completion": claimed, "ids_completion": 9}
+    usage = Usage(engine_prompt=1, engine_completion=claimed, ids_completion=9)
     assert odd.usage == usage
 
 
@@ -166,7 +167,7 @@ def test_completions_and_running_usage(faulty):
     result = send(faulty, [job(0, "x", **body)], path="/v1/completions", request=request)
     event = result[0]
     assert event.outcome == "ok"
-    assert event.chunk_tokens == [1] * 6
+    assert event.chunk_tokens == (1,) * 6
     assert event.token_ids is None
 
 
@@ -254,12 +255,10 @@ def test_an_exception_of_the_callback_leaves_no_connection_and_the_collector_on(
 
 def send_with(base_url, on_request):
     target = Target(base_url, "/v1/chat/completions", {}, request_doc())
-    phase = {"timeout_s": 5, "scenario": "offline", "concurrency": 1}
-    phase |= {"name": "x", "repeat": 0, "measured": True}
     run_phase(
         target,
         [job(0, "x")],
-        phase=phase,
+        phase=synthetic.phase("x", 1, 1, 5.0),
         zero_ns=0,
         on_request=on_request,
         stop=lambda: False,
@@ -308,7 +307,7 @@ def test_prompts_of_token_ids(tmp_path):
         jobs = [replace(one, body=one.body.replace(b'"x"', b"[17,4,31999,0]")) for one in made]
         result = send(server.base_url, jobs, path="/v1/completions", request=request)
     assert result.stats.outcomes == {"ok": 3}
-    assert result[0].chunk_tokens == [1, 1, 1]
+    assert result[0].chunk_tokens == (1, 1, 1)
     assert json.loads(jobs[0].body)["prompt"] == ids
     assert result[0].usage.engine_prompt == 4
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from suite.measure.engine import sim
+from suite.measure.load import synthetic
 from suite.measure.load.sources import (
     UNLIMITED,
     ClosedLoop,
@@ -17,6 +20,8 @@ from suite.measure.load.sources import (
     source_of,
 )
 from tests.unit.measure.load.support import job, send
+
+PHASE = synthetic.phase("p", 4, None, 1.0)
 
 
 class Talk:
@@ -97,10 +102,10 @@ def test_a_turn_follows_its_answer_after_the_pause_and_a_session_makes_room():
     first, second = source.take(), source.take()
     assert (first.index, second.index, source.limit) == (0, 2, 0)
     assert source.waiting()
-    source.ended({"index": 0, "outcome": "ok", "text": "a"}, 1_000)
+    source.ended(SimpleNamespace(index=0, outcome="ok", text="a"), 1_000)
     assert (source.limit, source.due_ns) == (UNLIMITED, 1_100)
     # A failed turn ends its session; the next session begins without a pause.
-    source.ended({"index": 2, "outcome": "reset", "text": ""}, 1_050)
+    source.ended(SimpleNamespace(index=2, outcome="reset", text=""), 1_050)
     assert source.due_ns == 1_050
     assert source.take().index == 4
     assert source.take().index == 1
@@ -116,13 +121,13 @@ def test_a_turn_follows_its_answer_after_the_pause_and_a_session_makes_room():
     ],
 )
 def test_what_a_list_is_sent_as(phase, at, kind):
-    assert type(source_of(phase, [job(0, "x", at=at)])) is kind
+    assert type(source_of(replace(PHASE, **phase), [job(0, "x", at=at)])) is kind
 
 
 def test_one_stream_and_all_at_once():
     jobs = [job(i, "x") for i in range(4)]
-    assert source_of({"scenario": "single_stream", "concurrency": None}, jobs).streams == 1
-    assert source_of({"scenario": "offline", "concurrency": None}, jobs).streams == 4
+    assert source_of(replace(PHASE, scenario="single_stream"), jobs).streams == 1
+    assert source_of(replace(PHASE, scenario="offline"), jobs).streams == 4
 
 
 def test_lockstep_really_sends_in_batches(faulty):

@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -150,10 +151,10 @@ def test_nobody_asked(faulty):
 
 @linux
 def test_the_logs_header(monkeypatch):
-    plan = {"engine": {"url": None}}
+    plan, unix = (SimpleNamespace(engine=SimpleNamespace(url=url)) for url in (None, "unix:/x"))
     kernel = LoadOptions(send_stamps="kernel")
     assert stamp_kinds(plan) == ("kernel", "user")
     assert stamp_kinds(plan, kernel) == ("kernel", "kernel")
-    assert stamp_kinds({"engine": {"url": "unix:/x"}}, kernel) == ("user", "user")
+    assert stamp_kinds(unix, kernel) == ("user", "user")
     monkeypatch.setattr(sending, "send_stamps", lambda: "user")
     assert stamp_kinds(plan, kernel) == ("kernel", "user")

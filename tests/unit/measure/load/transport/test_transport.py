@@ -137,7 +137,7 @@ def test_tls_with_a_trusted_certificate(certificate):
         result = send(url, jobs, concurrency=2, tls=trusting, request=request_doc())
     assert result.stats.outcomes == {"ok": 6}
     assert result.stats.connections == 2
-    assert result[0].token_ids == [3878] * 8
+    assert result[0].token_ids == (3878,) * 8
 
 
 def test_tls_with_a_certificate_that_nobody_vouches_for(certificate):
