@@ -15,6 +15,8 @@ from suite.measure.load.decode.answer import AnswerReader
 from suite.measure.load.decode.foreign import body_error, clean
 
 if TYPE_CHECKING:
+    from msgspec import UnsetType
+
     from suite.documents.engine import RequestFormat
     from suite.documents.phase import Phase
     from suite.measure.load.transport.exchange import Exchange
@@ -95,7 +97,7 @@ class Decoder:
             t_send=t_send,
             chunk_t0=stamps[0] - zero_ns if stamps else None,
             chunk_dt=tuple(gaps),
-            chunk_tokens=_tuple(reader.chunk_tokens()),
+            chunk_tokens=_frozen(reader.chunk_tokens()),
             merged_reads=gaps.count(0),
             t_end=exchange.t_end - zero_ns,
             outcome=outcome,
@@ -103,7 +105,7 @@ class Decoder:
             error=error or None,
             finish_reason=reader.finish_reason,
             text="".join(reader.texts),
-            token_ids=_tuple(reader.token_ids),
+            token_ids=_frozen(reader.token_ids),
             usage=self._usage(exchange),
             prompt_sha256=exchange.job.prompt_sha256,
             truncated=exchange.job.truncated,
@@ -112,13 +114,12 @@ class Decoder:
 
     def _usage(self, exchange: Exchange) -> Usage:
         reader = self._reader
-        prompt, completion = reader.prompt_tokens, reader.completion_tokens
-        own = exchange.job.own_prompt_tokens
+        ids = reader.token_ids
         return Usage(
-            engine_prompt=UNSET if prompt is None else prompt,
-            engine_completion=UNSET if completion is None else completion,
-            ids_completion=UNSET if reader.token_ids is None else len(reader.token_ids),
-            own_prompt=UNSET if own is None else own,
+            engine_prompt=_known(reader.prompt_tokens),
+            engine_completion=_known(reader.completion_tokens),
+            ids_completion=_known(None if ids is None else len(ids)),
+            own_prompt=_known(exchange.job.own_prompt_tokens),
         )
 
     def _outcome(self, exchange: Exchange) -> tuple[OutcomeCode, str]:
@@ -150,6 +151,14 @@ class Decoder:
         return "ok", ""
 
 
+def _known(count: int | None) -> int | UnsetType:
+    return UNSET if count is None else count
+
+
+def _frozen(numbers: list[int] | None) -> tuple[int, ...] | None:
+    return None if numbers is None else tuple(numbers)
+
+
 def _monotone(stamps: list[int]) -> tuple[list[int], int]:
     """Arrival times that never go back, and how many did; the kernel's can, when the clock is set."""
     if stamps == sorted(stamps):
@@ -175,7 +184,3 @@ def _refused(exchange: Exchange) -> tuple[OutcomeCode, str]:
     after = clean(exchange.framer.headers.get("retry-after", ""))
     wait = f"Retry-After: {after}" if after else "no Retry-After"
     return "rate-limited", f"{sentence} ({wait})" if sentence else wait
-
-
-def _tuple(numbers: list[int] | None) -> tuple[int, ...] | None:
-    return None if numbers is None else tuple(numbers)

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base.errors import EngineError, SetupError, UsageError
-from suite.declare.scenarios.phase import kind
 from suite.documents.event import Request, Usage
 from suite.measure.load.processes import worker
 from suite.measure.load.processes.merge import merge
@@ -62,7 +61,7 @@ def count_for(phase: Phase, jobs: Sequence[Job], workers: int) -> int:
     """How many processes can share these requests: no more than requests, or requests in flight."""
     most = min(workers, len(jobs))
     if any(job.t_sched_ns is None for job in jobs):
-        concurrency = phase.concurrency or (1 if kind(phase).one_at_a_time else most)
+        concurrency = phase.concurrency or (1 if phase.scenario == "single_stream" else most)
         most = min(most, concurrency)
     return max(1, most)
 
@@ -131,7 +130,7 @@ def _orders(
     chosen = cores(number)
     orders = []
     for rank, hand in enumerate(deal(jobs, number)):
-        # The arrivals are many, and in the jobs already.
+        # The arrivals are long, and in the jobs already.
         own = replace(phase, concurrency=split[rank] or None, tasks=len(hand), arrivals_ns=None)
         order = Order(
             base_url=target.base_url,

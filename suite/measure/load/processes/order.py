@@ -1,23 +1,16 @@
 """What one of several processes is to do, as its parent writes it and as it reads it."""
 
-from __future__ import annotations
+from typing import Final
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+import msgspec
 
-from suite.documents.codec import convert, plain
 from suite.documents.engine import RequestFormat
 from suite.documents.phase import Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from suite.measure.load.target import StampKind
+from suite.measure.load.target import StampKind
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a worker is to do; only plain values, so that it can go through a pipe.
+class Order(msgspec.Struct, frozen=True):
+    """What a worker is to do.
 
     Attributes:
         base_url, path, headers, request, send_stamps: the target.
@@ -29,7 +22,7 @@ class Order:
 
     base_url: str
     path: str
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     request: RequestFormat
     send_stamps: StampKind
     phase: Phase
@@ -37,16 +30,14 @@ class Order:
     jobs: int
     core: int | None
 
-    def to_plain(self) -> dict[str, object]:
-        """Plain values, for the pipe."""
-        documents = {"phase": plain(self.phase), "request": plain(self.request)}
-        return {field.name: getattr(self, field.name) for field in fields(self)} | documents
+    def pack(self) -> bytes:
+        """As it goes through a pipe."""
+        return msgspec.msgpack.encode(self)
 
-    @classmethod
-    def of_plain(cls, values: Mapping[str, object]) -> Order:
-        """What `to_plain` gave."""
-        documents = {
-            "phase": convert(values["phase"], Phase),
-            "request": convert(values["request"], RequestFormat),
-        }
-        return cls(**{**values, **documents})  # type: ignore[arg-type]  # this program's own values
+    @staticmethod
+    def unpack(data: bytes) -> "Order":
+        """As `pack` made it."""
+        return _decoder.decode(data)
+
+
+_decoder: Final = msgspec.msgpack.Decoder(Order)

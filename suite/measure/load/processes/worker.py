@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from suite.measure.load.processes.order import Order
 
 MODULE: Final = "suite.measure.load.processes.worker_main"
-_EVENTS: Final = msgspec.json.Decoder(Request)
 END_S: Final = 2.0
 """How long a process that has sent its last message may take to leave."""
+_event: Final = msgspec.msgpack.Decoder(Request).decode
 _job_values: Final = operator.attrgetter(*(field.name for field in dataclasses.fields(Job)))
 
 
@@ -100,7 +100,7 @@ class Worker:
 
     def order(self, order: Order) -> None:
         """Send what it is to do."""
-        self._outbox.send(order.to_plain())
+        self._outbox.send(order.pack())
         for job in self._jobs:
             self._outbox.send(_job_values(job))
 
@@ -120,7 +120,7 @@ class Worker:
             kind, *rest = cast("tuple[str, *tuple[object, ...]]", value)
             self.heard_at = time.monotonic()
             if kind == "event":
-                event = _EVENTS.decode(cast("bytes", rest[0]))
+                event = _event(cast("bytes", rest[0]))
                 self._left.discard(event.index)
                 yield event
             elif kind == "state":

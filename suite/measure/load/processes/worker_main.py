@@ -14,8 +14,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, cast
 
+import msgspec
+
 from suite.base.errors import SuiteError
-from suite.documents.codec import canonical
 from suite.measure.load.driver import Hooks
 from suite.measure.load.phase import send_here
 from suite.measure.load.processes.messages import Inbox, Outbox, widen
@@ -120,7 +121,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
     while inbox.read():
         for value in inbox.messages():
             if order is None:
-                order = Order.of_plain(cast("dict[str, object]", value))
+                order = Order.unpack(cast("bytes", value))
             else:
                 jobs.append(Job(*cast("tuple[int, str, bytes, int | None, str]", value)))
         if order is not None and len(jobs) == order.jobs:
@@ -130,7 +131,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
 
 def _run(order: Order, jobs: list[Job], control: Control, outbox: Outbox) -> PhaseStats:
     def on_request(event: Request) -> None:
-        outbox.send(("event", canonical(event)))
+        outbox.send(("event", msgspec.msgpack.encode(event)))
         if outbox.waiting > MOST_UNREAD:
             outbox.finish()
 

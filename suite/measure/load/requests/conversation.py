@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from suite.declare.scenarios.phase import session_of
+from msgspec import UNSET
+
 from suite.measure.load.requests.body import body, chat_body, common_body, digest, fit_tasks
 from suite.measure.load.requests.job import Job
 
@@ -100,8 +101,8 @@ class TaskConversation:
 
     def _text(self, prompt: str) -> str:
         """Without a chat template a conversation is its prompts and answers with blank lines between turns."""
-        told = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
-        return told + prompt
+        earlier = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
+        return earlier + prompt
 
 
 def make_conversations(
@@ -125,7 +126,8 @@ def make_conversations(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
-    turns = session_of(phase).turns
+    assert phase.session is not UNSET, "only phases with sessions converse"
+    turns = phase.session.turns
     size = len(tasks.tasks)
     numbers = [(phase.first_task + index) % size for index in range(phase.tasks)]
     by_number = {} if fitted is None else fitted
