@@ -71,10 +71,10 @@ test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhe
 	@$(PY) -m pytest -m package
 
 test-pythons: .venv/.dev ## the same results on every Python of PYTHONS= that is here
-	@$(PY) tests/pythons/compare.py $(PYTHONS)
+	@PYTHONPATH=. $(PY) tests/pythons/compare.py $(PYTHONS)
 
 test-oldest: .venv/.dev ## the oldest versions that pyproject.toml admits
-	@$(PY) tests/pythons/oldest.py
+	@PYTHONPATH=. $(PY) tests/pythons/oldest.py
 
 engines: .venv/.run ## get the engines' environments, and images where Docker answers, ahead of time
 	@$(PY) -m suite prepare --vendor cpu --runtime process --all \

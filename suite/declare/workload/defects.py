@@ -19,6 +19,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from suite.base.unicode14 import masked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -83,7 +85,7 @@ def _is_utf8(text: str) -> bool:
 
 def is_boilerplate_only(document: str) -> bool:
     """Whether every line of a non-empty document is a player notice, a date line or a sharing link."""
-    lines = [line.strip() for line in document.splitlines() if line.strip()]
+    lines = [line.strip() for line in masked(document).splitlines() if line.strip()]
     return bool(lines) and all(_LINE_OF_BOILERPLATE.fullmatch(line) for line in lines)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from suite.base.unicode14 import masked
 from suite.declare.workload.defects import is_boilerplate_only
 
 ABBREVIATIONS: Final = frozenset(
@@ -46,7 +47,7 @@ def first_sentence(document: str) -> str:
 def _is_abbreviation(before: str) -> bool:
     if not before or before[-1].isspace():
         return False
-    word = before.rsplit(maxsplit=1)[-1].lstrip("\"'“‘«([")
+    word = masked(before).rsplit(maxsplit=1)[-1].lstrip("\"'“‘«([")
     single_capital = len(word) == 1 and word.isupper()
     dotted = "." in word and _DOTTED.fullmatch(word) is not None and not word[-1].isdigit()
     return single_capital or dotted or word.lower() in ABBREVIATIONS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place, Problem
+from suite.base.unicode14 import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,7 +68,7 @@ def id_fault(identifier: str) -> str | None:
         return "the id is empty"
     if len(identifier) > MAX_ID_LENGTH:
         return f"the id is longer than {MAX_ID_LENGTH} characters"
-    if identifier != identifier.strip() or not identifier.isprintable():
+    if identifier != identifier.strip() or not masked(identifier).isprintable():
         return f"the id {identifier[:40]!r} has surrounding space or characters that do not print"
     return None
 
