@@ -86,7 +86,7 @@ def test_the_wheel_is_small_and_typed(wheel):
 
 def test_the_commands_that_read_declarations(suite):
     assert "usage" in suite("--help").lower()
-    assert "nvidia" in suite("vendors")
+    assert "nvidia" in suite("vendors", "list")
     assert "vllm" in suite("plan", "--vendor", "cpu", "--runtime", "process")
 
 
