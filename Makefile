@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-peers lint format lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers lint format schemas lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -64,7 +64,7 @@ test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
 	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node and not package'
 
 test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
-	@$(PY) -m pytest -n $(JOBS) tests/unit -m 'not slow and not node'
+	@$(PY) -m pytest -n $(JOBS) tests/unit tests/benchmarks -m 'not slow and not node'
 	@$(PY) -m pytest tests/process
 
 test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhere
@@ -83,8 +83,11 @@ engines: .venv/.run ## get the engines' environments, and images where Docker an
 		$(PY) -m suite prepare --vendor cpu --runtime container --all \
 		|| { echo 'the tests that need a container will fail'; test "$$CI" != true; }; fi
 
-bench-peers: .venv/.run ## get the clients that `suite bench-load` runs beside its own, each in its own environment
-	@$(PY) benchmarks/load/peers.py install
+bench-load: .venv/.run ## measure the load generator itself: ARGS="--workers 2 --markdown table.md"
+	@$(PY) -m benchmarks.load $(ARGS)
+
+bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside the suite's, each in its own environment
+	@$(PY) -m benchmarks.load.peers.install install
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .
@@ -101,6 +104,9 @@ lock: .venv/.uv ## choose the newest versions again, with hashes, for every Pyth
 
 wheel: .venv/.uv ## build dist/*.whl
 	@$(UV) build --quiet --wheel --out-dir dist .
+
+schemas: .venv/.run ## write schemas/*.json from the documents' types
+	@$(PY) -m suite.documents.schemas
 
 clean: ## remove environments and caches, keep runs
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

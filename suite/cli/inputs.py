@@ -13,24 +13,25 @@ from urllib.parse import urlsplit
 
 from suite.base import resources
 from suite.base.errors import UsageError
-from suite.base.values import NotMeasured
 from suite.cli.sim import scripted
-from suite.declare.model import hash_model, read_model
-from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
-from suite.declare.vendor import load_vendor
-from suite.declare.workload.lengths import shortest_prompts
-from suite.declare.workload.profiles import load_profile, quality_doc
-from suite.declare.workload.quality import reference_for
-from suite.declare.workload.tasks import task_set_for
-from suite.declare.workload.tokenizer import load_tokenizer
-from suite.measure import modelsource
+from suite.declare.model.facts import hash_model, read_model
+from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
+from suite.declare.profiles.bounds import quality_doc
+from suite.declare.profiles.load import load_profile
+from suite.declare.tasks.reference import reference_for
+from suite.declare.tasks.synthetic import shortest_prompts
+from suite.declare.tasks.taskset import task_set_for
+from suite.declare.tasks.tokenizer import load_tokenizer
+from suite.declare.vendor.load import load_vendor
+from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
+from suite.measure.fetch import model as modelsource
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PlanDoc, RuntimeKind
-    from suite.declare.vendor import Vendor
-    from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.plan import Plan, RuntimeKind
 
 CONVERTED = resources.workspace() / "runs" / "converted"
 ENDPOINT_TIMEOUT_S = 30.0
@@ -47,7 +48,7 @@ class Inputs:
         tokenizer: the model's own, None when it has none that can be read.
     """
 
-    plan: PlanDoc
+    plan: Plan
     tasks: TaskSet
     tokenizer: Tokenizer | None
 
@@ -163,7 +164,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     tasks = task_set_for(profile, arguments.data)
     taskset = tasks.to_doc()
-    reference = reference_for(files, taskset, profile.doc["decoding"])
+    reference = reference_for(files, taskset, profile.doc.decoding)
     runtime, note = choose_runtime(arguments, vendor)
     plan = make_plan(
         vendor=vendor,
@@ -193,7 +194,7 @@ def gather(arguments: argparse.Namespace) -> Inputs:
     )
     if runtime == "endpoint":
         # It runs already: the time that the vendor's engine may take to start is not waited for.
-        plan["engine"]["readiness"]["timeout_s"] = ENDPOINT_TIMEOUT_S
+        plan.engine.readiness["timeout_s"] = ENDPOINT_TIMEOUT_S
     if runtime == "sim":
         plan = scripted(plan, arguments.sim_script)
     return Inputs(plan, tasks, tokenizer)

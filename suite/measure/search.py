@@ -9,18 +9,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.arrivals import probe_schedule
-from suite.declare.stopping.objective import ProbeRule, verdict
-from suite.declare.stopping.search import answer, next_rate
+from suite.declare.analysis.bisection import answer, next_rate
+from suite.declare.analysis.objective import ProbeRule, verdict
+from suite.declare.profiles.arrivals import probe_schedule
 from suite.measure.live import Live
-from suite.measure.load.jobs import make_jobs
-from suite.measure.stretch import Stretch
+from suite.measure.load.requests.prepare import make_jobs
+from suite.measure.sending import Sending
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import SearchDoc
-    from suite.declare.stopping.objective import Verdict
-    from suite.measure.stretch import Stage
+    from suite.declare.analysis.objective import Verdict
+    from suite.documents.phase import Search
+    from suite.measure.sending import Stage
 
 SETTLE_S: Final = 1.0
 _POLL_S: Final = 0.05
@@ -35,7 +35,7 @@ def run_search(stage: Stage) -> tuple[JSONObject, str]:
     Returns:
         The detail of the phase's closing mark, and one sentence for a person.
     """
-    search = stage.phase["search"]
+    search = stage.phase.search
     history: list[tuple[float, bool]] = []
     ended_by = "searched"
     while (rate := next_rate(search, history)) is not None:
@@ -76,8 +76,8 @@ def _settled(stage: Stage) -> bool:
 
 def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     run, phase = stage.run, stage.phase
-    search, objectives = phase["search"], run.plan["workload"]["objectives"]
-    first = number * search["requests"]
+    search, objectives = phase.search, run.plan.workload.objectives
+    first = number * search.requests
     times = probe_schedule(search, number, rate)
     jobs = make_jobs(
         run.plan,
@@ -92,11 +92,11 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     title = f"{stage.title}, probe {number + 1} at {rate:g} requests/s"
     rule = ProbeRule(search, objectives, arrivals_ns=times, first_index=first)
     live = Live(title, len(times), run.now(), due_ns=times[-1])
-    stretch = Stretch(stage, live, rule=rule, cancel=True, keep=True)
+    sending = Sending(stage, live, rule=rule, cancel=True, keep=True)
     stage.mark("probe.start", {**probe, "first_index": first})
-    stats = stretch.send(jobs)
-    found = verdict(stretch.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
-    detail = {**stretch.detail(stats), **probe, "met": found.met, "why": found.why}
+    stats = sending.send(jobs)
+    found = verdict(sending.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
+    detail = {**sending.detail(stats), **probe, "met": found.met, "why": found.why}
     stage.mark("probe.end", detail)
     # What was cancelled because the probe was decided says nothing of the engine.
     stage.watch.failed += found.failed
@@ -104,7 +104,7 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     return found
 
 
-def _words(found: Verdict, search: SearchDoc) -> str:
+def _words(found: Verdict, search: Search) -> str:
     """A probe's outcome on one line."""
     head = {True: "met", False: "missed", None: "undecided"}[found.met]
     values = [
@@ -116,5 +116,5 @@ def _words(found: Verdict, search: SearchDoc) -> str:
         )
         if value is not None
     ]
-    measured = f" (p{search['percentile']:g}: {', '.join(values)})" if values else ""
+    measured = f" (p{search.percentile:g}: {', '.join(values)})" if values else ""
     return f"{head}{measured}" + ("" if found.met else f": {found.why}")

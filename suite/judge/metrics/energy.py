@@ -13,16 +13,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics import statistics
-from suite.judge.metrics.samples import NS_PER_S
+from suite.base import statistics
+from suite.base.bilingual import Bilingual
+from suite.documents.document import given
+from suite.documents.value import Measured, NotMeasured, Value
+from suite.judge import intervals
+from suite.judge.log.samples import NO_TIME, NS_PER_S
+from suite.judge.metrics.metric import Metric, phase_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from suite.declare.plandoc import PlanDoc
-    from suite.eventdoc import MarkEvent, TelemetrySample
-    from suite.judge.metrics.samples import PhaseSamples
+    from suite.documents.event import Mark
+    from suite.documents.plan import Plan
+    from suite.documents.telemetry import TelemetrySample
+    from suite.judge.log.samples import PhaseSamples
+    from suite.judge.metrics.inputs import PhaseInputs
 
 LEAST_COVERAGE = 0.95
 """Share of the window that must lie between the first and the last sample in it."""
@@ -32,13 +38,59 @@ GAP_FLOOR_S = 2.0
 IDLE_SAMPLES = 5
 """Fewest samples per device for its idle power."""
 
-NAMES = (
-    "energy_j",
-    "energy_above_idle_j",
-    "joules_per_output_token",
-    "tokens_per_joule",
-    "average_power_w",
+METRICS = (
+    Metric(
+        "energy_j",
+        "J",
+        "lower",
+        "energy",
+        Bilingual("Energy", "能耗"),
+        Bilingual(
+            "Σ over devices of ∫ power dt, mean over repeats",
+            "各设备 ∫ 功率 dt 之和，取各次重复的均值",
+        ),
+        "Trapezoid of sampled device power over the measured window of one repeat.",
+    ),
+    Metric(
+        "energy_above_idle_j",
+        "J",
+        "lower",
+        "energy",
+        Bilingual("Energy above idle", "扣除空闲的能耗"),
+        Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
+        "As energy, less the power drawn before the engine started.",
+    ),
+    Metric(
+        "joules_per_output_token",
+        "J/token",
+        "lower",
+        "energy",
+        Bilingual("Energy per output token", "每输出 token 能耗"),
+        Bilingual("Σ energy / Σ n", "Σ 能耗 / Σ n"),
+        "Energy of all repeats over their generated tokens.",
+        by_tokens=True,
+    ),
+    Metric(
+        "tokens_per_joule",
+        "tokens/J",
+        "higher",
+        "energy",
+        Bilingual("Output tokens per joule", "每焦耳输出 token 数"),
+        Bilingual("Σ n / Σ energy", "Σ n / Σ 能耗"),
+        "Generated tokens of all repeats over their energy.",
+        by_tokens=True,
+    ),
+    Metric(
+        "average_power_w",
+        "W",
+        "none",
+        "energy",
+        Bilingual("Average power", "平均功率"),
+        Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
+        "Power of all devices together, averaged over the measured windows.",
+    ),
 )
+NAMES = tuple(metric.id for metric in METRICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +133,18 @@ def _tracks(samples: Sequence[TelemetrySample]) -> list[Track]:
     power: dict[str, dict[int, float]] = {}
     counters: dict[str, dict[int, float]] = {}
     tools: dict[str, str] = {}
-    for sample in sorted(samples, key=lambda sample: (sample["tool"], sample["t"])):
-        device = sample["device"]
-        watts, joules = sample.get("power_w"), sample.get("energy_j")
+    for sample in sorted(samples, key=lambda sample: (sample.tool, sample.t)):
+        device = sample.device
+        watts, joules = given(sample.power_w), given(sample.energy_j)
         if watts is None and joules is None:
             continue
         # Two tools that watch the same device would count it twice: the first by name is used.
-        if tools.setdefault(device, sample["tool"]) != sample["tool"]:
+        if tools.setdefault(device, sample.tool) != sample.tool:
             continue
         if watts is not None:
-            power.setdefault(device, {})[sample["t"]] = watts
+            power.setdefault(device, {})[sample.t] = watts
         if joules is not None:
-            counters.setdefault(device, {})[sample["t"]] = joules
+            counters.setdefault(device, {})[sample.t] = joules
     found = []
     for device in sorted(tools):
         series, counter = (power[device], False) if device in power else (counters[device], True)
@@ -101,8 +153,8 @@ def _tracks(samples: Sequence[TelemetrySample]) -> list[Track]:
     return found
 
 
-def _gap_bound_s(plan: PlanDoc) -> float:
-    interval_ms = max((tool["interval_ms"] for tool in plan["telemetry"]), default=0)
+def _gap_bound_s(plan: Plan) -> float:
+    interval_ms = max((tool.interval_ms for tool in plan.telemetry), default=0)
     return max(GAP_INTERVALS * interval_ms / 1000.0, GAP_FLOOR_S)
 
 
@@ -126,10 +178,10 @@ def _track_obstacle(track: Track, start: int, end: int, gap_bound_s: float) -> s
     return ""
 
 
-def _used(plan: PlanDoc, tracks: Sequence[Track]) -> list[Track] | str:
+def _used(plan: Plan, tracks: Sequence[Track]) -> list[Track] | str:
     """The tracks of the devices that the plan uses, or why they are not all there."""
-    count = plan["devices"]["count"]
-    visible = {part.strip() for part in plan["devices"]["visible"].split(",")}
+    count = plan.devices.count
+    visible = {part.strip() for part in plan.devices.visible.split(",")}
     named = [track for track in tracks if track.device in visible]
     if len(named) == count:
         return named
@@ -138,9 +190,9 @@ def _used(plan: PlanDoc, tracks: Sequence[Track]) -> list[Track] | str:
     return f"power telemetry of {len(tracks)} devices for {count} in use"
 
 
-def _idle_watts(tracks: Sequence[Track], marks: Sequence[MarkEvent]) -> float | str:
+def _idle_watts(tracks: Sequence[Track], marks: Sequence[Mark]) -> float | str:
     """Power of all devices before the engine started, or why it is unknown."""
-    start = next((mark["t"] for mark in marks if mark["name"] == "engine.start"), None)
+    start = next((mark.t for mark in marks if mark.name == "engine.start"), None)
     if start is None:
         return "the log has no mark engine.start"
     total = 0.0
@@ -156,12 +208,12 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     windows = [repeat.window_s for repeat in phase.repeats]
     number = len(phase.answers)
     joules, seconds = math.fsum(energies), math.fsum(windows)
-    found: dict[str, Value] = {"energy_j": statistics.t_value(energies, "J", number)}
+    found: dict[str, Value] = {"energy_j": intervals.t_value(energies, "J", number)}
     if isinstance(idle, str):
         found["energy_above_idle_j"] = NotMeasured(idle)
     else:
         above = [energy - idle * window for energy, window in zip(energies, windows, strict=True)]
-        found["energy_above_idle_j"] = statistics.t_value(above, "J", number)
+        found["energy_above_idle_j"] = intervals.t_value(above, "J", number)
     why = "one sum over all repeats, no interval"
     found["average_power_w"] = Measured(joules / seconds, "W", number, None, None, why)
     tokens = sum(answer.generated or 0 for answer in phase.answers)
@@ -173,16 +225,14 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     return found
 
 
-def energies(
-    phase: PhaseSamples,
-    plan: PlanDoc,
-    marks: Sequence[MarkEvent],
-    telemetry: Sequence[TelemetrySample],
-) -> Mapping[str, Value]:
+@phase_metrics(METRICS)
+def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
     """Energy metrics of a phase without obstacle."""
+    phase, plan = inputs.phase, inputs.plan
+    marks, telemetry = inputs.evidence.marks, inputs.evidence.telemetry
     tracks = _tracks(telemetry)
     if not tracks:
-        tools = ", ".join(sorted({tool["tool"] for tool in plan["telemetry"]}))
+        tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
         why = f"no power telemetry from {tools}" if tools else "the plan has no telemetry tool"
         return dict.fromkeys(NAMES, NotMeasured(why))
     used = _used(plan, tracks)
@@ -192,7 +242,7 @@ def energies(
     found = []
     for repeat in phase.repeats:
         if repeat.window_s <= 0:
-            return dict.fromkeys(NAMES, NotMeasured("the phase took no measurable time"))
+            return dict.fromkeys(NAMES, NotMeasured(NO_TIME))
         for track in used:
             why = _track_obstacle(track, repeat.first_sent, repeat.end, bound)
             if why:

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 from nltk.stem import porter  # type: ignore[import-untyped]  # what rouge-score stems with
 from rouge_score import rouge_scorer, tokenize
 
-from suite.base.values import NotMeasured, Value
-from suite.judge.metrics import statistics
+from suite.base import statistics
+from suite.documents.value import NotMeasured, Value
+from suite.judge import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from suite.eventdoc import TaskLine
-    from suite.judge.metrics.samples import Answer
+    from suite.documents.taskline import TaskLine
+    from suite.judge.log.samples import Answer
 
 TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 POOL_FROM = 4000
@@ -111,7 +112,7 @@ def _values(by_task: Mapping[str, list[Scores]]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for place, name in enumerate(TYPES):
         means = [statistics.mean([scores[place] for scores in task]) for task in tasks]
-        found[name] = statistics.bootstrap_mean(means, "1")
+        found[name] = intervals.bootstrap_mean(means, "1")
     return found
 
 
@@ -129,12 +130,12 @@ def rouge(
     """
     by_task: dict[str, list[Scores]] = {}
     for answer in answers:
-        task = tasks.get(answer.event["task"])
+        task = tasks.get(answer.event.task)
         if task is None:
-            why = f"the reference of task {answer.event['task']} is not in the evidence"
+            why = f"the reference of task {answer.event.task} is not in the evidence"
             return dict.fromkeys(TYPES, NotMeasured(why))
-        pair = (task["reference"], answer.event["text"])
-        by_task.setdefault(task["id"], []).append(scored[pair])
+        pair = (task.reference, answer.event.text)
+        by_task.setdefault(task.id, []).append(scored[pair])
     return _values(by_task)
 
 
@@ -143,4 +144,4 @@ def lead(
 ) -> dict[str, Value]:
     """ROUGE of the first sentence of every document that was asked: the baseline without a model."""
     lines = [tasks[name] for name in sorted(asked & set(tasks))]
-    return _values({line["id"]: [scored[line["reference"], line["lead"]]] for line in lines})
+    return _values({line.id: [scored[line.reference, line.lead]] for line in lines})

@@ -18,22 +18,24 @@ from markupsafe import Markup
 
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
-from suite.judge.report import groups, loadtext, numbers, outcomes, plots, tables, view
+from suite.judge.metrics.registry import REGISTRY
+from suite.judge.report import details, groups, loadtext, numbers, plots, tables, view
 from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ScorecardDoc, TextDoc
+    from suite.documents.card import Scorecard
+    from suite.documents.text import Text
 
 _HERE = Path(__file__).parent
 TEMPLATES = _HERE / "templates"
 GENERATOR = "llm-inference-conformance page"
 _CODE = (
     "curves.py",
+    "details.py",
     "groups.py",
     "html.py",
     "loadtext.py",
     "numbers.py",
-    "outcomes.py",
     "plots.py",
     "scenariowords.py",
     "svg.py",
@@ -41,7 +43,7 @@ _CODE = (
     "view.py",
     "words.py",
 )
-"""The modules that decide a page's bytes; those of the terminal tables do not."""
+"""The modules that decide a page's bytes, beside the records of the metrics; those of the terminal tables do not."""
 
 
 @functools.cache
@@ -51,6 +53,7 @@ def renderer_version() -> str:
     files = [*TEMPLATES.iterdir(), *(_HERE / name for name in _CODE)]
     for path in sorted(files, key=lambda path: path.name):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(repr(list(REGISTRY.values())).encode())
     return f"{GENERATOR} {digest.hexdigest()[:12]}"
 
 
@@ -67,9 +70,9 @@ def phrase(key: str) -> Markup:
     return _span(*WORDS[key])
 
 
-def both(text: TextDoc) -> Markup:
+def both(text: Text) -> Markup:
     """A text of the card in both languages."""
-    return _span(text["en"], text["zh"])
+    return _span(text.en, text.zh)
 
 
 def _breakable(text: str) -> Markup:
@@ -99,7 +102,7 @@ def _environment() -> jinja2.Environment:
         "SCENARIOS": SCENARIOS,
         "groups": groups,
         "load_text": loadtext.load_text,
-        "outcomes": outcomes,
+        "details": details,
         "plots": plots,
         "tables": tables,
         "view": view,
@@ -118,7 +121,7 @@ def _security_policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def render(bundle_bytes: bytes, predicate: ScorecardDoc) -> bytes:
+def render(bundle_bytes: bytes, predicate: Scorecard) -> bytes:
     """Render the page of a scorecard.
 
     Args:
@@ -141,7 +144,7 @@ def render(bundle_bytes: bytes, predicate: ScorecardDoc) -> bytes:
             card=predicate,
             flags=view.flags(predicate),
             headlines=view.headlines(predicate),
-            counts=view.counts(predicate["checks"]),
+            counts=view.counts(predicate.checks),
             generator=renderer_version(),
             policy=_security_policy(style),
             style=Markup(style),  # noqa: S704 - our own file, hashed in the policy

@@ -14,19 +14,20 @@ import pytest
 
 from suite import evidence
 from suite.base.errors import EngineError, Interrupted
-from suite.declare.plandoc import PhaseDoc, PlanDoc
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.phase import replay
-from suite.declare.workload.prompt import CLOSED_V1
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import Tokenizer
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.stop import replay
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
+from suite.declare.tasks.prompt import CLOSED_V1
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import Tokenizer
 from suite.measure import search as searching
+from suite.measure.context import Run
 from suite.measure.engine import sim
-from suite.measure.load.job import LoadOptions
-from suite.measure.modelsource import MINI_MODEL
+from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
-from suite.measure.running import Run
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 TASKS = mini_set(4)
 QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}
@@ -70,7 +71,7 @@ class Served:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def phase(**changes: Any) -> PhaseDoc:
+def phase(**changes: Any) -> Phase:
     document = {
         "name": "it",
         "repeat": 0,
@@ -85,10 +86,10 @@ def phase(**changes: Any) -> PhaseDoc:
         "failure_bound": 0.0,
         "lateness_bound_ms": None,
     }
-    return cast("PhaseDoc", {**document, **changes})
+    return cast("Phase", {**document, **changes})
 
 
-def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc:
+def plan(phases: list[Phase], objectives: dict[str, float | None]) -> Plan:
     document = {
         "runtime": "sim",
         "telemetry": [],
@@ -120,7 +121,7 @@ def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc
             },
         },
     }
-    return cast("PlanDoc", document)
+    return cast("Plan", document)
 
 
 @dataclass
@@ -148,7 +149,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
     """Run phases; a signal comes after so many requests, if asked for."""
 
     def go(
-        phases: list[PhaseDoc],
+        phases: list[Phase],
         script: dict[str, Any] = QUICK,
         *,
         objectives: dict[str, float | None] | None = None,
