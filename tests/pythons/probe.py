@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path.cwd()))
 
 from suite.base import jsonio
 from suite.base.unicode14 import composed, masked
-from suite.declare.workload.defects import is_boilerplate_only
-from suite.declare.workload.lead import first_sentence
+from suite.declare.tasks.defects import is_boilerplate_only
+from suite.declare.tasks.lead import first_sentence
 from suite.judge.attest.text import clean_text, text_problem
 from suite.judge.metrics import rouge
 from suite.judge.score import score
