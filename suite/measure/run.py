@@ -21,7 +21,7 @@ from suite.measure.engine import serve
 from suite.measure.load.client import stamp_kinds
 from suite.measure.load.job import LoadOptions
 from suite.measure.phases import run_phases
-from suite.measure.running import Progress, Run
+from suite.measure.running import Run
 from suite.measure.telemetry import Sampler
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from suite.declare.workload.tasks import Task, TaskSet
     from suite.declare.workload.tokenizer import Tokenizer
     from suite.measure.engine import Settings
+    from suite.measure.progress import Progress
     from suite.measure.stop import Stop
 
 FIRST_SAMPLE_S = 2.0
@@ -177,7 +178,7 @@ def _measure(run: Run) -> None:
             serve(
                 run.plan,
                 run.writer.directory,
-                on_progress=run.live,
+                on_progress=run.step,
                 settings=run.settings,
             )
         )
@@ -193,6 +194,7 @@ def _measure(run: Run) -> None:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
+            run.progress.step(f"stopping {engine}")
 
 
 def _sample_idle(run: Run) -> None:
@@ -213,7 +215,7 @@ def _convert(run: Run) -> None:
         return
     reused = convert.check_artefact(run.plan, conversion) is not None
     run.mark("conversion.reused" if reused else "conversion.start")
-    convert.convert(run.plan, run.writer.directory, on_progress=run.live, settings=run.settings)
+    convert.convert(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
     if not reused:
         run.mark("conversion.end")
 

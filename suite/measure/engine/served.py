@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-Progress: TypeAlias = "Callable[[str], None]"
+    from suite.measure.progress import StepProgress
+
+Progress: TypeAlias = "StepProgress"
 FactValue: TypeAlias = "str | int | float | bool | Unknown"
 Facts: TypeAlias = "dict[str, FactValue]"
 
