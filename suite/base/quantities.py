@@ -26,7 +26,7 @@ def duration(seconds: float) -> str:
     """A length of time: ``0.42 s``, ``19.0 s``, ``2 min 05 s``, ``1 h 03 min``."""
     if seconds < MINUTE_S:
         return f"{seconds:.2f} s" if 0 < seconds < 1 else f"{seconds:.1f} s"
-    if seconds < HOUR_S:
+    if round(seconds) < HOUR_S:
         minutes, rest = divmod(round(seconds), 60)
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(round(seconds / MINUTE_S), 60)

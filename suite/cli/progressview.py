@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from suite.measure.progress import Requests
 
-BAR: Final = 24
+BAR: Final = 16
 """Columns of a bar."""
 TAIL_BYTES: Final = 4096
 _LOG_LINES: Final = 2
@@ -30,12 +29,10 @@ class Step:
     Attributes:
         title: what happens.
         log: the file that its output goes to; None without one.
-        start: reading of `time.monotonic` when it began.
     """
 
     title: str
     log: Path | None
-    start: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +55,28 @@ class Transfer:
 Activity: TypeAlias = "Step | Transfer | Requests"
 
 
-def render(activity: Activity, elapsed_s: float, width: int) -> Text:
+def render(activity: Activity, age_s: float, elapsed_s: float, width: int) -> Text:
     """What happens now, as wide as it needs: the terminal wraps it, nothing is cut.
 
     Args:
         activity: what happens.
+        age_s: seconds since it was reported; of a step, since it began.
         elapsed_s: seconds since the command began.
         width: columns of the terminal.
     """
     stamp = (f"[{elapsed_s:6.1f}s] ", "dim")
     if isinstance(activity, Step):
-        return Text.assemble(stamp, *_step(activity, width))
+        return Text.assemble(stamp, *_step(activity, age_s, width))
     if isinstance(activity, Transfer):
         return Text.assemble(stamp, *_transfer(activity))
-    return Text.assemble(stamp, *_requests(activity))
+    return Text.assemble(stamp, *_requests(activity, age_s))
 
 
 _Part: TypeAlias = "str | tuple[str, str]"
 
 
-def _step(step: Step, width: int) -> list[_Part]:
-    parts: list[_Part] = [
-        printable(step.title),
-        (f" · {duration(time.monotonic() - step.start)}", "cyan"),
-    ]
+def _step(step: Step, age_s: float, width: int) -> list[_Part]:
+    parts: list[_Part] = [printable(step.title), (f" · {duration(age_s)}", "cyan")]
     if step.log is not None:
         # What cannot be shown in full ends with an ellipsis: its beginning says what happens.
         room = max(_LOG_LINES * width - 3, 1)
@@ -103,13 +98,16 @@ def _transfer(transfer: Transfer) -> list[_Part]:
     ]
 
 
-def _requests(state: Requests) -> list[_Part]:
-    left = "" if state.left_s is None else f", at most {duration(state.left_s)} left"
+def _requests(state: Requests, age_s: float) -> list[_Part]:
+    left = ""
+    if state.left_s is not None:
+        left_s = state.left_s - age_s
+        left = f", ≤ {duration(left_s)} left" if left_s > 0 else ", the last answers"
     parts: list[_Part] = [
         (f"{printable(state.title)} ", "bold"),
         *_bar(state.ended / max(state.planned, 1)),
         f" {state.ended:,} of {state.planned:,} requests",
-        (f" · {duration(state.elapsed_s)}{left}", "cyan"),
+        (f" · {duration(state.elapsed_s + age_s)}{left}", "cyan"),
         f"\n  {state.in_flight:,} in flight",
     ]
     if state.failed:

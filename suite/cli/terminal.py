@@ -74,7 +74,7 @@ class Terminal:
         """Show the step that runs now, how long it has taken and the last line of its log."""
         activity = self._activity
         if not isinstance(activity, Step) or activity.title != title:
-            self._show(Step(title, log, time.monotonic()))
+            self._show(Step(title, log))
 
     def requests(self, state: Requests) -> None:
         """Show how far a phase is."""
@@ -115,6 +115,7 @@ class Terminal:
     def _show(self, activity: Activity) -> None:
         if self._live_allowed:
             self._activity = activity
+            self._since = time.monotonic()
             self._run_writer()
 
     def _run_writer(self) -> None:
@@ -134,6 +135,8 @@ class Terminal:
                 self._refresh()
                 order.set()
             else:
+                if self._activity is None:
+                    self._refresh()
                 stamp, end, text = printable(order).partition("] ")
                 self._console.print(Text.assemble((stamp + end, "dim"), text), soft_wrap=True)
 
@@ -160,7 +163,8 @@ class Terminal:
             self._view.update(shown, refresh=True)
 
     def _rendered(self, activity: Activity) -> RenderableType:
-        return render(activity, time.monotonic() - self._start, self._console.width)
+        now = time.monotonic()
+        return render(activity, now - self._since, now - self._start, self._console.width)
 
 
 def shows_progress(console: Console) -> bool:
