@@ -12,6 +12,7 @@ import click
 import pytest
 
 from suite.base.errors import SuiteError, UsageError
+from suite.cli.failures import DEFECT
 from suite.cli.main import program
 from suite.declare.vendor import load_vendor
 from suite.declare.workload.profiles import load_profile
@@ -291,7 +292,7 @@ def test_notes_and_outcomes_are_documented():
 
 
 def test_exit_statuses_are_those_of_the_program():
-    known = {0, 1} | {kind.exit_status for kind in SuiteError.__subclasses__()}
+    known = {0, 1, DEFECT} | {kind.exit_status for kind in SuiteError.__subclasses__()}
     rows = next(iter(tables(read("docs/errors.md")).values()))
     assert {int(row[0]) for row in rows} == known
     for page, start in zip(READMES, ("**Exit status.**", "**退出状态。**"), strict=True):
