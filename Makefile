@@ -17,7 +17,7 @@ RUN_FLAGS := --vendor $(VENDOR) \
 	$(if $(PROFILE),--profile $(PROFILE)) $(if $(DEVICES),--devices $(DEVICES)) \
 	$(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(OUT),--out $(OUT)) $(ARGS)
 
-.PHONY: help run test test-fast test-without-docker engines bench-peers lint format clean
+.PHONY: help run test test-fast test-without-docker engines bench-load bench-peers lint format schemas clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,7 +46,7 @@ test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
 	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node'
 
 test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
-	@$(PY) -m pytest -n $(JOBS) tests/unit -m 'not slow and not node'
+	@$(PY) -m pytest -n $(JOBS) tests/unit tests/benchmarks -m 'not slow and not node'
 	@$(PY) -m pytest tests/process
 
 engines: .venv/.run ## get the engines' environments, and images where Docker answers, ahead of time
@@ -56,8 +56,11 @@ engines: .venv/.run ## get the engines' environments, and images where Docker an
 		$(PY) -m suite prepare --vendor cpu --runtime container --all \
 		|| { echo 'the tests that need a container will fail'; test "$$CI" != true; }; fi
 
-bench-peers: .venv/.run ## get the clients that `suite bench-load` runs beside its own, each in its own environment
-	@$(PY) benchmarks/load/peers.py install
+bench-load: .venv/.run ## measure the load generator itself: ARGS="--workers 2 --markdown table.md"
+	@$(PY) -m benchmarks.load $(ARGS)
+
+bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside the suite's, each in its own environment
+	@$(PY) -m benchmarks.load.peers.install install
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .
@@ -67,6 +70,9 @@ lint: .venv/.dev ## ruff, mypy --strict, import contracts
 
 format: .venv/.dev ## rewrite the code in the house's form
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
+
+schemas: .venv/.run ## write schemas/*.json from the documents' types
+	@$(PY) -m suite.documents.schemas
 
 clean: ## remove environments and caches, keep runs
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build *.egg-info

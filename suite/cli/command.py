@@ -91,8 +91,9 @@ class LazyGroup(Group):
         del ctx
         if cmd_name not in self._names:
             return None
-        module = importlib.import_module(f"suite.cli.commands.{cmd_name}")
-        command = getattr(module, cmd_name)
+        word = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"suite.cli.commands.{word}")
+        command = getattr(module, word)
         assert isinstance(command, click.Command)
         return command
 

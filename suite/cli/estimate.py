@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from suite.base.quantities import duration
-from suite.declare.stopping.search import planned
+from suite.declare.analysis.bisection import planned
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PhaseDoc, PlanDoc, SearchDoc

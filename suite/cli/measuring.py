@@ -23,7 +23,7 @@ from suite.cli.terminal import Terminal
 from suite.judge.attest import keys
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending

@@ -91,24 +91,24 @@ class Trusted:
 
 
 def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.declare.vendor import list_vendors  # noqa: PLC0415 - only a shell needs it
+    from suite.declare.vendor.load import list_vendors  # noqa: PLC0415 - only a shell needs it
 
     return completions(list_vendors(), incomplete)
 
 
 def _engines(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from suite.base.errors import SuiteError  # noqa: PLC0415 - only a shell needs it
-    from suite.declare.vendor import load_vendor  # noqa: PLC0415 - the same
+    from suite.declare.vendor.load import load_vendor  # noqa: PLC0415 - the same
 
     try:
         doc = load_vendor(context.params.get("vendor") or "cpu").doc
     except SuiteError:
         return []
-    return completions([engine["id"] for engine in doc["engines"]], incomplete)
+    return completions([engine.id for engine in doc.engines], incomplete)
 
 
 def _profiles(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.declare.workload.profiles import profile_names  # noqa: PLC0415 - only a shell needs it
+    from suite.declare.profiles.load import profile_names  # noqa: PLC0415 - only a shell needs it
 
     return completions(profile_names(), incomplete)
 

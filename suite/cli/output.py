@@ -71,8 +71,13 @@ def write_text(text: str, style: str = "") -> None:
 
 def write_json(document: object) -> None:
     """Print a document as JSON on standard output."""
+    write_bytes(jsonio.pretty(document))
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes on standard output, as they are."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(jsonio.pretty(document))
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 

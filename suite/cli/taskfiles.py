@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
-from suite.cli.output import write_json, write_text
+from suite.cli.output import write_json, write_table, write_text
 from suite.cli.terminal import Terminal
-from suite.declare.workload.canonical import read_canonical, write_canonical
-from suite.declare.workload.defects import count_defects
-from suite.declare.workload.records import joined_sha256
-from suite.declare.workload.selection import (
+from suite.declare.tasks.defects import count_defects
+from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
+from suite.declare.tasks.formats.registry import data_formats, markdown_table
+from suite.declare.tasks.read import read_tasks, recognise
+from suite.declare.tasks.records import joined_sha256
+from suite.declare.tasks.selection import (
     LOCKED_SIZES,
     compute_locks,
-    held,
+    locked_sets,
     locks,
     official_split,
 )
-from suite.declare.workload.xsum import read_tasks
-from suite.fetch import ARCHIVE, CSV, SPLIT, digest_of, fetch
+from suite.measure.fetch.files import digest_of, fetch
+from suite.measure.fetch.published import ARCHIVE, CSV, SPLIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from suite.base.jsonio import JSONObject
-    from suite.declare.workload.records import Reading, Task
-    from suite.declare.workload.selection import Part
+    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.declare.tasks.records import Reading, Task
+    from suite.declare.tasks.selection import Part
 
 _SOURCES = {
     "official": (ARCHIVE, SPLIT),
@@ -157,6 +159,28 @@ def compare_locks(split: Path, *, as_json: bool) -> bool:
     return same
 
 
+def list_formats(*, markdown: bool, chinese: bool, as_json: bool) -> None:
+    """Print the data formats that can be read: as a table, as JSON, or as the table of the documentation."""
+    if markdown:
+        print(markdown_table(chinese=chinese), end="")
+        return
+    records: list[JSONValue] = [
+        {
+            "name": record.name,
+            "name_zh": record.name_zh,
+            "description": record.description,
+            "description_zh": record.description_zh,
+            "suffixes": list(record.suffixes),
+        }
+        for record in data_formats()
+    ]
+    if as_json:
+        write_json({"formats": records})
+    else:
+        rows = [(record.name, record.description) for record in data_formats()]
+        write_table(("format", "what it is"), rows)
+
+
 def _counted(
     terminal: Terminal, title: str, unit: float, name: str
 ) -> Callable[[int, int | None], None]:
@@ -169,7 +193,7 @@ def _counted(
 
 
 def _read(source: Path, ids: Collection[str] | None, *, keep_going: bool) -> Reading:
-    folder = source.is_dir() and any(source.glob("*.summary"))
+    folder = recognise(source)[0].progress_unit == "files"
     unit, name = (1.0, "files") if folder else (1e6, "MB")
     with Terminal() as terminal:
         progress = _counted(terminal, source.name, unit, name)
@@ -184,7 +208,7 @@ def _say(document: JSONObject, lines: Sequence[str], *, as_json: bool) -> None:
 
 
 def _held_names(tasks: Sequence[Task], *, has_ids: bool) -> tuple[str, ...]:
-    return tuple(lock.name for lock in held(task.id for task in tasks)) if has_ids else ()
+    return tuple(lock.name for lock in locked_sets(task.id for task in tasks)) if has_ids else ()
 
 
 def _report(reading: Reading) -> tuple[JSONObject, list[str]]:

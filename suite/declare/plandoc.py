@@ -192,7 +192,7 @@ class ModelDoc(TypedDict):
     path: str  # on this machine
     sha256: str  # over the sorted list of files
     files: list[FileDoc]
-    facts: dict[str, object]  # suite.declare.model.ModelFacts.to_json()
+    facts: dict[str, object]  # suite.declare.model.facts.ModelFacts.to_json()
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
     shortest_prompt: NotRequired[int]  # tokens; shorter exact lengths were raised to it
@@ -286,7 +286,7 @@ class SearchDoc(TypedDict):
     """The search for the highest Poisson rate that meets the workload's objectives.
 
     Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``: ``requests`` of them,
-    or with the last two members, which come together, as many as `suite.declare.stopping.search.planned` says.
+    or with the last two members, which come together, as many as `suite.declare.analysis.bisection.planned` says.
     """
 
     min_rate: float  # requests per second

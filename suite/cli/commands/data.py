@@ -12,7 +12,7 @@ from suite.cli.options import FILE, json_option
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.declare.workload.selection import Part
+    from suite.declare.tasks.selection import Part
 
 SOURCES = ("official", "archive", "split", "csv")
 PARTS: tuple[Part, ...] = ("test", "train", "validation")
@@ -78,9 +78,8 @@ def convert(
 ) -> int:
     """Write the canonical file.
 
-    Reads the official archive, a folder of .summary files, CSV (document or dialogue, summary, optional id) or JSON
-    Lines, and writes one canonical file with a digest per record. A broken record is refused with its line, or left
-    out and counted with --keep-going.
+    Reads a file or folder of any data format (see `suite data formats`) and writes one canonical file with a digest
+    per record. A broken record is refused with its line, or left out and counted with --keep-going.
     """
     from suite.cli import taskfiles
 
@@ -134,3 +133,18 @@ def locks(split: Path, *, as_json: bool) -> int:
     from suite.cli import taskfiles
 
     return 0 if taskfiles.compare_locks(split, as_json=as_json) else DataError.exit_status
+
+
+@command("suite data formats", within=data)
+@click.option("--markdown", is_flag=True, help="as the table of docs/data.md")
+@click.option("--chinese", is_flag=True, help="that table in Chinese")
+@_json
+def formats(*, markdown: bool, chinese: bool, as_json: bool) -> int:
+    """List the data formats that can be read.
+
+    What a task file or folder may be; which it is shows in its content.
+    """
+    from suite.cli import taskfiles
+
+    taskfiles.list_formats(markdown=markdown, chinese=chinese, as_json=as_json)
+    return 0

@@ -28,14 +28,13 @@ def diff(a: Path, b: Path, trusted: Trusted, *, as_json: bool) -> int:
     """
     from suite.cli.judging import verified_card
     from suite.cli.output import write_json
-    from suite.judge import diff as comparing
-    from suite.judge.report import difftext
+    from suite.judge.compare import difference, text
 
     _, first = verified_card(a, trusted)
     _, second = verified_card(b, trusted)
-    changes = comparing.compare(first, second)
+    changes = difference.compare(first, second)
     if as_json:
         write_json(changes)
     else:
-        print(difftext.render(changes))
+        print(text.render(changes))
     return 1 if changes["comparable"] == "no" else 0

@@ -23,7 +23,7 @@ def plan(choices: Choices, *, as_json: bool) -> int:
     from suite.cli import inputs
     from suite.cli.estimate import duration_lines
     from suite.cli.output import write_json
-    from suite.declare.plantext import render_plan
+    from suite.declare.plan.text import render_plan
 
     document = inputs.gather(choices).plan
     if as_json:

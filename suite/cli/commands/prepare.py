@@ -18,8 +18,10 @@ from suite.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from suite.declare.enginedoc import EngineDecl
-    from suite.declare.vendor import Vendor
+    from collections.abc import Sequence
+
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.vendor_engine import DeclaredEngine
     from suite.measure.prepare import Prepared, PreparedRuntime
 
 _WHAT: dict[PreparedRuntime, str] = {"container": "image", "process": "Python environment"}
@@ -53,23 +55,23 @@ def prepare(
     """
     from suite.cli.machine import settings
     from suite.cli.terminal import Terminal
-    from suite.declare.vendor import load_vendor
+    from suite.declare.vendor.load import load_vendor
     from suite.measure.prepare import prepare as make_ready
-    from suite.measure.stop import Stop
+    from suite.measure.signals import Stop
 
     if every and engine is not None:
         raise UsageError("usage-wrong", "--engine and --all exclude each other")
     if every and image:
         raise UsageError("image-ambiguous", "--image names one image and --all wants several")
     declared = load_vendor(vendor)
-    engines = declared.doc["engines"] if every else [declared.engine(engine)]
+    engines = declared.doc.engines if every else [declared.engine(engine)]
     # Unknown names are refused before anything is fetched.
     devices = [declared.accelerator(one, accelerator) for one in engines]
     chosen = _runtime(runtime, declared, engines)
     ready: list[Prepared] = []
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
         for one, device in zip(engines, devices, strict=True):
-            terminal.line(f"{one['title']}: making its {_WHAT[chosen]} ready")
+            terminal.line(f"{one.title}: making its {_WHAT[chosen]} ready")
             ready.append(
                 make_ready(
                     declared.id,
@@ -81,20 +83,20 @@ def prepare(
                     settings=settings(),
                 )
             )
-            terminal.line(f"{one['title']}: ready")
+            terminal.line(f"{one.title}: ready")
     _show(ready, as_json=as_json)
     return 0
 
 
 def _runtime(
-    chosen: PreparedRuntime | None, vendor: Vendor, engines: list[EngineDecl]
+    chosen: PreparedRuntime | None, vendor: Vendor, engines: Sequence[DeclaredEngine]
 ) -> PreparedRuntime:
     """As ``suite run`` chooses: a process only where no Docker engine answers and all can be one."""
     from suite.measure.engine import docker_available
 
     if chosen is not None:
         return chosen
-    as_process = all(vendor.can_run_as_process(engine["id"]) for engine in engines)
+    as_process = all(vendor.can_run_as_process(engine.id) for engine in engines)
     return "process" if as_process and not docker_available().ok else "container"
 
 

@@ -32,17 +32,17 @@ vendors = Group(
 def list(*, as_json: bool) -> int:  # noqa: A001 - the command's name
     """List every vendor with its engines and accelerators."""
     from suite.cli.output import write_json, write_table
-    from suite.declare.vendor import list_vendors, load_vendor
+    from suite.declare.vendor.load import list_vendors, load_vendor
 
     docs = [load_vendor(name).doc for name in list_vendors()]
     if as_json:
         write_json(
             [
                 {
-                    "id": doc["id"],
-                    "name": doc["name"],
-                    "engines": [engine["id"] for engine in doc["engines"]],
-                    "accelerators": [device["id"] for device in doc["accelerators"]],
+                    "id": doc.id,
+                    "name": doc.name,
+                    "engines": [engine.id for engine in doc.engines],
+                    "accelerators": [device.id for device in doc.accelerators],
                 }
                 for doc in docs
             ]
@@ -50,10 +50,10 @@ def list(*, as_json: bool) -> int:  # noqa: A001 - the command's name
         return 0
     rows = [
         (
-            doc["id"],
-            doc["name"],
-            ", ".join(engine["id"] for engine in doc["engines"]),
-            ", ".join(device["id"] for device in doc["accelerators"]),
+            doc.id,
+            doc.name,
+            ", ".join(engine.id for engine in doc.engines),
+            ", ".join(device.id for device in doc.accelerators),
         )
         for doc in docs
     ]
@@ -69,7 +69,7 @@ def show(vendor: str) -> int:
     VENDOR is a directory under vendors/, or a path with a slash.
     """
     from suite.cli.output import write_json
-    from suite.declare.vendor import load_vendor
+    from suite.declare.vendor.load import load_vendor
 
     write_json(load_vendor(vendor).doc)
     return 0
@@ -83,7 +83,7 @@ def check(directory: tuple[Path, ...]) -> int:
     DIRECTORY may be repeated; without it every vendor is checked.
     """
     from suite.cli.output import write_text
-    from suite.declare.vendor import VENDOR_DIRECTORY, check_vendor, list_vendors
+    from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, list_vendors
 
     directories = directory or tuple(VENDOR_DIRECTORY / name for name in list_vendors())
     wrong = 0

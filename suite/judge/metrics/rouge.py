@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 from nltk.stem import porter  # type: ignore[import-untyped]  # what rouge-score stems with
 from rouge_score import rouge_scorer, tokenize
 
+from suite.base import statistics
 from suite.base.values import NotMeasured, Value
-from suite.judge.metrics import statistics
+from suite.judge import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from suite.eventdoc import TaskLine
-    from suite.judge.metrics.samples import Answer
+    from suite.judge.log.samples import Answer
 
 TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 POOL_FROM = 4000
@@ -111,7 +112,7 @@ def _values(by_task: Mapping[str, list[Scores]]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for place, name in enumerate(TYPES):
         means = [statistics.mean([scores[place] for scores in task]) for task in tasks]
-        found[name] = statistics.bootstrap_mean(means, "1")
+        found[name] = intervals.bootstrap_mean(means, "1")
     return found
 
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics import statistics
-from suite.judge.metrics.latency import NO_COUNT
-from suite.judge.metrics.samples import MS
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.samples import MS, NO_COUNT, NO_OBJECTIVES, NO_PROMPT_COUNT, NO_TIME
+from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from suite.base.statistics import Floats
     from suite.declare.plandoc import ObjectivesDoc
-    from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
-    from suite.judge.metrics.statistics import Floats
+    from suite.judge.log.samples import Answer, PhaseSamples, Repeat
+    from suite.judge.metrics.inputs import PhaseInputs
 
     Credits = Callable[[Answer], Iterable[tuple[int, float]]]
     """What an answer adds to a throughput, and when: (time in ns, amount)."""
@@ -24,22 +26,11 @@ if TYPE_CHECKING:
 SLICES = 40
 """Time slices of one repeat for the block bootstrap, and the fewest answers that fill them."""
 BLOCK = 4
-NO_PROMPT_COUNT = "no source counted the prompt tokens of every request"
-
-
-def output_credits(answer: Answer) -> list[tuple[int, float]]:
-    """Generated tokens as they arrived; spread evenly over the chunks where those did not say."""
-    total = answer.generated or 0
-    arrivals = answer.arrivals
-    told = answer.event["chunk_tokens"]
-    weights = told if told and sum(told) > 0 and len(told) == len(arrivals) else [1] * len(arrivals)
-    share = total / sum(weights)
-    return [(time, weight * share) for time, weight in zip(arrivals, weights, strict=True)]
 
 
 def total_credits(answer: Answer) -> list[tuple[int, float]]:
-    """As `output_credits`, and the prompt's tokens with the first chunk."""
-    return [(answer.first, float(answer.prompt or 0)), *output_credits(answer)]
+    """Generated tokens as they arrived, and the prompt's tokens with the first chunk."""
+    return [(answer.first, float(answer.prompt or 0)), *answer.token_arrivals]
 
 
 def amounts(repeat: Repeat, give: Credits, count: int) -> Floats:
@@ -66,17 +57,17 @@ def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give
     rates = []
     for repeat in phase.repeats:
         if repeat.window_s <= 0:
-            return NotMeasured("the phase took no measurable time")
+            return NotMeasured(NO_TIME)
         rates.append(sum(amount(answer) for answer in repeat.answers) / repeat.window_s)
     completed = len(phase.answers)
     if len(rates) > 1:
-        return statistics.t_value(rates, unit, completed)
+        return intervals.t_value(rates, unit, completed)
     if completed < SLICES:
         why = f"n = {completed} < {SLICES}, too few for a block bootstrap"
         return Measured(rates[0], unit, completed, None, None, why)
     repeat = phase.repeats[0]
     slices = amounts(repeat, give, SLICES) * (SLICES / repeat.window_s)
-    low, high = statistics.block_interval(slices, BLOCK)
+    low, high = intervals.block_interval(slices, BLOCK)
     return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
 
 
@@ -94,9 +85,89 @@ def meets(answer: Answer, objectives: ObjectivesDoc, *, open_loop: bool) -> bool
     return all(bound is None or value is None or value <= bound for value, bound in measured)
 
 
-def _goodput(phase: PhaseSamples, objectives: ObjectivesDoc) -> Value:
+@phase_metric(
+    Metric(
+        "output_throughput",
+        "tokens/s",
+        "higher",
+        "throughput",
+        Bilingual("Output throughput", "输出吞吐量"),
+        Bilingual.symbols("Σ n / (max t_n − min t_send)"),
+        "Generated tokens per second over the phase.",
+        headline=Headline(2, "busy"),
+        by_tokens=True,
+    )
+)
+def output_throughput(inputs: PhaseInputs) -> Value:
+    """Generated tokens per second."""
+    phase = inputs.phase
+    if not phase.counts_tokens:
+        return NotMeasured(NO_COUNT)
+    return rate(phase, "tokens/s", lambda a: float(a.generated or 0), lambda a: a.token_arrivals)
+
+
+@phase_metric(
+    Metric(
+        "total_throughput",
+        "tokens/s",
+        "higher",
+        "throughput",
+        Bilingual("Total throughput", "总吞吐量"),
+        Bilingual.symbols("Σ (p + n) / (max t_n − min t_send)"),
+        "Prompt and generated tokens per second over the phase.",
+        by_tokens=True,
+    )
+)
+def total_throughput(inputs: PhaseInputs) -> Value:
+    """Prompt and generated tokens per second."""
+    phase = inputs.phase
+    if not phase.counts_tokens:
+        return NotMeasured(NO_COUNT)
+    if not phase.counts_prompts:
+        return NotMeasured(NO_PROMPT_COUNT)
+    return rate(
+        phase, "tokens/s", lambda a: float((a.prompt or 0) + (a.generated or 0)), total_credits
+    )
+
+
+@phase_metric(
+    Metric(
+        "request_throughput",
+        "requests/s",
+        "higher",
+        "throughput",
+        Bilingual("Request throughput", "请求吞吐量"),
+        Bilingual("completed / (max t_n − min t_send)", "完成的请求数 / (max t_n − min t_send)"),
+        "Completed requests per second over the phase.",
+    )
+)
+def request_throughput(inputs: PhaseInputs) -> Value:
+    """Completed requests per second."""
+    return rate(inputs.phase, "requests/s", lambda _: 1.0, lambda a: [(a.last, 1.0)])
+
+
+@phase_metric(
+    Metric(
+        "goodput",
+        "requests/s",
+        "higher",
+        "throughput",
+        Bilingual("Goodput", "有效吞吐量"),
+        Bilingual(
+            "requests that meet every objective / (max t_n − min t_send)",
+            "满足全部目标的请求数 / (max t_n − min t_send)",
+        ),
+        "Requests per second that met every service-level objective; open-loop phases count from t_sched.",
+        headline=Headline(5, "served"),
+        by_objectives=True,
+        withheld=True,
+    )
+)
+def goodput(inputs: PhaseInputs) -> Value:
+    """Requests per second that met every objective."""
+    phase, objectives = inputs.phase, inputs.objectives
     if all(bound is None for bound in objectives.values()):
-        return NotMeasured("the profile sets no objectives")
+        return NotMeasured(NO_OBJECTIVES)
     if objectives["tpot_ms"] is not None and not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
 
@@ -104,25 +175,3 @@ def _goodput(phase: PhaseSamples, objectives: ObjectivesDoc) -> Value:
         return float(meets(answer, objectives, open_loop=phase.open_loop))
 
     return rate(phase, "requests/s", good, lambda answer: [(answer.last, good(answer))])
-
-
-def throughputs(phase: PhaseSamples, objectives: ObjectivesDoc) -> dict[str, Value]:
-    """Output, total and request throughput and goodput of a phase without obstacle."""
-    output: Value = NotMeasured(NO_COUNT)
-    total: Value = NotMeasured(NO_COUNT)
-    if phase.counts_tokens:
-        output = rate(phase, "tokens/s", lambda a: float(a.generated or 0), output_credits)
-        total = NotMeasured(NO_PROMPT_COUNT)
-        if phase.counts_prompts:
-            total = rate(
-                phase,
-                "tokens/s",
-                lambda a: float((a.prompt or 0) + (a.generated or 0)),
-                total_credits,
-            )
-    return {
-        "output_throughput": output,
-        "total_throughput": total,
-        "request_throughput": rate(phase, "requests/s", lambda _: 1.0, lambda a: [(a.last, 1.0)]),
-        "goodput": _goodput(phase, objectives),
-    }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.errors import SetupError
 from suite.measure.engine.served import Settings
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,7 +19,7 @@ from suite.base.errors import EngineError
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, REPOSITORY, Facts, Marks, log_tail
 from suite.measure.engine.sim_server import VERSION
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

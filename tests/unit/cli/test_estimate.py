@@ -4,7 +4,7 @@ import pytest
 
 from suite.cli.estimate import Span, phase_span
 from suite.cli.main import main
-from suite.declare.workload.profiles import profile_names
+from suite.declare.profiles.load import profile_names
 
 PLAIN = {"tasks": 64, "timeout_s": 60.0, "concurrency": 8, "arrivals_ns": None}
 STOP = {

@@ -9,7 +9,7 @@ from suite.base.errors import UsageError
 from suite.cli.loadoptions import load_options
 from suite.cli.main import main
 from suite.cli.options import Sending, sending
-from suite.measure.load.job import LoadOptions, Target
+from suite.measure.load.target import LoadOptions, Target
 
 
 def given(*words: str, **environment: str) -> LoadOptions:

@@ -12,7 +12,7 @@ from suite.cli import terminal as module
 from suite.cli.progressview import last_line
 from suite.cli.terminal import Terminal
 from suite.measure.progress import Requests
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 HALF = Requests("offline", 20, 9, 1, 4, 30.0, 30.0, ("4,123 tokens/s", "TTFT 19.0 s, p99 20.0 s"))
 

@@ -2,7 +2,7 @@
 
 from suite.measure.live import MOST, Live
 from suite.measure.progress import Requests
-from tests.unit.declare.stopping.support import MS, SECOND, failed, request
+from tests.unit.declare.analysis.support import MS, SECOND, failed, request
 
 
 def state(live, second, done=0, failures=0, in_flight=0, rule=""):

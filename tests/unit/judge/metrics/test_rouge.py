@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
-from suite.judge.metrics import rouge, statistics
+from suite.base import statistics
+from suite.judge.metrics import rouge
 
 SHARED = os.environ.get("SUITE_SHARED_DATA")
 WORDS = st.sampled_from(

@@ -1,0 +1,28 @@
+"""A phase that gave way is held against none that did not."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from suite.judge.compare.inputs import load_difference
+from suite.judge.score import score
+from tests.factories import evidence as factory
+from tests.factories import loads
+
+
+@pytest.fixture(scope="module")
+def flood():
+    card = score(factory.evidence(loads.saturated()))
+    return next(phase for phase in card["phases"] if phase["name"] == "flood")
+
+
+def test_over_saturated_against_not(flood):
+    other = copy.deepcopy(flood)
+    assert load_difference(flood, other) == ""
+    other["ended"][0]["by"] = "enough"
+    for pair in ((flood, other), (other, flood)):
+        assert "over-saturated" in load_difference(*pair)
+    del other["ended"]
+    assert "over-saturated" in load_difference(flood, other)
