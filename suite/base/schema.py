@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import jsonschema
@@ -13,6 +12,7 @@ from referencing import Registry, Resource
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError
+from suite.base.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
 
-SCHEMA_DIRECTORY = Path(__file__).resolve().parents[2] / "schemas"
+SCHEMA_DIRECTORY = resource("schemas")
 URN_PREFIX = "urn:llm-inference-conformance:schema:"
 
 

@@ -22,7 +22,7 @@ DEFECT: Final = 70
 """Exit status of a defect of the suite itself (EX_SOFTWARE of sysexits)."""
 TRACE_VARIABLE: Final = "SUITE_TRACEBACK"
 _FRAMES: Final = 4
-_ROOT: Final = Path(suite.__file__).resolve().parent.parent
+_PACKAGE: Final = Path(suite.__file__).resolve().parent
 
 
 def guarded(work: Callable[[], int]) -> int:
@@ -77,7 +77,7 @@ def _refused(error: SuiteError) -> int:
 def _defect(error: Exception) -> int:
     """A short report: what, where in our code, and how to get the rest."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_ROOT)] or frames
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     lines = [f"error[defect]: {what}"]
     lines += [
@@ -95,4 +95,4 @@ def _defect(error: Exception) -> int:
 
 def _name(file: str) -> str:
     path = Path(file)
-    return str(path.relative_to(_ROOT)) if path.is_relative_to(_ROOT) else file
+    return str(path.relative_to(_PACKAGE.parent)) if path.is_relative_to(_PACKAGE) else file

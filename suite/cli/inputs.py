@@ -6,10 +6,10 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from suite.base import resources
 from suite.base.errors import UsageError
 from suite.base.values import NotMeasured
 from suite.cli.simscript import scripted
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
 
-ROOT = Path(__file__).resolve().parents[2]
-CONVERTED = ROOT / "runs" / "converted"
+CONVERTED = resources.workspace() / "runs" / "converted"
 ENDPOINT_TIMEOUT_S = 30.0
 
 
@@ -238,10 +237,12 @@ def _check_url(url: str) -> None:
 
 def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
+    if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
+        return "unknown"
     command = [
         "git",
         "-C",
-        str(ROOT),
+        str(resources.resource()),
         "describe",
         "--always",
         "--abbrev=40",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite import evidence
+from suite.base import resources
 from suite.base.errors import SetupError, SuiteError
 from suite.base.quantities import duration
 from suite.cli import inputs, judging, loadoptions
@@ -92,7 +93,7 @@ def measure(
 def _default_directory(plan: PlanDoc) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     parts = [plan["vendor"]["id"], plan["engine"]["id"], plan["workload"]["profile"]]
-    return inputs.ROOT / "runs" / "-".join([stamp, *parts])
+    return resources.workspace() / "runs" / "-".join([stamp, *parts])
 
 
 def _require_space(directory: Path) -> None:

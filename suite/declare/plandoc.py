@@ -101,6 +101,15 @@ class ReadinessDoc(TypedDict):
     interval_s: float
 
 
+class CompileCacheDoc(TypedDict):
+    """What the engine compiles when it starts and gets again at the next start of the same image and model."""
+
+    target: str  # the directory's path in the container
+    variables: dict[
+        str, str
+    ]  # those that lead the engine there, each with the subdirectory it names
+
+
 class RequestDoc(TypedDict):
     """What the engine's server understands beyond the common API."""
 
@@ -152,6 +161,7 @@ class EngineDoc(TypedDict):
     process: ProcessDoc | None
     url: str | None  # endpoint only
     readiness: ReadinessDoc
+    compile_cache: NotRequired[CompileCacheDoc]
     request: RequestDoc
     dtype: DtypeDoc
     tensor_parallel: int

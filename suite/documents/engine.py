@@ -2,10 +2,19 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import ImageDigest, Line, Number, Port, Positive, Required, Word
+from suite.documents.scalars import (
+    ImageDigest,
+    Line,
+    Number,
+    Port,
+    Positive,
+    Required,
+    VariableName,
+    Word,
+)
 
 ConversionKind = Literal["convert", "compile", "calibrate"]
 ImageVisibility = Literal["public", "login", "intranet", "local"]
@@ -85,6 +94,22 @@ class Readiness(Document):
     interval_s: Annotated[Number, about("Between two questions, seconds.")]
 
 
+class CompileCache(Document):
+    """What the engine compiles when it starts and gets again at the next start of the same image and model."""
+
+    target: Annotated[str, about("The directory's path in the container.", pattern="^/")]
+    variables: Annotated[
+        dict[
+            VariableName,
+            Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$", description="A plain name.")],
+        ],
+        about(
+            "Variables that lead the engine there, each with the subdirectory that it names.",
+            min_length=1,
+        ),
+    ]
+
+
 class RequestFormat(Document):
     """What the engine's server understands beyond the common API."""
 
@@ -151,6 +176,9 @@ class Engine(Document):
     ]
     url: Annotated[str | None, about("Endpoint only.")]
     readiness: Annotated[Readiness, about("When the engine counts as ready.")]
+    compile_cache: Annotated[
+        CompileCache | UnsetType, about("Only for engines that compile when they start.")
+    ] = UNSET
     request: Annotated[RequestFormat, about("What its server understands.")]
     dtype: Annotated[Dtype, about("Precision.")]
     tensor_parallel: Annotated[Positive, about("Number of ranks that share the model.")]

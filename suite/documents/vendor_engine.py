@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
-from suite.documents.engine import ConversionKind, ImageVisibility
+from suite.documents.engine import CompileCache, ConversionKind, ImageVisibility
 from suite.documents.scalars import (
     Identifier,
     ImageDigest,
@@ -245,6 +245,13 @@ class StaticShapes(Document):
     source: Annotated[Required, about("Key of sources.")]
 
 
+class DeclaredCompileCache(CompileCache):
+    """What the engine compiles when it starts and can take up again."""
+
+    why: Annotated[Required, about("What it saves.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
 class DeclaredRequest(Document):
     """What the engine's server understands beyond the common API."""
 
@@ -362,6 +369,9 @@ class DeclaredEngine(Document):
     ]
     conversion: Annotated[DeclaredConversion | UnsetType, about("Of the weights.")] = UNSET
     readiness: Annotated[DeclaredReadiness, about("When it is up.")]
+    compile_cache: Annotated[
+        DeclaredCompileCache | UnsetType, about("Kept from start to start.")
+    ] = UNSET
     static_shapes: Annotated[StaticShapes | UnsetType, about("Declared up front.")] = UNSET
     request: Annotated[DeclaredRequest, about("Its server.")]
     shared_memory: Annotated[SharedMemory | UnsetType, about("For the workers.")] = UNSET

@@ -131,7 +131,7 @@ def engine_doc(
     container = container_doc(choice, conversion) if contained else None
     image = choose_image(engine, choice.device, choice.options.image) if contained else None
     ready = engine.readiness
-    return {
+    made: EngineDoc = {
         "id": engine.id,
         "title": engine.title,
         "stack": dict(engine.stacks[0].components) if engine.stacks else {},
@@ -164,6 +164,10 @@ def engine_doc(
         "speculative_decoding": start.speculative_decoding,
         "preflight": preflight(choice),
     }
+    if choice.starts_engine and engine.compile_cache is not UNSET:
+        kept = engine.compile_cache
+        made["compile_cache"] = {"target": kept.target, "variables": dict(kept.variables)}
+    return made
 
 
 def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from suite.base import jsonio, schema
+from suite.base.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from suite.declare.plandoc import DecodingDoc, FileDoc, TaskSetDoc
 
-MINI_MODEL = Path(__file__).resolve().parents[2] / "assets" / "mini_model"
+MINI_MODEL = resource("suite/assets/mini_model")
 MINI_REFERENCE = MINI_MODEL / "reference.json"
 WEIGHTS_FILE = "model.safetensors"
 

@@ -87,9 +87,7 @@ class Tokenizer:
         data = jsonio.read_bytes(path, error=DataError)
         try:
             inner = tokenizers.Tokenizer.from_buffer(data)
-        except Exception as cause:
-            if type(cause) is not Exception:  # the library's own refusal is Exception itself
-                raise
+        except ValueError as cause:
             place = Place(str(path))
             raise DataError("tokenizer-wrong", f"not a tokenizer: {cause}", place) from cause
         config = _config(directory / "tokenizer_config.json")

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
+from suite.base.resources import resource
 from suite.declare.vendor.check import explain, semantic_problems
 from suite.documents.codec import convert
 from suite.documents.document import given
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from suite.documents.vendor import DeviceAccess
     from suite.documents.vendor_engine import DeclaredEngine
 
-VENDOR_DIRECTORY = Path(__file__).resolve().parents[3] / "vendors"
+VENDOR_DIRECTORY = resource("vendors")
 FILE_NAME = "vendor.yaml"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from suite.base import yamlio
+from suite.base.resources import resource
 from suite.documents.codec import convert_written
 from suite.documents.document import given
 from suite.documents.traps import Traps
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from suite.documents.traps import Trap
     from suite.documents.vendor import Vendor
 
-TRAPS_FILE = Path(__file__).resolve().parents[3] / "vendors" / "traps.yaml"
+TRAPS_FILE = resource("vendors/traps.yaml")
 _SAME = 0.005
 """Two figures nearer than this are one figure, rounded differently."""
 _CLOCK_MARGIN = 1.01

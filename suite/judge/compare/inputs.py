@@ -54,6 +54,11 @@ def _tokenizer(card: ScorecardDoc) -> str:
     return f"{tokenizer}, chat template {model['chat_template_sha256'] or 'none'}"
 
 
+def _compile_cache(card: ScorecardDoc) -> str:
+    """Whether the engine found what an earlier start had compiled; "none" for one that keeps nothing."""
+    return card["environment"].get("engine.compile_cache", {}).get("value", "none")
+
+
 _INPUTS = (
     _Input(
         "metric_schema",
@@ -107,6 +112,7 @@ _INPUTS = (
         lambda card: f"{card['workload']['profile']}, {card['workload']['profile_sha256']}",
         _MEASURED,
     ),
+    _Input("compile cache", _compile_cache, _compile_cache, ("start-up",)),
 )
 """What must agree, from the widest consequence to the narrowest."""
 

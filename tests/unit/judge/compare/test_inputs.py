@@ -26,3 +26,13 @@ def test_over_saturated_against_not(flood):
         assert "over-saturated" in load_difference(*pair)
     del other["ended"]
     assert "over-saturated" in load_difference(flood, other)
+
+
+def test_a_cold_start_is_not_held_against_a_warm_one():
+    cards = [score(factory.evidence(loads.saturated())) for _ in range(2)]
+    assert differences(*cards) == []
+    for card, start in zip(cards, ("cold", "warm"), strict=True):
+        card["environment"]["engine.compile_cache"] = {"value": start}
+    assert differences(*cards) == [
+        {"what": "compile cache", "a": "cold", "b": "warm", "forbids": ["start-up"]}
+    ]
