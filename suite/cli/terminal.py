@@ -96,6 +96,7 @@ class Terminal:
         else:
             what = f"closing {activity.title}"
         self._print(f"{signal_name}: {what}; what was measured is kept")
+        self._show(Step("closing what was started", None))
 
     def clear(self) -> None:
         """Take the view away and wait until everything is printed, but not for ever."""
@@ -138,7 +139,7 @@ class Terminal:
                 if self._activity is None:
                     self._refresh()
                 stamp, end, text = printable(order).partition("] ")
-                self._console.print(Text.assemble((stamp + end, "dim"), text), soft_wrap=True)
+                self._console.print(Text.assemble((stamp + end, "dim"), text))
 
     def _refresh(self) -> None:
         activity = self._activity
