@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.base import jsonio
+from suite.documents import codec
+from suite.documents.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,8 +72,10 @@ def write_text(text: str, style: str = "") -> None:
 
 
 def write_json(document: object) -> None:
-    """Print a document as JSON on standard output."""
-    write_bytes(jsonio.pretty(document))
+    """Print a document, or a plain JSON value, as JSON on standard output."""
+    write_bytes(
+        codec.pretty(document) if isinstance(document, Document) else jsonio.pretty(document)
+    )
 
 
 def write_bytes(data: bytes) -> None:

@@ -47,16 +47,16 @@ def test_a_table_on_a_terminal_is_wrapped_not_cut(screen):
 
 
 def test_an_error_keeps_its_words_and_loses_escapes(capsys):
-    error = UsageError("it-is", "no [bold]\x1b[31mred\x1b[0m " + "x" * 200, Place("f", 3), "do it")
+    error = UsageError("usage-wrong", "no [bold]\x1b[31mred\x1b[0m " + "x" * 200, Place("f", 3), "do it")
     output.write_error(error)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == f"error[it-is]: no [bold]red {'x' * 200}\n  at f:3\n  hint: do it\n"
+    assert err == f"error[usage-wrong]: no [bold]red {'x' * 200}\n  at f:3\n  hint: do it\n"
 
 
 def test_colours_are_for_terminals_that_want_them(screen, monkeypatch):
     screen = screen()
-    output.write_error(UsageError("it-is", "so"))
+    output.write_error(UsageError("usage-wrong", "so"))
     assert "\x1b[" in screen.getvalue()
     screen.truncate(0)
     monkeypatch.setenv("NO_COLOR", "1")
