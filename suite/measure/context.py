@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from suite.documents.event import Mark
 
@@ -16,17 +16,8 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.load.target import LoadOptions
+    from suite.measure.progress import Progress
     from suite.measure.signals import Stop
-
-
-class Progress(Protocol):
-    """Where a run tells how it goes; the command line decides what is shown."""
-
-    def line(self, text: str) -> None:
-        """One finished step."""
-
-    def live(self, text: str) -> None:
-        """What happens now; may be overwritten by the next call. Must not block."""
 
 
 @dataclass(slots=True)
@@ -67,11 +58,11 @@ class Run:
         """Nanoseconds since the run's start."""
         return time.monotonic_ns() - self.zero_ns
 
-    def live(self, text: str) -> None:
-        """Show what happens now."""
+    def step(self, title: str, *, log: Path | None = None) -> None:
+        """Report the step that runs now; see `suite.measure.progress.StepProgress`."""
         # A signal's exception that a library swallowed while we waited is raised again here.
         self.stop.check()
-        self.progress.live(text)
+        self.progress.step(title, log=log)
 
     def mark(self, name: str, at: int | None = None) -> None:
         """Write a mark, for now or for a moment of the run's clock."""

@@ -23,7 +23,7 @@ from suite.documents.environment import Environment
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
 from suite.measure import convert, host
-from suite.measure.context import Progress, Run
+from suite.measure.context import Run
 from suite.measure.engine import serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
+    from suite.measure.progress import Progress
     from suite.measure.signals import Stop
 
 FIRST_SAMPLE_S = 2.0
@@ -187,7 +188,7 @@ def _measure(run: Run) -> None:
             serve(
                 run.plan,
                 run.writer.directory,
-                on_progress=run.live,
+                on_progress=run.step,
                 settings=run.settings,
             )
         )
@@ -203,6 +204,7 @@ def _measure(run: Run) -> None:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
+            run.progress.step(f"stopping {engine}")
 
 
 def _sample_idle(run: Run) -> None:
@@ -223,7 +225,7 @@ def _convert(run: Run) -> None:
         return
     reused = convert.check_artefact(run.plan, conversion) is not None
     run.mark("conversion.reused" if reused else "conversion.start")
-    convert.convert(run.plan, run.writer.directory, on_progress=run.live, settings=run.settings)
+    convert.convert(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
     if not reused:
         run.mark("conversion.end")
 

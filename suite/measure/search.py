@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from suite.base.quantities import latency
 from suite.declare.analysis.bisection import answer, next_rate
 from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.profiles.arrivals import probe_schedule
@@ -109,7 +110,7 @@ def _words(found: Verdict, search: Search) -> str:
     """A probe's outcome on one line."""
     head = {True: "met", False: "missed", None: "undecided"}[found.met]
     values = [
-        f"{label} {value:.4g} ms"
+        f"{label} {latency(value)}"
         for label, value in (
             ("TTFT", found.ttft_ms),
             ("TPOT", found.tpot_ms),

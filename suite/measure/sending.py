@@ -118,7 +118,7 @@ class Sending:
 
         Args:
             stage: the phase that it belongs to.
-            live: the live line.
+            live: how it goes, for whoever watches.
             rule: ends the sending; None sends everything.
             cancel: when the rule ends it, what is in flight is cancelled, not waited for.
             keep: keep the requests in `requests`.
@@ -187,7 +187,7 @@ class Sending:
         now = self._run.now()
         if self._live.due(now):
             state = self._rule.state() if self._rule is not None else ""
-            self._run.progress.live(self._live.text(now, done, failed, in_flight, state))
+            self._run.progress.requests(self._live.state(now, done, failed, in_flight, state))
 
     def _enough(self) -> Ending | None:
         assert self._rule is not None

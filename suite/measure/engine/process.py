@@ -124,7 +124,7 @@ def run_once(
     Args:
         engine: the plan's engine with command and variables of the step.
         log: file that gets its output.
-        on_progress: told how long it has taken.
+        on_progress: takes the command, with the log.
         settings: of this machine.
 
     Returns:
@@ -135,13 +135,12 @@ def run_once(
     """
     python = _interpreter(engine, on_progress, settings)
     command = _resolved(engine.command, python)
-    start = time.monotonic()
     with (
         _scratch() as scratch,
         _group(command, _variables(engine, python, scratch), log, scratch) as leader,
     ):
         while leader.poll() is None:
-            on_progress(f"{shlex.join(command)[:60]}: {time.monotonic() - start:.0f} s")
+            on_progress(shlex.join(command)[:60], log=log)
             time.sleep(ONCE_INTERVAL_S)
         why = None if leader.returncode == 0 else death(leader)
     return why, about.version_facts(_versions(python))
