@@ -62,7 +62,7 @@ def itl_obstacle(phase: PhaseSamples) -> str:
     told = [answer.event["chunk_tokens"] for answer in answers]
     if all(tokens is not None for tokens in told):
         tokens = sum(sum(tokens or ()) for tokens in told)
-        if all(count == 1 for tokens_of in told for count in tokens_of or ()):
+        if all(set(tokens_of or ()) <= {1} for tokens_of in told):
             return ""
         return f"chunks carried {tokens / max(chunks, 1):.3g} tokens on average, not one each"
     if all(answer.generated == 1 + len(answer.gaps) for answer in answers):
@@ -82,19 +82,18 @@ def _summary(values: Floats, name: str) -> dict[str, Value]:
     return found
 
 
-def _gap_summary(answers: Sequence[Answer], name: str) -> dict[str, Value]:
-    """Statistics of all gaps; the mean's interval resamples whole answers."""
-    gaps = ascending([gap * MS for answer in answers for gap in answer.gaps])
+def _gap_summary(phase: PhaseSamples) -> dict[str, Value]:
+    """Statistics of all gaps, by suffix; the mean's interval resamples whole answers."""
+    answers = phase.answers
+    gaps = np.sort(np.concatenate([repeat.chunks.gaps for repeat in phase.repeats]) * MS)
     sums = [(answer.last - answer.first) * MS for answer in answers]
     counts = [float(len(answer.gaps)) for answer in answers]
-    found: dict[str, Value] = {}
-    for suffix, (_, _, q) in STATISTICS.items():
-        if q is None:
-            value = statistics.bootstrap_ratio(sums, counts, "ms", len(gaps))
-        else:
-            value = statistics.percentile_value(gaps, q, "ms", independent=_GAPS)
-        found[f"{name}_{suffix}"] = value
-    return found
+    return {
+        suffix: statistics.bootstrap_ratio(sums, counts, "ms", len(gaps))
+        if q is None
+        else statistics.percentile_value(gaps, q, "ms", independent=_GAPS)
+        for suffix, (_, _, q) in STATISTICS.items()
+    }
 
 
 def _none(name: str, why: str) -> dict[str, Value]:
@@ -142,9 +141,12 @@ def latencies(phase: PhaseSamples) -> dict[str, Value]:
     answers = phase.answers
     found = _summary(ascending(ttft(answers)), "ttft") | _summary(ascending(e2e(answers)), "e2e")
     found |= _scheduled(phase)
-    found |= _gap_summary(answers, "icl")
+    gaps = _gap_summary(phase)
+    found |= {f"icl_{suffix}": value for suffix, value in gaps.items()}
     why = itl_obstacle(phase)
-    found |= _none("itl", why) if why else _gap_summary(answers, "itl")
+    found |= (
+        _none("itl", why) if why else {f"itl_{suffix}": value for suffix, value in gaps.items()}
+    )
     if not phase.counts_tokens:
         found |= _none("tpot", NO_COUNT)
         found["normalised_latency_mean"] = NotMeasured(NO_COUNT)

@@ -7,7 +7,7 @@ package's, in the same order. Sentences for ROUGE-Lsum are split at line breaks,
 
 from __future__ import annotations
 
-import re
+import string
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -38,10 +38,13 @@ _KEPT: Final = 1 << 16
 _UNSTEMMED: Final = 3
 """Words of so many characters and shorter are their own stems."""
 # Of characters beyond ASCII only two have a lower case within it, in every version of Unicode.
-_WORD: Final = re.compile("[a-z0-9]+")
+_TO_SPACES: Final = bytes(
+    code if chr(code) in string.ascii_lowercase + string.digits else ord(" ") for code in range(256)
+)
+"""All but the letters and digits of words, byte by byte."""
 
 
-class _Numbers(dict[str, int]):
+class _Numbers(dict[bytes, int]):
     """The number of each word's stem, given out as words appear."""
 
     def __init__(self, *, stemmer: bool) -> None:
@@ -49,8 +52,10 @@ class _Numbers(dict[str, int]):
         self._stemmer = stemmer
         self._stems: dict[str, int] = {}
 
-    def __missing__(self, word: str) -> int:
-        stemmed = stem(word) if self._stemmer and len(word) > _UNSTEMMED else word
+    def __missing__(self, word: bytes) -> int:
+        stemmed = word.decode("ascii")
+        if self._stemmer and len(stemmed) > _UNSTEMMED:
+            stemmed = stem(stemmed)
         number = self[word] = self._stems.setdefault(stemmed, len(self._stems))
         return number
 
@@ -78,9 +83,8 @@ class PairScorer:
     def _read(self, text: str) -> Words:
         words = self._texts.get(text)
         if words is None:
-            numbers = self._numbers
-            words = [numbers[word] for word in _WORD.findall(text.lower())]
-            self._texts[text] = words
+            plain = text.lower().encode("ascii", "replace").translate(_TO_SPACES)
+            words = self._texts[text] = [*map(self._numbers.__getitem__, plain.split())]
         return words
 
     def _batch(self, pairs: Sequence[tuple[str, str]]) -> Iterator[Scores]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.judge.metrics import extent
+from suite.judge.metrics.chunks import chunks_of
 from suite.judge.metrics.endings import over_saturated, problem
 from suite.judge.metrics.extent import is_answer
 from suite.judge.metrics.phaselog import phase_logs
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from suite.declare.plandoc import PhaseDoc, ScenarioKind
     from suite.eventdoc import RequestEvent
     from suite.evidence import Evidence
+    from suite.judge.metrics.chunks import Chunks
     from suite.judge.metrics.phaselog import PhaseLog
 
 __all__ = ["Answer", "PhaseSamples", "Repeat", "collect", "is_answer"]
@@ -51,14 +53,6 @@ class Answer:
         return self.event["chunk_dt"]
 
     @property
-    def arrivals(self) -> list[int]:
-        """When each content chunk arrived."""
-        times = [self.first]
-        for gap in self.event["chunk_dt"]:
-            times.append(times[-1] + gap)
-        return times
-
-    @property
     def tpot(self) -> float | None:
         """Milliseconds per token after the first; None for fewer than two tokens or an unknown count."""
         if self.generated is None or self.generated < 2:
@@ -73,6 +67,7 @@ class Repeat:
     Attributes:
         log: what the log holds of it.
         events: its requests by index, failed ones included.
+        chunks: when the answers' chunks arrived.
         failed: requests that did not end well, those left out that a search cancelled.
         first_sent: when the first request was sent, failed ones included; the window's start.
         end: arrival of the last content chunk of all answers; the window's end.
@@ -82,6 +77,7 @@ class Repeat:
     log: PhaseLog
     events: tuple[RequestEvent, ...]
     answers: tuple[Answer, ...]
+    chunks: Chunks
     failed: int
     first_sent: int
     end: int
@@ -202,6 +198,7 @@ def _repeat(log: PhaseLog, events: Sequence[RequestEvent], answers: Sequence[Ans
         log=log,
         events=tuple(events),
         answers=tuple(answers),
+        chunks=chunks_of(answers),
         failed=len(events) - len(answers) - cancelled,
         first_sent=min((event["t_send"] for event in events), default=0),
         end=max((answer.last for answer in answers), default=0),

@@ -36,7 +36,8 @@ def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
     if buckets < 2 or repeat.window_s <= 0 or not phase.counts_tokens:
         return None
     width = repeat.window_s / buckets
-    values = [stored(float(sum_) / width) for sum_ in amounts(repeat, output_credits, buckets)]
+    tokens = amounts(repeat, output_credits(repeat), buckets)
+    values = [stored(float(sum_) / width) for sum_ in tokens]
     return {"bucket_s": stored(width), "unit": "tokens/s", "values": values}
 
 

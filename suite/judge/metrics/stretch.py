@@ -20,7 +20,7 @@ from suite.judge.metrics import statistics
 from suite.judge.metrics.latency import NO_COUNT
 from suite.judge.metrics.outcomes import Steady, Track
 from suite.judge.metrics.samples import MS, NS_PER_S
-from suite.judge.metrics.throughput import BLOCK, SLICES, output_credits
+from suite.judge.metrics.throughput import BLOCK, LONGEST_NS, SLICES, output_credits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -138,13 +138,13 @@ def _rate_drift(repeat: Repeat, over: Window, answers: int) -> Drift:
 
 def _slices(repeat: Repeat, window: Window, count: int) -> list[float]:
     """Tokens that arrived in each of `count` equal times of a window."""
-    start, span = window.start_ns, window.end_ns - window.start_ns
-    held: list[list[float]] = [[] for _ in range(count)]
-    for answer in repeat.answers:
-        for time, amount in output_credits(answer):
-            if start <= time < start + span:
-                held[(time - start) * count // span].append(amount)
-    return [math.fsum(amounts) for amounts in held]
+    start, span = window.start_ns, min(window.end_ns - window.start_ns, LONGEST_NS)
+    times, tokens = output_credits(repeat)
+    inside = (times >= start) & (times < start + span)
+    places = (times[inside] - start) * count // span
+    order = np.argsort(places, kind="stable")
+    ends = np.cumsum(np.bincount(places, minlength=count))
+    return [math.fsum(part) for part in np.split(tokens[inside][order], ends[:-1])]
 
 
 def _missing(found: Sequence[Stretch]) -> str:

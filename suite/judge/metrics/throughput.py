@@ -12,56 +12,59 @@ from suite.judge.metrics.latency import NO_COUNT
 from suite.judge.metrics.samples import MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from suite.declare.plandoc import ObjectivesDoc
     from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
-    from suite.judge.metrics.statistics import Floats
+    from suite.judge.metrics.statistics import Floats, Integers
 
-    Credits = Callable[[Answer], Iterable[tuple[int, float]]]
-    """What an answer adds to a throughput, and when: (time in ns, amount)."""
+    Credits = tuple[Integers, Floats]
+    """What the answers of a repeat add to a throughput: when, in ns, and how much."""
 
 SLICES = 40
 """Time slices of one repeat for the block bootstrap, and the fewest answers that fill them."""
 BLOCK = 4
+LONGEST_NS = 1 << 53
+"""No time of an event log is larger; forty times as much still fits into 64 bits."""
 NO_PROMPT_COUNT = "no source counted the prompt tokens of every request"
 
 
-def output_credits(answer: Answer) -> list[tuple[int, float]]:
-    """Generated tokens as they arrived; spread evenly over the chunks where those did not say."""
-    total = answer.generated or 0
-    arrivals = answer.arrivals
-    told = answer.event["chunk_tokens"]
-    weights = told if told and sum(told) > 0 and len(told) == len(arrivals) else [1] * len(arrivals)
-    share = total / sum(weights)
-    return [(time, weight * share) for time, weight in zip(arrivals, weights, strict=True)]
+def output_credits(repeat: Repeat) -> Credits:
+    """Generated tokens as they arrived."""
+    return repeat.chunks.times, repeat.chunks.tokens
 
 
-def total_credits(answer: Answer) -> list[tuple[int, float]]:
+def total_credits(repeat: Repeat) -> Credits:
     """As `output_credits`, and the prompt's tokens with the first chunk."""
-    return [(answer.first, float(answer.prompt or 0)), *output_credits(answer)]
+    chunks = repeat.chunks
+    prompts = [float(answer.prompt or 0) for answer in repeat.answers]
+    times = np.insert(chunks.times, chunks.firsts, chunks.times[chunks.firsts])
+    return times, np.insert(chunks.tokens, chunks.firsts, prompts)
 
 
-def amounts(repeat: Repeat, give: Credits, count: int) -> Floats:
+def amounts(repeat: Repeat, credits_: Credits, count: int) -> Floats:
     """What arrived in each of `count` equal slices of a repeat."""
-    span = repeat.end - repeat.first_sent
-    times, added = [], []
-    for answer in repeat.answers:
-        for time, amount in give(answer):
-            # Times outside the window are impossible; rule R004 refuses them, here they must not crash.
-            times.append(max(0, min((time - repeat.first_sent) * count // span, count - 1)))
-            added.append(amount)
-    return np.asarray(np.bincount(times, weights=added, minlength=count), dtype=np.float64)
+    times, added = credits_
+    # Times outside the window are impossible; rule R004 refuses them, here they must not crash.
+    span = min(repeat.end - repeat.first_sent, LONGEST_NS)
+    since = np.clip(times - repeat.first_sent, 0, span)
+    places = np.minimum(since * count // span, count - 1)
+    return np.asarray(np.bincount(places, weights=added, minlength=count), dtype=np.float64)
 
 
-def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give: Credits) -> Value:
+def rate(
+    phase: PhaseSamples,
+    unit: str,
+    amount: Callable[[Answer], float],
+    give: Callable[[Repeat], Credits],
+) -> Value:
     """A throughput with its interval: over repeats, or by block bootstrap within the only one.
 
     Args:
         phase: a phase without obstacle.
         unit: unit of the rate.
         amount: what one answer adds.
-        give: the same, spread over the answer's time.
+        give: what all add, spread over their time.
     """
     rates = []
     for repeat in phase.repeats:
@@ -75,7 +78,7 @@ def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give
         why = f"n = {completed} < {SLICES}, too few for a block bootstrap"
         return Measured(rates[0], unit, completed, None, None, why)
     repeat = phase.repeats[0]
-    slices = amounts(repeat, give, SLICES) * (SLICES / repeat.window_s)
+    slices = amounts(repeat, give(repeat), SLICES) * (SLICES / repeat.window_s)
     low, high = statistics.block_interval(slices, BLOCK)
     return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
 
@@ -103,7 +106,16 @@ def _goodput(phase: PhaseSamples, objectives: ObjectivesDoc) -> Value:
     def good(answer: Answer) -> float:
         return float(meets(answer, objectives, open_loop=phase.open_loop))
 
-    return rate(phase, "requests/s", good, lambda answer: [(answer.last, good(answer))])
+    return rate(phase, "requests/s", good, lambda repeat: _at_last(repeat, good))
+
+
+def _at_last(repeat: Repeat, amount: Callable[[Answer], float]) -> Credits:
+    """What each answer adds when its last chunk arrives."""
+    return repeat.chunks.lasts, np.array([amount(answer) for answer in repeat.answers])
+
+
+def _one(_: Answer) -> float:
+    return 1.0
 
 
 def throughputs(phase: PhaseSamples, objectives: ObjectivesDoc) -> dict[str, Value]:
@@ -123,6 +135,8 @@ def throughputs(phase: PhaseSamples, objectives: ObjectivesDoc) -> dict[str, Val
     return {
         "output_throughput": output,
         "total_throughput": total,
-        "request_throughput": rate(phase, "requests/s", lambda _: 1.0, lambda a: [(a.last, 1.0)]),
+        "request_throughput": rate(
+            phase, "requests/s", _one, lambda repeat: _at_last(repeat, _one)
+        ),
         "goodput": _goodput(phase, objectives),
     }
