@@ -10,29 +10,47 @@ RUNTIME ?=
 OUT ?=
 ARGS ?=
 JOBS ?= 2
+PYTHONS ?= 3.11 3.12 3.13 3.14
+
+# A variable that no target reads is a misspelt one: refused with the nearest that is read.
+KNOWN := PYTHON VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT ARGS JOBS PYTHONS
+UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(filter-out $(KNOWN) MAKEFLAGS,$(name)))))
+ifneq ($(UNKNOWN),)
+$(error $(shell $(PYTHON) -c 'import difflib, sys; known = sys.argv[1].split(); \
+	print("; ".join(f"no target reads {name}: " + (f"did you mean {near[0]}?" if near else "known are " + ", ".join(known)) \
+	for name in sys.argv[2].split() for near in [difflib.get_close_matches(name.upper(), known, 1)]))' '$(KNOWN)' '$(UNKNOWN)'))
+endif
 
 PY := .venv/bin/python
-RUN_FLAGS := --vendor $(VENDOR) \
-	$(if $(ENGINE),--engine $(ENGINE)) $(if $(MODEL),--model $(MODEL)) $(if $(DATA),--data $(DATA)) \
-	$(if $(PROFILE),--profile $(PROFILE)) $(if $(DEVICES),--devices $(DEVICES)) \
-	$(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(OUT),--out $(OUT)) $(ARGS)
+UV := $(PY) -m suite.base.uv
+# Through the environment, so that the shell takes spaces and quotes as they are.
+export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
+RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
+LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker engines bench-peers lint format clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers lint format schemas lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-.venv/.run: pyproject.toml
+# pip fetches uv, by the lock file's hash; uv does the rest, looking where pip is told to look.
+.venv/.uv: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed'; exit 2; }
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@echo 'installing the suite into .venv'
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
 	@touch $@
 
-.venv/.dev: .venv/.run
+.venv/.run: pyproject.toml requirements.lock .venv/.uv
+	@echo 'installing the suite into .venv'
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(PY) --no-deps --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.run
 	@echo 'installing the test tools into .venv'
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= ARGS=
@@ -46,8 +64,17 @@ test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
 	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node'
 
 test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
-	@$(PY) -m pytest -n $(JOBS) tests/unit -m 'not slow and not node'
+	@$(PY) -m pytest -n $(JOBS) tests/unit tests/benchmarks -m 'not slow and not node'
 	@$(PY) -m pytest tests/process
+
+test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhere
+	@$(PY) -m pytest -m package
+
+test-pythons: .venv/.dev ## the same results on every Python of PYTHONS= that is here
+	@$(PY) tests/pythons/compare.py $(PYTHONS)
+
+test-oldest: .venv/.dev ## the oldest versions that pyproject.toml admits
+	@$(PY) tests/pythons/oldest.py
 
 engines: .venv/.run ## get the engines' environments, and images where Docker answers, ahead of time
 	@$(PY) -m suite prepare --vendor cpu --runtime process --all \
@@ -56,8 +83,11 @@ engines: .venv/.run ## get the engines' environments, and images where Docker an
 		$(PY) -m suite prepare --vendor cpu --runtime container --all \
 		|| { echo 'the tests that need a container will fail'; test "$$CI" != true; }; fi
 
-bench-peers: .venv/.run ## get the clients that `suite bench-load` runs beside its own, each in its own environment
-	@$(PY) benchmarks/load/peers.py install
+bench-load: .venv/.run ## measure the load generator itself: ARGS="--workers 2 --markdown table.md"
+	@$(PY) -m benchmarks.load $(ARGS)
+
+bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside the suite's, each in its own environment
+	@$(PY) -m benchmarks.load.peers.install install
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .
@@ -68,5 +98,15 @@ lint: .venv/.dev ## ruff, mypy --strict, import contracts
 format: .venv/.dev ## rewrite the code in the house's form
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
+lock: .venv/.uv ## choose the newest versions again, with hashes, for every Python
+	@$(UV) $(LOCK) --upgrade --output-file requirements.lock pyproject.toml
+	@$(UV) $(LOCK) --upgrade --constraint requirements.lock --extra dev --output-file requirements-dev.lock pyproject.toml
+
+wheel: .venv/.uv ## build dist/*.whl
+	@$(UV) build --quiet --wheel --out-dir dist .
+
+schemas: .venv/.run ## write schemas/*.json from the documents' types
+	@$(PY) -m suite.documents.schemas
+
 clean: ## remove environments and caches, keep runs
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

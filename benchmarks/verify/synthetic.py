@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import yaml
 
-from suite.declare.workload.profiles import PROFILE_DIRECTORY
+from suite.declare.profiles.load import PROFILE_DIRECTORY
 
 if TYPE_CHECKING:
     from pathlib import Path

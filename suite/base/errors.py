@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from suite.base.errorcodes import require_code
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -62,7 +64,7 @@ class SuiteError(Exception):
     """Base of all refusals.
 
     Attributes:
-        code: stable kebab-case name of the refusal, the same for ever.
+        code: stable name of the refusal, from the table in `suite.base.errorcodes`.
         message: what is wrong, one sentence without a final stop.
         place: where, when it is in a file.
         hint: what to do about it.
@@ -78,7 +80,12 @@ class SuiteError(Exception):
     exit_status: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
-        """Give `Exception` its arguments, so that pickling and logging work."""
+        """Look the code up, and give `Exception` its arguments, so that pickling and logging work.
+
+        Raises:
+            LookupError: the code is not in the table of `suite.base.errorcodes`, or not with this exit status.
+        """
+        require_code(self.code, self.exit_status)
         super().__init__(self.code, self.message)
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import jsonschema
@@ -13,6 +12,7 @@ from referencing import Registry, Resource
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError
+from suite.base.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
 
-SCHEMA_DIRECTORY = Path(__file__).resolve().parents[2] / "schemas"
+SCHEMA_DIRECTORY = resource("schemas")
 URN_PREFIX = "urn:llm-inference-conformance:schema:"
 
 
@@ -89,16 +89,34 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
             ]
         case "type":
             return [("", f"{instance!r} is not of type {error.validator_value}", "")]
+        case "anyOf" | "oneOf" if error.context:
+            wanted = dict.fromkeys(_wanted(inner) for inner in error.context)
+            hint = str(_member(error.schema, "description") or "")
+            return [("", f"{instance!r} is not {' or '.join(wanted)}", hint)]
         case _:
             hint = str(_member(error.schema, "description") or "")
             return [("", error.message[:300], hint)]
+
+
+def _wanted(error: ValidationError) -> str:
+    """What an alternative takes, in words."""
+    match error.validator:
+        case "enum":
+            return ", ".join(repr(value) for value in cast("list[object]", error.validator_value))
+        case "const":
+            return repr(error.validator_value)
+        case "type":
+            return f"of type {error.validator_value}"
+        case _:
+            return f"right ({error.message[:200]})"
 
 
 def _flatten(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
     for error in errors:
         if error.validator in ("anyOf", "oneOf") and error.context:
             # The alternative that failed deepest is the one the writer meant.
-            yield max(error.context, key=lambda inner: len(inner.absolute_path))
+            deepest = max(error.context, key=lambda inner: len(inner.absolute_path))
+            yield error if deepest.absolute_path == error.absolute_path else deepest
         else:
             yield error
 

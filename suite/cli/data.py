@@ -1,4 +1,4 @@
-"""``suite data fetch|convert|verify|show|locks``: the task set from its sources to a checked file."""
+"""``suite data fetch|convert|verify|show|locks|formats``: the task set from its sources to a checked file."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from typing import TYPE_CHECKING
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
 from suite.cli.terminal import Terminal
-from suite.declare.workload.canonical import read_canonical, write_canonical
-from suite.declare.workload.defects import count_defects
-from suite.declare.workload.records import joined_sha256
-from suite.declare.workload.selection import (
+from suite.declare.tasks.defects import count_defects
+from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
+from suite.declare.tasks.formats.registry import data_formats, markdown_table
+from suite.declare.tasks.read import read_tasks, recognise
+from suite.declare.tasks.records import joined_sha256
+from suite.declare.tasks.selection import (
     LOCKED_SIZES,
     PARTS,
     compute_locks,
-    held,
+    locked_sets,
     locks,
     official_split,
 )
-from suite.declare.workload.xsum import read_tasks
-from suite.fetch import ARCHIVE, CSV, SPLIT, digest_of, fetch
+from suite.measure.fetch.files import digest_of, fetch
+from suite.measure.fetch.published import ARCHIVE, CSV, SPLIT
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from suite.base.jsonio import JSONObject
-    from suite.declare.workload.records import Reading, Task
+    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.declare.tasks.records import Reading, Task
 
 _GROUPS = {
     "official": (ARCHIVE, SPLIT),
@@ -76,6 +78,19 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     lock.add_argument("split", type=Path, help="official split file")
     _finish(lock, _locks)
+    _add_formats(data)
+
+
+def _add_formats(data: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = data.add_parser(
+        "formats",
+        help="list the data formats that can be read",
+        description="What a task file or folder may be; which it is shows in its content.",
+        epilog="example: suite data formats",
+    )
+    parser.add_argument("--markdown", action="store_true", help="as the table of docs/data.md")
+    parser.add_argument("--chinese", action="store_true", help="that table in Chinese")
+    _finish(parser, _formats)
 
 
 def _finish(parser: argparse.ArgumentParser, handler: Callable[[argparse.Namespace], int]) -> None:
@@ -110,9 +125,9 @@ def _add_convert(data: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "convert",
         help="write the canonical file",
         description=(
-            "Read the official archive, a folder of .summary files, CSV (document or dialogue, summary, "
-            "optional id) or JSON Lines, and write one canonical file with a digest per record. A broken "
-            "record is refused with its line, or left out and counted with --keep-going."
+            "Read a file or folder of any data format (see `suite data formats`) and write one canonical file "
+            "with a digest per record. A broken record is refused with its line, or left out and counted with "
+            "--keep-going."
         ),
         epilog="example: suite data convert data --to data/xsum-test.jsonl",
     )
@@ -140,7 +155,7 @@ def _progress(what: str, unit: float, name: str) -> Callable[[int, int | None], 
 
 
 def _reading(source: Path) -> Callable[[int, int | None], None]:
-    if source.is_dir() and any(source.glob("*.summary")):
+    if recognise(source)[0].progress_unit == "files":
         return _progress(source.name, 1, "files")
     return _progress(source.name, 1e6, "MB")
 
@@ -263,8 +278,29 @@ def _locks(arguments: argparse.Namespace) -> int:
     return 0 if same else DataError.exit_status
 
 
+def _formats(arguments: argparse.Namespace) -> int:
+    if arguments.markdown:
+        print(markdown_table(chinese=arguments.chinese), end="")
+        return 0
+    records: list[JSONValue] = [
+        {
+            "name": record.name,
+            "name_zh": record.name_zh,
+            "description": record.description,
+            "description_zh": record.description_zh,
+            "suffixes": list(record.suffixes),
+        }
+        for record in data_formats()
+    ]
+    lines = [f"{record.name:<26}{record.description}" for record in data_formats()]
+    _say({"formats": records}, lines, as_json=arguments.json)
+    return 0
+
+
 def _held_names(tasks: Sequence[Task], *, has_ids: bool) -> tuple[str, ...]:
-    return tuple(one.name for one in held(task.id for task in tasks)) if has_ids else ()
+    return (
+        tuple(locked.name for locked in locked_sets(task.id for task in tasks)) if has_ids else ()
+    )
 
 
 def _report(reading: Reading) -> tuple[JSONObject, list[str]]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.cli import inputs
-from suite.declare.plantext import render_plan
-from suite.declare.vendor import VENDOR_DIRECTORY, check_vendor, list_vendors, load_vendor
+from suite.declare.plan.text import render_plan
+from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, list_vendors, load_vendor
 
 if TYPE_CHECKING:
     import argparse
@@ -66,9 +66,9 @@ def _list(arguments: argparse.Namespace) -> int:
         rows.append(
             {
                 "id": name,
-                "name": doc["name"],
-                "engines": [engine["id"] for engine in doc["engines"]],
-                "accelerators": [device["id"] for device in doc["accelerators"]],
+                "name": doc.name,
+                "engines": [engine.id for engine in doc.engines],
+                "accelerators": [device.id for device in doc.accelerators],
             }
         )
     if arguments.json:

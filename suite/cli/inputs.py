@@ -11,28 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from suite.base import resources
 from suite.base.errors import UsageError
 from suite.base.values import NotMeasured
 from suite.cli.sim import scripted
-from suite.declare.model import hash_model, read_model
-from suite.declare.plan import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
-from suite.declare.vendor import load_vendor
-from suite.declare.workload.lengths import shortest_prompts
-from suite.declare.workload.profiles import load_profile, quality_doc
-from suite.declare.workload.quality import reference_for
-from suite.declare.workload.tasks import task_set_for
-from suite.declare.workload.tokenizer import load_tokenizer
-from suite.measure import modelsource
+from suite.declare.model.facts import hash_model, read_model
+from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
+from suite.declare.profiles.bounds import quality_doc
+from suite.declare.profiles.load import load_profile
+from suite.declare.tasks.reference import reference_for
+from suite.declare.tasks.synthetic import shortest_prompts
+from suite.declare.tasks.taskset import task_set_for
+from suite.declare.tasks.tokenizer import load_tokenizer
+from suite.declare.vendor.load import load_vendor
 from suite.measure.engine import docker_available
+from suite.measure.fetch import model as modelsource
 
 if TYPE_CHECKING:
     from suite.declare.plandoc import PlanDoc, RuntimeKind
-    from suite.declare.vendor import Vendor
-    from suite.declare.workload.tasks import TaskSet
-    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.declare.vendor.load import Vendor
 
-ROOT = Path(__file__).resolve().parents[2]
-CONVERTED = ROOT / "runs" / "converted"
+CONVERTED = resources.workspace() / "runs" / "converted"
 ENDPOINT_TIMEOUT_S = 30.0
 RUNTIMES = ("container", "process", "endpoint", "sim")
 
@@ -332,10 +333,12 @@ def _check_url(url: str) -> None:
 
 def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
+    if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
+        return "unknown"
     command = [
         "git",
         "-C",
-        str(ROOT),
+        str(resources.resource()),
         "describe",
         "--always",
         "--abbrev=40",

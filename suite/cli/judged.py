@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, cast
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, TrustError, UsageError
-from suite.base.values import NotMeasured
 from suite.cli.keys import PAGE_FILE
-from suite.judge import diff, score
+from suite.judge import score
 from suite.judge.attest import keys, trust, verify_run
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.verify import Expected
-from suite.judge.metrics import compat
-from suite.judge.metrics.compute import compute
-from suite.judge.report import difftext, html, text
+from suite.judge.compare import difference
+from suite.judge.compare import text as difference_text
+from suite.judge.report import html
+from suite.judge.report.formats import registry
+from suite.judge.report.formats.format import Subject
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +44,12 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--views",
         action="store_true",
         help="print, as JSON, what vLLM bench, MTTransformer, LoadGen, GuideLLM and others would print",
+    )
+    scoring.add_argument(
+        "--format",
+        metavar="NAME",
+        default="text",
+        help=f"one of: {', '.join(registry.formats())} (default: text)",
     )
     scoring.set_defaults(handler=_score)
     verifying = commands.add_parser(
@@ -97,35 +104,11 @@ def _trust(arguments: argparse.Namespace) -> tuple[trust.TrustList | None, keys.
     return listed, key
 
 
-def _views(found: evidence.Evidence) -> JSONObject:
-    """The phases in other tools' words, by phase and view."""
-    results = compute(found)
-    shown: JSONObject = {}
-    for phase, views in compat.views(found, results).items():
-        if isinstance(views, NotMeasured):
-            shown[phase] = views.to_json()
-            continue
-        shown[phase] = {
-            view.name: {
-                "tool": view.tool,
-                "note": view.note,
-                "fields": {field.name: field.value.to_json() for field in view.fields},
-            }
-            for view in views
-        }
-    return shown
-
-
 def _score(arguments: argparse.Namespace) -> int:
     read = evidence.read(arguments.run)
     card = score.score(read)
-    if arguments.views:
-        sys.stdout.buffer.write(jsonio.pretty(_views(read)))
-        return exit_status(card)
-    if arguments.json:
-        sys.stdout.buffer.write(jsonio.pretty(card))
-    else:
-        print(text.render(card))
+    name = "other-tools" if arguments.views else "json" if arguments.json else arguments.format
+    sys.stdout.buffer.write(registry.render(name, Subject(card, evidence=read)))
     return exit_status(card)
 
 
@@ -206,9 +189,9 @@ def _render(arguments: argparse.Namespace) -> int:
 def _diff(arguments: argparse.Namespace) -> int:
     _, a = _verified_card(arguments.a, arguments)
     _, b = _verified_card(arguments.b, arguments)
-    changes = diff.compare(a, b)
+    changes = difference.compare(a, b)
     if arguments.json:
         sys.stdout.buffer.write(jsonio.pretty(changes))
     else:
-        print(difftext.render(changes))
+        print(difference_text.render(changes))
     return 1 if changes["comparable"] == "no" else 0

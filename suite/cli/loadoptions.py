@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from suite.base.errors import UsageError
-from suite.measure.load.address import check_headers
-from suite.measure.load.job import LoadOptions
+from suite.measure.load.target import LoadOptions
+from suite.measure.load.transport.address import check_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,6 +29,4 @@ def settings() -> Settings:
 def _cache(default: Path) -> Path:
     if os.environ.get(CACHE_VARIABLE):
         return Path(os.environ[CACHE_VARIABLE]).expanduser().absolute()
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"]).expanduser().absolute() / default.name
     return default

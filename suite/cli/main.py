@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from suite import __version__
 from suite.base.errors import Interrupted, SuiteError
-from suite.cli import benchload, data, declared, judged, keys, measured, prepare, sim
+from suite.cli import data, declared, judged, keys, measured, prepare, sim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"suite {__version__}")
     commands = top.add_subparsers(title="commands", metavar="command", required=True)
-    for module in (declared, data, prepare, measured, judged, keys, sim, benchload):
+    for module in (declared, data, prepare, measured, judged, keys, sim):
         module.add_parsers(commands)
     return top
 

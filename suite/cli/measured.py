@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite import evidence
-from suite.base import jsonio
+from suite.base import jsonio, resources
 from suite.base.errors import SetupError, SuiteError
 from suite.cli import inputs, loadoptions
 from suite.cli.judged import exit_status
@@ -23,7 +23,7 @@ from suite.judge.attest import keys, verify_run
 from suite.judge.report import html, text
 from suite.measure.preflight import require_preflight, require_runtime, run_preflight
 from suite.measure.run import execute
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     import argparse
@@ -64,7 +64,7 @@ def _run_directory(arguments: argparse.Namespace, parts: list[str]) -> Path:
     if arguments.out is not None:
         return Path(arguments.out)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return inputs.ROOT / "runs" / "-".join([stamp, *parts])
+    return resources.workspace() / "runs" / "-".join([stamp, *parts])
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -9,16 +9,17 @@ from suite.base import jsonio
 from suite.base.errors import UsageError
 from suite.cli.machine import VARIABLES, settings
 from suite.cli.terminal import Terminal
-from suite.declare.vendor import load_vendor
+from suite.declare.vendor.load import load_vendor
 from suite.measure.engine import docker_available
 from suite.measure.prepare import prepare
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-    from suite.declare.enginedoc import EngineDecl
-    from suite.declare.vendor import Vendor
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.vendor_engine import DeclaredEngine
     from suite.measure.prepare import Prepared, PreparedRuntime
 
 
@@ -56,7 +57,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _prepare(arguments: argparse.Namespace) -> int:
     vendor = load_vendor(arguments.vendor)
-    engines = vendor.doc["engines"] if arguments.all else [vendor.engine(arguments.engine)]
+    engines = vendor.doc.engines if arguments.all else [vendor.engine(arguments.engine)]
     if arguments.all and arguments.image:
         raise UsageError("image-ambiguous", "--image names one image and --all wants several")
     # Unknown names are refused before anything is fetched.
@@ -66,7 +67,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
     ready: list[Prepared] = []
     with Stop().installed():
         for engine, device in zip(engines, devices, strict=True):
-            terminal.line(f"{engine['title']}: making its {_NAMES[runtime]} ready")
+            terminal.line(f"{engine.title}: making its {_NAMES[runtime]} ready")
             ready.append(
                 prepare(
                     vendor.id,
@@ -78,7 +79,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
                     settings=settings(),
                 )
             )
-            terminal.line(f"{engine['title']}: ready")
+            terminal.line(f"{engine.title}: ready")
     _show(ready, as_json=arguments.json)
     return 0
 
@@ -87,12 +88,12 @@ _NAMES = {"container": "image", "process": "Python environment"}
 
 
 def _runtime(
-    asked: PreparedRuntime | None, vendor: Vendor, engines: list[EngineDecl]
+    asked: PreparedRuntime | None, vendor: Vendor, engines: Sequence[DeclaredEngine]
 ) -> PreparedRuntime:
     """As ``suite run`` chooses: a process only where no Docker engine answers and all can be one."""
     if asked is not None:
         return asked
-    as_process = all(vendor.can_run_as_process(engine["id"]) for engine in engines)
+    as_process = all(vendor.can_run_as_process(engine.id) for engine in engines)
     return "process" if as_process and not docker_available().ok else "container"
 
 

@@ -101,6 +101,15 @@ class ReadinessDoc(TypedDict):
     interval_s: float
 
 
+class CompileCacheDoc(TypedDict):
+    """What the engine compiles when it starts and gets again at the next start of the same image and model."""
+
+    target: str  # the directory's path in the container
+    variables: dict[
+        str, str
+    ]  # those that lead the engine there, each with the subdirectory it names
+
+
 class RequestDoc(TypedDict):
     """What the engine's server understands beyond the common API."""
 
@@ -152,6 +161,7 @@ class EngineDoc(TypedDict):
     process: ProcessDoc | None
     url: str | None  # endpoint only
     readiness: ReadinessDoc
+    compile_cache: NotRequired[CompileCacheDoc]
     request: RequestDoc
     dtype: DtypeDoc
     tensor_parallel: int
@@ -192,7 +202,7 @@ class ModelDoc(TypedDict):
     path: str  # on this machine
     sha256: str  # over the sorted list of files
     files: list[FileDoc]
-    facts: dict[str, object]  # suite.declare.model.ModelFacts.to_json()
+    facts: dict[str, object]  # suite.declare.model.facts.ModelFacts.to_json()
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
     shortest_prompt: NotRequired[int]  # tokens; shorter exact lengths were raised to it
@@ -286,7 +296,7 @@ class SearchDoc(TypedDict):
     """The search for the highest Poisson rate that meets the workload's objectives.
 
     Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``: ``requests`` of them,
-    or with the last two members, which come together, as many as `suite.declare.stopping.search.planned` says.
+    or with the last two members, which come together, as many as `suite.declare.analysis.bisection.planned` says.
     """
 
     min_rate: float  # requests per second

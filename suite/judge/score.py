@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.judge import scorecard
-from suite.judge.checks import run_checks
+from suite.judge.card import build
 from suite.judge.metrics.compute import compute
+from suite.judge.rules.registry import apply_rules
 
 if TYPE_CHECKING:
     from suite.evidence import Evidence
@@ -16,4 +16,4 @@ if TYPE_CHECKING:
 def score(evidence: Evidence) -> ScorecardDoc:
     """Compute every metric, apply every rule and build the scorecard; pure and deterministic."""
     results = compute(evidence)
-    return scorecard.build(evidence, results, run_checks(evidence, results))
+    return build.build(evidence, results, apply_rules(evidence, results))

@@ -10,10 +10,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.stopping.quantile import percentile
+from suite.base.statistics import percentile
 
 if TYPE_CHECKING:
-    from suite.declare.stopping.observed import Observed
+    from suite.declare.analysis.observed import Observed
 
 PER_SECOND: Final = 4
 WINDOW_NS: Final = 10_000_000_000

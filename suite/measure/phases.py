@@ -6,28 +6,32 @@ its requests are in the log as they end, and a signal or the engine's death ends
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from suite.base.errors import EngineError
-from suite.declare.stopping.phase import PhaseRule
+from suite.declare.analysis.stop import PhaseRule
+from suite.declare.scenarios.phase import kind
 from suite.measure.live import Live
-from suite.measure.load.job import Target
-from suite.measure.load.jobs import make_conversations, make_jobs
+from suite.measure.load.requests.prepare import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
+from suite.measure.load.target import Target
 from suite.measure.search import run_search
-from suite.measure.stretch import Stage, Stretch
+from suite.measure.sending import Sending, Stage
 from suite.measure.telemetry import Sampler
 from suite.measure.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PhaseDoc
+    from suite.measure.context import Run
     from suite.measure.engine import Served
-    from suite.measure.load.job import Job
+    from suite.measure.load.requests.job import Job
     from suite.measure.load.sources import Source
-    from suite.measure.running import Run
+
+Send: TypeAlias = "Callable[[], tuple[JSONObject, str]]"
+"""Sends a phase; returns the detail of its closing mark and one sentence for a person."""
 
 
 def run_phases(run: Run, served: Served) -> None:
@@ -55,13 +59,12 @@ def run_phases(run: Run, served: Served) -> None:
 
 def _phase(stage: Stage) -> None:
     run, phase = stage.run, stage.phase
-    # Prompts are made and requests serialised before the phase begins.
-    jobs = [] if "search" in phase else _jobs(run, phase)
+    send = SENDERS[kind(phase).source](stage)
     sampler = Sampler(run.plan["telemetry"] if phase["measured"] else [], run.zero_ns)
     try:
         with sampler, run.stop.deferred():
             stage.mark("phase.start")
-            detail, summary = run_search(stage) if "search" in phase else _plain(stage, jobs)
+            detail, summary = send()
             stage.mark("phase.end", detail)
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
@@ -74,21 +77,26 @@ def _phase(stage: Stage) -> None:
     run.progress.line(f"{stage.title}: {summary}")
 
 
-def _jobs(run: Run, phase: PhaseDoc) -> Sequence[Job] | Source:
-    session = phase.get("session")
-    if session is None:
-        return make_jobs(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
+def _requests(stage: Stage) -> Send:
+    run, phase = stage.run, stage.phase
+    jobs = make_jobs(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
+    return partial(_plain, stage, jobs)
+
+
+def _sessions(stage: Stage) -> Send:
+    run, phase = stage.run, stage.phase
     conversations = make_conversations(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
-    return Sessions(
-        conversations,
-        phase["concurrency"] or 1,
-        round(session["think_ms"] * 1e6),
-        planned=phase["tasks"],
-    )
+    think_ns = round(phase["session"]["think_ms"] * 1e6)
+    sessions = Sessions(conversations, phase["concurrency"] or 1, think_ns, planned=phase["tasks"])
+    return partial(_plain, stage, sessions)
+
+
+def _search(stage: Stage) -> Send:
+    return partial(run_search, stage)
 
 
 def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]:
-    """Everything but a search: one stretch, with or without a stop rule."""
+    """Everything but a search: one load, with or without a stop rule."""
     phase = stage.phase
     stop, arrivals = phase.get("stop"), phase["arrivals_ns"]
     rule = None if stop is None else PhaseRule(stop, arrivals_ns=arrivals)
@@ -100,8 +108,17 @@ def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]
         due_ns=arrivals[-1] if arrivals else None,
         longest_ns=None if longest is None else round(longest * 1e9),
     )
-    stretch = Stretch(stage, live, rule=rule)
-    stats = stretch.send(jobs)
+    sending = Sending(stage, live, rule=rule)
+    stats = sending.send(jobs)
     stage.watch.failed += stats.failed
     state = "" if rule is None else rule.state()
-    return stretch.detail(stats), stats.summary() + (f"; {state}" if state else "")
+    return sending.detail(stats), stats.summary() + (f"; {state}" if state else "")
+
+
+SENDERS: Final[dict[str, Callable[[Stage], Send]]] = {
+    "requests": _requests,
+    "sessions": _sessions,
+    "search": _search,
+}
+"""By the ``source`` of a scenario kind: makes prompts and serialises requests before the phase begins, and returns
+what sends them."""

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from suite.base.errors import SetupError
-from suite.declare.choice import choose_image
-from suite.declare.plancontainer import image_doc
+from suite.declare.plan.choice import choose_image
+from suite.declare.plan.container import image_doc
+from suite.documents.document import given
 from suite.measure.engine import ensure_environment
 from suite.measure.engine.container.api import connect, translated
 from suite.measure.engine.container.image import BUILD_LOG, ensure_image
 
 if TYPE_CHECKING:
-    from suite.declare.enginedoc import EngineDecl
-    from suite.declare.vendordoc import AcceleratorDoc
+    from suite.documents.accelerator import Accelerator
+    from suite.documents.vendor_engine import DeclaredEngine
     from suite.measure.engine.served import Progress, Settings
 
 PreparedRuntime: TypeAlias = Literal["container", "process"]
@@ -39,8 +40,8 @@ class Prepared:
 
 def prepare(
     vendor_id: str,
-    engine: EngineDecl,
-    device: AcceleratorDoc,
+    engine: DeclaredEngine,
+    device: Accelerator,
     runtime: PreparedRuntime,
     *,
     image: str | None,
@@ -66,7 +67,7 @@ def prepare(
     if runtime == "process":
         return _environment(engine, on_progress, settings)
     declared = image_doc(choose_image(engine, device, image))
-    logs = settings.cache / "prepare" / f"{vendor_id}-{engine['id']}"
+    logs = settings.cache / "prepare" / f"{vendor_id}-{engine.id}"
     try:
         logs.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
@@ -76,21 +77,21 @@ def prepare(
         found = ensure_image(
             client, declared, run_directory=logs, on_progress=on_progress, settings=settings
         )
-    return Prepared(engine["id"], "container", found.reference, str(found.facts["image.digest"]))
+    return Prepared(engine.id, "container", found.reference, str(found.facts["image.digest"]))
 
 
-def _environment(engine: EngineDecl, on_progress: Progress, settings: Settings) -> Prepared:
-    declared = engine.get("process")
+def _environment(engine: DeclaredEngine, on_progress: Progress, settings: Settings) -> Prepared:
+    declared = given(engine.process)
     if declared is None:
         raise SetupError(
             "process-undeclared",
-            f"{engine['title']} is not declared to run as a process",
+            f"{engine.title} is not declared to run as a process",
             hint="prepare it with --runtime container",
         )
     python = ensure_environment(
-        declared["environment"],
+        declared.environment,
         on_progress,
-        requirements=declared["requirements"],
+        requirements=declared.requirements,
         settings=settings,
     )
-    return Prepared(engine["id"], "process", str(python), None)
+    return Prepared(engine.id, "process", str(python), None)

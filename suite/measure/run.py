@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING, Literal
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
-from suite.declare.workload.lead import first_sentence
+from suite.declare.tasks.lead import first_sentence
 from suite.measure import convert, host
+from suite.measure.context import Progress, Run
 from suite.measure.engine import serve
-from suite.measure.load.client import stamp_kinds
-from suite.measure.load.job import LoadOptions
+from suite.measure.load.send import stamp_kinds
+from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
-from suite.measure.running import Progress, Run
 from suite.measure.telemetry import Sampler
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.declare.plandoc import PlanDoc
-    from suite.declare.workload.tasks import Task, TaskSet
-    from suite.declare.workload.tokenizer import Tokenizer
+    from suite.declare.tasks.taskset import Task, TaskSet
+    from suite.declare.tasks.tokenizer import Tokenizer
     from suite.measure.engine import Settings
-    from suite.measure.stop import Stop
+    from suite.measure.signals import Stop
 
 FIRST_SAMPLE_S = 2.0
 """How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.arrivals import probe_schedule
-from suite.declare.stopping.objective import ProbeRule, verdict
-from suite.declare.stopping.search import answer, next_rate
+from suite.declare.analysis.bisection import answer, next_rate
+from suite.declare.analysis.objective import ProbeRule, verdict
+from suite.declare.profiles.arrivals import probe_schedule
 from suite.measure.live import Live
-from suite.measure.load.jobs import make_jobs
-from suite.measure.stretch import Stretch
+from suite.measure.load.requests.prepare import make_jobs
+from suite.measure.sending import Sending
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
+    from suite.declare.analysis.objective import Verdict
     from suite.declare.plandoc import SearchDoc
-    from suite.declare.stopping.objective import Verdict
-    from suite.measure.stretch import Stage
+    from suite.measure.sending import Stage
 
 SETTLE_S: Final = 1.0
 _POLL_S: Final = 0.05
@@ -92,11 +92,11 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     title = f"{stage.title}, probe {number + 1} at {rate:g} requests/s"
     rule = ProbeRule(search, objectives, arrivals_ns=times, first_index=first)
     live = Live(title, len(times), run.now(), due_ns=times[-1])
-    stretch = Stretch(stage, live, rule=rule, cancel=True, keep=True)
+    sending = Sending(stage, live, rule=rule, cancel=True, keep=True)
     stage.mark("probe.start", {**probe, "first_index": first})
-    stats = stretch.send(jobs)
-    found = verdict(stretch.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
-    detail = {**stretch.detail(stats), **probe, "met": found.met, "why": found.why}
+    stats = sending.send(jobs)
+    found = verdict(sending.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
+    detail = {**sending.detail(stats), **probe, "met": found.met, "why": found.why}
     stage.mark("probe.end", detail)
     # What was cancelled because the probe was decided says nothing of the engine.
     stage.watch.failed += found.failed

@@ -7,8 +7,8 @@ import pytest
 
 from suite import evidence
 from suite.base import jsonio
+from suite.declare.tasks.reference import MINI_MODEL
 from suite.measure.engine.container.options import LABEL_OWNER, LABEL_RUN
-from suite.measure.modelsource import MINI_MODEL
 from tests.factories import runs
 
 pytestmark = [pytest.mark.container, pytest.mark.engine, pytest.mark.slow]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from suite import evidence
-from suite.declare.workload.profiles import load_profile
+from suite.declare.profiles.load import load_profile
 from tests.factories import runs
 
 pytestmark = [pytest.mark.container, pytest.mark.engine, pytest.mark.slow]

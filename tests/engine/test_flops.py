@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from suite.declare.flops import decode_flops, prefill_flops
-from suite.declare.model import read_model
+from suite.declare.model.facts import read_model
+from suite.declare.model.flops import decode_flops, prefill_flops
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

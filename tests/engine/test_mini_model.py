@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rouge_score import rouge_scorer
 
-from suite.declare.workload.mini import mini_tasks
+from suite.declare.tasks.mini import mini_tasks
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "suite" / "assets" / "mini_model"

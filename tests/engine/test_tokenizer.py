@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from suite.declare.workload.chat_template import ChatTemplate
-from suite.declare.workload.prompt import CLOSED_V1, COMPAT_FLAGPERF
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import Tokenizer
+from suite.declare.tasks.chat_template import ChatTemplate
+from suite.declare.tasks.prompt import CLOSED_V1, COMPAT_FLAGPERF
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import Tokenizer
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

@@ -15,10 +15,10 @@ import tokenizers
 import yaml
 
 from suite.base import jsonio, yamlio
-from suite.declare.vendor import VENDOR_DIRECTORY
-from suite.declare.workload.prompt import load_prompt
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import fit_prompts, load_tokenizer
+from suite.declare.tasks.prompt import load_prompt
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import fit_prompts, load_tokenizer
+from suite.declare.vendor.load import VENDOR_DIRECTORY
 from tests.factories import runs
 
 EMULATED = runs.ROOT / "tests" / "emulated"

@@ -7,11 +7,11 @@ import random
 from collections.abc import Callable, Iterable
 
 from suite.base import jsonio
-from suite.declare.arrivals import probe_schedule, schedule
-from suite.declare.stopping import objective
-from suite.declare.stopping import search as searching
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.phase import PhaseRule
+from suite.declare.analysis import bisection as searching
+from suite.declare.analysis import objective
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.stop import PhaseRule
+from suite.declare.profiles.arrivals import probe_schedule, schedule
 from tests.factories import evidence as factory
 
 MS = 1_000_000

@@ -8,16 +8,16 @@ import signal
 import pytest
 
 from suite import evidence
-from suite.declare.arrivals import probe_schedule
-from suite.declare.stopping import search as searching
-from suite.declare.stopping.drift import drift
-from suite.declare.stopping.objective import ProbeRule, verdict
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.phase import replay
-from suite.judge.metrics import probes
-from suite.judge.metrics.phaselog import phase_logs
+from suite.declare.analysis import bisection as searching
+from suite.declare.analysis.drift import drift
+from suite.declare.analysis.objective import ProbeRule, verdict
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.stop import replay
+from suite.declare.profiles.arrivals import probe_schedule
+from suite.judge.log import probes
+from suite.judge.log.phases import phase_logs
 from tests.factories import runs
-from tests.unit.declare.stopping.support import MS, served
+from tests.unit.declare.analysis.support import MS, served
 
 SLOTS = 4
 ANSWER_MS = 100

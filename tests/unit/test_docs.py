@@ -11,16 +11,17 @@ from typing import get_args
 
 import pytest
 
+from suite.base.errorcodes import error_codes, error_table
 from suite.base.errors import SuiteError
 from suite.cli.main import parser
-from suite.declare.vendor import load_vendor
-from suite.declare.workload.profiles import load_profile
+from suite.cli.pages import pages
+from suite.declare.profiles.load import load_profile
+from suite.declare.vendor.load import load_vendor
 from suite.eventdoc import OutcomeCode
-from suite.judge.checks import RULES
-from suite.judge.checks.rule import DIVISIONS
+from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.metrics.registry import LATENCIES, REGISTRY, STATISTICS
-from suite.judge.metrics.statistics import PERCENTILE_FLOORS
-from tests.unit import source_codes
+from suite.judge.rules.registry import RULES
+from suite.judge.rules.rule import DIVISIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh.md")
@@ -30,8 +31,6 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:\.venv/bin/|python -m )?suite (.+)")
-STEPS_WITHOUT_REFUSAL = "Notes of a verification"
-OUTCOMES = "How a request ends"
 
 
 def read(name: str) -> str:
@@ -207,72 +206,37 @@ def test_both_readmes_are_one():
     assert shape(english) == shape(chinese)
 
 
-def documented_codes() -> dict[str, set[int]]:
-    """Exit statuses by code, from the headings that the codes stand under."""
-    found: dict[str, set[int]] = {}
-    for section, rows in tables(read("docs/errors.md")).items():
-        if not section.startswith("Exit status"):
-            continue
-        statuses = {int(number) for number in re.findall(r"\d+", section)}
-        for row in rows:
-            code = in_code(row[0])
-            assert code not in found, f"{code} stands twice"
-            assert len(row) == 3
-            assert all(row), row
-            found[code] = statuses
-    return found
-
-
-def test_every_error_code_is_documented():
-    source = source_codes.refusals(ROOT / "suite")
-    documented = documented_codes()
-    assert sorted(source.keys() - documented.keys()) == [], "missing from docs/errors.md"
-    assert sorted(documented.keys() - source.keys()) == [], "stale in docs/errors.md"
-    for code, statuses in source.items():
-        if len(statuses) == 1:
-            assert documented[code] == statuses, code
-        else:
-            assert statuses <= documented[code], code
-
-
-def test_codes_are_found_through_helpers(tmp_path):
-    package = tmp_path / "suite"
-    package.mkdir()
-    (package / "one.py").write_text(
-        "class A:\n"
-        "    def refuse(self, pointer, code):\n"
-        "        return TrustError(code, pointer)\n"
-        "    def use(self, wide):\n"
-        "        raise self.refuse('/', 'wide-one' if wide else 'narrow-one')\n"
-        "def _row(reason):\n"
-        "    raise DataError(f'data-{reason}', 'x')\n"
-        "def read(error: type[SuiteError] = DeclarationError):\n"
-        "    _row(reason='cut')\n"
-        "    raise error('read-wrong', 'x')\n"
-        "read(error=TrustError)\n"
-    )
-    assert source_codes.refusals(package) == {
-        "wide-one": {5},
-        "narrow-one": {5},
-        "data-cut": {2},
-        "read-wrong": {2, 5},
-    }
-    (package / "two.py").write_text("raise DataError(table['x'], 'y')\n")
-    with pytest.raises(AssertionError, match="cannot tell"):
-        source_codes.refusals(package)
+def test_generated_pages_are_what_the_records_say():
+    for path, text in pages().items():
+        assert path.read_text("utf-8") == text, f"{path}: run python -m suite.cli.pages"
 
 
 def test_codes_are_kebab_case():
-    codes = source_codes.refusals(ROOT / "suite")
-    odd = [code for code in codes if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code)]
+    odd = [code for code in error_codes() if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code)]
     assert odd == []
 
 
+def test_every_code_is_raised_somewhere():
+    """By its name in quotes, or put together from a beginning and an end: a code of neither form is dead."""
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "suite").rglob("*.py"))
+
+    def composed(code):
+        cuts = range(1, len(code))
+        return any(
+            (f'f"{code[:cut]}{{' in sources and f'"{code[cut:]}"' in sources)
+            or (f'}}{code[cut:]}"' in sources and f'"{code[:cut]}"' in sources)
+            for cut in cuts
+        )
+
+    dead = [code for code in error_codes() if f'"{code}"' not in sources and not composed(code)]
+    assert dead == []
+
+
 def test_notes_and_outcomes_are_documented():
-    sections = tables(read("docs/errors.md"))
-    notes = {in_code(row[0]) for row in sections[STEPS_WITHOUT_REFUSAL]}
-    assert notes == source_codes.notes(ROOT / "suite")
-    outcomes = [in_code(row[0]) for row in sections[OUTCOMES]]
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "suite").rglob("*.py"))
+    notes = {code.name for code in error_codes().values() if not code.statuses}
+    assert notes == set(re.findall(r'\bnote\.(?:skip|warn)\(\s*"([a-z-]+)"', sources))
+    _, _, outcomes = error_table().outcomes
     assert sorted(outcomes) == sorted(get_args(OutcomeCode))
 
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from suite.base import jsonio
-from suite.declare.workload.mini import training_tasks
+from suite.declare.tasks.mini import training_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path

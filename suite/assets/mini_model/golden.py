@@ -19,7 +19,7 @@ import transformers
 from rouge_score import rouge_scorer
 
 from suite.base import jsonio
-from suite.declare.workload.mini import MINI_RECORDS_SHA256, mini_tasks
+from suite.declare.tasks.mini import MINI_RECORDS_SHA256, mini_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,7 +29,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from suite.declare.workload.mini import MINI_MAX_WORDS, MINI_MIN_WORDS, training_tasks
+from suite.declare.tasks.mini import MINI_MAX_WORDS, MINI_MIN_WORDS, training_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

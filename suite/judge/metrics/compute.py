@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics import (
-    asked_lengths,
-    endings,
-    energy,
-    flight,
-    latency,
-    mfu,
-    rouge,
-    searches,
-    statistics,
-    stretch,
-    throughput,
-)
-from suite.judge.metrics.outcomes import Outcomes
-from suite.judge.metrics.registry import names
-from suite.judge.metrics.samples import collect
+from suite.base.values import NotMeasured, Value
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
+from suite.judge.log import lengths, search, steady
+from suite.judge.log.details import Ending, PhaseDetails
+from suite.judge.log.samples import collect
+from suite.judge.metrics import rouge
+from suite.judge.metrics.inputs import PhaseInputs
+from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
 from suite.judge.metrics.series import series
-from suite.judge.metrics.startup import startup
+from suite.judge.metrics.turns import turns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from suite.declare.plandoc import PhaseDoc, PlanDoc, ScenarioKind
+    from suite.declare.plandoc import PhaseDoc, ScenarioKind
     from suite.evidence import Evidence
-    from suite.judge.metrics.rouge import Scores
-    from suite.judge.metrics.samples import Answer, PhaseSamples
+    from suite.judge.log.samples import PhaseSamples
+    from suite.judge.metrics.metric import Needs, PhaseSource
+    from suite.judge.metrics.rouge_pairs import Scores
     from suite.judge.scorecarddoc import SeriesDoc
 
 
@@ -49,7 +41,7 @@ class PhaseResult:
         token_source: which count of generated tokens feeds the metrics: ``token ids``, ``engine usage``,
             ``own tokenizer`` or ``none``.
         questions: what the phase asks; only answers to ``tasks`` are held to the reference.
-        outcomes: what the phase came to beside its metrics.
+        details: what is said of the phase beside its metrics.
     """
 
     name: str
@@ -59,7 +51,7 @@ class PhaseResult:
     series: SeriesDoc
     token_source: str
     questions: Questions = "tasks"
-    outcomes: Outcomes = field(default_factory=Outcomes)
+    details: PhaseDetails = field(default_factory=PhaseDetails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,103 +69,87 @@ class Results:
     baseline: dict[str, Value]
 
 
-def _lengths(phase: PhaseSamples, answers: Sequence[Answer], plan: PlanDoc) -> dict[str, Value]:
-    """Generated length and its ratio to the reference run's."""
-    if not phase.counts_tokens:
-        none = NotMeasured(latency.NO_COUNT)
-        return {"generated_tokens_mean": none, "generated_length_ratio": none}
-    lengths = [float(answer.generated or 0) for answer in answers]
-    mean = statistics.bootstrap_mean(lengths, "tokens")
-    reference = (plan["workload"]["quality"]["reference"] or {}).get("generated_tokens")
-    ratio: Value = NotMeasured("no reference run for this model")
-    if "lengths" in phase.doc:
-        ratio = NotMeasured(asked_lengths.SYNTHETIC)
-    elif isinstance(mean, Measured) and reference:
-        low = None if mean.low is None else mean.low / reference
-        high = None if mean.high is None else mean.high / reference
-        ratio = Measured(mean.value / reference, "1", mean.n, low, high, mean.interval)
-    return {"generated_tokens_mean": mean, "generated_length_ratio": ratio}
-
-
 def questions(doc: PhaseDoc) -> Questions:
     """What a phase asks."""
-    if "lengths" in doc:
+    if has_exact_lengths(doc):
         return "synthetic"
-    return "history" if "session" in doc and doc["session"]["turns"] > 1 else "tasks"
+    return "history" if is_conversation(doc) and doc["session"]["turns"] > 1 else "tasks"
 
 
-def _read(phase: PhaseSamples) -> list[Answer]:
-    """The answers whose texts count: of a search, those of probes that were sent to their end.
-
-    A probe that was stopped lacks the answers that took longest, which are the long ones.
-    """
-    if phase.invalid:
-        return []
-    return searches.whole_answers(phase) if "search" in phase.doc else phase.answers
+def _obstacle(phase: PhaseSamples, needs: Needs) -> str:
+    """Why metrics with these needs cannot be told of a phase; "" where they can."""
+    return {"one-load": phase.obstacle, "answers": phase.invalid, "requests": ""}[needs]
 
 
-def _quality(
-    phase: PhaseSamples, evidence: Evidence, scored: Mapping[tuple[str, str], Scores]
-) -> dict[str, Value]:
-    answers = _read(phase)
-    found = _lengths(phase, answers, evidence.plan)
-    if "lengths" in phase.doc:
-        return found | dict.fromkeys(rouge.TYPES, NotMeasured(asked_lengths.SYNTHETIC))
-    return found | rouge.rouge(answers, evidence.tasks, scored)
+def _values(source: PhaseSource, inputs: PhaseInputs) -> dict[str, Value]:
+    obstacle = _obstacle(inputs.phase, source.needs)
+    if obstacle:
+        return {metric.id: NotMeasured(obstacle) for metric in source.metrics}
+    over = inputs.phase.over
+    withheld = {
+        metric.id: NotMeasured(over) for metric in source.metrics if over and metric.withheld
+    }
+    if len(withheld) == len(source.metrics):
+        return {**withheld}
+    values = source.compute(inputs)
+    return {metric.id: withheld.get(metric.id, values[metric.id]) for metric in source.metrics}
 
 
-def _load(phase: PhaseSamples, evidence: Evidence) -> dict[str, Value]:
-    """Everything that is said of a phase with one load."""
-    plan = evidence.plan
-    found = latency.latencies(phase)
-    found |= throughput.throughputs(phase, plan["workload"]["objectives"])
-    found |= mfu.utilisation(phase, plan)
-    found |= energy.energies(phase, plan, evidence.marks, evidence.telemetry)
-    found |= flight.in_flight(phase)
-    found["output_length_exact"] = asked_lengths.exact_share(phase)
-    return found
+def _details(inputs: PhaseInputs) -> PhaseDetails:
+    phase = inputs.phase
+    seen = not phase.obstacle
+    return PhaseDetails(
+        not_run=phase.doc.get("not_run", ""),
+        ended=_endings(phase),
+        steady=steady.details(inputs.steady_states) if seen else (),
+        searches=inputs.searches,
+        turns=turns(phase) if seen else (),
+        lengths=lengths.lengths(phase) if seen else None,
+        track=steady.track(phase) if seen else None,
+    )
+
+
+def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
+    """How each repeat that ran came to its end."""
+    return tuple(
+        Ending(
+            repeat=repeat.number,
+            by=repeat.log.noted.text("ended_by"),
+            most=repeat.log.doc["tasks"],
+            sent=len(repeat.events),
+            seconds=max(0.0, repeat.window_s),
+        )
+        for repeat in phase.repeats
+        if repeat.events
+    )
+
+
+def _series(phase: PhaseSamples) -> SeriesDoc:
+    """What the plots draw; of an over-saturated phase its throughput alone."""
+    if phase.obstacle:
+        return {}
+    plots = series(phase)
+    if not phase.over:
+        return plots
+    return {"throughput": plots["throughput"]} if "throughput" in plots else {}
 
 
 def _phase(
     phase: PhaseSamples, evidence: Evidence, scored: Mapping[tuple[str, str], Scores]
 ) -> PhaseResult:
-    found: dict[str, Value] = {}
-    plots: SeriesDoc = {}
-    outcomes = Outcomes(
-        not_run=phase.doc.get("not_run", ""),
-        ended=endings.ended(phase),
-        searches=searches.results(phase, evidence.plan["workload"]["objectives"]),
-    )
-    found |= dict.fromkeys(names("phase"), NotMeasured(phase.obstacle))
-    if not phase.invalid:
-        found |= _quality(phase, evidence, scored)
-    if not phase.obstacle:
-        found |= _load(phase, evidence)
-        steady = stretch.stretches(phase)
-        found |= stretch.metrics(phase, steady)
-        plots = series(phase)
-        if phase.over:
-            found |= latency.beyond_capacity(found, phase.over)
-            plots = {"throughput": plots["throughput"]} if "throughput" in plots else {}
-        outcomes = replace(
-            outcomes,
-            steady=stretch.outcomes(steady),
-            turns=asked_lengths.turns(phase),
-            lengths=asked_lengths.lengths(phase),
-            track=stretch.track(phase),
-        )
-    found["slo_rate"] = searches.rate(phase, outcomes.searches)
-    # What was done and when it was sent is known even of a phase that counts for nothing else.
-    found |= latency.counts(phase) | latency.lateness(phase)
+    inputs = PhaseInputs(phase, evidence, scored)
+    metrics: dict[str, Value] = {}
+    for source in PHASE_SOURCES:
+        metrics |= _values(source, inputs)
     return PhaseResult(
         name=phase.name,
         scenario=phase.scenario,
         repeats=len(phase.repeats),
-        metrics={name: found[name] for name in names("phase")},
-        series=plots,
+        metrics=metrics,
+        series=_series(phase),
         token_source=phase.token_source,
         questions=questions(phase.doc),
-        outcomes=outcomes,
+        details=_details(inputs),
     )
 
 
@@ -186,13 +162,20 @@ def _score(
     pairs = [
         (tasks[answer.event["task"]]["reference"], answer.event["text"])
         for phase in phases
-        if "lengths" not in phase.doc
-        for answer in _read(phase)
+        if not has_exact_lengths(phase.doc)
+        for answer in search.texts(phase)
         if answer.event["task"] in tasks
     ]
     known = sorted(asked & set(tasks))
     pairs += [(tasks[name]["reference"], tasks[name]["lead"]) for name in known]
     return rouge.score_texts(pairs), asked
+
+
+def _run(evidence: Evidence) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for source in RUN_SOURCES:
+        values |= source.compute(evidence)
+    return values
 
 
 def compute(evidence: Evidence) -> Results:
@@ -205,6 +188,6 @@ def compute(evidence: Evidence) -> Results:
     scored, asked = _score(phases, evidence)
     return Results(
         phases={phase.name: _phase(phase, evidence, scored) for phase in phases},
-        run=startup(evidence.plan, evidence.marks),
+        run=_run(evidence),
         baseline=rouge.lead(evidence.tasks, asked, scored),
     )

@@ -13,16 +13,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base import statistics
 from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics import statistics
-from suite.judge.metrics.samples import NS_PER_S
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.samples import NO_TIME, NS_PER_S
+from suite.judge.metrics.metric import Metric, phase_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suite.declare.plandoc import PlanDoc
     from suite.eventdoc import MarkEvent, TelemetrySample
-    from suite.judge.metrics.samples import PhaseSamples
+    from suite.judge.log.samples import PhaseSamples
+    from suite.judge.metrics.inputs import PhaseInputs
 
 LEAST_COVERAGE = 0.95
 """Share of the window that must lie between the first and the last sample in it."""
@@ -32,13 +36,59 @@ GAP_FLOOR_S = 2.0
 IDLE_SAMPLES = 5
 """Fewest samples per device for its idle power."""
 
-NAMES = (
-    "energy_j",
-    "energy_above_idle_j",
-    "joules_per_output_token",
-    "tokens_per_joule",
-    "average_power_w",
+METRICS = (
+    Metric(
+        "energy_j",
+        "J",
+        "lower",
+        "energy",
+        Bilingual("Energy", "能耗"),
+        Bilingual(
+            "Σ over devices of ∫ power dt, mean over repeats",
+            "各设备 ∫ 功率 dt 之和，取各次重复的均值",
+        ),
+        "Trapezoid of sampled device power over the measured window of one repeat.",
+    ),
+    Metric(
+        "energy_above_idle_j",
+        "J",
+        "lower",
+        "energy",
+        Bilingual("Energy above idle", "扣除空闲的能耗"),
+        Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
+        "As energy, less the power drawn before the engine started.",
+    ),
+    Metric(
+        "joules_per_output_token",
+        "J/token",
+        "lower",
+        "energy",
+        Bilingual("Energy per output token", "每输出 token 能耗"),
+        Bilingual("Σ energy / Σ n", "Σ 能耗 / Σ n"),
+        "Energy of all repeats over their generated tokens.",
+        by_tokens=True,
+    ),
+    Metric(
+        "tokens_per_joule",
+        "tokens/J",
+        "higher",
+        "energy",
+        Bilingual("Output tokens per joule", "每焦耳输出 token 数"),
+        Bilingual("Σ n / Σ energy", "Σ n / Σ 能耗"),
+        "Generated tokens of all repeats over their energy.",
+        by_tokens=True,
+    ),
+    Metric(
+        "average_power_w",
+        "W",
+        "none",
+        "energy",
+        Bilingual("Average power", "平均功率"),
+        Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
+        "Power of all devices together, averaged over the measured windows.",
+    ),
 )
+NAMES = tuple(metric.id for metric in METRICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +206,12 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     windows = [repeat.window_s for repeat in phase.repeats]
     number = len(phase.answers)
     joules, seconds = math.fsum(energies), math.fsum(windows)
-    found: dict[str, Value] = {"energy_j": statistics.t_value(energies, "J", number)}
+    found: dict[str, Value] = {"energy_j": intervals.t_value(energies, "J", number)}
     if isinstance(idle, str):
         found["energy_above_idle_j"] = NotMeasured(idle)
     else:
         above = [energy - idle * window for energy, window in zip(energies, windows, strict=True)]
-        found["energy_above_idle_j"] = statistics.t_value(above, "J", number)
+        found["energy_above_idle_j"] = intervals.t_value(above, "J", number)
     why = "one sum over all repeats, no interval"
     found["average_power_w"] = Measured(joules / seconds, "W", number, None, None, why)
     tokens = sum(answer.generated or 0 for answer in phase.answers)
@@ -173,13 +223,11 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     return found
 
 
-def energies(
-    phase: PhaseSamples,
-    plan: PlanDoc,
-    marks: Sequence[MarkEvent],
-    telemetry: Sequence[TelemetrySample],
-) -> Mapping[str, Value]:
+@phase_metrics(METRICS)
+def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
     """Energy metrics of a phase without obstacle."""
+    phase, plan = inputs.phase, inputs.plan
+    marks, telemetry = inputs.evidence.marks, inputs.evidence.telemetry
     tracks = _tracks(telemetry)
     if not tracks:
         tools = ", ".join(sorted({tool["tool"] for tool in plan["telemetry"]}))
@@ -192,7 +240,7 @@ def energies(
     found = []
     for repeat in phase.repeats:
         if repeat.window_s <= 0:
-            return dict.fromkeys(NAMES, NotMeasured("the phase took no measurable time"))
+            return dict.fromkeys(NAMES, NotMeasured(NO_TIME))
         for track in used:
             why = _track_obstacle(track, repeat.first_sent, repeat.end, bound)
             if why:

@@ -6,33 +6,72 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.values import Measured, NotMeasured, Value, exact
-from suite.judge.metrics import statistics
-from suite.judge.metrics.registry import LATENCIES, STATISTICS
-from suite.judge.metrics.samples import MS
+from suite.base.values import NotMeasured, Value
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.log import tpot as tpot_check
+from suite.judge.log.samples import CLOSED_LOOP, MS, NO_COUNT
+from suite.judge.metrics.metric import (
+    STATISTICS,
+    Headline,
+    Metric,
+    Quantity,
+    phase_metric,
+    phase_metrics,
+    statistics_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from suite.judge.metrics.samples import Answer, PhaseSamples
-    from suite.judge.metrics.statistics import Floats
+    from suite.base.statistics import Floats
+    from suite.judge.log.samples import PhaseSamples
+    from suite.judge.metrics.inputs import PhaseInputs
 
-CLOSED_LOOP = "closed loop: a request is due when it is sent"
-NO_COUNT = "no source counted the generated tokens of every answer"
-MOST_WHOLE = 0.05
-"""Share of answers that may arrive in one piece before TPOT says nothing about the engine."""
-MOST_UNSEEN = 0.1
-"""Share of the tokens that may come after the last chunk with text: special tokens, which engines leave out."""
-LEAST_OWN = 0.9
-"""Share of the claimed tokens that the suite's tokenizer must find in the texts where chunks do not tell theirs."""
-_BEYOND = (
-    *(f"{name}_" for name in LATENCIES),
-    "normalised_latency",
-    "goodput",
-    "steady_",
-    "drift_",
-)
 _GAPS = "no interval: gaps of one answer depend on each other"
+
+TTFT = Quantity(
+    "ttft",
+    Bilingual("Time to first token (TTFT)", "首 token 延迟（TTFT）"),
+    Bilingual.symbols("t_1 − t_send"),
+    "From the first byte of the request to the first chunk with generated text.",
+)
+TTFT_SCHED = Quantity(
+    "ttft_sched",
+    Bilingual("TTFT from the scheduled start", "自计划时刻起的 TTFT"),
+    Bilingual.symbols("t_1 − t_sched"),
+    "As TTFT, counting the time that a late client lost; open-loop phases only.",
+)
+TPOT = Quantity(
+    "tpot",
+    Bilingual("Time per output token (TPOT)", "每 token 生成时间（TPOT）"),
+    Bilingual.symbols("(t_n − t_1) / (n − 1), n ≥ 2"),
+    "Decode time per token after the first; answers of one token are not counted.",
+)
+ICL = Quantity(
+    "icl",
+    Bilingual("Inter-chunk latency (ICL)", "数据块间隔（ICL）"),
+    Bilingual("gaps between chunks with generated text", "含生成文本的数据块的间隔"),
+    "Time between chunks as they arrive, whatever number of tokens they carry.",
+)
+ITL = Quantity(
+    "itl",
+    Bilingual("Inter-token latency (ITL)", "token 间隔（ITL）"),
+    Bilingual("gaps between chunks of exactly one token", "恰含一个 token 的数据块的间隔"),
+    "As ICL, and only where every chunk carried one token.",
+)
+E2E = Quantity(
+    "e2e",
+    Bilingual("End-to-end latency", "端到端延迟"),
+    Bilingual.symbols("t_n − t_send"),
+    "From the first byte of the request to the last chunk with generated text.",
+)
+E2E_SCHED = Quantity(
+    "e2e_sched",
+    Bilingual("End-to-end latency from the scheduled start", "自计划时刻起的端到端延迟"),
+    Bilingual.symbols("t_n − t_sched"),
+    "As end-to-end latency, counting the time that a late client lost; open-loop phases only.",
+)
 
 
 def ascending(values: Sequence[float]) -> Floats:
@@ -40,29 +79,81 @@ def ascending(values: Sequence[float]) -> Floats:
     return np.sort(np.asarray(values, dtype=np.float64))
 
 
-def ttft(answers: Sequence[Answer]) -> list[float]:
-    """t_1 − t_send of each answer, milliseconds."""
-    return [(answer.first - answer.sent) * MS for answer in answers]
+def _summary(quantity: Quantity, samples: Sequence[float]) -> dict[str, Value]:
+    """Every statistic of one latency."""
+    values = ascending(samples)
+    return {
+        f"{quantity.id}_{statistic.id}": intervals.bootstrap_mean(values, "ms")
+        if statistic.percentile is None
+        else intervals.percentile_value(values, statistic.percentile, "ms")
+        for statistic in STATISTICS
+    }
 
 
-def e2e(answers: Sequence[Answer]) -> list[float]:
-    """t_n − t_send of each answer, milliseconds."""
-    return [(answer.last - answer.sent) * MS for answer in answers]
+def _gap_summary(quantity: Quantity, phase: PhaseSamples) -> dict[str, Value]:
+    """Statistics of all gaps; the mean's interval resamples whole answers."""
+    answers = phase.answers
+    gaps = np.sort(np.concatenate([repeat.chunks.gaps for repeat in phase.repeats]) * MS)
+    sums = [(answer.last - answer.first) * MS for answer in answers]
+    counts = [float(len(answer.gaps)) for answer in answers]
+    return {
+        f"{quantity.id}_{statistic.id}": intervals.bootstrap_ratio(sums, counts, "ms", len(gaps))
+        if statistic.percentile is None
+        else intervals.percentile_value(gaps, statistic.percentile, "ms", independent=_GAPS)
+        for statistic in STATISTICS
+    }
 
 
-def tpot(answers: Sequence[Answer]) -> list[float]:
-    """(t_n − t_1) / (n − 1) of each answer of two tokens or more, milliseconds."""
-    return [value for answer in answers if (value := answer.tpot) is not None]
+def _none(quantity: Quantity, why: str) -> dict[str, Value]:
+    return {f"{quantity.id}_{statistic.id}": NotMeasured(why) for statistic in STATISTICS}
+
+
+@phase_metrics(statistics_of(TTFT, headline={"p50": Headline(3, "quiet")}))
+def ttft(inputs: PhaseInputs) -> dict[str, Value]:
+    """Time to first token."""
+    return _summary(TTFT, [answer.ttft for answer in inputs.phase.answers])
+
+
+@phase_metrics(statistics_of(TTFT_SCHED))
+def ttft_sched(inputs: PhaseInputs) -> dict[str, Value]:
+    """The same from the scheduled start."""
+    if not inputs.phase.open_loop:
+        return _none(TTFT_SCHED, CLOSED_LOOP)
+    answers = inputs.phase.answers
+    return _summary(TTFT_SCHED, [(answer.first - answer.scheduled) * MS for answer in answers])
+
+
+@phase_metrics(statistics_of(TPOT, by_tokens=True, headline={"p50": Headline(4, "quiet")}))
+def tpot(inputs: PhaseInputs) -> dict[str, Value]:
+    """Time per output token."""
+    if not inputs.phase.counts_tokens:
+        return _none(TPOT, NO_COUNT)
+    answers = inputs.phase.answers
+    why = tpot_check.obstacle(answers)
+    return _none(TPOT, why) if why else _summary(TPOT, tpot_check.samples(answers))
+
+
+@phase_metrics(statistics_of(ICL))
+def icl(inputs: PhaseInputs) -> dict[str, Value]:
+    """Inter-chunk latency."""
+    return _gap_summary(ICL, inputs.phase)
+
+
+@phase_metrics(statistics_of(ITL, by_tokens=True))
+def itl(inputs: PhaseInputs) -> dict[str, Value]:
+    """Inter-token latency."""
+    why = itl_obstacle(inputs.phase)
+    return _none(ITL, why) if why else _gap_summary(ITL, inputs.phase)
 
 
 def itl_obstacle(phase: PhaseSamples) -> str:
     """Why chunk gaps may not be called inter-token latencies; "" when they may."""
     answers = phase.answers
     chunks = sum(1 + len(answer.gaps) for answer in answers)
-    told = [answer.event["chunk_tokens"] for answer in answers]
-    if all(tokens is not None for tokens in told):
-        tokens = sum(sum(tokens or ()) for tokens in told)
-        if all(set(tokens_of or ()) <= {1} for tokens_of in told):
+    stated = [answer.event["chunk_tokens"] for answer in answers]
+    if all(tokens is not None for tokens in stated):
+        tokens = sum(sum(tokens or ()) for tokens in stated)
+        if all(set(tokens_of or ()) <= {1} for tokens_of in stated):
             return ""
         return f"chunks carried {tokens / max(chunks, 1):.3g} tokens on average, not one each"
     if all(answer.generated == 1 + len(answer.gaps) for answer in answers):
@@ -70,142 +161,39 @@ def itl_obstacle(phase: PhaseSamples) -> str:
     return "the engine does not say how many tokens a chunk carries"
 
 
-def _summary(values: Floats, name: str) -> dict[str, Value]:
-    """Every statistic of one latency."""
-    found: dict[str, Value] = {}
-    for suffix, (_, _, q) in STATISTICS.items():
-        full = f"{name}_{suffix}"
-        if q is None:
-            found[full] = statistics.bootstrap_mean(values, "ms")
-        else:
-            found[full] = statistics.percentile_value(values, q, "ms")
-    return found
+@phase_metrics(statistics_of(E2E, headline={"p50": Headline(6, "unserved")}))
+def e2e(inputs: PhaseInputs) -> dict[str, Value]:
+    """End-to-end latency."""
+    return _summary(E2E, [answer.e2e for answer in inputs.phase.answers])
 
 
-def _gap_summary(phase: PhaseSamples) -> dict[str, Value]:
-    """Statistics of all gaps, by suffix; the mean's interval resamples whole answers."""
-    answers = phase.answers
-    gaps = np.sort(np.concatenate([repeat.chunks.gaps for repeat in phase.repeats]) * MS)
-    sums = [(answer.last - answer.first) * MS for answer in answers]
-    counts = [float(len(answer.gaps)) for answer in answers]
-    return {
-        suffix: statistics.bootstrap_ratio(sums, counts, "ms", len(gaps))
-        if q is None
-        else statistics.percentile_value(gaps, q, "ms", independent=_GAPS)
-        for suffix, (_, _, q) in STATISTICS.items()
-    }
+@phase_metrics(statistics_of(E2E_SCHED))
+def e2e_sched(inputs: PhaseInputs) -> dict[str, Value]:
+    """The same from the scheduled start."""
+    if not inputs.phase.open_loop:
+        return _none(E2E_SCHED, CLOSED_LOOP)
+    answers = inputs.phase.answers
+    return _summary(E2E_SCHED, [(answer.last - answer.scheduled) * MS for answer in answers])
 
 
-def _none(name: str, why: str) -> dict[str, Value]:
-    return {f"{name}_{suffix}": NotMeasured(why) for suffix in STATISTICS}
-
-
-def _scheduled(phase: PhaseSamples) -> dict[str, Value]:
-    if not phase.open_loop:
-        return _none("ttft_sched", CLOSED_LOOP) | _none("e2e_sched", CLOSED_LOOP)
-    answers = phase.answers
-    first = ascending([(answer.first - answer.scheduled) * MS for answer in answers])
-    last = ascending([(answer.last - answer.scheduled) * MS for answer in answers])
-    return _summary(first, "ttft_sched") | _summary(last, "e2e_sched")
-
-
-def beyond_capacity(found: Mapping[str, Value], why: str) -> dict[str, Value]:
-    """What nobody may say of an over-saturated open loop: every latency, goodput, steady state and drift.
-
-    All of these depend on how long it was measured; with less of it, or with a server that fails sooner, they
-    would look better. Counts and throughput stay.
-    """
-    return {name: NotMeasured(why) for name in found if name.startswith(_BEYOND)}
-
-
-def lateness(phase: PhaseSamples) -> dict[str, Value]:
-    """How late the client sent; measured also where the phase's other metrics are not."""
-    late = np.asarray(phase.lateness_ms, dtype=np.float64)
-    names = ("send_lateness_p50", "send_lateness_p99", "send_lateness_max")
-    if not phase.open_loop:
-        return dict.fromkeys(names, NotMeasured(CLOSED_LOOP))
-    if len(late) == 0:
-        return dict.fromkeys(names, NotMeasured("no request was made"))
-    largest = float(late[-1])
-    return {
-        "send_lateness_p50": statistics.percentile_value(late, 50.0, "ms"),
-        "send_lateness_p99": statistics.percentile_value(late, 99.0, "ms"),
-        "send_lateness_max": Measured(
-            largest, "ms", len(late), None, None, "the largest, no interval"
-        ),
-    }
-
-
-def latencies(phase: PhaseSamples) -> dict[str, Value]:
-    """All latencies of a phase without obstacle."""
-    answers = phase.answers
-    found = _summary(ascending(ttft(answers)), "ttft") | _summary(ascending(e2e(answers)), "e2e")
-    found |= _scheduled(phase)
-    gaps = _gap_summary(phase)
-    found |= {f"icl_{suffix}": value for suffix, value in gaps.items()}
-    why = itl_obstacle(phase)
-    found |= (
-        _none("itl", why) if why else {f"itl_{suffix}": value for suffix, value in gaps.items()}
+@phase_metric(
+    Metric(
+        "normalised_latency_mean",
+        "ms",
+        "lower",
+        "latency",
+        Bilingual("Normalised latency, mean", "归一化延迟，均值"),
+        Bilingual("mean of (t_n − t_send) / n", "(t_n − t_send) / n 的均值"),
+        "End-to-end latency per generated token, the first included.",
+        by_tokens=True,
+        withheld=True,
     )
-    if not phase.counts_tokens:
-        found |= _none("tpot", NO_COUNT)
-        found["normalised_latency_mean"] = NotMeasured(NO_COUNT)
-        return found
-    found |= _tpot(answers)
-    normalised = [
-        (answer.last - answer.sent) * MS / answer.generated
-        for answer in answers
-        if answer.generated
-    ]
-    found["normalised_latency_mean"] = statistics.bootstrap_mean(normalised, "ms")
-    return found
-
-
-def tpot_obstacle(answers: Sequence[Answer]) -> str:
-    """Why times per output token say nothing about the engine; "" when they do."""
-    several = [answer for answer in answers if answer.tpot is not None]
-    if not several:
-        return "no answer has two tokens or more"
-    # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
-    whole = sum(1 for answer in several if answer.last <= answer.first)
-    if whole > MOST_WHOLE * len(several):
-        return f"{whole} of {len(several)} answers arrived in one piece"
-    told = [answer for answer in several if answer.event["chunk_tokens"]]
-    made = sum(answer.generated or 0 for answer in told)
-    if _unseen(told) > MOST_UNSEEN * made:
-        return f"{_unseen(told)} of {made} tokens came without text: nobody saw when"
-    return _untold([answer for answer in several if not answer.event["chunk_tokens"]])
-
-
-def _untold(answers: Sequence[Answer]) -> str:
-    """Whether texts hold fewer tokens than are claimed, where chunks do not tell theirs; "" when they do not."""
-    own = [answer.event["usage"].get("own_completion") for answer in answers]
-    if all(count is None for count in own):
-        return ""
-    found, made = sum(count or 0 for count in own), sum(answer.generated or 0 for answer in answers)
-    if found < LEAST_OWN * made:
-        return f"{made} tokens are claimed, the texts hold {found}: nobody saw when the others came"
-    return ""
-
-
-def _unseen(answers: Sequence[Answer]) -> int:
-    """Tokens after the last chunk with text, but for one end token of each answer."""
-    return sum(
-        max(0, (answer.generated or 0) - sum(answer.event["chunk_tokens"] or ()) - 1)
-        for answer in answers
+)
+def normalised_latency_mean(inputs: PhaseInputs) -> Value:
+    """End-to-end latency per generated token."""
+    if not inputs.phase.counts_tokens:
+        return NotMeasured(NO_COUNT)
+    answers = inputs.phase.answers
+    return intervals.bootstrap_mean(
+        [answer.e2e / answer.generated for answer in answers if answer.generated], "ms"
     )
-
-
-def _tpot(answers: Sequence[Answer]) -> dict[str, Value]:
-    why = tpot_obstacle(answers)
-    return _none("tpot", why) if why else _summary(ascending(tpot(answers)), "tpot")
-
-
-def counts(phase: PhaseSamples) -> dict[str, Value]:
-    """Completed and failed requests; there is always something to count."""
-    completed = len(phase.answers)
-    made = completed + phase.failed
-    return {
-        "completed": exact(completed, "requests", made),
-        "failed": exact(phase.failed, "requests", made),
-    }

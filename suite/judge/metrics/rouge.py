@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base import statistics
 from suite.base.values import NotMeasured, Value
-from suite.judge.metrics import statistics
+from suite.judge import intervals
 from suite.judge.metrics.rouge_pairs import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from suite.eventdoc import TaskLine
+    from suite.judge.log.samples import Answer
     from suite.judge.metrics.rouge_pairs import Scores
-    from suite.judge.metrics.samples import Answer
 
 TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
@@ -30,7 +31,7 @@ def _values(by_task: Mapping[str, list[Scores]]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for place, name in enumerate(TYPES):
         means = [statistics.mean([scores[place] for scores in task]) for task in tasks]
-        found[name] = statistics.bootstrap_mean(means, "1")
+        found[name] = intervals.bootstrap_mean(means, "1")
     return found
 
 

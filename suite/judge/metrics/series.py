@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.statistics import percentile
 from suite.base.values import stored
-from suite.judge.metrics import latency, statistics
-from suite.judge.metrics.throughput import amounts, output_credits
+from suite.judge.log import tpot
+from suite.judge.metrics.latency import ascending
+from suite.judge.metrics.throughput import amounts, token_credits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.judge.metrics.samples import PhaseSamples
+    from suite.judge.log.samples import PhaseSamples
     from suite.judge.scorecarddoc import RateSeriesDoc, SeriesDoc
 
 POINTS = 200
@@ -22,11 +24,11 @@ FEWEST_PER_BUCKET = 4
 
 def quantiles(values: Sequence[float]) -> list[float]:
     """Ascending values, or `POINTS` equally spaced quantiles of more than that many."""
-    ordered = latency.ascending(values)
+    ordered = ascending(values)
     if len(ordered) <= POINTS:
         return [stored(float(value)) for value in ordered]
     step = 100.0 / (POINTS - 1)
-    return [stored(statistics.percentile(ordered, min(i * step, 100.0))) for i in range(POINTS)]
+    return [stored(percentile(ordered, min(i * step, 100.0))) for i in range(POINTS)]
 
 
 def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
@@ -36,7 +38,7 @@ def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
     if buckets < 2 or repeat.window_s <= 0 or not phase.counts_tokens:
         return None
     width = repeat.window_s / buckets
-    tokens = amounts(repeat, output_credits(repeat), buckets)
+    tokens = amounts(repeat, token_credits(repeat), buckets)
     values = [stored(float(sum_) / width) for sum_ in tokens]
     return {"bucket_s": stored(width), "unit": "tokens/s", "values": values}
 
@@ -45,11 +47,11 @@ def series(phase: PhaseSamples) -> SeriesDoc:
     """The series of a phase without obstacle."""
     answers = phase.answers
     found: SeriesDoc = {
-        "ttft_ms": quantiles(latency.ttft(answers)),
-        "e2e_ms": quantiles(latency.e2e(answers)),
+        "ttft_ms": quantiles([answer.ttft for answer in answers]),
+        "e2e_ms": quantiles([answer.e2e for answer in answers]),
     }
-    per_token = latency.tpot(answers)
-    if per_token and not latency.tpot_obstacle(answers):
+    per_token = tpot.samples(answers)
+    if per_token and not tpot.obstacle(answers):
         found["tpot_ms"] = quantiles(per_token)
     rate = _throughput(phase)
     if rate is not None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics.samples import NS_PER_S
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.samples import NS_PER_S
+from suite.judge.metrics.metric import Metric, run_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.plandoc import PlanDoc
     from suite.eventdoc import MarkEvent
+    from suite.evidence import Evidence
 
 
 def _between(marks: Sequence[MarkEvent], start: str, end: str) -> Value:
@@ -26,8 +28,40 @@ def _between(marks: Sequence[MarkEvent], start: str, end: str) -> Value:
     return Measured(seconds, "s", 1, None, None, "one start, no interval")
 
 
-def startup(plan: PlanDoc, marks: Sequence[MarkEvent]) -> dict[str, Value]:
-    """The run's start-up metrics."""
+@run_metrics(
+    (
+        Metric(
+            "startup_healthy_s",
+            "s",
+            "lower",
+            "start-up",
+            Bilingual("Start to healthy", "启动至就绪"),
+            Bilingual.symbols("engine.healthy − engine.start"),
+            "From starting the engine to its first good health answer.",
+        ),
+        Metric(
+            "startup_first_answer_s",
+            "s",
+            "lower",
+            "start-up",
+            Bilingual("Start to first answer", "启动至首次应答"),
+            Bilingual.symbols("engine.first_answer − engine.start"),
+            "From starting the engine to its first generated answer.",
+        ),
+        Metric(
+            "conversion_s",
+            "s",
+            "lower",
+            "start-up",
+            Bilingual("Weight conversion", "权重转换"),
+            Bilingual.symbols("conversion.end − conversion.start"),
+            "Time of the conversion step, where the engine needs one.",
+        ),
+    )
+)
+def startup(evidence: Evidence) -> dict[str, Value]:
+    """Start-up and conversion times."""
+    plan, marks = evidence.plan, evidence.marks
     conversion: Value = NotMeasured("the plan has no conversion step")
     if any(mark["name"] == "conversion.reused" for mark in marks):
         conversion = NotMeasured("the weights of an earlier conversion were used again")

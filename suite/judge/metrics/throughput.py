@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.metrics import statistics
-from suite.judge.metrics.latency import NO_COUNT
-from suite.judge.metrics.samples import MS
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.chunks import LONGEST_NS
+from suite.judge.log.samples import MS, NO_COUNT, NO_OBJECTIVES, NO_PROMPT_COUNT, NO_TIME
+from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.base.statistics import Floats
     from suite.declare.plandoc import ObjectivesDoc
-    from suite.judge.metrics.samples import Answer, PhaseSamples, Repeat
-    from suite.judge.metrics.statistics import Floats, Integers
+    from suite.judge.intervals import Integers
+    from suite.judge.log.samples import Answer, PhaseSamples, Repeat
+    from suite.judge.metrics.inputs import PhaseInputs
 
     Credits = tuple[Integers, Floats]
     """What the answers of a repeat add to a throughput: when, in ns, and how much."""
@@ -24,22 +28,24 @@ if TYPE_CHECKING:
 SLICES = 40
 """Time slices of one repeat for the block bootstrap, and the fewest answers that fill them."""
 BLOCK = 4
-LONGEST_NS = 1 << 53
-"""No time of an event log is larger; forty times as much still fits into 64 bits."""
-NO_PROMPT_COUNT = "no source counted the prompt tokens of every request"
 
 
-def output_credits(repeat: Repeat) -> Credits:
+def token_credits(repeat: Repeat) -> Credits:
     """Generated tokens as they arrived."""
     return repeat.chunks.times, repeat.chunks.tokens
 
 
 def total_credits(repeat: Repeat) -> Credits:
-    """As `output_credits`, and the prompt's tokens with the first chunk."""
+    """Generated tokens as they arrived, and the prompt's tokens with the first chunk."""
     chunks = repeat.chunks
     prompts = [float(answer.prompt or 0) for answer in repeat.answers]
     times = np.insert(chunks.times, chunks.firsts, chunks.times[chunks.firsts])
     return times, np.insert(chunks.tokens, chunks.firsts, prompts)
+
+
+def _at_last(repeat: Repeat, amount: Callable[[Answer], float]) -> Credits:
+    """What each answer adds when its last chunk arrives."""
+    return repeat.chunks.lasts, np.array([amount(answer) for answer in repeat.answers])
 
 
 def amounts(repeat: Repeat, credits_: Credits, count: int) -> Floats:
@@ -69,17 +75,17 @@ def rate(
     rates = []
     for repeat in phase.repeats:
         if repeat.window_s <= 0:
-            return NotMeasured("the phase took no measurable time")
+            return NotMeasured(NO_TIME)
         rates.append(sum(amount(answer) for answer in repeat.answers) / repeat.window_s)
     completed = len(phase.answers)
     if len(rates) > 1:
-        return statistics.t_value(rates, unit, completed)
+        return intervals.t_value(rates, unit, completed)
     if completed < SLICES:
         why = f"n = {completed} < {SLICES}, too few for a block bootstrap"
         return Measured(rates[0], unit, completed, None, None, why)
     repeat = phase.repeats[0]
     slices = amounts(repeat, give(repeat), SLICES) * (SLICES / repeat.window_s)
-    low, high = statistics.block_interval(slices, BLOCK)
+    low, high = intervals.block_interval(slices, BLOCK)
     return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
 
 
@@ -97,9 +103,93 @@ def meets(answer: Answer, objectives: ObjectivesDoc, *, open_loop: bool) -> bool
     return all(bound is None or value is None or value <= bound for value, bound in measured)
 
 
-def _goodput(phase: PhaseSamples, objectives: ObjectivesDoc) -> Value:
+@phase_metric(
+    Metric(
+        "output_throughput",
+        "tokens/s",
+        "higher",
+        "throughput",
+        Bilingual("Output throughput", "输出吞吐量"),
+        Bilingual.symbols("Σ n / (max t_n − min t_send)"),
+        "Generated tokens per second over the phase.",
+        headline=Headline(2, "busy"),
+        by_tokens=True,
+    )
+)
+def output_throughput(inputs: PhaseInputs) -> Value:
+    """Generated tokens per second."""
+    phase = inputs.phase
+    if not phase.counts_tokens:
+        return NotMeasured(NO_COUNT)
+    return rate(phase, "tokens/s", lambda a: float(a.generated or 0), token_credits)
+
+
+@phase_metric(
+    Metric(
+        "total_throughput",
+        "tokens/s",
+        "higher",
+        "throughput",
+        Bilingual("Total throughput", "总吞吐量"),
+        Bilingual.symbols("Σ (p + n) / (max t_n − min t_send)"),
+        "Prompt and generated tokens per second over the phase.",
+        by_tokens=True,
+    )
+)
+def total_throughput(inputs: PhaseInputs) -> Value:
+    """Prompt and generated tokens per second."""
+    phase = inputs.phase
+    if not phase.counts_tokens:
+        return NotMeasured(NO_COUNT)
+    if not phase.counts_prompts:
+        return NotMeasured(NO_PROMPT_COUNT)
+    return rate(
+        phase, "tokens/s", lambda a: float((a.prompt or 0) + (a.generated or 0)), total_credits
+    )
+
+
+@phase_metric(
+    Metric(
+        "request_throughput",
+        "requests/s",
+        "higher",
+        "throughput",
+        Bilingual("Request throughput", "请求吞吐量"),
+        Bilingual("completed / (max t_n − min t_send)", "完成的请求数 / (max t_n − min t_send)"),
+        "Completed requests per second over the phase.",
+    )
+)
+def request_throughput(inputs: PhaseInputs) -> Value:
+    """Completed requests per second."""
+
+    def one(_: Answer) -> float:
+        return 1.0
+
+    return rate(inputs.phase, "requests/s", one, lambda repeat: _at_last(repeat, one))
+
+
+@phase_metric(
+    Metric(
+        "goodput",
+        "requests/s",
+        "higher",
+        "throughput",
+        Bilingual("Goodput", "有效吞吐量"),
+        Bilingual(
+            "requests that meet every objective / (max t_n − min t_send)",
+            "满足全部目标的请求数 / (max t_n − min t_send)",
+        ),
+        "Requests per second that met every service-level objective; open-loop phases count from t_sched.",
+        headline=Headline(5, "served"),
+        by_objectives=True,
+        withheld=True,
+    )
+)
+def goodput(inputs: PhaseInputs) -> Value:
+    """Requests per second that met every objective."""
+    phase, objectives = inputs.phase, inputs.objectives
     if all(bound is None for bound in objectives.values()):
-        return NotMeasured("the profile sets no objectives")
+        return NotMeasured(NO_OBJECTIVES)
     if objectives["tpot_ms"] is not None and not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
 
@@ -107,36 +197,3 @@ def _goodput(phase: PhaseSamples, objectives: ObjectivesDoc) -> Value:
         return float(meets(answer, objectives, open_loop=phase.open_loop))
 
     return rate(phase, "requests/s", good, lambda repeat: _at_last(repeat, good))
-
-
-def _at_last(repeat: Repeat, amount: Callable[[Answer], float]) -> Credits:
-    """What each answer adds when its last chunk arrives."""
-    return repeat.chunks.lasts, np.array([amount(answer) for answer in repeat.answers])
-
-
-def _one(_: Answer) -> float:
-    return 1.0
-
-
-def throughputs(phase: PhaseSamples, objectives: ObjectivesDoc) -> dict[str, Value]:
-    """Output, total and request throughput and goodput of a phase without obstacle."""
-    output: Value = NotMeasured(NO_COUNT)
-    total: Value = NotMeasured(NO_COUNT)
-    if phase.counts_tokens:
-        output = rate(phase, "tokens/s", lambda a: float(a.generated or 0), output_credits)
-        total = NotMeasured(NO_PROMPT_COUNT)
-        if phase.counts_prompts:
-            total = rate(
-                phase,
-                "tokens/s",
-                lambda a: float((a.prompt or 0) + (a.generated or 0)),
-                total_credits,
-            )
-    return {
-        "output_throughput": output,
-        "total_throughput": total,
-        "request_throughput": rate(
-            phase, "requests/s", _one, lambda repeat: _at_last(repeat, _one)
-        ),
-        "goodput": _goodput(phase, objectives),
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.judge.metrics.registry import statistics_by
 from suite.judge.report import curves
 from suite.judge.report.loadtext import load_text
 from suite.judge.report.numbers import Shown, plain, show
@@ -100,26 +101,34 @@ class GroupTable:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its metric, heading and unit ("" for a count)."""
+    """One column: its metric, heading and unit ("" for a count).
+
+    Attributes:
+        quantity: the latency that it is a statistic of, "" for any other.
+        statistic: which one.
+    """
 
     metric: str
     name: Both
     unit: str
+    quantity: str = ""
+    statistic: str = ""
 
 
 def columns(phases: list[PhaseCard]) -> list[Column]:
     """Median and tail of TTFT and TPOT, throughput, and failures; the tail that the points have enough samples for."""
-    found = []
-    for family in ("ttft", "tpot"):
+    latencies = []
+    for quantity in ("ttft", "tpot"):
+        metrics = statistics_by(quantity)
         tail = next(
-            (name for name in _TAILS if any(_has(phase, f"{family}_{name}") for phase in phases)),
+            (name for name in _TAILS if any(_has(phase, metrics[name].id) for phase in phases)),
             _TAILS[0],
         )
         for statistic in ("p50", tail):
-            name = f"{family.upper()} {statistic}"
-            found.append(Column(f"{family}_{statistic}", (name, name), "ms"))
+            name = f"{quantity.upper()} {statistic}"
+            latencies.append(Column(metrics[statistic].id, (name, name), "ms", quantity, statistic))
     return [
-        *found,
+        *latencies,
         Column("output_throughput", WORDS["column-output_throughput"], "tokens/s"),
         Column(STREAM, WORDS["column-stream"], "tokens/s"),
         Column("failed", WORDS["column-failed"], ""),
@@ -240,12 +249,13 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
         dots = [curves.dot(x, phase["metrics"].get(metric)) for x, phase in along]
         return curves.Line(name, [point for point in dots if point])
 
-    shown = [column.metric for column in columns(phases)]
+    shown = columns(phases)
     wanted = [("output_throughput", ("tokens/s", "token/秒"), [line("output_throughput", "")])]
-    for family in ("ttft", "tpot"):
-        statistics = [name for name in shown if name.startswith(family)]
-        lines = [line(name, name.rpartition("_")[2]) for name in statistics]
-        wanted.append((family, ("ms", "毫秒"), lines))
+    for quantity in ("ttft", "tpot"):
+        lines = [
+            line(column.metric, column.statistic) for column in shown if column.quantity == quantity
+        ]
+        wanted.append((quantity, ("ms", "毫秒"), lines))
     found = []
     for name, unit, lines in wanted:
         picture = curves.chart(

@@ -18,7 +18,8 @@ from markupsafe import Markup
 
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
-from suite.judge.report import groups, loadtext, numbers, outcomes, plots, tables, view
+from suite.judge.metrics.registry import REGISTRY
+from suite.judge.report import details, groups, loadtext, numbers, plots, tables, view
 from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ TEMPLATES = _HERE / "templates"
 GENERATOR = "llm-inference-conformance page"
 _CODE = (
     "curves.py",
+    "details.py",
     "groups.py",
     "html.py",
     "loadtext.py",
     "numbers.py",
-    "outcomes.py",
     "plots.py",
     "scenariowords.py",
     "svg.py",
@@ -41,7 +42,7 @@ _CODE = (
     "view.py",
     "words.py",
 )
-"""The modules that decide a page's bytes; those of the terminal tables do not."""
+"""The modules that decide a page's bytes, beside the records of the metrics; those of the terminal tables do not."""
 
 
 @functools.cache
@@ -51,6 +52,7 @@ def renderer_version() -> str:
     files = [*TEMPLATES.iterdir(), *(_HERE / name for name in _CODE)]
     for path in sorted(files, key=lambda path: path.name):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(repr(list(REGISTRY.values())).encode())
     return f"{GENERATOR} {digest.hexdigest()[:12]}"
 
 
@@ -99,7 +101,7 @@ def _environment() -> jinja2.Environment:
         "SCENARIOS": SCENARIOS,
         "groups": groups,
         "load_text": loadtext.load_text,
-        "outcomes": outcomes,
+        "details": details,
         "plots": plots,
         "tables": tables,
         "view": view,

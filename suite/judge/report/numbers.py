@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.judge.metrics.registry import REGISTRY
+
 if TYPE_CHECKING:
     from suite.judge.scorecarddoc import ValueDoc
 
 NARROW = "\u202f"
 """Narrow no-break space between a number and its unit."""
-PERCENT_METRICS = ("mfu", "mbu", "drift_", "steady_share", "output_length_exact")
-"""Ratios that the field writes in per cent."""
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -65,13 +65,19 @@ def scaled(value: float, unit: str) -> str:
 
 
 def show(metric: str, value: ValueDoc) -> Shown:
-    """One value of a scorecard as text."""
+    """One value of a scorecard as text.
+
+    Args:
+        metric: whose value it is; one that the registry does not know is written as a plain number.
+        value: the number with its interval, or why there is none.
+    """
     if "not_measured" in value:
         return Shown("n/a", "", "", "", "", value["not_measured"])
     factor, unit = 1.0, value["unit"]
     fixed = None
     if unit == "1":
-        percent = metric.startswith(PERCENT_METRICS)
+        known = REGISTRY.get(metric)
+        percent = known is not None and known.percent
         factor, unit, fixed = (100.0, "%", None) if percent else (1.0, "", 4)
     number = value["value"] * factor
     low, high = value["low"], value["high"]

@@ -7,11 +7,6 @@ from typing import Final
 
 SCENARIO_WORDS: Final = MappingProxyType(
     {
-        # kinds of load
-        "concurrency": ("Fixed concurrency", "固定并发"),
-        "slo_search": ("Search for the highest rate", "最高速率搜索"),
-        "soak": ("Soak", "长时间稳定性"),
-        "multi_turn": ("Conversations", "多轮对话"),
         # how a phase went
         "stop-rule": ("Goes on", "停止规则"),
         "ended": ("Ended", "结束原因"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import collections
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.judge.metrics.asked_lengths import NO_LENGTH
-from suite.judge.metrics.searches import NO_SEARCH
+from suite.judge.metrics.registry import REGISTRY, statistics_by
 from suite.judge.report import plots
 from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.view import metric_name, ordered
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
         ValueDoc,
     )
 
-_STATISTIC = re.compile(r"(?P<family>.+)_(?P<statistic>mean|p50|p90|p99|p999)\Z")
 _ALWAYS = ("p50", "p90", "p99")
 _PHRASES = {
     "suite": "time-suite",
@@ -88,14 +85,14 @@ class Missing:
     reason: str
 
 
-def _families(card: ScorecardDoc, phase: PhaseCard) -> dict[str, dict[str, str]]:
-    """Names by latency family and statistic; a family has at least median and 90th percentile."""
-    families: dict[str, dict[str, str]] = {}
+def _quantities(card: ScorecardDoc, phase: PhaseCard) -> list[dict[str, str]]:
+    """The rows of the latency table: of each quantity the ids of its metrics, by statistic."""
+    rows: dict[str, dict[str, str]] = {}
     for metric in ordered(card, phase["metrics"]):
-        match = _STATISTIC.match(metric)
-        if match:
-            families.setdefault(match["family"], {})[match["statistic"]] = metric
-    return {name: found for name, found in families.items() if {"p50", "p90"} <= found.keys()}
+        known = REGISTRY.get(metric)
+        if known and known.quantity and known.statistic:
+            rows.setdefault(known.quantity.id, {})[known.statistic.id] = metric
+    return [names for names in rows.values() if "p50" in names]
 
 
 def _measured(phase: PhaseCard, names: Iterable[str]) -> bool:
@@ -104,9 +101,7 @@ def _measured(phase: PhaseCard, names: Iterable[str]) -> bool:
 
 def latency_table(card: ScorecardDoc, phase: PhaseCard) -> LatencyTable:
     """The latency table of a phase, in the order of the definitions; see `missing` for what has no number."""
-    families = [
-        names for names in _families(card, phase).values() if _measured(phase, names.values())
-    ]
+    families = [names for names in _quantities(card, phase) if _measured(phase, names.values())]
     tails = [
         show(names["p999"], phase["metrics"][names["p999"]])
         for names in families
@@ -134,7 +129,7 @@ def _latency_row(
     bare = dict.fromkeys(cell.method for cell in measured if not cell.interval)
     return LatencyRow(
         metric,
-        family_title(card, metric),
+        _quantity_title(metric),
         definition["unit"] if definition else "",
         cells,
         counts.pop() if len(counts) == 1 else "",
@@ -142,18 +137,21 @@ def _latency_row(
     )
 
 
-def family_title(card: ScorecardDoc, metric: str) -> TextDoc:
-    """The name of a latency without its statistic: ``Time to first token (TTFT), median`` loses its end."""
-    title = metric_name(card, metric)
-    return {
-        "en": title["en"].rpartition(",")[0] or title["en"],
-        "zh": title["zh"].rpartition("，")[0] or title["zh"],
-    }
+def quantity_title(quantity: str) -> TextDoc:
+    """The name of a latency without a statistic: ``Time to first token (TTFT)``."""
+    first = next(iter(statistics_by(quantity).values()))
+    return _quantity_title(first.id)
+
+
+def _quantity_title(metric: str) -> TextDoc:
+    quantity = REGISTRY[metric].quantity
+    assert quantity is not None
+    return {"en": quantity.title.en, "zh": quantity.title.zh}
 
 
 def other_rows(card: ScorecardDoc, phase: PhaseCard) -> list[MetricRow]:
     """The metrics of a phase that have a number and are not in its latency table."""
-    taken = {name for names in _families(card, phase).values() for name in names.values()}
+    taken = {name for names in _quantities(card, phase) for name in names.values()}
     return [row for row in _rows(card, phase["metrics"], taken) if row.shown.measured]
 
 
@@ -167,16 +165,17 @@ def missing(card: ScorecardDoc, phase: PhaseCard) -> list[Missing]:
     def add(metric: str, title: TextDoc, reason: str) -> None:
         found.setdefault(reason, Missing([], reason)).names.append((metric, title))
 
-    families = _families(card, phase)
-    for names in families.values():
+    quantities = _quantities(card, phase)
+    for names in quantities:
         if not _measured(phase, names.values()):
             first = names["p50"]
-            add(first, family_title(card, first), phase["metrics"][first]["not_measured"])
-    taken = {name for names in families.values() for name in names.values()}
+            add(first, _quantity_title(first), phase["metrics"][first]["not_measured"])
+    taken = {name for names in quantities for name in names.values()}
     for row in _rows(card, phase["metrics"], taken):
-        if not row.shown.measured:
+        known = REGISTRY.get(row.metric)
+        if not row.shown.measured and not (known and row.shown.reason == known.unasked):
             add(row.metric, row.title, row.shown.reason)
-    return [one for reason, one in found.items() if reason not in (NO_LENGTH, NO_SEARCH)]
+    return list(found.values())
 
 
 def run_rows(card: ScorecardDoc) -> list[MetricRow]:
@@ -207,23 +206,21 @@ class Definition:
 
 def definitions(card: ScorecardDoc) -> list[Definition]:
     """Every metric on the card, in order; the statistics of a latency share one entry."""
-    found: dict[str, Definition] = {}
+    entries: dict[str, Definition] = {}
     for name in ordered(card, card["metrics"]):
-        metric = card["metrics"][name]
-        match = _STATISTIC.match(name)
-        family = match["family"] if match and f"{match['family']}_p90" in card["metrics"] else ""
-        if family in found:
-            found[family].names.append(name)
+        metric, known = card["metrics"][name], REGISTRY.get(name)
+        quantity = known.quantity if known else None
+        key = quantity.id if quantity else name
+        if key in entries:
+            entries[key].names.append(name)
             continue
         title, formula, label = metric["title"], metric["formula"], name
-        if family:
-            # "median of t_1 − t_send" holds for every statistic of it.
-            formula = formula.removeprefix(f"{title['en'].rpartition(', ')[2]} of ")
-            title, label = family_title(card, name), f"{family}_*"
-        found[family or name] = Definition(
+        if quantity:
+            title, formula, label = _quantity_title(name), quantity.formula.en, f"{quantity.id}_*"
+        entries[key] = Definition(
             [name], label, title, metric["unit"], metric["direction"], formula, metric["definition"]
         )
-    return list(found.values())
+    return list(entries.values())
 
 
 @dataclass(frozen=True, slots=True)

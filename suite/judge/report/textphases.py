@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.judge.report import groups, outcomes
+from suite.judge.report import details, groups
 from suite.judge.report.loadtext import load_text
 from suite.judge.report.texttable import aligned
 from suite.judge.report.words import SCENARIOS, WORDS
@@ -58,7 +58,7 @@ def _point(row: Point, columns: int) -> tuple[str, ...]:
 
 def _searches(card: ScorecardDoc, phase: PhaseCard) -> list[str]:
     lines = [f"{_title(phase)}: {load_text(phase['load'])[0]}"]
-    for search in outcomes.searches(card, phase):
+    for search in details.searches(card, phase):
         name = search.title[0]
         if search.answer.measured:
             answer = f"{search.answer.number} {search.answer.unit}, {search.bracket[0]}"
@@ -87,7 +87,7 @@ def _turns(phase: PhaseCard) -> list[str]:
     rows = [("turn", "answered", "conversation, tokens", "TTFT p50, ms", "TPOT p50, ms")]
     rows += [
         (row.number, row.completed, _number(row.prompt), _number(row.ttft), _number(row.tpot))
-        for row in outcomes.turns(phase)
+        for row in details.turns(phase)
     ]
     return [f"{_title(phase)}: {load_text(phase['load'])[0]}", *aligned(rows, ">>>>>")]
 
@@ -100,7 +100,7 @@ def _endings(card: ScorecardDoc) -> list[str]:
     """How phases with stop rules ended, one line each."""
     lines = []
     for phase in card["phases"]:
-        for remark in outcomes.remarks(card, phase):
+        for remark in details.remarks(card, phase):
             if remark.key == "ended":
                 ends = "; ".join(line[0] for line in remark.lines)
                 lines.append(f"{phase['name']} ended: {ends}")

@@ -13,13 +13,7 @@ from suite.judge.report.numbers import Shown, plain, scaled, show
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from suite.judge.scorecarddoc import (
-        CheckDoc,
-        PhaseCard,
-        ScorecardDoc,
-        TextDoc,
-        ValueDoc,
-    )
+    from suite.judge.scorecarddoc import CheckDoc, PhaseCard, ScorecardDoc, TextDoc, ValueDoc
 
 
 @dataclass(frozen=True, slots=True)

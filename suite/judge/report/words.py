@@ -5,11 +5,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from suite.declare.scenarios import SCENARIOS as KINDS
 from suite.judge.report.scenariowords import SCENARIO_WORDS
 
 WORDS: Final = MappingProxyType(
     {
         **SCENARIO_WORDS,
+        **{f"scenario-{name}": (kind.title.en, kind.title.zh) for name, kind in KINDS.items()},
         # the frame
         "product": ("LLM inference conformance scorecard", "大模型推理合规性评分卡"),
         "run": ("Run", "运行"),
@@ -138,9 +140,6 @@ WORDS: Final = MappingProxyType(
         "why-not": ("Why no stricter division was granted", "未授予更严格赛道的原因"),
         "granted-as-asked": ("The division asked for was granted.", "已授予所申请的赛道。"),
         # phases
-        "single_stream": ("Single stream", "单流"),
-        "offline-scenario": ("Offline", "离线"),
-        "server": ("Server", "服务器"),
         "repeats": ("repeats", "重复次数"),
         "per-repeat": ("requests per repeat", "每次重复的请求数"),
         "token-source": ("tokens counted by", "token 计数来源"),
@@ -299,15 +298,5 @@ WORDS: Final = MappingProxyType(
 )
 """Every phrase by its key: (English, Chinese)."""
 
-SCENARIOS: Final = MappingProxyType(
-    {
-        "single_stream": "single_stream",
-        "offline": "offline-scenario",
-        "server": "server",
-        "concurrency": "concurrency",
-        "slo_search": "slo_search",
-        "soak": "soak",
-        "multi_turn": "multi_turn",
-    }
-)
+SCENARIOS: Final = MappingProxyType({name: f"scenario-{name}" for name in KINDS})
 """Key in `WORDS` of each scenario's name."""

@@ -1,9 +1,10 @@
 """Python environments of the engines, and the wheels that images and environments are made from.
 
 The requirement files under ``images/<name>/`` serve both: ``torch.txt`` (the CPU build, which comes from
-another index than the rest) and ``requirements.txt`` (everything else, pinned, installed without resolving).
-The host's own pip fetches the wheels, so that its mirrors, certificates and cache are used; an image build
-then needs no network at all. Both steps are keyed by the digest of the requirement files and skipped when done.
+another index than the rest), ``requirements.txt`` (everything else, pinned, installed without resolving) and
+``uv.txt`` (what installs them inside an image). The host's own pip fetches the wheels, so that its mirrors,
+certificates and cache are used, and uv installs them; an image build then needs no network at all. Both steps are
+keyed by the digest of the requirement files and skipped when done.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from suite.base import uv
 from suite.base.errors import SetupError
 from suite.measure.engine.served import Settings
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,18 +31,19 @@ if TYPE_CHECKING:
 
 TORCH_FILE = "torch.txt"
 REQUIREMENTS_FILE = "requirements.txt"
+UV_FILE = "uv.txt"
 STAMP = ".requirements-sha256"
 PIP_TIMEOUT_S = 3600
 
 
 def requirements_digest(directory: Path) -> str:
-    """SHA-256 over the names and bytes of both requirement files.
+    """SHA-256 over the names and bytes of the requirement files.
 
     Raises:
         SetupError: ``requirements-missing``.
     """
     digest = hashlib.sha256()
-    for name in (TORCH_FILE, REQUIREMENTS_FILE):
+    for name in (TORCH_FILE, REQUIREMENTS_FILE, UV_FILE):
         try:
             content = (directory / name).read_bytes()
         except OSError as error:
@@ -61,7 +64,7 @@ def ensure_environment(
     """Make the Python environment of an engine, or find it made.
 
     Args:
-        name: e.g. ``vllm``; the environment is ``.venv-vllm`` in the repository.
+        name: e.g. ``vllm``; the environment is ``.venv-vllm`` in `Settings.environments`.
         on_progress: told which step runs.
         requirements: path of ``requirements.txt`` relative to the repository; by default
             ``images/cpu-<name>/requirements.txt``. ``torch.txt`` lies beside it.
@@ -77,7 +80,7 @@ def ensure_environment(
     chosen = Settings() if settings is None else settings
     source = chosen.repository / (requirements or f"images/cpu-{name}/{REQUIREMENTS_FILE}")
     digest = requirements_digest(source.parent)
-    target = chosen.repository / f".venv-{name}"
+    target = chosen.environments / f".venv-{name}"
     python = target / "bin" / "python"
     with _lock(chosen.cache / f"venv-{name}.lock"):
         if _read(target / STAMP) == digest and python.exists():
@@ -85,13 +88,14 @@ def ensure_environment(
         wheels = fetch_wheels(source.parent, on_progress, settings=chosen)
         on_progress(f"making the Python environment {target.name}")
         shutil.rmtree(target, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(target)], "environment-failed")
+        program = uv.program()
+        made = [program, "venv", "--quiet", "--python", sys.executable, str(target)]
+        _run(made, "environment-failed")
         files = ("-r", str(source.parent / TORCH_FILE), "-r", str(source))
         offline = ("--no-index", "--find-links", str(wheels))
-        _run(
-            [str(python), *_PIP, "install", "--quiet", "--no-deps", *offline, *files],
-            "environment-failed",
-        )
+        # Byte-compiled now, so that the first start is no slower than the later ones.
+        install = [program, "pip", "install", "--quiet", "--python", str(python), "--no-deps"]
+        _run([*install, "--compile-bytecode", *offline, *files], "environment-failed")
         (target / STAMP).write_text(digest)
     return python
 
@@ -116,7 +120,8 @@ def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) 
         with _disk_errors(target):
             target.mkdir(parents=True, exist_ok=True)
         on_progress("fetching the engine's packages with pip")
-        _download(target, ["-r", str(directory / REQUIREMENTS_FILE)], "wheels-unavailable")
+        files = ["-r", str(directory / REQUIREMENTS_FILE), "-r", str(directory / UV_FILE)]
+        _download(target, files, "wheels-unavailable")
         on_progress("fetching the CPU build of torch with pip")
         _fetch_torch(directory, target, settings.torch_index)
         (target / STAMP).write_text(digest)

@@ -22,11 +22,12 @@ from typing import IO, TYPE_CHECKING
 from suite.base.errors import EngineError, SetupError
 from suite.measure.engine import facts as about
 from suite.measure.engine.command import listen_on, with_pre_commands
-from suite.measure.engine.environment import ensure_environment
+from suite.measure.engine.compilecache import compile_cache
+from suite.measure.engine.environment import STAMP, ensure_environment
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_port, log_tail
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,14 +73,18 @@ def serve(
     marks.add("engine.prepared")
     with contextlib.ExitStack() as stack:
         scratch = stack.enter_context(_scratch())
+        compiled = stack.enter_context(
+            compile_cache(plan, (python.parents[1] / STAMP).read_text(), settings.cache)
+        )
+        variables = _variables(engine, python, scratch)
+        if compiled is not None:
+            variables |= compiled.variables(str(compiled.directory))
         log = run_directory / LOG_FILE
         for attempt in range(PORT_ATTEMPTS):
             port = free_port()
             base_url = f"http://127.0.0.1:{port}"
             command = _command(engine, python, port)
-            leader = stack.enter_context(
-                _group(command, _variables(engine, python, scratch), log, scratch)
-            )
+            leader = stack.enter_context(_group(command, variables, log, scratch))
             marks.add("engine.start")
             try:
                 wait_ready(
@@ -104,6 +109,9 @@ def serve(
             "engine.command": shlex.join(command),
             "engine.runtime": "process",
         }
+        if compiled is not None:
+            compiled.keep()
+            facts |= compiled.facts()
         yield ProcessEngine(base_url, about.with_version(facts, engine["id"]), marks.list, leader)
 
 

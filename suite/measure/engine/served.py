@@ -6,13 +6,13 @@ import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-import suite
+from suite.base import resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 Progress: TypeAlias = "Callable[[str], None]"
 FactValue: TypeAlias = "str | int | float | bool | Unknown"
@@ -25,7 +25,7 @@ class Unknown(str):
     __slots__ = ()
 
 
-REPOSITORY = Path(suite.__file__).resolve().parent.parent
+REPOSITORY = resources.resource()
 LOCAL_BASE_IMAGE = "suite-base:bookworm"
 LOG_TAIL_LINES = 20
 LOG_FILE = "engine.log"
@@ -58,8 +58,10 @@ class Settings:
     """What comes from the machine, not from the plan; the command line reads it from the environment.
 
     Attributes:
-        repository: directory that holds ``images/``; Python environments are made in it.
-        cache: directory for downloads that outlive a run.
+        repository: directory that holds ``images/``.
+        environments: directory in which the engines' Python environments are made.
+        workspace: directory in which image files that a vendor hands out are looked for.
+        cache: directory for downloads, and what engines compile, that outlive a run.
         torch_index: package index with the CPU build of torch, tried when the host's pip finds none.
         base_image: base image for builds; empty: the Dockerfile's default, or the local base image where
             no registry answers.
@@ -67,7 +69,9 @@ class Settings:
     """
 
     repository: Path = REPOSITORY
-    cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "llm-conformance")
+    environments: Path = field(default_factory=resources.environments)
+    workspace: Path = field(default_factory=resources.workspace)
+    cache: Path = field(default_factory=resources.cache)
     torch_index: str = "https://download.pytorch.org/whl/cpu"
     base_image: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

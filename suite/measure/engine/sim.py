@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from suite.base import resources
 from suite.base.errors import EngineError
 from suite.measure.engine.readiness import wait_ready
-from suite.measure.engine.served import LOG_FILE, REPOSITORY, Facts, Marks, log_tail
+from suite.measure.engine.served import LOG_FILE, Facts, Marks, log_tail
 from suite.measure.engine.sim_server import VERSION
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,7 +94,7 @@ def start(
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=stream,
-                cwd=REPOSITORY,
+                cwd=resources.TOP,
                 start_new_session=True,
             )
             stack.callback(_end, process)

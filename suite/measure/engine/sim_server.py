@@ -29,8 +29,13 @@ from suite.measure.engine.sim_stream import (
     steps,
     whole,
 )
-from suite.measure.load.clock import ANCILLARY_BYTES, ask_for_stamps, read_offset, stamp_of
-from suite.measure.load.timer import Timer
+from suite.measure.load.transport.clock import (
+    ANCILLARY_BYTES,
+    ask_for_stamps,
+    read_offset,
+    stamp_of,
+)
+from suite.measure.load.transport.timer import Timer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

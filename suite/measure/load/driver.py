@@ -8,17 +8,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from suite.measure.load.clock import ClockFacts, OffsetWatch
+from suite.measure.load.transport.clock import ClockFacts, OffsetWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from suite.eventdoc import RequestEvent
-    from suite.measure.load.job import Ending, PhaseStats
-    from suite.measure.load.loop import Loop
-    from suite.measure.load.recorder import Recorder
-    from suite.measure.load.sendstamps import SendTimes
+    from suite.measure.load.decode.recorder import Recorder
     from suite.measure.load.sources import Source
+    from suite.measure.load.stats import Ending, PhaseStats
+    from suite.measure.load.transport.loop import Loop
+    from suite.measure.load.transport.send_stamps import SendTimes
 
 LOOK_NS: Final = 50_000_000
 """How often the stop signal and the end rule are asked."""
@@ -88,7 +88,7 @@ class Driver:
         self._care_at = 0
         self._watch_at = 0
         self._reads = 0
-        self._told: tuple[int, int, int] | None = None
+        self._progress: tuple[int, int, int] | None = None
 
     def run(self, recorder: Recorder, zero_ns: int) -> None:
         """Run the phase to its end."""
@@ -110,12 +110,12 @@ class Driver:
         stats.t_end = time.monotonic_ns() - zero_ns
         stats.sent = self._source.given
         stats.unsent = stats.planned - stats.sent
-        stats.connections, stats.resent = loop.opened, loop.resent
-        self._tell()
+        stats.connections, stats.resent = loop.pool.opened, loop.resent
+        self._report()
         self._close_clock()
 
-    def heard(self, event: RequestEvent, zero_ns: int) -> None:
-        """Tell the source of an ended request, for one whose next request depends on it."""
+    def ended(self, event: RequestEvent, zero_ns: int) -> None:
+        """Report an ended request to a source whose next request depends on it."""
         self._source.ended(event, event["t_end"] + zero_ns - self.start)
 
     def _warm(self) -> bool:
@@ -130,7 +130,7 @@ class Driver:
             if now >= self._look_at:
                 self._look_at = now + LOOK_NS
                 self._loop.look_after(wanted)
-            stand = self._loop.ready() >= wanted or not self._loop.opening()
+            stand = self._loop.pool.ready() >= wanted or not self._loop.pool.opening()
             if stand or now > give_up:
                 return True
             self._loop.poll(self._look_at)
@@ -164,10 +164,14 @@ class Driver:
                 if self._look(now):
                     return
                 continue
-            pressed = recorder.pressed() or source.conversing
-            if recorder.pending() and (wait > ROOM_NS or pressed or not exact):
+            pressed = recorder.pressed()
+            urgent = pressed or source.conversing
+            if recorder.pending() and (wait > ROOM_NS or urgent or not exact):
                 happened = loop.poll(0)
-                if not loop.ended and (not happened or pressed):
+                if pressed:
+                    # As long as the reading took, which is the slower of the two for the same bytes.
+                    recorder.catch_up(time.monotonic_ns() - now)
+                elif not loop.ended and (not happened or urgent):
                     recorder.step()
             elif exact and wait <= SPIN_NS:
                 loop.poll(0)
@@ -200,7 +204,7 @@ class Driver:
         if now >= self._care_at:
             self._care_at = now + (0 if self._source.streams is None else CARE_NS)
             self._loop.look_after(self._wanted())
-        self._tell()
+        self._report()
         if self._hooks.stop():
             self._stopped()
             self._loop.cancel()
@@ -251,10 +255,10 @@ class Driver:
             sends.settle(exchange)
             recorder.add(exchange)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         state = (self._stats.completed, self._stats.failed, self._loop.in_flight)
-        if state != self._told:
-            self._told = state
+        if state != self._progress:
+            self._progress = state
             self._hooks.on_progress(*state)
 
     def _close_clock(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from suite.declare.plandoc import PhaseDoc
     from suite.eventdoc import RequestEvent
-    from suite.measure.load.job import Job
+    from suite.measure.load.requests.job import Job
 
 UNLIMITED: Final = 1 << 62
 

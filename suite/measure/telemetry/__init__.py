@@ -1,7 +1,17 @@
-"""Device telemetry beside the measured window: one adapter per tool, text in, samples out."""
+"""Device telemetry beside the measured window: one file a tool, text in, samples out.
+
+Each tool's module registers its own record when it is imported; nobody keeps a list of them.
+"""
 
 from __future__ import annotations
 
-from suite.measure.telemetry.sampler import PARSERS, Sampler, parse
+import importlib
+import pkgutil
 
-__all__ = ["PARSERS", "Sampler", "parse"]
+from suite.measure.telemetry.sampler import Sampler
+from suite.measure.telemetry.tool import TOOLS, TelemetryTool, parse
+
+__all__ = ["TOOLS", "Sampler", "TelemetryTool", "parse"]
+
+for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")

@@ -11,7 +11,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Bilingual
 from suite.measure.telemetry.reading import Quantity, Reading, put
+from suite.measure.telemetry.tool import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,20 @@ _JIFFIES: Final = re.compile(r"cpu((?:\s+\d+){4,})")
 _MEMINFO: Final = re.compile(r"(MemTotal|MemAvailable):\s+(\d+) kB")
 
 
+@files(
+    "linux-cpu",
+    Bilingual(
+        "the host's counters under `/proc` and `/sys`", "主机在 `/proc` 与 `/sys` 下的计数器"
+    ),
+    units={
+        "energy_j": "µJ",
+        "utilisation": "ticks",
+        "memory_used_bytes": "kB",
+        "memory_total_bytes": "kB",
+        "temperature_c": "m°C",
+        "clock_mhz": "kHz",
+    },
+)
 class LinuxCPU:
     """Counters of one host; keeps the last reading, from which the load follows.
 

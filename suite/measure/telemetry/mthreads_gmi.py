@@ -10,8 +10,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.measure.telemetry.reading import Quantity, Reading, number, put
+from suite.measure.telemetry.tool import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +29,16 @@ _PLACES: Final[tuple[tuple[str, str, Quantity, str], ...]] = (
 """Section, member, quantity and unit of a number without one; names in lower case."""
 
 
+_UNITS: Final[dict[Quantity, str]] = {quantity: unit for _, _, quantity, unit in _PLACES}
+
+
+@program(
+    "mthreads-gmi-json",
+    Bilingual("`mthreads-gmi` as JSON", "`mthreads-gmi` 的 JSON 输出"),
+    command=("mthreads-gmi", "--query", "--json"),
+    units=_UNITS,
+    sample="mthreads-gmi.json.txt",
+)
 def parse_json(text: str) -> list[Reading]:
     """Read ``mthreads-gmi --query --json``; text around the document is ignored, no document gives nothing."""
     start, end = text.find("{"), text.rfind("}")
@@ -72,6 +84,13 @@ _GPU_LINE: Final = re.compile(
 _MEMBER_LINE: Final = re.compile(r"(\s*)([^:]+?)\s*(?::\s*(.*?))?\s*\Z")
 
 
+@program(
+    "mthreads-gmi-text",
+    Bilingual("`mthreads-gmi` as indented text", "`mthreads-gmi` 的缩进文本输出"),
+    command=("mthreads-gmi", "-q"),
+    units=_UNITS,
+    sample="mthreads-gmi.text.txt",
+)
 def parse_text(text: str) -> list[Reading]:
     """Read ``mthreads-gmi -q``: a block per card, sections by indentation, ``name : value`` lines."""
     readings = []
@@ -130,6 +149,20 @@ _TABLE_ROW: Final = re.compile(
 _TABLE_TEMPERATURE: Final = re.compile(r"\|\s*(\d+)\s*C\b")
 
 
+@program(
+    "mthreads-gmi-table",
+    Bilingual(
+        "the table of `mthreads-gmi`, which has no power", "`mthreads-gmi` 的表格输出，不含功耗"
+    ),
+    command=("mthreads-gmi",),
+    units={
+        "utilisation": "%",
+        "memory_used_bytes": "MiB",
+        "memory_total_bytes": "MiB",
+        "temperature_c": "C",
+    },
+    sample="mthreads-gmi.table.txt",
+)
 def parse_table(text: str) -> list[Reading]:
     """Read plain ``mthreads-gmi``: load, memory and temperature; there is no power in it."""
     readings: list[Reading] = []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Bilingual
 from suite.measure.telemetry.reading import Quantity, Reading, number, put
+from suite.measure.telemetry.tool import program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,18 @@ _FIELDS: Final[dict[str, tuple[Quantity, str]]] = {
 _HEADER: Final = re.compile(r"([a-z_.]+)(?: \[([^\]]+)\])?\Z")
 
 
+@program(
+    "nvidia-smi-csv",
+    Bilingual("`nvidia-smi` as csv with a header line", "带表头行的 `nvidia-smi` csv 输出"),
+    command=(
+        "nvidia-smi",
+        "--query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm",
+        "--format=csv",
+        "--id={visible}",
+    ),
+    units=dict(_FIELDS.values()),
+    sample="nvidia-smi.csv.txt",
+)
 def parse(text: str) -> list[Reading]:
     """Read the csv form with a header; also the repeated samples of ``-l``, in order.
 

@@ -11,34 +11,19 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from suite.measure.telemetry import mthreads_gmi, nvidia_smi
-from suite.measure.telemetry.linux import LinuxCPU
+from suite.measure.telemetry.tool import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from suite.declare.plandoc import TelemetryToolDoc
     from suite.eventdoc import TelemetrySample
     from suite.measure.telemetry.reading import Reading
+    from suite.measure.telemetry.tool import Counters
 
 COMMAND_TIMEOUT_S: Final = 10.0
 """A device tool that takes longer hangs; `npu-smi` and `rocm-smi` take seconds on busy machines."""
-LINUX: Final = "linux-cpu"
-
-PARSERS: Final[dict[str, Callable[[str], list[Reading]]]] = {
-    "nvidia-smi-csv": nvidia_smi.parse,
-    "mthreads-gmi-json": mthreads_gmi.parse_json,
-    "mthreads-gmi-text": mthreads_gmi.parse_text,
-    "mthreads-gmi-table": mthreads_gmi.parse_table,
-}
-"""Parser by the name that declarations use; `linux-cpu` reads files and has none."""
-
-
-def parse(parser: str, text: str) -> list[Reading]:
-    """Read a tool's output; an unknown parser reads nothing."""
-    read = PARSERS.get(parser)
-    return [] if read is None else read(text)
 
 
 class Sampler:
@@ -56,7 +41,7 @@ class Sampler:
         self._problems: list[str] = []
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
-        self._linux = LinuxCPU()
+        self._counters: dict[str, Counters] = {}
 
     def __enter__(self) -> Self:
         """Start sampling; the first sample is taken at once."""
@@ -114,8 +99,13 @@ class Sampler:
         return any(reading.values for reading in readings)
 
     def _ask(self, tool: TelemetryToolDoc) -> list[Reading]:
-        if tool["parser"] == LINUX:
-            return self._linux.read()
+        record = TOOLS.get(tool["parser"])
+        if record is None:
+            self._note(f"{tool['tool']}: no telemetry tool is called {tool['parser']}")
+            return []
+        if record.counters is not None:
+            # Kept: their load follows from two readings.
+            return self._counters.setdefault(record.name, record.counters()).read()
         if tool["where"] == "container":
             self._note(
                 f"{tool['tool']}: runs inside the container only, where nothing is sampled yet"
@@ -134,7 +124,7 @@ class Sampler:
         except (OSError, subprocess.SubprocessError) as error:
             self._note(f"{tool['tool']}: {error}")
             return []
-        readings = parse(tool["parser"], done.stdout)
+        readings = record.parse(done.stdout) if record.parse else []
         if not readings:
             said = (done.stderr or done.stdout).strip().splitlines()
             self._note(

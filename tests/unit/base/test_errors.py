@@ -8,7 +8,7 @@ from suite.base.errors import Place, Problem, SuiteError
 
 def test_an_error_says_code_place_problems_and_hint():
     error = errors.DeclarationError(
-        "block-size",
+        "vendor-wrong",
         "block-size: 16 is not allowed",
         Place("vendor.yaml", 12, "/engines/0"),
         "the only value is 64",
@@ -16,7 +16,7 @@ def test_an_error_says_code_place_problems_and_hint():
     )
     text = error.render()
     for part in (
-        "error[block-size]",
+        "error[vendor-wrong]",
         "vendor.yaml:12 (/engines/0)",
         "only value is 64",
         "vendor.yaml:14",
@@ -38,7 +38,17 @@ def test_an_error_says_code_place_problems_and_hint():
     ],
 )
 def test_exit_statuses(kind: type[SuiteError], status: int):
-    assert kind("x", "y").exit_status == status
+    assert kind.exit_status == status
+
+
+def test_a_code_that_is_not_in_the_table_is_a_defect():
+    with pytest.raises(LookupError, match=r"not in suite/base/errors\.toml"):
+        errors.DataError("no-such-code", "x")
+
+
+def test_a_code_of_another_exit_status_is_a_defect():
+    with pytest.raises(LookupError, match=r"ends with 2; suite/base/errors\.toml says 3"):
+        errors.DataError("engine-died", "x")
 
 
 def test_errors_survive_pickling():

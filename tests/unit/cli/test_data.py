@@ -12,8 +12,8 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import DataError
 from suite.cli import data
-from suite.declare.workload import selection
-from suite.declare.workload.selection import compute_locks
+from suite.declare.tasks import selection
+from suite.declare.tasks.selection import compute_locks
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "data"
 CSV = (

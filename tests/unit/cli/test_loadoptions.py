@@ -8,7 +8,7 @@ import pytest
 
 from suite.base.errors import UsageError
 from suite.cli.loadoptions import add_options, load_options
-from suite.measure.load.job import LoadOptions, Target
+from suite.measure.load.target import LoadOptions, Target
 
 
 def given(*words: str, **environment: str) -> LoadOptions:

@@ -31,12 +31,13 @@ def settings(tmp_path):
     source.mkdir(parents=True)
     (source / "torch.txt").write_text("torch==1\n")
     (source / "requirements.txt").write_text("nothing==1\n")
+    (source / "uv.txt").write_text("uv==1\n")
     programs = repository / ".venv-test" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "python3"):
         (programs / name).symlink_to(sys.executable)
     (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
-    return Settings(repository=repository, cache=tmp_path / "cache")
+    return Settings(repository=repository, environments=repository, cache=tmp_path / "cache")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The live line: what it says, and that it stays small."""
 
 from suite.measure.live import MOST, Live
-from tests.unit.declare.stopping.support import MS, SECOND, failed, request
+from tests.unit.declare.analysis.support import MS, SECOND, failed, request
 
 
 def line(live, second, done=0, failures=0, in_flight=0, extra=""):

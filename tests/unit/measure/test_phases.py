@@ -14,19 +14,19 @@ import pytest
 
 from suite import evidence
 from suite.base.errors import EngineError, Interrupted
+from suite.declare.analysis.observed import observed
+from suite.declare.analysis.stop import replay
 from suite.declare.plandoc import PhaseDoc, PlanDoc
-from suite.declare.stopping.observed import observed
-from suite.declare.stopping.phase import replay
-from suite.declare.workload.prompt import CLOSED_V1
-from suite.declare.workload.tasks import mini_set
-from suite.declare.workload.tokenizer import Tokenizer
+from suite.declare.tasks.prompt import CLOSED_V1
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.tokenizer import Tokenizer
 from suite.measure import search as searching
+from suite.measure.context import Run
 from suite.measure.engine import sim
-from suite.measure.load.job import LoadOptions
-from suite.measure.modelsource import MINI_MODEL
+from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
-from suite.measure.running import Run
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 TASKS = mini_set(4)
 QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}

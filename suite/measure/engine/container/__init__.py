@@ -21,6 +21,7 @@ import requests.exceptions
 from docker import errors
 
 from suite.base.errors import SetupError
+from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import (
     DockerStatus,
@@ -37,7 +38,7 @@ from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
-from suite.measure.stop import shielded
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,11 +100,18 @@ def serve(
             )
             marks.add("engine.prepared")
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
+            compiled = stack.enter_context(compile_cache(plan, image.id, settings.cache))
             stack.enter_context(_cleaned(client, name))
             engine = network.own_port(engine)
             with shielded():  # what is still being created cannot be removed
                 container = create(
-                    client, engine, image, name=name, run=run_directory.name, with_server=True
+                    client,
+                    engine,
+                    image,
+                    name=name,
+                    run=run_directory.name,
+                    with_server=True,
+                    compiled=compiled,
                 )
             on_progress(f"starting {engine['title']} in a container")
             log = run_directory / LOG_FILE
@@ -119,6 +127,9 @@ def serve(
                 on_progress=on_progress,
             )
             facts = container_facts(container, engine, image, base_url, log)
+            if compiled is not None:
+                compiled.keep()
+                facts |= compiled.facts()
         yield ContainerEngine(base_url, facts, marks.list, container)
 
 

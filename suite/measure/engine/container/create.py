@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from suite.declare.plandoc import EngineDoc, MountDoc
+    from suite.measure.engine.compilecache import CompileCache
     from suite.measure.engine.container.image import FoundImage
 
 
@@ -34,6 +35,7 @@ def create(
     name: str,
     run: str,
     with_server: bool,
+    compiled: CompileCache | None = None,
 ) -> Container:
     """Create container and network, both named `name` and labelled with their run and owner.
 
@@ -44,6 +46,7 @@ def create(
         name: of container and network.
         run: what to label them with.
         with_server: something in it listens on the engine's port; else it needs no way in either.
+        compiled: directory for what the engine compiles; mounted writable.
 
     Returns:
         The container, not started.
@@ -54,6 +57,12 @@ def create(
     """
     declared = container_of(engine)
     options = create_options(engine, built_here=image.built_here)
+    mounts = list(declared["mounts"])
+    if compiled is not None:
+        target = compiled.declared["target"]
+        mounts.append({"source": str(compiled.directory), "target": target, "read_only": False})
+        variables = compiled.variables(target).items()
+        options["environment"] += [f"{variable}={value}" for variable, value in variables]
     labels = {LABEL_RUN: run, LABEL_OWNER: orphans.owner()}
     ports: dict[str, int | list[int] | tuple[str, int] | None] = {}
     kind = network.kind(client, engine)
@@ -72,7 +81,7 @@ def create(
             name=name,
             labels=labels,
             detach=True,
-            mounts=[_mount(mount) for mount in declared["mounts"]],
+            mounts=[_mount(mount) for mount in mounts],
             ulimits=[
                 docker.types.Ulimit(name=limit, soft=value, hard=value)
                 for limit, value in declared["ulimits"].items()

@@ -41,7 +41,7 @@ DEFAULT_BASE_IMAGE = "python:3.11-slim-bookworm"
 BUILD_LOG = "image-build.log"
 LABEL_CONTEXT = "llm-conformance.context"
 LABEL_BASE = "llm-conformance.base"
-CONTEXT_FILES = ("Dockerfile", "requirements.txt", "torch.txt")
+CONTEXT_FILES = ("Dockerfile", "requirements.txt", "torch.txt", "uv.txt")
 BASE_SCRIPT_TIMEOUT_S = 1800
 
 
@@ -194,7 +194,7 @@ def _loaded(
     reference = image["reference"]
     here = _get(client, reference)
     if here is None:
-        path = settings.repository / (image["tarball"] or "")
+        path = settings.workspace / (image["tarball"] or "")
         if not path.is_file():
             raise SetupError(
                 "image-tarball-missing",
@@ -263,7 +263,7 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         return wanted
     on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
     script = settings.repository / "images" / "base.sh"
-    status, said = _run_script([str(script), LOCAL_BASE_IMAGE])
+    status, said = _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])
     if status != 0:
         raise SetupError(
             "base-image-unavailable",

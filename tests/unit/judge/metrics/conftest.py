@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.declare.model import ModelFacts
+from suite.declare.model.facts import ModelFacts
 from suite.evidence import Evidence
 
 MS = 1_000_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from suite.base.values import Measured, NotMeasured
-from suite.declare.stopping.phase import PhaseRule
-from suite.judge.checks import run_checks
-from suite.judge.metrics import endings, extent
-from suite.judge.metrics.compat import views
+from suite.declare.analysis.stop import PhaseRule
+from suite.judge.log import due, endings
+from suite.judge.log.phases import Noted, PhaseLog
 from suite.judge.metrics.compute import compute
-from suite.judge.metrics.phaselog import Noted, PhaseLog
+from suite.judge.report.othertools.views import views
+from suite.judge.rules.registry import apply_rules
 from tests.factories import evidence as factory
 from tests.factories import loads
 from tests.factories.loads import MS, START, S
@@ -120,7 +120,7 @@ def test_lines_against_time_are_put_in_order():
     ],
 )
 def test_how_far_one_worker_may_be_behind(numbers, workers, share, planned, short):
-    assert extent.short_of(numbers, workers, share, planned) == short
+    assert due.short_of(numbers, workers, share, planned) == short
 
 
 def noting(workers: int, **members: object) -> PhaseLog:
@@ -144,9 +144,9 @@ def noting(workers: int, **members: object) -> PhaseLog:
 )
 def test_as_many_workers_as_can_be(workers, members, processors, wrong):
     log = noting(workers, **members)
-    assert bool(extent.too_many_workers(log, processors)) == wrong
+    assert bool(due.too_many_workers(log, processors)) == wrong
     if processors is None:
-        assert extent.workers(log) == (1 if wrong else workers)
+        assert due.workers(log) == (1 if wrong else workers)
 
 
 @pytest.mark.parametrize(("cores", "outcome"), [(2, "pass"), (1, "fail")])
@@ -156,7 +156,7 @@ def test_workers_need_processors(cores, outcome):
     mark["detail"] = {**mark["detail"], "workers": 4}
     parts["environment"]["facts"]["host.cores"] = {"value": cores}
     evidence = factory.evidence(parts)
-    checks = {one.rule: one for one in run_checks(evidence, compute(evidence))}
+    checks = {one.rule: one for one in apply_rules(evidence, compute(evidence))}
     assert checks["R002"].outcome == outcome, checks["R002"].why
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
-from suite.judge.metrics import rouge, rouge_pairs, statistics
+from suite.base import statistics
+from suite.judge.metrics import rouge, rouge_pairs
 from suite.judge.metrics.rouge_pairs import PairScorer
 
 SHARED = os.environ.get("SUITE_SHARED_DATA")

@@ -6,12 +6,13 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.values import Measured, NotMeasured
-from suite.declare.stopping import objective
-from suite.judge.metrics import extent, flight, latency, searches
-from suite.judge.metrics.compat import views
+from suite.declare.analysis import objective
+from suite.judge.log import due, search
+from suite.judge.log.phases import phase_logs
+from suite.judge.metrics import in_flight, latency
 from suite.judge.metrics.compute import compute
-from suite.judge.metrics.phaselog import phase_logs
 from suite.judge.metrics.registry import names
+from suite.judge.report.othertools.views import views
 from suite.judge.score import score
 from tests.factories import evidence as factory
 from tests.factories import loads
@@ -96,7 +97,7 @@ def test_in_flight_by_hand(trace):
 
 def test_a_slot_is_free_at_the_moment_when_its_request_ends():
     events = [{"t_send": 0, "t_end": 5}, {"t_send": 5, "t_end": 9}]
-    assert flight.peak(events) == 1
+    assert in_flight.peak(events) == 1
 
 
 def test_a_failed_request_is_in_flight_while_it_lasts(trace):
@@ -109,7 +110,7 @@ def test_a_failed_request_is_in_flight_while_it_lasts(trace):
 
 def test_the_stop_rule_ends_the_phase_and_nothing_is_missing():
     phase = last(loads.interval())
-    (ended,) = phase.outcomes.ended
+    (ended,) = phase.details.ended
     assert (ended.by, ended.most, ended.sent) == ("enough", 1500, phase.metrics["completed"].value)
     assert ended.sent < ended.most
     assert phase.metrics["ttft_mean"].value == pytest.approx(20, rel=0.03)
@@ -136,7 +137,7 @@ def test_a_phase_that_was_stopped_from_outside_is_not_measured():
 def test_the_steady_stretch_of_a_closed_loop_ends_with_the_last_send():
     parts = loads.lengths()
     phase = last(parts)
-    (steady,) = phase.outcomes.steady
+    (steady,) = phase.details.steady
     sent = [event["t_send"] for event in requests_of(parts, "sweep-c4")]
     assert steady.found
     assert steady.end_s == pytest.approx((max(sent) - min(sent)) / 1e9)
@@ -150,7 +151,7 @@ def test_the_steady_stretch_of_a_closed_loop_ends_with_the_last_send():
 
 def test_a_soak_that_slows_down_drifts():
     parts = loads.soak()
-    assert last(parts).outcomes.steady[0].drifting == ()
+    assert last(parts).details.steady[0].drifting == ()
     events = requests_of(parts, "soak")
     for event in events:
         late = event["index"] * 10_000
@@ -163,22 +164,22 @@ def test_a_soak_that_slows_down_drifts():
     assert drift.value == pytest.approx(0.95 * grown / (20 + 0.05 * grown), rel=0.05)
     assert drift.interval == "95 % Student about the slope, AR(1)"
     assert drift.low > 0.5
-    assert phase.outcomes.steady[0].drifting[0].startswith("drift_ttft: +")
-    track = phase.outcomes.track
+    assert phase.details.steady[0].drifting[0].startswith("drift_ttft: +")
+    track = phase.details.track
     assert track.ttft_ms[0] == pytest.approx(20.1, rel=0.03)
     assert track.ttft_ms[-1] > 32
 
 
 def test_an_over_saturated_phase_has_no_steady_state():
     phase = last(loads.saturated())
-    assert phase.outcomes.ended[0].by == "saturated"
-    assert not phase.outcomes.steady[0].found
+    assert phase.details.ended[0].by == "saturated"
+    assert not phase.details.steady[0].found
     assert isinstance(phase.metrics["steady_output_throughput"], NotMeasured)
 
 
 def test_the_search_is_replayed():
     phase = last(loads.search())
-    (search,) = phase.outcomes.searches
+    (search,) = phase.details.searches
     rates = [probe.rate for probe in search.probes]
     assert rates == [8.0, 16.0, 32.0, 64.0, 45.25, 53.81, 58.68]
     assert [probe.met for probe in search.probes] == [True, True, True, False, True, True, True]
@@ -208,7 +209,7 @@ def test_goodput_of_a_probe_by_hand():
     events = [event for event in requests_of(parts, "search") if event["index"] < 300]
     lasts = [event["chunk_t0"] + sum(event["chunk_dt"]) for event in events]
     window = (max(lasts) - min(event["t_send"] for event in events)) / 1e9
-    probe = last(parts).outcomes.searches[0].probes[0]
+    probe = last(parts).details.searches[0].probes[0]
     assert probe.goodput.value == pytest.approx(300 / window)
 
 
@@ -217,7 +218,7 @@ def test_a_probe_above_its_failure_bound_gives_no_latency():
     for event in requests_of(parts, "search"):
         if 1500 <= event["index"] < 1520:
             event["outcome"] = "stall"
-    probe = last(parts).outcomes.searches[0].probes[5]
+    probe = last(parts).details.searches[0].probes[5]
     assert (probe.failed, probe.met) == (20, False)
     assert probe.ttft == NotMeasured("20 of 300 requests failed, more than 5.00%")
     assert isinstance(probe.goodput, NotMeasured)
@@ -226,7 +227,7 @@ def test_a_probe_above_its_failure_bound_gives_no_latency():
 def test_a_search_without_objectives_finds_nothing():
     parts = loads.search()
     parts["plan"]["workload"]["objectives"] = {"ttft_ms": None, "tpot_ms": None, "e2e_ms": None}
-    assert last(parts).metrics["slo_rate"] == NotMeasured(searches.NO_OBJECTIVES)
+    assert last(parts).metrics["slo_rate"] == NotMeasured(search.NO_OBJECTIVES)
 
 
 def test_a_lowest_rate_that_misses_is_no_answer():
@@ -267,7 +268,7 @@ def test_a_search_whose_tpot_cannot_be_told_has_no_answer(spoil, why):
         if event["outcome"] == "ok":
             spoil(event)
     phase = last(parts)
-    value, probe = phase.metrics["slo_rate"], phase.outcomes.searches[0].probes[0]
+    value, probe = phase.metrics["slo_rate"], phase.details.searches[0].probes[0]
     for one in (value, probe.tpot, probe.goodput):
         assert isinstance(one, NotMeasured)
         assert "TPOT cannot be told: " in one.why
@@ -277,8 +278,8 @@ def test_a_search_whose_tpot_cannot_be_told_has_no_answer(spoil, why):
     parts["plan"]["workload"]["objectives"]["tpot_ms"] = None
     phase = last(parts)
     assert phase.metrics["slo_rate"].value == 58.68
-    assert isinstance(phase.outcomes.searches[0].probes[0].tpot, NotMeasured)
-    assert isinstance(phase.outcomes.searches[0].probes[0].goodput, Measured)
+    assert isinstance(phase.details.searches[0].probes[0].tpot, NotMeasured)
+    assert isinstance(phase.details.searches[0].probes[0].goodput, Measured)
 
 
 def test_the_bound_for_answers_in_one_piece_is_one():
@@ -294,7 +295,7 @@ def test_a_probe_is_counted_by_the_one_source_of_the_phase():
             event["token_ids"] = (event["token_ids"] or [])[:5] or None
     phase = last(parts)
     assert phase.token_source == "engine usage"
-    probe = phase.outcomes.searches[0].probes[0]
+    probe = phase.details.searches[0].probes[0]
     assert probe.tpot.value == pytest.approx(5.2, rel=0.05)
     assert phase.metrics["slo_rate"].value == 58.68
 
@@ -314,7 +315,7 @@ def test_a_verdict_that_hangs_on_the_source_of_the_counts_is_no_answer():
 def test_a_probe_that_went_on_although_it_was_decided_has_missed():
     parts = loads.search()
     parts["plan"]["workload"]["objectives"]["ttft_ms"] = 1.0
-    search = last(parts).outcomes.searches[0]
+    search = last(parts).details.searches[0]
     assert (search.probes[0].met, search.probes[0].ended_by) == (False, "all-sent")
     parts = loads.search()
     mine = [event for event in requests_of(parts, "search") if event["index"] < 300]
@@ -325,7 +326,7 @@ def test_a_probe_that_went_on_although_it_was_decided_has_missed():
         wait = (event["t_sched"] - start) // 2
         event["chunk_t0"] += wait
         event["t_end"] += wait
-    search = last(parts).outcomes.searches[0]
+    search = last(parts).details.searches[0]
     assert search.probes[0].met is False
     assert search.probes[0].why.startswith("its events show saturated ")
     assert "probe 0: ended as all-sent, its events show saturated " in search.rate.why
@@ -350,7 +351,7 @@ def test_repeats_of_a_search_are_averaged():
         {**parts["plan"]["workload"]["phases"][2], "repeat": 1}
     )
     phase = last(parts)
-    assert len(phase.outcomes.searches) == 2
+    assert len(phase.details.searches) == 2
     value = phase.metrics["slo_rate"]
     assert (value.value, value.low, value.interval) == (58.68, 58.68, "95 % t over 2 repeats")
 
@@ -358,7 +359,7 @@ def test_repeats_of_a_search_are_averaged():
 def test_lengths_that_were_asked_and_got():
     parts = loads.lengths()
     phase = last(parts)
-    lengths = phase.outcomes.lengths
+    lengths = phase.details.lengths
     assert (lengths.input_asked, lengths.input_got) == ((64, 64), (64, 64))
     assert (lengths.output_asked, lengths.output_got) == ((16, 16), (16, 16))
     assert phase.metrics["output_length_exact"].value == 1.0
@@ -367,7 +368,7 @@ def test_lengths_that_were_asked_and_got():
         event["token_ids"] = event["token_ids"][:10]
     phase = last(parts)
     assert phase.metrics["output_length_exact"].value == pytest.approx(36 / 48)
-    assert phase.outcomes.lengths.output_got == (10, 16)
+    assert phase.details.lengths.output_got == (10, 16)
 
 
 def test_synthetic_prompts_have_no_reference():
@@ -381,14 +382,14 @@ def test_synthetic_prompts_have_no_reference():
 def test_a_point_that_cannot_run_says_why_in_place_of_every_number():
     phase = results(loads.not_run()).phases["sweep-c8"]
     why = "64 + 100000 tokens, the model holds 1024"
-    assert phase.outcomes.not_run == why
+    assert phase.details.not_run == why
     assert phase.metrics["output_throughput"] == NotMeasured(why)
     assert phase.metrics["completed"].value == 0
 
 
 def test_turns_show_how_the_history_grows():
     phase = last(loads.multi_turn())
-    turns = phase.outcomes.turns
+    turns = phase.details.turns
     assert [turn.completed for turn in turns] == [6, 6, 6]
     assert turns[0].prompt_tokens.value == 40
     assert turns[0].prompt_tokens.value < turns[1].prompt_tokens.value
@@ -402,16 +403,16 @@ def test_the_turns_behind_a_failed_one_are_not_missing_within_the_bound():
     event = next(one for one in requests_of(parts, "chat") if one["index"] == 4)
     event["outcome"] = "stall"
     drop(parts, lambda one: one["phase"] == "chat" and one["index"] == 5)
-    assert extent.missing(log_of(parts)) == 0
+    assert due.missing(log_of(parts)) == 0
     assert isinstance(last(parts).metrics["ttft_p50"], Measured)
     parts["plan"]["workload"]["phases"][2]["failure_bound"] = 0.1  # 2 of 18 are more
-    assert extent.missing(log_of(parts)) == 1
+    assert due.missing(log_of(parts)) == 1
 
 
 def test_a_turn_without_its_successor_is_missing_when_it_did_not_fail():
     parts = loads.multi_turn()
     drop(parts, lambda one: one["phase"] == "chat" and one["index"] == 5)
-    assert extent.missing(log_of(parts)) == 1
+    assert due.missing(log_of(parts)) == 1
 
 
 @pytest.mark.parametrize(
@@ -425,7 +426,7 @@ def test_a_turn_without_its_successor_is_missing_when_it_did_not_fail():
     ],
 )
 def test_every_worker_sends_its_share_from_the_first_on(sent, workers, lacking):
-    assert extent.holes(sent, workers) == lacking
+    assert due.holes(sent, workers) == lacking
 
 
 def test_an_open_loop_that_is_no_server_counts_from_the_schedule():

@@ -14,8 +14,8 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import TrustError
 from suite.judge.attest.page import extract_bundle, renderer_of
-from suite.judge.metrics.asked_lengths import NO_LENGTH
-from suite.judge.metrics.searches import NO_SEARCH
+from suite.judge.log.lengths import NO_LENGTH
+from suite.judge.log.search import NO_SEARCH
 from suite.judge.report import html, view
 from suite.judge.report.numbers import show
 from suite.judge.report.words import SCENARIOS, WORDS

@@ -9,7 +9,6 @@ from suite.judge.report import (
     groups,
     html,
     loadtext,
-    outcomes,
     plots,
     tables,
     text,

@@ -1,4 +1,4 @@
-"""Wheels and environments, with the host's real pip and three wheels of a few bytes each."""
+"""Wheels and environments, with the host's real pip, uv and wheels of a few bytes each."""
 
 import subprocess
 import zipfile
@@ -36,6 +36,7 @@ def shop(tmp_path, monkeypatch):
     wheel(path, "torch", "9.9+cpu")
     wheel(path, "torch", "9.9")
     wheel(path, "helper", "1.0")
+    wheel(path, "uv", "9.0")
     return path
 
 
@@ -45,8 +46,10 @@ def settings(tmp_path):
     images.mkdir(parents=True)
     (images / "torch.txt").write_text("torch==9.9\n")
     (images / "requirements.txt").write_text("# pinned\nhelper==1.0\n")
+    (images / "uv.txt").write_text("uv==9.0\n")
     return Settings(
         repository=tmp_path / "repository",
+        environments=tmp_path / "repository",
         cache=tmp_path / "cache",
         torch_index="http://127.0.0.1:9/",
     )
@@ -60,7 +63,11 @@ def test_the_cpu_build_is_taken_and_nothing_is_fetched_twice(shop, settings):
     said = []
     wheels = fetch_wheels(images(settings), said.append, settings=settings)
     names = sorted(path.name for path in wheels.glob("*.whl"))
-    assert names == ["helper-1.0-py3-none-any.whl", "torch-9.9+cpu-py3-none-any.whl"]
+    assert names == [
+        "helper-1.0-py3-none-any.whl",
+        "torch-9.9+cpu-py3-none-any.whl",
+        "uv-9.0-py3-none-any.whl",
+    ]
     assert len(said) == 2
     for path in shop.iterdir():
         path.unlink()
@@ -112,7 +119,7 @@ def test_missing_requirements_are_named(settings):
     assert caught.value.code == "requirements-missing"
 
 
-def test_the_digest_covers_both_files(settings):
+def test_the_digest_covers_the_files(settings):
     before = requirements_digest(images(settings))
     (images(settings) / "torch.txt").write_text("torch==9.8\n")
     assert requirements_digest(images(settings)) != before

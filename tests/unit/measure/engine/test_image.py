@@ -6,6 +6,7 @@ import pytest
 from suite.base.errors import SetupError
 from suite.measure.engine import Settings
 from suite.measure.engine.container.image import (
+    CONTEXT_FILES,
     _context,
     _repository,
     _tar,
@@ -24,16 +25,16 @@ def test_the_images_of_the_repository_have_a_name_of_their_own(name):
 
 
 def test_the_digest_follows_the_content_and_the_archive_holds_no_time(tmp_path):
-    for name in ("Dockerfile", "requirements.txt", "torch.txt"):
+    for name in CONTEXT_FILES:
         (tmp_path / name).write_text(name)
     before, archive = context_digest(tmp_path), _tar(_context(tmp_path)).read()
-    for name in ("Dockerfile", "requirements.txt", "torch.txt"):
+    for name in CONTEXT_FILES:
         (tmp_path / name).touch()
     (tmp_path / "stray").write_text("not part of it")
     assert context_digest(tmp_path) == before
     assert _tar(_context(tmp_path)).read() == archive
     with tarfile.open(fileobj=_tar(_context(tmp_path))) as packed:
-        assert packed.getnames() == ["Dockerfile", "requirements.txt", "torch.txt"]
+        assert packed.getnames() == list(CONTEXT_FILES)
         assert {entry.mtime for entry in packed} == {0}
     (tmp_path / "torch.txt").write_text("other")
     assert context_digest(tmp_path) != before

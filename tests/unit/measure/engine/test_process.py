@@ -28,12 +28,13 @@ def settings(tmp_path):
     source.mkdir(parents=True)
     (source / "torch.txt").write_text("torch==1\n")
     (source / "requirements.txt").write_text("nothing==1\n")
+    (source / "uv.txt").write_text("uv==1\n")
     programs = repository / ".venv-test" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "python3"):
         (programs / name).symlink_to(sys.executable)
     (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
-    return Settings(repository=repository, cache=tmp_path / "cache")
+    return Settings(repository=repository, environments=repository, cache=tmp_path / "cache")
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ from pathlib import Path
 from suite.base import jsonio
 from suite.measure.engine import Settings, serve
 plan = jsonio.load(Path(sys.argv[1]))
-settings = Settings(repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
+settings = Settings(environments=Path(sys.argv[3]), repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
 with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None, settings=settings) as served:
     print(served.leader.pid, flush=True)
     time.sleep(600)
@@ -214,3 +215,17 @@ def test_a_step_that_ends_by_itself_tells_how(run, settings):
     why, _ = process.run_once(engine, run / "log", on_progress=print, settings=settings)
     assert why == "it ended with status 9"
     assert (run / "log").read_text() == "said\n"
+
+
+def test_what_the_engine_compiled_comes_back_at_its_next_start(run, settings):
+    plan = plan_of()
+    plan["engine"]["compile_cache"] = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
+    plan["engine"]["pre_commands"] = [
+        ["/bin/sh", "-c", 'mkdir -p "$CACHE"; ls "$CACHE"; echo code > "$CACHE/one"']
+    ]
+    with start(plan, run, settings) as served:
+        assert served.facts["engine.compile_cache"] == "cold"
+        assert "one" not in (run / "engine.log").read_text().split()
+    with start(plan, run, settings) as served:
+        assert served.facts["engine.compile_cache"] == "warm"
+    assert "one" in (run / "engine.log").read_text().split()

@@ -9,7 +9,7 @@ import pytest
 
 from suite.base.errors import Interrupted
 from suite.measure.engine import environment, process, sim
-from suite.measure.stop import Stop
+from suite.measure.signals import Stop
 
 
 @pytest.fixture

@@ -11,7 +11,11 @@ from suite.base import jsonio
 from suite.declare.plandoc import PhaseDoc, RequestDoc
 from suite.eventdoc import RequestEvent
 from suite.measure.engine.sim_script import FAULTS
-from suite.measure.load.client import Ending, Job, PhaseStats, Source, Target, run_phase
+from suite.measure.load.requests.job import Job
+from suite.measure.load.send import run_phase
+from suite.measure.load.sources import Source
+from suite.measure.load.stats import Ending, PhaseStats
+from suite.measure.load.target import Target
 
 PER_REQUEST = sorted(set(FAULTS) - {"dies_after", "refuses", "slow_start"})
 

@@ -19,9 +19,9 @@ HEAVY = (
 
 
 def test_the_client_loads_nothing_heavy():
-    code = "import sys, suite.measure.load.client as c; print(*sorted(sys.modules))"
+    code = "import sys, suite.measure.load.send as c; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "suite" in loaded
     assert loaded.isdisjoint(HEAVY)
-    assert "suite.measure.load.workers" not in done.stdout.split()
+    assert "suite.measure.load.processes.coordinator" not in done.stdout.split()

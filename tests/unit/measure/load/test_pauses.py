@@ -9,12 +9,12 @@ import time
 import pytest
 
 from suite.measure.engine import sim
-from suite.measure.load import loop
-from suite.measure.load.clock import ClockFacts
 from suite.measure.load.driver import PAUSE_NS, Driver, Hooks
-from suite.measure.load.job import PhaseStats
-from suite.measure.load.sendstamps import SendTimes
 from suite.measure.load.sources import ClosedLoop, OpenLoop
+from suite.measure.load.stats import PhaseStats
+from suite.measure.load.transport import loop
+from suite.measure.load.transport.clock import ClockFacts
+from suite.measure.load.transport.send_stamps import SendTimes
 from tests.unit.measure.load.support import job, read_truth, send
 
 

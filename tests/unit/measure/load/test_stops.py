@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from suite.measure.engine import sim
-from suite.measure.load.client import Ending
 from suite.measure.load.sources import Sessions
+from suite.measure.load.stats import Ending
 from tests.unit.measure.load.support import job, send
 from tests.unit.measure.load.test_sources import Talk
 

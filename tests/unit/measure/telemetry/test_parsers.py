@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.declare.vendor import list_vendors, load_vendor
-from suite.measure.telemetry import PARSERS, parse
+from suite.declare.vendor.load import list_vendors, load_vendor
+from suite.measure.telemetry import TOOLS, parse
 from suite.measure.telemetry.reading import is_unknown, number
-from suite.measure.telemetry.sampler import LINUX
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "telemetry"
 MIB = 2**20
@@ -116,7 +115,7 @@ def test_impossible_values_are_left_out():
 
 
 @settings(max_examples=150)
-@given(text=st.text(max_size=300), parser=st.sampled_from(sorted(PARSERS)))
+@given(text=st.text(max_size=300), parser=st.sampled_from(sorted(TOOLS)))
 def test_no_text_breaks_a_parser(text, parser):
     for reading in parse(parser, text):
         assert all(isinstance(value, int | float) for value in reading.values.values())
@@ -136,8 +135,23 @@ def test_a_cut_output_gives_no_wrong_device(cut, name):
 def test_every_declared_parser_exists():
     for name in list_vendors():
         for tool in load_vendor(name).doc["telemetry"]:
-            assert tool["parser"] in {*PARSERS, LINUX}
-            assert bool(tool["command"]) == (tool["parser"] != LINUX)
+            record = TOOLS[tool["parser"]]
+            assert bool(tool["command"]) == bool(record.command)
+            promised = {
+                quantity
+                for quantity, metric in tool["metrics"].items()
+                if metric["available"] in {"always", "sometimes"}
+            }
+            assert promised <= set(record.units)
+
+
+def test_every_tool_reads_its_own_sample():
+    for tool in TOOLS.values():
+        if tool.parse is not None:
+            readings = tool.parse((CASES / tool.sample).read_text())
+            seen = {quantity for reading in readings for quantity in reading.values}
+            assert seen
+            assert seen <= set(tool.units)
 
 
 @pytest.mark.skipif(not SHARED, reason="SUITE_SHARED_DATA is not set: no captures of real tools")

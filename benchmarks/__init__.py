@@ -1,0 +1,1 @@
+"""What holds the suite itself to account; none of it is shipped."""

@@ -1,0 +1,12 @@
+"""Words for people, in both languages of the suite."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Bilingual(NamedTuple):
+    """The same words in English and Chinese."""
+
+    en: str
+    zh: str

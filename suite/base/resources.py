@@ -1,0 +1,49 @@
+"""Where the files lie that travel with the suite, and where it writes.
+
+In a checkout, ``vendors/``, ``images/`` and ``schemas/`` stand at the top level; in a wheel they travel inside the
+package. What is written goes beside them in a checkout, and never into an installed package: runs into the
+working directory, what can be made again into the cache.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+PROGRAM: Final = "llm-conformance"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_PACKAGED: Final = _PACKAGE / "_data"
+TOP: Final = _PACKAGE.parent
+"""Where Python finds the package: its own child processes are started there."""
+INSTALLED: Final = _PACKAGED.is_dir()
+"""Whether this is an installed wheel, not a checkout."""
+
+
+def resource(name: str = "") -> Path:
+    """A file or directory that travels with the suite, by its path in the repository.
+
+    Args:
+        name: for example ``schemas`` or ``images/cpu-vllm/torch.txt``; empty for the directory that holds
+            ``vendors/``, ``images/`` and ``schemas/``. What begins with ``suite/`` lies in the package.
+    """
+    if name.startswith("suite/"):
+        return TOP / name
+    return (_PACKAGED if INSTALLED else TOP) / name
+
+
+def workspace() -> Path:
+    """Where runs are written and vendors' image files are looked for: the checkout, or the working directory."""
+    return Path.cwd() if INSTALLED else TOP
+
+
+def cache() -> Path:
+    """Downloads and what else can be made again: ``$XDG_CACHE_HOME/llm-conformance``, by default below ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    parent = Path(base).expanduser().absolute() if base else Path.home() / ".cache"
+    return parent / PROGRAM
+
+
+def environments() -> Path:
+    """Where the engines' Python environments are made: the checkout, or the cache."""
+    return cache() / "environments" if INSTALLED else TOP

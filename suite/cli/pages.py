@@ -1,0 +1,51 @@
+"""Writes the pages under ``docs/`` that follow from the suite's records: ``python -m suite.cli.pages [--check]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from suite.base import errorpage, markdown
+from suite.measure.telemetry import page as telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
+"""In a checkout; an installed suite has no pages."""
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page, or page with a generated part, as the records say."""
+    vendors, chinese = DOCS / "vendors.md", DOCS / "vendors.zh.md"
+    return {
+        DOCS / "errors.md": errorpage.page(),
+        vendors: markdown.replaced(vendors.read_text("utf-8"), "telemetry", telemetry.table()),
+        chinese: markdown.replaced(
+            chinese.read_text("utf-8"), "telemetry", telemetry.table(chinese=True)
+        ),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the pages, or with ``--check`` name those that are stale; 1 when there are any."""
+    parser = argparse.ArgumentParser(description="Write the generated pages under docs/.")
+    parser.add_argument("--check", action="store_true", help="write nothing, name what is stale")
+    check = parser.parse_args(arguments).check
+    stale = {
+        path: text
+        for path, text in pages().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    }
+    for path, text in stale.items():
+        if check:
+            print(f"{path}: not what the records say; run python -m suite.cli.pages")
+        else:
+            path.write_text(text, encoding="utf-8")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

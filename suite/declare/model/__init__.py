@@ -1,0 +1,1 @@
+"""What a model is: its facts, its architecture, its FLOPs; no weight is loaded."""

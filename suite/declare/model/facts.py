@@ -1,0 +1,261 @@
+"""A model's facts, from ``config.json`` and safetensors headers; no weight is loaded.
+
+Facts of the architectures that `suite.declare.model.architectures` knows are put into one form, so that FLOPs
+and bytes follow from numbers alone. The headers are a second witness: when they hold another number of
+parameters than the architecture gives, the architecture is not the one that the configuration names, and
+FLOPs are not computed from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, cast
+
+from suite.base import jsonio
+from suite.base.errors import DataError, EvidenceError, Place
+from suite.declare.model import architectures, safetensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONObject
+    from suite.declare.model.architectures import Shape
+    from suite.declare.model.safetensors import Tensor
+    from suite.declare.plandoc import FileDoc
+
+WITNESS_TOLERANCE = 0.02
+"""Largest relative difference between stored and computed parameters: norms, biases and rounding."""
+
+_HASHED_SUFFIXES = (".safetensors", ".json", ".jinja", ".model", ".py", ".tiktoken", ".txt")
+_NOT_HASHED = ("license", "licence", "notice", "readme", "use_policy")
+_BLOCK = 4 << 20
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is known of a model.
+
+    A number is None when the configuration does not say it in a form that is known.
+
+    Attributes:
+        architecture: first of ``architectures`` in the configuration, e.g. ``LlamaForCausalLM``.
+        parameters: distinct parameters; a tied head counts once.
+        active_parameters: those that one token uses (mixture of experts: the chosen experts only).
+        weight_bytes: bytes of all stored tensors.
+        mlp_matrices: 3 with a gate, 2 without.
+        intermediate_size: width of the MLP, of one expert where there are experts.
+        experts: 0 for a dense model.
+        sliding_window: tokens that a windowed layer looks back on, None without one.
+        sliding_layers: how many layers have the window.
+        quantisation: method named in the configuration, None for none.
+        shape_unknown: why FLOPs can't be derived, "" when they can.
+    """
+
+    architecture: str
+    model_type: str
+    parameters: int
+    active_parameters: int
+    weight_bytes: int
+    torch_dtype: str
+    tie_embeddings: bool
+    quantisation: str | None
+    max_positions: int | None
+    layers: int | None
+    hidden_size: int | None
+    vocab_size: int | None
+    heads: int | None
+    kv_heads: int | None
+    head_dim: int | None
+    intermediate_size: int | None
+    mlp_matrices: int | None
+    experts: int
+    active_experts: int
+    sliding_window: int | None
+    sliding_layers: int
+    shape_unknown: str
+
+    def to_json(self) -> JSONObject:
+        """The form that a plan holds."""
+        return cast("JSONObject", asdict(self))
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> ModelFacts:
+        """Read what `to_json` wrote.
+
+        Raises:
+            EvidenceError: ``model-facts-wrong`` when a member is missing, unknown or of the wrong type.
+        """
+        names = {field.name: str(field.type) for field in fields(cls)}
+        if set(document) != set(names):
+            odd = ", ".join(sorted(set(document) ^ set(names)))
+            raise EvidenceError("model-facts-wrong", f"model facts with wrong members: {odd}")
+        allowed: dict[str, tuple[type, ...]] = {
+            "str": (str,),
+            "int": (int,),
+            "bool": (bool,),
+            "str | None": (str, type(None)),
+            "int | None": (int, type(None)),
+        }
+        for name, kind in names.items():
+            value = document[name]
+            if type(value) not in allowed[kind]:
+                raise EvidenceError(
+                    "model-facts-wrong", f"the model fact {name!r} is not of type {kind}"
+                )
+        return cls(**cast("dict[str, str]", dict(document)))  # type: ignore[arg-type]  # checked above
+
+
+def _config(directory: Path) -> JSONObject:
+    if not directory.is_dir():
+        raise DataError("model-missing", "there is no such model directory", Place(str(directory)))
+    path = directory / "config.json"
+    if not path.is_file():
+        hint = "a model directory holds config.json, a tokenizer and *.safetensors"
+        raise DataError("model-no-config", "no config.json", Place(str(directory)), hint)
+    value = jsonio.load(path, error=DataError)
+    if not isinstance(value, dict):
+        raise DataError("model-config-wrong", "config.json is not an object", Place(str(path)))
+    return value
+
+
+def _is_parameter(tensor: Tensor) -> bool:
+    """Whether a stored tensor was trained; old checkpoints also store masks and rotary frequencies."""
+    buffers = ("rotary_emb.inv_freq", "rotary_pos_emb.inv_freq", "attention.masked_bias")
+    return tensor.dtype in safetensors.FLOAT_DTYPES and not tensor.name.endswith(buffers)
+
+
+def _stored_parameters(tensors: Sequence[Tensor], *, tied: bool) -> int:
+    names = {tensor.name for tensor in tensors}
+    total = sum(tensor.elements for tensor in tensors if _is_parameter(tensor))
+    if tied and any(name.endswith("embed_tokens.weight") for name in names):
+        # Some writers store the tied head as a second copy.
+        total -= sum(tensor.elements for tensor in tensors if tensor.name == "lm_head.weight")
+    return total
+
+
+def _text(config: Mapping[str, object], *names: str) -> str:
+    values = (config.get(name) for name in names)
+    return next((value for value in values if isinstance(value, str)), "")
+
+
+def _quantisation(config: Mapping[str, object]) -> str | None:
+    section = config.get("quantization_config")
+    if section is None:
+        return None
+    method = section.get("quant_method") if isinstance(section, dict) else None
+    return method if isinstance(method, str) and method else "unnamed"
+
+
+def _witness(architecture: str, shape: Shape, stored: int) -> str:
+    """Why the headers contradict the architecture; "" when they don't."""
+    expected = shape.matrix_parameters
+    if abs(stored - expected) <= WITNESS_TOLERANCE * expected:
+        return ""
+    return (
+        f"the weights hold {stored} parameters, but {architecture} with this config.json has "
+        f"about {expected}"
+    )
+
+
+def read_model(directory: Path) -> ModelFacts:
+    """Read a model directory's configuration and safetensors headers.
+
+    Raises:
+        DataError: ``model-missing``, ``model-no-config``, ``model-config-wrong``, ``json-refused``, or as
+            `suite.declare.model.safetensors.read_tensors`.
+    """
+    config = _config(directory)
+    tensors = safetensors.read_tensors(directory)
+    shape, unknown = architectures.shape(config)
+    names = config.get("architectures")
+    architecture = (
+        names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
+    )
+    tied = shape.tied if shape else config.get("tie_word_embeddings") is True
+    quantisation = _quantisation(config)
+    stored = _stored_parameters(tensors, tied=tied)
+    if shape and quantisation:
+        # Packed integers say little about the number of weights: the architecture does.
+        stored = shape.matrix_parameters
+    elif shape:
+        unknown = _witness(architecture, shape, stored)
+    return ModelFacts(
+        architecture=architecture,
+        model_type=_text(config, "model_type"),
+        parameters=stored,
+        active_parameters=stored - (shape.idle_parameters if shape else 0),
+        weight_bytes=sum(tensor.bytes for tensor in tensors),
+        torch_dtype=_text(config, "torch_dtype", "dtype"),
+        tie_embeddings=tied,
+        quantisation=quantisation,
+        max_positions=architectures.max_positions(config),
+        layers=shape.layers if shape else None,
+        hidden_size=shape.hidden if shape else None,
+        vocab_size=shape.vocab if shape else None,
+        heads=shape.heads if shape else None,
+        kv_heads=shape.kv_heads if shape else None,
+        head_dim=shape.head_dim if shape else None,
+        intermediate_size=shape.intermediate if shape else None,
+        mlp_matrices=shape.mlp_matrices if shape else None,
+        experts=shape.experts if shape else 0,
+        active_experts=shape.active_experts if shape else 0,
+        sliding_window=shape.window if shape else None,
+        sliding_layers=shape.window_layers if shape else 0,
+        shape_unknown=unknown,
+    )
+
+
+def _is_hashed(path: Path) -> bool:
+    name = path.name.lower()
+    hidden = name.startswith(".")
+    prose = name.startswith(_NOT_HASHED)
+    return path.is_file() and name.endswith(_HASHED_SUFFIXES) and not hidden and not prose
+
+
+def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDoc:
+    sha256 = hashlib.sha256()
+    size = 0
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                sha256.update(block)
+                size += len(block)
+                if on_bytes:
+                    on_bytes(len(block))
+    except OSError as cause:
+        message = f"cannot read: {cause.strerror or cause}"
+        raise DataError("file-unreadable", message, Place(str(path))) from cause
+    return {"path": path.name, "bytes": size, "sha256": sha256.hexdigest()}
+
+
+def hash_model(
+    directory: Path, on_bytes: Callable[[int], None] | None = None
+) -> tuple[list[FileDoc], str]:
+    """Digest of what an engine can read from a model directory: weights, configuration, tokenizer, code.
+
+    Prose (README, licence), hidden files, subdirectories and weights in other formats are left out, so
+    that two copies of one model agree however they were fetched. Files are read on all cores.
+
+    Args:
+        directory: the model directory.
+        on_bytes: told how many bytes more were read; called from several threads.
+
+    Returns:
+        The files sorted by name, and the SHA-256 of that list's canonical JSON.
+
+    Raises:
+        DataError: ``model-missing``, ``model-no-weights`` or ``file-unreadable``.
+    """
+    if not directory.is_dir():
+        raise DataError("model-missing", "there is no such model directory", Place(str(directory)))
+    paths = sorted((path for path in directory.iterdir() if _is_hashed(path)), key=lambda p: p.name)
+    if not paths:
+        message = "no model: neither weights nor configuration"
+        raise DataError("model-no-weights", message, Place(str(directory)))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        files = list(pool.map(lambda path: _hash_file(path, on_bytes), paths))
+    return files, jsonio.digest(files)

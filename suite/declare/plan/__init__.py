@@ -1,0 +1,1 @@
+"""The plan: vendor, workload and model in, everything that will run out."""

@@ -1,0 +1,331 @@
+"""What was chosen among all that a vendor declares, before the plan is written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from suite.base.errors import UsageError
+from suite.declare.vendor.arguments import Situation
+from suite.documents.document import given
+from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.model.facts import ModelFacts
+    from suite.declare.plandoc import DevicesDoc, FileDoc, RuntimeKind
+    from suite.declare.vendor.load import Vendor
+    from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
+    from suite.documents.accelerator import Accelerator
+    from suite.documents.vendor import DeviceAccess, VisibilityVariable
+    from suite.documents.vendor_engine import RuntimeName
+
+_MODEL_DTYPES = {
+    "float32": "float32",
+    "float": "float32",
+    "float16": "float16",
+    "half": "float16",
+    "bfloat16": "bfloat16",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """A model on this machine.
+
+    Attributes:
+        id: Hub id or directory name.
+        revision: pinned Hub commit, or None.
+        path: directory on this machine.
+        sha256: over the sorted list of files.
+        files: with digests.
+        facts: from configuration and headers.
+        tokenizer_sha256: digest of the tokenizer, or None.
+        chat_template_sha256: digest of the chat template, or None when the model has none.
+        shortest_prompts: tokens of the shortest prompt by API, see
+            `suite.declare.tasks.synthetic.shortest_prompts`; empty when nothing has an exact length.
+    """
+
+    id: str
+    revision: str | None
+    path: str
+    sha256: str
+    files: list[FileDoc]
+    facts: ModelFacts
+    tokenizer_sha256: str | None
+    chat_template_sha256: str | None
+    shortest_prompts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may decide beyond vendor, engine, model and profile; everything has a default.
+
+    Attributes:
+        access: way of device access, by id.
+        image: image reference, with or without ``@sha256:…``, or the id of a declared image.
+        visible: device indices; empty: the first ones.
+        env: variables for the engine; not in the closed division.
+        division: another division than the profile's.
+        dtype: requested precision.
+        max_model_len: longest prompt and answer together, tokens; not in the closed division.
+        served_model_name: the name that requests send, for a server that runs already.
+        tensor_parallel: ranks, where they are not one per device and rank slot.
+        model_type: the converter's name for the architecture.
+        conversion_root: directory for converted models.
+        private_peaks: dense peaks that the vendor withholds, by precision.
+        cpu_peak: what a CPU's peak follows from.
+        runtime_note: why the runtime is not a container.
+        commit: the suite's own.
+        nonce: round identifier issued by the reviewers.
+    """
+
+    access: str | None = None
+    image: str | None = None
+    visible: tuple[int, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    division: str | None = None
+    dtype: str | None = None
+    max_model_len: int | None = None
+    served_model_name: str | None = None
+    tensor_parallel: int | None = None
+    model_type: str = ""
+    conversion_root: str = ""
+    private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
+    cpu_peak: CPUPeak | None = None
+    runtime_note: str = ""
+    commit: str = "unknown"
+    nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One engine on some devices of one vendor, with one model.
+
+    Attributes:
+        indices: the selected device indices.
+        ranks: tensor-parallel ranks.
+        closed: the closed division was asked for.
+        plain: nothing is reused across requests unless an argument asks for it: the division is closed, or nobody
+            asked for another one than the profile's.
+    """
+
+    vendor: Vendor
+    engine: DeclaredEngine
+    device: Accelerator
+    access: DeviceAccess
+    runtime: RuntimeKind
+    model: ModelInput
+    options: Options
+    indices: tuple[int, ...]
+    ranks: int
+    closed: bool
+    plain: bool
+
+    @property
+    def starts_engine(self) -> bool:
+        """Whether the suite starts the engine itself."""
+        return self.runtime in ("container", "process")
+
+    @property
+    def situation(self) -> Situation:
+        """What conditions in the declaration may depend on."""
+        runtime: RuntimeName = "process" if self.runtime == "process" else "container"
+        return Situation(self.model.facts.architecture, len(self.indices), runtime)
+
+    @property
+    def visible(self) -> str:
+        """The indices as the visibility variable writes them; empty where none are selected."""
+        variable = self.variable
+        if variable is None:
+            return ""
+        return _listed(variable, self.indices)
+
+    @property
+    def variable(self) -> VisibilityVariable | None:
+        """The variable that selects devices from outside."""
+        visibility = self.vendor.doc.visibility
+        if visibility.container is not None and self.runtime != "process":
+            return visibility.container
+        return visibility.process[0] if visibility.process else None
+
+    def devices_doc(self) -> DevicesDoc:
+        """The form that a plan holds."""
+        return {
+            "count": len(self.indices),
+            "accelerator": self.device.id,
+            "name": self.device.name,
+            "visible": self.visible,
+        }
+
+    def visibility_env(self) -> dict[str, str]:
+        """The variables that select devices, for the container runtime and for the process."""
+        visibility = self.vendor.doc.visibility
+        if self.runtime == "process":
+            return {v.variable: _listed(v, self.indices) for v in visibility.process}
+        result: dict[str, str] = {}
+        container = visibility.container
+        if container is not None and self.access.sets_visibility:
+            result[container.variable] = _listed(container, self.indices)
+        # A privileged container sees every device under its own index.
+        renumbered = visibility.renumbered and self.access.privileged is UNSET
+        inside = tuple(range(len(self.indices))) if renumbered else self.indices
+        for variable in visibility.process:
+            if variable.in_container:
+                result[variable.variable] = _listed(variable, inside)
+        return result
+
+
+def _listed(variable: VisibilityVariable, indices: tuple[int, ...]) -> str:
+    if variable.syntax == "count":
+        return str(len(indices))
+    return variable.separator.join(str(index) for index in indices)
+
+
+def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ...]:
+    """The device indices.
+
+    Raises:
+        UsageError: ``devices-wrong``.
+    """
+    if count is not None and count < 1:
+        raise UsageError("devices-wrong", f"{count} devices", hint="at least one is needed")
+    if not visible:
+        return tuple(range(count or 1))
+    if len(set(visible)) != len(visible) or min(visible) < 0:
+        raise UsageError("devices-wrong", "a device index occurs twice or is negative")
+    if count is not None and count != len(visible):
+        raise UsageError("devices-wrong", f"{count} devices, but {len(visible)} indices were named")
+    return visible
+
+
+def choose_ranks(
+    engine: DeclaredEngine, device: Accelerator, devices: int, facts: ModelFacts, named: int | None
+) -> int:
+    """Tensor-parallel ranks: one for each rank that the devices hold, unless named.
+
+    Raises:
+        UsageError: ``tensor-parallel-wrong``.
+    """
+    rule = engine.tensor_parallel
+    slots = devices * device.topology.ranks_per_device
+    ranks = slots if named is None else named
+    if ranks < 1 or ranks > slots:
+        rank = device.topology.rank
+        raise UsageError(
+            "tensor-parallel-wrong",
+            f"{ranks} tensor-parallel ranks on {devices} x {device.name}",
+            hint=f"a rank is a {rank}; there are {slots}",
+        )
+    if rule.allowed and ranks not in rule.allowed:
+        allowed = ", ".join(str(number) for number in rule.allowed)
+        raise UsageError(
+            "tensor-parallel-wrong",
+            f"tensor-parallel-size: {ranks} is not allowed for {engine.id}; allowed: {allowed}",
+            hint=rule.note,
+        )
+    if facts.heads is not None and facts.heads % ranks:
+        raise UsageError(
+            "tensor-parallel-wrong",
+            f"{facts.heads} attention heads cannot be split over {ranks} ranks",
+            hint="use a number of devices that divides the heads",
+        )
+    return ranks
+
+
+def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -> DtypeRow:
+    """What is requested, what it becomes and which peak that selects.
+
+    Raises:
+        UsageError: ``dtype-unsupported``, ``quantisation-unsupported``.
+    """
+    dtypes = engine.dtypes
+    requested = dtypes.default if named is None else named
+    if requested == "model":
+        requested = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
+    rows = {row.requested: row for row in dtypes.rows}
+    if requested not in rows:
+        why = {row.requested: row.why for row in dtypes.refused}.get(requested, "")
+        raise UsageError(
+            "dtype-unsupported",
+            f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
+            f"the values are {', '.join(rows)}" + (f": {why}" if why else ""),
+            hint="name one with --dtype",
+        )
+    row = rows[requested]
+    if facts.quantisation is None:
+        own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
+        if own and own != row.executed and not row.note:
+            row = replace(row, note=f"the model's weights are stored in {own}")
+        return row
+    return quantised(engine, rows[requested], facts.quantisation)
+
+
+def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
+    """The precision when a quantisation is in force; the peak follows what is multiplied.
+
+    Raises:
+        UsageError: ``quantisation-unsupported``.
+    """
+    for declared in engine.quantisation:
+        if declared.method == method:
+            return DtypeRow(
+                requested=row.requested,
+                executed=declared.precision,
+                precision=declared.precision,
+                note=f"quantised: {method}",
+            )
+    known = ", ".join(item.method for item in engine.quantisation) or "none"
+    raise UsageError(
+        "quantisation-unsupported",
+        f"the model is quantised with {method}, which {engine.id} is not declared to run",
+        hint=f"declared: {known}",
+    )
+
+
+def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None) -> DeclaredImage:
+    """The image: a declared one by id, one by reference, or the first that fits the accelerator.
+
+    Raises:
+        UsageError: ``image-unnamed``, ``image-digest-wrong``.
+    """
+    fitting = [
+        image for image in engine.images if device.id in given(image.accelerators, [device.id])
+    ]
+    by_id = {image.id: image for image in engine.images}
+    if named in by_id:
+        chosen = by_id[named]
+    elif named is not None:
+        return _named_image(named, engine)
+    elif fitting:
+        chosen = fitting[0]
+    else:
+        raise UsageError("image-unnamed", f"{engine.id} declares no image for {device.name}")
+    if chosen.reference == "unknown":
+        raise UsageError(
+            "image-unnamed",
+            f"no public image of {engine.title} is known for {device.name}",
+            hint="name one with --image",
+        )
+    return chosen
+
+
+def _named_image(named: str, engine: DeclaredEngine) -> DeclaredImage:
+    reference, _, digest = named.partition("@")
+    hexadecimal = digest.removeprefix("sha256:")
+    if digest and (len(hexadecimal) != 64 or not set(hexadecimal) <= set("0123456789abcdef")):
+        hint = "write name:tag@sha256: and 64 hexadecimal digits"
+        raise UsageError("image-digest-wrong", f"{digest!r} is not a digest", hint=hint)
+    return DeclaredImage(
+        id="named",
+        source="registry",
+        reference=reference,
+        digest=digest or None,
+        architectures=engine.images[0].architectures,
+        visibility="public",
+        provenance=engine.images[0].provenance,
+    )

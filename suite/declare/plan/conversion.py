@@ -1,0 +1,104 @@
+"""The conversion step of a plan: whether it is needed, and its command with every parameter baked in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.base.errors import UsageError
+from suite.declare.vendor import template
+from suite.documents.document import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.model.facts import ModelFacts
+    from suite.declare.plandoc import ConversionDoc
+    from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
+
+SOURCE_TARGET = "/model-source"
+OUTPUT_TARGET = "/model-converted"
+
+
+def needs_conversion(engine: DeclaredEngine, facts: ModelFacts) -> DeclaredConversion | None:
+    """The engine's conversion when this model needs it."""
+    conversion = given(engine.conversion)
+    if conversion is None:
+        return None
+    quantised = facts.quantisation
+    wanted = {
+        "always": True,
+        "quantised": quantised is not None,
+        "fp8": quantised is not None and "fp8" in quantised.lower(),
+    }
+    return conversion if wanted[conversion.required] else None
+
+
+def model_type(
+    engine: DeclaredEngine, conversion: DeclaredConversion, facts: ModelFacts, named: str
+) -> str:
+    """The converter's name for the model's architecture.
+
+    Args:
+        engine: the engine, for the message.
+        conversion: its conversion.
+        facts: of the model.
+        named: a name given by the user, or empty.
+
+    Raises:
+        UsageError: ``model-type-unknown``, ``model-unsupported``.
+    """
+    rows = conversion.model_types
+    if not rows:
+        return ""
+    values = sorted({row.value for row in rows})
+    if named:
+        if named not in values:
+            raise UsageError(
+                "model-type-unknown",
+                f"the converter of {engine.id} knows no model type {named!r}",
+                hint=f"one of: {', '.join(values)}",
+            )
+        return named
+    for row in rows:
+        if row.architecture == facts.architecture:
+            return row.value
+    known = ", ".join(dict.fromkeys(row.architecture for row in rows))
+    raise UsageError(
+        "model-unsupported",
+        f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
+        hint=f"it converts: {known}",
+    )
+
+
+def conversion_doc(
+    conversion: DeclaredConversion, values: Mapping[str, str], model_path: str, root: str
+) -> ConversionDoc:
+    """The step, fully resolved.
+
+    Args:
+        conversion: the declaration.
+        values: placeholders; the directories are added here.
+        model_path: the original model on this machine.
+        root: directory for converted models on this machine; empty: beside the original.
+    """
+    name = template.fill(conversion.output_name, values)
+    here = {
+        **values,
+        "model_source": SOURCE_TARGET,
+        "conversion_target": f"{OUTPUT_TARGET}/{name}",
+    }
+    parent = Path(root) if root else Path(model_path).parent
+    return {
+        "kind": conversion.kind,
+        "reason": conversion.why,
+        "command": template.fill_all(conversion.command, here),
+        "env": {key: template.fill(text, here) for key, text in conversion.env.items()},
+        "source": here["model_source"],
+        "target": here["conversion_target"],
+        "host_target": str(parent / name),
+        "model_type": values["model_type"],
+        "parameters": {
+            item.name: template.fill(item.value, here) for item in conversion.parameters
+        },
+    }

@@ -1,0 +1,271 @@
+"""The engine half of a plan: command, environment, request, precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import UNSET
+
+from suite.base.errors import UsageError
+from suite.declare.plan.choice import choose_image
+from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
+from suite.declare.vendor import arguments, template
+from suite.declare.vendor.arguments import Given
+from suite.documents.document import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.plan.choice import Choice
+    from suite.declare.plandoc import ContainerDoc, ConversionDoc, EngineDoc, RequestDoc
+    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
+
+_INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
+_LOOPBACK = "127.0.0.1"
+
+
+def placeholders(
+    choice: Choice, dtype: DtypeRow, max_model_len: int, model_type: str
+) -> dict[str, str]:
+    """The values of every placeholder but those of the converter's directories."""
+    engine, device = choice.engine, choice.device
+    process = choice.runtime == "process"
+    target = choice.model.path if process else engine.model_target
+    image = engine.images[0].reference if choice.options.image is None else choice.options.image
+    return {
+        "model": target,
+        "model_name": choice.model.id.rpartition("/")[2],
+        "model_type": model_type,
+        "served_model_name": served_name(choice, target),
+        "tensor_parallel": str(choice.ranks),
+        "devices": str(len(choice.indices)),
+        "visible": choice.visible,
+        "dtype": dtype.requested,
+        "max_model_len": str(max_model_len),
+        "host": _LOOPBACK if process or choice.access.host_network is not UNSET else _INSIDE_HOST,
+        "port": str(engine.port),
+        "arch": given(device.architecture, ""),
+        "image": image,
+    }
+
+
+def served_name(choice: Choice, target: str) -> str:
+    """The name that requests send: the model's id where the engine can be told one, else its path."""
+    if choice.options.served_model_name is not None:
+        return choice.options.served_model_name
+    named = arguments.find_rule(choice.engine, "--served-model-name") is not None
+    return choice.model.id if named or not choice.starts_engine else target
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The arguments that the engine gets, and what follows from them.
+
+    Attributes:
+        words: every argument with its value.
+        prefix_caching: work is reused across requests.
+        speculative_decoding: tokens are guessed ahead.
+        quantisation: method, or None.
+    """
+
+    words: list[str]
+    prefix_caching: bool
+    speculative_decoding: bool
+    quantisation: str | None
+
+
+def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, str]) -> Started:
+    """Apply the argument rules.
+
+    Args:
+        choice: what was chosen.
+        values: placeholders.
+        overrides: the user's engine arguments by name; an empty value or ``true`` is a flag.
+
+    Raises:
+        UsageError: of `suite.declare.vendor.arguments.resolve`.
+    """
+    engine = choice.engine
+    user = user_arguments(engine, overrides)
+    words = arguments.words(
+        arguments.resolve(engine, values, choice.situation, user, closed=choice.closed)
+    )
+    # What a server that runs already does, nobody here has switched off.
+    ours = choice.plain and choice.runtime != "endpoint"
+    caching = _switched_on(engine.prefix_caching, words, plain=ours)
+    speculative = _switched_on(engine.speculative_decoding, words, plain=ours)
+    if not caching and engine.prefix_caching.default in ("on", "unknown"):
+        disable = engine.prefix_caching.disable
+        words += [] if arguments.mentions(words, disable) else disable
+    return Started(words, caching, speculative, _quantisation(choice, words))
+
+
+def engine_doc(
+    choice: Choice,
+    start: Started,
+    *,
+    values: Mapping[str, str],
+    dtype: DtypeRow,
+    max_model_len: int,
+    conversion: ConversionDoc | None,
+    request: RequestDoc,
+    url: str | None,
+) -> EngineDoc:
+    """The engine as it will be started.
+
+    Args:
+        choice: what was chosen.
+        start: its arguments.
+        values: placeholders.
+        dtype: the precision.
+        max_model_len: tokens.
+        conversion: the step before, if any.
+        request: how its server is asked.
+        url: of a server that runs already.
+
+    Raises:
+        UsageError: of `choose_image`, and ``env-closed``.
+    """
+    engine, contained = choice.engine, choice.runtime == "container"
+    container = container_doc(choice, conversion) if contained else None
+    image = choose_image(engine, choice.device, choice.options.image) if contained else None
+    ready = engine.readiness
+    made: EngineDoc = {
+        "id": engine.id,
+        "title": engine.title,
+        "stack": dict(engine.stacks[0].components) if engine.stacks else {},
+        "command": _command(choice, values) + start.words if choice.starts_engine else [],
+        "pre_commands": [template.fill_all(step, values) for step in engine.pre_commands],
+        "env": _environment(choice, values, container),
+        "unset_env": [item.name for item in engine.unset_env],
+        "port": engine.port,
+        "served_model_name": values["served_model_name"],
+        "model_target": values["model"],
+        "image": None if image is None else image_doc(image),
+        "container": container,
+        "process": process_doc(engine) if choice.runtime == "process" else None,
+        "url": url if choice.runtime == "endpoint" else None,
+        "readiness": {
+            "path": ready.path,
+            "timeout_s": ready.timeout_s,
+            "interval_s": ready.interval_s,
+        },
+        "request": request,
+        "dtype": {
+            "requested": dtype.requested,
+            "executed": dtype.executed,
+            "note": dtype.note,
+        },
+        "tensor_parallel": choice.ranks,
+        "max_model_len": max_model_len,
+        "prefix_caching": start.prefix_caching,
+        "quantisation": start.quantisation,
+        "speculative_decoding": start.speculative_decoding,
+        "preflight": preflight(choice),
+    }
+    if choice.starts_engine and engine.compile_cache is not UNSET:
+        kept = engine.compile_cache
+        made["compile_cache"] = {"target": kept.target, "variables": dict(kept.variables)}
+    return made
+
+
+def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:
+    """The user's arguments in the engine's spelling."""
+    result = []
+    for name, value in overrides.items():
+        dashed = name if name.startswith("-") else f"--{name}"
+        rule = arguments.find_rule(engine, dashed)
+        flag = value == "" or (value == "true" and (rule is None or rule.takes == "flag"))
+        known = rule is not None and not rule.name.endswith("*")
+        spelled = rule.name if rule is not None and known else arguments.canonical(dashed)
+        result.append(Given(spelled, None if flag else value))
+    return result
+
+
+def _command(choice: Choice, values: Mapping[str, str]) -> list[str]:
+    process = given(choice.engine.process)
+    if choice.runtime == "process" and process is not None:
+        return template.fill_all(process.command, values)
+    return template.fill_all(choice.engine.command, values)
+
+
+def _environment(
+    choice: Choice, values: Mapping[str, str], container: ContainerDoc | None
+) -> dict[str, str]:
+    if choice.closed and choice.options.env:
+        name = next(iter(choice.options.env))
+        hint = "or ask for --division open"
+        raise UsageError("env-closed", f"{name} may not be set in the closed division", hint=hint)
+    if not choice.starts_engine:
+        return {}
+    result = {
+        item.name: template.fill(item.value, values)
+        for item in choice.engine.env
+        if arguments.holds(given(item.when), choice.situation)
+    }
+    if container is not None:
+        result.update(given(choice.access.env, {}))
+    result.update(choice.visibility_env())
+    result.update(choice.options.env)
+    return result
+
+
+def _switched_on(switch: Switch, words: list[str], *, plain: bool) -> bool:
+    """Whether a feature that reuses or guesses results is on.
+
+    What is unknown counts as on: a card must not claim less reuse than there may be. In a plain run the
+    caller switches the feature off, where there is an argument for it.
+    """
+    if arguments.mentions(words, switch.enable):
+        return True
+    if arguments.mentions(words, switch.disable) or (plain and switch.disable):
+        return False
+    return switch.default in ("on", "unknown")
+
+
+def _quantisation(choice: Choice, words: list[str]) -> str | None:
+    if choice.model.facts.quantisation is not None:
+        return choice.model.facts.quantisation
+    for declared in choice.engine.quantisation:
+        if arguments.mentions(words, declared.arguments):
+            return declared.method
+    return None
+
+
+def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> RequestDoc:
+    """How the server is asked: the chat API where the model has a chat template, else plain completion.
+
+    Args:
+        choice: what was chosen.
+        raw_prompt: the prompt is sent without a chat template.
+        exact: there are requests of exact length: their prompts are token ids where the completions API
+            takes them.
+
+    Raises:
+        UsageError: ``api-missing``.
+    """
+    request = choice.engine.request
+    chat = not raw_prompt and choice.model.chat_template_sha256 is not None
+    api: Literal["chat", "completions"] = "chat" if chat else "completions"
+    path = request.chat_path if chat else request.completions_path
+    if path is None:
+        raise UsageError(
+            "api-missing",
+            f"{choice.engine.id} has no {api} API, which this model and prompt need",
+            hint="use a model with a chat template" if not chat else "use another engine",
+        )
+    found: RequestDoc = {
+        "api": api,
+        "path": path,
+        "extra_body": dict(request.extra_body),
+        "stream_options": None if request.stream_options is None else dict(request.stream_options),
+        "token_ids": request.token_ids,
+        "omit": list(request.omit),
+        "done_marker": request.done_marker,
+    }
+    if exact and not chat and given(request.prompt_ids, False):
+        found["prompt_ids"] = True
+    if exact and request.exact_body is not UNSET:
+        found["exact_body"] = dict(request.exact_body)
+    return found

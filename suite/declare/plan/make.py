@@ -1,0 +1,331 @@
+"""Vendor, workload and model in; plan out: pure, fully resolved, printable, one digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from msgspec import UNSET
+
+import suite
+from suite.base import jsonio
+from suite.base.errors import UsageError
+from suite.declare.plan.choice import (
+    Choice,
+    ModelInput,
+    Options,
+    choose_devices,
+    choose_dtype,
+    choose_image,
+    choose_ranks,
+    quantised,
+)
+from suite.declare.plan.container import telemetry
+from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
+from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
+from suite.declare.plandoc import PLAN_SCHEMA
+from suite.declare.profiles.expand import expand_phases, longest_request
+from suite.declare.profiles.points import Room
+from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
+from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
+from suite.documents.document import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.plandoc import (
+        ConversionDoc,
+        EngineDoc,
+        ModelDoc,
+        PhaseDoc,
+        PlanDoc,
+        QualityDoc,
+        RequestDoc,
+        RuntimeKind,
+        TaskSetDoc,
+        VendorRef,
+        WorkloadDoc,
+    )
+    from suite.declare.profiles.load import Profile
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.vendor_engine import DtypeRow
+
+__all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
+
+CONTEXT_LIMIT = 8192
+"""Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
+
+
+def plan_sha256(plan: PlanDoc) -> str:
+    """Digest of the plan's canonical JSON."""
+    return jsonio.digest(plan)
+
+
+def make_plan(
+    *,
+    vendor: Vendor,
+    engine_id: str | None,
+    accelerator_id: str | None,
+    devices: int | None,
+    model: ModelInput,
+    profile: Profile,
+    taskset: TaskSetDoc,
+    quality: QualityDoc,
+    runtime: RuntimeKind,
+    url: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    options: Options | None = None,
+) -> PlanDoc:
+    """Resolve everything; nothing is looked up on the machine, so the same input gives the same bytes.
+
+    Args:
+        vendor: the declaration.
+        engine_id: one of its engines; None: its first.
+        accelerator_id: one of its accelerators; None: the engine's first.
+        devices: how many; None: one, or as many as `Options.visible` names.
+        model: the model on this machine.
+        profile: the workload.
+        taskset: the tasks that will run.
+        quality: the bounds and the reference of this model.
+        runtime: how the engine runs.
+        url: of the server, for the runtime ``endpoint``.
+        overrides: engine arguments by name without dashes; an empty value is a flag.
+        options: everything else that a user may decide.
+
+    Raises:
+        UsageError: the request contradicts the declaration; the message names the rule and what is right.
+    """
+    chosen = Options() if options is None else options
+    division = _division(profile, chosen)
+    choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
+    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
+    request = request_doc(
+        choice,
+        raw_prompt=profile.doc["prompt"] == COMPAT_FLAGPERF.id or "api" in profile.doc,
+        exact=profile.exact_lengths,
+    )
+    room = _room(profile, choice, request)
+    phases = expand_phases(profile, taskset["size"], room)
+    text_context, max_model_len = _context(profile, choice, longest_request(phases))
+    engine, conversion, precision = _engine(
+        choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
+    )
+    plan: PlanDoc = {
+        "plan_schema": PLAN_SCHEMA,
+        "suite": {"version": suite.__version__, "commit": chosen.commit},
+        "vendor": _vendor_ref(vendor),
+        "runtime": runtime,
+        "runtime_note": chosen.runtime_note,
+        "devices": choice.devices_doc(),
+        "engine": engine,
+        "conversion": conversion,
+        "model": _model_doc(model),
+        "workload": _workload(profile, taskset, quality, text_context, division, phases),
+        "peaks": select_peaks(
+            vendor,
+            choice.device,
+            precision,
+            private=chosen.private_peaks,
+            cpu=chosen.cpu_peak,
+        ),
+        "telemetry": telemetry(choice),
+    }
+    if profile.exact_lengths:
+        plan["model"]["shortest_prompt"] = room.shortest_prompt
+    if chosen.nonce is not None:
+        plan["nonce"] = chosen.nonce
+    return plan
+
+
+def _engine(
+    choice: Choice,
+    dtype: DtypeRow,
+    max_model_len: int,
+    *,
+    request: RequestDoc,
+    overrides: Mapping[str, str],
+    url: str | None,
+) -> tuple[EngineDoc, ConversionDoc | None, str]:
+    """The engine, the conversion before it, and the precision that its arguments lead to."""
+    values, conversion = _resolved(choice, dtype, max_model_len)
+    start = started(choice, values, overrides)
+    if start.quantisation is not None and choice.model.facts.quantisation is None:
+        dtype = quantised(choice.engine, dtype, start.quantisation)
+    engine = engine_doc(
+        choice,
+        start,
+        values=values,
+        dtype=dtype,
+        max_model_len=max_model_len,
+        conversion=conversion,
+        request=request,
+        url=url,
+    )
+    return engine, conversion, dtype.precision
+
+
+def _resolved(
+    choice: Choice, dtype: DtypeRow, max_model_len: int
+) -> tuple[dict[str, str], ConversionDoc | None]:
+    """The values of all placeholders, and the conversion step if the weights need one."""
+    engine, facts, options = choice.engine, choice.model.facts, choice.options
+    declared = needs_conversion(engine, facts) if choice.starts_engine else None
+    if declared is None:
+        return placeholders(choice, dtype, max_model_len, ""), None
+    kind = model_type(engine, declared, facts, options.model_type)
+    values = placeholders(choice, dtype, max_model_len, kind)
+    values["image"] = choose_image(engine, choice.device, options.image).reference
+    return values, conversion_doc(declared, values, choice.model.path, options.conversion_root)
+
+
+def _vendor_ref(vendor: Vendor) -> VendorRef:
+    return {
+        "id": vendor.id,
+        "name": vendor.doc.name,
+        "sha256": vendor.sha256,
+        "emulated": given(vendor.doc.emulated, False),
+    }
+
+
+def _division(profile: Profile, options: Options) -> str:
+    division = profile.doc["division"] if options.division is None else options.division
+    if division not in ("closed", "optimised", "open"):
+        hint = "one of: closed, optimised, open"
+        raise UsageError("division-unknown", f"there is no division {division!r}", hint=hint)
+    if division == "closed" and profile.doc["division"] != "closed":
+        hint = "docs/scenarios.md says which profiles are, such as smoke and xsum"
+        raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
+    return division
+
+
+def _choose(  # noqa: PLR0917 - one row of choices
+    vendor: Vendor,
+    engine_id: str | None,
+    accelerator_id: str | None,
+    devices: int | None,
+    model: ModelInput,
+    runtime: RuntimeKind,
+    options: Options,
+    division: str,
+) -> Choice:
+    engine = vendor.engine(engine_id)
+    device = vendor.accelerator(engine, accelerator_id)
+    if runtime == "process" and engine.process is UNSET:
+        hint = "a container needs a Docker engine; --url measures a server that runs already"
+        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
+        raise UsageError("process-undeclared", message, hint=hint)
+    indices = choose_devices(devices, options.visible)
+    if vendor.doc.visibility.container is None and not vendor.doc.visibility.process:
+        _refuse_many(vendor, len(indices))
+    supported = [row.architecture for row in engine.models]
+    if supported and model.facts.architecture not in supported and not options.model_type:
+        raise UsageError(
+            "model-unsupported",
+            f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
+            hint=f"it runs: {', '.join(row.names for row in engine.models)}",
+        )
+    return Choice(
+        vendor=vendor,
+        engine=engine,
+        device=device,
+        access=vendor.access(engine, options.access),
+        runtime=runtime,
+        model=model,
+        options=options,
+        indices=indices,
+        ranks=choose_ranks(engine, device, len(indices), model.facts, options.tensor_parallel),
+        closed=division == "closed",
+        plain=division == "closed" or options.division is None,
+    )
+
+
+def _refuse_many(vendor: Vendor, count: int) -> None:
+    if count > 1:
+        raise UsageError("devices-wrong", f"{vendor.doc.name} has one device: the whole host")
+
+
+def model_room(model: ModelDoc) -> Room:
+    """What a plan's model can hold, with the shortest prompt that the plan states."""
+    limit = model["facts"].get("max_positions")
+    positions = limit if isinstance(limit, int) and limit > 0 else CONTEXT_LIMIT
+    return Room(positions, model.get("shortest_prompt", 1))
+
+
+def _room(profile: Profile, choice: Choice, request: RequestDoc) -> Room:
+    """What the model can hold; the user can make it smaller where the division is not closed."""
+    model = choice.model
+    if profile.exact_lengths and model.tokenizer_sha256 is None:
+        message = f"the profile {profile.name} needs prompts of exact length"
+        hint = "the model directory has no tokenizer.json to count their tokens with"
+        raise UsageError("tokenizer-needed", message, hint=hint)
+    shortest = 1 if request.get("prompt_ids") else model.shortest_prompts.get(request["api"], 1)
+    limit = model.facts.max_positions or CONTEXT_LIMIT
+    named = choice.options.max_model_len
+    return Room(limit if named is None or choice.closed else min(named, limit), shortest)
+
+
+def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
+    """Longest prompt and answer together, of the tasks and of everything; the same rule for every vendor.
+
+    Args:
+        profile: the workload.
+        choice: with the model and what the user decided.
+        longest: tokens of the longest request of exact length, 0 without any.
+    """
+    model_limit = choice.model.facts.max_positions or CONTEXT_LIMIT
+    new = profile.doc["decoding"]["max_new_tokens"]
+    wanted = profile.doc["max_input_tokens"]
+    texts = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
+    length = max(texts, longest)
+    named = choice.options.max_model_len
+    if named is not None and named != length:
+        if choice.closed:
+            raise UsageError(
+                "argument-closed",
+                f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
+                hint="every vendor cuts the documents alike; ask for --division open",
+            )
+        texts = length = min(named, model_limit)
+    if texts <= new:
+        message = f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones"
+        raise UsageError("context-too-small", message)
+    return texts, length
+
+
+def _model_doc(model: ModelInput) -> ModelDoc:
+    return {
+        "id": model.id,
+        "revision": model.revision,
+        "path": model.path,
+        "sha256": model.sha256,
+        "files": list(model.files),
+        "facts": cast("dict[str, object]", model.facts.to_json()),
+        "tokenizer_sha256": model.tokenizer_sha256,
+        "chat_template_sha256": model.chat_template_sha256,
+    }
+
+
+def _workload(  # noqa: PLR0917 - what it is made of
+    profile: Profile,
+    taskset: TaskSetDoc,
+    quality: QualityDoc,
+    context: int,
+    division: str,
+    phases: list[PhaseDoc],
+) -> WorkloadDoc:
+    doc = profile.doc
+    room = context - doc["decoding"]["max_new_tokens"]
+    wanted = doc["max_input_tokens"]
+    return {
+        "profile": doc["name"],
+        "profile_sha256": profile.sha256,
+        "title": dict(doc["title"]),
+        "division": cast("WorkloadDoc", {"division": division})["division"],
+        "seed": doc["seed"],
+        "taskset": taskset,
+        "prompt": load_prompt(doc["prompt"]).to_doc(),
+        "decoding": doc["decoding"].copy(),
+        "max_input_tokens": room if wanted is None else min(room, wanted),
+        "phases": phases,
+        "objectives": doc["objectives"].copy(),
+        "quality": quality,
+    }

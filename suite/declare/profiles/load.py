@@ -1,0 +1,114 @@
+"""Profiles: what every vendor is asked alike, one YAML file each, validated by the profile schema."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from suite.base import jsonio, schema, yamlio
+from suite.base.errors import DeclarationError, Place, Problem
+from suite.declare.profiles.check import inconsistencies
+from suite.declare.profiles.points import has_exact_lengths
+from suite.declare.profiles.profiledoc import ProfileDoc
+from suite.declare.profiles.trace import Trace, read_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
+
+__all__ = [
+    "PROFILE_DIRECTORY",
+    "Profile",
+    "ProfileDoc",
+    "load_profile",
+    "profile_names",
+]
+
+PROFILE_DIRECTORY = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile that was read and found consistent.
+
+    Attributes:
+        doc: everything in the file.
+        sha256: digest of the canonical JSON of `doc`; comments and layout do not change it.
+        shipped: it lies among the suite's own profiles.
+        traces: the traces that it replays, by the name that the file gives them.
+    """
+
+    doc: ProfileDoc
+    sha256: str
+    shipped: bool
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the profile, e.g. ``smoke``."""
+        return self.doc["name"]
+
+    @property
+    def exact_lengths(self) -> bool:
+        """Whether any phase sends prompts of exact length, which only the model's tokenizer can make."""
+        return any(map(has_exact_lengths, self.doc["phases"]))
+
+    def trace(self, phase: ProfilePhaseDoc) -> Trace | None:
+        """The trace that a phase replays, or None."""
+        arrivals = phase["arrivals"]
+        return (
+            None if arrivals is None or "trace" not in arrivals else self.traces[arrivals["trace"]]
+        )
+
+
+def profile_names() -> tuple[str, ...]:
+    """Names of the shipped profiles, sorted."""
+    return tuple(sorted(path.stem for path in PROFILE_DIRECTORY.glob("*.yaml")))
+
+
+def load_profile(name: str) -> Profile:
+    """Read a shipped profile by its name, or any profile by a path that ends with ``.yaml``.
+
+    Raises:
+        DeclarationError: ``profile-unknown``, ``profile-inconsistent``, or what reading and the schema
+            refuse, each with file and line.
+        DataError: ``trace-wrong`` for a trace that it names.
+    """
+    if name.endswith(".yaml"):
+        return _read(Path(name), shipped=False)
+    known = profile_names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(known)}"
+        raise DeclarationError("profile-unknown", f"there is no profile {name!r}", hint=hint)
+    return _read(PROFILE_DIRECTORY / f"{name}.yaml", shipped=True)
+
+
+def _read(path: Path, *, shipped: bool) -> Profile:
+    read = yamlio.load(path)
+    schema.require(read.value, "profile", file=str(path), lines=read.lines)
+    doc = cast("ProfileDoc", read.value)
+    traces = {
+        name: read_trace(path.parent / name)
+        for phase in doc["phases"]
+        if phase["arrivals"] is not None and (name := phase["arrivals"].get("trace")) is not None
+    }
+    found = [
+        Problem(message, Place(str(path), _nearest(read.lines, pointer), pointer), hint)
+        for pointer, message, hint in inconsistencies(doc, path.stem, traces)
+    ]
+    if found:
+        message = f"{path} contradicts itself"
+        raise DeclarationError(
+            "profile-inconsistent", message, found[0].place, found[0].hint, found
+        )
+    return Profile(doc, jsonio.digest(doc), shipped, traces)
+
+
+def _nearest(lines: dict[str, int], pointer: str) -> int | None:
+    while pointer not in lines and pointer:
+        pointer = pointer.rpartition("/")[0]
+    return lines.get(pointer)

@@ -1,0 +1,141 @@
+"""The points of a profile's phase: one for each concurrency of a sweep, each pair of lengths, each cell of a grid."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from suite.declare.plandoc import GroupDoc, LengthsDoc
+    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
+    from suite.declare.profiles.trace import Trace
+
+CONCURRENCY: Final = "concurrency"
+INPUT: Final = "input_tokens"
+OUTPUT: Final = "output_tokens"
+_LETTERS: Final = {INPUT: "i", OUTPUT: "o", CONCURRENCY: "c"}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What fits into a model and its engine.
+
+    Attributes:
+        positions: tokens of prompt and answer together at most; None refuses nothing.
+        shortest_prompt: tokens of the shortest prompt that can be sent; shorter ones are raised to it.
+    """
+
+    positions: int | None = None
+    shortest_prompt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One measured phase to be.
+
+    Attributes:
+        name: of the phase in the plan.
+        concurrency: streams, or None.
+        group: where it lies in its table, or None for a phase of one point.
+        lengths: exact lengths, or None for the task set's prompts.
+        not_run: why the model cannot hold it, or None.
+    """
+
+    name: str
+    concurrency: int | None
+    group: GroupDoc | None = None
+    lengths: LengthsDoc | None = None
+    not_run: str | None = None
+
+
+def has_exact_lengths(phase: ProfilePhaseDoc) -> bool:
+    """Whether a profile's phase sends prompts of exact length, which only the model's tokenizer can make."""
+    return "lengths" in phase or "grid" in phase
+
+
+def point_names(phase: ProfilePhaseDoc) -> list[str]:
+    """The names that a phase's points get in a plan, in running order."""
+    table = _table(phase)
+    return [_name(phase, axes) for axes in table] if table is not None else [phase["name"]]
+
+
+def points(phase: ProfilePhaseDoc, room: Room, trace: Trace | None, tasks: int) -> list[Point]:
+    """The points of a phase in running order.
+
+    Args:
+        phase: of a consistent profile.
+        room: what the model can hold.
+        trace: that the phase replays, if it does.
+        tasks: requests of the phase, for lengths that come from the trace.
+    """
+    table = _table(phase)
+    if table is None:
+        return [_single(phase, room, trace, tasks)]
+    varying = [axis for axis in table[0] if len({axes[axis] for axes in table}) > 1]
+    kept = varying or list(table[0])
+    found = []
+    for axes in table:
+        lengths = None
+        if INPUT in axes:
+            lengths = _lengths(phase, [(axes[INPUT], axes[OUTPUT])], room)
+        found.append(
+            Point(
+                name=_name(phase, axes),
+                concurrency=axes.get(CONCURRENCY, phase["concurrency"]),
+                group={"name": phase["name"], "axes": {axis: axes[axis] for axis in kept}},
+                lengths=lengths,
+                not_run=None if lengths is None else _too_long(lengths, room),
+            )
+        )
+    return found
+
+
+def _table(phase: ProfilePhaseDoc) -> list[dict[str, int]] | None:
+    """The axes of each point, or None for a phase that is one point."""
+    if "sweep" in phase:
+        return [{CONCURRENCY: streams} for streams in phase["sweep"]]
+    if "grid" in phase:
+        grid = phase["grid"]
+        cells = itertools.product(grid["input"], grid["output"], grid["concurrency"])
+        return [dict(zip((INPUT, OUTPUT, CONCURRENCY), cell, strict=True)) for cell in cells]
+    if "lengths" in phase and "pairs" in phase["lengths"]:
+        return [{INPUT: pair[0], OUTPUT: pair[1]} for pair in phase["lengths"]["pairs"]]
+    return None
+
+
+def _name(phase: ProfilePhaseDoc, axes: dict[str, int]) -> str:
+    return "-".join([phase["name"], *(f"{_LETTERS[axis]}{axes[axis]}" for axis in axes)])
+
+
+def _single(phase: ProfilePhaseDoc, room: Room, trace: Trace | None, tasks: int) -> Point:
+    if "lengths" not in phase:
+        return Point(phase["name"], phase["concurrency"])
+    assert trace is not None
+    assert trace.lengths is not None
+    lengths = _lengths(phase, list(trace.lengths[:tasks]), room)
+    not_run = _too_long(lengths, room)
+    return Point(phase["name"], phase["concurrency"], lengths=lengths, not_run=not_run)
+
+
+def _lengths(phase: ProfilePhaseDoc, pairs: list[tuple[int, int]], room: Room) -> LengthsDoc:
+    seed = phase["grid"]["seed"] if "grid" in phase else phase["lengths"]["seed"]
+    return {
+        "input_tokens": [max(one, room.shortest_prompt) for one, _ in pairs],
+        "output_tokens": [one for _, one in pairs],
+        "seed": seed,
+    }
+
+
+def _too_long(lengths: LengthsDoc, room: Room) -> str | None:
+    if room.positions is None:
+        return None
+    pairs = list(zip(lengths["input_tokens"], lengths["output_tokens"], strict=True))
+    worst = max(pairs, key=sum)
+    if sum(worst) <= room.positions:
+        return None
+    held = f"{worst[0]:,} tokens in and {worst[1]:,} out, the model holds {room.positions:,}"
+    if len(pairs) == 1:
+        return held
+    many = sum(sum(pair) > room.positions for pair in pairs)
+    return f"{many:,} of {len(pairs):,} requests are too long: up to {held}"

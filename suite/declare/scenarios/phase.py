@@ -1,0 +1,41 @@
+"""What a phase of a plan asks for, read off in one place.
+
+A plan may come from a stranger: the members of the phase decide, so that what is asked here can be read there. That
+they fit the kind is for the profile's check, and for rule R038, which expands the profile again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.declare.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from suite.declare.plandoc import PhaseDoc
+    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
+    from suite.declare.scenarios import Scenario
+
+
+def kind(phase: PhaseDoc | ProfilePhaseDoc) -> Scenario:
+    """The record of a phase's scenario kind."""
+    return SCENARIOS[phase["scenario"]]
+
+
+def is_search(phase: PhaseDoc) -> bool:
+    """Whether it looks for a rate, by the bounds in its ``search``."""
+    return "search" in phase
+
+
+def is_conversation(phase: PhaseDoc) -> bool:
+    """Whether its requests are turns of the sessions in its ``session``."""
+    return "session" in phase
+
+
+def has_exact_lengths(phase: PhaseDoc) -> bool:
+    """Whether its prompts and answers have the lengths in its ``lengths``, and are no tasks of the set."""
+    return "lengths" in phase
+
+
+def is_open_loop(phase: PhaseDoc) -> bool:
+    """Whether its requests are due at times of their own, not when an earlier one has ended."""
+    return kind(phase).open_loop or phase["arrivals"] is not None

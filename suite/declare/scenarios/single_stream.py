@@ -1,0 +1,36 @@
+"""One request after the other: how fast the engine is for one user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.scenario import Headline, Scenario, register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
+    from suite.declare.scenarios.scenario import Contradiction
+
+_LOAD_RULE = "a single-stream phase has concurrency 1 and no arrivals"
+
+
+def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+    del doc
+    if phase["concurrency"] not in (1, None):
+        yield "/scenario", _LOAD_RULE, ""
+
+
+register(
+    Scenario(
+        name="single_stream",
+        title=Bilingual("Single stream", "单流"),
+        load=("concurrency",),
+        load_rule=_LOAD_RULE,
+        one_at_a_time=True,
+        asks_tasks=True,
+        headline=Headline(throughput=6, latency=1),
+        check=_check,
+    )
+)

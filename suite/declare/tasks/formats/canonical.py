@@ -1,0 +1,226 @@
+"""The canonical task file: a header line, then one record with its digest per line, sorted by id.
+
+Every line is canonical JSON (``schemas/tasks.schema.json``) and ends with a line feed, so that the same
+records give the same lines, whatever file they came from.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from suite.base import jsonio, schema
+from suite.base.errors import DataError, Place, Problem
+from suite.declare.tasks.formats.record import Candidate, Confidence, Format
+from suite.declare.tasks.records import Task, id_fault, joined_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONValue
+    from suite.declare.tasks.records import Collector, Reading
+
+TASKS_SCHEMA = 1
+_MEMBERS = {"id", "document", "summary", "sha256"}
+
+
+class SourceDoc(TypedDict):
+    """Where the records of a canonical file came from."""
+
+    kind: str  # name of a data format
+    sha256: str | None  # of the source file; None for a folder
+    has_ids: bool
+    notes: dict[str, int]
+    excluded: dict[str, int]
+
+
+class HeaderDoc(TypedDict):
+    """First line of a canonical file."""
+
+    tasks_schema: int
+    records: int
+    ids_sha256: str
+    records_sha256: str
+    source: SourceDoc
+
+
+class RecordDoc(TypedDict):
+    """Every other line."""
+
+    id: str
+    document: str
+    summary: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalFile:
+    """A canonical file whose every digest was recomputed and found right."""
+
+    header: HeaderDoc
+    tasks: tuple[Task, ...]
+
+
+def canonical_lines(reading: Reading, source_sha256: str | None) -> Iterator[bytes]:
+    """The lines of the canonical file of a reading, each with its line feed."""
+    tasks = sorted(reading.tasks, key=lambda task: task.id)
+    digests = [task.sha256 for task in tasks]
+    header: HeaderDoc = {
+        "tasks_schema": TASKS_SCHEMA,
+        "records": len(tasks),
+        "ids_sha256": joined_sha256(task.id for task in tasks),
+        "records_sha256": joined_sha256(digests),
+        "source": {
+            "kind": reading.kind,
+            "sha256": source_sha256,
+            "has_ids": reading.has_ids,
+            "notes": reading.notes,
+            "excluded": reading.excluded,
+        },
+    }
+    yield jsonio.canonical(header) + b"\n"
+    for task, digest in zip(tasks, digests, strict=True):
+        record: RecordDoc = {
+            "id": task.id,
+            "document": task.document,
+            "summary": task.summary,
+            "sha256": digest,
+        }
+        yield jsonio.canonical(record) + b"\n"
+
+
+def write_canonical(path: Path, reading: Reading, source_sha256: str | None) -> None:
+    """Write the canonical file of a reading; the file appears complete or not at all.
+
+    Args:
+        path: where to; its folder must exist.
+        reading: what a reader found.
+        source_sha256: digest of the source file, None for a folder.
+
+    Raises:
+        DataError: ``file-unwritable``.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with partial.open("wb") as file:
+                file.writelines(canonical_lines(reading, source_sha256))
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as cause:
+        reason = cause.strerror or str(cause)
+        raise DataError("file-unwritable", f"cannot write: {reason}", Place(str(path))) from cause
+
+
+def read_canonical(path: Path, data: bytes) -> CanonicalFile:
+    """Read a canonical file and recompute every digest in it.
+
+    Args:
+        path: for messages.
+        data: the file's bytes.
+
+    Raises:
+        DataError: ``tasks-wrong`` with every wrong line (at most 50 are listed), ``schema-violation``
+            or ``json-refused`` for the header.
+    """
+    source = str(path)
+    lines = data.split(b"\n")
+    header = _header(lines[0], source)
+    problems: list[Problem] = []
+    if lines[-1]:
+        place = Place(source, len(lines))
+        problems.append(Problem("the file is cut: its last line has no line feed", place))
+    tasks: list[Task] = []
+    digests: list[str] = []
+    for number, line in enumerate(lines[1:] if lines[-1] else lines[1:-1], 2):
+        place = Place(source, number)
+        record = _record(line, place)
+        if isinstance(record, Problem):
+            problems.append(record)
+            continue
+        if tasks and record.id <= tasks[-1].id:
+            problems.append(Problem(f"the id {record.id!r} is out of order or repeated", place))
+        tasks.append(record)
+        digests.append(record.sha256)
+    if not problems:  # else the totals are wrong for the reasons that are known already
+        problems = _totals(header, tasks, digests, source)
+    if problems:
+        count = "one finding" if len(problems) == 1 else f"{len(problems)} findings"
+        message = f"{source} is not what was written: {count}"
+        raise DataError(
+            "tasks-wrong", message, problems[0].place, "convert it again", problems[:50]
+        )
+    return CanonicalFile(header, tuple(tasks))
+
+
+def _header(line: bytes, source: str) -> HeaderDoc:
+    value = jsonio.loads(line, name=source, error=DataError)
+    schema.require(value, "tasks", file=source, lines={"": 1}, error=DataError)
+    return cast("HeaderDoc", value)
+
+
+def _record(line: bytes, place: Place) -> Task | Problem:
+    try:
+        value: JSONValue = jsonio.loads(
+            line, name=place.file, error=DataError, first_line=place.line or 1
+        )
+    except DataError as cause:
+        return Problem(cause.message, place)
+    if not isinstance(value, dict) or set(value) != _MEMBERS:
+        return Problem("the members must be id, document, summary and sha256", place)
+    if not all(isinstance(member, str) for member in value.values()):
+        return Problem("every member must be text", place)
+    record = cast("RecordDoc", value)
+    task = Task(record["id"], record["document"], record["summary"])
+    fault = id_fault(task.id)
+    if fault:
+        return Problem(fault, place)
+    if task.sha256 != record["sha256"]:
+        hint = f"it hashes to {task.sha256[:16]}…, the line says {record['sha256'][:16]}…"
+        return Problem(f"record {task.id!r} was changed", place, hint)
+    return task
+
+
+def _totals(header: HeaderDoc, tasks: list[Task], digests: list[str], source: str) -> list[Problem]:
+    place = Place(source, 1)
+    if header["records"] != len(tasks):
+        return [Problem(f"the header says {header['records']} records, found {len(tasks)}", place)]
+    problems = []
+    if header["ids_sha256"] != joined_sha256(task.id for task in tasks):
+        problems.append(Problem("the ids are not those of the header's ids_sha256", place))
+    if header["records_sha256"] != joined_sha256(digests):
+        problems.append(Problem("the records are not those of the header's records_sha256", place))
+    return problems
+
+
+def _sniff(candidate: Candidate) -> Confidence:
+    first_line = candidate.head.partition(b"\n")[0]
+    says_so = first_line.startswith(b"{") and b'"tasks_schema"' in first_line
+    return Confidence.CERTAIN if says_so else Confidence.NO
+
+
+def _read(path: Path, collector: Collector) -> Reading:
+    """As any other file; notes and exclusions of its source are carried on."""
+    file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
+    source = file.header["source"]
+    for line, task in enumerate(file.tasks, 2):
+        collector.add(task, Place(str(path), line))
+    collector.notes.update(source["notes"])
+    collector.excluded.update(source["excluded"])
+    return collector.finish(has_ids=source["has_ids"])
+
+
+FORMAT = Format(
+    name="canonical file",
+    name_zh="规范文件",
+    description="what `suite data convert` writes: a header, then one record with its digest per line",
+    description_zh="`suite data convert` 的输出：首行为文件头，其后每行一条带摘要的记录",
+    suffixes=(".jsonl",),
+    sniff=_sniff,
+    reader=_read,
+)

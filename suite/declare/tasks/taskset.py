@@ -1,0 +1,182 @@
+"""The tasks of a run: which records, in which order, locked or custom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from suite.base.errors import DataError, Place
+from suite.declare.tasks.defects import count_defects
+from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256, mini_tasks
+from suite.declare.tasks.read import read_tasks
+from suite.declare.tasks.records import Task, joined_sha256
+from suite.declare.tasks.selection import LOCKED_SIZES, LockedIds, locked_sets, order
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONObject
+    from suite.declare.plandoc import TaskSetDoc
+    from suite.declare.profiles.load import Profile
+    from suite.declare.tasks.records import Progress, Reading
+
+__all__ = ["Task", "TaskSet", "mini_set", "task_set_for", "task_set_of"]
+
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class TaskSet:
+    """Tasks in running order.
+
+    A locked set runs exactly as its ids say, records with defects included: every vendor answers the
+    same. Its lock holds the ids; the texts are told apart by `records_sha256`. From a custom set,
+    records without a document are left out and counted in `excluded`.
+
+    Attributes:
+        name: ``mini-256``, ``xsum-1000`` or ``custom``.
+        tasks: the tasks, at least one.
+        locked: the digest of the ids (mini set: of the records) is the one locked in the suite.
+        why_not_locked: the reason, "" for a locked set.
+        kind: name of the source's data format, or ``mini set``.
+        source: where it was read, "" for the mini set.
+        defects: how many of `tasks` show each defect, see `suite.declare.tasks.defects`.
+        notes: peculiarities of the source file.
+        excluded: records of the source that are not run although they were asked for, by reason.
+        ids_sha256: SHA-256 of the ids joined by line feeds, in order.
+        records_sha256: the same of the record digests.
+    """
+
+    name: str
+    tasks: tuple[Task, ...]
+    locked: bool
+    why_not_locked: str
+    kind: str
+    source: str
+    notes: dict[str, int]
+    excluded: dict[str, int]
+    defects: dict[str, int] = field(init=False)
+    ids_sha256: str = field(init=False)
+    records_sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compute the digests and count the defects once."""
+        set_field = object.__setattr__
+        set_field(self, "defects", count_defects(self.tasks))
+        set_field(self, "ids_sha256", joined_sha256(task.id for task in self.tasks))
+        set_field(self, "records_sha256", joined_sha256(task.sha256 for task in self.tasks))
+
+    def to_doc(self) -> TaskSetDoc:
+        """The form that a plan holds."""
+        return {
+            "name": self.name,
+            "size": len(self.tasks),
+            "ids_sha256": self.ids_sha256,
+            "records_sha256": self.records_sha256,
+            "locked": self.locked,
+        }
+
+    def facts(self) -> JSONObject:
+        """What the evidence should say about the data beside the plan: all counts and the source."""
+        return {
+            "kind": self.kind,
+            "why_not_locked": self.why_not_locked,
+            "defects": dict(self.defects),
+            "notes": dict(self.notes),
+            "excluded": dict(self.excluded),
+        }
+
+
+def mini_set(size: int = MINI_COUNT) -> TaskSet:
+    """The shipped mini set: `size` records of the generator, of which 256 are locked.
+
+    Raises:
+        DataError: ``mini-set-changed`` when the generator does not give the locked records.
+    """
+    tasks = tuple(Task(task.id, task.document, task.summary) for task in mini_tasks(count=size))
+    locked = size == MINI_COUNT
+    mini = TaskSet(
+        name=f"mini-{size}",
+        tasks=tasks,
+        locked=locked,
+        why_not_locked="" if locked else f"the locked mini set has {MINI_COUNT} tasks, not {size}",
+        kind="mini set",
+        source="",
+        notes={},
+        excluded={},
+    )
+    if locked and mini.records_sha256 != MINI_RECORDS_SHA256:
+        message = f"the mini set hashes to {mini.records_sha256[:16]}…, not to its lock"
+        raise DataError("mini-set-changed", message, hint="the generator in the suite was changed")
+    return mini
+
+
+def task_set_of(reading: Reading, size: int) -> TaskSet:
+    """The first `size` tasks of a reading in the order of the selection rule, locked if it can be.
+
+    Fewer are taken when the reading has fewer.
+
+    Raises:
+        DataError: ``data-empty`` when no record has a document.
+    """
+    by_id = {task.id: task for task in reading.tasks}
+    excluded = dict(reading.excluded)
+    match = _locked_ids(reading, size)
+    if isinstance(match, LockedIds):
+        ids, name, why = list(match.ids), match.name, ""
+    else:
+        ids, name, why = order(by_id), CUSTOM, match
+        usable = [identifier for identifier in ids if by_id[identifier].document.strip()]
+        if len(usable) < len(ids):
+            excluded["empty-document"] = len(ids) - len(usable)
+        ids = usable[:size]
+    if not ids:
+        place = Place(reading.source)
+        raise DataError("data-empty", "no record has a document", place)
+    return TaskSet(
+        name=name,
+        tasks=tuple(by_id[identifier] for identifier in ids),
+        locked=not why,
+        why_not_locked=why,
+        kind=reading.kind,
+        source=reading.source,
+        notes=reading.notes,
+        excluded=excluded,
+    )
+
+
+def _locked_ids(reading: Reading, size: int) -> LockedIds | str:
+    """The locked set of a size that a reading holds, or why it is custom."""
+    if size not in LOCKED_SIZES.values():
+        sizes = ", ".join(f"{locked:,}" for locked in LOCKED_SIZES.values())
+        return f"{size:,} is not a locked size ({sizes})"
+    if not reading.has_ids:
+        return "the file has no ids, so nothing says which articles they are"
+    for locked in locked_sets(task.id for task in reading.tasks):
+        if len(locked.ids) == size:
+            return locked
+    return f"the ids are not the {size:,} that the suite locked of the official XSum test split"
+
+
+def task_set_for(
+    profile: Profile, data: Path | None, *, progress: Progress | None = None
+) -> TaskSet:
+    """The tasks of a profile: its own set, or the user's file cut to the profile's size.
+
+    Args:
+        profile: says which set and how many.
+        data: a file or folder in any form that `read_tasks` knows, or None.
+        progress: see `read_tasks`.
+
+    Raises:
+        DataError: ``data-needed`` when the profile's set is not shipped and no file was given, or what
+            the readers refuse.
+    """
+    wanted = profile.doc["taskset"]
+    if data is not None:
+        return task_set_of(read_tasks(data, progress=progress), wanted["size"])
+    if wanted["set"] == "mini":
+        return mini_set(wanted["size"])
+    hint = "download it with `suite data fetch` and give the file with DATA= or --data"
+    message = f"the profile {profile.name} runs XSum, whose texts do not come with the suite"
+    raise DataError("data-needed", message, hint=hint)

@@ -1,0 +1,244 @@
+"""What an engine's arguments may be: fixed, one of a set, forbidden, ignored, JSON; required or advised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base import jsonio
+from suite.base.errors import SuiteError, UsageError
+from suite.declare.vendor import template
+from suite.documents.document import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suite.documents.vendor_engine import Argument, Condition, DeclaredEngine, RuntimeName
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What conditions in a declaration may depend on."""
+
+    architecture: str
+    devices: int
+    runtime: RuntimeName
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One argument as somebody wrote it; `value` is None for a flag."""
+
+    name: str
+    value: str | None
+
+
+def holds(when: Condition | None, situation: Situation) -> bool:
+    """Whether every member of a condition holds; no condition always does."""
+    if when is None:
+        return True
+    return (
+        situation.architecture in given(when.architecture, [situation.architecture])
+        and situation.devices >= given(when.devices_min, 0)
+        and situation.runtime in given(when.runtime, [situation.runtime])
+    )
+
+
+def bare(name: str) -> str:
+    """The name without its dashes, as messages write it."""
+    return name.lstrip("-")
+
+
+def canonical(name: str) -> str:
+    """One spelling: ``--block_size`` is ``--block-size``."""
+    if not name.startswith("--"):
+        return name
+    return "--" + name[2:].replace("_", "-")
+
+
+def find_rule(engine: DeclaredEngine, name: str) -> Argument | None:
+    """The rule for an argument, by name, alias or a name that ends with ``*``."""
+    wanted = canonical(name)
+    patterns = []
+    for rule in engine.arguments:
+        if wanted == rule.name or wanted in given(rule.aliases, []):
+            return rule
+        if rule.name.endswith("*") and wanted.startswith(rule.name[:-1]):
+            patterns.append(rule)
+    return patterns[0] if patterns else None
+
+
+def wrong_value(
+    engine: str, rule: Argument, value: str | None, allowed: Sequence[str] | None
+) -> tuple[str, str] | None:
+    """Why a value breaks its rule.
+
+    Args:
+        engine: id of the engine, for the message.
+        rule: the argument's rule.
+        value: the value; None for a flag.
+        allowed: the rule's allowed values, filled in.
+
+    Returns:
+        Message with the right value, and a hint; None when nothing is wrong.
+    """
+    name = bare(rule.name)
+    if rule.takes == "flag":
+        return (f"{name} takes no value", rule.why) if value is not None else None
+    if value is None:
+        return f"{name} needs a value", rule.why
+    if allowed is not None and value not in allowed:
+        right = "the only value is" if len(allowed) == 1 else "the values are"
+        return (
+            f"{name}: {value} is not allowed for {engine}; {right} {', '.join(allowed)}",
+            rule.why,
+        )
+    if rule.takes == "json":
+        try:
+            jsonio.loads(value.encode())
+        except SuiteError as refused:
+            return f"{name} takes JSON for {engine}: {refused.message}", rule.why
+    return _wrong_number(engine, rule, value)
+
+
+def _wrong_number(engine: str, rule: Argument, value: str) -> tuple[str, str] | None:
+    low, high = given(rule.minimum), given(rule.maximum)
+    if low is None and high is None:
+        return None
+    name = bare(rule.name)
+    try:
+        number = float(value)
+    except ValueError:
+        return f"{name}: {value} is not a number", rule.why
+    if (low is None or number >= low) and (high is None or number <= high):
+        return None
+    span = " and ".join(
+        text
+        for text in (
+            f"at least {low:g}" if low is not None else "",
+            f"at most {high:g}" if high is not None else "",
+        )
+        if text
+    )
+    return f"{name}: {value} is not allowed for {engine}; it must be {span}", rule.why
+
+
+def parse(tokens: Sequence[str], engine: DeclaredEngine) -> list[Given]:
+    """Read ``--name value``, ``--name=value`` and flags.
+
+    Raises:
+        UsageError: ``argument-stray`` for a word that belongs to no argument.
+    """
+    result: list[Given] = []
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        index += 1
+        if not token.startswith("-") or token in ("-", "--"):
+            hint = "write --name value, --name=value or --flag"
+            raise UsageError("argument-stray", f"{token!r} is not an argument", hint=hint)
+        name, equals, value = token.partition("=")
+        rule = find_rule(engine, name)
+        flag = rule is not None and rule.takes == "flag"
+        follows = index < len(tokens) and not tokens[index].startswith("--")
+        if equals:
+            result.append(Given(_spelling(name, rule), value))
+        elif not flag and follows:
+            result.append(Given(_spelling(name, rule), tokens[index]))
+            index += 1
+        else:
+            result.append(Given(_spelling(name, rule), None))
+    return result
+
+
+def _spelling(name: str, rule: Argument | None) -> str:
+    if rule is None or rule.name.endswith("*"):
+        return canonical(name)
+    return rule.name
+
+
+def resolve(
+    engine: DeclaredEngine,
+    values: Mapping[str, str],
+    situation: Situation,
+    user: Sequence[Given],
+    *,
+    closed: bool,
+) -> list[Given]:
+    """The engine's arguments: declared ones filled in, then the user's, each checked against its rule.
+
+    Args:
+        engine: the declaration.
+        values: what the placeholders stand for.
+        situation: what conditions depend on.
+        user: arguments that the user gave; they replace declared values.
+        closed: only arguments that change speed and never the result may be given.
+
+    Raises:
+        UsageError: ``argument-forbidden``, ``argument-wrong``, ``argument-closed``.
+    """
+    named = {argument.name: argument for argument in user}
+    for argument in user:
+        _check_given(engine, argument, values, closed=closed)
+    result: list[Given] = []
+    for rule in engine.arguments:
+        if rule.name in named:
+            result.append(named.pop(rule.name))
+        elif rule.status in ("required", "recommended") and holds(given(rule.when), situation):
+            value = template.fill(rule.value, values) if rule.value is not UNSET else None
+            _refuse_wrong(engine, rule, value, values)
+            result.append(Given(rule.name, value))
+    return result + list(named.values())
+
+
+def _check_given(
+    engine: DeclaredEngine, argument: Given, values: Mapping[str, str], *, closed: bool
+) -> None:
+    rule = find_rule(engine, argument.name)
+    name = bare(argument.name)
+    if rule is not None and rule.status == "forbidden":
+        raise UsageError("argument-forbidden", f"{name} is forbidden for {engine.id}: {rule.why}")
+    if rule is not None:
+        _refuse_wrong(engine, rule, argument.value, values)
+    fixed = rule is not None and rule.allowed is not UNSET
+    if closed and not fixed and (rule is None or not given(rule.tunable, False)):
+        tunable = ", ".join(bare(r.name) for r in engine.arguments if given(r.tunable))
+        raise UsageError(
+            "argument-closed",
+            f"{name} may not be given in the closed division",
+            hint=f"it takes only: {tunable or 'nothing'}; or ask for --division open",
+        )
+
+
+def _refuse_wrong(
+    engine: DeclaredEngine, rule: Argument, value: str | None, values: Mapping[str, str]
+) -> None:
+    allowed = template.fill_all(rule.allowed, values) if rule.allowed is not UNSET else None
+    wrong = wrong_value(engine.id, rule, value, allowed)
+    if wrong is not None:
+        raise UsageError("argument-wrong", wrong[0], hint=wrong[1])
+
+
+def words(arguments: Sequence[Given]) -> list[str]:
+    """As words of a command line."""
+    result: list[str] = []
+    for argument in arguments:
+        result += [argument.name] if argument.value is None else [argument.name, argument.value]
+    return result
+
+
+def mentions(words_given: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the wanted words occur one after the other, also as ``--name=value``."""
+    if not wanted:
+        return False
+    joined = [*wanted[:-2], "=".join(wanted[-2:])] if len(wanted) > 1 else list(wanted)
+    return any(
+        _at(words_given, position, wanted) or _at(words_given, position, joined)
+        for position in range(len(words_given))
+    )
+
+
+def _at(text: Sequence[str], position: int, wanted: Sequence[str]) -> bool:
+    return list(text[position : position + len(wanted)]) == list(wanted)

@@ -1,0 +1,366 @@
+"""What a schema cannot say about a vendor declaration: references, templates, argument rules, conversion."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import UNSET
+
+from suite.base import schema
+from suite.base.errors import Problem
+from suite.declare.vendor import template
+from suite.declare.vendor.arguments import wrong_value
+from suite.declare.vendor.peak_check import peak_problems
+from suite.documents.codec import plain
+from suite.documents.document import given
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.documents.vendor import Vendor
+    from suite.documents.vendor_engine import DeclaredEngine
+
+Found: TypeAlias = "tuple[str, str, str]"
+"""JSON pointer, message, hint."""
+
+_SOURCE_MEMBERS = ("source", "provenance")
+_INDEXED = ("argument", "per_device", "cdi")
+
+
+def explain(problem: Problem, value: JSONValue) -> Problem:
+    """Add to a schema problem what would be right."""
+    pointer = problem.place.pointer if problem.place and problem.place.pointer else ""
+    message, hint = problem.message, problem.hint
+    if pointer.endswith("/shared_memory"):
+        given = _at(value, pointer)
+        ways = [k for k in ("shm_size", "ipc", "tmpfs") if isinstance(given, dict) and k in given]
+        message = f"{' and '.join(ways)} together" if ways else "no way of sharing memory"
+        hint = "exactly one of shm_size, ipc, tmpfs: with ipc: host the size has no effect"
+    elif pointer.endswith("/privileged"):
+        message = "privileged without a reason"
+        hint = "write {reason: why nothing less will do, source: where it says so}"
+    elif missing := re.match(r"'(\w+)' is a required property", message):
+        message = f"the member {missing[1]!r} is missing"
+        hint = hint or _description(pointer, missing[1])
+    elif not hint:
+        hint = _description(pointer, None)
+    return Problem(message, problem.place, hint)
+
+
+def _at(value: JSONValue, pointer: str) -> JSONValue:
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
+
+
+def _description(pointer: str, member: str | None) -> str:
+    """The schema's description of the member at a pointer."""
+    root = schema.read("vendor")
+    node: JSONValue = root
+    parts = [*pointer.split("/")[1:], *([member] if member else [])]
+    text = ""
+    for part in parts:
+        node = _resolve(root, node)
+        if not isinstance(node, dict):
+            return ""
+        properties = node.get("properties")
+        if isinstance(properties, dict) and part in properties:
+            node = properties[part]
+        else:
+            node = node.get("items") if part.isdigit() else node.get("additionalProperties")
+        text = (
+            str(node["description"]) if isinstance(node, dict) and "description" in node else text
+        )
+    return text
+
+
+def _resolve(root: JSONObject, node: JSONValue) -> JSONValue:
+    while isinstance(node, dict) and "$ref" in node:
+        node = _at(root, str(node["$ref"])[1:])
+    return node
+
+
+def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
+    """Every contradiction in a declaration that the schema accepts."""
+    found: list[Found] = []
+    if doc.id != directory:
+        found.append(("/id", f"the directory is called {directory!r}", f"write id: {directory}"))
+    tree = plain(doc)
+    found += _unknown_sources(tree, "", set(doc.sources))
+    found += _unused_sources(doc)
+    found += _templates(tree)
+    found += _duplicates(doc)
+    found += _references(doc)
+    for index, engine in enumerate(doc.engines):
+        found += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
+    return found + peak_problems(doc)
+
+
+def _walk(value: JSONValue, pointer: str) -> Iterator[tuple[str, str, JSONValue]]:
+    """Every member as (pointer, name, value), depth first."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            here = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            yield here, name, inner
+            yield from _walk(inner, here)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _walk(inner, f"{pointer}/{index}")
+
+
+def _is_reference(pointer: str, name: str) -> bool:
+    # An image's and a mount's `source` is another thing.
+    parts = pointer.split("/")
+    mount_or_image = "images" in parts[-3:] or "mounts" in parts[-3:]
+    return name == "provenance" or (name == "source" and not mount_or_image)
+
+
+def _unknown_sources(tree: JSONValue, pointer: str, known: set[str]) -> list[Found]:
+    hint = "declare it under sources with its address"
+    return [
+        (here, f"the source {value!r} is not declared", hint)
+        for here, name, value in _walk(tree, pointer)
+        if name in _SOURCE_MEMBERS and _is_reference(here, name) and value not in known
+    ]
+
+
+def _unused_sources(doc: Vendor) -> list[Found]:
+    used = {
+        str(value)
+        for here, name, value in _walk(plain(doc), "")
+        if name in _SOURCE_MEMBERS and _is_reference(here, name)
+    }
+    return [
+        (f"/sources/{name}", f"nothing cites the source {name!r}", "cite it or remove it")
+        for name in doc.sources
+        if name not in used
+    ]
+
+
+_TEXTS = (
+    "command",
+    "argument",
+    "expect",
+    "per_device",
+    "cdi",
+    "gpus",
+    "value",
+    "allowed",
+    "output_name",
+)
+
+
+def _templates(tree: JSONValue) -> list[Found]:
+    found = []
+    for here, name, value in _walk(tree, ""):
+        if name not in _TEXTS:
+            continue
+        texts = value if isinstance(value, list) else [value]
+        for text in texts:
+            for placeholder in template.names(text) if isinstance(text, str) else []:
+                if placeholder not in template.PLACEHOLDERS:
+                    known = ", ".join(sorted(template.PLACEHOLDERS))
+                    found.append(
+                        (here, f"unknown placeholder {{{placeholder}}}", f"known: {known}")
+                    )
+                elif placeholder == "index" and name not in (*_INDEXED, "expect"):
+                    hint = "it may stand in argument, per_device and cdi"
+                    found.append((here, "{index} has no meaning here", hint))
+    return found
+
+
+def _duplicates(doc: Vendor) -> list[Found]:
+    found: list[Found] = []
+    lists: list[tuple[str, list[str]]] = [
+        ("/prerequisites", [item.id for item in doc.prerequisites]),
+        ("/access", [item.id for item in doc.access]),
+        ("/accelerators", [item.id for item in doc.accelerators]),
+        ("/engines", [item.id for item in doc.engines]),
+        ("/telemetry", [item.id for item in doc.telemetry]),
+    ]
+    for number, engine in enumerate(doc.engines):
+        at = f"/engines/{number}"
+        lists.append((f"{at}/images", [item.id for item in engine.images]))
+        lists.append((f"{at}/stacks", [item.id for item in engine.stacks]))
+    for pointer, names in lists:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                found.append(
+                    (f"{pointer}/{index}/id", f"the id {name!r} occurs twice", "rename one")
+                )
+    return found
+
+
+def _references(doc: Vendor) -> list[Found]:
+    known: Mapping[str, list[str]] = {
+        "accelerators": [item.id for item in doc.accelerators],
+        "access": [item.id for item in doc.access],
+        "engines": [item.id for item in doc.engines],
+    }
+    found = []
+    for here, name, value in _walk(plain(doc), ""):
+        if name not in known or not isinstance(value, list) or here.count("/") == 1:
+            continue
+        for index, item in enumerate(value):
+            if isinstance(item, str) and item not in known[name]:
+                hint = f"one of: {', '.join(known[name])}"
+                found.append((f"{here}/{index}", f"{name} has no {item!r}", hint))
+    return found
+
+
+def _engine(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
+    return [
+        *_arguments(engine),
+        *_dtypes(engine, doc),
+        *_conversion(engine, doc),
+        *_images(engine),
+        *_requests(engine),
+    ]
+
+
+def _arguments(engine: DeclaredEngine) -> list[Found]:
+    found: list[Found] = []
+    seen: set[str] = set()
+    for index, rule in enumerate(engine.arguments):
+        at = f"/arguments/{index}"
+        for name in (rule.name, *given(rule.aliases, [])):
+            if name in seen:
+                found.append((f"{at}/name", f"{name} has two rules", "keep one"))
+            seen.add(name)
+        if rule.status in ("forbidden", "ignored"):
+            if rule.value is not UNSET:
+                message = f"{rule.name} is {rule.status} and has a value"
+                found.append((f"{at}/value", message, "remove the value"))
+            continue
+        if rule.name.endswith("*"):
+            hint = "a pattern can only be forbidden or ignored"
+            found.append((f"{at}/name", f"{rule.name} stands for many arguments", hint))
+        found += [(at + pointer, m, h) for pointer, m, h in _argument_value(engine, index)]
+    return found
+
+
+def _argument_value(engine: DeclaredEngine, index: int) -> list[Found]:
+    rule = engine.arguments[index]
+    if rule.value is UNSET:
+        if rule.status in ("required", "recommended") and rule.takes != "flag":
+            message = f"{rule.name} is {rule.status} and has no value"
+            return [("", message, "give it a value, or make it optional")]
+        return []
+    if template.names(rule.value):
+        return []
+    wrong = wrong_value(engine.id, rule, rule.value, given(rule.allowed))
+    return [("/value", *wrong)] if wrong else []
+
+
+def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
+    dtypes = engine.dtypes
+    offered = [row.requested for row in dtypes.rows]
+    found = []
+    if dtypes.default not in (*offered, "model"):
+        hint = f"one of: {', '.join(offered)}, model"
+        message = f"the default precision {dtypes.default!r} is not among the rows"
+        found.append(("/dtypes/default", message, hint))
+    for index, refusal in enumerate(dtypes.refused):
+        if refusal.requested in offered:
+            message = f"{refusal.requested} is both offered and refused"
+            found.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
+    known = {
+        peak.precision
+        for device in doc.accelerators
+        if device.id in engine.accelerators
+        for peak in device.peaks
+    }
+    for index, row in enumerate(dtypes.rows):
+        if row.requested not in (row.executed, "auto") and not row.note:
+            message = f"{row.requested} silently becomes {row.executed}"
+            found.append((f"/dtypes/rows/{index}/note", message, "say so in note"))
+        if row.precision not in known:
+            message = f"no accelerator of {engine.id} has a peak for {row.precision!r}"
+            hint = "add the peak, with unknown and the reason where there is none"
+            found.append((f"/dtypes/rows/{index}/precision", message, hint))
+    return found
+
+
+def _conversion(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
+    conversion = given(engine.conversion)
+    if conversion is None:
+        return []
+    found: list[Found] = []
+    command = " ".join(conversion.command)
+    for needed in ("{model_source}", "{conversion_target}"):
+        if needed not in command:
+            hint = "the command reads the one and writes the other"
+            found.append(("/conversion/command", f"the command has no {needed}", hint))
+    baked = " ".join(item.value for item in conversion.parameters)
+    if "{arch}" in command + baked:
+        for device in doc.accelerators:
+            if device.id in engine.accelerators and device.architecture is UNSET:
+                message = f"the conversion needs the architecture of {device.id}"
+                found.append(("/conversion/command", message, "add it to the accelerator"))
+    if "{model_type}" in command and not conversion.model_types:
+        found.append(("/conversion/model_types", "the command asks for a model type", "list them"))
+    return found + _baked_ranks(engine, command, baked)
+
+
+def _baked_ranks(engine: DeclaredEngine, command: str, baked: str) -> list[Found]:
+    """Weights that were converted for one number of ranks must be served with that number."""
+    found: list[Found] = []
+    if "{tensor_parallel}" in command and "{tensor_parallel}" not in baked:
+        message = "tensor parallelism is baked into the weights and not among the parameters"
+        hint = 'add {name: tensor_parallel, value: "{tensor_parallel}"}'
+        found.append(("/conversion/parameters", message, hint))
+    for index, rule in enumerate(engine.arguments):
+        value = given(rule.value)
+        if rule.name != "--tensor-parallel-size" or value is None:
+            continue
+        if "{tensor_parallel}" not in value:
+            message = f"serves with {value} ranks whatever the weights were converted for"
+            hint = 'write value: "{tensor_parallel}": converted weights run with their own number'
+            found.append((f"/arguments/{index}/value", message, hint))
+    return found
+
+
+def _images(engine: DeclaredEngine) -> list[Found]:
+    found = []
+    for index, image in enumerate(engine.images):
+        reference = image.reference
+        last = reference.rpartition("/")[2]
+        if (
+            image.source == "registry"
+            and reference != "unknown"
+            and ":" not in last
+            and not image.digest
+        ):
+            hint = "add a tag or a digest"
+            found.append((f"/images/{index}/reference", f"{reference} names no version", hint))
+        if image.source == "build" and ":" in last:
+            hint = "the suite tags it with the digest of its context"
+            found.append((f"/images/{index}/reference", "a built image takes no tag", hint))
+    return found
+
+
+def _requests(engine: DeclaredEngine) -> list[Found]:
+    request = engine.request
+    found = []
+    if request.prompt_ids and request.completions_path is None:
+        message = "token ids are a prompt of the completions API, which the engine has not"
+        found.append(("/request/prompt_ids", message, "name completions_path"))
+    if request.chat_path is None and request.completions_path is None:
+        found.append(("/request", "the server has no path at all", "name one of the two"))
+    for name in request.omit:
+        for member, sent in (
+            ("extra_body", request.extra_body),
+            ("exact_body", given(request.exact_body, {})),
+        ):
+            if name in sent:
+                message = f"{name} is both sent and omitted"
+                found.append((f"/request/{member}/{name}", message, "remove one"))
+    return found

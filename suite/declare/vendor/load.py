@@ -1,0 +1,180 @@
+"""Vendors: data only, one directory each under ``vendors/``; a new vendor changes no Python."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base import jsonio, schema, yamlio
+from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
+from suite.base.resources import resource
+from suite.declare.vendor.check import explain, semantic_problems
+from suite.documents.codec import convert
+from suite.documents.document import given
+from suite.documents.vendor import Vendor as VendorDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from suite.base.yamlio import YAMLDocument
+    from suite.documents.accelerator import Accelerator
+    from suite.documents.vendor import DeviceAccess
+    from suite.documents.vendor_engine import DeclaredEngine
+
+VENDOR_DIRECTORY = resource("vendors")
+FILE_NAME = "vendor.yaml"
+
+
+def unknown(what: str, name: str, known: Iterable[str], code: str) -> UsageError:
+    """A refusal for a name that is none of the known ones, with the nearest of them."""
+    choices = list(known)
+    near = difflib.get_close_matches(name, choices, 1)
+    listed = f"known: {', '.join(choices)}" if choices else "there are none"
+    hint = f"did you mean {near[0]!r}? {listed}" if near else listed
+    return UsageError(code, f"there is no {what} {name!r}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A declaration that was read and found in order.
+
+    Attributes:
+        doc: everything in the file.
+        sha256: digest of the canonical JSON of `doc`; comments and layout do not change it.
+        path: the file.
+    """
+
+    doc: VendorDocument
+    sha256: str
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Name of the vendor's directory."""
+        return self.doc.id
+
+    def engine(self, identifier: str | None = None) -> DeclaredEngine:
+        """One engine; the first one without a name.
+
+        Raises:
+            UsageError: ``engine-unknown``.
+        """
+        engines = {engine.id: engine for engine in self.doc.engines}
+        if identifier is None:
+            return self.doc.engines[0]
+        if identifier not in engines:
+            raise unknown(f"engine of {self.id}", identifier, engines, "engine-unknown")
+        return engines[identifier]
+
+    def can_run_as_process(self, engine: str | None = None) -> bool:
+        """Whether an engine is declared to run without a container."""
+        return self.engine(engine).process is not UNSET
+
+    def accelerator(self, engine: DeclaredEngine, identifier: str | None = None) -> Accelerator:
+        """One accelerator that the engine runs on; the engine's first one without a name.
+
+        Raises:
+            UsageError: ``accelerator-unknown``, ``accelerator-unsupported``.
+        """
+        devices = {device.id: device for device in self.doc.accelerators}
+        wanted = engine.accelerators[0] if identifier is None else identifier
+        if wanted not in devices:
+            raise unknown(f"accelerator of {self.id}", wanted, devices, "accelerator-unknown")
+        if wanted not in engine.accelerators:
+            raise UsageError(
+                "accelerator-unsupported",
+                f"{engine.id} does not run on {devices[wanted].name}",
+                hint=f"it runs on: {', '.join(engine.accelerators)}",
+            )
+        return devices[wanted]
+
+    def access(self, engine: DeclaredEngine, identifier: str | None = None) -> DeviceAccess:
+        """One way of device access; the engine's first, else the vendor's first without a name.
+
+        Raises:
+            UsageError: ``access-unknown``.
+        """
+        ways = {way.id: way for way in self.doc.access}
+        allowed = given(engine.access, list(ways))
+        wanted = allowed[0] if identifier is None else identifier
+        if wanted not in allowed:
+            raise unknown(f"device access for {engine.id}", wanted, allowed, "access-unknown")
+        return ways[wanted]
+
+
+def list_vendors(root: Path = VENDOR_DIRECTORY) -> list[str]:
+    """Names of all declared vendors, sorted; whether they are in order is `check_vendor`'s business."""
+    return sorted(path.parent.name for path in root.glob(f"*/{FILE_NAME}"))
+
+
+def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
+    """Read one vendor.
+
+    Args:
+        identifier: name of the directory; with a slash: the path of a directory anywhere.
+        root: directory that holds the vendors.
+
+    Raises:
+        UsageError: ``vendor-unknown``.
+        DeclarationError: ``vendor-wrong`` with every problem; ``yaml-refused``, ``file-unreadable``.
+    """
+    path = _declared(identifier, root)
+    read = yamlio.load(path)
+    found = _problems(read, path)
+    if found:
+        count = "one place" if len(found) == 1 else f"{len(found)} places"
+        message = f"the declaration of {identifier} is wrong in {count}"
+        raise DeclarationError("vendor-wrong", message, found[0].place, found[0].hint, found)
+    return Vendor(convert(read.value, VendorDocument), jsonio.digest(read.value), path)
+
+
+def _declared(identifier: str, root: Path) -> Path:
+    """The file that a name or a path means."""
+    if "/" in identifier:
+        given = Path(identifier)
+        path = given if given.name == FILE_NAME else given / FILE_NAME
+        if not path.is_file():
+            message = f"there is no vendor at {identifier}: {path} is no file"
+            hint = "a vendor is a directory with this file; a name without a slash means one under vendors/"
+            raise UsageError("vendor-unknown", message, hint=hint)
+        return path
+    known = list_vendors(root)
+    if identifier not in known:
+        raise unknown("vendor", identifier, known, "vendor-unknown")
+    return root / identifier / FILE_NAME
+
+
+def check_vendor(directory: Path) -> list[Problem]:
+    """Everything that is wrong with a declaration; an empty list means that it can be used.
+
+    Args:
+        directory: the vendor's directory, or the file itself.
+    """
+    path = directory if directory.suffix == ".yaml" else directory / FILE_NAME
+    try:
+        read = yamlio.load(path)
+    except SuiteError as refused:
+        return [Problem(refused.message, refused.place, refused.hint)]
+    return _problems(read, path)
+
+
+def _problems(read: YAMLDocument, path: Path) -> list[Problem]:
+    broken = schema.problems(read.value, "vendor", file=str(path), lines=read.lines)
+    if broken:
+        return [explain(problem, read.value) for problem in broken]
+    doc = convert(read.value, VendorDocument)
+    found = [
+        Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
+        for pointer, message, hint in semantic_problems(doc, directory=path.resolve().parent.name)
+    ]
+    return sorted(found, key=lambda p: (p.place.line or 0) if p.place else 0)
+
+
+def _line(lines: dict[str, int], pointer: str) -> int | None:
+    while pointer not in lines and pointer:
+        pointer = pointer.rpartition("/")[0]
+    return lines.get(pointer)

@@ -1,0 +1,173 @@
+"""Which declared peak MFU divides by: that of the executed precision, dense, for one device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base.errors import UsageError
+from suite.documents.document import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.declare.plandoc import PeakDoc, PeaksDoc
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.accelerator import Accelerator, Claim, DeclaredPeak, Figure
+
+TERA = 1e12
+GIGA = 1e9
+MEGA = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class PrivatePeak:
+    """A dense peak that the vendor withholds and whoever runs brings along.
+
+    Attributes:
+        flops: FLOP/s of one device.
+        source: where it comes from.
+    """
+
+    flops: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CPUPeak:
+    """What a CPU's peak follows from.
+
+    Attributes:
+        isa: instruction set, one of those that the declaration has a formula for.
+        cores: physical cores that compute.
+        clock_mhz: clock that all of them sustain under that instruction set.
+    """
+
+    isa: str
+    cores: int
+    clock_mhz: float
+
+
+def select_peaks(
+    vendor: Vendor,
+    device: Accelerator,
+    precision: str,
+    *,
+    private: Mapping[str, PrivatePeak],
+    cpu: CPUPeak | None,
+) -> PeaksDoc:
+    """The peaks of one device at the precision that is executed.
+
+    Args:
+        vendor: the declaration, for its sources.
+        device: the accelerator.
+        precision: ``bf16``, ``fp16``, ``fp32``, ...
+        private: peaks brought along, by precision.
+        cpu: what a CPU's peak follows from, if declared.
+
+    Raises:
+        UsageError: ``peak-not-private``, ``cpu-peak-wrong``.
+    """
+    peaks = {peak.precision: peak for peak in device.peaks}
+    peak = peaks.get(precision)  # type: ignore[call-overload]  # any text may be asked for
+    compute, unknown = _compute(vendor, device, precision, peak=peak, private=private, cpu=cpu)
+    bandwidth = device.memory.bandwidth
+    tdp = device.power.tdp.value
+    return {
+        "compute": compute,
+        "compute_unknown": unknown,
+        "bandwidth_bytes_per_s": _number(bandwidth, GIGA),
+        "bandwidth_source": given(bandwidth.why, "")
+        or _source(vendor, given(bandwidth.source, "")),
+        "tdp_w": None if tdp == "unknown" else float(tdp),
+    }
+
+
+def _number(figure: Figure, factor: float) -> float | None:
+    return None if figure.value == "unknown" else float(figure.value) * factor
+
+
+def _source(vendor: Vendor, key: str) -> str:
+    return vendor.doc.sources[key].ref if key else ""
+
+
+def _compute(
+    vendor: Vendor,
+    device: Accelerator,
+    precision: str,
+    *,
+    peak: DeclaredPeak | None,
+    private: Mapping[str, PrivatePeak],
+    cpu: CPUPeak | None,
+) -> tuple[PeakDoc | None, str]:
+    if precision in private:
+        return _private(device, precision, peak, private[precision]), ""
+    if peak is None:
+        return None, f"peak not declared for {precision} on {device.name}"
+    if cpu is not None:
+        return _from_formula(vendor, device, peak, cpu), ""
+    for claim in peak.claims:
+        if claim.used and claim.value != "unknown":
+            return _from_claim(vendor, device, peak, claim), ""
+    why = "; ".join(claim.why for claim in peak.claims if claim.why is not UNSET)
+    return None, f"peak not declared for {precision}: {why or 'no claim is used'}"
+
+
+def _private(
+    device: Accelerator, precision: str, peak: DeclaredPeak | None, brought: PrivatePeak
+) -> PeakDoc:
+    if peak is None or peak.private is UNSET:
+        raise UsageError(
+            "peak-not-private",
+            f"the declaration of {device.name} takes no other {precision} peak than its own",
+            hint="correct the declaration, with a source, if its figure is wrong",
+        )
+    if brought.flops <= 0 or not brought.source:
+        raise UsageError("peak-not-private", "a private peak needs a positive figure and a source")
+    return {
+        "precision": precision,
+        "flops": brought.flops,
+        "basis": "dense",
+        "scope": "device",
+        "source": brought.source,
+        "note": f"brought along for this run: {peak.private.why}",
+    }
+
+
+def _from_claim(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, claim: Claim) -> PeakDoc:
+    parts = device.topology.devices_per_card if claim.scope == "card" else 1
+    note = given(claim.note, "")
+    if parts > 1:
+        note = f"the card's {claim.value} over {parts} devices" + (f"; {note}" if note else "")
+    return {
+        "precision": peak.precision,
+        "flops": float(claim.value) * TERA / parts,
+        "basis": "dense",
+        "scope": claim.scope,
+        "source": _source(vendor, given(claim.source, "")),
+        "note": note,
+    }
+
+
+def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: CPUPeak) -> PeakDoc:
+    formulas = {formula.isa: formula for formula in given(peak.formulas, [])}
+    if cpu.isa not in formulas or cpu.cores < 1 or cpu.clock_mhz <= 0:
+        known = ", ".join(formulas) or "none"
+        raise UsageError(
+            "cpu-peak-wrong",
+            f"no {peak.precision} peak of {device.name} follows from {cpu.cores} cores at "
+            f"{cpu.clock_mhz:g} MHz with {cpu.isa}",
+            hint=f"instruction sets with a formula for {peak.precision}: {known}",
+        )
+    formula = formulas[cpu.isa]
+    return {
+        "precision": peak.precision,
+        "flops": cpu.cores * cpu.clock_mhz * MEGA * formula.flop_per_cycle,
+        "basis": "dense",
+        "scope": "device",
+        "source": f"declared for this run; {_source(vendor, formula.source)}",
+        "note": f"{cpu.cores} cores x {cpu.clock_mhz:g} MHz x {formula.flop_per_cycle:g} FLOP per "
+        f"cycle and core ({cpu.isa}, {formula.fma_pipes} FMA units x {formula.lanes} lanes x 2)",
+    }

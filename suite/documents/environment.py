@@ -1,0 +1,39 @@
+"""``environment.json``: facts about the machine, the container and the engine."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, UnsetType
+
+from suite.documents.document import Document, about
+from suite.documents.scalars import Count, Number
+
+
+class Fact(Document):
+    """A known value, or why it is unknown."""
+
+    value: Annotated[str | Number | bool | UnsetType, about("The value.")] = UNSET
+    unknown: Annotated[str | UnsetType, about("Why.")] = UNSET
+
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "oneOf": [{"required": ["value"]}, {"required": ["unknown"]}]
+    }
+
+    def __post_init__(self) -> None:
+        """Refuse a fact that is both or neither."""
+        if (self.value is UNSET) == (self.unknown is UNSET):
+            raise ValueError("a fact has either a value or the reason why it is unknown")
+
+
+class Environment(Document):
+    """Facts about the machine, the container and the engine, each known or unknown with the reason."""
+
+    SCHEMA: ClassVar[str] = "environment"
+
+    environment_schema: Annotated[Literal[1], about("Version of this schema.")]
+    facts: Annotated[
+        dict[str, Fact], about("Facts by dotted name, for example host.cpu or engine.version.")
+    ]
+    task_defects: Annotated[
+        dict[str, Count], about("Defects found in the task file, counted by kind.")
+    ]
+    notes: Annotated[tuple[str, ...], about("Remarks of the run, in order.")]

@@ -1,0 +1,78 @@
+"""The plan: what was asked, fully resolved. Sizes are bytes unless the name says otherwise."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, UnsetType
+
+from suite.documents.document import Document, about
+from suite.documents.engine import Conversion, Engine
+from suite.documents.model import Model
+from suite.documents.peaks import Peaks
+from suite.documents.scalars import Name, Positive, Sha256
+from suite.documents.workload import Workload
+
+RuntimeKind = Literal["container", "process", "endpoint", "sim"]
+TelemetryPlace = Literal["host", "container"]
+
+
+class SuiteVersion(Document):
+    """Which suite made the plan."""
+
+    version: Annotated[Name, about("Version of the suite.")]
+    commit: Annotated[Name, about('"unknown" outside a git checkout.')]
+
+
+class VendorRef(Document):
+    """Which declaration was used."""
+
+    id: Annotated[str, about("Directory of the declaration.")]
+    name: Annotated[str, about("The company.")]
+    sha256: Annotated[Sha256, about("Of the canonical declaration.")]
+    emulated: Annotated[
+        bool, about("True when the vendor's commands are answered by an emulated image.")
+    ]
+
+
+class Devices(Document):
+    """Which accelerators the engine may use."""
+
+    count: Annotated[Positive, about("How many.")]
+    accelerator: Annotated[
+        str, about('Id of the accelerator in the declaration, e.g. "s4000", "h100-sxm", "cpu".')
+    ]
+    name: Annotated[str, about("The accelerator as the vendor writes it.")]
+    visible: Annotated[str, about('Value given to the visibility variable, "" for CPU.')]
+
+
+class TelemetryTool(Document):
+    """One telemetry tool to sample beside the measured window."""
+
+    tool: Annotated[str, about("Name of the program.")]
+    where: Annotated[TelemetryPlace, about("Where it runs.")]
+    command: Annotated[tuple[str, ...], about("Resolved argv; empty when files are read.")]
+    parser: Annotated[str, about("Name of the parser.")]
+    interval_ms: Annotated[Positive, about("Between two samples.")]
+
+
+class Plan(Document):
+    """The whole plan."""
+
+    SCHEMA: ClassVar[str] = "plan"
+
+    plan_schema: Annotated[Literal[1], about("Version of this shape.")]
+    suite: Annotated[SuiteVersion, about("Which suite made the plan.")]
+    vendor: Annotated[VendorRef, about("Which declaration.")]
+    runtime: Annotated[RuntimeKind, about("Where the engine runs.")]
+    runtime_note: Annotated[str, about('Why not a container, "" otherwise.')]
+    devices: Annotated[Devices, about("Which accelerators.")]
+    engine: Annotated[Engine, about("The engine as it will be started.")]
+    conversion: Annotated[
+        Conversion | None, about("What happens to the weights first; null for nothing.")
+    ]
+    model: Annotated[Model, about("Which model.")]
+    workload: Annotated[Workload, about("What is asked.")]
+    peaks: Annotated[Peaks, about("Declared peaks.")]
+    telemetry: Annotated[
+        tuple[TelemetryTool, ...], about("Tools sampled beside the measured window, best first.")
+    ]
+    nonce: Annotated[str | UnsetType, about("Round identifier issued by the reviewers.")] = UNSET

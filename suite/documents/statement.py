@@ -1,0 +1,49 @@
+"""The signed payload: an in-toto Statement v1."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import field
+
+from suite.documents.document import Document, about
+from suite.documents.scalars import Required, Sha256
+
+
+class Digest(Document):
+    """SHA-256 and nothing else."""
+
+    sha256: Annotated[Sha256, about("64 lower-case hexadecimal digits.")]
+
+
+class StatementSubject(Document):
+    """One thing and its digest."""
+
+    name: Annotated[Required, about("manifest.json, or the image's reference; no name twice.")]
+    digest: Annotated[Digest, about("SHA-256 and nothing else.")]
+
+
+class Statement(Document):
+    """The signed payload: an in-toto Statement v1. The predicate has a schema of its own."""
+
+    SCHEMA: ClassVar[str] = "statement"
+
+    type_: Annotated[
+        Literal["https://in-toto.io/Statement/v1"], about("Version of the format.")
+    ] = field(name="_type")
+    subject: Annotated[
+        tuple[StatementSubject, ...],
+        about(
+            "What it is about: the evidence's manifest and, when there was one, the image that ran.",
+            min_length=1,
+        ),
+    ]
+    predicateType: Annotated[
+        Literal[
+            "urn:llm-inference-conformance:scorecard:v1",
+            "https://in-toto.io/attestation/test-result/v0.1",
+        ],
+        about("What the predicate is."),
+    ]
+    predicate: Annotated[
+        dict[str, object],
+        about("What is stated: schemas/scorecard.schema.json or schemas/test-result.schema.json."),
+    ]

@@ -1,0 +1,20 @@
+"""Sentences and titles in both languages of the report."""
+
+from typing import Annotated
+
+from suite.documents.document import Document, about
+from suite.documents.scalars import Line, Name
+
+
+class Text(Document):
+    """One sentence in both languages."""
+
+    en: Annotated[Line, about("English.")]
+    zh: Annotated[Line, about("Chinese.")]
+
+
+class Title(Document):
+    """A title in both languages."""
+
+    en: Annotated[Name, about("English.")]
+    zh: Annotated[Name, about("Chinese.")]

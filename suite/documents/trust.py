@@ -1,0 +1,82 @@
+"""The reviewers' trust list: whose keys count, for what, and when."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from suite.documents.document import Document, about
+
+Instant = Annotated[
+    str,
+    Meta(
+        max_length=20,
+        min_length=20,
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+    ),
+]
+
+
+class Period(Document):
+    """When the key may sign, both ends included. An entry with a window needs a verified time; without validFor the list sets no limit."""
+
+    start: Annotated[Instant, about("From.")]
+    end: Annotated[Instant | UnsetType, about("To; absent while the key is in use.")] = UNSET
+
+
+class Revocation(Document):
+    """The key counts no more. What is proven to be older still counts."""
+
+    at: Annotated[Instant, about("Since when.")]
+    reason: Annotated[str, about("Why, for people.", min_length=1, max_length=500)]
+
+
+class TrustEntry(Document):
+    """One key."""
+
+    owner: Annotated[
+        str,
+        about(
+            "Whose key. For a vendor, the id of its declaration (vendors/<id>/): a scorecard must name the same vendor.",
+            pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
+            max_length=64,
+        ),
+    ]
+    role: Annotated[
+        Literal["vendor", "reviewer"],
+        about("vendor signs scorecards and their test results; reviewer signs reviews."),
+    ]
+    algorithm: Annotated[
+        Literal["ecdsa-p256-sha256", "ed25519"],
+        about("The only algorithm that the key may be used with."),
+    ]
+    key: Annotated[
+        str,
+        about(
+            "The public key: SubjectPublicKeyInfo in PEM, as openssl pkey -pubout writes it.",
+            pattern="^-----BEGIN PUBLIC KEY-----",
+            max_length=1000,
+        ),
+    ]
+    validFor: Annotated[
+        Period | UnsetType,
+        about(
+            "When the key may sign, both ends included. An entry with a window needs a verified time; without validFor the list sets no limit."
+        ),
+    ] = UNSET
+    revoked: Annotated[
+        Revocation | UnsetType,
+        about("The key counts no more. What is proven to be older still counts."),
+    ] = UNSET
+    note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
+
+
+class TrustList(Document):
+    """Whose keys count, for what, and when. Kept by the reviewers; entries are ended or revoked, never deleted."""
+
+    SCHEMA: ClassVar[str] = "trust"
+
+    trust_schema: Annotated[Literal[1], about("Version of this schema.")]
+    keys: Annotated[
+        tuple[TrustEntry, ...],
+        about("One entry per key. The id of a key is computed from it and stands nowhere."),
+    ]

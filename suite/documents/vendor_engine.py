@@ -1,0 +1,390 @@
+"""One engine in ``vendors/<id>/vendor.yaml``."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from suite.documents.document import Document, about
+from suite.documents.engine import CompileCache, ConversionKind, ImageVisibility
+from suite.documents.scalars import (
+    Identifier,
+    ImageDigest,
+    NonNegative,
+    Number,
+    Port,
+    Positive,
+    PositiveNumber,
+    Required,
+    VariableName,
+)
+
+MemorySize = Annotated[str, Meta(pattern="^[0-9]+[bkmg]$")]
+RuntimeName = Literal["container", "process"]
+
+
+class Permission(Document):
+    """A dangerous permission with its reason."""
+
+    reason: Annotated[Required, about("Why nothing less will do.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class Stack(Document):
+    """One set of versions that belong together."""
+
+    id: Annotated[Identifier, about("Short name, unique in the engine.")]
+    components: Annotated[
+        dict[str, str], about("Driver, SDK, framework, plugin and so on, each with its version.")
+    ]
+    accelerators: Annotated[tuple[str, ...] | UnsetType, about("Only for these.")] = UNSET
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class Build(Document):
+    """An image that is made here."""
+
+    context: Annotated[str, about("Directory with the Dockerfile, relative to the repository.")]
+    base: Annotated[str, about("Base image.")]
+    setup: Annotated[
+        tuple[tuple[str, ...], ...], about("Commands that the base needs before it can serve.")
+    ]
+
+
+class DeclaredImage(Document):
+    """Where the container image comes from; the first that fits is the default."""
+
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "allOf": [
+            {
+                "if": {"properties": {"source": {"const": "tarball"}}, "required": ["source"]},
+                "then": {"required": ["tarball"]},
+            },
+            {
+                "if": {"properties": {"source": {"const": "build"}}, "required": ["source"]},
+                "then": {"required": ["build"]},
+            },
+        ]
+    }
+
+    id: Annotated[Identifier, about("Short name, unique in the engine.")]
+    source: Annotated[
+        Literal["registry", "tarball", "build"], about("Pulled, loaded from a file, or built here.")
+    ]
+    reference: Annotated[
+        str, about("Repository with tag; unknown when none is public and the submitter names one.")
+    ]
+    digest: Annotated[ImageDigest | None, about("Sha256:..., null when it is not pinned.")]
+    architectures: Annotated[
+        tuple[Literal["linux/amd64", "linux/arm64"], ...],
+        about("Platforms it exists for.", min_length=1),
+    ]
+    visibility: Annotated[ImageVisibility, about("Who can get it.")]
+    mirrors: Annotated[tuple[str, ...] | UnsetType, about("The same image elsewhere.")] = UNSET
+    accelerators: Annotated[tuple[str, ...] | UnsetType, about("Only for these.")] = UNSET
+    os: Annotated[str | UnsetType, about("Operating system inside.")] = UNSET
+    tarball: Annotated[str | UnsetType, about("File name for docker load.")] = UNSET
+    build: Annotated[Build | UnsetType, about("Only when it is built here.")] = UNSET
+    provenance: Annotated[Required, about("Key of sources.")]
+    note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
+
+
+class Condition(Document):
+    """A condition; every member that is given must hold."""
+
+    architecture: Annotated[
+        tuple[str, ...] | UnsetType, about("The model's architecture is one of these.")
+    ] = UNSET
+    devices_min: Annotated[int | UnsetType, about("At least so many devices.")] = UNSET
+    runtime: Annotated[tuple[RuntimeName, ...] | UnsetType, about("The engine runs so.")] = UNSET
+
+
+class EngineVariable(Document):
+    """A variable to set for the engine."""
+
+    name: Annotated[VariableName, about("Its name.")]
+    value: Annotated[str, about("Template.")]
+    when: Annotated[Condition | UnsetType, about("Only then.")] = UNSET
+    why: Annotated[Required, about("What it is for.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class UnsetVariable(Document):
+    """A variable that must not be set."""
+
+    name: Annotated[VariableName, about("Its name.")]
+    why: Annotated[Required, about("What it would do.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class Argument(Document):
+    """What is known about one argument of the engine."""
+
+    name: Annotated[
+        str,
+        about(
+            "The long form; a final * stands for any ending.",
+            pattern="^--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?$",
+        ),
+    ]
+    aliases: Annotated[tuple[str, ...] | UnsetType, about("Other spellings.")] = UNSET
+    takes: Annotated[Literal["value", "flag", "json"], about("What follows it.")]
+    status: Annotated[
+        Literal["required", "recommended", "optional", "forbidden", "ignored"],
+        about("How it is treated."),
+    ]
+    value: Annotated[str | UnsetType, about("Template of the value that is passed.")] = UNSET
+    allowed: Annotated[
+        Annotated[tuple[str, ...], Meta(min_length=1)] | UnsetType,
+        about("The only values (templates); one of them makes it fixed."),
+    ] = UNSET
+    minimum: Annotated[Number | UnsetType, about("Smallest number.")] = UNSET
+    maximum: Annotated[Number | UnsetType, about("Largest number.")] = UNSET
+    tunable: Annotated[
+        bool | UnsetType, about("Changes speed, never the result: free in the closed division too.")
+    ] = UNSET
+    when: Annotated[Condition | UnsetType, about("Only then is it passed by default.")] = UNSET
+    why: Annotated[Required, about("What it does, or why not.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class DtypeRow(Document):
+    """What a requested precision becomes."""
+
+    requested: Annotated[str, about("As the engine's argument spells it.")]
+    executed: Annotated[str, about("What really runs: float16, bfloat16, float32, fp8, .")]
+    precision: Annotated[str, about("The peak that MFU divides by.")]
+    note: Annotated[str, about("Why they differ, or empty.")]
+
+
+class DtypeRefusal(Document):
+    """A precision that the engine does not run."""
+
+    requested: Annotated[str, about("As the engine's argument spells it.")]
+    why: Annotated[Required, about("The reason.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class Dtypes(Document):
+    """Precisions: requested, executed, refused."""
+
+    default: Annotated[
+        str, about("What is requested when nobody says otherwise; model means the model's own.")
+    ]
+    rows: Annotated[tuple[DtypeRow, ...], about("What may be requested.", min_length=1)]
+    refused: Annotated[tuple[DtypeRefusal, ...], about("What may not.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class TensorParallel(Document):
+    """How the model may be split."""
+
+    allowed: Annotated[tuple[int, ...], about("Numbers of ranks; empty means any.")]
+    note: Annotated[str, about("What binds it.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class BakedParameter(Document):
+    """A parameter that is fixed in the converted weights."""
+
+    name: Annotated[
+        str, about("Tensor_parallel, arch, dtype, device_generation, tool_version, buckets, .")
+    ]
+    value: Annotated[str, about("Template.")]
+
+
+class ModelTypeRow(Document):
+    """Which name the converter has for an architecture."""
+
+    architecture: Annotated[str, about("From config.json.")]
+    value: Annotated[str, about("The converter's name.")]
+    models: Annotated[str, about("Models that were verified by the vendor.")]
+
+
+class DeclaredConversion(Document):
+    """What must happen to the weights before the engine can load them."""
+
+    kind: Annotated[ConversionKind, about("Another layout, compiled graphs, or scales.")]
+    required: Annotated[Literal["always", "quantised", "fp8"], about("When.")]
+    command: Annotated[tuple[str, ...], about("Template.")]
+    env: Annotated[dict[VariableName, str], about("For the command.")]
+    output_name: Annotated[str, about("Template of the directory's name.")]
+    parameters: Annotated[
+        tuple[BakedParameter, ...],
+        about("Baked into the result; a mismatch fails before anything starts."),
+    ]
+    model_types: Annotated[
+        tuple[ModelTypeRow, ...], about("Empty when the converter asks for none.")
+    ]
+    why: Annotated[Required, about("The reason for the step.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class ModelSupport(Document):
+    """A model that the engine is known to run."""
+
+    architecture: Annotated[str, about("From config.json.")]
+    names: Annotated[str, about("As the vendor lists them.")]
+    note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
+
+
+class DeclaredReadiness(Document):
+    """When the engine counts as started."""
+
+    path: Annotated[str, about("Asked with GET until it answers 200.")]
+    timeout_s: Annotated[PositiveNumber, about("Longest wait, seconds.")]
+    interval_s: Annotated[PositiveNumber, about("Between two questions, seconds.")]
+    warm_up: Annotated[str, about("What the engine does meanwhile.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class StaticShapes(Document):
+    """Shapes that must be declared before the engine starts."""
+
+    declares: Annotated[tuple[str, ...], about("Arguments that fix them.")]
+    why: Annotated[Required, about("The reason.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class DeclaredCompileCache(CompileCache):
+    """What the engine compiles when it starts and can take up again."""
+
+    why: Annotated[Required, about("What it saves.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class DeclaredRequest(Document):
+    """What the engine's server understands beyond the common API."""
+
+    chat_path: Annotated[str | None, about("Path of the chat API.")]
+    completions_path: Annotated[str | None, about("Path of the text completion API.")]
+    extra_body: Annotated[dict[str, object], about("Merged into every request.")]
+    stream_options: Annotated[dict[str, object] | None, about("Asks for usage while streaming.")]
+    token_ids: Annotated[bool, about("Chunks carry token ids.")]
+    omit: Annotated[
+        tuple[str, ...], about("Body members that the server refuses, for example ignore_eos.")
+    ]
+    done_marker: Annotated[bool, about('The stream ends with "data: [DONE]".')]
+    prompt_ids: Annotated[
+        bool | UnsetType, about("The completions API takes a prompt as token ids.")
+    ] = UNSET
+    exact_body: Annotated[
+        dict[str, object] | UnsetType,
+        about(
+            "Merged into requests of exact length, for example skip_special_tokens: tokens past the end are then text too."
+        ),
+    ] = UNSET
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class SharedMemory(Document):
+    """Shared memory: exactly one of the three ways."""
+
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "oneOf": [{"required": ["shm_size"]}, {"required": ["ipc"]}, {"required": ["tmpfs"]}]
+    }
+
+    shm_size: Annotated[MemorySize | UnsetType, about("Size of /dev/shm, for example 16g.")] = UNSET
+    ipc: Annotated[
+        Literal["host"] | UnsetType, about("The host's, which makes shm_size useless.")
+    ] = UNSET
+    tmpfs: Annotated[str | UnsetType, about("Options of a tmpfs on /dev/shm.")] = UNSET
+    why: Annotated[Required, about("What it is for.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class ContainerLimits(Document):
+    """Limits of the container."""
+
+    memory_base: Annotated[MemorySize, about("Memory whatever the model, for example 8g.")]
+    memory_per_weight: Annotated[NonNegative, about("Bytes more per byte of weights.")]
+    pids: Annotated[Positive, about("Processes and threads.")]
+
+
+class Switch(Document):
+    """A feature that reuses or guesses results."""
+
+    default: Annotated[
+        Literal["on", "off", "unknown", "unsupported"], about("Without any argument.")
+    ]
+    disable: Annotated[tuple[str, ...], about("Arguments that switch it off.")]
+    enable: Annotated[tuple[str, ...], about("Arguments that switch it on.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class Quantisation(Document):
+    """A quantisation that the engine can run."""
+
+    method: Annotated[str, about("As the engine names it.")]
+    arguments: Annotated[tuple[str, ...], about("Arguments that select it.")]
+    precision: Annotated[str, about("The peak that MFU divides by.")]
+    note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
+
+
+class DeclaredProcess(Document):
+    """How the same engine runs without a container."""
+
+    environment: Annotated[str, about("Name of the Python environment.")]
+    requirements: Annotated[str, about("File, relative to the repository.")]
+    command: Annotated[tuple[str, ...], about("Template; arguments follow.")]
+
+
+class Unsupported(Document):
+    """Something that the engine cannot do."""
+
+    what: Annotated[Required, about("The feature.")]
+    why: Annotated[Required, about("The reason.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
+class DeclaredEngine(Document):
+    """One engine with everything of its own."""
+
+    id: Annotated[Identifier, about("Short name, unique in the file.")]
+    title: Annotated[str, about("For people.")]
+    accelerators: Annotated[
+        tuple[str, ...], about("Which of the vendor's it runs on.", min_length=1)
+    ]
+    access: Annotated[
+        tuple[str, ...] | UnsetType, about("Which ways of device access it takes, best first.")
+    ] = UNSET
+    stacks: Annotated[tuple[Stack, ...], about("Tested sets of versions.")]
+    images: Annotated[tuple[DeclaredImage, ...], about("Where it comes from.", min_length=1)]
+    entrypoint: Annotated[tuple[str, ...] | None, about("Replaces the image's own; null keeps it.")]
+    image_entrypoint: Annotated[
+        tuple[str, ...], about("What the image starts by itself, for people who read the plan.")
+    ]
+    command: Annotated[
+        tuple[str, ...], about("Template of what follows the entrypoint; arguments come after it.")
+    ]
+    pre_commands: Annotated[tuple[tuple[str, ...], ...], about("Run in the container first.")]
+    model_target: Annotated[str, about("Where the model appears in the container.")]
+    port: Annotated[Port, about("Inside the container.")]
+    env: Annotated[tuple[EngineVariable, ...], about("Set.")]
+    unset_env: Annotated[tuple[UnsetVariable, ...], about("Removed.")]
+    arguments: Annotated[tuple[Argument, ...], about("Rules.")]
+    dtypes: Annotated[Dtypes, about("Precisions.")]
+    tensor_parallel: Annotated[TensorParallel, about("Splits.")]
+    models: Annotated[
+        tuple[ModelSupport, ...], about("Known to work; empty means the engine decides.")
+    ]
+    conversion: Annotated[DeclaredConversion | UnsetType, about("Of the weights.")] = UNSET
+    readiness: Annotated[DeclaredReadiness, about("When it is up.")]
+    compile_cache: Annotated[
+        DeclaredCompileCache | UnsetType, about("Kept from start to start.")
+    ] = UNSET
+    static_shapes: Annotated[StaticShapes | UnsetType, about("Declared up front.")] = UNSET
+    request: Annotated[DeclaredRequest, about("Its server.")]
+    shared_memory: Annotated[SharedMemory | UnsetType, about("For the workers.")] = UNSET
+    writable_root: Annotated[
+        Permission | UnsetType, about("The container may write to its own file system.")
+    ] = UNSET
+    tmpfs: Annotated[
+        dict[str, str] | UnsetType, about("Writable directories in memory: mount point to options.")
+    ] = UNSET
+    limits: Annotated[ContainerLimits, about("Of the container.")]
+    prefix_caching: Annotated[Switch, about("Reuse across requests.")]
+    speculative_decoding: Annotated[Switch, about("Guessing tokens.")]
+    quantisation: Annotated[tuple[Quantisation, ...], about("Known methods.")]
+    process: Annotated[DeclaredProcess | UnsetType, about("Without a container.")] = UNSET
+    unsupported: Annotated[tuple[Unsupported, ...], about("What it cannot do.")]
+    notes: Annotated[tuple[str, ...], about("Traps.")]

@@ -1,0 +1,1 @@
+"""The scorecard, put together from evidence, metrics and findings."""

@@ -1,0 +1,251 @@
+"""Evidence, metrics and findings in, scorecard out. Pure: the same evidence gives the same bytes.
+
+Nothing is computed here that a metric or a rule could own; this module arranges, cleans text for signing, and
+says the verdict in a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from suite.base.values import Measured, stored
+from suite.judge.attest.text import clean_text
+from suite.judge.card import details, load, subject
+from suite.judge.card.headline import headline, widest
+from suite.judge.card.timeline import breakdown
+from suite.judge.card.verdict import conformant, grant, verdict
+from suite.judge.metrics import rouge
+from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
+from suite.judge.scorecarddoc import SCORECARD_SCHEMA, ScorecardDoc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.base.jsonio import JSONValue
+    from suite.base.values import Value
+    from suite.evidence import Evidence
+    from suite.judge.bilingual import Bilingual
+    from suite.judge.card.verdict import Grant
+    from suite.judge.metrics.compute import PhaseResult, Results
+    from suite.judge.rules.rule import RuleResult
+    from suite.judge.scorecarddoc import (
+        CheckDoc,
+        DivisionDoc,
+        MetricDoc,
+        PhaseCard,
+        Plausibility,
+        QualityCard,
+        QualityRow,
+        TextDoc,
+        ValueDoc,
+    )
+
+
+def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) -> ScorecardDoc:
+    """Build the scorecard of a run.
+
+    Args:
+        evidence: what the run left.
+        results: its metrics.
+        checks: the findings of all rules.
+
+    Returns:
+        A document that obeys ``schemas/scorecard.schema.json``; every text in it may be signed.
+    """
+    plan = evidence.plan
+    granted = grant(evidence, checks)
+    facts = subject.facts(evidence)
+    card: ScorecardDoc = {
+        "scorecard_schema": SCORECARD_SCHEMA,
+        "metric_schema": METRIC_SCHEMA,
+        "run": subject.run(evidence),
+        "suite": {"version": plan["suite"]["version"], "commit": plan["suite"]["commit"]},
+        "verdict": {
+            "conformant": conformant(checks),
+            "outcome": verdict(checks).value,
+            "sentence": _sentence(checks, granted),
+        },
+        "division": _division(granted),
+        "vendor": {
+            "id": plan["vendor"]["id"],
+            "name": plan["vendor"]["name"],
+            "emulated": plan["vendor"]["emulated"],
+            "declaration_sha256": plan["vendor"]["sha256"],
+        },
+        "runtime": plan["runtime"],
+        "runtime_note": plan["runtime_note"],
+        "devices": {
+            "count": plan["devices"]["count"],
+            "accelerator": plan["devices"]["accelerator"],
+            "name": plan["devices"]["name"],
+        },
+        "engine": subject.engine(plan["engine"], facts),
+        "model": subject.model(evidence),
+        "workload": subject.workload(plan["workload"]),
+        "peaks": subject.peaks(plan["peaks"]),
+        "environment": facts,
+        "startup": {name: _value(value) for name, value in results.run.items()},
+        "time_breakdown": breakdown(evidence),
+        "phases": [_phase(phase, evidence) for phase in results.phases.values()],
+        "quality": _quality(evidence, results),
+        "headline": headline(plan, results),
+        "checks": [_check(check) for check in checks],
+        "metrics": _definitions(results),
+        "task_defects": cast("dict[str, int]", evidence.environment["task_defects"]),
+        "notes": [str(note) for note in cast("list[str]", evidence.environment["notes"])],
+    }
+    return cast("ScorecardDoc", _signable(cast("JSONValue", card)))
+
+
+def _signable(value: JSONValue) -> JSONValue:
+    """The same document with every text made fit for signing."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [_signable(item) for item in value]
+    if isinstance(value, dict):
+        return {clean_text(name): _signable(item) for name, item in value.items()}
+    return value
+
+
+def _value(value: Value) -> ValueDoc:
+    return cast("ValueDoc", value.to_json())
+
+
+def _sentence(checks: Sequence[RuleResult], granted: Grant) -> TextDoc:
+    rules: dict[str, list[str]] = {}
+    for check in checks:
+        rules.setdefault(check.outcome.value, []).append(check.rule)
+    bad = [*rules.get("fail", []), *rules.get("error", [])]
+    if bad:
+        noun = "rule" if len(bad) == 1 else "rules"
+        english = f"{len(bad)} {noun} failed: {', '.join(sorted(bad))}."
+        chinese = f"{len(bad)} 条规则未通过：{'、'.join(sorted(bad))}。"
+    else:
+        passed, warned = len(rules.get("pass", [])), len(rules.get("warn", []))
+        english = f"No rule failed: {passed} passed" + (
+            f", {warned} with a warning." if warned else "."
+        )
+        chinese = f"没有规则未通过：{passed} 条通过" + (f"，{warned} 条警告。" if warned else "。")
+    names = {"closed": "封闭", "optimised": "优化", "open": "开放"}
+    if granted.granted == granted.requested:
+        english += f" Division: {granted.granted}."
+        chinese += f"赛道：{names[granted.granted]}。"
+    else:
+        english += f" Division: {granted.granted}, not {granted.requested} as requested."
+        chinese += f"赛道：{names[granted.granted]}，未达到所申请的{names[granted.requested]}。"
+    return {"en": english, "zh": chinese}
+
+
+def _division(granted: Grant) -> DivisionDoc:
+    return {
+        "requested": granted.requested,
+        "granted": granted.granted,
+        "reasons": [
+            {"rule": check.rule, "why": subject.cut(check.why)} for check in granted.obstacles
+        ],
+    }
+
+
+def _phase(phase: PhaseResult, evidence: Evidence) -> PhaseCard:
+    planned = next(
+        item
+        for item in evidence.plan["workload"]["phases"]
+        if item["name"] == phase.name and item["measured"]
+    )
+    card: PhaseCard = {
+        "name": phase.name,
+        "scenario": phase.scenario,
+        "load": load.load(planned),
+        "tasks": planned["tasks"],
+        "repeats": phase.repeats,
+        "metrics": {name: _value(value) for name, value in phase.metrics.items()},
+        "series": phase.series,
+        "token_source": phase.token_source,
+    }
+    details.add(card, planned, phase.details)
+    return card
+
+
+def _quality(evidence: Evidence, results: Results) -> QualityCard:
+    planned = evidence.plan["workload"]["quality"]
+    phase = widest(results)
+    reference = planned["reference"]
+    bounds = dict.fromkeys(rouge.TYPES, planned["rouge_ratio_min"])
+    bounds["generated_tokens_mean"] = planned["length_ratio_min"]
+    rows: list[QualityRow] = []
+    for name, share in bounds.items():
+        if phase is None or name not in phase.metrics:
+            continue
+        known = None
+        if reference is not None:
+            known = reference.get("generated_tokens" if name == "generated_tokens_mean" else name)
+        baseline = results.baseline.get(name)
+        rows.append(
+            {
+                "metric": name,
+                "value": _value(phase.metrics[name]),
+                "reference": None if known is None else stored(known),
+                "bound": None if known is None else stored(known * share),
+                "baseline": None if baseline is None else _value(baseline),
+            }
+        )
+    floor = {"rouge1": planned["rouge1_floor"], "rouge2": planned["rouge2_floor"]}
+    ceiling = {"rouge1": planned["rouge1_ceiling"], "rouge2": planned["rouge2_ceiling"]}
+    return {
+        "phase": phase.name if phase else "",
+        "reference_source": planned["reference_source"] if reference is not None else "",
+        "rows": rows,
+        "plausibility": _plausibility(results, floor, ceiling),
+        "floor": floor,
+        "ceiling": ceiling,
+    }
+
+
+def _plausibility(
+    results: Results, floor: dict[str, float], ceiling: dict[str, float]
+) -> Plausibility:
+    """As R022: one phase outside the range is enough."""
+    found = [
+        (value.value, name)
+        for phase in results.phases.values()
+        for name in floor
+        if isinstance(value := phase.metrics.get(name), Measured)
+    ]
+    if not found:
+        return "not-judged"
+    if any(value < floor[name] for value, name in found):
+        return "below-floor"
+    if any(value > ceiling[name] for value, name in found):
+        return "above-ceiling"
+    return "plausible"
+
+
+def _text(words: Bilingual) -> TextDoc:
+    return {"en": words.en, "zh": words.zh}
+
+
+def _check(check: RuleResult) -> CheckDoc:
+    return {
+        "rule": check.rule,
+        "outcome": check.outcome.value,
+        "title": _text(check.title),
+        "why": subject.cut(check.why),
+        "evidence": [subject.cut(place) for place in check.evidence],
+    }
+
+
+def _definitions(results: Results) -> dict[str, MetricDoc]:
+    used = {name for phase in results.phases.values() for name in phase.metrics} | set(results.run)
+    return {
+        metric.id: {
+            "order": order,
+            "title": _text(metric.title),
+            "unit": metric.unit,
+            "direction": metric.direction,
+            "formula": metric.formula.en,
+            "definition": metric.definition,
+        }
+        for order, metric in enumerate(REGISTRY.values())
+        if metric.id in used
+    }

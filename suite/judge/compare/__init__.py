@@ -1,0 +1,1 @@
+"""Two scorecards compared."""

@@ -1,0 +1,1 @@
+"""A run's log made ready: phases, requests that count, endings, steady states, searches."""

@@ -1,0 +1,184 @@
+"""What the log holds of each phase: its marks, what they noted, and its requests in the order of the lines.
+
+Notes in marks are the run's own word. They are read here without trust: a member that is missing or of the wrong
+kind counts as not said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from suite.declare.scenarios.phase import is_open_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from suite.declare.plandoc import PhaseDoc
+    from suite.eventdoc import MarkEvent, RequestEvent
+    from suite.evidence import Evidence
+
+Key = tuple[str, int, bool]
+"""Name, repeat and whether it is measured: what tells phases apart."""
+SLOWEST = 1e-6
+"""Requests per second below which a schedule has no meaning, and no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The detail of a mark.
+
+    Attributes:
+        detail: whatever the mark holds.
+    """
+
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """A text, "" where there is none."""
+        value = self.detail.get(name)
+        return value if isinstance(value, str) else ""
+
+    def count(self, name: str) -> int | None:
+        """An integer from 0, None where there is none."""
+        value = self.detail.get(name)
+        return value if type(value) is int and value >= 0 else None
+
+    def number(self, name: str) -> float | None:
+        """A number, None where there is none."""
+        value = self.detail.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value)
+
+    def yes(self, name: str) -> bool | None:
+        """A truth value, None where there is none."""
+        value = self.detail.get(name)
+        return value if isinstance(value, bool) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeLog:
+    """One probe of a search.
+
+    Attributes:
+        start: the ``probe.start`` mark's time.
+        end: the ``probe.end`` mark's time; None where it is missing.
+        opened: what the first mark noted.
+        closed: what the last mark noted.
+        events: its requests, in the order of the lines.
+    """
+
+    number: int
+    start: int
+    end: int | None
+    opened: Noted
+    closed: Noted
+    events: tuple[RequestEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLog:
+    """One repeat of a phase.
+
+    Attributes:
+        doc: what was planned.
+        start: the ``phase.start`` mark's time; None where it is missing.
+        end: the same of ``phase.end``.
+        noted: what ``phase.end`` noted.
+        events: its requests, in the order of the lines, which is the order in which the run saw them end.
+        probes: of a search, by number.
+    """
+
+    doc: PhaseDoc
+    start: int | None
+    end: int | None
+    noted: Noted
+    events: tuple[RequestEvent, ...]
+    probes: tuple[ProbeLog, ...]
+
+    @property
+    def name(self) -> str:
+        """How findings name it."""
+        return f"{self.doc['name']}/{self.doc['repeat']}"
+
+    @property
+    def open_loop(self) -> bool:
+        """Whether requests are due at times of their own."""
+        return is_open_loop(self.doc)
+
+
+def rate_of(log: PhaseLog, probe: ProbeLog) -> float | None:
+    """The rate at which a probe says it was sent; None where that is no rate of its search."""
+    doc, rate = log.doc["search"], probe.opened.number("rate")
+    if rate is None or not max(doc["min_rate"], SLOWEST) <= rate <= doc["max_rate"]:
+        return None
+    return rate
+
+
+def key(doc: PhaseDoc) -> Key:
+    """What tells this phase from the others."""
+    return doc["name"], doc["repeat"], doc["measured"]
+
+
+def _mark_key(mark: MarkEvent) -> Key:
+    return mark.get("phase", ""), mark.get("repeat", 0), mark.get("measured", True)
+
+
+def phase_logs(evidence: Evidence) -> dict[Key, PhaseLog]:
+    """The log by phase, in the plan's order; requests and marks of no planned phase are left out."""
+    phases = evidence.plan["workload"]["phases"]
+    events: dict[Key, list[RequestEvent]] = {key(doc): [] for doc in phases}
+    for event in evidence.requests:
+        mine = events.get((event["phase"], event["repeat"], event["measured"]))
+        if mine is not None:
+            mine.append(event)
+    marks: dict[Key, list[MarkEvent]] = {key(doc): [] for doc in phases}
+    for mark in evidence.marks:
+        of_phase = marks.get(_mark_key(mark))
+        if of_phase is not None:
+            of_phase.append(mark)
+    return {key(doc): _log(doc, marks[key(doc)], events[key(doc)]) for doc in phases}
+
+
+def _log(doc: PhaseDoc, marks: Sequence[MarkEvent], events: Sequence[RequestEvent]) -> PhaseLog:
+    first = next((mark for mark in marks if mark["name"] == "phase.start"), None)
+    last = next((mark for mark in marks if mark["name"] == "phase.end"), None)
+    return PhaseLog(
+        doc=doc,
+        start=None if first is None else first["t"],
+        end=None if last is None else last["t"],
+        noted=Noted({} if last is None else last.get("detail", {})),
+        events=tuple(events),
+        probes=tuple(_probes(doc, marks, events)),
+    )
+
+
+def _probes(
+    doc: PhaseDoc, marks: Sequence[MarkEvent], events: Sequence[RequestEvent]
+) -> Iterator[ProbeLog]:
+    """A search's probes, cut at its marks; request i belongs to probe ``i // requests``."""
+    search = doc.get("search")
+    if search is None:
+        return
+    starts: dict[int, MarkEvent] = {}
+    ends: dict[int, MarkEvent] = {}
+    for mark in marks:
+        number = Noted(mark.get("detail", {})).count("probe")
+        if number is not None and mark["name"] == "probe.start":
+            starts.setdefault(number, mark)
+        elif number is not None and mark["name"] == "probe.end":
+            ends.setdefault(number, mark)
+    by_probe: dict[int, list[RequestEvent]] = {}
+    for event in events:
+        by_probe.setdefault(event["index"] // search["requests"], []).append(event)
+    for number in sorted(starts):
+        end = ends.get(number)
+        yield ProbeLog(
+            number=number,
+            start=starts[number]["t"],
+            end=None if end is None else end["t"],
+            opened=Noted(starts[number].get("detail", {})),
+            closed=Noted({} if end is None else end.get("detail", {})),
+            events=tuple(by_probe.get(number, ())),
+        )

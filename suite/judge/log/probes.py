@@ -1,0 +1,347 @@
+"""The probes of a search, replayed from the events: rates, verdicts, and the answer that they lead to.
+
+The run decided with the very functions that are asked here again, over the same events in the same order; what it
+noted of its decisions is compared and never used, but for the rate at which a probe says it was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base.values import Measured, NotMeasured, Value
+from suite.declare.analysis import bisection, objective
+from suite.declare.analysis.observed import observed
+from suite.declare.profiles.arrivals import probe_schedule
+from suite.judge.intervals import PERCENTILE_FLOORS
+from suite.judge.log import tpot
+from suite.judge.log.details import Probe
+from suite.judge.log.phases import rate_of
+from suite.judge.log.samples import NO_COUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suite.declare.analysis.objective import Verdict
+    from suite.declare.analysis.observed import Observed
+    from suite.declare.plandoc import ObjectivesDoc, SearchDoc
+    from suite.judge.log.phases import PhaseLog, ProbeLog
+    from suite.judge.log.samples import Answer
+
+NS = 1e-9
+GRACE_NS = 1_000_000_000
+"""How long a probe may go on sending after it was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A search as the events show it.
+
+    Attributes:
+        probes: every probe of the log, with the verdict that follows from its events.
+        answer: what follows from the verdicts.
+        problem: where the log is not what the search's rules lead to; "" where it is.
+        untold: why an objective for TPOT could not be checked; "" where it could, or there is none.
+    """
+
+    probes: tuple[Probe, ...]
+    answer: bisection.Answer
+    problem: str
+    untold: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The answers of one repeat, with the tokens that the phase's one source counted.
+
+    Attributes:
+        source: its name.
+        answers: by index.
+    """
+
+    source: str
+    answers: Mapping[int, Answer]
+
+    def recounted(self, seen: Sequence[Observed]) -> list[Observed]:
+        """The same requests with the source's counts."""
+        return [
+            one._replace(tokens=self.answers[one.number].generated)
+            if one.number in self.answers
+            else one
+            for one in seen
+        ]
+
+    def obstacle(self, seen: Sequence[Observed]) -> str:
+        """Why the TPOT of these requests cannot be told; "" where it can, or all have one token."""
+        mine = [self.answers[one.number] for one in seen if one.number in self.answers]
+        if any(answer.generated is None for answer in mine):
+            return NO_COUNT
+        several = any(answer.tpot is not None for answer in mine)
+        return tpot.obstacle(mine) if several else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A probe with what its events say.
+
+    Attributes:
+        probe: for the card.
+        met: None where it is undecided.
+        problems: what the rules did not lead to.
+        untold: why its verdict rests on a TPOT that cannot be told; "" where it does not.
+    """
+
+    probe: Probe
+    met: bool | None
+    problems: tuple[str, ...]
+    untold: str
+
+
+def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = None) -> Replay:
+    """Judge every probe again and follow the rates from verdict to verdict.
+
+    Args:
+        log: of a search.
+        objectives: the workload's.
+        counts: of the phase's token source; None takes each answer's own, as the run did.
+    """
+    doc = log.doc["search"]
+    history: list[tuple[float, bool]] = []
+    judged: list[_Judged] = []
+    problems: list[str] = []
+    for place, probe in enumerate(log.probes):
+        asked = bisection.next_rate(doc, history) if len(history) == place else None
+        stated = rate_of(log, probe)
+        problems += _rate_problems(place, probe, stated, asked)
+        if stated is None:
+            problems.append(f"probe {place} was sent at no rate of the search")
+            break
+        one = _judge(log, probe, objectives, stated, counts)
+        problems += one.problems
+        judged.append(one)
+        if one.met is not None:
+            history.append((stated, one.met))
+    answer = bisection.answer(doc, history)
+    strays = {event["index"] // doc["requests"] for event in log.events}
+    strays -= {probe.number for probe in log.probes}
+    if strays:
+        problems.append(f"the log holds requests of probe {min(strays)} and does not open it")
+    if answer.ended == "unfinished":
+        problems.append(f"the search is unfinished after {len(history)} probes")
+    problems += _answer_problems(log, answer)
+    untold = next((one.untold for one in judged if one.untold), "")
+    probes = tuple(one.probe for one in judged)
+    return Replay(probes, answer, problems[0] if problems else "", untold)
+
+
+def _judge(
+    log: PhaseLog,
+    probe: ProbeLog,
+    objectives: ObjectivesDoc,
+    rate: float,
+    counts: Counts | None,
+) -> _Judged:
+    """Judge one probe by its events."""
+    doc = log.doc["search"]
+    seen = [observed(event) for event in probe.events]
+    by = probe.closed.text("ended_by") or "stopped"
+    verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
+    found = _ruling(doc, probe, objectives, rate, seen)
+    problems = _ending_problems(doc, probe, rate, seen, found)
+    if found.overlooked and verdict.met is not False:
+        verdict = verdict._replace(met=False, why=found.overlooked)
+    problems += _verdict_problems(probe, verdict)
+    counted, obstacle = seen, objective.tpot_untold([one for one in seen if one.ok])
+    if counts is not None:
+        counted, obstacle = counts.recounted(seen), counts.obstacle(seen)
+    again = objective.verdict(counted, doc, objectives, rate=rate, ended_by=by)
+    wanted = objectives["tpot_ms"] is not None
+    untold = ""
+    if wanted and (verdict.met or verdict.untold):
+        untold = obstacle or verdict.untold
+    if counts is not None and not untold and not found.overlooked and again.met is not verdict.met:
+        problems.append(f"probe {probe.number}: its verdict is another by {counts.source} alone")
+    card = _probe(
+        log,
+        probe,
+        counted,
+        verdict._replace(tpot_ms=again.tpot_ms),
+        objectives,
+        rate=rate,
+        obstacle=obstacle,
+    )
+    text = f"probe {probe.number}: TPOT cannot be told: {untold}" if untold else ""
+    return _Judged(card, verdict.met, tuple(problems), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """What a probe's rule says when it is told of the requests again.
+
+    Attributes:
+        ended_by: why it would have ended the probe; None where it would not.
+        seen: requests until then.
+        overlooked: why the probe should have ended, where it was sent to its end in spite of that; else "".
+    """
+
+    ended_by: str | None
+    seen: int
+    overlooked: str
+
+
+def _ruling(
+    doc: SearchDoc,
+    probe: ProbeLog,
+    objectives: ObjectivesDoc,
+    rate: float,
+    seen: Sequence[Observed],
+) -> _Ruling:
+    rule = objective.ProbeRule(
+        doc,
+        objectives,
+        arrivals_ns=probe_schedule(doc, probe.number, rate),
+        first_index=probe.number * doc["requests"],
+    )
+    decided = next((one.end for one in seen if rule.add(one)), None)
+    overlooked = ""
+    if decided is not None and probe.closed.text("ended_by") == "all-sent":
+        late = max(one.sent for one in seen) - decided
+        if late > GRACE_NS:
+            overlooked = (
+                f"its events show {rule.ended_by} {late * NS:.1f} s before its last request"
+            )
+    return _Ruling(rule.ended_by, rule.seen, overlooked)
+
+
+def _rate_problems(
+    place: int, probe: ProbeLog, stated: float | None, asked: float | None
+) -> list[str]:
+    if probe.number != place:
+        return [f"probe {place} is not in the log"]
+    if asked is None:
+        return [f"probe {place} was sent though the search was over, or undecided, before it"]
+    if stated != asked:
+        said = "an unknown rate" if stated is None else f"{stated:g} requests/s"
+        return [f"probe {place} was sent at {said}; the verdicts before it ask for {asked:g}"]
+    return []
+
+
+def _ending_problems(
+    doc: SearchDoc,
+    probe: ProbeLog,
+    rate: float,
+    seen: Sequence[Observed],
+    found: _Ruling,
+) -> list[str]:
+    """Whether a probe ended as its rule says."""
+    by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
+    sent = probe.closed.count("sent")
+    if not by:
+        return [f"{name}: the log does not say how it ended"]
+    if sent is not None and sent != len(seen):
+        return [f"{name}: {sent} requests were sent, the log holds {len(seen)}"]
+    planned = bisection.planned(doc, rate)
+    if any(one.number >= probe.number * doc["requests"] + planned for one in seen):
+        return [f"{name}: the log holds more than the {planned} requests of {rate:g} requests/s"]
+    if by == "all-sent":
+        cancelled = sum(one.cancelled for one in seen)
+        if len(seen) < planned or cancelled:
+            count = f"{len(seen)} of {planned} requests are in the log"
+            return [f"{name}: {count}, {cancelled} of them cancelled"]
+        return [f"{name}: ended as all-sent, {found.overlooked}"] if found.overlooked else []
+    return _early_problems(probe, found)
+
+
+def _early_problems(probe: ProbeLog, found: _Ruling) -> list[str]:
+    """Whether the events show the reason why a probe was stopped early."""
+    by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
+    if found.ended_by != by:
+        why = f"its events show {found.ended_by or 'no reason to end'}"
+        return [f"{name}: ended as {by}, {why}"]
+    noted = probe.closed.count("seen")
+    if noted is not None and noted != found.seen:
+        return [
+            f"{name}: ended as {by} after {noted} answers, its events show it after {found.seen}"
+        ]
+    return []
+
+
+def _verdict_problems(probe: ProbeLog, verdict: Verdict) -> list[str]:
+    noted = probe.closed.yes("met")
+    words = {True: "met", False: "missed", None: "undecided"}
+    if noted is not verdict.met:
+        said = f"noted as {words[noted]}, its events say {words[verdict.met]}"
+        return [f"probe {probe.number}: {said}: {verdict.why}"]
+    return []
+
+
+def _answer_problems(log: PhaseLog, answer: bisection.Answer) -> list[str]:
+    """Whether the answer that the run noted is the one that follows."""
+    noted = log.noted.number("rate")
+    if "rate" in log.noted.detail and noted != answer.rate:
+        return [f"the run noted {noted} requests/s, its probes lead to {answer.rate}"]
+    return []
+
+
+def _probe(
+    log: PhaseLog,
+    probe: ProbeLog,
+    seen: Sequence[Observed],
+    verdict: Verdict,
+    objectives: ObjectivesDoc,
+    *,
+    rate: float,
+    obstacle: str,
+) -> Probe:
+    doc = log.doc
+    unseen = obstacle and f"TPOT cannot be told: {obstacle}"
+    completed = sum(one.ok for one in seen)
+    cancelled = sum(one.cancelled for one in seen)
+    failed = len(seen) - completed - cancelled
+    percent = doc["search"]["percentile"]
+    tpot_wanted = objectives["tpot_ms"] is not None
+    why = ""
+    if failed > doc["failure_bound"] * len(seen):
+        bound = f"more than {doc['failure_bound']:.2%}"
+        why = f"{failed} of {len(seen)} requests failed, {bound}"
+    return Probe(
+        number=probe.number,
+        rate=rate,
+        planned=bisection.planned(doc["search"], rate),
+        sent=len(seen),
+        completed=completed,
+        failed=failed,
+        cancelled=cancelled,
+        met=bool(verdict.met),
+        why=verdict.why,
+        ended_by=probe.closed.text("ended_by"),
+        ttft=_percentile(verdict.ttft_ms, percent, completed, why, cut=cancelled > 0),
+        tpot=_percentile(verdict.tpot_ms, percent, completed, why or unseen, cut=cancelled > 0),
+        e2e=_percentile(verdict.e2e_ms, percent, completed, why, cut=cancelled > 0),
+        goodput=_goodput(seen, objectives, why or (unseen if tpot_wanted else "")),
+    )
+
+
+def _percentile(value: float | None, percent: float, count: int, why: str, *, cut: bool) -> Value:
+    """A probe's percentile: also of few answers, because the verdict counts misses and not this number."""
+    if why:
+        return NotMeasured(why)
+    if value is None:
+        return NotMeasured("no answer has one")
+    floor = PERCENTILE_FLOORS.get(percent, 1)
+    few = f"n = {count} < {floor}, close to the largest" if count < floor else "one probe"
+    if cut:
+        few = "of the answers until it was stopped"
+    return Measured(value, "ms", count, None, None, f"{few}; no interval")
+
+
+def _goodput(seen: Sequence[Observed], objectives: ObjectivesDoc, why: str) -> Value:
+    if why:
+        return NotMeasured(why)
+    last = max((one.last for one in seen if one.ok and one.last is not None), default=0)
+    first = min((one.sent for one in seen), default=0)
+    if last <= first:
+        return NotMeasured("no request was answered")
+    good = sum(objective.meets(one, objectives) for one in seen)
+    value = good / ((last - first) * NS)
+    return Measured(value, "requests/s", len(seen), None, None, "one probe, no interval")

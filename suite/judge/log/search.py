@@ -1,0 +1,84 @@
+"""The answer of the search for the highest rate within the objectives, as the card states it.
+
+The run took the best count of tokens that each answer had. The card's numbers take one source for the whole phase, and
+there is no answer where that would have changed a verdict, or where TPOT has an objective and cannot be told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.values import Measured, NotMeasured, Value
+from suite.declare.scenarios.phase import is_search
+from suite.judge.log import due, probes
+from suite.judge.log.details import SearchResult
+from suite.judge.log.samples import NO_OBJECTIVES
+
+if TYPE_CHECKING:
+    from suite.declare.plandoc import ObjectivesDoc
+    from suite.judge.log.samples import Answer, PhaseSamples, Repeat
+
+BRACKET = "bracket: the highest rate that met and the lowest that missed"
+OPEN_BRACKET = "the highest rate that met; none above it missed"
+
+
+def results(phase: PhaseSamples, objectives: ObjectivesDoc) -> tuple[SearchResult, ...]:
+    """The search of every repeat; empty for a phase that is none."""
+    if not is_search(phase.doc) or "not_run" in phase.doc:
+        return ()
+    return tuple(
+        _result(repeat, phase.token_source, objectives) for repeat in phase.repeats if repeat.events
+    )
+
+
+def _result(repeat: Repeat, source: str, objectives: ObjectivesDoc) -> SearchResult:
+    log = repeat.log
+    answers = {answer.event["index"]: answer for answer in repeat.answers}
+    again = probes.replay(log, objectives, probes.Counts(source, answers))
+    return SearchResult(
+        repeat=repeat.number,
+        percentile=log.doc["search"]["percentile"],
+        rate=_answer(again, objectives),
+        ended=again.answer.ended,
+        probes=again.probes,
+    )
+
+
+def _answer(again: probes.Replay, objectives: ObjectivesDoc) -> Value:
+    answer = again.answer
+    if all(bound is None for bound in objectives.values()):
+        return NotMeasured(NO_OBJECTIVES)
+    if again.untold:
+        return NotMeasured(again.untold)
+    if again.problem:
+        return NotMeasured(again.problem)
+    if answer.rate is None:
+        return NotMeasured(answer.why)
+    count = next((probe.completed for probe in again.probes if probe.rate == answer.rate), 0)
+    interval = OPEN_BRACKET if answer.above is None else BRACKET
+    return Measured(answer.rate, "requests/s", count, answer.rate, answer.above, interval)
+
+
+def texts(phase: PhaseSamples) -> list[Answer]:
+    """The answers whose texts count: of a search, those of probes that were sent to their end.
+
+    A probe that was stopped lacks the answers that took longest, which are the long ones.
+    """
+    if phase.invalid:
+        return []
+    return whole_answers(phase) if is_search(phase.doc) else phase.answers
+
+
+def whole_answers(phase: PhaseSamples) -> list[Answer]:
+    """Answers of the probes that were sent to their end and of which nothing was cancelled."""
+    requests = phase.doc["search"]["requests"]
+    found = []
+    for repeat in phase.repeats:
+        cut = {
+            probe.number
+            for probe in repeat.log.probes
+            if probe.closed.text("ended_by") in ("", *due.EARLY)
+            or any(event["outcome"] == "cancelled" for event in probe.events)
+        }
+        found += [one for one in repeat.answers if one.event["index"] // requests not in cut]
+    return found

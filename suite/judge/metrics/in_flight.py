@@ -1,0 +1,82 @@
+"""How many requests were in flight: what a closed loop was held at, and what an open loop ran up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.samples import NO_TIME
+from suite.judge.metrics.metric import Metric, phase_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from suite.eventdoc import RequestEvent
+    from suite.judge.log.samples import Repeat
+    from suite.judge.metrics.inputs import PhaseInputs
+
+NO_INTERVAL = "whole phase, no interval"
+
+
+def peak(events: Iterable[RequestEvent]) -> int:
+    """Most requests in flight at the same time."""
+    edges: list[tuple[int, int]] = []
+    for event in events:
+        edges += [(event["t_send"], 1), (event["t_end"], -1)]
+    # An end sorts before a start at the same nanosecond: the slot was free again.
+    flying = highest = 0
+    for _, step in sorted(edges):
+        flying += step
+        highest = max(highest, flying)
+    return highest
+
+
+def _busy_ns(repeat: Repeat) -> int:
+    """Request nanoseconds inside the repeat's window."""
+    return sum(
+        max(0, min(event["t_end"], repeat.end) - max(event["t_send"], repeat.first_sent))
+        for event in repeat.events
+    )
+
+
+@phase_metric(
+    Metric(
+        "in_flight_mean",
+        "requests",
+        "none",
+        "client",
+        Bilingual("Requests in flight, mean", "在途请求数，均值"),
+        Bilingual.symbols("Σ (t_end − t_send) / (max t_n − min t_send)"),
+        "Requests in flight, averaged over the phase.",
+    )
+)
+def in_flight_mean(inputs: PhaseInputs) -> Value:
+    """Mean over the windows of all repeats; failed requests count while they last."""
+    repeats = inputs.phase.repeats
+    window = sum(repeat.end - repeat.first_sent for repeat in repeats)
+    if window <= 0:
+        return NotMeasured(NO_TIME)
+    count = sum(len(repeat.events) for repeat in repeats)
+    mean = sum(_busy_ns(repeat) for repeat in repeats) / window
+    return Measured(mean, "requests", count, None, None, NO_INTERVAL)
+
+
+@phase_metric(
+    Metric(
+        "in_flight_peak",
+        "requests",
+        "none",
+        "client",
+        Bilingual("Requests in flight, most", "在途请求数，峰值"),
+        Bilingual("max over time of requests in flight", "在途请求数随时间的最大值"),
+        "Most requests in flight at one time.",
+    )
+)
+def in_flight_peak(inputs: PhaseInputs) -> Value:
+    """The most of any repeat."""
+    repeats = inputs.phase.repeats
+    if sum(repeat.end - repeat.first_sent for repeat in repeats) <= 0:
+        return NotMeasured(NO_TIME)
+    count = sum(len(repeat.events) for repeat in repeats)
+    return exact(max(peak(repeat.events) for repeat in repeats), "requests", count)

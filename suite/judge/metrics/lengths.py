@@ -1,0 +1,93 @@
+"""How long the answers are: on average, against the reference run's, and against what was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.declare.scenarios.phase import has_exact_lengths
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.lengths import SYNTHETIC, asked
+from suite.judge.log.samples import NO_COUNT
+from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
+
+if TYPE_CHECKING:
+    from suite.judge.metrics.inputs import PhaseInputs
+
+NO_LENGTH = "no exact length was asked for"
+
+
+@phase_metrics(
+    (
+        Metric(
+            "generated_tokens_mean",
+            "tokens",
+            "none",
+            "length",
+            Bilingual("Generated length, mean", "平均生成长度"),
+            Bilingual("mean of n", "n 的均值"),
+            "Generated tokens per answer.",
+            by_tokens=True,
+        ),
+        Metric(
+            "generated_length_ratio",
+            "1",
+            "none",
+            "length",
+            Bilingual("Generated length against the reference", "生成长度与参考之比"),
+            Bilingual("mean of n / the reference run's mean", "n 的均值 / 参考运行的均值"),
+            "1 means answers as long as the reference run's.",
+            by_tokens=True,
+        ),
+    ),
+    needs="answers",
+)
+def generated_lengths(inputs: PhaseInputs) -> dict[str, Value]:
+    """Generated tokens per answer, and their ratio to the reference run's."""
+    if not inputs.phase.counts_tokens:
+        none = NotMeasured(NO_COUNT)
+        return {"generated_tokens_mean": none, "generated_length_ratio": none}
+    lengths = [float(answer.generated or 0) for answer in inputs.texts]
+    mean = intervals.bootstrap_mean(lengths, "tokens")
+    return {"generated_tokens_mean": mean, "generated_length_ratio": _ratio(inputs, mean)}
+
+
+def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
+    reference = (inputs.plan["workload"]["quality"]["reference"] or {}).get("generated_tokens")
+    if has_exact_lengths(inputs.phase.doc):
+        return NotMeasured(SYNTHETIC)
+    if not isinstance(mean, Measured) or not reference:
+        return NotMeasured("no reference run for this model")
+    low = None if mean.low is None else mean.low / reference
+    high = None if mean.high is None else mean.high / reference
+    return Measured(mean.value / reference, "1", mean.n, low, high, mean.interval)
+
+
+@phase_metric(
+    Metric(
+        "output_length_exact",
+        "1",
+        "higher",
+        "length",
+        Bilingual("Answers of the length asked for", "长度符合要求的回答占比"),
+        Bilingual(
+            "answers of exactly the asked length / completed",
+            "恰为所要求长度的回答数 / 完成的请求数",
+        ),
+        "Share of the answers that have exactly as many tokens as were asked for.",
+        percent=True,
+        unasked=NO_LENGTH,
+    )
+)
+def output_length_exact(inputs: PhaseInputs) -> Value:
+    """Share of the answers that have exactly the length asked for."""
+    phase = inputs.phase
+    wanted = phase.doc.get("lengths")
+    if wanted is None:
+        return NotMeasured(NO_LENGTH)
+    if not phase.counts_tokens:
+        return NotMeasured(NO_COUNT)
+    answers = phase.answers
+    exactly = sum(answer.generated == asked(wanted, answer.event["index"])[1] for answer in answers)
+    return exact(exactly / len(answers), "1", len(answers))

@@ -1,0 +1,52 @@
+"""The highest rate of a search whose answers met the objectives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.values import NotMeasured, Value
+from suite.declare.scenarios.phase import is_search
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.metrics.metric import Headline, Metric, phase_metric
+
+if TYPE_CHECKING:
+    from suite.judge.metrics.inputs import PhaseInputs
+
+NO_SEARCH = "not a search"
+
+
+@phase_metric(
+    Metric(
+        "slo_rate",
+        "requests/s",
+        "higher",
+        "throughput",
+        Bilingual("Highest rate within the objectives", "满足目标的最高请求率"),
+        Bilingual(
+            "max offered rate whose TTFT, TPOT and E2E meet their objectives",
+            "TTFT、TPOT 与 E2E 均满足目标的最高请求速率",
+        ),
+        "Highest Poisson rate of a search at which the chosen percentile met every objective.",
+        headline=Headline(1, "search"),
+        by_objectives=True,
+        unasked=NO_SEARCH,
+    ),
+    needs="requests",
+)
+def slo_rate(inputs: PhaseInputs) -> Value:
+    """The answer of the search, or the mean of its repeats' answers."""
+    phase, searches = inputs.phase, inputs.searches
+    if not is_search(phase.doc):
+        return NotMeasured(NO_SEARCH)
+    if phase.invalid:
+        return NotMeasured(phase.invalid)
+    if len(searches) == 1:
+        return searches[0].rate
+    rates = []
+    for search in searches:
+        if isinstance(search.rate, NotMeasured):
+            return NotMeasured(f"repeat {search.repeat}: {search.rate.why}")
+        rates.append(search.rate)
+    count = sum(rate.n for rate in rates)
+    return intervals.t_value([rate.value for rate in rates], "requests/s", count)

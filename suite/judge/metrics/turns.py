@@ -1,0 +1,44 @@
+"""Conversations by turn: how latency grows with the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.values import NotMeasured, Value
+from suite.judge import intervals
+from suite.judge.log import tpot
+from suite.judge.log.details import Turn
+from suite.judge.log.samples import NO_COUNT
+from suite.judge.metrics.latency import ascending
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.judge.log.samples import Answer, PhaseSamples
+
+
+def turns(phase: PhaseSamples) -> tuple[Turn, ...]:
+    """Latency and prompt length by turn; empty where the phase holds no conversations."""
+    session = phase.doc.get("session")
+    if session is None:
+        return ()
+    by_turn: list[list[Answer]] = [[] for _ in range(session["turns"])]
+    for answer in phase.answers:
+        by_turn[answer.event["index"] % session["turns"]].append(answer)
+    return tuple(_turn(number, answers, phase) for number, answers in enumerate(by_turn))
+
+
+def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples) -> Turn:
+    prompts: Value = NotMeasured("no source counted the prompts")
+    if phase.counts_prompts:
+        prompts = intervals.bootstrap_mean([float(one.prompt or 0) for one in answers], "tokens")
+    per_token: Value = NotMeasured(NO_COUNT)
+    if phase.counts_tokens:
+        per_token = intervals.percentile_value(ascending(tpot.samples(answers)), 50.0, "ms")
+    return Turn(
+        number=number,
+        completed=len(answers),
+        prompt_tokens=prompts,
+        ttft=intervals.percentile_value(ascending([one.ttft for one in answers]), 50.0, "ms"),
+        tpot=per_token,
+    )

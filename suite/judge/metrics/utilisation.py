@@ -1,0 +1,210 @@
+"""How much of the declared peak was used: model FLOPs (MFU) and memory traffic (MBU)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from suite.base.values import NotMeasured, Value
+from suite.declare.model.facts import ModelFacts
+from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
+from suite.judge import intervals
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.samples import NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
+from suite.judge.metrics.metric import Headline, Metric, phase_metrics
+
+if TYPE_CHECKING:
+    from suite.declare.plandoc import PlanDoc
+    from suite.judge.log.samples import Answer, PhaseSamples
+    from suite.judge.metrics.inputs import PhaseInputs
+
+METRICS = (
+    Metric(
+        "mfu",
+        "1",
+        "higher",
+        "utilisation",
+        Bilingual("Model FLOPs utilisation (MFU)", "模型算力利用率（MFU）"),
+        Bilingual(
+            "Σ model FLOPs / ((max t_n − min t_send) × dense peak × devices)",
+            "Σ 模型 FLOPs / ((max t_n − min t_send) × 稠密峰值 × 设备数)",
+        ),
+        "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype.",
+        percent=True,
+        headline=Headline(9, "busy"),
+    ),
+    Metric(
+        "mfu_prefill",
+        "1",
+        "higher",
+        "utilisation",
+        Bilingual("MFU of prefill", "预填充 MFU"),
+        Bilingual(
+            "Σ prefill FLOPs / (Σ (t_1 − t_send) × dense peak × devices)",
+            "Σ 预填充 FLOPs / (Σ (t_1 − t_send) × 稠密峰值 × 设备数)",
+        ),
+        "Where one request runs at a time: its prefill FLOPs over its TTFT.",
+        percent=True,
+    ),
+    Metric(
+        "mfu_decode",
+        "1",
+        "higher",
+        "utilisation",
+        Bilingual("MFU of decode", "解码 MFU"),
+        Bilingual(
+            "Σ decode FLOPs / (Σ (t_n − t_1) × dense peak × devices)",
+            "Σ 解码 FLOPs / (Σ (t_n − t_1) × 稠密峰值 × 设备数)",
+        ),
+        "Where one request runs at a time: its decode FLOPs over its decode time.",
+        percent=True,
+    ),
+    Metric(
+        "mbu",
+        "1",
+        "higher",
+        "utilisation",
+        Bilingual("Memory bandwidth utilisation (MBU)", "显存带宽利用率（MBU）"),
+        Bilingual(
+            "Σ (weight bytes + KV bytes read) / (Σ (t_n − t_1) × bandwidth × devices)",
+            "Σ (读取的权重字节 + KV 字节) / (Σ (t_n − t_1) × 带宽 × 设备数)",
+        ),
+        "Where one request runs at a time: bytes that decoding must read over the declared bandwidth.",
+        percent=True,
+    ),
+)
+NAMES = tuple(metric.id for metric in METRICS)
+DTYPE_BYTES = {
+    "float64": 8.0, "float32": 4.0, "fp32": 4.0, "tf32": 4.0, "float16": 2.0, "fp16": 2.0, "half": 2.0,
+    "bfloat16": 2.0, "bf16": 2.0, "fp8": 1.0, "float8": 1.0, "int8": 1.0, "fp4": 0.5, "int4": 0.5,
+}  # fmt: skip
+"""Bytes of one executed weight and cached value."""
+
+
+def _overlap(phase: PhaseSamples) -> str:
+    """Why prefill and decode times can't be told apart; "" when one request runs at a time."""
+    if phase.one_at_a_time:
+        return ""
+    return "prefill and decode of several requests overlap; measured where one runs at a time"
+
+
+class _Work:
+    """FLOPs and bytes of answers, computed once for each pair of lengths; for a known architecture only."""
+
+    def __init__(self, facts: ModelFacts) -> None:
+        self._facts = facts
+        self._flops: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def flops(self, answer: Answer) -> tuple[int, int]:
+        """Prefill and decode FLOPs of one answer."""
+        lengths = (answer.prompt or 0, answer.generated or 0)
+        if lengths not in self._flops:
+            prefill = prefill_flops(self._facts, lengths[0])
+            decode = decode_flops(self._facts, *lengths)
+            assert isinstance(prefill, int)
+            assert isinstance(decode, int)
+            self._flops[lengths] = (prefill, decode)
+        return self._flops[lengths]
+
+    def bytes(self, answer: Answer, bytes_per_value: float) -> float:
+        """Bytes that one answer's decode steps read."""
+        read = decode_bytes(self._facts, answer.prompt or 0, answer.generated or 0, bytes_per_value)
+        assert isinstance(read, float)
+        return read
+
+
+def _obstacle(phase: PhaseSamples, facts: ModelFacts) -> str:
+    if not phase.counts_tokens:
+        return NO_COUNT
+    if not phase.counts_prompts:
+        return NO_PROMPT_COUNT
+    probe = prefill_flops(facts, 1)
+    return probe.why if isinstance(probe, NotMeasured) else ""
+
+
+def _whole(phase: PhaseSamples, work: _Work, peak: float) -> Value:
+    """MFU of each repeat over its window, then over the repeats."""
+    shares = []
+    for repeat in phase.repeats:
+        if repeat.window_s <= 0:
+            return NotMeasured(NO_TIME)
+        flops = math.fsum(sum(work.flops(answer)) for answer in repeat.answers)
+        shares.append(flops / (repeat.window_s * peak))
+    return intervals.t_value(shares, "1", len(phase.answers))
+
+
+def _parts(phase: PhaseSamples, work: _Work, peak: float) -> dict[str, Value]:
+    """MFU of prefill and decode apart."""
+    answers = phase.answers
+    first = [(answer.first - answer.sent) / NS_PER_S * peak for answer in answers]
+    prefill = intervals.bootstrap_ratio(
+        [work.flops(answer)[0] for answer in answers], first, "1", len(answers)
+    )
+    longer = [answer for answer in answers if (answer.generated or 0) >= 2 and answer.gaps]
+    if not longer:
+        return {"mfu_prefill": prefill, "mfu_decode": NotMeasured("no answer has a decode step")}
+    rest = [(answer.last - answer.first) / NS_PER_S * peak for answer in longer]
+    decode = intervals.bootstrap_ratio(
+        [work.flops(answer)[1] for answer in longer], rest, "1", len(longer)
+    )
+    return {"mfu_prefill": prefill, "mfu_decode": decode}
+
+
+def _mfu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> dict[str, Value]:
+    compute = plan["peaks"]["compute"]
+    if compute is None:
+        dtype = plan["engine"]["dtype"]["executed"]
+        because = plan["peaks"]["compute_unknown"]
+        said = because.startswith("peak not declared")
+        why = (
+            because
+            if said
+            else f"peak not declared for {dtype}" + (f": {because}" if because else "")
+        )
+        return dict.fromkeys(NAMES[:3], NotMeasured(why))
+    peak = compute["flops"] * plan["devices"]["count"]
+    found = {"mfu": _whole(phase, work, peak)}
+    overlap = _overlap(phase)
+    if overlap:
+        return found | dict.fromkeys(NAMES[1:3], NotMeasured(overlap))
+    return found | _parts(phase, work, peak)
+
+
+def _mbu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> Value:
+    bandwidth = plan["peaks"]["bandwidth_bytes_per_s"]
+    if bandwidth is None:
+        return NotMeasured("memory bandwidth not declared")
+    overlap = _overlap(phase)
+    if overlap:
+        return NotMeasured(overlap)
+    if plan["engine"]["quantisation"]:
+        return NotMeasured("bytes per quantised weight are not known")
+    size = DTYPE_BYTES.get(plan["engine"]["dtype"]["executed"])
+    if size is None:
+        return NotMeasured(f"bytes of dtype {plan['engine']['dtype']['executed']} are not known")
+    longer = [a for a in phase.answers if (a.generated or 0) >= 2 and a.gaps]
+    if not longer:
+        return NotMeasured("no answer has a decode step")
+    available = bandwidth * plan["devices"]["count"]
+    return intervals.bootstrap_ratio(
+        [work.bytes(answer, size) for answer in longer],
+        [(answer.last - answer.first) / NS_PER_S * available for answer in longer],
+        "1",
+        len(longer),
+    )
+
+
+@phase_metrics(METRICS)
+def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
+    """MFU, its two parts and MBU of a phase without obstacle.
+
+    Raises:
+        EvidenceError: ``model-facts-wrong`` when the plan's model facts are damaged.
+    """
+    phase, plan = inputs.phase, inputs.plan
+    facts = ModelFacts.from_json(plan["model"]["facts"])
+    why = _obstacle(phase, facts)
+    if why:
+        return dict.fromkeys(NAMES, NotMeasured(why))
+    work = _Work(facts)
+    return {**_mfu(phase, plan, work), "mbu": _mbu(phase, plan, work)}

@@ -1,0 +1,338 @@
+"""Searches, conversations, soaks and the way a phase ended, as rows of text and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from suite.declare.scenarios import SCENARIOS
+from suite.judge.report import curves
+from suite.judge.report.loadtext import end_text, span, stop_text
+from suite.judge.report.numbers import NARROW, Shown, plain, show
+from suite.judge.report.words import WORDS
+
+if TYPE_CHECKING:
+    from suite.judge.phasedoc import ProbeCard, SearchCard, SteadyCard, TrackCard
+    from suite.judge.report.loadtext import Both
+    from suite.judge.scorecarddoc import PhaseCard, ScorecardDoc
+
+_DRIFTS = {
+    "drift_ttft": ("TTFT", "TTFT"),
+    "drift_tpot": ("TPOT", "TPOT"),
+    "drift_output_throughput": ("output throughput", "输出吞吐"),
+}
+_LATENCIES = (("ttft", "TTFT"), ("tpot", "TPOT"), ("e2e", "E2E"))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing about how a phase went: a key of the words, and lines of text."""
+
+    key: str
+    lines: list[Both]
+
+
+def remarks(card: ScorecardDoc, phase: PhaseCard) -> list[Remark]:
+    """How a phase went: stop rule, end, steady state, lengths."""
+    found = []
+    if "stop" in phase["load"]:
+        found.append(Remark("stop-rule", [stop_text(card, phase["load"]["stop"], phase["tasks"])]))
+    if phase.get("ended"):
+        found.append(Remark("ended", _ends(phase)))
+    if phase.get("steady"):
+        found.append(Remark("steady", _steady(phase)))
+    if SCENARIOS[phase["scenario"]].watches_drift:
+        found.append(Remark("drift", _drift(phase)))
+    if "lengths" in phase:
+        found.append(Remark("lengths", [_lengths(phase)]))
+    return found
+
+
+def _drift(phase: PhaseCard) -> list[Both]:
+    """What changed from start to end of a soak, one line for each value."""
+    lines = []
+    for metric, name in _DRIFTS.items():
+        value = phase["metrics"].get(metric)
+        if value is None:
+            continue
+        shown = show(metric, value)
+        if shown.measured:
+            spread = f" ({shown.interval}, {shown.method})" if shown.interval else ""
+            text = f"{shown.number}{NARROW}%{spread}"
+        else:
+            text = shown.reason
+        lines.append((f"{name[0]}: {text}", f"{name[1]}：{text}"))
+    return lines
+
+
+def _named(phase: PhaseCard, repeat: int, text: Both) -> Both:
+    """With the number of the repeat in front where there are several."""
+    if phase["repeats"] < 2:
+        return text
+    first, second = WORDS["repeat"]
+    return f"{first} {repeat + 1}: {text[0]}", f"{second} {repeat + 1}：{text[1]}"
+
+
+def _ends(phase: PhaseCard) -> list[Both]:
+    lines = []
+    for end in phase["ended"]:
+        english, chinese = end_text("end", end["by"])
+        seconds = f"{end['seconds']:,.1f}"
+        sent, most = plain(end["sent"]), plain(end["most"])
+        text = (
+            f"{english}; {sent} of {most} requests sent, {seconds} s",
+            f"{chinese}；共发送 {sent}/{most} 个请求，{seconds} 秒",
+        )
+        lines.append(_named(phase, end["repeat"], text))
+    return lines
+
+
+def _steady(phase: PhaseCard) -> list[Both]:
+    lines = []
+    for steady in phase["steady"]:
+        why = steady["why"]
+        if steady["found"]:
+            places = 1 if steady["end_s"] >= 100 else 2
+            start, end = plain(steady["start_s"], places), plain(steady["end_s"], places)
+            share = f"{steady['share'] * 100:.0f}{NARROW}%"
+            count = plain(steady["requests"])
+            text = (
+                f"from {start} s to {end} s, {share} of the window, {count} requests ({why})",
+                f"自 {start} 秒至 {end} 秒，占窗口 {share}，{count} 个请求（{why}）",
+            )
+        else:
+            text = (f"none found: {why}", f"未找到：{why}")
+        lines.append(_named(phase, steady["repeat"], text))
+    return lines
+
+
+def _lengths(phase: PhaseCard) -> Both:
+    lengths = phase["lengths"]
+
+    def had(got: list[int] | None) -> Both:
+        return ("not counted", "未计数") if got is None else (span(got), span(got))
+
+    given, made = had(lengths["input_got"]), had(lengths["output_got"])
+    asked_in, asked_out = span(lengths["input_asked"]), span(lengths["output_asked"])
+    return (
+        f"prompt {asked_in} asked for, {given[0]} sent; answer {asked_out} asked for, {made[0]} had",
+        f"提示要求 {asked_in}，实际 {given[1]}；回答要求 {asked_out}，实际 {made[1]}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """One probe as text."""
+
+    number: str
+    rate: str
+    met: bool
+    sent: str
+    failed: int
+    cells: list[Shown]
+    goodput: Shown
+    ended: Both
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One repeat of a search.
+
+    Attributes:
+        columns: the percentile of each latency, as headings.
+        answer: the rate.
+        bracket: between which rates it lies, in words.
+        ended: why no further probe was sent.
+        title: which repeat, or "" for the only one.
+        plots: each latency against the rate, with its objective.
+    """
+
+    columns: list[str]
+    answer: Shown
+    bracket: Both
+    ended: Both
+    title: Both
+    rows: list[ProbeRow]
+    plots: list[tuple[Both, Markup]]
+
+
+def searches(card: ScorecardDoc, phase: PhaseCard) -> list[Search]:
+    """The searches of a phase, one per repeat."""
+    return [_search(card, phase, search) for search in phase.get("searches", [])]
+
+
+def _search(card: ScorecardDoc, phase: PhaseCard, search: SearchCard) -> Search:
+    percentile = f"p{search['percentile']:g}"
+    return Search(
+        [f"{name} {percentile}" for _, name in _LATENCIES],
+        show("slo_rate", search["rate"]),
+        bracket_text(search),
+        end_text("search", search["ended"]),
+        _named(phase, search["repeat"], ("", "")) if phase["repeats"] > 1 else ("", ""),
+        [_probe(probe) for probe in search["probes"]],
+        [
+            ((f"{name} {percentile}, ms", f"{name} {percentile}，毫秒"), picture)
+            for member, name in _LATENCIES
+            if (picture := _search_plot(card, search, member, name))
+        ],
+    )
+
+
+def bracket_text(search: SearchCard) -> Both:
+    """Between which rates the answer lies."""
+    rate = search["rate"]
+    if "not_measured" in rate:
+        return ("", "")
+    met, missed = plain(rate["value"]), rate["high"]
+    if missed is None:
+        return (
+            f"met at {met} requests/s; no higher rate was missed",
+            f"{met} 请求/秒达标；没有更高的速率未达标",
+        )
+    return (
+        f"met at {met}, missed at {plain(missed)} requests/s",
+        f"{met} 请求/秒达标，{plain(missed)} 请求/秒未达标",
+    )
+
+
+def _probe(probe: ProbeCard) -> ProbeRow:
+    sent, planned = plain(probe["sent"]), plain(probe["planned"])
+    return ProbeRow(
+        plain(probe["number"] + 1),
+        plain(probe["rate"]),
+        probe["met"],
+        sent if probe["sent"] == probe["planned"] else f"{sent}/{planned}",
+        probe["failed"],
+        [show("ttft", probe["ttft"]), show("tpot", probe["tpot"]), show("e2e", probe["e2e"])],
+        show("goodput", probe["goodput"]),
+        _probe_end(probe),
+        probe["why"],
+    )
+
+
+def _probe_end(probe: ProbeCard) -> Both:
+    english, chinese = end_text("end", probe["ended_by"])
+    if not probe["cancelled"]:
+        return english, chinese
+    count = plain(probe["cancelled"])
+    return f"{english}; {count} in flight cancelled", f"{chinese}；取消在途请求 {count} 个"
+
+
+def _objectives(card: ScorecardDoc) -> dict[str, float | None]:
+    objectives = card["workload"]["objectives"]
+    return {
+        "ttft": objectives["ttft_ms"],
+        "tpot": objectives["tpot_ms"],
+        "e2e": objectives["e2e_ms"],
+    }
+
+
+def _search_plot(card: ScorecardDoc, search: SearchCard, member: str, name: str) -> Markup:
+    """One latency against the rate; a latency without objective decides nothing and is not drawn."""
+    level = _objectives(card)[member]
+    if level is None:
+        return Markup("")
+    dots, beyond = [], []
+    for probe in sorted(search["probes"], key=lambda probe: (probe["rate"], probe["number"])):
+        value = {"ttft": probe["ttft"], "tpot": probe["tpot"], "e2e": probe["e2e"]}[member]
+        point = curves.dot(probe["rate"], value, "met" if probe["met"] else "missed")
+        if point is None:
+            beyond.append(probe["rate"])
+        else:
+            dots.append(point)
+    rate = search["rate"]
+    band = None
+    if "value" in rate and rate["high"] is not None:
+        band = (rate["value"], rate["high"])
+    words = (f"objective {plain(level)} ms", f"目标 {plain(level)} 毫秒")
+    extras = curves.Extras([(level, words)], band, ("", ""), beyond)
+    across = ("offered requests/s", "请求速率（请求/秒）")
+    return curves.chart(
+        [curves.Line("", dots)],
+        across,
+        f"{name} against the rate",
+        extras=extras,
+        log=(True, True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """One turn as text."""
+
+    number: str
+    completed: str
+    prompt: Shown
+    ttft: Shown
+    tpot: Shown
+
+
+def turns(phase: PhaseCard) -> list[TurnRow]:
+    """The turns of a phase of conversations."""
+    return [
+        TurnRow(
+            plain(turn["number"] + 1),
+            plain(turn["completed"]),
+            show("prompt_tokens", turn["prompt_tokens"]),
+            show("ttft", turn["ttft"]),
+            show("tpot", turn["tpot"]),
+        )
+        for turn in phase.get("turns", [])
+    ]
+
+
+def turn_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
+    """TTFT and the length of the conversation by turn."""
+    found = []
+    known = phase.get("turns", [])
+    for key in ("ttft", "prompt_tokens"):
+        dots = [
+            curves.dot(
+                turn["number"] + 1.0, turn["ttft"] if key == "ttft" else turn["prompt_tokens"]
+            )
+            for turn in known
+        ]
+        caption = WORDS[f"turn-{key}"]
+        line = curves.Line("", [dot for dot in dots if dot])
+        picture = curves.chart([line], WORDS["turn"], caption[0], steps=True)
+        if picture:
+            found.append((caption, picture))
+    return found
+
+
+def track_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
+    """Median TTFT and TPOT over time, the steady stretch of the first repeat behind them."""
+    if "track" not in phase:
+        return []
+    track = phase["track"]
+    window = steady_window(phase)
+    found = []
+    for name, values in (("ttft", track["ttft_ms"]), ("tpot", track["tpot_ms"])):
+        picture = _track_plot(track, values, window, f"Median {name.upper()} over time")
+        if picture:
+            found.append((WORDS[f"track-{name}"], picture))
+    return found
+
+
+def _track_plot(
+    track: TrackCard, values: list[float | None], window: tuple[float, float] | None, title: str
+) -> Markup:
+    width = track["bucket_s"]
+    dots = [
+        curves.Dot((place + 0.5) * width, value)
+        for place, value in enumerate(values)
+        if value is not None
+    ]
+    extras = curves.Extras((), window, WORDS["steady"] if window else ("", ""))
+    return curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], title, extras=extras)
+
+
+def steady_window(phase: PhaseCard) -> tuple[float, float] | None:
+    """The steady stretch of the first repeat in seconds, None where there is none."""
+    first: list[SteadyCard] = [item for item in phase.get("steady", []) if item["repeat"] == 0]
+    if not first or not first[0]["found"]:
+        return None
+    return first[0]["start_s"], first[0]["end_s"]

@@ -1,0 +1,55 @@
+"""One row for every value of the card, for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from suite.judge.bilingual import Bilingual
+from suite.judge.report.formats.format import Format
+from suite.judge.report.view import ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.judge.report.formats.format import Subject
+    from suite.judge.scorecarddoc import ScorecardDoc, ValueDoc
+
+COLUMNS = (
+    "run",
+    "phase",
+    "metric",
+    "value",
+    "unit",
+    "n",
+    "low",
+    "high",
+    "interval",
+    "not_measured",
+)
+
+
+def _values(card: ScorecardDoc) -> Iterator[tuple[str, str, ValueDoc]]:
+    for phase in card["phases"]:
+        for metric in ordered(card, phase["metrics"]):
+            yield phase["name"], metric, phase["metrics"][metric]
+    for metric in ordered(card, card["startup"]):
+        yield "", metric, card["startup"][metric]
+
+
+def render(subject: Subject) -> bytes:
+    """Phases in the card's order, then the values of the whole run; what has no number says why."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for phase, metric, value in _values(subject.card):
+        writer.writerow(
+            {"run": subject.card["run"]["id"], "phase": phase, "metric": metric, **value}
+        )
+    return text.getvalue().encode()
+
+
+FORMAT = Format(
+    Bilingual("every value of the card as a table", "评分卡全部数值的表格"), ".csv", "card", render
+)

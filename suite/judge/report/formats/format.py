@@ -1,0 +1,48 @@
+"""What a report format is: one module of this package with a `FORMAT` of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suite.evidence import Evidence
+    from suite.judge.bilingual import Bilingual
+    from suite.judge.scorecarddoc import ScorecardDoc
+
+Needs = Literal["card", "bundle", "evidence"]
+"""What must be there beside the card: nothing, the signed bundle that holds it, or the run's evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report is made of.
+
+    Attributes:
+        card: the scorecard.
+        bundle: the signed bundle that holds it, None where the card was not signed.
+        evidence: of the run, None where only its card is at hand.
+    """
+
+    card: ScorecardDoc
+    bundle: bytes | None = None
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to write a scorecard.
+
+    Attributes:
+        title: what it is, in a few words.
+        suffix: of a file of it, with the dot.
+        needs: what it cannot do without.
+        render: the report's bytes; pure.
+    """
+
+    title: Bilingual
+    suffix: str
+    needs: Needs
+    render: Callable[[Subject], bytes]

@@ -1,0 +1,20 @@
+"""The scorecard itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.judge.bilingual import Bilingual
+from suite.judge.report.formats.format import Format
+
+if TYPE_CHECKING:
+    from suite.judge.report.formats.format import Subject
+
+
+def render(subject: Subject) -> bytes:
+    """The card as indented JSON."""
+    return jsonio.pretty(subject.card)
+
+
+FORMAT = Format(Bilingual("the scorecard as JSON", "JSON 格式的评分卡"), ".json", "card", render)

@@ -1,0 +1,20 @@
+"""A terminal table of what leads the card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.judge.bilingual import Bilingual
+from suite.judge.report import text
+from suite.judge.report.formats.format import Format
+
+if TYPE_CHECKING:
+    from suite.judge.report.formats.format import Subject
+
+
+def render(subject: Subject) -> bytes:
+    """The summary, in English."""
+    return f"{text.render(subject.card)}\n".encode()
+
+
+FORMAT = Format(Bilingual("a terminal table", "终端表格"), ".txt", "card", render)

@@ -1,0 +1,237 @@
+"""Rules that decide the division: what a run lacks bars it from the stricter ones, and is no failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.status import Outcome
+from suite.declare.tasks.reference import known_weights
+from suite.judge.bilingual import Bilingual
+from suite.judge.metrics.compute import questions
+from suite.judge.rules.rule import Finding, failed, passed, rule, warned
+
+if TYPE_CHECKING:
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+CLOSED_PROMPT = "closed-v1"
+CLOSED_MIN_NEW_TOKENS = 64
+OTHER_QUESTIONS = {"synthetic": "synthetic prompts", "history": "with a history"}
+"""What is not the closed question; nothing holds such answers to the reference run's."""
+
+
+@rule(
+    "R030",
+    title=Bilingual("Runs in a container of known digest", "在已知摘要的容器中运行"),
+    asks=Bilingual(
+        "The engine runs in a container; its image was built here or is named by its digest, "
+        "and the digest that ran is known.",
+        "引擎运行于容器；其镜像在此构建或以摘要指定，且实际运行镜像的摘要已知。",
+    ),
+    reason=Bilingual("Otherwise nobody knows what ran.", "否则无人知道运行的是什么。"),
+    phases="run",
+    limits="open",
+)
+def in_container(evidence: Evidence, _: Results) -> Finding:
+    """Closed needs a container whose image digest is known."""
+    runtime = evidence.plan["runtime"]
+    if runtime != "container":
+        note = evidence.plan["runtime_note"]
+        return warned(
+            f"runtime: {runtime}; closed needs a container" + (f" ({note})" if note else "")
+        )
+    facts = evidence.environment["facts"]
+    digest = facts.get("image.digest") if isinstance(facts, dict) else None
+    if not isinstance(digest, dict) or not str(digest.get("value", "")).startswith("sha256:"):
+        return warned("the digest of the image that ran is unknown; closed needs it")
+    image = evidence.plan["engine"]["image"]
+    if image is None or (image["source"] != "build" and image["digest"] is None):
+        return warned("the image is named by a tag that can move; closed needs name@sha256:…")
+    return passed(f"container, image {digest['value']}")
+
+
+@rule(
+    "R031",
+    title=Bilingual("Uses a locked task set", "使用锁定的任务集"),
+    asks=Bilingual("The tasks are a locked set.", "任务是锁定的任务集。"),
+    reason=Bilingual(
+        "A set of one's own choice compares with nothing.",
+        "自选的任务集无法与任何结果比较。",
+    ),
+    phases="run",
+    limits="open",
+)
+def locked_tasks(evidence: Evidence, _: Results) -> Finding:
+    """Closed and optimised need a locked task set."""
+    tasks = evidence.plan["workload"]["taskset"]
+    if not tasks["locked"]:
+        return warned(
+            f"task set: {tasks['name']} ({tasks['size']} tasks), not one of the locked sets"
+        )
+    return passed(f"task set: {tasks['name']}, locked")
+
+
+@rule(
+    "R032",
+    title=Bilingual("Asks the closed question", "使用封闭赛道的提示与解码"),
+    asks=Bilingual(
+        "The prompt is `closed-v1`, decoding greedy, at least 64 new tokens; no phase asks "
+        "synthetic prompts or with a history.",
+        "提示词为 `closed-v1`，贪心解码，至少 64 个新 token；没有阶段使用合成提示词或带历史提问。",
+    ),
+    reason=Bilingual(
+        "Other questions have other answers; 16 tokens cannot hold a summary; nothing holds "
+        "the answers to synthetic prompts to a reference.",
+        "其他问题有其他回答；16 个 token 容不下一篇摘要；合成提示词的回答无参考可对照。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
+    """Closed needs its own prompt, greedy decoding and at least 64 new tokens."""
+    workload = evidence.plan["workload"]
+    decoding = workload["decoding"]
+    wrong = []
+    if workload["prompt"]["id"] != CLOSED_PROMPT:
+        wrong.append(f"prompt {workload['prompt']['id']}")
+    if decoding["temperature"] != 0 or decoding["ignore_eos"] or decoding["stop"]:
+        wrong.append("decoding is not plain greedy")
+    if decoding["max_new_tokens"] < CLOSED_MIN_NEW_TOKENS:
+        wrong.append(
+            f"{decoding['max_new_tokens']} new tokens, at least {CLOSED_MIN_NEW_TOKENS} asked"
+        )
+    wrong += [
+        f"{doc['name']} asks {OTHER_QUESTIONS[other]}"
+        for doc in workload["phases"]
+        if doc["measured"] and not doc["repeat"] and (other := questions(doc)) != "tasks"
+    ]
+    if wrong:
+        return warned(f"not the closed question: {'; '.join(wrong[:3])}", wrong)
+    return passed("the closed prompt, greedy, at least 64 new tokens")
+
+
+@rule(
+    "R033",
+    title=Bilingual("Reuses nothing across requests", "请求间无复用、无量化"),
+    asks=Bilingual(
+        "No prefix cache, no quantisation, no speculative decoding.",
+        "不使用前缀缓存、量化或推测解码。",
+    ),
+    reason=Bilingual(
+        "A prefix cache answers repeated prompts for free; rounded weights are another model.",
+        "前缀缓存可不费力地回答重复的提示词；舍入后的权重是另一个模型。",
+    ),
+    phases="run",
+    limits="optimised",
+)
+def plain_engine(evidence: Evidence, _: Results) -> Finding:
+    """Closed forbids reuse across requests, quantisation and speculative decoding."""
+    engine = evidence.plan["engine"]
+    used = []
+    if engine["prefix_caching"]:
+        used.append("prefix cache")
+    if engine["quantisation"]:
+        used.append(f"quantisation {engine['quantisation']}")
+    if engine["speculative_decoding"]:
+        used.append("speculative decoding")
+    if used:
+        return warned(f"uses {', '.join(used)}: optimised, not closed", used)
+    return passed("no prefix cache, no quantisation, no speculative decoding")
+
+
+@rule(
+    "R034",
+    title=Bilingual("Pins the model by digest", "模型以摘要固定"),
+    asks=Bilingual(
+        "The model is pinned: by a Hub revision, or by weights that a reference run knows; its "
+        "tokenizer is there.",
+        "模型已固定：以 Hub 版本，或以参考运行已知的权重；其分词器随附。",
+    ),
+    reason=Bilingual(
+        "The weights behind somebody else's server, or in a directory without a revision, may "
+        "lack a layer.",
+        "他人服务器之后的权重，或没有版本的目录中的权重，可能缺少一层。",
+    ),
+    phases="run",
+    limits="open",
+)
+def pinned_model(evidence: Evidence, _: Results) -> Finding:
+    """The model's files are pinned by digest, and tokenizer and chat template with them."""
+    model = evidence.plan["model"]
+    if evidence.plan["runtime"] == "endpoint":
+        return warned("a running server was measured: which weights it holds cannot be seen")
+    if model["tokenizer_sha256"] is None:
+        return warned("the model has no tokenizer.json: the suite cannot count its tokens")
+    if model["revision"] is None and not known_weights(model["files"]):
+        return warned("a directory without a revision, and no reference run knows its weights")
+    pinned = model["revision"] or model["sha256"][:12]
+    return passed(f"model {pinned}, {len(model['files'])} files by digest")
+
+
+@rule(
+    "R035",
+    title=Bilingual("Measures real hardware", "测量真实硬件"),
+    asks=Bilingual(
+        "Real hardware: no simulated server, no emulated vendor.",
+        "真实硬件：没有模拟服务器，没有模拟厂商。",
+    ),
+    reason=Bilingual("Such a run tests the suite.", "这样的运行检验的是本套件。"),
+    phases="run",
+    limits="open",
+)
+def real_hardware(evidence: Evidence, _: Results) -> Finding:
+    """A simulated server or an emulated vendor measures the suite, not hardware."""
+    plan = evidence.plan
+    if plan["runtime"] == "sim":
+        return warned("the answers come from a simulated server; nothing here is about hardware")
+    if plan["vendor"]["emulated"]:
+        return warned(
+            "the vendor's commands were answered by an emulated image, not by its hardware"
+        )
+    return passed("no emulation declared")
+
+
+@rule(
+    "R036",
+    title=Bilingual("Telemetry was read", "已读取遥测"),
+    asks=Bilingual(
+        "Every declared telemetry tool gave samples.",
+        "每个声明的遥测工具均给出了样本。",
+    ),
+    reason=Bilingual("Power that was promised and not read.", "承诺却未读取的功率。"),
+    phases="run",
+    broken=Bilingual("warn", "warn"),
+)
+def telemetry_named(evidence: Evidence, _: Results) -> Finding:
+    """Declared telemetry was read."""
+    declared = {tool["tool"] for tool in evidence.plan["telemetry"]}
+    read = {sample["tool"] for sample in evidence.telemetry}
+    missing = sorted(declared - read)
+    if missing:
+        return warned(f"declared but gave no sample: {', '.join(missing)}", missing)
+    if not declared:
+        return Finding(Outcome.NOT_APPLICABLE, "no telemetry is declared")
+    return passed(f"samples from {', '.join(sorted(read))}")
+
+
+@rule(
+    "R037",
+    title=Bilingual("Executed precision is declared", "已声明执行精度"),
+    asks=Bilingual(
+        "The executed precision is the requested one, or the declaration says why not.",
+        "实际执行精度即所请求的精度，否则声明须说明原因。",
+    ),
+    reason=Bilingual("A silent change of precision.", "悄然改变的精度。"),
+    phases="run",
+    broken=Bilingual("fail; warn where the reason is declared", "fail；已声明原因时为 warn"),
+)
+def dtype_known(evidence: Evidence, _: Results) -> Finding:
+    """The executed precision is the requested one, or the difference is declared."""
+    dtype = evidence.plan["engine"]["dtype"]
+    if dtype["requested"] in (dtype["executed"], "auto"):
+        return passed(f"executed as {dtype['executed']}")
+    if dtype["note"]:
+        return warned(
+            f"requested {dtype['requested']}, executed {dtype['executed']}: {dtype['note']}"
+        )
+    return failed(f"requested {dtype['requested']}, executed {dtype['executed']}, without a reason")

@@ -1,0 +1,287 @@
+"""Rules about the shape of a load: exact lengths, conversations, batches, replayed arrivals."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
+from suite.judge.bilingual import Bilingual
+from suite.judge.log.due import is_answer
+from suite.judge.log.lengths import asked
+from suite.judge.log.phases import phase_logs
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suite.eventdoc import RequestEvent
+    from suite.evidence import Evidence
+    from suite.judge.log.phases import PhaseLog
+    from suite.judge.metrics.compute import Results
+
+PROMPT_SLACK = 2
+"""Tokens by which the engine's count of a prompt may differ: a start token that only one side counts."""
+LENGTH_TOLERANCE = 0.01
+"""Share of a phase's answers that may miss the length asked for."""
+LEAST_OWN = 0.85
+"""Share of the claimed tokens that the suite's tokenizer must find in the texts; joined anew, tokens may merge."""
+END_TOKEN = 1
+"""An answer's end token need not come back with the history."""
+THINK_SLACK_NS = 1_000_000
+"""How much sooner than the thinking time a turn may follow: the rounding of two clocks."""
+RATE_TOLERANCE = 0.01
+"""By how much the mean rate of replayed arrivals may differ from the one that the plan states."""
+
+
+def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
+    return (log for log in phase_logs(evidence).values() if log.doc["measured"] and log.events)
+
+
+@rule(
+    "R042",
+    title=Bilingual("Lengths are those asked for", "长度与要求一致"),
+    asks=Bilingual(
+        "Where exact lengths are asked for, every prompt has its length (the engine may count "
+        "2 tokens more or fewer) and 99 % of the answers have theirs; by the suite's tokenizer "
+        "the texts of a phase hold at least 85 % of the tokens that the engine claims.",
+        "要求精确长度时，每个提示词均为其长度（引擎的计数可相差至多 2 个 token），99 % 的回答亦"
+        "然；以本套件分词器计，一个阶段的文本至少含引擎所称 token 的 85 %。",
+    ),
+    reason=Bilingual(
+        "Answers shorter than asked take less time, and prompts that were cut are read sooner.",
+        "短于要求的回答耗时更少，被截断的提示词读得更快。",
+    ),
+    phases="exact-length",
+    broken=Bilingual("fail; warn where the engine alone counted", "fail；仅引擎计数时为 warn"),
+)
+def lengths_held(evidence: Evidence, _: Results) -> Finding:
+    """Prompts and answers have exactly the lengths that were asked for."""
+    wrong: list[str] = []
+    alone: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        if not has_exact_lengths(log.doc):
+            continue
+        answers = [event for event in log.events if is_answer(event)]
+        judged += len(answers)
+        found = [problem for event in answers if (problem := _length_problem(log, event))]
+        prompts = [text for kind, text in found if kind == "prompt"]
+        outputs = [text for kind, text in found if kind == "answer"]
+        wrong += prompts
+        if len(outputs) > LENGTH_TOLERANCE * len(answers):
+            wrong.append(f"{log.name}: {len(outputs)} of {len(answers)} answers, {outputs[0]}")
+        wrong += _not_in_the_texts(log, answers)
+        if any(_own(event) is None and not _has_ids(event) for event in answers):
+            alone.append(f"{log.name}: counted by the engine alone")
+    if wrong:
+        return failed(f"lengths are not those asked for: {wrong[0]}", wrong)
+    if not judged:
+        return not_applicable("no phase asks for exact lengths")
+    if alone:
+        return warned(f"{alone[0]}: neither token ids nor the suite's tokenizer confirm it", alone)
+    return passed(f"{judged} requests with prompts and answers of the lengths asked for")
+
+
+def _own(event: RequestEvent) -> int | None:
+    return event["usage"].get("own_completion")
+
+
+def _has_ids(event: RequestEvent) -> bool:
+    return event["token_ids"] is not None or "ids_completion" in event["usage"]
+
+
+def _claimed(event: RequestEvent) -> int:
+    """The most that the engine says it generated."""
+    usage, ids = event["usage"], event["token_ids"]
+    return max(
+        usage.get("engine_completion", 0),
+        usage.get("ids_completion", 0),
+        0 if ids is None else len(ids),
+    )
+
+
+def _not_in_the_texts(log: PhaseLog, answers: Sequence[RequestEvent]) -> list[str]:
+    """Fewer tokens in the texts of a phase than the engine claims, where the suite counted any."""
+    if all(_own(event) is None for event in answers):
+        return []
+    own, claimed = sum(_own(event) or 0 for event in answers), sum(map(_claimed, answers))
+    if own >= LEAST_OWN * claimed:
+        return []
+    return [f"{log.name}: {claimed} tokens are claimed, its texts hold {own}"]
+
+
+def _length_problem(log: PhaseLog, event: RequestEvent) -> tuple[str, str] | None:
+    """Which of the two lengths is wrong, and how."""
+    usage = event["usage"]
+    prompt, output = asked(log.doc["lengths"], event["index"])
+    own, engine = usage.get("own_prompt"), usage.get("engine_prompt")
+    if own is None and engine is None:
+        return "prompt", f"{place(event)}: nobody counted the prompt"
+    if own is not None and own != prompt:
+        return "prompt", f"{place(event)}: a prompt of {own} tokens, {prompt} asked"
+    if engine is not None and abs(engine - prompt) > PROMPT_SLACK:
+        return "prompt", f"{place(event)}: the engine read {engine} prompt tokens, {prompt} asked"
+    counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
+    if event["token_ids"] is not None:
+        counts.append(len(event["token_ids"]))
+    if not counts:
+        return "answer", f"{place(event)}: the engine did not count its answer"
+    if any(count != output for count in counts):
+        return "answer", f"{place(event)}: an answer of {min(counts)} tokens, {output} asked"
+    return None
+
+
+@rule(
+    "R043",
+    title=Bilingual("Turns carry their history", "每轮对话包含其历史"),
+    asks=Bilingual(
+        "In conversations every turn was sent after the answer before it, carries the history, "
+        "and no more sessions run at once than planned.",
+        "对话中每一轮均在前一回答之后发送并携带历史，同时进行的会话数不超过计划。",
+    ),
+    reason=Bilingual(
+        "Turns without their history are cheap; turns sent at once are not a conversation.",
+        "不带历史的轮次代价低；一次全部发送的轮次不是对话。",
+    ),
+    phases="conversation",
+    broken=Bilingual("fail", "fail"),
+)
+def conversations(evidence: Evidence, _: Results) -> Finding:
+    """Every turn was sent after the answer before it, and carries the history."""
+    wrong: list[str] = []
+    sessions = turns = 0
+    for log in _measured(evidence):
+        if not is_conversation(log.doc):
+            continue
+        by_session: dict[int, list[RequestEvent]] = {}
+        for event in sorted(log.events, key=lambda event: event["index"]):
+            by_session.setdefault(event["index"] // log.doc["session"]["turns"], []).append(event)
+        sessions += len(by_session)
+        for events in by_session.values():
+            turns += len(events)
+            wrong += _session_problems(log, events)
+        wrong += _too_many_sessions(log, by_session)
+    if wrong:
+        return failed(f"not a conversation in {len(wrong)} places: {wrong[0]}", wrong)
+    if not sessions:
+        return not_applicable("no phase holds conversations")
+    return passed(f"{turns} turns of {sessions} sessions, each after the answer before it")
+
+
+def _session_problems(log: PhaseLog, events: Sequence[RequestEvent]) -> list[str]:
+    wrong = []
+    think_ns = round(log.doc["session"]["think_ms"] * 1e6) - THINK_SLACK_NS
+    for before, after in itertools.pairwise(events):
+        if not is_answer(before):
+            wrong.append(f"{place(after)}: sent though the turn before it failed")
+        elif after["t_send"] < before["t_end"] + max(0, think_ns):
+            wrong.append(f"{place(after)}: sent before its turn was due")
+        elif not after["truncated"] and not _grew(before, after):
+            wrong.append(f"{place(after)}: its prompt does not hold the history")
+    return wrong
+
+
+def _grew(before: RequestEvent, after: RequestEvent) -> bool:
+    """Whether a prompt holds the one before it and its answer, by every count that both turns have."""
+    earlier, later = before["usage"], after["usage"]
+    counts = (
+        (earlier.get("own_prompt"), earlier.get("own_completion"), later.get("own_prompt")),
+        (
+            earlier.get("engine_prompt"),
+            earlier.get("engine_completion"),
+            later.get("engine_prompt"),
+        ),
+    )
+    return all(
+        prompt is None or longer is None or longer >= prompt + max(1, (answer or 0) - END_TOKEN)
+        for prompt, answer, longer in counts
+    )
+
+
+def _too_many_sessions(log: PhaseLog, by_session: dict[int, list[RequestEvent]]) -> list[str]:
+    """More sessions under way than planned; one that waits while its user thinks is under way."""
+    limit = log.doc["concurrency"]
+    edges: list[tuple[int, int]] = []
+    for mine in by_session.values():
+        edges.append((min(event["t_send"] for event in mine), 1))
+        edges.append((max(event["t_end"] for event in mine), -1))
+    most = max(itertools.accumulate(step for _, step in sorted(edges)), default=0)
+    if limit is None or most <= limit:
+        return []
+    return [f"{log.name}: {most} sessions at once, planned {limit}"]
+
+
+@rule(
+    "R044",
+    title=Bilingual("Batches were sent in step", "各批次同步发送"),
+    asks=Bilingual(
+        "In lockstep phases a batch was sent when the one before it had ended.",
+        "在逐批同步的阶段，前一批结束后才发送下一批。",
+    ),
+    reason=Bilingual(
+        "Batches that overlap hide how long one takes.",
+        "重叠的批次会掩盖单批的耗时。",
+    ),
+    phases="lockstep",
+    broken=Bilingual("fail", "fail"),
+)
+def batches_in_step(evidence: Evidence, _: Results) -> Finding:
+    """In lockstep phases a batch was sent when the one before it had ended, not sooner."""
+    wrong: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        size = log.doc["concurrency"]
+        if not log.doc.get("lockstep") or size is None:
+            continue
+        batches: dict[int, list[RequestEvent]] = {}
+        for event in log.events:
+            batches.setdefault(event["index"] // size, []).append(event)
+        judged += len(batches)
+        for number in sorted(batches):
+            before = batches.get(number - 1, [])
+            ended = max((event["t_end"] for event in before), default=0)
+            wrong += [place(event) for event in batches[number] if event["t_send"] < ended]
+    if wrong:
+        return failed(f"{len(wrong)} requests were sent before the batch before them ended", wrong)
+    if not judged:
+        return not_applicable("no phase is sent in batches")
+    return passed(f"{judged} batches, each sent when the one before it had ended")
+
+
+@rule(
+    "R047",
+    title=Bilingual("A replay follows its trace", "回放遵循其轨迹文件"),
+    asks=Bilingual(
+        "A replay's arrivals are in order, at the rate that the plan states, and of a trace "
+        "that it names.",
+        "回放的到达时刻依次排列，速率如计划所述，且出自其所称的轨迹文件。",
+    ),
+    reason=Bilingual("Arrivals from nowhere.", "来历不明的到达时刻。"),
+    phases="replay",
+    broken=Bilingual("fail", "fail"),
+)
+def replay_follows(evidence: Evidence, _: Results) -> Finding:
+    """A replay's arrivals are a trace's: it is named, in order, and of the rate that is stated."""
+    wrong: list[str] = []
+    judged = 0
+    for log in _measured(evidence):
+        arrivals, times = log.doc["arrivals"], log.doc["arrivals_ns"]
+        if arrivals is None or arrivals["process"] != "replay":
+            continue
+        judged += 1
+        if "trace" not in arrivals:
+            wrong.append(f"{log.name}: the plan does not say which trace")
+        if not times or times != sorted(times) or times[0] < 0:
+            wrong.append(f"{log.name}: the arrivals are not in order")
+        elif times[-1] > 0:
+            rate = len(times) / (times[-1] / 1e9)
+            if not math.isclose(rate, arrivals["rate"], rel_tol=RATE_TOLERANCE):
+                stated = f"{rate:.4g} requests per second, the plan says {arrivals['rate']:.4g}"
+                wrong.append(f"{log.name}: {stated}")
+    if wrong:
+        return failed(f"not a replay of a trace: {wrong[0]}", wrong)
+    if not judged:
+        return not_applicable("no phase replays a trace")
+    return passed(f"{judged} phases replay a trace that the plan names")

@@ -1,0 +1,1 @@
+"""Bringing files to this machine: the published task set and a model."""

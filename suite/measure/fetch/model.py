@@ -1,0 +1,112 @@
+"""Where a model's files come from: the shipped mini model, a directory, or a Hugging Face repository."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.base.errors import DataError, UsageError
+from suite.declare.tasks.reference import MINI_MODEL
+
+MINI_NAME = "mini"
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?\Z", re.ASCII)
+_PINNED_ID = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+)@([0-9a-f]{40})\Z", re.ASCII)
+_WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "tokenizer*", "*.txt", "*.py"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """A model on this machine.
+
+    Attributes:
+        id: how the card names it: the Hub id, the directory's name, or ``mini``.
+        revision: the Hub commit; None for a directory, which its digests pin.
+        directory: its files.
+    """
+
+    id: str
+    revision: str | None
+    directory: Path
+
+
+def find(name: str | None) -> ModelSource:
+    """Resolve ``--model``.
+
+    Args:
+        name: None or ``mini`` for the shipped model, a directory, or ``owner/name[@revision]``.
+
+    Raises:
+        UsageError: ``model-unknown`` when it is none of these.
+        DataError: ``model-unavailable`` when the Hub does not give it.
+    """
+    if name is None or name == MINI_NAME:
+        return ModelSource(MINI_NAME, None, MINI_MODEL)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return ModelSource(path.resolve().name, None, path.resolve())
+    if not _HUB_ID.match(name):
+        near = "did you mean 'mini'? " if difflib.get_close_matches(name, [MINI_NAME]) else ""
+        hint = (
+            near + "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini"
+        )
+        raise UsageError("model-unknown", f"there is no directory {name}", hint=hint)
+    return _from_hub(name)
+
+
+def named(source: ModelSource, claim: str | None) -> ModelSource:
+    """The same files under the Hub id and commit that they are a copy of.
+
+    Args:
+        source: a directory.
+        claim: ``owner/name@commit`` with the full commit, or None. It is a claim: the digests of the files, which
+            are in the plan, let anybody hold it against the Hub.
+
+    Raises:
+        UsageError: ``model-id-wrong``.
+    """
+    if claim is None:
+        return source
+    match = _PINNED_ID.match(claim)
+    if match is None:
+        hint = "for example Qwen/Qwen2.5-7B-Instruct@ followed by the 40 digits of the commit"
+        raise UsageError("model-id-wrong", f"{claim!r} is not OWNER/NAME@COMMIT", hint=hint)
+    return ModelSource(match[1], match[2], source.directory)
+
+
+def _from_hub(name: str) -> ModelSource:
+    # Imported here: no other command needs the Hub's client, and it takes a second to load.
+    import huggingface_hub  # noqa: PLC0415
+    from huggingface_hub import errors  # noqa: PLC0415
+
+    repository, _, revision = name.partition("@")
+    cause: Exception | None = None
+    for local in (True, False):
+        try:
+            directory = Path(
+                huggingface_hub.snapshot_download(
+                    repository,
+                    revision=revision or None,
+                    allow_patterns=_WANTED,
+                    local_files_only=local,
+                )
+            )
+            return ModelSource(repository, directory.name, directory)
+        except (
+            errors.HfHubHTTPError,
+            errors.LocalEntryNotFoundError,
+            OSError,
+            ValueError,
+        ) as error:
+            cause = error
+    raise DataError(
+        "model-unavailable",
+        f"the model {repository} is neither cached here nor could it be fetched",
+        hint=f"download it where there is a network and pass its directory ({_first_line(cause)})",
+    ) from cause
+
+
+def _first_line(cause: Exception | None) -> str:
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0][:200]

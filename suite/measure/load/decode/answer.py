@@ -1,0 +1,246 @@
+"""What a streamed answer said: its text, when each part arrived, its tokens, and whether it ended well.
+
+`AnswerReader` is fed with the pieces of one response after the response has ended, off the timing-critical
+path. The arrival time of a chunk is that of the piece that completed its event.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from typing import TYPE_CHECKING, Final, cast
+
+from suite.base import jsonio
+from suite.base.errors import EngineError
+from suite.measure.load.decode.chunk import Refusal, read, read_plain
+from suite.measure.load.decode.foreign import clean, error_text
+from suite.measure.load.decode.sse import SseReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.eventdoc import OutcomeCode
+    from suite.measure.load.decode.chunk import Choice, Chunk, OnlyChoice, PlainChunk, Usage
+    from suite.measure.load.decode.sse import Event
+
+MAX_INFLATED: Final = 128 << 20
+"""Bytes to which a compressed response may grow."""
+UNKNOWN: Final = -1
+"""New tokens of a chunk about which nothing was said."""
+
+
+class AnswerReader:
+    """One stream.
+
+    Attributes:
+        texts: the generated text in parts.
+        stamps: arrival time of each chunk with non-empty generated text.
+        tokens: new tokens in each of these chunks; `UNKNOWN` where nothing said.
+        token_ids: ids received, None when there were none.
+        finish_reason: the last one given.
+        prompt_tokens: the server's last count of prompt tokens.
+        completion_tokens: the server's last count of generated tokens.
+        done: the final ``[DONE]`` came.
+        fault: outcome code of what was wrong in the stream, None if nothing.
+        error: the sentence that goes with it.
+    """
+
+    __slots__ = (
+        "_counted",
+        "_inflate",
+        "_inflated",
+        "_pending",
+        "_sse",
+        "completion_tokens",
+        "done",
+        "error",
+        "fault",
+        "finish_reason",
+        "prompt_tokens",
+        "stamps",
+        "texts",
+        "token_ids",
+        "tokens",
+    )
+
+    def __init__(self, encoding: str = "") -> None:
+        """Prepare for a body with this content encoding (empty, ``gzip`` or ``deflate``)."""
+        self.texts: list[str] = []
+        self.stamps: list[int] = []
+        self.tokens: list[int] = []
+        self.token_ids: list[int] | None = None
+        self.finish_reason: str | None = None
+        self.prompt_tokens: int | None = None
+        self.completion_tokens: int | None = None
+        self.done = False
+        self.fault: OutcomeCode | None = None
+        self.error = ""
+        self._sse = SseReader()
+        self._counted = 0
+        self._pending = 0
+        self._inflated = 0
+        self._inflate: zlib._Decompress | None = None
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        elif encoding not in ("", "identity"):
+            sentence = f"content encoding {clean(encoding)} was not asked for"
+            self._fail("malformed-response", sentence)
+
+    def feed_all(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> None:
+        """Take consecutive pieces of the body and their arrival times."""
+        if self.fault is not None or self.done or not pieces:
+            return
+        # Nearly always every piece is a plain chunk: these are read in one go, by halves around any that is not.
+        whole = self._inflate is None and not self._sse.pending()
+        chunks = read_plain(pieces) if whole else None
+        if chunks is not None:
+            self._sse.begun = True
+            self._add_plain(chunks, stamps)
+        elif len(pieces) == 1:
+            self._feed(pieces[0], stamps[0])
+        else:
+            middle = len(pieces) // 2
+            self.feed_all(pieces[:middle], stamps[:middle])
+            self.feed_all(pieces[middle:], stamps[middle:])
+
+    def feed(self, piece: bytes, stamp: int) -> None:
+        """Take one piece of the body and its arrival time."""
+        self.feed_all((piece,), (stamp,))
+
+    def end(self, stamp: int) -> None:
+        """The body has ended; takes what was still pending."""
+        if self.fault is None:
+            for event in self._sse.end():
+                self._event(event, stamp)
+
+    def chunk_tokens(self) -> list[int] | None:
+        """New tokens in each content chunk; None unless ids or running usage told for every one.
+
+        Tokens of chunks without text (half a character, a special token) count with the next chunk that
+        has text; what follows the last of these, usually the end token, counts with none.
+        """
+        if not self.tokens or min(self.tokens) < 0:
+            return None
+        return self.tokens
+
+    def _feed(self, piece: bytes, stamp: int) -> None:
+        if self._inflate is not None:
+            piece = self._decompress(piece)
+        for event in self._sse.feed(piece):
+            self._event(event, stamp)
+
+    def _fail(self, code: OutcomeCode, sentence: str) -> None:
+        if self.fault is None:
+            self.fault, self.error = code, sentence
+
+    def _decompress(self, piece: bytes) -> bytes:
+        assert self._inflate is not None
+        try:
+            plain = self._inflate.decompress(piece, MAX_INFLATED - self._inflated)
+        except zlib.error as cause:
+            self._fail("malformed-response", f"the compressed body is damaged: {cause}")
+            return b""
+        self._inflated += len(plain)
+        if self._inflated >= MAX_INFLATED:
+            self._fail("malformed-response", "the compressed body is too large")
+        return plain
+
+    def _event(self, event: Event, stamp: int) -> None:
+        if self.done or self.fault is not None:
+            return
+        if event.data == b"[DONE]" or event.data.strip() == b"[DONE]":
+            self.done = True
+            return
+        chunk = read(event.data)
+        if isinstance(chunk, Refusal):
+            self._fail(*chunk)
+        elif event.kind == b"error":
+            self._fail("error-in-stream", _sentence(event.data))
+        else:
+            self._add_chunk(chunk, stamp)
+
+    def _add_plain(self, chunks: Sequence[PlainChunk], stamps: Sequence[int]) -> None:
+        """Take what consecutive plain chunks say."""
+        choices = [chunk.choices[0] for chunk in chunks]
+        texts = [(c.text or "") if c.delta is None else c.delta.content for c in choices]
+        if not texts[0]:
+            # Often the first of a stream, which brings the role.
+            self._add_chunk(chunks[0], stamps[0])
+            if len(chunks) == 1:
+                return
+            chunks, stamps, choices, texts = chunks[1:], stamps[1:], choices[1:], texts[1:]
+        ids = [choice.token_ids for choice in choices]
+        if all(texts) and self._add_tokens(ids, [chunk.usage for chunk in chunks]):
+            self.texts += texts
+            self.stamps += stamps
+            return
+        for chunk, stamp in zip(chunks, stamps, strict=True):
+            self._add_chunk(chunk, stamp)
+
+    def _add_tokens(self, ids: Sequence[list[int] | None], usages: Sequence[Usage | None]) -> bool:
+        """Count the tokens of consecutive chunks that all have text, as `_add` does one by one.
+
+        False, with nothing taken, where they are not all unknown and not all known by their ids.
+        """
+        unknown = [None] * len(ids)
+        if ids == unknown:
+            if usages != unknown:
+                return False
+            self.tokens += [UNKNOWN] * len(ids)
+            self._pending = 0
+            return True
+        last = usages[-1]
+        if None in ids or (usages != unknown if last is None else not last.complete()):
+            return False
+        known = cast("Sequence[list[int]]", ids)
+        tokens = list(map(len, known))
+        self.token_ids = [] if self.token_ids is None else self.token_ids
+        self.token_ids += itertools.chain.from_iterable(known)
+        self._counted += sum(tokens)
+        if last is not None:
+            self._counted = self._usage(last) or 0
+        tokens[0] += self._pending
+        self._pending = 0
+        self.tokens += tokens
+        return True
+
+    def _add_chunk(self, chunk: Chunk | PlainChunk, stamp: int) -> None:
+        """Take what one chunk says."""
+        running = None if chunk.usage is None else self._usage(chunk.usage)
+        if chunk.choices is None and running is None:
+            self._fail("malformed-chunk", "a chunk has no choices")
+        for choice in chunk.choices or ():
+            if choice.index == 0:
+                self._add(choice, running, stamp)
+
+    def _usage(self, usage: Usage) -> int | None:
+        if usage.prompt_tokens is not None:
+            self.prompt_tokens = usage.prompt_tokens
+        if usage.completion_tokens is not None:
+            self.completion_tokens = usage.completion_tokens
+        return usage.completion_tokens
+
+    def _add(self, choice: Choice | OnlyChoice, running: int | None, stamp: int) -> None:
+        """Take what one chunk says of the answer; its tokens count by their ids, else by the running usage."""
+        delta, ids = choice.delta, choice.token_ids
+        if choice.finish_reason is not None:
+            self.finish_reason = clean(choice.finish_reason)
+        if ids is not None:
+            self.token_ids = [] if self.token_ids is None else self.token_ids
+            self.token_ids += ids
+            self._pending += len(ids)
+            self._counted = running if running is not None else self._counted + len(ids)
+        elif running is not None:
+            self._pending += max(0, running - self._counted)
+            self._counted = running
+        text = choice.text if delta is None else delta.content
+        if text or (delta and (delta.reasoning_content or delta.reasoning)):
+            known = ids is not None or running is not None
+            self.texts.append(text or "")
+            self.stamps.append(stamp)
+            self.tokens.append(self._pending if known else UNKNOWN)
+            self._pending = 0
+
+
+def _sentence(data: bytes) -> str:
+    return error_text(jsonio.loads(data, name="chunk", error=EngineError))

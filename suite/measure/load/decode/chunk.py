@@ -1,0 +1,137 @@
+"""What a chunk of a stream says: the members that are read, each of the one type that it may have.
+
+Refused are bytes that are not JSON (NaN, a control character, a second value), a string or a name that is not
+UTF-8, a number beyond 2**53 - 1, and any other type where text, ids or counts are read. Of a member that occurs
+twice the last one counts: the bytes are read once, here, and what was read is what the evidence has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+
+import msgspec
+
+from suite.base import jsonio
+from suite.base.errors import EngineError
+from suite.measure.load.decode.foreign import clean, error_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.eventdoc import OutcomeCode
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=jsonio.MAX_INTEGER)]
+
+
+class Delta(msgspec.Struct, gc=False):
+    """What is new in a chat completion; reasoning counts for the times, not for the text."""
+
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class Choice(msgspec.Struct, gc=False):
+    """One answer's part of a chunk: `delta` in a chat completion, `text` in a completion."""
+
+    index: int = 0
+    delta: Delta | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+    token_ids: list[Count] | None = None
+
+
+class Text(msgspec.Struct, gc=False):
+    """`Delta` where it is text alone."""
+
+    content: str
+    reasoning_content: None = None
+    reasoning: None = None
+
+
+class OnlyChoice(msgspec.Struct, gc=False):
+    """`Choice` in the middle of the one answer that was asked for."""
+
+    index: Literal[0] = 0
+    delta: Text | None = None
+    text: str | None = None
+    finish_reason: None = None
+    token_ids: list[Count] | None = None
+
+
+class Usage(msgspec.Struct, gc=False):
+    """The server's counts so far, tokens."""
+
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+
+    def complete(self) -> bool:
+        """Whether it has both."""
+        return self.prompt_tokens is not None and self.completion_tokens is not None
+
+
+class Chunk(msgspec.Struct, gc=False):
+    """One event of a stream."""
+
+    choices: list[Choice] | None = None
+    usage: Usage | None = None
+    error: None = None
+
+
+class PlainChunk(msgspec.Struct, gc=False):
+    """`Chunk` as nearly all of a stream are: a part of the one answer, so that nothing is left to be asked."""
+
+    choices: tuple[OnlyChoice]
+    usage: Usage | None = None
+    error: None = None
+
+
+class Refusal(NamedTuple):
+    """Why an event is no chunk: an outcome code and the sentence that goes with it."""
+
+    code: OutcomeCode
+    sentence: str
+
+
+_chunk: Final = msgspec.json.Decoder(Chunk).decode
+_plain_lines: Final = msgspec.json.Decoder(PlainChunk).decode_lines
+_REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def read(data: bytes) -> Chunk | Refusal:
+    """Read the data of one event."""
+    try:
+        if not data.isascii():
+            data.decode()
+        return _chunk(data)
+    except _REFUSED as cause:
+        return _refusal(data, cause)
+
+
+def read_plain(pieces: Sequence[bytes]) -> list[PlainChunk] | None:
+    """Read pieces of a body that are one event each, and each a plain chunk; None when one of them is not."""
+    insides = [piece[7:-3] for piece in pieces]
+    lines = b"{" + b"}\n{".join(insides) + b"}"
+    if b"data: {" + b"}\n\ndata: {".join(insides) + b"}\n\n" != b"".join(pieces):
+        return None
+    if lines.count(b"\n") >= len(insides) or b"\r" in lines:
+        return None
+    try:
+        if not lines.isascii():
+            lines.decode()
+        chunks = _plain_lines(lines)
+    except _REFUSED:
+        return None
+    # No value of JSON goes on across "}", a line end and "{": as many values as lines are one in each.
+    return chunks if len(chunks) == len(insides) else None
+
+
+def _refusal(data: bytes, cause: Exception) -> Refusal:
+    """What is wrong with an event, in the words of the strict reader where it refuses too."""
+    try:
+        document = jsonio.loads(data, name="chunk", error=EngineError)
+    except EngineError as strict:
+        return Refusal("malformed-chunk", clean(strict.message))
+    if isinstance(document, dict) and document.get("error"):
+        return Refusal("error-in-stream", error_text(document["error"]))
+    return Refusal("malformed-chunk", clean(str(cause)))

@@ -1,0 +1,177 @@
+"""From an ended response to its request event: what it said, when, and how it ended.
+
+In small steps, so that it fits between two arrivals of a phase that goes on.
+"""
+
+from __future__ import annotations
+
+from operator import sub
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from suite.measure.load.decode.answer import AnswerReader
+from suite.measure.load.decode.foreign import body_error, clean
+
+if TYPE_CHECKING:
+    from suite.declare.plandoc import PhaseDoc, RequestDoc
+    from suite.eventdoc import OutcomeCode, RequestEvent, UsageDoc
+    from suite.measure.load.transport.exchange import Exchange
+    from suite.measure.load.transport.framing import Framer
+
+STEP: Final = 64
+"""Pieces decoded in one step: some 0.05 ms."""
+
+
+class Decoded(NamedTuple):
+    """An event, and what the phase's statistics count beside it.
+
+    Attributes:
+        event: complete but for ``usage.own_completion``.
+        without_done: it ended well without a final ``[DONE]``.
+        backward: arrival times that lay before the one before.
+    """
+
+    event: RequestEvent
+    without_done: bool
+    backward: int
+
+
+class Decoder:
+    """Decodes the responses of one phase, one at a time, in small steps."""
+
+    def __init__(self, phase: PhaseDoc, request: RequestDoc, zero_ns: int) -> None:
+        """Prepare; `zero_ns` is the reading of the monotonic clock that is 0 in the events."""
+        options = request["stream_options"] or {}
+        self._phase = phase
+        self._zero_ns = zero_ns
+        self._wants_usage = bool(options.get("include_usage"))
+        self._wants_done = request["done_marker"]
+        self._reader = AnswerReader()
+        self._exchange: Exchange | None = None
+        self._position = 0
+
+    def busy(self) -> bool:
+        """Whether a response was begun and is not yet complete."""
+        return self._exchange is not None
+
+    def begin(self, exchange: Exchange) -> None:
+        """Take the next response, of an exchange that has ended."""
+        self._exchange = exchange
+        self._position = 0
+        self._reader = AnswerReader(exchange.framer.headers.get("content-encoding", "").lower())
+
+    def step(self) -> Decoded | None:
+        """Go on with it for some 0.05 ms; its event when it is complete."""
+        exchange = self._exchange
+        assert exchange is not None
+        framer = exchange.framer
+        if _is_stream(framer):
+            start, end = self._position, self._position + STEP
+            self._position = end
+            self._reader.feed_all(framer.pieces[start:end], framer.stamps[start:end])
+            if end < len(framer.pieces):
+                return None
+            if framer.pieces:
+                self._reader.end(framer.stamps[-1])
+        self._exchange = None
+        return self._decoded(exchange)
+
+    def _decoded(self, exchange: Exchange) -> Decoded:
+        phase, reader, zero_ns = self._phase, self._reader, self._zero_ns
+        outcome, error = self._outcome(exchange)
+        stamps, backward = _monotone(reader.stamps)
+        gaps = list(map(sub, stamps[1:], stamps))
+        t_send = exchange.t_send - zero_ns
+        sched = exchange.t_sched
+        event: RequestEvent = {
+            "type": "request",
+            "phase": phase["name"],
+            "repeat": phase["repeat"],
+            "measured": phase["measured"],
+            "index": exchange.job.index,
+            "task": exchange.job.task,
+            "t_sched": t_send if sched is None else sched - zero_ns,
+            "t_send": t_send,
+            "chunk_t0": stamps[0] - zero_ns if stamps else None,
+            "chunk_dt": gaps,
+            "chunk_tokens": reader.chunk_tokens(),
+            "merged_reads": gaps.count(0),
+            "t_end": exchange.t_end - zero_ns,
+            "outcome": outcome,
+            "status": exchange.framer.status,
+            "error": error or None,
+            "finish_reason": reader.finish_reason,
+            "text": "".join(reader.texts),
+            "token_ids": reader.token_ids,
+            "usage": self._usage(exchange),
+            "prompt_sha256": exchange.job.prompt_sha256,
+            "truncated": exchange.job.truncated,
+        }
+        return Decoded(event, outcome == "ok" and not reader.done, backward)
+
+    def _usage(self, exchange: Exchange) -> UsageDoc:
+        reader = self._reader
+        usage: UsageDoc = {}
+        if reader.prompt_tokens is not None:
+            usage["engine_prompt"] = reader.prompt_tokens
+        if reader.completion_tokens is not None:
+            usage["engine_completion"] = reader.completion_tokens
+        if reader.token_ids is not None:
+            usage["ids_completion"] = len(reader.token_ids)
+        if exchange.job.own_prompt_tokens is not None:
+            usage["own_prompt"] = exchange.job.own_prompt_tokens
+        return usage
+
+    def _outcome(self, exchange: Exchange) -> tuple[OutcomeCode, str]:
+        reader = self._reader
+        if (
+            exchange.framer.status is not None
+            and exchange.framer.status != 200
+            and exchange.fault is None
+        ):
+            return _refused(exchange)
+        if exchange.fault is not None and not reader.done:
+            return exchange.fault, clean(exchange.error)
+        if not _is_stream(exchange.framer):
+            kind = clean(exchange.framer.headers.get("content-type", "none"))
+            return "malformed-response", f"the answer is no event stream (content type {kind})"
+        if reader.fault is not None:
+            return reader.fault, reader.error
+        return self._complete()
+
+    def _complete(self) -> tuple[OutcomeCode, str]:
+        """Judge a stream in which nothing was wrong as far as it went."""
+        reader = self._reader
+        if not reader.done and (self._wants_done or reader.finish_reason is None):
+            return "missing-done", "the stream ended without [DONE]"
+        if not reader.stamps:
+            return "no-content", "the stream had no generated text"
+        if self._wants_usage and reader.completion_tokens is None:
+            return "missing-usage", "the stream had no usage, though it was asked for"
+        return "ok", ""
+
+
+def _monotone(stamps: list[int]) -> tuple[list[int], int]:
+    """Arrival times that never go back, and how many did; the kernel's can, when the clock is set."""
+    if stamps == sorted(stamps):
+        return stamps, 0
+    result: list[int] = []
+    count = 0
+    for stamp in stamps:
+        backward = bool(result) and stamp < result[-1]
+        count += backward
+        result.append(result[-1] if backward else stamp)
+    return result, count
+
+
+def _is_stream(framer: Framer) -> bool:
+    kind = framer.headers.get("content-type", "")
+    return framer.status == 200 and kind.lower().startswith("text/event-stream")
+
+
+def _refused(exchange: Exchange) -> tuple[OutcomeCode, str]:
+    sentence = body_error(exchange.framer.pieces)
+    if exchange.framer.status != 429:
+        return "http-error", sentence or f"HTTP status {exchange.framer.status}"
+    after = clean(exchange.framer.headers.get("retry-after", ""))
+    wait = f"Retry-After: {after}" if after else "no Retry-After"
+    return "rate-limited", f"{sentence} ({wait})" if sentence else wait

@@ -1,0 +1,84 @@
+"""Server-sent events, from pieces cut anywhere.
+
+Source: WHATWG HTML, section 9.2.6 "Interpreting an event stream": lines end with CR LF, LF or CR; a line that
+starts with a colon is a comment; several ``data`` lines are joined by LF; a blank line dispatches. One
+leniency: what is pending when the stream ends is dispatched too, because servers leave out the last blank
+line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+
+
+class Event(NamedTuple):
+    """One event: its type (empty for the usual ``message``) and its data, undecoded."""
+
+    kind: bytes
+    data: bytes
+
+
+class SseReader:
+    """Turns pieces of a body into events.
+
+    Attributes:
+        begun: the stream has begun; before, a byte order mark is skipped.
+    """
+
+    __slots__ = ("_data", "_kind", "_line", "_skip_lf", "begun")
+
+    def __init__(self) -> None:
+        self._line = b""
+        self._data: list[bytes] = []
+        self._kind = b""
+        self._skip_lf = False
+        self.begun = False
+
+    def pending(self) -> bool:
+        """Whether something of an event waits for its end, so that the next piece begins in the middle of it."""
+        return bool(self._line or self._data or self._kind or self._skip_lf)
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """Take one piece; returns the events that it completed."""
+        if self._skip_lf and piece:
+            self._skip_lf = False
+            piece = piece.removeprefix(b"\n")
+        if not piece:
+            return []
+        text = self._line + piece
+        if not self.begun:
+            if len(text) < len(_BOM) and _BOM.startswith(text):
+                self._line = text
+                return []
+            self.begun = True
+            text = text.removeprefix(_BOM)
+        lines = _LINE_END.split(text)
+        self._line = lines.pop()
+        # A CR at the very end has ended its line; an LF that follows in the next piece belongs to it.
+        self._skip_lf = text.endswith(b"\r")
+        return self._lines(lines)
+
+    def end(self) -> list[Event]:
+        """The stream has ended; returns what was pending."""
+        events = self._lines([self._line]) if self._line else []
+        return events + self._lines([b""])
+
+    def _lines(self, lines: list[bytes]) -> list[Event]:
+        events = []
+        for line in lines:
+            if not line:
+                data = b"\n".join(self._data)
+                if data:
+                    events.append(Event(self._kind, data))
+                self._data, self._kind = [], b""
+                continue
+            name, _, value = line.partition(b":")
+            if name == b"data":
+                self._data.append(value.removeprefix(b" "))
+            elif name == b"event":
+                self._kind = value.removeprefix(b" ")
+        return events

@@ -1,0 +1,1 @@
+"""One phase sent from several processes, each on a core of its own."""

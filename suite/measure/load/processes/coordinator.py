@@ -1,0 +1,298 @@
+"""One phase sent by several processes, each with its own loop on its own processor.
+
+The requests are dealt by index modulo the number of processes and the concurrency of a closed loop is split, so
+that the processes need nothing of each other while they send: no lock, no shared queue. They open their
+connections, say so, and start at one moment of the monotonic clock, which all processes of a machine share.
+Events come back over a pipe each as they end; the signal to stop and the end rule's word go the other way
+within 100 ms.
+
+A process that dies ends the phase: what it and the others had in flight is recorded as ``cancelled``, for it
+says nothing of the server, and the phase has ended by ``worker-died``.
+
+Processors are taken from the highest number down, so that the lowest, where most systems handle interrupts,
+are left to this process and the system while there are enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from suite.base.errors import EngineError, SetupError, UsageError
+from suite.measure.load.processes import worker
+from suite.measure.load.processes.merge import merge
+from suite.measure.load.processes.order import Order
+from suite.measure.load.transport.address import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from suite.base.errors import SuiteError
+    from suite.declare.plandoc import PhaseDoc
+    from suite.eventdoc import RequestEvent
+    from suite.measure.load.driver import Hooks
+    from suite.measure.load.processes.worker import Worker
+    from suite.measure.load.requests.job import Job
+    from suite.measure.load.stats import PhaseStats
+    from suite.measure.load.target import Target
+
+LOOK_S: Final = 0.04
+"""How often the stop signal and the end rule are asked; a process hears of it within another 50 ms."""
+REPORT_S: Final = 0.05
+"""How often progress is reported at most."""
+LEAD_NS: Final = 20_000_000
+"""The phase starts this long after the last process has said that its connections stand."""
+SILENT_S: Final = 30.0
+"""A process that has said nothing for this long does not run any more, whatever the system says."""
+_ERRORS: Final[dict[str, type[SuiteError]]] = {
+    "EngineError": EngineError,
+    "SetupError": SetupError,
+    "UsageError": UsageError,
+}
+
+
+def count_for(phase: PhaseDoc, jobs: Sequence[Job], workers: int) -> int:
+    """How many processes can share these requests: no more than requests, or requests in flight."""
+    most = min(workers, len(jobs))
+    if any(job.t_sched_ns is None for job in jobs):
+        concurrency = phase["concurrency"] or (1 if phase["scenario"] == "single_stream" else most)
+        most = min(most, concurrency)
+    return max(1, most)
+
+
+def deal(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
+    """Who sends what: by index modulo the number of processes."""
+    hands: list[list[Job]] = [[] for _ in range(workers)]
+    for job in jobs:
+        hands[job.index % workers].append(job)
+    return hands
+
+
+def shares(concurrency: int, workers: int) -> list[int]:
+    """A closed loop's concurrency, split as evenly as it goes."""
+    return [concurrency // workers + (rank < concurrency % workers) for rank in range(workers)]
+
+
+def cores(workers: int) -> list[int] | None:
+    """A processor for each process, the highest first; None when there are not enough."""
+    try:
+        allowed = sorted(os.sched_getaffinity(0), reverse=True)
+    except AttributeError:
+        return None
+    return allowed[:workers] if len(allowed) >= workers else None
+
+
+def send_apart(
+    target: Target,
+    jobs: Sequence[Job],
+    *,
+    phase: PhaseDoc,
+    zero_ns: int,
+    on_request: Callable[[RequestEvent], None],
+    hooks: Hooks,
+    workers: int,
+) -> PhaseStats:
+    """Send the requests of a phase from so many processes; see `suite.measure.load.send.run_phase`.
+
+    Raises:
+        UsageError, EngineError: as there, also where only a process met it.
+        SetupError: ``worker-unstartable``.
+    """
+    resolve(target)
+    cpu = time.process_time()
+    with contextlib.ExitStack() as stack:
+        members = [
+            stack.enter_context(worker.start(order, hand))
+            for order, hand in _orders(target, jobs, phase, zero_ns, workers)
+        ]
+        run = _Run(members, phase, zero_ns, on_request, hooks)
+        run.until_ready()
+        run.until_ended()
+        stats = merge(members, len(jobs), run.ended_by)
+    stats.outcomes = run.outcomes
+    stats.t_start = run.start_ns - zero_ns
+    stats.t_end = time.monotonic_ns() - zero_ns
+    stats.cpu_s += time.process_time() - cpu
+    run.report()
+    return stats
+
+
+def _orders(
+    target: Target, jobs: Sequence[Job], phase: PhaseDoc, zero_ns: int, number: int
+) -> list[tuple[Order, list[Job]]]:
+    split = shares(phase["concurrency"] or 0, number)
+    chosen = cores(number)
+    orders = []
+    for rank, hand in enumerate(deal(jobs, number)):
+        own = phase.copy()
+        own["concurrency"] = split[rank] or None
+        own["tasks"] = len(hand)
+        # Long, and in the jobs already.
+        own["arrivals_ns"] = None
+        order = Order(
+            base_url=target.base_url,
+            path=target.path,
+            headers=dict(target.headers),
+            request=target.request,
+            send_stamps=target.send_stamps,
+            phase=own,
+            zero_ns=zero_ns,
+            jobs=len(hand),
+            core=None if chosen is None else chosen[rank],
+        )
+        orders.append((order, hand))
+    return orders
+
+
+class _Run:
+    """The parent's side of a phase.
+
+    Attributes:
+        start_ns: the moment at which it started.
+        ended_by: for the statistics; "" when everything was sent.
+        outcomes: of the requests that have ended.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Worker],
+        phase: PhaseDoc,
+        zero_ns: int,
+        on_request: Callable[[RequestEvent], None],
+        hooks: Hooks,
+    ) -> None:
+        self.start_ns = 0
+        self.ended_by = ""
+        self.outcomes: Counter[str] = Counter()
+        self._members = members
+        self._phase = phase
+        self._zero_ns = zero_ns
+        self._on_request = on_request
+        self._hooks = hooks
+        self._progress: tuple[int, int, int] | None = None
+        self._poll = select.poll()
+        self._by_fd: dict[int, Worker] = {}
+        self._writing: set[int] = set()
+        for member in members:
+            self._poll.register(member.events_fd, select.POLLIN)
+            self._by_fd[member.events_fd] = member
+
+    def until_ready(self) -> None:
+        """Wait until all connections stand, and set the moment at which all start."""
+        while not all(member.ready or member.over for member in self._members):
+            if self._hooks.stop():
+                self._stop("stopped")
+                break
+            self._turn()
+        self.start_ns = time.monotonic_ns() + LEAD_NS
+        for member in self._members:
+            member.heard_at = time.monotonic()
+            member.tell("start", self.start_ns)
+
+    def until_ended(self) -> None:
+        """Hand on what comes and forward what the outside says, until all processes have ended."""
+        look_at = report_at = 0.0
+        closing = False
+        while not all(member.over for member in self._members):
+            self._turn()
+            now = time.monotonic()
+            if now < look_at:
+                continue
+            look_at = now + LOOK_S
+            if now >= report_at:
+                report_at = now + REPORT_S
+                self.report()
+            if self._hooks.stop():
+                self._stop("stopped")
+            enough = self._hooks.enough
+            ending = None if closing or enough is None else enough()
+            if ending is not None:
+                closing = True
+                for member in self._members:
+                    member.tell("ending", ending.reason, ending.cancel)
+
+    def report(self) -> None:
+        """Report how far the phase is, when that has changed."""
+        completed = self.outcomes["ok"]
+        flying = sum(member.in_flight for member in self._members if not member.over)
+        state = (completed, self.outcomes.total() - completed, flying)
+        if state != self._progress:
+            self._progress = state
+            self._hooks.on_progress(*state)
+
+    def _stop(self, why: str) -> None:
+        if not self.ended_by:
+            self.ended_by = why
+            for member in self._members:
+                member.tell("stop")
+
+    def _turn(self) -> None:
+        """Take what has come, or wait a moment for it; go on with what is to be written."""
+        ready = self._poll.poll(LOOK_S * 1000)
+        now = time.monotonic()
+        for fd, _ in ready:
+            if fd in self._by_fd:
+                self._take(self._by_fd[fd])
+        for member in self._members:
+            more = member.flush() and not member.over
+            if more and member.commands_fd not in self._writing:
+                self._poll.register(member.commands_fd, select.POLLOUT)
+                self._writing.add(member.commands_fd)
+            elif not more and member.commands_fd in self._writing:
+                self._poll.unregister(member.commands_fd)
+                self._writing.remove(member.commands_fd)
+            # One that waits for the start has nothing to say.
+            spoken = member.over or (member.ready and not self.start_ns)
+            if not spoken and now - member.heard_at > SILENT_S:
+                member.kill()
+
+    def _take(self, member: Worker) -> None:
+        for event in member.receive():
+            self._record(event)
+        if member.error is not None:
+            name, code, message, hint = member.error
+            raise _ERRORS.get(name, SetupError)(code, message, hint=hint)
+        if member.over:
+            self._poll.unregister(member.events_fd)
+            if member.stats is None:
+                self._stop("worker-died")
+                cause = member.died()
+                for job in member.lose(self.start_ns):
+                    self._record(self._lost(job, cause))
+
+    def _record(self, event: RequestEvent) -> None:
+        self.outcomes[event["outcome"]] += 1
+        self._on_request(event)
+
+    def _lost(self, job: Job, cause: str) -> RequestEvent:
+        """The event of a request whose process died; when exactly it was sent died with it."""
+        now = time.monotonic_ns()
+        sent = now if job.t_sched_ns is None else min(now, self.start_ns + job.t_sched_ns)
+        return {
+            "type": "request",
+            "phase": self._phase["name"],
+            "repeat": self._phase["repeat"],
+            "measured": self._phase["measured"],
+            "index": job.index,
+            "task": job.task,
+            "t_sched": sent - self._zero_ns,
+            "t_send": sent - self._zero_ns,
+            "chunk_t0": None,
+            "chunk_dt": [],
+            "chunk_tokens": None,
+            "merged_reads": 0,
+            "t_end": now - self._zero_ns,
+            "outcome": "cancelled",
+            "status": None,
+            "error": f"the process that sent it {cause}; its times are not known",
+            "finish_reason": None,
+            "text": "",
+            "token_ids": None,
+            "usage": {},
+            "prompt_sha256": job.prompt_sha256,
+            "truncated": job.truncated,
+        }

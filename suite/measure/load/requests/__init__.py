@@ -1,0 +1,1 @@
+"""The requests of a phase, made ready before it starts."""

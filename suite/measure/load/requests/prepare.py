@@ -1,0 +1,127 @@
+"""Serialises the requests of a phase before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.errors import DataError
+from suite.declare.tasks.synthetic import (
+    Wanted,
+    Words,
+    exact_ids,
+    exact_texts,
+    prompt_key,
+    synthetic_task,
+)
+from suite.measure.load.requests.body import body, common_body, digest, fit_tasks
+from suite.measure.load.requests.conversation import make_conversations
+from suite.measure.load.requests.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.declare.plandoc import LengthsDoc, PhaseDoc, PlanDoc
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+
+__all__ = ["make_conversations", "make_jobs"]
+
+
+def make_jobs(
+    plan: PlanDoc,
+    phase: PhaseDoc,
+    tasks: TaskSet,
+    tokenizer: Tokenizer | None,
+    fitted: dict[int, FittedPrompt] | None = None,
+    *,
+    indexes: range | None = None,
+    arrivals_ns: Sequence[int] | None = None,
+) -> list[Job]:
+    """The requests of a phase, in sending order.
+
+    Args:
+        plan: says how prompts are made and what is asked for.
+        phase: says which tasks; request i takes task ``(first_task + i) % size``, or has a prompt of
+            exact length that belongs to no task.
+        tasks: the task set that the plan names.
+        tokenizer: the model's, to count prompts and cut documents; None counts and cuts nothing.
+        fitted: prompts of earlier phases by task number, added to; the prompts of one plan never change.
+        indexes: only these requests, such as those of one probe; None is the whole phase.
+        arrivals_ns: when each of them should be sent; None takes the phase's own times.
+
+    Raises:
+        DataError: as `suite.declare.tasks.tokenizer.fit_prompts`, or with exact lengths
+            `suite.declare.tasks.synthetic.exact_texts` and ``tokenizer-missing``.
+    """
+    chosen = range(phase["tasks"]) if indexes is None else indexes
+    times = _times(phase, chosen) if arrivals_ns is None else arrivals_ns
+    lengths = phase.get("lengths")
+    if lengths is not None:
+        return _exact(plan, phase, lengths, tasks, tokenizer, chosen, times)
+    size = len(tasks.tasks)
+    numbers = [(phase["first_task"] + index) % size for index in chosen]
+    by_number = {} if fitted is None else fitted
+    fit_tasks(plan, tasks, tokenizer, by_number, numbers)
+    common = common_body(plan)
+    # A long phase asks the same tasks again and again: one body each, not one each time.
+    bodies = {number: body(plan, common, by_number[number].text) for number in set(numbers)}
+    digests = {number: digest(by_number[number].text) for number in bodies}
+    return [
+        Job(
+            index=index,
+            task=tasks.tasks[number].id,
+            body=bodies[number],
+            t_sched_ns=None if times is None else times[position],
+            prompt_sha256=digests[number],
+            truncated=by_number[number].truncated,
+            own_prompt_tokens=by_number[number].tokens,
+        )
+        for position, (index, number) in enumerate(zip(chosen, numbers, strict=True))
+    ]
+
+
+def _times(phase: PhaseDoc, chosen: range) -> list[int] | None:
+    arrivals = phase["arrivals_ns"]
+    return None if arrivals is None else [arrivals[index] for index in chosen]
+
+
+def _exact(  # noqa: PLR0917 - what the requests follow from
+    plan: PlanDoc,
+    phase: PhaseDoc,
+    lengths: LengthsDoc,
+    tasks: TaskSet,
+    tokenizer: Tokenizer | None,
+    chosen: range,
+    times: Sequence[int] | None,
+) -> list[Job]:
+    """The requests of a phase with exact lengths, each with a prompt of its own."""
+    if tokenizer is None:
+        message = "prompts of exact length need the model's tokenizer.json"
+        raise DataError("tokenizer-missing", message)
+    request = plan["engine"]["request"]
+    into, out = lengths["input_tokens"], lengths["output_tokens"]
+    wanted = [
+        Wanted(
+            prompt_key(lengths["seed"], phase["name"], phase["repeat"], index),
+            into[index % len(into)],
+        )
+        for index in chosen
+    ]
+    words = Words.of(task.document for task in tasks.tasks)
+    prompts: list[str | list[int]] = []
+    if request.get("prompt_ids"):
+        prompts += exact_ids(tokenizer, words, wanted)
+    else:
+        prompts += exact_texts(tokenizer, words, wanted, request["api"])
+    common = {count: common_body(plan, exactly=count) for count in sorted(set(out))}
+    return [
+        Job(
+            index=index,
+            task=synthetic_task(index),
+            body=body(plan, common[out[index % len(out)]], prompt),
+            t_sched_ns=None if times is None else times[position],
+            prompt_sha256=digest(prompt),
+            own_prompt_tokens=wanted[position].tokens,
+        )
+        for position, (index, prompt) in enumerate(zip(chosen, prompts, strict=True))
+    ]

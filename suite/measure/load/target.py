@@ -1,0 +1,54 @@
+"""Where requests go, and how the sending is done beside what the plan says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from suite.declare.plandoc import RequestDoc
+
+StampKind = Literal["kernel", "user"]
+"""Who stamped a time: the kernel when the bytes passed, or this process beside the system call."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How to send, beside what the plan says; nothing of it changes what is asked.
+
+    Attributes:
+        headers: extra header fields of every request. Their values may be secret: they go into requests,
+            never into plan, evidence or log; their names may.
+        workers: processes that send.
+        send_stamps: who stamps the sending: ``user`` just before the write, or ``kernel`` when the first
+            segment leaves for the network device.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    workers: int = 1
+    send_stamps: StampKind = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server to send to.
+
+    Attributes:
+        base_url: ``http://host:port``, ``https://host:port`` (either with a path prefix), or
+            ``unix:/path/to/socket``.
+        path: path of the endpoint, e.g. ``/v1/chat/completions``.
+        headers: extra header fields, such as an API key.
+        request: what the engine's server understands.
+        tls: context for https; None takes the system's trust store.
+        send_stamps: who stamps the sending, as in `LoadOptions`.
+    """
+
+    base_url: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    request: RequestDoc
+    tls: ssl.SSLContext | None = None
+    send_stamps: StampKind = "user"

@@ -1,0 +1,31 @@
+"""Percentiles and Student's quantiles: the same numbers as NumPy's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suite.base import statistics
+
+VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50).map(sorted)
+
+
+@settings(deadline=None)
+@given(VALUES, st.floats(0, 100))
+def test_a_percentile_is_numpys(values, q):
+    mine = statistics.percentile(values, q)
+    assert mine == pytest.approx(float(np.percentile(values, q)), rel=1e-9, abs=1e-6)
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_a_mean_and_a_median_lie_between_the_ends(values):
+    assert values[0] - 1e-6 <= statistics.mean(values) <= values[-1] + 1e-6
+    assert values[0] <= statistics.median(values[::-1]) <= values[-1]
+
+
+def test_students_quantile_falls_towards_the_normal_one():
+    falling = [statistics.student(degrees) for degrees in range(1, 40)]
+    assert falling == sorted(falling, reverse=True)
+    assert falling[0] == pytest.approx(12.706, abs=1e-3)
+    assert falling[-1] == statistics.NORMAL

@@ -1,0 +1,66 @@
+"""Requests and servers of numbers alone."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Sequence
+
+from suite.declare.analysis.observed import Observed
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+
+
+def request(number: int, **changes: object) -> Observed:
+    """A request that was sent 10 ms after the one before and took 100 ms for 10 tokens."""
+    sent = number * 10 * MS
+    plain = Observed(
+        number=number,
+        sched=sent,
+        sent=sent,
+        first=sent + 10 * MS,
+        last=sent + 100 * MS,
+        end=sent + 100 * MS,
+        tokens=10,
+        ok=True,
+        cancelled=False,
+    )
+    return plain._replace(**changes)
+
+
+def failed(number: int, **changes: object) -> Observed:
+    return request(number, first=None, last=None, tokens=None, ok=False, **changes)
+
+
+def poisson(rate: float, count: int, seed: int, *, shape: float = 1.0) -> list[int]:
+    """Arrival times in nanoseconds; a shape below 1 makes bursts."""
+    source = random.Random(seed)
+    now, times = 0.0, []
+    for _ in range(count):
+        now += source.gammavariate(shape, 1 / shape) / rate
+        times.append(int(now * 1e9))
+    return times
+
+
+def served(
+    arrivals: Sequence[int],
+    *,
+    slots: int,
+    service_ns: int,
+    first_ns: int = 0,
+    first_number: int = 0,
+    tokens: int = 10,
+    spread: random.Random | None = None,
+) -> list[Observed]:
+    """The requests in the order in which they end, of a server with so many slots and one queue."""
+    free = [0] * slots
+    ended = []
+    for number, at in enumerate(arrivals, start=first_number):
+        begun = max(at, heapq.heappop(free))
+        takes = service_ns if spread is None else int(spread.expovariate(1 / service_ns))
+        end = begun + takes
+        heapq.heappush(free, end)
+        first = begun + min(first_ns, takes)
+        ended.append(Observed(number, at, at, first, end, end, tokens, True, False))
+    return sorted(ended, key=lambda one: one.end)

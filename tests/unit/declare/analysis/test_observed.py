@@ -1,0 +1,57 @@
+"""What the rules read of an event."""
+
+import pytest
+
+from suite.declare.analysis.observed import observed
+from tests.unit.declare.analysis.support import MS, failed, request
+
+EVENT = {
+    "index": 3,
+    "t_sched": 5,
+    "t_send": 10,
+    "chunk_t0": 10 + 20 * MS,
+    "chunk_dt": [5 * MS, 5 * MS],
+    "t_end": 31 * MS,
+    "outcome": "ok",
+    "token_ids": None,
+    "usage": {"engine_completion": 3, "own_completion": 4},
+}
+
+
+def test_times_come_from_the_event():
+    one = observed(EVENT)
+    assert (one.number, one.sched, one.sent, one.end) == (3, 5, 10, 31 * MS)
+    assert one.ttft_ms() == 20.0
+    assert one.ttft_ms(from_sched=True) == pytest.approx(20.000005)
+    assert one.e2e_ms() == 30.0
+    assert one.tpot_ms() == 5.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "tokens"),
+    [
+        ({"token_ids": [1, 2]}, 2),
+        ({}, 3),
+        ({"usage": {"own_completion": 4}}, 4),
+        ({"usage": {}}, None),
+    ],
+)
+def test_tokens_are_counted_by_the_first_source_that_says(changes, tokens):
+    assert observed({**EVENT, **changes}).tokens == tokens
+
+
+def test_an_answer_without_text_is_none():
+    one = observed({**EVENT, "chunk_t0": None, "chunk_dt": []})
+    assert not one.ok
+    assert (one.ttft_ms(), one.e2e_ms(), one.tpot_ms()) == (None, None, None)
+
+
+def test_a_cancelled_request_is_neither_good_nor_bad():
+    one = observed({**EVENT, "outcome": "cancelled"})
+    assert one.cancelled
+    assert not one.ok
+
+
+def test_one_token_has_no_time_per_token():
+    assert request(0, tokens=1).tpot_ms() is None
+    assert failed(0).tpot_ms() is None

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from suite.base.errors import DataError, Place
+from suite.declare.profiles.load import load_profile
+from suite.declare.tasks import selection, taskset
+from suite.declare.tasks.records import Collector, Task, joined_sha256
+from suite.declare.tasks.taskset import mini_set, task_set_for, task_set_of
+
+IDS = [str(number) for number in range(20000000, 20001100)]
+
+
+@pytest.fixture
+def _own_locks(monkeypatch):
+    monkeypatch.setattr(selection, "locks", lambda: selection.compute_locks(IDS, "0" * 64))
+
+
+def _reading(ids, *, has_ids=True, empty=()):
+    collector = Collector("CSV file", "t.csv", keep_going=False)
+    for one in ids:
+        document = " " if one in empty else f"The document {one} has these words in it."
+        collector.add(Task(one, document, f"Summary {one}."), Place("t.csv"))
+    return collector.finish(has_ids=has_ids)
+
+
+def test_a_record_digest_covers_its_three_members():
+    task = Task("1", "d", "s")
+    digests = {task.sha256}
+    for changed in ({"id": "2"}, {"document": "D"}, {"summary": "S"}):
+        digests.add(dataclasses.replace(task, **changed).sha256)
+    assert len(digests) == 4
+
+
+@pytest.mark.usefixtures("_own_locks")
+def test_the_locked_ids_make_a_locked_set_in_the_order_of_the_rule():
+    found = task_set_of(_reading(sorted(IDS)), 256)
+    assert found.name == "xsum-256"
+    assert found.locked
+    assert found.why_not_locked == ""
+    assert [task.id for task in found.tasks] == list(selection.select(IDS, 1, 256))
+    assert found.ids_sha256 == selection.locks()["sets"]["xsum-256"]["ids_sha256"]
+    assert found.to_doc()["size"] == 256
+
+
+@pytest.mark.usefixtures("_own_locks")
+def test_a_locked_set_keeps_its_empty_documents_and_counts_them():
+    empty = selection.select(IDS, 1, 3)
+    found = task_set_of(_reading(IDS, empty=empty), 256)
+    assert found.locked
+    assert len(found.tasks) == 256
+    assert found.defects["empty-document"] == 3
+    assert found.excluded == {}
+
+
+@pytest.mark.usefixtures("_own_locks")
+def test_ids_made_from_row_numbers_lock_nothing():
+    found = task_set_of(_reading(IDS, has_ids=False), 256)
+    assert (found.name, found.locked) == ("custom", False)
+    assert "no ids" in found.why_not_locked
+
+
+@pytest.mark.usefixtures("_own_locks")
+def test_a_size_without_a_lock_is_custom():
+    found = task_set_of(_reading(IDS), 300)
+    assert (found.name, found.locked, len(found.tasks)) == ("custom", False, 300)
+    assert "300" in found.why_not_locked
+
+
+def test_a_custom_set_leaves_empty_documents_out_and_says_so():
+    found = task_set_of(_reading(IDS[:20], empty=IDS[:4]), 256)
+    assert (found.name, len(found.tasks)) == ("custom", 16)
+    assert found.excluded == {"empty-document": 4}
+    assert "empty-document" not in found.defects
+    assert [task.id for task in found.tasks] == selection.order(IDS[4:20])
+
+
+def test_a_custom_set_of_empty_documents_is_refused():
+    with pytest.raises(DataError) as caught:
+        task_set_of(_reading(IDS[:3], empty=IDS[:3]), 256)
+    assert caught.value.code == "data-empty"
+
+
+def test_the_mini_set_is_locked_by_its_records():
+    found = mini_set()
+    assert (found.name, found.locked, len(found.tasks)) == ("mini-256", True, 256)
+    assert found.records_sha256 == joined_sha256(task.sha256 for task in found.tasks)
+    assert found.defects == {}
+    smaller = mini_set(10)
+    assert smaller.tasks == found.tasks[:10]
+    assert not smaller.locked
+
+
+def test_a_changed_generator_is_refused(monkeypatch):
+    monkeypatch.setattr(taskset, "MINI_RECORDS_SHA256", "0" * 64)
+    with pytest.raises(DataError) as caught:
+        mini_set()
+    assert caught.value.code == "mini-set-changed"
+
+
+def test_a_profile_takes_its_own_set_or_the_users_file(tmp_path):
+    smoke = load_profile("smoke")
+    assert task_set_for(smoke, None).name == "mini-256"
+    path = tmp_path / "d.csv"
+    path.write_text("document,summary\nSome text of some words.,Words.\n", "utf-8")
+    custom = task_set_for(smoke, path)
+    assert (custom.name, custom.kind, custom.source) == ("custom", "CSV file", str(path))
+    with pytest.raises(DataError) as caught:
+        task_set_for(load_profile("xsum"), None)
+    assert caught.value.code == "data-needed"
+    assert "suite data fetch" in caught.value.hint

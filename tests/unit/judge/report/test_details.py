@@ -1,0 +1,142 @@
+"""Searches, conversations, soaks and ends as the page shows them."""
+
+import pytest
+
+from suite.judge.report import details
+from tests.factories import scenarios, scorecard
+
+CARD = scenarios.scenario_card()
+
+
+def only(phase, key):
+    return next(r for r in details.remarks(CARD, phase) if r.key == key).lines
+
+
+def test_a_plain_phase_has_nothing_to_remark():
+    phase = scorecard.card()["phases"][0]
+    assert [remark.key for remark in details.remarks(CARD, phase)] == ["steady"]
+    del phase["steady"]
+    assert details.remarks(CARD, phase) == []
+    assert details.searches(CARD, phase) == []
+    assert details.turns(phase) == []
+    assert details.track_plots(phase) == []
+    assert details.steady_window(phase) is None
+
+
+def test_which_stop_rule_ended_a_phase():
+    phase = scenarios.soak()
+    assert only(phase, "ended")[0][0] == "enough was seen; 7,211 of 9,000 requests sent, 1,803.4 s"
+    assert only(phase, "stop-rule")[0][0] == (
+        "until 30 min have passed; at most 9,000 requests, at most 35 min"
+    )
+    phase["repeats"] = 2
+    phase["ended"].append(phase["ended"][0] | {"repeat": 1, "by": "saturated"})
+    lines = only(phase, "ended")
+    assert lines[0][0].startswith("repeat 1: enough was seen")
+    assert lines[1][0].startswith("repeat 2: over-saturated")
+    assert lines[1][1].startswith("重复 2：过饱和")
+
+
+def test_the_steady_state_is_stated_found_or_not():
+    assert only(scenarios.soak(), "steady")[0][0] == (
+        "from 62.5 s to 1,790.2 s, 96\u202f% of the window, 6,911 requests "
+        "(requests in flight stay within 10 % of their plateau)"
+    )
+    assert details.steady_window(scenarios.soak()) == (62.5, 1790.25)
+    chat = scenarios.conversations()
+    assert only(chat, "steady")[0] == (
+        "none found: too few answers: 96, at least 200 are needed",
+        "未找到：too few answers: 96, at least 200 are needed",
+    )
+    assert details.steady_window(chat) is None
+
+
+def test_a_soak_states_its_drift():
+    phase = scenarios.soak()
+    phase["metrics"]["drift_output_throughput"] = {"not_measured": "too few"}
+    assert [line[0] for line in only(phase, "drift")] == [
+        "TTFT: 8.300\u202f% (6.557\u202f–\u202f10.043, 95 % bootstrap)",
+        "TPOT: -0.4000\u202f%",
+        "output throughput: too few",
+    ]
+    assert only(phase, "drift")[2][1] == "输出吞吐：too few"
+
+
+def test_lengths_say_what_was_asked_and_what_was_had():
+    phase = scenarios.point("g", input_tokens=512, output_tokens=64)
+    assert only(phase, "lengths")[0][0] == (
+        "prompt 512 asked for, 512 sent; answer 64 asked for, 64 had"
+    )
+    phase["lengths"] |= {"input_got": None, "output_got": [12, 64]}
+    assert only(phase, "lengths")[0][0] == (
+        "prompt 512 asked for, not counted sent; answer 64 asked for, 12–64 had"
+    )
+
+
+def test_a_search_shows_its_answer_its_bracket_and_every_probe():
+    found = details.searches(CARD, scenarios.search())
+    assert len(found) == 1
+    search = found[0]
+    assert search.answer.number == "13.00"
+    assert search.bracket[0] == "met at 13, missed at 14 requests/s"
+    assert search.columns == ["TTFT p99", "TPOT p99", "E2E p99"]
+    assert [(row.rate, row.met) for row in search.rows] == [
+        *(("1", True), ("2", True), ("4", True), ("8", True)),
+        *(("16", False), ("12", True), ("14", False), ("13", True)),
+    ]
+    cut = search.rows[4]
+    assert cut.sent == "44/256"
+    assert not cut.cells[0].measured
+    assert cut.ended[0] == (
+        "stopped: the objectives could not be met any more; 3 in flight cancelled"
+    )
+    assert "4 of 256 requests missed an objective" in cut.why
+
+
+def test_a_latency_without_objective_is_not_drawn():
+    search = details.searches(CARD, scenarios.search())[0]
+    assert [words[0] for words, _ in search.plots] == ["TTFT p99, ms", "TPOT p99, ms"]
+    drawn = str(search.plots[0][1])
+    assert drawn.count('class="dot met"') == 6
+    assert drawn.count('class="missed"') == 2
+    assert 'class="stretch"' in drawn
+    assert "objective 2,000 ms" in drawn
+
+
+def test_a_search_without_answer_gives_the_reason():
+    found = details.searches(CARD, scenarios.search(answered=False, repeats=2))
+    assert [search.title[0] for search in found] == ["repeat 1: ", "repeat 2: "]
+    assert not found[0].answer.measured
+    assert found[0].bracket == ("", "")
+    assert "lowest rate" in found[0].ended[0]
+    assert found[0].plots == []
+
+
+def test_a_bracket_may_have_no_upper_end():
+    search = scenarios.search()["searches"][0]
+    search["rate"] = search["rate"] | {"high": None}
+    assert details.bracket_text(search)[0] == "met at 13 requests/s; no higher rate was missed"
+
+
+def test_turns_show_how_history_and_ttft_grow():
+    phase = scenarios.conversations()
+    rows = details.turns(phase)
+    assert [row.number for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert rows[0].prompt.number == "310.0"
+    assert not rows[0].tpot.measured
+    assert [words[0] for words, _ in details.turn_plots(phase)] == [
+        "Median TTFT by turn, ms",
+        "Conversation sent by turn, mean tokens",
+    ]
+    assert details.turn_plots(scenarios.conversations(turns=1)) == []
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_soak_is_drawn_over_time_with_its_steady_stretch(found):
+    phase = scenarios.soak()
+    phase["steady"][0]["found"] = found
+    drawn = [str(picture) for _, picture in details.track_plots(phase)]
+    assert len(drawn) == 2
+    assert drawn[0].count("<circle") == 60
+    assert drawn[1].count("<circle") == 59, "a bucket without answers leaves a gap"
+    assert all(('class="stretch"' in picture) == found for picture in drawn)

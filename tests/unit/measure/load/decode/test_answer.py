@@ -1,0 +1,215 @@
+"""Reading an answer: streams recorded from real engines, and what engines were seen to do wrong."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suite.base import jsonio
+from suite.measure.load.decode.answer import AnswerReader
+from suite.measure.load.decode.foreign import body_error, clean
+from suite.measure.load.transport.framing import DONE, MORE, Framer
+
+STREAMS = Path(__file__).with_name("streams")
+
+
+def framed(data: bytes, size: int = 1 << 20) -> Framer:
+    framer, state = Framer(), MORE
+    for start in range(0, len(data), size):
+        state = framer.feed(data[start : start + size], start)
+    assert state == DONE
+    return framer
+
+
+def read(framer: Framer) -> AnswerReader:
+    reader = AnswerReader()
+    for piece, stamp in zip(framer.pieces, framer.stamps, strict=True):
+        reader.feed(piece, stamp)
+    reader.end(framer.stamps[-1])
+    return reader
+
+
+def recorded(name: str, size: int = 1 << 20) -> AnswerReader:
+    return read(framed((STREAMS / f"{name}.http").read_bytes(), size))
+
+
+def stream(*documents: object, done: bool = True) -> AnswerReader:
+    reader = AnswerReader()
+    for stamp, document in enumerate(documents):
+        reader.feed(b"data: " + jsonio.canonical(document) + b"\n\n", stamp)
+    if done:
+        reader.feed(b"data: [DONE]\n\n", len(documents))
+    reader.end(len(documents))
+    return reader
+
+
+def delta(text: str | None, **choice: object) -> dict[str, object]:
+    return {"choices": [{"index": 0, "delta": {"content": text}, **choice}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "done", "tokens"),
+    [
+        ("vllm_0.32_chat", True, [1] * 8),
+        ("vllm_0.32_completions", True, [1] * 8),
+        ("transformers_5.19_chat", False, None),
+        ("transformers_5.19_completions", False, None),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 100, 1 << 20])
+def test_recorded_streams_are_read_however_they_are_cut(name, done, tokens, size):
+    reader = recorded(name, size)
+    assert reader.fault is None
+    assert "".join(reader.texts) == " 20" * 8
+    assert len(reader.stamps) == 8
+    assert reader.stamps == sorted(reader.stamps)
+    assert reader.finish_reason == "length"
+    assert reader.done is done
+    assert reader.chunk_tokens() == tokens
+    assert (reader.prompt_tokens, reader.completion_tokens) == (40, 8)
+    assert reader.token_ids == ([3878] * 8 if tokens else None)
+
+
+@given(st.lists(st.integers(1, 4_000), max_size=12))
+def test_a_recorded_stream_means_the_same_for_every_cut(places):
+    data = (STREAMS / "vllm_0.32_chat.http").read_bytes()
+    edges = [0, *sorted({place % len(data) for place in places}), len(data)]
+    framer = Framer()
+    for start, end in itertools.pairwise(edges):
+        if start < end:
+            framer.feed(data[start:end], start)
+    reader = read(framer)
+    assert reader.token_ids == [3878] * 8
+    assert reader.done
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "sentence"),
+    [
+        ("transformers_5.19_refused", 422, "Unexpected fields in the request: {'ignore_eos'}"),
+        ("vllm_0.32_refused", 400, "max_tokens=100000 cannot be greater than max_model_len=2048"),
+    ],
+)
+def test_recorded_refusals_give_their_sentence(name, status, sentence):
+    framer = framed((STREAMS / f"{name}.http").read_bytes())
+    assert framer.status == status
+    assert body_error(framer.pieces).startswith(sentence)
+
+
+def test_a_role_and_an_empty_delta_are_no_content():
+    role = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}
+    reader = stream(role, delta(""), delta(None), delta("a"), delta("", finish_reason="stop"))
+    assert reader.stamps == [3]
+    assert reader.finish_reason == "stop"
+
+
+def test_reasoning_counts_for_the_times_and_not_for_the_text():
+    thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]}
+    reader = stream(thought, delta("a"))
+    assert reader.stamps == [0, 1]
+    assert "".join(reader.texts) == "a"
+
+
+def test_ids_of_chunks_without_text_count_with_the_next_text():
+    reader = stream(
+        delta("", token_ids=[1, 2]),
+        delta("é", token_ids=[3]),
+        delta("b", token_ids=[4, 5]),
+        delta("", token_ids=[6], finish_reason="stop"),
+    )
+    assert reader.chunk_tokens() == [3, 2]
+    assert reader.token_ids == [1, 2, 3, 4, 5, 6]
+
+
+def test_running_usage_gives_chunk_tokens_without_ids():
+    def chunk(text: str, n: int) -> dict[str, object]:
+        return {**delta(text), "usage": {"prompt_tokens": 9, "completion_tokens": n}}
+
+    reader = stream(chunk("", 0), chunk("a", 1), chunk("", 2), chunk("b", 5), chunk("", 6))
+    assert reader.chunk_tokens() == [1, 4]
+    assert reader.completion_tokens == 6
+    assert reader.token_ids is None
+
+
+def test_a_chunk_about_which_nothing_is_known_leaves_all_unknown():
+    assert stream(delta("a", token_ids=[1]), delta("b")).chunk_tokens() is None
+    last = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+    reader = stream(delta("a"), delta("b"), last)
+    assert reader.chunk_tokens() is None
+    assert reader.completion_tokens == 2
+
+
+def test_other_choices_are_left_out():
+    other = {"choices": [{"index": 1, "delta": {"content": "no"}}]}
+    assert "".join(stream(other, delta("yes")).texts) == "yes"
+
+
+def test_what_follows_done_is_ignored():
+    reader = stream(delta("a"))
+    reader.feed(b"data: {\n\n", 9)
+    assert reader.fault is None
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "sentence"),
+    [
+        (b'{"choices":[', "malformed-chunk", "not JSON"),
+        (b"[]", "malformed-chunk", "Expected `object`, got `array`"),
+        (b"{}", "malformed-chunk", "no choices"),
+        (b'{"choices":[1]}', "malformed-chunk", "Expected `object`, got `int`"),
+        (
+            b'{"choices":[{"delta":{"content":5}}]}',
+            "malformed-chunk",
+            "Expected `str | null`, got `int`",
+        ),
+        (b'{"choices":[{"text":"\xff"}]}', "malformed-chunk", "not UTF-8"),
+        (b'{"choices":[{"text":"\\ud800"}]}', "malformed-chunk", "surrogate"),
+        (b'{"choices":[{"text":"a","logprobs":NaN}]}', "malformed-chunk", "NaN"),
+        (b'{"error":{"message":"out of\\nmemory"}}', "error-in-stream", "out of memory"),
+        (b'{"error":"broken"}', "error-in-stream", "broken"),
+        (b'{"error":{"code":7}}', "error-in-stream", '{"code":7}'),
+    ],
+)
+def test_what_is_wrong_in_a_stream(data, code, sentence):
+    reader = AnswerReader()
+    reader.feed(b"data: " + jsonio.canonical(delta("a")) + b"\n\n", 1)
+    reader.feed(b"data: " + data + b"\n\n", 2)
+    reader.feed(b"data: " + jsonio.canonical(delta("b")) + b"\n\n", 3)
+    assert reader.fault == code
+    assert sentence in reader.error
+    assert reader.stamps == [1]
+
+
+def test_an_error_event_is_an_error_whatever_it_holds():
+    reader = AnswerReader()
+    reader.feed(b'event: error\ndata: {"message": "no"}\n\n', 1)
+    assert (reader.fault, reader.error) == ("error-in-stream", "no")
+
+
+def test_a_null_error_is_none():
+    assert stream({**delta("a"), "error": None}).fault is None
+
+
+def test_an_encoding_that_nobody_asked_for_is_refused_or_undone():
+    assert AnswerReader("br").fault == "malformed-response"
+    reader = AnswerReader("gzip")
+    reader.feed(b"data: {}\n\n", 1)
+    assert reader.fault == "malformed-response"
+
+
+@given(st.text())
+def test_foreign_text_becomes_one_short_printable_line(text):
+    result = clean(text)
+    assert len(result) <= 200
+    assert "\n" not in result
+    assert "\x1b" not in result
+    assert result == result.strip()
+
+
+@given(st.binary(max_size=300))
+def test_any_refusal_body_gives_some_sentence(data):
+    assert isinstance(body_error([data]), str)
