@@ -47,7 +47,7 @@ class Chunks:
 
 def _weights(answer: Answer) -> Sequence[int]:
     count = 1 + len(answer.gaps)
-    said = answer.event["chunk_tokens"]
+    said = answer.event.chunk_tokens
     return said if said and sum(said) > 0 and len(said) == count else [1] * count
 
 

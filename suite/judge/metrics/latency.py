@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.values import NotMeasured, Value
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.bilingual import Bilingual
 from suite.judge.log import tpot as tpot_check
@@ -150,7 +150,7 @@ def itl_obstacle(phase: PhaseSamples) -> str:
     """Why chunk gaps may not be called inter-token latencies; "" when they may."""
     answers = phase.answers
     chunks = sum(1 + len(answer.gaps) for answer in answers)
-    stated = [answer.event["chunk_tokens"] for answer in answers]
+    stated = [answer.event.chunk_tokens for answer in answers]
     if all(tokens is not None for tokens in stated):
         tokens = sum(sum(tokens or ()) for tokens in stated)
         if all(set(tokens_of or ()) <= {1} for tokens_of in stated):

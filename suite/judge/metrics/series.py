@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.statistics import percentile
-from suite.base.values import stored
+from suite.documents.card_phase import RateSeries, Series
+from suite.documents.value import stored
 from suite.judge.log import tpot
 from suite.judge.metrics.latency import ascending
 from suite.judge.metrics.throughput import amounts, token_credits
@@ -39,17 +40,17 @@ def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
         return None
     width = repeat.window_s / buckets
     tokens = amounts(repeat, token_credits(repeat), buckets)
-    values = [stored(float(sum_) / width) for sum_ in tokens]
-    return {"bucket_s": stored(width), "unit": "tokens/s", "values": values}
+    values = tuple(stored(float(sum_) / width) for sum_ in tokens)
+    return RateSeries(bucket_s=stored(width), unit="tokens/s", values=values)
 
 
 def series(phase: PhaseSamples) -> SeriesDoc:
     """The series of a phase without obstacle."""
     answers = phase.answers
-    found: SeriesDoc = {
-        "ttft_ms": quantiles([answer.ttft for answer in answers]),
-        "e2e_ms": quantiles([answer.e2e for answer in answers]),
-    }
+    found: SeriesDoc = Series(
+        ttft_ms=tuple(quantiles([answer.ttft for answer in answers])),
+        e2e_ms=tuple(quantiles([answer.e2e for answer in answers])),
+    )
     per_token = tpot.samples(answers)
     if per_token and not tpot.obstacle(answers):
         found["tpot_ms"] = quantiles(per_token)

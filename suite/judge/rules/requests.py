@@ -5,8 +5,11 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.declare.profiles.arrivals import probe_schedule
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
+from suite.documents.document import given
 from suite.judge.bilingual import Bilingual
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs, rate_of
@@ -26,8 +29,8 @@ from suite.judge.rules.rule import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.evidence import Evidence
     from suite.judge.log.phases import PhaseLog
     from suite.judge.metrics.compute import Results
@@ -51,7 +54,7 @@ _Group = dict[tuple[str, int], "list[RequestEvent]"]
 def _by_phase(evidence: Evidence) -> _Group:
     groups: _Group = collections.defaultdict(list)
     for request in measured(evidence):
-        groups[request["phase"], request["repeat"]].append(request)
+        groups[request.phase, request.repeat].append(request)
     return groups
 
 
@@ -81,18 +84,16 @@ def few_failures(evidence: Evidence, _: Results) -> Finding:
     """
     groups = _by_phase(evidence)
     wrong, total = [], 0
-    for phase in evidence.plan["workload"]["phases"]:
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or not requests or is_search(phase):
+    for phase in evidence.plan.workload.phases:
+        requests = groups.get((phase.name, phase.repeat), [])
+        if not phase.measured or not requests or is_search(phase):
             continue
-        bad = [request for request in requests if request["outcome"] != "ok"]
+        bad = [request for request in requests if request.outcome != "ok"]
         total += len(bad)
-        if len(bad) > phase["failure_bound"] * len(requests):
-            kinds = collections.Counter(request["outcome"] for request in bad)
+        if len(bad) > phase.failure_bound * len(requests):
+            kinds = collections.Counter(request.outcome for request in bad)
             named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-            wrong.append(
-                f"{phase['name']}/{phase['repeat']}: {len(bad)} of {len(requests)} ({named})"
-            )
+            wrong.append(f"{phase.name}/{phase.repeat}: {len(bad)} of {len(requests)} ({named})")
     if wrong:
         return failed(f"too many requests failed in {wrong[0]}", wrong)
     if not groups:
@@ -119,16 +120,16 @@ def punctual(evidence: Evidence, _: Results) -> Finding:
     """In open-loop phases the client sent on time (99th percentile of lateness within the bound)."""
     groups = _by_phase(evidence)
     wrong, judged = [], 0
-    for phase in evidence.plan["workload"]["phases"]:
-        bound = phase["lateness_bound_ms"]
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or bound is None or not requests:
+    for phase in evidence.plan.workload.phases:
+        bound = phase.lateness_bound_ms
+        requests = groups.get((phase.name, phase.repeat), [])
+        if not phase.measured or bound is None or not requests:
             continue
         judged += 1
-        late = sorted(request["t_send"] - request["t_sched"] for request in requests)
+        late = sorted(request.t_send - request.t_sched for request in requests)
         worst = late[min(len(late) - 1, int(0.99 * len(late)))] / 1e6
         if worst > bound:
-            name = f"{phase['name']}/{phase['repeat']}"
+            name = f"{phase.name}/{phase.repeat}"
             wrong.append(f"{name}: {worst:.2f} ms late, bound {bound:g} ms")
     if wrong:
         return failed(f"the client sent late in {wrong[0]}", wrong)
@@ -158,8 +159,8 @@ def on_schedule(evidence: Evidence, _: Results) -> Finding:
     wrong: list[str] = []
     judged = 0
     for log in phase_logs(evidence).values():
-        arrivals = log.doc["arrivals_ns"]
-        if not log.doc["measured"] or not log.events:
+        arrivals = log.doc.arrivals_ns
+        if not log.doc.measured or not log.events:
             continue
         if is_search(log.doc):
             judged += 1
@@ -175,19 +176,19 @@ def on_schedule(evidence: Evidence, _: Results) -> Finding:
     return passed(f"the intended starts of {judged} phases are the plan's")
 
 
-def _on_time(events: Sequence[RequestEvent], arrivals: Sequence[int], first: int) -> bool:
+def _on_time(events: Sequence[Request], arrivals: Sequence[int], first: int) -> bool:
     """Whether all intended starts lie the same time after the planned ones."""
     origins = [
-        event["t_sched"] - arrivals[event["index"] - first]
+        event.t_sched - arrivals[event.index - first]
         for event in events
-        if 0 <= event["index"] - first < len(arrivals)
+        if 0 <= event.index - first < len(arrivals)
     ]
     return bool(origins) and max(origins) - min(origins) <= SCHEDULE_SLACK_NS
 
 
 def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
     """Probes whose intended starts are not drawn from the search's seed at the probe's rate."""
-    search = log.doc["search"]
+    search = log.doc.search
     for probe in log.probes:
         rate = rate_of(log, probe)
         if not probe.events:
@@ -196,7 +197,7 @@ def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
             yield f"{log.name}: probe {probe.number} was not sent at a rate of the search"
             continue
         arrivals = probe_schedule(search, probe.number, rate)
-        if not _on_time(probe.events, arrivals, probe.number * search["requests"]):
+        if not _on_time(probe.events, arrivals, probe.number * search.requests):
             yield f"{log.name}: intended starts of probe {probe.number} differ from its schedule"
 
 
@@ -218,31 +219,31 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
     """Closed-loop phases never have more requests in flight than planned."""
     groups = _by_phase(evidence)
     wrong = []
-    for phase in evidence.plan["workload"]["phases"]:
-        limit = phase["concurrency"]
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or limit is None or not requests:
+    for phase in evidence.plan.workload.phases:
+        limit = phase.concurrency
+        requests = groups.get((phase.name, phase.repeat), [])
+        if not phase.measured or limit is None or not requests:
             continue
         peak = in_flight.peak(requests)
         if peak > limit:
-            wrong.append(f"{phase['name']}/{phase['repeat']}: {peak} in flight, planned {limit}")
+            wrong.append(f"{phase.name}/{phase.repeat}: {peak} in flight, planned {limit}")
     if wrong:
         return failed(f"more requests in flight than planned in {wrong[0]}", wrong)
     return passed("no phase had more requests in flight than planned")
 
 
-def _with_lengths(evidence: Evidence) -> list[PhaseDoc]:
+def _with_lengths(evidence: Evidence) -> list[Phase]:
     """Measured phases that ask for exact lengths."""
-    phases = evidence.plan["workload"]["phases"]
-    return [doc for doc in phases if doc["measured"] and has_exact_lengths(doc)]
+    phases = evidence.plan.workload.phases
+    return [doc for doc in phases if doc.measured and has_exact_lengths(doc)]
 
 
-def _counts(request: RequestEvent) -> list[int]:
+def _counts(request: Request) -> list[int]:
     """What the engine says that it generated, by usage and by ids."""
-    usage = request["usage"]
+    usage = request.usage
     counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-    if request["token_ids"] is not None:
-        counts.append(len(request["token_ids"]))
+    if request.token_ids is not None:
+        counts.append(len(request.token_ids))
     return counts
 
 
@@ -270,21 +271,21 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
     Where end tokens are ignored to reach an exact length, text shows less than was generated: R042 counts there.
     """
     wrong, judged, claimed, own = [], 0, 0, 0
-    exact = {(doc["name"], doc["repeat"]) for doc in _with_lengths(evidence)}
+    exact = {(doc.name, doc.repeat) for doc in _with_lengths(evidence)}
     for request in answered(evidence):
-        if (request["phase"], request["repeat"]) in exact:
+        if (request.phase, request.repeat) in exact:
             continue
-        usage = request["usage"]
+        usage = request.usage
         counts = _counts(request)
-        if counts and usage.get("own_completion", 0) > 0:
+        if counts and given(usage.own_completion, 0) > 0:
             claimed += max(counts) - 1  # the end token, which text does not show
-            own += usage["own_completion"]
-            counts.append(usage["own_completion"])
+            own += usage.own_completion
+            counts.append(usage.own_completion)
         if len(counts) < 2:
             continue
         judged += 1
-        noted = usage.get("ids_completion")
-        false = noted is not None and noted != len(request["token_ids"] or ())
+        noted = given(usage.ids_completion)
+        false = noted is not None and noted != len(request.token_ids or ())
         if max(counts) - min(counts) > COUNT_SLACK or false:
             wrong.append(f"{place(request)}: counts {counts}")
     if exact and exact == _by_phase(evidence).keys():
@@ -319,12 +320,12 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
     """The engine read the whole prompt: its count is the suite's own."""
     wrong, judged = [], 0
     for request in answered(evidence):
-        usage = request["usage"]
-        if "engine_prompt" not in usage or "own_prompt" not in usage:
+        usage = request.usage
+        if usage.engine_prompt is UNSET or usage.own_prompt is UNSET:
             continue
         judged += 1
-        if abs(usage["engine_prompt"] - usage["own_prompt"]) > PROMPT_TOLERANCE:
-            counts = f"engine {usage['engine_prompt']}, suite {usage['own_prompt']}"
+        if abs(usage.engine_prompt - usage.own_prompt) > PROMPT_TOLERANCE:
+            counts = f"engine {usage.engine_prompt}, suite {usage.own_prompt}"
             wrong.append(f"{place(request)}: {counts}")
     if not judged:
         return warned("the engine or the tokenizer does not count prompts: nothing to compare")
@@ -352,19 +353,19 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
 )
 def length_kept(evidence: Evidence, _: Results) -> Finding:
     """No answer is longer than asked, and one that stops by length has exactly that length."""
-    most = evidence.plan["workload"]["decoding"]["max_new_tokens"]
-    exact = {(doc["name"], doc["repeat"]): doc["lengths"] for doc in _with_lengths(evidence)}
+    most = evidence.plan.workload.decoding.max_new_tokens
+    exact = {(doc.name, doc.repeat): doc.lengths for doc in _with_lengths(evidence)}
     wrong = []
     for request in answered(evidence):
-        lengths = exact.get((request["phase"], request["repeat"]))
-        limit = most if lengths is None else asked(lengths, request["index"])[1]
-        usage = request["usage"]
-        count = usage.get("ids_completion", usage.get("engine_completion"))
+        lengths = exact.get((request.phase, request.repeat))
+        limit = most if lengths is None else asked(lengths, request.index)[1]
+        usage = request.usage
+        count = given(usage.ids_completion, given(usage.engine_completion))
         if count is None:
             continue
-        short = request["finish_reason"] == "length" and count < limit - 1
+        short = request.finish_reason == "length" and count < limit - 1
         if count > limit or short:
-            reason = request["finish_reason"]
+            reason = request.finish_reason
             wrong.append(f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}")
     if wrong:
         of = "the length limit of their phase" if exact else f"the length limit of {most} tokens"
@@ -390,10 +391,10 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
 )
 def truncation(evidence: Evidence, _: Results) -> Finding:
     """Documents were sent whole."""
-    talks = {doc["name"] for doc in evidence.plan["workload"]["phases"] if is_conversation(doc)}
-    shortened = [request for request in measured(evidence) if request["truncated"]]
-    cut = [place(request) for request in shortened if request["phase"] not in talks]
-    turns = [place(request) for request in shortened if request["phase"] in talks]
+    talks = {doc.name for doc in evidence.plan.workload.phases if is_conversation(doc)}
+    shortened = [request for request in measured(evidence) if request.truncated]
+    cut = [place(request) for request in shortened if request.phase not in talks]
+    turns = [place(request) for request in shortened if request.phase in talks]
     if turns and not cut:
         return warned(f"{len(turns)} turns were sent without their oldest history", turns)
     if cut:
@@ -420,8 +421,8 @@ def told_apart(evidence: Evidence, _: Results) -> Finding:
     """The chunks' arrivals could be told apart; several in one read share one stamp."""
     most, where = 0.0, ""
     for (name, repeat), requests in _by_phase(evidence).items():
-        chunks = sum(1 + len(r["chunk_dt"]) for r in requests if r["chunk_t0"] is not None)
-        merged = sum(r["merged_reads"] for r in requests)
+        chunks = sum(1 + len(r.chunk_dt) for r in requests if r.chunk_t0 is not None)
+        merged = sum(r.merged_reads for r in requests)
         if chunks and merged / chunks > most:
             most, where = merged / chunks, f"{name}/{repeat}: {merged} of {chunks} chunks"
     if most > MOST_MERGED:
