@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from suite.base import jsonio, schema
 from suite.base.errors import EvidenceError, Place, SetupError
-from suite.eventdoc import EVENT_SCHEMA
+from suite.documents.event import EVENT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -22,14 +22,13 @@ from suite.declare.plan.choice import (
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
-from suite.declare.plandoc import PLAN_SCHEMA
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.profiles.points import Room
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.documents.document import given
 from suite.documents.model import Model
-from suite.documents.plan import Plan, RuntimeKind, SuiteVersion, VendorRef
+from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
 from suite.documents.workload import Quality, TaskSet, Workload
 
 if TYPE_CHECKING:

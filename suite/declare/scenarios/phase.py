@@ -14,7 +14,7 @@ from suite.declare.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from suite.declare.scenarios import Scenario
-    from suite.documents.phase import Phase
+    from suite.documents.phase import Lengths, Phase, Search, Session
     from suite.documents.profile import ProfilePhase
 
 
@@ -41,3 +41,21 @@ def has_exact_lengths(phase: Phase) -> bool:
 def is_open_loop(phase: Phase) -> bool:
     """Whether its requests are due at times of their own, not when an earlier one has ended."""
     return kind(phase).open_loop or phase.arrivals is not None
+
+
+def search_of(phase: Phase) -> Search:
+    """The bounds of a phase that is a search."""
+    assert phase.search is not UNSET
+    return phase.search
+
+
+def session_of(phase: Phase) -> Session:
+    """The sessions of a phase that is a conversation."""
+    assert phase.session is not UNSET
+    return phase.session
+
+
+def lengths_of(phase: Phase) -> Lengths:
+    """The lengths of a phase that has exact ones."""
+    assert phase.lengths is not UNSET
+    return phase.lengths

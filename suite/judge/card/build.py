@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from suite.documents.card import (
+    SCORECARD_SCHEMA,
     CardDevices,
     CardVendor,
     Check,
@@ -21,7 +22,7 @@ from suite.documents.card import (
     Scorecard,
     Verdict,
 )
-from suite.documents.card_phase import PhaseResult as PhaseResultDocument
+from suite.documents.card_phase import CardPhase
 from suite.documents.plan import SuiteVersion
 from suite.documents.text import Text
 from suite.documents.value import Measured, Value, stored
@@ -32,18 +33,17 @@ from suite.judge.card.timeline import breakdown
 from suite.judge.card.verdict import conformant, grant, verdict
 from suite.judge.metrics import rouge
 from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
-from suite.judge.scorecarddoc import SCORECARD_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from suite.base.bilingual import Bilingual
     from suite.base.jsonio import JSONValue
+    from suite.documents.value import Value
     from suite.evidence import Evidence
-    from suite.judge.bilingual import Bilingual
     from suite.judge.card.verdict import Grant
     from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.rules.rule import RuleResult
-    from suite.judge.scorecarddoc import PhaseCard, ValueDoc
 
 
 def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) -> Scorecard:
@@ -113,8 +113,8 @@ def _signable(value: JSONValue) -> JSONValue:
     return value
 
 
-def _value(value: Value) -> ValueDoc:
-    return cast("ValueDoc", value.to_json())
+def _value(value: Value) -> Value:
+    return cast("Value", value.to_json())
 
 
 def _sentence(checks: Sequence[RuleResult], granted: Grant) -> Text:
@@ -153,11 +153,11 @@ def _division(granted: Grant) -> DivisionResult:
     )
 
 
-def _phase(phase: PhaseResult, evidence: Evidence) -> PhaseCard:
+def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
     planned = next(
         item for item in evidence.plan.workload.phases if item.name == phase.name and item.measured
     )
-    card: PhaseCard = PhaseResultDocument(
+    card: CardPhase = CardPhase(
         name=phase.name,
         scenario=phase.scenario,
         load=load.load(planned),
@@ -239,8 +239,8 @@ def _check(check: RuleResult) -> Check:
     )
 
 
-def _definitions(results: Results) -> dict[str, MetricDescription]:
-    used = {name for phase in results.phases.values() for name in phase.metrics} | set(results.run)
+def definitions(names: Collection[str]) -> dict[str, MetricDescription]:
+    """What the card says of these metrics, in the registry's order."""
     return {
         metric.id: MetricDescription(
             order=order,
@@ -251,5 +251,5 @@ def _definitions(results: Results) -> dict[str, MetricDescription]:
             definition=metric.definition,
         )
         for order, metric in enumerate(REGISTRY.values())
-        if metric.id in used
+        if metric.id in names
     }

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.documents.comparison import (
+    DIFF_SCHEMA,
     Change,
     ChangeOutcome,
     CheckChange,
@@ -33,16 +34,16 @@ from suite.documents.comparison import (
 from suite.documents.document import given
 from suite.documents.value import NO_INTERVAL_EXACT, NotMeasured, stored
 from suite.judge.compare.inputs import differences, load_difference, same_place, subjects
-from suite.judge.diffdoc import DIFF_SCHEMA
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
     from suite.documents.workload import Objectives
     from suite.judge.metrics.metric import Metric
-    from suite.judge.scorecarddoc import PhaseCard, ValueDoc
 
 FEWEST_SEARCHES = 3
 """Searches of a phase from which their spread is known."""
@@ -116,7 +117,7 @@ class _Comparison:
     margin: float
 
 
-def _metrics(*sides: Mapping[str, ValueDoc]) -> list[Metric]:
+def _metrics(*sides: Mapping[str, Value]) -> list[Metric]:
     """The metrics of either side in order; ones that this version of the suite does not know are left out."""
     return [metric for name, metric in REGISTRY.items() if any(name in side for side in sides)]
 
@@ -125,7 +126,7 @@ def _phases(both: _Comparison) -> Iterator[Change]:
     """Phase by phase, the points of a sweep or grid each with the point at the same place."""
     by_place = {same_place(phase): phase for phase in both.b.phases}
     seen = {same_place(phase) for phase in both.a.phases}
-    pairs: list[tuple[PhaseCard | None, PhaseCard | None]] = [
+    pairs: list[tuple[CardPhase | None, CardPhase | None]] = [
         (phase, by_place.get(same_place(phase))) for phase in both.a.phases
     ]
     pairs += [(None, phase) for phase in both.b.phases if same_place(phase) not in seen]
@@ -156,7 +157,7 @@ class _Brackets:
     resolution: float
 
 
-def _brackets(first: PhaseCard | None, second: PhaseCard | None) -> _Brackets | None:
+def _brackets(first: CardPhase | None, second: CardPhase | None) -> _Brackets | None:
     """The brackets of two phases; None where both have repeats enough for an interval, or none was measured."""
     if first is None or second is None:
         return None
@@ -170,7 +171,7 @@ def _brackets(first: PhaseCard | None, second: PhaseCard | None) -> _Brackets | 
     return _Brackets(a, b, max(searches[0].resolution, searches[1].resolution))
 
 
-def _bracket(phase: PhaseCard) -> tuple[float, float] | None:
+def _bracket(phase: CardPhase) -> tuple[float, float] | None:
     """The bracket over all searches of a phase."""
     ends = []
     for search in given(phase.searches, []):
@@ -187,14 +188,14 @@ def _run(both: _Comparison) -> Iterator[Change]:
         yield _change(both, "", metric, values, "")
 
 
-def _phase_obstacle(first: PhaseCard | None, second: PhaseCard | None) -> str:
+def _phase_obstacle(first: CardPhase | None, second: CardPhase | None) -> str:
     if first is None or second is None:
         return "only one card has this phase"
     return load_difference(first, second)
 
 
 def _tokens_obstacle(
-    both: _Comparison, metric: Metric, first: PhaseCard | None, second: PhaseCard | None
+    both: _Comparison, metric: Metric, first: CardPhase | None, second: CardPhase | None
 ) -> str:
     """Numbers per token need tokens that were counted alike; so does a search that has to meet a TPOT."""
     if first is None or second is None or first.token_source == second.token_source:
@@ -209,7 +210,7 @@ def _change(
     both: _Comparison,
     phase: str,
     metric: Metric,
-    values: tuple[ValueDoc | None, ValueDoc | None],
+    values: tuple[Value | None, Value | None],
     obstacle: str,
     *,
     brackets: _Brackets | None = None,
@@ -239,9 +240,7 @@ def _change(
     )
 
 
-def _obstacle(
-    both: _Comparison, metric: Metric, first: ValueDoc | None, second: ValueDoc | None
-) -> str:
+def _obstacle(both: _Comparison, metric: Metric, first: Value | None, second: Value | None) -> str:
     """Why two values cannot be compared although their inputs agree, "" when they can."""
     if first is None or second is None:
         return "only one card has this metric"
@@ -259,7 +258,7 @@ def _objectives(card: Scorecard) -> Objectives:
     return card.workload.objectives
 
 
-def _bounds(value: ValueDoc) -> tuple[float, float] | None:
+def _bounds(value: Value) -> tuple[float, float] | None:
     """The interval; an exact count is its own; None where there is none."""
     low, high = value.low, value.high
     if low is not None and high is not None:
@@ -267,7 +266,7 @@ def _bounds(value: ValueDoc) -> tuple[float, float] | None:
     return (value.value, value.value) if value.interval == NO_INTERVAL_EXACT else None
 
 
-def ratio_of(a: ValueDoc, b: ValueDoc) -> ValueRatio | None:
+def ratio_of(a: Value, b: Value) -> ValueRatio | None:
     """``b / a`` with its interval; None where an interval is missing or does not lie above zero."""
     first, second = _bounds(a), _bounds(b)
     if first is None or second is None or min(a.value, b.value, first[0], second[0]) <= 0:
@@ -288,7 +287,7 @@ def _log(above: float, below: float) -> float:
 
 
 def _judge(
-    a: ValueDoc, b: ValueDoc, direction: str, margin: float
+    a: Value, b: Value, direction: str, margin: float
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     ratio = ratio_of(a, b)
     if ratio is None:
@@ -305,7 +304,7 @@ def _judge(
 
 
 def _judge_brackets(
-    a: ValueDoc, b: ValueDoc, brackets: _Brackets, margin: float
+    a: Value, b: Value, brackets: _Brackets, margin: float
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     """Two searches: each answer lies between the rate that met and the one that missed, by one draw of each."""
     (low_a, high_a), (low_b, high_b) = brackets.a, brackets.b
@@ -338,7 +337,7 @@ def _judge_brackets(
 
 
 def _judge_without_ratio(
-    a: ValueDoc, b: ValueDoc, direction: str
+    a: Value, b: Value, direction: str
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     exact = a.interval == NO_INTERVAL_EXACT and b.interval == NO_INTERVAL_EXACT
     if exact and a.value == b.value:

@@ -8,7 +8,7 @@ from suite.judge.report.numbers import show
 
 if TYPE_CHECKING:
     from suite.documents.comparison import Change, Comparison, Side
-    from suite.judge.scorecarddoc import ValueDoc
+    from suite.documents.value import Value
 
 _ANSWERS = {
     "yes": "These two cards may be compared.",
@@ -69,7 +69,7 @@ def _change(change: Change) -> str:
     return f"{name:<34} {values:<38} {tail}"
 
 
-def _value(metric: str, value: ValueDoc | None) -> str:
+def _value(metric: str, value: Value | None) -> str:
     if value is None:
         return "absent"
     shown = show(metric, value)

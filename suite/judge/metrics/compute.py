@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.metric import Needs, PhaseSource
     from suite.judge.metrics.rouge_pairs import Scores
-    from suite.judge.scorecarddoc import SeriesDoc
 
 
 Questions = Literal["tasks", "history", "synthetic"]
@@ -52,7 +51,7 @@ class PhaseResult:
     scenario: ScenarioKind
     repeats: int
     metrics: dict[str, Value]
-    series: SeriesDoc
+    series: Series
     token_source: str
     questions: Questions = "tasks"
     details: PhaseDetails = field(default_factory=PhaseDetails)
@@ -128,7 +127,7 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples) -> SeriesDoc:
+def _series(phase: PhaseSamples) -> Series:
     """What the plots draw; of an over-saturated phase its throughput alone."""
     if phase.obstacle:
         return Series()

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
+from suite.base.bilingual import Bilingual
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Metric, phase_metrics
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value, exact
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_TIME
 from suite.judge.metrics.metric import Metric, phase_metric
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suite.base.bilingual import Bilingual
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import tpot as tpot_check
 from suite.judge.log.samples import CLOSED_LOOP, MS, NO_COUNT
 from suite.judge.metrics.metric import (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.lengths import SYNTHETIC, asked
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.judge.log.samples import PhaseSamples
-    from suite.judge.scorecarddoc import RateSeriesDoc, SeriesDoc
 
 POINTS = 200
 BUCKETS = 60
@@ -32,7 +31,7 @@ def quantiles(values: Sequence[float]) -> list[float]:
     return [stored(percentile(ordered, min(i * step, 100.0))) for i in range(POINTS)]
 
 
-def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
+def _throughput(phase: PhaseSamples) -> RateSeries | None:
     """Generated tokens per second over the first repeat."""
     repeat = phase.repeats[0]
     buckets = min(BUCKETS, len(repeat.answers) // FEWEST_PER_BUCKET)
@@ -44,10 +43,10 @@ def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
     return RateSeries(bucket_s=stored(width), unit="tokens/s", values=values)
 
 
-def series(phase: PhaseSamples) -> SeriesDoc:
+def series(phase: PhaseSamples) -> Series:
     """The series of a phase without obstacle."""
     answers = phase.answers
-    found: SeriesDoc = Series(
+    found: Series = Series(
         ttft_ms=tuple(quantiles([answer.ttft for answer in answers])),
         e2e_ms=tuple(quantiles([answer.e2e for answer in answers])),
     )

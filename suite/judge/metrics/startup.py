@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NS_PER_S
 from suite.judge.metrics.metric import Metric, run_metrics
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.chunks import LONGEST_NS
 from suite.judge.log.samples import MS, NO_COUNT, NO_OBJECTIVES, NO_PROMPT_COUNT, NO_TIME
 from suite.judge.metrics.metric import Headline, Metric, phase_metric

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
+from suite.declare.model.facts import ModelFacts
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
 from suite.documents.model import ModelFacts
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 

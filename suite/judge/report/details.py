@@ -18,9 +18,8 @@ from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import Probe, SearchResult, SteadyState, Track
+    from suite.documents.card_phase import CardPhase, Probe, SearchResult, SteadyState, Track
     from suite.judge.report.loadtext import Both
-    from suite.judge.scorecarddoc import PhaseCard
 
 _DRIFTS = {
     "drift_ttft": ("TTFT", "TTFT"),
@@ -38,7 +37,7 @@ class Remark:
     lines: list[Both]
 
 
-def remarks(card: Scorecard, phase: PhaseCard) -> list[Remark]:
+def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
     """How a phase went: stop rule, end, steady state, lengths."""
     found = []
     if phase.load.stop is not UNSET:
@@ -54,7 +53,7 @@ def remarks(card: Scorecard, phase: PhaseCard) -> list[Remark]:
     return found
 
 
-def _drift(phase: PhaseCard) -> list[Both]:
+def _drift(phase: CardPhase) -> list[Both]:
     """What changed from start to end of a soak, one line for each value."""
     lines = []
     for metric, name in _DRIFTS.items():
@@ -71,7 +70,7 @@ def _drift(phase: PhaseCard) -> list[Both]:
     return lines
 
 
-def _named(phase: PhaseCard, repeat: int, text: Both) -> Both:
+def _named(phase: CardPhase, repeat: int, text: Both) -> Both:
     """With the number of the repeat in front where there are several."""
     if phase.repeats < 2:
         return text
@@ -79,7 +78,7 @@ def _named(phase: PhaseCard, repeat: int, text: Both) -> Both:
     return f"{first} {repeat + 1}: {text[0]}", f"{second} {repeat + 1}：{text[1]}"
 
 
-def _ends(phase: PhaseCard) -> list[Both]:
+def _ends(phase: CardPhase) -> list[Both]:
     lines = []
     for end in phase.ended:
         english, chinese = end_text("end", end.by)
@@ -93,7 +92,7 @@ def _ends(phase: PhaseCard) -> list[Both]:
     return lines
 
 
-def _steady(phase: PhaseCard) -> list[Both]:
+def _steady(phase: CardPhase) -> list[Both]:
     lines = []
     for steady in phase.steady:
         why = steady.why
@@ -112,7 +111,7 @@ def _steady(phase: PhaseCard) -> list[Both]:
     return lines
 
 
-def _lengths(phase: PhaseCard) -> Both:
+def _lengths(phase: CardPhase) -> Both:
     lengths = phase.lengths
 
     def had(got: list[int] | None) -> Both:
@@ -163,12 +162,12 @@ class Search:
     plots: list[tuple[Both, Markup]]
 
 
-def searches(card: Scorecard, phase: PhaseCard) -> list[Search]:
+def searches(card: Scorecard, phase: CardPhase) -> list[Search]:
     """The searches of a phase, one per repeat."""
     return [_search(card, phase, search) for search in given(phase.searches, [])]
 
 
-def _search(card: Scorecard, phase: PhaseCard, search: SearchResult) -> Search:
+def _search(card: Scorecard, phase: CardPhase, search: SearchResult) -> Search:
     percentile = f"p{search.percentile:g}"
     return Search(
         [f"{name} {percentile}" for _, name in _LATENCIES],
@@ -274,7 +273,7 @@ class TurnRow:
     tpot: Shown
 
 
-def turns(phase: PhaseCard) -> list[TurnRow]:
+def turns(phase: CardPhase) -> list[TurnRow]:
     """The turns of a phase of conversations."""
     return [
         TurnRow(
@@ -288,7 +287,7 @@ def turns(phase: PhaseCard) -> list[TurnRow]:
     ]
 
 
-def turn_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
+def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """TTFT and the length of the conversation by turn."""
     found = []
     known = given(phase.turns, [])
@@ -305,7 +304,7 @@ def turn_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
     return found
 
 
-def track_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
+def track_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """Median TTFT and TPOT over time, the steady stretch of the first repeat behind them."""
     if phase.track is UNSET:
         return []
@@ -332,7 +331,7 @@ def _track_plot(
     return curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], title, extras=extras)
 
 
-def steady_window(phase: PhaseCard) -> tuple[float, float] | None:
+def steady_window(phase: CardPhase) -> tuple[float, float] | None:
     """The steady stretch of the first repeat in seconds, None where there is none."""
     first: list[SteadyState] = [item for item in given(phase.steady, []) if item.repeat == 0]
     if not first or not first[0].found:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
     from suite.judge.report.loadtext import Both
-    from suite.judge.scorecarddoc import PhaseCard, ValueDoc
 
 _REASONS = 3
 AXES = ("concurrency", "input_tokens", "output_tokens")
@@ -42,13 +42,13 @@ class Block:
 
     number: int
     group: str
-    phases: list[PhaseCard]
+    phases: list[CardPhase]
 
 
 def blocks(card: Scorecard) -> list[Block]:
     """The card's phases in order; the points of a group stand where its first one does."""
-    gathered: dict[str, list[PhaseCard]] = {}
-    order: list[list[PhaseCard]] = []
+    gathered: dict[str, list[CardPhase]] = {}
+    order: list[list[CardPhase]] = []
     for phase in card.phases:
         group = phase.group.name if phase.group is not UNSET else ""
         if group and group in gathered:
@@ -76,7 +76,7 @@ class Point:
         label: the place in words.
     """
 
-    phase: PhaseCard
+    phase: CardPhase
     values: list[str]
     cells: list[Shown | None]
     not_run: str
@@ -120,7 +120,7 @@ class Column:
     statistic: str = ""
 
 
-def columns(phases: list[PhaseCard]) -> list[Column]:
+def columns(phases: list[CardPhase]) -> list[Column]:
     """Median and tail of TTFT and TPOT, throughput, and failures; the tail that the points have enough samples for."""
     latencies = []
     for quantity in ("ttft", "tpot"):
@@ -140,7 +140,7 @@ def columns(phases: list[PhaseCard]) -> list[Column]:
     ]
 
 
-def _has(phase: PhaseCard, metric: str) -> bool:
+def _has(phase: CardPhase, metric: str) -> bool:
     return isinstance(phase.metrics.get(metric, Value()), Measured)
 
 
@@ -168,7 +168,7 @@ def axes_of(block: Block) -> list[str]:
     return [*(axis for axis in AXES if axis in known), *sorted(known - set(AXES))]
 
 
-def _place(phase: PhaseCard, axes: list[str]) -> tuple[int, ...]:
+def _place(phase: CardPhase, axes: list[str]) -> tuple[int, ...]:
     return tuple(phase.group.axes.get(axis, 0) for axis in axes)
 
 
@@ -186,7 +186,7 @@ def axis_name(axis: str, *, lockstep: bool = False) -> Both:
     return WORDS.get(key, (axis, axis))
 
 
-def _point(phase: PhaseCard, axes: list[str], shown: list[Column], anchor: str) -> Point:
+def _point(phase: CardPhase, axes: list[str], shown: list[Column], anchor: str) -> Point:
     places = [phase.group.axes.get(axis) for axis in axes]
     values = ["–" if place is None else plain(place) for place in places]
     labels = [
@@ -207,12 +207,12 @@ def _place_text(axis: str, value: str, *, lockstep: bool) -> Both:
     return f"{english} {value}", f"{chinese} {value}"
 
 
-def _cell(phase: PhaseCard, name: str) -> Shown | None:
+def _cell(phase: CardPhase, name: str) -> Shown | None:
     value = stream_value(phase) if name == STREAM else phase.metrics.get(name)
     return None if value is None else show(name, value)
 
 
-def stream_value(phase: PhaseCard) -> ValueDoc | None:
+def stream_value(phase: CardPhase) -> Value | None:
     """Output throughput over the number of streams: what one user of a busy server gets."""
     whole, streams = phase.metrics.get("output_throughput"), phase.load.concurrency
     if whole is None or not streams or isinstance(whole, NotMeasured):
@@ -281,7 +281,7 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
     return found
 
 
-def _trade(along: list[tuple[float, PhaseCard]]) -> Markup:
+def _trade(along: list[tuple[float, CardPhase]]) -> Markup:
     """TPOT against throughput; each dot says its place on the axis."""
     dots = []
     for place, phase in along:

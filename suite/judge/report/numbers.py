@@ -10,7 +10,7 @@ from suite.documents.value import NotMeasured
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ValueDoc
+    from suite.documents.value import Value
 
 NARROW = "\u202f"
 """Narrow no-break space between a number and its unit."""
@@ -65,7 +65,7 @@ def scaled(value: float, unit: str) -> str:
     return f"{value:.4g}{NARROW}{unit}"
 
 
-def show(metric: str, value: ValueDoc) -> Shown:
+def show(metric: str, value: Value) -> Shown:
     """One value of a scorecard as text.
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.card import TimeShare
-    from suite.judge.scorecarddoc import RateSeriesDoc
+    from suite.documents.card_phase import RateSeries
 
 _INNER_W, _INNER_H = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
@@ -105,7 +105,7 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
     return svg.frame(parts, f"Distribution of {name}")
 
 
-def throughput(series: RateSeriesDoc, steady: tuple[float, float] | None = None) -> Markup:
+def throughput(series: RateSeries, steady: tuple[float, float] | None = None) -> Markup:
     """A rate over time as steps.
 
     Args:

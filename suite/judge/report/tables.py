@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from suite.documents.card import QualityRow, Scorecard, TimeShare
-    from suite.judge.scorecarddoc import PhaseCard, ValueDoc
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
 
 _ALWAYS = ("p50", "p90", "p99")
 _PHRASES = {
@@ -82,7 +83,7 @@ class Missing:
     reason: str
 
 
-def _quantities(card: Scorecard, phase: PhaseCard) -> list[dict[str, str]]:
+def _quantities(card: Scorecard, phase: CardPhase) -> list[dict[str, str]]:
     """The rows of the latency table: of each quantity the ids of its metrics, by statistic."""
     rows: dict[str, dict[str, str]] = {}
     for metric in ordered(card, phase.metrics):
@@ -92,11 +93,11 @@ def _quantities(card: Scorecard, phase: PhaseCard) -> list[dict[str, str]]:
     return [names for names in rows.values() if "p50" in names]
 
 
-def _measured(phase: PhaseCard, names: Iterable[str]) -> bool:
+def _measured(phase: CardPhase, names: Iterable[str]) -> bool:
     return any(not isinstance(phase.metrics[name], NotMeasured) for name in names)
 
 
-def latency_table(card: Scorecard, phase: PhaseCard) -> LatencyTable:
+def latency_table(card: Scorecard, phase: CardPhase) -> LatencyTable:
     """The latency table of a phase, in the order of the definitions; see `missing` for what has no number."""
     families = [names for names in _quantities(card, phase) if _measured(phase, names.values())]
     tails = [
@@ -114,7 +115,7 @@ def latency_table(card: Scorecard, phase: PhaseCard) -> LatencyTable:
 
 
 def _latency_row(
-    card: Scorecard, values: dict[str, ValueDoc], names: dict[str, str], columns: list[str]
+    card: Scorecard, values: dict[str, Value], names: dict[str, str], columns: list[str]
 ) -> LatencyRow:
     cells = [show(names[name], values[names[name]]) if name in names else None for name in columns]
     measured = [cell for cell in cells if cell and cell.measured]
@@ -144,13 +145,13 @@ def _quantity_title(metric: str) -> Text:
     return Text(en=quantity.title.en, zh=quantity.title.zh)
 
 
-def other_rows(card: Scorecard, phase: PhaseCard) -> list[MetricRow]:
+def other_rows(card: Scorecard, phase: CardPhase) -> list[MetricRow]:
     """The metrics of a phase that have a number and are not in its latency table."""
     taken = {name for names in _quantities(card, phase) for name in names.values()}
     return [row for row in _rows(card, phase.metrics, taken) if row.shown.measured]
 
 
-def missing(card: Scorecard, phase: PhaseCard) -> list[Missing]:
+def missing(card: Scorecard, phase: CardPhase) -> list[Missing]:
     """What was not measured in a phase, gathered by reason; a latency without any number is named once.
 
     What only another kind of phase has, such as a search's rate, is missed by nobody.
@@ -178,7 +179,7 @@ def run_rows(card: Scorecard) -> list[MetricRow]:
     return _rows(card, card.startup, set())
 
 
-def _rows(card: Scorecard, values: dict[str, ValueDoc], taken: set[str]) -> list[MetricRow]:
+def _rows(card: Scorecard, values: dict[str, Value], taken: set[str]) -> list[MetricRow]:
     return [
         MetricRow(name, metric_name(card, name), show(name, values[name]))
         for name in ordered(card, values)

@@ -13,9 +13,9 @@ from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
     from suite.judge.report.groups import Block, Point
     from suite.judge.report.numbers import Shown
-    from suite.judge.scorecarddoc import PhaseCard
 
 
 def render(card: Scorecard) -> list[str]:
@@ -59,7 +59,7 @@ def _point(row: Point, columns: int) -> tuple[str, ...]:
     return (*row.values, *cells)
 
 
-def _searches(card: Scorecard, phase: PhaseCard) -> list[str]:
+def _searches(card: Scorecard, phase: CardPhase) -> list[str]:
     lines = [f"{_title(phase)}: {load_text(phase.load)[0]}"]
     for search in details.searches(card, phase):
         name = search.title[0]
@@ -86,7 +86,7 @@ def _searches(card: Scorecard, phase: PhaseCard) -> list[str]:
     return lines
 
 
-def _turns(phase: PhaseCard) -> list[str]:
+def _turns(phase: CardPhase) -> list[str]:
     rows = [("turn", "answered", "conversation, tokens", "TTFT p50, ms", "TPOT p50, ms")]
     rows += [
         (row.number, row.completed, _number(row.prompt), _number(row.ttft), _number(row.tpot))
@@ -95,7 +95,7 @@ def _turns(phase: PhaseCard) -> list[str]:
     return [f"{_title(phase)}: {load_text(phase.load)[0]}", *aligned(rows, ">>>>>")]
 
 
-def _title(phase: PhaseCard) -> str:
+def _title(phase: CardPhase) -> str:
     return f"{WORDS[SCENARIOS[phase.scenario]][0]} ({phase.name})"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suite.documents.card import Check, Scorecard
-    from suite.judge.scorecarddoc import PhaseCard, ValueDoc
+    from suite.documents.card_phase import CardPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ def metric_name(card: Scorecard, metric: str) -> Text:
     return definition.title if definition else Text(en=metric, zh=metric)
 
 
-def value_of(card: Scorecard, phase: str, metric: str) -> ValueDoc:
+def value_of(card: Scorecard, phase: str, metric: str) -> Value:
     """A value by phase ("" for the whole run) and name; not measured when the card has none."""
-    missing: ValueDoc = Value(not_measured="not on this card")
+    missing: Value = Value(not_measured="not on this card")
     if not phase:
         return card.startup.get(metric, missing)
     for item in card.phases:
@@ -93,7 +93,7 @@ class Headline:
     name: Text
     shown: Shown
     formula: str
-    phase: PhaseCard | None
+    phase: CardPhase | None
 
 
 def headlines(card: Scorecard) -> list[Headline]:

@@ -6,9 +6,9 @@ import collections
 import re
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.documents.value import Measured
-from suite.judge.bilingual import Bilingual
 from suite.judge.metrics import rouge, utilisation
 from suite.judge.rules.rule import (
     Finding,

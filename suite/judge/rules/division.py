@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
-from suite.judge.bilingual import Bilingual
 from suite.judge.metrics.compute import questions
 from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 

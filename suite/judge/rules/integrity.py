@@ -6,8 +6,8 @@ import collections
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Bilingual
 from suite.declare.tasks.records import record_sha256
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned

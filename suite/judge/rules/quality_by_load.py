@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import is_open_loop, is_search, kind
 from suite.documents.value import Measured
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due
 from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import rouge

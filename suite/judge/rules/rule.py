@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
-from suite.judge.bilingual import Bilingual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -179,3 +180,11 @@ def measured(evidence: Evidence) -> Iterator[Request]:
 def answered(evidence: Evidence) -> Iterator[Request]:
     """Successful requests of measured phases."""
     return (request for request in measured(evidence) if request.outcome == "ok")
+
+
+def by_phase(evidence: Evidence) -> dict[tuple[str, int], list[Request]]:
+    """Requests of measured phases by name and repeat."""
+    groups: dict[tuple[str, int], list[Request]] = collections.defaultdict(list)
+    for request in measured(evidence):
+        groups[request.phase, request.repeat].append(request)
+    return groups

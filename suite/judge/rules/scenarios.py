@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.documents.document import given
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.due import is_answer
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.declare.plan.make import model_room
 from suite.declare.profiles.bounds import quality_doc
@@ -19,7 +20,6 @@ from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
-from suite.judge.bilingual import Bilingual
 from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Bilingual
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.scenarios.phase import is_search, kind
 from suite.documents.value import NotMeasured
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due, endings, probes
 from suite.judge.log.endings import began, in_order
 from suite.judge.log.phases import phase_logs

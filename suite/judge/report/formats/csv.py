@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import ordered
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.documents.card import Scorecard
+    from suite.documents.value import Value
     from suite.judge.report.formats.format import Subject
-    from suite.judge.scorecarddoc import ValueDoc
 
 COLUMNS = (
     "run",
@@ -31,7 +31,7 @@ COLUMNS = (
 )
 
 
-def _values(card: Scorecard) -> Iterator[tuple[str, str, ValueDoc]]:
+def _values(card: Scorecard) -> Iterator[tuple[str, str, Value]]:
     for phase in card.phases:
         for metric in ordered(card, phase.metrics):
             yield phase.name, metric, phase.metrics[metric]

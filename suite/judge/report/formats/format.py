@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.base.bilingual import Bilingual
     from suite.documents.card import Scorecard
     from suite.evidence import Evidence
-    from suite.judge.bilingual import Bilingual
-
 
 Needs = Literal["card", "bundle", "evidence"]
 """What must be there beside the card: nothing, the signed bundle that holds it, or the run's evidence."""

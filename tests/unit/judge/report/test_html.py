@@ -14,8 +14,9 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import TrustError
 from suite.judge.attest.page import extract_bundle, renderer_of
-from suite.judge.log.lengths import NO_LENGTH
-from suite.judge.log.search import NO_SEARCH
+from suite.judge.metrics.lengths import NO_LENGTH
+from suite.judge.metrics.registry import REGISTRY
+from suite.judge.metrics.search import NO_SEARCH
 from suite.judge.report import html, view
 from suite.judge.report.numbers import show
 from suite.judge.report.words import SCENARIOS, WORDS
@@ -225,7 +226,7 @@ _KEYWORDS = {
     ),
     *(kind for kind in SCENARIOS),
     *("engine", "complete", "lower", "higher", "none", "plausible", "1", "pass", ""),
-    *scorecard.definitions(),
+    *REGISTRY,
     *("engine-start", "engine-stop", "ttft_ms"),
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from suite.judge.report import (
+    details,
     groups,
     html,
     loadtext,
@@ -16,9 +17,9 @@ from suite.judge.report import (
     view,
     words,
 )
-from suite.judge.scorecarddoc import SCORECARD_SCHEMA
+from suite.documents.card import SCORECARD_SCHEMA
 
-MODULES = (groups, html, loadtext, outcomes, plots, tables, text, textphases, view)
+MODULES = (details, groups, html, loadtext, plots, tables, text, textphases, view)
 
 
 @pytest.mark.parametrize("key", words.WORDS)
