@@ -97,11 +97,14 @@ def _blocks(count: int, width: int) -> Iterator[Integers]:
 
 def _counts(count: int, width: int) -> Iterator[Counts]:
     """How often each resample draws each index: `RESAMPLES` rows of `count`, in blocks of rows."""
-    rows = np.arange(_ROWS, dtype=np.int64)[:, np.newaxis] * count
+    offsets = np.arange(_ROWS, dtype=np.int64)[:, np.newaxis] * count
     for block in _blocks(count, width):
-        drawn = np.bincount((block + rows).ravel(), minlength=_ROWS * count)
-        small = np.uint8 if drawn.max() <= _MOST_IN_A_BYTE else np.uint32
-        yield drawn.astype(small).reshape(_ROWS, count)
+        drawn = np.bincount((block + offsets).ravel(), minlength=_ROWS * count)
+        rows = drawn.reshape(_ROWS, count)
+        if drawn.max() <= _MOST_IN_A_BYTE:
+            yield rows.astype(np.uint8)
+        else:
+            yield rows.astype(np.uint32)
 
 
 @functools.lru_cache(maxsize=4)

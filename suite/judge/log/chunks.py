@@ -42,7 +42,8 @@ class Chunks:
     @property
     def lasts(self) -> Integers:
         """When each answer's last chunk arrived."""
-        return self.times[np.append(self.firsts[1:], len(self.times)) - 1]
+        ends = np.append(self.firsts[1:], len(self.times)) - 1
+        return np.asarray(self.times[ends], dtype=np.int64)
 
 
 def _weights(answer: Answer) -> Sequence[int]:
