@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -75,3 +77,32 @@ def test_a_format_that_does_not_exist_is_refused_with_those_that_do(subject):
         registry.render("pdf", subject)
     assert caught.value.code == "format-unknown"
     assert "db-gpt-csv" in (caught.value.hint or "")
+
+
+def test_rules_are_test_cases(subject):
+    page = ET.fromstring(registry.render("junit", subject))
+    checks = subject.card["checks"]
+    outcomes = [check["outcome"] for check in checks]
+    assert [case.get("classname") for case in page] == [check["rule"] for check in checks]
+    assert int(page.get("failures")) == outcomes.count("fail") == len(page.findall("*/failure"))
+    assert int(page.get("skipped")) == outcomes.count("not-applicable")
+    assert any(
+        case.findtext("system-out").startswith("warning: ")
+        for case in page[1:]
+        if len(case) and case[0].tag == "system-out"
+    )
+
+
+def test_hostile_text_stays_text(subject):
+    card = copy.deepcopy(subject.card)
+    card["checks"][0] |= {"outcome": "fail", "why": 'a "<b>" | & `x`'}
+    page = ET.fromstring(registry.render("junit", Subject(card)))
+    assert page[0].find("failure").get("message") == 'a "<b>" | & `x`'
+    shown = registry.render("markdown", Subject(card)).decode()
+    assert 'R001 fail: a "\\<b\\>" \\| & \\`x\\`' in shown
+
+
+def test_markdown_leads_with_the_verdict(subject):
+    lines = registry.render("markdown", subject).decode().splitlines()
+    assert lines[0].startswith("# Conformant: ")
+    assert "| phase | metric | value | interval |" in lines
