@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from suite.base import jsonio, schema
 from suite.base.errors import EvidenceError, Place, SetupError
-from suite.eventdoc import EVENT_SCHEMA
+from suite.documents.event import EVENT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,15 +24,11 @@ if TYPE_CHECKING:
     from typing import Self
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PlanDoc
-    from suite.eventdoc import (
-        FooterEvent,
-        HeaderEvent,
-        MarkEvent,
-        RequestEvent,
-        TaskLine,
-        TelemetrySample,
-    )
+    from suite.documents.event import Footer, Header, Mark, Request
+    from suite.documents.plan import Plan
+    from suite.documents.taskline import TaskLine
+    from suite.documents.telemetry import TelemetrySample
+
 
 EVIDENCE_FILES = (
     "engine.log",
@@ -65,12 +61,12 @@ class Evidence:
     """
 
     directory: Path
-    plan: PlanDoc
+    plan: Plan
     environment: JSONObject
-    header: HeaderEvent
-    marks: tuple[MarkEvent, ...]
-    requests: tuple[RequestEvent, ...]
-    footer: FooterEvent | None
+    header: Header
+    marks: tuple[Mark, ...]
+    requests: tuple[Request, ...]
+    footer: Footer | None
     tasks: Mapping[str, TaskLine]
     telemetry: tuple[TelemetrySample, ...]
     manifest_sha256: str | None
@@ -176,12 +172,12 @@ def read(directory: Path) -> Evidence:
     )
     return Evidence(
         directory=directory,
-        plan=cast("PlanDoc", plan),
+        plan=cast("Plan", plan),
         environment=cast("JSONObject", environment),
-        header=cast("HeaderEvent", header),
+        header=cast("Header", header),
         marks=tuple(by_type("mark")),
         requests=tuple(by_type("request")),
-        footer=cast("FooterEvent | None", footer),
+        footer=cast("Footer | None", footer),
         tasks=cast("Mapping[str, TaskLine]", tasks),
         telemetry=tuple(cast("list[TelemetrySample]", telemetry)),
         manifest_sha256=None if manifest is None else jsonio.sha256_hex(manifest),
@@ -353,10 +349,10 @@ class Writer:
         self.close()
 
 
-def header(run_id: str, plan_sha256: str, clock: Mapping[str, object]) -> HeaderEvent:
+def header(run_id: str, plan_sha256: str, clock: Mapping[str, object]) -> Header:
     """The first event: the run's identity and what its clock is."""
     return cast(
-        "HeaderEvent",
+        "Header",
         {
             "type": "header",
             "event_schema": EVENT_SCHEMA,

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import argparse
 
     from suite.base.jsonio import JSONObject
+    from suite.documents.card import Scorecard
     from suite.judge.attest.verification import Verification
-    from suite.judge.scorecarddoc import ScorecardDoc
+
 
 JUDGED_NOTHING = 4
 
@@ -112,11 +113,11 @@ def _score(arguments: argparse.Namespace) -> int:
     return exit_status(card)
 
 
-def exit_status(card: ScorecardDoc) -> int:
+def exit_status(card: Scorecard) -> int:
     """0 when conformant, 1 when judged and not, 4 when nothing could be judged."""
-    if card["verdict"]["conformant"]:
+    if card.verdict.conformant:
         return 0
-    return JUDGED_NOTHING if card["verdict"]["outcome"] == "error" else 1
+    return JUDGED_NOTHING if card.verdict.outcome == "error" else 1
 
 
 def verify(subject: Path, arguments: argparse.Namespace, nonce: str | None = None) -> Verification:
@@ -147,7 +148,7 @@ def verify(subject: Path, arguments: argparse.Namespace, nonce: str | None = Non
 
 
 def _render_verified(bundle: bytes, predicate: JSONObject) -> bytes:
-    return html.render(bundle, cast("ScorecardDoc", predicate))
+    return html.render(bundle, cast("Scorecard", predicate))
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -158,11 +159,11 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(result.text(), end="")
     if result.exit_status == 0 and result.verified is not None:
         # Intact and not conformant is still not conformant.
-        return exit_status(cast("ScorecardDoc", result.verified.predicate))
+        return exit_status(cast("Scorecard", result.verified.predicate))
     return result.exit_status
 
 
-def _verified_card(subject: Path, arguments: argparse.Namespace) -> tuple[bytes, ScorecardDoc]:
+def _verified_card(subject: Path, arguments: argparse.Namespace) -> tuple[bytes, Scorecard]:
     """The bundle and the card in it; only what a signature holds is rendered or compared."""
     path = subject / BUNDLE_FILE if subject.is_dir() else subject
     if not path.is_file():
@@ -171,7 +172,7 @@ def _verified_card(subject: Path, arguments: argparse.Namespace) -> tuple[bytes,
     result = verify(subject if subject.is_dir() else path, arguments)
     if result.verified is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return path.read_bytes(), cast("ScorecardDoc", result.verified.predicate)
+    return path.read_bytes(), cast("Scorecard", result.verified.predicate)
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -194,4 +195,4 @@ def _diff(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(jsonio.pretty(changes))
     else:
         print(difference_text.render(changes))
-    return 1 if changes["comparable"] == "no" else 0
+    return 1 if changes.comparable == "no" else 0

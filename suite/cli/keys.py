@@ -15,8 +15,9 @@ from suite.judge.report import html
 if TYPE_CHECKING:
     import argparse
 
+    from suite.documents.card import Scorecard
     from suite.judge.attest.keys import PrivateKey
-    from suite.judge.scorecarddoc import ScorecardDoc
+
 
 KEY_VARIABLE = "SUITE_KEY"
 PAGE_FILE = "scorecard.html"
@@ -76,7 +77,7 @@ def _keygen(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def sign_and_render(directory: Path, key: PrivateKey) -> ScorecardDoc:
+def sign_and_render(directory: Path, key: PrivateKey) -> Scorecard:
     """Score, sign and render one run directory; returns the card.
 
     A run that was killed left no manifest: it is written now, and rule R001 still says that the run was cut.
@@ -104,6 +105,6 @@ def _sign(arguments: argparse.Namespace) -> int:
     card = sign_and_render(arguments.run, key)
     print(f"signed with {'a new key' if made else 'the key'} {where} ({key.public.id})")
     print(f"page         {arguments.run / PAGE_FILE}")
-    if not card["verdict"]["conformant"]:
-        print(f"the card says: not conformant ({card['verdict']['sentence']['en']})")
+    if not card.verdict.conformant:
+        print(f"the card says: not conformant ({card.verdict.sentence.en})")
     return 0

@@ -79,11 +79,9 @@ def _run_under(arguments: argparse.Namespace, stop: Stop) -> int:
     load = loadoptions.load_options(arguments)
     gathered = inputs.gather(arguments)
     plan = gathered.plan
-    if plan["runtime_note"]:
-        terminal.line(
-            f"runtime: {plan['runtime']} ({plan['runtime_note']}); the card cannot be closed"
-        )
-    parts = [plan["vendor"]["id"], plan["engine"]["id"], plan["workload"]["profile"]]
+    if plan.runtime_note:
+        terminal.line(f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed")
+    parts = [plan.vendor.id, plan.engine.id, plan.workload.profile]
     directory = _run_directory(arguments, parts)
     require_preflight(plan)
     require_runtime(plan)
@@ -165,16 +163,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
     plan = inputs.gather(arguments).plan
     answers = run_preflight(plan)
     if arguments.json:
-        rows = [{"id": a.check["id"], "ok": a.ok, "found": a.found} for a in answers]
-        sys.stdout.buffer.write(jsonio.pretty({"vendor": plan["vendor"]["id"], "checks": rows}))
+        rows = [{"id": a.check.id, "ok": a.ok, "found": a.found} for a in answers]
+        sys.stdout.buffer.write(jsonio.pretty({"vendor": plan.vendor.id, "checks": rows}))
     else:
-        print(f"{plan['vendor']['name']}, {plan['engine']['title']}, runtime {plan['runtime']}")
+        print(f"{plan.vendor.name}, {plan.engine.title}, runtime {plan.runtime}")
         for answer in answers:
-            print(
-                f"  {'ok     ' if answer.ok else 'MISSING'} {answer.check['what']}: {answer.found}"
-            )
-            if not answer.ok and answer.check["hint"]:
-                print(f"          {answer.check['hint']}")
+            print(f"  {'ok     ' if answer.ok else 'MISSING'} {answer.check.what}: {answer.found}")
+            if not answer.ok and answer.check.hint:
+                print(f"          {answer.check.hint}")
         if not answers:
             print("  nothing to ask: this vendor needs no device")
     return 0 if all(answer.ok for answer in answers) else SetupError.exit_status

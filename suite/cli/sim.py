@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError, UsageError
+from suite.documents.engine import Readiness
 from suite.measure.engine.sim import MODULE
 from suite.measure.engine.sim_script import FAULTS, read_script
 from suite.measure.engine.sim_server import SimServer
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from suite.base.jsonio import JSONObject, JSONValue
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
+
 
 DEFAULT_PORT = 8000
 READY_TIMEOUT_S = 5.0
@@ -54,7 +56,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     sim.set_defaults(handler=_sim)
 
 
-def scripted(plan: PlanDoc, script: str | None) -> PlanDoc:
+def scripted(plan: Plan, script: str | None) -> Plan:
     """The plan of a simulated run, with the script in its engine's command.
 
     Args:
@@ -65,9 +67,9 @@ def scripted(plan: PlanDoc, script: str | None) -> PlanDoc:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
     document = _document(script or "{}", [])
-    engine = plan["engine"].copy()
+    engine = plan.engine.copy()
     engine["command"] = ["python", "-m", MODULE, "--script", _text(document)]
-    engine["readiness"] = {"path": "/health", "timeout_s": READY_TIMEOUT_S, "interval_s": 0.02}
+    engine["readiness"] = Readiness(path="/health", timeout_s=READY_TIMEOUT_S, interval_s=0.02)
     changed = plan.copy()
     changed["engine"] = engine
     return changed

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.statistics import NORMAL, mean, percentile, student
-from suite.base.values import Measured, NotMeasured, Value
+from suite.documents.value import Measured, NotMeasured, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from suite import evidence
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.load.target import LoadOptions
     from suite.measure.signals import Stop
@@ -49,7 +49,7 @@ class Run:
         fitted: prompts by task number, made once.
     """
 
-    plan: PlanDoc
+    plan: Plan
     settings: Settings | None
     tasks: TaskSet
     tokenizer: Tokenizer | None

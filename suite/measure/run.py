@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import UNSET
+
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
@@ -27,9 +29,9 @@ from suite.measure.telemetry import Sampler
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.signals import Stop
 
@@ -57,7 +59,7 @@ class RunResult:
 
 
 def execute(
-    plan: PlanDoc,
+    plan: Plan,
     tasks: TaskSet,
     tokenizer: Tokenizer | None,
     directory: Path,
@@ -169,8 +171,8 @@ def _measure(run: Run) -> None:
     _convert(run)
     _sample_idle(run)
     run.mark("suite.setup.end")
-    engine = run.plan["engine"]["title"]
-    run.progress.line(f"starting {engine} ({run.plan['runtime']})")
+    engine = run.plan.engine.title
+    run.progress.line(f"starting {engine} ({run.plan.runtime})")
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
         served = stack.enter_context(
@@ -197,18 +199,18 @@ def _measure(run: Run) -> None:
 
 def _sample_idle(run: Run) -> None:
     """Read the devices' power before anything runs on them; the energy above idle is counted from it."""
-    with Sampler(run.plan["telemetry"], run.zero_ns) as sampler:
+    with Sampler(run.plan.telemetry, run.zero_ns) as sampler:
         deadline = time.monotonic() + FIRST_SAMPLE_S
-        while run.plan["telemetry"] and not sampler.samples() and time.monotonic() < deadline:
+        while run.plan.telemetry and not sampler.samples() and time.monotonic() < deadline:
             time.sleep(0.05)
-        if any("power_w" in sample for sample in sampler.samples()):
+        if any(sample.power_w is not UNSET for sample in sampler.samples()):
             time.sleep(IDLE_S)
     run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
 
 
 def _convert(run: Run) -> None:
     """Converted weights as the plan needs them; those of an earlier run cost no time that could be measured."""
-    conversion = run.plan["conversion"]
+    conversion = run.plan.conversion
     if conversion is None:
         return
     reused = convert.check_artefact(run.plan, conversion) is not None
@@ -228,7 +230,7 @@ def _write_environment(run: Run) -> None:
     # The names only: values may be secret.
     names = ", ".join(sorted(run.load.headers))
     headers = f"extra header fields of every request: {names}" if names else ""
-    notes = (run.plan["runtime_note"], run.tasks.why_not_locked, headers, *run.problems)
+    notes = (run.plan.runtime_note, run.tasks.why_not_locked, headers, *run.problems)
     run.writer.document(
         "environment.json",
         {

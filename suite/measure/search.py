@@ -19,7 +19,7 @@ from suite.measure.sending import Sending
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.analysis.objective import Verdict
-    from suite.declare.plandoc import SearchDoc
+    from suite.documents.phase import Search
     from suite.measure.sending import Stage
 
 SETTLE_S: Final = 1.0
@@ -35,7 +35,7 @@ def run_search(stage: Stage) -> tuple[JSONObject, str]:
     Returns:
         The detail of the phase's closing mark, and one sentence for a person.
     """
-    search = stage.phase["search"]
+    search = stage.phase.search
     history: list[tuple[float, bool]] = []
     ended_by = "searched"
     while (rate := next_rate(search, history)) is not None:
@@ -76,8 +76,8 @@ def _settled(stage: Stage) -> bool:
 
 def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     run, phase = stage.run, stage.phase
-    search, objectives = phase["search"], run.plan["workload"]["objectives"]
-    first = number * search["requests"]
+    search, objectives = phase.search, run.plan.workload.objectives
+    first = number * search.requests
     times = probe_schedule(search, number, rate)
     jobs = make_jobs(
         run.plan,
@@ -104,7 +104,7 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     return found
 
 
-def _words(found: Verdict, search: SearchDoc) -> str:
+def _words(found: Verdict, search: Search) -> str:
     """A probe's outcome on one line."""
     head = {True: "met", False: "missed", None: "undecided"}[found.met]
     values = [
@@ -116,5 +116,5 @@ def _words(found: Verdict, search: SearchDoc) -> str:
         )
         if value is not None
     ]
-    measured = f" (p{search['percentile']:g}: {', '.join(values)})" if values else ""
+    measured = f" (p{search.percentile:g}: {', '.join(values)})" if values else ""
     return f"{head}{measured}" + ("" if found.met else f": {found.why}")

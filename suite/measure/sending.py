@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.measure.context import Run
     from suite.measure.live import Live
     from suite.measure.load.requests.job import Job
@@ -64,20 +64,20 @@ class Stage:
 
     run: Run
     target: Target
-    phase: PhaseDoc
+    phase: Phase
     watch: Watch
 
     @property
     def title(self) -> str:
         """How progress names it."""
         phase = self.phase
-        name = phase["name"] + (f" #{phase['repeat'] + 1}" if phase["repeat"] else "")
-        return name + ("" if phase["measured"] else " (warm-up)")
+        name = phase.name + (f" #{phase.repeat + 1}" if phase.repeat else "")
+        return name + ("" if phase.measured else " (warm-up)")
 
     def mark(self, name: str, detail: Mapping[str, object] | None = None) -> None:
         """Write a mark of this phase."""
         phase = self.phase
-        fields = {"phase": phase["name"], "repeat": phase["repeat"], "measured": phase["measured"]}
+        fields = {"phase": phase.name, "repeat": phase.repeat, "measured": phase.measured}
         self.run.mark(name, fields={**fields, **({"detail": detail} if detail else {})})
 
     def ending(self) -> bool:
@@ -153,13 +153,13 @@ class Sending:
             detail["ended_t"] = self._overdue_ns
         return detail
 
-    def _on_request(self, event: RequestEvent) -> None:
+    def _on_request(self, event: Request) -> None:
         tokenizer = self._run.tokenizer
         # Counted here, in the gaps between arrivals, so that an event is whole when it is written: some 0.7 µs
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
-        if tokenizer is not None and event["text"]:
-            event["usage"]["own_completion"] = tokenizer.count(event["text"])
+        if tokenizer is not None and event.text:
+            event.usage["own_completion"] = tokenizer.count(event.text)
         self._run.writer.event(event)
         one = observed(event)
         self.seen += 1

@@ -8,19 +8,17 @@ import random
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.values import stored
+from suite.documents.value import stored
 from suite.judge.card.build import definitions
 from suite.judge.metrics.metric import STATISTICS
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import (
-        CheckDoc,
-        PhaseCard,
-        ScorecardDoc,
-        SeriesDoc,
-        ValueDoc,
-    )
+    from suite.judge.scorecarddoc import CheckDoc
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import Series
+    from suite.documents.value import Value
 
 BOOTSTRAP = "95 % bootstrap"
 
@@ -32,7 +30,7 @@ def sha(word: str) -> str:
 
 def measured(
     value: float, unit: str, n: int, spread: float | None = None, interval: str = BOOTSTRAP
-) -> ValueDoc:
+) -> Value:
     """A measured value with a relative half-width, or without interval."""
     return {
         "value": stored(value),
@@ -60,9 +58,9 @@ def _quantile(values: list[float], share: float) -> float:
 _SHARES = (("p50", 0.5, 0), ("p90", 0.9, 64), ("p99", 0.99, 662), ("p999", 0.999, 6636))
 
 
-def latency_values(samples: dict[str, list[float]]) -> dict[str, ValueDoc]:
+def latency_values(samples: dict[str, list[float]]) -> dict[str, Value]:
     """Percentiles and means of latencies, percentiles only from enough samples."""
-    found: dict[str, ValueDoc] = {}
+    found: dict[str, Value] = {}
     for family, values in samples.items():
         count = len(values)
         width = 1.2 / math.sqrt(count)
@@ -95,9 +93,9 @@ def phase(
     concurrency: int | None = 1,
     rate: float | None = None,
     rouge: tuple[float, float, float] = (0.4312, 0.2104, 0.3655),
-    mfu: ValueDoc | None = None,
+    mfu: Value | None = None,
     repeats: int = 1,
-) -> PhaseCard:
+) -> CardPhase:
     """One phase with synthetic latencies around the given medians (ms)."""
     total = count * repeats
     first = latencies(seed, ttft, 0.28, total)
@@ -154,7 +152,7 @@ def phase(
         )
         for i in range(buckets)
     ]
-    series: SeriesDoc = {
+    series: Series = {
         "ttft_ms": quantile_points(first),
         "tpot_ms": quantile_points(token),
         "e2e_ms": quantile_points(whole),
@@ -290,7 +288,7 @@ def checks() -> list[CheckDoc]:
     ]
 
 
-def card() -> ScorecardDoc:
+def card() -> Scorecard:
     """A conformant closed run of the smoke profile on a CPU."""
     phases = [
         phase("single-stream", "single_stream", seed=11, count=64, ttft=38.4, tpot=9.1),
@@ -507,7 +505,7 @@ def card() -> ScorecardDoc:
     }
 
 
-def process_card() -> ScorecardDoc:
+def process_card() -> Scorecard:
     """The same profile without Docker: measured, conformant, not closed."""
     made = copy.deepcopy(card())
     note = "no Docker engine answered at unix:///var/run/docker.sock"
@@ -536,7 +534,7 @@ def process_card() -> ScorecardDoc:
     return made
 
 
-def poor_card() -> ScorecardDoc:
+def poor_card() -> Scorecard:
     """A run on real news whose answers are no summaries: below the plausibility floor."""
     made = copy.deepcopy(process_card())
     made["run"]["id"] = "20260131-130000-cpu-vllm-custom"
@@ -623,7 +621,7 @@ def poor_card() -> ScorecardDoc:
     return made
 
 
-def accelerator_card() -> ScorecardDoc:
+def accelerator_card() -> Scorecard:
     """A closed run on eight accelerators, with declared peaks and utilisation."""
     made = copy.deepcopy(card())
     made["run"]["id"] = "20260202-090000-nvidia-vllm-xsum"
@@ -697,7 +695,7 @@ def accelerator_card() -> ScorecardDoc:
     return made
 
 
-def long_card() -> ScorecardDoc:
+def long_card() -> Scorecard:
     """Names, arguments and messages as long and unbreakable as they may come."""
     made = copy.deepcopy(poor_card())
     word = "Qwen3-Next-80B-A3B-Instruct-FP8-Dynamic-W8A8-Smooth" * 3

@@ -17,7 +17,7 @@ from suite.cli.main import parser
 from suite.cli.pages import pages
 from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
-from suite.eventdoc import OutcomeCode
+from suite.documents.event import OutcomeCode
 from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.metrics.metric import STATISTICS
 from suite.judge.rules.registry import RULES

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 from suite.base import jsonio
 from suite.base.errors import DataError, EvidenceError, Place
 from suite.declare.model import architectures, safetensors
+from suite.documents.model import FileDigest, ModelFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.model.architectures import Shape
     from suite.declare.model.safetensors import Tensor
-    from suite.declare.plandoc import FileDoc
+
 
 WITNESS_TOLERANCE = 0.02
 """Largest relative difference between stored and computed parameters: norms, biases and rounding."""
@@ -216,7 +217,7 @@ def _is_hashed(path: Path) -> bool:
     return path.is_file() and name.endswith(_HASHED_SUFFIXES) and not hidden and not prose
 
 
-def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDoc:
+def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDigest:
     sha256 = hashlib.sha256()
     size = 0
     try:
@@ -229,12 +230,12 @@ def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDoc:
     except OSError as cause:
         message = f"cannot read: {cause.strerror or cause}"
         raise DataError("file-unreadable", message, Place(str(path))) from cause
-    return {"path": path.name, "bytes": size, "sha256": sha256.hexdigest()}
+    return FileDigest(path=path.name, bytes=size, sha256=sha256.hexdigest())
 
 
 def hash_model(
     directory: Path, on_bytes: Callable[[int], None] | None = None
-) -> tuple[list[FileDoc], str]:
+) -> tuple[list[FileDigest], str]:
     """Digest of what an engine can read from a model directory: weights, configuration, tokenizer, code.
 
     Prose (README, licence), hidden files, subdirectories and weights in other formats are left out, so

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.declare.plandoc import DecodingDoc, FileDoc, TaskSetDoc
+    from suite.documents.model import FileDigest
+    from suite.documents.reference import Reference as ReferenceDocument
+    from suite.documents.reference import ReferenceDecoding
+    from suite.documents.workload import Decoding, TaskSet
+
 
 MINI_MODEL = resource("suite/assets/mini_model")
 MINI_REFERENCE = MINI_MODEL / "reference.json"
@@ -24,7 +28,7 @@ class ReferenceDoc(TypedDict):
 
     records_sha256: str
     weights_sha256: str
-    decoding: ReferenceDecodingDoc
+    decoding: ReferenceDecoding
     rouge: dict[str, float]
     generated_tokens_mean: float
 
@@ -50,21 +54,18 @@ class Reference:
     source: str
 
 
-def known_weights(files: Sequence[FileDoc], *, file: Path = MINI_REFERENCE) -> bool:
+def known_weights(files: Sequence[FileDigest], *, file: Path = MINI_REFERENCE) -> bool:
     """Whether the suite holds a reference run of exactly these weights, on whatever tasks."""
     if not file.is_file():
         return False
-    doc = cast("ReferenceDoc", jsonio.load(file))
-    return any(
-        entry["path"] == WEIGHTS_FILE and entry["sha256"] == doc["weights_sha256"]
-        for entry in files
-    )
+    doc = cast("ReferenceDocument", jsonio.load(file))
+    return any(entry.path == WEIGHTS_FILE and entry.sha256 == doc.weights_sha256 for entry in files)
 
 
 def reference_for(
-    files: Sequence[FileDoc],
-    taskset: TaskSetDoc,
-    decoding: DecodingDoc,
+    files: Sequence[FileDigest],
+    taskset: TaskSet,
+    decoding: Decoding,
     *,
     file: Path = MINI_REFERENCE,
 ) -> Reference:
@@ -79,21 +80,21 @@ def reference_for(
     Raises:
         DeclarationError: what reading the reference file refuses.
     """
-    weights = {entry["sha256"] for entry in files if entry["path"] == WEIGHTS_FILE}
+    weights = {entry.sha256 for entry in files if entry.path == WEIGHTS_FILE}
     if not file.is_file():
         return Reference(None, "the suite holds no reference run")
     value = jsonio.load(file)
     schema.require(value, "reference", file=str(file))
-    doc = cast("ReferenceDoc", value)
-    if doc["weights_sha256"] not in weights:
+    doc = cast("ReferenceDocument", value)
+    if doc.weights_sha256 not in weights:
         return Reference(None, "no reference run is known for these weights")
-    if doc["records_sha256"] != taskset["records_sha256"]:
+    if doc.records_sha256 != taskset.records_sha256:
         return Reference(None, "the reference run of these weights used other tasks")
-    limit = doc["decoding"]["max_new_tokens"]
-    if decoding["temperature"] != 0 or decoding["max_new_tokens"] != limit:
+    limit = doc.decoding.max_new_tokens
+    if decoding.temperature != 0 or decoding.max_new_tokens != limit:
         why = f"the reference run of these weights decoded greedily with {limit} new tokens"
         return Reference(None, why)
-    scores = {name: doc["rouge"][name] for name in ("rouge1", "rouge2", "rougeL", "rougeLsum")}
-    scores["generated_tokens"] = doc["generated_tokens_mean"]
-    dtype = doc["decoding"]["dtype"]
-    return Reference(scores, f"transformers, {dtype}, greedy, weights {doc['weights_sha256'][:16]}")
+    scores = {name: doc.rouge[name] for name in ("rouge1", "rouge2", "rougeL", "rougeLsum")}
+    scores["generated_tokens"] = doc.generated_tokens_mean
+    dtype = doc.decoding.dtype
+    return Reference(scores, f"transformers, {dtype}, greedy, weights {doc.weights_sha256[:16]}")

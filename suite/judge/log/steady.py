@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.statistics import median
-from suite.base.values import stored
 from suite.declare.analysis import drift, steady
 from suite.declare.analysis.observed import observed
 from suite.declare.scenarios.phase import kind
+from suite.documents.document import given
+from suite.documents.value import stored
 from suite.judge.log.details import Steady, Track
 from suite.judge.log.samples import NO_COUNT, NS_PER_S
 
@@ -90,19 +91,19 @@ def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyState:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
     over = window
     if kind(phase.doc).watches_drift:
-        over = steady.whole(repeat.first_sent, max(event["t_send"] for event in repeat.events))
+        over = steady.whole(repeat.first_sent, max(event.t_send for event in repeat.events))
     return SteadyState(repeat, window, over, _drifts(phase, repeat, over))
 
 
 def _window(phase: PhaseSamples, repeat: Repeat) -> Window:
     requests = [observed(event) for event in repeat.events]
-    concurrency = phase.doc["concurrency"]
+    concurrency = phase.doc.concurrency
     if phase.open_loop or concurrency is None:
         return steady.open_loop(requests)
-    session = phase.doc.get("session")
+    session = given(phase.doc.session)
     if session is not None:
         # While its user thinks a session is under way with nothing in flight.
-        requests = _sessions(requests, session["turns"])
+        requests = _sessions(requests, session.turns)
     return steady.closed_loop(requests, concurrency)
 
 

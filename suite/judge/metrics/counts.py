@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.bilingual import Bilingual
-from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
 from suite.judge.log.samples import CLOSED_LOOP
 from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics

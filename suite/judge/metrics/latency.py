@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.bilingual import Bilingual
-from suite.base.values import NotMeasured, Value
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import tpot as tpot_check
 from suite.judge.log.samples import CLOSED_LOOP, MS, NO_COUNT
@@ -149,7 +149,7 @@ def itl_obstacle(phase: PhaseSamples) -> str:
     """Why chunk gaps may not be called inter-token latencies; "" when they may."""
     answers = phase.answers
     chunks = sum(1 + len(answer.gaps) for answer in answers)
-    stated = [answer.event["chunk_tokens"] for answer in answers]
+    stated = [answer.event.chunk_tokens for answer in answers]
     if all(tokens is not None for tokens in stated):
         tokens = sum(sum(tokens or ()) for tokens in stated)
         if all(count == 1 for tokens_of in stated for count in tokens_of or ()):

@@ -17,13 +17,13 @@ from nltk.stem import porter  # type: ignore[import-untyped]  # what rouge-score
 from rouge_score import rouge_scorer, tokenize
 
 from suite.base import statistics
-from suite.base.values import NotMeasured, Value
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from suite.eventdoc import TaskLine
+    from suite.documents.taskline import TaskLine
     from suite.judge.log.samples import Answer
 
 TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
@@ -130,12 +130,12 @@ def rouge(
     """
     by_task: dict[str, list[Scores]] = {}
     for answer in answers:
-        task = tasks.get(answer.event["task"])
+        task = tasks.get(answer.event.task)
         if task is None:
-            why = f"the reference of task {answer.event['task']} is not in the evidence"
+            why = f"the reference of task {answer.event.task} is not in the evidence"
             return dict.fromkeys(TYPES, NotMeasured(why))
-        pair = (task["reference"], answer.event["text"])
-        by_task.setdefault(task["id"], []).append(scored[pair])
+        pair = (task.reference, answer.event.text)
+        by_task.setdefault(task.id, []).append(scored[pair])
     return _values(by_task)
 
 
@@ -144,4 +144,4 @@ def lead(
 ) -> dict[str, Value]:
     """ROUGE of the first sentence of every document that was asked: the baseline without a model."""
     lines = [tasks[name] for name in sorted(asked & set(tasks))]
-    return _values({line["id"]: [scored[line["reference"], line["lead"]]] for line in lines})
+    return _values({line.id: [scored[line.reference, line.lead]] for line in lines})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.base.values import NotMeasured, Value
 from suite.declare.scenarios.phase import is_search
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.bilingual import Bilingual
-from suite.base.values import Measured, NotMeasured, Value
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log.samples import MS, NO_COUNT, NO_OBJECTIVES, NO_PROMPT_COUNT, NO_TIME
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from suite.base.statistics import Floats
-    from suite.declare.plandoc import ObjectivesDoc
+    from suite.documents.workload import Objectives
     from suite.judge.log.samples import Answer, PhaseSamples, Repeat
     from suite.judge.metrics.inputs import PhaseInputs
 
@@ -71,16 +71,16 @@ def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give
     return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
 
 
-def meets(answer: Answer, objectives: ObjectivesDoc, *, open_loop: bool) -> bool:
+def meets(answer: Answer, objectives: Objectives, *, open_loop: bool) -> bool:
     """Whether an answer meets every objective; an open loop counts from the scheduled start.
 
     An answer of one token has no TPOT and so can't miss its objective.
     """
     start = answer.scheduled if open_loop else answer.sent
     measured = (
-        ((answer.first - start) * MS, objectives["ttft_ms"]),
-        (answer.tpot, objectives["tpot_ms"]),
-        ((answer.last - start) * MS, objectives["e2e_ms"]),
+        ((answer.first - start) * MS, objectives.ttft_ms),
+        (answer.tpot, objectives.tpot_ms),
+        ((answer.last - start) * MS, objectives.e2e_ms),
     )
     return all(bound is None or value is None or value <= bound for value, bound in measured)
 
@@ -168,7 +168,7 @@ def goodput(inputs: PhaseInputs) -> Value:
     phase, objectives = inputs.phase, inputs.objectives
     if all(bound is None for bound in objectives.values()):
         return NotMeasured(NO_OBJECTIVES)
-    if objectives["tpot_ms"] is not None and not phase.counts_tokens:
+    if objectives.tpot_ms is not None and not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
 
     def good(answer: Answer) -> float:

@@ -25,7 +25,7 @@ from suite.judge.rules.rule import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.evidence import Evidence
     from suite.judge.log.phases import PhaseLog
     from suite.judge.metrics.compute import Results
@@ -62,18 +62,16 @@ def few_failures(evidence: Evidence, _: Results) -> Finding:
     """
     groups = by_phase(evidence)
     wrong, total = [], 0
-    for phase in evidence.plan["workload"]["phases"]:
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or not requests or is_search(phase):
+    for phase in evidence.plan.workload.phases:
+        requests = groups.get((phase.name, phase.repeat), [])
+        if not phase.measured or not requests or is_search(phase):
             continue
-        bad = [request for request in requests if request["outcome"] != "ok"]
+        bad = [request for request in requests if request.outcome != "ok"]
         total += len(bad)
-        if len(bad) > phase["failure_bound"] * len(requests):
-            kinds = collections.Counter(request["outcome"] for request in bad)
+        if len(bad) > phase.failure_bound * len(requests):
+            kinds = collections.Counter(request.outcome for request in bad)
             named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-            wrong.append(
-                f"{phase['name']}/{phase['repeat']}: {len(bad)} of {len(requests)} ({named})"
-            )
+            wrong.append(f"{phase.name}/{phase.repeat}: {len(bad)} of {len(requests)} ({named})")
     if wrong:
         return failed(f"too many requests failed in {wrong[0]}", wrong)
     if not groups:
@@ -100,16 +98,16 @@ def punctual(evidence: Evidence, _: Results) -> Finding:
     """In open-loop phases the client sent on time (99th percentile of lateness within the bound)."""
     groups = by_phase(evidence)
     wrong, judged = [], 0
-    for phase in evidence.plan["workload"]["phases"]:
-        bound = phase["lateness_bound_ms"]
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or bound is None or not requests:
+    for phase in evidence.plan.workload.phases:
+        bound = phase.lateness_bound_ms
+        requests = groups.get((phase.name, phase.repeat), [])
+        if not phase.measured or bound is None or not requests:
             continue
         judged += 1
-        late = sorted(request["t_send"] - request["t_sched"] for request in requests)
+        late = sorted(request.t_send - request.t_sched for request in requests)
         worst = late[min(len(late) - 1, int(0.99 * len(late)))] / 1e6
         if worst > bound:
-            name = f"{phase['name']}/{phase['repeat']}"
+            name = f"{phase.name}/{phase.repeat}"
             wrong.append(f"{name}: {worst:.2f} ms late, bound {bound:g} ms")
     if wrong:
         return failed(f"the client sent late in {wrong[0]}", wrong)
@@ -139,8 +137,8 @@ def on_schedule(evidence: Evidence, _: Results) -> Finding:
     wrong: list[str] = []
     judged = 0
     for log in phase_logs(evidence).values():
-        arrivals = log.doc["arrivals_ns"]
-        if not log.doc["measured"] or not log.events:
+        arrivals = log.doc.arrivals_ns
+        if not log.doc.measured or not log.events:
             continue
         if is_search(log.doc):
             judged += 1
@@ -156,19 +154,19 @@ def on_schedule(evidence: Evidence, _: Results) -> Finding:
     return passed(f"the intended starts of {judged} phases are the plan's")
 
 
-def _on_time(events: Sequence[RequestEvent], arrivals: Sequence[int], first: int) -> bool:
+def _on_time(events: Sequence[Request], arrivals: Sequence[int], first: int) -> bool:
     """Whether all intended starts lie the same time after the planned ones."""
     origins = [
-        event["t_sched"] - arrivals[event["index"] - first]
+        event.t_sched - arrivals[event.index - first]
         for event in events
-        if 0 <= event["index"] - first < len(arrivals)
+        if 0 <= event.index - first < len(arrivals)
     ]
     return bool(origins) and max(origins) - min(origins) <= SCHEDULE_SLACK_NS
 
 
 def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
     """Probes whose intended starts are not drawn from the search's seed at the probe's rate."""
-    search = log.doc["search"]
+    search = log.doc.search
     for probe in log.probes:
         rate = rate_of(log, probe)
         if not probe.events:
@@ -177,7 +175,7 @@ def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
             yield f"{log.name}: probe {probe.number} was not sent at a rate of the search"
             continue
         arrivals = probe_schedule(search, probe.number, rate)
-        if not _on_time(probe.events, arrivals, probe.number * search["requests"]):
+        if not _on_time(probe.events, arrivals, probe.number * search.requests):
             yield f"{log.name}: intended starts of probe {probe.number} differ from its schedule"
 
 
@@ -199,14 +197,14 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
     """Closed-loop phases never have more requests in flight than planned."""
     groups = by_phase(evidence)
     wrong = []
-    for phase in evidence.plan["workload"]["phases"]:
-        limit = phase["concurrency"]
-        requests = groups.get((phase["name"], phase["repeat"]), [])
-        if not phase["measured"] or limit is None or not requests:
+    for phase in evidence.plan.workload.phases:
+        limit = phase.concurrency
+        requests = groups.get((phase.name, phase.repeat), [])
+        if not phase.measured or limit is None or not requests:
             continue
         peak = in_flight.peak(requests)
         if peak > limit:
-            wrong.append(f"{phase['name']}/{phase['repeat']}: {peak} in flight, planned {limit}")
+            wrong.append(f"{phase.name}/{phase.repeat}: {peak} in flight, planned {limit}")
     if wrong:
         return failed(f"more requests in flight than planned in {wrong[0]}", wrong)
     return passed("no phase had more requests in flight than planned")
@@ -228,10 +226,10 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
 )
 def truncation(evidence: Evidence, _: Results) -> Finding:
     """Documents were sent whole."""
-    talks = {doc["name"] for doc in evidence.plan["workload"]["phases"] if is_conversation(doc)}
-    shortened = [request for request in measured(evidence) if request["truncated"]]
-    cut = [place(request) for request in shortened if request["phase"] not in talks]
-    turns = [place(request) for request in shortened if request["phase"] in talks]
+    talks = {doc.name for doc in evidence.plan.workload.phases if is_conversation(doc)}
+    shortened = [request for request in measured(evidence) if request.truncated]
+    cut = [place(request) for request in shortened if request.phase not in talks]
+    turns = [place(request) for request in shortened if request.phase in talks]
     if turns and not cut:
         return warned(f"{len(turns)} turns were sent without their oldest history", turns)
     if cut:
@@ -258,8 +256,8 @@ def told_apart(evidence: Evidence, _: Results) -> Finding:
     """The chunks' arrivals could be told apart; several in one read share one stamp."""
     most, where = 0.0, ""
     for (name, repeat), requests in by_phase(evidence).items():
-        chunks = sum(1 + len(r["chunk_dt"]) for r in requests if r["chunk_t0"] is not None)
-        merged = sum(r["merged_reads"] for r in requests)
+        chunks = sum(1 + len(r.chunk_dt) for r in requests if r.chunk_t0 is not None)
+        merged = sum(r.merged_reads for r in requests)
         if chunks and merged / chunks > most:
             most, where = merged / chunks, f"{name}/{repeat}: {merged} of {chunks} chunks"
     if most > MOST_MERGED:

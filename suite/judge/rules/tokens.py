@@ -20,8 +20,8 @@ from suite.judge.rules.rule import (
 )
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -35,18 +35,18 @@ PROMPT_TOLERANCE = 2
 """Tokens by which the engine's count of a prompt may differ from the suite's."""
 
 
-def _with_lengths(evidence: Evidence) -> list[PhaseDoc]:
+def _with_lengths(evidence: Evidence) -> list[Phase]:
     """Measured phases that ask for exact lengths."""
-    phases = evidence.plan["workload"]["phases"]
-    return [doc for doc in phases if doc["measured"] and has_exact_lengths(doc)]
+    phases = evidence.plan.workload.phases
+    return [doc for doc in phases if doc.measured and has_exact_lengths(doc)]
 
 
-def _counts(request: RequestEvent) -> list[int]:
+def _counts(request: Request) -> list[int]:
     """What the engine says that it generated, by usage and by ids."""
-    usage = request["usage"]
+    usage = request.usage
     counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-    if request["token_ids"] is not None:
-        counts.append(len(request["token_ids"]))
+    if request.token_ids is not None:
+        counts.append(len(request.token_ids))
     return counts
 
 
@@ -74,21 +74,21 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
     Where end tokens are ignored to reach an exact length, text shows less than was generated: R042 counts there.
     """
     wrong, judged, claimed, own = [], 0, 0, 0
-    exact = {(doc["name"], doc["repeat"]) for doc in _with_lengths(evidence)}
+    exact = {(doc.name, doc.repeat) for doc in _with_lengths(evidence)}
     for request in answered(evidence):
-        if (request["phase"], request["repeat"]) in exact:
+        if (request.phase, request.repeat) in exact:
             continue
-        usage = request["usage"]
+        usage = request.usage
         counts = _counts(request)
         if counts and usage.get("own_completion", 0) > 0:
             claimed += max(counts) - 1  # the end token, which text does not show
-            own += usage["own_completion"]
-            counts.append(usage["own_completion"])
+            own += usage.own_completion
+            counts.append(usage.own_completion)
         if len(counts) < 2:
             continue
         judged += 1
         noted = usage.get("ids_completion")
-        false = noted is not None and noted != len(request["token_ids"] or ())
+        false = noted is not None and noted != len(request.token_ids or ())
         if max(counts) - min(counts) > COUNT_SLACK or false:
             wrong.append(f"{place(request)}: counts {counts}")
     if exact and exact == by_phase(evidence).keys():
@@ -123,11 +123,11 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
     """The engine read the whole prompt: its count is the suite's own."""
     wrong, judged = [], 0
     for request in answered(evidence):
-        usage = request["usage"]
+        usage = request.usage
         if "engine_prompt" not in usage or "own_prompt" not in usage:
             continue
         judged += 1
-        if abs(usage["engine_prompt"] - usage["own_prompt"]) > PROMPT_TOLERANCE:
+        if abs(usage.engine_prompt - usage.own_prompt) > PROMPT_TOLERANCE:
             counts = f"engine {usage['engine_prompt']}, suite {usage['own_prompt']}"
             wrong.append(f"{place(request)}: {counts}")
     if not judged:
@@ -156,19 +156,19 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
 )
 def length_kept(evidence: Evidence, _: Results) -> Finding:
     """No answer is longer than asked, and one that stops by length has exactly that length."""
-    most = evidence.plan["workload"]["decoding"]["max_new_tokens"]
-    exact = {(doc["name"], doc["repeat"]): doc["lengths"] for doc in _with_lengths(evidence)}
+    most = evidence.plan.workload.decoding.max_new_tokens
+    exact = {(doc.name, doc.repeat): doc.lengths for doc in _with_lengths(evidence)}
     wrong = []
     for request in answered(evidence):
-        lengths = exact.get((request["phase"], request["repeat"]))
-        limit = most if lengths is None else asked(lengths, request["index"])[1]
-        usage = request["usage"]
+        lengths = exact.get((request.phase, request.repeat))
+        limit = most if lengths is None else asked(lengths, request.index)[1]
+        usage = request.usage
         count = usage.get("ids_completion", usage.get("engine_completion"))
         if count is None:
             continue
-        short = request["finish_reason"] == "length" and count < limit - 1
+        short = request.finish_reason == "length" and count < limit - 1
         if count > limit or short:
-            reason = request["finish_reason"]
+            reason = request.finish_reason
             wrong.append(f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}")
     if wrong:
         of = "the length limit of their phase" if exact else f"the length limit of {most} tokens"

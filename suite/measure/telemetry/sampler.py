@@ -11,14 +11,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
+from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry.tool import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from suite.declare.plandoc import TelemetryToolDoc
-    from suite.eventdoc import TelemetrySample
+    from suite.documents.plan import TelemetryTool
     from suite.measure.telemetry.reading import Reading
     from suite.measure.telemetry.tool import Counters
 
@@ -34,7 +34,7 @@ class Sampler:
         zero_ns: reading of the monotonic clock that counts as 0.
     """
 
-    def __init__(self, tools: Sequence[TelemetryToolDoc], zero_ns: int) -> None:
+    def __init__(self, tools: Sequence[TelemetryTool], zero_ns: int) -> None:
         self._tools = list(tools)
         self._zero_ns = zero_ns
         self._samples: list[TelemetrySample] = []
@@ -78,9 +78,9 @@ class Sampler:
             if self._done.is_set():
                 return
 
-    def _follow(self, tool: TelemetryToolDoc) -> None:
+    def _follow(self, tool: TelemetryTool) -> None:
         """Sample on a fixed grid, so that a slow tool does not stretch the interval."""
-        interval = tool["interval_ms"] / 1000
+        interval = tool.interval_ms / 1000
         due = time.monotonic() + interval
         while not self._done.wait(max(0.0, due - time.monotonic())):
             self._sample(tool)
@@ -88,32 +88,30 @@ class Sampler:
         # The end of the window, so that energy is integrated up to it.
         self._sample(tool)
 
-    def _sample(self, tool: TelemetryToolDoc) -> bool:
+    def _sample(self, tool: TelemetryTool) -> bool:
         before = time.monotonic_ns()
         readings = self._ask(tool)
         # A tool takes a while; its values are from somewhere in between.
         moment = (before + time.monotonic_ns()) // 2 - self._zero_ns
         for reading in readings:
             if reading.values:
-                self._samples.append(_sample(tool["tool"], moment, reading))
+                self._samples.append(_sample(tool.tool, moment, reading))
         return any(reading.values for reading in readings)
 
-    def _ask(self, tool: TelemetryToolDoc) -> list[Reading]:
-        record = TOOLS.get(tool["parser"])
+    def _ask(self, tool: TelemetryTool) -> list[Reading]:
+        record = TOOLS.get(tool.parser)
         if record is None:
-            self._note(f"{tool['tool']}: no telemetry tool is called {tool['parser']}")
+            self._note(f"{tool.tool}: no telemetry tool is called {tool.parser}")
             return []
         if record.counters is not None:
             # Kept: their load follows from two readings.
             return self._counters.setdefault(record.name, record.counters()).read()
-        if tool["where"] == "container":
-            self._note(
-                f"{tool['tool']}: runs inside the container only, where nothing is sampled yet"
-            )
+        if tool.where == "container":
+            self._note(f"{tool.tool}: runs inside the container only, where nothing is sampled yet")
             return []
         try:
             done = subprocess.run(
-                tool["command"],
+                tool.command,
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -122,13 +120,13 @@ class Sampler:
                 stdin=subprocess.DEVNULL,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            self._note(f"{tool['tool']}: {error}")
+            self._note(f"{tool.tool}: {error}")
             return []
         readings = record.parse(done.stdout) if record.parse else []
         if not readings:
             said = (done.stderr or done.stdout).strip().splitlines()
             self._note(
-                f"{tool['tool']}: status {done.returncode}, {said[0][:200] if said else 'no output'}"
+                f"{tool.tool}: status {done.returncode}, {said[0][:200] if said else 'no output'}"
             )
         return readings
 
@@ -138,7 +136,7 @@ class Sampler:
 
 
 def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
-    sample: TelemetrySample = {"t": moment, "tool": tool, "device": reading.device}
+    sample: TelemetrySample = TelemetrySample(t=moment, tool=tool, device=reading.device)
     values = reading.values
     if "power_w" in values:
         sample["power_w"] = values["power_w"]

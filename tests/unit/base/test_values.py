@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.base.errors import EvidenceError
-from suite.base.values import exact, stored
+from suite.documents.value import exact, stored
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.base import statistics
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge import intervals
 
 FLOATS = st.floats(min_value=1e-3, max_value=1e9, allow_nan=False)

@@ -16,7 +16,8 @@ from suite import evidence
 from suite.base.errors import EngineError, Interrupted
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.stop import replay
-from suite.declare.plandoc import PhaseDoc, PlanDoc
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
@@ -70,7 +71,7 @@ class Served:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def phase(**changes: Any) -> PhaseDoc:
+def phase(**changes: Any) -> Phase:
     document = {
         "name": "it",
         "repeat": 0,
@@ -85,10 +86,10 @@ def phase(**changes: Any) -> PhaseDoc:
         "failure_bound": 0.0,
         "lateness_bound_ms": None,
     }
-    return cast("PhaseDoc", {**document, **changes})
+    return cast("Phase", {**document, **changes})
 
 
-def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc:
+def plan(phases: list[Phase], objectives: dict[str, float | None]) -> Plan:
     document = {
         "runtime": "sim",
         "telemetry": [],
@@ -120,7 +121,7 @@ def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc
             },
         },
     }
-    return cast("PlanDoc", document)
+    return cast("Plan", document)
 
 
 @dataclass
@@ -148,7 +149,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
     """Run phases; a signal comes after so many requests, if asked for."""
 
     def go(
-        phases: list[PhaseDoc],
+        phases: list[Phase],
         script: dict[str, Any] = QUICK,
         *,
         objectives: dict[str, float | None] | None = None,

@@ -14,6 +14,7 @@ from suite.base import jsonio, schema
 from suite.base.errors import DataError, Place, Problem
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
 from suite.declare.tasks.records import Task, id_fault, joined_sha256
+from suite.documents.tasks import TaskFileHeader, TaskRecord, TaskSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class HeaderDoc(TypedDict):
     records: int
     ids_sha256: str
     records_sha256: str
-    source: SourceDoc
+    source: TaskSource
 
 
 class RecordDoc(TypedDict):
@@ -59,7 +60,7 @@ class RecordDoc(TypedDict):
 class CanonicalFile:
     """A canonical file whose every digest was recomputed and found right."""
 
-    header: HeaderDoc
+    header: TaskFileHeader
     tasks: tuple[Task, ...]
 
 
@@ -67,27 +68,27 @@ def canonical_lines(reading: Reading, source_sha256: str | None) -> Iterator[byt
     """The lines of the canonical file of a reading, each with its line feed."""
     tasks = sorted(reading.tasks, key=lambda task: task.id)
     digests = [task.sha256 for task in tasks]
-    header: HeaderDoc = {
-        "tasks_schema": TASKS_SCHEMA,
-        "records": len(tasks),
-        "ids_sha256": joined_sha256(task.id for task in tasks),
-        "records_sha256": joined_sha256(digests),
-        "source": {
-            "kind": reading.kind,
-            "sha256": source_sha256,
-            "has_ids": reading.has_ids,
-            "notes": reading.notes,
-            "excluded": reading.excluded,
-        },
-    }
+    header: TaskFileHeader = TaskFileHeader(
+        tasks_schema=TASKS_SCHEMA,
+        records=len(tasks),
+        ids_sha256=joined_sha256(task.id for task in tasks),
+        records_sha256=joined_sha256(digests),
+        source=TaskSource(
+            kind=reading.kind,
+            sha256=source_sha256,
+            has_ids=reading.has_ids,
+            notes=reading.notes,
+            excluded=reading.excluded,
+        ),
+    )
     yield jsonio.canonical(header) + b"\n"
     for task, digest in zip(tasks, digests, strict=True):
-        record: RecordDoc = {
-            "id": task.id,
-            "document": task.document,
-            "summary": task.summary,
-            "sha256": digest,
-        }
+        record: TaskRecord = TaskRecord(
+            id=task.id,
+            document=task.document,
+            summary=task.summary,
+            sha256=digest,
+        )
         yield jsonio.canonical(record) + b"\n"
 
 
@@ -158,10 +159,10 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
     return CanonicalFile(header, tuple(tasks))
 
 
-def _header(line: bytes, source: str) -> HeaderDoc:
+def _header(line: bytes, source: str) -> TaskFileHeader:
     value = jsonio.loads(line, name=source, error=DataError)
     schema.require(value, "tasks", file=source, lines={"": 1}, error=DataError)
-    return cast("HeaderDoc", value)
+    return cast("TaskFileHeader", value)
 
 
 def _record(line: bytes, place: Place) -> Task | Problem:
@@ -175,25 +176,27 @@ def _record(line: bytes, place: Place) -> Task | Problem:
         return Problem("the members must be id, document, summary and sha256", place)
     if not all(isinstance(member, str) for member in value.values()):
         return Problem("every member must be text", place)
-    record = cast("RecordDoc", value)
-    task = Task(record["id"], record["document"], record["summary"])
+    record = cast("TaskRecord", value)
+    task = Task(record.id, record.document, record.summary)
     fault = id_fault(task.id)
     if fault:
         return Problem(fault, place)
-    if task.sha256 != record["sha256"]:
+    if task.sha256 != record.sha256:
         hint = f"it hashes to {task.sha256[:16]}…, the line says {record['sha256'][:16]}…"
         return Problem(f"record {task.id!r} was changed", place, hint)
     return task
 
 
-def _totals(header: HeaderDoc, tasks: list[Task], digests: list[str], source: str) -> list[Problem]:
+def _totals(
+    header: TaskFileHeader, tasks: list[Task], digests: list[str], source: str
+) -> list[Problem]:
     place = Place(source, 1)
-    if header["records"] != len(tasks):
-        return [Problem(f"the header says {header['records']} records, found {len(tasks)}", place)]
+    if header.records != len(tasks):
+        return [Problem(f"the header says {header.records} records, found {len(tasks)}", place)]
     problems = []
-    if header["ids_sha256"] != joined_sha256(task.id for task in tasks):
+    if header.ids_sha256 != joined_sha256(task.id for task in tasks):
         problems.append(Problem("the ids are not those of the header's ids_sha256", place))
-    if header["records_sha256"] != joined_sha256(digests):
+    if header.records_sha256 != joined_sha256(digests):
         problems.append(Problem("the records are not those of the header's records_sha256", place))
     return problems
 
@@ -207,12 +210,12 @@ def _sniff(candidate: Candidate) -> Confidence:
 def _read(path: Path, collector: Collector) -> Reading:
     """As any other file; notes and exclusions of its source are carried on."""
     file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
-    source = file.header["source"]
+    source = file.header.source
     for line, task in enumerate(file.tasks, 2):
         collector.add(task, Place(str(path), line))
-    collector.notes.update(source["notes"])
-    collector.excluded.update(source["excluded"])
-    return collector.finish(has_ids=source["has_ids"])
+    collector.notes.update(source.notes)
+    collector.excluded.update(source.excluded)
+    return collector.finish(has_ids=source.has_ids)
 
 
 FORMAT = Format(

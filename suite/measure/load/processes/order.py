@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import PhaseDoc, RequestDoc
+    from suite.documents.engine import RequestFormat
+    from suite.documents.phase import Phase
     from suite.measure.load.target import StampKind
 
 
@@ -27,9 +28,9 @@ class Order:
     base_url: str
     path: str
     headers: Mapping[str, str]
-    request: RequestDoc
+    request: RequestFormat
     send_stamps: StampKind
-    phase: PhaseDoc
+    phase: Phase
     zero_ns: int
     jobs: int
     core: int | None

@@ -22,7 +22,7 @@ from suite.measure.load.transport.clock import ClockFacts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.measure.load.processes.order import Order
 
 MODULE: Final = "suite.measure.load.processes.worker_main"
@@ -110,15 +110,15 @@ class Worker:
         self._outbox.flush()
         return self._outbox.waiting > 0
 
-    def receive(self) -> Iterator[RequestEvent]:
+    def receive(self) -> Iterator[Request]:
         """Take what it says; gives the events among it."""
         self._inbox.read()
         for value in self._inbox.messages():
             kind, *rest = cast("tuple[str, *tuple[object, ...]]", value)
             self.heard_at = time.monotonic()
             if kind == "event":
-                event = cast("RequestEvent", rest[0])
-                self._left.discard(event["index"])
+                event = cast("Request", rest[0])
+                self._left.discard(event.index)
                 yield event
             elif kind == "state":
                 self.in_flight = cast("int", rest[1])

@@ -25,7 +25,7 @@ from suite.measure.load.stats import Ending
 from suite.measure.load.target import Target
 
 if TYPE_CHECKING:
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.measure.load.stats import PhaseStats
 
 BEAT_NS: Final = 1_000_000_000
@@ -128,7 +128,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
 
 
 def _run(order: Order, jobs: list[Job], control: Control, outbox: Outbox) -> PhaseStats:
-    def on_request(event: RequestEvent) -> None:
+    def on_request(event: Request) -> None:
         outbox.send(("event", event))
         if outbox.waiting > MOST_UNREAD:
             outbox.finish()

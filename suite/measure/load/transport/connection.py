@@ -21,7 +21,7 @@ from suite.measure.load.transport.send_stamps import (
 )
 
 if TYPE_CHECKING:
-    from suite.eventdoc import OutcomeCode
+    from suite.documents.event import OutcomeCode
     from suite.measure.load.transport.address import Address
 
 RECEIVE_BYTES: Final = 65_536

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from suite.base.errors import DataError
-from suite.base.values import NotMeasured
+from suite.documents.value import NotMeasured
 from suite.declare.tasks.prompt import load_prompt
 from suite.declare.tasks.tokenizer import Tokenizer, fit_prompts, load_tokenizer
 

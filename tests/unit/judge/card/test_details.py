@@ -6,7 +6,7 @@ import json
 import pytest
 
 from suite.base import jsonio, schema
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.attest.text import value_problem
 from suite.judge.card import details
 from suite.judge.card.load import load as load_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.card.headline import headline
 from suite.judge.log.details import PhaseDetails
 from suite.judge.metrics.compute import PhaseResult, Results

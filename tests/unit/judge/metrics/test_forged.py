@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.declare.analysis.stop import PhaseRule
 from suite.judge.log import due, endings
 from suite.judge.log.phases import Noted, PhaseLog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured, stored
+from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.metrics.compute import compute
 from suite.judge.metrics.registry import PHASE_METRICS, REGISTRY, RUN_METRICS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from suite.base import jsonio, schema
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.declare.analysis import objective
 from suite.judge.log import due, search
 from suite.judge.log.phases import phase_logs

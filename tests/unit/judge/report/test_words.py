@@ -17,7 +17,7 @@ from suite.judge.report import (
     view,
     words,
 )
-from suite.judge.scorecarddoc import SCORECARD_SCHEMA
+from suite.documents.card import SCORECARD_SCHEMA
 
 MODULES = (details, groups, html, loadtext, plots, tables, text, textphases, view)
 

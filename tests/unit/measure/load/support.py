@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.base import jsonio
-from suite.declare.plandoc import PhaseDoc, RequestDoc
-from suite.eventdoc import RequestEvent
+from suite.documents.phase import Phase
+from suite.documents.engine import RequestFormat
+from suite.documents.event import Request
 from suite.measure.engine.sim_script import FAULTS
 from suite.measure.load.requests.job import Job
 from suite.measure.load.send import run_phase
@@ -24,16 +25,16 @@ PER_REQUEST = sorted(set(FAULTS) - {"dies_after", "refuses", "slow_start"})
 class Result:
     """A phase's events by index, its statistics, and what progress was told."""
 
-    events: list[RequestEvent]
+    events: list[Request]
     stats: PhaseStats
     progress: list[tuple[int, int, int]]
 
-    def __getitem__(self, index: int) -> RequestEvent:
+    def __getitem__(self, index: int) -> Request:
         return next(event for event in self.events if event["index"] == index)
 
 
-def request_doc(**changes: object) -> RequestDoc:
-    base: RequestDoc = {
+def request_doc(**changes: object) -> RequestFormat:
+    base: RequestFormat = {
         "api": "chat",
         "path": "/v1/chat/completions",
         "extra_body": {},
@@ -70,10 +71,10 @@ def send(
     enough: Callable[[], Ending | None] | None = None,
     lockstep: bool = False,
     workers: int = 1,
-    events: list[RequestEvent] | None = None,
+    events: list[Request] | None = None,
     **target: object,
 ) -> Result:
-    phase: PhaseDoc = {
+    phase: Phase = {
         "name": "test",
         "repeat": 0,
         "scenario": "offline",

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured, stored
+from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.log.samples import collect
 from suite.judge.metrics.compute import compute
 from suite.judge.report.othertools import dbgpt, devices, tools

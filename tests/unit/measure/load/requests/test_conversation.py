@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from suite.declare.plandoc import PhaseDoc, PlanDoc
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
@@ -21,12 +22,12 @@ MINI = Tokenizer.from_directory(MINI_MODEL)
 PROMPTS = [CLOSED_V1.render(task.document) for task in TASKS.tasks]
 
 
-def phase(tasks: int = 6, turns: int = 3, first: int = 0) -> PhaseDoc:
+def phase(tasks: int = 6, turns: int = 3, first: int = 0) -> Phase:
     session = {"turns": turns, "think_ms": 0}
-    return cast("PhaseDoc", {"tasks": tasks, "first_task": first, "session": session})
+    return cast("Phase", {"tasks": tasks, "first_task": first, "session": session})
 
 
-def limited(tokens: int, **request: Any) -> PlanDoc:
+def limited(tokens: int, **request: Any) -> Plan:
     made = plan(**request)
     made["workload"]["max_input_tokens"] = tokens
     return made

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from suite.base.errors import DataError
-from suite.declare.plandoc import PhaseDoc, PlanDoc
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
@@ -20,7 +21,7 @@ TASKS = mini_set(4)
 MINI = Tokenizer.from_directory(MINI_MODEL)
 
 
-def plan(decoding: dict[str, Any] | None = None, **request: Any) -> PlanDoc:
+def plan(decoding: dict[str, Any] | None = None, **request: Any) -> Plan:
     document = {
         "engine": {
             "served_model_name": "mini",
@@ -50,11 +51,11 @@ def plan(decoding: dict[str, Any] | None = None, **request: Any) -> PlanDoc:
             },
         },
     }
-    return cast("PlanDoc", document)
+    return cast("Plan", document)
 
 
-def phase(tasks: int = 2, first: int = 0, arrivals: list[int] | None = None) -> PhaseDoc:
-    return cast("PhaseDoc", {"tasks": tasks, "first_task": first, "arrivals_ns": arrivals})
+def phase(tasks: int = 2, first: int = 0, arrivals: list[int] | None = None) -> Phase:
+    return cast("Phase", {"tasks": tasks, "first_task": first, "arrivals_ns": arrivals})
 
 
 def bodies(*arguments: Any) -> list[dict[str, Any]]:
@@ -129,7 +130,7 @@ def test_intended_times_are_those_of_the_plan(arrivals):
 def exact(input_tokens, output_tokens, *, tasks=3, arrivals=None, repeat=0, name="lengths"):
     lengths = {"input_tokens": input_tokens, "output_tokens": output_tokens, "seed": 1}
     return cast(
-        "PhaseDoc",
+        "Phase",
         {
             "name": name,
             "repeat": repeat,
