@@ -10,8 +10,8 @@ from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
 
 if TYPE_CHECKING:
+    from suite.documents.card import Check
     from suite.judge.report.formats.format import Subject
-    from suite.judge.scorecarddoc import CheckDoc
 
 _SUITE = Markup(
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -29,27 +29,27 @@ _SKIPPED = Markup('<skipped message="{why}"/>')
 """A rule that has no object in the run, or was not applied."""
 
 
-def _case(check: CheckDoc) -> Markup:
-    inside = _INSIDE.get(check["outcome"], _SKIPPED)
-    places = "\n".join(check["evidence"])
+def _case(check: Check) -> Markup:
+    inside = _INSIDE.get(check.outcome, _SKIPPED)
+    places = "\n".join(check.evidence)
     return _CASE.format(
-        rule=check["rule"],
-        title=check["title"]["en"],
-        inside=inside.format(why=check["why"], places=places),
+        rule=check.rule,
+        title=check.title.en,
+        inside=inside.format(why=check.why, places=places),
     )
 
 
 def render(subject: Subject) -> bytes:
     """One test case a rule: failures and errors as such, a warning as output, what does not apply as skipped."""
     card = subject.card
-    outcomes = [check["outcome"] for check in card["checks"]]
+    outcomes = [check.outcome for check in card.checks]
     page = _SUITE.format(
-        name=card["run"]["id"],
+        name=card.run.id,
         tests=len(outcomes),
         failures=outcomes.count("fail"),
         errors=outcomes.count("error"),
         skipped=sum(outcome not in _INSIDE for outcome in outcomes),
-        cases=Markup("").join(map(_case, card["checks"])),
+        cases=Markup("").join(map(_case, card.checks)),
     )
     return page.encode()
 

@@ -12,8 +12,8 @@ from suite.judge.report.formats.format import Format
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
+    from suite.documents.card import Scorecard
     from suite.judge.report.formats.format import Subject
-    from suite.judge.scorecarddoc import ScorecardDoc
 
 
 def _plain(text: str) -> str:
@@ -21,11 +21,11 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
 
 
-def _headline(card: ScorecardDoc) -> str:
+def _headline(card: Scorecard) -> str:
     rows = [
         (
-            _plain(item.phase["name"] if item.phase else "run"),
-            _plain(item.name["en"]),
+            _plain(item.phase.name if item.phase else "run"),
+            _plain(item.name.en),
             f"{item.shown.number} {item.shown.unit}".rstrip() if item.shown.measured else "n/a",
             item.shown.interval or _plain(item.shown.reason),
         )
@@ -34,11 +34,11 @@ def _headline(card: ScorecardDoc) -> str:
     return table(("phase", "metric", "value", "interval"), rows)
 
 
-def _findings(card: ScorecardDoc) -> str:
+def _findings(card: Scorecard) -> str:
     lines = [
-        f"- {check['rule']} {WORDS[check['outcome']][0]}: {_plain(check['why'])}\n"
-        for check in card["checks"]
-        if check["outcome"] in ("fail", "error", "warn")
+        f"- {check.rule} {WORDS[check.outcome][0]}: {_plain(check.why)}\n"
+        for check in card.checks
+        if check.outcome in ("fail", "error", "warn")
     ]
     return "".join(lines)
 
@@ -46,11 +46,11 @@ def _findings(card: ScorecardDoc) -> str:
 def render(subject: Subject) -> bytes:
     """A heading, the verdict, the headline numbers and the rules that did not pass."""
     card = subject.card
-    verdict = "Conformant" if card["verdict"]["conformant"] else "Not conformant"
-    ran = f"{card['devices']['count']} x {card['devices']['name']}, {card['engine']['title']}, {card['model']['id']}"
+    verdict = "Conformant" if card.verdict.conformant else "Not conformant"
+    ran = f"{card.devices.count} x {card.devices.name}, {card.engine.title}, {card.model.id}"
     parts = [
-        f"# {verdict}: {_plain(card['run']['id'])}\n",
-        f"{_plain(card['verdict']['sentence']['en'])}\n\n{_plain(ran)}\n",
+        f"# {verdict}: {_plain(card.run.id)}\n",
+        f"{_plain(card.verdict.sentence.en)}\n\n{_plain(ran)}\n",
         _headline(card),
         _findings(card),
     ]
