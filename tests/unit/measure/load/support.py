@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.base import jsonio
-from suite.documents.phase import Phase
 from suite.documents.engine import RequestFormat
 from suite.documents.event import Request
+from suite.documents.phase import Phase
 from suite.measure.engine.sim_script import FAULTS
 from suite.measure.load.requests.job import Job
 from suite.measure.load.send import run_phase

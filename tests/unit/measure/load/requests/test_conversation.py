@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from suite.documents.phase import Phase
-from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.measure.load.requests.prepare import make_conversations
 from tests.unit.measure.load.requests.test_prepare import plan
 

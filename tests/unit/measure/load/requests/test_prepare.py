@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from suite.base.errors import DataError
-from suite.documents.phase import Phase
-from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.measure.load.requests.prepare import make_jobs
 
 TASKS = mini_set(4)
