@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers lint format schemas lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify lint format schemas lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -57,11 +57,11 @@ run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTI
 	@$(PY) -m suite run $(RUN_FLAGS)
 
 test: .venv/.dev engines ## every test that this machine can run; skips say what is missing
-	@$(PY) -m pytest -n $(JOBS) -m 'not engine and not container and not browser'
+	@$(PY) -m pytest -n $(JOBS) -m 'not engine and not container and not browser and not package'
 	@$(PY) -m pytest -m 'engine or container or browser'
 
 test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
-	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node'
+	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node and not package'
 
 test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
 	@$(PY) -m pytest -n $(JOBS) tests/unit tests/benchmarks -m 'not slow and not node'
@@ -71,10 +71,10 @@ test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhe
 	@$(PY) -m pytest -m package
 
 test-pythons: .venv/.dev ## the same results on every Python of PYTHONS= that is here
-	@$(PY) tests/pythons/compare.py $(PYTHONS)
+	@PYTHONPATH=. $(PY) tests/pythons/compare.py $(PYTHONS)
 
 test-oldest: .venv/.dev ## the oldest versions that pyproject.toml admits
-	@$(PY) tests/pythons/oldest.py
+	@PYTHONPATH=. $(PY) tests/pythons/oldest.py
 
 engines: .venv/.run ## get the engines' environments, and images where Docker answers, ahead of time
 	@$(PY) -m suite prepare --vendor cpu --runtime process --all \
@@ -88,6 +88,9 @@ bench-load: .venv/.run ## measure the load generator itself: ARGS="--workers 2 -
 
 bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside the suite's, each in its own environment
 	@$(PY) -m benchmarks.load.peers.install install
+
+bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its time: ARGS="--cache DIR --fresh"
+	@$(PY) -m benchmarks.verify $(ARGS)
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .

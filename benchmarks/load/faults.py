@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.documents.document import given
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import FAULTS
 from suite.measure.load.send import run_phase
@@ -20,7 +21,8 @@ from suite.measure.load.target import Target
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+
 
 TIMEOUT_S: Final = 2.0
 TOKENS: Final = 8
@@ -60,14 +62,14 @@ def record(faults: Sequence[str]) -> list[Recorded]:
     ]
     script = {"ttft_ms": 5, "itl_ms": 1, "tokens": TOKENS, "faults": listed}
     prompts = [text for fault in faults for text in ("before", _prompt(fault), "after")]
-    events: dict[int, RequestEvent] = {}
+    events: dict[int, Request] = {}
 
-    def keep(event: RequestEvent) -> None:
-        events[event["index"]] = event
+    def keep(event: Request) -> None:
+        events[event.index] = event
 
     with sim.start(jsonio.canonical(script).decode()) as server:
         run_phase(
-            Target(server.base_url, REQUEST["path"], {}, REQUEST),
+            Target(server.base_url, REQUEST.path, {}, REQUEST),
             [job(index, prompt, TOKENS) for index, prompt in enumerate(prompts)],
             phase=phase("faults", len(prompts), 1, TIMEOUT_S),
             zero_ns=0,
@@ -85,13 +87,13 @@ def _prompt(fault: str) -> str:
     return f"fault {fault}."
 
 
-def _recorded(fault: str, events: Sequence[RequestEvent]) -> Recorded:
+def _recorded(fault: str, events: Sequence[Request]) -> Recorded:
     before, hit, after = events
-    chunks = 0 if hit["chunk_t0"] is None else len(hit["chunk_dt"]) + 1
-    kept = "until the time-out" if hit["outcome"] == "timeout" else str(chunks)
+    chunks = 0 if hit.chunk_t0 is None else len(hit.chunk_dt) + 1
+    kept = "until the time-out" if hit.outcome == "timeout" else str(chunks)
     # Whether a server that has just ended refuses or resets is a matter of microseconds.
-    others = "ok" if before["outcome"] == after["outcome"] == "ok" else "the server is gone"
-    return Recorded(fault, hit["outcome"], _sentence(hit), kept, others)
+    others = "ok" if before.outcome == after.outcome == "ok" else "the server is gone"
+    return Recorded(fault, hit.outcome, _sentence(hit), kept, others)
 
 
 def table() -> str:
@@ -109,11 +111,11 @@ def table() -> str:
     return _HEAD + "".join(rows)
 
 
-def _sentence(event: RequestEvent) -> str:
-    if event["error"]:
-        return _SECONDS.sub("… s", event["error"])
-    usage = event["usage"].get("engine_completion")
-    counted = event["chunk_tokens"]
+def _sentence(event: Request) -> str:
+    if event.error:
+        return _SECONDS.sub("… s", event.error)
+    usage = given(event.usage.engine_completion)
+    counted = event.chunk_tokens
     if usage is not None and usage != TOKENS:
         return f"usage says {usage} tokens; the rules on token counts see to it"
     if counted and max(counted) > 1:

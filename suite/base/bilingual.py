@@ -10,3 +10,8 @@ class Bilingual(NamedTuple):
 
     en: str
     zh: str
+
+    @classmethod
+    def symbols(cls, text: str) -> Bilingual:
+        """A text that reads alike in both, such as a formula."""
+        return cls(text, text)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from suite.base import resources
 from suite.base.errors import UsageError
-from suite.base.values import NotMeasured
 from suite.cli.simscript import scripted
 from suite.declare.model.facts import hash_model, read_model
 from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
@@ -22,6 +23,7 @@ from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.declare.vendor.load import load_vendor
+from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
 
@@ -29,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from suite.cli.options import Choices
-    from suite.declare.plandoc import PlanDoc, RuntimeKind
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
+    from suite.documents.plan import Plan, RuntimeKind
 
 CONVERTED = resources.workspace() / "runs" / "converted"
 ENDPOINT_TIMEOUT_S = 30.0
@@ -48,7 +50,7 @@ class Inputs:
         tokenizer: the model's own, None when it has none that can be read.
     """
 
-    plan: PlanDoc
+    plan: Plan
     tasks: TaskSet
     tokenizer: Tokenizer | None
 
@@ -74,7 +76,7 @@ def gather(choices: Choices) -> Inputs:
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     tasks = task_set_for(profile, choices.data)
     taskset = tasks.to_doc()
-    reference = reference_for(files, taskset, profile.doc["decoding"])
+    reference = reference_for(files, taskset, profile.doc.decoding)
     runtime, note = choose_runtime(choices, vendor)
     plan = make_plan(
         vendor=vendor,
@@ -104,7 +106,8 @@ def gather(choices: Choices) -> Inputs:
     )
     if runtime == "endpoint":
         # It runs already: the time that the vendor's engine may take to start is not waited for.
-        plan["engine"]["readiness"]["timeout_s"] = ENDPOINT_TIMEOUT_S
+        readiness = replace(plan.engine.readiness, timeout_s=ENDPOINT_TIMEOUT_S)
+        plan = replace(plan, engine=replace(plan.engine, readiness=readiness))
     if runtime == "sim":
         plan = scripted(plan, choices.sim_script)
     return Inputs(plan, tasks, tokenizer)

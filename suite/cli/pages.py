@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite.base import errorpage, markdown
+from suite.judge.pages import metrics, rules
 from suite.measure.telemetry import page as telemetry
 
 if TYPE_CHECKING:
@@ -19,14 +20,32 @@ DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
 def pages() -> dict[Path, str]:
     """Every generated page, or page with a generated part, as the records say."""
-    vendors, chinese = DOCS / "vendors.md", DOCS / "vendors.zh.md"
     return {
         DOCS / "errors.md": errorpage.page(),
-        vendors: markdown.replaced(vendors.read_text("utf-8"), "telemetry", telemetry.table()),
-        chinese: markdown.replaced(
-            chinese.read_text("utf-8"), "telemetry", telemetry.table(chinese=True)
-        ),
+        **_with_parts("vendors.md", {"telemetry": telemetry.table()}),
+        **_with_parts("vendors.zh.md", {"telemetry": telemetry.table(chinese=True)}),
+        **_with_parts("rules.md", {"rules": rules.tables("en")}),
+        **_with_parts("rules.zh.md", {"rules": rules.tables("zh")}),
+        **_with_parts("metrics.md", _metrics("en")),
+        **_with_parts("metrics.zh.md", _metrics("zh") | {"statistics": metrics.statistics("zh")}),
     }
+
+
+def _metrics(language: str) -> dict[str, str]:
+    return {
+        "latencies": metrics.latencies(language),
+        "metrics of a phase": metrics.of_a_phase(language),
+        "metrics of a run": metrics.of_a_run(language),
+    }
+
+
+def _with_parts(name: str, parts: dict[str, str]) -> dict[Path, str]:
+    """A page of which the named parts are generated."""
+    path = DOCS / name
+    text = path.read_text("utf-8")
+    for part, generated in parts.items():
+        text = markdown.replaced(text, part, generated)
+    return {path: text}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,11 +5,11 @@ none. Text that the suite wrote is given in English and Chinese; text that came 
 messages) is as it was, cleaned.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from suite.documents.card_phase import PhaseResult
+from suite.documents.card_phase import CardPhase
 from suite.documents.document import Document, about
 from suite.documents.engine import Dtype
 from suite.documents.peaks import Peaks
@@ -36,6 +36,9 @@ from suite.documents.workload import Decoding, Division, Objectives, TaskSet
 OutcomeText = Literal["not-applicable", "skipped", "pass", "warn", "fail", "error"]
 Plausibility = Literal["plausible", "below-floor", "above-ceiling", "not-judged"]
 TimeKind = Literal["suite", "preparation", "conversion", "engine", "warm-up", "measured"]
+
+
+SCORECARD_SCHEMA: Final = 1
 
 
 class DivisionReason(Document):
@@ -256,7 +259,7 @@ class Scorecard(Document):
     time_breakdown: Annotated[
         tuple[TimeShare, ...], about("Where the run's wall time went, in order.")
     ]
-    phases: Annotated[tuple[PhaseResult, ...], about("Loads in the order of the plan.")]
+    phases: Annotated[tuple[CardPhase, ...], about("Loads in the order of the plan.")]
     quality: Annotated[QualityResult, about("What the summaries are worth.")]
     headline: Annotated[
         tuple[Headline, ...], about("Numbers for the reader who has ten seconds.", max_length=8)

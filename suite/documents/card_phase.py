@@ -182,7 +182,7 @@ class Track(Document):
     tpot_ms: Annotated[tuple[NonNegative | None, ...], about("TPOT.", max_length=200)]
 
 
-class PhaseResult(Document):
+class CardPhase(Document):
     """One load and what came of it."""
 
     name: Annotated[Name, about("Name.")]

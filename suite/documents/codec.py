@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_PATH = re.compile(
+    r"^(?P<message>.*?)(?: - at (?:`key` in |key in )?`\$(?P<path>.*)`)?$", re.DOTALL
+)
 _SORTED = msgspec.json.Encoder(order="sorted")
 
 

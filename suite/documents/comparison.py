@@ -1,6 +1,6 @@
 """A comparison of two cards."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta
 
@@ -14,6 +14,9 @@ Family = Literal[
     "latency", "throughput", "quality", "length", "utilisation", "energy", "start-up", "client"
 ]
 ChangeOutcome = Literal["better", "worse", "not-distinguishable", "not-comparable"]
+
+
+DIFF_SCHEMA: Final = 1
 
 
 class Side(Document):

@@ -3,7 +3,7 @@
 Every time is an integer number of nanoseconds of one monotonic clock, relative to the run's start.
 """
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
@@ -30,6 +30,9 @@ OutcomeCode = Literal[
     "cancelled",
 ]
 StampSource = Literal["kernel", "user"]
+
+
+EVENT_SCHEMA: Final = 1
 
 
 class Usage(Document):

@@ -5,13 +5,13 @@ from typing import Annotated
 from msgspec import UNSET, UnsetType
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import Count, Integer, Positive, Sha256
+from suite.documents.scalars import Count, Integer, Positive, Required, Sha256
 
 
 class FileDigest(Document):
     """A file and its digest."""
 
-    path: Annotated[str, about("Relative to the model directory.")]
+    path: Annotated[Required, about("Relative to the directory.")]
     bytes: Annotated[Count, about("Size.")]
     sha256: Annotated[Sha256, about("Digest of the file.")]
 

@@ -49,7 +49,10 @@ class Group(Document):
 
     name: Annotated[Name, about("The profile's phase.")]
     axes: Annotated[
-        dict[Annotated[str, Meta(pattern="^(concurrency|input_tokens|output_tokens)$")], Positive],
+        dict[
+            Annotated[str, Meta(pattern="^(concurrency|input_tokens|output_tokens)(?!\\n)$")],
+            Positive,
+        ],
         about("Of concurrency, input_tokens, output_tokens: those that vary."),
     ]
 

@@ -1,6 +1,6 @@
 """The plan: what was asked, fully resolved. Sizes are bytes unless the name says otherwise."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -13,6 +13,9 @@ from suite.documents.workload import Workload
 
 RuntimeKind = Literal["container", "process", "endpoint", "sim"]
 TelemetryPlace = Literal["host", "container"]
+
+
+PLAN_SCHEMA: Final = 1
 
 
 class SuiteVersion(Document):

@@ -166,7 +166,7 @@ class DeclaredTelemetry(Document):
             Annotated[
                 str,
                 Meta(
-                    pattern="^(power_w|energy_j|utilisation|memory_used_bytes|memory_total_bytes|temperature_c|clock_mhz)$"
+                    pattern="^(power_w|energy_j|utilisation|memory_used_bytes|memory_total_bytes|temperature_c|clock_mhz)(?!\\n)$"
                 ),
             ],
             TelemetryQuantity,

@@ -9,11 +9,11 @@ from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import apply_rules
 
 if TYPE_CHECKING:
+    from suite.documents.card import Scorecard
     from suite.evidence import Evidence
-    from suite.judge.scorecarddoc import ScorecardDoc
 
 
-def score(evidence: Evidence) -> ScorecardDoc:
+def score(evidence: Evidence) -> Scorecard:
     """Compute every metric, apply every rule and build the scorecard; pure and deterministic."""
     results = compute(evidence)
     return build.build(evidence, results, apply_rules(evidence, results))

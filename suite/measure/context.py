@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suite.documents.event import Mark
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from suite import evidence
-    from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.environment import Fact
+    from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.load.target import LoadOptions
     from suite.measure.progress import Progress
@@ -41,7 +42,7 @@ class Run:
         fitted: prompts by task number, made once.
     """
 
-    plan: PlanDoc
+    plan: Plan
     settings: Settings | None
     tasks: TaskSet
     tokenizer: Tokenizer | None
@@ -51,7 +52,7 @@ class Run:
     load: LoadOptions
     zero_ns: int
     offset_ns: int
-    facts: dict[str, JSONObject] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)
 
@@ -65,9 +66,6 @@ class Run:
         self.stop.check()
         self.progress.step(title, log=log)
 
-    def mark(
-        self, name: str, at: int | None = None, fields: Mapping[str, object] | None = None
-    ) -> None:
+    def mark(self, name: str, at: int | None = None) -> None:
         """Write a mark, for now or for a moment of the run's clock."""
-        moment = self.now() if at is None else at
-        self.writer.event({"type": "mark", "t": moment, "name": name, **(fields or {})})
+        self.writer.event(Mark(t=self.now() if at is None else at, name=name))

@@ -13,20 +13,27 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Final, TypedDict
 
-from suite.base import jsonio, schema
+from msgspec.structs import replace
+
+from suite.base import jsonio
 from suite.base.errors import Place, Problem, SetupError
+from suite.documents.codec import convert as convert_json
+from suite.documents.codec import pretty
+from suite.documents.engine import Conversion, Engine, Mount
+from suite.documents.model import FileDigest
+from suite.documents.provenance import ConvertedModel, Provenance
 from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONValue
-    from suite.declare.plandoc import ConversionDoc, EngineDoc, FileDoc, PlanDoc
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
 PROVENANCE = "provenance.json"
-PROVENANCE_SCHEMA = 1
+PROVENANCE_SCHEMA: Final = 1
 LOG = "conversion.log"
 _PARTIAL = ".partial"
 
@@ -38,24 +45,24 @@ class ProvenanceDoc(TypedDict):
     kind: str
     reason: str
     model: dict[str, str]  # id, sha256
-    inputs: list[FileDoc]
+    inputs: list[FileDigest]
     command: list[str]
     env: dict[str, str]
     model_type: str
     parameters: dict[str, str]
     tool: dict[str, JSONValue]  # runtime, image id or package versions
-    outputs: list[FileDoc]
+    outputs: list[FileDigest]
     started_utc: str
     seconds: float
 
 
 def convert(
-    plan: PlanDoc,
+    plan: Plan,
     run_directory: Path,
     *,
     on_progress: Progress,
     settings: Settings | None = None,
-) -> ProvenanceDoc | None:
+) -> Provenance | None:
     """Run the plan's conversion, or find it done.
 
     Args:
@@ -71,7 +78,7 @@ def convert(
         SetupError: ``conversion-mismatch``, ``conversion-unknown-artefact``, ``conversion-failed``,
             ``conversion-impossible``, ``disk-unwritable``.
     """
-    conversion = plan["conversion"]
+    conversion = plan.conversion
     if conversion is None:
         return None
     provenance = check_artefact(plan, conversion)
@@ -85,11 +92,11 @@ def convert(
             raise SetupError(
                 "disk-unwritable", f"{error.filename}: {error.strerror or error}"
             ) from error
-    (run_directory / PROVENANCE).write_bytes(jsonio.pretty(provenance))
+    (run_directory / PROVENANCE).write_bytes(pretty(provenance))
     return provenance
 
 
-def check_artefact(plan: PlanDoc, conversion: ConversionDoc) -> ProvenanceDoc | None:
+def check_artefact(plan: Plan, conversion: Conversion) -> Provenance | None:
     """Judge the artefact at the plan's target before anything starts.
 
     Returns:
@@ -98,7 +105,7 @@ def check_artefact(plan: PlanDoc, conversion: ConversionDoc) -> ProvenanceDoc | 
     Raises:
         SetupError: ``conversion-mismatch``, ``conversion-unknown-artefact``.
     """
-    target = Path(conversion["host_target"])
+    target = Path(conversion.host_target)
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return None
     path = target / PROVENANCE
@@ -108,16 +115,19 @@ def check_artefact(plan: PlanDoc, conversion: ConversionDoc) -> ProvenanceDoc | 
             f"{target} holds something and no {PROVENANCE} says what",
             hint="remove it, or name another directory for converted weights with --converted",
         )
-    found = jsonio.load(path, error=SetupError)
-    wrong = schema.problems(found, "provenance", file=str(path))
-    if wrong:
+    try:
+        provenance = convert_json(
+            jsonio.load(path, error=SetupError), Provenance, file=str(path), error=SetupError
+        )
+    except SetupError as cause:
+        if cause.code != "schema-violation":
+            raise
         raise SetupError(
             "conversion-unknown-artefact",
             f"what {PROVENANCE} says cannot be read",
             Place(str(path)),
-            problems=wrong,
-        )
-    provenance = cast("ProvenanceDoc", cast("object", found))
+            problems=cause.problems,
+        ) from cause
     problems = _differences(plan, conversion, provenance)
     problems += _damaged(target, provenance)
     if problems:
@@ -131,41 +141,41 @@ def check_artefact(plan: PlanDoc, conversion: ConversionDoc) -> ProvenanceDoc | 
     return provenance
 
 
-def _differences(plan: PlanDoc, conversion: ConversionDoc, found: ProvenanceDoc) -> list[Problem]:
-    baked, wanted = found["parameters"], conversion["parameters"]
+def _differences(plan: Plan, conversion: Conversion, found: Provenance) -> list[Problem]:
+    baked, wanted = found.parameters, conversion.parameters
     problems = [
         Problem(f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}")
         for name in sorted({*baked, *wanted})
         if baked.get(name) != wanted.get(name)
     ]
-    if found["model_type"] != conversion["model_type"]:
+    if found.model_type != conversion.model_type:
         problems.append(
-            Problem(f"model type is {found['model_type']}, the plan has {conversion['model_type']}")
+            Problem(f"model type is {found.model_type}, the plan has {conversion.model_type}")
         )
-    if found["model"].get("sha256") != plan["model"]["sha256"]:
-        problems.append(Problem(f"it was made from other weights, of {found['model'].get('id')}"))
+    if found.model.sha256 != plan.model.sha256:
+        problems.append(Problem(f"it was made from other weights, of {found.model.id}"))
     return problems
 
 
-def _damaged(target: Path, found: ProvenanceDoc) -> list[Problem]:
+def _damaged(target: Path, found: Provenance) -> list[Problem]:
     """Files that are gone or of another size; hashing all of them again would take minutes."""
     problems = []
-    for entry in found["outputs"]:
-        path = target / entry["path"]
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
-            problems.append(Problem(f"{entry['path']} is missing or was changed"))
+    for entry in found.outputs:
+        path = target / entry.path
+        if not path.is_file() or path.stat().st_size != entry.bytes:
+            problems.append(Problem(f"{entry.path} is missing or was changed"))
     return problems
 
 
 def _make(
-    plan: PlanDoc,
-    conversion: ConversionDoc,
+    plan: Plan,
+    conversion: Conversion,
     log: Path,
     *,
     on_progress: Progress,
     settings: Settings,
-) -> ProvenanceDoc:
-    target = Path(conversion["host_target"])
+) -> Provenance:
+    target = Path(conversion.host_target)
     partial = target.with_name(target.name + _PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -174,8 +184,8 @@ def _make(
     started = datetime.now(UTC)
     clock = time.monotonic()
     engine = _step(plan, conversion, partial)
-    tool: dict[str, JSONValue] = {"runtime": plan["runtime"]}
-    match plan["runtime"]:
+    tool: dict[str, str | int | float] = {"runtime": plan.runtime}
+    match plan.runtime:
         case "container":
             why, facts = container.run_once(
                 plan, engine, log, on_progress=on_progress, settings=settings
@@ -195,68 +205,68 @@ def _make(
     if not outputs:
         raise SetupError("conversion-failed", "the conversion ended well and wrote no file")
     tool.update({name: value for name, value in facts.items() if not isinstance(value, bool)})
-    provenance = ProvenanceDoc(
+    provenance = Provenance(
         provenance_schema=PROVENANCE_SCHEMA,
-        kind=conversion["kind"],
-        reason=conversion["reason"],
-        model={"id": plan["model"]["id"], "sha256": plan["model"]["sha256"]},
-        inputs=plan["model"]["files"],
-        command=conversion["command"],
-        env=conversion["env"],
-        model_type=conversion["model_type"],
-        parameters=conversion["parameters"],
+        kind=conversion.kind,
+        reason=conversion.reason,
+        model=ConvertedModel(id=plan.model.id, sha256=plan.model.sha256),
+        inputs=plan.model.files,
+        command=conversion.command,
+        env=conversion.env,
+        model_type=conversion.model_type,
+        parameters=conversion.parameters,
         tool=tool,
-        outputs=outputs,
+        outputs=tuple(outputs),
         started_utc=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(time.monotonic() - clock, 3),
     )
-    (partial / PROVENANCE).write_bytes(jsonio.pretty(provenance))
+    (partial / PROVENANCE).write_bytes(pretty(provenance))
     if target.is_dir():
         target.rmdir()  # empty, or check_artefact would have refused it
     partial.rename(target)
     return provenance
 
 
-def _step(plan: PlanDoc, conversion: ConversionDoc, output: Path) -> EngineDoc:
+def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
     """The engine of the plan, turned into the conversion: its command, variables and mounts."""
-    engine = plan["engine"]
-    declared = engine["container"]
-    command = conversion["command"]
-    if plan["runtime"] == "process":
+    engine = plan.engine
+    declared = engine.container
+    command = conversion.command
+    if plan.runtime == "process":
         # Without mounts the command sees this machine's own paths.
-        command = [token.replace(conversion["target"], str(output)) for token in command]
+        command = tuple(token.replace(conversion.target, str(output)) for token in command)
     if declared is not None:
-        declared = {
-            **declared,
-            "mounts": [
-                {
-                    "source": plan["model"]["path"],
-                    "target": conversion["source"],
-                    "read_only": True,
-                },
-                {"source": str(output), "target": conversion["target"], "read_only": False},
-            ],
+        declared = replace(
+            declared,
+            mounts=(
+                Mount(
+                    source=plan.model.path,
+                    target=conversion.source,
+                    read_only=True,
+                ),
+                Mount(source=str(output), target=conversion.target, read_only=False),
+            ),
             # The image's own entry point may be the server.
-            "entrypoint": command[:1],
-        }
-        if plan["runtime"] == "container":
+            entrypoint=command[:1],
+        )
+        if plan.runtime == "container":
             command = command[1:]
-    return {
-        **engine,
-        "command": command,
-        "pre_commands": [],
-        "env": {**engine["env"], **conversion["env"]},
-        "container": declared,
-    }
+    return replace(
+        engine,
+        command=command,
+        pre_commands=(),
+        env={**engine.env, **conversion.env},
+        container=declared,
+    )
 
 
-def _files(directory: Path) -> list[FileDoc]:
+def _files(directory: Path) -> list[FileDigest]:
     return [
-        {
-            "path": path.relative_to(directory).as_posix(),
-            "bytes": path.stat().st_size,
-            "sha256": _sha256(path),
-        }
+        FileDigest(
+            path=path.relative_to(directory).as_posix(),
+            bytes=path.stat().st_size,
+            sha256=_sha256(path),
+        )
         for path in sorted(directory.rglob("*"))
         if path.is_file()
     ]

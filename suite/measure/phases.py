@@ -9,9 +9,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from msgspec import UNSET
+
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
-from suite.declare.scenarios.phase import kind
+from suite.declare.scenarios.phase import kind, session_of
+from suite.documents.document import given
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
@@ -43,16 +46,16 @@ def run_phases(run: Run, served: Served) -> None:
     """
     target = Target(
         base_url=served.base_url,
-        path=run.plan["engine"]["request"]["path"],
+        path=run.plan.engine.request.path,
         headers=run.load.headers,
-        request=run.plan["engine"]["request"],
+        request=run.plan.engine.request,
         send_stamps=run.load.send_stamps,
     )
-    for phase in run.plan["workload"]["phases"]:
-        watch = Watch(served.alive, while_running=run.plan["runtime"] != "endpoint")
+    for phase in run.plan.workload.phases:
+        watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
         stage = Stage(run, target, phase, watch)
-        if "not_run" in phase:
-            run.progress.line(f"{stage.title}: not run: {phase['not_run']}")
+        if phase.not_run is not UNSET:
+            run.progress.line(f"{stage.title}: not run: {phase.not_run}")
         else:
             _phase(stage)
 
@@ -60,7 +63,7 @@ def run_phases(run: Run, served: Served) -> None:
 def _phase(stage: Stage) -> None:
     run, phase = stage.run, stage.phase
     send = SENDERS[kind(phase).source](stage)
-    sampler = Sampler(run.plan["telemetry"] if phase["measured"] else [], run.zero_ns)
+    sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns)
     try:
         with sampler, run.stop.deferred():
             stage.mark("phase.start")
@@ -68,7 +71,7 @@ def _phase(stage: Stage) -> None:
             stage.mark("phase.end", detail)
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
-        run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+        run.writer.lines("telemetry.jsonl", sampler.samples())
         run.problems.extend(p for p in sampler.problems() if p not in run.problems)
     run.stop.check()
     dead = stage.watch.after(stage.watch.failed)
@@ -86,8 +89,8 @@ def _requests(stage: Stage) -> Send:
 def _sessions(stage: Stage) -> Send:
     run, phase = stage.run, stage.phase
     conversations = make_conversations(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
-    think_ns = round(phase["session"]["think_ms"] * 1e6)
-    sessions = Sessions(conversations, phase["concurrency"] or 1, think_ns, planned=phase["tasks"])
+    think_ns = round(session_of(phase).think_ms * 1e6)
+    sessions = Sessions(conversations, phase.concurrency or 1, think_ns, planned=phase.tasks)
     return partial(_plain, stage, sessions)
 
 
@@ -98,12 +101,12 @@ def _search(stage: Stage) -> Send:
 def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]:
     """Everything but a search: one load, with or without a stop rule."""
     phase = stage.phase
-    stop, arrivals = phase.get("stop"), phase["arrivals_ns"]
+    stop, arrivals = given(phase.stop), phase.arrivals_ns
     rule = None if stop is None else PhaseRule(stop, arrivals_ns=arrivals)
-    longest = None if stop is None else stop["max_duration_s"]
+    longest = None if stop is None else stop.max_duration_s
     live = Live(
         title=stage.title,
-        planned=phase["tasks"],
+        planned=phase.tasks,
         start_ns=stage.run.now(),
         due_ns=arrivals[-1] if arrivals else None,
         longest_ns=None if longest is None else round(longest * 1e9),

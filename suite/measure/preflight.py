@@ -12,7 +12,8 @@ from suite.base.errors import Problem, SetupError
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PlanDoc, PreflightDoc
+    from suite.documents.engine import PreflightCheck
+    from suite.documents.plan import Plan
 
 COMMAND_TIMEOUT_S = 30
 """A device tool that does not answer in this time hangs; `npu-smi` and `rocm-smi` take up to ten seconds."""
@@ -22,17 +23,17 @@ COMMAND_TIMEOUT_S = 30
 class Answer:
     """What one preflight check found."""
 
-    check: PreflightDoc
+    check: PreflightCheck
     ok: bool
     found: str
 
 
-def run_preflight(plan: PlanDoc) -> list[Answer]:
+def run_preflight(plan: Plan) -> list[Answer]:
     """Ask every check of the plan; never raises."""
-    return [_ask(check) for check in plan["engine"]["preflight"]]
+    return [_ask(check) for check in plan.engine.preflight]
 
 
-def require_preflight(plan: PlanDoc) -> list[Answer]:
+def require_preflight(plan: Plan) -> list[Answer]:
     """Ask every check and refuse to go on when one fails.
 
     Raises:
@@ -41,9 +42,9 @@ def require_preflight(plan: PlanDoc) -> list[Answer]:
     answers = run_preflight(plan)
     missing = [answer for answer in answers if not answer.ok]
     if missing:
-        vendor = plan["vendor"]["name"]
+        vendor = plan.vendor.name
         problems = [
-            Problem(f"{answer.check['what']}: {answer.found}", hint=answer.check["hint"])
+            Problem(f"{answer.check.what}: {answer.found}", hint=answer.check.hint)
             for answer in missing
         ]
         count = f"{len(missing)} of {len(answers)}"
@@ -56,25 +57,25 @@ def require_preflight(plan: PlanDoc) -> list[Answer]:
     return answers
 
 
-def require_runtime(plan: PlanDoc) -> None:
+def require_runtime(plan: Plan) -> None:
     """Refuse to go on when the plan wants a container and no Docker engine answers.
 
     Raises:
         SetupError: ``docker-unreachable``.
     """
-    if plan["runtime"] == "container":
+    if plan.runtime == "container":
         with connect(CONNECT_TIMEOUT_S):
             pass
 
 
-def _ask(check: PreflightDoc) -> Answer:
-    if check["kind"] == "path":
-        pattern = check["argument"][0]
+def _ask(check: PreflightCheck) -> Answer:
+    if check.kind == "path":
+        pattern = check.argument[0]
         paths = sorted(glob.glob(pattern))  # noqa: PTH207 - an absolute pattern such as /dev/nvidia[0-9]*
         return Answer(check, bool(paths), ", ".join(paths[:8]) or f"{pattern} does not exist")
     try:
         done = subprocess.run(
-            check["argument"],
+            check.argument,
             capture_output=True,
             text=True,
             errors="replace",
@@ -83,18 +84,18 @@ def _ask(check: PreflightDoc) -> Answer:
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        return Answer(check, ok=False, found=f"{check['argument'][0]} is not installed")
+        return Answer(check, ok=False, found=f"{check.argument[0]} is not installed")
     except OSError as cause:
-        return Answer(check, ok=False, found=f"{check['argument'][0]}: {cause.strerror}")
+        return Answer(check, ok=False, found=f"{check.argument[0]}: {cause.strerror}")
     except subprocess.TimeoutExpired:
-        found = f"{check['argument'][0]} did not answer in {COMMAND_TIMEOUT_S} s"
+        found = f"{check.argument[0]} did not answer in {COMMAND_TIMEOUT_S} s"
         return Answer(check, ok=False, found=found)
     output = (done.stdout + done.stderr).strip()
     found = output.splitlines()[0] if output else f"no output, exit status {done.returncode}"
-    matches = None if check["expect"] is None else re.search(check["expect"], output)
+    matches = None if check.expect is None else re.search(check.expect, output)
     if matches is not None:
         # The line that answers the question says more than the first one, which is often a date.
         start = output.rfind("\n", 0, matches.start()) + 1
         found = output[start:].splitlines()[0].strip()
-    ok = done.returncode == 0 and (check["expect"] is None or matches is not None)
+    ok = done.returncode == 0 and (check.expect is None or matches is not None)
     return Answer(check, ok, found[:160])

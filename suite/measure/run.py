@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import UNSET
+
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
+from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
+from suite.documents.environment import Environment
+from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
+from suite.documents.taskline import TaskLine
 from suite.measure import convert, host
 from suite.measure.context import Run
 from suite.measure.engine import serve
@@ -27,9 +33,9 @@ from suite.measure.telemetry import Sampler
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
@@ -58,7 +64,7 @@ class RunResult:
 
 
 def execute(
-    plan: PlanDoc,
+    plan: Plan,
     tasks: TaskSet,
     tokenizer: Tokenizer | None,
     directory: Path,
@@ -139,28 +145,32 @@ def _open(run: Run, directory: Path) -> None:
     run.writer.document("plan.json", run.plan)
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
-    clock = {
-        "started_utc": started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "clock": "CLOCK_MONOTONIC",
-        "clock_zero_ns": run.zero_ns,
-        "receive_stamps": receive,
-        "send_stamps": send,
-        "realtime_minus_monotonic_us": run.offset_ns // 1000,
-    }
-    run.writer.event(evidence.header(directory.name, jsonio.digest(run.plan), clock))
+    run.writer.event(
+        Header(
+            event_schema=EVENT_SCHEMA,
+            run_id=directory.name,
+            plan_sha256=plan_sha256(run.plan),
+            started_utc=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            clock="CLOCK_MONOTONIC",
+            clock_zero_ns=run.zero_ns,
+            receive_stamps=receive,
+            send_stamps=send,
+            realtime_minus_monotonic_us=run.offset_ns // 1000,
+        )
+    )
     run.mark("run.start", at=0)
     run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
 
 
-def _task_line(task: Task) -> dict[str, object]:
-    return {
-        "id": task.id,
-        "record_sha256": task.sha256,
-        "document_sha256": jsonio.sha256_hex(task.document.encode()),
-        "document_words": len(task.document.split()),
-        "lead": first_sentence(task.document),
-        "reference": task.summary,
-    }
+def _task_line(task: Task) -> TaskLine:
+    return TaskLine(
+        id=task.id,
+        record_sha256=task.sha256,
+        document_sha256=jsonio.sha256_hex(task.document.encode()),
+        document_words=len(task.document.split()),
+        lead=first_sentence(task.document),
+        reference=task.summary,
+    )
 
 
 def _measure(run: Run) -> None:
@@ -170,8 +180,8 @@ def _measure(run: Run) -> None:
     _convert(run)
     _sample_idle(run)
     run.mark("suite.setup.end")
-    engine = run.plan["engine"]["title"]
-    run.progress.line(f"starting {engine} ({run.plan['runtime']})")
+    engine = run.plan.engine.title
+    run.progress.line(f"starting {engine} ({run.plan.runtime})")
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
         served = stack.enter_context(
@@ -199,18 +209,18 @@ def _measure(run: Run) -> None:
 
 def _sample_idle(run: Run) -> None:
     """Read the devices' power before anything runs on them; the energy above idle is counted from it."""
-    with Sampler(run.plan["telemetry"], run.zero_ns) as sampler:
+    with Sampler(run.plan.telemetry, run.zero_ns) as sampler:
         deadline = time.monotonic() + FIRST_SAMPLE_S
-        while run.plan["telemetry"] and not sampler.samples() and time.monotonic() < deadline:
+        while run.plan.telemetry and not sampler.samples() and time.monotonic() < deadline:
             time.sleep(0.05)
-        if any("power_w" in sample for sample in sampler.samples()):
+        if any(sample.power_w is not UNSET for sample in sampler.samples()):
             time.sleep(IDLE_S)
-    run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+    run.writer.lines("telemetry.jsonl", sampler.samples())
 
 
 def _convert(run: Run) -> None:
     """Converted weights as the plan needs them; those of an earlier run cost no time that could be measured."""
-    conversion = run.plan["conversion"]
+    conversion = run.plan.conversion
     if conversion is None:
         return
     reused = convert.check_artefact(run.plan, conversion) is not None
@@ -230,28 +240,26 @@ def _write_environment(run: Run) -> None:
     # The names only: values may be secret.
     names = ", ".join(sorted(run.load.headers))
     headers = f"extra header fields of every request: {names}" if names else ""
-    notes = (run.plan["runtime_note"], run.tasks.why_not_locked, headers, *run.problems)
+    notes = (run.plan.runtime_note, run.tasks.why_not_locked, headers, *run.problems)
     run.writer.document(
         "environment.json",
-        {
-            "environment_schema": 1,
-            "facts": dict(run.facts),
-            "task_defects": _defects(run.tasks),
-            "notes": [note for note in notes if note],
-        },
+        Environment(
+            environment_schema=1,
+            facts=dict(run.facts),
+            task_defects=_defects(run.tasks),
+            notes=tuple(note for note in notes if note),
+        ),
     )
 
 
 def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
-    described = None if error is None else {"code": error.code, "message": str(error)[:1000]}
-    footer = {
-        "type": "footer",
-        "t": run.now(),
-        "ended": ended,
-        "requests": run.writer.requests,
-        "error": described,
-        "clock_steps_ns": _clock_offset_ns() - run.offset_ns,
-    }
+    footer = Footer(
+        t=run.now(),
+        ended=ended,
+        requests=run.writer.requests,
+        error=None if error is None else RunError(code=error.code, message=str(error)[:1000]),
+        clock_steps_ns=_clock_offset_ns() - run.offset_ns,
+    )
     run.writer.release()
     # On a full disk the log keeps what it has: a missing footer is itself a statement.
     with contextlib.suppress(SetupError):

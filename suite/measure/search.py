@@ -13,6 +13,7 @@ from suite.base.quantities import latency
 from suite.declare.analysis.bisection import answer, next_rate
 from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.profiles.arrivals import probe_schedule
+from suite.declare.scenarios.phase import search_of
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_jobs
 from suite.measure.sending import Sending
@@ -20,7 +21,7 @@ from suite.measure.sending import Sending
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.analysis.objective import Verdict
-    from suite.declare.plandoc import SearchDoc
+    from suite.documents.phase import Search
     from suite.measure.sending import Stage
 
 SETTLE_S: Final = 1.0
@@ -36,7 +37,7 @@ def run_search(stage: Stage) -> tuple[JSONObject, str]:
     Returns:
         The detail of the phase's closing mark, and one sentence for a person.
     """
-    search = stage.phase["search"]
+    search = search_of(stage.phase)
     history: list[tuple[float, bool]] = []
     ended_by = "searched"
     while (rate := next_rate(search, history)) is not None:
@@ -77,8 +78,8 @@ def _settled(stage: Stage) -> bool:
 
 def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     run, phase = stage.run, stage.phase
-    search, objectives = phase["search"], run.plan["workload"]["objectives"]
-    first = number * search["requests"]
+    search, objectives = search_of(phase), run.plan.workload.objectives
+    first = number * search.requests
     times = probe_schedule(search, number, rate)
     jobs = make_jobs(
         run.plan,
@@ -105,7 +106,7 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     return found
 
 
-def _words(found: Verdict, search: SearchDoc) -> str:
+def _words(found: Verdict, search: Search) -> str:
     """A probe's outcome on one line."""
     head = {True: "met", False: "missed", None: "undecided"}[found.met]
     values = [
@@ -117,5 +118,5 @@ def _words(found: Verdict, search: SearchDoc) -> str:
         )
         if value is not None
     ]
-    measured = f" (p{search['percentile']:g}: {', '.join(values)})" if values else ""
+    measured = f" (p{search.percentile:g}: {', '.join(values)})" if values else ""
     return f"{head}{measured}" + ("" if found.met else f": {found.why}")

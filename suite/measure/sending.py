@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from suite.declare.analysis.observed import Observed, observed
+from suite.documents.event import Mark
 from suite.measure.load.send import run_phase
 from suite.measure.load.stats import Ending
 
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.measure.context import Run
     from suite.measure.live import Live
     from suite.measure.load.requests.job import Job
@@ -64,21 +68,29 @@ class Stage:
 
     run: Run
     target: Target
-    phase: PhaseDoc
+    phase: Phase
     watch: Watch
 
     @property
     def title(self) -> str:
         """How progress names it."""
         phase = self.phase
-        name = phase["name"] + (f" #{phase['repeat'] + 1}" if phase["repeat"] else "")
-        return name + ("" if phase["measured"] else " (warm-up)")
+        name = phase.name + (f" #{phase.repeat + 1}" if phase.repeat else "")
+        return name + ("" if phase.measured else " (warm-up)")
 
     def mark(self, name: str, detail: Mapping[str, object] | None = None) -> None:
         """Write a mark of this phase."""
         phase = self.phase
-        fields = {"phase": phase["name"], "repeat": phase["repeat"], "measured": phase["measured"]}
-        self.run.mark(name, fields={**fields, **({"detail": detail} if detail else {})})
+        self.run.writer.event(
+            Mark(
+                t=self.run.now(),
+                name=name,
+                phase=phase.name,
+                repeat=phase.repeat,
+                measured=phase.measured,
+                detail=dict(detail) if detail else UNSET,
+            )
+        )
 
     def ending(self) -> bool:
         """Whether the run was asked to stop, or the engine is dead."""
@@ -153,13 +165,14 @@ class Sending:
             detail["ended_t"] = self._overdue_ns
         return detail
 
-    def _on_request(self, event: RequestEvent) -> None:
+    def _on_request(self, event: Request) -> None:
         tokenizer = self._run.tokenizer
         # Counted here, in the gaps between arrivals, so that an event is whole when it is written: some 0.7 µs
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
-        if tokenizer is not None and event["text"]:
-            event["usage"]["own_completion"] = tokenizer.count(event["text"])
+        if tokenizer is not None and event.text:
+            own = tokenizer.count(event.text)
+            event = replace(event, usage=replace(event.usage, own_completion=own))
         self._run.writer.event(event)
         one = observed(event)
         self.seen += 1

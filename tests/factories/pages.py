@@ -15,7 +15,7 @@ from suite.judge.attest import envelope, keys, sign, statement
 from suite.judge.report import html as page
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ScorecardDoc
+    from suite.documents.card import Scorecard
 
 MANIFEST_SHA256 = "5" * 64
 
@@ -26,13 +26,13 @@ def key() -> keys.PrivateKey:
     return keys.private_key(ec.derive_private_key(20260131, ec.SECP256R1()))
 
 
-def bundle(card: ScorecardDoc) -> bytes:
+def bundle(card: Scorecard) -> bytes:
     """A signed bundle of a scorecard, without the checks that signing makes."""
     payload = statement.make_statement(card, MANIFEST_SHA256, sign.image_of(card))
     return envelope.bundle_bytes(payload, key().sign(envelope.pae(payload)), key().public.id)
 
 
-def rendered(card: ScorecardDoc) -> bytes:
+def rendered(card: Scorecard) -> bytes:
     """The page, from the predicate as a verifier reads it."""
     predicate = json.loads(jsonio.canonical(card))
     return page.render(bundle(card), predicate)

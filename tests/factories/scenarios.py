@@ -6,13 +6,14 @@ import copy
 import math
 from typing import TYPE_CHECKING
 
-from suite.base.values import stored
-from suite.judge.metrics.registry import REGISTRY
+from suite.documents.value import stored
 from tests.factories import scorecard
 from tests.factories.scorecard import measured, sha
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import PhaseCard, ScorecardDoc, ValueDoc
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
 
 EVERYTHING = {
     "min_duration_s": 0.0,
@@ -21,7 +22,7 @@ EVERYTHING = {
     "interval": None,
     "saturation": False,
 }
-TOO_FEW: ValueDoc = {"not_measured": "n/a (n = 31 < 662)"}
+TOO_FEW: Value = {"not_measured": "n/a (n = 31 < 662)"}
 
 
 def steady(
@@ -39,7 +40,7 @@ def steady(
     }
 
 
-def point(group: str, scenario: str = "concurrency", **axes: int) -> PhaseCard:
+def point(group: str, scenario: str = "concurrency", **axes: int) -> CardPhase:
     """A point of a sweep or grid; throughput saturates and latency grows as they do on real servers."""
     streams = axes.get("concurrency", 1)
     given, wanted = axes.get("input_tokens", 312), axes.get("output_tokens", 24)
@@ -73,7 +74,7 @@ def point(group: str, scenario: str = "concurrency", **axes: int) -> PhaseCard:
     return made
 
 
-def not_run(made: PhaseCard, why: str) -> PhaseCard:
+def not_run(made: CardPhase, why: str) -> CardPhase:
     """The same point, skipped by the plan."""
     made["not_run"] = why
     made["metrics"] = {name: {"not_measured": why} for name in made["metrics"]}
@@ -84,12 +85,12 @@ def not_run(made: PhaseCard, why: str) -> PhaseCard:
     return made
 
 
-def sweep(*streams: int, group: str = "sweep") -> list[PhaseCard]:
+def sweep(*streams: int, group: str = "sweep") -> list[CardPhase]:
     """A concurrency sweep."""
     return [point(group, concurrency=count) for count in streams]
 
 
-def contexts() -> list[PhaseCard]:
+def contexts() -> list[CardPhase]:
     """A table of context lengths whose last points the model cannot hold."""
     lengths = (1, 6144, 14336, 30720, 63488, 129024)
     found = [point("context", input_tokens=length, output_tokens=2048) for length in lengths]
@@ -100,7 +101,7 @@ def contexts() -> list[PhaseCard]:
     return found
 
 
-def grid() -> list[PhaseCard]:
+def grid() -> list[CardPhase]:
     """Batch × prefill × decode, 32 points, in lockstep."""
     found = []
     for streams in (1, 4, 16, 64):
@@ -112,7 +113,7 @@ def grid() -> list[PhaseCard]:
     return found
 
 
-def search(*, answered: bool = True, repeats: int = 1) -> PhaseCard:
+def search(*, answered: bool = True, repeats: int = 1) -> CardPhase:
     """A search for the highest rate: doubling, then bisection, one probe cut short."""
     made = scorecard.phase(
         "slo", "slo_search", seed=5, count=2048, ttft=60.0, tpot=13.0, concurrency=None
@@ -155,7 +156,7 @@ def search(*, answered: bool = True, repeats: int = 1) -> PhaseCard:
     return made
 
 
-def _answer(answered: bool) -> ValueDoc:
+def _answer(answered: bool) -> Value:
     if not answered:
         return {"not_measured": "the lowest rate of the search, 1 requests/s, missed an objective"}
     return {
@@ -171,7 +172,7 @@ def _answer(answered: bool) -> ValueDoc:
 def _probe(number: int, rate: float, *, met: bool) -> dict[str, object]:
     early = not met and rate == 16.0
     ttft = 180.0 * (1 + (rate / 11) ** 4)
-    few: ValueDoc = {"not_measured": "n/a (n = 41 < 662)"}
+    few: Value = {"not_measured": "n/a (n = 41 < 662)"}
     return {
         "number": number,
         "rate": rate,
@@ -192,7 +193,7 @@ def _probe(number: int, rate: float, *, met: bool) -> dict[str, object]:
     }
 
 
-def soak() -> PhaseCard:
+def soak() -> CardPhase:
     """Half an hour at a fixed rate whose TTFT creeps up."""
     made = scorecard.phase("soak", "soak", seed=9, count=9000, ttft=71.0, tpot=15.0, rate=4.0)
     made["load"]["stop"] = EVERYTHING | {"min_duration_s": 1800.0, "max_duration_s": 2100.0}  # type: ignore[typeddict-item]
@@ -212,7 +213,7 @@ def soak() -> PhaseCard:
     return made
 
 
-def conversations(turns: int = 6) -> PhaseCard:
+def conversations(turns: int = 6) -> CardPhase:
     """Conversations whose history, and with it TTFT, grows."""
     made = scorecard.phase("chat", "multi_turn", seed=3, count=96, ttft=80.0, tpot=12.0)
     made["load"] |= {
@@ -245,28 +246,16 @@ def conversations(turns: int = 6) -> PhaseCard:
     return made
 
 
-def card_of(phases: list[PhaseCard], headline: list[tuple[str, str]]) -> ScorecardDoc:
-    """A sound card with these phases; the metrics that the factory does not know are defined as the suite does."""
+def card_of(phases: list[CardPhase], headline: list[tuple[str, str]]) -> Scorecard:
+    """A sound card with these phases."""
     made = copy.deepcopy(scorecard.card())
     made["phases"] = phases
     made["headline"] = [{"phase": phase, "metric": metric} for phase, metric in headline]
-    for phase in phases:
-        for name in phase["metrics"]:
-            if name not in made["metrics"]:
-                metric = REGISTRY[name]
-                made["metrics"][name] = {
-                    "order": 500 + list(REGISTRY).index(name),
-                    "title": {"en": metric.title["en"], "zh": metric.title["zh"]},
-                    "unit": metric.unit,
-                    "direction": metric.direction,
-                    "formula": metric.formula,
-                    "definition": metric.definition,
-                }
     made["workload"]["title"] = {"en": "Every scenario, small", "zh": "全部场景，小规模"}
     return made
 
 
-def scenario_card() -> ScorecardDoc:
+def scenario_card() -> Scorecard:
     """One of everything."""
     phases = [
         search(),
@@ -289,7 +278,7 @@ def scenario_card() -> ScorecardDoc:
     )
 
 
-def grid_card() -> ScorecardDoc:
+def grid_card() -> Scorecard:
     """32 points over three axes, and a sweep of a single point, in bursts and from a trace."""
     gamma = scorecard.phase("bursts", "server", seed=1, count=64, ttft=80.0, tpot=12.0, rate=4.0)
     gamma["load"] |= {"process": "gamma", "shape": 0.5}
@@ -306,6 +295,6 @@ def grid_card() -> ScorecardDoc:
     )
 
 
-def fine_card() -> ScorecardDoc:
+def fine_card() -> Scorecard:
     """A sweep of 32 points along one axis."""
     return card_of(sweep(*range(1, 32), 64, group="fine"), [("fine-64", "output_throughput")])

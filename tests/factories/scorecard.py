@@ -8,17 +8,17 @@ import random
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.values import stored
+from suite.documents.value import stored
+from suite.judge.card.build import definitions
+from suite.judge.metrics.metric import STATISTICS
+from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import (
-        CheckDoc,
-        MetricDoc,
-        PhaseCard,
-        ScorecardDoc,
-        SeriesDoc,
-        ValueDoc,
-    )
+    from suite.judge.scorecarddoc import CheckDoc
+
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase, Series
+    from suite.documents.value import Value
 
 BOOTSTRAP = "95 % bootstrap"
 
@@ -30,7 +30,7 @@ def sha(word: str) -> str:
 
 def measured(
     value: float, unit: str, n: int, spread: float | None = None, interval: str = BOOTSTRAP
-) -> ValueDoc:
+) -> Value:
     """A measured value with a relative half-width, or without interval."""
     return {
         "value": stored(value),
@@ -55,135 +55,12 @@ def _quantile(values: list[float], share: float) -> float:
     return values[below] + (values[above] - values[below]) * (position - below)
 
 
-_WORDS = {
-    "p50": ("median", "中位数"),
-    "p90": ("90th percentile", "第 90 百分位"),
-    "p99": ("99th percentile", "第 99 百分位"),
-    "p999": ("99.9th percentile", "第 99.9 百分位"),
-    "mean": ("mean", "均值"),
-}
-_LATENCIES = {
-    "ttft": ("Time to first token (TTFT)", "首 token 延迟（TTFT）", "t_1 - t_send"),
-    "ttft_sched": ("TTFT from the scheduled start", "自计划时刻起的 TTFT", "t_1 - t_sched"),
-    "tpot": (
-        "Time per output token (TPOT)",
-        "每 token 生成时间（TPOT）",
-        "(t_n - t_1) / (n - 1), n >= 2",
-    ),
-    "icl": ("Inter-chunk latency (ICL)", "块间延迟", "t_(k+1) - t_k over content chunks"),
-    "e2e": ("End-to-end latency", "端到端延迟", "t_n - t_send"),
-}
-_OTHERS = {
-    "output_throughput": (
-        "Output throughput",
-        "输出吞吐",
-        "tokens/s",
-        "higher",
-        "sum n / (max t_n - min t_send)",
-    ),
-    "total_throughput": (
-        "Total throughput",
-        "总吞吐",
-        "tokens/s",
-        "higher",
-        "sum (p + n) / (max t_n - min t_send)",
-    ),
-    "request_throughput": (
-        "Request throughput",
-        "请求吞吐",
-        "requests/s",
-        "higher",
-        "completed / (max t_n - min t_send)",
-    ),
-    "goodput": (
-        "Goodput",
-        "有效吞吐",
-        "requests/s",
-        "higher",
-        "requests that meet every objective / (max t_n - min t_send)",
-    ),
-    "completed": (
-        "Completed requests",
-        "完成的请求",
-        "requests",
-        "higher",
-        "count of requests with outcome ok",
-    ),
-    "failed": ("Failed requests", "失败的请求", "requests", "lower", "count of the others"),
-    "generated_tokens_mean": ("Generated length", "生成长度", "tokens", "none", "mean n"),
-    "rouge1": ("ROUGE-1", "ROUGE-1", "1", "higher", "mean F-measure of unigram overlap, stemmed"),
-    "rouge2": ("ROUGE-2", "ROUGE-2", "1", "higher", "mean F-measure of bigram overlap, stemmed"),
-    "rougeL": (
-        "ROUGE-L",
-        "ROUGE-L",
-        "1",
-        "higher",
-        "mean F-measure of the longest common subsequence",
-    ),
-    "rougeLsum": ("ROUGE-Lsum", "ROUGE-Lsum", "1", "higher", "ROUGE-L over sentences"),
-    "mfu": (
-        "Model FLOPs utilisation",
-        "模型算力利用率",
-        "1",
-        "higher",
-        "sum FLOPs / (time * peak * devices)",
-    ),
-    "mbu": (
-        "Memory bandwidth utilisation",
-        "显存带宽利用率",
-        "1",
-        "higher",
-        "bytes per token / TPOT / (bandwidth * devices)",
-    ),
-    "send_lateness_p99": ("Send lateness p99", "发送延迟 p99", "ms", "lower", "t_send - t_sched"),
-    "startup_healthy_s": (
-        "Start to healthy",
-        "启动到健康",
-        "s",
-        "lower",
-        "engine.healthy - engine.start",
-    ),
-    "startup_first_answer_s": (
-        "Start to first answer",
-        "启动到首个回答",
-        "s",
-        "lower",
-        "engine.first_answer - engine.start",
-    ),
-}
-
-
-def definitions() -> dict[str, MetricDoc]:
-    """Definitions of every metric that the factory's cards use."""
-    found: dict[str, MetricDoc] = {}
-    for family, (english, chinese, formula) in _LATENCIES.items():
-        for statistic, (word, word_zh) in _WORDS.items():
-            found[f"{family}_{statistic}"] = {
-                "order": len(found),
-                "title": {"en": f"{english}, {word}", "zh": f"{chinese}，{word_zh}"},
-                "unit": "ms",
-                "direction": "lower",
-                "formula": formula,
-                "definition": f"{english} of each successful request; {word} over the phase.",
-            }
-    for name, (english, chinese, unit, direction, formula) in _OTHERS.items():
-        found[name] = {
-            "order": len(found),
-            "title": {"en": english, "zh": chinese},
-            "unit": unit,
-            "direction": direction,  # type: ignore[typeddict-item]
-            "formula": formula,
-            "definition": f"{english} of the phase.",
-        }
-    return found
-
-
 _SHARES = (("p50", 0.5, 0), ("p90", 0.9, 64), ("p99", 0.99, 662), ("p999", 0.999, 6636))
 
 
-def latency_values(samples: dict[str, list[float]]) -> dict[str, ValueDoc]:
+def latency_values(samples: dict[str, list[float]]) -> dict[str, Value]:
     """Percentiles and means of latencies, percentiles only from enough samples."""
-    found: dict[str, ValueDoc] = {}
+    found: dict[str, Value] = {}
     for family, values in samples.items():
         count = len(values)
         width = 1.2 / math.sqrt(count)
@@ -216,9 +93,9 @@ def phase(
     concurrency: int | None = 1,
     rate: float | None = None,
     rouge: tuple[float, float, float] = (0.4312, 0.2104, 0.3655),
-    mfu: ValueDoc | None = None,
+    mfu: Value | None = None,
     repeats: int = 1,
-) -> PhaseCard:
+) -> CardPhase:
     """One phase with synthetic latencies around the given medians (ms)."""
     total = count * repeats
     first = latencies(seed, ttft, 0.28, total)
@@ -229,7 +106,7 @@ def phase(
         for a, b in zip(first, generator.sample(token, total), strict=True)
     )
     metrics = latency_values({"ttft": first, "tpot": token, "e2e": whole})
-    for statistic in _WORDS:
+    for statistic in (one.id for one in STATISTICS):
         name_of = f"ttft_sched_{statistic}"
         metrics[name_of] = (
             metrics[f"ttft_{statistic}"]
@@ -275,7 +152,7 @@ def phase(
         )
         for i in range(buckets)
     ]
-    series: SeriesDoc = {
+    series: Series = {
         "ttft_ms": quantile_points(first),
         "tpot_ms": quantile_points(token),
         "e2e_ms": quantile_points(whole),
@@ -411,7 +288,7 @@ def checks() -> list[CheckDoc]:
     ]
 
 
-def card() -> ScorecardDoc:
+def card() -> Scorecard:
     """A conformant closed run of the smoke profile on a CPU."""
     phases = [
         phase("single-stream", "single_stream", seed=11, count=64, ttft=38.4, tpot=9.1),
@@ -622,13 +499,13 @@ def card() -> ScorecardDoc:
             {"phase": "offline", "metric": "mfu"},
         ],
         "checks": checks(),
-        "metrics": definitions(),
+        "metrics": definitions(REGISTRY),
         "task_defects": {},
         "notes": [],
     }
 
 
-def process_card() -> ScorecardDoc:
+def process_card() -> Scorecard:
     """The same profile without Docker: measured, conformant, not closed."""
     made = copy.deepcopy(card())
     note = "no Docker engine answered at unix:///var/run/docker.sock"
@@ -657,7 +534,7 @@ def process_card() -> ScorecardDoc:
     return made
 
 
-def poor_card() -> ScorecardDoc:
+def poor_card() -> Scorecard:
     """A run on real news whose answers are no summaries: below the plausibility floor."""
     made = copy.deepcopy(process_card())
     made["run"]["id"] = "20260131-130000-cpu-vllm-custom"
@@ -744,7 +621,7 @@ def poor_card() -> ScorecardDoc:
     return made
 
 
-def accelerator_card() -> ScorecardDoc:
+def accelerator_card() -> Scorecard:
     """A closed run on eight accelerators, with declared peaks and utilisation."""
     made = copy.deepcopy(card())
     made["run"]["id"] = "20260202-090000-nvidia-vllm-xsum"
@@ -818,7 +695,7 @@ def accelerator_card() -> ScorecardDoc:
     return made
 
 
-def long_card() -> ScorecardDoc:
+def long_card() -> Scorecard:
     """Names, arguments and messages as long and unbreakable as they may come."""
     made = copy.deepcopy(poor_card())
     word = "Qwen3-Next-80B-A3B-Instruct-FP8-Dynamic-W8A8-Smooth" * 3

@@ -13,10 +13,14 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from msgspec import UNSET
+
+from suite.documents.document import given
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.plandoc import SearchDoc
+    from suite.documents.phase import Search
 
     History = Sequence[tuple[float, bool]]
     """Rates in the order in which they were tried, and whether they met."""
@@ -40,7 +44,7 @@ class Answer(NamedTuple):
     why: str
 
 
-def planned(search: SearchDoc, rate: float) -> int:
+def planned(search: Search, rate: float) -> int:
     """Requests of a probe at this rate.
 
     A queue needs time to grow, so that a probe at a high rate needs more requests to show that the rate is too
@@ -50,22 +54,22 @@ def planned(search: SearchDoc, rate: float) -> int:
         search: without a duration every probe has ``requests``.
         rate: requests per second.
     """
-    if "duration_s" not in search:
-        return search["requests"]
+    if search.duration_s is UNSET:
+        return search.requests
     # Exact: 1.1 * 10 as floats is a little more than 11.
-    wanted = math.ceil(Fraction(str(rate)) * Fraction(str(search["duration_s"])))
-    return min(search["requests"], max(search.get("min_requests", 1), wanted))
+    wanted = math.ceil(Fraction(str(rate)) * Fraction(str(search.duration_s)))
+    return min(search.requests, max(given(search.min_requests, 1), wanted))
 
 
-def next_rate(search: SearchDoc, history: History) -> float | None:
+def next_rate(search: Search, history: History) -> float | None:
     """The next probe's rate in requests per second, rounded to 4 digits; None when the search is over."""
     if not history:
-        return search["min_rate"]
+        return search.min_rate
     ended, rate = _step(search, history)
     return None if ended else rate
 
 
-def answer(search: SearchDoc, history: History) -> Answer:
+def answer(search: Search, history: History) -> Answer:
     """What has been found by these probes."""
     met, missed = _bracket(history)
     ended: SearchEnd = "unfinished"
@@ -83,22 +87,22 @@ def _bracket(history: History) -> tuple[float | None, float | None]:
     return met, missed
 
 
-def _step(search: SearchDoc, history: History) -> tuple[SearchEnd | None, float]:
+def _step(search: Search, history: History) -> tuple[SearchEnd | None, float]:
     """Why the search is over, or else the next rate."""
     met, missed = _bracket(history)
     if met is None:
         return "min-rate-missed", 0.0
     ended: SearchEnd | None = None
     if missed is None:
-        rate = min(_rounded(met * 2.0), search["max_rate"])
-        if met >= search["max_rate"]:
+        rate = min(_rounded(met * 2.0), search.max_rate)
+        if met >= search.max_rate:
             ended = "max-rate-met"
     else:
         rate = _rounded(math.sqrt(met * missed))
         # Or four digits do not tell them apart any further.
-        if (missed - met) / missed <= search["resolution"] or not met < rate < missed:
+        if (missed - met) / missed <= search.resolution or not met < rate < missed:
             ended = "resolution"
-    if ended is None and len(history) >= search["max_probes"]:
+    if ended is None and len(history) >= search.max_probes:
         ended = "max-probes"
     return ended, rate
 
@@ -108,7 +112,7 @@ def _rounded(rate: float) -> float:
 
 
 def _why(
-    search: SearchDoc,
+    search: Search,
     history: History,
     met: float | None,
     missed: float | None,
@@ -116,9 +120,9 @@ def _why(
 ) -> str:
     match ended:
         case "min-rate-missed":
-            return f"even the lowest rate, {search['min_rate']:g} requests/s, missed the objectives"
+            return f"even the lowest rate, {search.min_rate:g} requests/s, missed the objectives"
         case "max-rate-met":
-            return f"even the highest rate, {search['max_rate']:g} requests/s, met the objectives"
+            return f"even the highest rate, {search.max_rate:g} requests/s, met the objectives"
         case "resolution":
             assert met is not None
             assert missed is not None

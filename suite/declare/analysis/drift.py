@@ -157,7 +157,7 @@ def _either(coarse: _Points, finer: _Points, least: float) -> Drift:
 
 def _line(points: _Points, least: float) -> Drift:
     xs, ys = points
-    slope = theil_sen(xs, ys).slope
+    slope = theil_sen(xs, ys)
     rest = [y - slope * x for x, y in zip(xs, ys, strict=True)]
     start = median(rest)
     if start <= 0.0:
@@ -202,7 +202,7 @@ def _judged(found: Drift, least: float) -> Drift:
 
 
 def _less_line(points: _Points) -> list[float]:
-    slope = theil_sen(*points).slope
+    slope = theil_sen(*points)
     rest = [y - slope * x for x, y in zip(*points, strict=True)]
     middle = mean(rest)
     return [one - middle for one in rest]

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suite.declare.analysis.observed import Observed
-    from suite.declare.plandoc import IntervalDoc, StopMetric
+    from suite.documents.phase import Interval as IntervalDocument
+    from suite.documents.phase import StopMetric
+
 
 FEWEST: Final = 50
 """Accumulators (at first: samples) below which there is no interval."""
@@ -201,9 +203,9 @@ class IntervalRule:
 
     __slots__ = ("_batches", "_before", "_metric", "_unit", "_within")
 
-    def __init__(self, rule: IntervalDoc) -> None:
-        self._metric: StopMetric = rule["metric"]
-        self._within = rule["within"]
+    def __init__(self, rule: IntervalDocument) -> None:
+        self._metric: StopMetric = rule.metric
+        self._within = rule.within
         self._batches: BatchMeans | ThroughputBatches = BatchMeans()
         self._unit = "ms"
         if self._metric == "output_throughput":
@@ -235,7 +237,7 @@ class IntervalRule:
         return Decision(reached, found.mean, found.half, share, why)
 
 
-def reached(requests: Iterable[Observed], rule: IntervalDoc) -> Decision:
+def reached(requests: Iterable[Observed], rule: IntervalDocument) -> Decision:
     """One look over all requests, in the order in which they ended; `reached` says that it is narrow now."""
     looking = IntervalRule(rule)
     for one in requests:

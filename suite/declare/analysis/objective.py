@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suite.declare.analysis.observed import Observed
-    from suite.declare.plandoc import ObjectivesDoc, SearchDoc
+    from suite.documents.phase import Search
+    from suite.documents.workload import Objectives
+
 
 ProbeEnd = Literal["objective-missed", "saturated"]
 MOST_WHOLE: Final = 0.05
@@ -56,7 +58,7 @@ class Verdict(NamedTuple):
     untold: str = ""
 
 
-def misses(one: Observed, objectives: ObjectivesDoc) -> list[str]:
+def misses(one: Observed, objectives: Objectives) -> list[str]:
     """The objectives that a request is not within, by name; all of them, and ``failed``, if it failed."""
     if one.cancelled:
         return []
@@ -74,7 +76,7 @@ def misses(one: Observed, objectives: ObjectivesDoc) -> list[str]:
     ]
 
 
-def meets(one: Observed, objectives: ObjectivesDoc) -> bool:
+def meets(one: Observed, objectives: Objectives) -> bool:
     """Whether a request ended well and within every objective."""
     return one.ok and not misses(one, objectives)
 
@@ -92,11 +94,11 @@ def tpot_untold(answers: Sequence[Observed]) -> str:
     return ""
 
 
-def _bounds(objectives: ObjectivesDoc) -> list[tuple[str, float | None]]:
+def _bounds(objectives: Objectives) -> list[tuple[str, float | None]]:
     return [
-        ("ttft_ms", objectives["ttft_ms"]),
-        ("tpot_ms", objectives["tpot_ms"]),
-        ("e2e_ms", objectives["e2e_ms"]),
+        ("ttft_ms", objectives.ttft_ms),
+        ("tpot_ms", objectives.tpot_ms),
+        ("e2e_ms", objectives.e2e_ms),
     ]
 
 
@@ -113,8 +115,8 @@ def hopeless(missed: int, planned: int, percent: float) -> bool:
 
 def verdict(
     requests: Iterable[Observed],
-    search: SearchDoc,
-    objectives: ObjectivesDoc,
+    search: Search,
+    objectives: Objectives,
     *,
     rate: float,
     ended_by: str,
@@ -137,7 +139,7 @@ def verdict(
         found = misses(one, objectives)
         missed.update(found)
         outside += bool(found)
-    percent = search["percentile"]
+    percent = search.percentile
     ttft, tpot, e2e = (
         _percentile([one.ttft_ms(from_sched=True) for one in answers], percent),
         _percentile([one.tpot_ms() for one in answers], percent),
@@ -145,7 +147,7 @@ def verdict(
     )
     planned = requests_of(search, rate)
     met, why = _decide(missed, len(counted), planned, percent, objectives, ended_by=ended_by)
-    untold = tpot_untold(answers) if met and objectives["tpot_ms"] is not None else ""
+    untold = tpot_untold(answers) if met and objectives.tpot_ms is not None else ""
     if untold:
         met, why = False, f"undecided, which counts as missed: TPOT cannot be told: {untold}"
     return Verdict(met, why, ttft, tpot, e2e, outside, missed["failed"], untold)
@@ -161,7 +163,7 @@ def _decide(
     counted: int,
     planned: int,
     percent: float,
-    objectives: ObjectivesDoc,
+    objectives: Objectives,
     *,
     ended_by: str,
 ) -> tuple[bool | None, str]:
@@ -203,8 +205,8 @@ class ProbeRule:
 
     def __init__(
         self,
-        search: SearchDoc,
-        objectives: ObjectivesDoc,
+        search: Search,
+        objectives: Objectives,
         *,
         arrivals_ns: Sequence[int],
         first_index: int = 0,
@@ -218,7 +220,7 @@ class ProbeRule:
             first_index: index of its first request within the phase.
         """
         self._planned = len(arrivals_ns)
-        self._percentile = search["percentile"]
+        self._percentile = search.percentile
         self._objectives = objectives
         self._saturation = Saturation(arrivals_ns, first_index)
         self._missed: Counter[str] = Counter()

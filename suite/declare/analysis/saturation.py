@@ -126,7 +126,7 @@ class Saturation:
         ]
         if not _climbs(in_flight):
             return False
-        growth = theil_sen([float(at) for at in moments], in_flight).slope * span
+        growth = theil_sen([float(at) for at in moments], in_flight) * span
         spread = max(_burstiness(self._arrivals[low:high]), 1.0) + _variation(
             [answering for _, _, answering in ttfts[:: max(len(ttfts) // MOST, 1)]]
         )
@@ -136,7 +136,7 @@ class Saturation:
         if not _climbs(waits):
             return False
         # Queued requests are served in turn: growth / rate is what the last one waits longer than the first.
-        return theil_sen(times, waits).slope * span >= WAIT_SHARE * growth * span / count
+        return theil_sen(times, waits) * span >= WAIT_SHARE * growth * span / count
 
 
 def _burstiness(starts: Sequence[int]) -> float:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suite.declare.analysis.observed import Observed
-    from suite.declare.plandoc import StopDoc
+    from suite.documents.phase import Stop
+
 
 PhaseEnd = Literal["enough", "saturated"]
 
@@ -46,7 +47,7 @@ class PhaseRule:
         "seen",
     )
 
-    def __init__(self, stop: StopDoc, *, arrivals_ns: Sequence[int] | None = None) -> None:
+    def __init__(self, stop: Stop, *, arrivals_ns: Sequence[int] | None = None) -> None:
         """Begin.
 
         Args:
@@ -55,8 +56,8 @@ class PhaseRule:
         """
         self._stop = stop
         self._arrivals = arrivals_ns
-        self._interval = IntervalRule(stop["interval"]) if stop["interval"] else None
-        self._saturation = Saturation(arrivals_ns) if stop["saturation"] and arrivals_ns else None
+        self._interval = IntervalRule(stop.interval) if stop.interval else None
+        self._saturation = Saturation(arrivals_ns) if stop.saturation and arrivals_ns else None
         self._start: int | None = None
         self._end = 0
         self._next_look = 0
@@ -86,9 +87,9 @@ class PhaseRule:
 
     def _enough(self) -> bool:
         assert self._start is not None
-        if self.answers < self._stop["min_requests"]:
+        if self.answers < self._stop.min_requests:
             return False
-        if self._end - self._start < self._stop["min_duration_s"] * 1e9:
+        if self._end - self._start < self._stop.min_duration_s * 1e9:
             return False
         if self._interval is None:
             return True
@@ -100,7 +101,7 @@ class PhaseRule:
 
     def overdue(self, elapsed_ns: int) -> bool:
         """Whether the longest duration has passed, so long after the phase's start."""
-        longest = self._stop["max_duration_s"]
+        longest = self._stop.max_duration_s
         return longest is not None and elapsed_ns >= longest * 1e9
 
     def state(self) -> str:
@@ -109,7 +110,7 @@ class PhaseRule:
 
 
 def replay(
-    stop: StopDoc, requests: Iterable[Observed], *, arrivals_ns: Sequence[int] | None = None
+    stop: Stop, requests: Iterable[Observed], *, arrivals_ns: Sequence[int] | None = None
 ) -> tuple[PhaseEnd | None, int]:
     """Why and after how many requests a rule ended a phase, from its requests in the order of the log."""
     rule = PhaseRule(stop, arrivals_ns=arrivals_ns)

@@ -1,4 +1,4 @@
-"""Does a series rise, fall or step? Tests by rank, Theil and Sen's slope with its interval, the best single step.
+"""Does a series rise, fall or step? Tests by rank, Theil and Sen's slope, the best single step.
 
 The ranks and the slope mind neither single outliers nor the shape of the noise. All want values that do not depend
 on their neighbours: give them means or medians of batches, not single requests.
@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from suite.base.statistics import NORMAL, median
+from suite.base.statistics import median
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,21 +25,11 @@ class Trend(NamedTuple):
 
     Attributes:
         s: pairs that rise less pairs that fall.
-        z: `s` in standard deviations, with correction for continuity.
-        p: two-sided probability of so large a `z` without a trend.
+        p: two-sided probability of so large an `s` without a trend.
     """
 
     s: int
-    z: float
     p: float
-
-
-class Slope(NamedTuple):
-    """Theil and Sen's slope: the median over all pairs of points, with its 95 % interval."""
-
-    slope: float
-    low: float
-    high: float
 
 
 def mann_kendall(values: Sequence[float]) -> Trend:
@@ -50,13 +40,13 @@ def mann_kendall(values: Sequence[float]) -> Trend:
     """
     n = len(values)
     if n < 3:
-        return Trend(0, 0.0, 1.0)
+        return Trend(0, 1.0)
     s = sum((b > a) - (b < a) for a, b in itertools.combinations(values, 2))
     variance = _variance(values)
     if variance <= 0.0 or s == 0:
-        return Trend(s, 0.0, 1.0)
+        return Trend(s, 1.0)
     z = (s - math.copysign(1, s)) / math.sqrt(variance)
-    return Trend(s, z, math.erfc(abs(z) / math.sqrt(2.0)))
+    return Trend(s, math.erfc(abs(z) / math.sqrt(2.0)))
 
 
 def mann_whitney(first: Sequence[float], last: Sequence[float], factor: float = 1.0) -> float:
@@ -119,7 +109,7 @@ def _variance(values: Sequence[float]) -> float:
     return (total - ties) / 18.0
 
 
-def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> Slope:
+def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> float:
     """The median slope over all pairs of points.
 
     Args:
@@ -127,13 +117,7 @@ def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> Slope:
         ys: as many values.
     """
     pairs = itertools.combinations(zip(xs, ys, strict=True), 2)
-    slopes = sorted((d - b) / (c - a) for (a, b), (c, d) in pairs if c != a)
-    # Sen's interval: ranks around the middle, from the variance of Kendall's s.
-    half = NORMAL * math.sqrt(max(_variance(ys), 0.0))
-    count = len(slopes)
-    low = max(math.floor((count - half) / 2.0), 0)
-    high = min(math.ceil((count + half) / 2.0), count - 1)
-    return Slope(median(slopes), slopes[low], slopes[high])
+    return median([(d - b) / (c - a) for (a, b), (c, d) in pairs if c != a])
 
 
 def dependence(values: Sequence[float]) -> float:

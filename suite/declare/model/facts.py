@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.errors import DataError, EvidenceError, Place
+from suite.base.errors import DataError, Place
 from suite.declare.model import architectures, safetensors
+from suite.documents.model import FileDigest, ModelFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.model.architectures import Shape
     from suite.declare.model.safetensors import Tensor
-    from suite.declare.plandoc import FileDoc
+
 
 WITNESS_TOLERANCE = 0.02
 """Largest relative difference between stored and computed parameters: norms, biases and rounding."""
@@ -33,80 +33,6 @@ WITNESS_TOLERANCE = 0.02
 _HASHED_SUFFIXES = (".safetensors", ".json", ".jinja", ".model", ".py", ".tiktoken", ".txt")
 _NOT_HASHED = ("license", "licence", "notice", "readme", "use_policy")
 _BLOCK = 4 << 20
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What is known of a model.
-
-    A number is None when the configuration does not say it in a form that is known.
-
-    Attributes:
-        architecture: first of ``architectures`` in the configuration, e.g. ``LlamaForCausalLM``.
-        parameters: distinct parameters; a tied head counts once.
-        active_parameters: those that one token uses (mixture of experts: the chosen experts only).
-        weight_bytes: bytes of all stored tensors.
-        mlp_matrices: 3 with a gate, 2 without.
-        intermediate_size: width of the MLP, of one expert where there are experts.
-        experts: 0 for a dense model.
-        sliding_window: tokens that a windowed layer looks back on, None without one.
-        sliding_layers: how many layers have the window.
-        quantisation: method named in the configuration, None for none.
-        shape_unknown: why FLOPs can't be derived, "" when they can.
-    """
-
-    architecture: str
-    model_type: str
-    parameters: int
-    active_parameters: int
-    weight_bytes: int
-    torch_dtype: str
-    tie_embeddings: bool
-    quantisation: str | None
-    max_positions: int | None
-    layers: int | None
-    hidden_size: int | None
-    vocab_size: int | None
-    heads: int | None
-    kv_heads: int | None
-    head_dim: int | None
-    intermediate_size: int | None
-    mlp_matrices: int | None
-    experts: int
-    active_experts: int
-    sliding_window: int | None
-    sliding_layers: int
-    shape_unknown: str
-
-    def to_json(self) -> JSONObject:
-        """The form that a plan holds."""
-        return cast("JSONObject", asdict(self))
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, object]) -> ModelFacts:
-        """Read what `to_json` wrote.
-
-        Raises:
-            EvidenceError: ``model-facts-wrong`` when a member is missing, unknown or of the wrong type.
-        """
-        names = {field.name: str(field.type) for field in fields(cls)}
-        if set(document) != set(names):
-            odd = ", ".join(sorted(set(document) ^ set(names)))
-            raise EvidenceError("model-facts-wrong", f"model facts with wrong members: {odd}")
-        allowed: dict[str, tuple[type, ...]] = {
-            "str": (str,),
-            "int": (int,),
-            "bool": (bool,),
-            "str | None": (str, type(None)),
-            "int | None": (int, type(None)),
-        }
-        for name, kind in names.items():
-            value = document[name]
-            if type(value) not in allowed[kind]:
-                raise EvidenceError(
-                    "model-facts-wrong", f"the model fact {name!r} is not of type {kind}"
-                )
-        return cls(**cast("dict[str, str]", dict(document)))  # type: ignore[arg-type]  # checked above
 
 
 def _config(directory: Path) -> JSONObject:
@@ -216,7 +142,7 @@ def _is_hashed(path: Path) -> bool:
     return path.is_file() and name.endswith(_HASHED_SUFFIXES) and not hidden and not prose
 
 
-def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDoc:
+def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDigest:
     sha256 = hashlib.sha256()
     size = 0
     try:
@@ -229,12 +155,12 @@ def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDoc:
     except OSError as cause:
         message = f"cannot read: {cause.strerror or cause}"
         raise DataError("file-unreadable", message, Place(str(path))) from cause
-    return {"path": path.name, "bytes": size, "sha256": sha256.hexdigest()}
+    return FileDigest(path=path.name, bytes=size, sha256=sha256.hexdigest())
 
 
 def hash_model(
     directory: Path, on_bytes: Callable[[int], None] | None = None
-) -> tuple[list[FileDoc], str]:
+) -> tuple[list[FileDigest], str]:
     """Digest of what an engine can read from a model directory: weights, configuration, tokenizer, code.
 
     Prose (README, licence), hidden files, subdirectories and weights in other formats are left out, so

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured
 from suite.declare.model.architectures import Shape
+from suite.documents.value import NotMeasured
 
 if TYPE_CHECKING:
-    from suite.declare.model.facts import ModelFacts
+    from suite.documents.model import ModelFacts
 
 
 def _shape(facts: ModelFacts) -> Shape | NotMeasured:

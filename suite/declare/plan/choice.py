@@ -11,16 +11,16 @@ from msgspec.structs import replace
 from suite.base.errors import UsageError
 from suite.declare.vendor.arguments import Situation
 from suite.documents.document import given
+from suite.documents.plan import Devices, RuntimeKind
 from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.model.facts import ModelFacts
-    from suite.declare.plandoc import DevicesDoc, FileDoc, RuntimeKind
     from suite.declare.vendor.load import Vendor
     from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.documents.accelerator import Accelerator
+    from suite.documents.model import FileDigest, ModelFacts
     from suite.documents.vendor import DeviceAccess, VisibilityVariable
     from suite.documents.vendor_engine import RuntimeName
 
@@ -54,7 +54,7 @@ class ModelInput:
     revision: str | None
     path: str
     sha256: str
-    files: list[FileDoc]
+    files: list[FileDigest]
     facts: ModelFacts
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
@@ -153,14 +153,14 @@ class Choice:
             return visibility.container
         return visibility.process[0] if visibility.process else None
 
-    def devices_doc(self) -> DevicesDoc:
+    def devices_doc(self) -> Devices:
         """The form that a plan holds."""
-        return {
-            "count": len(self.indices),
-            "accelerator": self.device.id,
-            "name": self.device.name,
-            "visible": self.visible,
-        }
+        return Devices(
+            count=len(self.indices),
+            accelerator=self.device.id,
+            name=self.device.name,
+            visible=self.visible,
+        )
 
     def visibility_env(self) -> dict[str, str]:
         """The variables that select devices, for the container runtime and for the process."""

@@ -10,72 +10,65 @@ from msgspec import UNSET
 
 from suite.declare.vendor import template
 from suite.documents.document import given
+from suite.documents.engine import Container, Conversion, Image, Mount, PreflightCheck, Process
+from suite.documents.plan import TelemetryTool
 from suite.documents.vendor import DeviceNodes
 
 if TYPE_CHECKING:
     from suite.declare.plan.choice import Choice
-    from suite.declare.plandoc import (
-        ContainerDoc,
-        ConversionDoc,
-        ImageDoc,
-        MountDoc,
-        PreflightDoc,
-        ProcessDoc,
-        TelemetryToolDoc,
-    )
     from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage
 
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a mount point inside the container
 _UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
-def image_doc(image: DeclaredImage) -> ImageDoc:
+def image_doc(image: DeclaredImage) -> Image:
     """The form that a plan holds."""
     build = given(image.build)
-    return {
-        "source": image.source,
-        "reference": image.reference,
-        "digest": image.digest,
-        "build_context": build.context if build else None,
-        "tarball": given(image.tarball),
-        "visibility": image.visibility,
-    }
+    return Image(
+        source=image.source,
+        reference=image.reference,
+        digest=image.digest,
+        build_context=build.context if build else None,
+        tarball=given(image.tarball),
+        visibility=image.visibility,
+    )
 
 
-def container_doc(choice: Choice, conversion: ConversionDoc | None) -> ContainerDoc:
+def container_doc(choice: Choice, conversion: Conversion | None) -> Container:
     """How the container is started."""
     access, engine = choice.access, choice.engine
     shared = engine.shared_memory or None
     privileged = given(access.privileged)
     shm = given(shared.tmpfs) if shared else None
-    return {
-        "runtime": given(access.runtime),
-        "gpus": template.fill(access.gpus, {"visible": choice.visible})
+    return Container(
+        runtime=given(access.runtime),
+        gpus=template.fill(access.gpus, {"visible": choice.visible})
         if access.gpus is not UNSET
         else None,
-        "devices": _devices(choice),
-        "mounts": _mounts(choice, conversion),
-        "tmpfs": {
+        devices=tuple(_devices(choice)),
+        mounts=tuple(_mounts(choice, conversion)),
+        tmpfs={
             **given(engine.tmpfs, {}),
             **given(access.tmpfs, {}),
             **({_SHARED_MEMORY: shm} if shm else {}),
         },
-        "shm_size": given(shared.shm_size) if shared else None,
-        "ipc": given(shared.ipc) if shared else None,
-        "network": "host" if access.host_network is not UNSET else "isolated",
-        "capabilities_add": list(given(access.capabilities, [])),
-        "security_opt": list(given(access.security_opt, [])),
-        "groups": list(given(access.groups, [])),
-        "ulimits": dict(given(access.ulimits, {})),
-        "memory": _memory(engine, choice.model.facts.weight_bytes),
-        "pids": engine.limits.pids,
-        "privileged": privileged is not None,
-        "privileged_reason": privileged.reason if privileged else None,
-        "entrypoint": None if engine.entrypoint is None else list(engine.entrypoint),
-        "user": None,
-        "wrapper": given(access.wrapper),
-        "read_only_root": engine.writable_root is UNSET,
-    }
+        shm_size=given(shared.shm_size) if shared else None,
+        ipc=given(shared.ipc) if shared else None,
+        network="host" if access.host_network is not UNSET else "isolated",
+        capabilities_add=tuple(given(access.capabilities, [])),
+        security_opt=tuple(given(access.security_opt, [])),
+        groups=tuple(given(access.groups, [])),
+        ulimits=dict(given(access.ulimits, {})),
+        memory=_memory(engine, choice.model.facts.weight_bytes),
+        pids=engine.limits.pids,
+        privileged=privileged is not None,
+        privileged_reason=privileged.reason if privileged else None,
+        entrypoint=engine.entrypoint,
+        user=None,
+        wrapper=given(access.wrapper),
+        read_only_root=engine.writable_root is UNSET,
+    )
 
 
 def _devices(choice: Choice) -> list[str]:
@@ -93,15 +86,15 @@ def _devices(choice: Choice) -> list[str]:
     ]
 
 
-def _mounts(choice: Choice, conversion: ConversionDoc | None) -> list[MountDoc]:
-    source = choice.model.path if conversion is None else conversion["host_target"]
-    model: MountDoc = {
-        "source": source,
-        "target": choice.engine.model_target,
-        "read_only": True,
-    }
-    declared: list[MountDoc] = [
-        {"source": m.source, "target": m.target, "read_only": m.read_only}
+def _mounts(choice: Choice, conversion: Conversion | None) -> list[Mount]:
+    source = choice.model.path if conversion is None else conversion.host_target
+    model: Mount = Mount(
+        source=source,
+        target=choice.engine.model_target,
+        read_only=True,
+    )
+    declared: list[Mount] = [
+        Mount(source=m.source, target=m.target, read_only=m.read_only)
         for m in given(choice.access.mounts, [])
     ]
     return [model, *declared]
@@ -114,19 +107,19 @@ def _memory(engine: DeclaredEngine, weight_bytes: int) -> str:
     return f"{math.ceil((base + limits.memory_per_weight * weight_bytes) / 2**30)}g"
 
 
-def process_doc(engine: DeclaredEngine) -> ProcessDoc | None:
+def process_doc(engine: DeclaredEngine) -> Process | None:
     """How the engine runs without a container; None when it is not declared to."""
     process = given(engine.process)
     if process is None:
         return None
-    return {"environment": process.environment, "requirements": process.requirements}
+    return Process(environment=process.environment, requirements=process.requirements)
 
 
-def preflight(choice: Choice) -> list[PreflightDoc]:
+def preflight(choice: Choice) -> list[PreflightCheck]:
     """What must be there before anything is pulled or started; nothing for a server that runs already."""
     if not choice.starts_engine:
         return []
-    checks: list[PreflightDoc] = []
+    checks: list[PreflightCheck] = []
     for item in choice.vendor.doc.prerequisites:
         wanted = (
             choice.access.id in given(item.access, [choice.access.id])
@@ -144,32 +137,30 @@ def preflight(choice: Choice) -> list[PreflightDoc]:
             }
             expect = item.expect
             checks.append(
-                {
-                    "id": f"{item.id}-{index}" if per_device else item.id,
-                    "kind": item.kind,
-                    "what": f"{item.what} ({index})" if per_device else item.what,
-                    "argument": template.fill_all(item.argument, values),
+                PreflightCheck(
+                    id=f"{item.id}-{index}" if per_device else item.id,
+                    kind=item.kind,
+                    what=f"{item.what} ({index})" if per_device else item.what,
+                    argument=tuple(template.fill_all(item.argument, values)),
                     # A regular expression has braces of its own, so only the one name is replaced.
-                    "expect": None
-                    if expect is None
-                    else expect.replace("{match}", values["match"]),
-                    "hint": item.hint,
-                }
+                    expect=None if expect is None else expect.replace("{match}", values["match"]),
+                    hint=item.hint,
+                )
             )
     return checks
 
 
-def telemetry(choice: Choice) -> list[TelemetryToolDoc]:
+def telemetry(choice: Choice) -> list[TelemetryTool]:
     """The tools to sample, best first; none when the engine's machine may be another one."""
     if not choice.starts_engine:
         return []
     return [
-        {
-            "tool": tool.tool,
-            "where": tool.where,
-            "command": template.fill_all(tool.command, {"visible": choice.visible}),
-            "parser": tool.parser,
-            "interval_ms": tool.interval_ms,
-        }
+        TelemetryTool(
+            tool=tool.tool,
+            where=tool.where,
+            command=tuple(template.fill_all(tool.command, {"visible": choice.visible})),
+            parser=tool.parser,
+            interval_ms=tool.interval_ms,
+        )
         for tool in choice.vendor.doc.telemetry
     ]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.documents.document import given
+from suite.documents.engine import Conversion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.model.facts import ModelFacts
-    from suite.declare.plandoc import ConversionDoc
+    from suite.documents.model import ModelFacts
     from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
 
 SOURCE_TARGET = "/model-source"
@@ -73,7 +73,7 @@ def model_type(
 
 def conversion_doc(
     conversion: DeclaredConversion, values: Mapping[str, str], model_path: str, root: str
-) -> ConversionDoc:
+) -> Conversion:
     """The step, fully resolved.
 
     Args:
@@ -89,16 +89,14 @@ def conversion_doc(
         "conversion_target": f"{OUTPUT_TARGET}/{name}",
     }
     parent = Path(root) if root else Path(model_path).parent
-    return {
-        "kind": conversion.kind,
-        "reason": conversion.why,
-        "command": template.fill_all(conversion.command, here),
-        "env": {key: template.fill(text, here) for key, text in conversion.env.items()},
-        "source": here["model_source"],
-        "target": here["conversion_target"],
-        "host_target": str(parent / name),
-        "model_type": values["model_type"],
-        "parameters": {
-            item.name: template.fill(item.value, here) for item in conversion.parameters
-        },
-    }
+    return Conversion(
+        kind=conversion.kind,
+        reason=conversion.why,
+        command=tuple(template.fill_all(conversion.command, here)),
+        env={key: template.fill(text, here) for key, text in conversion.env.items()},
+        source=here["model_source"],
+        target=here["conversion_target"],
+        host_target=str(parent / name),
+        model_type=values["model_type"],
+        parameters={item.name: template.fill(item.value, here) for item in conversion.parameters},
+    )

@@ -13,12 +13,20 @@ from suite.declare.plan.container import container_doc, image_doc, preflight, pr
 from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
+from suite.documents.engine import (
+    CompileCache,
+    Container,
+    Conversion,
+    Dtype,
+    Engine,
+    Readiness,
+    RequestFormat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.plan.choice import Choice
-    from suite.declare.plandoc import ContainerDoc, ConversionDoc, EngineDoc, RequestDoc
     from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
@@ -108,10 +116,10 @@ def engine_doc(
     values: Mapping[str, str],
     dtype: DtypeRow,
     max_model_len: int,
-    conversion: ConversionDoc | None,
-    request: RequestDoc,
+    conversion: Conversion | None,
+    request: RequestFormat,
     url: str | None,
-) -> EngineDoc:
+) -> Engine:
     """The engine as it will be started.
 
     Args:
@@ -131,43 +139,43 @@ def engine_doc(
     container = container_doc(choice, conversion) if contained else None
     image = choose_image(engine, choice.device, choice.options.image) if contained else None
     ready = engine.readiness
-    made: EngineDoc = {
-        "id": engine.id,
-        "title": engine.title,
-        "stack": dict(engine.stacks[0].components) if engine.stacks else {},
-        "command": _command(choice, values) + start.words if choice.starts_engine else [],
-        "pre_commands": [template.fill_all(step, values) for step in engine.pre_commands],
-        "env": _environment(choice, values, container),
-        "unset_env": [item.name for item in engine.unset_env],
-        "port": engine.port,
-        "served_model_name": values["served_model_name"],
-        "model_target": values["model"],
-        "image": None if image is None else image_doc(image),
-        "container": container,
-        "process": process_doc(engine) if choice.runtime == "process" else None,
-        "url": url if choice.runtime == "endpoint" else None,
-        "readiness": {
-            "path": ready.path,
-            "timeout_s": ready.timeout_s,
-            "interval_s": ready.interval_s,
-        },
-        "request": request,
-        "dtype": {
-            "requested": dtype.requested,
-            "executed": dtype.executed,
-            "note": dtype.note,
-        },
-        "tensor_parallel": choice.ranks,
-        "max_model_len": max_model_len,
-        "prefix_caching": start.prefix_caching,
-        "quantisation": start.quantisation,
-        "speculative_decoding": start.speculative_decoding,
-        "preflight": preflight(choice),
-    }
-    if choice.starts_engine and engine.compile_cache is not UNSET:
-        kept = engine.compile_cache
-        made["compile_cache"] = {"target": kept.target, "variables": dict(kept.variables)}
-    return made
+    kept = engine.compile_cache if choice.starts_engine else UNSET
+    return Engine(
+        id=engine.id,
+        title=engine.title,
+        stack=dict(engine.stacks[0].components) if engine.stacks else {},
+        command=tuple(_command(choice, values) + start.words if choice.starts_engine else []),
+        pre_commands=tuple(tuple(template.fill_all(step, values)) for step in engine.pre_commands),
+        env=_environment(choice, values, container),
+        unset_env=tuple(item.name for item in engine.unset_env),
+        port=engine.port,
+        served_model_name=values["served_model_name"],
+        model_target=values["model"],
+        image=None if image is None else image_doc(image),
+        container=container,
+        process=process_doc(engine) if choice.runtime == "process" else None,
+        url=url if choice.runtime == "endpoint" else None,
+        readiness=Readiness(
+            path=ready.path,
+            timeout_s=ready.timeout_s,
+            interval_s=ready.interval_s,
+        ),
+        request=request,
+        dtype=Dtype(
+            requested=dtype.requested,
+            executed=dtype.executed,
+            note=dtype.note,
+        ),
+        tensor_parallel=choice.ranks,
+        max_model_len=max_model_len,
+        prefix_caching=start.prefix_caching,
+        quantisation=start.quantisation,
+        speculative_decoding=start.speculative_decoding,
+        preflight=tuple(preflight(choice)),
+        compile_cache=UNSET
+        if kept is UNSET
+        else CompileCache(target=kept.target, variables=dict(kept.variables)),
+    )
 
 
 def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:
@@ -191,7 +199,7 @@ def _command(choice: Choice, values: Mapping[str, str]) -> list[str]:
 
 
 def _environment(
-    choice: Choice, values: Mapping[str, str], container: ContainerDoc | None
+    choice: Choice, values: Mapping[str, str], container: Container | None
 ) -> dict[str, str]:
     if choice.closed and choice.options.env:
         name = next(iter(choice.options.env))
@@ -233,7 +241,7 @@ def _quantisation(choice: Choice, words: list[str]) -> str | None:
     return None
 
 
-def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> RequestDoc:
+def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> RequestFormat:
     """How the server is asked: the chat API where the model has a chat template, else plain completion.
 
     Args:
@@ -255,17 +263,14 @@ def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> Req
             f"{choice.engine.id} has no {api} API, which this model and prompt need",
             hint="use a model with a chat template" if not chat else "use another engine",
         )
-    found: RequestDoc = {
-        "api": api,
-        "path": path,
-        "extra_body": dict(request.extra_body),
-        "stream_options": None if request.stream_options is None else dict(request.stream_options),
-        "token_ids": request.token_ids,
-        "omit": list(request.omit),
-        "done_marker": request.done_marker,
-    }
-    if exact and not chat and given(request.prompt_ids, False):
-        found["prompt_ids"] = True
-    if exact and request.exact_body is not UNSET:
-        found["exact_body"] = dict(request.exact_body)
-    return found
+    return RequestFormat(
+        api=api,
+        path=path,
+        extra_body=dict(request.extra_body),
+        stream_options=None if request.stream_options is None else dict(request.stream_options),
+        token_ids=request.token_ids,
+        omit=tuple(request.omit),
+        done_marker=request.done_marker,
+        prompt_ids=True if exact and not chat and request.prompt_ids else UNSET,
+        exact_body=request.exact_body if exact else UNSET,
+    )

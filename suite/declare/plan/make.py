@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 import suite
 from suite.base import jsonio
@@ -22,31 +22,22 @@ from suite.declare.plan.choice import (
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
-from suite.declare.plandoc import PLAN_SCHEMA
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.profiles.points import Room
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.documents.document import given
+from suite.documents.model import Model
+from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
+from suite.documents.workload import Division, Quality, TaskSet, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import (
-        ConversionDoc,
-        EngineDoc,
-        ModelDoc,
-        PhaseDoc,
-        PlanDoc,
-        QualityDoc,
-        RequestDoc,
-        RuntimeKind,
-        TaskSetDoc,
-        VendorRef,
-        WorkloadDoc,
-    )
     from suite.declare.profiles.load import Profile
     from suite.declare.vendor.load import Vendor
+    from suite.documents.engine import Conversion, Engine, RequestFormat
+    from suite.documents.phase import Phase
     from suite.documents.vendor_engine import DtypeRow
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
@@ -55,7 +46,7 @@ CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
 
 
-def plan_sha256(plan: PlanDoc) -> str:
+def plan_sha256(plan: Plan) -> str:
     """Digest of the plan's canonical JSON."""
     return jsonio.digest(plan)
 
@@ -68,13 +59,13 @@ def make_plan(
     devices: int | None,
     model: ModelInput,
     profile: Profile,
-    taskset: TaskSetDoc,
-    quality: QualityDoc,
+    taskset: TaskSet,
+    quality: Quality,
     runtime: RuntimeKind,
     url: str | None = None,
     overrides: Mapping[str, str] | None = None,
     options: Options | None = None,
-) -> PlanDoc:
+) -> Plan:
     """Resolve everything; nothing is looked up on the machine, so the same input gives the same bytes.
 
     Args:
@@ -100,40 +91,36 @@ def make_plan(
     dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
     request = request_doc(
         choice,
-        raw_prompt=profile.doc["prompt"] == COMPAT_FLAGPERF.id or "api" in profile.doc,
+        raw_prompt=profile.doc.prompt == COMPAT_FLAGPERF.id or profile.doc.api is not UNSET,
         exact=profile.exact_lengths,
     )
     room = _room(profile, choice, request)
-    phases = expand_phases(profile, taskset["size"], room)
+    phases = expand_phases(profile, taskset.size, room)
     text_context, max_model_len = _context(profile, choice, longest_request(phases))
     engine, conversion, precision = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
-    plan: PlanDoc = {
-        "plan_schema": PLAN_SCHEMA,
-        "suite": {"version": suite.__version__, "commit": chosen.commit},
-        "vendor": _vendor_ref(vendor),
-        "runtime": runtime,
-        "runtime_note": chosen.runtime_note,
-        "devices": choice.devices_doc(),
-        "engine": engine,
-        "conversion": conversion,
-        "model": _model_doc(model),
-        "workload": _workload(profile, taskset, quality, text_context, division, phases),
-        "peaks": select_peaks(
+    return Plan(
+        plan_schema=PLAN_SCHEMA,
+        suite=SuiteVersion(version=suite.__version__, commit=chosen.commit),
+        vendor=_vendor_ref(vendor),
+        runtime=runtime,
+        runtime_note=chosen.runtime_note,
+        devices=choice.devices_doc(),
+        engine=engine,
+        conversion=conversion,
+        model=_model_doc(model, room.shortest_prompt if profile.exact_lengths else UNSET),
+        workload=_workload(profile, taskset, quality, text_context, division, phases),
+        peaks=select_peaks(
             vendor,
             choice.device,
             precision,
             private=chosen.private_peaks,
             cpu=chosen.cpu_peak,
         ),
-        "telemetry": telemetry(choice),
-    }
-    if profile.exact_lengths:
-        plan["model"]["shortest_prompt"] = room.shortest_prompt
-    if chosen.nonce is not None:
-        plan["nonce"] = chosen.nonce
-    return plan
+        telemetry=tuple(telemetry(choice)),
+        nonce=UNSET if chosen.nonce is None else chosen.nonce,
+    )
 
 
 def _engine(
@@ -141,10 +128,10 @@ def _engine(
     dtype: DtypeRow,
     max_model_len: int,
     *,
-    request: RequestDoc,
+    request: RequestFormat,
     overrides: Mapping[str, str],
     url: str | None,
-) -> tuple[EngineDoc, ConversionDoc | None, str]:
+) -> tuple[Engine, Conversion | None, str]:
     """The engine, the conversion before it, and the precision that its arguments lead to."""
     values, conversion = _resolved(choice, dtype, max_model_len)
     start = started(choice, values, overrides)
@@ -165,7 +152,7 @@ def _engine(
 
 def _resolved(
     choice: Choice, dtype: DtypeRow, max_model_len: int
-) -> tuple[dict[str, str], ConversionDoc | None]:
+) -> tuple[dict[str, str], Conversion | None]:
     """The values of all placeholders, and the conversion step if the weights need one."""
     engine, facts, options = choice.engine, choice.model.facts, choice.options
     declared = needs_conversion(engine, facts) if choice.starts_engine else None
@@ -178,20 +165,21 @@ def _resolved(
 
 
 def _vendor_ref(vendor: Vendor) -> VendorRef:
-    return {
-        "id": vendor.id,
-        "name": vendor.doc.name,
-        "sha256": vendor.sha256,
-        "emulated": given(vendor.doc.emulated, False),
-    }
+    return VendorRef(
+        id=vendor.id,
+        name=vendor.doc.name,
+        sha256=vendor.sha256,
+        emulated=given(vendor.doc.emulated, False),
+    )
 
 
-def _division(profile: Profile, options: Options) -> str:
-    division = profile.doc["division"] if options.division is None else options.division
-    if division not in ("closed", "optimised", "open"):
-        hint = "one of: closed, optimised, open"
-        raise UsageError("division-unknown", f"there is no division {division!r}", hint=hint)
-    if division == "closed" and profile.doc["division"] != "closed":
+def _division(profile: Profile, options: Options) -> Division:
+    named = options.division
+    if named not in (None, *get_args(Division)):
+        hint = f"one of: {', '.join(get_args(Division))}"
+        raise UsageError("division-unknown", f"there is no division {named!r}", hint=hint)
+    division = profile.doc.division if named is None else cast("Division", named)
+    if division == "closed" and profile.doc.division != "closed":
         hint = "docs/scenarios.md says which profiles are, such as smoke and xsum"
         raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
     return division
@@ -243,21 +231,20 @@ def _refuse_many(vendor: Vendor, count: int) -> None:
         raise UsageError("devices-wrong", f"{vendor.doc.name} has one device: the whole host")
 
 
-def model_room(model: ModelDoc) -> Room:
+def model_room(model: Model) -> Room:
     """What a plan's model can hold, with the shortest prompt that the plan states."""
-    limit = model["facts"].get("max_positions")
-    positions = limit if isinstance(limit, int) and limit > 0 else CONTEXT_LIMIT
-    return Room(positions, model.get("shortest_prompt", 1))
+    limit = model.facts.max_positions
+    return Room(limit if limit and limit > 0 else CONTEXT_LIMIT, given(model.shortest_prompt, 1))
 
 
-def _room(profile: Profile, choice: Choice, request: RequestDoc) -> Room:
+def _room(profile: Profile, choice: Choice, request: RequestFormat) -> Room:
     """What the model can hold; the user can make it smaller where the division is not closed."""
     model = choice.model
     if profile.exact_lengths and model.tokenizer_sha256 is None:
         message = f"the profile {profile.name} needs prompts of exact length"
         hint = "the model directory has no tokenizer.json to count their tokens with"
         raise UsageError("tokenizer-needed", message, hint=hint)
-    shortest = 1 if request.get("prompt_ids") else model.shortest_prompts.get(request["api"], 1)
+    shortest = 1 if request.prompt_ids else model.shortest_prompts.get(request.api, 1)
     limit = model.facts.max_positions or CONTEXT_LIMIT
     named = choice.options.max_model_len
     return Room(limit if named is None or choice.closed else min(named, limit), shortest)
@@ -272,8 +259,8 @@ def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
         longest: tokens of the longest request of exact length, 0 without any.
     """
     model_limit = choice.model.facts.max_positions or CONTEXT_LIMIT
-    new = profile.doc["decoding"]["max_new_tokens"]
-    wanted = profile.doc["max_input_tokens"]
+    new = profile.doc.decoding.max_new_tokens
+    wanted = profile.doc.max_input_tokens
     texts = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
     length = max(texts, longest)
     named = choice.options.max_model_len
@@ -291,41 +278,42 @@ def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
     return texts, length
 
 
-def _model_doc(model: ModelInput) -> ModelDoc:
-    return {
-        "id": model.id,
-        "revision": model.revision,
-        "path": model.path,
-        "sha256": model.sha256,
-        "files": list(model.files),
-        "facts": cast("dict[str, object]", model.facts.to_json()),
-        "tokenizer_sha256": model.tokenizer_sha256,
-        "chat_template_sha256": model.chat_template_sha256,
-    }
+def _model_doc(model: ModelInput, shortest_prompt: int | UnsetType) -> Model:
+    return Model(
+        id=model.id,
+        revision=model.revision,
+        path=model.path,
+        sha256=model.sha256,
+        files=tuple(model.files),
+        facts=model.facts,
+        tokenizer_sha256=model.tokenizer_sha256,
+        chat_template_sha256=model.chat_template_sha256,
+        shortest_prompt=shortest_prompt,
+    )
 
 
 def _workload(  # noqa: PLR0917 - what it is made of
     profile: Profile,
-    taskset: TaskSetDoc,
-    quality: QualityDoc,
+    taskset: TaskSet,
+    quality: Quality,
     context: int,
-    division: str,
-    phases: list[PhaseDoc],
-) -> WorkloadDoc:
+    division: Division,
+    phases: list[Phase],
+) -> Workload:
     doc = profile.doc
-    room = context - doc["decoding"]["max_new_tokens"]
-    wanted = doc["max_input_tokens"]
-    return {
-        "profile": doc["name"],
-        "profile_sha256": profile.sha256,
-        "title": dict(doc["title"]),
-        "division": cast("WorkloadDoc", {"division": division})["division"],
-        "seed": doc["seed"],
-        "taskset": taskset,
-        "prompt": load_prompt(doc["prompt"]).to_doc(),
-        "decoding": doc["decoding"].copy(),
-        "max_input_tokens": room if wanted is None else min(room, wanted),
-        "phases": phases,
-        "objectives": doc["objectives"].copy(),
-        "quality": quality,
-    }
+    room = context - doc.decoding.max_new_tokens
+    wanted = doc.max_input_tokens
+    return Workload(
+        profile=doc.name,
+        profile_sha256=profile.sha256,
+        title=doc.title,
+        division=division,
+        seed=doc.seed,
+        taskset=taskset,
+        prompt=load_prompt(doc.prompt).to_doc(),
+        decoding=doc.decoding,
+        max_input_tokens=room if wanted is None else min(room, wanted),
+        phases=tuple(phases),
+        objectives=doc.objectives,
+        quality=quality,
+    )

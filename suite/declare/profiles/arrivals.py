@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from suite.base.errors import DeclarationError
 from suite.declare.analysis.bisection import planned
+from suite.documents.phase import Arrivals, Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suite.declare.plandoc import ArrivalsDoc, SearchDoc
 
 _SECOND_NS = 1_000_000_000
 
@@ -53,12 +53,12 @@ def _gamma(uniform: Uniform, shape: float) -> float:
             return d * v
 
 
-def _gaps(arrivals: ArrivalsDoc) -> Iterator[float]:
+def _gaps(arrivals: Arrivals) -> Iterator[float]:
     """Gaps in units of the mean gap."""
-    uniform = Uniform(arrivals["process"], arrivals["seed"])
-    shape = arrivals["shape"]
+    uniform = Uniform(arrivals.process, arrivals.seed)
+    shape = arrivals.shape
     while True:
-        match arrivals["process"]:
+        match arrivals.process:
             case "constant":
                 yield 1.0
             case "poisson":
@@ -70,7 +70,7 @@ def _gaps(arrivals: ArrivalsDoc) -> Iterator[float]:
                 raise DeclarationError("arrivals-wrong", "a replay takes its times from its trace")
 
 
-def schedule(arrivals: ArrivalsDoc, count: int) -> list[int]:
+def schedule(arrivals: Arrivals, count: int) -> list[int]:
     """When each request should be sent.
 
     Args:
@@ -87,7 +87,7 @@ def schedule(arrivals: ArrivalsDoc, count: int) -> list[int]:
     return list(itertools.islice(_times(arrivals), count))
 
 
-def schedule_until(arrivals: ArrivalsDoc, seconds: float) -> list[int]:
+def schedule_until(arrivals: Arrivals, seconds: float) -> list[int]:
     """The part of a schedule that lies within a time.
 
     Args:
@@ -101,7 +101,7 @@ def schedule_until(arrivals: ArrivalsDoc, seconds: float) -> list[int]:
     return list(itertools.takewhile(lambda moment: moment <= end, _times(arrivals)))
 
 
-def probe_schedule(search: SearchDoc, probe: int, rate: float) -> list[int]:
+def probe_schedule(search: Search, probe: int, rate: float) -> list[int]:
     """When each request of a search's probe should be sent, from the probe's start.
 
     Args:
@@ -109,17 +109,17 @@ def probe_schedule(search: SearchDoc, probe: int, rate: float) -> list[int]:
         probe: from 0.
         rate: requests per second.
     """
-    seed = search["seed"] + probe
-    arrivals: ArrivalsDoc = {"process": "poisson", "rate": rate, "seed": seed, "shape": None}
+    seed = search.seed + probe
+    arrivals: Arrivals = Arrivals(process="poisson", rate=rate, seed=seed, shape=None)
     return schedule(arrivals, planned(search, rate))
 
 
-def _times(arrivals: ArrivalsDoc) -> Iterator[int]:
+def _times(arrivals: Arrivals) -> Iterator[int]:
     """The times of a schedule, without an end."""
-    rate, shape = arrivals["rate"], arrivals["shape"]
+    rate, shape = arrivals.rate, arrivals.shape
     if not (math.isfinite(rate) and rate > 0):
         raise DeclarationError("arrivals-wrong", f"a rate of {rate} requests per second")
-    if arrivals["process"] == "gamma" and (shape is None or not math.isfinite(shape) or shape <= 0):
+    if arrivals.process == "gamma" and (shape is None or not math.isfinite(shape) or shape <= 0):
         raise DeclarationError("arrivals-wrong", f"gamma arrivals with the shape {shape}")
     now = 0.0
     for gap in _gaps(arrivals):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from suite.documents.workload import Quality, TaskSet
+
 if TYPE_CHECKING:
-    from suite.declare.plandoc import QualityDoc, TaskSetDoc
     from suite.declare.profiles.load import Profile
 
 NEWS_CEILINGS: Final = (0.5, 0.27)
@@ -16,8 +17,8 @@ def quality_doc(
     profile: Profile,
     reference: dict[str, float] | None,
     reference_source: str,
-    taskset: TaskSetDoc | None = None,
-) -> QualityDoc:
+    taskset: TaskSet | None = None,
+) -> Quality:
     """The profile's bounds with the reference of the model that is run.
 
     The ceilings belong to news articles, whose summaries nobody can foresee word for word. The mini
@@ -29,17 +30,17 @@ def quality_doc(
         reference_source: where the reference comes from, or why there is none.
         taskset: the tasks that will run; None is the profile's own set.
     """
-    bounds = profile.doc["quality"]
-    ceilings = (bounds["rouge1_ceiling"], bounds["rouge2_ceiling"])
-    if taskset is not None and not taskset["name"].startswith("mini-"):
+    bounds = profile.doc.quality
+    ceilings = (bounds.rouge1_ceiling, bounds.rouge2_ceiling)
+    if taskset is not None and not taskset.name.startswith("mini-"):
         ceilings = (min(ceilings[0], NEWS_CEILINGS[0]), min(ceilings[1], NEWS_CEILINGS[1]))
-    return {
-        "reference_source": reference_source,
-        "reference": reference,
-        "rouge_ratio_min": bounds["rouge_ratio_min"],
-        "length_ratio_min": bounds["length_ratio_min"],
-        "rouge1_floor": bounds["rouge1_floor"],
-        "rouge2_floor": bounds["rouge2_floor"],
-        "rouge1_ceiling": ceilings[0],
-        "rouge2_ceiling": ceilings[1],
-    }
+    return Quality(
+        reference_source=reference_source,
+        reference=reference,
+        rouge_ratio_min=bounds.rouge_ratio_min,
+        length_ratio_min=bounds.length_ratio_min,
+        rouge1_floor=bounds.rouge1_floor,
+        rouge2_floor=bounds.rouge2_floor,
+        rouge1_ceiling=ceilings[0],
+        rouge2_ceiling=ceilings[1],
+    )

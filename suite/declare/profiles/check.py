@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.declare.profiles.points import has_exact_lengths, point_names
 from suite.declare.scenarios import SCENARIOS
 from suite.declare.scenarios.phase import kind
 from suite.declare.scenarios.scenario import LOAD_MEMBERS
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from suite.declare.profiles.profiledoc import ProfileArrivalsDoc, ProfileDoc, ProfilePhaseDoc
     from suite.declare.profiles.trace import Trace
     from suite.declare.scenarios import Scenario
     from suite.declare.scenarios.scenario import Contradiction, LoadMember, PhaseMember
+    from suite.documents.profile import Profile, ProfileArrivals, ProfilePhase
 
 CLOSED_MIN_NEW_TOKENS: Final = 64
 """The closed division's smallest limit: an XSum reference summary must fit, whatever the tokenizer."""
@@ -25,7 +28,7 @@ MOST_POINTS: Final = 256
 """Points of a profile, repeats left out."""
 
 
-def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> list[Contradiction]:
+def inconsistencies(doc: Profile, stem: str, traces: Mapping[str, Trace]) -> list[Contradiction]:
     """Every contradiction in a profile that its schema accepts: (pointer, message, hint).
 
     Args:
@@ -34,18 +37,18 @@ def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> 
         traces: the traces that it names.
     """
     found: list[Contradiction] = []
-    if doc["name"] != stem:
+    if doc.name != stem:
         found.append(("/name", f"the file is called {stem}.yaml", f"write name: {stem}"))
-    decoding = doc["decoding"]
-    if decoding["min_new_tokens"] > decoding["max_new_tokens"]:
+    decoding = doc.decoding
+    if decoding.min_new_tokens > decoding.max_new_tokens:
         found.append(("/decoding/min_new_tokens", "more than max_new_tokens", ""))
-    if doc["division"] == "closed":
+    if doc.division == "closed":
         found += _closed(doc)
-    if decoding["stop"] and any(map(has_exact_lengths, doc["phases"])):
+    if decoding.stop and any(map(has_exact_lengths, doc.phases)):
         found.append(("/decoding/stop", "exact lengths leave no room for stop strings", "stop: []"))
-    for index, phase in enumerate(doc["phases"]):
-        arrivals = phase["arrivals"]
-        trace = None if arrivals is None else traces.get(arrivals.get("trace", ""))
+    for index, phase in enumerate(doc.phases):
+        arrivals = phase.arrivals
+        trace = None if arrivals is None else traces.get(given(arrivals.trace, ""))
         found += [
             (f"/phases/{index}{inner}", message, hint)
             for inner, message, hint in _phase(doc, phase, trace)
@@ -53,34 +56,34 @@ def inconsistencies(doc: ProfileDoc, stem: str, traces: Mapping[str, Trace]) -> 
     return found + list(_names(doc))
 
 
-def _closed(doc: ProfileDoc) -> Iterator[Contradiction]:
-    decoding = doc["decoding"]
-    if decoding["temperature"] != 0 or decoding["ignore_eos"] or decoding["stop"]:
+def _closed(doc: Profile) -> Iterator[Contradiction]:
+    decoding = doc.decoding
+    if decoding.temperature != 0 or decoding.ignore_eos or decoding.stop:
         hint = "temperature: 0, ignore_eos: false, stop: []"
         yield "/decoding", "the closed division decodes greedily to the end", hint
-    if decoding["max_new_tokens"] < CLOSED_MIN_NEW_TOKENS:
+    if decoding.max_new_tokens < CLOSED_MIN_NEW_TOKENS:
         message = f"the closed division needs at least {CLOSED_MIN_NEW_TOKENS} new tokens"
         yield "/decoding/max_new_tokens", message, ""
-    if doc["prompt"] != "closed-v1":
+    if doc.prompt != "closed-v1":
         yield "/prompt", "the closed division has its own prompt", "closed-v1"
-    if "api" in doc:
+    if doc.api is not UNSET:
         yield "/api", "the closed division uses the model's chat template", ""
-    for index, phase in enumerate(doc["phases"]):
+    for index, phase in enumerate(doc.phases):
         for member in ("lengths", "grid"):
-            if member in phase:
+            if getattr(phase, member) is not UNSET:
                 message = "prompts of exact length are not the closed division's tasks"
                 yield f"/phases/{index}/{member}", message, "division: open"
-        if "session" in phase:
+        if phase.session is not UNSET:
             message = (
                 "a conversation asks what the engine answered, not the closed division's tasks"
             )
             yield f"/phases/{index}/session", message, "division: open"
 
 
-def _names(doc: ProfileDoc) -> Iterator[Contradiction]:
+def _names(doc: Profile) -> Iterator[Contradiction]:
     seen: set[str] = set()
     count = 0
-    for index, phase in enumerate(doc["phases"]):
+    for index, phase in enumerate(doc.phases):
         pointer = f"/phases/{index}/name"
         names = point_names(phase)
         count += len(names)
@@ -96,12 +99,12 @@ def _names(doc: ProfileDoc) -> Iterator[Contradiction]:
         yield "/phases", f"{count} points, at most {MOST_POINTS} are possible", ""
 
 
-def _phase(doc: ProfileDoc, phase: ProfilePhaseDoc, trace: Trace | None) -> Iterator[Contradiction]:
-    scenario, arrivals = kind(phase), phase["arrivals"]
+def _phase(doc: Profile, phase: ProfilePhase, trace: Trace | None) -> Iterator[Contradiction]:
+    scenario, arrivals = kind(phase), phase.arrivals
     yield from _members(scenario, phase)
     if arrivals is not None:
         yield from _arrivals(arrivals)
-    if (phase["lateness_bound_ms"] is None) != (arrivals is None and not scenario.searches):
+    if (phase.lateness_bound_ms is None) != (arrivals is None and not scenario.searches):
         yield "/lateness_bound_ms", "a lateness bound goes with arrivals", ""
     yield from _warmup(scenario, phase)
     yield from _count(scenario, phase)
@@ -112,7 +115,7 @@ def _phase(doc: ProfileDoc, phase: ProfilePhaseDoc, trace: Trace | None) -> Iter
     yield from scenario.check(doc, phase)
 
 
-def _members(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+def _members(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
     """What the kind says of the members: its load, what it needs, what it must not have, what is another's."""
     stated = {member for member in LOAD_MEMBERS if _has(phase, member)}
     if len(stated) != bool(scenario.load) or not stated <= set(scenario.load):
@@ -129,86 +132,86 @@ def _members(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradicti
                 yield f"/{member}", f"{member} goes with the scenario {other.name}", ""
 
 
-def _has(phase: ProfilePhaseDoc, member: LoadMember | PhaseMember) -> bool:
-    return phase.get(member) is not None
+def _has(phase: ProfilePhase, member: LoadMember | PhaseMember) -> bool:
+    return getattr(phase, member) not in (None, UNSET)
 
 
-def _arrivals(arrivals: ProfileArrivalsDoc) -> Iterator[Contradiction]:
-    replay = arrivals["process"] == "replay"
-    if (arrivals["process"] == "gamma") == (arrivals["shape"] is None):
+def _arrivals(arrivals: ProfileArrivals) -> Iterator[Contradiction]:
+    replay = arrivals.process == "replay"
+    if (arrivals.process == "gamma") == (arrivals.shape is None):
         yield "/arrivals/shape", "a shape goes with gamma arrivals and no others", ""
-    if (arrivals["rate"] is None) != replay:
+    if (arrivals.rate is None) != replay:
         message = "a replay takes its rate from its trace, everything else needs one"
         yield "/arrivals/rate", message, "rate: null with a replay, speed for another pace"
-    if replay != ("trace" in arrivals):
+    if replay != (arrivals.trace is not UNSET):
         yield "/arrivals", "a trace goes with a replay, and a replay needs one", ""
-    elif "speed" in arrivals and not replay:
+    elif arrivals.speed is not UNSET and not replay:
         yield "/arrivals/speed", "only a replay has a speed", "rate says how fast the others are"
 
 
-def _warmup(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
-    concurrency = phase.get("warmup_concurrency")
+def _warmup(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
+    concurrency = given(phase.warmup_concurrency)
     if concurrency is None:
         return
-    if phase["arrivals"] is None and not scenario.searches:
+    if phase.arrivals is None and not scenario.searches:
         message = "other phases are warmed up at their own concurrency"
         yield "/warmup_concurrency", message, "only with arrivals or a search"
-    elif concurrency > phase["warmup"]:
+    elif concurrency > phase.warmup:
         yield "/warmup_concurrency", "more than warmup, so never so many in flight", "more warmup"
 
 
-def _count(scenario: Scenario, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
-    tasks = phase["tasks"]
-    if "rounds" in phase:
+def _count(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
+    tasks = phase.tasks
+    if phase.rounds is not UNSET:
         if tasks is not None:
             yield "/rounds", "rounds stand in the place of tasks", "tasks: null"
-        if phase["arrivals"] is not None:
+        if phase.arrivals is not None:
             yield "/rounds", "rounds need streams", "name the tasks"
     elif has_exact_lengths(phase) and tasks is None:
         # The task set has nothing to do with them, so its size is no number of requests.
-        stop = phase.get("stop")
-        timed = phase["arrivals"] is not None and stop is not None and stop["max_duration_s"]
-        traced = "trace" in (phase["arrivals"] or {})
+        stop = given(phase.stop)
+        timed = phase.arrivals is not None and stop is not None and stop.max_duration_s
+        traced = phase.arrivals is not None and phase.arrivals.trace is not UNSET
         if not timed and not traced and not scenario.searches:
             yield "/tasks", "exact lengths need tasks or rounds", ""
 
 
-def _lengths(phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
-    lengths = phase.get("lengths")
+def _lengths(phase: ProfilePhase) -> Iterator[Contradiction]:
+    lengths = given(phase.lengths)
     if lengths is None:
         return
-    if "grid" in phase or "sweep" in phase:
+    if phase.grid is not UNSET or phase.sweep is not UNSET:
         yield "/lengths", "a grid says lengths and concurrency together", "use grid alone"
-    if ("pairs" in lengths) == ("trace" in lengths):
+    if (lengths.pairs is not UNSET) == (lengths.trace is not UNSET):
         yield "/lengths", "either pairs or trace", ""
-    elif "trace" in lengths and "trace" not in (phase["arrivals"] or {}):
+    elif lengths.trace is not UNSET and (phase.arrivals is None or phase.arrivals.trace is UNSET):
         yield "/lengths/trace", "there is no trace to take lengths from", "process: replay"
 
 
-def _replayed(phase: ProfilePhaseDoc, trace: Trace) -> Iterator[Contradiction]:
-    count = len(trace.arrivals_ns) if phase["tasks"] is None else phase["tasks"]
+def _replayed(phase: ProfilePhase, trace: Trace) -> Iterator[Contradiction]:
+    count = len(trace.arrivals_ns) if phase.tasks is None else phase.tasks
     if count > len(trace.arrivals_ns):
         yield "/tasks", f"the trace has {len(trace.arrivals_ns)} requests", "tasks: null takes all"
         return
     if trace.arrivals_ns[count - 1] == 0:
         message = f"the first {count} requests of the trace come at one moment"
         yield "/tasks", message, "take more of them, or an offline phase"
-    if "trace" in phase.get("lengths", {}):
+    if phase.lengths is not UNSET and phase.lengths.trace is not UNSET:
         if trace.lengths is None:
             yield "/lengths/trace", "the trace has no lengths", ""
         elif min(map(min, trace.lengths[:count])) < 1:
             yield "/lengths/trace", "the trace has requests without tokens", "use its times alone"
 
 
-def _stop(phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
-    stop = phase.get("stop")
+def _stop(phase: ProfilePhase) -> Iterator[Contradiction]:
+    stop = given(phase.stop)
     if stop is None:
         return
-    longest = stop["max_duration_s"]
-    if longest is not None and longest < stop["min_duration_s"]:
+    longest = stop.max_duration_s
+    if longest is not None and longest < stop.min_duration_s:
         yield "/stop/max_duration_s", "less than min_duration_s", ""
-    if phase["tasks"] is not None and stop["min_requests"] > phase["tasks"]:
+    if phase.tasks is not None and stop.min_requests > phase.tasks:
         yield "/stop/min_requests", "more than tasks", ""
-    if stop["saturation"] and phase["arrivals"] is None:
+    if stop.saturation and phase.arrivals is None:
         message = "only an open loop can be over-saturated"
         yield "/stop/saturation", message, "saturation: false"

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from suite.declare.profiles.arrivals import schedule, schedule_until
 from suite.declare.profiles.points import Room, points
+from suite.documents.document import given
+from suite.documents.phase import Arrivals, Phase
+from suite.documents.phase import Trace as TraceDocument
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import ArrivalsDoc, PhaseDoc
     from suite.declare.profiles.load import Profile
     from suite.declare.profiles.points import Point
-    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
     from suite.declare.profiles.trace import Trace
+    from suite.documents.phase import Search
+    from suite.documents.profile import ProfilePhase
+
+T = TypeVar("T")
 
 
-def expand_phases(profile: Profile, taskset_size: int, room: Room | None = None) -> list[PhaseDoc]:
+def expand_phases(profile: Profile, taskset_size: int, room: Room | None = None) -> list[Phase]:
     """Resolve the phases for a task set: points and warm-ups written out, repeats unrolled, in running order.
 
     A warm-up is a phase of its own with ``measured`` false, takes its tasks from the end of the set
@@ -30,153 +38,152 @@ def expand_phases(profile: Profile, taskset_size: int, room: Room | None = None)
         taskset_size: number of tasks in the set that will run, at least 1.
         room: what the model can hold; None refuses nothing.
     """
-    phases: list[PhaseDoc] = []
-    for repeat in range(profile.doc["repeats"]):
-        for phase in profile.doc["phases"]:
+    phases: list[Phase] = []
+    for repeat in range(profile.doc.repeats):
+        for phase in profile.doc.phases:
             phases += _expanded(phase, repeat, taskset_size, room or Room(), profile.trace(phase))
     return phases
 
 
-def longest_request(phases: list[PhaseDoc]) -> int:
+def longest_request(phases: list[Phase]) -> int:
     """Most tokens of prompt and answer that a request of exact length takes; 0 when there is none."""
     return max(
         (
-            max(map(sum, zip(lengths["input_tokens"], lengths["output_tokens"], strict=True)))
+            max(map(sum, zip(lengths.input_tokens, lengths.output_tokens, strict=True)))
             for phase in phases
-            if "not_run" not in phase and (lengths := phase.get("lengths")) is not None
+            if phase.not_run is UNSET and (lengths := given(phase.lengths)) is not None
         ),
         default=0,
     )
 
 
 def _expanded(
-    phase: ProfilePhaseDoc, repeat: int, size: int, room: Room, trace: Trace | None
-) -> list[PhaseDoc]:
+    phase: ProfilePhase, repeat: int, size: int, room: Room, trace: Trace | None
+) -> list[Phase]:
     arrivals = _arrivals(phase, repeat, trace, size)
-    found: list[PhaseDoc] = []
+    found: list[Phase] = []
     for point in points(phase, room, trace, _tasks(phase, None, size, arrivals, trace)):
         tasks = _tasks(phase, point.concurrency, size, arrivals, trace)
-        if phase["warmup"] and point.not_run is None:
+        if phase.warmup and point.not_run is None:
             found.append(_warmup(phase, point, repeat, size))
         found.append(_measured(phase, point, repeat, size, tasks, arrivals, trace))
     return found
 
 
-def _arrivals(
-    phase: ProfilePhaseDoc, repeat: int, trace: Trace | None, size: int
-) -> ArrivalsDoc | None:
-    wanted = phase["arrivals"]
+def _arrivals(phase: ProfilePhase, repeat: int, trace: Trace | None, size: int) -> Arrivals | None:
+    wanted = phase.arrivals
     if wanted is None:
         return None
     if trace is None:
-        assert wanted["rate"] is not None
-        return {
-            "process": wanted["process"],
-            "rate": wanted["rate"],
-            "seed": wanted["seed"] + repeat,
-            "shape": wanted["shape"],
-        }
-    speed = wanted.get("speed", 1)
-    return {
-        "process": "replay",
-        "rate": trace.rate(_tasks(phase, None, size, None, trace), speed),
-        "seed": wanted["seed"],
-        "shape": None,
-        "trace": {"name": trace.name, "sha256": trace.sha256, "speed": speed},
-    }
+        assert wanted.rate is not None
+        return Arrivals(
+            process=wanted.process,
+            rate=wanted.rate,
+            seed=wanted.seed + repeat,
+            shape=wanted.shape,
+        )
+    speed = given(wanted.speed, 1)
+    return Arrivals(
+        process="replay",
+        rate=trace.rate(_tasks(phase, None, size, None, trace), speed),
+        seed=wanted.seed,
+        shape=None,
+        trace=TraceDocument(name=trace.name, sha256=trace.sha256, speed=speed),
+    )
 
 
 def _tasks(
-    phase: ProfilePhaseDoc,
+    phase: ProfilePhase,
     concurrency: int | None,
     size: int,
-    arrivals: ArrivalsDoc | None,
+    arrivals: Arrivals | None,
     trace: Trace | None,
 ) -> int:
     """How many requests a point consists of, or the most where a stop rule ends it."""
-    if "search" in phase:
+    if phase.search is not UNSET:
         # Of all probes together; each takes the next ones.
-        return phase["search"]["requests"] * phase["search"]["max_probes"]
-    if "rounds" in phase:
-        return phase["rounds"] * (concurrency or 1)
-    if phase["tasks"] is not None:
-        return phase["tasks"]
+        return phase.search.requests * phase.search.max_probes
+    if phase.rounds is not UNSET:
+        return phase.rounds * (concurrency or 1)
+    if phase.tasks is not None:
+        return phase.tasks
     if trace is not None:
         return len(trace.arrivals_ns)
-    longest = phase["stop"]["max_duration_s"] if "stop" in phase else None
+    longest = phase.stop.max_duration_s if phase.stop is not UNSET else None
     if arrivals is not None and longest is not None:
         # As many as come within the time, and one more: the time ends the phase, not the list.
         return len(schedule_until(arrivals, longest)) + 1
     return size
 
 
-def _warmup(phase: ProfilePhaseDoc, point: Point, repeat: int, size: int) -> PhaseDoc:
-    tasks = phase["warmup"] * ((point.concurrency or 1) if "rounds" in phase else 1)
-    concurrency = point.concurrency or phase.get("warmup_concurrency", 1)
-    found: PhaseDoc = {
-        "name": f"{point.name}-warmup",
-        "repeat": repeat,
-        "scenario": "single_stream" if concurrency == 1 else "offline",
-        "measured": False,
-        "first_task": (size - tasks) % size,
-        "tasks": tasks,
-        "concurrency": concurrency,
-        "arrivals": None,
-        "arrivals_ns": None,
-        "timeout_s": phase["timeout_s"],
-        "failure_bound": 1.0,
-        "lateness_bound_ms": None,
-    }
-    if point.lengths is not None:
-        found["lengths"] = point.lengths
-    return found
+def _warmup(phase: ProfilePhase, point: Point, repeat: int, size: int) -> Phase:
+    tasks = phase.warmup * ((point.concurrency or 1) if phase.rounds is not UNSET else 1)
+    concurrency = point.concurrency or given(phase.warmup_concurrency, 1)
+    return Phase(
+        name=f"{point.name}-warmup",
+        repeat=repeat,
+        scenario="single_stream" if concurrency == 1 else "offline",
+        measured=False,
+        first_task=(size - tasks) % size,
+        tasks=tasks,
+        concurrency=concurrency,
+        arrivals=None,
+        arrivals_ns=None,
+        timeout_s=phase.timeout_s,
+        failure_bound=1.0,
+        lateness_bound_ms=None,
+        lengths=_set(point.lengths),
+    )
 
 
 def _measured(  # noqa: PLR0917 - what a point is made of
-    phase: ProfilePhaseDoc,
+    phase: ProfilePhase,
     point: Point,
     repeat: int,
     size: int,
     tasks: int,
-    arrivals: ArrivalsDoc | None,
+    arrivals: Arrivals | None,
     trace: Trace | None,
-) -> PhaseDoc:
-    found: PhaseDoc = {
-        "name": point.name,
-        "repeat": repeat,
-        "scenario": phase["scenario"],
-        "measured": True,
-        "first_task": phase["first_task"] % size,
-        "tasks": tasks,
-        "concurrency": point.concurrency,
-        "arrivals": arrivals,
-        "arrivals_ns": _times(arrivals, trace, tasks),
-        "timeout_s": phase["timeout_s"],
-        "failure_bound": phase["failure_bound"],
-        "lateness_bound_ms": phase["lateness_bound_ms"],
-    }
-    if point.group is not None:
-        found["group"] = point.group
-    if point.lengths is not None:
-        found["lengths"] = point.lengths
-    if point.not_run is not None:
-        found["not_run"] = point.not_run
-    if phase.get("lockstep"):
-        found["lockstep"] = True
-    if "stop" in phase:
-        found["stop"] = phase["stop"].copy()
-    if "session" in phase:
-        found["session"] = phase["session"].copy()
-    if "search" in phase:
-        search = phase["search"].copy()
-        search["seed"] += repeat * search["max_probes"]  # probe p takes seed + p
-        found["search"] = search
-    return found
+) -> Phase:
+    return Phase(
+        name=point.name,
+        repeat=repeat,
+        scenario=phase.scenario,
+        measured=True,
+        first_task=phase.first_task % size,
+        tasks=tasks,
+        concurrency=point.concurrency,
+        arrivals=arrivals,
+        arrivals_ns=_times(arrivals, trace, tasks),
+        timeout_s=phase.timeout_s,
+        failure_bound=phase.failure_bound,
+        lateness_bound_ms=phase.lateness_bound_ms,
+        group=_set(point.group),
+        lengths=_set(point.lengths),
+        not_run=_set(point.not_run),
+        lockstep=True if phase.lockstep else UNSET,
+        stop=phase.stop,
+        session=phase.session,
+        search=_search(phase, repeat),
+    )
 
 
-def _times(arrivals: ArrivalsDoc | None, trace: Trace | None, tasks: int) -> list[int] | None:
+def _set(member: T | None) -> T | UnsetType:
+    """A member that is absent where there is nothing to say."""
+    return UNSET if member is None else member
+
+
+def _search(phase: ProfilePhase, repeat: int) -> Search | UnsetType:
+    """The repeat's search: probe p takes its seed + p, and no two repeats share one."""
+    search = phase.search
+    if search is UNSET:
+        return UNSET
+    return replace(search, seed=search.seed + repeat * search.max_probes)
+
+
+def _times(arrivals: Arrivals | None, trace: Trace | None, tasks: int) -> tuple[int, ...] | None:
     if arrivals is None:
         return None
-    if trace is None:
-        return schedule(arrivals, tasks)
-    return trace.times(tasks, arrivals["trace"]["speed"])
+    if trace is None or arrivals.trace is UNSET:
+        return tuple(schedule(arrivals, tasks))
+    return tuple(trace.times(tasks, arrivals.trace.speed))

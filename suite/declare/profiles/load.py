@@ -5,24 +5,28 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from suite.base import jsonio, schema, yamlio
+from msgspec import UNSET
+
+from suite.base import jsonio, yamlio
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.points import has_exact_lengths
-from suite.declare.profiles.profiledoc import ProfileDoc
 from suite.declare.profiles.trace import Trace, read_trace
+from suite.documents.codec import convert_written
+from suite.documents.document import given
+from suite.documents.profile import Profile as ProfileDocument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
+    from suite.documents.profile import ProfilePhase
+
 
 __all__ = [
     "PROFILE_DIRECTORY",
     "Profile",
-    "ProfileDoc",
     "load_profile",
     "profile_names",
 ]
@@ -41,7 +45,7 @@ class Profile:
         traces: the traces that it replays, by the name that the file gives them.
     """
 
-    doc: ProfileDoc
+    doc: ProfileDocument
     sha256: str
     shipped: bool
     traces: Mapping[str, Trace] = field(default_factory=dict)
@@ -49,19 +53,17 @@ class Profile:
     @property
     def name(self) -> str:
         """Name of the profile, e.g. ``smoke``."""
-        return self.doc["name"]
+        return self.doc.name
 
     @property
     def exact_lengths(self) -> bool:
         """Whether any phase sends prompts of exact length, which only the model's tokenizer can make."""
-        return any(map(has_exact_lengths, self.doc["phases"]))
+        return any(map(has_exact_lengths, self.doc.phases))
 
-    def trace(self, phase: ProfilePhaseDoc) -> Trace | None:
+    def trace(self, phase: ProfilePhase) -> Trace | None:
         """The trace that a phase replays, or None."""
-        arrivals = phase["arrivals"]
-        return (
-            None if arrivals is None or "trace" not in arrivals else self.traces[arrivals["trace"]]
-        )
+        arrivals = phase.arrivals
+        return None if arrivals is None or arrivals.trace is UNSET else self.traces[arrivals.trace]
 
 
 def profile_names() -> tuple[str, ...]:
@@ -89,12 +91,11 @@ def load_profile(name: str) -> Profile:
 
 def _read(path: Path, *, shipped: bool) -> Profile:
     read = yamlio.load(path)
-    schema.require(read.value, "profile", file=str(path), lines=read.lines)
-    doc = cast("ProfileDoc", read.value)
+    doc = convert_written(read, ProfileDocument, file=str(path))
     traces = {
         name: read_trace(path.parent / name)
-        for phase in doc["phases"]
-        if phase["arrivals"] is not None and (name := phase["arrivals"].get("trace")) is not None
+        for phase in doc.phases
+        if phase.arrivals is not None and (name := given(phase.arrivals.trace)) is not None
     }
     found = [
         Problem(message, Place(str(path), _nearest(read.lines, pointer), pointer), hint)

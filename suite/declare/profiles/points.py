@@ -6,10 +6,13 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
+from suite.documents.phase import Group, Lengths
+
 if TYPE_CHECKING:
-    from suite.declare.plandoc import GroupDoc, LengthsDoc
-    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
     from suite.declare.profiles.trace import Trace
+    from suite.documents.profile import ProfilePhase
 
 CONCURRENCY: Final = "concurrency"
 INPUT: Final = "input_tokens"
@@ -44,23 +47,23 @@ class Point:
 
     name: str
     concurrency: int | None
-    group: GroupDoc | None = None
-    lengths: LengthsDoc | None = None
+    group: Group | None = None
+    lengths: Lengths | None = None
     not_run: str | None = None
 
 
-def has_exact_lengths(phase: ProfilePhaseDoc) -> bool:
+def has_exact_lengths(phase: ProfilePhase) -> bool:
     """Whether a profile's phase sends prompts of exact length, which only the model's tokenizer can make."""
-    return "lengths" in phase or "grid" in phase
+    return phase.lengths is not UNSET or phase.grid is not UNSET
 
 
-def point_names(phase: ProfilePhaseDoc) -> list[str]:
+def point_names(phase: ProfilePhase) -> list[str]:
     """The names that a phase's points get in a plan, in running order."""
     table = _table(phase)
-    return [_name(phase, axes) for axes in table] if table is not None else [phase["name"]]
+    return [_name(phase, axes) for axes in table] if table is not None else [phase.name]
 
 
-def points(phase: ProfilePhaseDoc, room: Room, trace: Trace | None, tasks: int) -> list[Point]:
+def points(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> list[Point]:
     """The points of a phase in running order.
 
     Args:
@@ -82,8 +85,8 @@ def points(phase: ProfilePhaseDoc, room: Room, trace: Trace | None, tasks: int) 
         found.append(
             Point(
                 name=_name(phase, axes),
-                concurrency=axes.get(CONCURRENCY, phase["concurrency"]),
-                group={"name": phase["name"], "axes": {axis: axes[axis] for axis in kept}},
+                concurrency=axes.get(CONCURRENCY, phase.concurrency),
+                group=Group(name=phase.name, axes={axis: axes[axis] for axis in kept}),
                 lengths=lengths,
                 not_run=None if lengths is None else _too_long(lengths, room),
             )
@@ -91,46 +94,47 @@ def points(phase: ProfilePhaseDoc, room: Room, trace: Trace | None, tasks: int) 
     return found
 
 
-def _table(phase: ProfilePhaseDoc) -> list[dict[str, int]] | None:
+def _table(phase: ProfilePhase) -> list[dict[str, int]] | None:
     """The axes of each point, or None for a phase that is one point."""
-    if "sweep" in phase:
-        return [{CONCURRENCY: streams} for streams in phase["sweep"]]
-    if "grid" in phase:
-        grid = phase["grid"]
-        cells = itertools.product(grid["input"], grid["output"], grid["concurrency"])
+    if phase.sweep is not UNSET:
+        return [{CONCURRENCY: streams} for streams in phase.sweep]
+    if phase.grid is not UNSET:
+        grid = phase.grid
+        cells = itertools.product(grid.input, grid.output, grid.concurrency)
         return [dict(zip((INPUT, OUTPUT, CONCURRENCY), cell, strict=True)) for cell in cells]
-    if "lengths" in phase and "pairs" in phase["lengths"]:
-        return [{INPUT: pair[0], OUTPUT: pair[1]} for pair in phase["lengths"]["pairs"]]
+    if phase.lengths is not UNSET and phase.lengths.pairs is not UNSET:
+        return [{INPUT: pair[0], OUTPUT: pair[1]} for pair in phase.lengths.pairs]
     return None
 
 
-def _name(phase: ProfilePhaseDoc, axes: dict[str, int]) -> str:
-    return "-".join([phase["name"], *(f"{_LETTERS[axis]}{axes[axis]}" for axis in axes)])
+def _name(phase: ProfilePhase, axes: dict[str, int]) -> str:
+    return "-".join([phase.name, *(f"{_LETTERS[axis]}{axes[axis]}" for axis in axes)])
 
 
-def _single(phase: ProfilePhaseDoc, room: Room, trace: Trace | None, tasks: int) -> Point:
-    if "lengths" not in phase:
-        return Point(phase["name"], phase["concurrency"])
+def _single(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> Point:
+    if phase.lengths is UNSET:
+        return Point(phase.name, phase.concurrency)
     assert trace is not None
     assert trace.lengths is not None
     lengths = _lengths(phase, list(trace.lengths[:tasks]), room)
     not_run = _too_long(lengths, room)
-    return Point(phase["name"], phase["concurrency"], lengths=lengths, not_run=not_run)
+    return Point(phase.name, phase.concurrency, lengths=lengths, not_run=not_run)
 
 
-def _lengths(phase: ProfilePhaseDoc, pairs: list[tuple[int, int]], room: Room) -> LengthsDoc:
-    seed = phase["grid"]["seed"] if "grid" in phase else phase["lengths"]["seed"]
-    return {
-        "input_tokens": [max(one, room.shortest_prompt) for one, _ in pairs],
-        "output_tokens": [one for _, one in pairs],
-        "seed": seed,
-    }
+def _lengths(phase: ProfilePhase, pairs: list[tuple[int, int]], room: Room) -> Lengths:
+    drawn = phase.grid if phase.grid is not UNSET else phase.lengths
+    assert drawn is not UNSET
+    return Lengths(
+        input_tokens=tuple(max(one, room.shortest_prompt) for one, _ in pairs),
+        output_tokens=tuple(one for _, one in pairs),
+        seed=drawn.seed,
+    )
 
 
-def _too_long(lengths: LengthsDoc, room: Room) -> str | None:
+def _too_long(lengths: Lengths, room: Room) -> str | None:
     if room.positions is None:
         return None
-    pairs = list(zip(lengths["input_tokens"], lengths["output_tokens"], strict=True))
+    pairs = list(zip(lengths.input_tokens, lengths.output_tokens, strict=True))
     worst = max(pairs, key=sum)
     if sum(worst) <= room.positions:
         return None

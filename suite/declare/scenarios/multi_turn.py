@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.scenario import Headline, Scenario, register
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
     from suite.declare.scenarios.scenario import Contradiction
+    from suite.documents.profile import Profile, ProfilePhase
 
 
-def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+def _check(doc: Profile, phase: ProfilePhase) -> Iterator[Contradiction]:
     del doc
-    session, tasks = phase.get("session"), phase["tasks"]
-    if session is not None and (tasks is None or tasks % session["turns"]):
-        yield "/tasks", f"not a multiple of the {session['turns']} turns of a session", ""
+    session, tasks = given(phase.session), phase.tasks
+    if session is not None and (tasks is None or tasks % session.turns):
+        yield "/tasks", f"not a multiple of the {session.turns} turns of a session", ""
 
 
 register(

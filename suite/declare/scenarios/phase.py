@@ -8,34 +8,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.declare.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PhaseDoc
-    from suite.declare.profiles.profiledoc import ProfilePhaseDoc
     from suite.declare.scenarios import Scenario
+    from suite.documents.phase import Lengths, Phase, Search, Session
+    from suite.documents.profile import ProfilePhase
 
 
-def kind(phase: PhaseDoc | ProfilePhaseDoc) -> Scenario:
+def kind(phase: Phase | ProfilePhase) -> Scenario:
     """The record of a phase's scenario kind."""
-    return SCENARIOS[phase["scenario"]]
+    return SCENARIOS[phase.scenario]
 
 
-def is_search(phase: PhaseDoc) -> bool:
+def is_search(phase: Phase) -> bool:
     """Whether it looks for a rate, by the bounds in its ``search``."""
-    return "search" in phase
+    return phase.search is not UNSET
 
 
-def is_conversation(phase: PhaseDoc) -> bool:
+def is_conversation(phase: Phase) -> bool:
     """Whether its requests are turns of the sessions in its ``session``."""
-    return "session" in phase
+    return phase.session is not UNSET
 
 
-def has_exact_lengths(phase: PhaseDoc) -> bool:
+def has_exact_lengths(phase: Phase) -> bool:
     """Whether its prompts and answers have the lengths in its ``lengths``, and are no tasks of the set."""
-    return "lengths" in phase
+    return phase.lengths is not UNSET
 
 
-def is_open_loop(phase: PhaseDoc) -> bool:
+def is_open_loop(phase: Phase) -> bool:
     """Whether its requests are due at times of their own, not when an earlier one has ended."""
-    return kind(phase).open_loop or phase["arrivals"] is not None
+    return kind(phase).open_loop or phase.arrivals is not None
+
+
+def search_of(phase: Phase) -> Search:
+    """The bounds of a phase that is a search."""
+    assert phase.search is not UNSET
+    return phase.search
+
+
+def session_of(phase: Phase) -> Session:
+    """The sessions of a phase that is a conversation."""
+    assert phase.session is not UNSET
+    return phase.session
+
+
+def lengths_of(phase: Phase) -> Lengths:
+    """The lengths of a phase that has exact ones."""
+    assert phase.lengths is not UNSET
+    return phase.lengths

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from suite.base.bilingual import Bilingual
-    from suite.declare.plandoc import ScenarioKind
-    from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
+    from suite.documents.phase import ScenarioKind
+    from suite.documents.profile import Profile, ProfilePhase
+
 
 Contradiction: TypeAlias = tuple[str, str, str]
 """JSON pointer (relative to what was looked at), what is wrong, what would be right."""
@@ -41,7 +42,7 @@ class Headline:
     goodput: bool = False
 
 
-def _nothing_more(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+def _nothing_more(doc: Profile, phase: ProfilePhase) -> Iterator[Contradiction]:
     del doc, phase
     yield from ()
 
@@ -86,7 +87,7 @@ class Scenario:
     must_be_steady: bool = False
     watches_drift: bool = False
     headline: Headline = field(default_factory=Headline)
-    check: Callable[[ProfileDoc, ProfilePhaseDoc], Iterator[Contradiction]] = _nothing_more
+    check: Callable[[Profile, ProfilePhase], Iterator[Contradiction]] = _nothing_more
 
 
 def register(scenario: Scenario) -> None:

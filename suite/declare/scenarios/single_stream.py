@@ -10,15 +10,15 @@ from suite.declare.scenarios.scenario import Headline, Scenario, register
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
     from suite.declare.scenarios.scenario import Contradiction
+    from suite.documents.profile import Profile, ProfilePhase
 
 _LOAD_RULE = "a single-stream phase has concurrency 1 and no arrivals"
 
 
-def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+def _check(doc: Profile, phase: ProfilePhase) -> Iterator[Contradiction]:
     del doc
-    if phase["concurrency"] not in (1, None):
+    if phase.concurrency not in (1, None):
         yield "/scenario", _LOAD_RULE, ""
 
 

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.scenario import Headline, Scenario, register
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suite.declare.profiles.profiledoc import ProfileDoc, ProfilePhaseDoc
     from suite.declare.scenarios.scenario import Contradiction
+    from suite.documents.profile import Profile, ProfilePhase
 
 
-def _check(doc: ProfileDoc, phase: ProfilePhaseDoc) -> Iterator[Contradiction]:
+def _check(doc: Profile, phase: ProfilePhase) -> Iterator[Contradiction]:
     del doc
-    stop = phase.get("stop")
-    if stop is not None and not stop["min_duration_s"]:
+    stop = given(phase.stop)
+    if stop is not None and not stop.min_duration_s:
         yield "/stop/min_duration_s", "a soak goes on for a stated time", ""
 
 

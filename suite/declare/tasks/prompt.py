@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from suite.base.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from suite.declare.plandoc import PromptDoc
+from suite.documents.workload import Prompt
 
 PLACEHOLDER: Final = "{document}"
 
@@ -38,9 +36,9 @@ class PromptTemplate:
         head, _, tail = self.template.partition(PLACEHOLDER)
         return f"{head}{document}{tail}"
 
-    def to_doc(self) -> PromptDoc:
+    def to_doc(self) -> Prompt:
         """The form that a plan holds."""
-        return {"id": self.id, "template": self.template, "sha256": self.sha256}
+        return Prompt(id=self.id, template=self.template, sha256=self.sha256)
 
 
 CLOSED_V1: Final = PromptTemplate(

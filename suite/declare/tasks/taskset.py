@@ -11,12 +11,12 @@ from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256, mini_tasks
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.records import Task, joined_sha256
 from suite.declare.tasks.selection import LOCKED_SIZES, LockedIds, locked_sets, order
+from suite.documents.workload import TaskSet as TaskSetDocument
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import TaskSetDoc
     from suite.declare.profiles.load import Profile
     from suite.declare.tasks.records import Progress, Reading
 
@@ -66,15 +66,15 @@ class TaskSet:
         set_field(self, "ids_sha256", joined_sha256(task.id for task in self.tasks))
         set_field(self, "records_sha256", joined_sha256(task.sha256 for task in self.tasks))
 
-    def to_doc(self) -> TaskSetDoc:
+    def to_doc(self) -> TaskSetDocument:
         """The form that a plan holds."""
-        return {
-            "name": self.name,
-            "size": len(self.tasks),
-            "ids_sha256": self.ids_sha256,
-            "records_sha256": self.records_sha256,
-            "locked": self.locked,
-        }
+        return TaskSetDocument(
+            name=self.name,
+            size=len(self.tasks),
+            ids_sha256=self.ids_sha256,
+            records_sha256=self.records_sha256,
+            locked=self.locked,
+        )
 
     def facts(self) -> JSONObject:
         """What the evidence should say about the data beside the plan: all counts and the source."""
@@ -172,11 +172,11 @@ def task_set_for(
         DataError: ``data-needed`` when the profile's set is not shipped and no file was given, or what
             the readers refuse.
     """
-    wanted = profile.doc["taskset"]
+    wanted = profile.doc.taskset
     if data is not None:
-        return task_set_of(read_tasks(data, progress=progress), wanted["size"])
-    if wanted["set"] == "mini":
-        return mini_set(wanted["size"])
+        return task_set_of(read_tasks(data, progress=progress), wanted.size)
+    if wanted.set == "mini":
+        return mini_set(wanted.size)
     hint = "download it with `suite data fetch` and give the file with DATA= or --data"
     message = f"the profile {profile.name} runs XSum, whose texts do not come with the suite"
     raise DataError("data-needed", message, hint=hint)

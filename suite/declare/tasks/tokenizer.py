@@ -9,8 +9,8 @@ import tokenizers
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
-from suite.base.values import NotMeasured
 from suite.declare.tasks.chat_template import ChatTemplate, special_tokens, template_text
+from suite.documents.value import NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

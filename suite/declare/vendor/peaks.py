@@ -9,11 +9,11 @@ from msgspec import UNSET
 
 from suite.base.errors import UsageError
 from suite.documents.document import given
+from suite.documents.peaks import Peak, Peaks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import PeakDoc, PeaksDoc
     from suite.declare.vendor.load import Vendor
     from suite.documents.accelerator import Accelerator, Claim, DeclaredPeak, Figure
 
@@ -57,7 +57,7 @@ def select_peaks(
     *,
     private: Mapping[str, PrivatePeak],
     cpu: CPUPeak | None,
-) -> PeaksDoc:
+) -> Peaks:
     """The peaks of one device at the precision that is executed.
 
     Args:
@@ -75,14 +75,13 @@ def select_peaks(
     compute, unknown = _compute(vendor, device, precision, peak=peak, private=private, cpu=cpu)
     bandwidth = device.memory.bandwidth
     tdp = device.power.tdp.value
-    return {
-        "compute": compute,
-        "compute_unknown": unknown,
-        "bandwidth_bytes_per_s": _number(bandwidth, GIGA),
-        "bandwidth_source": given(bandwidth.why, "")
-        or _source(vendor, given(bandwidth.source, "")),
-        "tdp_w": None if tdp == "unknown" else float(tdp),
-    }
+    return Peaks(
+        compute=compute,
+        compute_unknown=unknown,
+        bandwidth_bytes_per_s=_number(bandwidth, GIGA),
+        bandwidth_source=given(bandwidth.why, "") or _source(vendor, given(bandwidth.source, "")),
+        tdp_w=None if tdp == "unknown" else float(tdp),
+    )
 
 
 def _number(figure: Figure, factor: float) -> float | None:
@@ -101,7 +100,7 @@ def _compute(
     peak: DeclaredPeak | None,
     private: Mapping[str, PrivatePeak],
     cpu: CPUPeak | None,
-) -> tuple[PeakDoc | None, str]:
+) -> tuple[Peak | None, str]:
     if precision in private:
         return _private(device, precision, peak, private[precision]), ""
     if peak is None:
@@ -117,7 +116,7 @@ def _compute(
 
 def _private(
     device: Accelerator, precision: str, peak: DeclaredPeak | None, brought: PrivatePeak
-) -> PeakDoc:
+) -> Peak:
     if peak is None or peak.private is UNSET:
         raise UsageError(
             "peak-not-private",
@@ -126,32 +125,32 @@ def _private(
         )
     if brought.flops <= 0 or not brought.source:
         raise UsageError("peak-not-private", "a private peak needs a positive figure and a source")
-    return {
-        "precision": precision,
-        "flops": brought.flops,
-        "basis": "dense",
-        "scope": "device",
-        "source": brought.source,
-        "note": f"brought along for this run: {peak.private.why}",
-    }
+    return Peak(
+        precision=precision,
+        flops=brought.flops,
+        basis="dense",
+        scope="device",
+        source=brought.source,
+        note=f"brought along for this run: {peak.private.why}",
+    )
 
 
-def _from_claim(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, claim: Claim) -> PeakDoc:
+def _from_claim(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, claim: Claim) -> Peak:
     parts = device.topology.devices_per_card if claim.scope == "card" else 1
     note = given(claim.note, "")
     if parts > 1:
         note = f"the card's {claim.value} over {parts} devices" + (f"; {note}" if note else "")
-    return {
-        "precision": peak.precision,
-        "flops": float(claim.value) * TERA / parts,
-        "basis": "dense",
-        "scope": claim.scope,
-        "source": _source(vendor, given(claim.source, "")),
-        "note": note,
-    }
+    return Peak(
+        precision=peak.precision,
+        flops=float(claim.value) * TERA / parts,
+        basis="dense",
+        scope=claim.scope,
+        source=_source(vendor, given(claim.source, "")),
+        note=note,
+    )
 
 
-def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: CPUPeak) -> PeakDoc:
+def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: CPUPeak) -> Peak:
     formulas = {formula.isa: formula for formula in given(peak.formulas, [])}
     if cpu.isa not in formulas or cpu.cores < 1 or cpu.clock_mhz <= 0:
         known = ", ".join(formulas) or "none"
@@ -162,12 +161,12 @@ def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: 
             hint=f"instruction sets with a formula for {peak.precision}: {known}",
         )
     formula = formulas[cpu.isa]
-    return {
-        "precision": peak.precision,
-        "flops": cpu.cores * cpu.clock_mhz * MEGA * formula.flop_per_cycle,
-        "basis": "dense",
-        "scope": "device",
-        "source": f"declared for this run; {_source(vendor, formula.source)}",
-        "note": f"{cpu.cores} cores x {cpu.clock_mhz:g} MHz x {formula.flop_per_cycle:g} FLOP per "
+    return Peak(
+        precision=peak.precision,
+        flops=cpu.cores * cpu.clock_mhz * MEGA * formula.flop_per_cycle,
+        basis="dense",
+        scope="device",
+        source=f"declared for this run; {_source(vendor, formula.source)}",
+        note=f"{cpu.cores} cores x {cpu.clock_mhz:g} MHz x {formula.flop_per_cycle:g} FLOP per "
         f"cycle and core ({cpu.isa}, {formula.fma_pipes} FMA units x {formula.lanes} lanes x 2)",
-    }
+    )

@@ -13,14 +13,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
+from msgspec import UNSET
+
 from suite.base import jsonio, schema
 from suite.base.errors import Place, TrustError
+from suite.documents.document import given
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import REVIEW_TYPE, SCORECARD_TYPE, TEST_RESULT_TYPE
 from suite.judge.attest.text import value_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.documents.trust import Period, Revocation, TrustEntry
+    from suite.documents.trust import TrustList as TrustListDocument
 
 TRUST_SCHEMA = 1
 
@@ -48,8 +54,8 @@ class TrustedKeyDoc(TypedDict):
     role: str
     algorithm: str
     key: str
-    validFor: NotRequired[ValidForDoc]
-    revoked: NotRequired[RevokedDoc]
+    validFor: NotRequired[Period]
+    revoked: NotRequired[Revocation]
     note: NotRequired[str]
 
 
@@ -57,7 +63,7 @@ class TrustDoc(TypedDict):
     """The list. Mirrors ``schemas/trust.schema.json``."""
 
     trust_schema: int
-    keys: list[TrustedKeyDoc]
+    keys: list[TrustEntry]
 
 
 class Role(enum.StrEnum):
@@ -190,12 +196,12 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
     """
     value = jsonio.loads(data, name=name, error=TrustError)
     schema.require(value, "trust", file=name, error=TrustError)
-    document = cast("TrustDoc", value)
+    document = cast("TrustListDocument", value)
     entries: list[TrustedKey] = []
     seen: dict[str, int] = {}
-    for index, entry in enumerate(document["keys"]):
+    for index, entry in enumerate(document.keys):
         place = Place(name, None, f"/keys/{index}")
-        problem = value_problem(entry["owner"])
+        problem = value_problem(entry.owner)
         if problem:
             raise TrustError("payload-text", problem[1], place)
         trusted = _entry(entry, place)
@@ -208,24 +214,24 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
     return TrustList(tuple(entries), jsonio.sha256_hex(data))
 
 
-def _entry(entry: TrustedKeyDoc, place: Place) -> TrustedKey:
+def _entry(entry: TrustEntry, place: Place) -> TrustedKey:
     name = f"{place.file} {place.pointer}/key"
-    key = parse_public(entry["key"].encode("utf-8"), name=name)
-    if key.algorithm != Algorithm(entry["algorithm"]):
-        message = f"declared as {entry['algorithm']}, the key is {key.algorithm}"
+    key = parse_public(entry.key.encode("utf-8"), name=name)
+    if key.algorithm != Algorithm(entry.algorithm):
+        message = f"declared as {entry.algorithm}, the key is {key.algorithm}"
         raise TrustError("trust-algorithm-differs", message, place)
-    window = entry.get("validFor")
-    start = parse_time(window["start"]) if window else None
-    end = parse_time(window["end"]) if window and "end" in window else None
+    window = given(entry.validFor)
+    start = parse_time(window.start) if window else None
+    end = parse_time(window.end) if window and window.end is not UNSET else None
     if start and end and end <= start:
         raise TrustError("trust-window-empty", "validFor ends before it starts", place)
-    revoked = entry.get("revoked")
+    revoked = given(entry.revoked)
     return TrustedKey(
         key=key,
-        owner=entry["owner"],
-        role=Role(entry["role"]),
+        owner=entry.owner,
+        role=Role(entry.role),
         start=start,
         end=end,
-        revoked_at=parse_time(revoked["at"]) if revoked else None,
-        revoked_reason=revoked["reason"] if revoked else "",
+        revoked_at=parse_time(revoked.at) if revoked else None,
+        revoked_reason=revoked.reason if revoked else "",
     )

@@ -289,11 +289,11 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
             "footer-missing", "the log has no footer: the run was cut, and its card must say so"
         )
         return
-    if footer["requests"] != len(run.requests):
-        counts = f"{footer['requests']} requests in the footer, {len(run.requests)} in the log"
+    if footer.requests != len(run.requests):
+        counts = f"{footer.requests} requests in the footer, {len(run.requests)} in the log"
         place = Place(str(run.directory / "events.jsonl"))
         raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
-    note.detail = f"{footer['requests']:,} requests, ended: {footer['ended']}"
+    note.detail = f"{footer.requests:,} requests, ended: {footer.ended}"
 
 
 def _check_numbers(run: evidence.Evidence, signed: JSONObject, recompute: Recompute) -> str:

@@ -8,7 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from suite.base.values import Measured, stored
+from suite.documents.card import (
+    SCORECARD_SCHEMA,
+    CardDevices,
+    CardVendor,
+    Check,
+    DivisionReason,
+    DivisionResult,
+    MetricDescription,
+    Plausibility,
+    QualityResult,
+    QualityRow,
+    Scorecard,
+    Verdict,
+)
+from suite.documents.card_phase import CardPhase
+from suite.documents.plan import SuiteVersion
+from suite.documents.text import Text
+from suite.documents.value import Measured, Value, stored
 from suite.judge.attest.text import clean_text
 from suite.judge.card import details, load, subject
 from suite.judge.card.headline import headline, widest
@@ -16,32 +33,20 @@ from suite.judge.card.timeline import breakdown
 from suite.judge.card.verdict import conformant, grant, verdict
 from suite.judge.metrics import rouge
 from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
-from suite.judge.scorecarddoc import SCORECARD_SCHEMA, ScorecardDoc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from suite.base.bilingual import Bilingual
     from suite.base.jsonio import JSONValue
-    from suite.base.values import Value
+    from suite.documents.value import Value
     from suite.evidence import Evidence
-    from suite.judge.bilingual import Bilingual
     from suite.judge.card.verdict import Grant
     from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.rules.rule import RuleResult
-    from suite.judge.scorecarddoc import (
-        CheckDoc,
-        DivisionDoc,
-        MetricDoc,
-        PhaseCard,
-        Plausibility,
-        QualityCard,
-        QualityRow,
-        TextDoc,
-        ValueDoc,
-    )
 
 
-def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) -> ScorecardDoc:
+def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) -> Scorecard:
     """Build the scorecard of a run.
 
     Args:
@@ -55,46 +60,46 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
     plan = evidence.plan
     granted = grant(evidence, checks)
     facts = subject.facts(evidence)
-    card: ScorecardDoc = {
-        "scorecard_schema": SCORECARD_SCHEMA,
-        "metric_schema": METRIC_SCHEMA,
-        "run": subject.run(evidence),
-        "suite": {"version": plan["suite"]["version"], "commit": plan["suite"]["commit"]},
-        "verdict": {
-            "conformant": conformant(checks),
-            "outcome": verdict(checks).value,
-            "sentence": _sentence(checks, granted),
-        },
-        "division": _division(granted),
-        "vendor": {
-            "id": plan["vendor"]["id"],
-            "name": plan["vendor"]["name"],
-            "emulated": plan["vendor"]["emulated"],
-            "declaration_sha256": plan["vendor"]["sha256"],
-        },
-        "runtime": plan["runtime"],
-        "runtime_note": plan["runtime_note"],
-        "devices": {
-            "count": plan["devices"]["count"],
-            "accelerator": plan["devices"]["accelerator"],
-            "name": plan["devices"]["name"],
-        },
-        "engine": subject.engine(plan["engine"], facts),
-        "model": subject.model(evidence),
-        "workload": subject.workload(plan["workload"]),
-        "peaks": subject.peaks(plan["peaks"]),
-        "environment": facts,
-        "startup": {name: _value(value) for name, value in results.run.items()},
-        "time_breakdown": breakdown(evidence),
-        "phases": [_phase(phase, evidence) for phase in results.phases.values()],
-        "quality": _quality(evidence, results),
-        "headline": headline(plan, results),
-        "checks": [_check(check) for check in checks],
-        "metrics": _definitions(results),
-        "task_defects": cast("dict[str, int]", evidence.environment["task_defects"]),
-        "notes": [str(note) for note in cast("list[str]", evidence.environment["notes"])],
-    }
-    return cast("ScorecardDoc", _signable(cast("JSONValue", card)))
+    card: Scorecard = Scorecard(
+        scorecard_schema=SCORECARD_SCHEMA,
+        metric_schema=METRIC_SCHEMA,
+        run=subject.run(evidence),
+        suite=SuiteVersion(version=plan.suite.version, commit=plan.suite.commit),
+        verdict=Verdict(
+            conformant=conformant(checks),
+            outcome=verdict(checks).value,
+            sentence=_sentence(checks, granted),
+        ),
+        division=_division(granted),
+        vendor=CardVendor(
+            id=plan.vendor.id,
+            name=plan.vendor.name,
+            emulated=plan.vendor.emulated,
+            declaration_sha256=plan.vendor.sha256,
+        ),
+        runtime=plan.runtime,
+        runtime_note=plan.runtime_note,
+        devices=CardDevices(
+            count=plan.devices.count,
+            accelerator=plan.devices.accelerator,
+            name=plan.devices.name,
+        ),
+        engine=subject.engine(plan.engine, facts),
+        model=subject.model(evidence),
+        workload=subject.workload(plan.workload),
+        peaks=subject.peaks(plan.peaks),
+        environment=facts,
+        startup={name: _value(value) for name, value in results.run.items()},
+        time_breakdown=tuple(breakdown(evidence)),
+        phases=tuple(_phase(phase, evidence) for phase in results.phases.values()),
+        quality=_quality(evidence, results),
+        headline=tuple(headline(plan, results)),
+        checks=tuple(_check(check) for check in checks),
+        metrics=_definitions(results),
+        task_defects=cast("dict[str, int]", evidence.environment["task_defects"]),
+        notes=tuple(str(note) for note in cast("list[str]", evidence.environment["notes"])),
+    )
+    return cast("Scorecard", _signable(cast("JSONValue", card)))
 
 
 def _signable(value: JSONValue) -> JSONValue:
@@ -108,11 +113,11 @@ def _signable(value: JSONValue) -> JSONValue:
     return value
 
 
-def _value(value: Value) -> ValueDoc:
-    return cast("ValueDoc", value.to_json())
+def _value(value: Value) -> Value:
+    return cast("Value", value.to_json())
 
 
-def _sentence(checks: Sequence[RuleResult], granted: Grant) -> TextDoc:
+def _sentence(checks: Sequence[RuleResult], granted: Grant) -> Text:
     rules: dict[str, list[str]] = {}
     for check in checks:
         rules.setdefault(check.outcome.value, []).append(check.rule)
@@ -134,45 +139,44 @@ def _sentence(checks: Sequence[RuleResult], granted: Grant) -> TextDoc:
     else:
         english += f" Division: {granted.granted}, not {granted.requested} as requested."
         chinese += f"赛道：{names[granted.granted]}，未达到所申请的{names[granted.requested]}。"
-    return {"en": english, "zh": chinese}
+    return Text(en=english, zh=chinese)
 
 
-def _division(granted: Grant) -> DivisionDoc:
-    return {
-        "requested": granted.requested,
-        "granted": granted.granted,
-        "reasons": [
-            {"rule": check.rule, "why": subject.cut(check.why)} for check in granted.obstacles
-        ],
-    }
-
-
-def _phase(phase: PhaseResult, evidence: Evidence) -> PhaseCard:
-    planned = next(
-        item
-        for item in evidence.plan["workload"]["phases"]
-        if item["name"] == phase.name and item["measured"]
+def _division(granted: Grant) -> DivisionResult:
+    return DivisionResult(
+        requested=granted.requested,
+        granted=granted.granted,
+        reasons=tuple(
+            DivisionReason(rule=check.rule, why=subject.cut(check.why))
+            for check in granted.obstacles
+        ),
     )
-    card: PhaseCard = {
-        "name": phase.name,
-        "scenario": phase.scenario,
-        "load": load.load(planned),
-        "tasks": planned["tasks"],
-        "repeats": phase.repeats,
-        "metrics": {name: _value(value) for name, value in phase.metrics.items()},
-        "series": phase.series,
-        "token_source": phase.token_source,
-    }
+
+
+def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
+    planned = next(
+        item for item in evidence.plan.workload.phases if item.name == phase.name and item.measured
+    )
+    card: CardPhase = CardPhase(
+        name=phase.name,
+        scenario=phase.scenario,
+        load=load.load(planned),
+        tasks=planned.tasks,
+        repeats=phase.repeats,
+        metrics={name: _value(value) for name, value in phase.metrics.items()},
+        series=phase.series,
+        token_source=phase.token_source,
+    )
     details.add(card, planned, phase.details)
     return card
 
 
-def _quality(evidence: Evidence, results: Results) -> QualityCard:
-    planned = evidence.plan["workload"]["quality"]
+def _quality(evidence: Evidence, results: Results) -> QualityResult:
+    planned = evidence.plan.workload.quality
     phase = widest(results)
-    reference = planned["reference"]
-    bounds = dict.fromkeys(rouge.TYPES, planned["rouge_ratio_min"])
-    bounds["generated_tokens_mean"] = planned["length_ratio_min"]
+    reference = planned.reference
+    bounds = dict.fromkeys(rouge.TYPES, planned.rouge_ratio_min)
+    bounds["generated_tokens_mean"] = planned.length_ratio_min
     rows: list[QualityRow] = []
     for name, share in bounds.items():
         if phase is None or name not in phase.metrics:
@@ -182,24 +186,24 @@ def _quality(evidence: Evidence, results: Results) -> QualityCard:
             known = reference.get("generated_tokens" if name == "generated_tokens_mean" else name)
         baseline = results.baseline.get(name)
         rows.append(
-            {
-                "metric": name,
-                "value": _value(phase.metrics[name]),
-                "reference": None if known is None else stored(known),
-                "bound": None if known is None else stored(known * share),
-                "baseline": None if baseline is None else _value(baseline),
-            }
+            QualityRow(
+                metric=name,
+                value=_value(phase.metrics[name]),
+                reference=None if known is None else stored(known),
+                bound=None if known is None else stored(known * share),
+                baseline=None if baseline is None else _value(baseline),
+            )
         )
-    floor = {"rouge1": planned["rouge1_floor"], "rouge2": planned["rouge2_floor"]}
-    ceiling = {"rouge1": planned["rouge1_ceiling"], "rouge2": planned["rouge2_ceiling"]}
-    return {
-        "phase": phase.name if phase else "",
-        "reference_source": planned["reference_source"] if reference is not None else "",
-        "rows": rows,
-        "plausibility": _plausibility(results, floor, ceiling),
-        "floor": floor,
-        "ceiling": ceiling,
-    }
+    floor = {"rouge1": planned.rouge1_floor, "rouge2": planned.rouge2_floor}
+    ceiling = {"rouge1": planned.rouge1_ceiling, "rouge2": planned.rouge2_ceiling}
+    return QualityResult(
+        phase=phase.name if phase else "",
+        reference_source=planned.reference_source if reference is not None else "",
+        rows=tuple(rows),
+        plausibility=_plausibility(results, floor, ceiling),
+        floor=floor,
+        ceiling=ceiling,
+    )
 
 
 def _plausibility(
@@ -221,31 +225,31 @@ def _plausibility(
     return "plausible"
 
 
-def _text(words: Bilingual) -> TextDoc:
-    return {"en": words.en, "zh": words.zh}
+def _text(words: Bilingual) -> Text:
+    return Text(en=words.en, zh=words.zh)
 
 
-def _check(check: RuleResult) -> CheckDoc:
+def _check(check: RuleResult) -> Check:
+    return Check(
+        rule=check.rule,
+        outcome=check.outcome.value,
+        title=_text(check.title),
+        why=subject.cut(check.why),
+        evidence=tuple(subject.cut(place) for place in check.evidence),
+    )
+
+
+def definitions(names: Collection[str]) -> dict[str, MetricDescription]:
+    """What the card says of these metrics, in the registry's order."""
     return {
-        "rule": check.rule,
-        "outcome": check.outcome.value,
-        "title": _text(check.title),
-        "why": subject.cut(check.why),
-        "evidence": [subject.cut(place) for place in check.evidence],
-    }
-
-
-def _definitions(results: Results) -> dict[str, MetricDoc]:
-    used = {name for phase in results.phases.values() for name in phase.metrics} | set(results.run)
-    return {
-        metric.id: {
-            "order": order,
-            "title": _text(metric.title),
-            "unit": metric.unit,
-            "direction": metric.direction,
-            "formula": metric.formula.en,
-            "definition": metric.definition,
-        }
+        metric.id: MetricDescription(
+            order=order,
+            title=_text(metric.title),
+            unit=metric.unit,
+            direction=metric.direction,
+            formula=metric.formula.en,
+            definition=metric.definition,
+        )
         for order, metric in enumerate(REGISTRY.values())
-        if metric.id in used
+        if metric.id in names
     }

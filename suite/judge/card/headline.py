@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured
 from suite.declare.scenarios import SCENARIOS
+from suite.documents.card import Headline
+from suite.documents.value import Measured
 from suite.judge.metrics.registry import PHASE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.scenarios import Scenario
+    from suite.documents.plan import Plan
     from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.metrics.metric import Place
-    from suite.judge.scorecarddoc import HeadlineDoc
 
     ByScenario = dict[Scenario, list[PhaseResult]]
 
@@ -29,13 +29,13 @@ _LEADING = sorted(
 )
 
 
-def headline(plan: PlanDoc, results: Results) -> list[HeadlineDoc]:
+def headline(plan: Plan, results: Results) -> list[Headline]:
     """The numbers for a reader who has ten seconds, the most telling first."""
     phases: ByScenario = {}
     for phase in results.phases.values():
         if not phase.details.not_run:
             phases.setdefault(SCENARIOS[phase.scenario], []).append(phase)
-    concurrency = {phase["name"]: phase["concurrency"] or 0 for phase in plan["workload"]["phases"]}
+    concurrency = {phase.name: phase.concurrency or 0 for phase in plan.workload.phases}
     busy = _first(phases, lambda kind: kind.headline.throughput, _best_throughput)
     quiet = _first(
         phases,
@@ -55,7 +55,7 @@ def headline(plan: PlanDoc, results: Results) -> list[HeadlineDoc]:
         "scored": scored or (busy if ordinary else None),
     }
     return [
-        {"phase": leader.name, "metric": metric.id}
+        Headline(phase=leader.name, metric=metric.id)
         for headline, metric in _LEADING
         if (leader := places[headline.place]) is not None and metric.id in leader.metrics
     ]
@@ -97,9 +97,9 @@ def _best_throughput(points: list[PhaseResult]) -> PhaseResult:
     return max(points, key=value)
 
 
-def _served(plan: PlanDoc, phases: ByScenario) -> PhaseResult | None:
+def _served(plan: Plan, phases: ByScenario) -> PhaseResult | None:
     """The phase for goodput: served by the clock, where there are objectives to meet."""
-    objectives = plan["workload"]["objectives"]
+    objectives = plan.workload.objectives
     if all(objectives[name] is None for name in ("ttft_ms", "tpot_ms", "e2e_ms")):
         return None
     return _start(phases, lambda kind: kind.headline.goodput)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import stored
+from suite.documents.card import TimeKind, TimeShare
+from suite.documents.document import given
+from suite.documents.value import stored
 
 if TYPE_CHECKING:
-    from suite.eventdoc import MarkEvent
+    from suite.documents.event import Mark
     from suite.evidence import Evidence
-    from suite.judge.scorecarddoc import TimeDoc, TimeKind
+
 
 _SUITE: tuple[str, TimeKind] = ("suite", "suite")
 _AFTER: dict[str, tuple[str, TimeKind]] = {
@@ -27,31 +29,31 @@ _AFTER: dict[str, tuple[str, TimeKind]] = {
 """What begins with a mark; other marks change nothing."""
 
 
-def _begins(mark: MarkEvent) -> tuple[str, TimeKind] | None:
-    if mark["name"] == "phase.start":
-        kind: TimeKind = "measured" if mark.get("measured", True) else "warm-up"
-        return mark.get("phase", "phase"), kind
-    return _AFTER.get(mark["name"])
+def _begins(mark: Mark) -> tuple[str, TimeKind] | None:
+    if mark.name == "phase.start":
+        kind: TimeKind = "measured" if given(mark.measured, True) else "warm-up"
+        return given(mark.phase, "phase"), kind
+    return _AFTER.get(mark.name)
 
 
-def breakdown(evidence: Evidence) -> list[TimeDoc]:
+def breakdown(evidence: Evidence) -> list[TimeShare]:
     """Seconds by stretch, in the order in which stretches first occur; repeats of a phase are added up.
 
     The sum is the time from the run's start to the footer, or to the last mark of a log without one.
     """
-    marks = sorted(evidence.marks, key=lambda mark: mark["t"])
-    last = marks[-1]["t"] if marks else 0
-    end = evidence.footer["t"] if evidence.footer is not None else last
+    marks = sorted(evidence.marks, key=lambda mark: mark.t)
+    last = marks[-1].t if marks else 0
+    end = evidence.footer.t if evidence.footer is not None else last
     spent: dict[tuple[str, TimeKind], int] = {_SUITE: 0}
     now, since = _SUITE, 0
     for mark in marks:
         following = _begins(mark)
         if following is None:
             continue
-        spent[now] = spent.get(now, 0) + mark["t"] - since
-        now, since = following, mark["t"]
+        spent[now] = spent.get(now, 0) + mark.t - since
+        now, since = following, mark.t
     spent[now] = spent.get(now, 0) + max(0, end - since)
     return [
-        {"what": what, "kind": kind, "seconds": stored(round(ns / 1e9, 3))}
+        TimeShare(what=what, kind=kind, seconds=stored(round(ns / 1e9, 3)))
         for (what, kind), ns in spent.items()
     ]

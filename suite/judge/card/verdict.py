@@ -40,7 +40,7 @@ def grant(evidence: Evidence, checks: Sequence[RuleResult]) -> Grant:
     A rule that limits divisions ends as `WARN` when the run lacks what a stricter one asks for; the run then falls
     to the division that the rule still allows, and that is not a failure.
     """
-    requested = evidence.plan["workload"]["division"]
+    requested = evidence.plan.workload.division
     rank = DIVISIONS.index(requested)
     obstacles = []
     for check in checks:

@@ -21,22 +21,29 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from suite.base.values import NO_INTERVAL_EXACT, stored
+from suite.documents.comparison import (
+    DIFF_SCHEMA,
+    Change,
+    ChangeOutcome,
+    CheckChange,
+    Comparison,
+    Family,
+    Side,
+    ValueRatio,
+)
+from suite.documents.document import given
+from suite.documents.value import NO_INTERVAL_EXACT, NotMeasured, stored
 from suite.judge.compare.inputs import differences, load_difference, same_place, subjects
-from suite.judge.diffdoc import DIFF_SCHEMA, Diff
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from suite.judge.diffdoc import Change, ChangeOutcome, CheckChange, Family, Ratio, Side
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
+    from suite.documents.workload import Objectives
     from suite.judge.metrics.metric import Metric
-    from suite.judge.scorecarddoc import (
-        ObjectivesCard,
-        PhaseCard,
-        ScorecardDoc,
-        ValueDoc,
-    )
 
 FEWEST_SEARCHES = 3
 """Searches of a phase from which their spread is known."""
@@ -44,7 +51,7 @@ MARGIN = 0.02
 """Practical margin: a ratio within 2 % of 1 is no difference that matters."""
 
 
-def compare(a: ScorecardDoc, b: ScorecardDoc, *, margin: float = MARGIN) -> Diff:
+def compare(a: Scorecard, b: Scorecard, *, margin: float = MARGIN) -> Comparison:
     """Compare two verified scorecards.
 
     Args:
@@ -63,76 +70,76 @@ def compare(a: ScorecardDoc, b: ScorecardDoc, *, margin: float = MARGIN) -> Diff
     found = differences(a, b)
     forbidden: dict[Family, str] = {}
     for item in found:
-        for name in item["forbids"]:
-            forbidden.setdefault(name, item["what"])
+        for name in item.forbids:
+            forbidden.setdefault(name, item.what)
     both = _Comparison(a, b, forbidden, margin)
     metrics = [*_phases(both), *_run(both)]
-    return {
-        "diff_schema": DIFF_SCHEMA,
-        "margin": margin,
-        "a": _side(a),
-        "b": _side(b),
-        "comparable": _answer(forbidden, metrics),
-        "differences": found,
-        "subjects": subjects(a, b),
-        "metrics": metrics,
-        "checks": _checks(a, b),
-    }
+    return Comparison(
+        diff_schema=DIFF_SCHEMA,
+        margin=margin,
+        a=_side(a),
+        b=_side(b),
+        comparable=_answer(forbidden, metrics),
+        differences=tuple(found),
+        subjects=tuple(subjects(a, b)),
+        metrics=tuple(metrics),
+        checks=tuple(_checks(a, b)),
+    )
 
 
 def _answer(
     forbidden: Mapping[Family, str], metrics: list[Change]
 ) -> Literal["yes", "partly", "no"]:
     """Nothing that could be compared is a no, whatever the reason."""
-    if all(change["outcome"] == "not-comparable" for change in metrics):
+    if all(change.outcome == "not-comparable" for change in metrics):
         return "no"
     return "partly" if forbidden else "yes"
 
 
-def _side(card: ScorecardDoc) -> Side:
-    return {
-        "run": card["run"]["id"],
-        "vendor": card["vendor"]["name"],
-        "devices": f"{card['devices']['count']} x {card['devices']['name']}",
-        "engine": f"{card['engine']['title']} {card['engine']['version']}".strip(),
-        "model": card["model"]["id"],
-        "started_utc": card["run"]["started_utc"],
-    }
+def _side(card: Scorecard) -> Side:
+    return Side(
+        run=card.run.id,
+        vendor=card.vendor.name,
+        devices=f"{card.devices.count} x {card.devices.name}",
+        engine=f"{card.engine.title} {card.engine.version}".strip(),
+        model=card.model.id,
+        started_utc=card.run.started_utc,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     """What holds for every metric of one comparison."""
 
-    a: ScorecardDoc
-    b: ScorecardDoc
+    a: Scorecard
+    b: Scorecard
     forbidden: Mapping[Family, str]
     margin: float
 
 
-def _metrics(*sides: Mapping[str, ValueDoc]) -> list[Metric]:
+def _metrics(*sides: Mapping[str, Value]) -> list[Metric]:
     """The metrics of either side in order; ones that this version of the suite does not know are left out."""
     return [metric for name, metric in REGISTRY.items() if any(name in side for side in sides)]
 
 
 def _phases(both: _Comparison) -> Iterator[Change]:
     """Phase by phase, the points of a sweep or grid each with the point at the same place."""
-    by_place = {same_place(phase): phase for phase in both.b["phases"]}
-    seen = {same_place(phase) for phase in both.a["phases"]}
-    pairs: list[tuple[PhaseCard | None, PhaseCard | None]] = [
-        (phase, by_place.get(same_place(phase))) for phase in both.a["phases"]
+    by_place = {same_place(phase): phase for phase in both.b.phases}
+    seen = {same_place(phase) for phase in both.a.phases}
+    pairs: list[tuple[CardPhase | None, CardPhase | None]] = [
+        (phase, by_place.get(same_place(phase))) for phase in both.a.phases
     ]
-    pairs += [(None, phase) for phase in both.b["phases"] if same_place(phase) not in seen]
+    pairs += [(None, phase) for phase in both.b.phases if same_place(phase) not in seen]
     for first, second in pairs:
         phase = first or second
         assert phase is not None
         obstacle = _phase_obstacle(first, second)
-        mine, theirs = first["metrics"] if first else {}, second["metrics"] if second else {}
+        mine, theirs = first.metrics if first else {}, second.metrics if second else {}
         for metric in _metrics(mine, theirs):
             why = obstacle or _tokens_obstacle(both, metric, first, second)
             values = mine.get(metric.id), theirs.get(metric.id)
             brackets = _brackets(first, second) if metric.id == "slo_rate" else None
-            yield _change(both, phase["name"], metric, values, why, brackets=brackets)
+            yield _change(both, phase.name, metric, values, why, brackets=brackets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,52 +157,52 @@ class _Brackets:
     resolution: float
 
 
-def _brackets(first: PhaseCard | None, second: PhaseCard | None) -> _Brackets | None:
+def _brackets(first: CardPhase | None, second: CardPhase | None) -> _Brackets | None:
     """The brackets of two phases; None where both have repeats enough for an interval, or none was measured."""
     if first is None or second is None:
         return None
-    sides = first.get("searches", []), second.get("searches", [])
+    sides = given(first.searches, []), given(second.searches, [])
     if min(map(len, sides)) >= FEWEST_SEARCHES:
         return None
     a, b = _bracket(first), _bracket(second)
-    searches = first["load"].get("search"), second["load"].get("search")
+    searches = given(first.load.search), given(second.load.search)
     if a is None or b is None or searches[0] is None or searches[1] is None:
         return None
-    return _Brackets(a, b, max(searches[0]["resolution"], searches[1]["resolution"]))
+    return _Brackets(a, b, max(searches[0].resolution, searches[1].resolution))
 
 
-def _bracket(phase: PhaseCard) -> tuple[float, float] | None:
+def _bracket(phase: CardPhase) -> tuple[float, float] | None:
     """The bracket over all searches of a phase."""
     ends = []
-    for search in phase.get("searches", []):
-        rate = search["rate"]
-        if "not_measured" in rate:
+    for search in given(phase.searches, []):
+        rate = search.rate
+        if isinstance(rate, NotMeasured):
             return None
-        ends.append((rate["value"], math.inf if rate["high"] is None else rate["high"]))
+        ends.append((rate.value, math.inf if rate.high is None else rate.high))
     return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
 
 
 def _run(both: _Comparison) -> Iterator[Change]:
-    for metric in _metrics(both.a["startup"], both.b["startup"]):
-        values = both.a["startup"].get(metric.id), both.b["startup"].get(metric.id)
+    for metric in _metrics(both.a.startup, both.b.startup):
+        values = both.a.startup.get(metric.id), both.b.startup.get(metric.id)
         yield _change(both, "", metric, values, "")
 
 
-def _phase_obstacle(first: PhaseCard | None, second: PhaseCard | None) -> str:
+def _phase_obstacle(first: CardPhase | None, second: CardPhase | None) -> str:
     if first is None or second is None:
         return "only one card has this phase"
     return load_difference(first, second)
 
 
 def _tokens_obstacle(
-    both: _Comparison, metric: Metric, first: PhaseCard | None, second: PhaseCard | None
+    both: _Comparison, metric: Metric, first: CardPhase | None, second: CardPhase | None
 ) -> str:
     """Numbers per token need tokens that were counted alike; so does a search that has to meet a TPOT."""
-    if first is None or second is None or first["token_source"] == second["token_source"]:
+    if first is None or second is None or first.token_source == second.token_source:
         return ""
-    by_objective = metric.id == "slo_rate" and _objectives(both.a)["tpot_ms"] is not None
+    by_objective = metric.id == "slo_rate" and _objectives(both.a).tpot_ms is not None
     if by_objective or metric.by_tokens:
-        return f"tokens were counted by {first['token_source']} and by {second['token_source']}"
+        return f"tokens were counted by {first.token_source} and by {second.token_source}"
     return ""
 
 
@@ -203,14 +210,14 @@ def _change(
     both: _Comparison,
     phase: str,
     metric: Metric,
-    values: tuple[ValueDoc | None, ValueDoc | None],
+    values: tuple[Value | None, Value | None],
     obstacle: str,
     *,
     brackets: _Brackets | None = None,
 ) -> Change:
     first, second = values
     outcome: ChangeOutcome = "not-comparable"
-    ratio: Ratio | None = None
+    ratio: ValueRatio | None = None
     why = obstacle or _obstacle(both, metric, first, second)
     if metric.family in both.forbidden:
         why = f"{both.forbidden[metric.family]} differs"
@@ -221,60 +228,58 @@ def _change(
             outcome, why, ratio = _judge_brackets(first, second, brackets, both.margin)
         else:
             outcome, why, ratio = _judge(first, second, metric.direction, both.margin)
-    return {
-        "phase": phase,
-        "metric": metric.id,
-        "family": metric.family,
-        "outcome": outcome,
-        "why": why,
-        "a": first,
-        "b": second,
-        "ratio": ratio,
-    }
+    return Change(
+        phase=phase,
+        metric=metric.id,
+        family=metric.family,
+        outcome=outcome,
+        why=why,
+        a=first,
+        b=second,
+        ratio=ratio,
+    )
 
 
-def _obstacle(
-    both: _Comparison, metric: Metric, first: ValueDoc | None, second: ValueDoc | None
-) -> str:
+def _obstacle(both: _Comparison, metric: Metric, first: Value | None, second: Value | None) -> str:
     """Why two values cannot be compared although their inputs agree, "" when they can."""
     if first is None or second is None:
         return "only one card has this metric"
     if metric.by_objectives and _objectives(both.a) != _objectives(both.b):
         return "the service-level objectives differ"
     for side, value in (("first", first), ("second", second)):
-        if "not_measured" in value:
-            return f"not measured on the {side} card: {value['not_measured']}"
-    if first["unit"] != second["unit"]:
-        return f"units differ: {first['unit']} and {second['unit']}"
+        if isinstance(value, NotMeasured):
+            return f"not measured on the {side} card: {value.why}"
+    if first.unit != second.unit:
+        return f"units differ: {first.unit} and {second.unit}"
     return ""
 
 
-def _objectives(card: ScorecardDoc) -> ObjectivesCard:
-    return card["workload"]["objectives"]
+def _objectives(card: Scorecard) -> Objectives:
+    return card.workload.objectives
 
 
-def _bounds(value: ValueDoc) -> tuple[float, float] | None:
+def _bounds(value: Value) -> tuple[float, float] | None:
     """The interval; an exact count is its own; None where there is none."""
-    low, high = value["low"], value["high"]
+    low, high = value.low, value.high
     if low is not None and high is not None:
         return low, high
-    return (value["value"], value["value"]) if value["interval"] == NO_INTERVAL_EXACT else None
+    return (value.value, value.value) if value.interval == NO_INTERVAL_EXACT else None
 
 
-def ratio_of(a: ValueDoc, b: ValueDoc) -> Ratio | None:
+def ratio_of(a: Value, b: Value) -> ValueRatio | None:
     """``b / a`` with its interval; None where an interval is missing or does not lie above zero."""
     first, second = _bounds(a), _bounds(b)
-    if first is None or second is None or min(a["value"], b["value"], first[0], second[0]) <= 0:
+    if first is None or second is None or min(a.value, b.value, first[0], second[0]) <= 0:
         return None
-    centre = math.log(b["value"] / a["value"])
+    centre = math.log(b.value / a.value)
     # A bootstrap interval need not contain its value; a distance below zero counts as none.
-    down = math.hypot(_log(b["value"], second[0]), _log(first[1], a["value"]))
-    up = math.hypot(_log(second[1], b["value"]), _log(a["value"], first[0]))
-    return {
-        "value": stored(math.exp(centre)),
-        "low": stored(math.exp(centre - down)),
-        "high": stored(math.exp(centre + up)),
-    }
+    down = math.hypot(_log(b.value, second[0]), _log(first[1], a.value))
+    up = math.hypot(_log(second[1], b.value), _log(a.value, first[0]))
+    return ValueRatio(
+        value=stored(math.exp(centre)),
+        low=stored(math.exp(centre - down)),
+        high=stored(math.exp(centre + up)),
+    )
 
 
 def _log(above: float, below: float) -> float:
@@ -282,13 +287,13 @@ def _log(above: float, below: float) -> float:
 
 
 def _judge(
-    a: ValueDoc, b: ValueDoc, direction: str, margin: float
-) -> tuple[ChangeOutcome, str, Ratio | None]:
+    a: Value, b: Value, direction: str, margin: float
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     ratio = ratio_of(a, b)
     if ratio is None:
         return _judge_without_ratio(a, b, direction)
     # 1/(1 - m) above and 1 - m below: which card comes first must not matter.
-    higher, lower = ratio["low"] > 1 / (1 - margin), ratio["high"] < 1 - margin
+    higher, lower = ratio.low > 1 / (1 - margin), ratio.high < 1 - margin
     if not higher and not lower:
         return "not-distinguishable", "the ratio's interval does not exclude 1 by the margin", ratio
     why = f"the ratio's interval excludes 1 by more than {margin:.0%}"
@@ -299,17 +304,17 @@ def _judge(
 
 
 def _judge_brackets(
-    a: ValueDoc, b: ValueDoc, brackets: _Brackets, margin: float
-) -> tuple[ChangeOutcome, str, Ratio | None]:
+    a: Value, b: Value, brackets: _Brackets, margin: float
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     """Two searches: each answer lies between the rate that met and the one that missed, by one draw of each."""
     (low_a, high_a), (low_b, high_b) = brackets.a, brackets.b
-    ratio: Ratio | None = None
+    ratio: ValueRatio | None = None
     if math.isfinite(high_a) and math.isfinite(high_b):
-        ratio = {
-            "value": stored(b["value"] / a["value"]),
-            "low": stored(low_b / high_a),
-            "high": stored(high_b / low_a),
-        }
+        ratio = ValueRatio(
+            value=stored(b.value / a.value),
+            low=stored(low_b / high_a),
+            high=stored(high_b / low_a),
+        )
     if low_a < high_b and low_b < high_a:
         return "not-distinguishable", "the brackets of the two searches overlap", ratio
     outcome: ChangeOutcome = "better" if low_b >= high_a else "worse"
@@ -332,25 +337,25 @@ def _judge_brackets(
 
 
 def _judge_without_ratio(
-    a: ValueDoc, b: ValueDoc, direction: str
-) -> tuple[ChangeOutcome, str, Ratio | None]:
-    exact = a["interval"] == NO_INTERVAL_EXACT and b["interval"] == NO_INTERVAL_EXACT
-    if exact and a["value"] == b["value"]:
+    a: Value, b: Value, direction: str
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
+    exact = a.interval == NO_INTERVAL_EXACT and b.interval == NO_INTERVAL_EXACT
+    if exact and a.value == b.value:
         return "not-distinguishable", "the same count", None
     if exact and direction != "none":
-        better = (b["value"] > a["value"]) == (direction == "higher")
+        better = (b.value > a.value) == (direction == "higher")
         return ("better" if better else "worse"), "counts, one of them zero", None
     missing = [value for value in (a, b) if _bounds(value) is None]
     if missing:
-        return "not-comparable", f"no interval: {missing[0]['interval']}", None
+        return "not-comparable", f"no interval: {missing[0].interval}", None
     return "not-distinguishable", "an interval reaches zero: the ratio has no bounds", None
 
 
-def _checks(a: ScorecardDoc, b: ScorecardDoc) -> list[CheckChange]:
-    first = {check["rule"]: check["outcome"] for check in a["checks"]}
-    second = {check["rule"]: check["outcome"] for check in b["checks"]}
+def _checks(a: Scorecard, b: Scorecard) -> list[CheckChange]:
+    first = {check.rule: check.outcome for check in a.checks}
+    second = {check.rule: check.outcome for check in b.checks}
     return [
-        {"rule": rule, "a": first.get(rule, "absent"), "b": second.get(rule, "absent")}
+        CheckChange(rule=rule, a=first.get(rule, "absent"), b=second.get(rule, "absent"))
         for rule in sorted({*first, *second})
         if first.get(rule) != second.get(rule)
     ]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from msgspec import UNSET
+
 from suite.base import jsonio
 from suite.declare.scenarios import SCENARIOS
-from suite.judge.diffdoc import Difference, Family, Subject
+from suite.documents.card import CardFact, Scorecard
+from suite.documents.comparison import Difference, Family, Subject
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.judge.phasedoc import PhaseCard
-    from suite.judge.scorecarddoc import ScorecardDoc
+    from suite.documents.card_phase import PhaseResult
+
 
 FAMILY_NAMES: tuple[Family, ...] = get_args(Family)
 _MEASURED: tuple[Family, ...] = tuple(name for name in FAMILY_NAMES if name != "start-up")
@@ -31,85 +35,85 @@ class _Input:
     """
 
     what: str
-    key: Callable[[ScorecardDoc], object]
-    read: Callable[[ScorecardDoc], str]
+    key: Callable[[Scorecard], object]
+    read: Callable[[Scorecard], str]
     forbids: tuple[Family, ...]
 
 
-def _tasks(card: ScorecardDoc) -> str:
-    tasks = card["workload"]["taskset"]
-    digests = f"ids {tasks['ids_sha256']}, records {tasks['records_sha256']}"
-    return f"{tasks['name']}, {tasks['size']} tasks, {digests}"
+def _tasks(card: Scorecard) -> str:
+    tasks = card.workload.taskset
+    digests = f"ids {tasks.ids_sha256}, records {tasks.records_sha256}"
+    return f"{tasks.name}, {tasks.size} tasks, {digests}"
 
 
-def _prompt(card: ScorecardDoc) -> str:
-    workload = card["workload"]
-    prompt = workload["prompt"]
-    return f"{prompt['id']}, at most {workload['max_input_tokens']} tokens, {prompt['sha256']}"
+def _prompt(card: Scorecard) -> str:
+    workload = card.workload
+    prompt = workload.prompt
+    return f"{prompt.id}, at most {workload.max_input_tokens} tokens, {prompt.sha256}"
 
 
-def _tokenizer(card: ScorecardDoc) -> str:
-    model = card["model"]
-    tokenizer = model["tokenizer_sha256"] or "unknown"
-    return f"{tokenizer}, chat template {model['chat_template_sha256'] or 'none'}"
+def _tokenizer(card: Scorecard) -> str:
+    model = card.model
+    tokenizer = model.tokenizer_sha256 or "unknown"
+    return f"{tokenizer}, chat template {model.chat_template_sha256 or 'none'}"
 
 
-def _compile_cache(card: ScorecardDoc) -> str:
+def _compile_cache(card: Scorecard) -> str:
     """Whether the engine found what an earlier start had compiled; "none" for one that keeps nothing."""
-    return card["environment"].get("engine.compile_cache", {}).get("value", "none")
+    return given(card.environment.get("engine.compile_cache", CardFact()).value, "none")
 
 
 _INPUTS = (
     _Input(
         "metric_schema",
-        lambda card: card["metric_schema"],
-        lambda card: str(card["metric_schema"]),
+        lambda card: card.metric_schema,
+        lambda card: str(card.metric_schema),
         FAMILY_NAMES,
     ),
     _Input(
         "division",
-        lambda card: card["division"]["granted"],
-        lambda card: card["division"]["granted"],
+        lambda card: card.division.granted,
+        lambda card: card.division.granted,
         FAMILY_NAMES,
     ),
     _Input(
         "emulation",
-        lambda card: card["vendor"]["emulated"],
-        lambda card: "emulated devices" if card["vendor"]["emulated"] else "not emulated",
+        lambda card: card.vendor.emulated,
+        lambda card: "emulated devices" if card.vendor.emulated else "not emulated",
         FAMILY_NAMES,
     ),
     _Input(
         "model",
-        lambda card: card["model"]["sha256"],
-        lambda card: f"{card['model']['id']}, {card['model']['sha256']}",
+        lambda card: card.model.sha256,
+        lambda card: f"{card.model.id}, {card.model.sha256}",
         FAMILY_NAMES,
     ),
     _Input("tokenizer", _tokenizer, _tokenizer, _MEASURED),
     _Input(
         "task set",
         lambda card: (
-            card["workload"]["taskset"]["ids_sha256"],
-            card["workload"]["taskset"]["records_sha256"],
+            card.workload.taskset.ids_sha256,
+            card.workload.taskset.records_sha256,
         ),
         _tasks,
         _MEASURED,
     ),
     _Input(
         "prompt",
-        lambda card: (card["workload"]["prompt"]["sha256"], card["workload"]["max_input_tokens"]),
+        lambda card: (card.workload.prompt.sha256, card.workload.max_input_tokens),
         _prompt,
         _MEASURED,
     ),
     _Input(
         "decoding",
-        lambda card: card["workload"]["decoding"],
-        lambda card: jsonio.canonical(card["workload"]["decoding"]).decode("utf-8"),
+        lambda card: card.workload.decoding,
+        lambda card: jsonio.canonical(card.workload.decoding).decode("utf-8"),
         _MEASURED,
     ),
     _Input(
         "profile",
-        lambda card: card["workload"]["profile_sha256"],
-        lambda card: f"{card['workload']['profile']}, {card['workload']['profile_sha256']}",
+        lambda card: card.workload.profile_sha256,
+        lambda card: f"{card.workload.profile}, {card.workload.profile_sha256}",
         _MEASURED,
     ),
     _Input("compile cache", _compile_cache, _compile_cache, ("start-up",)),
@@ -117,38 +121,38 @@ _INPUTS = (
 """What must agree, from the widest consequence to the narrowest."""
 
 
-def _peak(card: ScorecardDoc) -> str:
-    peak = card["peaks"]["compute"]
-    return f"{peak['flops']:.4g} FLOP/s, {peak['precision']}" if peak else "unknown"
+def _peak(card: Scorecard) -> str:
+    peak = card.peaks.compute
+    return f"{peak.flops:.4g} FLOP/s, {peak.precision}" if peak else "unknown"
 
 
-_SUBJECTS: tuple[tuple[str, Callable[[ScorecardDoc], str]], ...] = (
-    ("vendor", lambda card: card["vendor"]["name"]),
-    ("devices", lambda card: f"{card['devices']['count']} x {card['devices']['name']}"),
-    ("engine", lambda card: f"{card['engine']['title']} {card['engine']['version']}".strip()),
-    ("image", lambda card: card["engine"]["image_digest"] or "none"),
-    ("runtime", lambda card: card["runtime"]),
-    ("precision", lambda card: card["engine"]["dtype"]["executed"]),
-    ("tensor parallel", lambda card: str(card["engine"]["tensor_parallel"])),
-    ("arguments", lambda card: " ".join(card["engine"]["arguments"])),
+_SUBJECTS: tuple[tuple[str, Callable[[Scorecard], str]], ...] = (
+    ("vendor", lambda card: card.vendor.name),
+    ("devices", lambda card: f"{card.devices.count} x {card.devices.name}"),
+    ("engine", lambda card: f"{card.engine.title} {card.engine.version}".strip()),
+    ("image", lambda card: card.engine.image_digest or "none"),
+    ("runtime", lambda card: card.runtime),
+    ("precision", lambda card: card.engine.dtype.executed),
+    ("tensor parallel", lambda card: str(card.engine.tensor_parallel)),
+    ("arguments", lambda card: " ".join(card.engine.arguments)),
     ("declared peak", _peak),
-    ("suite", lambda card: f"{card['suite']['version']}, {card['suite']['commit']}"),
+    ("suite", lambda card: f"{card.suite.version}, {card.suite.commit}"),
 )
 
 
-def differences(a: ScorecardDoc, b: ScorecardDoc) -> list[Difference]:
+def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
     """Inputs that differ, with the families of metrics that each forbids."""
     return [
-        {"what": item.what, "a": item.read(a), "b": item.read(b), "forbids": list(item.forbids)}
+        Difference(what=item.what, a=item.read(a), b=item.read(b), forbids=tuple(item.forbids))
         for item in _INPUTS
         if item.key(a) != item.key(b)
     ]
 
 
-def subjects(a: ScorecardDoc, b: ScorecardDoc) -> list[Subject]:
+def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     """What the comparison is about: differences that forbid nothing."""
     return [
-        {"what": what, "a": read(a)[:4000], "b": read(b)[:4000]}
+        Subject(what=what, a=read(a)[:4000], b=read(b)[:4000])
         for what, read in _SUBJECTS
         if read(a) != read(b)
     ]
@@ -158,17 +162,17 @@ _SEARCH_FREE = ("min_rate", "max_rate", "max_probes", "resolution", "seed")
 """Of a search: what only decides where it looks and how closely; its answer with its bracket stays comparable."""
 
 
-def same_place(phase: PhaseCard) -> tuple[str, tuple[tuple[str, int], ...]]:
+def same_place(phase: PhaseResult) -> tuple[str, tuple[tuple[str, int], ...]]:
     """What two cards' phases must share to be held side by side: the name, or group and axes of a point."""
-    if "group" not in phase:
-        return phase["name"], ()
-    return phase["group"]["name"], tuple(sorted(phase["group"]["axes"].items()))
+    if phase.group is UNSET:
+        return phase.name, ()
+    return phase.group.name, tuple(sorted(phase.group.axes.items()))
 
 
-def load_difference(first: PhaseCard, second: PhaseCard) -> str:
+def load_difference(first: PhaseResult, second: PhaseResult) -> str:
     """Why two phases of one place were not asked the same, "" when they were."""
-    if first["scenario"] != second["scenario"]:
-        return _loaded("scenario", first["scenario"], second["scenario"])
+    if first.scenario != second.scenario:
+        return _loaded("scenario", first.scenario, second.scenario)
     one, two = _asked(first), _asked(second)
     for what in sorted({*one, *two}):
         if one.get(what) != two.get(what):
@@ -178,22 +182,22 @@ def load_difference(first: PhaseCard, second: PhaseCard) -> str:
     return _length_difference(first, second)
 
 
-def _gave_way(phase: PhaseCard) -> bool:
+def _gave_way(phase: PhaseResult) -> bool:
     """Whether a phase was ended because the server fell ever further behind."""
-    return any(one["by"] == "saturated" for one in phase.get("ended", []))
+    return any(one.by == "saturated" for one in given(phase.ended, []))
 
 
 def _loaded(what: str, first: str, second: str) -> str:
     return f"the two phases were loaded differently: {what}: {first} and {second}"
 
 
-def _asked(phase: PhaseCard) -> dict[str, str]:
+def _asked(phase: PhaseResult) -> dict[str, str]:
     """Everything that was asked of a phase, flat, as text."""
     found: dict[str, str] = {}
-    searched = SCENARIOS[phase["scenario"]].searches
+    searched = SCENARIOS[phase.scenario].searches
     if not searched:
-        found["requests"] = str(phase["tasks"])
-    for name, value in phase["load"].items():
+        found["requests"] = str(phase.tasks)
+    for name, value in phase.load.items():
         if not isinstance(value, dict):
             if value is not None:
                 found[name] = str(value)
@@ -208,13 +212,13 @@ def _asked(phase: PhaseCard) -> dict[str, str]:
     return found
 
 
-def _length_difference(first: PhaseCard, second: PhaseCard) -> str:
+def _length_difference(first: PhaseResult, second: PhaseResult) -> str:
     """Where exact lengths were asked for, both engines must have read and made the same."""
-    if "lengths" not in first or "lengths" not in second:
+    if first.lengths is UNSET or second.lengths is UNSET:
         return ""
     for what, one, two in (
-        ("prompts", first["lengths"]["input_got"], second["lengths"]["input_got"]),
-        ("answers", first["lengths"]["output_got"], second["lengths"]["output_got"]),
+        ("prompts", first.lengths.input_got, second.lengths.input_got),
+        ("answers", first.lengths.output_got, second.lengths.output_got),
     ):
         if one != two:
             return f"the {what} had different lengths: {_span(one)} and {_span(two)}"

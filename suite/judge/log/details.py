@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suite.base.values import Value
+    from suite.documents.value import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.declare.analysis.bisection import planned
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search, kind
 from suite.declare.tasks.synthetic import synthetic_task
@@ -12,8 +14,8 @@ from suite.judge.log.phases import rate_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.judge.log.phases import PhaseLog
 
 CUT = ("enough", "max-duration", "saturated")
@@ -28,21 +30,21 @@ EARLY = ("objective-missed", "saturated")
 """Endings of a probe that leave the rest of it unsent."""
 
 
-def is_answer(event: RequestEvent) -> bool:
+def is_answer(event: Request) -> bool:
     """Whether a request ended well and said something."""
-    return event["outcome"] == "ok" and event["chunk_t0"] is not None
+    return event.outcome == "ok" and event.chunk_t0 is not None
 
 
-def planned_task(doc: PhaseDoc, ids: Sequence[str], index: int) -> str:
+def planned_task(doc: Phase, ids: Sequence[str], index: int) -> str:
     """The task that request `index` of a phase is for."""
     if has_exact_lengths(doc):
         return synthetic_task(index)
-    return ids[(doc["first_task"] + index) % len(ids)]
+    return ids[(doc.first_task + index) % len(ids)]
 
 
-def most(doc: PhaseDoc) -> int:
+def most(doc: Phase) -> int:
     """Requests that a phase may send."""
-    return 0 if "not_run" in doc else doc["tasks"]
+    return 0 if doc.not_run is not UNSET else doc.tasks
 
 
 def holes(numbers: Iterable[int], workers: int = 1) -> int:
@@ -76,7 +78,7 @@ def short_of(numbers: Iterable[int], workers: int, share: int, planned: int) -> 
 
 def was_cut(log: PhaseLog) -> bool:
     """Whether the run says that a stop rule of the plan ended the phase before everything was sent."""
-    return "stop" in log.doc and log.noted.text("ended_by") in CUT
+    return log.doc.stop is not UNSET and log.noted.text("ended_by") in CUT
 
 
 def missing(log: PhaseLog) -> int:
@@ -86,17 +88,17 @@ def missing(log: PhaseLog) -> int:
     was justified is for rules R040 and R041), and the turns after a failed one.
     """
     doc = log.doc
-    if "not_run" in doc:
+    if doc.not_run is not UNSET:
         return 0
     if is_search(doc):
         return _missing_of_search(log)
-    sent = {event["index"] for event in log.events if event["index"] < doc["tasks"]}
+    sent = {event.index for event in log.events if event.index < doc.tasks}
     if is_conversation(doc):
-        return _missing_of_sessions(log, doc["session"]["turns"])
+        return _missing_of_sessions(log, doc.session.turns)
     if was_cut(log):
         dealt = workers(log)
-        return holes(sent, dealt) + short_of(sent, dealt, _share(log, dealt), doc["tasks"])
-    return doc["tasks"] - len(sent)
+        return holes(sent, dealt) + short_of(sent, dealt, _share(log, dealt), doc.tasks)
+    return doc.tasks - len(sent)
 
 
 def workers(log: PhaseLog) -> int:
@@ -105,11 +107,11 @@ def workers(log: PhaseLog) -> int:
     return said if said <= most_workers(log.doc) else 1
 
 
-def most_workers(doc: PhaseDoc) -> int:
+def most_workers(doc: Phase) -> int:
     """Client processes that can share a phase: no more than may be in flight, and one where batches are in step."""
-    if doc.get("lockstep") or kind(doc).one_at_a_time:
+    if doc.lockstep or kind(doc).one_at_a_time:
         return 1
-    return min(MOST_WORKERS, doc["concurrency"] or MOST_WORKERS)
+    return min(MOST_WORKERS, doc.concurrency or MOST_WORKERS)
 
 
 def too_many_workers(log: PhaseLog, processors: int | None) -> str:
@@ -132,23 +134,23 @@ def too_many_workers(log: PhaseLog, processors: int | None) -> str:
 
 def _share(log: PhaseLog, dealt: int) -> int:
     """Requests by which client processes may differ when a phase is cut: what each has in flight, or hears late of."""
-    concurrency = log.doc["concurrency"]
+    concurrency = log.doc.concurrency
     if concurrency is not None:
         return -(-concurrency // dealt)
-    arrivals = log.doc["arrivals"]
-    rate = 0.0 if arrivals is None else arrivals["rate"]
+    arrivals = log.doc.arrivals
+    rate = 0.0 if arrivals is None else arrivals.rate
     return 2 + int(rate * HEARD_S / dealt)
 
 
 def _missing_of_search(log: PhaseLog) -> int:
     if not log.probes:
-        return log.doc["tasks"]
+        return log.doc.tasks
     lacking = 0
-    search = log.doc["search"]
+    search = log.doc.search
     for probe in log.probes:
         rate = rate_of(log, probe)
-        due = search["requests"] if rate is None else planned(search, rate)
-        places = {event["index"] % search["requests"] for event in probe.events}
+        due = search.requests if rate is None else planned(search, rate)
+        places = {event.index % search.requests for event in probe.events}
         sent = {place for place in places if place < due}
         if probe.closed.text("ended_by") in EARLY:
             said = probe.closed.count("workers") or 1
@@ -164,38 +166,38 @@ def unsent_turns(log: PhaseLog) -> int:
     """Turns that were not sent because an earlier one of their session failed."""
     if not is_conversation(log.doc):
         return 0
-    turns = log.doc["session"]["turns"]
+    turns = log.doc.session.turns
     lacking = 0
     for last in _last_turns(log, turns).values():
         if not is_answer(last):
-            lacking += turns - 1 - last["index"] % turns
+            lacking += turns - 1 - last.index % turns
     return lacking
 
 
-def _last_turns(log: PhaseLog, turns: int) -> dict[int, RequestEvent]:
+def _last_turns(log: PhaseLog, turns: int) -> dict[int, Request]:
     """The last turn of each session that is in the log."""
-    last: dict[int, RequestEvent] = {}
+    last: dict[int, Request] = {}
     for event in log.events:
-        session = event["index"] // turns
-        if session not in last or event["index"] > last[session]["index"]:
+        session = event.index // turns
+        if session not in last or event.index > last[session].index:
             last[session] = event
     return last
 
 
 def _missing_of_sessions(log: PhaseLog, turns: int) -> int:
     last = _last_turns(log, turns)
-    sent = {event["index"] for event in log.events}
-    reached = sum(event["index"] % turns + 1 for event in last.values())
+    sent = {event.index for event in log.events}
+    reached = sum(event.index % turns + 1 for event in last.values())
     lacking = reached - len(sent)
     if was_cut(log):
         dealt = workers(log)
-        sessions = log.doc["tasks"] // turns
+        sessions = log.doc.tasks // turns
         lacking += holes(last, dealt)
         return lacking + short_of(last, dealt, _share(log, dealt), sessions)
-    tasks = log.doc["tasks"]
+    tasks = log.doc.tasks
     dropped = unsent_turns(log)
     lacking += tasks - reached - dropped
     failed = sum(not is_answer(event) for event in log.events)
-    if failed + dropped > log.doc["failure_bound"] * tasks:
+    if failed + dropped > log.doc.failure_bound * tasks:
         lacking += dropped
     return lacking

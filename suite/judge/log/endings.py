@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import is_search
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.plandoc import StopDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Stop
     from suite.judge.log.phases import PhaseLog
 
 SLACK_NS = 1_000_000_000
@@ -28,13 +31,13 @@ DISORDER_NS = 1_000_000_000
 """How much later than a later line a request of the log may have ended for the lines to count as an order in time."""
 
 
-def in_order(events: Sequence[RequestEvent]) -> Sequence[RequestEvent]:
+def in_order(events: Sequence[Request]) -> Sequence[Request]:
     """Requests as the run saw them end: in the order of the lines, or of their ends where that is no order in time."""
     latest = 0
     for event in events:
-        latest = max(latest, event["t_end"])
-        if event["t_end"] < latest - DISORDER_NS:
-            return sorted(events, key=lambda event: (event["t_end"], event["index"]))
+        latest = max(latest, event.t_end)
+        if event.t_end < latest - DISORDER_NS:
+            return sorted(events, key=lambda event: (event.t_end, event.index))
     return events
 
 
@@ -47,7 +50,7 @@ def over_saturated(log: PhaseLog) -> str:
         return ""
     if log.noted.text("ended_by") == "saturated":
         return "over-saturated: the phase was ended because the server fell ever further behind"
-    arrivals = log.doc.get("arrivals_ns")
+    arrivals = log.doc.arrivals_ns
     if arrivals:
         watch = Saturation(arrivals)
         if any(watch.add(observed(event)) for event in in_order(log.events)):
@@ -60,7 +63,7 @@ def problem(log: PhaseLog) -> str:
 
     Phases without a stop rule end when everything is sent: what is missing there is counted elsewhere.
     """
-    stop = log.doc.get("stop")
+    stop = given(log.doc.stop)
     if stop is None:
         return ""
     by = log.noted.text("ended_by")
@@ -78,18 +81,18 @@ def problem(log: PhaseLog) -> str:
     return wrong or _went_on(log, rule, moment, by)
 
 
-def _rule(log: PhaseLog, stop: StopDoc) -> tuple[PhaseRule, int]:
+def _rule(log: PhaseLog, stop: Stop) -> tuple[PhaseRule, int]:
     """The phase's rule, told of the events until they decide, and the latest end that it was told of."""
-    rule = PhaseRule(stop, arrivals_ns=log.doc["arrivals_ns"])
+    rule = PhaseRule(stop, arrivals_ns=log.doc.arrivals_ns)
     moment = 0
     for event in in_order(log.events):
-        moment = max(moment, event["t_end"])
+        moment = max(moment, event.t_end)
         if rule.add(observed(event)):
             break
     return rule, moment
 
 
-def _by_rule(log: PhaseLog, rule: PhaseRule, stop: StopDoc, by: str) -> str:
+def _by_rule(log: PhaseLog, rule: PhaseRule, stop: Stop, by: str) -> str:
     if rule.ended_by != by:
         return f"ended as {by}, {_short_of(rule, stop)}"
     noted = log.noted.count("seen")
@@ -102,11 +105,11 @@ def _went_on(log: PhaseLog, rule: PhaseRule, moment: int, by: str) -> str:
     """Whether it sent long after its rule's decision, at `moment`, or after its longest duration."""
     if not log.events:
         return ""
-    last = max(event["t_send"] for event in log.events)
+    last = max(event.t_send for event in log.events)
     if rule.ended_by is not None and last > moment + SLACK_NS:
         after = (last - moment) / 1e9
         return f"ended as {by}, and sent for {after:.1f} s after its events show {rule.ended_by}"
-    longest = log.doc["stop"]["max_duration_s"]
+    longest = log.doc.stop.max_duration_s
     if longest is not None and last > began(log) + round(longest * 1e9) + SLACK_NS:
         late = (last - began(log)) / 1e9
         return f"sent for {late:.1f} s, its longest duration is {longest:g} s"
@@ -115,8 +118,8 @@ def _went_on(log: PhaseLog, rule: PhaseRule, moment: int, by: str) -> str:
 
 def began(log: PhaseLog) -> int:
     """When it began: the origin of its intended starts, or its first send. A mark proves nothing."""
-    arrivals = log.doc["arrivals_ns"]
-    first = min(event["t_send"] for event in log.events)
+    arrivals = log.doc.arrivals_ns
+    first = min(event.t_send for event in log.events)
     if not arrivals:
         return first
     origin = _origin(log, arrivals)
@@ -127,32 +130,32 @@ def _origin(log: PhaseLog, arrivals: Sequence[int]) -> int | None:
     """The moment from which intended starts count; None where no request has one."""
     return min(
         (
-            event["t_sched"] - arrivals[event["index"]]
+            event.t_sched - arrivals[event.index]
             for event in log.events
-            if event["index"] < len(arrivals)
+            if event.index < len(arrivals)
         ),
         default=None,
     )
 
 
-def _short_of(rule: PhaseRule, stop: StopDoc) -> str:
+def _short_of(rule: PhaseRule, stop: Stop) -> str:
     """What the events lack for an ending."""
     if rule.ended_by is not None:
         return f"its events show {rule.ended_by}"
-    if rule.answers < stop["min_requests"]:
-        return f"after {rule.answers} answers; {stop['min_requests']} were to come first"
+    if rule.answers < stop.min_requests:
+        return f"after {rule.answers} answers; {stop.min_requests} were to come first"
     if rule.interval is not None:
         return f"its events do not show it: {rule.interval.why}"
     return "its events do not show it"
 
 
-def _by_clock(log: PhaseLog, stop: StopDoc) -> str:
-    longest = stop["max_duration_s"]
+def _by_clock(log: PhaseLog, stop: Stop) -> str:
+    longest = stop.max_duration_s
     if longest is None:
         return "ended as max-duration, which its rule does not know"
     if not log.events or log.start is None:
         return "ended as max-duration, its log does not show when it began"
-    last = max(event["t_send"] for event in log.events)
+    last = max(event.t_send for event in log.events)
     due = began(log) + round(longest * 1e9)
     if log.end is None or log.end < due or _idle_from(log, last) < due - SLACK_NS:
         return f"sent nothing more {(due - last) / 1e9:.1f} s before its longest duration"
@@ -162,16 +165,16 @@ def _by_clock(log: PhaseLog, stop: StopDoc) -> str:
 def _idle_from(log: PhaseLog, last: int) -> int:
     """When the phase would have sent its next request, had it gone on."""
     doc = log.doc
-    arrivals = doc["arrivals_ns"]
+    arrivals = doc.arrivals_ns
     if arrivals is not None:
-        sent = {event["index"] for event in log.events}
+        sent = {event.index for event in log.events}
         origin = _origin(log, arrivals) or 0
         left = [time for index, time in enumerate(arrivals) if index not in sent]
         return origin + left[0] if left else last + SLACK_NS
-    ends = [event["t_end"] for event in log.events]
-    if doc.get("lockstep"):
+    ends = [event.t_end for event in log.events]
+    if doc.lockstep:
         return max(ends)
-    if "session" in doc:
-        return max(ends) + round(doc["session"]["think_ms"] * 1e6)
+    if doc.session is not UNSET:
+        return max(ends) + round(doc.session.think_ms * 1e6)
     # A closed loop sends whenever one ends.
     return min((end for end in ends if end > last), default=last)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from suite.declare.scenarios.phase import is_open_loop
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import MarkEvent, RequestEvent
+    from suite.documents.event import Mark, Request
+    from suite.documents.phase import Phase
     from suite.evidence import Evidence
 
 Key = tuple[str, int, bool]
@@ -74,7 +75,7 @@ class ProbeLog:
     end: int | None
     opened: Noted
     closed: Noted
-    events: tuple[RequestEvent, ...]
+    events: tuple[Request, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,17 @@ class PhaseLog:
         probes: of a search, by number.
     """
 
-    doc: PhaseDoc
+    doc: Phase
     start: int | None
     end: int | None
     noted: Noted
-    events: tuple[RequestEvent, ...]
+    events: tuple[Request, ...]
     probes: tuple[ProbeLog, ...]
 
     @property
     def name(self) -> str:
         """How findings name it."""
-        return f"{self.doc['name']}/{self.doc['repeat']}"
+        return f"{self.doc.name}/{self.doc.repeat}"
 
     @property
     def open_loop(self) -> bool:
@@ -110,30 +111,30 @@ class PhaseLog:
 
 def rate_of(log: PhaseLog, probe: ProbeLog) -> float | None:
     """The rate at which a probe says it was sent; None where that is no rate of its search."""
-    doc, rate = log.doc["search"], probe.opened.number("rate")
-    if rate is None or not max(doc["min_rate"], SLOWEST) <= rate <= doc["max_rate"]:
+    doc, rate = log.doc.search, probe.opened.number("rate")
+    if rate is None or not max(doc.min_rate, SLOWEST) <= rate <= doc.max_rate:
         return None
     return rate
 
 
-def key(doc: PhaseDoc) -> Key:
+def key(doc: Phase) -> Key:
     """What tells this phase from the others."""
-    return doc["name"], doc["repeat"], doc["measured"]
+    return doc.name, doc.repeat, doc.measured
 
 
-def _mark_key(mark: MarkEvent) -> Key:
-    return mark.get("phase", ""), mark.get("repeat", 0), mark.get("measured", True)
+def _mark_key(mark: Mark) -> Key:
+    return given(mark.phase, ""), given(mark.repeat, 0), given(mark.measured, True)
 
 
 def phase_logs(evidence: Evidence) -> dict[Key, PhaseLog]:
     """The log by phase, in the plan's order; requests and marks of no planned phase are left out."""
-    phases = evidence.plan["workload"]["phases"]
-    events: dict[Key, list[RequestEvent]] = {key(doc): [] for doc in phases}
+    phases = evidence.plan.workload.phases
+    events: dict[Key, list[Request]] = {key(doc): [] for doc in phases}
     for event in evidence.requests:
-        mine = events.get((event["phase"], event["repeat"], event["measured"]))
+        mine = events.get((event.phase, event.repeat, event.measured))
         if mine is not None:
             mine.append(event)
-    marks: dict[Key, list[MarkEvent]] = {key(doc): [] for doc in phases}
+    marks: dict[Key, list[Mark]] = {key(doc): [] for doc in phases}
     for mark in evidence.marks:
         of_phase = marks.get(_mark_key(mark))
         if of_phase is not None:
@@ -141,44 +142,42 @@ def phase_logs(evidence: Evidence) -> dict[Key, PhaseLog]:
     return {key(doc): _log(doc, marks[key(doc)], events[key(doc)]) for doc in phases}
 
 
-def _log(doc: PhaseDoc, marks: Sequence[MarkEvent], events: Sequence[RequestEvent]) -> PhaseLog:
-    first = next((mark for mark in marks if mark["name"] == "phase.start"), None)
-    last = next((mark for mark in marks if mark["name"] == "phase.end"), None)
+def _log(doc: Phase, marks: Sequence[Mark], events: Sequence[Request]) -> PhaseLog:
+    first = next((mark for mark in marks if mark.name == "phase.start"), None)
+    last = next((mark for mark in marks if mark.name == "phase.end"), None)
     return PhaseLog(
         doc=doc,
-        start=None if first is None else first["t"],
-        end=None if last is None else last["t"],
-        noted=Noted({} if last is None else last.get("detail", {})),
+        start=None if first is None else first.t,
+        end=None if last is None else last.t,
+        noted=Noted({} if last is None else given(last.detail, {})),
         events=tuple(events),
         probes=tuple(_probes(doc, marks, events)),
     )
 
 
-def _probes(
-    doc: PhaseDoc, marks: Sequence[MarkEvent], events: Sequence[RequestEvent]
-) -> Iterator[ProbeLog]:
+def _probes(doc: Phase, marks: Sequence[Mark], events: Sequence[Request]) -> Iterator[ProbeLog]:
     """A search's probes, cut at its marks; request i belongs to probe ``i // requests``."""
-    search = doc.get("search")
+    search = given(doc.search)
     if search is None:
         return
-    starts: dict[int, MarkEvent] = {}
-    ends: dict[int, MarkEvent] = {}
+    starts: dict[int, Mark] = {}
+    ends: dict[int, Mark] = {}
     for mark in marks:
-        number = Noted(mark.get("detail", {})).count("probe")
-        if number is not None and mark["name"] == "probe.start":
+        number = Noted(given(mark.detail, {})).count("probe")
+        if number is not None and mark.name == "probe.start":
             starts.setdefault(number, mark)
-        elif number is not None and mark["name"] == "probe.end":
+        elif number is not None and mark.name == "probe.end":
             ends.setdefault(number, mark)
-    by_probe: dict[int, list[RequestEvent]] = {}
+    by_probe: dict[int, list[Request]] = {}
     for event in events:
-        by_probe.setdefault(event["index"] // search["requests"], []).append(event)
+        by_probe.setdefault(event.index // search.requests, []).append(event)
     for number in sorted(starts):
         end = ends.get(number)
         yield ProbeLog(
             number=number,
-            start=starts[number]["t"],
-            end=None if end is None else end["t"],
-            opened=Noted(starts[number].get("detail", {})),
-            closed=Noted({} if end is None else end.get("detail", {})),
+            start=starts[number].t,
+            end=None if end is None else end.t,
+            opened=Noted(given(starts[number].detail, {})),
+            closed=Noted({} if end is None else given(end.detail, {})),
             events=tuple(by_probe.get(number, ())),
         )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured, NotMeasured, Value
 from suite.declare.analysis import bisection, objective
 from suite.declare.analysis.observed import observed
 from suite.declare.profiles.arrivals import probe_schedule
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.log import tpot
 from suite.judge.log.details import Probe
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from suite.declare.analysis.objective import Verdict
     from suite.declare.analysis.observed import Observed
-    from suite.declare.plandoc import ObjectivesDoc, SearchDoc
+    from suite.documents.phase import Search
+    from suite.documents.workload import Objectives
     from suite.judge.log.phases import PhaseLog, ProbeLog
     from suite.judge.log.samples import Answer
 
@@ -97,7 +98,7 @@ class _Judged:
     untold: str
 
 
-def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = None) -> Replay:
+def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) -> Replay:
     """Judge every probe again and follow the rates from verdict to verdict.
 
     Args:
@@ -105,7 +106,7 @@ def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = Non
         objectives: the workload's.
         counts: of the phase's token source; None takes each answer's own, as the run did.
     """
-    doc = log.doc["search"]
+    doc = log.doc.search
     history: list[tuple[float, bool]] = []
     judged: list[_Judged] = []
     problems: list[str] = []
@@ -122,7 +123,7 @@ def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = Non
         if one.met is not None:
             history.append((stated, one.met))
     answer = bisection.answer(doc, history)
-    strays = {event["index"] // doc["requests"] for event in log.events}
+    strays = {event.index // doc.requests for event in log.events}
     strays -= {probe.number for probe in log.probes}
     if strays:
         problems.append(f"the log holds requests of probe {min(strays)} and does not open it")
@@ -137,12 +138,12 @@ def replay(log: PhaseLog, objectives: ObjectivesDoc, counts: Counts | None = Non
 def _judge(
     log: PhaseLog,
     probe: ProbeLog,
-    objectives: ObjectivesDoc,
+    objectives: Objectives,
     rate: float,
     counts: Counts | None,
 ) -> _Judged:
     """Judge one probe by its events."""
-    doc = log.doc["search"]
+    doc = log.doc.search
     seen = [observed(event) for event in probe.events]
     by = probe.closed.text("ended_by") or "stopped"
     verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
@@ -155,7 +156,7 @@ def _judge(
     if counts is not None:
         counted, obstacle = counts.recounted(seen), counts.obstacle(seen)
     again = objective.verdict(counted, doc, objectives, rate=rate, ended_by=by)
-    wanted = objectives["tpot_ms"] is not None
+    wanted = objectives.tpot_ms is not None
     untold = ""
     if wanted and (verdict.met or verdict.untold):
         untold = obstacle or verdict.untold
@@ -190,9 +191,9 @@ class _Ruling:
 
 
 def _ruling(
-    doc: SearchDoc,
+    doc: Search,
     probe: ProbeLog,
-    objectives: ObjectivesDoc,
+    objectives: Objectives,
     rate: float,
     seen: Sequence[Observed],
 ) -> _Ruling:
@@ -200,7 +201,7 @@ def _ruling(
         doc,
         objectives,
         arrivals_ns=probe_schedule(doc, probe.number, rate),
-        first_index=probe.number * doc["requests"],
+        first_index=probe.number * doc.requests,
     )
     decided = next((one.end for one in seen if rule.add(one)), None)
     overlooked = ""
@@ -227,7 +228,7 @@ def _rate_problems(
 
 
 def _ending_problems(
-    doc: SearchDoc,
+    doc: Search,
     probe: ProbeLog,
     rate: float,
     seen: Sequence[Observed],
@@ -241,7 +242,7 @@ def _ending_problems(
     if sent is not None and sent != len(seen):
         return [f"{name}: {sent} requests were sent, the log holds {len(seen)}"]
     planned = bisection.planned(doc, rate)
-    if any(one.number >= probe.number * doc["requests"] + planned for one in seen):
+    if any(one.number >= probe.number * doc.requests + planned for one in seen):
         return [f"{name}: the log holds more than the {planned} requests of {rate:g} requests/s"]
     if by == "all-sent":
         cancelled = sum(one.cancelled for one in seen)
@@ -288,7 +289,7 @@ def _probe(
     probe: ProbeLog,
     seen: Sequence[Observed],
     verdict: Verdict,
-    objectives: ObjectivesDoc,
+    objectives: Objectives,
     *,
     rate: float,
     obstacle: str,
@@ -298,16 +299,16 @@ def _probe(
     completed = sum(one.ok for one in seen)
     cancelled = sum(one.cancelled for one in seen)
     failed = len(seen) - completed - cancelled
-    percent = doc["search"]["percentile"]
-    tpot_wanted = objectives["tpot_ms"] is not None
+    percent = doc.search.percentile
+    tpot_wanted = objectives.tpot_ms is not None
     why = ""
-    if failed > doc["failure_bound"] * len(seen):
-        bound = f"more than {doc['failure_bound']:.2%}"
+    if failed > doc.failure_bound * len(seen):
+        bound = f"more than {doc.failure_bound:.2%}"
         why = f"{failed} of {len(seen)} requests failed, {bound}"
     return Probe(
         number=probe.number,
         rate=rate,
-        planned=bisection.planned(doc["search"], rate),
+        planned=bisection.planned(doc.search, rate),
         sent=len(seen),
         completed=completed,
         failed=failed,
@@ -335,7 +336,7 @@ def _percentile(value: float | None, percent: float, count: int, why: str, *, cu
     return Measured(value, "ms", count, None, None, f"{few}; no interval")
 
 
-def _goodput(seen: Sequence[Observed], objectives: ObjectivesDoc, why: str) -> Value:
+def _goodput(seen: Sequence[Observed], objectives: Objectives, why: str) -> Value:
     if why:
         return NotMeasured(why)
     last = max((one.last for one in seen if one.ok and one.last is not None), default=0)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base.statistics import percentile
 from suite.declare.scenarios.phase import is_search, kind
+from suite.documents.document import given
 from suite.judge.log import due
+from suite.judge.log.chunks import chunks_of
 from suite.judge.log.due import is_answer
 from suite.judge.log.endings import over_saturated, problem
 from suite.judge.log.phases import phase_logs
@@ -15,9 +17,10 @@ from suite.judge.log.phases import phase_logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from suite.declare.plandoc import PhaseDoc, ScenarioKind
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase, ScenarioKind
     from suite.evidence import Evidence
+    from suite.judge.log.chunks import Chunks
     from suite.judge.log.phases import PhaseLog
 
 MS = 1e-6
@@ -41,7 +44,7 @@ class Answer:
     `prompt` and `generated` are None when no source counted them for every answer of the phase.
     """
 
-    event: RequestEvent
+    event: Request
     scheduled: int
     sent: int
     first: int
@@ -52,15 +55,7 @@ class Answer:
     @property
     def gaps(self) -> list[int]:
         """Times between its content chunks."""
-        return self.event["chunk_dt"]
-
-    @property
-    def arrivals(self) -> list[int]:
-        """When each content chunk arrived."""
-        times = [self.first]
-        for gap in self.event["chunk_dt"]:
-            times.append(times[-1] + gap)
-        return times
+        return self.event.chunk_dt
 
     @property
     def ttft(self) -> float:
@@ -79,15 +74,6 @@ class Answer:
             return None
         return (self.last - self.first) * MS / (self.generated - 1)
 
-    @property
-    def token_arrivals(self) -> list[tuple[int, float]]:
-        """Generated tokens as they arrived: (ns, tokens); spread evenly over chunks that did not say how many."""
-        arrivals, stated = self.arrivals, self.event["chunk_tokens"]
-        known = stated and sum(stated) > 0 and len(stated) == len(arrivals)
-        weights = stated if stated and known else [1] * len(arrivals)
-        share = (self.generated or 0) / sum(weights)
-        return [(time, weight * share) for time, weight in zip(arrivals, weights, strict=True)]
-
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
@@ -96,6 +82,7 @@ class Repeat:
     Attributes:
         log: what the log holds of it.
         events: its requests by index, failed ones included.
+        chunks: when the answers' chunks arrived.
         failed: requests that did not end well, those left out that a search cancelled.
         first_sent: when the first request was sent, failed ones included; the window's start.
         end: arrival of the last content chunk of all answers; the window's end.
@@ -103,8 +90,9 @@ class Repeat:
 
     number: int
     log: PhaseLog
-    events: tuple[RequestEvent, ...]
+    events: tuple[Request, ...]
     answers: tuple[Answer, ...]
+    chunks: Chunks
     failed: int
     first_sent: int
     end: int
@@ -134,7 +122,7 @@ class PhaseSamples:
 
     name: str
     scenario: ScenarioKind
-    doc: PhaseDoc
+    doc: Phase
     open_loop: bool
     repeats: tuple[Repeat, ...]
     obstacle: str
@@ -147,7 +135,7 @@ class PhaseSamples:
     @property
     def one_at_a_time(self) -> bool:
         """Whether only one request runs at any time, so that prefill and decode do not overlap."""
-        return self.doc["concurrency"] == 1 and not kind(self.doc).overlaps
+        return self.doc.concurrency == 1 and not kind(self.doc).overlaps
 
     @property
     def counts_tokens(self) -> bool:
@@ -170,25 +158,25 @@ class PhaseSamples:
         return sum(repeat.failed for repeat in self.repeats)
 
 
-def _ids(event: RequestEvent) -> int | None:
+def _ids(event: Request) -> int | None:
     # The ids themselves, not the count that is noted beside them.
-    return None if event["token_ids"] is None else len(event["token_ids"])
+    return None if event.token_ids is None else len(event.token_ids)
 
 
-Count: TypeAlias = "Callable[[RequestEvent], int | None]"
+Count: TypeAlias = "Callable[[Request], int | None]"
 _GENERATED: tuple[tuple[str, Count], ...] = (
     ("token ids", _ids),
-    ("engine usage", lambda event: event["usage"].get("engine_completion")),
-    ("own tokenizer", lambda event: event["usage"].get("own_completion")),
+    ("engine usage", lambda event: given(event.usage.engine_completion)),
+    ("own tokenizer", lambda event: given(event.usage.own_completion)),
 )
 _PROMPT: tuple[tuple[str, Count], ...] = (
-    ("engine usage", lambda event: event["usage"].get("engine_prompt")),
-    ("own tokenizer", lambda event: event["usage"].get("own_prompt")),
+    ("engine usage", lambda event: given(event.usage.engine_prompt)),
+    ("own tokenizer", lambda event: given(event.usage.own_prompt)),
 )
 
 
 def _source(
-    events: Sequence[RequestEvent],
+    events: Sequence[Request],
     sources: tuple[tuple[str, Count], ...],
 ) -> tuple[str, Count]:
     """The first source that counted every answer: one phase, one source."""
@@ -199,52 +187,53 @@ def _source(
 
 
 def _answer(
-    event: RequestEvent,
+    event: Request,
     generated: Count,
     prompt: Count,
 ) -> Answer:
-    first = event["chunk_t0"]
+    first = event.chunk_t0
     assert first is not None
     return Answer(
         event=event,
-        scheduled=event["t_sched"],
-        sent=event["t_send"],
+        scheduled=event.t_sched,
+        sent=event.t_send,
         first=first,
-        last=first + sum(event["chunk_dt"]),
+        last=first + sum(event.chunk_dt),
         prompt=prompt(event),
         generated=generated(event),
     )
 
 
-def _repeat(log: PhaseLog, events: Sequence[RequestEvent], answers: Sequence[Answer]) -> Repeat:
+def _repeat(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer]) -> Repeat:
     cancelled = 0
     if is_search(log.doc):
-        cancelled = sum(event["outcome"] == "cancelled" for event in events)
+        cancelled = sum(event.outcome == "cancelled" for event in events)
     return Repeat(
-        number=log.doc["repeat"],
+        number=log.doc.repeat,
         log=log,
         events=tuple(events),
         answers=tuple(answers),
+        chunks=chunks_of(answers),
         failed=len(events) - len(answers) - cancelled,
-        first_sent=min((event["t_send"] for event in events), default=0),
+        first_sent=min((event.t_send for event in events), default=0),
         end=max((answer.last for answer in answers), default=0),
     )
 
 
-def _repeat_obstacle(log: PhaseLog, events: Sequence[RequestEvent], lateness: list[float]) -> str:
+def _repeat_obstacle(log: PhaseLog, events: Sequence[Request], lateness: list[float]) -> str:
     """Why one repeat of a phase can't be measured."""
     doc, made = log.doc, len(events)
-    where = f"repeat {doc['repeat']}: "
+    where = f"repeat {doc.repeat}: "
     if made == 0:
         return f"{where}it did not run"
     failed = sum(not is_answer(event) for event in events)
     if failed == made:
         return f"{where}all {made} requests failed"
     if due.missing(log):
-        return f"{where}only {made} of {doc['tasks']} requests were made"
-    if not is_search(doc) and failed / made > doc["failure_bound"]:
-        return f"{where}{failed} of {made} requests failed, more than {doc['failure_bound']:.2%}"
-    bound = doc["lateness_bound_ms"]
+        return f"{where}only {made} of {doc.tasks} requests were made"
+    if not is_search(doc) and failed / made > doc.failure_bound:
+        return f"{where}{failed} of {made} requests failed, more than {doc.failure_bound:.2%}"
+    bound = doc.lateness_bound_ms
     if log.open_loop and bound is not None:
         late = percentile(lateness, 99.0)
         if late > bound:
@@ -253,13 +242,13 @@ def _repeat_obstacle(log: PhaseLog, events: Sequence[RequestEvent], lateness: li
     return f"{where}{wrong}" if wrong else ""
 
 
-def _lateness(events: Sequence[RequestEvent]) -> list[float]:
-    return sorted((event["t_send"] - event["t_sched"]) * MS for event in events)
+def _lateness(events: Sequence[Request]) -> list[float]:
+    return sorted((event.t_send - event.t_sched) * MS for event in events)
 
 
 def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
     # Requests are logged as they end; results must not depend on the order of the lines.
-    by_repeat = [sorted(log.events, key=lambda event: event["index"]) for log in logs]
+    by_repeat = [sorted(log.events, key=lambda event: event.index) for log in logs]
     events = [event for mine in by_repeat for event in mine]
     good = [event for event in events if is_answer(event)]
     token_source, generated = _source(good, _GENERATED)
@@ -270,10 +259,10 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         repeats.append(_repeat(log, mine, answers))
         obstacles.append(_repeat_obstacle(log, mine, _lateness(mine)))
     doc = logs[0].doc
-    invalid = doc.get("not_run", "") or next((text for text in obstacles if text), "")
+    invalid = given(doc.not_run, "") or next((text for text in obstacles if text), "")
     return PhaseSamples(
-        name=doc["name"],
-        scenario=doc["scenario"],
+        name=doc.name,
+        scenario=doc.scenario,
         doc=doc,
         open_loop=logs[0].open_loop,
         repeats=tuple(repeats),
@@ -290,6 +279,6 @@ def collect(evidence: Evidence) -> list[PhaseSamples]:
     """The measured phases of a run in the plan's order, warm-up left out."""
     logs: dict[str, list[PhaseLog]] = {}
     for log in phase_logs(evidence).values():
-        if log.doc["measured"]:
-            logs.setdefault(log.doc["name"], []).append(log)
+        if log.doc.measured:
+            logs.setdefault(log.doc.name, []).append(log)
     return [_phase(mine) for mine in logs.values()]

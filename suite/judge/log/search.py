@@ -8,43 +8,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured, NotMeasured, Value
+from msgspec import UNSET
+
 from suite.declare.scenarios.phase import is_search
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.log import due, probes
 from suite.judge.log.details import SearchResult
 from suite.judge.log.samples import NO_OBJECTIVES
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import ObjectivesDoc
+    from suite.documents.workload import Objectives
     from suite.judge.log.samples import Answer, PhaseSamples, Repeat
 
 BRACKET = "bracket: the highest rate that met and the lowest that missed"
 OPEN_BRACKET = "the highest rate that met; none above it missed"
 
 
-def results(phase: PhaseSamples, objectives: ObjectivesDoc) -> tuple[SearchResult, ...]:
+def results(phase: PhaseSamples, objectives: Objectives) -> tuple[SearchResult, ...]:
     """The search of every repeat; empty for a phase that is none."""
-    if not is_search(phase.doc) or "not_run" in phase.doc:
+    if not is_search(phase.doc) or phase.doc.not_run is not UNSET:
         return ()
     return tuple(
         _result(repeat, phase.token_source, objectives) for repeat in phase.repeats if repeat.events
     )
 
 
-def _result(repeat: Repeat, source: str, objectives: ObjectivesDoc) -> SearchResult:
+def _result(repeat: Repeat, source: str, objectives: Objectives) -> SearchResult:
     log = repeat.log
-    answers = {answer.event["index"]: answer for answer in repeat.answers}
+    answers = {answer.event.index: answer for answer in repeat.answers}
     again = probes.replay(log, objectives, probes.Counts(source, answers))
     return SearchResult(
         repeat=repeat.number,
-        percentile=log.doc["search"]["percentile"],
+        percentile=log.doc.search.percentile,
         rate=_answer(again, objectives),
         ended=again.answer.ended,
         probes=again.probes,
     )
 
 
-def _answer(again: probes.Replay, objectives: ObjectivesDoc) -> Value:
+def _answer(again: probes.Replay, objectives: Objectives) -> Value:
     answer = again.answer
     if all(bound is None for bound in objectives.values()):
         return NotMeasured(NO_OBJECTIVES)
@@ -71,14 +73,14 @@ def texts(phase: PhaseSamples) -> list[Answer]:
 
 def whole_answers(phase: PhaseSamples) -> list[Answer]:
     """Answers of the probes that were sent to their end and of which nothing was cancelled."""
-    requests = phase.doc["search"]["requests"]
+    requests = phase.doc.search.requests
     found = []
     for repeat in phase.repeats:
         cut = {
             probe.number
             for probe in repeat.log.probes
             if probe.closed.text("ended_by") in ("", *due.EARLY)
-            or any(event["outcome"] == "cancelled" for event in probe.events)
+            or any(event.outcome == "cancelled" for event in probe.events)
         }
-        found += [one for one in repeat.answers if one.event["index"] // requests not in cut]
+        found += [one for one in repeat.answers if one.event.index // requests not in cut]
     return found

@@ -10,11 +10,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from suite.base.statistics import median
-from suite.base.values import stored
 from suite.declare.analysis import drift, steady
 from suite.declare.analysis.observed import observed
 from suite.declare.scenarios.phase import kind
+from suite.documents.document import given
+from suite.documents.value import stored
+from suite.judge.log.chunks import LONGEST_NS
 from suite.judge.log.details import Steady, Track
 from suite.judge.log.samples import NO_COUNT, NS_PER_S
 
@@ -90,19 +94,19 @@ def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyState:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
     over = window
     if kind(phase.doc).watches_drift:
-        over = steady.whole(repeat.first_sent, max(event["t_send"] for event in repeat.events))
+        over = steady.whole(repeat.first_sent, max(event.t_send for event in repeat.events))
     return SteadyState(repeat, window, over, _drifts(phase, repeat, over))
 
 
 def _window(phase: PhaseSamples, repeat: Repeat) -> Window:
     requests = [observed(event) for event in repeat.events]
-    concurrency = phase.doc["concurrency"]
+    concurrency = phase.doc.concurrency
     if phase.open_loop or concurrency is None:
         return steady.open_loop(requests)
-    session = phase.doc.get("session")
+    session = given(phase.doc.session)
     if session is not None:
         # While its user thinks a session is under way with nothing in flight.
-        requests = _sessions(requests, session["turns"])
+        requests = _sessions(requests, session.turns)
     return steady.closed_loop(requests, concurrency)
 
 
@@ -143,13 +147,13 @@ def _rate_drift(repeat: Repeat, over: Window, answers: int) -> Drift:
 
 def token_slices(repeat: Repeat, window: Window, count: int) -> list[float]:
     """Tokens that arrived in each of `count` equal times of a window."""
-    start, span = window.start_ns, window.end_ns - window.start_ns
-    held: list[list[float]] = [[] for _ in range(count)]
-    for answer in repeat.answers:
-        for time, amount in answer.token_arrivals:
-            if start <= time < start + span:
-                held[(time - start) * count // span].append(amount)
-    return [math.fsum(amounts) for amounts in held]
+    start, span = window.start_ns, min(window.end_ns - window.start_ns, LONGEST_NS)
+    times, tokens = repeat.chunks.times, repeat.chunks.tokens
+    inside = (times >= start) & (times < start + span)
+    places = (times[inside] - start) * count // span
+    order = np.argsort(places, kind="stable")
+    ends = np.cumsum(np.bincount(places, minlength=count))
+    return [math.fsum(part) for part in np.split(tokens[inside][order], ends[:-1])]
 
 
 def details(states: Sequence[SteadyState]) -> tuple[Steady, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.documents.document import given
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,16 +33,16 @@ def obstacle(answers: Sequence[Answer]) -> str:
     whole = sum(1 for answer in several if answer.last <= answer.first)
     if whole > MOST_WHOLE * len(several):
         return f"{whole} of {len(several)} answers arrived in one piece"
-    stated = [answer for answer in several if answer.event["chunk_tokens"]]
+    stated = [answer for answer in several if answer.event.chunk_tokens]
     made = sum(answer.generated or 0 for answer in stated)
     if _unseen(stated) > MOST_UNSEEN * made:
         return f"{_unseen(stated)} of {made} tokens came without text: nobody saw when"
-    return _claimed_beyond_text([answer for answer in several if not answer.event["chunk_tokens"]])
+    return _claimed_beyond_text([answer for answer in several if not answer.event.chunk_tokens])
 
 
 def _claimed_beyond_text(answers: Sequence[Answer]) -> str:
     """Whether texts hold fewer tokens than are claimed, where chunks do not tell theirs; "" when they do not."""
-    own = [answer.event["usage"].get("own_completion") for answer in answers]
+    own = [given(answer.event.usage.own_completion) for answer in answers]
     if all(count is None for count in own):
         return ""
     in_texts, made = (
@@ -57,6 +59,6 @@ def _claimed_beyond_text(answers: Sequence[Answer]) -> str:
 def _unseen(answers: Sequence[Answer]) -> int:
     """Tokens after the last chunk with text, but for one end token of each answer."""
     return sum(
-        max(0, (answer.generated or 0) - sum(answer.event["chunk_tokens"] or ()) - 1)
+        max(0, (answer.generated or 0) - sum(answer.event.chunk_tokens or ()) - 1)
         for answer in answers
     )

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from suite.base.values import NotMeasured, Value
+from msgspec import UNSET
+
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
+from suite.documents.card_phase import Series
+from suite.documents.document import given
+from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import Ending, PhaseDetails
 from suite.judge.log.samples import collect
@@ -19,12 +23,11 @@ from suite.judge.metrics.turns import turns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import PhaseDoc, ScenarioKind
+    from suite.documents.phase import Phase, ScenarioKind
     from suite.evidence import Evidence
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.metric import Needs, PhaseSource
-    from suite.judge.metrics.rouge import Scores
-    from suite.judge.scorecarddoc import SeriesDoc
+    from suite.judge.metrics.rouge_pairs import Scores
 
 
 Questions = Literal["tasks", "history", "synthetic"]
@@ -48,7 +51,7 @@ class PhaseResult:
     scenario: ScenarioKind
     repeats: int
     metrics: dict[str, Value]
-    series: SeriesDoc
+    series: Series
     token_source: str
     questions: Questions = "tasks"
     details: PhaseDetails = field(default_factory=PhaseDetails)
@@ -69,11 +72,11 @@ class Results:
     baseline: dict[str, Value]
 
 
-def questions(doc: PhaseDoc) -> Questions:
+def questions(doc: Phase) -> Questions:
     """What a phase asks."""
     if has_exact_lengths(doc):
         return "synthetic"
-    return "history" if is_conversation(doc) and doc["session"]["turns"] > 1 else "tasks"
+    return "history" if is_conversation(doc) and doc.session.turns > 1 else "tasks"
 
 
 def _obstacle(phase: PhaseSamples, needs: Needs) -> str:
@@ -99,7 +102,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
     phase = inputs.phase
     seen = not phase.obstacle
     return PhaseDetails(
-        not_run=phase.doc.get("not_run", ""),
+        not_run=given(phase.doc.not_run, ""),
         ended=_endings(phase),
         steady=steady.details(inputs.steady_states) if seen else (),
         searches=inputs.searches,
@@ -115,7 +118,7 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
         Ending(
             repeat=repeat.number,
             by=repeat.log.noted.text("ended_by"),
-            most=repeat.log.doc["tasks"],
+            most=repeat.log.doc.tasks,
             sent=len(repeat.events),
             seconds=max(0.0, repeat.window_s),
         )
@@ -124,14 +127,14 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples) -> SeriesDoc:
+def _series(phase: PhaseSamples) -> Series:
     """What the plots draw; of an over-saturated phase its throughput alone."""
     if phase.obstacle:
-        return {}
+        return Series()
     plots = series(phase)
     if not phase.over:
         return plots
-    return {"throughput": plots["throughput"]} if "throughput" in plots else {}
+    return Series(throughput=plots.throughput) if plots.throughput is not UNSET else Series()
 
 
 def _phase(
@@ -158,16 +161,16 @@ def _score(
 ) -> tuple[dict[tuple[str, str], Scores], set[str]]:
     """ROUGE of every pair that a phase or the baseline needs, and the tasks that were asked."""
     tasks = evidence.tasks
-    asked = {answer.event["task"] for phase in phases for answer in phase.answers}
+    asked = {answer.event.task for phase in phases for answer in phase.answers}
     pairs = [
-        (tasks[answer.event["task"]]["reference"], answer.event["text"])
+        (tasks[answer.event.task].reference, answer.event.text)
         for phase in phases
         if not has_exact_lengths(phase.doc)
         for answer in search.texts(phase)
-        if answer.event["task"] in tasks
+        if answer.event.task in tasks
     ]
     known = sorted(asked & set(tasks))
-    pairs += [(tasks[name]["reference"], tasks[name]["lead"]) for name in known]
+    pairs += [(tasks[name].reference, tasks[name].lead) for name in known]
     return rouge.score_texts(pairs), asked
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.base.bilingual import Bilingual
+from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import CLOSED_LOOP
 from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
 

@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.values import Measured, NotMeasured, Value
+from suite.base.bilingual import Bilingual
+from suite.documents.document import given
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Metric, phase_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from suite.declare.plandoc import PlanDoc
-    from suite.eventdoc import MarkEvent, TelemetrySample
+    from suite.documents.event import Mark
+    from suite.documents.plan import Plan
+    from suite.documents.telemetry import TelemetrySample
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.inputs import PhaseInputs
 
@@ -131,18 +133,18 @@ def _tracks(samples: Sequence[TelemetrySample]) -> list[Track]:
     power: dict[str, dict[int, float]] = {}
     counters: dict[str, dict[int, float]] = {}
     tools: dict[str, str] = {}
-    for sample in sorted(samples, key=lambda sample: (sample["tool"], sample["t"])):
-        device = sample["device"]
-        watts, joules = sample.get("power_w"), sample.get("energy_j")
+    for sample in sorted(samples, key=lambda sample: (sample.tool, sample.t)):
+        device = sample.device
+        watts, joules = given(sample.power_w), given(sample.energy_j)
         if watts is None and joules is None:
             continue
         # Two tools that watch the same device would count it twice: the first by name is used.
-        if tools.setdefault(device, sample["tool"]) != sample["tool"]:
+        if tools.setdefault(device, sample.tool) != sample.tool:
             continue
         if watts is not None:
-            power.setdefault(device, {})[sample["t"]] = watts
+            power.setdefault(device, {})[sample.t] = watts
         if joules is not None:
-            counters.setdefault(device, {})[sample["t"]] = joules
+            counters.setdefault(device, {})[sample.t] = joules
     found = []
     for device in sorted(tools):
         series, counter = (power[device], False) if device in power else (counters[device], True)
@@ -151,8 +153,8 @@ def _tracks(samples: Sequence[TelemetrySample]) -> list[Track]:
     return found
 
 
-def _gap_bound_s(plan: PlanDoc) -> float:
-    interval_ms = max((tool["interval_ms"] for tool in plan["telemetry"]), default=0)
+def _gap_bound_s(plan: Plan) -> float:
+    interval_ms = max((tool.interval_ms for tool in plan.telemetry), default=0)
     return max(GAP_INTERVALS * interval_ms / 1000.0, GAP_FLOOR_S)
 
 
@@ -176,10 +178,10 @@ def _track_obstacle(track: Track, start: int, end: int, gap_bound_s: float) -> s
     return ""
 
 
-def _used(plan: PlanDoc, tracks: Sequence[Track]) -> list[Track] | str:
+def _used(plan: Plan, tracks: Sequence[Track]) -> list[Track] | str:
     """The tracks of the devices that the plan uses, or why they are not all there."""
-    count = plan["devices"]["count"]
-    visible = {part.strip() for part in plan["devices"]["visible"].split(",")}
+    count = plan.devices.count
+    visible = {part.strip() for part in plan.devices.visible.split(",")}
     named = [track for track in tracks if track.device in visible]
     if len(named) == count:
         return named
@@ -188,9 +190,9 @@ def _used(plan: PlanDoc, tracks: Sequence[Track]) -> list[Track] | str:
     return f"power telemetry of {len(tracks)} devices for {count} in use"
 
 
-def _idle_watts(tracks: Sequence[Track], marks: Sequence[MarkEvent]) -> float | str:
+def _idle_watts(tracks: Sequence[Track], marks: Sequence[Mark]) -> float | str:
     """Power of all devices before the engine started, or why it is unknown."""
-    start = next((mark["t"] for mark in marks if mark["name"] == "engine.start"), None)
+    start = next((mark.t for mark in marks if mark.name == "engine.start"), None)
     if start is None:
         return "the log has no mark engine.start"
     total = 0.0
@@ -230,7 +232,7 @@ def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
     marks, telemetry = inputs.evidence.marks, inputs.evidence.telemetry
     tracks = _tracks(telemetry)
     if not tracks:
-        tools = ", ".join(sorted({tool["tool"] for tool in plan["telemetry"]}))
+        tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
         why = f"no power telemetry from {tools}" if tools else "the plan has no telemetry tool"
         return dict.fromkeys(NAMES, NotMeasured(why))
     used = _used(plan, tracks)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured, NotMeasured, Value, exact
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
+from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge.log.samples import NO_TIME
 from suite.judge.metrics.metric import Metric, phase_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.judge.log.samples import Repeat
     from suite.judge.metrics.inputs import PhaseInputs
 
 NO_INTERVAL = "whole phase, no interval"
 
 
-def peak(events: Iterable[RequestEvent]) -> int:
+def peak(events: Iterable[Request]) -> int:
     """Most requests in flight at the same time."""
     edges: list[tuple[int, int]] = []
     for event in events:
-        edges += [(event["t_send"], 1), (event["t_end"], -1)]
+        edges += [(event.t_send, 1), (event.t_end, -1)]
     # An end sorts before a start at the same nanosecond: the slot was free again.
     flying = highest = 0
     for _, step in sorted(edges):
@@ -35,7 +35,7 @@ def peak(events: Iterable[RequestEvent]) -> int:
 def _busy_ns(repeat: Repeat) -> int:
     """Request nanoseconds inside the repeat's window."""
     return sum(
-        max(0, min(event["t_end"], repeat.end) - max(event["t_send"], repeat.first_sent))
+        max(0, min(event.t_end, repeat.end) - max(event.t_send, repeat.first_sent))
         for event in repeat.events
     )
 

@@ -11,12 +11,13 @@ from suite.judge.log import search, steady
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import ObjectivesDoc, PlanDoc
+    from suite.documents.plan import Plan
+    from suite.documents.workload import Objectives
     from suite.evidence import Evidence
     from suite.judge.log.details import SearchResult
     from suite.judge.log.samples import Answer, PhaseSamples
     from suite.judge.log.steady import SteadyState
-    from suite.judge.metrics.rouge import Scores
+    from suite.judge.metrics.rouge_pairs import Scores
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class PhaseInputs:
     scores: Mapping[tuple[str, str], Scores]
 
     @property
-    def plan(self) -> PlanDoc:
+    def plan(self) -> Plan:
         """What was asked of the run."""
         return self.evidence.plan
 
     @property
-    def objectives(self) -> ObjectivesDoc:
+    def objectives(self) -> Objectives:
         """The service-level objectives."""
-        return self.plan["workload"]["objectives"]
+        return self.plan.workload.objectives
 
     @functools.cached_property
     def texts(self) -> list[Answer]:

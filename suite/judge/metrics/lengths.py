@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured, NotMeasured, Value, exact
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths
+from suite.documents.document import given
+from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.lengths import SYNTHETIC, asked
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
@@ -54,7 +55,7 @@ def generated_lengths(inputs: PhaseInputs) -> dict[str, Value]:
 
 
 def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
-    reference = (inputs.plan["workload"]["quality"]["reference"] or {}).get("generated_tokens")
+    reference = (inputs.plan.workload.quality.reference or {}).get("generated_tokens")
     if has_exact_lengths(inputs.phase.doc):
         return NotMeasured(SYNTHETIC)
     if not isinstance(mean, Measured) or not reference:
@@ -83,11 +84,11 @@ def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
 def output_length_exact(inputs: PhaseInputs) -> Value:
     """Share of the answers that have exactly the length asked for."""
     phase = inputs.phase
-    wanted = phase.doc.get("lengths")
+    wanted = given(phase.doc.lengths)
     if wanted is None:
         return NotMeasured(NO_LENGTH)
     if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
     answers = phase.answers
-    exactly = sum(answer.generated == asked(wanted, answer.event["index"])[1] for answer in answers)
+    exactly = sum(answer.generated == asked(wanted, answer.event.index)[1] for answer in answers)
     return exact(exactly / len(answers), "1", len(answers))

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from suite.base.values import Value
+    from suite.documents.comparison import Family
+    from suite.documents.value import Value
     from suite.evidence import Evidence
-    from suite.judge.diffdoc import Family
     from suite.judge.metrics.inputs import PhaseInputs
 
     ComputeOne = Callable[[PhaseInputs], Value]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured, Value
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import is_search
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:

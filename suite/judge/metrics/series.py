@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.statistics import percentile
-from suite.base.values import stored
+from suite.documents.card_phase import RateSeries, Series
+from suite.documents.value import stored
 from suite.judge.log import tpot
 from suite.judge.metrics.latency import ascending
-from suite.judge.metrics.throughput import amounts
+from suite.judge.metrics.throughput import amounts, token_credits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.judge.log.samples import PhaseSamples
-    from suite.judge.scorecarddoc import RateSeriesDoc, SeriesDoc
 
 POINTS = 200
 BUCKETS = 60
@@ -31,27 +31,25 @@ def quantiles(values: Sequence[float]) -> list[float]:
     return [stored(percentile(ordered, min(i * step, 100.0))) for i in range(POINTS)]
 
 
-def _throughput(phase: PhaseSamples) -> RateSeriesDoc | None:
+def _throughput(phase: PhaseSamples) -> RateSeries | None:
     """Generated tokens per second over the first repeat."""
     repeat = phase.repeats[0]
     buckets = min(BUCKETS, len(repeat.answers) // FEWEST_PER_BUCKET)
     if buckets < 2 or repeat.window_s <= 0 or not phase.counts_tokens:
         return None
     width = repeat.window_s / buckets
-    values = [
-        stored(float(sum_) / width)
-        for sum_ in amounts(repeat, lambda answer: answer.token_arrivals, buckets)
-    ]
-    return {"bucket_s": stored(width), "unit": "tokens/s", "values": values}
+    tokens = amounts(repeat, token_credits(repeat), buckets)
+    values = tuple(stored(float(sum_) / width) for sum_ in tokens)
+    return RateSeries(bucket_s=stored(width), unit="tokens/s", values=values)
 
 
-def series(phase: PhaseSamples) -> SeriesDoc:
+def series(phase: PhaseSamples) -> Series:
     """The series of a phase without obstacle."""
     answers = phase.answers
-    found: SeriesDoc = {
-        "ttft_ms": quantiles([answer.ttft for answer in answers]),
-        "e2e_ms": quantiles([answer.e2e for answer in answers]),
-    }
+    found: Series = Series(
+        ttft_ms=tuple(quantiles([answer.ttft for answer in answers])),
+        e2e_ms=tuple(quantiles([answer.e2e for answer in answers])),
+    )
     per_token = tpot.samples(answers)
     if per_token and not tpot.obstacle(answers):
         found["tpot_ms"] = quantiles(per_token)

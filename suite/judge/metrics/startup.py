@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured, NotMeasured, Value
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.log.samples import NS_PER_S
 from suite.judge.metrics.metric import Metric, run_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.eventdoc import MarkEvent
+    from suite.documents.event import Mark
     from suite.evidence import Evidence
 
 
-def _between(marks: Sequence[MarkEvent], start: str, end: str) -> Value:
+def _between(marks: Sequence[Mark], start: str, end: str) -> Value:
     """Seconds from the first mark of one name to the first of another."""
     times: dict[str, int] = {}
     for mark in marks:
-        times.setdefault(mark["name"], mark["t"])
+        times.setdefault(mark.name, mark.t)
     missing = [name for name in (start, end) if name not in times]
     if missing:
         return NotMeasured(f"the log has no mark {missing[0]}")
@@ -63,11 +63,11 @@ def startup(evidence: Evidence) -> dict[str, Value]:
     """Start-up and conversion times."""
     plan, marks = evidence.plan, evidence.marks
     conversion: Value = NotMeasured("the plan has no conversion step")
-    if any(mark["name"] == "conversion.reused" for mark in marks):
+    if any(mark.name == "conversion.reused" for mark in marks):
         conversion = NotMeasured("the weights of an earlier conversion were used again")
-    elif plan["conversion"] is not None:
+    elif plan.conversion is not None:
         conversion = _between(marks, "conversion.start", "conversion.end")
-    if plan["runtime"] == "endpoint":
+    if plan.runtime == "endpoint":
         why = "the engine was already running"
         healthy: Value = NotMeasured(why)
         answer: Value = NotMeasured(why)

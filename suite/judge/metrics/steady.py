@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.values import Measured, NotMeasured, Value
+from suite.base.bilingual import Bilingual
 from suite.declare.analysis import drift
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.log.steady import DRIFTS, sent_in, token_slices
 from suite.judge.metrics.metric import Headline, Metric, phase_metric, phase_metrics
@@ -18,7 +18,7 @@ from suite.judge.metrics.throughput import BLOCK, SLICES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.judge.diffdoc import Family
+    from suite.documents.comparison import Family
     from suite.judge.log.steady import SteadyState
     from suite.judge.metrics.inputs import PhaseInputs
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured, Value
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths
-from suite.judge.bilingual import Bilingual
+from suite.documents.value import NotMeasured, Value
 from suite.judge.log.lengths import SYNTHETIC
 from suite.judge.metrics import rouge
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics

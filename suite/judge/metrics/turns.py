@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured, Value
+from suite.documents.document import given
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import tpot
 from suite.judge.log.details import Turn
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 def turns(phase: PhaseSamples) -> tuple[Turn, ...]:
     """Latency and prompt length by turn; empty where the phase holds no conversations."""
-    session = phase.doc.get("session")
+    session = given(phase.doc.session)
     if session is None:
         return ()
-    by_turn: list[list[Answer]] = [[] for _ in range(session["turns"])]
+    by_turn: list[list[Answer]] = [[] for _ in range(session.turns)]
     for answer in phase.answers:
-        by_turn[answer.event["index"] % session["turns"]].append(answer)
+        by_turn[answer.event.index % session.turns].append(answer)
     return tuple(_turn(number, answers, phase) for number, answers in enumerate(by_turn))
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured, Value
+from suite.base.bilingual import Bilingual
 from suite.declare.model.facts import ModelFacts
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
+from suite.documents.model import ModelFacts
+from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log.samples import NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
     from suite.judge.log.samples import Answer, PhaseSamples
     from suite.judge.metrics.inputs import PhaseInputs
 
@@ -150,11 +151,11 @@ def _parts(phase: PhaseSamples, work: _Work, peak: float) -> dict[str, Value]:
     return {"mfu_prefill": prefill, "mfu_decode": decode}
 
 
-def _mfu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> dict[str, Value]:
-    compute = plan["peaks"]["compute"]
+def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
+    compute = plan.peaks.compute
     if compute is None:
-        dtype = plan["engine"]["dtype"]["executed"]
-        because = plan["peaks"]["compute_unknown"]
+        dtype = plan.engine.dtype.executed
+        because = plan.peaks.compute_unknown
         said = because.startswith("peak not declared")
         why = (
             because
@@ -162,7 +163,7 @@ def _mfu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> dict[str, Value]:
             else f"peak not declared for {dtype}" + (f": {because}" if because else "")
         )
         return dict.fromkeys(NAMES[:3], NotMeasured(why))
-    peak = compute["flops"] * plan["devices"]["count"]
+    peak = compute.flops * plan.devices.count
     found = {"mfu": _whole(phase, work, peak)}
     overlap = _overlap(phase)
     if overlap:
@@ -170,22 +171,22 @@ def _mfu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> dict[str, Value]:
     return found | _parts(phase, work, peak)
 
 
-def _mbu(phase: PhaseSamples, plan: PlanDoc, work: _Work) -> Value:
-    bandwidth = plan["peaks"]["bandwidth_bytes_per_s"]
+def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:
+    bandwidth = plan.peaks.bandwidth_bytes_per_s
     if bandwidth is None:
         return NotMeasured("memory bandwidth not declared")
     overlap = _overlap(phase)
     if overlap:
         return NotMeasured(overlap)
-    if plan["engine"]["quantisation"]:
+    if plan.engine.quantisation:
         return NotMeasured("bytes per quantised weight are not known")
-    size = DTYPE_BYTES.get(plan["engine"]["dtype"]["executed"])
+    size = DTYPE_BYTES.get(plan.engine.dtype.executed)
     if size is None:
-        return NotMeasured(f"bytes of dtype {plan['engine']['dtype']['executed']} are not known")
+        return NotMeasured(f"bytes of dtype {plan.engine.dtype.executed} are not known")
     longer = [a for a in phase.answers if (a.generated or 0) >= 2 and a.gaps]
     if not longer:
         return NotMeasured("no answer has a decode step")
-    available = bandwidth * plan["devices"]["count"]
+    available = bandwidth * plan.devices.count
     return intervals.bootstrap_ratio(
         [work.bytes(answer, size) for answer in longer],
         [(answer.last - answer.first) / NS_PER_S * available for answer in longer],
@@ -202,7 +203,7 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
         EvidenceError: ``model-facts-wrong`` when the plan's model facts are damaged.
     """
     phase, plan = inputs.phase, inputs.plan
-    facts = ModelFacts.from_json(plan["model"]["facts"])
+    facts = ModelFacts.from_json(plan.model.facts)
     why = _obstacle(phase, facts)
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))

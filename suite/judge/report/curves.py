@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from suite.documents.value import NotMeasured, Value
 from suite.judge.report import svg
 from suite.judge.report.numbers import tick_text, ticks
 from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
@@ -19,7 +20,6 @@ from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.judge.phasedoc import ValueDoc
 
 _BASE = HEIGHT - BOTTOM
 _LOG_FROM = 12.0
@@ -74,11 +74,11 @@ class Extras:
     beyond: Sequence[float] = field(default=())
 
 
-def dot(x: float, value: ValueDoc | None, kind: str = "") -> Dot | None:
+def dot(x: float, value: Value | None, kind: str = "") -> Dot | None:
     """A point of a value with its interval; None where there is no number."""
-    if value is None or "not_measured" in value:
+    if value is None or isinstance(value, NotMeasured):
         return None
-    return Dot(x, value["value"], value["low"], value["high"], "", kind)
+    return Dot(x, value.value, value.low, value.high, "", kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from msgspec import UNSET
 
 from suite.declare.scenarios import SCENARIOS
+from suite.documents.document import given
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.report import curves
 from suite.judge.report.loadtext import end_text, span, stop_text
 from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from suite.judge.phasedoc import ProbeCard, SearchCard, SteadyCard, TrackCard
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase, Probe, SearchResult, SteadyState, Track
     from suite.judge.report.loadtext import Both
-    from suite.judge.scorecarddoc import PhaseCard, ScorecardDoc
 
 _DRIFTS = {
     "drift_ttft": ("TTFT", "TTFT"),
@@ -34,27 +37,27 @@ class Remark:
     lines: list[Both]
 
 
-def remarks(card: ScorecardDoc, phase: PhaseCard) -> list[Remark]:
+def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
     """How a phase went: stop rule, end, steady state, lengths."""
     found = []
-    if "stop" in phase["load"]:
-        found.append(Remark("stop-rule", [stop_text(card, phase["load"]["stop"], phase["tasks"])]))
-    if phase.get("ended"):
+    if phase.load.stop is not UNSET:
+        found.append(Remark("stop-rule", [stop_text(card, phase.load.stop, phase.tasks)]))
+    if phase.ended:
         found.append(Remark("ended", _ends(phase)))
-    if phase.get("steady"):
+    if phase.steady:
         found.append(Remark("steady", _steady(phase)))
-    if SCENARIOS[phase["scenario"]].watches_drift:
+    if SCENARIOS[phase.scenario].watches_drift:
         found.append(Remark("drift", _drift(phase)))
-    if "lengths" in phase:
+    if phase.lengths is not UNSET:
         found.append(Remark("lengths", [_lengths(phase)]))
     return found
 
 
-def _drift(phase: PhaseCard) -> list[Both]:
+def _drift(phase: CardPhase) -> list[Both]:
     """What changed from start to end of a soak, one line for each value."""
     lines = []
     for metric, name in _DRIFTS.items():
-        value = phase["metrics"].get(metric)
+        value = phase.metrics.get(metric)
         if value is None:
             continue
         shown = show(metric, value)
@@ -67,55 +70,55 @@ def _drift(phase: PhaseCard) -> list[Both]:
     return lines
 
 
-def _named(phase: PhaseCard, repeat: int, text: Both) -> Both:
+def _named(phase: CardPhase, repeat: int, text: Both) -> Both:
     """With the number of the repeat in front where there are several."""
-    if phase["repeats"] < 2:
+    if phase.repeats < 2:
         return text
     first, second = WORDS["repeat"]
     return f"{first} {repeat + 1}: {text[0]}", f"{second} {repeat + 1}：{text[1]}"
 
 
-def _ends(phase: PhaseCard) -> list[Both]:
+def _ends(phase: CardPhase) -> list[Both]:
     lines = []
-    for end in phase["ended"]:
-        english, chinese = end_text("end", end["by"])
-        seconds = f"{end['seconds']:,.1f}"
-        sent, most = plain(end["sent"]), plain(end["most"])
+    for end in phase.ended:
+        english, chinese = end_text("end", end.by)
+        seconds = f"{end.seconds:,.1f}"
+        sent, most = plain(end.sent), plain(end.most)
         text = (
             f"{english}; {sent} of {most} requests sent, {seconds} s",
             f"{chinese}；共发送 {sent}/{most} 个请求，{seconds} 秒",
         )
-        lines.append(_named(phase, end["repeat"], text))
+        lines.append(_named(phase, end.repeat, text))
     return lines
 
 
-def _steady(phase: PhaseCard) -> list[Both]:
+def _steady(phase: CardPhase) -> list[Both]:
     lines = []
-    for steady in phase["steady"]:
-        why = steady["why"]
-        if steady["found"]:
-            places = 1 if steady["end_s"] >= 100 else 2
-            start, end = plain(steady["start_s"], places), plain(steady["end_s"], places)
-            share = f"{steady['share'] * 100:.0f}{NARROW}%"
-            count = plain(steady["requests"])
+    for steady in phase.steady:
+        why = steady.why
+        if steady.found:
+            places = 1 if steady.end_s >= 100 else 2
+            start, end = plain(steady.start_s, places), plain(steady.end_s, places)
+            share = f"{steady.share * 100:.0f}{NARROW}%"
+            count = plain(steady.requests)
             text = (
                 f"from {start} s to {end} s, {share} of the window, {count} requests ({why})",
                 f"自 {start} 秒至 {end} 秒，占窗口 {share}，{count} 个请求（{why}）",
             )
         else:
             text = (f"none found: {why}", f"未找到：{why}")
-        lines.append(_named(phase, steady["repeat"], text))
+        lines.append(_named(phase, steady.repeat, text))
     return lines
 
 
-def _lengths(phase: PhaseCard) -> Both:
-    lengths = phase["lengths"]
+def _lengths(phase: CardPhase) -> Both:
+    lengths = phase.lengths
 
     def had(got: list[int] | None) -> Both:
         return ("not counted", "未计数") if got is None else (span(got), span(got))
 
-    given, made = had(lengths["input_got"]), had(lengths["output_got"])
-    asked_in, asked_out = span(lengths["input_asked"]), span(lengths["output_asked"])
+    given, made = had(lengths.input_got), had(lengths.output_got)
+    asked_in, asked_out = span(lengths.input_asked), span(lengths.output_asked)
     return (
         f"prompt {asked_in} asked for, {given[0]} sent; answer {asked_out} asked for, {made[0]} had",
         f"提示要求 {asked_in}，实际 {given[1]}；回答要求 {asked_out}，实际 {made[1]}",
@@ -159,20 +162,20 @@ class Search:
     plots: list[tuple[Both, Markup]]
 
 
-def searches(card: ScorecardDoc, phase: PhaseCard) -> list[Search]:
+def searches(card: Scorecard, phase: CardPhase) -> list[Search]:
     """The searches of a phase, one per repeat."""
-    return [_search(card, phase, search) for search in phase.get("searches", [])]
+    return [_search(card, phase, search) for search in given(phase.searches, [])]
 
 
-def _search(card: ScorecardDoc, phase: PhaseCard, search: SearchCard) -> Search:
-    percentile = f"p{search['percentile']:g}"
+def _search(card: Scorecard, phase: CardPhase, search: SearchResult) -> Search:
+    percentile = f"p{search.percentile:g}"
     return Search(
         [f"{name} {percentile}" for _, name in _LATENCIES],
-        show("slo_rate", search["rate"]),
+        show("slo_rate", search.rate),
         bracket_text(search),
-        end_text("search", search["ended"]),
-        _named(phase, search["repeat"], ("", "")) if phase["repeats"] > 1 else ("", ""),
-        [_probe(probe) for probe in search["probes"]],
+        end_text("search", search.ended),
+        _named(phase, search.repeat, ("", "")) if phase.repeats > 1 else ("", ""),
+        [_probe(probe) for probe in search.probes],
         [
             ((f"{name} {percentile}, ms", f"{name} {percentile}，毫秒"), picture)
             for member, name in _LATENCIES
@@ -181,12 +184,12 @@ def _search(card: ScorecardDoc, phase: PhaseCard, search: SearchCard) -> Search:
     )
 
 
-def bracket_text(search: SearchCard) -> Both:
+def bracket_text(search: SearchResult) -> Both:
     """Between which rates the answer lies."""
-    rate = search["rate"]
-    if "not_measured" in rate:
+    rate = search.rate
+    if isinstance(rate, NotMeasured):
         return ("", "")
-    met, missed = plain(rate["value"]), rate["high"]
+    met, missed = plain(rate.value), rate.high
     if missed is None:
         return (
             f"met at {met} requests/s; no higher rate was missed",
@@ -198,55 +201,55 @@ def bracket_text(search: SearchCard) -> Both:
     )
 
 
-def _probe(probe: ProbeCard) -> ProbeRow:
-    sent, planned = plain(probe["sent"]), plain(probe["planned"])
+def _probe(probe: Probe) -> ProbeRow:
+    sent, planned = plain(probe.sent), plain(probe.planned)
     return ProbeRow(
-        plain(probe["number"] + 1),
-        plain(probe["rate"]),
-        probe["met"],
-        sent if probe["sent"] == probe["planned"] else f"{sent}/{planned}",
-        probe["failed"],
-        [show("ttft", probe["ttft"]), show("tpot", probe["tpot"]), show("e2e", probe["e2e"])],
-        show("goodput", probe["goodput"]),
+        plain(probe.number + 1),
+        plain(probe.rate),
+        probe.met,
+        sent if probe.sent == probe.planned else f"{sent}/{planned}",
+        probe.failed,
+        [show("ttft", probe.ttft), show("tpot", probe.tpot), show("e2e", probe.e2e)],
+        show("goodput", probe.goodput),
         _probe_end(probe),
-        probe["why"],
+        probe.why,
     )
 
 
-def _probe_end(probe: ProbeCard) -> Both:
-    english, chinese = end_text("end", probe["ended_by"])
-    if not probe["cancelled"]:
+def _probe_end(probe: Probe) -> Both:
+    english, chinese = end_text("end", probe.ended_by)
+    if not probe.cancelled:
         return english, chinese
-    count = plain(probe["cancelled"])
+    count = plain(probe.cancelled)
     return f"{english}; {count} in flight cancelled", f"{chinese}；取消在途请求 {count} 个"
 
 
-def _objectives(card: ScorecardDoc) -> dict[str, float | None]:
-    objectives = card["workload"]["objectives"]
+def _objectives(card: Scorecard) -> dict[str, float | None]:
+    objectives = card.workload.objectives
     return {
-        "ttft": objectives["ttft_ms"],
-        "tpot": objectives["tpot_ms"],
-        "e2e": objectives["e2e_ms"],
+        "ttft": objectives.ttft_ms,
+        "tpot": objectives.tpot_ms,
+        "e2e": objectives.e2e_ms,
     }
 
 
-def _search_plot(card: ScorecardDoc, search: SearchCard, member: str, name: str) -> Markup:
+def _search_plot(card: Scorecard, search: SearchResult, member: str, name: str) -> Markup:
     """One latency against the rate; a latency without objective decides nothing and is not drawn."""
     level = _objectives(card)[member]
     if level is None:
         return Markup("")
     dots, beyond = [], []
-    for probe in sorted(search["probes"], key=lambda probe: (probe["rate"], probe["number"])):
-        value = {"ttft": probe["ttft"], "tpot": probe["tpot"], "e2e": probe["e2e"]}[member]
-        point = curves.dot(probe["rate"], value, "met" if probe["met"] else "missed")
+    for probe in sorted(search.probes, key=lambda probe: (probe.rate, probe.number)):
+        value = {"ttft": probe.ttft, "tpot": probe.tpot, "e2e": probe.e2e}[member]
+        point = curves.dot(probe.rate, value, "met" if probe.met else "missed")
         if point is None:
-            beyond.append(probe["rate"])
+            beyond.append(probe.rate)
         else:
             dots.append(point)
-    rate = search["rate"]
+    rate = search.rate
     band = None
-    if "value" in rate and rate["high"] is not None:
-        band = (rate["value"], rate["high"])
+    if isinstance(rate, Measured) and rate.high is not None:
+        band = (rate.value, rate.high)
     words = (f"objective {plain(level)} ms", f"目标 {plain(level)} 毫秒")
     extras = curves.Extras([(level, words)], band, ("", ""), beyond)
     across = ("offered requests/s", "请求速率（请求/秒）")
@@ -270,29 +273,27 @@ class TurnRow:
     tpot: Shown
 
 
-def turns(phase: PhaseCard) -> list[TurnRow]:
+def turns(phase: CardPhase) -> list[TurnRow]:
     """The turns of a phase of conversations."""
     return [
         TurnRow(
-            plain(turn["number"] + 1),
-            plain(turn["completed"]),
-            show("prompt_tokens", turn["prompt_tokens"]),
-            show("ttft", turn["ttft"]),
-            show("tpot", turn["tpot"]),
+            plain(turn.number + 1),
+            plain(turn.completed),
+            show("prompt_tokens", turn.prompt_tokens),
+            show("ttft", turn.ttft),
+            show("tpot", turn.tpot),
         )
-        for turn in phase.get("turns", [])
+        for turn in given(phase.turns, [])
     ]
 
 
-def turn_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
+def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """TTFT and the length of the conversation by turn."""
     found = []
-    known = phase.get("turns", [])
+    known = given(phase.turns, [])
     for key in ("ttft", "prompt_tokens"):
         dots = [
-            curves.dot(
-                turn["number"] + 1.0, turn["ttft"] if key == "ttft" else turn["prompt_tokens"]
-            )
+            curves.dot(turn.number + 1.0, turn.ttft if key == "ttft" else turn.prompt_tokens)
             for turn in known
         ]
         caption = WORDS[f"turn-{key}"]
@@ -303,14 +304,14 @@ def turn_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
     return found
 
 
-def track_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
+def track_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """Median TTFT and TPOT over time, the steady stretch of the first repeat behind them."""
-    if "track" not in phase:
+    if phase.track is UNSET:
         return []
-    track = phase["track"]
+    track = phase.track
     window = steady_window(phase)
     found = []
-    for name, values in (("ttft", track["ttft_ms"]), ("tpot", track["tpot_ms"])):
+    for name, values in (("ttft", track.ttft_ms), ("tpot", track.tpot_ms)):
         picture = _track_plot(track, values, window, f"Median {name.upper()} over time")
         if picture:
             found.append((WORDS[f"track-{name}"], picture))
@@ -318,9 +319,9 @@ def track_plots(phase: PhaseCard) -> list[tuple[Both, Markup]]:
 
 
 def _track_plot(
-    track: TrackCard, values: list[float | None], window: tuple[float, float] | None, title: str
+    track: Track, values: list[float | None], window: tuple[float, float] | None, title: str
 ) -> Markup:
-    width = track["bucket_s"]
+    width = track.bucket_s
     dots = [
         curves.Dot((place + 0.5) * width, value)
         for place, value in enumerate(values)
@@ -330,9 +331,9 @@ def _track_plot(
     return curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], title, extras=extras)
 
 
-def steady_window(phase: PhaseCard) -> tuple[float, float] | None:
+def steady_window(phase: CardPhase) -> tuple[float, float] | None:
     """The steady stretch of the first repeat in seconds, None where there is none."""
-    first: list[SteadyCard] = [item for item in phase.get("steady", []) if item["repeat"] == 0]
-    if not first or not first[0]["found"]:
+    first: list[SteadyState] = [item for item in given(phase.steady, []) if item.repeat == 0]
+    if not first or not first[0].found:
         return None
-    return first[0]["start_s"], first[0]["end_s"]
+    return first[0].start_s, first[0].end_s

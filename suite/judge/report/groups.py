@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
+from suite.documents.document import given
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.metrics.registry import statistics_by
 from suite.judge.report import curves
 from suite.judge.report.loadtext import load_text
@@ -14,8 +18,9 @@ from suite.judge.report.words import WORDS
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
     from suite.judge.report.loadtext import Both
-    from suite.judge.scorecarddoc import PhaseCard, ScorecardDoc, ValueDoc
 
 _REASONS = 3
 AXES = ("concurrency", "input_tokens", "output_tokens")
@@ -37,15 +42,15 @@ class Block:
 
     number: int
     group: str
-    phases: list[PhaseCard]
+    phases: list[CardPhase]
 
 
-def blocks(card: ScorecardDoc) -> list[Block]:
+def blocks(card: Scorecard) -> list[Block]:
     """The card's phases in order; the points of a group stand where its first one does."""
-    gathered: dict[str, list[PhaseCard]] = {}
-    order: list[list[PhaseCard]] = []
-    for phase in card["phases"]:
-        group = phase["group"]["name"] if "group" in phase else ""
+    gathered: dict[str, list[CardPhase]] = {}
+    order: list[list[CardPhase]] = []
+    for phase in card.phases:
+        group = phase.group.name if phase.group is not UNSET else ""
         if group and group in gathered:
             gathered[group].append(phase)
             continue
@@ -54,7 +59,7 @@ def blocks(card: ScorecardDoc) -> list[Block]:
         if group:
             gathered[group] = phases
     return [
-        Block(number, phases[0]["group"]["name"] if "group" in phases[0] else "", phases)
+        Block(number, phases[0].group.name if phases[0].group is not UNSET else "", phases)
         for number, phases in enumerate(order, 1)
     ]
 
@@ -71,7 +76,7 @@ class Point:
         label: the place in words.
     """
 
-    phase: PhaseCard
+    phase: CardPhase
     values: list[str]
     cells: list[Shown | None]
     not_run: str
@@ -115,7 +120,7 @@ class Column:
     statistic: str = ""
 
 
-def columns(phases: list[PhaseCard]) -> list[Column]:
+def columns(phases: list[CardPhase]) -> list[Column]:
     """Median and tail of TTFT and TPOT, throughput, and failures; the tail that the points have enough samples for."""
     latencies = []
     for quantity in ("ttft", "tpot"):
@@ -135,8 +140,8 @@ def columns(phases: list[PhaseCard]) -> list[Column]:
     ]
 
 
-def _has(phase: PhaseCard, metric: str) -> bool:
-    return "value" in phase["metrics"].get(metric, {})
+def _has(phase: CardPhase, metric: str) -> bool:
+    return isinstance(phase.metrics.get(metric, Value()), Measured)
 
 
 def table(block: Block) -> GroupTable:
@@ -148,8 +153,8 @@ def table(block: Block) -> GroupTable:
         _point(phase, axes, shown, f"point-{block.number}-{number}")
         for number, phase in enumerate(phases, 1)
     ]
-    load = block.phases[0]["load"]
-    names = [axis_name(axis, lockstep=load.get("lockstep", False)) for axis in axes]
+    load = block.phases[0].load
+    names = [axis_name(axis, lockstep=given(load.lockstep, False)) for axis in axes]
     return GroupTable(
         _title(block, axes), load_text(load, axes), names, shown, rows, _absent(shown, rows)
     )
@@ -157,17 +162,19 @@ def table(block: Block) -> GroupTable:
 
 def axes_of(block: Block) -> list[str]:
     """What varies over a group."""
-    known = {axis for phase in block.phases if "group" in phase for axis in phase["group"]["axes"]}
+    known = {
+        axis for phase in block.phases if phase.group is not UNSET for axis in phase.group.axes
+    }
     return [*(axis for axis in AXES if axis in known), *sorted(known - set(AXES))]
 
 
-def _place(phase: PhaseCard, axes: list[str]) -> tuple[int, ...]:
-    return tuple(phase["group"]["axes"].get(axis, 0) for axis in axes)
+def _place(phase: CardPhase, axes: list[str]) -> tuple[int, ...]:
+    return tuple(phase.group.axes.get(axis, 0) for axis in axes)
 
 
 def _title(block: Block, axes: list[str]) -> str:
     if axes == ["concurrency"]:
-        return "group-batch" if block.phases[0]["load"].get("lockstep") else "group-sweep"
+        return "group-batch" if block.phases[0].load.lockstep else "group-sweep"
     if axes == ["input_tokens"]:
         return "group-context"
     return "group-lengths" if "concurrency" not in axes else "group-grid"
@@ -179,15 +186,15 @@ def axis_name(axis: str, *, lockstep: bool = False) -> Both:
     return WORDS.get(key, (axis, axis))
 
 
-def _point(phase: PhaseCard, axes: list[str], shown: list[Column], anchor: str) -> Point:
-    places = [phase["group"]["axes"].get(axis) for axis in axes]
+def _point(phase: CardPhase, axes: list[str], shown: list[Column], anchor: str) -> Point:
+    places = [phase.group.axes.get(axis) for axis in axes]
     values = ["–" if place is None else plain(place) for place in places]
     labels = [
-        _place_text(axis, value, lockstep=phase["load"].get("lockstep", False))
+        _place_text(axis, value, lockstep=given(phase.load.lockstep, False))
         for axis, value in zip(axes, values, strict=True)
     ]
     label = (" · ".join(text[0] for text in labels), " · ".join(text[1] for text in labels))
-    not_run = phase.get("not_run", "")
+    not_run = given(phase.not_run, "")
     cells = [] if not_run else [_cell(phase, column.metric) for column in shown]
     return Point(phase, values, cells, not_run, anchor, label)
 
@@ -200,23 +207,23 @@ def _place_text(axis: str, value: str, *, lockstep: bool) -> Both:
     return f"{english} {value}", f"{chinese} {value}"
 
 
-def _cell(phase: PhaseCard, name: str) -> Shown | None:
-    value = stream_value(phase) if name == STREAM else phase["metrics"].get(name)
+def _cell(phase: CardPhase, name: str) -> Shown | None:
+    value = stream_value(phase) if name == STREAM else phase.metrics.get(name)
     return None if value is None else show(name, value)
 
 
-def stream_value(phase: PhaseCard) -> ValueDoc | None:
+def stream_value(phase: CardPhase) -> Value | None:
     """Output throughput over the number of streams: what one user of a busy server gets."""
-    whole, streams = phase["metrics"].get("output_throughput"), phase["load"]["concurrency"]
-    if whole is None or not streams or "not_measured" in whole:
+    whole, streams = phase.metrics.get("output_throughput"), phase.load.concurrency
+    if whole is None or not streams or isinstance(whole, NotMeasured):
         return whole
-    low, high = whole["low"], whole["high"]
-    return {
+    low, high = whole.low, whole.high
+    return Value(
         **whole,
-        "value": whole["value"] / streams,
-        "low": None if low is None else low / streams,
-        "high": None if high is None else high / streams,
-    }
+        value=whole.value / streams,
+        low=None if low is None else low / streams,
+        high=None if high is None else high / streams,
+    )
 
 
 def _absent(shown: list[Column], rows: list[Point]) -> list[tuple[str, str]]:
@@ -241,12 +248,12 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
     if len(axes) != 1:
         return []
     phases = sorted(block.phases, key=lambda phase: _place(phase, axes))
-    lockstep = block.phases[0]["load"].get("lockstep", False)
+    lockstep = given(block.phases[0].load.lockstep, False)
     english, chinese = axis_name(axes[0], lockstep=lockstep)
-    along = [(float(phase["group"]["axes"][axes[0]]), phase) for phase in phases]
+    along = [(float(phase.group.axes[axes[0]]), phase) for phase in phases]
 
     def line(metric: str, name: str) -> curves.Line:
-        dots = [curves.dot(x, phase["metrics"].get(metric)) for x, phase in along]
+        dots = [curves.dot(x, phase.metrics.get(metric)) for x, phase in along]
         return curves.Line(name, [point for point in dots if point])
 
     shown = columns(phases)
@@ -274,15 +281,20 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
     return found
 
 
-def _trade(along: list[tuple[float, PhaseCard]]) -> Markup:
+def _trade(along: list[tuple[float, CardPhase]]) -> Markup:
     """TPOT against throughput; each dot says its place on the axis."""
     dots = []
     for place, phase in along:
-        metrics = phase["metrics"]
+        metrics = phase.metrics
         across, up = metrics.get("output_throughput"), metrics.get("tpot_p50")
-        if across is None or up is None or "not_measured" in across or "not_measured" in up:
+        if (
+            across is None
+            or up is None
+            or isinstance(across, NotMeasured)
+            or isinstance(up, NotMeasured)
+        ):
             continue
-        dots.append(curves.Dot(across["value"], up["value"], None, None, plain(place)))
+        dots.append(curves.Dot(across.value, up.value, None, None, plain(place)))
     names = WORDS["plot-output_throughput"]
     return curves.chart(
         [curves.Line("", dots)],

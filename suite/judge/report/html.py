@@ -23,7 +23,8 @@ from suite.judge.report import details, groups, loadtext, numbers, plots, tables
 from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ScorecardDoc, TextDoc
+    from suite.documents.card import Scorecard
+    from suite.documents.text import Text
 
 _HERE = Path(__file__).parent
 TEMPLATES = _HERE / "templates"
@@ -69,9 +70,9 @@ def phrase(key: str) -> Markup:
     return _span(*WORDS[key])
 
 
-def both(text: TextDoc) -> Markup:
+def both(text: Text) -> Markup:
     """A text of the card in both languages."""
-    return _span(text["en"], text["zh"])
+    return _span(text.en, text.zh)
 
 
 def _breakable(text: str) -> Markup:
@@ -120,7 +121,7 @@ def _security_policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def render(bundle_bytes: bytes, predicate: ScorecardDoc) -> bytes:
+def render(bundle_bytes: bytes, predicate: Scorecard) -> bytes:
     """Render the page of a scorecard.
 
     Args:
@@ -143,7 +144,7 @@ def render(bundle_bytes: bytes, predicate: ScorecardDoc) -> bytes:
             card=predicate,
             flags=view.flags(predicate),
             headlines=view.headlines(predicate),
-            counts=view.counts(predicate["checks"]),
+            counts=view.counts(predicate.checks),
             generator=renderer_version(),
             policy=_security_policy(style),
             style=Markup(style),  # noqa: S704 - our own file, hashed in the policy

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
+from suite.documents.document import given
+from suite.documents.text import Text
 from suite.judge.report.numbers import plain
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from suite.judge.phasedoc import LengthsLoad, LoadDoc, SearchLoad, StopLoad
-    from suite.judge.scorecarddoc import ScorecardDoc
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import LengthsLoad, Load
+    from suite.documents.phase import Search, Stop
+
 
 Both = tuple[str, str]
 """The same words in English and Chinese."""
@@ -23,26 +29,26 @@ _PROCESSES: dict[str, Both] = {
 }
 
 
-def load_text(load: LoadDoc, without: Collection[str] = ()) -> Both:
+def load_text(load: Load, without: Collection[str] = ()) -> Both:
     """How requests were offered.
 
     Args:
         load: the card's load.
         without: axes of a group (``concurrency``, ``input_tokens``, ``output_tokens``) that are said elsewhere.
     """
-    parts = [*_source(load, without), *_lengths(load.get("lengths"), without)]
-    if "stop" in load and load["stop"]["min_duration_s"] > 0:
-        english, chinese = duration(load["stop"]["min_duration_s"])
+    parts = [*_source(load, without), *_lengths(given(load.lengths), without)]
+    if load.stop is not UNSET and load.stop.min_duration_s > 0:
+        english, chinese = duration(load.stop.min_duration_s)
         parts.append((f"at least {english}", f"至少 {chinese}"))
     return ", ".join(part[0] for part in parts), "，".join(part[1] for part in parts)
 
 
-def _source(load: LoadDoc, without: Collection[str]) -> list[Both]:
+def _source(load: Load, without: Collection[str]) -> list[Both]:
     """What decides when a request is sent."""
-    if "search" in load:
-        search = load["search"]
-        low, high = plain(search["min_rate"]), plain(search["max_rate"])
-        percentile = f"p{search['percentile']:g}"
+    if load.search is not UNSET:
+        search = load.search
+        low, high = plain(search.min_rate), plain(search.max_rate)
+        percentile = f"p{search.percentile:g}"
         return [
             (
                 f"search from {low} to {high} requests/s, {percentile}",
@@ -50,57 +56,57 @@ def _source(load: LoadDoc, without: Collection[str]) -> list[Both]:
             ),
             _probes(search),
         ]
-    if "session" in load:
+    if load.session is not UNSET:
         return _sessions(load)
-    if load["process"] is not None:
+    if load.process is not None:
         return [_arrivals(load)]
-    if load["concurrency"] is None or "concurrency" in without:
+    if load.concurrency is None or "concurrency" in without:
         return []
-    count = plain(load["concurrency"])
-    if load.get("lockstep"):
+    count = plain(load.concurrency)
+    if load.lockstep:
         return [(f"batches of {count}", f"每批 {count} 个请求")]
     return [(f"concurrency {count}", f"并发 {count}")]
 
 
-def _probes(search: SearchLoad) -> Both:
+def _probes(search: Search) -> Both:
     """How long a probe of a search is."""
-    most = plain(search["requests"])
-    if "duration_s" not in search:
+    most = plain(search.requests)
+    if search.duration_s is UNSET:
         return f"probes of {most} requests", f"每次探测 {most} 个请求"
-    seconds = duration(search["duration_s"])
-    least = plain(search.get("min_requests", 1))
+    seconds = duration(search.duration_s)
+    least = plain(given(search.min_requests, 1))
     return (
         f"probes of {seconds[0]}, {least} to {most} requests",
         f"每次探测 {seconds[1]}，{least} 至 {most} 个请求",
     )
 
 
-def _sessions(load: LoadDoc) -> list[Both]:
-    session = load["session"]
-    sessions, turns = plain(session["sessions"]), plain(session["turns"])
+def _sessions(load: Load) -> list[Both]:
+    session = load.session
+    sessions, turns = plain(session.sessions), plain(session.turns)
     parts = [(f"{sessions} sessions × {turns} turns", f"{sessions} 个会话 × {turns} 轮")]
-    if load["concurrency"] is not None:
-        count = plain(load["concurrency"])
+    if load.concurrency is not None:
+        count = plain(load.concurrency)
         parts.append((f"{count} at once", f"同时 {count} 个"))
-    if session["think_ms"] > 0:
-        think = plain(session["think_ms"])
+    if session.think_ms > 0:
+        think = plain(session.think_ms)
         parts.append((f"{think} ms between turns", f"轮间隔 {think} 毫秒"))
     return parts
 
 
-def _arrivals(load: LoadDoc) -> Both:
-    rate = plain(load["rate"] or 0.0)
-    if "trace" in load:
-        trace = load["trace"]
-        speed = "" if trace["speed"] == 1 else f" ×{plain(trace['speed'])}"
-        name = trace["name"]
+def _arrivals(load: Load) -> Both:
+    rate = plain(load.rate or 0.0)
+    if load.trace is not UNSET:
+        trace = load.trace
+        speed = "" if trace.speed == 1 else f" ×{plain(trace['speed'])}"
+        name = trace.name
         return (
             f"replay of {name}{speed}, {rate} requests/s on average",
             f"回放 {name}{speed}，平均 {rate} 请求/秒",
         )
-    process = load["process"] or ""
+    process = load.process or ""
     english, chinese = _PROCESSES.get(process, (f"{process} arrivals", process))
-    shape = load.get("shape")
+    shape = given(load.shape)
     if shape is None:
         return f"{english}, {rate} requests/s", f"{chinese}，{rate} 请求/秒"
     return (
@@ -120,10 +126,10 @@ def _lengths(lengths: LengthsLoad | None, without: Collection[str]) -> list[Both
         return []
     parts = []
     if "input_tokens" not in without:
-        text = span(lengths["input_tokens"])
+        text = span(lengths.input_tokens)
         parts.append((f"{text} in", f"输入 {text}"))
     if "output_tokens" not in without:
-        text = span(lengths["output_tokens"])
+        text = span(lengths.output_tokens)
         parts.append((f"{text} out", f"输出 {text}"))
     if not parts:
         return []
@@ -140,7 +146,7 @@ def duration(seconds: float) -> Both:
     return f"{number} s", f"{number} 秒"
 
 
-def stop_text(card: ScorecardDoc, stop: StopLoad, most: int) -> Both:
+def stop_text(card: Scorecard, stop: Stop, most: int) -> Both:
     """When a phase had seen enough, in one sentence; `most` is how many requests it could send."""
     english, chinese = [], []
     for part in (*_minimums(stop), *_interval(card, stop)):
@@ -148,10 +154,10 @@ def stop_text(card: ScorecardDoc, stop: StopLoad, most: int) -> Both:
         chinese.append(part[1])
     sentence = (" and ".join(english), "且".join(chinese))
     ends = [(f"at most {plain(most)} requests", f"最多 {plain(most)} 个请求")]
-    if stop["max_duration_s"] is not None:
-        text = duration(stop["max_duration_s"])
+    if stop.max_duration_s is not None:
+        text = duration(stop.max_duration_s)
         ends.append((f"at most {text[0]}", f"最长 {text[1]}"))
-    if stop["saturation"]:
+    if stop.saturation:
         ends.append(("not beyond over-saturation", "过饱和即止"))
     tail = (", ".join(end[0] for end in ends), "，".join(end[1] for end in ends))
     if not english:
@@ -159,25 +165,25 @@ def stop_text(card: ScorecardDoc, stop: StopLoad, most: int) -> Both:
     return f"until {sentence[0]}; {tail[0]}", f"直至{sentence[1]}；{tail[1]}"
 
 
-def _minimums(stop: StopLoad) -> list[Both]:
+def _minimums(stop: Stop) -> list[Both]:
     parts = []
-    if stop["min_duration_s"] > 0:
-        english, chinese = duration(stop["min_duration_s"])
+    if stop.min_duration_s > 0:
+        english, chinese = duration(stop.min_duration_s)
         parts.append((f"{english} have passed", f"已过 {chinese}"))
-    if stop["min_requests"] > 0:
-        count = plain(stop["min_requests"])
+    if stop.min_requests > 0:
+        count = plain(stop.min_requests)
         parts.append((f"{count} requests have ended", f"已完成 {count} 个请求"))
     return parts
 
 
-def _interval(card: ScorecardDoc, stop: StopLoad) -> list[Both]:
-    interval = stop["interval"]
+def _interval(card: Scorecard, stop: Stop) -> list[Both]:
+    interval = stop.interval
     if interval is None:
         return []
-    metric = interval["metric"]
-    definition = card["metrics"].get(metric)
-    title = definition["title"] if definition else {"en": metric, "zh": metric}
-    share = f"{interval['within'] * 100:g} %"
+    metric = interval.metric
+    definition = card.metrics.get(metric)
+    title = definition.title if definition else Text(en=metric, zh=metric)
+    share = f"{interval.within * 100:g} %"
     return [
         (
             f"the 95 % interval of “{title['en']}” is within {share} of it",

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.documents.value import NotMeasured
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ValueDoc
+    from suite.documents.value import Value
 
 NARROW = "\u202f"
 """Narrow no-break space between a number and its unit."""
@@ -64,28 +65,28 @@ def scaled(value: float, unit: str) -> str:
     return f"{value:.4g}{NARROW}{unit}"
 
 
-def show(metric: str, value: ValueDoc) -> Shown:
+def show(metric: str, value: Value) -> Shown:
     """One value of a scorecard as text.
 
     Args:
         metric: whose value it is; one that the registry does not know is written as a plain number.
         value: the number with its interval, or why there is none.
     """
-    if "not_measured" in value:
-        return Shown("n/a", "", "", "", "", value["not_measured"])
-    factor, unit = 1.0, value["unit"]
+    if isinstance(value, NotMeasured):
+        return Shown("n/a", "", "", "", "", value.why)
+    factor, unit = 1.0, value.unit
     fixed = None
     if unit == "1":
         known = REGISTRY.get(metric)
         percent = known is not None and known.percent
         factor, unit, fixed = (100.0, "%", None) if percent else (1.0, "", 4)
-    number = value["value"] * factor
-    low, high = value["low"], value["high"]
+    number = value.value * factor
+    low, high = value.low, value.high
     if low is None or high is None:
-        return Shown(plain(number, fixed), unit, "", value["interval"], f"{value['n']:,}", "")
+        return Shown(plain(number, fixed), unit, "", value.interval, f"{value.n:,}", "")
     places = decimals(number) if fixed is None else fixed
     interval = f"{plain(low * factor, places)}{NARROW}–{NARROW}{plain(high * factor, places)}"
-    return Shown(plain(number, places), unit, interval, value["interval"], f"{value['n']:,}", "")
+    return Shown(plain(number, places), unit, interval, value.interval, f"{value.n:,}", "")
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:

@@ -18,7 +18,8 @@ from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.judge.scorecarddoc import RateSeriesDoc, TimeDoc
+    from suite.documents.card import TimeShare
+    from suite.documents.card_phase import RateSeries
 
 _INNER_W, _INNER_H = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
@@ -104,17 +105,17 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
     return svg.frame(parts, f"Distribution of {name}")
 
 
-def throughput(series: RateSeriesDoc, steady: tuple[float, float] | None = None) -> Markup:
+def throughput(series: RateSeries, steady: tuple[float, float] | None = None) -> Markup:
     """A rate over time as steps.
 
     Args:
         series: the rate.
         steady: the steady stretch in seconds; drawn behind the rate.
     """
-    values = series["values"]
+    values = series.values
     if not values:
         return Markup("")
-    bucket = series["bucket_s"]
+    bucket = series.bucket_s
     high = max(values) * 1.08 or 1.0
     end = bucket * len(values)
     base = TOP + _INNER_H
@@ -183,18 +184,18 @@ def bullet(
     )
 
 
-def time_bar(stretches: Sequence[TimeDoc]) -> Markup:
+def time_bar(stretches: Sequence[TimeShare]) -> Markup:
     """Where the wall time went, as one bar in order of time."""
-    total = sum(item["seconds"] for item in stretches)
+    total = sum(item.seconds for item in stretches)
     if total <= 0:
         return Markup("")
     parts = []
     at = 0.0
     for item in stretches:
-        width = item["seconds"] / total * 1000
+        width = item.seconds / total * 1000
         parts.append(
             Markup('<rect x="{:.2f}" y="0" width="{:.2f}" height="30" class="time-{}"/>').format(
-                at, width, item["kind"]
+                at, width, item.kind
             )
         )
         at += width

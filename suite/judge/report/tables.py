@@ -6,6 +6,9 @@ import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.documents.document import given
+from suite.documents.text import Text
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.metrics.registry import REGISTRY, statistics_by
 from suite.judge.report import plots
 from suite.judge.report.numbers import NARROW, Shown, plain, show
@@ -16,14 +19,9 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from suite.judge.scorecarddoc import (
-        PhaseCard,
-        QualityRow,
-        ScorecardDoc,
-        TextDoc,
-        TimeDoc,
-        ValueDoc,
-    )
+    from suite.documents.card import QualityRow, Scorecard, TimeShare
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
 
 _ALWAYS = ("p50", "p90", "p99")
 _PHRASES = {
@@ -45,7 +43,7 @@ class LatencyRow:
     """
 
     metric: str
-    title: TextDoc
+    title: Text
     unit: str
     cells: list[Shown | None]
     n: str
@@ -73,7 +71,7 @@ class MetricRow:
     """One metric that is not in the latency table."""
 
     metric: str
-    title: TextDoc
+    title: Text
     shown: Shown
 
 
@@ -81,35 +79,33 @@ class MetricRow:
 class Missing:
     """Metrics that were not measured for one and the same reason; links and their names."""
 
-    names: list[tuple[str, TextDoc]]
+    names: list[tuple[str, Text]]
     reason: str
 
 
-def _quantities(card: ScorecardDoc, phase: PhaseCard) -> list[dict[str, str]]:
+def _quantities(card: Scorecard, phase: CardPhase) -> list[dict[str, str]]:
     """The rows of the latency table: of each quantity the ids of its metrics, by statistic."""
     rows: dict[str, dict[str, str]] = {}
-    for metric in ordered(card, phase["metrics"]):
+    for metric in ordered(card, phase.metrics):
         known = REGISTRY.get(metric)
         if known and known.quantity and known.statistic:
             rows.setdefault(known.quantity.id, {})[known.statistic.id] = metric
     return [names for names in rows.values() if "p50" in names]
 
 
-def _measured(phase: PhaseCard, names: Iterable[str]) -> bool:
-    return any("not_measured" not in phase["metrics"][name] for name in names)
+def _measured(phase: CardPhase, names: Iterable[str]) -> bool:
+    return any(not isinstance(phase.metrics[name], NotMeasured) for name in names)
 
 
-def latency_table(card: ScorecardDoc, phase: PhaseCard) -> LatencyTable:
+def latency_table(card: Scorecard, phase: CardPhase) -> LatencyTable:
     """The latency table of a phase, in the order of the definitions; see `missing` for what has no number."""
     families = [names for names in _quantities(card, phase) if _measured(phase, names.values())]
     tails = [
-        show(names["p999"], phase["metrics"][names["p999"]])
-        for names in families
-        if "p999" in names
+        show(names["p999"], phase.metrics[names["p999"]]) for names in families if "p999" in names
     ]
     columns = [*_ALWAYS, *(["p999"] if any(tail.measured for tail in tails) else []), "mean"]
     left_out = "" if "p999" in columns else next((tail.reason for tail in tails), "")
-    rows = [_latency_row(card, phase["metrics"], names, columns) for names in families]
+    rows = [_latency_row(card, phase.metrics, names, columns) for names in families]
     methods = {}
     for index, column in enumerate(columns):
         kinds = [cell.method for row in rows if (cell := row.cells[index]) and cell.interval]
@@ -119,71 +115,71 @@ def latency_table(card: ScorecardDoc, phase: PhaseCard) -> LatencyTable:
 
 
 def _latency_row(
-    card: ScorecardDoc, values: dict[str, ValueDoc], names: dict[str, str], columns: list[str]
+    card: Scorecard, values: dict[str, Value], names: dict[str, str], columns: list[str]
 ) -> LatencyRow:
     cells = [show(names[name], values[names[name]]) if name in names else None for name in columns]
     measured = [cell for cell in cells if cell and cell.measured]
     metric = names["p50"]
-    definition = card["metrics"].get(metric)
+    definition = card.metrics.get(metric)
     counts = {cell.n for cell in measured}
     bare = dict.fromkeys(cell.method for cell in measured if not cell.interval)
     return LatencyRow(
         metric,
         _quantity_title(metric),
-        definition["unit"] if definition else "",
+        definition.unit if definition else "",
         cells,
         counts.pop() if len(counts) == 1 else "",
         "; ".join(bare),
     )
 
 
-def quantity_title(quantity: str) -> TextDoc:
+def quantity_title(quantity: str) -> Text:
     """The name of a latency without a statistic: ``Time to first token (TTFT)``."""
     first = next(iter(statistics_by(quantity).values()))
     return _quantity_title(first.id)
 
 
-def _quantity_title(metric: str) -> TextDoc:
+def _quantity_title(metric: str) -> Text:
     quantity = REGISTRY[metric].quantity
     assert quantity is not None
-    return {"en": quantity.title.en, "zh": quantity.title.zh}
+    return Text(en=quantity.title.en, zh=quantity.title.zh)
 
 
-def other_rows(card: ScorecardDoc, phase: PhaseCard) -> list[MetricRow]:
+def other_rows(card: Scorecard, phase: CardPhase) -> list[MetricRow]:
     """The metrics of a phase that have a number and are not in its latency table."""
     taken = {name for names in _quantities(card, phase) for name in names.values()}
-    return [row for row in _rows(card, phase["metrics"], taken) if row.shown.measured]
+    return [row for row in _rows(card, phase.metrics, taken) if row.shown.measured]
 
 
-def missing(card: ScorecardDoc, phase: PhaseCard) -> list[Missing]:
+def missing(card: Scorecard, phase: CardPhase) -> list[Missing]:
     """What was not measured in a phase, gathered by reason; a latency without any number is named once.
 
     What only another kind of phase has, such as a search's rate, is missed by nobody.
     """
     found: dict[str, Missing] = {}
 
-    def add(metric: str, title: TextDoc, reason: str) -> None:
+    def add(metric: str, title: Text, reason: str) -> None:
         found.setdefault(reason, Missing([], reason)).names.append((metric, title))
 
     quantities = _quantities(card, phase)
     for names in quantities:
         if not _measured(phase, names.values()):
             first = names["p50"]
-            add(first, _quantity_title(first), phase["metrics"][first]["not_measured"])
+            add(first, _quantity_title(first), phase.metrics[first].why)
     taken = {name for names in quantities for name in names.values()}
-    for row in _rows(card, phase["metrics"], taken):
+    for row in _rows(card, phase.metrics, taken):
         known = REGISTRY.get(row.metric)
         if not row.shown.measured and not (known and row.shown.reason == known.unasked):
             add(row.metric, row.title, row.shown.reason)
     return list(found.values())
 
 
-def run_rows(card: ScorecardDoc) -> list[MetricRow]:
+def run_rows(card: Scorecard) -> list[MetricRow]:
     """Start-up times and other values of the whole run."""
-    return _rows(card, card["startup"], set())
+    return _rows(card, card.startup, set())
 
 
-def _rows(card: ScorecardDoc, values: dict[str, ValueDoc], taken: set[str]) -> list[MetricRow]:
+def _rows(card: Scorecard, values: dict[str, Value], taken: set[str]) -> list[MetricRow]:
     return [
         MetricRow(name, metric_name(card, name), show(name, values[name]))
         for name in ordered(card, values)
@@ -197,28 +193,28 @@ class Definition:
 
     names: list[str]
     label: str
-    title: TextDoc
+    title: Text
     unit: str
     direction: str
     formula: str
     definition: str
 
 
-def definitions(card: ScorecardDoc) -> list[Definition]:
+def definitions(card: Scorecard) -> list[Definition]:
     """Every metric on the card, in order; the statistics of a latency share one entry."""
     entries: dict[str, Definition] = {}
-    for name in ordered(card, card["metrics"]):
-        metric, known = card["metrics"][name], REGISTRY.get(name)
+    for name in ordered(card, card.metrics):
+        metric, known = card.metrics[name], REGISTRY.get(name)
         quantity = known.quantity if known else None
         key = quantity.id if quantity else name
         if key in entries:
             entries[key].names.append(name)
             continue
-        title, formula, label = metric["title"], metric["formula"], name
+        title, formula, label = metric.title, metric.formula, name
         if quantity:
             title, formula, label = _quantity_title(name), quantity.formula.en, f"{quantity.id}_*"
         entries[key] = Definition(
-            [name], label, title, metric["unit"], metric["direction"], formula, metric["definition"]
+            [name], label, title, metric.unit, metric.direction, formula, metric.definition
         )
     return list(entries.values())
 
@@ -228,7 +224,7 @@ class QualityLine:
     """One quality metric beside reference, gate and baseline, each as text ("" for none)."""
 
     metric: str
-    title: TextDoc
+    title: Text
     shown: Shown
     reference: str
     share: str
@@ -238,23 +234,23 @@ class QualityLine:
     picture: Markup | str
 
 
-def quality_rows(card: ScorecardDoc) -> list[QualityLine]:
+def quality_rows(card: Scorecard) -> list[QualityLine]:
     """The quality table."""
-    return [_quality_line(card, row) for row in card["quality"]["rows"]]
+    return [_quality_line(card, row) for row in card.quality.rows]
 
 
-def _quality_line(card: ScorecardDoc, row: QualityRow) -> QualityLine:
-    value, reference, bound = row["value"], row["reference"], row["bound"]
-    baseline = None if row["baseline"] is None else show(row["metric"], row["baseline"])
-    number = value.get("value")
-    places = 4 if value.get("unit") == "1" else 2
+def _quality_line(card: Scorecard, row: QualityRow) -> QualityLine:
+    value, reference, bound = row.value, row.reference, row.bound
+    baseline = None if row.baseline is None else show(row.metric, row.baseline)
+    number = given(value.value)
+    places = 4 if given(value.unit) == "1" else 2
     share = ""
     if number is not None and reference:
         share = f"{number / reference * 100:.1f}{NARROW}%"
     return QualityLine(
-        row["metric"],
-        metric_name(card, row["metric"]),
-        show(row["metric"], value),
+        row.metric,
+        metric_name(card, row.metric),
+        show(row.metric, value),
         "" if reference is None else plain(reference, places),
         share,
         "" if bound is None else plain(bound, places),
@@ -265,16 +261,16 @@ def _quality_line(card: ScorecardDoc, row: QualityRow) -> QualityLine:
 
 
 def _picture(row: QualityRow) -> Markup | str:
-    value, baseline = row["value"], row["baseline"]
-    if "value" not in value:
+    value, baseline = row.value, row.baseline
+    if not isinstance(value, Measured):
         return ""
-    base = None if baseline is None else baseline.get("value")
-    known = [value["value"], value["high"], row["reference"], row["bound"], base]
+    base = None if baseline is None else given(baseline.value)
+    known = [value.value, value.high, row.reference, row.bound, base]
     top = max(number for number in known if number is not None) * 1.12
     if top <= 0:
         return ""
-    marks = {"baseline": base, "gate": row["bound"], "reference": row["reference"]}
-    return plots.bullet(value["value"], value["low"], value["high"], marks, top)
+    marks = {"baseline": base, "gate": row.bound, "reference": row.reference}
+    return plots.bullet(value.value, value.low, value.high, marks, top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,25 +284,25 @@ class TimeRow:
     share: str
 
 
-def time_rows(card: ScorecardDoc) -> list[TimeRow]:
+def time_rows(card: Scorecard) -> list[TimeRow]:
     """Where the run's time went, in order."""
-    total = _total(card["time_breakdown"])
+    total = _total(card.time_breakdown)
     return [
         TimeRow(
-            item["what"].removesuffix("-warmup") if item["kind"] == "warm-up" else item["what"],
-            _PHRASES.get(item["what"], "") if item["kind"] not in ("measured", "warm-up") else "",
-            item["kind"],
-            f"{item['seconds']:,.2f}",
-            f"{item['seconds'] / total * 100:.1f}{NARROW}%" if total > 0 else "",
+            item.what.removesuffix("-warmup") if item.kind == "warm-up" else item.what,
+            _PHRASES.get(item.what, "") if item.kind not in ("measured", "warm-up") else "",
+            item.kind,
+            f"{item.seconds:,.2f}",
+            f"{item.seconds / total * 100:.1f}{NARROW}%" if total > 0 else "",
         )
-        for item in card["time_breakdown"]
+        for item in card.time_breakdown
     ]
 
 
-def total_seconds(card: ScorecardDoc) -> str:
+def total_seconds(card: Scorecard) -> str:
     """Wall time of the run in seconds."""
-    return f"{_total(card['time_breakdown']):,.2f}"
+    return f"{_total(card.time_breakdown):,.2f}"
 
 
-def _total(stretches: list[TimeDoc]) -> float:
-    return sum(item["seconds"] for item in stretches)
+def _total(stretches: list[TimeShare]) -> float:
+    return sum(item.seconds for item in stretches)

@@ -14,16 +14,16 @@ from suite.judge.report.texttable import WIDTH, aligned
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ScorecardDoc
+    from suite.documents.card import Scorecard
 
 
-def render(card: ScorecardDoc) -> str:
+def render(card: Scorecard) -> str:
     """Render the summary of a scorecard, in English, without a final newline."""
-    verdict = "CONFORMANT" if card["verdict"]["conformant"] else "NOT CONFORMANT"
-    division: str = card["division"]["granted"]
-    if division != card["division"]["requested"]:
-        division += f" (requested: {card['division']['requested']})"
-    lines = [f"{verdict}   division: {division}", card["verdict"]["sentence"]["en"]]
+    verdict = "CONFORMANT" if card.verdict.conformant else "NOT CONFORMANT"
+    division: str = card.division.granted
+    if division != card.division.requested:
+        division += f" (requested: {card.division.requested})"
+    lines = [f"{verdict}   division: {division}", card.verdict.sentence.en]
     for flag in view.flags(card):
         detail = f" [{flag.detail}]" if flag.detail else ""
         words = f"! {WORDS[flag.key][0].upper()}: {WORDS[f'{flag.key}-text'][0]}{detail}"
@@ -33,23 +33,23 @@ def render(card: ScorecardDoc) -> str:
     return "\n".join(lines)
 
 
-def _subject(card: ScorecardDoc) -> list[str]:
-    engine = f"{card['engine']['title']} {card['engine']['version']}".strip()
-    devices = f"{card['devices']['count']} x {card['devices']['name']}"
-    dtype = card["engine"]["dtype"]["executed"]
-    taskset = card["workload"]["taskset"]
+def _subject(card: Scorecard) -> list[str]:
+    engine = f"{card.engine.title} {card.engine.version}".strip()
+    devices = f"{card.devices.count} x {card.devices.name}"
+    dtype = card.engine.dtype.executed
+    taskset = card.workload.taskset
     return [
         f"{devices} · {engine} ({card['runtime']}, {dtype}) · {card['model']['id']}",
-        f"profile {card['workload']['profile']} · task set {taskset['name']}, {taskset['size']:,} tasks",
+        f"profile {card.workload.profile} · task set {taskset['name']}, {taskset['size']:,} tasks",
     ]
 
 
-def _headline(card: ScorecardDoc) -> list[str]:
+def _headline(card: Scorecard) -> list[str]:
     rows = [("phase", "metric", "value", "", "interval", "", "n")]
     for item in view.headlines(card):
         shown = item.shown
-        phase = item.phase["name"] if item.phase else "run"
-        name = item.name["en"]
+        phase = item.phase.name if item.phase else "run"
+        name = item.name.en
         if shown.measured:
             rows.append(
                 (phase, name, shown.number, shown.unit, shown.interval, shown.method, shown.n)
@@ -59,23 +59,23 @@ def _headline(card: ScorecardDoc) -> list[str]:
     return aligned(rows, "<<><<<>", reason_from=4)
 
 
-def _bad_rules(card: ScorecardDoc) -> list[str]:
-    counts = view.counts(card["checks"])
+def _bad_rules(card: Scorecard) -> list[str]:
+    counts = view.counts(card.checks)
     lines = [
         "rules   " + ", ".join(f"{number} {WORDS[name][0]}" for name, number in counts.items())
     ]
     lines += [
-        f"  {check['rule']} {WORDS[check['outcome']][0]}: {check['title']['en']}: {check['why']}"
-        for check in card["checks"]
-        if check["outcome"] in ("fail", "error", "warn")
+        f"  {check.rule} {WORDS[check.outcome][0]}: {check.title.en}: {check.why}"
+        for check in card.checks
+        if check.outcome in ("fail", "error", "warn")
     ]
     return lines
 
 
-def _time(card: ScorecardDoc) -> str:
+def _time(card: Scorecard) -> str:
     parts: dict[str, float] = {}
-    for item in card["time_breakdown"]:
-        name = item["kind"] if item["kind"] in ("measured", "warm-up") else item["what"]
-        parts[name] = parts.get(name, 0.0) + item["seconds"]
+    for item in card.time_breakdown:
+        name = item.kind if item.kind in ("measured", "warm-up") else item.what
+        parts[name] = parts.get(name, 0.0) + item.seconds
     named = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts.items())
     return f"time    {tables.total_seconds(card)} s: {named}"

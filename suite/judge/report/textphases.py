@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.judge.report import details, groups
 from suite.judge.report.loadtext import load_text
 from suite.judge.report.texttable import aligned
 from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
     from suite.judge.report.groups import Block, Point
     from suite.judge.report.numbers import Shown
-    from suite.judge.scorecarddoc import PhaseCard, ScorecardDoc
 
 
-def render(card: ScorecardDoc) -> list[str]:
+def render(card: Scorecard) -> list[str]:
     """Lines for every group, search and phase of conversations, each followed by an empty line."""
     lines: list[str] = []
     for block in groups.blocks(card):
@@ -23,9 +26,9 @@ def render(card: ScorecardDoc) -> list[str]:
             lines += [*_group(block), ""]
             continue
         phase = block.phases[0]
-        if "searches" in phase:
+        if phase.searches is not UNSET:
             lines += [*_searches(card, phase), ""]
-        if "turns" in phase:
+        if phase.turns is not UNSET:
             lines += [*_turns(phase), ""]
     lines += _endings(card)
     return lines
@@ -56,8 +59,8 @@ def _point(row: Point, columns: int) -> tuple[str, ...]:
     return (*row.values, *cells)
 
 
-def _searches(card: ScorecardDoc, phase: PhaseCard) -> list[str]:
-    lines = [f"{_title(phase)}: {load_text(phase['load'])[0]}"]
+def _searches(card: Scorecard, phase: CardPhase) -> list[str]:
+    lines = [f"{_title(phase)}: {load_text(phase.load)[0]}"]
     for search in details.searches(card, phase):
         name = search.title[0]
         if search.answer.measured:
@@ -83,25 +86,25 @@ def _searches(card: ScorecardDoc, phase: PhaseCard) -> list[str]:
     return lines
 
 
-def _turns(phase: PhaseCard) -> list[str]:
+def _turns(phase: CardPhase) -> list[str]:
     rows = [("turn", "answered", "conversation, tokens", "TTFT p50, ms", "TPOT p50, ms")]
     rows += [
         (row.number, row.completed, _number(row.prompt), _number(row.ttft), _number(row.tpot))
         for row in details.turns(phase)
     ]
-    return [f"{_title(phase)}: {load_text(phase['load'])[0]}", *aligned(rows, ">>>>>")]
+    return [f"{_title(phase)}: {load_text(phase.load)[0]}", *aligned(rows, ">>>>>")]
 
 
-def _title(phase: PhaseCard) -> str:
-    return f"{WORDS[SCENARIOS[phase['scenario']]][0]} ({phase['name']})"
+def _title(phase: CardPhase) -> str:
+    return f"{WORDS[SCENARIOS[phase.scenario]][0]} ({phase.name})"
 
 
-def _endings(card: ScorecardDoc) -> list[str]:
+def _endings(card: Scorecard) -> list[str]:
     """How phases with stop rules ended, one line each."""
     lines = []
-    for phase in card["phases"]:
+    for phase in card.phases:
         for remark in details.remarks(card, phase):
             if remark.key == "ended":
                 ends = "; ".join(line[0] for line in remark.lines)
-                lines.append(f"{phase['name']} ended: {ends}")
+                lines.append(f"{phase.name} ended: {ends}")
     return [*lines, ""] if lines else []

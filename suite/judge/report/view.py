@@ -8,12 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.documents.document import given
+from suite.documents.text import Text
+from suite.documents.value import Value
 from suite.judge.report.numbers import Shown, plain, scaled, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from suite.judge.scorecarddoc import CheckDoc, PhaseCard, ScorecardDoc, TextDoc, ValueDoc
+    from suite.documents.card import Check, Scorecard
+    from suite.documents.card_phase import CardPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,55 +35,53 @@ class Flag:
     detail: str
 
 
-def flags(card: ScorecardDoc) -> list[Flag]:
+def flags(card: Scorecard) -> list[Flag]:
     """Labels of a card, the gravest first."""
     found = []
-    if card["run"]["ended"] != "complete":
-        found.append(Flag("flag-ended", "fail", card["run"]["error"]))
-    plausibility = card["quality"]["plausibility"]
+    if card.run.ended != "complete":
+        found.append(Flag("flag-ended", "fail", card.run.error))
+    plausibility = card.quality.plausibility
     if plausibility == "below-floor":
-        found.append(Flag("flag-floor", "fail", _rouge_beyond(card, "<", card["quality"]["floor"])))
+        found.append(Flag("flag-floor", "fail", _rouge_beyond(card, "<", card.quality.floor)))
     if plausibility == "above-ceiling":
-        found.append(
-            Flag("flag-ceiling", "fail", _rouge_beyond(card, ">", card["quality"]["ceiling"]))
-        )
-    if card["vendor"]["emulated"]:
+        found.append(Flag("flag-ceiling", "fail", _rouge_beyond(card, ">", card.quality.ceiling)))
+    if card.vendor.emulated:
         found.append(Flag("flag-emulated", "warn", ""))
-    if card["runtime"] != "container":
-        found.append(Flag(f"flag-{card['runtime']}", "warn", card["runtime_note"]))
-    if not card["workload"]["taskset"]["locked"]:
+    if card.runtime != "container":
+        found.append(Flag(f"flag-{card.runtime}", "warn", card.runtime_note))
+    if not card.workload.taskset.locked:
         found.append(Flag("flag-custom", "warn", ""))
     return found
 
 
-def _rouge_beyond(card: ScorecardDoc, sign: str, bounds: dict[str, float]) -> str:
+def _rouge_beyond(card: Scorecard, sign: str, bounds: dict[str, float]) -> str:
     """``ROUGE-1 0.1013 < 0.15`` for each metric that lies beyond its bound."""
     parts = []
-    for row in card["quality"]["rows"]:
-        bound = bounds.get(row["metric"])
-        number = row["value"].get("value")
+    for row in card.quality.rows:
+        bound = bounds.get(row.metric)
+        number = given(row.value.value)
         if bound is None or number is None:
             continue
         if (number < bound) if sign == "<" else (number > bound):
-            title = metric_name(card, row["metric"])["en"]
+            title = metric_name(card, row.metric).en
             parts.append(f"{title} {plain(number, 4)} {sign} {bound:g}")
     return ", ".join(parts)
 
 
-def metric_name(card: ScorecardDoc, metric: str) -> TextDoc:
+def metric_name(card: Scorecard, metric: str) -> Text:
     """A metric's name for people; its own name when the card does not define it."""
-    definition = card["metrics"].get(metric)
-    return definition["title"] if definition else {"en": metric, "zh": metric}
+    definition = card.metrics.get(metric)
+    return definition.title if definition else Text(en=metric, zh=metric)
 
 
-def value_of(card: ScorecardDoc, phase: str, metric: str) -> ValueDoc:
+def value_of(card: Scorecard, phase: str, metric: str) -> Value:
     """A value by phase ("" for the whole run) and name; not measured when the card has none."""
-    missing: ValueDoc = {"not_measured": "not on this card"}
+    missing: Value = Value(not_measured="not on this card")
     if not phase:
-        return card["startup"].get(metric, missing)
-    for item in card["phases"]:
-        if item["name"] == phase:
-            return item["metrics"].get(metric, missing)
+        return card.startup.get(metric, missing)
+    for item in card.phases:
+        if item.name == phase:
+            return item.metrics.get(metric, missing)
     return missing
 
 
@@ -88,38 +90,38 @@ class Headline:
     """One headline number with what it takes to read it."""
 
     metric: str
-    name: TextDoc
+    name: Text
     shown: Shown
     formula: str
-    phase: PhaseCard | None
+    phase: CardPhase | None
 
 
-def headlines(card: ScorecardDoc) -> list[Headline]:
+def headlines(card: Scorecard) -> list[Headline]:
     """The headline numbers in the card's order."""
-    phases = {phase["name"]: phase for phase in card["phases"]}
+    phases = {phase.name: phase for phase in card.phases}
     found = []
-    for item in card["headline"]:
-        definition = card["metrics"].get(item["metric"])
+    for item in card.headline:
+        definition = card.metrics.get(item.metric)
         found.append(
             Headline(
-                item["metric"],
-                metric_name(card, item["metric"]),
-                show(item["metric"], value_of(card, item["phase"], item["metric"])),
-                definition["formula"] if definition else "",
-                phases.get(item["phase"]),
+                item.metric,
+                metric_name(card, item.metric),
+                show(item.metric, value_of(card, item.phase, item.metric)),
+                definition.formula if definition else "",
+                phases.get(item.phase),
             )
         )
     return found
 
 
-def ordered(card: ScorecardDoc, names: Iterable[str]) -> list[str]:
+def ordered(card: Scorecard, names: Iterable[str]) -> list[str]:
     """Names of metrics in reading order."""
     return sorted(names, key=lambda name: (_place(card, name), name))
 
 
-def _place(card: ScorecardDoc, name: str) -> int:
-    definition = card["metrics"].get(name)
-    return definition["order"] if definition else 10_000
+def _place(card: Scorecard, name: str) -> int:
+    definition = card.metrics.get(name)
+    return definition.order if definition else 10_000
 
 
 def fact_text(name: str, value: str) -> str:
@@ -129,10 +131,8 @@ def fact_text(name: str, value: str) -> str:
     return value
 
 
-def counts(checks: list[CheckDoc]) -> dict[str, int]:
+def counts(checks: list[Check]) -> dict[str, int]:
     """How many rules ended how, in the order in which a reader wants to know."""
     order = ("fail", "error", "warn", "pass", "skipped", "not-applicable")
-    found = {
-        outcome: sum(1 for check in checks if check["outcome"] == outcome) for outcome in order
-    }
+    found = {outcome: sum(1 for check in checks if check.outcome == outcome) for outcome in order}
     return {outcome: number for outcome, number in found.items() if number}

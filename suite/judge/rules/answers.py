@@ -6,9 +6,9 @@ import collections
 import re
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
-from suite.judge.bilingual import Bilingual
+from suite.documents.value import Measured
 from suite.judge.metrics import rouge, utilisation
 from suite.judge.rules.rule import (
     Finding,
@@ -24,8 +24,8 @@ from suite.judge.rules.rule import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -61,19 +61,19 @@ def _asks_tasks(results: Results) -> bool:
     return not phases or any(phase.questions == "tasks" for phase in phases)
 
 
-def _names(evidence: Evidence, asks: Callable[[PhaseDoc], bool]) -> set[str]:
+def _names(evidence: Evidence, asks: Callable[[Phase], bool]) -> set[str]:
     """Names of the phases that ask for something."""
-    return {doc["name"] for doc in evidence.plan["workload"]["phases"] if asks(doc)}
+    return {doc.name for doc in evidence.plan.workload.phases if asks(doc)}
 
 
-def _questions(evidence: Evidence) -> Iterator[RequestEvent]:
+def _questions(evidence: Evidence) -> Iterator[Request]:
     """Answers to the task set's questions; prompts of exact length are no questions."""
     synthetic = _names(evidence, has_exact_lengths)
-    return (request for request in answered(evidence) if request["phase"] not in synthetic)
+    return (request for request in answered(evidence) if request.phase not in synthetic)
 
 
 def _only_synthetic(evidence: Evidence) -> bool:
-    phases = [doc for doc in evidence.plan["workload"]["phases"] if doc["measured"]]
+    phases = [doc for doc in evidence.plan.workload.phases if doc.measured]
     return bool(phases) and all(map(has_exact_lengths, phases))
 
 
@@ -99,8 +99,8 @@ def _only_synthetic(evidence: Evidence) -> bool:
 )
 def reaches_reference(evidence: Evidence, results: Results) -> Finding:
     """Each ROUGE reaches the agreed share of the reference run's, over the phase with most tasks."""
-    quality = evidence.plan["workload"]["quality"]
-    reference = quality["reference"]
+    quality = evidence.plan.workload.quality
+    reference = quality.reference
     if reference is None:
         return not_applicable("no reference run is known for this model on this task set")
     if not _asks_tasks(results):
@@ -114,9 +114,9 @@ def reaches_reference(evidence: Evidence, results: Results) -> Finding:
         name, value = max(scored, key=lambda item: item[1].n)
         ratio = value.value / reference[metric]
         least = min(least, ratio)
-        if ratio < quality["rouge_ratio_min"]:
+        if ratio < quality.rouge_ratio_min:
             below.append(f"{name}: {metric} {value.value:.4f}, reference {reference[metric]:.4f}")
-    bound = quality["rouge_ratio_min"]
+    bound = quality.rouge_ratio_min
     if below:
         return failed(f"below {bound:.0%} of the reference: {below[0]}", below)
     return passed(f"every ROUGE reaches at least {least:.2%} of the reference, bound {bound:.0%}")
@@ -138,8 +138,8 @@ def reaches_reference(evidence: Evidence, results: Results) -> Finding:
 )
 def long_enough(evidence: Evidence, results: Results) -> Finding:
     """The mean generated length reaches the agreed share of the reference run's."""
-    quality = evidence.plan["workload"]["quality"]
-    reference = quality["reference"]
+    quality = evidence.plan.workload.quality
+    reference = quality.reference
     if reference is None:
         return not_applicable("no reference run is known for this model on this task set")
     if not _asks_tasks(results):
@@ -150,7 +150,7 @@ def long_enough(evidence: Evidence, results: Results) -> Finding:
     name, value = max(scored, key=lambda item: item[1].n)
     ratio = value.value / reference["generated_tokens"]
     why = f"{name}: {value.value:.2f} tokens on average, {ratio:.1%} of the reference"
-    return passed(why) if ratio >= quality["length_ratio_min"] else failed(why)
+    return passed(why) if ratio >= quality.length_ratio_min else failed(why)
 
 
 @rule(
@@ -170,13 +170,13 @@ def long_enough(evidence: Evidence, results: Results) -> Finding:
 )
 def plausible(evidence: Evidence, results: Results) -> Finding:
     """ROUGE lies where summaries lie: above what an echo scores, below what memory alone explains."""
-    quality = evidence.plan["workload"]["quality"]
+    quality = evidence.plan.workload.quality
     if not _asks_tasks(results):
         return not_applicable(NO_TASKS)
     wrong, judged = [], 0
     for metric, floor, ceiling in (
-        ("rouge1", quality["rouge1_floor"], quality["rouge1_ceiling"]),
-        ("rouge2", quality["rouge2_floor"], quality["rouge2_ceiling"]),
+        ("rouge1", quality.rouge1_floor, quality.rouge1_ceiling),
+        ("rouge2", quality.rouge2_floor, quality.rouge2_ceiling),
     ):
         for name, value in _held(results, metric):
             judged += 1
@@ -211,14 +211,14 @@ def _normal(text: str) -> str:
 )
 def answers_differ(evidence: Evidence, _: Results) -> Finding:
     """Different tasks get different answers, and the answers are not the prompt's instruction."""
-    template = _normal(evidence.plan["workload"]["prompt"]["template"].replace("{document}", " "))
+    template = _normal(evidence.plan.workload.prompt.template.replace("{document}", " "))
     groups: dict[tuple[str, int], dict[str, str]] = collections.defaultdict(dict)
     if _only_synthetic(evidence):
         return not_applicable(NO_QUESTIONS)
     echoes, total = [], 0
     for request in _questions(evidence):
-        text = _normal(request["text"])
-        groups[request["phase"], request["repeat"]][request["task"]] = text
+        text = _normal(request.text)
+        groups[request.phase, request.repeat][request.task] = text
         total += 1
         if len(text) > 20 and (text in template or template in text):
             echoes.append(place(request))
@@ -251,12 +251,12 @@ def not_the_lead(evidence: Evidence, _: Results) -> Finding:
         return not_applicable(NO_QUESTIONS)
     copies, total = [], 0
     for request in _questions(evidence):
-        task = evidence.tasks.get(request["task"])
+        task = evidence.tasks.get(request.task)
         if task is None:
             continue
         total += 1
-        lead = _normal(task["lead"])
-        if lead and lead == _normal(request["text"]) and lead != _normal(task["reference"]):
+        lead = _normal(task.lead)
+        if lead and lead == _normal(request.text) and lead != _normal(task.reference):
             copies.append(place(request))
     if not total:
         return failed("no request was answered")
@@ -282,16 +282,16 @@ def not_the_lead(evidence: Evidence, _: Results) -> Finding:
 )
 def repeatable(evidence: Evidence, _: Results) -> Finding:
     """Under greedy decoding a task gets the same answer in every phase, but for rare ties."""
-    if evidence.plan["workload"]["decoding"]["temperature"] != 0:
+    if evidence.plan.workload.decoding.temperature != 0:
         return not_applicable("decoding is not greedy")
     answers: dict[str, set[str]] = collections.defaultdict(set)
     times: collections.Counter[str] = collections.Counter()
     talks = _names(evidence, is_conversation)
     for request in _questions(evidence):
-        if request["phase"] in talks:
+        if request.phase in talks:
             continue  # its answer depends on the history before it
-        answers[request["task"]].add(request["text"])
-        times[request["task"]] += 1
+        answers[request.task].add(request.text)
+        times[request.task] += 1
     again = [task for task, count in times.items() if count > 1]
     if not again:
         return not_applicable("no task was asked twice")
@@ -325,6 +325,6 @@ def below_peak(evidence: Evidence, results: Results) -> Finding:
     if wrong:
         return failed(f"above the declared peak: {wrong[0]}", wrong)
     if not judged:
-        unknown = evidence.plan["peaks"]["compute_unknown"]
+        unknown = evidence.plan.peaks.compute_unknown
         return not_applicable(unknown or "no utilisation was measured")
     return passed(f"{judged} utilisations, all at most 1")

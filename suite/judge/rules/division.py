@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
-from suite.judge.bilingual import Bilingual
 from suite.judge.metrics.compute import questions
 from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 
@@ -34,9 +34,9 @@ OTHER_QUESTIONS = {"synthetic": "synthetic prompts", "history": "with a history"
 )
 def in_container(evidence: Evidence, _: Results) -> Finding:
     """Closed needs a container whose image digest is known."""
-    runtime = evidence.plan["runtime"]
+    runtime = evidence.plan.runtime
     if runtime != "container":
-        note = evidence.plan["runtime_note"]
+        note = evidence.plan.runtime_note
         return warned(
             f"runtime: {runtime}; closed needs a container" + (f" ({note})" if note else "")
         )
@@ -44,8 +44,8 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
     digest = facts.get("image.digest") if isinstance(facts, dict) else None
     if not isinstance(digest, dict) or not str(digest.get("value", "")).startswith("sha256:"):
         return warned("the digest of the image that ran is unknown; closed needs it")
-    image = evidence.plan["engine"]["image"]
-    if image is None or (image["source"] != "build" and image["digest"] is None):
+    image = evidence.plan.engine.image
+    if image is None or (image.source != "build" and image.digest is None):
         return warned("the image is named by a tag that can move; closed needs name@sha256:…")
     return passed(f"container, image {digest['value']}")
 
@@ -63,12 +63,10 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
 )
 def locked_tasks(evidence: Evidence, _: Results) -> Finding:
     """Closed and optimised need a locked task set."""
-    tasks = evidence.plan["workload"]["taskset"]
-    if not tasks["locked"]:
-        return warned(
-            f"task set: {tasks['name']} ({tasks['size']} tasks), not one of the locked sets"
-        )
-    return passed(f"task set: {tasks['name']}, locked")
+    tasks = evidence.plan.workload.taskset
+    if not tasks.locked:
+        return warned(f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets")
+    return passed(f"task set: {tasks.name}, locked")
 
 
 @rule(
@@ -89,21 +87,21 @@ def locked_tasks(evidence: Evidence, _: Results) -> Finding:
 )
 def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
     """Closed needs its own prompt, greedy decoding and at least 64 new tokens."""
-    workload = evidence.plan["workload"]
-    decoding = workload["decoding"]
+    workload = evidence.plan.workload
+    decoding = workload.decoding
     wrong = []
-    if workload["prompt"]["id"] != CLOSED_PROMPT:
-        wrong.append(f"prompt {workload['prompt']['id']}")
-    if decoding["temperature"] != 0 or decoding["ignore_eos"] or decoding["stop"]:
+    if workload.prompt.id != CLOSED_PROMPT:
+        wrong.append(f"prompt {workload.prompt.id}")
+    if decoding.temperature != 0 or decoding.ignore_eos or decoding.stop:
         wrong.append("decoding is not plain greedy")
-    if decoding["max_new_tokens"] < CLOSED_MIN_NEW_TOKENS:
+    if decoding.max_new_tokens < CLOSED_MIN_NEW_TOKENS:
         wrong.append(
-            f"{decoding['max_new_tokens']} new tokens, at least {CLOSED_MIN_NEW_TOKENS} asked"
+            f"{decoding.max_new_tokens} new tokens, at least {CLOSED_MIN_NEW_TOKENS} asked"
         )
     wrong += [
-        f"{doc['name']} asks {OTHER_QUESTIONS[other]}"
-        for doc in workload["phases"]
-        if doc["measured"] and not doc["repeat"] and (other := questions(doc)) != "tasks"
+        f"{doc.name} asks {OTHER_QUESTIONS[other]}"
+        for doc in workload.phases
+        if doc.measured and not doc.repeat and (other := questions(doc)) != "tasks"
     ]
     if wrong:
         return warned(f"not the closed question: {'; '.join(wrong[:3])}", wrong)
@@ -126,13 +124,13 @@ def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
 )
 def plain_engine(evidence: Evidence, _: Results) -> Finding:
     """Closed forbids reuse across requests, quantisation and speculative decoding."""
-    engine = evidence.plan["engine"]
+    engine = evidence.plan.engine
     used = []
-    if engine["prefix_caching"]:
+    if engine.prefix_caching:
         used.append("prefix cache")
-    if engine["quantisation"]:
-        used.append(f"quantisation {engine['quantisation']}")
-    if engine["speculative_decoding"]:
+    if engine.quantisation:
+        used.append(f"quantisation {engine.quantisation}")
+    if engine.speculative_decoding:
         used.append("speculative decoding")
     if used:
         return warned(f"uses {', '.join(used)}: optimised, not closed", used)
@@ -157,15 +155,15 @@ def plain_engine(evidence: Evidence, _: Results) -> Finding:
 )
 def pinned_model(evidence: Evidence, _: Results) -> Finding:
     """The model's files are pinned by digest, and tokenizer and chat template with them."""
-    model = evidence.plan["model"]
-    if evidence.plan["runtime"] == "endpoint":
+    model = evidence.plan.model
+    if evidence.plan.runtime == "endpoint":
         return warned("a running server was measured: which weights it holds cannot be seen")
-    if model["tokenizer_sha256"] is None:
+    if model.tokenizer_sha256 is None:
         return warned("the model has no tokenizer.json: the suite cannot count its tokens")
-    if model["revision"] is None and not known_weights(model["files"]):
+    if model.revision is None and not known_weights(model.files):
         return warned("a directory without a revision, and no reference run knows its weights")
-    pinned = model["revision"] or model["sha256"][:12]
-    return passed(f"model {pinned}, {len(model['files'])} files by digest")
+    pinned = model.revision or model.sha256[:12]
+    return passed(f"model {pinned}, {len(model.files)} files by digest")
 
 
 @rule(
@@ -182,9 +180,9 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
 def real_hardware(evidence: Evidence, _: Results) -> Finding:
     """A simulated server or an emulated vendor measures the suite, not hardware."""
     plan = evidence.plan
-    if plan["runtime"] == "sim":
+    if plan.runtime == "sim":
         return warned("the answers come from a simulated server; nothing here is about hardware")
-    if plan["vendor"]["emulated"]:
+    if plan.vendor.emulated:
         return warned(
             "the vendor's commands were answered by an emulated image, not by its hardware"
         )
@@ -204,8 +202,8 @@ def real_hardware(evidence: Evidence, _: Results) -> Finding:
 )
 def telemetry_named(evidence: Evidence, _: Results) -> Finding:
     """Declared telemetry was read."""
-    declared = {tool["tool"] for tool in evidence.plan["telemetry"]}
-    read = {sample["tool"] for sample in evidence.telemetry}
+    declared = {tool.tool for tool in evidence.plan.telemetry}
+    read = {sample.tool for sample in evidence.telemetry}
     missing = sorted(declared - read)
     if missing:
         return warned(f"declared but gave no sample: {', '.join(missing)}", missing)
@@ -227,11 +225,9 @@ def telemetry_named(evidence: Evidence, _: Results) -> Finding:
 )
 def dtype_known(evidence: Evidence, _: Results) -> Finding:
     """The executed precision is the requested one, or the difference is declared."""
-    dtype = evidence.plan["engine"]["dtype"]
-    if dtype["requested"] in (dtype["executed"], "auto"):
-        return passed(f"executed as {dtype['executed']}")
-    if dtype["note"]:
-        return warned(
-            f"requested {dtype['requested']}, executed {dtype['executed']}: {dtype['note']}"
-        )
-    return failed(f"requested {dtype['requested']}, executed {dtype['executed']}, without a reason")
+    dtype = evidence.plan.engine.dtype
+    if dtype.requested in (dtype.executed, "auto"):
+        return passed(f"executed as {dtype.executed}")
+    if dtype.note:
+        return warned(f"requested {dtype.requested}, executed {dtype.executed}: {dtype.note}")
+    return failed(f"requested {dtype.requested}, executed {dtype.executed}, without a reason")

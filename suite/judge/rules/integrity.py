@@ -6,8 +6,8 @@ import collections
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Bilingual
 from suite.declare.tasks.records import record_sha256
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned
@@ -42,14 +42,16 @@ def complete(evidence: Evidence, _: Results) -> Finding:
     footer = evidence.footer
     if footer is None:
         return failed("events.jsonl has no footer: the run was cut", ["events.jsonl: last line"])
-    if footer["ended"] != "complete":
-        error = footer["error"]
+    if footer.ended != "complete":
+        error = footer.error
         detail = f": {error['message']}" if error else ""
-        return failed(f"the run ended as {footer['ended']}{detail}", ["events.jsonl: footer"])
-    if footer["requests"] != len(evidence.requests):
-        why = f"the footer counts {footer['requests']} requests, the log holds {len(evidence.requests)}"
+        return failed(f"the run ended as {footer.ended}{detail}", ["events.jsonl: footer"])
+    if footer.requests != len(evidence.requests):
+        why = (
+            f"the footer counts {footer.requests} requests, the log holds {len(evidence.requests)}"
+        )
         return failed(why, ["events.jsonl: footer"])
-    return passed(f"complete, {footer['requests']} requests")
+    return passed(f"complete, {footer.requests} requests")
 
 
 @rule(
@@ -80,13 +82,13 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
     ids = list(evidence.tasks)
     logs = phase_logs(evidence)
     processors = _processors(evidence)
-    strangers = {(one["phase"], one["repeat"], one["measured"]) for one in evidence.requests}
+    strangers = {(one.phase, one.repeat, one.measured) for one in evidence.requests}
     wrong: list[str] = []
     sent = planned = 0
     for log in logs.values():
         doc, lacking = log.doc, due.missing(log)
         other = sum(
-            one["index"] >= due.most(doc) or one["task"] != due.planned_task(doc, ids, one["index"])
+            one.index >= due.most(doc) or one.task != due.planned_task(doc, ids, one.index)
             for one in log.events
         )
         sent += len(log.events)
@@ -131,24 +133,23 @@ def _processors(evidence: Evidence) -> int | None:
 )
 def tasks_listed(evidence: Evidence, _: Results) -> Finding:
     """Tasks.jsonl holds the very task set of the plan: ids, documents' digests and references."""
-    tasks = evidence.plan["workload"]["taskset"]
+    tasks = evidence.plan.workload.taskset
     false = [
-        f"tasks.jsonl: {line['id']}"
+        f"tasks.jsonl: {line.id}"
         for line in evidence.tasks.values()
-        if line["record_sha256"]
-        != record_sha256(line["id"], line["document_sha256"], line["reference"])
+        if line.record_sha256 != record_sha256(line.id, line.document_sha256, line.reference)
     ]
     if false:
         return failed(f"{len(false)} references or documents do not belong to their digests", false)
     ids = jsonio.sha256_hex("\n".join(evidence.tasks).encode())
     records = jsonio.sha256_hex(
-        "\n".join(line["record_sha256"] for line in evidence.tasks.values()).encode()
+        "\n".join(line.record_sha256 for line in evidence.tasks.values()).encode()
     )
-    if ids != tasks["ids_sha256"] or len(evidence.tasks) != tasks["size"]:
+    if ids != tasks.ids_sha256 or len(evidence.tasks) != tasks.size:
         return failed("the ids in tasks.jsonl are not those of the plan", ["tasks.jsonl"])
-    if records != tasks["records_sha256"]:
+    if records != tasks.records_sha256:
         return failed("the records in tasks.jsonl are not those of the plan", ["tasks.jsonl"])
-    return passed(f"{tasks['size']} tasks, ids and records as in the plan")
+    return passed(f"{tasks.size} tasks, ids and records as in the plan")
 
 
 @rule(
@@ -167,19 +168,19 @@ def possible_times(evidence: Evidence, _: Results) -> Finding:
     """No effect before its cause: sent, first chunk, end in this order, inside the phase's marks."""
     bounds: dict[tuple[str, int, bool], list[int]] = collections.defaultdict(list)
     for mark in evidence.marks:
-        if mark["name"] in ("phase.start", "phase.end"):
-            key = (mark["phase"], mark["repeat"], mark["measured"])
-            bounds[key].append(mark["t"])
+        if mark.name in ("phase.start", "phase.end"):
+            key = (mark.phase, mark.repeat, mark.measured)
+            bounds[key].append(mark.t)
     wrong = []
     for request in evidence.requests:
-        span = bounds.get((request["phase"], request["repeat"], request["measured"]), [])
-        first = request["chunk_t0"]
+        span = bounds.get((request.phase, request.repeat, request.measured), [])
+        first = request.chunk_t0
         # Kernel stamps come from the wall clock: allow the mapping's own error.
-        order = [request["t_send"]]
+        order = [request.t_send]
         if first is not None:
-            order += [first, first + sum(request["chunk_dt"])]
-        order.append(request["t_end"])
-        inside = len(span) == 2 and span[0] <= request["t_send"] and request["t_end"] <= span[1]
+            order += [first, first + sum(request.chunk_dt)]
+        order.append(request.t_end)
+        inside = len(span) == 2 and span[0] <= request.t_send and request.t_end <= span[1]
         if order != sorted(order) or not inside:
             wrong.append(place(request))
     if wrong:
@@ -214,9 +215,9 @@ def steady_clock(evidence: Evidence, _: Results) -> Finding:
     stepped, own = _phase_clocks(evidence)
     if stepped:
         return failed(f"the wall clock was set during {stepped[0]}", stepped)
-    if evidence.header["receive_stamps"] == "user":
+    if evidence.header.receive_stamps == "user":
         return warned("arrivals were stamped by the client on reading, not by the kernel")
-    step = footer["clock_steps_ns"]
+    step = footer.clock_steps_ns
     if abs(step) > MAX_CLOCK_STEP_NS:
         return failed(f"the wall clock moved by {step / 1e6:.1f} ms against the monotonic clock")
     if own:
@@ -229,7 +230,7 @@ def _phase_clocks(evidence: Evidence) -> tuple[list[str], list[str]]:
     """Measured phases and probes whose clock was set, and those whose arrivals the client stamped itself."""
     stepped, own = [], []
     for log in phase_logs(evidence).values():
-        if not log.doc["measured"]:
+        if not log.doc.measured:
             continue
         noted = {log.name: log.noted}
         noted |= {f"{log.name} probe {probe.number}": probe.closed for probe in log.probes}

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.values import Measured
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import is_open_loop, is_search, kind
+from suite.documents.value import Measured
 from suite.judge import intervals
-from suite.judge.bilingual import Bilingual
 from suite.judge.log import due
 from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import rouge
@@ -24,12 +24,13 @@ from suite.judge.rules.rule import SHOWN, Finding, failed, not_applicable, passe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent, TaskLine
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
+    from suite.documents.taskline import TaskLine
     from suite.evidence import Evidence
     from suite.judge.log.phases import PhaseLog, ProbeLog
     from suite.judge.metrics.compute import Results
-    from suite.judge.metrics.rouge import Scores
+    from suite.judge.metrics.rouge_pairs import Scores
 
     Texts = dict[str, list[str]]
     """Answers by task id."""
@@ -78,27 +79,27 @@ def _same(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     return texts == set(theirs) and (len(texts) == 1 or sorted(ours) == sorted(theirs))
 
 
-def _weight(doc: PhaseDoc) -> tuple[int, float]:
+def _weight(doc: Phase) -> tuple[int, float]:
     if kind(doc).one_at_a_time:
         return _STREAM, 0.0
     if is_open_loop(doc):
-        arrivals = doc["arrivals"]
-        return _OPEN, math.inf if arrivals is None else arrivals["rate"]
-    return _CLOSED, float(doc["concurrency"] or doc["tasks"])
+        arrivals = doc.arrivals
+        return _OPEN, math.inf if arrivals is None else arrivals.rate
+    return _CLOSED, float(doc.concurrency or doc.tasks)
 
 
-def _texts(events: Iterable[RequestEvent], tasks: Mapping[str, TaskLine]) -> Texts:
+def _texts(events: Iterable[Request], tasks: Mapping[str, TaskLine]) -> Texts:
     found: Texts = {}
-    for event in sorted(events, key=lambda event: (event["repeat"], event["index"])):
-        if due.is_answer(event) and event["task"] in tasks:
-            found.setdefault(event["task"], []).append(event["text"])
+    for event in sorted(events, key=lambda event: (event.repeat, event.index)):
+        if due.is_answer(event) and event.task in tasks:
+            found.setdefault(event.task, []).append(event.text)
     return found
 
 
 def _whole(probe: ProbeLog) -> bool:
     """Whether a probe was sent to its end: one that was stopped lacks its longest answers."""
     early = probe.closed.text("ended_by") in ("", *due.EARLY)
-    return not early and all(event["outcome"] != "cancelled" for event in probe.events)
+    return not early and all(event.outcome != "cancelled" for event in probe.events)
 
 
 def _probes(log: PhaseLog, tasks: Mapping[str, TaskLine]) -> Iterator[_Load]:
@@ -117,10 +118,10 @@ def _loads(evidence: Evidence, results: Results) -> list[_Load]:
         if phase.questions == "tasks" and isinstance(phase.metrics.get("rouge1"), Measured)
     }
     found: list[_Load] = []
-    phases: dict[str, tuple[tuple[int, float], list[RequestEvent]]] = {}
+    phases: dict[str, tuple[tuple[int, float], list[Request]]] = {}
     for log in phase_logs(evidence).values():
-        name = log.doc["name"]
-        if name not in held or not log.doc["measured"]:
+        name = log.doc.name
+        if name not in held or not log.doc.measured:
             continue
         if is_search(log.doc):
             found += _probes(log, evidence.tasks)
@@ -147,7 +148,7 @@ def _scored(
     pairings: Iterable[_Pairing], tasks: Mapping[str, TaskLine]
 ) -> dict[tuple[str, str], Scores]:
     return rouge.score_texts(
-        (tasks[task]["reference"], text)
+        (tasks[task].reference, text)
         for pairing in pairings
         for task, here, lighter in zip(pairing.tasks, pairing.here, pairing.lighter, strict=True)
         for text in (*here, *lighter)
@@ -175,7 +176,7 @@ def _problems(
         sides = [
             [
                 statistics.mean(
-                    [scored[evidence.tasks[task]["reference"], text][place] for text in texts]
+                    [scored[evidence.tasks[task].reference, text][place] for text in texts]
                 )
                 for task, texts in zip(pairing.tasks, side, strict=True)
             ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
-from suite.judge.bilingual import Bilingual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -166,16 +167,24 @@ def not_applicable(why: str) -> Finding:
     return Finding(Outcome.NOT_APPLICABLE, why)
 
 
-def place(request: RequestEvent) -> str:
+def place(request: Request) -> str:
     """Name a request the way every finding does."""
-    return f"events.jsonl: {request['phase']}/{request['repeat']} request {request['index']}"
+    return f"events.jsonl: {request.phase}/{request.repeat} request {request.index}"
 
 
-def measured(evidence: Evidence) -> Iterator[RequestEvent]:
+def measured(evidence: Evidence) -> Iterator[Request]:
     """Requests of measured phases, warm-up left out."""
-    return (request for request in evidence.requests if request["measured"])
+    return (request for request in evidence.requests if request.measured)
 
 
-def answered(evidence: Evidence) -> Iterator[RequestEvent]:
+def answered(evidence: Evidence) -> Iterator[Request]:
     """Successful requests of measured phases."""
-    return (request for request in measured(evidence) if request["outcome"] == "ok")
+    return (request for request in measured(evidence) if request.outcome == "ok")
+
+
+def by_phase(evidence: Evidence) -> dict[tuple[str, int], list[Request]]:
+    """Requests of measured phases by name and repeat."""
+    groups: dict[tuple[str, int], list[Request]] = collections.defaultdict(list)
+    for request in measured(evidence):
+        groups[request.phase, request.repeat].append(request)
+    return groups

@@ -6,8 +6,11 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
-from suite.judge.bilingual import Bilingual
+from suite.documents.document import given
 from suite.judge.log.due import is_answer
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs
@@ -16,7 +19,7 @@ from suite.judge.rules.rule import Finding, failed, not_applicable, passed, plac
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.evidence import Evidence
     from suite.judge.log.phases import PhaseLog
     from suite.judge.metrics.compute import Results
@@ -36,7 +39,7 @@ RATE_TOLERANCE = 0.01
 
 
 def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
-    return (log for log in phase_logs(evidence).values() if log.doc["measured"] and log.events)
+    return (log for log in phase_logs(evidence).values() if log.doc.measured and log.events)
 
 
 @rule(
@@ -84,25 +87,25 @@ def lengths_held(evidence: Evidence, _: Results) -> Finding:
     return passed(f"{judged} requests with prompts and answers of the lengths asked for")
 
 
-def _own(event: RequestEvent) -> int | None:
-    return event["usage"].get("own_completion")
+def _own(event: Request) -> int | None:
+    return given(event.usage.own_completion)
 
 
-def _has_ids(event: RequestEvent) -> bool:
-    return event["token_ids"] is not None or "ids_completion" in event["usage"]
+def _has_ids(event: Request) -> bool:
+    return event.token_ids is not None or event.usage.ids_completion is not UNSET
 
 
-def _claimed(event: RequestEvent) -> int:
+def _claimed(event: Request) -> int:
     """The most that the engine says it generated."""
-    usage, ids = event["usage"], event["token_ids"]
+    usage, ids = event.usage, event.token_ids
     return max(
-        usage.get("engine_completion", 0),
-        usage.get("ids_completion", 0),
+        given(usage.engine_completion, 0),
+        given(usage.ids_completion, 0),
         0 if ids is None else len(ids),
     )
 
 
-def _not_in_the_texts(log: PhaseLog, answers: Sequence[RequestEvent]) -> list[str]:
+def _not_in_the_texts(log: PhaseLog, answers: Sequence[Request]) -> list[str]:
     """Fewer tokens in the texts of a phase than the engine claims, where the suite counted any."""
     if all(_own(event) is None for event in answers):
         return []
@@ -112,11 +115,11 @@ def _not_in_the_texts(log: PhaseLog, answers: Sequence[RequestEvent]) -> list[st
     return [f"{log.name}: {claimed} tokens are claimed, its texts hold {own}"]
 
 
-def _length_problem(log: PhaseLog, event: RequestEvent) -> tuple[str, str] | None:
+def _length_problem(log: PhaseLog, event: Request) -> tuple[str, str] | None:
     """Which of the two lengths is wrong, and how."""
-    usage = event["usage"]
-    prompt, output = asked(log.doc["lengths"], event["index"])
-    own, engine = usage.get("own_prompt"), usage.get("engine_prompt")
+    usage = event.usage
+    prompt, output = asked(log.doc.lengths, event.index)
+    own, engine = given(usage.own_prompt), given(usage.engine_prompt)
     if own is None and engine is None:
         return "prompt", f"{place(event)}: nobody counted the prompt"
     if own is not None and own != prompt:
@@ -124,8 +127,8 @@ def _length_problem(log: PhaseLog, event: RequestEvent) -> tuple[str, str] | Non
     if engine is not None and abs(engine - prompt) > PROMPT_SLACK:
         return "prompt", f"{place(event)}: the engine read {engine} prompt tokens, {prompt} asked"
     counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-    if event["token_ids"] is not None:
-        counts.append(len(event["token_ids"]))
+    if event.token_ids is not None:
+        counts.append(len(event.token_ids))
     if not counts:
         return "answer", f"{place(event)}: the engine did not count its answer"
     if any(count != output for count in counts):
@@ -155,9 +158,9 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
     for log in _measured(evidence):
         if not is_conversation(log.doc):
             continue
-        by_session: dict[int, list[RequestEvent]] = {}
-        for event in sorted(log.events, key=lambda event: event["index"]):
-            by_session.setdefault(event["index"] // log.doc["session"]["turns"], []).append(event)
+        by_session: dict[int, list[Request]] = {}
+        for event in sorted(log.events, key=lambda event: event.index):
+            by_session.setdefault(event.index // log.doc.session.turns, []).append(event)
         sessions += len(by_session)
         for events in by_session.values():
             turns += len(events)
@@ -170,28 +173,28 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
     return passed(f"{turns} turns of {sessions} sessions, each after the answer before it")
 
 
-def _session_problems(log: PhaseLog, events: Sequence[RequestEvent]) -> list[str]:
+def _session_problems(log: PhaseLog, events: Sequence[Request]) -> list[str]:
     wrong = []
-    think_ns = round(log.doc["session"]["think_ms"] * 1e6) - THINK_SLACK_NS
+    think_ns = round(log.doc.session.think_ms * 1e6) - THINK_SLACK_NS
     for before, after in itertools.pairwise(events):
         if not is_answer(before):
             wrong.append(f"{place(after)}: sent though the turn before it failed")
-        elif after["t_send"] < before["t_end"] + max(0, think_ns):
+        elif after.t_send < before.t_end + max(0, think_ns):
             wrong.append(f"{place(after)}: sent before its turn was due")
-        elif not after["truncated"] and not _grew(before, after):
+        elif not after.truncated and not _grew(before, after):
             wrong.append(f"{place(after)}: its prompt does not hold the history")
     return wrong
 
 
-def _grew(before: RequestEvent, after: RequestEvent) -> bool:
+def _grew(before: Request, after: Request) -> bool:
     """Whether a prompt holds the one before it and its answer, by every count that both turns have."""
-    earlier, later = before["usage"], after["usage"]
+    earlier, later = before.usage, after.usage
     counts = (
-        (earlier.get("own_prompt"), earlier.get("own_completion"), later.get("own_prompt")),
+        (given(earlier.own_prompt), given(earlier.own_completion), given(later.own_prompt)),
         (
-            earlier.get("engine_prompt"),
-            earlier.get("engine_completion"),
-            later.get("engine_prompt"),
+            given(earlier.engine_prompt),
+            given(earlier.engine_completion),
+            given(later.engine_prompt),
         ),
     )
     return all(
@@ -200,13 +203,13 @@ def _grew(before: RequestEvent, after: RequestEvent) -> bool:
     )
 
 
-def _too_many_sessions(log: PhaseLog, by_session: dict[int, list[RequestEvent]]) -> list[str]:
+def _too_many_sessions(log: PhaseLog, by_session: dict[int, list[Request]]) -> list[str]:
     """More sessions under way than planned; one that waits while its user thinks is under way."""
-    limit = log.doc["concurrency"]
+    limit = log.doc.concurrency
     edges: list[tuple[int, int]] = []
     for mine in by_session.values():
-        edges.append((min(event["t_send"] for event in mine), 1))
-        edges.append((max(event["t_end"] for event in mine), -1))
+        edges.append((min(event.t_send for event in mine), 1))
+        edges.append((max(event.t_end for event in mine), -1))
     most = max(itertools.accumulate(step for _, step in sorted(edges)), default=0)
     if limit is None or most <= limit:
         return []
@@ -232,17 +235,17 @@ def batches_in_step(evidence: Evidence, _: Results) -> Finding:
     wrong: list[str] = []
     judged = 0
     for log in _measured(evidence):
-        size = log.doc["concurrency"]
-        if not log.doc.get("lockstep") or size is None:
+        size = log.doc.concurrency
+        if not log.doc.lockstep or size is None:
             continue
-        batches: dict[int, list[RequestEvent]] = {}
+        batches: dict[int, list[Request]] = {}
         for event in log.events:
-            batches.setdefault(event["index"] // size, []).append(event)
+            batches.setdefault(event.index // size, []).append(event)
         judged += len(batches)
         for number in sorted(batches):
             before = batches.get(number - 1, [])
-            ended = max((event["t_end"] for event in before), default=0)
-            wrong += [place(event) for event in batches[number] if event["t_send"] < ended]
+            ended = max((event.t_end for event in before), default=0)
+            wrong += [place(event) for event in batches[number] if event.t_send < ended]
     if wrong:
         return failed(f"{len(wrong)} requests were sent before the batch before them ended", wrong)
     if not judged:
@@ -267,18 +270,18 @@ def replay_follows(evidence: Evidence, _: Results) -> Finding:
     wrong: list[str] = []
     judged = 0
     for log in _measured(evidence):
-        arrivals, times = log.doc["arrivals"], log.doc["arrivals_ns"]
-        if arrivals is None or arrivals["process"] != "replay":
+        arrivals, times = log.doc.arrivals, log.doc.arrivals_ns
+        if arrivals is None or arrivals.process != "replay":
             continue
         judged += 1
-        if "trace" not in arrivals:
+        if arrivals.trace is UNSET:
             wrong.append(f"{log.name}: the plan does not say which trace")
         if not times or times != sorted(times) or times[0] < 0:
             wrong.append(f"{log.name}: the arrivals are not in order")
         elif times[-1] > 0:
             rate = len(times) / (times[-1] / 1e9)
-            if not math.isclose(rate, arrivals["rate"], rel_tol=RATE_TOLERANCE):
-                stated = f"{rate:.4g} requests per second, the plan says {arrivals['rate']:.4g}"
+            if not math.isclose(rate, arrivals.rate, rel_tol=RATE_TOLERANCE):
+                stated = f"{rate:.4g} requests per second, the plan says {arrivals.rate:.4g}"
                 wrong.append(f"{log.name}: {stated}")
     if wrong:
         return failed(f"not a replay of a trace: {wrong[0]}", wrong)

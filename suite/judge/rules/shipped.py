@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.declare.plan.make import model_room
 from suite.declare.profiles.bounds import quality_doc
@@ -19,12 +20,11 @@ from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
-from suite.judge.bilingual import Bilingual
 from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.profiles.load import Profile
+    from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -47,58 +47,58 @@ if TYPE_CHECKING:
 def own_workload(evidence: Evidence, _: Results) -> Finding:
     """Profile, prompt, task lock, phases and bounds are those that the suite ships."""
     plan = evidence.plan
-    workload = plan["workload"]
-    if workload["profile"] not in profile_names():
-        return warned(f"profile: {workload['profile']}, not one that the suite ships")
-    profile = load_profile(workload["profile"])
+    workload = plan.workload
+    if workload.profile not in profile_names():
+        return warned(f"profile: {workload.profile}, not one that the suite ships")
+    profile = load_profile(workload.profile)
     wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
     if wrong:
         return warned(f"not the suite's own workload: {wrong[0]}", wrong)
     return passed(f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own")
 
 
-def _texts(plan: PlanDoc, profile: Profile) -> list[str]:
-    workload = plan["workload"]
+def _texts(plan: Plan, profile: Profile) -> list[str]:
+    workload = plan.workload
     wrong = []
-    if workload["profile_sha256"] != profile.sha256:
+    if workload.profile_sha256 != profile.sha256:
         wrong.append(f"the profile {profile.name} has another digest")
-    if workload["prompt"] != load_prompt(profile.doc["prompt"]).to_doc():
+    if workload.prompt != load_prompt(profile.doc.prompt).to_doc():
         wrong.append("the prompt is not the profile's")
-    if workload["decoding"] != profile.doc["decoding"]:
+    if workload.decoding != profile.doc.decoding:
         wrong.append("the decoding parameters are not the profile's")
     return wrong
 
 
-def _lock(plan: PlanDoc) -> list[str]:
-    tasks = plan["workload"]["taskset"]
-    if not tasks["locked"]:
+def _lock(plan: Plan) -> list[str]:
+    tasks = plan.workload.taskset
+    if not tasks.locked:
         return []  # R031 says so
-    if tasks["name"] == f"mini-{MINI_COUNT}":
-        held = (tasks["records_sha256"], tasks["size"]) == (MINI_RECORDS_SHA256, MINI_COUNT)
+    if tasks.name == f"mini-{MINI_COUNT}":
+        held = (tasks.records_sha256, tasks.size) == (MINI_RECORDS_SHA256, MINI_COUNT)
     else:
-        lock = locks()["sets"].get(tasks["name"])
+        lock = locks()["sets"].get(tasks.name)
         held = lock is not None and (lock["ids_sha256"], lock["size"]) == (
-            tasks["ids_sha256"],
-            tasks["size"],
+            tasks.ids_sha256,
+            tasks.size,
         )
-    return [] if held else [f"the tasks are not those locked as {tasks['name']}"]
+    return [] if held else [f"the tasks are not those locked as {tasks.name}"]
 
 
-def _phases(plan: PlanDoc, profile: Profile) -> list[str]:
+def _phases(plan: Plan, profile: Profile) -> list[str]:
     # The whole room of the model, whatever the engine was started with: points left out of it count.
-    size, room = plan["workload"]["taskset"]["size"], model_room(plan["model"])
+    size, room = plan.workload.taskset.size, model_room(plan.model)
     shipped = expand_phases(profile, size, room)
-    return [] if shipped == plan["workload"]["phases"] else ["the phases are not the profile's"]
+    return [] if shipped == plan.workload.phases else ["the phases are not the profile's"]
 
 
-def _bounds(plan: PlanDoc, profile: Profile) -> list[str]:
-    workload = plan["workload"]
+def _bounds(plan: Plan, profile: Profile) -> list[str]:
+    workload = plan.workload
     wrong = []
-    reference = reference_for(plan["model"]["files"], workload["taskset"], workload["decoding"])
-    shipped = quality_doc(profile, reference.scores, reference.source, workload["taskset"])
-    if workload["quality"] != shipped:
+    reference = reference_for(plan.model.files, workload.taskset, workload.decoding)
+    shipped = quality_doc(profile, reference.scores, reference.source, workload.taskset)
+    if workload.quality != shipped:
         wrong.append("the quality bounds or the reference are not the suite's")
-    if workload["objectives"] != profile.doc["objectives"]:
+    if workload.objectives != profile.doc.objectives:
         wrong.append("the objectives are not the profile's")
     return wrong
 
@@ -118,19 +118,19 @@ def own_declaration(evidence: Evidence, _: Results) -> Finding:
     """The vendor's declaration is the one that the suite ships, and so is the peak."""
     plan = evidence.plan
     try:
-        vendor = load_vendor(plan["vendor"]["id"])
+        vendor = load_vendor(plan.vendor.id)
     except SuiteError:
-        return warned(f"vendor: {plan['vendor']['id']}, not one that the suite ships")
-    if vendor.sha256 != plan["vendor"]["sha256"]:
+        return warned(f"vendor: {plan.vendor.id}, not one that the suite ships")
+    if vendor.sha256 != plan.vendor.sha256:
         return warned(f"the declaration of {vendor.id} is not the one that the suite ships")
-    compute = plan["peaks"]["compute"]
+    compute = plan.peaks.compute
     if compute is None:
         return passed(f"the declaration of {vendor.id} is the suite's own; no peak is used")
     devices = {device.id: device for device in vendor.doc.accelerators}
-    device = devices.get(plan["devices"]["accelerator"])
+    device = devices.get(plan.devices.accelerator)
     if device is None:
-        return warned(f"{plan['devices']['accelerator']} is no accelerator of {vendor.id}")
-    declared = select_peaks(vendor, device, compute["precision"], private={}, cpu=None)
-    if declared["compute"] != compute:
-        return warned(f"the {compute['precision']} peak was brought along: {compute['source']}")
+        return warned(f"{plan.devices.accelerator} is no accelerator of {vendor.id}")
+    declared = select_peaks(vendor, device, compute.precision, private={}, cpu=None)
+    if declared.compute != compute:
+        return warned(f"the {compute.precision} peak was brought along: {compute.source}")
     return passed(f"declaration and peak of {vendor.id} are the suite's own")

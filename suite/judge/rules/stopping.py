@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured
+from msgspec import UNSET
+
+from suite.base.bilingual import Bilingual
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.scenarios.phase import is_search, kind
-from suite.judge.bilingual import Bilingual
+from suite.documents.value import NotMeasured
 from suite.judge.log import due, endings, probes
 from suite.judge.log.endings import began, in_order
 from suite.judge.log.phases import phase_logs
@@ -32,7 +34,7 @@ FEWEST_TO_TELL = 64
 
 
 def _measured(evidence: Evidence) -> Iterator[PhaseLog]:
-    return (log for log in phase_logs(evidence).values() if log.doc["measured"] and log.events)
+    return (log for log in phase_logs(evidence).values() if log.doc.measured and log.events)
 
 
 @rule(
@@ -60,7 +62,7 @@ def stopped_by_rule(evidence: Evidence, _: Results) -> Finding:
     endings_of: list[str] = []
     for log in _measured(evidence):
         by = log.noted.text("ended_by")
-        if "stop" not in log.doc:
+        if log.doc.stop is UNSET:
             if by in due.CUT:
                 wrong.append(f"{log.name}: ended as {by}, and the plan has no stop rule for it")
             continue
@@ -96,7 +98,7 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
     """Rates follow from verdicts, verdicts from events, and no probe is left out."""
     wrong: list[str] = []
     found: list[str] = []
-    objectives = evidence.plan["workload"]["objectives"]
+    objectives = evidence.plan.workload.objectives
     for log in _measured(evidence):
         if not is_search(log.doc):
             continue
@@ -142,8 +144,8 @@ def no_drift(evidence: Evidence, results: Results) -> Finding:
         least, lasted = _least_s(log), _seconds(log)
         if lasted < least:
             short.append(f"{log.name}: {lasted:.1f} s, at least {least:g} s were planned")
-        phase = results.phases[log.doc["name"]]
-        mine = [one for one in phase.details.steady if one.repeat == log.doc["repeat"]]
+        phase = results.phases[log.doc.name]
+        mine = [one for one in phase.details.steady if one.repeat == log.doc.repeat]
         drifting += [f"{log.name}: {text}" for one in mine for text in one.drifting]
         # The card's value is over all repeats: it says once what cannot be told of any of them.
         untold += [text for text in _untold(phase) if text not in untold]
@@ -168,8 +170,8 @@ def _untold(phase: PhaseResult) -> Iterator[str]:
 
 def _least_s(log: PhaseLog) -> float:
     """How long a soak must last; an open loop may end with its last arrival, a little before that."""
-    least = log.doc["stop"]["min_duration_s"] if "stop" in log.doc else 0.0
-    arrivals = log.doc["arrivals_ns"]
+    least = log.doc.stop.min_duration_s if log.doc.stop is not UNSET else 0.0
+    arrivals = log.doc.arrivals_ns
     if not arrivals:
         return least
     return min(least, max(LAST_ARRIVAL * least, arrivals[-1] / 1e9))
@@ -177,7 +179,7 @@ def _least_s(log: PhaseLog) -> float:
 
 def _seconds(log: PhaseLog) -> float:
     """From its first intended start, or its first send, to the last end; a mark proves nothing."""
-    return (max(event["t_end"] for event in log.events) - began(log)) / 1e9
+    return (max(event.t_end for event in log.events) - began(log)) / 1e9
 
 
 @rule(
@@ -199,7 +201,7 @@ def kept_up(evidence: Evidence, _: Results) -> Finding:
     over: list[str] = []
     judged = 0
     for log in _measured(evidence):
-        arrivals = log.doc["arrivals_ns"]
+        arrivals = log.doc.arrivals_ns
         if not arrivals or is_search(log.doc):
             continue
         judged += 1
@@ -232,7 +234,7 @@ def kept_up(evidence: Evidence, _: Results) -> Finding:
 )
 def was_steady(evidence: Evidence, results: Results) -> Finding:
     """Phases that are long enough to tell were steady for most of their time."""
-    names = {log.doc["name"] for log in _measured(evidence) if _must_be_steady(log)}
+    names = {log.doc.name for log in _measured(evidence) if _must_be_steady(log)}
     unsteady: list[str] = []
     judged = 0
     for name, phase in results.phases.items():

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
 __all__ = ["DockerStatus", "Served", "Settings", "docker_available", "ensure_environment", "serve"]
 
 
 def serve(
-    plan: PlanDoc,
+    plan: Plan,
     run_directory: Path,
     *,
     on_progress: Progress,
@@ -51,7 +51,7 @@ def serve(
         SetupError, EngineError: see the module.
     """
     chosen = Settings() if settings is None else settings
-    match plan["runtime"]:
+    match plan.runtime:
         case "container":
             return container.serve(plan, run_directory, on_progress=on_progress, settings=chosen)
         case "process":

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from suite.base import jsonio
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suite.declare.plandoc import CompileCacheDoc, PlanDoc
+    from suite.documents.engine import CompileCache as CompileCacheDocument
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Facts
 
 Start = Literal["cold", "warm"]
@@ -43,7 +45,7 @@ class CompileCache:
         store: where `keep` puts the files of a cold start.
     """
 
-    declared: CompileCacheDoc
+    declared: CompileCacheDocument
     directory: Path
     start: Start
     key: str
@@ -51,7 +53,7 @@ class CompileCache:
 
     def variables(self, place: str) -> dict[str, str]:
         """The engine's variables when it sees the directory at `place`."""
-        named = self.declared["variables"].items()
+        named = self.declared.variables.items()
         return {name: f"{place}/{subdirectory}" for name, subdirectory in named}
 
     def facts(self) -> Facts:
@@ -75,7 +77,7 @@ class CompileCache:
 
 
 @contextlib.contextmanager
-def compile_cache(plan: PlanDoc, origin: str, cache: Path) -> Iterator[CompileCache | None]:
+def compile_cache(plan: Plan, origin: str, cache: Path) -> Iterator[CompileCache | None]:
     """Make the directory for one start of the plan's engine.
 
     Args:
@@ -86,7 +88,7 @@ def compile_cache(plan: PlanDoc, origin: str, cache: Path) -> Iterator[CompileCa
     Yields:
         The directory, gone when the block is left; None for an engine that declares none.
     """
-    declared = plan["engine"].get("compile_cache")
+    declared = given(plan.engine.compile_cache)
     if declared is None:
         yield None
         return
@@ -101,15 +103,15 @@ def compile_cache(plan: PlanDoc, origin: str, cache: Path) -> Iterator[CompileCa
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def cache_key(plan: PlanDoc, origin: str) -> str:
+def cache_key(plan: Plan, origin: str) -> str:
     """SHA-256 over what compiled code depends on."""
-    engine = plan["engine"]
+    engine = plan.engine
     return jsonio.digest(
         {
             "origin": origin,
-            "model": plan["model"]["sha256"],
-            "command": engine["command"],
-            "env": engine["env"],
+            "model": plan.model.sha256,
+            "command": engine.command,
+            "env": engine.env,
             "processor": _processor(),
         }
     )

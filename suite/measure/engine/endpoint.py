@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
 
@@ -38,7 +38,7 @@ class Endpoint:
 
 @contextlib.contextmanager
 def serve(
-    plan: PlanDoc, run_directory: Path, *, on_progress: Progress, settings: Settings | None = None
+    plan: Plan, run_directory: Path, *, on_progress: Progress, settings: Settings | None = None
 ) -> Iterator[Endpoint]:
     """Wait until the plan's address is healthy and gives a first answer.
 
@@ -46,10 +46,10 @@ def serve(
         UsageError: ``url-missing``.
         EngineError: as `suite.measure.engine.readiness.wait_ready`.
     """
-    engine = plan["engine"]
-    if not engine["url"]:
+    engine = plan.engine
+    if not engine.url:
         raise UsageError("url-missing", "the runtime is endpoint and no address was given")
-    base_url = engine["url"].rstrip("/")
+    base_url = engine.url.rstrip("/")
     headers = {} if settings is None else settings.headers
     marks = Marks()
     marks.add("engine.start")
@@ -67,4 +67,4 @@ def serve(
     (run_directory / "engine.log").write_text(
         "The engine was an endpoint that was running already; its log is not ours to keep.\n"
     )
-    yield Endpoint(base_url, facts, marks.list, engine["readiness"]["path"], headers)
+    yield Endpoint(base_url, facts, marks.list, engine.readiness.path, headers)

@@ -30,9 +30,10 @@ from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_p
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from suite.declare.plandoc import EngineDoc, PlanDoc
+    from suite.documents.engine import Engine
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
 TERM_WAIT_S = 10.0
@@ -58,7 +59,7 @@ class ProcessEngine:
 
 @contextlib.contextmanager
 def serve(
-    plan: PlanDoc, run_directory: Path, *, on_progress: Progress, settings: Settings
+    plan: Plan, run_directory: Path, *, on_progress: Progress, settings: Settings
 ) -> Iterator[ProcessEngine]:
     """Run the plan's engine as a process; its whole group is gone when the block is left.
 
@@ -66,7 +67,7 @@ def serve(
         SetupError: ``process-undeclared``, and those of `ensure_environment`.
         EngineError: ``engine-start-failed``, and those of `wait_ready`.
     """
-    engine = plan["engine"]
+    engine = plan.engine
     marks = Marks()
     marks.add("engine.prepare")
     python = _interpreter(engine, on_progress, settings)
@@ -112,11 +113,11 @@ def serve(
         if compiled is not None:
             compiled.keep()
             facts |= compiled.facts()
-        yield ProcessEngine(base_url, about.with_version(facts, engine["id"]), marks.list, leader)
+        yield ProcessEngine(base_url, about.with_version(facts, engine.id), marks.list, leader)
 
 
 def run_once(
-    engine: EngineDoc, log: Path, *, on_progress: Progress, settings: Settings
+    engine: Engine, log: Path, *, on_progress: Progress, settings: Settings
 ) -> tuple[str | None, Facts]:
     """Run a command that ends by itself in the engine's Python environment.
 
@@ -133,7 +134,7 @@ def run_once(
         SetupError, EngineError: as `serve`, but for those of readiness.
     """
     python = _interpreter(engine, on_progress, settings)
-    command = _resolved(engine["command"], python)
+    command = _resolved(engine.command, python)
     with (
         _scratch() as scratch,
         _group(command, _variables(engine, python, scratch), log, scratch) as leader,
@@ -157,34 +158,34 @@ def death(leader: subprocess.Popen[bytes]) -> str | None:
     return f"it ended with status {status}"
 
 
-def _interpreter(engine: EngineDoc, on_progress: Progress, settings: Settings) -> Path:
-    declared = engine["process"]
+def _interpreter(engine: Engine, on_progress: Progress, settings: Settings) -> Path:
+    declared = engine.process
     if declared is None:
         raise SetupError(
             "process-undeclared",
-            f"{engine['title']} is not declared to run as a process",
+            f"{engine.title} is not declared to run as a process",
             hint="start a Docker engine, or give an already running server with --url",
         )
     return ensure_environment(
-        declared["environment"],
+        declared.environment,
         on_progress,
-        requirements=declared["requirements"],
+        requirements=declared.requirements,
         settings=settings,
     )
 
 
-def _command(engine: EngineDoc, python: Path, port: int) -> list[str]:
-    command = listen_on(engine["command"], "127.0.0.1", port)
-    return with_pre_commands(engine["pre_commands"], _resolved(command, python))
+def _command(engine: Engine, python: Path, port: int) -> list[str]:
+    command = listen_on(engine.command, "127.0.0.1", port)
+    return with_pre_commands(engine.pre_commands, _resolved(command, python))
 
 
-def _resolved(command: list[str], python: Path) -> list[str]:
+def _resolved(command: Sequence[str], python: Path) -> list[str]:
     """The command with its program taken from the environment where it has one of that name."""
     found = shutil.which(command[0], path=str(python.parent))
     return [found or command[0], *command[1:]]
 
 
-def _variables(engine: EngineDoc, python: Path, scratch: Path) -> dict[str, str]:
+def _variables(engine: Engine, python: Path, scratch: Path) -> dict[str, str]:
     """A fixed few variables and the plan's: what the person's shell holds does not change a measurement."""
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     variables = {
@@ -194,9 +195,9 @@ def _variables(engine: EngineDoc, python: Path, scratch: Path) -> dict[str, str]
         "XDG_CACHE_HOME": str(scratch / "cache"),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
-        **engine["env"],
+        **engine.env,
     }
-    for name in engine["unset_env"]:
+    for name in engine.unset_env:
         variables.pop(name, None)
     return variables
 

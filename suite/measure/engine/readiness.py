@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.plandoc import EngineDoc
+    from suite.documents.engine import Engine
     from suite.measure.engine.served import Progress
 
 FIRST_ANSWER_TOKENS = 2
@@ -31,7 +31,7 @@ _TRANSPORT_ERRORS = (OSError, http.client.HTTPException)
 
 
 def wait_ready(
-    engine: EngineDoc,
+    engine: Engine,
     base_url: str,
     *,
     marks: Marks,
@@ -55,27 +55,27 @@ def wait_ready(
         EngineError: ``engine-died`` or ``engine-out-of-memory`` (it ended while we waited),
             ``engine-timeout``, ``engine-bad-answer`` (it is healthy and refuses the first request).
     """
-    readiness = engine["readiness"]
+    readiness = engine.readiness
     extra = {} if headers is None else headers
-    deadline = time.monotonic() + readiness["timeout_s"]
-    while not _healthy(base_url, readiness["path"], deadline - time.monotonic(), extra):
+    deadline = time.monotonic() + readiness.timeout_s
+    while not _healthy(base_url, readiness.path, deadline - time.monotonic(), extra):
         _check_alive(alive, log)
         if time.monotonic() >= deadline:
-            raise _timeout(readiness["timeout_s"], f"{readiness['path']} does not answer", log)
-        on_progress(f"waiting for {engine['title']} to be ready", log=log)
-        time.sleep(readiness["interval_s"])
+            raise _timeout(readiness.timeout_s, f"{readiness.path} does not answer", log)
+        on_progress(f"waiting for {engine.title} to be ready", log=log)
+        time.sleep(readiness.interval_s)
     # The path may be answered by another server if the engine died of a port that was taken.
     _check_alive(alive, log)
     marks.add("engine.healthy")
-    on_progress(f"{engine['title']} is healthy; asking for a first answer", log=log)
+    on_progress(f"{engine.title} is healthy; asking for a first answer", log=log)
     try:
         _first_answer(engine, base_url, deadline - time.monotonic(), extra)
     except TimeoutError as error:
         _check_alive(alive, log)
-        raise _timeout(readiness["timeout_s"], "no first answer", log) from error
+        raise _timeout(readiness.timeout_s, "no first answer", log) from error
     except _TRANSPORT_ERRORS as error:
         # A dying engine resets the connection a moment before it is seen to be dead.
-        time.sleep(min(1.0, readiness["interval_s"]))
+        time.sleep(min(1.0, readiness.interval_s))
         _check_alive(alive, log)
         raise EngineError(
             "engine-bad-answer", f"the first request failed: {str(error) or type(error).__name__}"
@@ -140,25 +140,23 @@ def _healthy(base_url: str, path: str, left_s: float, headers: Mapping[str, str]
     return status == http.client.OK
 
 
-def _first_answer(
-    engine: EngineDoc, base_url: str, left_s: float, headers: Mapping[str, str]
-) -> None:
-    request = engine["request"]
+def _first_answer(engine: Engine, base_url: str, left_s: float, headers: Mapping[str, str]) -> None:
+    request = engine.request
     body: dict[str, object] = {
-        "model": engine["served_model_name"],
+        "model": engine.served_model_name,
         "max_tokens": FIRST_ANSWER_TOKENS,
         "temperature": 0,
         "stream": True,
     }
-    if request["api"] == "chat":
+    if request.api == "chat":
         body["messages"] = [{"role": "user", "content": "Say yes."}]
     else:
         body["prompt"] = "Say yes."
-    if request["stream_options"] is not None:
-        body["stream_options"] = request["stream_options"]
-    body.update(request["extra_body"])
+    if request.stream_options is not None:
+        body["stream_options"] = request.stream_options
+    body.update(request.extra_body)
     status, answer = _request(
-        base_url, "POST", request["path"], jsonio.canonical(body), max(0.1, left_s), extra=headers
+        base_url, "POST", request.path, jsonio.canonical(body), max(0.1, left_s), extra=headers
     )
     text = answer.decode("utf-8", "replace").strip()
     if status != http.client.OK:

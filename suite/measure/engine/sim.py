@@ -25,7 +25,7 @@ from suite.measure.signals import shielded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
 MODULE: Final = "suite.measure.engine.sim_main"
@@ -124,7 +124,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def serve(plan: PlanDoc, run_directory: Path, *, on_progress: Progress) -> Iterator[SimServed]:
+def serve(plan: Plan, run_directory: Path, *, on_progress: Progress) -> Iterator[SimServed]:
     """Run the plan's scripted server.
 
     The script is what follows ``--script`` in the engine's command; a command without it, one for a real
@@ -133,8 +133,8 @@ def serve(plan: PlanDoc, run_directory: Path, *, on_progress: Progress) -> Itera
     Raises:
         EngineError: ``engine-start-failed``, and those of `wait_ready`.
     """
-    engine = plan["engine"]
-    script = _script_of(engine["command"])
+    engine = plan.engine
+    script = _script_of(engine.command)
     marks = Marks()
     marks.add("engine.start")
     log = run_directory / LOG_FILE

@@ -13,7 +13,7 @@ from suite.measure.load.transport.clock import ClockFacts, OffsetWatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.measure.load.decode.recorder import Recorder
     from suite.measure.load.sources import Source
     from suite.measure.load.stats import Ending, PhaseStats
@@ -114,9 +114,9 @@ class Driver:
         self._report()
         self._close_clock()
 
-    def ended(self, event: RequestEvent, zero_ns: int) -> None:
+    def ended(self, event: Request, zero_ns: int) -> None:
         """Report an ended request to a source whose next request depends on it."""
-        self._source.ended(event, event["t_end"] + zero_ns - self.start)
+        self._source.ended(event, event.t_end + zero_ns - self.start)
 
     def _warm(self) -> bool:
         """Open the connections beforehand; False when the phase was stopped meanwhile.

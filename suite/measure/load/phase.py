@@ -8,6 +8,8 @@ import resource
 import sys
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from suite.measure.load.decode.recorder import Recorder
 from suite.measure.load.driver import Driver
 from suite.measure.load.stats import PhaseStats
@@ -19,8 +21,8 @@ from suite.measure.load.transport.send_stamps import SendTimes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.measure.load.driver import Hooks
     from suite.measure.load.sources import Source
     from suite.measure.load.target import Target
@@ -35,9 +37,9 @@ def send_here(
     target: Target,
     source: Source,
     *,
-    phase: PhaseDoc,
+    phase: Phase,
     zero_ns: int,
-    on_request: Callable[[RequestEvent], None],
+    on_request: Callable[[Request], None],
     hooks: Hooks,
 ) -> PhaseStats:
     """Send a phase from this process; see `suite.measure.load.send.run_phase`.
@@ -53,15 +55,15 @@ def send_here(
     address = resolve(target)
     with probe() as kind, _quiet(), contextlib.ExitStack() as stack:
         kernel_sends = target.send_stamps == "kernel"
-        loop = Loop(address, phase["timeout_s"], stamp_sends=kernel_sends)
+        loop = Loop(address, phase.timeout_s, stamp_sends=kernel_sends)
         stack.callback(loop.close)
-        stats = PhaseStats(source.planned or phase["tasks"], ClockFacts(kind, 0, 0, 0, 0, 0, 0))
+        stats = PhaseStats(source.planned or phase.tasks, ClockFacts(kind, 0, 0, 0, 0, 0, 0))
         driver = Driver(loop, stats, source, hooks, SendTimes(asked=kernel_sends))
         secrets = [value for value in target.headers.values() if len(value) >= _SECRET]
 
-        def record(event: RequestEvent) -> None:
-            if event["error"]:
-                event["error"] = _without(secrets, event["error"])
+        def record(event: Request) -> None:
+            if event.error:
+                event = replace(event, error=_without(secrets, event.error))
             on_request(event)
             if source.conversing:
                 driver.ended(event, zero_ns)

@@ -22,7 +22,7 @@ from suite.measure.load.target import Target
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
     from suite.measure.load.requests.job import Job
 
 STREAMS: Final = (16, 64, 160, 320, 640, 960)
@@ -59,7 +59,7 @@ def ceiling(seconds: float = 5.0) -> Ceiling:
     tokens = max(8, round((seconds / (len(STREAMS) + 2) * 1000 - TTFT_MS) / ITL_MS))
     script = json.dumps({"ttft_ms": TTFT_MS, "itl_ms": ITL_MS, "tokens": tokens})
     rates: list[float] = []
-    runs: list[list[RequestEvent]] = []
+    runs: list[list[Request]] = []
     with tempfile.TemporaryDirectory(prefix="llmc-load-") as folder:
         truth = Path(folder) / "truth"
         with sim.start(script, truth=truth) as server:
@@ -79,35 +79,35 @@ def ceiling(seconds: float = 5.0) -> Ceiling:
     limited: Literal["client", "server", "range"] = "client"
     if exact == len(runs):
         limited = "range" if len(runs) == len(STREAMS) else "server"
-    lateness = _p99([event["t_send"] - event["t_sched"] for event in opened]) / 1e6
+    lateness = _p99([event.t_send - event.t_sched for event in opened]) / 1e6
     return Ceiling(max(rates[:exact], default=0.0), limited, lateness)
 
 
-def _exact(events: Sequence[RequestEvent], true: dict[str, tuple[int, list[int]]]) -> bool:
+def _exact(events: Sequence[Request], true: dict[str, tuple[int, list[int]]]) -> bool:
     """Whether the latencies of a load are those by the server's own times of arrival and of its writes."""
-    truth = [true[event["prompt_sha256"]] for event in events]
-    first = [(event["chunk_t0"] or 0) - event["t_send"] for event in events]
-    gaps = [gap for event in events for gap in event["chunk_dt"]]
+    truth = [true[event.prompt_sha256] for event in events]
+    first = [(event.chunk_t0 or 0) - event.t_send for event in events]
+    gaps = [gap for event in events for gap in event.chunk_dt]
     true_first = [writes[0] - arrived for arrived, writes in truth]
     true_gaps = [b - a for _, writes in truth for a, b in itertools.pairwise(writes)]
     pairs = ((_p99(first), _p99(true_first)), (_p99(gaps), _p99(true_gaps)))
     return all(abs(reported - real) <= EXACT_SHARE * real for reported, real in pairs)
 
 
-def _tokens_s(events: Sequence[RequestEvent]) -> float:
+def _tokens_s(events: Sequence[Request]) -> float:
     """Tokens per second of each stream while it generated, summed."""
-    return sum(len(event["chunk_dt"]) * 1e9 / max(1, sum(event["chunk_dt"])) for event in events)
+    return sum(len(event.chunk_dt) * 1e9 / max(1, sum(event.chunk_dt)) for event in events)
 
 
 def _p99(values: Sequence[int]) -> int:
     return sorted(values)[round((len(values) - 1) * 0.99)]
 
 
-def _send(base_url: str, jobs: Sequence[Job]) -> list[RequestEvent]:
+def _send(base_url: str, jobs: Sequence[Job]) -> list[Request]:
     """Send requests, all at once or each at its time."""
-    events: list[RequestEvent] = []
+    events: list[Request] = []
     run_phase(
-        Target(base_url, REQUEST["path"], {}, REQUEST),
+        Target(base_url, REQUEST.path, {}, REQUEST),
         jobs,
         phase=phase("self-test", len(jobs), None, TIMEOUT_S),
         zero_ns=0,
@@ -115,7 +115,7 @@ def _send(base_url: str, jobs: Sequence[Job]) -> list[RequestEvent]:
         stop=lambda: False,
         on_progress=lambda _completed, _failed, _in_flight: None,
     )
-    failed = [event["error"] for event in events if event["outcome"] != "ok"]
+    failed = [event.error for event in events if event.outcome != "ok"]
     if failed:
         message = f"{len(failed)} of {len(events)} requests failed: {failed[0]}"
         raise EngineError("self-test-failed", message, hint="try again on an idle machine")

@@ -18,20 +18,21 @@ from suite.measure.load.transport.send_stamps import send_stamps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.declare.plandoc import PhaseDoc, PlanDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
+    from suite.documents.plan import Plan
     from suite.measure.load.requests.job import Job
     from suite.measure.load.stats import Ending, PhaseStats
     from suite.measure.load.target import LoadOptions, StampKind, Target
 
 
-def stamp_kinds(plan: PlanDoc, load: LoadOptions | None = None) -> tuple[StampKind, StampKind]:
+def stamp_kinds(plan: Plan, load: LoadOptions | None = None) -> tuple[StampKind, StampKind]:
     """Where receive and send times will come from, for the log's header; each phase says what it had.
 
     Send times are the client's, read just before the first byte is written, unless `load` asks for the
     kernel's and this machine has them.
     """
-    if (plan["engine"]["url"] or "").startswith("unix:"):
+    if (plan.engine.url or "").startswith("unix:"):
         return "user", "user"
     kernel = load is not None and load.send_stamps == "kernel"
     return receive_stamps(), (send_stamps() if kernel else "user")
@@ -41,9 +42,9 @@ def run_phase(
     target: Target,
     jobs: Sequence[Job] | Source,
     *,
-    phase: PhaseDoc,
+    phase: Phase,
     zero_ns: int,
-    on_request: Callable[[RequestEvent], None],
+    on_request: Callable[[Request], None],
     stop: Callable[[], bool],
     on_progress: Callable[[int, int, int], None],
     enough: Callable[[], Ending | None] | None = None,
@@ -78,7 +79,7 @@ def run_phase(
         return send_here(
             target, jobs, phase=phase, zero_ns=zero_ns, on_request=on_request, hooks=hooks
         )
-    if workers > 1 and target.tls is None and not phase.get("lockstep"):
+    if workers > 1 and target.tls is None and not phase.lockstep:
         from suite.measure.load.processes import coordinator  # noqa: PLC0415 - one process needs none of it
 
         number = coordinator.count_for(phase, jobs, workers)

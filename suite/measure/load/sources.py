@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.measure.load.requests.job import Job
 
 UNLIMITED: Final = 1 << 62
@@ -41,7 +41,7 @@ class Source(Protocol):
     def take(self) -> Job:
         """The next request; only while `limit` is not 0."""
 
-    def ended(self, event: RequestEvent, elapsed_ns: int) -> None:
+    def ended(self, event: Request, elapsed_ns: int) -> None:
         """A request has ended, so long after the phase's start; only for a source that is conversing."""
 
     def waiting(self) -> bool:
@@ -73,7 +73,7 @@ class ClosedLoop:
             self.limit = 0
         return job
 
-    def ended(self, event: RequestEvent, elapsed_ns: int) -> None:
+    def ended(self, event: Request, elapsed_ns: int) -> None:
         """Nothing depends on it."""
 
     def waiting(self) -> bool:
@@ -129,7 +129,7 @@ class OpenLoop:
         self.due_ns = self._due(self.given)
         return job
 
-    def ended(self, event: RequestEvent, elapsed_ns: int) -> None:
+    def ended(self, event: Request, elapsed_ns: int) -> None:
         """Nothing depends on it."""
 
     def waiting(self) -> bool:
@@ -147,7 +147,7 @@ class Conversation(Protocol):
     def first(self) -> Job:
         """The first turn's request."""
 
-    def after(self, event: RequestEvent) -> Job | None:
+    def after(self, event: Request) -> Job | None:
         """The request that follows this turn; None when the session is over, or its turn failed."""
 
 
@@ -214,9 +214,9 @@ class Sessions:
         self._look()
         return job
 
-    def ended(self, event: RequestEvent, elapsed_ns: int) -> None:
+    def ended(self, event: Request, elapsed_ns: int) -> None:
         """A turn has ended: the next one follows after the pause, or another session begins."""
-        session = self._running.pop(event["index"])
+        session = self._running.pop(event.index)
         if self._closed:
             return
         job = session.after(event)
@@ -251,7 +251,7 @@ class Sessions:
         self.due_ns = self._due[0][0] if self._due else 0
 
 
-def source_of(phase: PhaseDoc, jobs: Sequence[Job]) -> Source:
+def source_of(phase: Phase, jobs: Sequence[Job]) -> Source:
     """The source for a list of requests.
 
     With intended times the loop is open. Otherwise it is closed with the phase's ``concurrency`` requests in
@@ -259,8 +259,8 @@ def source_of(phase: PhaseDoc, jobs: Sequence[Job]) -> Source:
     """
     if jobs and all(job.t_sched_ns is not None for job in jobs):
         return OpenLoop(jobs)
-    one = phase["scenario"] == "single_stream"
-    concurrency = phase["concurrency"] or (1 if one else max(1, len(jobs)))
-    if phase.get("lockstep"):
+    single = phase.scenario == "single_stream"
+    concurrency = phase.concurrency or (1 if single else max(1, len(jobs)))
+    if phase.lockstep:
         return Lockstep(jobs, concurrency)
     return ClosedLoop(jobs, concurrency)

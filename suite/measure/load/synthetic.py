@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from suite.base import jsonio
+from suite.documents.engine import RequestFormat
+from suite.documents.phase import Phase
 from suite.measure.load.requests.job import Job
 
-if TYPE_CHECKING:
-    from suite.declare.plandoc import PhaseDoc, RequestDoc
-
-REQUEST: Final[RequestDoc] = {
-    "api": "chat",
-    "path": "/v1/chat/completions",
-    "extra_body": {},
-    "stream_options": {"include_usage": True},
-    "token_ids": False,
-    "omit": [],
-    "done_marker": True,
-}
+REQUEST: Final[RequestFormat] = RequestFormat(
+    api="chat",
+    path="/v1/chat/completions",
+    extra_body={},
+    stream_options={"include_usage": True},
+    token_ids=False,
+    omit=(),
+    done_marker=True,
+)
 
 
 def job(index: int, prompt: str, tokens: int, at_ns: int | None = None) -> Job:
@@ -28,25 +27,25 @@ def job(index: int, prompt: str, tokens: int, at_ns: int | None = None) -> Job:
         "messages": [{"role": "user", "content": prompt}],
         "max_tokens": tokens,
         "stream": True,
-        "stream_options": REQUEST["stream_options"],
+        "stream_options": REQUEST.stream_options,
     }
     digest = jsonio.sha256_hex(prompt.encode())
     return Job(index, f"task-{index}", jsonio.canonical(document), at_ns, digest)
 
 
-def phase(name: str, requests: int, concurrency: int | None, timeout_s: float) -> PhaseDoc:
+def phase(name: str, requests: int, concurrency: int | None, timeout_s: float) -> Phase:
     """A measured phase; with a concurrency a closed loop."""
-    return {
-        "name": name,
-        "repeat": 0,
-        "scenario": "offline" if concurrency else "server",
-        "measured": True,
-        "first_task": 0,
-        "tasks": requests,
-        "concurrency": concurrency,
-        "arrivals": None,
-        "arrivals_ns": None,
-        "timeout_s": timeout_s,
-        "failure_bound": 0.0,
-        "lateness_bound_ms": None,
-    }
+    return Phase(
+        name=name,
+        repeat=0,
+        scenario="offline" if concurrency else "server",
+        measured=True,
+        first_task=0,
+        tasks=requests,
+        concurrency=concurrency,
+        arrivals=None,
+        arrivals_ns=None,
+        timeout_s=timeout_s,
+        failure_bound=0.0,
+        lateness_bound_ms=None,
+    )

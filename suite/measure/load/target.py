@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from suite.declare.plandoc import RequestDoc
+    from suite.documents.engine import RequestFormat
+
 
 StampKind = Literal["kernel", "user"]
 """Who stamped a time: the kernel when the bytes passed, or this process beside the system call."""
@@ -49,6 +50,6 @@ class Target:
     base_url: str
     path: str
     headers: Mapping[str, str] = field(repr=False)
-    request: RequestDoc
+    request: RequestFormat
     tls: ssl.SSLContext | None = None
     send_stamps: StampKind = "user"

@@ -11,14 +11,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
+from msgspec import UNSET
+
+from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry.tool import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from suite.declare.plandoc import TelemetryToolDoc
-    from suite.eventdoc import TelemetrySample
+    from suite.documents.plan import TelemetryTool
     from suite.measure.telemetry.reading import Reading
     from suite.measure.telemetry.tool import Counters
 
@@ -34,7 +36,7 @@ class Sampler:
         zero_ns: reading of the monotonic clock that counts as 0.
     """
 
-    def __init__(self, tools: Sequence[TelemetryToolDoc], zero_ns: int) -> None:
+    def __init__(self, tools: Sequence[TelemetryTool], zero_ns: int) -> None:
         self._tools = list(tools)
         self._zero_ns = zero_ns
         self._samples: list[TelemetrySample] = []
@@ -78,9 +80,9 @@ class Sampler:
             if self._done.is_set():
                 return
 
-    def _follow(self, tool: TelemetryToolDoc) -> None:
+    def _follow(self, tool: TelemetryTool) -> None:
         """Sample on a fixed grid, so that a slow tool does not stretch the interval."""
-        interval = tool["interval_ms"] / 1000
+        interval = tool.interval_ms / 1000
         due = time.monotonic() + interval
         while not self._done.wait(max(0.0, due - time.monotonic())):
             self._sample(tool)
@@ -88,32 +90,30 @@ class Sampler:
         # The end of the window, so that energy is integrated up to it.
         self._sample(tool)
 
-    def _sample(self, tool: TelemetryToolDoc) -> bool:
+    def _sample(self, tool: TelemetryTool) -> bool:
         before = time.monotonic_ns()
         readings = self._ask(tool)
         # A tool takes a while; its values are from somewhere in between.
         moment = (before + time.monotonic_ns()) // 2 - self._zero_ns
         for reading in readings:
             if reading.values:
-                self._samples.append(_sample(tool["tool"], moment, reading))
+                self._samples.append(_sample(tool.tool, moment, reading))
         return any(reading.values for reading in readings)
 
-    def _ask(self, tool: TelemetryToolDoc) -> list[Reading]:
-        record = TOOLS.get(tool["parser"])
+    def _ask(self, tool: TelemetryTool) -> list[Reading]:
+        record = TOOLS.get(tool.parser)
         if record is None:
-            self._note(f"{tool['tool']}: no telemetry tool is called {tool['parser']}")
+            self._note(f"{tool.tool}: no telemetry tool is called {tool.parser}")
             return []
         if record.counters is not None:
             # Kept: their load follows from two readings.
             return self._counters.setdefault(record.name, record.counters()).read()
-        if tool["where"] == "container":
-            self._note(
-                f"{tool['tool']}: runs inside the container only, where nothing is sampled yet"
-            )
+        if tool.where == "container":
+            self._note(f"{tool.tool}: runs inside the container only, where nothing is sampled yet")
             return []
         try:
             done = subprocess.run(
-                tool["command"],
+                tool.command,
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -122,13 +122,13 @@ class Sampler:
                 stdin=subprocess.DEVNULL,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            self._note(f"{tool['tool']}: {error}")
+            self._note(f"{tool.tool}: {error}")
             return []
         readings = record.parse(done.stdout) if record.parse else []
         if not readings:
             said = (done.stderr or done.stdout).strip().splitlines()
             self._note(
-                f"{tool['tool']}: status {done.returncode}, {said[0][:200] if said else 'no output'}"
+                f"{tool.tool}: status {done.returncode}, {said[0][:200] if said else 'no output'}"
             )
         return readings
 
@@ -138,20 +138,17 @@ class Sampler:
 
 
 def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
-    sample: TelemetrySample = {"t": moment, "tool": tool, "device": reading.device}
     values = reading.values
-    if "power_w" in values:
-        sample["power_w"] = values["power_w"]
-    if "energy_j" in values:
-        sample["energy_j"] = values["energy_j"]
-    if "utilisation" in values:
-        sample["utilisation"] = values["utilisation"]
-    if "memory_used_bytes" in values:
-        sample["memory_used_bytes"] = round(values["memory_used_bytes"])
-    if "memory_total_bytes" in values:
-        sample["memory_total_bytes"] = round(values["memory_total_bytes"])
-    if "temperature_c" in values:
-        sample["temperature_c"] = values["temperature_c"]
-    if "clock_mhz" in values:
-        sample["clock_mhz"] = values["clock_mhz"]
-    return sample
+    used, total = values.get("memory_used_bytes"), values.get("memory_total_bytes")
+    return TelemetrySample(
+        t=moment,
+        tool=tool,
+        device=reading.device,
+        power_w=values.get("power_w", UNSET),
+        energy_j=values.get("energy_j", UNSET),
+        utilisation=values.get("utilisation", UNSET),
+        memory_used_bytes=UNSET if used is None else round(used),
+        memory_total_bytes=UNSET if total is None else round(total),
+        temperature_c=values.get("temperature_c", UNSET),
+        clock_mhz=values.get("clock_mhz", UNSET),
+    )

@@ -5,7 +5,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from suite.base import jsonio, yamlio
@@ -48,6 +48,8 @@ FOOTER = Footer(
     t=9, ended="failed", requests=1, error=RunError(code="a", message="b"), clock_steps_ns=0
 )
 
+PATIENT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine draws requests slowly."""
 texts = st.text(st.characters(blacklist_categories=["Cs"]))
 integers = st.integers(-jsonio.MAX_INTEGER, jsonio.MAX_INTEGER)
 counts = st.integers(0, jsonio.MAX_INTEGER)
@@ -73,6 +75,7 @@ def requests(draw):
     )
 
 
+@PATIENT
 @given(
     requests()
     | st.builds(
@@ -87,6 +90,7 @@ def test_the_fast_encoder_gives_the_canonical_bytes(document):
     assert codec.canonical(document) == jsonio.canonical(codec.plain(document))
 
 
+@PATIENT
 @given(requests())
 def test_what_is_written_is_read_again(request):
     line = codec.canonical(request)
@@ -94,6 +98,7 @@ def test_what_is_written_is_read_again(request):
     assert read(b" " + line) == request
 
 
+@PATIENT
 @given(
     st.builds(
         Measured,

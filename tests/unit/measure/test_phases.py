@@ -16,11 +16,12 @@ from suite import evidence
 from suite.base.errors import EngineError, Interrupted
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.stop import replay
-from suite.declare.plandoc import PhaseDoc, PlanDoc
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.measure import search as searching
 from suite.measure.context import Run
 from suite.measure.engine import sim
@@ -74,7 +75,7 @@ class Served:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def phase(**changes: Any) -> PhaseDoc:
+def phase(**changes: Any) -> Phase:
     document = {
         "name": "it",
         "repeat": 0,
@@ -89,10 +90,10 @@ def phase(**changes: Any) -> PhaseDoc:
         "failure_bound": 0.0,
         "lateness_bound_ms": None,
     }
-    return cast("PhaseDoc", {**document, **changes})
+    return cast("Phase", {**document, **changes})
 
 
-def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc:
+def plan(phases: list[Phase], objectives: dict[str, float | None]) -> Plan:
     document = {
         "runtime": "sim",
         "telemetry": [],
@@ -124,7 +125,7 @@ def plan(phases: list[PhaseDoc], objectives: dict[str, float | None]) -> PlanDoc
             },
         },
     }
-    return cast("PlanDoc", document)
+    return cast("Plan", document)
 
 
 @dataclass
@@ -152,7 +153,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
     """Run phases; a signal comes after so many requests, if asked for."""
 
     def go(
-        phases: list[PhaseDoc],
+        phases: list[Phase],
         script: dict[str, Any] = QUICK,
         *,
         objectives: dict[str, float | None] | None = None,

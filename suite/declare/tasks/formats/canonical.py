@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio, schema
 from suite.base.errors import DataError, Place, Problem
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
 from suite.declare.tasks.records import Task, id_fault, joined_sha256
+from suite.documents.codec import convert
+from suite.documents.tasks import TaskFileHeader, TaskRecord, TaskSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,44 +24,15 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONValue
     from suite.declare.tasks.records import Collector, Reading
 
-TASKS_SCHEMA = 1
+TASKS_SCHEMA: Final = 1
 _MEMBERS = {"id", "document", "summary", "sha256"}
-
-
-class SourceDoc(TypedDict):
-    """Where the records of a canonical file came from."""
-
-    kind: str  # name of a data format
-    sha256: str | None  # of the source file; None for a folder
-    has_ids: bool
-    notes: dict[str, int]
-    excluded: dict[str, int]
-
-
-class HeaderDoc(TypedDict):
-    """First line of a canonical file."""
-
-    tasks_schema: int
-    records: int
-    ids_sha256: str
-    records_sha256: str
-    source: SourceDoc
-
-
-class RecordDoc(TypedDict):
-    """Every other line."""
-
-    id: str
-    document: str
-    summary: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class CanonicalFile:
     """A canonical file whose every digest was recomputed and found right."""
 
-    header: HeaderDoc
+    header: TaskFileHeader
     tasks: tuple[Task, ...]
 
 
@@ -67,27 +40,27 @@ def canonical_lines(reading: Reading, source_sha256: str | None) -> Iterator[byt
     """The lines of the canonical file of a reading, each with its line feed."""
     tasks = sorted(reading.tasks, key=lambda task: task.id)
     digests = [task.sha256 for task in tasks]
-    header: HeaderDoc = {
-        "tasks_schema": TASKS_SCHEMA,
-        "records": len(tasks),
-        "ids_sha256": joined_sha256(task.id for task in tasks),
-        "records_sha256": joined_sha256(digests),
-        "source": {
-            "kind": reading.kind,
-            "sha256": source_sha256,
-            "has_ids": reading.has_ids,
-            "notes": reading.notes,
-            "excluded": reading.excluded,
-        },
-    }
+    header: TaskFileHeader = TaskFileHeader(
+        tasks_schema=TASKS_SCHEMA,
+        records=len(tasks),
+        ids_sha256=joined_sha256(task.id for task in tasks),
+        records_sha256=joined_sha256(digests),
+        source=TaskSource(
+            kind=reading.kind,
+            sha256=source_sha256,
+            has_ids=reading.has_ids,
+            notes=reading.notes,
+            excluded=reading.excluded,
+        ),
+    )
     yield jsonio.canonical(header) + b"\n"
     for task, digest in zip(tasks, digests, strict=True):
-        record: RecordDoc = {
-            "id": task.id,
-            "document": task.document,
-            "summary": task.summary,
-            "sha256": digest,
-        }
+        record: TaskRecord = TaskRecord(
+            id=task.id,
+            document=task.document,
+            summary=task.summary,
+            sha256=digest,
+        )
         yield jsonio.canonical(record) + b"\n"
 
 
@@ -158,10 +131,10 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
     return CanonicalFile(header, tuple(tasks))
 
 
-def _header(line: bytes, source: str) -> HeaderDoc:
+def _header(line: bytes, source: str) -> TaskFileHeader:
     value = jsonio.loads(line, name=source, error=DataError)
     schema.require(value, "tasks", file=source, lines={"": 1}, error=DataError)
-    return cast("HeaderDoc", value)
+    return convert(value, TaskFileHeader, file=source, error=DataError)
 
 
 def _record(line: bytes, place: Place) -> Task | Problem:
@@ -175,25 +148,27 @@ def _record(line: bytes, place: Place) -> Task | Problem:
         return Problem("the members must be id, document, summary and sha256", place)
     if not all(isinstance(member, str) for member in value.values()):
         return Problem("every member must be text", place)
-    record = cast("RecordDoc", value)
-    task = Task(record["id"], record["document"], record["summary"])
+    record = convert(value, TaskRecord, file=place.file, error=DataError)
+    task = Task(record.id, record.document, record.summary)
     fault = id_fault(task.id)
     if fault:
         return Problem(fault, place)
-    if task.sha256 != record["sha256"]:
-        hint = f"it hashes to {task.sha256[:16]}…, the line says {record['sha256'][:16]}…"
+    if task.sha256 != record.sha256:
+        hint = f"it hashes to {task.sha256[:16]}…, the line says {record.sha256[:16]}…"
         return Problem(f"record {task.id!r} was changed", place, hint)
     return task
 
 
-def _totals(header: HeaderDoc, tasks: list[Task], digests: list[str], source: str) -> list[Problem]:
+def _totals(
+    header: TaskFileHeader, tasks: list[Task], digests: list[str], source: str
+) -> list[Problem]:
     place = Place(source, 1)
-    if header["records"] != len(tasks):
-        return [Problem(f"the header says {header['records']} records, found {len(tasks)}", place)]
+    if header.records != len(tasks):
+        return [Problem(f"the header says {header.records} records, found {len(tasks)}", place)]
     problems = []
-    if header["ids_sha256"] != joined_sha256(task.id for task in tasks):
+    if header.ids_sha256 != joined_sha256(task.id for task in tasks):
         problems.append(Problem("the ids are not those of the header's ids_sha256", place))
-    if header["records_sha256"] != joined_sha256(digests):
+    if header.records_sha256 != joined_sha256(digests):
         problems.append(Problem("the records are not those of the header's records_sha256", place))
     return problems
 
@@ -207,12 +182,12 @@ def _sniff(candidate: Candidate) -> Confidence:
 def _read(path: Path, collector: Collector) -> Reading:
     """As any other file; notes and exclusions of its source are carried on."""
     file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
-    source = file.header["source"]
+    source = file.header.source
     for line, task in enumerate(file.tasks, 2):
         collector.add(task, Place(str(path), line))
-    collector.notes.update(source["notes"])
-    collector.excluded.update(source["excluded"])
-    return collector.finish(has_ids=source["has_ids"])
+    collector.notes.update(source.notes)
+    collector.excluded.update(source.excluded)
+    return collector.finish(has_ids=source.has_ids)
 
 
 FORMAT = Format(

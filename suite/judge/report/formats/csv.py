@@ -6,15 +6,16 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from suite.documents.card import Scorecard
+    from suite.documents.value import Value
     from suite.judge.report.formats.format import Subject
-    from suite.judge.scorecarddoc import ScorecardDoc, ValueDoc
 
 COLUMNS = (
     "run",
@@ -30,12 +31,12 @@ COLUMNS = (
 )
 
 
-def _values(card: ScorecardDoc) -> Iterator[tuple[str, str, ValueDoc]]:
-    for phase in card["phases"]:
-        for metric in ordered(card, phase["metrics"]):
-            yield phase["name"], metric, phase["metrics"][metric]
-    for metric in ordered(card, card["startup"]):
-        yield "", metric, card["startup"][metric]
+def _values(card: Scorecard) -> Iterator[tuple[str, str, Value]]:
+    for phase in card.phases:
+        for metric in ordered(card, phase.metrics):
+            yield phase.name, metric, phase.metrics[metric]
+    for metric in ordered(card, card.startup):
+        yield "", metric, card.startup[metric]
 
 
 def render(subject: Subject) -> bytes:
@@ -44,9 +45,7 @@ def render(subject: Subject) -> bytes:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for phase, metric, value in _values(subject.card):
-        writer.writerow(
-            {"run": subject.card["run"]["id"], "phase": phase, "metric": metric, **value}
-        )
+        writer.writerow({"run": subject.card.run.id, "phase": phase, "metric": metric, **value})
     return text.getvalue().encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 from suite.judge.log.samples import collect
 from suite.judge.report.formats.format import Format
 from suite.judge.report.othertools.dbgpt import dbgpt_csv

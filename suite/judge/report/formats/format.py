@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.base.bilingual import Bilingual
+    from suite.documents.card import Scorecard
     from suite.evidence import Evidence
-    from suite.judge.bilingual import Bilingual
-    from suite.judge.scorecarddoc import ScorecardDoc
 
 Needs = Literal["card", "bundle", "evidence"]
 """What must be there beside the card: nothing, the signed bundle that holds it, or the run's evidence."""
@@ -26,7 +26,7 @@ class Subject:
         evidence: of the run, None where only its card is at hand.
     """
 
-    card: ScorecardDoc
+    card: Scorecard
     bundle: bytes | None = None
     evidence: Evidence | None = None
 

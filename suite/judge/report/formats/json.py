@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.values import NotMeasured
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
+from suite.documents.value import NotMeasured
 from suite.judge.metrics.compute import compute
 from suite.judge.report.formats.format import Format
 from suite.judge.report.othertools.views import views

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.judge.bilingual import Bilingual
+from suite.base.bilingual import Bilingual
 from suite.judge.report import text
 from suite.judge.report.formats.format import Format
 

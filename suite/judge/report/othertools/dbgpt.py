@@ -61,23 +61,23 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
     totals = Totals.of(phase)
     n = len(totals.answers)
     header = evidence.header
-    epoch_ns = header["clock_zero_ns"] + 1000 * header["realtime_minus_monotonic_us"]
+    epoch_ns = header.clock_zero_ns + 1000 * header.realtime_minus_monotonic_us
     held = devices.memory(devices.within(evidence, phase))
     used: str | float = ""
     if held:
         used = statistics.mean([statistics.mean(values) for values in held.values()]) / devices.GIB
     concurrency = next(
-        doc["concurrency"]
-        for doc in evidence.plan["workload"]["phases"]
-        if doc["name"] == phase.name and doc["measured"]
+        doc.concurrency
+        for doc in evidence.plan.workload.phases
+        if doc.name == phase.name and doc.measured
     )
     both = totals.prompt + totals.generated
     shared: list[str | float | int] = [
-        evidence.plan["model"]["id"],
-        evidence.plan["devices"]["count"],
+        evidence.plan.model.id,
+        evidence.plan.devices.count,
         "" if concurrency is None else concurrency,
         round(totals.prompt / n),
-        evidence.plan["workload"]["decoding"]["max_new_tokens"],
+        evidence.plan.workload.decoding.max_new_tokens,
         round(totals.seconds * 1000),
         both,
         both / totals.seconds,
@@ -92,7 +92,7 @@ def _request(answer: Answer, epoch_ns: int) -> list[str | float | int]:
     def clock(time: int) -> int:
         return (time + epoch_ns) // 1_000_000
 
-    tokens = answer.event["chunk_tokens"]
+    tokens = answer.event.chunk_tokens
     prompt, generated = answer.prompt or 0, answer.generated or 0
     return [
         clock(answer.sent),

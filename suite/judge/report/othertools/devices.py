@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.values import NotMeasured, Value
+from suite.documents.document import given
+from suite.documents.value import NotMeasured, Value
 from suite.judge.log import tpot
 from suite.judge.report.othertools.view import Field, Totals, View, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from suite.eventdoc import TelemetrySample
+    from suite.documents.telemetry import TelemetrySample
     from suite.evidence import Evidence
     from suite.judge.log.samples import PhaseSamples
 
@@ -23,9 +24,7 @@ MIB = 2**20
 def within(evidence: Evidence, phase: PhaseSamples) -> list[TelemetrySample]:
     """Telemetry of the phase's first repeat."""
     repeat = phase.repeats[0]
-    return [
-        sample for sample in evidence.telemetry if repeat.first_sent <= sample["t"] <= repeat.end
-    ]
+    return [sample for sample in evidence.telemetry if repeat.first_sent <= sample.t <= repeat.end]
 
 
 def _per_device(
@@ -36,13 +35,13 @@ def _per_device(
     for sample in samples:
         value = read(sample)
         if value is not None:
-            found.setdefault(sample["device"], []).append(value)
+            found.setdefault(sample.device, []).append(value)
     return found
 
 
 def memory(samples: Sequence[TelemetrySample]) -> dict[str, list[float]]:
     """Bytes in use by device."""
-    return _per_device(samples, lambda sample: sample.get("memory_used_bytes"))
+    return _per_device(samples, lambda sample: given(sample.memory_used_bytes))
 
 
 def qwen_speed(evidence: Evidence, phase: PhaseSamples) -> View:
@@ -91,12 +90,12 @@ def transformers_records(evidence: Evidence, phase: PhaseSamples) -> View:
         following = plain(statistics.mean(per_token) / 1000.0, "s", len(per_token))
     inside = NotMeasured("a server does not show single forward passes")
     samples = within(evidence, phase)
-    host = [sample for sample in samples if sample["device"] == "host"]
-    devices = [sample for sample in samples if sample["device"] != "host"]
+    host = [sample for sample in samples if sample.device == "host"]
+    devices = [sample for sample in samples if sample.device != "host"]
 
     def busy(of: Sequence[TelemetrySample]) -> Value:
         return _mean_of_all(
-            _per_device(of, lambda sample: sample.get("utilisation")), 100.0, "%", "utilisation"
+            _per_device(of, lambda sample: given(sample.utilisation)), 100.0, "%", "utilisation"
         )
 
     def filled(of: Sequence[TelemetrySample]) -> Value:

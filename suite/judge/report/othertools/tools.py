@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.values import NotMeasured, Value
+from suite.documents.value import NotMeasured, Value
 from suite.judge.log import tpot
 from suite.judge.log.samples import MS, NS_PER_S
 from suite.judge.metrics import latency
@@ -15,7 +15,7 @@ from suite.judge.report.othertools.view import Field, Totals, View, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.compute import PhaseResult
 
@@ -227,7 +227,7 @@ def xsum_rates(
     return XsumRates(tps, new_tokens / left if left > 0 else None, mfu)
 
 
-def xsum_suite(totals: Totals, phase: PhaseSamples, plan: PlanDoc, result: PhaseResult) -> View:
+def xsum_suite(totals: Totals, phase: PhaseSamples, plan: Plan, result: PhaseResult) -> View:
     """FlagPerf's generate suite on XSum: TTFT, Throughput, Tps, Time, MFU and ROUGE."""
     n = len(totals.answers)
     if phase.one_at_a_time:
@@ -236,8 +236,8 @@ def xsum_suite(totals: Totals, phase: PhaseSamples, plan: PlanDoc, result: Phase
     else:
         first = max(answer.first for answer in totals.answers) - phase.repeats[0].first_sent
         ttft_s, how = first / NS_PER_S, "time until every request of the batch has its first token"
-    compute = plan["peaks"]["compute"]
-    parameters = plan["model"]["facts"]["parameters"]
+    compute = plan.peaks.compute
+    parameters = plan.model.facts["parameters"]
     assert isinstance(parameters, int)
     rates = xsum_rates(
         tokens=totals.prompt + totals.generated,
@@ -245,7 +245,7 @@ def xsum_suite(totals: Totals, phase: PhaseSamples, plan: PlanDoc, result: Phase
         seconds=totals.seconds,
         ttft_s=ttft_s,
         parameters=parameters,
-        peak_flops=None if compute is None else compute["flops"] * plan["devices"]["count"],
+        peak_flops=None if compute is None else compute.flops * plan.devices.count,
     )
     throughput: Value = NotMeasured("every answer ended with its first chunk")
     if rates.throughput is not None:

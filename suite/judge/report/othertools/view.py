@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.values import Measured
+from suite.documents.value import Measured, Value
 from suite.judge.log.samples import NO_COUNT, NO_TIME
 
 if TYPE_CHECKING:
-    from suite.base.values import Value
     from suite.judge.log.samples import Answer, PhaseSamples
 
 OTHERS_RULE = "the other tool's rule, no interval"

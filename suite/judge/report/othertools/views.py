@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.values import NotMeasured
+from suite.documents.value import NotMeasured
 from suite.judge.log.samples import collect
 from suite.judge.report.othertools import devices, tools
 from suite.judge.report.othertools.view import Totals, obstacle

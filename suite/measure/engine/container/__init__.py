@@ -41,12 +41,13 @@ from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from docker import DockerClient
     from docker.models.containers import Container
 
-    from suite.declare.plandoc import EngineDoc, MountDoc, PlanDoc
+    from suite.documents.engine import Engine, Mount
+    from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
 __all__ = ["ContainerEngine", "DockerStatus", "docker_available", "run_once", "serve"]
@@ -73,7 +74,7 @@ class ContainerEngine:
 
 @contextlib.contextmanager
 def serve(
-    plan: PlanDoc, run_directory: Path, *, on_progress: Progress, settings: Settings
+    plan: Plan, run_directory: Path, *, on_progress: Progress, settings: Settings
 ) -> Iterator[ContainerEngine]:
     """Run the plan's engine in a container; container and network are gone when the block is left.
 
@@ -81,19 +82,19 @@ def serve(
         SetupError: of `connect`, `ensure_image`, `create_options`; ``mount-missing``.
         EngineError: ``engine-start-failed``, and those of `wait_ready`.
     """
-    engine = plan["engine"]
+    engine = plan.engine
     declared = container_of(engine)
     marks = Marks()
     marks.add("engine.prepare")
-    _check_mounts(declared["mounts"])
+    _check_mounts(declared.mounts)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(connect())
         with translated():
             orphans.remove_orphans(client)
-            assert engine["image"] is not None  # container_of has seen to it
+            assert engine.image is not None  # container_of has seen to it
             image = ensure_image(
                 client,
-                engine["image"],
+                engine.image,
                 run_directory=run_directory,
                 on_progress=on_progress,
                 settings=settings,
@@ -113,7 +114,7 @@ def serve(
                     with_server=True,
                     compiled=compiled,
                 )
-            on_progress(f"starting {engine['title']} in a container")
+            on_progress(f"starting {engine.title} in a container")
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
             marks.add("engine.start")
@@ -134,8 +135,8 @@ def serve(
 
 
 def run_once(
-    plan: PlanDoc,
-    engine: EngineDoc,
+    plan: Plan,
+    engine: Engine,
     log: Path,
     *,
     on_progress: Progress,
@@ -157,12 +158,12 @@ def run_once(
         SetupError, EngineError: as `serve`, but for those of readiness.
     """
     declared = container_of(engine)
-    _check_mounts(declared["mounts"])
+    _check_mounts(declared.mounts)
     with connect() as client, translated():
-        assert engine["image"] is not None  # container_of has seen to it
+        assert engine.image is not None  # container_of has seen to it
         image = ensure_image(
             client,
-            engine["image"],
+            engine.image,
             run_directory=log.parent,
             on_progress=on_progress,
             settings=settings,
@@ -171,11 +172,11 @@ def run_once(
         with _cleaned(client, name):
             with shielded():  # what is still being created cannot be removed
                 container = create(
-                    client, engine, image, name=name, run=plan["vendor"]["id"], with_server=False
+                    client, engine, image, name=name, run=plan.vendor.id, with_server=False
                 )
             with _started(container, log):
                 while (ended := death(container)) is None:
-                    on_progress(shlex.join(engine["command"])[:60], log=log)
+                    on_progress(shlex.join(engine.command)[:60], log=log)
                     time.sleep(ONCE_INTERVAL_S)
     return (None if ended.endswith("exit code 0") else ended), image.facts
 
@@ -198,13 +199,11 @@ def death(container: Container) -> str | None:
     return f"it ended with exit code {state.get('ExitCode')}"
 
 
-def _check_mounts(mounts: list[MountDoc]) -> None:
+def _check_mounts(mounts: Sequence[Mount]) -> None:
     # Docker itself would say it too, in words that name an API.
     for mount in mounts:
-        if not Path(mount["source"]).exists():
-            raise SetupError(
-                "mount-missing", f"{mount['source']} is to be mounted and does not exist"
-            )
+        if not Path(mount.source).exists():
+            raise SetupError("mount-missing", f"{mount.source} is to be mounted and does not exist")
 
 
 @contextlib.contextmanager

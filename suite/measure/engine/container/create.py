@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import docker.types
 
+from suite.documents.engine import Engine, Mount
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import start_translated
 from suite.measure.engine.container.options import (
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-    from suite.declare.plandoc import EngineDoc, MountDoc
     from suite.measure.engine.compilecache import CompileCache
     from suite.measure.engine.container.image import FoundImage
 
 
 def create(
     client: DockerClient,
-    engine: EngineDoc,
+    engine: Engine,
     image: FoundImage,
     *,
     name: str,
@@ -57,10 +57,10 @@ def create(
     """
     declared = container_of(engine)
     options = create_options(engine, built_here=image.built_here)
-    mounts = list(declared["mounts"])
+    mounts = list(declared.mounts)
     if compiled is not None:
-        target = compiled.declared["target"]
-        mounts.append({"source": str(compiled.directory), "target": target, "read_only": False})
+        target = compiled.declared.target
+        mounts.append(Mount(source=str(compiled.directory), target=target, read_only=False))
         variables = compiled.variables(target).items()
         options["environment"] += [f"{variable}={value}" for variable, value in variables]
     labels = {LABEL_RUN: run, LABEL_OWNER: orphans.owner()}
@@ -74,7 +74,7 @@ def create(
             client.networks.create(name, driver="bridge", internal=not published, labels=labels)
         options["network"] = name
         if published:
-            ports[f"{engine['port']}/tcp"] = ("127.0.0.1", 0)  # 0: one that is free
+            ports[f"{engine.port}/tcp"] = ("127.0.0.1", 0)  # 0: one that is free
     with start_translated():
         return client.containers.create(
             image.id,
@@ -84,9 +84,9 @@ def create(
             mounts=[_mount(mount) for mount in mounts],
             ulimits=[
                 docker.types.Ulimit(name=limit, soft=value, hard=value)
-                for limit, value in declared["ulimits"].items()
+                for limit, value in declared.ulimits.items()
             ],
-            device_requests=_device_requests(declared["gpus"]),
+            device_requests=_device_requests(declared.gpus),
             log_config=docker.types.LogConfig(
                 type=docker.types.LogConfig.types.JSON, config={"max-size": LOG_MAX_SIZE}
             ),
@@ -95,12 +95,12 @@ def create(
         )
 
 
-def _mount(mount: MountDoc) -> docker.types.Mount:
+def _mount(mount: Mount) -> docker.types.Mount:
     return docker.types.Mount(
-        target=mount["target"],
-        source=str(Path(mount["source"]).resolve()),
+        target=mount.target,
+        source=str(Path(mount.source).resolve()),
         type="bind",
-        read_only=mount["read_only"],
+        read_only=mount.read_only,
     )
 
 

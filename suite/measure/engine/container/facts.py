@@ -12,16 +12,18 @@ from docker import errors
 from suite.measure.engine import facts as about
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from docker.models.containers import Container
 
-    from suite.declare.plandoc import EngineDoc
+    from suite.documents.engine import Engine
     from suite.measure.engine.container.image import FoundImage
     from suite.measure.engine.container.network import NetworkKind
     from suite.measure.engine.served import Facts
 
 
 def container_facts(
-    container: Container, engine: EngineDoc, image: FoundImage, base_url: str, log: Path
+    container: Container, engine: Engine, image: FoundImage, base_url: str, log: Path
 ) -> Facts:
     """Facts about a running container, its image and its engine, by dotted name."""
     container.reload()
@@ -30,10 +32,10 @@ def container_facts(
         **image.facts,
         "image.running_id": str(container.attrs.get("Image", "")),
         **about.http_facts(base_url),
-        **about.version_facts(_versions(container, engine["command"])),
+        **about.version_facts(_versions(container, engine.command)),
         # Last, because the log is copied by a thread, which the question before gives time.
         **about.log_facts(log),
-        "engine.command": shlex.join(engine["command"]),
+        "engine.command": shlex.join(engine.command),
         "engine.runtime": "container",
         "container.privileged": bool(host.get("Privileged")),
         "container.read_only_root": bool(host.get("ReadonlyRootfs")),
@@ -45,7 +47,7 @@ def container_facts(
         "container.user": str(container.attrs["Config"].get("User") or ""),
         "container.network": _network(host),
     }
-    return about.with_version(facts, engine["id"])
+    return about.with_version(facts, engine.id)
 
 
 def _network(host: dict[str, object]) -> NetworkKind:
@@ -54,7 +56,7 @@ def _network(host: dict[str, object]) -> NetworkKind:
     return "published" if host.get("PortBindings") else "isolated"
 
 
-def _versions(container: Container, command: list[str]) -> bytes | str:
+def _versions(container: Container, command: Sequence[str]) -> bytes | str:
     interpreter = command[0] if "python" in Path(command[0]).name else "python3"
     try:
         done = container.exec_run([interpreter, "-c", about.VERSIONS_SCRIPT], stderr=False)

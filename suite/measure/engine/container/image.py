@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.images import Image
 
-    from suite.declare.plandoc import ImageDoc
+    from suite.documents.engine import Image as ImageDocument
     from suite.measure.engine.served import Progress, Settings
 
 DEFAULT_BASE_IMAGE = "python:3.11-slim-bookworm"
@@ -64,7 +64,7 @@ class FoundImage:
 
 def ensure_image(
     client: DockerClient,
-    image: ImageDoc,
+    image: ImageDocument,
     *,
     run_directory: Path,
     on_progress: Progress,
@@ -76,7 +76,7 @@ def ensure_image(
         SetupError: ``image-unavailable`` (not here, and the registry does not give it),
             ``image-digest-mismatch``, ``image-build-failed``, ``image-tarball-missing``, ``base-image-unavailable``.
     """
-    match image["source"]:
+    match image.source:
         case "build":
             return _built(client, image, run_directory, on_progress, settings)
         case "registry":
@@ -97,14 +97,14 @@ def context_digest(directory: Path) -> str:
     return digest.hexdigest()
 
 
-def built_reference(image: ImageDoc, settings: Settings) -> str:
+def built_reference(image: ImageDocument, settings: Settings) -> str:
     """The name under which a built image is kept: its repository and 12 digits of its context's digest.
 
     Raises:
         SetupError: ``image-context-missing``.
     """
-    directory = settings.repository / (image["build_context"] or "")
-    return f"{image['reference']}:{context_digest(directory)[:12]}"
+    directory = settings.repository / (image.build_context or "")
+    return f"{image.reference}:{context_digest(directory)[:12]}"
 
 
 def _context(directory: Path) -> dict[str, bytes]:
@@ -144,13 +144,13 @@ def _found(image: Image, reference: str, *, built_here: bool) -> FoundImage:
 # registry and tarball ---------------------------------------------------------------------------------
 
 
-def _pulled(client: DockerClient, image: ImageDoc, on_progress: Progress) -> FoundImage:
-    reference = image["reference"]
-    pinned = image["digest"]
+def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -> FoundImage:
+    reference = image.reference
+    pinned = image.digest
     name = reference if pinned is None else f"{_repository(reference)}@{pinned}"
     here = _get(client, name)
     if here is None:
-        _pull(client, name, image["visibility"], on_progress)
+        _pull(client, name, image.visibility, on_progress)
         here = _get(client, name)
         if here is None:
             raise SetupError("image-unavailable", f"{name} was pulled and is not there")
@@ -189,12 +189,12 @@ def _repository(reference: str) -> str:
 
 
 def _loaded(
-    client: DockerClient, image: ImageDoc, on_progress: Progress, settings: Settings
+    client: DockerClient, image: ImageDocument, on_progress: Progress, settings: Settings
 ) -> FoundImage:
-    reference = image["reference"]
+    reference = image.reference
     here = _get(client, reference)
     if here is None:
-        path = settings.workspace / (image["tarball"] or "")
+        path = settings.workspace / (image.tarball or "")
         if not path.is_file():
             raise SetupError(
                 "image-tarball-missing",
@@ -207,9 +207,9 @@ def _loaded(
         here = _get(client, reference)
     if here is None:
         raise SetupError("image-unavailable", f"the file loaded holds no image {reference}")
-    if image["digest"] is not None and here.id != image["digest"]:
+    if image.digest is not None and here.id != image.digest:
         raise SetupError(
-            "image-digest-mismatch", f"{reference} is {here.id}, declared is {image['digest']}"
+            "image-digest-mismatch", f"{reference} is {here.id}, declared is {image.digest}"
         )
     return _found(here, reference, built_here=False)
 
@@ -219,12 +219,12 @@ def _loaded(
 
 def _built(
     client: DockerClient,
-    image: ImageDoc,
+    image: ImageDocument,
     run_directory: Path,
     on_progress: Progress,
     settings: Settings,
 ) -> FoundImage:
-    directory = settings.repository / (image["build_context"] or "")
+    directory = settings.repository / (image.build_context or "")
     reference = built_reference(image, settings)
     here = _get(client, reference)
     if here is None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec.structs import replace
+
 from suite.base.errors import EngineError
 from suite.measure.engine.command import listen_on
 from suite.measure.engine.container.options import container_of
@@ -21,23 +23,24 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-    from suite.declare.plandoc import EngineDoc
+    from suite.documents.engine import Engine
+
 
 NetworkKind: TypeAlias = Literal["isolated", "published", "host"]
 ADDRESS_WAIT_S = 10.0
 
 
-def own_port(engine: EngineDoc) -> EngineDoc:
+def own_port(engine: Engine) -> Engine:
     """The engine with a port that is free, where it shares the host's; else as it is."""
-    if container_of(engine)["network"] != "host":
+    if container_of(engine).network != "host":
         return engine
     port = free_port()
-    return {**engine, "command": listen_on(engine["command"], "127.0.0.1", port), "port": port}
+    return replace(engine, command=tuple(listen_on(engine.command, "127.0.0.1", port)), port=port)
 
 
-def kind(client: DockerClient, engine: EngineDoc) -> NetworkKind:
+def kind(client: DockerClient, engine: Engine) -> NetworkKind:
     """Which of the three ways fits the plan and this Docker engine."""
-    if container_of(engine)["network"] == "host":
+    if container_of(engine).network == "host":
         return "host"
     return "isolated" if host_reaches_containers(client) else "published"
 
@@ -50,13 +53,13 @@ def host_reaches_containers(client: DockerClient) -> bool:
     return local and not rootless and info.get("OperatingSystem") != "Docker Desktop"
 
 
-def address(container: Container, engine: EngineDoc, *, alive: Callable[[], bool]) -> str:
+def address(container: Container, engine: Engine, *, alive: Callable[[], bool]) -> str:
     """Where the host reaches the server of a container that was started.
 
     Raises:
         EngineError: ``engine-start-failed``: it got no address.
     """
-    port = engine["port"]
+    port = engine.port
     deadline = time.monotonic() + ADDRESS_WAIT_S
     while time.monotonic() < deadline:
         container.reload()

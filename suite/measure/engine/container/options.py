@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 from suite.base.errors import SetupError
+from suite.documents.document import given
 from suite.measure.engine.command import with_pre_commands
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import ContainerDoc, EngineDoc
+    from suite.documents.engine import Container, Engine
 
 LABEL_RUN = "llm-conformance.run"
 LABEL_OWNER = "llm-conformance.owner"
@@ -47,35 +48,33 @@ class CreateOptions(TypedDict, total=False):
     network_mode: str
 
 
-def container_of(engine: EngineDoc) -> ContainerDoc:
+def container_of(engine: Engine) -> Container:
     """The plan's container part.
 
     Raises:
         SetupError: ``container-undeclared``; ``privileged-without-reason``; ``wrapper-unsupported``.
     """
-    container = engine["container"]
-    if container is None or engine["image"] is None:
+    container = engine.container
+    if container is None or engine.image is None:
         raise SetupError(
-            "container-undeclared", f"{engine['title']} is not declared to run in a container"
+            "container-undeclared", f"{engine.title} is not declared to run in a container"
         )
-    if container["privileged"] and not container["privileged_reason"]:
+    if container.privileged and not container.privileged_reason:
         raise SetupError(
             "privileged-without-reason",
             "the container is to run with --privileged and the declaration gives no reason",
             hint="declare privileged_reason, or better: the devices and capabilities that are needed",
         )
-    if container["wrapper"]:
+    if container.wrapper:
         raise SetupError(
             "wrapper-unsupported",
-            f"this vendor's containers are started by {container['wrapper']}, not by Docker itself",
+            f"this vendor's containers are started by {container.wrapper}, not by Docker itself",
             hint="start the engine with the command that `suite plan` prints and run with --url",
         )
     return container
 
 
-def create_options(
-    engine: EngineDoc, *, built_here: bool, user: str | None = None
-) -> CreateOptions:
+def create_options(engine: Engine, *, built_here: bool, user: str | None = None) -> CreateOptions:
     """Arguments for the container.
 
     All capabilities are dropped, privileges cannot be gained, the file system is read-only but for memory
@@ -91,37 +90,37 @@ def create_options(
     """
     container = container_of(engine)
     options = CreateOptions(
-        command=with_pre_commands(engine["pre_commands"], engine["command"]),
+        command=with_pre_commands(engine.pre_commands, engine.command),
         environment=_variables(engine),
         cap_drop=["ALL"],
-        cap_add=list(container["capabilities_add"]),
-        security_opt=["no-new-privileges:true", *container["security_opt"]],
-        read_only=container.get("read_only_root", True),
-        tmpfs={**DEFAULT_TMPFS, **container["tmpfs"]},
-        pids_limit=container["pids"],
-        devices=list(container["devices"]),
-        group_add=list(container["groups"]),
+        cap_add=list(container.capabilities_add),
+        security_opt=["no-new-privileges:true", *container.security_opt],
+        read_only=given(container.read_only_root, True),
+        tmpfs={**DEFAULT_TMPFS, **container.tmpfs},
+        pids_limit=container.pids,
+        devices=list(container.devices),
+        group_add=list(container.groups),
     )
-    if container["network"] == "isolated":
+    if container.network == "isolated":
         options["dns"] = [NOWHERE_DNS]
         options["dns_opt"] = ["timeout:1", "attempts:1"]
-    if container["memory"]:
-        options["mem_limit"] = options["memswap_limit"] = container["memory"]
-    if container["shm_size"]:
-        options["shm_size"] = container["shm_size"]
-    if container["ipc"]:
-        options["ipc_mode"] = container["ipc"]
-    if container["runtime"]:
-        options["runtime"] = container["runtime"]
-    if container["entrypoint"] is not None:
-        options["entrypoint"] = container["entrypoint"]
-    if container["privileged"]:
+    if container.memory:
+        options["mem_limit"] = options["memswap_limit"] = container.memory
+    if container.shm_size:
+        options["shm_size"] = container.shm_size
+    if container.ipc:
+        options["ipc_mode"] = container.ipc
+    if container.runtime:
+        options["runtime"] = container.runtime
+    if container.entrypoint is not None:
+        options["entrypoint"] = list(container.entrypoint)
+    if container.privileged:
         options["privileged"] = True
         # Docker refuses the two together with --privileged, or ignores them silently.
         options["cap_drop"] = []
-        options["security_opt"] = list(container["security_opt"])
-    if container["user"]:
-        options["user"] = container["user"]
+        options["security_opt"] = list(container.security_opt)
+    if container.user:
+        options["user"] = container.user
     elif built_here:
         options["user"] = user or f"{os.getuid()}:{os.getgid()}"
     return options
@@ -146,7 +145,7 @@ def gpu_request(gpus: str) -> tuple[int, list[str]]:
     return 0, match.group(1).split(",")
 
 
-def _variables(engine: EngineDoc) -> list[str]:
+def _variables(engine: Engine) -> list[str]:
     """The plan's variables; caches go to memory, so that nothing is reused and nothing need be writable."""
     variables = {
         "HOME": "/tmp",  # noqa: S108 - inside the container
@@ -155,10 +154,8 @@ def _variables(engine: EngineDoc) -> list[str]:
         "USER": "engine",
         "LOGNAME": "engine",
         "PYTHONUNBUFFERED": "1",
-        **engine["env"],
+        **engine.env,
     }
-    kept = [
-        f"{name}={value}" for name, value in variables.items() if name not in engine["unset_env"]
-    ]
+    kept = [f"{name}={value}" for name, value in variables.items() if name not in engine.unset_env]
     # A name without "=" takes a variable of the image away; an empty value would not.
-    return [*kept, *engine["unset_env"]]
+    return [*kept, *engine.unset_env]

@@ -19,7 +19,7 @@ from suite.measure.load.decode.sse import SseReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.eventdoc import OutcomeCode
+    from suite.documents.event import OutcomeCode
     from suite.measure.load.decode.chunk import Choice, Chunk, OnlyChoice, PlainChunk, Usage
     from suite.measure.load.decode.sse import Event
 

@@ -18,7 +18,8 @@ from suite.measure.load.decode.foreign import clean, error_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.eventdoc import OutcomeCode
+    from suite.documents.event import OutcomeCode
+
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=jsonio.MAX_INTEGER)]
 

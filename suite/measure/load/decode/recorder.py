@@ -16,8 +16,9 @@ from suite.measure.load.decode.decoder import Decoder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.declare.plandoc import PhaseDoc, RequestDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.engine import RequestFormat
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.measure.load.decode.decoder import Decoded
     from suite.measure.load.stats import PhaseStats
     from suite.measure.load.transport.exchange import Exchange
@@ -35,12 +36,12 @@ class Recorder:
 
     def __init__(
         self,
-        phase: PhaseDoc,
-        request: RequestDoc,
+        phase: Phase,
+        request: RequestFormat,
         stats: PhaseStats,
         *,
         zero_ns: int,
-        on_request: Callable[[RequestEvent], None],
+        on_request: Callable[[Request], None],
     ) -> None:
         self.finished = 0
         self._stats = stats
@@ -95,8 +96,8 @@ class Recorder:
 
     def _finish(self, decoded: Decoded) -> None:
         event, stats = decoded.event, self._stats
-        stats.outcomes[event["outcome"]] += 1
-        stats.merged_reads += event["merged_reads"]
+        stats.outcomes[event.outcome] += 1
+        stats.merged_reads += event.merged_reads
         stats.without_done += decoded.without_done
         stats.backward_stamps += decoded.backward
         self.finished += 1

@@ -22,7 +22,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from suite.base.errors import EngineError, SetupError, UsageError
+from suite.documents.event import Request, Usage
 from suite.measure.load.processes import worker
 from suite.measure.load.processes.merge import merge
 from suite.measure.load.processes.order import Order
@@ -32,8 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.base.errors import SuiteError
-    from suite.declare.plandoc import PhaseDoc
-    from suite.eventdoc import RequestEvent
+    from suite.documents.phase import Phase
     from suite.measure.load.driver import Hooks
     from suite.measure.load.processes.worker import Worker
     from suite.measure.load.requests.job import Job
@@ -55,11 +57,11 @@ _ERRORS: Final[dict[str, type[SuiteError]]] = {
 }
 
 
-def count_for(phase: PhaseDoc, jobs: Sequence[Job], workers: int) -> int:
+def count_for(phase: Phase, jobs: Sequence[Job], workers: int) -> int:
     """How many processes can share these requests: no more than requests, or requests in flight."""
     most = min(workers, len(jobs))
     if any(job.t_sched_ns is None for job in jobs):
-        concurrency = phase["concurrency"] or (1 if phase["scenario"] == "single_stream" else most)
+        concurrency = phase.concurrency or (1 if phase.scenario == "single_stream" else most)
         most = min(most, concurrency)
     return max(1, most)
 
@@ -90,9 +92,9 @@ def send_apart(
     target: Target,
     jobs: Sequence[Job],
     *,
-    phase: PhaseDoc,
+    phase: Phase,
     zero_ns: int,
-    on_request: Callable[[RequestEvent], None],
+    on_request: Callable[[Request], None],
     hooks: Hooks,
     workers: int,
 ) -> PhaseStats:
@@ -122,17 +124,14 @@ def send_apart(
 
 
 def _orders(
-    target: Target, jobs: Sequence[Job], phase: PhaseDoc, zero_ns: int, number: int
+    target: Target, jobs: Sequence[Job], phase: Phase, zero_ns: int, number: int
 ) -> list[tuple[Order, list[Job]]]:
-    split = shares(phase["concurrency"] or 0, number)
+    split = shares(phase.concurrency or 0, number)
     chosen = cores(number)
     orders = []
     for rank, hand in enumerate(deal(jobs, number)):
-        own = phase.copy()
-        own["concurrency"] = split[rank] or None
-        own["tasks"] = len(hand)
-        # Long, and in the jobs already.
-        own["arrivals_ns"] = None
+        # The arrivals are long, and in the jobs already.
+        own = replace(phase, concurrency=split[rank] or None, tasks=len(hand), arrivals_ns=None)
         order = Order(
             base_url=target.base_url,
             path=target.path,
@@ -160,9 +159,9 @@ class _Run:
     def __init__(
         self,
         members: Sequence[Worker],
-        phase: PhaseDoc,
+        phase: Phase,
         zero_ns: int,
-        on_request: Callable[[RequestEvent], None],
+        on_request: Callable[[Request], None],
         hooks: Hooks,
     ) -> None:
         self.start_ns = 0
@@ -264,35 +263,34 @@ class _Run:
                 for job in member.lose(self.start_ns):
                     self._record(self._lost(job, cause))
 
-    def _record(self, event: RequestEvent) -> None:
-        self.outcomes[event["outcome"]] += 1
+    def _record(self, event: Request) -> None:
+        self.outcomes[event.outcome] += 1
         self._on_request(event)
 
-    def _lost(self, job: Job, cause: str) -> RequestEvent:
+    def _lost(self, job: Job, cause: str) -> Request:
         """The event of a request whose process died; when exactly it was sent died with it."""
         now = time.monotonic_ns()
         sent = now if job.t_sched_ns is None else min(now, self.start_ns + job.t_sched_ns)
-        return {
-            "type": "request",
-            "phase": self._phase["name"],
-            "repeat": self._phase["repeat"],
-            "measured": self._phase["measured"],
-            "index": job.index,
-            "task": job.task,
-            "t_sched": sent - self._zero_ns,
-            "t_send": sent - self._zero_ns,
-            "chunk_t0": None,
-            "chunk_dt": [],
-            "chunk_tokens": None,
-            "merged_reads": 0,
-            "t_end": now - self._zero_ns,
-            "outcome": "cancelled",
-            "status": None,
-            "error": f"the process that sent it {cause}; its times are not known",
-            "finish_reason": None,
-            "text": "",
-            "token_ids": None,
-            "usage": {},
-            "prompt_sha256": job.prompt_sha256,
-            "truncated": job.truncated,
-        }
+        return Request(
+            phase=self._phase.name,
+            repeat=self._phase.repeat,
+            measured=self._phase.measured,
+            index=job.index,
+            task=job.task,
+            t_sched=sent - self._zero_ns,
+            t_send=sent - self._zero_ns,
+            chunk_t0=None,
+            chunk_dt=(),
+            chunk_tokens=None,
+            merged_reads=0,
+            t_end=now - self._zero_ns,
+            outcome="cancelled",
+            status=None,
+            error=f"the process that sent it {cause}; its times are not known",
+            finish_reason=None,
+            text="",
+            token_ids=None,
+            usage=Usage(),
+            prompt_sha256=job.prompt_sha256,
+            truncated=job.truncated,
+        )

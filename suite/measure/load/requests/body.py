@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 from suite.base import jsonio
 from suite.declare.tasks.prompt import PromptTemplate
 from suite.declare.tasks.tokenizer import fit_prompts
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from suite.declare.plandoc import PlanDoc
     from suite.declare.tasks.chat_template import Message
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.plan import Plan
 
 
 def fit_tasks(
-    plan: PlanDoc,
+    plan: Plan,
     tasks: TaskSet,
     tokenizer: Tokenizer | None,
     fitted: dict[int, FittedPrompt],
@@ -37,53 +38,53 @@ def fit_tasks(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
-    workload = plan["workload"]
+    workload = plan.workload
     missing = sorted(set(numbers) - fitted.keys())
-    prompt = workload["prompt"]
+    prompt = workload.prompt
     new = fit_prompts(
         tokenizer,
-        PromptTemplate(prompt["id"], prompt["template"], "the plan"),
+        PromptTemplate(prompt.id, prompt.template, "the plan"),
         [tasks.tasks[number].document for number in missing],
-        api=plan["engine"]["request"]["api"],
-        max_input_tokens=workload["max_input_tokens"],
+        api=plan.engine.request.api,
+        max_input_tokens=workload.max_input_tokens,
     )
     fitted.update(zip(missing, new, strict=True))
 
 
-def common_body(plan: PlanDoc, *, exactly: int | None = None) -> dict[str, object]:
+def common_body(plan: Plan, *, exactly: int | None = None) -> dict[str, object]:
     """What requests share: the plan's parameters, then the engine's own members.
 
     Args:
         plan: the plan.
         exactly: answers shall have exactly so many tokens; None is what the plan's decoding says.
     """
-    decoding, request = plan["workload"]["decoding"], plan["engine"]["request"]
-    least = decoding["min_new_tokens"] if exactly is None else exactly
-    found: dict[str, object] = {
-        "model": plan["engine"]["served_model_name"],
-        "max_tokens": decoding["max_new_tokens"] if exactly is None else exactly,
-        "temperature": decoding["temperature"],
-        "top_p": decoding["top_p"],
-        "seed": decoding["seed"],
+    decoding, request = plan.workload.decoding, plan.engine.request
+    least = decoding.min_new_tokens if exactly is None else exactly
+    members: dict[str, object] = {
+        "model": plan.engine.served_model_name,
+        "max_tokens": decoding.max_new_tokens if exactly is None else exactly,
+        "temperature": decoding.temperature,
+        "top_p": decoding.top_p,
+        "seed": decoding.seed,
         "stream": True,
     }
-    if decoding["stop"]:
-        found["stop"] = decoding["stop"]
+    if decoding.stop:
+        members["stop"] = decoding.stop
     if least:
-        found["min_tokens"] = least
-    if decoding["ignore_eos"] or exactly is not None:
-        found["ignore_eos"] = True
-    if request["stream_options"] is not None:
-        found["stream_options"] = request["stream_options"]
-    found.update(request["extra_body"])
+        members["min_tokens"] = least
+    if decoding.ignore_eos or exactly is not None:
+        members["ignore_eos"] = True
+    if request.stream_options is not None:
+        members["stream_options"] = request.stream_options
+    members.update(request.extra_body)
     if exactly is not None:
-        found.update(request.get("exact_body", {}))
-    return {name: value for name, value in found.items() if name not in request["omit"]}
+        members.update(given(request.exact_body, {}))
+    return {name: value for name, value in members.items() if name not in request.omit}
 
 
-def body(plan: PlanDoc, common: dict[str, object], prompt: str | list[int]) -> bytes:
+def body(plan: Plan, common: dict[str, object], prompt: str | list[int]) -> bytes:
     """A request's body, JSON, for one prompt as text or, with the completions API, as token ids."""
-    if plan["engine"]["request"]["api"] == "chat":
+    if plan.engine.request.api == "chat":
         return jsonio.canonical({**common, "messages": [{"role": "user", "content": prompt}]})
     return jsonio.canonical({**common, "prompt": prompt})
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.measure.load.requests.body import body, chat_body, common_body, digest, fit_tasks
 from suite.measure.load.requests.job import Job
 
 if TYPE_CHECKING:
-    from suite.declare.plandoc import PhaseDoc, PlanDoc
     from suite.declare.tasks.chat_template import Message
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
-    from suite.eventdoc import RequestEvent
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
+    from suite.documents.plan import Plan
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class TaskConversation:
         history: user prompts and answers so far, oldest first.
     """
 
-    plan: PlanDoc
+    plan: Plan
     tokenizer: Tokenizer | None
     turns: list[tuple[int, str, FittedPrompt]]
     common: dict[str, object]
@@ -39,7 +42,7 @@ class TaskConversation:
         """The request of the first turn."""
         return self._job()
 
-    def after(self, event: RequestEvent) -> Job | None:
+    def after(self, event: Request) -> Job | None:
         """The request after a turn has ended; None when that was the last one, or failed.
 
         Args:
@@ -47,15 +50,15 @@ class TaskConversation:
         """
         _, _, prompt = self.turns[self._asked]
         self._asked += 1
-        if event["outcome"] != "ok" or self._asked == len(self.turns):
+        if event.outcome != "ok" or self._asked == len(self.turns):
             return None
-        self.history.append((prompt.text, event["text"]))
+        self.history.append((prompt.text, event.text))
         return self._job()
 
     def _job(self) -> Job:
         index, task, prompt = self.turns[self._asked]
         tokens = self._tokens(prompt)
-        limit = self.plan["workload"]["max_input_tokens"]
+        limit = self.plan.workload.max_input_tokens
         truncated = prompt.truncated
         while tokens is not None and tokens > limit and self.history:
             del self.history[0]  # it stays out of all later turns too
@@ -72,7 +75,7 @@ class TaskConversation:
         )
 
     def _chat(self) -> bool:
-        return self.plan["engine"]["request"]["api"] == "chat"
+        return self.plan.engine.request.api == "chat"
 
     def _tokens(self, prompt: FittedPrompt) -> int | None:
         if self.tokenizer is None:
@@ -98,13 +101,13 @@ class TaskConversation:
 
     def _text(self, prompt: str) -> str:
         """Without a chat template a conversation is its prompts and answers with blank lines between turns."""
-        told = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
-        return told + prompt
+        earlier = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
+        return earlier + prompt
 
 
 def make_conversations(
-    plan: PlanDoc,
-    phase: PhaseDoc,
+    plan: Plan,
+    phase: Phase,
     tasks: TaskSet,
     tokenizer: Tokenizer | None,
     fitted: dict[int, FittedPrompt] | None = None,
@@ -123,9 +126,10 @@ def make_conversations(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
-    turns = phase["session"]["turns"]
+    assert phase.session is not UNSET, "only phases with sessions converse"
+    turns = phase.session.turns
     size = len(tasks.tasks)
-    numbers = [(phase["first_task"] + index) % size for index in range(phase["tasks"])]
+    numbers = [(phase.first_task + index) % size for index in range(phase.tasks)]
     by_number = {} if fitted is None else fitted
     fit_tasks(plan, tasks, tokenizer, by_number, numbers)
     common = common_body(plan)

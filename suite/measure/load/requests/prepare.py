@@ -13,6 +13,7 @@ from suite.declare.tasks.synthetic import (
     prompt_key,
     synthetic_task,
 )
+from suite.documents.document import given
 from suite.measure.load.requests.body import body, common_body, digest, fit_tasks
 from suite.measure.load.requests.conversation import make_conversations
 from suite.measure.load.requests.job import Job
@@ -20,16 +21,17 @@ from suite.measure.load.requests.job import Job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.declare.plandoc import LengthsDoc, PhaseDoc, PlanDoc
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.phase import Lengths, Phase
+    from suite.documents.plan import Plan
 
 __all__ = ["make_conversations", "make_jobs"]
 
 
 def make_jobs(
-    plan: PlanDoc,
-    phase: PhaseDoc,
+    plan: Plan,
+    phase: Phase,
     tasks: TaskSet,
     tokenizer: Tokenizer | None,
     fitted: dict[int, FittedPrompt] | None = None,
@@ -53,13 +55,13 @@ def make_jobs(
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`, or with exact lengths
             `suite.declare.tasks.synthetic.exact_texts` and ``tokenizer-missing``.
     """
-    chosen = range(phase["tasks"]) if indexes is None else indexes
+    chosen = range(phase.tasks) if indexes is None else indexes
     times = _times(phase, chosen) if arrivals_ns is None else arrivals_ns
-    lengths = phase.get("lengths")
+    lengths = given(phase.lengths)
     if lengths is not None:
         return _exact(plan, phase, lengths, tasks, tokenizer, chosen, times)
     size = len(tasks.tasks)
-    numbers = [(phase["first_task"] + index) % size for index in chosen]
+    numbers = [(phase.first_task + index) % size for index in chosen]
     by_number = {} if fitted is None else fitted
     fit_tasks(plan, tasks, tokenizer, by_number, numbers)
     common = common_body(plan)
@@ -80,15 +82,15 @@ def make_jobs(
     ]
 
 
-def _times(phase: PhaseDoc, chosen: range) -> list[int] | None:
-    arrivals = phase["arrivals_ns"]
+def _times(phase: Phase, chosen: range) -> list[int] | None:
+    arrivals = phase.arrivals_ns
     return None if arrivals is None else [arrivals[index] for index in chosen]
 
 
 def _exact(  # noqa: PLR0917 - what the requests follow from
-    plan: PlanDoc,
-    phase: PhaseDoc,
-    lengths: LengthsDoc,
+    plan: Plan,
+    phase: Phase,
+    lengths: Lengths,
     tasks: TaskSet,
     tokenizer: Tokenizer | None,
     chosen: range,
@@ -98,21 +100,21 @@ def _exact(  # noqa: PLR0917 - what the requests follow from
     if tokenizer is None:
         message = "prompts of exact length need the model's tokenizer.json"
         raise DataError("tokenizer-missing", message)
-    request = plan["engine"]["request"]
-    into, out = lengths["input_tokens"], lengths["output_tokens"]
+    request = plan.engine.request
+    into, out = lengths.input_tokens, lengths.output_tokens
     wanted = [
         Wanted(
-            prompt_key(lengths["seed"], phase["name"], phase["repeat"], index),
+            prompt_key(lengths.seed, phase.name, phase.repeat, index),
             into[index % len(into)],
         )
         for index in chosen
     ]
     words = Words.of(task.document for task in tasks.tasks)
     prompts: list[str | list[int]] = []
-    if request.get("prompt_ids"):
+    if request.prompt_ids:
         prompts += exact_ids(tokenizer, words, wanted)
     else:
-        prompts += exact_texts(tokenizer, words, wanted, request["api"])
+        prompts += exact_texts(tokenizer, words, wanted, request.api)
     common = {count: common_body(plan, exactly=count) for count in sorted(set(out))}
     return [
         Job(

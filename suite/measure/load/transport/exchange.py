@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from suite.measure.load.transport.framing import Framer
 
 if TYPE_CHECKING:
-    from suite.eventdoc import OutcomeCode
+    from suite.documents.event import OutcomeCode
     from suite.measure.load.requests.job import Job
 
 

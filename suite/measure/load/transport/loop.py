@@ -27,7 +27,7 @@ from suite.measure.load.transport.pool import Pool
 from suite.measure.load.transport.timer import Timer
 
 if TYPE_CHECKING:
-    from suite.eventdoc import OutcomeCode
+    from suite.documents.event import OutcomeCode
     from suite.measure.load.requests.job import Job
     from suite.measure.load.transport.address import Address
     from suite.measure.load.transport.connection import Connection

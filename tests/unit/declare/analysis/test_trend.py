@@ -31,7 +31,7 @@ def test_the_variance_is_the_textbooks():
     values = [1, 2, 3, 5, 4, 10, 6, 9, 7, 8]
     trend = mann_kendall(values)
     assert trend.s == 31
-    assert trend.z == pytest.approx(30 / 125**0.5)
+    assert trend.p == pytest.approx(math.erfc(30 / 125**0.5 / math.sqrt(2)))
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [3.0] * 20])
@@ -50,25 +50,14 @@ def test_without_a_trend_few_are_found():
 def test_a_line_is_found_exactly(slope, start):
     xs = [float(x) for x in range(10)]
     found = theil_sen(xs, [start + slope * x for x in xs])
-    assert found.slope == pytest.approx(slope, abs=1e-6)
-    assert found.low <= found.slope <= found.high
+    assert found == pytest.approx(slope, abs=1e-6)
 
 
 def test_an_outlier_changes_nothing():
     xs = [float(x) for x in range(20)]
     ys = [2.0 * x for x in xs]
     ys[10] = 1e9
-    assert theil_sen(xs, ys).slope == pytest.approx(2.0)
-
-
-def test_the_slopes_interval_covers():
-    source = random.Random(2)
-    xs = [float(x) for x in range(20)]
-    inside = 0
-    for _ in range(500):
-        found = theil_sen(xs, [0.5 * x + source.gauss(0, 3) for x in xs])
-        inside += found.low <= 0.5 <= found.high
-    assert inside > 460
+    assert theil_sen(xs, ys) == pytest.approx(2.0)
 
 
 def test_dependence_is_seen_where_it_is():

@@ -1,4 +1,4 @@
-"""Outcomes and loads onto the card: everything that says something, nothing else, always valid and signable."""
+"""Details and loads onto the card: everything that says something, nothing else, always valid and signable."""
 
 import copy
 import json
@@ -6,13 +6,14 @@ import json
 import pytest
 
 from suite.base import jsonio, schema
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.attest.text import value_problem
-from suite.judge.card import details, load
+from suite.judge.card import details
+from suite.judge.card.load import load as load_of
 from suite.judge.log.details import (
-    Ended,
+    Ending,
     Lengths,
-    Outcomes,
+    PhaseDetails,
     Probe,
     SearchResult,
     Steady,
@@ -25,10 +26,10 @@ THIRD = 1 / 3
 MS = Measured(THIRD, "ms", 7, None, None, "one value")
 WHY = NotMeasured("too few")
 STEADY = Steady(0, True, "in flight stays flat", THIRD, 9.0, 0.5, 41)
-ENDED = Ended(0, "enough", 500, 211, THIRD)
+ENDED = Ending(0, "enough", 500, 211, THIRD)
 PROBE = Probe(0, THIRD, 50, 44, 41, 1, 2, False, "missed", "objective-missed", MS, WHY, MS, WHY)
 SEARCH = SearchResult(0, 99.0, Measured(2, "requests/s", 9, 2, None, "x"), "max-probes", (PROBE,))
-EVERYTHING = Outcomes(
+EVERYTHING = PhaseDetails(
     ended=(ENDED,),
     steady=(STEADY,),
     searches=(SEARCH,),
@@ -38,17 +39,17 @@ EVERYTHING = Outcomes(
 )
 
 
-def made(outcomes, **planned):
+def made(details_of, **planned):
     card = scorecard.phase("p", "server", seed=1, count=8, ttft=1.0, tpot=1.0)
-    details.add(card, evidence.phase("p", "server") | planned, outcomes)
+    details.add(card, evidence.phase("p", "server") | planned, details_of)
     return card
 
 
 def test_what_says_nothing_is_left_out():
     plain = scorecard.phase("p", "server", seed=1, count=8, ttft=1.0, tpot=1.0)
-    sent = Outcomes(ended=(Ended(0, "all-sent", 8, 8, 1.0), Ended(1, "", 8, 8, 1.0)))
+    sent = PhaseDetails(ended=(Ending(0, "all-sent", 8, 8, 1.0), Ending(1, "", 8, 8, 1.0)))
     assert made(sent) == plain
-    assert made(Outcomes()) == plain
+    assert made(PhaseDetails()) == plain
 
 
 def test_everything_that_is_there_makes_a_valid_card():
@@ -73,10 +74,10 @@ def test_everything_that_is_there_makes_a_valid_card():
 
 def test_how_a_phase_ended_stands_where_a_rule_could_end_it():
     stop = scenarios.EVERYTHING
-    assert "ended" in made(Outcomes(ended=(Ended(0, "all-sent", 8, 8, 1.0),)), stop=stop)
-    assert "ended" in made(Outcomes(ended=(Ended(0, "stopped", 8, 3, 1.0),)))
+    assert "ended" in made(PhaseDetails(ended=(Ending(0, "all-sent", 8, 8, 1.0),)), stop=stop)
+    assert "ended" in made(PhaseDetails(ended=(Ending(0, "stopped", 8, 3, 1.0),)))
     search = {"search": {"requests": 50}}
-    assert "ended" not in made(Outcomes(ended=(Ended(0, "resolution", 8, 3, 1.0),)), **search)
+    assert "ended" not in made(PhaseDetails(ended=(Ending(0, "resolution", 8, 3, 1.0),)), **search)
 
 
 def test_only_a_soak_is_shown_over_time():
@@ -85,7 +86,7 @@ def test_only_a_soak_is_shown_over_time():
 
 
 def test_a_skipped_point_carries_its_reason():
-    card = made(Outcomes(not_run="too long " * 500))
+    card = made(PhaseDetails(not_run="too long " * 500))
     assert card["not_run"].startswith("too long")
     assert len(card["not_run"]) == 2000
 
@@ -134,7 +135,7 @@ SEARCHED = {
     ],
 )
 def test_loads(planned, member, expected):
-    load = load.load(evidence.phase("p", "server") | planned)
+    load = load_of(evidence.phase("p", "server") | planned)
     assert load.get(member) == expected
     card = scorecard.card()
     card["phases"][0]["load"] = load
@@ -142,17 +143,17 @@ def test_loads(planned, member, expected):
 
 
 def test_lengths_are_said_by_their_ends_and_held_by_their_digest():
-    load = load.load(evidence.phase("p", "offline", concurrency=2) | {"lengths": LENGTHS})
+    load = load_of(evidence.phase("p", "offline", concurrency=2) | {"lengths": LENGTHS})
     assert load["lengths"]["input_tokens"] == [5, 9]
     assert load["lengths"]["output_tokens"] == [2, 2]
     other = copy.deepcopy(LENGTHS)
     other["input_tokens"] = [5, 9, 7]
-    again = load.load(evidence.phase("p", "offline", concurrency=2) | {"lengths": other})
+    again = load_of(evidence.phase("p", "offline", concurrency=2) | {"lengths": other})
     assert again["lengths"]["sha256"] != load["lengths"]["sha256"]
 
 
 def test_loads_of_the_first_profiles_stay_as_they_were():
-    assert load.load(evidence.phase("p", "server")) == {
+    assert load_of(evidence.phase("p", "server")) == {
         "concurrency": None,
         "process": "poisson",
         "rate": 3.3,

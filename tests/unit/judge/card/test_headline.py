@@ -2,16 +2,16 @@
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.card.headline import headline
-from suite.judge.log.details import Outcomes
+from suite.judge.log.details import PhaseDetails
 from suite.judge.metrics.compute import PhaseResult, Results
-from suite.judge.metrics.registry import names
+from suite.judge.metrics.registry import PHASE_METRICS
 from tests.factories import evidence
 
 
 def result(name, scenario, throughput=None, not_run="", **metrics):
-    values = dict.fromkeys(names("phase"), NotMeasured("x")) | metrics
+    values = dict.fromkeys(tuple(metric.id for metric in PHASE_METRICS), NotMeasured("x")) | metrics
     if throughput is not None:
         values["output_throughput"] = Measured(throughput, "tokens/s", 1, None, None, "x")
     return PhaseResult(
@@ -21,7 +21,7 @@ def result(name, scenario, throughput=None, not_run="", **metrics):
         metrics=values,
         series={},
         token_source="none",
-        outcomes=Outcomes(not_run=not_run),
+        details=PhaseDetails(not_run=not_run),
     )
 
 

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from suite.judge.compare.inputs import load_difference
+from suite.judge.compare.inputs import differences, load_difference
 from suite.judge.score import score
 from tests.factories import evidence as factory
 from tests.factories import loads

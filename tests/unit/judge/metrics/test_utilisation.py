@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured, stored
+from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.metrics.compute import compute
 
 # One layer's projections of the model in conftest: 64·(2·64 + 2·32) + 3·64·160 = 43,008 weights; two layers.

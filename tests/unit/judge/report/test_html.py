@@ -14,8 +14,9 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import TrustError
 from suite.judge.attest.page import extract_bundle, renderer_of
-from suite.judge.log.lengths import NO_LENGTH
-from suite.judge.log.search import NO_SEARCH
+from suite.judge.metrics.lengths import NO_LENGTH
+from suite.judge.metrics.registry import REGISTRY
+from suite.judge.metrics.search import NO_SEARCH
 from suite.judge.report import html, view
 from suite.judge.report.numbers import show
 from suite.judge.report.words import SCENARIOS, WORDS
@@ -225,7 +226,7 @@ _KEYWORDS = {
     ),
     *(kind for kind in SCENARIOS),
     *("engine", "complete", "lower", "higher", "none", "plausible", "1", "pass", ""),
-    *scorecard.definitions(),
+    *REGISTRY,
     *("engine-start", "engine-stop", "ttft_ms"),
 }
 
@@ -315,7 +316,7 @@ def test_a_changed_template_changes_the_renderer(monkeypatch, tmp_path):
 def test_the_renderer_covers_every_module_of_the_page():
     """A page's version is a digest over what decides its bytes: no module of it may be forgotten."""
     folder = html.TEMPLATES.parent
-    terminal = {"difftext.py", "text.py", "textphases.py", "texttable.py", "__init__.py"}
+    terminal = {"text.py", "textphases.py", "texttable.py", "__init__.py"}
     assert set(html._CODE) | terminal == {path.name for path in folder.glob("*.py")}
     sources = "".join((folder / name).read_text() for name in html._CODE)
     assert not [name for name in terminal if f"report.{name[:-3]} import" in sources]

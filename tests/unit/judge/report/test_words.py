@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from suite.documents.card import SCORECARD_SCHEMA
 from suite.judge.report import (
+    details,
     groups,
     html,
     loadtext,
@@ -16,9 +18,8 @@ from suite.judge.report import (
     view,
     words,
 )
-from suite.judge.scorecarddoc import SCORECARD_SCHEMA
 
-MODULES = (groups, html, loadtext, outcomes, plots, tables, text, textphases, view)
+MODULES = (details, groups, html, loadtext, plots, tables, text, textphases, view)
 
 
 @pytest.mark.parametrize("key", words.WORDS)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.base.errors import DeclarationError, EngineError
-from suite.declare.plandoc import PlanDoc
+from suite.documents.plan import Plan
 from suite.measure.engine import serve, sim
 from suite.measure.engine.sim_script import FAULTS, Fault, Script, read_script
 
@@ -47,7 +47,7 @@ def ask(base_url: str, prompt: str, **body: object) -> str:
     return "".join(chunk["choices"][0]["text"] for chunk in chunks)
 
 
-def plan(command: list[str], timeout_s: float = 20) -> PlanDoc:
+def plan(command: list[str], timeout_s: float = 20) -> Plan:
     engine = {
         "id": "sim",
         "title": "scripted server",
@@ -61,7 +61,7 @@ def plan(command: list[str], timeout_s: float = 20) -> PlanDoc:
             "stream_options": {"include_usage": True},
         },
     }
-    return cast("PlanDoc", {"runtime": "sim", "engine": engine})
+    return cast("Plan", {"runtime": "sim", "engine": engine})
 
 
 def test_it_serves_what_an_openai_compatible_server_does():

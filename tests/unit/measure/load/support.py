@@ -7,10 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from suite.base import jsonio
-from suite.declare.plandoc import PhaseDoc, RequestDoc
-from suite.eventdoc import RequestEvent
+from suite.documents.engine import RequestFormat
+from suite.documents.event import Request
+from suite.documents.phase import Phase
 from suite.measure.engine.sim_script import FAULTS
+from suite.measure.load import synthetic
 from suite.measure.load.requests.job import Job
 from suite.measure.load.send import run_phase
 from suite.measure.load.sources import Source
@@ -24,25 +29,16 @@ PER_REQUEST = sorted(set(FAULTS) - {"dies_after", "refuses", "slow_start"})
 class Result:
     """A phase's events by index, its statistics, and what progress was told."""
 
-    events: list[RequestEvent]
+    events: list[Request]
     stats: PhaseStats
     progress: list[tuple[int, int, int]]
 
-    def __getitem__(self, index: int) -> RequestEvent:
-        return next(event for event in self.events if event["index"] == index)
+    def __getitem__(self, index: int) -> Request:
+        return next(event for event in self.events if event.index == index)
 
 
-def request_doc(**changes: object) -> RequestDoc:
-    base: RequestDoc = {
-        "api": "chat",
-        "path": "/v1/chat/completions",
-        "extra_body": {},
-        "stream_options": {"include_usage": True},
-        "token_ids": True,
-        "omit": [],
-        "done_marker": True,
-    }
-    return {**base, **changes}  # type: ignore[typeddict-item]
+def request_doc(**changes: object) -> RequestFormat:
+    return replace(synthetic.REQUEST, token_ids=True, **changes)
 
 
 def job(index: int, prompt: str, at: int | None = None, tokens: int = 6, **body: object) -> Job:
@@ -70,25 +66,15 @@ def send(
     enough: Callable[[], Ending | None] | None = None,
     lockstep: bool = False,
     workers: int = 1,
-    events: list[RequestEvent] | None = None,
+    events: list[Request] | None = None,
     **target: object,
 ) -> Result:
-    phase: PhaseDoc = {
-        "name": "test",
-        "repeat": 0,
-        "scenario": "offline",
-        "measured": True,
-        "first_task": 0,
-        "tasks": jobs.planned if hasattr(jobs, "planned") else len(jobs),
-        "concurrency": concurrency,
-        "arrivals": None,
-        "arrivals_ns": None,
-        "timeout_s": timeout_s,
-        "failure_bound": 0.0,
-        "lateness_bound_ms": None,
-    }
-    if lockstep:
-        phase["lockstep"] = True
+    count = jobs.planned if hasattr(jobs, "planned") else len(jobs)
+    phase = replace(
+        synthetic.phase("test", count, concurrency, timeout_s),
+        scenario="offline",
+        lockstep=True if lockstep else UNSET,
+    )
     events = [] if events is None else events
     progress: list[tuple[int, int, int]] = []
     settings = {"path": "/v1/chat/completions", "headers": {}, "request": request_doc(), **target}

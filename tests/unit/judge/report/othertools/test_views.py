@@ -7,15 +7,16 @@ import io
 
 import pytest
 
-from suite.base.values import Measured, NotMeasured, stored
+from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.log.samples import collect
 from suite.judge.metrics.compute import compute
-from suite.judge.report.othertools import tables, views
+from suite.judge.report.othertools import dbgpt, devices, tools
+from suite.judge.report.othertools.views import views as all_views
 
 
 def views(trace, name="p"):
     evidence = trace.evidence()
-    found = views.views(evidence, compute(evidence))[name]
+    found = all_views(evidence, compute(evidence))[name]
     assert not isinstance(found, NotMeasured), found
     return {view.name: view for view in found}
 
@@ -70,7 +71,7 @@ PUBLISHED = {
 
 
 def test_published_example_of_the_xsum_suite():
-    rates = views.xsum_rates(**PUBLISHED)
+    rates = tools.xsum_rates(**PUBLISHED)
     assert rates.tps == 640.5137188603395
     assert rates.throughput == 21.241251614991388
     assert round(rates.mfu, 9) == 0.036210430
@@ -79,7 +80,7 @@ def test_published_example_of_the_xsum_suite():
 
 
 def test_xsum_rates_without_peak_or_time_left():
-    rates = views.xsum_rates(**{**PUBLISHED, "peak_flops": None, "ttft_s": 200.0})
+    rates = tools.xsum_rates(**{**PUBLISHED, "peak_flops": None, "ttft_s": 200.0})
     assert rates.mfu is None
     assert rates.throughput is None
 
@@ -161,7 +162,7 @@ def test_no_views_of_a_void_phase(trace):
     trace.phase("p", "offline", 2)
     trace.request("p", 0, [100])
     evidence = trace.evidence()
-    found = views.views(evidence, compute(evidence))["p"]
+    found = all_views(evidence, compute(evidence))["p"]
     assert "only 1 of 2" in found.why
 
 
@@ -174,7 +175,7 @@ def test_dbgpt_csv_has_its_21_columns(trace):
     evidence = trace.evidence()
     evidence.header["clock_zero_ns"] = 5_000_000_000
     evidence.header["realtime_minus_monotonic_us"] = 1_700_000_000_000_000
-    rows = list(csv.DictReader(io.StringIO(tables.dbgpt_csv(evidence, collect(evidence)[0]))))
+    rows = list(csv.DictReader(io.StringIO(dbgpt.dbgpt_csv(evidence, collect(evidence)))))
     assert len(rows[0]) == 21
     assert len(rows) == 2
     assert [row["total_tokens"] for row in rows] == ["12", "32"]
@@ -194,7 +195,7 @@ def test_qwen_table_is_of_batch_size_one(one):
     one.power(100, memory_used_bytes=3 * 2**30)
     one.power(200, memory_used_bytes=2**30)
     evidence = one.evidence()
-    view = tables.qwen_speed(evidence, collect(evidence)[0])
+    view = devices.qwen_speed(evidence, collect(evidence)[0])
     assert number(view, "Speed (tokens/s)") == stored(128 / 3.04)
     assert number(view, "Speed (tokens/s), by the document") == stored(228 / 3.04)
     assert number(view, "Input Length") == 100.0
@@ -205,7 +206,7 @@ def test_qwen_table_refuses_a_batch(trace):
     trace.phase("p", "offline", 1)
     trace.request("p", 0, [100, 200])
     evidence = trace.evidence()
-    view = tables.qwen_speed(evidence, collect(evidence)[0])
+    view = devices.qwen_speed(evidence, collect(evidence)[0])
     assert "batch size 1" in view.field("Speed (tokens/s)").value.why
     assert "no memory" in view.field("GPU Memory (GiB)").value.why
 
@@ -214,7 +215,7 @@ def test_transformers_records(one):
     one.power(100, utilisation=0.5, memory_used_bytes=2**20)
     one.power(100, device="host", tool="host", utilisation=0.25, memory_used_bytes=2**30)
     evidence = one.evidence()
-    view = tables.transformers_records(evidence, collect(evidence)[0])
+    view = devices.transformers_records(evidence, collect(evidence)[0])
     assert number(view, "time_to_first_token_secs") == 0.5
     assert number(view, "time_to_next_token_mean_secs") == 0.02
     assert number(view, "gpu_util") == 50.0

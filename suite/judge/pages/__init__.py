@@ -1,0 +1,1 @@
+"""What the documents say of rules and metrics, from their records."""

@@ -1,0 +1,47 @@
+"""The tables of ``docs/rules.md`` and ``docs/rules.zh.md`` from the rules' records; `suite.cli.pages` writes them."""
+
+from __future__ import annotations
+
+from suite.base import markdown
+from suite.base.bilingual import Bilingual
+from suite.judge.rules.registry import RULES
+from suite.judge.rules.rule import PHASES
+
+RANGES = {
+    "R00": Bilingual("The log: R001 to R009", "日志：R001 至 R009"),
+    "R01": Bilingual("The load: R010 to R019", "负载：R010 至 R019"),
+    "R02": Bilingual("The answers: R020 to R029", "回答：R020 至 R029"),
+    "R03": Bilingual("The division: R030 to R039", "赛道：R030 至 R039"),
+    "R04": Bilingual("The scenarios: R040 to R049", "场景：R040 至 R049"),
+}
+"""Headings by the first digits of a number; a range without rules has none."""
+_COLUMNS = Bilingual(
+    "rule | title | asks | why it exists | looks at | when broken",
+    "规则 | 名称 | 要求 | 为何存在 | 对象 | 不满足时",
+)
+
+
+def tables(language: str) -> str:
+    """The tables of all ranges in one language, ``en`` or ``zh``, each under its heading."""
+    parts = []
+    for start, heading in RANGES.items():
+        rows = [
+            (
+                rule.number,
+                *(
+                    getattr(words, language)
+                    for words in (
+                        rule.title,
+                        rule.asks,
+                        rule.reason,
+                        PHASES[rule.phases],
+                        rule.broken,
+                    )
+                ),
+            )
+            for rule in RULES
+            if rule.number.startswith(start)
+        ]
+        columns = getattr(_COLUMNS, language).split(" | ")
+        parts.append(f"## {getattr(heading, language)}\n\n{markdown.table(columns, rows)}")
+    return "\n".join(parts)

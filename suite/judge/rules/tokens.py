@@ -1,0 +1,178 @@
+"""Rules about the counts of tokens: do all sources agree, and are lengths those that were asked for?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.phase import has_exact_lengths
+from suite.judge.log.lengths import asked
+from suite.judge.rules.rule import (
+    Finding,
+    answered,
+    by_phase,
+    failed,
+    not_applicable,
+    passed,
+    place,
+    rule,
+    warned,
+)
+
+if TYPE_CHECKING:
+    from suite.documents.event import Request
+    from suite.documents.phase import Phase
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+COUNT_TOLERANCE = 0.01
+"""Share of answers whose token counts may disagree by more than `COUNT_SLACK`."""
+COUNT_BIAS = 0.02
+"""By how much the engine's counts may exceed the suite's own over all answers, end tokens left out."""
+COUNT_SLACK = 2
+"""Tokens by which two counts of one text may differ: end-of-text and a special token."""
+PROMPT_TOLERANCE = 2
+"""Tokens by which the engine's count of a prompt may differ from the suite's."""
+
+
+def _with_lengths(evidence: Evidence) -> list[Phase]:
+    """Measured phases that ask for exact lengths."""
+    phases = evidence.plan.workload.phases
+    return [doc for doc in phases if doc.measured and has_exact_lengths(doc)]
+
+
+def _counts(request: Request) -> list[int]:
+    """What the engine says that it generated, by usage and by ids."""
+    usage = request.usage
+    counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
+    if request.token_ids is not None:
+        counts.append(len(request.token_ids))
+    return counts
+
+
+@rule(
+    "R014",
+    title=Bilingual("Token counts agree between sources", "各来源词元计数一致"),
+    asks=Bilingual(
+        "The engine's usage, its token ids and the suite's tokenizer count alike: to 2 tokens, "
+        "in 99 % of the answers, and to 2 % over all of them. Not asked where exact lengths "
+        "ignore the end token, which text does not show.",
+        "引擎的用量、其 token 编号与本套件分词器的计数一致：99 % 的回答相差至多 2 个 token，全"
+        "部回答合计相差至多 2 %。要求精确长度而忽略结束符的阶段不作此要求，因为文本不显示结束符"
+        "。",
+    ),
+    reason=Bilingual(
+        "A usage that claims more tokens than were generated inflates every throughput.",
+        "虚报生成的 token 数会抬高所有吞吐。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail; warn where only one source counts", "fail；仅有一个来源计数时为 warn"),
+)
+def counts_agree(evidence: Evidence, _: Results) -> Finding:
+    """The engine's usage, its token ids and the suite's own tokenizer count alike.
+
+    Where end tokens are ignored to reach an exact length, text shows less than was generated: R042 counts there.
+    """
+    wrong, judged, claimed, own = [], 0, 0, 0
+    exact = {(doc.name, doc.repeat) for doc in _with_lengths(evidence)}
+    for request in answered(evidence):
+        if (request.phase, request.repeat) in exact:
+            continue
+        usage = request.usage
+        counts = _counts(request)
+        if counts and usage.get("own_completion", 0) > 0:
+            claimed += max(counts) - 1  # the end token, which text does not show
+            own += usage.own_completion
+            counts.append(usage.own_completion)
+        if len(counts) < 2:
+            continue
+        judged += 1
+        noted = usage.get("ids_completion")
+        false = noted is not None and noted != len(request.token_ids or ())
+        if max(counts) - min(counts) > COUNT_SLACK or false:
+            wrong.append(f"{place(request)}: counts {counts}")
+    if exact and exact == by_phase(evidence).keys():
+        return not_applicable("every phase asks for exact lengths, see R042")
+    if own and claimed > own * (1 + COUNT_BIAS):
+        why = f"the engine counts {claimed / own - 1:.1%} more tokens than its texts have"
+        return failed(f"{why}, bound {COUNT_BIAS:.0%}", wrong)
+    if not judged:
+        return warned("only one source counts tokens: nothing to hold it against")
+    if len(wrong) > COUNT_TOLERANCE * judged:
+        return failed(
+            f"{len(wrong)} of {judged} answers are counted differently by two sources", wrong
+        )
+    return passed(f"{judged} answers counted by at least two sources, {len(wrong)} differ")
+
+
+@rule(
+    "R015",
+    title=Bilingual("Prompts were read whole", "提示词被完整读取"),
+    asks=Bilingual(
+        "The engine read the whole prompt: its count is the suite's, to 2 tokens.",
+        "引擎读取了完整的提示词：其计数与本套件的计数相差至多 2 个 token。",
+    ),
+    reason=Bilingual(
+        "A server that cuts long prompts answers faster and has read less.",
+        "截断长提示词的服务器应答更快，却读得更少。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail; warn where nothing can be compared", "fail；无从比较时为 warn"),
+)
+def prompts_whole(evidence: Evidence, _: Results) -> Finding:
+    """The engine read the whole prompt: its count is the suite's own."""
+    wrong, judged = [], 0
+    for request in answered(evidence):
+        usage = request.usage
+        if "engine_prompt" not in usage or "own_prompt" not in usage:
+            continue
+        judged += 1
+        if abs(usage.engine_prompt - usage.own_prompt) > PROMPT_TOLERANCE:
+            counts = f"engine {usage['engine_prompt']}, suite {usage['own_prompt']}"
+            wrong.append(f"{place(request)}: {counts}")
+    if not judged:
+        return warned("the engine or the tokenizer does not count prompts: nothing to compare")
+    if wrong:
+        return failed(
+            f"{len(wrong)} of {judged} prompts are counted differently by the engine", wrong
+        )
+    return passed(f"{judged} prompts, the engine and the suite count alike")
+
+
+@rule(
+    "R016",
+    title=Bilingual("Answers keep the length limit", "回答遵守长度限制"),
+    asks=Bilingual(
+        "No answer is longer than asked, by the plan or by its phase's own lengths, and one "
+        "that stops by length has that length, to one token.",
+        "没有回答超过计划或其阶段所要求的长度；因长度而停止的回答恰为该长度，误差至多一个 token。",
+    ),
+    reason=Bilingual(
+        "Answers that claim to have stopped by length and are short; more tokens than asked.",
+        "声称因长度而停止却偏短的回答；超过要求的 token。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def length_kept(evidence: Evidence, _: Results) -> Finding:
+    """No answer is longer than asked, and one that stops by length has exactly that length."""
+    most = evidence.plan.workload.decoding.max_new_tokens
+    exact = {(doc.name, doc.repeat): doc.lengths for doc in _with_lengths(evidence)}
+    wrong = []
+    for request in answered(evidence):
+        lengths = exact.get((request.phase, request.repeat))
+        limit = most if lengths is None else asked(lengths, request.index)[1]
+        usage = request.usage
+        count = usage.get("ids_completion", usage.get("engine_completion"))
+        if count is None:
+            continue
+        short = request.finish_reason == "length" and count < limit - 1
+        if count > limit or short:
+            reason = request.finish_reason
+            wrong.append(f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}")
+    if wrong:
+        of = "the length limit of their phase" if exact else f"the length limit of {most} tokens"
+        return failed(f"{len(wrong)} answers break {of}", wrong)
+    if exact:
+        return passed(f"no answer breaks its limit ({most} new tokens where no length is asked)")
+    return passed(f"no answer breaks the limit of {most} new tokens")
