@@ -57,11 +57,11 @@ run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTI
 	@$(PY) -m suite run $(RUN_FLAGS)
 
 test: .venv/.dev engines ## every test that this machine can run; skips say what is missing
-	@$(PY) -m pytest -n $(JOBS) -m 'not engine and not container and not browser'
+	@$(PY) -m pytest -n $(JOBS) -m 'not engine and not container and not browser and not package'
 	@$(PY) -m pytest -m 'engine or container or browser'
 
 test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
-	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node'
+	@$(PY) -m pytest -n $(JOBS) -m 'not container and not engine and not slow and not browser and not node and not package'
 
 test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
 	@$(PY) -m pytest -n $(JOBS) tests/unit tests/benchmarks -m 'not slow and not node'
@@ -71,10 +71,10 @@ test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhe
 	@$(PY) -m pytest -m package
 
 test-pythons: .venv/.dev ## the same results on every Python of PYTHONS= that is here
-	@$(PY) tests/pythons/compare.py $(PYTHONS)
+	@PYTHONPATH=. $(PY) tests/pythons/compare.py $(PYTHONS)
 
 test-oldest: .venv/.dev ## the oldest versions that pyproject.toml admits
-	@$(PY) tests/pythons/oldest.py
+	@PYTHONPATH=. $(PY) tests/pythons/oldest.py
 
 engines: .venv/.run ## get the engines' environments, and images where Docker answers, ahead of time
 	@$(PY) -m suite prepare --vendor cpu --runtime process --all \

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from benchmarks.load import report, table
+from benchmarks.load.errors import BenchmarkError, OptionError
 from benchmarks.load.faults import table as fault_table
 from benchmarks.load.peers import PEERS
-from benchmarks.load.report import Wanted
+from benchmarks.load.report import Options
 from suite.base import jsonio
-from suite.base.errors import SuiteError, UsageError
+from suite.base.errors import SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return _bench(options)
+    except BenchmarkError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, OptionError) else 3
     except SuiteError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_status
@@ -84,8 +88,8 @@ def _bench(arguments: argparse.Namespace) -> int:
         print(fault_table(), end="")
         return 0
     if arguments.markdown is not None and not arguments.markdown.absolute().parent.is_dir():
-        raise UsageError("bench-output-wrong", f"there is no directory for {arguments.markdown}")
-    results = report.run(_wanted(arguments), _progress)
+        raise OptionError(f"there is no directory for {arguments.markdown}")
+    results = report.run(_options(arguments), _progress)
     text = table.markdown(results)
     if arguments.markdown is not None:
         page = arguments.markdown.read_text() if arguments.markdown.exists() else ""
@@ -101,11 +105,11 @@ def _progress(line: str) -> None:
     print(f"  {line}", file=sys.stderr, flush=True)
 
 
-def _wanted(arguments: argparse.Namespace) -> Wanted:
+def _options(arguments: argparse.Namespace) -> Options:
     quick = arguments.quick
     if not 1 <= arguments.workers <= 64:
-        raise UsageError("bench-workers-wrong", f"{arguments.workers} is not a number from 1 to 64")
-    return Wanted(
+        raise OptionError(f"{arguments.workers} is not a number from 1 to 64")
+    return Options(
         streams=_numbers(
             arguments.concurrency, int, 4096, _QUICK_STREAMS if quick else report.STREAMS
         ),
@@ -125,7 +129,7 @@ def _numbers(
     """A list of positive numbers.
 
     Raises:
-        UsageError: ``bench-list-wrong``.
+        OptionError: it is none.
     """
     if text is None:
         return usual
@@ -135,7 +139,7 @@ def _numbers(
         numbers = [kind("0")]
     if not all(0 < float(str(number)) <= most for number in numbers):
         hint = f"for example 8,128; none beyond {most:g}"
-        raise UsageError("bench-list-wrong", f"{text!r} is no list of positive numbers", hint=hint)
+        raise OptionError(f"{text!r} is no list of positive numbers: {hint}")
     return numbers
 
 
@@ -143,7 +147,7 @@ def _peers(text: str | None, *, quick: bool) -> Sequence[str] | None:
     """Names of peers; None for all that are installed.
 
     Raises:
-        UsageError: ``bench-peer-unknown``.
+        OptionError: there is no such peer.
     """
     if text is None:
         return [] if quick else None
@@ -153,7 +157,7 @@ def _peers(text: str | None, *, quick: bool) -> Sequence[str] | None:
     for name in names:
         if name not in PEERS:
             hint = f"one of: {', '.join(PEERS)}, all, none"
-            raise UsageError("bench-peer-unknown", f"there is no peer {name!r}", hint=hint)
+            raise OptionError(f"there is no peer {name!r}: {hint}")
     return names
 
 

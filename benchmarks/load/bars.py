@@ -82,27 +82,27 @@ def bars(results: Results) -> list[Bar]:
     ]
 
 
-def _sound(outcomes: Sequence[Measurement]) -> list[Measurement]:
-    return [outcome for outcome in outcomes if not outcome.failure]
+def _sound(measurements: Sequence[Measurement]) -> list[Measurement]:
+    return [measurement for measurement in measurements if not measurement.failure]
 
 
-def _missing(outcomes: Sequence[Measurement], what: str) -> str:
-    failed = next((outcome.failure for outcome in outcomes if outcome.failure), "")
+def _missing(measurements: Sequence[Measurement], what: str) -> str:
+    failed = next((measurement.failure for measurement in measurements if measurement.failure), "")
     return failed or f"{what} was not run"
 
 
-def _exactness(outcomes: Sequence[Measurement], where: str) -> Iterator[Bar]:
+def _exactness(measurements: Sequence[Measurement], where: str) -> Iterator[Bar]:
     figures: list[tuple[str, float, Callable[[Measurement], float]]] = [
-        ("TTFT bias, median", MEDIAN_MS, lambda one: abs(one.ttft.median)),
-        ("TTFT bias, p99", P99_MS, lambda one: one.ttft.p99),
-        ("E2E bias, median", MEDIAN_MS, lambda one: abs(one.e2e.median)),
-        ("E2E bias, p99", P99_MS, lambda one: one.e2e.p99),
-        ("ITL bias, p99", ITL_P99_MS, lambda one: one.itl.p99),
+        ("TTFT bias, median", MEDIAN_MS, lambda row: abs(row.ttft.median)),
+        ("TTFT bias, p99", P99_MS, lambda row: row.ttft.p99),
+        ("E2E bias, median", MEDIAN_MS, lambda row: abs(row.e2e.median)),
+        ("E2E bias, p99", P99_MS, lambda row: row.e2e.p99),
+        ("ITL bias, p99", ITL_P99_MS, lambda row: row.itl.p99),
     ]
-    sound = _sound(outcomes)
+    sound = _sound(measurements)
     for name, bound, figure in figures:
-        if len(sound) < len(outcomes) or not sound:
-            yield Bar(name + where, None, bound, _missing(outcomes, "the load"), unit="ms")
+        if len(sound) < len(measurements) or not sound:
+            yield Bar(name + where, None, bound, _missing(measurements, "the load"), unit="ms")
             continue
         worst = max(sound, key=figure)
         numbers = f"{figure(worst):.3f} ms at worst ({worst.load.name})"
@@ -110,17 +110,17 @@ def _exactness(outcomes: Sequence[Measurement], where: str) -> Iterator[Bar]:
 
 
 def _cost(results: Results) -> Iterator[Bar]:
-    for load in dict.fromkeys(one.load for one in _sound(results.closed)):
+    for load in dict.fromkeys(row.load for row in _sound(results.closed)):
         streams = load.streams
-        mine = [one for one in _sound(results.closed) if one.load == load]
-        same = [one for one in _sound(results.peers) if one.load.streams == streams]
+        mine = [row for row in _sound(results.closed) if row.load == load]
+        same = [row for row in _sound(results.peers) if row.load.streams == streams]
         bound = 1 / 3 if streams <= 128 else 1 / 2
         name = f"CPU per token against the cheapest peer, {load.name}"
         if same:
             yield from _ratios(name, mine, same, bound)
         elif results.peers_asked(streams):
             yield Bar(name, None, bound, "no peer gave a figure")
-        least = [one for one in _sound(results.floor) if one.load.streams == streams]
+        least = [row for row in _sound(results.floor) if row.load.streams == streams]
         bound = 2.5 if streams < 128 else 1.5
         name = f"CPU per token against the C floor, {load.name}"
         if streams not in _FLOOR_STREAMS:
@@ -137,7 +137,7 @@ def _ratios(
     """Two bars: to the client's end, which differs in what clients do afterwards, and to the last token."""
     figures: list[tuple[str, Callable[[Measurement], float]]] = [
         ("", cost),
-        (", until the last token", lambda one: one.streaming_cpu_s_per_1000),
+        (", until the last token", lambda row: row.streaming_cpu_s_per_1000),
     ]
     for until, figure in figures:
         own = figure(typical(mine, figure)[0])
@@ -148,22 +148,22 @@ def _ratios(
         yield Bar(name + until, value, bound, numbers, unit="×")
 
 
-def _first_request(outcomes: Sequence[Measurement]) -> Bar:
+def _first_request(measurements: Sequence[Measurement]) -> Bar:
     name = "launch to first request"
-    sound = _sound(outcomes)
+    sound = _sound(measurements)
     if not sound:
-        return Bar(name, None, FIRST_REQUEST_S, _missing(outcomes, "the load"), unit="s")
-    worst = max(sound, key=lambda one: one.first_request_s)
+        return Bar(name, None, FIRST_REQUEST_S, _missing(measurements, "the load"), unit="s")
+    worst = max(sound, key=lambda row: row.first_request_s)
     numbers = f"{worst.first_request_s:.3f} s at worst ({worst.load.name})"
     return Bar(name, worst.first_request_s, FIRST_REQUEST_S, numbers, unit="s")
 
 
-def _memory(outcomes: Sequence[Measurement]) -> Bar:
+def _memory(measurements: Sequence[Measurement]) -> Bar:
     name = "memory for a million streamed tokens"
-    large = [one for one in _sound(outcomes) if one.tokens >= MEMORY_TOKENS]
+    large = [row for row in _sound(measurements) if row.tokens >= MEMORY_TOKENS]
     if not large:
         return Bar(name, None, MEMORY_MB, "no load streamed a million tokens", unit="MB")
-    worst = max(large, key=lambda one: one.peak_mb)
+    worst = max(large, key=lambda row: row.peak_mb)
     numbers = f"{worst.peak_mb:.0f} MB for {worst.tokens:,} tokens ({worst.load.name})"
     return Bar(name, worst.peak_mb, MEMORY_MB, numbers, unit="MB")
 
@@ -177,12 +177,12 @@ def _rates(results: Results) -> Iterator[Bar]:
         numbers = f"{_rate(mine)} against {_rate(floor)}"
         yield Bar(name, mine.tokens_s / floor.tokens_s, 0.9, numbers, at_most=False, unit="×")
     name = "highest exact token rate against the best peer's"
-    found = _best_peer(results.peers)
-    if mine is None or found is None:
+    best = _best_peer(results.peers)
+    if mine is None or best is None:
         missing = "the search was not run" if mine is None else "no peer was run"
         yield Bar(name, None, 20.0, missing, at_most=False, unit="×")
         return
-    held, lost, client = found
+    held, lost, client = best
     numbers = f"{_rate(mine)} against {client}: exact at {held:,.0f}, no longer at {lost:,.0f}"
     yield Bar(name, mine.tokens_s / lost, 20.0, numbers, at_most=False, unit="×")
 
@@ -192,19 +192,19 @@ def _best_peer(peers: Sequence[Measurement]) -> tuple[float, float, str] | None:
 
     Its limit lies between; it is judged by the upper one, which favours the peer.
     """
-    found = []
-    for client in dict.fromkeys(one.client for one in peers):
-        runs = [one for one in peers if one.client == client and one.load.streams]
-        rows = sorted(typical(runs), key=lambda one: one.load.streams)
+    limits = []
+    for client in dict.fromkeys(row.client for row in peers):
+        runs = [row for row in peers if row.client == client and row.load.streams]
+        rows = sorted(typical(runs), key=lambda row: row.load.streams)
         # Of several runs of a load, one that is exact is enough, which favours the peer as well.
-        well = {one.load for one in runs if one.exact and not one.failure}
-        exact = [one.load in well for one in rows]
+        well = {row.load for row in runs if row.exact and not row.failure}
+        exact = [row.load in well for row in rows]
         if rows:
             first = exact.index(False) if False in exact else len(rows)
             held = rows[first - 1].load.nominal_tokens_s if first else 0.0
             lost = rows[min(first, len(rows) - 1)].load.nominal_tokens_s
-            found.append((held, lost, client))
-    return max(found, default=None)
+            limits.append((held, lost, client))
+    return max(limits, default=None)
 
 
 def _rate(capacity: Capacity) -> str:
@@ -212,26 +212,26 @@ def _rate(capacity: Capacity) -> str:
     return f"{capacity.tokens_s:,.0f} tokens/s{beyond[capacity.limited_by]} ({capacity.client})"
 
 
-def _workers(found: Scaling | None) -> Bar:
+def _workers(scaling: Scaling | None) -> Bar:
     name = "two workers against one, server not the limit"
-    if found is None:
+    if scaling is None:
         return Bar(name, None, 1.6, "run with --workers 2", at_most=False, unit="×")
-    failed = next((one.failure for one in found.outcomes if one.failure), "")
-    if failed or not found.one:
+    failed = next((row.failure for row in scaling.measurements if row.failure), "")
+    if failed or not scaling.single:
         return Bar(name, None, 1.6, failed or "nothing was streamed", at_most=False, unit="×")
-    shares = [one.server.get("cpu_share", 0.0) for one in found.outcomes]
+    shares = [row.server.get("cpu_share", 0.0) for row in scaling.measurements]
     numbers = (
-        f"{found.many:,.0f} tokens/s with {found.workers} against {found.one:,.0f} with 1; "
+        f"{scaling.many:,.0f} tokens/s with {scaling.workers} against {scaling.single:,.0f} with 1; "
         f"the server took {shares[1]} and {shares[0]} of a core"
     )
-    return Bar(name, found.many / found.one, 1.6, numbers, at_most=False, unit="×")
+    return Bar(name, scaling.many / scaling.single, 1.6, numbers, at_most=False, unit="×")
 
 
-def _lateness(outcomes: Sequence[Measurement], rate: float) -> Bar:
+def _lateness(measurements: Sequence[Measurement], rate: float) -> Bar:
     name = f"send lateness p99 at {rate:g} requests/s"
-    same = [one for one in _sound(outcomes) if one.load.rate == rate and one.lateness]
+    same = [row for row in _sound(measurements) if row.load.rate == rate and row.lateness]
     if not same or same[0].lateness is None:
-        return Bar(name, None, LATE_MS[rate], _missing(outcomes, "the load"), unit="ms")
+        return Bar(name, None, LATE_MS[rate], _missing(measurements, "the load"), unit="ms")
     late = same[0].lateness
     numbers = f"median {late.median:.3f}, p99 {late.p99:.3f}, worst {late.largest:.3f} ms"
     return Bar(name, late.p99, LATE_MS[rate], numbers, unit="ms")

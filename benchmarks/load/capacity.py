@@ -63,10 +63,10 @@ def search(
     points: list[Measurement] = []
 
     def exact(streams: int) -> bool:
-        outcome = measure(client, closed(streams), machine)
-        points.append(outcome)
-        on_point(outcome)
-        return not outcome.failure and outcome.exact
+        measurement = measure(client, closed(streams), machine)
+        points.append(measurement)
+        on_point(measurement)
+        return not measurement.failure and measurement.exact
 
     good, bad = _bracket(exact, steps)
     for _ in range(bisections if bad else 0):
@@ -114,30 +114,30 @@ class Scaling:
     """
 
     workers: int
-    one: float
+    single: float
     many: float
-    outcomes: tuple[Measurement, Measurement]
+    measurements: tuple[Measurement, Measurement]
 
     def to_json(self) -> JSONObject:
         """As a JSON object."""
         return {
             "workers": self.workers,
-            "one_tokens_per_s": round(self.one),
+            "one_tokens_per_s": round(self.single),
             "many_tokens_per_s": round(self.many),
-            "outcomes": [outcome.to_json() for outcome in self.outcomes],
+            "outcomes": [measurement.to_json() for measurement in self.measurements],
         }
 
 
 def scaling(machine: Machine, workers: int, *, load: Load = DRAIN) -> Scaling:
     """Measure one worker and several on the same load, from the first byte sent to the last event written."""
-    one = measure(Suite(), load, machine)
+    single = measure(Suite(), load, machine)
     many = measure(Suite(workers=workers), load, machine, workers=workers)
-    return Scaling(workers, _drained(one), _drained(many), (one, many))
+    return Scaling(workers, _drained(single), _drained(many), (single, many))
 
 
-def _drained(outcome: Measurement) -> float:
+def _drained(measurement: Measurement) -> float:
     """Tokens per second of the whole phase."""
-    wall = outcome.phase.get("wall_s")
-    if outcome.failure or not isinstance(wall, float) or not wall:
+    wall = measurement.phase.get("wall_s")
+    if measurement.failure or not isinstance(wall, float) or not wall:
         return 0.0
-    return outcome.tokens / wall
+    return measurement.tokens / wall

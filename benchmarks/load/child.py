@@ -92,20 +92,20 @@ def run(
             stack.callback(_kill, _start(_SPINNER, cores))
         out = stack.enter_context(tempfile.TemporaryFile())
         err = stack.enter_context(tempfile.TemporaryFile())
-        ended = ChildResult(time.monotonic_ns())
+        result = ChildResult(time.monotonic_ns())
         try:
             with shielded():
                 process = _start(command, cores, (out, err), environment, folder)
                 stack.callback(_kill, process)
         except OSError as cause:
             return ChildResult(
-                ended.started, status=127, errors=str(cause), ended=time.monotonic_ns()
+                result.started, status=127, errors=str(cause), ended=time.monotonic_ns()
             )
-        _watch(process, ended, timeout_s)
+        _watch(process, result, timeout_s)
         out.seek(0)
         err.seek(0)
-        ended.output, ended.errors = out.read(), err.read().decode("utf-8", "replace")[-4000:]
-    return ended
+        result.output, result.errors = out.read(), err.read().decode("utf-8", "replace")[-4000:]
+    return result
 
 
 def _start(
@@ -133,29 +133,29 @@ def _start(
         os.sched_setaffinity(0, free)
 
 
-def _watch(process: subprocess.Popen[bytes], ended: ChildResult, timeout_s: float) -> None:
+def _watch(process: subprocess.Popen[bytes], result: ChildResult, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     family, look_again = [process.pid], 0.0
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
-            ended.ended = time.monotonic_ns()
+            result.ended = time.monotonic_ns()
             process.returncode = os.waitstatus_to_exitcode(status)
-            ended.status = process.returncode
-            ended.cpu_s = usage.ru_utime + usage.ru_stime
+            result.status = process.returncode
+            result.cpu_s = usage.ru_utime + usage.ru_stime
             return
         now = time.monotonic()
         if now > deadline:
             _kill(process)
-            ended.ended = time.monotonic_ns()
-            ended.cpu_s = ended.samples[-1][1] if ended.samples else 0.0
+            result.ended = time.monotonic_ns()
+            result.cpu_s = result.samples[-1][1] if result.samples else 0.0
             return
         if now >= look_again:
             look_again = now + FAMILY_S
             family = _family(process.pid)
         seconds, resident = _sample(family)
-        ended.samples.append((time.monotonic_ns(), seconds))
-        ended.peak_mb = max(ended.peak_mb, resident)
+        result.samples.append((time.monotonic_ns(), seconds))
+        result.peak_mb = max(result.peak_mb, resident)
         time.sleep(LOOK_S)
 
 
@@ -173,12 +173,12 @@ def _family(root: int) -> list[int]:
         fields = _stat(int(entry.name)) if entry.name.isdigit() else []
         if fields:
             children.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, waiting = [], [root]
+    family, waiting = [], [root]
     while waiting:
         pid = waiting.pop()
-        found.append(pid)
+        family.append(pid)
         waiting += children.get(pid, [])
-    return found
+    return family
 
 
 def _stat(pid: int) -> list[str]:

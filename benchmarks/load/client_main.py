@@ -14,16 +14,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, TypedDict, cast
 
-from suite.base import jsonio
 from suite.declare.profiles.arrivals import schedule
+from suite.documents.codec import canonical
 from suite.documents.phase import Arrivals
 from suite.measure.load.send import run_phase
 from suite.measure.load.synthetic import REQUEST, job, phase
 from suite.measure.load.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from suite.documents.event import Request
     from suite.measure.load.requests.job import Job
 
 SEED: Final = 1
@@ -61,8 +60,8 @@ def main() -> int:
     jobs = _jobs(spec)
     events = os.open(spec["events"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
 
-    def keep(event: Mapping[str, object]) -> None:
-        os.write(events, jsonio.canonical(event) + b"\n")
+    def keep(event: Request) -> None:
+        os.write(events, canonical(event) + b"\n")
 
     cpu = _cpu_s()
     stats = run_phase(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from benchmarks.load import REPOSITORY, spreads
+from benchmarks.load.errors import ClientError
 from benchmarks.load.measurement import Seen
 from benchmarks.load.times import read_binary, read_events
 from suite.base import jsonio
@@ -67,24 +68,24 @@ class Suite:
         """The whole environment of the command."""
         return {**plain_environment(folder), "PYTHONPATH": str(REPOSITORY)}
 
-    def read(self, load: Load, folder: Path, ended: ChildResult) -> Seen:
+    def read(self, load: Load, folder: Path, result: ChildResult) -> Seen:
         """What it left.
 
         Raises:
-            EvidenceError: ``bench-client-failed``.
+            ClientError: it failed.
         """
-        said = _said(self.name, ended)
-        phase = cast("JSONObject", said["phase"])
+        printed = _printed(self.name, result)
+        phase = cast("JSONObject", printed["phase"])
         times = read_events(folder / "events.jsonl")
         return Seen(
             latencies=spreads.client_latencies(times),
             completed=len(times),
             times=times,
-            cpu_s=cast("float", said["cpu_s"]),
-            streaming_cpu_s=cast("float", said["streaming_cpu_s"]),
+            cpu_s=cast("float", printed["cpu_s"]),
+            streaming_cpu_s=cast("float", printed["streaming_cpu_s"]),
             lateness=None if load.streams else spreads.lateness(times),
             real_time=bool(phase["real_time"]),
-            phase={**phase, "wall_s": said["wall_s"]},
+            phase={**phase, "wall_s": printed["wall_s"]},
         )
 
 
@@ -116,39 +117,39 @@ class Floor:
         """The whole environment of the command."""
         return plain_environment(folder)
 
-    def read(self, load: Load, folder: Path, ended: ChildResult) -> Seen:
+    def read(self, load: Load, folder: Path, result: ChildResult) -> Seen:
         """What it left.
 
         Raises:
-            EvidenceError: ``bench-client-failed``, ``bench-times-broken``.
+            ClientError: it failed, or its file of times is broken.
         """
-        said = _said(self.name, ended)
+        printed = _printed(self.name, result)
         times = read_binary(folder / "floor") if self.stamped else []
         return Seen(
             latencies=spreads.client_latencies(times),
             completed=len(times) if self.stamped else load.requests,
             times=times,
-            cpu_s=cast("float", said["cpu_s"]),
-            streaming_cpu_s=cast("float", said["cpu_s"]),
-            real_time=bool(said["real_time"]),
+            cpu_s=cast("float", printed["cpu_s"]),
+            streaming_cpu_s=cast("float", printed["cpu_s"]),
+            real_time=bool(printed["real_time"]),
         )
 
 
-def _said(name: str, ended: ChildResult) -> JSONObject:
+def _printed(name: str, result: ChildResult) -> JSONObject:
     """The JSON document that a client printed.
 
     Raises:
-        EvidenceError: ``bench-client-failed``.
+        ClientError: it failed.
     """
-    if ended.status != 0:
-        raise EvidenceError("bench-client-failed", f"{name}: {why(ended)}")
-    return cast("JSONObject", jsonio.loads(ended.output, name=name, error=EvidenceError))
+    if result.status != 0:
+        raise ClientError(f"{name}: {why(result)}")
+    return cast("JSONObject", jsonio.loads(result.output, name=name, error=EvidenceError))
 
 
-def why(ended: ChildResult) -> str:
+def why(result: ChildResult) -> str:
     """Why a command gave nothing, in one line."""
-    if ended.status is None:
+    if result.status is None:
         return "it did not end in time"
-    lines = [line.strip() for line in ended.errors.splitlines() if line.strip()]
+    lines = [line.strip() for line in result.errors.splitlines() if line.strip()]
     last = lines[-1][:200] if lines else "it said nothing"
-    return f"it ended with status {ended.status}: {last}"
+    return f"it ended with status {result.status}: {last}"

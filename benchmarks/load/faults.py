@@ -113,7 +113,7 @@ def table() -> str:
 
 def _sentence(event: Request) -> str:
     if event.error:
-        return _SECONDS.sub("… s", event["error"])
+        return _SECONDS.sub("… s", event.error)
     usage = given(event.usage.engine_completion)
     counted = event.chunk_tokens
     if usage is not None and usage != TOKENS:

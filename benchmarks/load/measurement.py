@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from benchmarks.load import child, spreads
+from benchmarks.load.errors import ClientError
 from benchmarks.load.server import serve
 from benchmarks.load.spreads import Biases, Latencies, Spread
 from suite.base.errors import EvidenceError
@@ -69,11 +70,12 @@ class Client(Protocol):
     def environment(self, folder: Path) -> Mapping[str, str]:
         """The whole environment of the command."""
 
-    def read(self, load: Load, folder: Path, ended: ChildResult) -> Seen:
+    def read(self, load: Load, folder: Path, result: ChildResult) -> Seen:
         """What it left.
 
         Raises:
-            EvidenceError: it failed, or left something else.
+            ClientError: it failed, or left something else.
+            EvidenceError: what it left is not JSON.
         """
 
 
@@ -168,33 +170,33 @@ class Measurement:
         }
 
 
-def cost(outcome: Measurement) -> float:
+def cost(measurement: Measurement) -> float:
     """Processor seconds for a thousand tokens, everything included."""
-    return outcome.cpu_s_per_1000
+    return measurement.cpu_s_per_1000
 
 
 def typical(
-    outcomes: Sequence[Measurement], figure: Callable[[Measurement], float] = cost
+    measurements: Sequence[Measurement], figure: Callable[[Measurement], float] = cost
 ) -> list[Measurement]:
     """For each client and load one run: of those without failure the one with the median figure, the lower of two."""
-    found = []
-    for client, load in dict.fromkeys((one.client, one.load) for one in outcomes):
-        runs = [one for one in outcomes if one.client == client and one.load == load]
-        sound = sorted((one for one in runs if not one.failure), key=figure)
-        found.append(sound[(len(sound) - 1) // 2] if sound else runs[0])
-    return found
+    rows = []
+    for client, load in dict.fromkeys((row.client, row.load) for row in measurements):
+        runs = [row for row in measurements if row.client == client and row.load == load]
+        sound = sorted((row for row in runs if not row.failure), key=figure)
+        rows.append(sound[(len(sound) - 1) // 2] if sound else runs[0])
+    return rows
 
 
 def measure(client: Client, load: Load, machine: Machine, *, workers: int = 1) -> Measurement:
     """Run a client under a load; whatever goes wrong with the client is in `Measurement.failure`.
 
     Raises:
-        EngineError: the server did not start or ended badly.
+        EngineError, BenchmarkError: the server did not start, or ended badly.
     """
     with tempfile.TemporaryDirectory(prefix="llmc-bench-") as name:
         folder = Path(name)
         with serve(load, folder, machine.programs.pace, machine.server) as served:
-            ended = child.run(
+            result = child.run(
                 client.command(load, served.base_url, folder),
                 cores={machine.client} if workers == 1 else {machine.client, machine.server},
                 timeout_s=START_S + 3 * _expected_s(load),
@@ -203,13 +205,13 @@ def measure(client: Client, load: Load, machine: Machine, *, workers: int = 1) -
                 busy=load.busy,
             )
         try:
-            seen = client.read(load, folder, ended)
-        except EvidenceError as cause:
-            return Measurement(client.name, load, failure=cause.message)
+            seen = client.read(load, folder, result)
+        except (ClientError, EvidenceError) as cause:
+            return Measurement(client.name, load, failure=str(cause))
     if seen.completed != load.requests:
         failure = f"{seen.completed} of {load.requests} requests completed"
         return Measurement(client.name, load, failure=failure)
-    return judge(client.name, load, seen, served, ended)
+    return judge(client.name, load, seen, served, result)
 
 
 def _expected_s(load: Load) -> float:
@@ -219,19 +221,19 @@ def _expected_s(load: Load) -> float:
     return answer + load.requests / load.rate
 
 
-def judge(name: str, load: Load, seen: Seen, served: Served, ended: ChildResult) -> Measurement:
+def judge(name: str, load: Load, seen: Seen, served: Served, result: ChildResult) -> Measurement:
     """Hold what a client left against the truth."""
     truth = served.truth
     true = spreads.truth_latencies(truth, mean_gaps=seen.mean_gaps)
     reported = seen.latencies.spreads()
     real = true.spreads()
     biases = _biases(seen, reported, real, truth)
-    arrivals = sorted(one.planned for one in truth)
-    last = max(one.tokens[-1] for one in truth)
+    arrivals = sorted(row.planned for row in truth)
+    last = max(row.tokens[-1] for row in truth)
     during = seen.streaming_cpu_s
     if during is None:
-        during = ended.cpu_between(arrivals[0], last)
-    cpu = ended.cpu_between(arrivals[0], ended.ended) if seen.cpu_s is None else seen.cpu_s
+        during = result.cpu_between(arrivals[0], last)
+    cpu = result.cpu_between(arrivals[0], result.ended) if seen.cpu_s is None else seen.cpu_s
     seconds = (arrivals[-1] - arrivals[0]) / 1e9
     failure = f"{biases.unmatched} requests cannot be matched" if biases.unmatched else ""
     return Measurement(
@@ -249,8 +251,8 @@ def judge(name: str, load: Load, seen: Seen, served: Served, ended: ChildResult)
         lateness=seen.lateness,
         cpu_s_per_1000=cpu / served.tokens * 1000,
         streaming_cpu_s_per_1000=during / served.tokens * 1000,
-        first_request_s=(arrivals[0] - ended.started) / 1e9,
-        peak_mb=ended.peak_mb,
+        first_request_s=(arrivals[0] - result.started) / 1e9,
+        peak_mb=result.peak_mb,
         tokens=served.tokens,
         real_time=seen.real_time,
         server=served.to_json(),

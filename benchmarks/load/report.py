@@ -14,8 +14,8 @@ from benchmarks.load import capacity, ccompiler, peers
 from benchmarks.load.bars import Bar, bars
 from benchmarks.load.case import Load, closed, poisson
 from benchmarks.load.clients import Floor, Suite
+from benchmarks.load.errors import BenchmarkError
 from benchmarks.load.measurement import Machine, Measurement, measure, typical
-from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ MANY_TOKENS_ROUNDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Options:
     """What is to be run.
 
     Attributes:
@@ -98,9 +98,9 @@ class Results:
 
     def peers_asked(self, streams: int) -> bool:
         """Whether any peer was run with so many streams."""
-        return any(one.load.streams == streams for one in self.peers)
+        return any(row.load.streams == streams for row in self.peers)
 
-    def outcomes(self) -> list[Measurement]:
+    def measurements(self) -> list[Measurement]:
         """Every single load, in the order of the tables."""
         mine = [*self.closed, *self.ordinary, *self.busy, *self.many, *self.opened]
         return [*mine, *self.floor, *self.floor_stamped, *self.peers]
@@ -114,15 +114,15 @@ class Results:
         searches = (self.capacity, self.floor_capacity)
         return {
             "machine": self.machine,
-            "outcomes": [outcome.to_json() for outcome in self.outcomes()],
-            "capacity": [one.to_json() for one in searches if one is not None],
+            "outcomes": [measurement.to_json() for measurement in self.measurements()],
+            "capacity": [row.to_json() for row in searches if row is not None],
             "scaling": None if self.scaling is None else self.scaling.to_json(),
             "bars": [bar.to_json() for bar in self.bars()],
             "notes": list(self.notes),
         }
 
 
-def run(wanted: Wanted, tell: Callable[[str], None]) -> Results:
+def run(options: Options, progress: Callable[[str], None]) -> Results:
     """Run everything that is wanted; takes minutes.
 
     Args:
@@ -130,11 +130,11 @@ def run(wanted: Wanted, tell: Callable[[str], None]) -> Results:
         tell: takes one line before each load.
 
     Raises:
-        SetupError: ``bench-needs-linux``.
+        BenchmarkError: this is not Linux.
         EngineError: the server did not start.
     """
     if not sys.platform.startswith("linux"):
-        raise SetupError("bench-needs-linux", "the benchmark needs Linux: cores, /proc and timers")
+        raise BenchmarkError("the benchmark needs Linux: cores, /proc and timers")
     results = Results()
     _raise_descriptor_limit()
     cores = sorted(os.sched_getaffinity(0))
@@ -151,7 +151,7 @@ def run(wanted: Wanted, tell: Callable[[str], None]) -> Results:
         # This process only watches: it must not disturb the client.
         os.sched_setaffinity(0, {machine.server})
         try:
-            _Procedure(wanted, machine, results, tell).run()
+            _Procedure(options, machine, results, progress).run()
         finally:
             os.sched_setaffinity(0, cores)
     return results
@@ -161,28 +161,28 @@ class _Procedure:
     """The steps of a run."""
 
     def __init__(
-        self, wanted: Wanted, machine: Machine, results: Results, tell: Callable[[str], None]
+        self, options: Options, machine: Machine, results: Results, progress: Callable[[str], None]
     ) -> None:
-        self._wanted = wanted
+        self._options = options
         self._machine = machine
         self._results = results
-        self._tell = tell
+        self._progress = progress
 
     def run(self) -> None:
         """All of them."""
         self._closed()
-        for rate in self._wanted.rates:
-            seconds = 1.0 if self._wanted.quick else 6.0
+        for rate in self._options.rates:
+            seconds = 1.0 if self._options.quick else 6.0
             self._results.opened.append(self._one(Suite(), poisson(rate, seconds=seconds)))
-        if self._wanted.search:
+        if self._options.search:
             self._search()
-        if self._wanted.workers > 1:
+        if self._options.workers > 1:
             self._scale()
         self._peers()
-        self._results.notes += _failed_runs(self._results.outcomes())
+        self._results.notes += _failed_runs(self._results.measurements())
 
     def _load(self, streams: int) -> Load:
-        if self._wanted.quick:
+        if self._options.quick:
             return Load(2 * streams, streams, ttft_ms=50.0, itl_ms=5.0, tokens=16)
         # Every client gets this very load: what is paid once weighs alike for all.
         return closed(streams, least=32)
@@ -190,43 +190,43 @@ class _Procedure:
     def _closed(self) -> None:
         floor = self._machine.programs.floor
         results = self._results
-        for streams in self._wanted.streams:
+        for streams in self._options.streams:
             load = self._load(streams)
-            for _ in range(1 if self._wanted.quick else COST_RUNS):
+            for _ in range(1 if self._options.quick else COST_RUNS):
                 results.closed.append(self._one(Suite(), load))
                 if floor is not None:
                     results.floor.append(self._one(Floor(floor, stamped=False), load))
-            if self._wanted.busy:
+            if self._options.busy:
                 results.ordinary.append(self._one(Suite(ordinary=True), load))
                 results.busy.append(self._one(Suite(), load.beside_busy()))
             if floor is not None:
                 results.floor_stamped.append(self._one(Floor(floor), load))
-        if not self._wanted.quick and MANY_STREAMS in self._wanted.streams:
+        if not self._options.quick and MANY_STREAMS in self._options.streams:
             load = closed(MANY_STREAMS, rounds=MANY_TOKENS_ROUNDS)
             results.many.append(self._one(Suite(), load))
 
     def _search(self) -> None:
-        def tell(outcome: Measurement) -> None:
-            word = "exact" if outcome.exact else "not exact"
-            self._tell(f"{outcome.client}: {outcome.tokens_s:,.0f} tokens/s: {word}")
+        def progress(measurement: Measurement) -> None:
+            word = "exact" if measurement.exact else "not exact"
+            self._progress(f"{measurement.client}: {measurement.tokens_s:,.0f} tokens/s: {word}")
 
         results, floor = self._results, self._machine.programs.floor
-        results.capacity = capacity.search(Suite(), self._machine, on_point=tell)
+        results.capacity = capacity.search(Suite(), self._machine, on_point=progress)
         if floor is not None:
-            results.floor_capacity = capacity.search(Floor(floor), self._machine, on_point=tell)
+            results.floor_capacity = capacity.search(Floor(floor), self._machine, on_point=progress)
 
     def _scale(self) -> None:
-        self._tell(f"{self._wanted.workers} workers against one")
+        self._progress(f"{self._options.workers} workers against one")
         if self._machine.programs.pace is None:
             self._results.notes.append("the scaling of workers needs the server in C")
             return
-        self._results.scaling = capacity.scaling(self._machine, self._wanted.workers)
+        self._results.scaling = capacity.scaling(self._machine, self._options.workers)
 
     def _peers(self) -> None:
-        found, missing = peers.installed()
-        names = self._wanted.peers
+        available, missing = peers.installed()
+        names = self._options.peers
         chosen: list[Peer] = [
-            peer for peer in found if names is None or peers.name_of(peer) in names
+            peer for peer in available if names is None or peers.name_of(peer) in names
         ]
         for name, why in missing.items():
             if names is None or name in names:
@@ -236,7 +236,7 @@ class _Procedure:
 
     def _peer(self, peer: Peer) -> None:
         exact = True
-        for streams in self._wanted.peer_streams:
+        for streams in self._options.peer_streams:
             # Only the search for its highest exact rate asks for these.
             if streams in BETWEEN and not exact:
                 continue
@@ -244,31 +244,39 @@ class _Procedure:
             runs = [self._one(peer, load)]
             if self._near(runs[0]):
                 runs += [self._one(peer, load) for _ in range(COST_RUNS - 1)]
-            exact = any(one.exact and not one.failure for one in runs)
+            exact = any(row.exact and not row.failure for row in runs)
             self._results.peers += runs
-        if PEER_RATE in self._wanted.rates:
+        if PEER_RATE in self._options.rates:
             self._results.peers.append(self._one(peer, poisson(PEER_RATE)))
 
-    def _near(self, outcome: Measurement) -> bool:
+    def _near(self, measurement: Measurement) -> bool:
         """Whether a peer's cost is so near to the suite's that one run is too few to compare them."""
-        same = [one for one in typical(self._results.closed) if one.load == outcome.load]
+        same = [row for row in typical(self._results.closed) if row.load == measurement.load]
         least = NEAR * same[0].cpu_s_per_1000 if same and not same[0].failure else 0.0
-        return not self._wanted.quick and not outcome.failure and outcome.cpu_s_per_1000 < least
+        return (
+            not self._options.quick
+            and not measurement.failure
+            and measurement.cpu_s_per_1000 < least
+        )
 
     def _one(self, client: Client, load: Load) -> Measurement:
-        self._tell(f"{client.name}: {load.name}")
+        self._progress(f"{client.name}: {load.name}")
         return measure(client, load, self._machine)
 
 
-def _failed_runs(outcomes: Sequence[Measurement]) -> list[str]:
+def _failed_runs(measurements: Sequence[Measurement]) -> list[str]:
     """A line for each load of which some runs failed; the tables show one that did not."""
     lines = []
-    for one in typical(outcomes):
-        runs = [other for other in outcomes if (other.client, other.load) == (one.client, one.load)]
+    for row in typical(measurements):
+        runs = [
+            another
+            for another in measurements
+            if (another.client, another.load) == (row.client, row.load)
+        ]
         failures = [run.failure for run in runs if run.failure]
         if failures and len(runs) > 1:
             share = f"{len(failures)} of {len(runs)} runs failed"
-            lines.append(f"{one.client}, {one.load.name}: {share}: {failures[0]}")
+            lines.append(f"{row.client}, {row.load.name}: {share}: {failures[0]}")
     return lines
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from benchmarks.load.errors import BenchmarkError
 from benchmarks.load.spreads import Spread
 from benchmarks.load.times import Timed, read_binary, read_sim
 from suite.base import jsonio
@@ -73,8 +74,8 @@ def serve(load: Load, folder: Path, pace: Path | None, core: int | None) -> Iter
     """Run the server for the length of a ``with`` block, bound to a core.
 
     Raises:
-        EngineError: ``engine-start-failed`` when it does not start, ``bench-server-failed`` when it ends
-            otherwise than asked.
+        EngineError: ``engine-start-failed`` when it does not start.
+        BenchmarkError: it ended otherwise than asked.
     """
     truth = folder / "truth"
     if pace is None:
@@ -88,7 +89,7 @@ def serve(load: Load, folder: Path, pace: Path | None, core: int | None) -> Iter
         with _pace(load, truth, pace, core) as served:
             yield served
         served.truth = read_binary(truth)
-    served.tokens = sum(len(one.tokens) for one in served.truth)
+    served.tokens = sum(len(request.tokens) for request in served.truth)
     served.late = Spread.of(_late(load, served.truth))
 
 
@@ -122,10 +123,10 @@ def _pace(load: Load, truth: Path, program: Path, core: int | None) -> Iterator[
         process.stdin.close()
         process.stdout.close()
     if process.returncode:
-        raise EngineError("bench-server-failed", f"it ended with status {process.returncode}")
-    said = cast("dict[str, float]", jsonio.loads(output, name="pace", error=EvidenceError))
-    served.cpu_share = said["cpu_s"] / said["wall_s"] if said["wall_s"] else 0.0
-    served.real_time = bool(said["real_time"])
+        raise BenchmarkError(f"the server ended with status {process.returncode}")
+    report = cast("dict[str, float]", jsonio.loads(output, name="pace", error=EvidenceError))
+    served.cpu_share = report["cpu_s"] / report["wall_s"] if report["wall_s"] else 0.0
+    served.real_time = bool(report["real_time"])
 
 
 @contextlib.contextmanager
@@ -161,7 +162,7 @@ def _late(load: Load, truth: Sequence[Timed]) -> list[float]:
     if not gap:
         return []
     return [
-        (moment - one.started - first - position // load.pack * load.pack * gap) / 1e6
-        for one in truth
-        for position, moment in enumerate(one.tokens)
+        (moment - request.started - first - position // load.pack * load.pack * gap) / 1e6
+        for request in truth
+        for position, moment in enumerate(request.tokens)
     ]

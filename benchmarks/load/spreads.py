@@ -83,16 +83,16 @@ def client_latencies(seen: Sequence[Timed]) -> Latencies:
 
 
 def _latencies(requests: Sequence[Timed], *, sent: bool, mean_gaps: bool = False) -> Latencies:
-    found = Latencies()
-    for one in requests:
-        if not one.tokens:
+    latencies = Latencies()
+    for request in requests:
+        if not request.tokens:
             continue
-        zero = one.started if sent else one.planned
-        found.ttft.append((one.tokens[0] - zero) / 1e6)
-        found.e2e.append((one.tokens[-1] - zero) / 1e6)
-        gaps = np.diff(np.asarray(one.tokens, dtype=np.int64)) / 1e6
-        found.itl.extend([float(gaps.mean())] if mean_gaps and len(gaps) else gaps.tolist())
-    return found
+        zero = request.started if sent else request.planned
+        latencies.ttft.append((request.tokens[0] - zero) / 1e6)
+        latencies.e2e.append((request.tokens[-1] - zero) / 1e6)
+        gaps = np.diff(np.asarray(request.tokens, dtype=np.int64)) / 1e6
+        latencies.itl.extend([float(gaps.mean())] if mean_gaps and len(gaps) else gaps.tolist())
+    return latencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,17 @@ class Biases:
 
 def compare(seen: Sequence[Timed], truth: Sequence[Timed]) -> Biases:
     """Hold a client's times against the true ones, matched by the requests' numbers."""
-    true_of = {one.index: one for one in truth}
+    true_of = {request.index: request for request in truth}
     ttft: list[float] = []
     e2e: list[float] = []
     itl: list[NDArray[np.float64]] = []
-    for one in seen:
-        true = true_of.get(one.index)
-        if true is None or not one.tokens or len(true.tokens) != len(one.tokens):
+    for request in seen:
+        true = true_of.get(request.index)
+        if true is None or not request.tokens or len(true.tokens) != len(request.tokens):
             continue
-        mine = np.asarray(one.tokens, dtype=np.int64)
+        mine = np.asarray(request.tokens, dtype=np.int64)
         theirs = np.asarray(true.tokens, dtype=np.int64)
-        delays = (mine - one.started) - (theirs - true.planned)
+        delays = (mine - request.started) - (theirs - true.planned)
         ttft.append(float(delays[0]) / 1e6)
         e2e.append(float(delays[-1]) / 1e6)
         itl.append(np.abs(np.diff(delays)) / 1e6)
@@ -134,12 +134,14 @@ def compare(seen: Sequence[Timed], truth: Sequence[Timed]) -> Biases:
 
 def lateness(seen: Sequence[Timed]) -> Spread:
     """Sending later than intended, milliseconds."""
-    return Spread.of([(one.started - one.planned) / 1e6 for one in seen])
+    return Spread.of([(request.started - request.planned) / 1e6 for request in seen])
 
 
 def steady_tokens_s(truth: Sequence[Timed]) -> float:
     """Tokens per second that were written while all streams ran: the median over tenths of a second."""
-    moments = np.sort(np.concatenate([np.asarray(one.tokens, dtype=np.int64) for one in truth]))
+    moments = np.sort(
+        np.concatenate([np.asarray(request.tokens, dtype=np.int64) for request in truth])
+    )
     if len(moments) < 2:
         return 0.0
     bins = (moments - moments[0]) // _BIN_NS

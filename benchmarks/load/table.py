@@ -61,13 +61,13 @@ def _pair(spread: Spread) -> str:
 def _side_by_side(results: Results) -> str:
     """One line per client: exactness, cost, punctuality, start, memory."""
     streams = sorted(
-        {one.load.streams for one in results.peers or results.closed if one.load.streams}
+        {row.load.streams for row in results.peers or results.closed if row.load.streams}
     )
     mine = [*typical(results.closed), *results.opened]
     floor = typical(results.floor)
     groups: list[list[Measurement]] = [mine, results.ordinary, results.floor_stamped, floor]
-    names = dict.fromkeys(one.client for one in results.peers)
-    groups += [[one for one in typical(results.peers) if one.client == name] for name in names]
+    names = dict.fromkeys(row.client for row in results.peers)
+    groups += [[row for row in typical(results.peers) if row.client == name] for name in names]
     head = ["client"]
     head += [f"{_BIAS}, {count:,} streams" for count in streams]
     head += [f"CPU s per 1,000 tokens at {' / '.join(f'{count:,}' for count in streams)}"]
@@ -77,16 +77,16 @@ def _side_by_side(results: Results) -> str:
 
 
 def _client_row(group: Sequence[Measurement], streams: Sequence[int]) -> list[str]:
-    by_streams = {one.load.streams: one for one in group if not one.load.busy}
+    by_streams = {row.load.streams: row for row in group if not row.load.busy}
     cells = [group[0].client]
     cells += [_bias_cell(by_streams.get(count)) for count in streams]
     cells.append(" / ".join(_cost_cell(by_streams.get(count)) for count in streams))
-    cells.append(_open_cell([one for one in group if one.load.rate == 200.0]))
-    sound = [one for one in group if not one.failure]
+    cells.append(_open_cell([row for row in group if row.load.rate == 200.0]))
+    sound = [row for row in group if not row.failure]
     if not sound:
         return [*cells, "", "", ""]
-    low = min(one.first_request_s for one in sound)
-    high = max(one.first_request_s for one in sound)
+    low = min(row.first_request_s for row in sound)
+    high = max(row.first_request_s for row in sound)
     cells.append(_range(low, high, 2 if high < 1 else 0))
     cells.append(_range(min(o.peak_mb for o in sound), max(o.peak_mb for o in sound), 0))
     cells.append("real-time" if sound[0].real_time else "ordinary")
@@ -98,30 +98,30 @@ def _range(low: float, high: float, digits: int) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def _bias_cell(one: Measurement | None) -> str:
-    if one is None:
+def _bias_cell(row: Measurement | None) -> str:
+    if row is None:
         return ""
-    if one.failure:
-        return f"failed: {one.failure}"
-    if not one.timed:
+    if row.failure:
+        return f"failed: {row.failure}"
+    if not row.timed:
         return "takes none"
-    held = one.tokens_s < 0.95 * one.load.nominal_tokens_s
-    return _pair(one.ttft) + (f", held {one.tokens_s:,.0f} tokens/s" if held else "")
+    held = row.tokens_s < 0.95 * row.load.nominal_tokens_s
+    return _pair(row.ttft) + (f", held {row.tokens_s:,.0f} tokens/s" if held else "")
 
 
-def _cost_cell(one: Measurement | None) -> str:
-    return "–" if one is None or one.failure else f"{one.cpu_s_per_1000:.3f}"
+def _cost_cell(row: Measurement | None) -> str:
+    return "–" if row is None or row.failure else f"{row.cpu_s_per_1000:.3f}"
 
 
 def _open_cell(group: Sequence[Measurement]) -> str:
     if not group:
         return ""
-    one = group[0]
-    if one.failure:
-        return f"failed: {one.failure}"
-    late = "not kept" if one.lateness is None else _pair(one.lateness)
-    held = one.requests_s < 0.95 * one.load.rate
-    return late + (f", held {one.requests_s:.0f} requests/s" if held else "")
+    row = group[0]
+    if row.failure:
+        return f"failed: {row.failure}"
+    late = "not kept" if row.lateness is None else _pair(row.lateness)
+    held = row.requests_s < 0.95 * row.load.rate
+    return late + (f", held {row.requests_s:.0f} requests/s" if held else "")
 
 
 def _loads(results: Results) -> str:
@@ -142,52 +142,52 @@ def _loads(results: Results) -> str:
     ]
     mine = [*typical(results.closed), *results.ordinary, *results.busy, *results.opened]
     floor = [*results.floor_stamped, *typical(results.floor)]
-    return _table(head, [_load_row(one) for one in [*mine, *floor]])
+    return _table(head, [_load_row(row) for row in [*mine, *floor]])
 
 
-def _load_row(one: Measurement) -> list[str]:
-    if one.failure:
-        return [one.client, one.load.name, f"failed: {one.failure}", *[""] * 10]
-    clock = one.phase.get("clock")
+def _load_row(row: Measurement) -> list[str]:
+    if row.failure:
+        return [row.client, row.load.name, f"failed: {row.failure}", *[""] * 10]
+    clock = row.phase.get("clock")
     stamps = clock.get("receive_stamps") if isinstance(clock, dict) else ""
-    late = one.server.get("late")
+    late = row.server.get("late")
     server = (
-        f"{one.server.get('cpu_share')}, {late.get('p99_ms') if isinstance(late, dict) else ''}"
+        f"{row.server.get('cpu_share')}, {late.get('p99_ms') if isinstance(late, dict) else ''}"
     )
-    biases = [_pair(s) if one.timed else "" for s in (one.ttft, one.itl, one.e2e)]
+    biases = [_pair(s) if row.timed else "" for s in (row.ttft, row.itl, row.e2e)]
     return [
-        one.client,
-        one.load.name,
-        f"{one.tokens_s:,.0f}",
+        row.client,
+        row.load.name,
+        f"{row.tokens_s:,.0f}",
         *biases,
-        "" if one.lateness is None else _pair(one.lateness),
-        f"{one.cpu_s_per_1000:.4f}",
-        f"{one.peak_mb:.0f}",
-        str(one.phase.get("merged_reads", "")),
+        "" if row.lateness is None else _pair(row.lateness),
+        f"{row.cpu_s_per_1000:.4f}",
+        f"{row.peak_mb:.0f}",
+        str(row.phase.get("merged_reads", "")),
         str(stamps),
-        "real-time" if one.real_time else "ordinary",
+        "real-time" if row.real_time else "ordinary",
         server,
     ]
 
 
 def _capacities(results: Results) -> str:
-    found = [one for one in (results.capacity, results.floor_capacity) if one is not None]
+    searches = [s for s in (results.capacity, results.floor_capacity) if s is not None]
     head = ["client", "tokens/s", "limited by", "loads tried (tokens/s)"]
-    return _table(head, [_capacity_row(one) for one in found])
+    return _table(head, [_capacity_row(search) for search in searches])
 
 
-def _capacity_row(found: Capacity) -> list[str]:
+def _capacity_row(search: Capacity) -> list[str]:
     tried = ", ".join(
         f"{point.tokens_s:,.0f} {'exact' if point.exact and not point.failure else 'not exact'}"
-        for point in found.points
+        for point in search.points
     )
-    return [found.client, f"{found.tokens_s:,.0f}", found.limited_by, tried]
+    return [search.client, f"{search.tokens_s:,.0f}", search.limited_by, tried]
 
 
-def _bars(found: Sequence[Bar]) -> str:
+def _bars(bars: Sequence[Bar]) -> str:
     words = {True: "met", False: "**not met**", None: "not measured"}
     rows = []
-    for bar in found:
+    for bar in bars:
         sign = "≤" if bar.at_most else "≥"
         value = "" if bar.value is None else f"{bar.value:.3f} {bar.unit}"
         bound = f"{sign} {bar.bound:.3g} {bar.unit}"

@@ -11,6 +11,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from benchmarks.load.errors import ClientError
 from suite.base import jsonio
 from suite.base.errors import EvidenceError
 
@@ -45,51 +46,51 @@ def read_binary(path: Path) -> list[Timed]:
     """Read a file of ``pace`` or ``floor``.
 
     Raises:
-        EvidenceError: ``bench-times-broken`` when it is cut or something else.
+        ClientError: when it is cut or something else.
     """
     try:
         data = path.read_bytes()
     except OSError as cause:
-        raise EvidenceError("bench-times-broken", f"{path} cannot be read: {cause}") from cause
+        raise ClientError(f"{path} cannot be read: {cause}") from cause
     if not data.startswith(MAGIC):
-        raise EvidenceError("bench-times-broken", f"{path} is no file of times")
-    found: list[Timed] = []
+        raise ClientError(f"{path} is no file of times")
+    requests: list[Timed] = []
     at = len(MAGIC)
     while at < len(data):
         if at + _HEAD.size > len(data):
-            raise EvidenceError("bench-times-broken", f"{path} is cut")
+            raise ClientError(f"{path} is cut")
         index, planned, started, count = _HEAD.unpack_from(data, at)
         at += _HEAD.size
         end = at + 8 * count
         if count < 0 or end > len(data):
-            raise EvidenceError("bench-times-broken", f"{path} is cut")
-        found.append(Timed(index, planned, started, array("q", data[at:end])))
+            raise ClientError(f"{path} is cut")
+        requests.append(Timed(index, planned, started, array("q", data[at:end])))
         at = end
-    return found
+    return requests
 
 
 def read_sim(path: Path, digests: dict[str, int]) -> list[Timed]:
     """Read the scripted server's truth; prompts are known by their digests."""
-    found = []
+    requests = []
     for document in _lines(path):
         index = digests.get(cast("str", document["prompt_sha256"]), -1)
         writes = array("q", cast("list[int]", document["writes"]))
         arrived, read = cast("int", document["arrived"]), cast("int", document["read"])
-        found.append(Timed(index, arrived, read, writes))
-    return found
+        requests.append(Timed(index, arrived, read, writes))
+    return requests
 
 
 def read_events(path: Path) -> list[Timed]:
     """Read what the suite's own client wrote: request events whose zero is the clock's own."""
-    found = []
+    requests = []
     for document in _lines(path):
         if document["outcome"] != "ok":
             continue
         first = cast("int", document["chunk_t0"])
         stamps = itertools.accumulate(cast("list[int]", document["chunk_dt"]), initial=first)
         planned, started = cast("int", document["t_sched"]), cast("int", document["t_send"])
-        found.append(Timed(cast("int", document["index"]), planned, started, array("q", stamps)))
-    return found
+        requests.append(Timed(cast("int", document["index"]), planned, started, array("q", stamps)))
+    return requests
 
 
 def _lines(path: Path) -> Iterator[JSONObject]:

@@ -13,6 +13,8 @@ import json
 import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+import msgspec
+
 from suite.base.errors import DeclarationError, Place, SuiteError
 
 if TYPE_CHECKING:
@@ -178,16 +180,30 @@ def read_bytes(path: Path, *, error: type[SuiteError] = DeclarationError) -> byt
         raise error("file-unreadable", f"cannot read: {reason}", Place(str(path))) from cause
 
 
+def _plain(value: object) -> object:
+    """A document among plain values."""
+    if isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
 def canonical(value: object) -> bytes:
     """The one byte form: sorted keys, separators ``,`` and ``:``, UTF-8, no NaN, no final newline."""
     return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+        value,
+        ensure_ascii=False,
+        allow_nan=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        default=_plain,
     ).encode("utf-8")
 
 
 def pretty(value: object) -> bytes:
     """The same value for people: two-space indent, sorted keys, a final newline."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
+    text = json.dumps(
+        value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2, default=_plain
+    )
     return text.encode("utf-8") + b"\n"
 
 

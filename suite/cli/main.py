@@ -1,62 +1,72 @@
-"""The command line: one parser, one place where errors become text and exit statuses."""
+"""The command line: which commands there are, and the way from arguments to an exit status."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import click
 
 from suite import __version__
-from suite.base.errors import Interrupted, SuiteError
-from suite.cli import data, declared, judged, keys, measured, prepare, sim
+from suite.cli.command import LazyGroup, described
+from suite.cli.failures import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-EPILOG = """exit status:
-  0 conformant        1 measured, not conformant    2 declaration or usage wrong
-  3 engine or set-up  4 evidence unusable           5 signature or trust refused   130 interrupted
+PROGRAM: Final = "suite"
+COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
+"""Set by the shell's completion script, see `suite.cli.commands.completion`."""
 
-example:
-  suite run --vendor cpu
-"""
+COMMANDS: Final = (
+    *("run", "plan", "prepare", "doctor", "sim"),
+    *("score", "verify", "render", "diff"),
+    *("keygen", "sign", "vendors", "data", "self-test", "completion"),
+)
+"""Each is a module of `suite.cli.commands`."""
 
 
-def parser() -> argparse.ArgumentParser:
+def _suite() -> None:
+    """Conformance suite for LLM inference: measure, sign, verify, compare.
+
+    \b
+    exit status:
+      0 conformant        1 measured, not conformant    2 declaration or usage wrong
+      3 engine or set-up  4 evidence unusable           5 signature or trust refused
+      70 a defect of the suite                          130 interrupted
+    """  # noqa: D301 - click reads \b
+
+
+def program() -> click.Group:
     """The whole command line."""
-    top = argparse.ArgumentParser(
-        prog="suite",
-        description="Conformance suite for LLM inference: measure, sign, verify, compare.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    group = LazyGroup(
+        names=COMMANDS,
+        name=PROGRAM,
+        no_args_is_help=False,
+        **described(_suite, "suite run --vendor cpu"),
     )
-    top.add_argument("--version", action="version", version=f"suite {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="command", required=True)
-    for module in (declared, data, prepare, measured, judged, keys, sim):
-        module.add_parsers(commands)
-    return top
+    version = f"{PROGRAM} {__version__}"
+    return click.version_option(__version__, message=version)(group)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    try:
-        arguments = parser().parse_args(argv)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 2
-    handler: Callable[[argparse.Namespace], int] = arguments.handler
-    try:
-        return handler(arguments)
-    except SuiteError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return Interrupted.exit_status
-    except BrokenPipeError:
-        # The reader of our output went away (`suite … | head`): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    words = sys.argv[1:] if argv is None else argv
+
+    def work() -> int:
+        group = program()
+        instruction = os.environ.get(COMPLETE_VARIABLE)
+        if instruction:
+            from click.shell_completion import shell_complete  # noqa: PLC0415 - only a shell needs it
+
+            return shell_complete(group, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
+        with group.make_context(PROGRAM, list(words)) as context:
+            status = group.invoke(context)
+        assert isinstance(status, int)
+        return status
+
+    return guarded(work)
 
 
 def entry() -> None:

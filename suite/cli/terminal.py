@@ -1,77 +1,173 @@
-"""What a person sees while a run goes on: one line per finished step, one live line on a terminal.
+"""What a person sees while a command works: one line per finished step, and on a terminal what happens now.
 
-The live line is written by a thread of its own: a terminal that takes its time, over a slow connection or stopped by
-Ctrl-S, must never hold up the client that takes the times.
+All writing is done by a thread of its own, fed through a queue: a terminal that takes its time, over a slow connection
+or stopped by Ctrl-S, must never hold up the client that takes the times. To put something into a `SimpleQueue` is
+permitted in a signal's handler, so that Ctrl-C is answered at once.
 """
 
 from __future__ import annotations
 
-import shutil
-import sys
+import queue
 import threading
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
-LIVE_S: Final = 0.25
-"""Least time between two live lines."""
+from rich.live import Live
+from rich.text import Text
+
+from suite.cli.output import error_console, printable
+from suite.cli.progressview import Activity, Step, Transfer, render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from rich.console import Console, RenderableType
+
+    from suite.measure.progress import Requests
+
+REFRESH_S: Final = 0.25
+"""Time between two views of what happens now."""
 GIVE_UP_S: Final = 1.0
-"""How long a finished step waits for a terminal that does not take the live line."""
+"""How long `Terminal.clear` waits for a terminal that takes nothing."""
+
+
+class _Cleared(threading.Event):
+    """Asks the writer to take the view away; set when that is done and everything before it is printed."""
 
 
 class Terminal:
     """Progress on standard error, so that standard output stays readable by programs."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._live_allowed = sys.stderr.isatty() and not quiet
         self._quiet = quiet
+        self._console = error_console()
+        self._live_allowed = not quiet and shows_progress(self._console)
         self._start = time.monotonic()
-        self._last = 0.0
-        self._writing = threading.Lock()
-        self._shown = 0
-        self._latest: str | None = None
-        self._woken = threading.Event()
+        self._activity: Activity | None = None
+        self._since = self._start
+        self._queue: queue.SimpleQueue[str | _Cleared] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._view: Live | None = None
+
+    def __enter__(self) -> Self:
+        """Enter a block at whose end the view is gone."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the view away, however the block ended."""
+        self.clear()
+
+    # what a run reports: see suite.measure.progress.Progress ------------------------------------------------
 
     def line(self, text: str) -> None:
         """Print a finished step on a line of its own."""
-        self.clear()
-        if not self._quiet:
-            print(f"[{time.monotonic() - self._start:6.1f}s] {text}", file=sys.stderr, flush=True)
+        self._activity = None
+        self._print(text)
+
+    def step(self, title: str, *, log: Path | None = None) -> None:
+        """Show the step that runs now, how long it has taken and the last line of its log."""
+        activity = self._activity
+        if not isinstance(activity, Step) or activity.title != title:
+            self._show(Step(title, log))
+
+    def requests(self, state: Requests) -> None:
+        """Show how far a phase is."""
+        self._show(state)
+
+    # what only the command line reports ---------------------------------------------------------------------
+
+    def transfer(self, title: str, done: float, total: float | None, unit: str) -> None:
+        """Show how much of a file or folder has been read or downloaded."""
+        self._show(Transfer(title, done, total, unit))
+
+    def interrupted(self, signal_name: str) -> None:
+        """Answer a signal at once: what is being closed. Safe in a signal's handler."""
+        activity = self._activity
+        if activity is None:
+            what = "ending in order"
+        elif isinstance(activity, Step):
+            what = f"breaking off: {activity.title}"
+        else:
+            what = f"closing {activity.title}"
+        self._print(f"{signal_name}: {what}; what was measured is kept")
+        self._show(Step("closing what was started", None))
 
     def clear(self) -> None:
-        """Take the live line away."""
-        self._latest = None
-        held = self._writing.acquire(timeout=GIVE_UP_S)
-        try:
-            if self._shown:
-                print("\r" + " " * self._shown + "\r", end="", file=sys.stderr, flush=True)
-                self._shown = 0
-        finally:
-            if held:
-                self._writing.release()
+        """Take the view away and wait until everything is printed, but not for ever."""
+        self._activity = None
+        if self._writer is not None:
+            cleared = _Cleared()
+            self._queue.put(cleared)
+            cleared.wait(GIVE_UP_S)
 
-    def live(self, text: str) -> None:
-        """Show what happens now; at most four times a second, on a terminal only. Never waits."""
-        now = time.monotonic()
-        if not self._live_allowed or now - self._last < LIVE_S:
-            return
-        self._last = now
-        self._latest = f"[{now - self._start:6.1f}s] {text}"
+    # the writer ---------------------------------------------------------------------------------------------
+
+    def _print(self, text: str) -> None:
+        if not self._quiet:
+            self._queue.put(f"[{time.monotonic() - self._start:6.1f}s] {text}")
+            self._run_writer()
+
+    def _show(self, activity: Activity) -> None:
+        if self._live_allowed:
+            self._activity = activity
+            self._since = time.monotonic()
+            self._run_writer()
+
+    def _run_writer(self) -> None:
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, name="progress", daemon=True)
             self._writer.start()
-        self._woken.set()
 
     def _write(self) -> None:
-        while self._woken.wait():
-            self._woken.clear()
-            with self._writing:
-                text, self._latest = self._latest, None
-                if text is not None:
-                    self._show(text)
+        while True:
+            try:
+                # Without a view nothing wakes this thread but a finished step.
+                order = self._queue.get(timeout=REFRESH_S if self._live_allowed else None)
+            except queue.Empty:
+                self._refresh()
+                continue
+            if isinstance(order, _Cleared):
+                self._refresh()
+                order.set()
+            else:
+                if self._activity is None:
+                    self._refresh()
+                stamp, end, text = printable(order).partition("] ")
+                self._console.print(Text.assemble((stamp + end, "dim"), text))
 
-    def _show(self, text: str) -> None:
-        # The last column stays free: many terminals wrap a line that reaches it.
-        shown = text[: shutil.get_terminal_size().columns - 1]
-        print(f"\r{shown:<{self._shown}}", end="", file=sys.stderr, flush=True)
-        self._shown = len(shown)
+    def _refresh(self) -> None:
+        activity = self._activity
+        if activity is None:
+            if self._view is not None:
+                self._view.stop()
+                self._view = None
+            return
+        shown = self._rendered(activity)
+        if self._view is None:
+            self._view = Live(
+                shown,
+                console=self._console,
+                auto_refresh=False,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+                vertical_overflow="visible",
+            )
+            self._view.start(refresh=True)
+        else:
+            self._view.update(shown, refresh=True)
+
+    def _rendered(self, activity: Activity) -> RenderableType:
+        now = time.monotonic()
+        return render(activity, now - self._since, now - self._start, self._console.width)
+
+
+def shows_progress(console: Console) -> bool:
+    """Whether there is a terminal that can take lines away again; FORCE_COLOR makes none of a pipe."""
+    return console.is_terminal and console.file.isatty() and not console.is_dumb_terminal

@@ -1,6 +1,6 @@
 """What every vendor is asked alike: tasks, prompt, decoding, objectives and bounds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -51,6 +51,9 @@ class Objectives(Document):
     ttft_ms: Annotated[Milliseconds | None, about("Time to first token; null for none.")]
     tpot_ms: Annotated[Milliseconds | None, about("Time per output token; null for none.")]
     e2e_ms: Annotated[Milliseconds | None, about("Whole request; null for none.")]
+
+
+NO_OBJECTIVES: Final = Objectives(ttft_ms=None, tpot_ms=None, e2e_ms=None)
 
 
 class Quality(Document):

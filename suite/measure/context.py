@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from suite.documents.event import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from suite import evidence
-    from suite.base.jsonio import JSONObject
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.environment import Fact
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.load.target import LoadOptions
+    from suite.measure.progress import Progress
     from suite.measure.signals import Stop
-
-
-class Progress(Protocol):
-    """Where a run tells how it goes; the command line decides what is shown."""
-
-    def line(self, text: str) -> None:
-        """One finished step."""
-
-    def live(self, text: str) -> None:
-        """What happens now; may be overwritten by the next call. Must not block."""
 
 
 @dataclass(slots=True)
@@ -59,7 +50,7 @@ class Run:
     load: LoadOptions
     zero_ns: int
     offset_ns: int
-    facts: dict[str, JSONObject] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)
 
@@ -67,15 +58,12 @@ class Run:
         """Nanoseconds since the run's start."""
         return time.monotonic_ns() - self.zero_ns
 
-    def live(self, text: str) -> None:
-        """Show what happens now."""
+    def step(self, title: str, *, log: Path | None = None) -> None:
+        """Report the step that runs now; see `suite.measure.progress.StepProgress`."""
         # A signal's exception that a library swallowed while we waited is raised again here.
         self.stop.check()
-        self.progress.live(text)
+        self.progress.step(title, log=log)
 
-    def mark(
-        self, name: str, at: int | None = None, fields: Mapping[str, object] | None = None
-    ) -> None:
+    def mark(self, name: str, at: int | None = None) -> None:
         """Write a mark, for now or for a moment of the run's clock."""
-        moment = self.now() if at is None else at
-        self.writer.event({"type": "mark", "t": moment, "name": name, **(fields or {})})
+        self.writer.event(Mark(t=self.now() if at is None else at, name=name))

@@ -13,13 +13,17 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Final, TypedDict
 
-from suite.base import jsonio, schema
+from msgspec.structs import replace
+
+from suite.base import jsonio
 from suite.base.errors import Place, Problem, SetupError
-from suite.documents.engine import Container, Conversion, Engine, Mount
+from suite.documents.codec import convert as convert_json
+from suite.documents.codec import pretty
+from suite.documents.engine import Conversion, Engine, Mount
 from suite.documents.model import FileDigest
-from suite.documents.provenance import Provenance
+from suite.documents.provenance import ConvertedModel, Provenance
 from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
 
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from suite.measure.engine.served import Progress
 
 PROVENANCE = "provenance.json"
-PROVENANCE_SCHEMA = 1
+PROVENANCE_SCHEMA: Final = 1
 LOG = "conversion.log"
 _PARTIAL = ".partial"
 
@@ -88,7 +92,7 @@ def convert(
             raise SetupError(
                 "disk-unwritable", f"{error.filename}: {error.strerror or error}"
             ) from error
-    (run_directory / PROVENANCE).write_bytes(jsonio.pretty(provenance))
+    (run_directory / PROVENANCE).write_bytes(pretty(provenance))
     return provenance
 
 
@@ -111,16 +115,19 @@ def check_artefact(plan: Plan, conversion: Conversion) -> Provenance | None:
             f"{target} holds something and no {PROVENANCE} says what",
             hint="remove it, or name another directory for converted weights with --converted",
         )
-    found = jsonio.load(path, error=SetupError)
-    wrong = schema.problems(found, "provenance", file=str(path))
-    if wrong:
+    try:
+        provenance = convert_json(
+            jsonio.load(path, error=SetupError), Provenance, file=str(path), error=SetupError
+        )
+    except SetupError as cause:
+        if cause.code != "schema-violation":
+            raise
         raise SetupError(
             "conversion-unknown-artefact",
             f"what {PROVENANCE} says cannot be read",
             Place(str(path)),
-            problems=wrong,
-        )
-    provenance = cast("Provenance", cast("object", found))
+            problems=cause.problems,
+        ) from cause
     problems = _differences(plan, conversion, provenance)
     problems += _damaged(target, provenance)
     if problems:
@@ -145,8 +152,8 @@ def _differences(plan: Plan, conversion: Conversion, found: Provenance) -> list[
         problems.append(
             Problem(f"model type is {found.model_type}, the plan has {conversion.model_type}")
         )
-    if found.model.get("sha256") != plan.model.sha256:
-        problems.append(Problem(f"it was made from other weights, of {found.model.get('id')}"))
+    if found.model.sha256 != plan.model.sha256:
+        problems.append(Problem(f"it was made from other weights, of {found.model.id}"))
     return problems
 
 
@@ -177,7 +184,7 @@ def _make(
     started = datetime.now(UTC)
     clock = time.monotonic()
     engine = _step(plan, conversion, partial)
-    tool: dict[str, JSONValue] = {"runtime": plan.runtime}
+    tool: dict[str, str | int | float] = {"runtime": plan.runtime}
     match plan.runtime:
         case "container":
             why, facts = container.run_once(
@@ -202,18 +209,18 @@ def _make(
         provenance_schema=PROVENANCE_SCHEMA,
         kind=conversion.kind,
         reason=conversion.reason,
-        model={"id": plan.model.id, "sha256": plan.model.sha256},
+        model=ConvertedModel(id=plan.model.id, sha256=plan.model.sha256),
         inputs=plan.model.files,
         command=conversion.command,
         env=conversion.env,
         model_type=conversion.model_type,
         parameters=conversion.parameters,
         tool=tool,
-        outputs=outputs,
+        outputs=tuple(outputs),
         started_utc=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(time.monotonic() - clock, 3),
     )
-    (partial / PROVENANCE).write_bytes(jsonio.pretty(provenance))
+    (partial / PROVENANCE).write_bytes(pretty(provenance))
     if target.is_dir():
         target.rmdir()  # empty, or check_artefact would have refused it
     partial.rename(target)
@@ -227,10 +234,10 @@ def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
     command = conversion.command
     if plan.runtime == "process":
         # Without mounts the command sees this machine's own paths.
-        command = [token.replace(conversion.target, str(output)) for token in command]
+        command = tuple(token.replace(conversion.target, str(output)) for token in command)
     if declared is not None:
-        declared = Container(
-            **declared,
+        declared = replace(
+            declared,
             mounts=(
                 Mount(
                     source=plan.model.path,
@@ -244,9 +251,9 @@ def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
         )
         if plan.runtime == "container":
             command = command[1:]
-    return Engine(
-        **engine,
-        command=tuple(command),
+    return replace(
+        engine,
+        command=command,
         pre_commands=(),
         env={**engine.env, **conversion.env},
         container=declared,

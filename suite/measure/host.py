@@ -1,6 +1,6 @@
 """Facts about the machine, the driver, the container engine and the inference engine.
 
-Every fact is ``{"value": …}`` or ``{"unknown": why}``; asking for one never raises.
+Every fact has a value or the reason why it is unknown; asking for one never raises.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.documents.environment import Fact
 from suite.measure.engine import docker_available
 from suite.measure.engine.served import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from suite.base.jsonio import JSONObject
     from suite.measure.engine.served import FactValue
 
 # Kernel modules of accelerators; each tells its version in /sys.
@@ -39,7 +39,7 @@ class _MissingError(Exception):
     """Internal: why a fact cannot be known."""
 
 
-def facts() -> dict[str, JSONObject]:
+def facts() -> dict[str, Fact]:
     """Facts about this machine by dotted name. Never raises.
 
     Memory is in bytes, clocks in MHz; ``host.cores`` counts those that this process may run on.
@@ -54,15 +54,13 @@ def facts() -> dict[str, JSONObject]:
     return {name: _fact(value) for name, value in values.items()}
 
 
-def served_facts(values: Mapping[str, FactValue]) -> dict[str, JSONObject]:
+def served_facts(values: Mapping[str, FactValue]) -> dict[str, Fact]:
     """The facts that a running engine came with, in the form of this module."""
     return {name: _fact(value) for name, value in values.items()}
 
 
-def _fact(value: FactValue) -> JSONObject:
-    if isinstance(value, Unknown):
-        return {"unknown": str(value)}
-    return {"value": value}
+def _fact(value: FactValue) -> Fact:
+    return Fact(unknown=str(value)) if isinstance(value, Unknown) else Fact(value=value)
 
 
 def _ask(question: Callable[[], FactValue]) -> FactValue:

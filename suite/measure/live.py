@@ -1,6 +1,6 @@
-"""The one live line: what the last seconds looked like, from the requests that have ended.
+"""How a phase goes: what the last seconds looked like, from the requests that have ended.
 
-Adding a request costs well under a microsecond of the client's time beyond what is recorded anyway; the line itself
+Adding a request costs well under a microsecond of the client's time beyond what is recorded anyway; the state itself
 is made at most `PER_SECOND` times a second, over a bounded window.
 """
 
@@ -10,7 +10,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from suite.base.quantities import latency
 from suite.base.statistics import percentile
+from suite.measure.progress import Requests
 
 if TYPE_CHECKING:
     from suite.declare.analysis.observed import Observed
@@ -24,10 +26,10 @@ _SECOND: Final = 1_000_000_000
 
 @dataclass(slots=True)
 class Live:
-    """The line of one phase or probe. Times are nanoseconds of the run's clock.
+    """The state of one phase or probe. Times are nanoseconds of the run's clock.
 
     Attributes:
-        title: what it begins with.
+        title: of the phase or probe.
         planned: requests at most.
         start_ns: when it began.
         due_ns: when the last request is due, for an open loop; else None.
@@ -47,20 +49,27 @@ class Live:
         self._recent.append(one)
 
     def due(self, now_ns: int) -> bool:
-        """Whether it is time for another line; the next one is then due a while later."""
+        """Whether it is time for another state; the next one is then due a while later."""
         if now_ns < self._next_ns:
             return False
         self._next_ns = now_ns + _SECOND // PER_SECOND
         return True
 
-    def text(self, now_ns: int, done: int, failed: int, in_flight: int, extra: str = "") -> str:
-        """The line: counts, tokens per second, latencies of the last seconds, time gone and left, and `extra`."""
-        parts = [
-            f"{self.title}: {done}/{self.planned} done, {failed} failed, {in_flight} in flight",
-            *self._window(now_ns),
-            self._time(now_ns, done + failed),
-        ]
-        return " · ".join([*parts, extra] if extra else parts)
+    def state(
+        self, now_ns: int, completed: int, failed: int, in_flight: int, rule: str = ""
+    ) -> Requests:
+        """Counts, tokens per second and latencies of the last seconds, time gone and left; `rule` comes last."""
+        details = self._window(now_ns)
+        return Requests(
+            title=self.title,
+            planned=self.planned,
+            completed=completed,
+            failed=failed,
+            in_flight=in_flight,
+            elapsed_s=max(now_ns - self.start_ns, 0) / 1e9,
+            left_s=self._left_s(now_ns, completed + failed),
+            details=(*details, rule) if rule else tuple(details),
+        )
 
     def _window(self, now_ns: int) -> list[str]:
         """Tokens of the answers that ended in the window per second, TTFT p50/p99 and TPOT p50 of these answers."""
@@ -78,12 +87,13 @@ class Live:
         ttft = sorted(value for one in answers if (value := one.ttft_ms()) is not None)
         tpot = sorted(value for one in answers if (value := one.tpot_ms()) is not None)
         if ttft:
-            parts.append(f"TTFT {percentile(ttft, 50):.3g} p99 {percentile(ttft, 99):.3g} ms")
+            middle, high = latency(percentile(ttft, 50)), latency(percentile(ttft, 99))
+            parts.append(f"TTFT {middle}, p99 {high}")
         if tpot:
-            parts.append(f"TPOT {percentile(tpot, 50):.3g} ms")
+            parts.append(f"TPOT {latency(percentile(tpot, 50))}")
         return parts
 
-    def _time(self, now_ns: int, ended: int) -> str:
+    def _left_s(self, now_ns: int, ended: int) -> float | None:
         gone = max(now_ns - self.start_ns, 0)
         left: list[int] = []
         if self.due_ns is not None:
@@ -92,5 +102,4 @@ class Live:
             left.append(gone * (self.planned - ended) // ended)
         if self.longest_ns is not None:
             left.append(self.longest_ns - gone)
-        text = f"{gone / 1e9:.0f} s"
-        return f"{text}, ≤ {max(min(left), 0) / 1e9:.0f} s left" if left else text
+        return max(min(left), 0) / 1e9 if left else None

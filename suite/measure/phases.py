@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
-from suite.declare.scenarios.phase import kind
+from suite.declare.scenarios.phase import kind, session_of
 from suite.documents.document import given
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
@@ -71,7 +71,7 @@ def _phase(stage: Stage) -> None:
             stage.mark("phase.end", detail)
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
-        run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+        run.writer.lines("telemetry.jsonl", sampler.samples())
         run.problems.extend(p for p in sampler.problems() if p not in run.problems)
     run.stop.check()
     dead = stage.watch.after(stage.watch.failed)
@@ -89,7 +89,7 @@ def _requests(stage: Stage) -> Send:
 def _sessions(stage: Stage) -> Send:
     run, phase = stage.run, stage.phase
     conversations = make_conversations(run.plan, phase, run.tasks, run.tokenizer, run.fitted)
-    think_ns = round(phase.session.think_ms * 1e6)
+    think_ns = round(session_of(phase).think_ms * 1e6)
     sessions = Sessions(conversations, phase.concurrency or 1, think_ns, planned=phase.tasks)
     return partial(_plain, stage, sessions)
 

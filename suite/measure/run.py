@@ -17,9 +17,13 @@ from msgspec import UNSET
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
+from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
+from suite.documents.environment import Environment
+from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
+from suite.documents.taskline import TaskLine
 from suite.measure import convert, host
-from suite.measure.context import Progress, Run
+from suite.measure.context import Run
 from suite.measure.engine import serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
+    from suite.measure.progress import Progress
     from suite.measure.signals import Stop
 
 FIRST_SAMPLE_S = 2.0
@@ -140,28 +145,32 @@ def _open(run: Run, directory: Path) -> None:
     run.writer.document("plan.json", run.plan)
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
-    clock = {
-        "started_utc": started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "clock": "CLOCK_MONOTONIC",
-        "clock_zero_ns": run.zero_ns,
-        "receive_stamps": receive,
-        "send_stamps": send,
-        "realtime_minus_monotonic_us": run.offset_ns // 1000,
-    }
-    run.writer.event(evidence.header(directory.name, jsonio.digest(run.plan), clock))
+    run.writer.event(
+        Header(
+            event_schema=EVENT_SCHEMA,
+            run_id=directory.name,
+            plan_sha256=plan_sha256(run.plan),
+            started_utc=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            clock="CLOCK_MONOTONIC",
+            clock_zero_ns=run.zero_ns,
+            receive_stamps=receive,
+            send_stamps=send,
+            realtime_minus_monotonic_us=run.offset_ns // 1000,
+        )
+    )
     run.mark("run.start", at=0)
     run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
 
 
-def _task_line(task: Task) -> dict[str, object]:
-    return {
-        "id": task.id,
-        "record_sha256": task.sha256,
-        "document_sha256": jsonio.sha256_hex(task.document.encode()),
-        "document_words": len(task.document.split()),
-        "lead": first_sentence(task.document),
-        "reference": task.summary,
-    }
+def _task_line(task: Task) -> TaskLine:
+    return TaskLine(
+        id=task.id,
+        record_sha256=task.sha256,
+        document_sha256=jsonio.sha256_hex(task.document.encode()),
+        document_words=len(task.document.split()),
+        lead=first_sentence(task.document),
+        reference=task.summary,
+    )
 
 
 def _measure(run: Run) -> None:
@@ -179,7 +188,7 @@ def _measure(run: Run) -> None:
             serve(
                 run.plan,
                 run.writer.directory,
-                on_progress=run.live,
+                on_progress=run.step,
                 settings=run.settings,
             )
         )
@@ -195,6 +204,7 @@ def _measure(run: Run) -> None:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
+            run.progress.step(f"stopping {engine}")
 
 
 def _sample_idle(run: Run) -> None:
@@ -205,7 +215,7 @@ def _sample_idle(run: Run) -> None:
             time.sleep(0.05)
         if any(sample.power_w is not UNSET for sample in sampler.samples()):
             time.sleep(IDLE_S)
-    run.writer.lines("telemetry.jsonl", [dict(sample) for sample in sampler.samples()])
+    run.writer.lines("telemetry.jsonl", sampler.samples())
 
 
 def _convert(run: Run) -> None:
@@ -215,7 +225,7 @@ def _convert(run: Run) -> None:
         return
     reused = convert.check_artefact(run.plan, conversion) is not None
     run.mark("conversion.reused" if reused else "conversion.start")
-    convert.convert(run.plan, run.writer.directory, on_progress=run.live, settings=run.settings)
+    convert.convert(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
     if not reused:
         run.mark("conversion.end")
 
@@ -233,25 +243,23 @@ def _write_environment(run: Run) -> None:
     notes = (run.plan.runtime_note, run.tasks.why_not_locked, headers, *run.problems)
     run.writer.document(
         "environment.json",
-        {
-            "environment_schema": 1,
-            "facts": dict(run.facts),
-            "task_defects": _defects(run.tasks),
-            "notes": [note for note in notes if note],
-        },
+        Environment(
+            environment_schema=1,
+            facts=dict(run.facts),
+            task_defects=_defects(run.tasks),
+            notes=tuple(note for note in notes if note),
+        ),
     )
 
 
 def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
-    described = None if error is None else {"code": error.code, "message": str(error)[:1000]}
-    footer = {
-        "type": "footer",
-        "t": run.now(),
-        "ended": ended,
-        "requests": run.writer.requests,
-        "error": described,
-        "clock_steps_ns": _clock_offset_ns() - run.offset_ns,
-    }
+    footer = Footer(
+        t=run.now(),
+        ended=ended,
+        requests=run.writer.requests,
+        error=None if error is None else RunError(code=error.code, message=str(error)[:1000]),
+        clock_steps_ns=_clock_offset_ns() - run.offset_ns,
+    )
     run.writer.release()
     # On a full disk the log keeps what it has: a missing footer is itself a statement.
     with contextlib.suppress(SetupError):

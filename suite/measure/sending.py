@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from suite.declare.analysis.observed import Observed, observed
+from suite.documents.event import Mark
 from suite.measure.load.send import run_phase
 from suite.measure.load.stats import Ending
 
@@ -77,8 +81,16 @@ class Stage:
     def mark(self, name: str, detail: Mapping[str, object] | None = None) -> None:
         """Write a mark of this phase."""
         phase = self.phase
-        fields = {"phase": phase.name, "repeat": phase.repeat, "measured": phase.measured}
-        self.run.mark(name, fields={**fields, **({"detail": detail} if detail else {})})
+        self.run.writer.event(
+            Mark(
+                t=self.run.now(),
+                name=name,
+                phase=phase.name,
+                repeat=phase.repeat,
+                measured=phase.measured,
+                detail=dict(detail) if detail else UNSET,
+            )
+        )
 
     def ending(self) -> bool:
         """Whether the run was asked to stop, or the engine is dead."""
@@ -106,7 +118,7 @@ class Sending:
 
         Args:
             stage: the phase that it belongs to.
-            live: the live line.
+            live: how it goes, for whoever watches.
             rule: ends the sending; None sends everything.
             cancel: when the rule ends it, what is in flight is cancelled, not waited for.
             keep: keep the requests in `requests`.
@@ -159,7 +171,8 @@ class Sending:
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
         if tokenizer is not None and event.text:
-            event.usage["own_completion"] = tokenizer.count(event.text)
+            own = tokenizer.count(event.text)
+            event = replace(event, usage=replace(event.usage, own_completion=own))
         self._run.writer.event(event)
         one = observed(event)
         self.seen += 1
@@ -174,7 +187,7 @@ class Sending:
         now = self._run.now()
         if self._live.due(now):
             state = self._rule.state() if self._rule is not None else ""
-            self._run.progress.live(self._live.text(now, done, failed, in_flight, state))
+            self._run.progress.requests(self._live.state(now, done, failed, in_flight, state))
 
     def _enough(self) -> Ending | None:
         assert self._rule is not None

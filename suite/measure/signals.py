@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from suite.base.errors import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 
@@ -45,8 +45,14 @@ def shielded() -> Iterator[None]:
 class Stop:
     """Whether the run was asked to stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_first: Callable[[str], None] | None = None) -> None:
+        """Prepare.
+
+        Args:
+            on_first: takes the name of the first signal, in its handler: it must return at once and take no lock.
+        """
         self.signals = 0
+        self._on_first = on_first
         self._name = ""
         self._deferred = 0
         self._pending = False
@@ -110,6 +116,8 @@ class Stop:
         self._name = signal.Signals(number).name
         if self.signals > 1:
             return
+        if self._on_first is not None:
+            self._on_first(self._name)
         if self._deferred:
             self._pending = True
         else:

@@ -42,7 +42,7 @@ def plan(base_image, tmp_path):
 
 
 def test_weights_are_converted_in_the_engines_image(plan, tmp_path, left_behind):
-    made = convert.convert(plan, tmp_path, on_progress=lambda text: None)
+    made = convert.convert(plan, tmp_path, on_progress=lambda *_, **__: None)
     assert (tmp_path / "out" / "rank0.bin").read_text() == "WEIGHTS"
     assert (tmp_path / "model" / "weights").read_text() == "weights"
     assert (tmp_path / "conversion.log").read_text() == "source: Read-only file system\n"
@@ -52,7 +52,7 @@ def test_weights_are_converted_in_the_engines_image(plan, tmp_path, left_behind)
 
 def test_an_image_with_a_user_of_its_own_can_write_the_weights(plan, tmp_path):
     plan["engine"]["container"]["user"] = "12345:12345"
-    convert.convert(plan, tmp_path, on_progress=lambda text: None)
+    convert.convert(plan, tmp_path, on_progress=lambda *_, **__: None)
     assert (tmp_path / "out" / "rank0.bin").stat().st_uid == 12345
     assert (tmp_path / "out").stat().st_mode & 0o022 == 0
 
@@ -60,7 +60,7 @@ def test_an_image_with_a_user_of_its_own_can_write_the_weights(plan, tmp_path):
 def test_a_failed_conversion_is_named_and_leaves_nothing(plan, tmp_path, left_behind):
     plan["conversion"]["command"][-1] = "5"
     with pytest.raises(SetupError) as caught:
-        convert.convert(plan, tmp_path, on_progress=lambda text: None)
+        convert.convert(plan, tmp_path, on_progress=lambda *_, **__: None)
     assert caught.value.code == "conversion-failed"
     assert "exit code 5" in caught.value.message
     assert not (tmp_path / "out").exists()

@@ -29,7 +29,7 @@ def run(tmp_path):
 
 
 def start(plan, run):
-    return serve(plan, run, on_progress=lambda text: None)
+    return serve(plan, run, on_progress=lambda *_, **__: None)
 
 
 def get(base_url, path):
@@ -162,7 +162,7 @@ from suite.measure.engine import serve
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.options import LABEL_OWNER
 plan = jsonio.load(Path(sys.argv[1]))
-with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None):
+with serve(plan, Path(sys.argv[2]), on_progress=lambda *_, **__: None):
     print("serving", flush=True)
     time.sleep(600)
 """

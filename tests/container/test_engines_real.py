@@ -54,7 +54,7 @@ def test_a_real_engine_serves_the_mini_model(engine_id, runtime, tmp_path):
     run.mkdir()
     plan = factory.real_plan(engine_id, runtime)
     said = []
-    with serve(plan, run, on_progress=said.append) as served:
+    with serve(plan, run, on_progress=lambda title, **_: said.append(title)) as served:
         assert served.alive() is None
         first, second = (ask(served.base_url, plan["engine"]) for _ in range(2))
         facts = served.facts

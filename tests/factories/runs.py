@@ -73,6 +73,19 @@ def suite(*words: object, timeout: float = 600, **changes: str) -> subprocess.Co
     )
 
 
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash to its end."""
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def start(*words: object, **changes: str) -> subprocess.Popen[str]:
     """Start a command; its standard error comes in one piece with `end`."""
     return subprocess.Popen(

@@ -5,15 +5,16 @@ import re
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 
 from suite.base.errorcodes import error_codes, error_table
-from suite.base.errors import SuiteError
-from suite.cli.main import parser
+from suite.base.errors import SuiteError, UsageError
+from suite.cli.failures import DEFECT
+from suite.cli.main import program
 from suite.cli.pages import pages
 from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
@@ -58,21 +59,35 @@ def words(line: str) -> list[str]:
 
 def parses(arguments: list[str]) -> bool:
     try:
-        parser().parse_args(arguments)
-    except SystemExit as end:
-        return end.code == 0
+        context_of(arguments)
+    except click.exceptions.Exit as end:
+        return end.exit_code == 0
+    except (click.UsageError, UsageError):
+        return False
     return True
+
+
+def context_of(arguments: list[str]) -> click.Context:
+    """A command line, parsed down to its command and not run."""
+    context = program().make_context("suite", list(arguments))
+    while isinstance(context.command, click.Group):
+        rest = [*context._protected_args, *context.args]
+        if not rest:
+            raise UsageError("usage-wrong", "missing command")
+        _, inner, rest = context.command.resolve_command(context, rest)
+        assert inner is not None
+        context = inner.make_context(inner.name, rest, parent=context)
+    return context
 
 
 def subcommand(name_parts: list[str]) -> bool:
     """Whether these words alone lead to a command."""
-    here: ArgumentParser = parser()
+    here: click.Command | None = program()
     for part in name_parts:
-        choices = [a.choices for a in here._actions if hasattr(a, "_name_parser_map")]
-        if not choices or part not in choices[0]:
-            return False
-        here = choices[0][part]
-    return True
+        here = (
+            here.get_command(click.Context(here), part) if isinstance(here, click.Group) else None
+        )
+    return here is not None
 
 
 def tables(text: str) -> dict[str, list[list[str]]]:
@@ -182,10 +197,10 @@ def test_make_run_lines_name_what_exists(page):
             check=True,
         )
         call = next(out for out in done.stdout.splitlines() if " -m suite run " in out)
-        arguments = parser().parse_args(shlex.split(call)[3:])
-        load_profile(arguments.profile)
-        if (ROOT / "vendors" / arguments.vendor).is_dir():
-            load_vendor(arguments.vendor).engine(arguments.engine)
+        arguments = context_of(shlex.split(call)[3:]).params
+        load_profile(arguments["profile"])
+        if (ROOT / "vendors" / arguments["vendor"]).is_dir():
+            load_vendor(arguments["vendor"]).engine(arguments["engine"])
         else:
             assert page.startswith("docs/vendors"), f"{line}: a vendor that is not there"
 
@@ -218,7 +233,8 @@ def test_codes_are_kebab_case():
 
 def test_every_code_is_raised_somewhere():
     """By its name in quotes, or put together from a beginning and an end: a code of neither form is dead."""
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "suite").rglob("*.py"))
+    files = [*(ROOT / "suite").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    sources = "".join(path.read_text("utf-8") for path in files)
 
     def composed(code):
         cuts = range(1, len(code))
@@ -241,7 +257,7 @@ def test_notes_and_outcomes_are_documented():
 
 
 def test_exit_statuses_are_those_of_the_program():
-    known = {0, 1} | {kind.exit_status for kind in SuiteError.__subclasses__()}
+    known = {0, 1, DEFECT} | {kind.exit_status for kind in SuiteError.__subclasses__()}
     rows = next(iter(tables(read("docs/errors.md")).values()))
     assert {int(row[0]) for row in rows} == known
     for page, start in zip(READMES, ("**Exit status.**", "**退出状态。**"), strict=True):

@@ -37,7 +37,7 @@ def environments(root: Path = REPOSITORY) -> dict[str, Path]:
 
 def installed(root: Path = REPOSITORY) -> tuple[list[Peer], dict[str, str]]:
     """The peers that can run, and for each of the others why not."""
-    found: list[Peer] = []
+    available: list[Peer] = []
     missing: dict[str, str] = {}
     for name, folder in environments(root).items():
         peer = PEERS[name](folder)
@@ -45,8 +45,8 @@ def installed(root: Path = REPOSITORY) -> tuple[list[Peer], dict[str, str]]:
         if version is None:
             missing[name] = "not installed (make bench-peers)"
         else:
-            found.append(PEERS[name](folder, version))
-    return found, missing
+            available.append(PEERS[name](folder, version))
+    return available, missing
 
 
 def name_of(peer: Peer) -> str:

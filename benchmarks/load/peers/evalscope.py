@@ -54,12 +54,12 @@ class EvalScope(Peer):
 
     def parse(self, folder: Path) -> Seen:
         """Per request."""
-        found = sorted((folder / _FOLDER).rglob("benchmark_data.db"))
-        if not found:
+        databases = sorted((folder / _FOLDER).rglob("benchmark_data.db"))
+        if not databases:
             raise ValueError("there is no benchmark_data.db")
         try:
             with contextlib.closing(
-                sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True)
+                sqlite3.connect(f"file:{databases[0]}?mode=ro", uri=True)
             ) as database:
                 rows = cast("list[tuple[float, float, str]]", database.execute(_QUERY).fetchall())
         except sqlite3.Error as cause:

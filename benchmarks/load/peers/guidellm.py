@@ -46,9 +46,9 @@ class GuideLLM(Peer):
         ended = cast("dict[str, list[dict[str, float]]]", benchmarks[0]["requests"])
         requests = ended["successful"]
         latencies = Latencies(
-            [one["time_to_first_token_ms"] for one in requests],
-            [one["inter_token_latency_ms"] for one in requests],
-            [one["request_latency"] * 1000 for one in requests],
+            [record["time_to_first_token_ms"] for record in requests],
+            [record["inter_token_latency_ms"] for record in requests],
+            [record["request_latency"] * 1000 for record in requests],
         )
-        late = Spread.of([one["request_dispatch_delay"] * 1000 for one in requests])
+        late = Spread.of([record["request_dispatch_delay"] * 1000 for record in requests])
         return Seen(latencies, len(requests), mean_gaps=True, lateness=late)

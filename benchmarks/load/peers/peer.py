@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from benchmarks.load import REPOSITORY
 from benchmarks.load.clients import plain_environment, why
+from benchmarks.load.errors import ClientError
 from benchmarks.load.server import prompt
 from suite.base import jsonio
-from suite.base.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,21 +73,20 @@ class Peer(ABC):
             "DO_NOT_TRACK": "1",
         }
 
-    def read(self, load: Load, folder: Path, ended: ChildResult) -> Seen:
+    def read(self, load: Load, folder: Path, result: ChildResult) -> Seen:
         """What it left.
 
         Raises:
-            EvidenceError: ``bench-client-failed`` when it failed, ``bench-peer-unread`` when it left
-                something else than this version of it is known to leave.
+            ClientError: it failed, or left something else than this version of it is known to leave.
         """
         del load
-        if ended.status != 0:
-            raise EvidenceError("bench-client-failed", why(ended))
+        if result.status != 0:
+            raise ClientError(why(result))
         try:
             return self.parse(folder)
         except (KeyError, TypeError, IndexError, ValueError, OSError) as cause:
             message = f"what it left cannot be read: {type(cause).__name__}: {cause}"
-            raise EvidenceError("bench-peer-unread", message) from cause
+            raise ClientError(message) from cause
 
     @abstractmethod
     def parse(self, folder: Path) -> Seen:

@@ -67,6 +67,8 @@ class VLLMBench(Peer):
         itl = cast("list[list[float]]", result["itls"])
         e2e = cast("list[float]", result["latencies"])
         # The role comes before the first token, the finish reason after the last: no gaps between tokens.
-        gaps = [gap * 1000 for one in itl for gap in one[1:-1]]
-        latencies = Latencies([one * 1000 for one in ttft], gaps, [one * 1000 for one in e2e])
+        gaps = [gap * 1000 for seconds in itl for gap in seconds[1:-1]]
+        latencies = Latencies(
+            [seconds * 1000 for seconds in ttft], gaps, [seconds * 1000 for seconds in e2e]
+        )
         return Seen(latencies, cast("int", result["completed"]))

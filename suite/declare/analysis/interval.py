@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base.quantities import significant
 from suite.base.statistics import mean, student
 from suite.declare.analysis.trend import dependence, inflated
 
@@ -230,7 +231,7 @@ class IntervalRule:
         reached = narrow and self._before
         self._before = narrow
         why = (
-            f"{self._metric} {found.mean:.4g} {self._unit} ± {share:.2%}, "
+            f"{self._metric} {significant(found.mean, 4)} {self._unit} ± {share:.2%}, "
             f"asked for ± {self._within:.2%}"
         )
         return Decision(reached, found.mean, found.half, share, why)

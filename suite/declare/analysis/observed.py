@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple
+
+from suite.documents.document import given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from suite.documents.event import Request
 
 MS = 1e-6
 """Nanoseconds to milliseconds."""
-
-
-class _Usage(TypedDict):
-    engine_completion: NotRequired[int]
-    own_completion: NotRequired[int]
-
-
-class _Event(TypedDict):
-    """What is read of a request's event."""
-
-    index: int
-    t_sched: int
-    t_send: int
-    chunk_t0: int | None
-    chunk_dt: list[int]
-    t_end: int
-    outcome: str
-    token_ids: list[int] | None
-    usage: _Usage
 
 
 class Observed(NamedTuple):
@@ -74,22 +57,18 @@ class Observed(NamedTuple):
         return (self.last - self.first) * MS / (self.tokens - 1)
 
 
-def observed(event: Mapping[str, object]) -> Observed:
-    """What the rules need of a request's event (`suite.eventdoc.RequestEvent`)."""
-    one = cast("_Event", event)
-    first = one["chunk_t0"]
-    outcome = one["outcome"]
-    ids = one["token_ids"]
-    usage = one["usage"]
-    tokens = len(ids) if ids is not None else usage.get("engine_completion")
+def observed(event: Request) -> Observed:
+    """What the rules need of a request's event."""
+    first, ids, usage = event.chunk_t0, event.token_ids, event.usage
+    tokens = len(ids) if ids is not None else given(usage.engine_completion)
     return Observed(
-        number=one["index"],
-        sched=one["t_sched"],
-        sent=one["t_send"],
+        number=event.index,
+        sched=event.t_sched,
+        sent=event.t_send,
         first=first,
-        last=None if first is None else first + sum(one["chunk_dt"]),
-        end=one["t_end"],
-        tokens=usage.get("own_completion") if tokens is None else tokens,
-        ok=outcome == "ok" and first is not None,
-        cancelled=outcome == "cancelled",
+        last=None if first is None else first + sum(event.chunk_dt),
+        end=event.t_end,
+        tokens=given(usage.own_completion) if tokens is None else tokens,
+        ok=event.outcome == "ok" and first is not None,
+        cancelled=event.outcome == "cancelled",
     )

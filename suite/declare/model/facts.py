@@ -11,11 +11,10 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.errors import DataError, EvidenceError, Place
+from suite.base.errors import DataError, Place
 from suite.declare.model import architectures, safetensors
 from suite.documents.model import FileDigest, ModelFacts
 
@@ -34,80 +33,6 @@ WITNESS_TOLERANCE = 0.02
 _HASHED_SUFFIXES = (".safetensors", ".json", ".jinja", ".model", ".py", ".tiktoken", ".txt")
 _NOT_HASHED = ("license", "licence", "notice", "readme", "use_policy")
 _BLOCK = 4 << 20
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What is known of a model.
-
-    A number is None when the configuration does not say it in a form that is known.
-
-    Attributes:
-        architecture: first of ``architectures`` in the configuration, e.g. ``LlamaForCausalLM``.
-        parameters: distinct parameters; a tied head counts once.
-        active_parameters: those that one token uses (mixture of experts: the chosen experts only).
-        weight_bytes: bytes of all stored tensors.
-        mlp_matrices: 3 with a gate, 2 without.
-        intermediate_size: width of the MLP, of one expert where there are experts.
-        experts: 0 for a dense model.
-        sliding_window: tokens that a windowed layer looks back on, None without one.
-        sliding_layers: how many layers have the window.
-        quantisation: method named in the configuration, None for none.
-        shape_unknown: why FLOPs can't be derived, "" when they can.
-    """
-
-    architecture: str
-    model_type: str
-    parameters: int
-    active_parameters: int
-    weight_bytes: int
-    torch_dtype: str
-    tie_embeddings: bool
-    quantisation: str | None
-    max_positions: int | None
-    layers: int | None
-    hidden_size: int | None
-    vocab_size: int | None
-    heads: int | None
-    kv_heads: int | None
-    head_dim: int | None
-    intermediate_size: int | None
-    mlp_matrices: int | None
-    experts: int
-    active_experts: int
-    sliding_window: int | None
-    sliding_layers: int
-    shape_unknown: str
-
-    def to_json(self) -> JSONObject:
-        """The form that a plan holds."""
-        return cast("JSONObject", asdict(self))
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, object]) -> ModelFacts:
-        """Read what `to_json` wrote.
-
-        Raises:
-            EvidenceError: ``model-facts-wrong`` when a member is missing, unknown or of the wrong type.
-        """
-        names = {field.name: str(field.type) for field in fields(cls)}
-        if set(document) != set(names):
-            odd = ", ".join(sorted(set(document) ^ set(names)))
-            raise EvidenceError("model-facts-wrong", f"model facts with wrong members: {odd}")
-        allowed: dict[str, tuple[type, ...]] = {
-            "str": (str,),
-            "int": (int,),
-            "bool": (bool,),
-            "str | None": (str, type(None)),
-            "int | None": (int, type(None)),
-        }
-        for name, kind in names.items():
-            value = document[name]
-            if type(value) not in allowed[kind]:
-                raise EvidenceError(
-                    "model-facts-wrong", f"the model fact {name!r} is not of type {kind}"
-                )
-        return cls(**cast("dict[str, str]", dict(document)))  # type: ignore[arg-type]  # checked above
 
 
 def _config(directory: Path) -> JSONObject:

@@ -64,7 +64,7 @@ def container_doc(choice: Choice, conversion: Conversion | None) -> Container:
         pids=engine.limits.pids,
         privileged=privileged is not None,
         privileged_reason=privileged.reason if privileged else None,
-        entrypoint=None if engine.entrypoint is None else list(engine.entrypoint),
+        entrypoint=engine.entrypoint,
         user=None,
         wrapper=given(access.wrapper),
         read_only_root=engine.writable_root is UNSET,

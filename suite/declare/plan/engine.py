@@ -139,12 +139,13 @@ def engine_doc(
     container = container_doc(choice, conversion) if contained else None
     image = choose_image(engine, choice.device, choice.options.image) if contained else None
     ready = engine.readiness
-    made: Engine = Engine(
+    kept = engine.compile_cache if choice.starts_engine else UNSET
+    return Engine(
         id=engine.id,
         title=engine.title,
         stack=dict(engine.stacks[0].components) if engine.stacks else {},
         command=tuple(_command(choice, values) + start.words if choice.starts_engine else []),
-        pre_commands=tuple(template.fill_all(step, values) for step in engine.pre_commands),
+        pre_commands=tuple(tuple(template.fill_all(step, values)) for step in engine.pre_commands),
         env=_environment(choice, values, container),
         unset_env=tuple(item.name for item in engine.unset_env),
         port=engine.port,
@@ -171,11 +172,10 @@ def engine_doc(
         quantisation=start.quantisation,
         speculative_decoding=start.speculative_decoding,
         preflight=tuple(preflight(choice)),
+        compile_cache=UNSET
+        if kept is UNSET
+        else CompileCache(target=kept.target, variables=dict(kept.variables)),
     )
-    if choice.starts_engine and engine.compile_cache is not UNSET:
-        kept = engine.compile_cache
-        made["compile_cache"] = CompileCache(target=kept.target, variables=dict(kept.variables))
-    return made
 
 
 def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:
@@ -263,7 +263,7 @@ def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> Req
             f"{choice.engine.id} has no {api} API, which this model and prompt need",
             hint="use a model with a chat template" if not chat else "use another engine",
         )
-    found: RequestFormat = RequestFormat(
+    return RequestFormat(
         api=api,
         path=path,
         extra_body=dict(request.extra_body),
@@ -271,9 +271,6 @@ def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> Req
         token_ids=request.token_ids,
         omit=tuple(request.omit),
         done_marker=request.done_marker,
+        prompt_ids=True if exact and not chat and request.prompt_ids else UNSET,
+        exact_body=request.exact_body if exact else UNSET,
     )
-    if exact and not chat and given(request.prompt_ids, False):
-        found["prompt_ids"] = True
-    if exact and request.exact_body is not UNSET:
-        found["exact_body"] = dict(request.exact_body)
-    return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 import suite
 from suite.base import jsonio
@@ -29,7 +29,7 @@ from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.documents.document import given
 from suite.documents.model import Model
 from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
-from suite.documents.workload import Quality, TaskSet, Workload
+from suite.documents.workload import Division, Quality, TaskSet, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ def make_plan(
     engine, conversion, precision = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
-    plan: Plan = Plan(
+    return Plan(
         plan_schema=PLAN_SCHEMA,
         suite=SuiteVersion(version=suite.__version__, commit=chosen.commit),
         vendor=_vendor_ref(vendor),
@@ -109,7 +109,7 @@ def make_plan(
         devices=choice.devices_doc(),
         engine=engine,
         conversion=conversion,
-        model=_model_doc(model),
+        model=_model_doc(model, room.shortest_prompt if profile.exact_lengths else UNSET),
         workload=_workload(profile, taskset, quality, text_context, division, phases),
         peaks=select_peaks(
             vendor,
@@ -119,12 +119,8 @@ def make_plan(
             cpu=chosen.cpu_peak,
         ),
         telemetry=tuple(telemetry(choice)),
+        nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
-    if profile.exact_lengths:
-        plan.model["shortest_prompt"] = room.shortest_prompt
-    if chosen.nonce is not None:
-        plan["nonce"] = chosen.nonce
-    return plan
 
 
 def _engine(
@@ -177,11 +173,12 @@ def _vendor_ref(vendor: Vendor) -> VendorRef:
     )
 
 
-def _division(profile: Profile, options: Options) -> str:
-    division = profile.doc.division if options.division is None else options.division
-    if division not in ("closed", "optimised", "open"):
-        hint = "one of: closed, optimised, open"
-        raise UsageError("division-unknown", f"there is no division {division!r}", hint=hint)
+def _division(profile: Profile, options: Options) -> Division:
+    named = options.division
+    if named not in (None, *get_args(Division)):
+        hint = f"one of: {', '.join(get_args(Division))}"
+        raise UsageError("division-unknown", f"there is no division {named!r}", hint=hint)
+    division = profile.doc.division if named is None else cast("Division", named)
     if division == "closed" and profile.doc.division != "closed":
         hint = "docs/scenarios.md says which profiles are, such as smoke and xsum"
         raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
@@ -236,9 +233,8 @@ def _refuse_many(vendor: Vendor, count: int) -> None:
 
 def model_room(model: Model) -> Room:
     """What a plan's model can hold, with the shortest prompt that the plan states."""
-    limit = model.facts.get("max_positions")
-    positions = limit if isinstance(limit, int) and limit > 0 else CONTEXT_LIMIT
-    return Room(positions, given(model.shortest_prompt, 1))
+    limit = model.facts.max_positions
+    return Room(limit if limit and limit > 0 else CONTEXT_LIMIT, given(model.shortest_prompt, 1))
 
 
 def _room(profile: Profile, choice: Choice, request: RequestFormat) -> Room:
@@ -282,16 +278,17 @@ def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
     return texts, length
 
 
-def _model_doc(model: ModelInput) -> Model:
+def _model_doc(model: ModelInput, shortest_prompt: int | UnsetType) -> Model:
     return Model(
         id=model.id,
         revision=model.revision,
         path=model.path,
         sha256=model.sha256,
         files=tuple(model.files),
-        facts=cast("dict[str, object]", model.facts.to_json()),
+        facts=model.facts,
         tokenizer_sha256=model.tokenizer_sha256,
         chat_template_sha256=model.chat_template_sha256,
+        shortest_prompt=shortest_prompt,
     )
 
 
@@ -300,7 +297,7 @@ def _workload(  # noqa: PLR0917 - what it is made of
     taskset: TaskSet,
     quality: Quality,
     context: int,
-    division: str,
+    division: Division,
     phases: list[Phase],
 ) -> Workload:
     doc = profile.doc
@@ -309,14 +306,14 @@ def _workload(  # noqa: PLR0917 - what it is made of
     return Workload(
         profile=doc.name,
         profile_sha256=profile.sha256,
-        title=dict(doc.title),
-        division=cast("Workload", {"division": division}).division,
+        title=doc.title,
+        division=division,
         seed=doc.seed,
         taskset=taskset,
         prompt=load_prompt(doc.prompt).to_doc(),
-        decoding=doc.decoding.copy(),
+        decoding=doc.decoding,
         max_input_tokens=room if wanted is None else min(room, wanted),
         phases=tuple(phases),
-        objectives=doc.objectives.copy(),
+        objectives=doc.objectives,
         quality=quality,
     )

@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
+from suite.declare.scenarios.phase import (
+    has_exact_lengths,
+    is_conversation,
+    is_search,
+    lengths_of,
+    search_of,
+    session_of,
+)
 from suite.documents.document import given
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.phase import Arrivals, Lengths, Phase, Search, Stop
 
 
@@ -22,14 +31,14 @@ def phase_line(phase: Phase) -> str:
     most = "at most " if phase.stop is not UNSET or is_search(phase) else ""
     parts = [f"{most}{_many(phase.tasks, 'request')}"]
     if is_conversation(phase):
-        session = phase.session
+        session = session_of(phase)
         parts.append(
             f"{_many(phase.tasks // session.turns, 'session')} of "
             f"{_many(session.turns, 'turn')}, "
             f"{session.think_ms:g} ms between them"
         )
     if has_exact_lengths(phase):
-        parts.append(_lengths(phase.lengths))
+        parts.append(_lengths(lengths_of(phase)))
     parts.append(_load(phase))
     if phase.stop is not UNSET:
         parts.append(_stop(phase.stop))
@@ -38,7 +47,7 @@ def phase_line(phase: Phase) -> str:
 
 def _load(phase: Phase) -> str:
     if is_search(phase):
-        return _search(phase.search)
+        return _search(search_of(phase))
     if phase.arrivals is not None:
         return _arrivals(phase.arrivals)
     if is_conversation(phase):
@@ -64,7 +73,7 @@ def _lengths(lengths: Lengths) -> str:
     return f"exactly {_span(into)} {tokens} in and {_span(out)} out"
 
 
-def _span(numbers: list[int]) -> str:
+def _span(numbers: Sequence[int]) -> str:
     least, most = min(numbers), max(numbers)
     return str(least) if least == most else f"{least} to {most}"
 

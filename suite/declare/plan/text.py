@@ -9,13 +9,15 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.documents.document import given
 from suite.documents.engine import Container, Engine, Image, Mount, PreflightCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from suite.documents.plan import Plan
 
@@ -88,7 +90,7 @@ def _on(*, on: bool) -> str:
     return "on" if on else "off"
 
 
-def _checks(checks: list[PreflightCheck]) -> list[str]:
+def _checks(checks: Sequence[PreflightCheck]) -> list[str]:
     if not checks:
         return []
     result = ["# Checks, before anything is pulled or started"]
@@ -142,18 +144,18 @@ def _conversion(plan: Plan) -> list[str]:
     container, image = engine.container, engine.image
     if container is None or image is None:
         return [*lines, _command_lines([[token] for token in step.command])]
-    inside: Container = Container(
-        **container,
+    inside = replace(
+        container,
         mounts=(
             Mount(source=plan.model.path, target=step.source, read_only=True),
             Mount(source=step.host_target, target=step.target, read_only=False),
         ),
         entrypoint=step.command[:1],
     )
-    converting: Engine = Engine(
-        **engine,
+    converting = replace(
+        engine,
         container=inside,
-        command=tuple(step.command[1:]),
+        command=step.command[1:],
         pre_commands=(),
         env={**engine.env, **step.env},
     )
@@ -255,7 +257,7 @@ def _permissions(container: Container, *, built_here: bool) -> list[list[str]]:
     groups = []
     if container.privileged:
         groups.append(["--privileged"])
-        options = container.security_opt
+        options = [*container.security_opt]
     else:
         groups.append(["--cap-drop", "ALL"])
         options = ["no-new-privileges:true", *container.security_opt]

@@ -70,7 +70,7 @@ def _closed(doc: Profile) -> Iterator[Contradiction]:
         yield "/api", "the closed division uses the model's chat template", ""
     for index, phase in enumerate(doc.phases):
         for member in ("lengths", "grid"):
-            if member in phase:
+            if getattr(phase, member) is not UNSET:
                 message = "prompts of exact length are not the closed division's tasks"
                 yield f"/phases/{index}/{member}", message, "division: open"
         if phase.session is not UNSET:
@@ -133,7 +133,7 @@ def _members(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]
 
 
 def _has(phase: ProfilePhase, member: LoadMember | PhaseMember) -> bool:
-    return phase.get(member) is not None
+    return getattr(phase, member) not in (None, UNSET)
 
 
 def _arrivals(arrivals: ProfileArrivals) -> Iterator[Contradiction]:
@@ -171,7 +171,7 @@ def _count(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
         # The task set has nothing to do with them, so its size is no number of requests.
         stop = given(phase.stop)
         timed = phase.arrivals is not None and stop is not None and stop.max_duration_s
-        traced = phase.arrivals or {}.trace is not UNSET
+        traced = phase.arrivals is not None and phase.arrivals.trace is not UNSET
         if not timed and not traced and not scenario.searches:
             yield "/tasks", "exact lengths need tasks or rounds", ""
 
@@ -184,7 +184,7 @@ def _lengths(phase: ProfilePhase) -> Iterator[Contradiction]:
         yield "/lengths", "a grid says lengths and concurrency together", "use grid alone"
     if (lengths.pairs is not UNSET) == (lengths.trace is not UNSET):
         yield "/lengths", "either pairs or trace", ""
-    elif lengths.trace is not UNSET and phase.arrivals or {}.trace is UNSET:
+    elif lengths.trace is not UNSET and (phase.arrivals is None or phase.arrivals.trace is UNSET):
         yield "/lengths/trace", "there is no trace to take lengths from", "process: replay"
 
 
@@ -196,7 +196,7 @@ def _replayed(phase: ProfilePhase, trace: Trace) -> Iterator[Contradiction]:
     if trace.arrivals_ns[count - 1] == 0:
         message = f"the first {count} requests of the trace come at one moment"
         yield "/tasks", message, "take more of them, or an offline phase"
-    if given(phase.lengths, {}).trace is not UNSET:
+    if phase.lengths is not UNSET and phase.lengths.trace is not UNSET:
         if trace.lengths is None:
             yield "/lengths/trace", "the trace has no lengths", ""
         elif min(map(min, trace.lengths[:count])) < 1:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from suite.declare.profiles.arrivals import schedule, schedule_until
 from suite.declare.profiles.points import Room, points
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
     from suite.declare.profiles.points import Point
     from suite.declare.profiles.trace import Trace
+    from suite.documents.phase import Search
     from suite.documents.profile import ProfilePhase
+
+T = TypeVar("T")
 
 
 def expand_phases(profile: Profile, taskset_size: int, room: Room | None = None) -> list[Phase]:
@@ -115,7 +119,7 @@ def _tasks(
 def _warmup(phase: ProfilePhase, point: Point, repeat: int, size: int) -> Phase:
     tasks = phase.warmup * ((point.concurrency or 1) if phase.rounds is not UNSET else 1)
     concurrency = point.concurrency or given(phase.warmup_concurrency, 1)
-    found: Phase = Phase(
+    return Phase(
         name=f"{point.name}-warmup",
         repeat=repeat,
         scenario="single_stream" if concurrency == 1 else "offline",
@@ -128,10 +132,8 @@ def _warmup(phase: ProfilePhase, point: Point, repeat: int, size: int) -> Phase:
         timeout_s=phase.timeout_s,
         failure_bound=1.0,
         lateness_bound_ms=None,
+        lengths=_set(point.lengths),
     )
-    if point.lengths is not None:
-        found["lengths"] = point.lengths
-    return found
 
 
 def _measured(  # noqa: PLR0917 - what a point is made of
@@ -143,7 +145,7 @@ def _measured(  # noqa: PLR0917 - what a point is made of
     arrivals: Arrivals | None,
     trace: Trace | None,
 ) -> Phase:
-    found: Phase = Phase(
+    return Phase(
         name=point.name,
         repeat=repeat,
         scenario=phase.scenario,
@@ -156,29 +158,32 @@ def _measured(  # noqa: PLR0917 - what a point is made of
         timeout_s=phase.timeout_s,
         failure_bound=phase.failure_bound,
         lateness_bound_ms=phase.lateness_bound_ms,
+        group=_set(point.group),
+        lengths=_set(point.lengths),
+        not_run=_set(point.not_run),
+        lockstep=True if phase.lockstep else UNSET,
+        stop=phase.stop,
+        session=phase.session,
+        search=_search(phase, repeat),
     )
-    if point.group is not None:
-        found["group"] = point.group
-    if point.lengths is not None:
-        found["lengths"] = point.lengths
-    if point.not_run is not None:
-        found["not_run"] = point.not_run
-    if phase.lockstep:
-        found["lockstep"] = True
-    if phase.stop is not UNSET:
-        found["stop"] = phase.stop.copy()
-    if phase.session is not UNSET:
-        found["session"] = phase.session.copy()
-    if phase.search is not UNSET:
-        search = phase.search.copy()
-        search["seed"] += repeat * search.max_probes  # probe p takes seed + p
-        found["search"] = search
-    return found
 
 
-def _times(arrivals: Arrivals | None, trace: Trace | None, tasks: int) -> list[int] | None:
+def _set(member: T | None) -> T | UnsetType:
+    """A member that is absent where there is nothing to say."""
+    return UNSET if member is None else member
+
+
+def _search(phase: ProfilePhase, repeat: int) -> Search | UnsetType:
+    """The repeat's search: probe p takes its seed + p, and no two repeats share one."""
+    search = phase.search
+    if search is UNSET:
+        return UNSET
+    return replace(search, seed=search.seed + repeat * search.max_probes)
+
+
+def _times(arrivals: Arrivals | None, trace: Trace | None, tasks: int) -> tuple[int, ...] | None:
     if arrivals is None:
         return None
-    if trace is None:
-        return schedule(arrivals, tasks)
-    return trace.times(tasks, arrivals.trace.speed)
+    if trace is None or arrivals.trace is UNSET:
+        return tuple(schedule(arrivals, tasks))
+    return tuple(trace.times(tasks, arrivals.trace.speed))

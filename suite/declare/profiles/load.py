@@ -5,28 +5,28 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base import jsonio, schema, yamlio
+from suite.base import jsonio, yamlio
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.points import has_exact_lengths
 from suite.declare.profiles.trace import Trace, read_trace
+from suite.documents.codec import convert_written
 from suite.documents.document import given
+from suite.documents.profile import Profile as ProfileDocument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.documents.profile import Profile as ProfileDocument
     from suite.documents.profile import ProfilePhase
 
 
 __all__ = [
     "PROFILE_DIRECTORY",
     "Profile",
-    "ProfileDoc",
     "load_profile",
     "profile_names",
 ]
@@ -91,8 +91,7 @@ def load_profile(name: str) -> Profile:
 
 def _read(path: Path, *, shipped: bool) -> Profile:
     read = yamlio.load(path)
-    schema.require(read.value, "profile", file=str(path), lines=read.lines)
-    doc = cast("ProfileDocument", read.value)
+    doc = convert_written(read, ProfileDocument, file=str(path))
     traces = {
         name: read_trace(path.parent / name)
         for phase in doc.phases

@@ -122,11 +122,12 @@ def _single(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) ->
 
 
 def _lengths(phase: ProfilePhase, pairs: list[tuple[int, int]], room: Room) -> Lengths:
-    seed = phase.grid.seed if phase.grid is not UNSET else phase.lengths.seed
+    drawn = phase.grid if phase.grid is not UNSET else phase.lengths
+    assert drawn is not UNSET
     return Lengths(
         input_tokens=tuple(max(one, room.shortest_prompt) for one, _ in pairs),
         output_tokens=tuple(one for _, one in pairs),
-        seed=seed,
+        seed=drawn.seed,
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.scenario import Scenario, register
 from suite.documents.document import given
+from suite.documents.workload import NO_OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +24,16 @@ def _check(doc: Profile, phase: ProfilePhase) -> Iterator[Contradiction]:
         return
     if search.min_rate >= search.max_rate:
         yield "/search/max_rate", "not above min_rate", ""
-    for member, other in (("min_requests", "duration_s"), ("duration_s", "min_requests")):
-        if member in search and other not in search:
+    timed = (("min_requests", search.min_requests), ("duration_s", search.duration_s))
+    for (member, value), (other, missing) in (timed, timed[::-1]):
+        if value is not UNSET and missing is UNSET:
             yield f"/search/{member}", f"{member} goes with {other}", f"name {other} too"
     if given(search.min_requests, 1) > search.requests:
         yield "/search/min_requests", "more than requests, the most of a probe", ""
     if phase.tasks is not None:
         yield "/tasks", "search says how many requests there are", "tasks: null"
     objectives = doc.objectives
-    if all(objectives[name] is None for name in ("ttft_ms", "tpot_ms", "e2e_ms")):
+    if objectives == NO_OBJECTIVES:
         yield "/search", "there is no objective to meet", "objectives: {ttft_ms: …, tpot_ms: …}"
 
 

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING
 
-from suite.base import jsonio, schema
+from msgspec.structs import asdict
+
+from suite.base import jsonio
+from suite.base.errors import DeclarationError
 from suite.base.resources import resource
+from suite.documents.codec import convert
+from suite.documents.reference import Reference as ReferenceDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from suite.documents.model import FileDigest
-    from suite.documents.reference import Reference as ReferenceDocument
-    from suite.documents.reference import ReferenceDecoding
     from suite.documents.workload import Decoding, TaskSet
 
 
 MINI_MODEL = resource("suite/assets/mini_model")
 MINI_REFERENCE = MINI_MODEL / "reference.json"
 WEIGHTS_FILE = "model.safetensors"
-
-
-class ReferenceDoc(TypedDict):
-    """The members of a reference file that the suite goes by."""
-
-    records_sha256: str
-    weights_sha256: str
-    decoding: ReferenceDecoding
-    rouge: dict[str, float]
-    generated_tokens_mean: float
-
-
-class ReferenceDecodingDoc(TypedDict):
-    """How the reference was generated."""
-
-    greedy: bool
-    max_new_tokens: int
-    dtype: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +39,15 @@ class Reference:
     source: str
 
 
+def _read(file: Path) -> ReferenceDocument:
+    return convert(jsonio.load(file), ReferenceDocument, file=str(file), error=DeclarationError)
+
+
 def known_weights(files: Sequence[FileDigest], *, file: Path = MINI_REFERENCE) -> bool:
     """Whether the suite holds a reference run of exactly these weights, on whatever tasks."""
     if not file.is_file():
         return False
-    doc = cast("ReferenceDocument", jsonio.load(file))
+    doc = _read(file)
     return any(entry.path == WEIGHTS_FILE and entry.sha256 == doc.weights_sha256 for entry in files)
 
 
@@ -83,9 +72,7 @@ def reference_for(
     weights = {entry.sha256 for entry in files if entry.path == WEIGHTS_FILE}
     if not file.is_file():
         return Reference(None, "the suite holds no reference run")
-    value = jsonio.load(file)
-    schema.require(value, "reference", file=str(file))
-    doc = cast("ReferenceDocument", value)
+    doc = _read(file)
     if doc.weights_sha256 not in weights:
         return Reference(None, "no reference run is known for these weights")
     if doc.records_sha256 != taskset.records_sha256:
@@ -94,7 +81,6 @@ def reference_for(
     if decoding.temperature != 0 or decoding.max_new_tokens != limit:
         why = f"the reference run of these weights decoded greedily with {limit} new tokens"
         return Reference(None, why)
-    scores = {name: doc.rouge[name] for name in ("rouge1", "rouge2", "rougeL", "rougeLsum")}
-    scores["generated_tokens"] = doc.generated_tokens_mean
+    scores = asdict(doc.rouge) | {"generated_tokens": doc.generated_tokens_mean}
     dtype = doc.decoding.dtype
     return Reference(scores, f"transformers, {dtype}, greedy, weights {doc.weights_sha256[:16]}")

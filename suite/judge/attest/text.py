@@ -2,7 +2,8 @@
 
 Text is in Unicode's composed form (NFC) and holds no control or format character (line breaks, zero-width
 characters, bidirectional overrides), no lone surrogate, no private-use character and no character that is
-drawn as nothing. Members' names obey the same rule as values.
+drawn as nothing. Members' names obey the same rule as values. Categories and composed forms are those of
+Unicode 14.0 on every Python: see `suite.base.unicode14`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from suite.base.jsonio import MAX_INTEGER
+from suite.base.unicode14 import composed, masked
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject, JSONValue
@@ -29,27 +31,28 @@ _INVISIBLE = frozenset(
     [
         *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
         *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+        *range(0x13439, 0x13440),  # format characters that Unicode 15.0 brought
     ]
 )
 
 
-def _reason(char: str) -> str | None:
+def _reason(char: str, known: str) -> str | None:
     if char.isascii() and char.isprintable():
         return None
     if ord(char) in _INVISIBLE:
         return "invisible character"
-    return _CATEGORIES.get(unicodedata.category(char))
+    return _CATEGORIES.get(unicodedata.category(known))
 
 
 def text_problem(text: str) -> str | None:
     """Why a text may not be signed, or None."""
     if text.isascii() and text.isprintable():
         return None
-    for char in text:
-        reason = _reason(char)
+    for char, known in zip(text, masked(text), strict=True):
+        reason = _reason(char, known)
         if reason:
             return f"{reason} U+{ord(char):04X}"
-    if not unicodedata.is_normalized("NFC", text):
+    if composed(text) != text:
         return "text not in NFC"
     return None
 
@@ -60,13 +63,14 @@ def clean_text(text: str) -> str:
     For text that comes from elsewhere (an engine's message, a path), before it enters a predicate.
     """
     parts: list[str] = []
-    for char in unicodedata.normalize("NFC", text):
-        if not _reason(char):
+    normal = composed(text)
+    for char, known in zip(normal, masked(normal), strict=True):
+        if not _reason(char, known):
             parts.append(char)
         elif parts and parts[-1] != " ":
             parts.append(" ")
     # Taking characters out can bring a base and its accent together.
-    return unicodedata.normalize("NFC", "".join(parts).strip())
+    return composed("".join(parts).strip())
 
 
 def value_problem(value: JSONValue, pointer: str = "") -> tuple[str, str] | None:

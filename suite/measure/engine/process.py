@@ -30,7 +30,7 @@ from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_p
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from suite.documents.engine import Engine
     from suite.documents.plan import Plan
@@ -124,7 +124,7 @@ def run_once(
     Args:
         engine: the plan's engine with command and variables of the step.
         log: file that gets its output.
-        on_progress: told how long it has taken.
+        on_progress: takes the command, with the log.
         settings: of this machine.
 
     Returns:
@@ -135,13 +135,12 @@ def run_once(
     """
     python = _interpreter(engine, on_progress, settings)
     command = _resolved(engine.command, python)
-    start = time.monotonic()
     with (
         _scratch() as scratch,
         _group(command, _variables(engine, python, scratch), log, scratch) as leader,
     ):
         while leader.poll() is None:
-            on_progress(f"{shlex.join(command)[:60]}: {time.monotonic() - start:.0f} s")
+            on_progress(shlex.join(command)[:60], log=log)
             time.sleep(ONCE_INTERVAL_S)
         why = None if leader.returncode == 0 else death(leader)
     return why, about.version_facts(_versions(python))
@@ -180,7 +179,7 @@ def _command(engine: Engine, python: Path, port: int) -> list[str]:
     return with_pre_commands(engine.pre_commands, _resolved(command, python))
 
 
-def _resolved(command: list[str], python: Path) -> list[str]:
+def _resolved(command: Sequence[str], python: Path) -> list[str]:
     """The command with its program taken from the environment where it has one of that name."""
     found = shutil.which(command[0], path=str(python.parent))
     return [found or command[0], *command[1:]]

@@ -48,7 +48,7 @@ def wait_ready(
         marks: gets ``engine.healthy`` and ``engine.first_answer``.
         alive: says why the engine no longer runs.
         log: the engine's log, quoted when it dies.
-        on_progress: told how long it has taken so far.
+        on_progress: takes what is waited for, with the log.
         headers: extra header fields, such as an API key.
 
     Raises:
@@ -57,19 +57,17 @@ def wait_ready(
     """
     readiness = engine.readiness
     extra = {} if headers is None else headers
-    start = time.monotonic()
-    deadline = start + readiness.timeout_s
+    deadline = time.monotonic() + readiness.timeout_s
     while not _healthy(base_url, readiness.path, deadline - time.monotonic(), extra):
         _check_alive(alive, log)
-        waited = time.monotonic() - start
         if time.monotonic() >= deadline:
             raise _timeout(readiness.timeout_s, f"{readiness.path} does not answer", log)
-        on_progress(f"waiting for {engine.title} to be ready: {waited:.0f} s")
+        on_progress(f"waiting for {engine.title} to be ready", log=log)
         time.sleep(readiness.interval_s)
     # The path may be answered by another server if the engine died of a port that was taken.
     _check_alive(alive, log)
     marks.add("engine.healthy")
-    on_progress(f"{engine.title} is healthy; asking for a first answer")
+    on_progress(f"{engine.title} is healthy; asking for a first answer", log=log)
     try:
         _first_answer(engine, base_url, deadline - time.monotonic(), extra)
     except TimeoutError as error:

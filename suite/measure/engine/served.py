@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from suite.base import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-Progress: TypeAlias = "Callable[[str], None]"
+    from suite.measure.progress import StepProgress
+
+Progress: TypeAlias = "StepProgress"
 FactValue: TypeAlias = "str | int | float | bool | Unknown"
 Facts: TypeAlias = "dict[str, FactValue]"
 

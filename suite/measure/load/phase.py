@@ -8,6 +8,8 @@ import resource
 import sys
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from suite.measure.load.decode.recorder import Recorder
 from suite.measure.load.driver import Driver
 from suite.measure.load.stats import PhaseStats
@@ -61,7 +63,7 @@ def send_here(
 
         def record(event: Request) -> None:
             if event.error:
-                event["error"] = _without(secrets, event.error)
+                event = replace(event, error=_without(secrets, event.error))
             on_request(event)
             if source.conversing:
                 driver.ended(event, zero_ns)

@@ -259,8 +259,8 @@ def source_of(phase: Phase, jobs: Sequence[Job]) -> Source:
     """
     if jobs and all(job.t_sched_ns is not None for job in jobs):
         return OpenLoop(jobs)
-    one = phase.scenario == "single_stream"
-    concurrency = phase.concurrency or (1 if one else max(1, len(jobs)))
+    single = phase.scenario == "single_stream"
+    concurrency = phase.concurrency or (1 if single else max(1, len(jobs)))
     if phase.lockstep:
         return Lockstep(jobs, concurrency)
     return ClosedLoop(jobs, concurrency)

@@ -11,6 +11,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
+from msgspec import UNSET
+
 from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry.tool import TOOLS
 
@@ -136,20 +138,17 @@ class Sampler:
 
 
 def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
-    sample: TelemetrySample = TelemetrySample(t=moment, tool=tool, device=reading.device)
     values = reading.values
-    if "power_w" in values:
-        sample["power_w"] = values["power_w"]
-    if "energy_j" in values:
-        sample["energy_j"] = values["energy_j"]
-    if "utilisation" in values:
-        sample["utilisation"] = values["utilisation"]
-    if "memory_used_bytes" in values:
-        sample["memory_used_bytes"] = round(values["memory_used_bytes"])
-    if "memory_total_bytes" in values:
-        sample["memory_total_bytes"] = round(values["memory_total_bytes"])
-    if "temperature_c" in values:
-        sample["temperature_c"] = values["temperature_c"]
-    if "clock_mhz" in values:
-        sample["clock_mhz"] = values["clock_mhz"]
-    return sample
+    used, total = values.get("memory_used_bytes"), values.get("memory_total_bytes")
+    return TelemetrySample(
+        t=moment,
+        tool=tool,
+        device=reading.device,
+        power_w=values.get("power_w", UNSET),
+        energy_j=values.get("energy_j", UNSET),
+        utilisation=values.get("utilisation", UNSET),
+        memory_used_bytes=UNSET if used is None else round(used),
+        memory_total_bytes=UNSET if total is None else round(total),
+        temperature_c=values.get("temperature_c", UNSET),
+        clock_mhz=values.get("clock_mhz", UNSET),
+    )

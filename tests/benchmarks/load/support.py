@@ -9,7 +9,7 @@ def flat(value):
     return Spread(value, value, value)
 
 
-def outcome(streams=8, *, client="this suite", rate=0.0, busy=False, **more):
+def measurement(streams=8, *, client="this suite", rate=0.0, busy=False, **more):
     load = poisson(rate) if rate else closed(streams)
     values = {
         "ttft": flat(0.01),

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.load import capacity
 from benchmarks.load.capacity import search
 from benchmarks.load.clients import Suite
-from tests.benchmarks.load.support import outcome
+from tests.benchmarks.load.support import measurement
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def exact_to(monkeypatch):
 
     def install(limit, **more):
         def measure(client, load, machine, *, workers=1):
-            return outcome(load.streams, exact=load.streams <= limit, **more)
+            return measurement(load.streams, exact=load.streams <= limit, **more)
 
         monkeypatch.setattr(capacity, "measure", measure)
 
@@ -59,9 +59,9 @@ def test_a_failed_load_is_not_exact(exact_to):
 
 def test_scaling_compares_whole_phases(monkeypatch):
     def measure(client, load, machine, *, workers=1):
-        return outcome(4, tokens=1000, phase={"wall_s": 2.0 / workers})
+        return measurement(4, tokens=1000, phase={"wall_s": 2.0 / workers})
 
     monkeypatch.setattr(capacity, "measure", measure)
     found = capacity.scaling(None, 2)
-    assert (found.one, found.many) == (500, 1000)
+    assert (found.single, found.many) == (500, 1000)
     assert found.to_json()["workers"] == 2

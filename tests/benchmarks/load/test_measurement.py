@@ -12,7 +12,7 @@ from benchmarks.load.measurement import Latencies, Machine, Seen, judge, measure
 from benchmarks.load.server import Served
 from benchmarks.load.spreads import Spread
 from benchmarks.load.times import Timed
-from tests.benchmarks.load.support import outcome
+from tests.benchmarks.load.support import measurement
 
 SMALL = Load(12, 4, ttft_ms=10, itl_ms=2, tokens=16)
 OPEN = Load(12, rate=200, ttft_ms=10, itl_ms=2, tokens=16)
@@ -135,12 +135,12 @@ def test_what_cannot_be_matched_is_a_failure():
 
 def test_the_typical_run_is_the_one_with_the_median_cost():
     costs = (0.03, 0.01, 0.02, 0.001)
-    runs = [outcome(8, cpu_s_per_1000=cost) for cost in costs]
-    runs[3] = outcome(8, cpu_s_per_1000=0.001, failure="it died")
-    other = outcome(512, cpu_s_per_1000=0.5)
+    runs = [measurement(8, cpu_s_per_1000=cost) for cost in costs]
+    runs[3] = measurement(8, cpu_s_per_1000=0.001, failure="it died")
+    other = measurement(512, cpu_s_per_1000=0.5)
     assert typical([*runs, other]) == [runs[2], other]
     assert typical(runs[:2]) == [runs[1]]
-    peer = outcome(8, client="peer", cpu_s_per_1000=0.2)
+    peer = measurement(8, client="peer", cpu_s_per_1000=0.2)
     assert typical([runs[0], peer]) == [runs[0], peer]
     assert typical([runs[3]]) == [runs[3]]
     assert typical([]) == []

@@ -6,7 +6,7 @@ from benchmarks.load.capacity import Capacity
 from benchmarks.load.report import Results
 from benchmarks.load.spreads import Spread
 from benchmarks.load.table import BEGIN, END, markdown, placed
-from tests.benchmarks.load.support import flat, outcome
+from tests.benchmarks.load.support import flat, measurement
 
 
 def rows(text, start):
@@ -19,14 +19,16 @@ def rows(text, start):
 
 def test_side_by_side():
     results = Results(
-        closed=[outcome(8, ttft=Spread(0.0123, 0.0456, 1), real_time=True)],
-        opened=[outcome(rate=200.0, lateness=Spread(0.01, 0.25, 1))],
-        floor=[outcome(8, client="C floor", timed=False, cpu_s_per_1000=0.004)],
+        closed=[measurement(8, ttft=Spread(0.0123, 0.0456, 1), real_time=True)],
+        opened=[measurement(rate=200.0, lateness=Spread(0.01, 0.25, 1))],
+        floor=[measurement(8, client="C floor", timed=False, cpu_s_per_1000=0.004)],
         peers=[
-            outcome(8, client="Other 1.0", ttft=flat(12.3), peak_mb=1400.0, first_request_s=11.0),
-            outcome(512, client="Other 1.0", ttft=flat(520.0), tokens_s=9456.0),
-            outcome(client="Other 1.0", rate=200.0, requests_s=143.0),
-            outcome(8, client="Broken 2.0", failure="it ended with status 1: a | b"),
+            measurement(
+                8, client="Other 1.0", ttft=flat(12.3), peak_mb=1400.0, first_request_s=11.0
+            ),
+            measurement(512, client="Other 1.0", ttft=flat(520.0), tokens_s=9456.0),
+            measurement(client="Other 1.0", rate=200.0, requests_s=143.0),
+            measurement(8, client="Broken 2.0", failure="it ended with status 1: a | b"),
         ],
         notes=["Missing: not installed"],
         machine={"cores": 2, "load_average": 0.1},
@@ -51,10 +53,10 @@ def test_side_by_side():
 
 def test_every_row_has_every_cell():
     results = Results(
-        closed=[outcome(8), outcome(32, failure="died")],
-        busy=[outcome(8, busy=True)],
+        closed=[measurement(8), measurement(32, failure="died")],
+        busy=[measurement(8, busy=True)],
         capacity=Capacity(
-            "this suite", 64_000.0, "client", (outcome(512), outcome(1024, exact=False))
+            "this suite", 64_000.0, "client", (measurement(512), measurement(1024, exact=False))
         ),
     )
     text = markdown(results)
@@ -66,7 +68,7 @@ def test_every_row_has_every_cell():
 
 
 def test_bars_say_met_or_not():
-    text = markdown(Results(closed=[outcome(8, first_request_s=0.7)]))
+    text = markdown(Results(closed=[measurement(8, first_request_s=0.7)]))
     assert rows(text, "launch")[0][1:4] == ["**not met**", "0.700 s", "≤ 0.5 s"]
     assert rows(text, "TTFT bias, median")[0][1] == "met"
     assert rows(text, "two workers")[0][1] == "not measured"

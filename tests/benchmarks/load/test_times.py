@@ -6,8 +6,8 @@ from array import array
 
 import pytest
 
+from benchmarks.load.errors import ClientError
 from benchmarks.load.times import MAGIC, Timed, read_binary, read_events, read_sim
-from suite.base.errors import EvidenceError
 
 
 def binary(*requests):
@@ -34,20 +34,19 @@ def test_a_file_of_the_c_programs(tmp_path):
 def test_a_broken_file_is_refused(tmp_path, data):
     path = tmp_path / "times"
     path.write_bytes(data)
-    with pytest.raises(EvidenceError) as caught:
+    with pytest.raises(ClientError, match=r"is cut|no file of times"):
         read_binary(path)
-    assert caught.value.code == "bench-times-broken"
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(EvidenceError):
+    with pytest.raises(ClientError):
         read_binary(tmp_path / "nothing")
 
 
 def test_a_negative_count_is_refused(tmp_path):
     path = tmp_path / "times"
     path.write_bytes(MAGIC + struct.pack("=4q", 0, 0, 0, -1))
-    with pytest.raises(EvidenceError):
+    with pytest.raises(ClientError):
         read_binary(path)
 
 

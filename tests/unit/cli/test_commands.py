@@ -1,17 +1,17 @@
 """Every command: help with an example, valid JSON, a refusal with its code and status, never a traceback."""
 
-import argparse
 import json
 import shlex
 import shutil
 import socket
 from pathlib import Path
 
+import click
 import pytest
 
 from suite.base import jsonio
 from suite.cli.machine import settings
-from suite.cli.main import main, parser
+from suite.cli.main import main, program
 from suite.judge.attest.keys import load_public
 from suite.measure.engine.sim_script import FAULTS
 from tests.factories import evidence as factory
@@ -22,16 +22,25 @@ MINI_MODEL = runs.ROOT / "suite" / "assets" / "mini_model"
 
 
 def commands(top=None, words=()):
-    """Every command and subcommand of the parser, as words."""
-    top = parser() if top is None else top
+    """Every command and subcommand, by its words."""
+    top = program() if top is None else top
     yield words, top
-    for action in top._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, inner in action.choices.items():
-                yield from commands(inner, (*words, name))
+    if isinstance(top, click.Group):
+        for name in top.list_commands(click.Context(top)):
+            yield from commands(top.get_command(click.Context(top), name), (*words, name))
 
 
 COMMANDS = dict(commands())
+
+
+def parsed(group, words):
+    """The context of a command line, down to its command, without running it."""
+    context = group.make_context("suite", words)
+    while isinstance(context.command, click.Group):
+        rest = [*context._protected_args, *context.args]
+        _, inner, rest = context.command.resolve_command(context, rest)
+        context = inner.make_context(inner.name, rest, parent=context)
+    return context
 
 
 @pytest.fixture
@@ -82,7 +91,9 @@ def copied(signed, tmp_path):
 
 
 def test_the_commands_are_all_there():
-    expected = "run plan vendors data prepare doctor score verify render diff sign keygen sim"
+    expected = (
+        "run plan vendors data prepare doctor score verify render diff sign keygen sim completion"
+    )
     assert set(expected.split()) <= {words[0] for words in COMMANDS if words}
 
 
@@ -90,33 +101,49 @@ def test_the_commands_are_all_there():
 def test_help_says_what_it_does_and_gives_an_example(words, suite):
     status, out, _ = suite(*words, "--help")
     assert status == 0
-    assert out.startswith("usage: suite")
-    if words:
-        assert COMMANDS[words].description
+    assert out.startswith("Usage: suite")
+    assert len(COMMANDS[words].help) > len(COMMANDS[words].short_help)
+    assert "TEXT" not in COMMANDS[words].short_help
     example = " ".join(out[out.index("example:") :].split())
     assert f"suite {' '.join(words)}" in example
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words) or "suite")
 def test_an_example_is_a_command_line_that_can_be_read(words):
-    epilog = COMMANDS[words].epilog or ""
-    for line in epilog.split("example:")[1].split("&&"):
-        program, *rest = shlex.split(line)
-        assert program == "suite"
-        parser().parse_args(rest)
+    for line in COMMANDS[words].epilog.split("example:")[1].split("&&"):
+        name, *rest = shlex.split(line.partition(" > ")[0])
+        assert name == "suite"
+        with parsed(program(), rest):
+            pass
 
 
-def test_no_command_is_a_usage_error(suite):
-    status, _, err = suite()
-    assert status == 2
-    assert "usage: suite" in err
-
-
-@pytest.mark.parametrize("words", [("no-such",), ("run", "--no-such"), ("run", "--devices", "0")])
-def test_wrong_words_are_a_usage_error(suite, words):
-    status, _, err = suite(*words)
-    assert status == 2
-    assert "usage: suite" in err
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ((), "usage-wrong", "missing command"),
+        (("vendors",), "usage-wrong", "suite vendors: missing command"),
+        (("rn",), "command-unknown", "did you mean 'run'?"),
+        (("zzz",), "command-unknown", "suite --help"),
+        (("vendors", "lst"), "command-unknown", "did you mean 'list'?"),
+        (("--versoin",), "option-unknown", "did you mean '--version'?"),
+        (("run", "--xyzzy"), "option-unknown", "suite run --help"),
+        (("run", "--vend", "cpu"), "option-unknown", "did you mean '--vendor'?"),
+        (("run", "--vend=cpu"), "option-unknown", "did you mean '--vendor'?"),
+        (("run", "--devices", "0"), "usage-wrong", "'0' is not a number from 1 to 9999"),
+        (("run", "--devices", "1_0"), "usage-wrong", "'1_0' is not a number from 1 to 9999"),
+        (("run", "--runtime", "contaner"), "usage-wrong", "did you mean 'container'?"),
+        (("run", "--model", "--vendor", "cpu"), "usage-wrong", "'--model' requires an argument"),
+        (("run", "--model"), "usage-wrong", "'--model' requires an argument"),
+        (("run", "stray"), "usage-wrong", "unexpected extra argument (stray)"),
+        (("score",), "usage-wrong", "missing argument 'RUN'"),
+        (("completion", "fsh"), "usage-wrong", "did you mean 'fish'?"),
+        (("prepare", "--all", "--engine", "vllm"), "usage-wrong", "--engine and --all"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_in_two_lines(refused, words, code, says):
+    err = refused(*words, code=code, status=2)
+    assert says in err
+    assert len(err.splitlines()) <= 2
 
 
 def test_the_version(suite):
@@ -233,7 +260,7 @@ def test_sim_says_which_port_is_taken(refused):
 def test_sim_names_every_fault(suite):
     status, out, _ = suite("sim", "--list-faults")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == sorted(FAULTS)
+    assert [line.split()[0] for line in out.splitlines()[1:]] == sorted(FAULTS)
 
 
 def test_the_script_becomes_part_of_the_plan(suite, tmp_path):
@@ -446,7 +473,7 @@ def test_a_trust_list_that_cannot_be_read(refused, signed, tmp_path):
 def test_trust_and_key_exclude_each_other(suite, signed):
     status, _, err = suite("verify", signed, "--trust", "a", "--key", "b")
     assert status == 2
-    assert "not allowed with" in err
+    assert "--trust and --key exclude each other" in err
 
 
 def test_a_page_that_cannot_be_written(refused, signed):
@@ -562,3 +589,48 @@ def test_score_prints_other_tools_views(tmp_path, capsys):
     views = json.loads(capsys.readouterr().out)
     fields = views["offline"]["vllm-serving"]["fields"]
     assert fields["Mean TPOT (ms)"]["value"] > 0
+
+
+# completion and defects ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_gets_its_completion(suite, shell):
+    status, out, _ = suite("completion", shell)
+    assert status == 0
+    assert "_SUITE_COMPLETE" in out
+    assert "suite" in out
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("suite re", {"render"}),
+        ("suite vendors sh", {"show"}),
+        ("suite run --prof", {"--profile"}),
+        ("suite run --profile smo", {"smoke"}),
+        ("suite run --vendor mth", {"mthreads"}),
+        ("suite run --vendor mthreads --engine vllm_mt", {"vllm_mtt"}),
+        ("suite run --runtime co", {"container"}),
+    ],
+)
+def test_completion_knows_commands_options_and_names(suite, monkeypatch, line, expected):
+    words = line.split()
+    monkeypatch.setenv("_SUITE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    _, out, _ = suite()
+    assert {entry.partition(",")[2] for entry in out.split()} == expected
+
+
+def test_a_defect_has_a_status_of_its_own_and_a_short_report(suite, monkeypatch, tmp_path):
+    def broken(directory):
+        raise KeyError(directory.name)
+
+    monkeypatch.setattr("suite.evidence.read", broken)
+    status, _, err = suite("score", tmp_path / "run")
+    assert status == 70
+    assert err.startswith("error[defect]: KeyError: 'run'\n")
+    assert "commands/score.py" in err
+    assert "please report it" in err
+    assert len(err.splitlines()) < 10

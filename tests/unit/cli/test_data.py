@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from suite.base import jsonio
 from suite.base.errors import DataError
-from suite.cli import data
+from suite.cli.commands.data import data
 from suite.declare.tasks import selection
 from suite.declare.tasks.selection import compute_locks
 
@@ -24,10 +23,8 @@ CSV = (
 
 
 def run(*argv):
-    parser = argparse.ArgumentParser()
-    data.add_parsers(parser.add_subparsers())
-    arguments = parser.parse_args(["data", *map(str, argv)])
-    return arguments.handler(arguments)
+    with data.make_context("data", [str(word) for word in argv]) as context:
+        return data.invoke(context)
 
 
 @pytest.fixture

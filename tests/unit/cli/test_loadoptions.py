@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
-
+import click
 import pytest
 
 from suite.base.errors import UsageError
-from suite.cli.loadoptions import add_options, load_options
+from suite.cli.loadoptions import load_options
+from suite.cli.main import main
+from suite.cli.options import Sending, sending
 from suite.measure.load.target import LoadOptions, Target
 
 
 def given(*words: str, **environment: str) -> LoadOptions:
-    parser = argparse.ArgumentParser()
-    add_options(parser)
-    return load_options(parser.parse_args(words), environment)
+    taken: list[Sending] = []
+
+    @click.command
+    @sending
+    def command(sending: Sending) -> int:
+        taken.append(sending)
+        return 0
+
+    command.main(list(words), standalone_mode=False)
+    return load_options(taken[0], environment)
 
 
 def test_nothing_given():
@@ -64,8 +72,7 @@ def test_latin_1_is_sent_as_it_is():
 
 @pytest.mark.parametrize("text", ["0", "-1", "257", "two", "1.5", ""])
 def test_workers_are_a_number(text, capsys):
-    with pytest.raises(SystemExit):
-        given("--workers", text)
+    assert main(["run", "--workers", text]) == 2
     assert "is not a number from 1 to 256" in capsys.readouterr().err
 
 

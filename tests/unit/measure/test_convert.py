@@ -71,7 +71,9 @@ def run(tmp_path):
 
 @pytest.fixture
 def go(run, settings):
-    return lambda plan: convert.convert(plan, run, on_progress=lambda text: None, settings=settings)
+    return lambda plan: convert.convert(
+        plan, run, on_progress=lambda *_, **__: None, settings=settings
+    )
 
 
 def test_nothing_to_convert_is_nothing_done(plan, run, go):

@@ -27,6 +27,7 @@ from suite.measure.context import Run
 from suite.measure.engine import sim
 from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
+from suite.measure.progress import Requests
 from suite.measure.signals import Stop
 
 TASKS = mini_set(4)
@@ -54,13 +55,16 @@ class Told:
     """Progress, remembered."""
 
     lines: list[str] = field(default_factory=list)
-    lives: list[str] = field(default_factory=list)
+    states: list[Requests] = field(default_factory=list)
 
     def line(self, text: str) -> None:
         self.lines.append(text)
 
-    def live(self, text: str) -> None:
-        self.lives.append(text)
+    def step(self, title: str, *, log: Path | None = None) -> None:
+        pass
+
+    def requests(self, state: Requests) -> None:
+        self.states.append(state)
 
 
 @dataclass
@@ -341,6 +345,9 @@ def test_an_engine_that_dies_in_a_search_ends_it(perform, monkeypatch):
 
 def test_progress_is_told_while_it_runs(perform):
     outcome = perform([phase(tasks=40, concurrency=1)], {"ttft_ms": 10, "itl_ms": 5, "tokens": 4})
-    assert outcome.told.lives
-    assert all(text.startswith("it: ") for text in outcome.told.lives)
-    assert any("TTFT" in text and "tokens/s" in text for text in outcome.told.lives)
+    states = outcome.told.states
+    assert {state.title for state in states} == {"it"}
+    assert {state.planned for state in states} == {40}
+    assert [state.ended for state in states] == sorted(state.ended for state in states)
+    shown = [" ".join(state.details) for state in states]
+    assert any("TTFT" in text and "tokens/s" in text for text in shown)

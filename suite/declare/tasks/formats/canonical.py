@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio, schema
 from suite.base.errors import DataError, Place, Problem
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
 from suite.declare.tasks.records import Task, id_fault, joined_sha256
+from suite.documents.codec import convert
 from suite.documents.tasks import TaskFileHeader, TaskRecord, TaskSource
 
 if TYPE_CHECKING:
@@ -23,37 +24,8 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONValue
     from suite.declare.tasks.records import Collector, Reading
 
-TASKS_SCHEMA = 1
+TASKS_SCHEMA: Final = 1
 _MEMBERS = {"id", "document", "summary", "sha256"}
-
-
-class SourceDoc(TypedDict):
-    """Where the records of a canonical file came from."""
-
-    kind: str  # name of a data format
-    sha256: str | None  # of the source file; None for a folder
-    has_ids: bool
-    notes: dict[str, int]
-    excluded: dict[str, int]
-
-
-class HeaderDoc(TypedDict):
-    """First line of a canonical file."""
-
-    tasks_schema: int
-    records: int
-    ids_sha256: str
-    records_sha256: str
-    source: TaskSource
-
-
-class RecordDoc(TypedDict):
-    """Every other line."""
-
-    id: str
-    document: str
-    summary: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +134,7 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
 def _header(line: bytes, source: str) -> TaskFileHeader:
     value = jsonio.loads(line, name=source, error=DataError)
     schema.require(value, "tasks", file=source, lines={"": 1}, error=DataError)
-    return cast("TaskFileHeader", value)
+    return convert(value, TaskFileHeader, file=source, error=DataError)
 
 
 def _record(line: bytes, place: Place) -> Task | Problem:
@@ -176,13 +148,13 @@ def _record(line: bytes, place: Place) -> Task | Problem:
         return Problem("the members must be id, document, summary and sha256", place)
     if not all(isinstance(member, str) for member in value.values()):
         return Problem("every member must be text", place)
-    record = cast("TaskRecord", value)
+    record = convert(value, TaskRecord, file=place.file, error=DataError)
     task = Task(record.id, record.document, record.summary)
     fault = id_fault(task.id)
     if fault:
         return Problem(fault, place)
     if task.sha256 != record.sha256:
-        hint = f"it hashes to {task.sha256[:16]}…, the line says {record['sha256'][:16]}…"
+        hint = f"it hashes to {task.sha256[:16]}…, the line says {record.sha256[:16]}…"
         return Problem(f"record {task.id!r} was changed", place, hint)
     return task
 

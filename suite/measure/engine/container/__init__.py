@@ -41,7 +41,7 @@ from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -148,7 +148,7 @@ def run_once(
         plan: whose run it belongs to.
         engine: the plan's engine with command, variables and mounts of the step.
         log: file that gets its output.
-        on_progress: told how long it has taken.
+        on_progress: takes the command, with the log.
         settings: of this machine.
 
     Returns:
@@ -174,12 +174,9 @@ def run_once(
                 container = create(
                     client, engine, image, name=name, run=plan.vendor.id, with_server=False
                 )
-            start = time.monotonic()
             with _started(container, log):
                 while (ended := death(container)) is None:
-                    on_progress(
-                        f"{shlex.join(engine.command)[:60]}: {time.monotonic() - start:.0f} s"
-                    )
+                    on_progress(shlex.join(engine.command)[:60], log=log)
                     time.sleep(ONCE_INTERVAL_S)
     return (None if ended.endswith("exit code 0") else ended), image.facts
 
@@ -202,7 +199,7 @@ def death(container: Container) -> str | None:
     return f"it ended with exit code {state.get('ExitCode')}"
 
 
-def _check_mounts(mounts: list[Mount]) -> None:
+def _check_mounts(mounts: Sequence[Mount]) -> None:
     # Docker itself would say it too, in words that name an API.
     for mount in mounts:
         if not Path(mount.source).exists():

@@ -12,6 +12,8 @@ from docker import errors
 from suite.measure.engine import facts as about
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from docker.models.containers import Container
 
     from suite.documents.engine import Engine
@@ -54,7 +56,7 @@ def _network(host: dict[str, object]) -> NetworkKind:
     return "published" if host.get("PortBindings") else "isolated"
 
 
-def _versions(container: Container, command: list[str]) -> bytes | str:
+def _versions(container: Container, command: Sequence[str]) -> bytes | str:
     interpreter = command[0] if "python" in Path(command[0]).name else "python3"
     try:
         done = container.exec_run([interpreter, "-c", about.VERSIONS_SCRIPT], stderr=False)

@@ -303,7 +303,7 @@ def _build(
 ) -> None:
     labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: arguments["BASE_IMAGE"]}
     try:
-        with log.open("w", encoding="utf-8") as record:
+        with log.open("w", encoding="utf-8", buffering=1) as record:
             lines = client.api.build(
                 fileobj=_tar(_context(directory)),
                 custom_context=True,
@@ -336,7 +336,7 @@ def _build_line(
     text = str(line.get("stream", line.get("status", "")))
     record.write(text if text.endswith("\n") else text + "\n")
     if text.startswith("Step "):
-        on_progress(f"building {reference}: {clean(text)[:80]}")
+        on_progress(f"building {reference}: {clean(text)[:80]}", log=log)
 
 
 def _tar(files: Mapping[str, bytes]) -> IO[bytes]:

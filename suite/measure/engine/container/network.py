@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec.structs import replace
+
 from suite.base.errors import EngineError
-from suite.documents.engine import Engine
 from suite.measure.engine.command import listen_on
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.served import free_port
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
     from docker.models.containers import Container
+
+    from suite.documents.engine import Engine
 
 
 NetworkKind: TypeAlias = Literal["isolated", "published", "host"]
@@ -32,7 +35,7 @@ def own_port(engine: Engine) -> Engine:
     if container_of(engine).network != "host":
         return engine
     port = free_port()
-    return Engine(**engine, command=tuple(listen_on(engine.command, "127.0.0.1", port)), port=port)
+    return replace(engine, command=tuple(listen_on(engine.command, "127.0.0.1", port)), port=port)
 
 
 def kind(client: DockerClient, engine: Engine) -> NetworkKind:

@@ -113,7 +113,7 @@ def create_options(engine: Engine, *, built_here: bool, user: str | None = None)
     if container.runtime:
         options["runtime"] = container.runtime
     if container.entrypoint is not None:
-        options["entrypoint"] = container.entrypoint
+        options["entrypoint"] = list(container.entrypoint)
     if container.privileged:
         options["privileged"] = True
         # Docker refuses the two together with --privileged, or ignores them silently.

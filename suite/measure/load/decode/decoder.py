@@ -8,11 +8,15 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import UNSET
+
 from suite.documents.event import OutcomeCode, Request, Usage
 from suite.measure.load.decode.answer import AnswerReader
 from suite.measure.load.decode.foreign import body_error, clean
 
 if TYPE_CHECKING:
+    from msgspec import UnsetType
+
     from suite.documents.engine import RequestFormat
     from suite.documents.phase import Phase
     from suite.measure.load.transport.exchange import Exchange
@@ -83,7 +87,7 @@ class Decoder:
         gaps = list(map(sub, stamps[1:], stamps))
         t_send = exchange.t_send - zero_ns
         sched = exchange.t_sched
-        event: Request = Request(
+        event = Request(
             phase=phase.name,
             repeat=phase.repeat,
             measured=phase.measured,
@@ -93,7 +97,7 @@ class Decoder:
             t_send=t_send,
             chunk_t0=stamps[0] - zero_ns if stamps else None,
             chunk_dt=tuple(gaps),
-            chunk_tokens=reader.chunk_tokens(),
+            chunk_tokens=_frozen(reader.chunk_tokens()),
             merged_reads=gaps.count(0),
             t_end=exchange.t_end - zero_ns,
             outcome=outcome,
@@ -101,7 +105,7 @@ class Decoder:
             error=error or None,
             finish_reason=reader.finish_reason,
             text="".join(reader.texts),
-            token_ids=reader.token_ids,
+            token_ids=_frozen(reader.token_ids),
             usage=self._usage(exchange),
             prompt_sha256=exchange.job.prompt_sha256,
             truncated=exchange.job.truncated,
@@ -110,16 +114,13 @@ class Decoder:
 
     def _usage(self, exchange: Exchange) -> Usage:
         reader = self._reader
-        usage: Usage = Usage()
-        if reader.prompt_tokens is not None:
-            usage["engine_prompt"] = reader.prompt_tokens
-        if reader.completion_tokens is not None:
-            usage["engine_completion"] = reader.completion_tokens
-        if reader.token_ids is not None:
-            usage["ids_completion"] = len(reader.token_ids)
-        if exchange.job.own_prompt_tokens is not None:
-            usage["own_prompt"] = exchange.job.own_prompt_tokens
-        return usage
+        ids = reader.token_ids
+        return Usage(
+            engine_prompt=_known(reader.prompt_tokens),
+            engine_completion=_known(reader.completion_tokens),
+            ids_completion=_known(None if ids is None else len(ids)),
+            own_prompt=_known(exchange.job.own_prompt_tokens),
+        )
 
     def _outcome(self, exchange: Exchange) -> tuple[OutcomeCode, str]:
         reader = self._reader
@@ -148,6 +149,14 @@ class Decoder:
         if self._wants_usage and reader.completion_tokens is None:
             return "missing-usage", "the stream had no usage, though it was asked for"
         return "ok", ""
+
+
+def _known(count: int | None) -> int | UnsetType:
+    return UNSET if count is None else count
+
+
+def _frozen(numbers: list[int] | None) -> tuple[int, ...] | None:
+    return None if numbers is None else tuple(numbers)
 
 
 def _monotone(stamps: list[int]) -> tuple[list[int], int]:

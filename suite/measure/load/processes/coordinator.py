@@ -22,6 +22,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from suite.base.errors import EngineError, SetupError, UsageError
 from suite.documents.event import Request, Usage
 from suite.measure.load.processes import worker
@@ -128,11 +130,8 @@ def _orders(
     chosen = cores(number)
     orders = []
     for rank, hand in enumerate(deal(jobs, number)):
-        own = phase.copy()
-        own["concurrency"] = split[rank] or None
-        own["tasks"] = len(hand)
-        # Long, and in the jobs already.
-        own["arrivals_ns"] = None
+        # The arrivals are long, and in the jobs already.
+        own = replace(phase, concurrency=split[rank] or None, tasks=len(hand), arrivals_ns=None)
         order = Order(
             base_url=target.base_url,
             path=target.path,

@@ -1,21 +1,16 @@
 """What one of several processes is to do, as its parent writes it and as it reads it."""
 
-from __future__ import annotations
+from typing import Final
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from suite.documents.engine import RequestFormat
-    from suite.documents.phase import Phase
-    from suite.measure.load.target import StampKind
+from suite.documents.engine import RequestFormat
+from suite.documents.phase import Phase
+from suite.measure.load.target import StampKind
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a worker is to do; only plain values, so that it can go through a pipe.
+class Order(msgspec.Struct, frozen=True):
+    """What a worker is to do.
 
     Attributes:
         base_url, path, headers, request, send_stamps: the target.
@@ -27,10 +22,22 @@ class Order:
 
     base_url: str
     path: str
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     request: RequestFormat
     send_stamps: StampKind
     phase: Phase
     zero_ns: int
     jobs: int
     core: int | None
+
+    def pack(self) -> bytes:
+        """As it goes through a pipe."""
+        return msgspec.msgpack.encode(self)
+
+    @staticmethod
+    def unpack(data: bytes) -> "Order":
+        """As `pack` made it."""
+        return _decoder.decode(data)
+
+
+_decoder: Final = msgspec.msgpack.Decoder(Order)

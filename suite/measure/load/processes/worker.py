@@ -13,7 +13,10 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING, Final, cast
 
+import msgspec
+
 from suite.base.errors import SetupError
+from suite.documents.event import Request
 from suite.measure.load.processes.messages import ROOT, Inbox, Outbox
 from suite.measure.load.requests.job import Job
 from suite.measure.load.stats import PhaseStats
@@ -22,12 +25,12 @@ from suite.measure.load.transport.clock import ClockFacts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.documents.event import Request
     from suite.measure.load.processes.order import Order
 
 MODULE: Final = "suite.measure.load.processes.worker_main"
 END_S: Final = 2.0
 """How long a process that has sent its last message may take to leave."""
+_event: Final = msgspec.msgpack.Decoder(Request).decode
 _job_values: Final = operator.attrgetter(*(field.name for field in dataclasses.fields(Job)))
 
 
@@ -97,7 +100,7 @@ class Worker:
 
     def order(self, order: Order) -> None:
         """Send what it is to do."""
-        self._outbox.send(dataclasses.asdict(order))
+        self._outbox.send(order.pack())
         for job in self._jobs:
             self._outbox.send(_job_values(job))
 
@@ -117,7 +120,7 @@ class Worker:
             kind, *rest = cast("tuple[str, *tuple[object, ...]]", value)
             self.heard_at = time.monotonic()
             if kind == "event":
-                event = cast("Request", rest[0])
+                event = _event(cast("bytes", rest[0]))
                 self._left.discard(event.index)
                 yield event
             elif kind == "state":

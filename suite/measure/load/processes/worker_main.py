@@ -14,6 +14,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, cast
 
+import msgspec
+
 from suite.base.errors import SuiteError
 from suite.measure.load.driver import Hooks
 from suite.measure.load.phase import send_here
@@ -119,7 +121,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
     while inbox.read():
         for value in inbox.messages():
             if order is None:
-                order = Order(**cast("dict[str, object]", value))  # type: ignore[arg-type]
+                order = Order.unpack(cast("bytes", value))
             else:
                 jobs.append(Job(*cast("tuple[int, str, bytes, int | None, str]", value)))
         if order is not None and len(jobs) == order.jobs:
@@ -129,7 +131,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
 
 def _run(order: Order, jobs: list[Job], control: Control, outbox: Outbox) -> PhaseStats:
     def on_request(event: Request) -> None:
-        outbox.send(("event", event))
+        outbox.send(("event", msgspec.msgpack.encode(event)))
         if outbox.waiting > MOST_UNREAD:
             outbox.finish()
 

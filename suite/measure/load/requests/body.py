@@ -60,7 +60,7 @@ def common_body(plan: Plan, *, exactly: int | None = None) -> dict[str, object]:
     """
     decoding, request = plan.workload.decoding, plan.engine.request
     least = decoding.min_new_tokens if exactly is None else exactly
-    found: dict[str, object] = {
+    members: dict[str, object] = {
         "model": plan.engine.served_model_name,
         "max_tokens": decoding.max_new_tokens if exactly is None else exactly,
         "temperature": decoding.temperature,
@@ -69,17 +69,17 @@ def common_body(plan: Plan, *, exactly: int | None = None) -> dict[str, object]:
         "stream": True,
     }
     if decoding.stop:
-        found["stop"] = decoding.stop
+        members["stop"] = decoding.stop
     if least:
-        found["min_tokens"] = least
+        members["min_tokens"] = least
     if decoding.ignore_eos or exactly is not None:
-        found["ignore_eos"] = True
+        members["ignore_eos"] = True
     if request.stream_options is not None:
-        found["stream_options"] = request.stream_options
-    found.update(request.extra_body)
+        members["stream_options"] = request.stream_options
+    members.update(request.extra_body)
     if exactly is not None:
-        found.update(given(request.exact_body, {}))
-    return {name: value for name, value in found.items() if name not in request.omit}
+        members.update(given(request.exact_body, {}))
+    return {name: value for name, value in members.items() if name not in request.omit}
 
 
 def body(plan: Plan, common: dict[str, object], prompt: str | list[int]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.measure.load.requests.body import body, chat_body, common_body, digest, fit_tasks
 from suite.measure.load.requests.job import Job
 
@@ -99,8 +101,8 @@ class TaskConversation:
 
     def _text(self, prompt: str) -> str:
         """Without a chat template a conversation is its prompts and answers with blank lines between turns."""
-        told = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
-        return told + prompt
+        earlier = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
+        return earlier + prompt
 
 
 def make_conversations(
@@ -124,6 +126,7 @@ def make_conversations(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
+    assert phase.session is not UNSET, "only phases with sessions converse"
     turns = phase.session.turns
     size = len(tasks.tasks)
     numbers = [(phase.first_task + index) % size for index in range(phase.tasks)]

@@ -185,13 +185,13 @@ class Connection:
         """Take what the kernel says about sending; False when it says nothing, so that an error is another one."""
         if not self.stamps_sends:
             return False
-        found = read_send_stamps(self.sock)
+        stamps = read_send_stamps(self.sock)
         exchange = self.exchange
         if exchange is not None and not exchange.t_sent and exchange.attempts == 1:
-            for number, real in found:
+            for number, real in stamps:
                 if number == self.asked:
                     exchange.t_sent = real - offset_ns
-        return bool(found)
+        return bool(stamps)
 
     def expired(self, now: int, timeout_ns: int) -> tuple[OutcomeCode, str] | None:
         """Outcome and sentence for a request that has run out of time; None while it has not."""

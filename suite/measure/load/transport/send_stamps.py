@@ -68,14 +68,14 @@ def segment_bytes(sock: socket.socket) -> int:
 
 def read_send_stamps(sock: socket.socket) -> list[tuple[int, int]]:
     """Take all stamps off the error queue: number of the last byte of the write, nanoseconds of real time."""
-    found = []
+    stamps = []
     with contextlib.suppress(OSError):
         while True:
             _, ancillary, _, _ = sock.recvmsg(0, _ROOM, MSG_ERRQUEUE)
-            one = _stamp_of(ancillary)
-            if one is not None:
-                found.append(one)
-    return found
+            stamp = _stamp_of(ancillary)
+            if stamp is not None:
+                stamps.append(stamp)
+    return stamps
 
 
 def _stamp_of(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, int] | None:

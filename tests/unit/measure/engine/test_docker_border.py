@@ -70,7 +70,7 @@ def test_something_else_on_the_socket(at, tmp_path):
 
 def test_a_run_says_in_one_sentence_that_no_engine_answers(at, tmp_path):
     at(tmp_path / "none.sock")
-    served = serve(factory.plan(image="x"), tmp_path, on_progress=lambda text: None)
+    served = serve(factory.plan(image="x"), tmp_path, on_progress=lambda *_, **__: None)
     with pytest.raises(SetupError) as caught, served:
         pytest.fail("it must not be yielded")
     assert caught.value.code == "docker-unreachable"

@@ -62,7 +62,9 @@ def plan():
 
 def test_with_the_key(plan, tmp_path):
     settings = Settings(headers={"Authorization": KEY})
-    with endpoint.serve(plan, tmp_path, on_progress=lambda _: None, settings=settings) as served:
+    with endpoint.serve(
+        plan, tmp_path, on_progress=lambda *_, **__: None, settings=settings
+    ) as served:
         assert served.facts["engine.version"] == "1"
         assert served.alive() is None
         assert "s3cret" not in repr(served) + repr(settings)
@@ -72,7 +74,7 @@ def test_with_the_key(plan, tmp_path):
 def test_without_it(plan, tmp_path):
     with (
         pytest.raises(EngineError) as caught,
-        endpoint.serve(plan, tmp_path, on_progress=lambda _: None),
+        endpoint.serve(plan, tmp_path, on_progress=lambda *_, **__: None),
     ):
         pass
     assert caught.value.code == "engine-timeout"

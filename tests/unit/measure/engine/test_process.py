@@ -51,7 +51,7 @@ def plan_of(fault="nothing"):
 
 
 def start(plan, run, settings):
-    return serve(plan, run, on_progress=lambda text: None, settings=settings)
+    return serve(plan, run, on_progress=lambda *_, **__: None, settings=settings)
 
 
 def is_running(process_id):
@@ -179,7 +179,7 @@ from suite.base import jsonio
 from suite.measure.engine import Settings, serve
 plan = jsonio.load(Path(sys.argv[1]))
 settings = Settings(environments=Path(sys.argv[3]), repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
-with serve(plan, Path(sys.argv[2]), on_progress=lambda text: None, settings=settings) as served:
+with serve(plan, Path(sys.argv[2]), on_progress=lambda *_, **__: None, settings=settings) as served:
     print(served.leader.pid, flush=True)
     time.sleep(600)
 """
@@ -208,11 +208,15 @@ def test_a_killed_suite_leaves_no_process(run, settings, tmp_path):
 def test_a_step_that_ends_by_itself_tells_how(run, settings):
     engine = plan_of()["engine"]
     engine["command"] = ["python3", "-c", "print('said')"]
-    why, facts = process.run_once(engine, run / "log", on_progress=print, settings=settings)
+    why, facts = process.run_once(
+        engine, run / "log", on_progress=lambda *_, **__: None, settings=settings
+    )
     assert why is None
     assert facts["engine.package.python"].startswith("3.")
     engine["command"] = ["python3", "-c", "raise SystemExit(9)"]
-    why, _ = process.run_once(engine, run / "log", on_progress=print, settings=settings)
+    why, _ = process.run_once(
+        engine, run / "log", on_progress=lambda *_, **__: None, settings=settings
+    )
     assert why == "it ended with status 9"
     assert (run / "log").read_text() == "said\n"
 

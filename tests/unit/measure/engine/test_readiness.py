@@ -53,7 +53,7 @@ def ready(url, *, timeout_s=5.0, alive=lambda: None, log=None, **request):
     engine["readiness"] = {"path": "/health", "timeout_s": timeout_s, "interval_s": 0.02}
     engine["request"] |= request
     marks = Marks()
-    wait_ready(engine, url, marks=marks, alive=alive, log=log, on_progress=lambda text: None)
+    wait_ready(engine, url, marks=marks, alive=alive, log=log, on_progress=lambda *_, **__: None)
     return marks.list
 
 
@@ -139,7 +139,7 @@ def test_probe_and_get_json_never_raise(server):
 def test_an_endpoint_is_used_as_it_is(server, tmp_path):
     plan = factory.plan(runtime="endpoint")
     plan["engine"]["url"] = server.url + "/"
-    with serve(plan, tmp_path, on_progress=lambda text: None) as served:
+    with serve(plan, tmp_path, on_progress=lambda *_, **__: None) as served:
         assert served.base_url == server.url
         assert served.alive() is None
         server.answers["/health"] = (500, b"")
@@ -150,7 +150,7 @@ def test_an_endpoint_is_used_as_it_is(server, tmp_path):
 
 def test_an_endpoint_without_address_is_refused(tmp_path):
     plan = factory.plan(runtime="endpoint")
-    with pytest.raises(UsageError), serve(plan, tmp_path, on_progress=lambda text: None):
+    with pytest.raises(UsageError), serve(plan, tmp_path, on_progress=lambda *_, **__: None):
         pytest.fail("it must not be yielded")
 
 

@@ -174,9 +174,11 @@ def test_answers_become_slower_with_time():
 
 def test_a_plan_runs_it(tmp_path):
     script = json.dumps({"ttft_ms": 1, "itl_ms": 1, "faults": [{"name": "slow_start", "ms": 300}]})
-    said: list[str] = []
+    steps: list[tuple[str, Path | None]] = []
     document = plan(["sim", "--script", script])
-    with serve(document, tmp_path, on_progress=said.append) as served:
+    with serve(
+        document, tmp_path, on_progress=lambda title, *, log=None: steps.append((title, log))
+    ) as served:
         assert [name for name, _ in served.marks] == [
             "engine.start",
             "engine.healthy",
@@ -191,12 +193,14 @@ def test_a_plan_runs_it(tmp_path):
         assert ask(served.base_url, "x")
     assert served.alive() is not None
     assert (tmp_path / "engine.log").exists()
-    assert any("waiting" in text for text in said)
+    assert ("waiting for it to be ready", tmp_path / "engine.log") in [
+        (title.replace(document["engine"]["title"], "it"), log) for title, log in steps
+    ]
 
 
 def test_a_plan_for_a_real_engine_gets_the_default_script(tmp_path):
     document = plan(["vllm", "serve", "--port", "8000"])
-    with serve(document, tmp_path, on_progress=lambda _: None) as served:
+    with serve(document, tmp_path, on_progress=lambda *_, **__: None) as served:
         assert ask(served.base_url, "x")
 
 
@@ -204,7 +208,7 @@ def test_healthy_but_broken_is_not_ready(tmp_path):
     document = plan(["sim", "--script", '{"faults": ["http_500"]}'])
     with (
         pytest.raises(EngineError) as caught,
-        serve(document, tmp_path, on_progress=lambda _: None),
+        serve(document, tmp_path, on_progress=lambda *_, **__: None),
     ):
         pytest.fail("it counted as ready")
     assert caught.value.code == "engine-bad-answer"
@@ -215,7 +219,7 @@ def test_one_that_never_gets_healthy_times_out(tmp_path):
     document = plan(["--script", script], 0.3)
     with (
         pytest.raises(EngineError) as caught,
-        serve(document, tmp_path, on_progress=lambda _: None),
+        serve(document, tmp_path, on_progress=lambda *_, **__: None),
     ):
         pytest.fail("it counted as ready")
     assert caught.value.code == "engine-timeout"

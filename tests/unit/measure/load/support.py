@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from suite.base import jsonio
-from suite.documents.phase import Phase
 from suite.documents.engine import RequestFormat
 from suite.documents.event import Request
 from suite.measure.engine.sim_script import FAULTS
+from suite.measure.load import synthetic
 from suite.measure.load.requests.job import Job
 from suite.measure.load.send import run_phase
 from suite.measure.load.sources import Source
@@ -30,20 +33,11 @@ class Result:
     progress: list[tuple[int, int, int]]
 
     def __getitem__(self, index: int) -> Request:
-        return next(event for event in self.events if event["index"] == index)
+        return next(event for event in self.events if event.index == index)
 
 
 def request_doc(**changes: object) -> RequestFormat:
-    base: RequestFormat = {
-        "api": "chat",
-        "path": "/v1/chat/completions",
-        "extra_body": {},
-        "stream_options": {"include_usage": True},
-        "token_ids": True,
-        "omit": [],
-        "done_marker": True,
-    }
-    return {**base, **changes}  # type: ignore[typeddict-item]
+    return replace(synthetic.REQUEST, token_ids=True, **changes)
 
 
 def job(index: int, prompt: str, at: int | None = None, tokens: int = 6, **body: object) -> Job:
@@ -74,22 +68,12 @@ def send(
     events: list[Request] | None = None,
     **target: object,
 ) -> Result:
-    phase: Phase = {
-        "name": "test",
-        "repeat": 0,
-        "scenario": "offline",
-        "measured": True,
-        "first_task": 0,
-        "tasks": jobs.planned if hasattr(jobs, "planned") else len(jobs),
-        "concurrency": concurrency,
-        "arrivals": None,
-        "arrivals_ns": None,
-        "timeout_s": timeout_s,
-        "failure_bound": 0.0,
-        "lateness_bound_ms": None,
-    }
-    if lockstep:
-        phase["lockstep"] = True
+    count = jobs.planned if hasattr(jobs, "planned") else len(jobs)
+    phase = replace(
+        synthetic.phase("test", count, concurrency, timeout_s),
+        scenario="offline",
+        lockstep=True if lockstep else UNSET,
+    )
     events = [] if events is None else events
     progress: list[tuple[int, int, int]] = []
     settings = {"path": "/v1/chat/completions", "headers": {}, "request": request_doc(), **target}

@@ -121,9 +121,9 @@ def test_times_are_those_of_the_kernel_all_the_same(tmp_path, monkeypatch):
     assert max(slept) <= PAUSE_NS / 1e9
     true = read_truth(truth)
     for event in result.events:
-        stamps = itertools.accumulate(event["chunk_dt"], initial=event["chunk_t0"])
-        writes = true[event["prompt_sha256"]]["writes"]
-        if event["merged_reads"]:
+        stamps = itertools.accumulate(event.chunk_dt, initial=event.chunk_t0)
+        writes = true[event.prompt_sha256]["writes"]
+        if event.merged_reads:
             continue
         # 20 µs of room, as for single arrivals; the next write bounds a stamp from above.
         for stamp, write, following in zip(stamps, writes, [*writes[1:], None], strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,8 +13,8 @@ from suite.measure.engine import sim
 from suite.measure.load import selftest
 
 
-def event(prompt: str, gaps: list[int], first: int = 1_000_000) -> dict[str, object]:
-    return {"prompt_sha256": prompt, "t_send": 0, "chunk_t0": first, "chunk_dt": gaps}
+def event(prompt: str, gaps: list[int], first: int = 1_000_000) -> SimpleNamespace:
+    return SimpleNamespace(prompt_sha256=prompt, t_send=0, chunk_t0=first, chunk_dt=gaps)
 
 
 def test_a_ceiling_is_found_in_about_the_time_that_it_may_take():

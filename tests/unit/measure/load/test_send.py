@@ -15,9 +15,11 @@ import pytest
 
 from suite.base import schema
 from suite.base.errors import EngineError, UsageError
+from suite.documents import codec
+from suite.documents.event import Usage
 from suite.measure.engine import sim
 from suite.measure.engine.sim_script import token_id
-from suite.measure.load import driver, phase
+from suite.measure.load import driver, phase, synthetic
 from suite.measure.load.decode.foreign import clean
 from suite.measure.load.decode.recorder import Recorder
 from suite.measure.load.send import run_phase
@@ -64,10 +66,10 @@ def test_every_fault_is_an_outcome_and_the_next_request_is_well(faulty, fault):
     result = send(faulty, jobs, timeout_s=1 if hangs else 20)
     code, sentence = OUTCOMES[fault]
     event = result[0]
-    assert event["outcome"] == code
-    assert sentence in (event["error"] or "")
-    assert event["t_end"] >= event["t_send"]
-    assert result[1]["outcome"] == "ok"
+    assert event.outcome == code
+    assert sentence in (event.error or "")
+    assert event.t_end >= event.t_send
+    assert result[1].outcome == "ok"
     assert result.stats.outcomes == {code: 1, "ok": 1}
     assert (result.stats.completed, result.stats.failed) == (1, 1)
 
@@ -75,15 +77,15 @@ def test_every_fault_is_an_outcome_and_the_next_request_is_well(faulty, fault):
 @pytest.mark.parametrize("fault", sorted(OK))
 def test_peculiarities_that_are_no_faults(faulty, fault):
     plain, odd = send(faulty, [job(0, "x"), job(1, f"<{fault}>", tokens=9)])
-    assert plain["outcome"] == odd["outcome"] == "ok"
-    assert odd["error"] is None
-    expected = [4, 4, 1] if fault == "several_tokens_per_chunk" else [1] * 9
-    assert odd["chunk_tokens"] == expected
-    assert len(odd["chunk_dt"]) == len(expected) - 1
-    assert odd["token_ids"] == [token_id(f" {word}") for word in odd["text"].split()]
+    assert plain.outcome == odd.outcome == "ok"
+    assert odd.error is None
+    expected = (4, 4, 1) if fault == "several_tokens_per_chunk" else (1,) * 9
+    assert odd.chunk_tokens == expected
+    assert len(odd.chunk_dt) == len(expected) - 1
+    assert odd.token_ids == tuple(token_id(f" {word}") for word in odd.text.split())
     claimed = 27 if fault == "lies_about_usage" else 9
-    usage = {"engine_prompt": 1, "engine_completion": claimed, "ids_completion": 9}
-    assert odd["usage"] == usage
+    usage = Usage(engine_prompt=1, engine_completion=claimed, ids_completion=9)
+    assert odd.usage == usage
 
 
 def test_a_role_of_its_own_is_not_the_first_token(tmp_path):
@@ -91,8 +93,8 @@ def test_a_role_of_its_own_is_not_the_first_token(tmp_path):
     script = {"ttft_ms": 50, "faults": ["role_only_first_chunk"]}
     with sim.start(json.dumps(script), truth=truth) as server:
         event = send(server.base_url, [job(0, "x")])[0]
-    first = read_truth(truth)[event["prompt_sha256"]]["writes"][0]
-    assert event["chunk_t0"] >= first
+    first = read_truth(truth)[event.prompt_sha256]["writes"][0]
+    assert event.chunk_t0 >= first
 
 
 @pytest.mark.parametrize(("concurrency", "arrivals"), [(8, False), (None, True)])
@@ -121,23 +123,23 @@ def test_arrival_times_lie_between_the_servers_write_and_the_clients_read(
     room = 20_000 if stats.clock.receive_stamps == "kernel" else 0
     true = read_truth(truth)
     for event in result.events:
-        line = true[event["prompt_sha256"]]
-        stamps = list(itertools.accumulate(event["chunk_dt"], initial=event["chunk_t0"]))
+        line = true[event.prompt_sha256]
+        stamps = list(itertools.accumulate(event.chunk_dt, initial=event.chunk_t0))
         assert stamps == sorted(stamps)
         assert len(stamps) == len(line["writes"]) == 20
-        assert event["t_sched"] <= event["t_send"] <= line["arrived"] + room
+        assert event.t_sched <= event.t_send <= line["arrived"] + room
         for stamp, write in zip(stamps, line["writes"], strict=True):
             assert stamp >= write - room
-        assert stamps[-1] <= event["t_end"] <= reads[event["index"]] + room
+        assert stamps[-1] <= event.t_end <= reads[event.index] + room
 
 
 def test_open_loop_sends_at_the_intended_times_whatever_the_server_does(faulty):
     gap = 3_000_000
     jobs = [job(i, "<silent>" if i < 5 else "x", at=i * gap) for i in range(20)]
     result = send(faulty, jobs, timeout_s=1)
-    scheduled = [result[i]["t_sched"] for i in range(20)]
+    scheduled = [result[i].t_sched for i in range(20)]
     assert [b - a for a, b in itertools.pairwise(scheduled)] == [gap] * 19
-    assert all(event["t_send"] >= event["t_sched"] for event in result.events)
+    assert all(event.t_send >= event.t_sched for event in result.events)
     assert scheduled[0] == result.stats.t_start
     assert result.stats.outcomes == {"stall": 5, "ok": 15}
 
@@ -147,9 +149,9 @@ def test_a_closed_loop_keeps_its_concurrency(faulty):
     events = result.events
     assert result.stats.outcomes == {"ok": 30}
     assert result.stats.connections == 4
-    assert all(event["t_sched"] == event["t_send"] for event in events)
+    assert all(event.t_sched == event.t_send for event in events)
     edges = sorted(
-        [(event["t_send"], 1) for event in events] + [(event["t_end"], -1) for event in events]
+        [(event.t_send, 1) for event in events] + [(event.t_end, -1) for event in events]
     )
     running = list(itertools.accumulate(step for _, step in edges))
     assert max(running) == 4
@@ -164,9 +166,9 @@ def test_completions_and_running_usage(faulty):
     }
     result = send(faulty, [job(0, "x", **body)], path="/v1/completions", request=request)
     event = result[0]
-    assert event["outcome"] == "ok"
-    assert event["chunk_tokens"] == [1] * 6
-    assert event["token_ids"] is None
+    assert event.outcome == "ok"
+    assert event.chunk_tokens == (1,) * 6
+    assert event.token_ids is None
 
 
 def test_missing_parts_are_accepted_where_the_engine_is_declared_so(faulty):
@@ -174,8 +176,8 @@ def test_missing_parts_are_accepted_where_the_engine_is_declared_so(faulty):
     body = {"stream_options": {}}
     jobs = [job(0, "<no_done>", **body), job(1, "<no_finish>", **body)]
     result = send(faulty, jobs, request=request)
-    assert result[0]["outcome"] == "ok"
-    assert result[1]["outcome"] == "missing-done"
+    assert result[0].outcome == "ok"
+    assert result[1].outcome == "missing-done"
     assert result.stats.without_done == 1
 
 
@@ -184,8 +186,8 @@ def test_nobody_listens():
         port = listener.getsockname()[1]
     result = send(f"http://127.0.0.1:{port}", [job(i, "x") for i in range(3)], concurrency=2)
     assert result.stats.outcomes == {"connect-refused": 3}
-    assert result[0]["error"] == "Connection refused"
-    assert result[0]["chunk_t0"] is None
+    assert result[0].error == "Connection refused"
+    assert result[0].chunk_t0 is None
 
 
 def test_a_server_that_dies_ends_the_phase(tmp_path):
@@ -222,8 +224,8 @@ def test_a_stopped_phase_keeps_what_had_arrived(faulty):
     asked = itertools.count()
     result = send(faulty, [job(0, "<stalls>")], stop=lambda: next(asked) > 12)
     event = result[0]
-    assert event["outcome"] == "cancelled"
-    assert len(event["text"].split()) == 3
+    assert event.outcome == "cancelled"
+    assert len(event.text.split()) == 3
 
 
 def test_a_phase_stopped_before_it_began(faulty):
@@ -238,8 +240,8 @@ def test_a_phase_without_requests(faulty):
 
 def test_a_large_prompt_is_written_whole(faulty):
     event = send(faulty, [job(0, "word " * 400_000)])[0]
-    assert event["outcome"] == "ok"
-    assert event["usage"]["engine_prompt"] == 400_000
+    assert event.outcome == "ok"
+    assert event.usage.engine_prompt == 400_000
 
 
 def test_an_exception_of_the_callback_leaves_no_connection_and_the_collector_on(faulty):
@@ -253,12 +255,10 @@ def test_an_exception_of_the_callback_leaves_no_connection_and_the_collector_on(
 
 def send_with(base_url, on_request):
     target = Target(base_url, "/v1/chat/completions", {}, request_doc())
-    phase = {"timeout_s": 5, "scenario": "offline", "concurrency": 1}
-    phase |= {"name": "x", "repeat": 0, "measured": True}
     run_phase(
         target,
         [job(0, "x")],
-        phase=phase,
+        phase=synthetic.phase("x", 1, 1, 5.0),
         zero_ns=0,
         on_request=on_request,
         stop=lambda: False,
@@ -307,20 +307,20 @@ def test_prompts_of_token_ids(tmp_path):
         jobs = [replace(one, body=one.body.replace(b'"x"', b"[17,4,31999,0]")) for one in made]
         result = send(server.base_url, jobs, path="/v1/completions", request=request)
     assert result.stats.outcomes == {"ok": 3}
-    assert result[0]["chunk_tokens"] == [1, 1, 1]
+    assert result[0].chunk_tokens == (1, 1, 1)
     assert json.loads(jobs[0].body)["prompt"] == ids
-    assert result[0]["usage"]["engine_prompt"] == 4
+    assert result[0].usage.engine_prompt == 4
 
 
 def test_every_event_is_as_the_schema_says(faulty):
     jobs = [job(i, f"<{name}>") for i, name in enumerate(PER_REQUEST)]
     result = send(faulty, jobs, concurrency=len(jobs), timeout_s=1)
     assert len(result.events) == len(PER_REQUEST)
-    assert {event["outcome"] for event in result.events} == {"ok"} | {
+    assert {event.outcome for event in result.events} == {"ok"} | {
         code for code, _ in OUTCOMES.values()
     }
     for event in result.events:
-        assert schema.problems(event, "event") == []
+        assert schema.problems(codec.plain(event), "event") == []
 
 
 def test_the_process_is_left_as_it_was(faulty):

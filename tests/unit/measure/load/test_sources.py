@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from suite.measure.engine import sim
+from suite.measure.load import synthetic
 from suite.measure.load.sources import (
     UNLIMITED,
     ClosedLoop,
@@ -17,6 +20,8 @@ from suite.measure.load.sources import (
     source_of,
 )
 from tests.unit.measure.load.support import job, send
+
+PHASE = synthetic.phase("p", 4, None, 1.0)
 
 
 class Talk:
@@ -33,10 +38,10 @@ class Talk:
         return self.turn()
 
     def after(self, event):
-        self.heard.append(event["outcome"])
-        if event["outcome"] != "ok" or self.next == self.end:
+        self.heard.append(event.outcome)
+        if event.outcome != "ok" or self.next == self.end:
             return None
-        self.messages.append({"role": "assistant", "content": event["text"]})
+        self.messages.append({"role": "assistant", "content": event.text})
         return self.turn()
 
     def turn(self):
@@ -47,7 +52,7 @@ class Talk:
 
 
 def overlaps(events):
-    edges = [(e["t_send"], 1) for e in events] + [(e["t_end"], -1) for e in events]
+    edges = [(e.t_send, 1) for e in events] + [(e.t_end, -1) for e in events]
     return max(itertools.accumulate(step for _, step in sorted(edges)))
 
 
@@ -97,10 +102,10 @@ def test_a_turn_follows_its_answer_after_the_pause_and_a_session_makes_room():
     first, second = source.take(), source.take()
     assert (first.index, second.index, source.limit) == (0, 2, 0)
     assert source.waiting()
-    source.ended({"index": 0, "outcome": "ok", "text": "a"}, 1_000)
+    source.ended(SimpleNamespace(index=0, outcome="ok", text="a"), 1_000)
     assert (source.limit, source.due_ns) == (UNLIMITED, 1_100)
     # A failed turn ends its session; the next session begins without a pause.
-    source.ended({"index": 2, "outcome": "reset", "text": ""}, 1_050)
+    source.ended(SimpleNamespace(index=2, outcome="reset", text=""), 1_050)
     assert source.due_ns == 1_050
     assert source.take().index == 4
     assert source.take().index == 1
@@ -116,13 +121,13 @@ def test_a_turn_follows_its_answer_after_the_pause_and_a_session_makes_room():
     ],
 )
 def test_what_a_list_is_sent_as(phase, at, kind):
-    assert type(source_of(phase, [job(0, "x", at=at)])) is kind
+    assert type(source_of(replace(PHASE, **phase), [job(0, "x", at=at)])) is kind
 
 
 def test_one_stream_and_all_at_once():
     jobs = [job(i, "x") for i in range(4)]
-    assert source_of({"scenario": "single_stream", "concurrency": None}, jobs).streams == 1
-    assert source_of({"scenario": "offline", "concurrency": None}, jobs).streams == 4
+    assert source_of(replace(PHASE, scenario="single_stream"), jobs).streams == 1
+    assert source_of(replace(PHASE, scenario="offline"), jobs).streams == 4
 
 
 def test_lockstep_really_sends_in_batches(faulty):
@@ -130,9 +135,9 @@ def test_lockstep_really_sends_in_batches(faulty):
     assert result.stats.outcomes == {"ok": 10}
     batches = [[result[i] for i in range(start, min(start + 4, 10))] for start in (0, 4, 8)]
     for batch, following in itertools.pairwise(batches):
-        assert max(e["t_end"] for e in batch) <= min(e["t_send"] for e in following)
+        assert max(e.t_end for e in batch) <= min(e.t_send for e in following)
     for batch in batches:
-        assert max(e["t_send"] for e in batch) < min(e["t_end"] for e in batch)
+        assert max(e.t_send for e in batch) < min(e.t_end for e in batch)
 
 
 def test_batches_go_on_when_requests_fail(faulty):
@@ -152,9 +157,9 @@ def test_sessions_send_their_history_one_turn_after_the_other(tmp_path):
     for number, talk in enumerate(talks):
         events = [result[number * 3 + turn] for turn in range(3)]
         for before, after in itertools.pairwise(events):
-            assert after["t_send"] >= before["t_end"] + 20_000_000
+            assert after.t_send >= before.t_end + 20_000_000
         spoken = [m["content"] for m in talk.messages if m["role"] == "assistant"]
-        assert spoken == [event["text"] for event in events[:2]]
+        assert spoken == [event.text for event in events[:2]]
         assert all(spoken)
 
 
@@ -163,7 +168,7 @@ def test_what_a_session_sent_is_what_the_server_got():
     talk = Talk(0, 3)
     with sim.start(json.dumps({"ttft_ms": 1, "itl_ms": 1, "answers": "echo"})) as server:
         result = send(server.base_url, Sessions([talk], 1, 0, planned=3))
-    assert [result[i]["text"].strip() for i in range(3)] == ["turn 0", "turn 1", "turn 2"]
+    assert [result[i].text.strip() for i in range(3)] == ["turn 0", "turn 1", "turn 2"]
 
 
 def test_a_failed_turn_ends_its_session_and_the_rest_is_not_sent(faulty):

@@ -37,7 +37,7 @@ def test_enough_waits_for_what_is_in_flight():
     assert stats.outcomes == {"ok": stats.sent}
     assert stats.unsent == 200 - stats.sent
     # What was sent is the beginning of the list.
-    assert sorted(event["index"] for event in events) == list(range(stats.sent))
+    assert sorted(event.index for event in events) == list(range(stats.sent))
     assert "ended by enough" in stats.summary()
 
 

@@ -124,9 +124,7 @@ def test_no_text_breaks_a_parser(text, parser):
 @settings(max_examples=40)
 @given(cut=st.integers(0, 900), name=st.sampled_from(sorted(p.name for p in CASES.iterdir())))
 def test_a_cut_output_gives_no_wrong_device(cut, name):
-    parser = {"nvidia-smi.csv.txt": "nvidia-smi-csv"}.get(
-        name, "mthreads-gmi-" + name.removeprefix("mthreads-gmi.").removesuffix(".txt")
-    )
+    (parser,) = (tool.name for tool in TOOLS.values() if tool.sample == name)
     whole = {reading.device for reading in read(name, parser)}
     some = {reading.device for reading in parse(parser, (CASES / name).read_text()[:cut])}
     assert some <= whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import asdict
 
 from suite.measure.engine import sim
 from suite.measure.load.decode import recorder
@@ -23,11 +24,11 @@ def pressure(monkeypatch):
 
 def content(event):
     times = ("t_sched", "t_send", "t_end", "chunk_t0", "chunk_dt", "merged_reads")
-    return {name: value for name, value in event.items() if name not in times}
+    return {name: value for name, value in asdict(event).items() if name not in times}
 
 
 def complete(result, count):
-    assert sorted(event["index"] for event in result.events) == list(range(count))
+    assert sorted(event.index for event in result.events) == list(range(count))
     assert result.stats.outcomes.total() == count
 
 
@@ -39,12 +40,12 @@ def test_every_fault_has_the_same_outcome_under_pressure(faulty, pressure):
     for index, name in enumerate(PER_REQUEST):
         event = result[index]
         if name in OK:
-            assert (event["outcome"], event["error"]) == ("ok", None), name
-            assert len(event["text"].split()) == len(event["token_ids"]) == 9
+            assert (event.outcome, event.error) == ("ok", None), name
+            assert len(event.text.split()) == len(event.token_ids) == 9
         else:
             code, sentence = OUTCOMES[name]
-            assert event["outcome"] == code, name
-            assert sentence in event["error"]
+            assert event.outcome == code, name
+            assert sentence in event.error
 
 
 def test_events_under_pressure_say_what_they_say_otherwise(faulty, monkeypatch):
@@ -55,7 +56,7 @@ def test_events_under_pressure_say_what_they_say_otherwise(faulty, monkeypatch):
     complete(result, 60)
     for index in range(60):
         assert content(result[index]) == content(plain[index])
-        assert len(result[index]["chunk_dt"]) == 29
+        assert len(result[index].chunk_dt) == 29
 
 
 def test_what_waits_stays_small_under_pressure(faulty, pressure):
@@ -110,7 +111,7 @@ class Chat:
 
     def after(self, event):
         self._turn += 1
-        return None if self._turn == 3 else self._job(event["text"])
+        return None if self._turn == 3 else self._job(event.text)
 
 
 def test_conversations_go_on_under_pressure(faulty, pressure):

@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from suite.base import schema
 from suite.base.errors import EngineError, UsageError
+from suite.documents import codec
 from suite.measure.engine import sim
 from suite.measure.load.processes import coordinator, worker
 from suite.measure.load.processes.merge import merge
@@ -50,11 +52,11 @@ def gone(pid: int) -> bool:
 
 def content(event):
     times = ("t_sched", "t_send", "t_end", "chunk_t0", "chunk_dt", "merged_reads")
-    return {name: value for name, value in event.items() if name not in times}
+    return {name: value for name, value in asdict(event).items() if name not in times}
 
 
 def in_flight(events) -> int:
-    edges = sorted([(e["t_send"], 1) for e in events] + [(e["t_end"], -1) for e in events])
+    edges = sorted([(e.t_send, 1) for e in events] + [(e.t_end, -1) for e in events])
     return max(itertools.accumulate(step for _, step in edges))
 
 
@@ -65,7 +67,7 @@ def test_the_same_events_as_from_one_process(faulty):
     assert len(two.events) == 30
     for index in range(30):
         assert content(two[index]) == content(one[index])
-        assert schema.problems(two[index], "event") == []
+        assert schema.problems(codec.plain(two[index]), "event") == []
     stats = two.stats
     assert (stats.workers, stats.planned, stats.sent, stats.unsent) == (2, 30, 30, 0)
     assert (stats.ended_by, stats.stopped) == ("all-sent", False)
@@ -75,7 +77,7 @@ def test_the_same_events_as_from_one_process(faulty):
     assert stats.clock.reads >= 30 * 8
     assert stats.cpu_s > 0
     assert two.progress[-1] == (30, 0, 0)
-    assert all(stats.t_start <= e["t_send"] <= e["t_end"] <= stats.t_end for e in two.events)
+    assert all(stats.t_start <= e.t_send <= e.t_end <= stats.t_end for e in two.events)
 
 
 @pytest.mark.parametrize(("concurrency", "number"), [(5, 2), (2, 3), (4, 4)])
@@ -91,8 +93,8 @@ def test_an_open_loop_keeps_one_schedule(faulty):
     moments = [i * 1_500_000 + (i % 3) * 100_000 for i in range(40)]
     jobs = [job(i, "<silent>" if i == 3 else "x", at=at) for i, at in enumerate(moments)]
     result = send(faulty, jobs, workers=2, timeout_s=1)
-    assert [result[i]["t_sched"] - result.stats.t_start for i in range(40)] == moments
-    assert all(event["t_send"] >= event["t_sched"] for event in result.events)
+    assert [result[i].t_sched - result.stats.t_start for i in range(40)] == moments
+    assert all(event.t_send >= event.t_sched for event in result.events)
     assert result.stats.outcomes == {"ok": 39, "stall": 1}
 
 
@@ -102,8 +104,8 @@ def test_every_fault_has_the_same_outcome_from_two_processes(faulty):
     assert len(result.events) == len(jobs)
     for index, name in enumerate(PER_REQUEST):
         code, sentence = ("ok", "") if name in OK else OUTCOMES[name]
-        assert result[index]["outcome"] == code, name
-        assert sentence in (result[index]["error"] or "")
+        assert result[index].outcome == code, name
+        assert sentence in (result[index].error or "")
 
 
 def test_a_stopped_phase_cancels_what_is_in_flight_everywhere(faulty):
@@ -147,7 +149,7 @@ def test_enough_ends_the_sending_everywhere(faulty, cancel):
     assert stats.sent == len(result.events)
     assert set(stats.outcomes) <= ({"ok", "cancelled"} if cancel else {"ok"})
     for residue in range(2):
-        sent = sorted(e["index"] for e in result.events if e["index"] % 2 == residue)
+        sent = sorted(e.index for e in result.events if e.index % 2 == residue)
         assert sent == list(range(residue, residue + 2 * len(sent), 2))
 
 
@@ -168,15 +170,15 @@ def test_a_process_that_dies_ends_the_phase(faulty, members, arrivals):
     assert stats.completed < 400
     assert stats.outcomes.total() == len(result.events) == stats.sent
     assert stats.sent + stats.unsent == 400
-    indexes = [event["index"] for event in result.events]
+    indexes = [event.index for event in result.events]
     assert len(set(indexes)) == len(indexes)
-    lost = [event for event in result.events if "SIGKILL" in (event["error"] or "")]
+    lost = [event for event in result.events if "SIGKILL" in (event.error or "")]
     assert lost
-    assert all(event["index"] % 2 == 0 for event in lost)
-    assert {event["outcome"] for event in lost} == {"cancelled"}
+    assert all(event.index % 2 == 0 for event in lost)
+    assert {event.outcome for event in lost} == {"cancelled"}
     assert set(stats.outcomes) == {"ok", "cancelled"}
     for event in lost:
-        assert schema.problems(event, "event") == []
+        assert schema.problems(codec.plain(event), "event") == []
     assert in_flight(result.events) <= (8 if not arrivals else 400)
     assert all(gone(member.pid) for member in members)
 
@@ -318,4 +320,4 @@ def test_an_order_larger_than_its_pipe(faulty):
     jobs = [job(i, f"task {i} " + "word " * 300_000) for i in range(8)]
     result = send(faulty, jobs, concurrency=4, workers=2)
     assert result.stats.outcomes == {"ok": 8}
-    assert result[5]["usage"]["engine_prompt"] == 300_002
+    assert result[5].usage.engine_prompt == 300_002

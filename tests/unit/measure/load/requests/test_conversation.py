@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from suite.documents.phase import Phase
-from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.phase import Phase, Session
+from suite.documents.plan import Plan
+from suite.measure.load import synthetic
 from suite.measure.load.requests.prepare import make_conversations
 from tests.unit.measure.load.requests.test_prepare import plan
 
@@ -23,18 +26,18 @@ PROMPTS = [CLOSED_V1.render(task.document) for task in TASKS.tasks]
 
 
 def phase(tasks: int = 6, turns: int = 3, first: int = 0) -> Phase:
-    session = {"turns": turns, "think_ms": 0}
-    return cast("Phase", {"tasks": tasks, "first_task": first, "session": session})
+    session = Session(turns=turns, think_ms=0)
+    return replace(synthetic.phase("p", tasks, 1, 1.0), first_task=first, session=session)
 
 
 def limited(tokens: int, **request: Any) -> Plan:
     made = plan(**request)
-    made["workload"]["max_input_tokens"] = tokens
+    made.workload.max_input_tokens = tokens
     return made
 
 
 def answer(text: str, outcome: str = "ok") -> Any:
-    return {"outcome": outcome, "text": text}
+    return SimpleNamespace(outcome=outcome, text=text)
 
 
 def messages(job: Any) -> list[dict[str, str]]:

@@ -4,58 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base.errors import DataError
-from suite.documents.phase import Phase
-from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.phase import Lengths, Phase
+from suite.documents.plan import Plan
+from suite.measure.load import synthetic
 from suite.measure.load.requests.prepare import make_jobs
+from suite.measure.load.synthetic import REQUEST
 
 TASKS = mini_set(4)
 MINI = Tokenizer.from_directory(MINI_MODEL)
 
 
 def plan(decoding: dict[str, Any] | None = None, **request: Any) -> Plan:
-    document = {
-        "engine": {
-            "served_model_name": "mini",
-            "request": {
-                "api": "chat",
-                "path": "/v1/chat/completions",
-                "extra_body": {},
-                "stream_options": {"include_usage": True},
-                "token_ids": False,
-                "omit": [],
-                "done_marker": True,
-                **request,
-            },
-        },
-        "workload": {
-            "prompt": CLOSED_V1.to_doc(),
-            "max_input_tokens": 1_000,
-            "decoding": {
-                "max_new_tokens": 64,
-                "min_new_tokens": 0,
-                "temperature": 0.0,
-                "top_p": 1.0,
-                "seed": 0,
-                "ignore_eos": False,
-                "stop": [],
-                **(decoding or {}),
-            },
-        },
-    }
-    return cast("Plan", document)
+    """What requests are made from of a plan."""
+    settings = {"max_new_tokens": 64, "min_new_tokens": 0, "temperature": 0.0, "top_p": 1.0}
+    settings |= {"seed": 0, "ignore_eos": False, "stop": (), **(decoding or {})}
+    workload = SimpleNamespace(
+        prompt=CLOSED_V1.to_doc(),
+        max_input_tokens=1_000,
+        decoding=SimpleNamespace(**settings),
+    )
+    engine = SimpleNamespace(served_model_name="mini", request=replace(REQUEST, **request))
+    return cast("Plan", SimpleNamespace(engine=engine, workload=workload))
 
 
 def phase(tasks: int = 2, first: int = 0, arrivals: list[int] | None = None) -> Phase:
-    return cast("Phase", {"tasks": tasks, "first_task": first, "arrivals_ns": arrivals})
+    arrivals_ns = None if arrivals is None else tuple(arrivals)
+    made = synthetic.phase("p", tasks, None, 1.0)
+    return replace(made, first_task=first, arrivals_ns=arrivals_ns)
 
 
 def bodies(*arguments: Any) -> list[dict[str, Any]]:
@@ -128,18 +114,9 @@ def test_intended_times_are_those_of_the_plan(arrivals):
 
 
 def exact(input_tokens, output_tokens, *, tasks=3, arrivals=None, repeat=0, name="lengths"):
-    lengths = {"input_tokens": input_tokens, "output_tokens": output_tokens, "seed": 1}
-    return cast(
-        "Phase",
-        {
-            "name": name,
-            "repeat": repeat,
-            "tasks": tasks,
-            "first_task": 0,
-            "arrivals_ns": arrivals,
-            "lengths": lengths,
-        },
-    )
+    lengths = Lengths(input_tokens=tuple(input_tokens), output_tokens=tuple(output_tokens), seed=1)
+    made = synthetic.phase(name, tasks, None, 1.0)
+    return replace(made, repeat=repeat, arrivals_ns=arrivals, lengths=lengths)
 
 
 def test_exact_lengths_are_asked_for_exactly():
@@ -212,7 +189,7 @@ def test_a_probe_is_a_range_of_the_phase(lengths):
     assert [(job.body, job.task) for job in probe] == [
         (job.body, job.task) for job in everything[6:9]
     ]
-    late = make_jobs(plan(), {**whole, "arrivals_ns": list(range(12))}, TASKS, MINI, indexes=range(6, 9))  # fmt: skip
+    late = make_jobs(plan(), replace(whole, arrivals_ns=tuple(range(12))), TASKS, MINI, indexes=range(6, 9))  # fmt: skip
     assert [job.t_sched_ns for job in late] == [6, 7, 8]
 
 

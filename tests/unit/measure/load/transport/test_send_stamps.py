@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,9 +58,9 @@ def test_kernel_stamps_lie_between_the_clients_write_and_the_servers_arrival(
     assert clock.to_json()["send_stamps"] == "kernel"
     true = read_truth(truth)
     for event in result.events:
-        own, kernel = user_times[event["index"]]
-        assert event["t_send"] == event["t_sched"] == kernel
-        assert own - ROOM <= kernel <= true[event["prompt_sha256"]]["arrived"] + ROOM
+        own, kernel = user_times[event.index]
+        assert event.t_send == event.t_sched == kernel
+        assert own - ROOM <= kernel <= true[event.prompt_sha256]["arrived"] + ROOM
 
 
 @linux
@@ -83,7 +84,7 @@ def test_the_open_loops_lateness_is_that_of_the_kernels_times(faulty):
     jobs = [job(i, f"x {i}", at=i * 5_000_000) for i in range(10)]
     result = send(faulty, jobs, concurrency=None, send_stamps="kernel")
     assert result.stats.clock.send_stamps == "kernel"
-    assert all(event["t_send"] > event["t_sched"] for event in result.events)
+    assert all(event.t_send > event.t_sched for event in result.events)
 
 
 @linux
@@ -115,7 +116,7 @@ def test_without_the_socket_option_the_whole_phase_has_the_clients_times(
     result = send(faulty, [job(i, "x") for i in range(3)], send_stamps="kernel")
     clock = result.stats.clock
     assert (clock.send_stamps, clock.unstamped_sends) == ("user", 3)
-    assert {e["index"]: (e["t_send"], 0) for e in result.events} == user_times
+    assert {e.index: (e.t_send, 0) for e in result.events} == user_times
 
 
 def exchange(t_sent: int, fault: str | None = None) -> Exchange:
@@ -150,10 +151,10 @@ def test_nobody_asked(faulty):
 
 @linux
 def test_the_logs_header(monkeypatch):
-    plan = {"engine": {"url": None}}
+    plan, unix = (SimpleNamespace(engine=SimpleNamespace(url=url)) for url in (None, "unix:/x"))
     kernel = LoadOptions(send_stamps="kernel")
     assert stamp_kinds(plan) == ("kernel", "user")
     assert stamp_kinds(plan, kernel) == ("kernel", "kernel")
-    assert stamp_kinds({"engine": {"url": "unix:/x"}}, kernel) == ("user", "user")
+    assert stamp_kinds(unix, kernel) == ("user", "user")
     monkeypatch.setattr(sending, "send_stamps", lambda: "user")
     assert stamp_kinds(plan, kernel) == ("kernel", "user")

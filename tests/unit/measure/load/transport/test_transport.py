@@ -84,8 +84,8 @@ def test_a_unix_socket(tmp_path):
 
 def test_a_unix_socket_that_is_not_there(tmp_path):
     result = send(f"unix:{tmp_path}/none.sock", [job(0, "x")])
-    assert result[0]["outcome"] == "connect-refused"
-    assert result[0]["error"] == "No such file or directory"
+    assert result[0].outcome == "connect-refused"
+    assert result[0].error == "No such file or directory"
 
 
 @pytest.fixture(scope="module")
@@ -137,20 +137,20 @@ def test_tls_with_a_trusted_certificate(certificate):
         result = send(url, jobs, concurrency=2, tls=trusting, request=request_doc())
     assert result.stats.outcomes == {"ok": 6}
     assert result.stats.connections == 2
-    assert result[0]["token_ids"] == [3878] * 8
+    assert result[0].token_ids == (3878,) * 8
 
 
 def test_tls_with_a_certificate_that_nobody_vouches_for(certificate):
     with encrypted(certificate) as url:
         result = send(url, [job(0, "x")])
-    assert result[0]["outcome"] == "tls-failed"
-    assert "certificate verify failed" in (result[0]["error"] or "")
+    assert result[0].outcome == "tls-failed"
+    assert "certificate verify failed" in (result[0].error or "")
 
 
 def test_tls_with_a_server_that_does_not_speak_it():
     with listening(lambda sock, _: sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
         result = send(url.replace("http:", "https:"), [job(0, "x")])
-    assert result[0]["outcome"] in ("tls-failed", "connect-refused")
+    assert result[0].outcome in ("tls-failed", "connect-refused")
 
 
 def test_a_connection_closed_while_it_idled_costs_no_request():
@@ -175,7 +175,7 @@ def test_a_server_that_drops_every_request_is_not_asked_for_ever():
     with listening(serve) as url:
         result = send(url, [job(i, "x") for i in range(3)])
     assert result.stats.outcomes == {"reset": 3}
-    assert "before any byte of" in (result[0]["error"] or "")
+    assert "before any byte of" in (result[0].error or "")
     assert len(asked) == 3
 
 
@@ -279,8 +279,8 @@ def test_a_key_that_the_server_repeats_is_not_kept():
 
     with listening(serve) as url:
         result = send(url, [job(0, "x")], headers={"Authorization": "Bearer s3cret-key"})
-    assert result[0]["outcome"] == "http-error"
-    assert result[0]["error"] == "wrong API key provided: ***"
+    assert result[0].outcome == "http-error"
+    assert result[0].error == "wrong API key provided: ***"
 
 
 def test_a_server_that_accepts_no_connection_in_time(monkeypatch):
@@ -297,4 +297,4 @@ def test_a_server_that_accepts_no_connection_in_time(monkeypatch):
         result = send(f"http://127.0.0.1:{port}", [job(0, "x")], timeout_s=1)
         for filler in fillers:
             filler.close()
-    assert result[0]["outcome"] == "connect-timeout"
+    assert result[0].outcome == "connect-timeout"

@@ -1,0 +1,19 @@
+"""A scorecard's table on standard output, its verdict and its warnings in colour where there are colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.cli.output import write_text
+from suite.judge.report import text
+
+if TYPE_CHECKING:
+    from suite.judge.scorecarddoc import ScorecardDoc
+
+_STYLES = (("NOT CONFORMANT", "bold red"), ("CONFORMANT", "bold green"), ("! ", "yellow"))
+
+
+def write_card(card: ScorecardDoc) -> None:
+    """Print the summary of a scorecard."""
+    for line in text.render(card).splitlines():
+        write_text(line, next((style for start, style in _STYLES if line.startswith(start)), ""))

@@ -1,0 +1,191 @@
+"""The form of every command: a group that imports a command when it is called, help with an example, suggestions.
+
+Nothing here or in `suite.cli.commands` may import what takes time: whoever asks for help gets it at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import itertools
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from suite.base.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from click.shell_completion import CompletionItem
+
+HELP_WIDTH: Final = 100
+_SETTINGS: Final = {"max_content_width": HELP_WIDTH, "help_option_names": ["-h", "--help"]}
+
+_Function = TypeVar("_Function", bound="Callable[..., int]")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'x'?`` when one of the known names is near; else ""."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+class Command(click.Command):
+    """A command whose options may not be abbreviated and never swallow the next option as their value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, but first refuse an option whose value is missing: click would take the next option for it."""
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        names = {name for one in options for name in one.opts}
+        valued = {name for one in options if not one.is_flag for name in one.opts}
+        words = args[: args.index("--")] if "--" in args else args
+        for word, following in itertools.pairwise(words):
+            if word in valued and following in names:
+                raise click.BadOptionUsage(word, f"Option {word!r} requires an argument.", ctx)
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """A group that refuses an unknown command with the nearest one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first word names.
+
+        Raises:
+            UsageError: ``command-unknown``.
+        """
+        name = args[0]
+        command = self.get_command(ctx, name)
+        if command is None:
+            path = ctx.command_path
+            hint = nearest(name, self.list_commands(ctx)) or f"`{path} --help` lists them"
+            raise UsageError("command-unknown", f"{path} has no command {name!r}", hint=hint)
+        return name, command, args[1:]
+
+
+class LazyGroup(Group):
+    """A group whose commands are modules of `suite.cli.commands`, imported when one is called or listed."""
+
+    def __init__(self, *, names: Sequence[str], **attributes: Any) -> None:  # noqa: ANN401 - click's own
+        """Prepare.
+
+        Args:
+            names: of the commands, in the order of the help.
+            attributes: of `click.Group`.
+        """
+        super().__init__(**attributes)
+        self._names = tuple(names)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in their order; nothing is imported."""
+        del ctx
+        return list(self._names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in self._names:
+            return None
+        word = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"suite.cli.commands.{word}")
+        command = getattr(module, word)
+        assert isinstance(command, click.Command)
+        return command
+
+
+def command(example: str, *, within: click.Group | None = None) -> Callable[[_Function], Command]:
+    """Make a command of a function that returns an exit status; its docstring is the help.
+
+    Args:
+        example: a command line that works.
+        within: the group that the command belongs to; None for a command of `suite` itself.
+    """
+
+    def made(function: _Function) -> Command:
+        new = click.command(cls=Command, **described(function, example))(function)
+        if within is not None:
+            within.add_command(new)
+        return new
+
+    return made
+
+
+def described(function: Callable[..., object], example: str) -> dict[str, Any]:
+    """Help, its first line for the list of commands, and the example, as click takes them."""
+    text = inspect.cleandoc(function.__doc__ or "")
+    return {
+        "help": text,
+        "short_help": text.partition("\n")[0].rstrip("."),
+        "epilog": f"\b\nexample:\n  {example}",
+        "context_settings": dict(_SETTINGS),
+    }
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """One of some names; another is refused with the nearest."""
+
+    name = "name"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """The names, as the help shows them."""
+        del param, ctx
+        return f"[{'|'.join(self._names)}]"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Refuse what is none of the names."""
+        text = str(value)
+        if text not in self._names:
+            near = nearest(text, self._names)
+            self.fail(
+                f"{text!r} is none of {', '.join(self._names)}" + (f"; {near}" if near else ""),
+                param,
+                ctx,
+            )
+        return text
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The names that begin so."""
+        del ctx, param
+        return completions(self._names, incomplete)
+
+
+class Count(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """A whole number from 1 on, in ASCII digits."""
+
+    name = "number"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """As the help shows it."""
+        del param, ctx
+        return "N"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Refuse what is no such number."""
+        text = str(value)
+        if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text, re.ASCII) or int(text) > self._most:
+            self.fail(f"{text!r} is not a number from 1 to {self._most}", param, ctx)
+        return int(text)
+
+
+def completions(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """Those of some names that begin so, for the shell."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell needs it
+
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

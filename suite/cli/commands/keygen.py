@@ -1,0 +1,33 @@
+"""``suite keygen``: a new signing key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.cli.command import Names, command
+from suite.cli.options import FILE, default_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALGORITHMS = ("ecdsa-p256-sha256", "ed25519")
+
+
+@command("suite keygen --out lab.pem")
+@click.option("--out", type=FILE, metavar="FILE", help="where to write the private key")
+@click.option("--algorithm", type=Names(ALGORITHMS), default=ALGORITHMS[0], show_default=True)
+def keygen(out: Path | None, algorithm: str) -> int:
+    """Make a signing key.
+
+    Makes an ECDSA P-256 (default) or Ed25519 key: FILE (mode 600) and FILE's public half.
+    """
+    from suite.judge.attest import keys
+
+    path = out or default_key()
+    key = keys.generate(path, keys.Algorithm(algorithm))
+    print(f"private key  {path}")
+    print(f"public key   {keys.public_path(path)}")
+    print(f"key id       {key.public.id}")
+    return 0

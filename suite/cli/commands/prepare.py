@@ -1,0 +1,112 @@
+"""``suite prepare``: get what takes minutes ahead of time, so that a run starts at once or without a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.base.errors import UsageError
+from suite.cli.command import Names, command
+from suite.cli.options import (
+    accelerator_option,
+    engine_option,
+    image_option,
+    json_option,
+    quiet_option,
+    vendor_option,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.vendor_engine import DeclaredEngine
+    from suite.measure.prepare import Prepared, PreparedRuntime
+
+_WHAT: dict[PreparedRuntime, str] = {"container": "image", "process": "Python environment"}
+
+
+@command("suite prepare --vendor cpu --runtime process --all")
+@vendor_option
+@engine_option
+@click.option("--all", "every", is_flag=True, help="every engine of that vendor")
+@accelerator_option
+@image_option
+@click.option("--runtime", type=Names(tuple(_WHAT)), help="default: container where Docker answers")
+@quiet_option
+@json_option("what is ready")
+def prepare(
+    vendor: str,
+    engine: str | None,
+    accelerator: str | None,
+    image: str | None,
+    runtime: PreparedRuntime | None,
+    *,
+    every: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Get an engine's image or Python environment ahead of time.
+
+    Builds, pulls or installs what an engine runs from, or finds it there. Starts no engine and asks for no device.
+    Reads the variables SUITE_CACHE (directory for downloads that outlive a run), TORCH_INDEX (package index with the
+    CPU build of torch) and BASE_IMAGE (base image of the images that are built here).
+    """
+    from suite.cli.machine import settings
+    from suite.cli.terminal import Terminal
+    from suite.declare.vendor.load import load_vendor
+    from suite.measure.prepare import prepare as make_ready
+    from suite.measure.signals import Stop
+
+    if every and engine is not None:
+        raise UsageError("usage-wrong", "--engine and --all exclude each other")
+    if every and image:
+        raise UsageError("image-ambiguous", "--image names one image and --all wants several")
+    declared = load_vendor(vendor)
+    engines = declared.doc.engines if every else [declared.engine(engine)]
+    # Unknown names are refused before anything is fetched.
+    devices = [declared.accelerator(one, accelerator) for one in engines]
+    chosen = _runtime(runtime, declared, engines)
+    ready: list[Prepared] = []
+    with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
+        for one, device in zip(engines, devices, strict=True):
+            terminal.line(f"{one.title}: making its {_WHAT[chosen]} ready")
+            ready.append(
+                make_ready(
+                    declared.id,
+                    one,
+                    device,
+                    chosen,
+                    image=image,
+                    on_progress=terminal.step,
+                    settings=settings(),
+                )
+            )
+            terminal.line(f"{one.title}: ready")
+    _show(ready, as_json=as_json)
+    return 0
+
+
+def _runtime(
+    chosen: PreparedRuntime | None, vendor: Vendor, engines: Sequence[DeclaredEngine]
+) -> PreparedRuntime:
+    """As ``suite run`` chooses: a process only where no Docker engine answers and all can be one."""
+    from suite.measure.engine import docker_available
+
+    if chosen is not None:
+        return chosen
+    as_process = all(vendor.can_run_as_process(engine.id) for engine in engines)
+    return "process" if as_process and not docker_available().ok else "container"
+
+
+def _show(ready: list[Prepared], *, as_json: bool) -> None:
+    from suite.cli.output import write_json, write_table
+
+    rows = [(one.engine, one.runtime, one.what, one.digest) for one in ready]
+    if as_json:
+        names = ("engine", "runtime", "what", "digest")
+        write_json({"ready": [dict(zip(names, row, strict=True)) for row in rows]})
+    else:
+        heading = ("engine", "runtime", "ready", "digest")
+        write_table(heading, [(*row[:3], row[3] or "") for row in rows])

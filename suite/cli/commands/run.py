@@ -1,0 +1,33 @@
+"""``suite run``: measure, score, sign and render."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.cli.command import command
+from suite.cli.options import FILE, choices, quiet_option, sending, signing_key_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.cli.options import Choices, Sending
+
+
+@command("suite run --vendor cpu --profile smoke")
+@choices
+@sending
+@click.option("--out", type=FILE, metavar="DIR", help="run directory to create; default: runs/<id>")
+@signing_key_option
+@quiet_option
+def run(
+    choices: Choices, sending: Sending, out: Path | None, key: Path | None, *, quiet: bool
+) -> int:
+    """Measure, score, sign and render.
+
+    Starts the engine, sends the tasks, and leaves a signed scorecard in a run directory.
+    """
+    from suite.cli.measuring import measure
+
+    return measure(choices, sending, out=out, key=key, quiet=quiet)

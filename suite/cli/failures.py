@@ -1,0 +1,98 @@
+"""Whatever goes wrong in a command becomes text and an exit status here, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+import suite
+from suite.base.errors import Interrupted, SuiteError, UsageError
+from suite.cli.command import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFECT: Final = 70
+"""Exit status of a defect of the suite itself (EX_SOFTWARE of sysexits)."""
+TRACE_VARIABLE: Final = "SUITE_TRACEBACK"
+_FRAMES: Final = 4
+_PACKAGE: Final = Path(suite.__file__).resolve().parent
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work of a command and return its exit status, whatever happens."""
+    try:
+        status = work()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return Interrupted.exit_status
+    except Exception as error:  # noqa: BLE001 - the last resort: a defect is reported and has a status of its own
+        return _status(error)
+    return status
+
+
+def _status(error: Exception) -> int:
+    """Say what went wrong; the exit status."""
+    match error:
+        case click.exceptions.Exit():  # after --help or --version
+            return error.exit_code
+        case click.UsageError():
+            return _refused(usage_error(error))
+        case SuiteError():
+            return _refused(error)
+        case BrokenPipeError():
+            # The reader of our output went away (`suite … | head`): not an error of ours.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case _:
+            return _defect(error)
+
+
+def usage_error(error: click.UsageError) -> UsageError:
+    """What click says about a command line, in the form of every refusal."""
+    path = "suite" if error.ctx is None else error.ctx.command_path
+    usage = f"`{path} --help` says how"
+    if isinstance(error, click.NoSuchOption):
+        params = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
+        hint = nearest(error.option_name, [name for one in params for name in one.opts]) or usage
+        return UsageError("option-unknown", f"{path} has no option {error.option_name}", hint=hint)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return UsageError("usage-wrong", f"{path}: {message[:1].lower()}{message[1:]}", hint=usage)
+
+
+def _refused(error: SuiteError) -> int:
+    from suite.cli.output import write_error  # noqa: PLC0415 - a command that goes well needs no rich
+
+    write_error(error)
+    return error.exit_status
+
+
+def _defect(error: Exception) -> int:
+    """A short report: what, where in our code, and how to get the rest."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    lines = [f"error[defect]: {what}"]
+    lines += [
+        f"  at {_name(frame.filename)}:{frame.lineno} in {frame.name}"
+        for frame in reversed(ours[-_FRAMES:])
+    ]
+    system = f"suite {suite.__version__}, Python {platform.python_version()}, {platform.system()}"
+    lines.append("  hint: this is a defect of the suite, not of what you gave it; please report it")
+    lines.append(f"        with these lines and the command ({system})")
+    print("\n".join(lines), file=sys.stderr)
+    if os.environ.get(TRACE_VARIABLE):
+        traceback.print_exception(error)
+    return DEFECT
+
+
+def _name(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(_PACKAGE.parent)) if path.is_relative_to(_PACKAGE) else file

@@ -1,0 +1,145 @@
+"""A whole run: the plan carried out, its evidence scored, signed, rendered and verified, with progress shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite import evidence
+from suite.base import resources
+from suite.base.errors import SetupError, SuiteError
+from suite.base.quantities import duration
+from suite.cli import inputs, judging, loadoptions
+from suite.cli.cardtext import write_card
+from suite.cli.machine import settings
+from suite.cli.options import default_key
+from suite.cli.output import write_error, write_note
+from suite.cli.signing import PAGE_FILE, sign_and_render
+from suite.cli.terminal import Terminal
+from suite.judge.attest import keys
+from suite.measure.preflight import require_preflight, require_runtime
+from suite.measure.run import execute
+from suite.measure.signals import Stop
+
+if TYPE_CHECKING:
+    from suite.cli.options import Choices, Sending
+    from suite.declare.plandoc import PlanDoc
+    from suite.judge.attest.keys import PrivateKey
+    from suite.measure.run import RunResult
+
+MIN_FREE_BYTES = 64 << 20
+"""A run that starts with less free space than this will not end well; a smoke run writes about 1 MiB."""
+
+
+def measure(
+    choices: Choices, sending: Sending, *, out: Path | None, key: Path | None, quiet: bool
+) -> int:
+    """Carry a run out and return its exit status.
+
+    Args:
+        choices: what is run.
+        sending: how requests are sent.
+        out: run directory to create; None takes ``runs/<id>``.
+        key: private key; None takes the local one.
+        quiet: show no progress.
+
+    Raises:
+        SuiteError: whatever was wrong before there was a run directory, or with its evidence.
+    """
+    zero_ns = time.monotonic_ns()
+    # The signals are handled from the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
+    with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
+        load = loadoptions.load_options(sending)
+        terminal.step("reading vendor, model and tasks")
+        gathered = inputs.gather(choices)
+        plan = gathered.plan
+        if plan["runtime_note"]:
+            terminal.line(
+                f"runtime: {plan['runtime']} ({plan['runtime_note']}); the card cannot be closed"
+            )
+        directory = out or _default_directory(plan)
+        require_preflight(plan)
+        require_runtime(plan)
+        # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
+        _require_space(directory)
+        private, made = keys.load_or_generate(key or default_key())
+        if made:
+            terminal.line(f"made a signing key: {key or default_key()}")
+        result = execute(
+            plan,
+            gathered.tasks,
+            gathered.tokenizer,
+            directory,
+            progress=terminal,
+            stop=stop,
+            zero_ns=zero_ns,
+            # An endpoint's readiness requests carry the same header fields.
+            settings=dataclasses.replace(settings(), headers=load.headers),
+            load=load,
+        )
+        terminal.clear()
+        if result.error is not None:
+            return _ended_early(result, result.error)
+        # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
+        with Stop(terminal.interrupted).installed():
+            return _judge(result.directory, private, terminal)
+
+
+def _default_directory(plan: PlanDoc) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    parts = [plan["vendor"]["id"], plan["engine"]["id"], plan["workload"]["profile"]]
+    return resources.workspace() / "runs" / "-".join([stamp, *parts])
+
+
+def _require_space(directory: Path) -> None:
+    """Refuse a directory that exists, and one on a disk that is nearly full.
+
+    Raises:
+        SetupError: ``run-exists``, ``disk-full``.
+    """
+    evidence.require_new(directory)
+    above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
+    free = shutil.disk_usage(above).free
+    if free < MIN_FREE_BYTES:
+        message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"
+        raise SetupError("disk-full", message, hint="free some space, or choose another --out")
+
+
+def _ended_early(result: RunResult, error: SuiteError) -> int:
+    write_error(error)
+    write_note(f"the evidence so far is kept in {result.directory} (ended: {result.ended})")
+    write_note(f"what it holds is judged by: suite score {result.directory}")
+    return error.exit_status
+
+
+def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
+    started = time.monotonic()
+    try:
+        terminal.step("scoring, signing and rendering")
+        card = sign_and_render(directory, key)
+        terminal.step("verifying what was signed")
+        checked = judging.verify_key(directory, key.public)
+    except SuiteError as error:
+        terminal.clear()
+        write_note(
+            f"the evidence is kept in {directory}; `suite sign {directory}` tries again, "
+            f"`suite score {directory}` says what it holds"
+        )
+        raise error from None
+    terminal.line(
+        f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}"
+    )
+    terminal.clear()
+    write_card(card)
+    print(f"page      {directory / PAGE_FILE}")
+    print(f"evidence  {directory}")
+    print(f"signed by {key.public.id}")
+    if not checked.intact:
+        print(checked.text(), file=sys.stderr)
+        return checked.exit_status
+    return judging.exit_status(card)

@@ -1,0 +1,299 @@
+"""Options that several commands share, each group of them with the record that it becomes.
+
+Nothing is imported here that takes time: the help of `run` shows all of these.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from suite.base.errors import UsageError
+from suite.cli.command import Count, Names, completions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from click.shell_completion import CompletionItem
+
+RUNTIMES = ("container", "process", "endpoint", "sim")
+DIVISIONS = ("closed", "optimised", "open")
+MAX_WORKERS = 256
+KEY_VARIABLE = "SUITE_KEY"
+FILE = click.Path(path_type=Path)
+
+_Function = TypeVar("_Function", bound="Callable[..., int]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What is to be run, in the words of the command line; None and () stand for what was not given."""
+
+    vendor: str = "cpu"
+    engine: str | None = None
+    accelerator: str | None = None
+    devices: int | None = None
+    model: str | None = None
+    data: Path | None = None
+    profile: str = "smoke"
+    runtime: str | None = None
+    url: str | None = None
+    model_id: str | None = None
+    nonce: str | None = None
+    model_type: str | None = None
+    converted: Path | None = None
+    engine_arg: tuple[str, ...] = ()
+    division: str | None = None
+    image: str | None = None
+    served_model_name: str | None = None
+    access: str | None = None
+    visible: str | None = None
+    dtype: str | None = None
+    tensor_parallel: int | None = None
+    max_model_len: int | None = None
+    env: tuple[str, ...] = ()
+    cpu_peak: str | None = None
+    peak: tuple[str, ...] = ()
+    sim_script: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How requests are sent; nothing of it enters the plan."""
+
+    header: tuple[str, ...] = ()
+    api_key_env: str | None = None
+    workers: int = 1
+    kernel_send_stamps: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """Whose signature counts: a trust list, or one public key."""
+
+    trust: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse both at once.
+
+        Raises:
+            UsageError: ``usage-wrong``.
+        """
+        if self.trust is not None and self.key is not None:
+            message = "--trust and --key exclude each other"
+            raise UsageError("usage-wrong", message, hint="leave one of them out")
+
+
+def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from suite.declare.vendor.load import list_vendors  # noqa: PLC0415 - only a shell needs it
+
+    return completions(list_vendors(), incomplete)
+
+
+def _engines(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from suite.base.errors import SuiteError  # noqa: PLC0415 - only a shell needs it
+    from suite.declare.vendor.load import load_vendor  # noqa: PLC0415 - the same
+
+    try:
+        doc = load_vendor(context.params.get("vendor") or "cpu").doc
+    except SuiteError:
+        return []
+    return completions([engine.id for engine in doc.engines], incomplete)
+
+
+def _profiles(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from suite.declare.profiles.load import profile_names  # noqa: PLC0415 - only a shell needs it
+
+    return completions(profile_names(), incomplete)
+
+
+vendor_option = click.option(
+    "--vendor",
+    default="cpu",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=_vendors,
+    help="directory under vendors/, or a path with a slash",
+)
+engine_option = click.option(
+    "--engine",
+    metavar="NAME",
+    shell_complete=_engines,
+    help="engine of that vendor (default: its first)",
+)
+accelerator_option = click.option(
+    "--accelerator", metavar="NAME", help="accelerator of that vendor (default: its first)"
+)
+image_option = click.option(
+    "--image", metavar="NAME", help="image reference, or the id of a declared image"
+)
+quiet_option = click.option("--quiet", is_flag=True, help="no progress")
+
+
+def json_option(what: str) -> Callable[[_Function], _Function]:
+    """``--json``, with what is then printed."""
+    return click.option("--json", "as_json", is_flag=True, help=f"print {what} as JSON")
+
+
+_CHOICES = (
+    vendor_option,
+    engine_option,
+    accelerator_option,
+    click.option("--devices", type=Count(9999), help="how many accelerators"),
+    click.option("--model", help="directory, Hugging Face id, or mini (default)"),
+    click.option("--data", type=FILE, help="XSum file or folder (default: the profile's own set)"),
+    click.option(
+        "--profile",
+        default="smoke",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=_profiles,
+        help="profile name or file",
+    ),
+    click.option("--runtime", type=Names(RUNTIMES), help="default: container where Docker answers"),
+    click.option("--url", help="measure a server that runs already (implies --runtime endpoint)"),
+    click.option(
+        "--model-id",
+        metavar="OWNER/NAME@COMMIT",
+        help="what the directory given by --model is a copy of; its digests let anybody check that",
+    ),
+    click.option(
+        "--model-type", help="model type for conversion, where config.json is not at hand"
+    ),
+    click.option(
+        "--converted",
+        type=FILE,
+        metavar="DIR",
+        help="directory for converted weights, made once and used again (default: runs/converted)",
+    ),
+    click.option(
+        "--engine-arg",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="override an engine argument within the vendor's rules; may be repeated",
+    ),
+    click.option("--division", type=Names(DIVISIONS), help="default: the profile's"),
+    image_option,
+    click.option("--served-model-name", help="the model's name at a server given by --url"),
+    click.option("--access", help="way of device access, by its id in the declaration"),
+    click.option(
+        "--visible", metavar="I,J", help="device indices (default: the first --devices ones)"
+    ),
+    click.option("--dtype", help="requested precision (default: the engine's)"),
+    click.option("--tensor-parallel", type=Count(9999), help="ranks (default: one per device)"),
+    click.option(
+        "--max-model-len", type=Count(9_999_999), help="prompt and answer together; not in closed"
+    ),
+    click.option(
+        "--env",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="variable for the engine; not in closed",
+    ),
+    click.option(
+        "--cpu-peak",
+        metavar="ISA:CORES:MHZ",
+        help="what a CPU's peak follows from, e.g. avx512f:2:2600 (the clock that all cores sustain)",
+    ),
+    click.option(
+        "--peak",
+        multiple=True,
+        metavar="PRECISION=TFLOPS@SOURCE",
+        help="a dense peak per device that the vendor withholds, e.g. fp16=98@data-sheet-rev2",
+    ),
+    click.option(
+        "--sim-script",
+        metavar="SCRIPT",
+        help="for --runtime sim: JSON or @file, see suite sim --list-faults",
+    ),
+    click.option("--nonce", help="round identifier issued by the reviewers"),
+)
+
+_SENDING = (
+    click.option(
+        "--header",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="header field for every request; may be repeated; its value is never stored",
+    ),
+    click.option(
+        "--api-key-env",
+        metavar="NAME",
+        help="environment variable with the server's API key, sent as Authorization: Bearer",
+    ),
+    click.option(
+        "--workers",
+        type=Count(MAX_WORKERS),
+        default=1,
+        show_default=True,
+        help="processes that send, each on a core of its own",
+    ),
+    click.option(
+        "--kernel-send-stamps",
+        is_flag=True,
+        help="take send times from the kernel instead of just before the write",
+    ),
+)
+
+_TRUSTED = (
+    click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)"),
+    click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for"),
+)
+
+
+def choices(function: _Function) -> _Function:
+    """Give a command the options of `Choices`, as its argument ``choices``."""
+    return _bound(function, "choices", Choices, _CHOICES)
+
+
+def sending(function: _Function) -> _Function:
+    """Give a command the options of `Sending`, as its argument ``sending``."""
+    return _bound(function, "sending", Sending, _SENDING)
+
+
+def trusted(function: _Function) -> _Function:
+    """Give a command the options of `Trusted`, as its argument ``trusted``; one excludes the other."""
+    return _bound(function, "trusted", Trusted, _TRUSTED)
+
+
+def _bound(
+    function: _Function,
+    name: str,
+    kind: type[Choices | Sending | Trusted],
+    options: Iterable[Callable[[Any], Any]],
+) -> _Function:
+    """The function with options that become one argument of it."""
+    taken = [member.name for member in fields(kind)]
+
+    @functools.wraps(function)
+    def bound(**words: Any) -> int:  # noqa: ANN401 - what click hands over
+        given = {member: words.pop(member) for member in taken}
+        return function(**{name: kind(**given)}, **words)
+
+    decorated: Any = bound
+    for option in reversed(tuple(options)):
+        decorated = option(decorated)
+    result: _Function = decorated
+    return result
+
+
+def default_key() -> Path:
+    """Where the local signing key lies: ``$SUITE_KEY``, or the user's configuration directory."""
+    if os.environ.get(KEY_VARIABLE):
+        return Path(os.environ[KEY_VARIABLE]).expanduser()
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "llm-inference-conformance" / "signing-key.pem"
+
+
+signing_key_option = click.option(
+    "--key",
+    type=FILE,
+    metavar="FILE",
+    help=f"private key; default ${KEY_VARIABLE}, else {default_key()}, made on first use",
+)

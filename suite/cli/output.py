@@ -1,0 +1,113 @@
+"""Where commands print: text, tables and JSON on standard output, errors on standard error.
+
+On a terminal long lines are wrapped by the terminal and tables fit its width. On a pipe there are no colours, no
+control characters of ours, and nothing is cut or wrapped whatever COLUMNS says. NO_COLOR and TERM=dumb are respected.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from suite.base import jsonio
+from suite.documents import codec
+from suite.documents.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from suite.base.errors import SuiteError
+
+PIPE_WIDTH: Final = 100_000
+"""Columns of a pipe: as many as a table can want."""
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class _Console(Console):
+    """A console that never reads markup, emoji codes or numbers into the text that it is given."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave a reader that went away to the caller, which ends quietly."""
+        raise BrokenPipeError
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return _Console(
+        stderr=stderr,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=None if stream.isatty() else PIPE_WIDTH,
+    )
+
+
+def error_console() -> Console:
+    """The console of standard error."""
+    return _console(stderr=True)
+
+
+def printable(text: str) -> str:
+    """The text without escape sequences and control characters, which foreign text may carry to a terminal."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def write_text(text: str, style: str = "") -> None:
+    """Print text and a line feed on standard output.
+
+    Args:
+        text: any; a line in it may be longer than the terminal is wide.
+        style: of rich, for a terminal with colours.
+    """
+    if style:
+        _console(stderr=False).print(Text(printable(text), style=style), soft_wrap=True)
+    else:
+        sys.stdout.write(printable(text) + "\n")
+
+
+def write_json(document: object) -> None:
+    """Print a document, or a plain JSON value, as JSON on standard output."""
+    write_bytes(
+        codec.pretty(document) if isinstance(document, Document) else jsonio.pretty(document)
+    )
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes on standard output, as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on standard output; on a terminal, what is too wide is wrapped within its column."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in heading:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console = _console(stderr=False)
+    with console.capture() as captured:
+        console.print(table)
+    # rich fills every cell; nobody wants blanks at the end of a line.
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    sys.stdout.write("\n".join([*lines, ""]))
+
+
+def write_note(text: str) -> None:
+    """Print a remark on standard error."""
+    error_console().print(Text(printable(text)), soft_wrap=True)
+
+
+def write_error(error: SuiteError) -> None:
+    """Print a refusal on standard error: code, message, place, further problems, hint."""
+    head, _, rest = printable(error.render()).partition("\n")
+    code, colon, message = head.partition(": ")
+    text = Text.assemble((code + colon, "bold red"), message, f"\n{rest}" if rest else "")
+    error_console().print(text, soft_wrap=True)

@@ -1,0 +1,133 @@
+"""How what happens now looks on a terminal: a step with its log, requests of a phase, a file that is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rich.text import Text
+
+from suite.base.quantities import duration
+from suite.cli.output import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.measure.progress import Requests
+
+BAR: Final = 16
+"""Columns of a bar."""
+TAIL_BYTES: Final = 4096
+_LOG_LINES: Final = 2
+"""Terminal lines that the last line of a log may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that runs now.
+
+    Attributes:
+        title: what happens.
+        log: the file that its output goes to; None without one.
+    """
+
+    title: str
+    log: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A file or folder that is being read or downloaded.
+
+    Attributes:
+        title: its name.
+        done: units so far.
+        total: units in all; None when that is not known.
+        unit: "MB" or "files".
+    """
+
+    title: str
+    done: float
+    total: float | None
+    unit: str
+
+
+Activity: TypeAlias = "Step | Transfer | Requests"
+
+
+def render(activity: Activity, age_s: float, elapsed_s: float, width: int) -> Text:
+    """What happens now, as wide as it needs: the terminal wraps it, nothing is cut.
+
+    Args:
+        activity: what happens.
+        age_s: seconds since it was reported; of a step, since it began.
+        elapsed_s: seconds since the command began.
+        width: columns of the terminal.
+    """
+    stamp = (f"[{elapsed_s:6.1f}s] ", "dim")
+    if isinstance(activity, Step):
+        return Text.assemble(stamp, *_step(activity, age_s, width))
+    if isinstance(activity, Transfer):
+        return Text.assemble(stamp, *_transfer(activity))
+    return Text.assemble(stamp, *_requests(activity, age_s))
+
+
+_Part: TypeAlias = "str | tuple[str, str]"
+
+
+def _step(step: Step, age_s: float, width: int) -> list[_Part]:
+    parts: list[_Part] = [printable(step.title), (f" · {duration(age_s)}", "cyan")]
+    if step.log is not None:
+        # What cannot be shown in full ends with an ellipsis: its beginning says what happens.
+        room = max(_LOG_LINES * width - 3, 1)
+        last = last_line(step.log)
+        if last:
+            parts.append((f"\n  {last if len(last) <= room else last[: room - 1] + '…'}", "dim"))
+        parts.append((f"\n  log: {step.log}", "dim"))
+    return parts
+
+
+def _transfer(transfer: Transfer) -> list[_Part]:
+    done, total = transfer.done, transfer.total
+    if not total:
+        return [f"{transfer.title}: {done:,.1f} {transfer.unit}"]
+    return [
+        f"{transfer.title} ",
+        *_bar(done / total),
+        f" {done:,.1f} of {total:,.1f} {transfer.unit} ({100 * done / total:.0f} %)",
+    ]
+
+
+def _requests(state: Requests, age_s: float) -> list[_Part]:
+    left = ""
+    if state.left_s is not None:
+        left_s = state.left_s - age_s
+        left = f", ≤ {duration(left_s)} left" if left_s > 0 else ", the last answers"
+    parts: list[_Part] = [
+        (f"{printable(state.title)} ", "bold"),
+        *_bar(state.ended / max(state.planned, 1)),
+        f" {state.ended:,} of {state.planned:,} requests",
+        (f" · {duration(state.elapsed_s + age_s)}{left}", "cyan"),
+        f"\n  {state.in_flight:,} in flight",
+    ]
+    if state.failed:
+        parts.append((f" · {state.failed:,} failed", "red"))
+    return [*parts, *(f" · {printable(detail)}" for detail in state.details)]
+
+
+def _bar(share: float) -> list[_Part]:
+    full = round(BAR * min(max(share, 0.0), 1.0))
+    return [("━" * full, "green"), ("─" * (BAR - full), "dim")]
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something; "" when there is none yet."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    # A progress bar of a program overwrites its own line: what counts is what was written last.
+    shown = (printable(line.rpartition("\r")[2]).strip() for line in reversed(lines))
+    return next((line for line in shown if line), "")

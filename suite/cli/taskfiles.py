@@ -1,0 +1,256 @@
+"""What `suite data` does: bring the task set from its sources to a checked file, and say what files hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.base.errors import DataError, Place
+from suite.cli.output import write_json, write_table, write_text
+from suite.cli.terminal import Terminal
+from suite.declare.tasks.defects import count_defects
+from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
+from suite.declare.tasks.formats.registry import data_formats, markdown_table
+from suite.declare.tasks.read import read_tasks, recognise
+from suite.declare.tasks.records import joined_sha256
+from suite.declare.tasks.selection import (
+    LOCKED_SIZES,
+    compute_locks,
+    locked_sets,
+    locks,
+    official_split,
+)
+from suite.measure.fetch.files import digest_of, fetch
+from suite.measure.fetch.published import ARCHIVE, CSV, SPLIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.declare.tasks.records import Reading, Task
+    from suite.declare.tasks.selection import Part
+
+_SOURCES = {
+    "official": (ARCHIVE, SPLIT),
+    "archive": (ARCHIVE,),
+    "split": (SPLIT,),
+    "csv": (CSV,),
+}
+_LISTED = 20
+"""How many left-out records are named; all are counted."""
+
+
+def fetch_files(
+    what: str, directory: Path, *, origin: str | None, sha256: str | None, as_json: bool
+) -> None:
+    """Download the files of a source, or find them there, and print what they are.
+
+    Raises:
+        DataError: ``fetch-ambiguous``, and those of `suite.fetch.fetch`.
+    """
+    sources = _SOURCES[what]
+    if len(sources) > 1 and (origin or sha256):
+        message = "--from and --sha256 name one file, official is two"
+        raise DataError("fetch-ambiguous", message, hint="fetch archive and split one by one")
+    files: list[JSONObject] = []
+    lines = []
+    for source in sources:
+        with Terminal() as terminal:
+            progress = _counted(terminal, source.file_name, 1e6, "MB")
+            file = fetch(source, directory, origin=origin, sha256=sha256, progress=progress)
+        checked = "as published" if file.checked else "not checked: no digest is published"
+        if sha256:
+            checked = "as demanded"
+        files.append(
+            {
+                "path": str(file.path),
+                "origin": file.origin,
+                "bytes": file.size,
+                "sha256": file.sha256,
+                "checked": file.checked,
+            }
+        )
+        was_there = "" if file.origin else ", was there already"
+        lines += [
+            f"{file.path}  {file.size:,} bytes{was_there}",
+            f"  sha256 {file.sha256} ({checked})",
+        ]
+    if what != "split":
+        lines.append(f"next: suite data convert {directory} --to {directory}/xsum-test.jsonl")
+    _say({"files": list(files)}, lines, as_json=as_json)
+
+
+def convert(
+    source: Path,
+    target: Path,
+    *,
+    split: Path | None,
+    part: Part,
+    keep_going: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the canonical file of a source and print what it holds.
+
+    Raises:
+        DataError: ``file-exists``, and whatever the readers refuse.
+    """
+    if target.exists() and not force:
+        hint = "choose another name or give --force"
+        raise DataError("file-exists", "the file is there already", Place(str(target)), hint)
+    ids = official_split(split)[part] if split else None
+    reading = _read(source, ids, keep_going=keep_going)
+    read_from = Path(reading.source)
+    digest = digest_of(read_from)[0] if read_from.is_file() else None
+    write_canonical(target, reading, digest)
+    document, lines = _report(reading)
+    document["file"] = str(target)
+    _say(document, [*lines, f"written     {target}"], as_json=as_json)
+
+
+def show(source: Path, *, keep_going: bool, as_json: bool) -> None:
+    """Print what a task file or folder of any known form holds."""
+    document, lines = _report(_read(source, None, keep_going=keep_going))
+    _say(document, lines, as_json=as_json)
+
+
+def verify(path: Path, *, as_json: bool) -> None:
+    """Recompute every digest of a canonical file and print them.
+
+    Raises:
+        DataError: ``tasks-wrong`` and whatever else the reader refuses.
+    """
+    file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
+    sets = _held_names(file.tasks, has_ids=file.header["source"]["has_ids"])
+    document: JSONObject = {
+        "file": str(path),
+        "records": len(file.tasks),
+        "ids_sha256": file.header["ids_sha256"],
+        "records_sha256": file.header["records_sha256"],
+        "locked_sets": list(sets),
+    }
+    lines = [
+        f"{path}: every digest is right",
+        f"records     {len(file.tasks):,}",
+        f"ids         sha256 {file.header['ids_sha256']}",
+        f"records     sha256 {file.header['records_sha256']}",
+        f"locked sets {', '.join(sets) or 'none: a run of it is custom'}",
+    ]
+    _say(document, lines, as_json=as_json)
+
+
+def compare_locks(split: Path, *, as_json: bool) -> bool:
+    """Compute the locked sets from the official split file, print them, and say whether they are the suite's."""
+    parts = official_split(split)
+    digest = jsonio.sha256_hex(jsonio.read_bytes(split, error=DataError))
+    computed = compute_locks(parts["test"], digest)
+    same = computed == locks()
+    lines = [
+        f"{name:<10} {lock['size']:>6,}  {lock['ids_sha256']}"
+        for name, lock in sorted(computed["sets"].items(), key=lambda item: item[1]["size"])
+    ]
+    lines.append("equal to the locks of the suite" if same else "NOT the locks of the suite")
+    sets: JSONObject = {
+        name: {"size": lock["size"], "ids_sha256": lock["ids_sha256"]}
+        for name, lock in computed["sets"].items()
+    }
+    _say({"split_sha256": digest, "sets": sets, "equal": same}, lines, as_json=as_json)
+    return same
+
+
+def list_formats(*, markdown: bool, chinese: bool, as_json: bool) -> None:
+    """Print the data formats that can be read: as a table, as JSON, or as the table of the documentation."""
+    if markdown:
+        print(markdown_table(chinese=chinese), end="")
+        return
+    records: list[JSONValue] = [
+        {
+            "name": record.name,
+            "name_zh": record.name_zh,
+            "description": record.description,
+            "description_zh": record.description_zh,
+            "suffixes": list(record.suffixes),
+        }
+        for record in data_formats()
+    ]
+    if as_json:
+        write_json({"formats": records})
+    else:
+        rows = [(record.name, record.description) for record in data_formats()]
+        write_table(("format", "what it is"), rows)
+
+
+def _counted(
+    terminal: Terminal, title: str, unit: float, name: str
+) -> Callable[[int, int | None], None]:
+    """Progress of a download or a reader, in units of so many bytes or files."""
+
+    def report(done: int, total: int | None) -> None:
+        terminal.transfer(title, done / unit, None if total is None else total / unit, name)
+
+    return report
+
+
+def _read(source: Path, ids: Collection[str] | None, *, keep_going: bool) -> Reading:
+    folder = recognise(source)[0].progress_unit == "files"
+    unit, name = (1.0, "files") if folder else (1e6, "MB")
+    with Terminal() as terminal:
+        progress = _counted(terminal, source.name, unit, name)
+        return read_tasks(source, ids=ids, keep_going=keep_going, progress=progress)
+
+
+def _say(document: JSONObject, lines: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        write_json(document)
+    else:
+        write_text("\n".join(lines))
+
+
+def _held_names(tasks: Sequence[Task], *, has_ids: bool) -> tuple[str, ...]:
+    return tuple(lock.name for lock in locked_sets(task.id for task in tasks)) if has_ids else ()
+
+
+def _report(reading: Reading) -> tuple[JSONObject, list[str]]:
+    """What a reading holds, for programs and for people."""
+    defects = count_defects(reading.tasks)
+    sets = _held_names(reading.tasks, has_ids=reading.has_ids)
+    words = sorted(len(task.document.split()) for task in reading.tasks)
+    ids = sorted(task.id for task in reading.tasks)
+    document: JSONObject = {
+        "source": reading.source,
+        "kind": reading.kind,
+        "columns": dict(reading.columns),
+        "records": len(reading.tasks),
+        "has_ids": reading.has_ids,
+        "ids_sha256": joined_sha256(ids),
+        "locked_sets": list(sets),
+        "words": {"min": words[0], "median": words[len(words) // 2], "max": words[-1]},
+        "defects": dict(defects),
+        "notes": dict(reading.notes),
+        "excluded": dict(reading.excluded),
+        "problems": [str(problem) for problem in reading.problems],
+    }
+    names = ", ".join(LOCKED_SIZES)
+    why = f"none of {names}: a run of it is custom"
+    if not reading.has_ids:
+        why = "none: the file has no ids, they were made from row numbers; a run of it is custom"
+    lines = [
+        f"source      {reading.source} ({reading.kind})",
+        f"records     {len(reading.tasks):,}",
+        f"locked sets {', '.join(sets) or why}",
+        f"words       {words[0]:,} to {words[-1]:,}, median {words[len(words) // 2]:,}",
+        f"defects     {_counts(defects)}",
+    ]
+    if reading.notes:
+        lines.append(f"notes       {_counts(reading.notes)}")
+    if reading.excluded:
+        lines.append(f"left out    {_counts(reading.excluded)}")
+        lines += [f"  - {problem}" for problem in reading.problems[:_LISTED]]
+        if len(reading.problems) > _LISTED:
+            lines.append(f"  - and {len(reading.problems) - _LISTED} more")
+    return document, lines
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"

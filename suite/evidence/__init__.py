@@ -1,0 +1,30 @@
+"""The hinge between measuring and judging: what a run leaves, written and read. Nothing derived is stored.
+
+A run directory holds ``plan.json``, ``environment.json``, ``events.jsonl``, ``tasks.jsonl``,
+``telemetry.jsonl`` and ``engine.log``, and what conversion and image building logged; ``manifest.json``
+lists each with its size and SHA-256.
+"""
+
+from suite.evidence.manifest import (
+    BALLAST,
+    EVIDENCE_FILES,
+    MANIFEST,
+    OCCASIONAL_FILES,
+    finish,
+    write_manifest,
+)
+from suite.evidence.read import Evidence, read
+from suite.evidence.write import Writer, require_new
+
+__all__ = [
+    "BALLAST",
+    "EVIDENCE_FILES",
+    "MANIFEST",
+    "OCCASIONAL_FILES",
+    "Evidence",
+    "Writer",
+    "finish",
+    "read",
+    "require_new",
+    "write_manifest",
+]

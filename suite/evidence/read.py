@@ -1,0 +1,140 @@
+"""A run directory read back: strict, checked against the documents' types, each file read once.
+
+What is refused is refused with the file, the line and the member; the run's other files are untouched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Place
+from suite.documents.codec import Lines, convert
+from suite.documents.environment import Environment
+from suite.documents.event import Event, Footer, Header, Mark, Request
+from suite.documents.plan import Plan
+from suite.documents.taskline import TaskLine
+from suite.documents.telemetry import TelemetrySample
+from suite.evidence.manifest import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One run, read and checked.
+
+    Attributes:
+        directory: where it lies.
+        footer: None when the log was cut before its end.
+        manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
+    """
+
+    directory: Path
+    plan: Plan
+    environment: Environment
+    header: Header
+    marks: tuple[Mark, ...]
+    requests: tuple[Request, ...]
+    footer: Footer | None
+    tasks: Mapping[str, TaskLine]
+    telemetry: tuple[TelemetrySample, ...]
+    manifest_sha256: str | None
+
+
+def read(directory: Path) -> Evidence:
+    """Read a run directory.
+
+    Raises:
+        EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
+            ``line-wrong``, ``header-misplaced``, ``after-footer``, ``request-twice``, ``events-empty``,
+            ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
+    """
+    if not directory.is_dir():
+        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+    plan_json = jsonio.load(directory / "plan.json", error=EvidenceError)
+    plan = convert(plan_json, Plan, file=str(directory / "plan.json"))
+    environment = jsonio.load(directory / "environment.json", error=EvidenceError)
+    log = _events(directory / "events.jsonl")
+    if log.header.plan_sha256 != jsonio.digest(plan_json):
+        raise EvidenceError(
+            "plan-mismatch",
+            "plan.json is not the plan that the event log was made under",
+            Place(str(directory / "plan.json")),
+        )
+    tasks_path = directory / "tasks.jsonl"
+    tasks: dict[str, TaskLine] = {line.id: line for _, line in _lines(tasks_path, TaskLine)}
+    if not tasks:
+        raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", Place(str(tasks_path)))
+    telemetry = _lines(directory / "telemetry.jsonl", TelemetrySample)
+    manifest = directory / MANIFEST
+    return Evidence(
+        directory=directory,
+        plan=plan,
+        environment=convert(environment, Environment, file=str(directory / "environment.json")),
+        header=log.header,
+        marks=tuple(log.marks),
+        requests=tuple(log.requests),
+        footer=log.footer,
+        tasks=tasks,
+        telemetry=tuple(sample for _, sample in telemetry),
+        manifest_sha256=jsonio.sha256_hex(manifest.read_bytes()) if manifest.is_file() else None,
+    )
+
+
+@dataclass(slots=True)
+class _Log:
+    header: Header
+    marks: list[Mark]
+    requests: list[Request]
+    footer: Footer | None
+
+
+def _lines(path: Path, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind given
+    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
+    rows = jsonio.read_bytes(path, error=EvidenceError).split(b"\n")
+    if rows.pop():
+        raise EvidenceError(
+            "line-cut",
+            f"{path.name} ends in the middle of a line",
+            Place(str(path), len(rows) + 1),
+            "the file was cut; the run's other files are untouched",
+        )
+    reader = Lines(kind, file=str(path))
+    for number, row in enumerate(rows, 1):
+        yield number, reader.read(row, number)
+
+
+def _events(path: Path) -> _Log:
+    log: _Log | None = None
+    seen: set[tuple[str, int, int, bool]] = set()
+    event: Event
+    for number, event in _lines(path, Event):
+        place = Place(str(path), number)
+        if log is None and isinstance(event, Header):
+            log = _Log(event, [], [], None)
+            continue
+        if log is None or isinstance(event, Header):
+            raise EvidenceError(
+                "header-misplaced", "the first line, and only it, is the header", place
+            )
+        if log.footer is not None:
+            raise EvidenceError("after-footer", "an event after the footer", place)
+        match event:
+            case Mark():
+                log.marks.append(event)
+            case Request():
+                key = (event.phase, event.repeat, event.index, event.measured)
+                if key in seen:
+                    message = f"request {event.index} of {event.phase} occurs twice"
+                    raise EvidenceError("request-twice", message, place)
+                seen.add(key)
+                log.requests.append(event)
+            case Footer():
+                log.footer = event
+    if log is None:
+        raise EvidenceError("events-empty", "events.jsonl is empty", Place(str(path)))
+    return log

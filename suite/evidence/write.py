@@ -1,0 +1,138 @@
+"""A run directory as it comes into being: every document and every line is there whole or not at all.
+
+Events are appended and flushed as they happen, so that a killed run keeps what it measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.base.errors import SetupError
+from suite.documents.codec import canonical
+from suite.documents.event import Request
+from suite.evidence.manifest import BALLAST, BALLAST_BYTES
+from suite.evidence.safe import append_whole, replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from suite.documents.document import Document
+    from suite.documents.event import Event
+
+
+def require_new(directory: Path) -> None:
+    """Refuse a run directory that is there already.
+
+    Raises:
+        SetupError: ``run-exists``.
+    """
+    if os.path.lexists(directory):
+        raise _exists(directory)
+
+
+def _exists(directory: Path) -> SetupError:
+    hint = "choose another --out, or move the old run away; runs are never overwritten"
+    return SetupError("run-exists", f"{directory} exists already", hint=hint)
+
+
+class Writer:
+    """Appends events to a run directory as they happen; every line is whole or absent.
+
+    A full disk raises `SetupError` ``disk-full`` at the write that met it; what was written before stays.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Create the directory; it must not exist.
+
+        Raises:
+            SetupError: ``run-exists`` or ``run-unwritable``.
+        """
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError as cause:
+            raise _exists(directory) from cause
+        except OSError as cause:
+            message = f"cannot create {directory}: {cause.strerror}"
+            raise SetupError("run-unwritable", message) from cause
+        self.directory = directory
+        self._events = os.open(
+            directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+        )
+        self._closed = False
+        self._ballast = directory / BALLAST
+        self.requests = 0
+        for name in ("engine.log", "telemetry.jsonl", "tasks.jsonl"):
+            (directory / name).touch()
+        # Where even this does not fit, the first document says so.
+        with contextlib.suppress(OSError):
+            self._ballast.write_bytes(bytes(BALLAST_BYTES))
+
+    def release(self) -> None:
+        """Give back the space kept for the end: footer, environment and manifest follow."""
+        with contextlib.suppress(OSError):
+            self._ballast.unlink(missing_ok=True)
+
+    def document(self, name: str, value: object) -> None:
+        """Write a whole document (``plan.json``, ``environment.json``), or leave the one before."""
+        self._guard(lambda: replace_file(self.directory / name, jsonio.pretty(value)))
+
+    def lines(self, name: str, documents: Sequence[Document]) -> None:
+        """Append lines to a side file (``tasks.jsonl``, ``telemetry.jsonl``)."""
+        data = b"".join(canonical(document) + b"\n" for document in documents)
+
+        def append() -> None:
+            descriptor = os.open(self.directory / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            try:
+                append_whole(descriptor, data)
+            finally:
+                os.close(descriptor)
+
+        self._guard(append)
+
+    def event(self, event: Event) -> None:
+        """Append one event."""
+        if isinstance(event, Request):
+            self.requests += 1
+        data = canonical(event) + b"\n"
+        self._guard(lambda: append_whole(self._events, data))
+
+    def _guard(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError as cause:
+            message = f"cannot write to {self.directory}: {cause.strerror}"
+            hint = "what was measured before is kept; free some space and run again"
+            raise SetupError("disk-full", message, hint=hint) from cause
+
+    def close(self) -> None:
+        """Flush to the disk and close; safe to call twice.
+
+        Raises:
+            SetupError: ``disk-full``, when the system finds out only now.
+        """
+        self.release()
+        if not self._closed:
+            self._closed = True
+            try:
+                self._guard(lambda: os.fsync(self._events))
+            finally:
+                os.close(self._events)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close whatever happened."""
+        self.close()

@@ -1,0 +1,126 @@
+"""What a person sees of a run on a real terminal, through a pseudo-terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+from tests.factories import runs
+
+COLUMNS = 80
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+SLOW = {"ttft_ms": 100, "itl_ms": 50, "tokens": 24}
+
+
+class Terminal:
+    """A command on a pseudo-terminal of 80 columns."""
+
+    def __init__(self, *words, **changes):
+        self._mine, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+        self.process = subprocess.Popen(
+            runs.command(*words),
+            cwd=runs.ROOT,
+            env=runs.environment(TERM="xterm-256color", **changes),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.text = ""
+
+    def read(self) -> bool:
+        """Take what has come; False at the end."""
+        ready, _, _ = select.select([self._mine], [], [], 0.1)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._mine, 65536)
+        except OSError:  # the last process that held the other side has ended
+            return False
+        self.text += data.decode("utf-8", "replace")
+        return bool(data)
+
+    def plain(self) -> str:
+        """The text without colours and cursor movements, on one line."""
+        return " ".join(ESCAPES.sub("", self.text).split())
+
+    def until(self, pattern: str, timeout: float = 120) -> re.Match[str]:
+        deadline = time.monotonic() + timeout
+        while not (match := re.search(pattern, self.plain())):
+            assert self.read(), self.text
+            assert time.monotonic() < deadline, self.text
+        return match
+
+    def end(self) -> int:
+        while self.read():
+            pass
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._mine)
+
+
+@pytest.fixture
+def terminal():
+    opened: list[Terminal] = []
+
+    def open_terminal(*words, **changes) -> Terminal:
+        opened.append(Terminal(*words, **changes))
+        return opened[-1]
+
+    yield open_terminal
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def words(tmp_path):
+    tiny = runs.profile(tmp_path)
+    return [
+        *("run", "--runtime", "sim", "--profile", tiny, "--out", tmp_path / "run"),
+        *("--key", tmp_path / "key.pem", "--sim-script", json.dumps(SLOW)),
+    ]
+
+
+def test_a_phase_shows_requests_and_time_left_and_ctrl_c_is_answered(terminal, words, tmp_path):
+    shown = terminal(*words)
+    shown.until(r"single-stream \S+ [1-5] of 6 requests · [^·]*, ≤ [^·]* left")
+    shown.process.send_signal(signal.SIGINT)
+    shown.until(r"SIGINT: closing single-stream; what was measured is kept", timeout=5)
+    assert shown.end() == 130
+    assert "error[interrupted]: stopped by SIGINT" in shown.plain()
+    assert shown.plain().endswith(f"suite score {tmp_path / 'run'}")
+    # The cursor is there again.
+    assert shown.text.rindex("\x1b[?25h") > shown.text.rindex("\x1b[?25l")
+
+
+def test_an_engines_start_shows_its_log(terminal, words, tmp_path):
+    words[-1] = json.dumps({"faults": [{"name": "slow_start", "ms": 60_000.0}]})
+    shown = terminal(*words)
+    shown.until(r"waiting for .* to be ready · \S+ s")
+    shown.until(r"engine\.log")
+    shown.process.send_signal(signal.SIGTERM)
+    assert shown.end() == 130
+
+
+def test_without_colours_there_are_none(terminal, words):
+    shown = terminal(*words, NO_COLOR="1")
+    shown.until("CONFORMANT")
+    assert shown.end() == 1
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", shown.text)

@@ -1,0 +1,56 @@
+"""What is imported is declared, and what is declared is locked."""
+
+import ast
+import importlib.metadata
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+# Programs that are run, not imported.
+PROGRAMS = {"pip", "uv"}
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", re.match(r"[A-Za-z0-9._-]+", name).group()).lower()
+
+
+def imported():
+    """Top-level modules that the suite imports; what runs under an engine's interpreter is the engine's."""
+    modules = set()
+    for path in (ROOT / "suite").rglob("*.py"):
+        if path.is_relative_to(ROOT / "suite" / "assets"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules.add(node.module.partition(".")[0])
+    return modules - set(sys.stdlib_module_names) - {"suite"}
+
+
+def declared():
+    return {normal(requirement) for requirement in PROJECT["dependencies"]}
+
+
+def test_imports_are_declared_and_nothing_else_is():
+    distributions = importlib.metadata.packages_distributions()
+    needed = {normal(distributions[module][0]) for module in imported()}
+    assert needed | PROGRAMS == declared()
+
+
+def test_every_dependency_is_locked_with_hashes_and_no_index_is_named():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text("utf-8")
+        locked = {normal(pin) for pin in re.findall(r"(?m)^([A-Za-z0-9._-]+)==", text)}
+        assert declared() <= locked
+        assert len(re.findall(r"(?m)^\S+==", text)) <= text.count("--hash=sha256:")
+        assert not re.search(r"https?://|file:|index-url|find-links", text)
+
+
+def test_one_uv_installs_everything():
+    pins = {path.read_text() for path in (ROOT / "images").glob("*/uv.txt")}
+    assert len(pins) == 1
+    assert pins.pop().strip() in (ROOT / "requirements.lock").read_text("utf-8")
