@@ -273,6 +273,7 @@ class _Run:
             if result.statement.payload != derived:
                 message = "the test result does not say what the scorecard says"
                 raise TrustError("test-result-differs", message, Place(str(path)))
+            assert isinstance(result.document, TestResult)
             note.detail = f"derived again: {result.document.result}; its own signature holds"
 
     def check_numbers(self, verified: Verified, recompute: Recompute | None) -> None:
