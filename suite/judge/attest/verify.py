@@ -247,9 +247,7 @@ def check_predicate(statement: Statement) -> Predicate:
         problems = cause.problems or (Problem(cause.message, cause.place, cause.hint),)
         first = problems[0]
         message = f"the predicate breaks the {kind.SCHEMA} schema: {first.message}"
-        raise TrustError(
-            "predicate-schema", message, first.place, first.hint, problems
-        ) from cause
+        raise TrustError("predicate-schema", message, first.place, first.hint, problems) from cause
     if statement.subject(MANIFEST_SUBJECT) is None:
         message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
         raise TrustError("statement-subject", message, Place("payload", None, "/subject"))

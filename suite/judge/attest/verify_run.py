@@ -22,7 +22,6 @@ import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
-from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
 from suite.documents.codec import plain
 from suite.documents.test_result import TestResult

@@ -92,7 +92,9 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
         quality=_quality(evidence, results),
         headline=tuple(headline(plan, results)),
         checks=tuple(_check(check) for check in checks),
-        metrics=definitions({*results.run, *(n for p in results.phases.values() for n in p.metrics)}),
+        metrics=definitions(
+            {*results.run, *(n for p in results.phases.values() for n in p.metrics)}
+        ),
         task_defects=evidence.environment.task_defects,
         notes=evidence.environment.notes,
     )
@@ -129,8 +131,7 @@ def _division(granted: Grant) -> DivisionResult:
         requested=granted.requested,
         granted=granted.granted,
         reasons=tuple(
-            DivisionReason(rule=check.rule, why=cut(check.why))
-            for check in granted.obstacles
+            DivisionReason(rule=check.rule, why=cut(check.why)) for check in granted.obstacles
         ),
     )
 

@@ -41,9 +41,7 @@ def _rounded(leaf: object) -> object:
 def _rewritten(value: T, leaf: Callable[[object], object]) -> T:
     changed: object
     if isinstance(value, Document):
-        members = {
-            name: _rewritten(getattr(value, name), leaf) for name in value.__struct_fields__
-        }
+        members = {name: _rewritten(getattr(value, name), leaf) for name in value.__struct_fields__}
         changed = type(value)(**members)
     elif isinstance(value, tuple):
         changed = tuple(_rewritten(item, leaf) for item in value)

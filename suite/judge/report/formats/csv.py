@@ -47,7 +47,14 @@ def render(subject: Subject) -> bytes:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for phase, metric, value in _values(subject.card):
-        writer.writerow({"run": subject.card.run.id, "phase": phase, "metric": metric, **msgspec.to_builtins(value)})
+        writer.writerow(
+            {
+                "run": subject.card.run.id,
+                "phase": phase,
+                "metric": metric,
+                **msgspec.to_builtins(value),
+            }
+        )
     return text.getvalue().encode()
 
 
