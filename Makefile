@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers lint format schemas lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify lint format schemas lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -88,6 +88,9 @@ bench-load: .venv/.run ## measure the load generator itself: ARGS="--workers 2 -
 
 bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside the suite's, each in its own environment
 	@$(PY) -m benchmarks.load.peers.install install
+
+bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its time: ARGS="--cache DIR --fresh"
+	@$(PY) -m benchmarks.verify $(ARGS)
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .

@@ -8,12 +8,12 @@ from suite.cli.output import write_text
 from suite.judge.report import text
 
 if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import ScorecardDoc
+    from suite.documents.card import Scorecard
 
 _STYLES = (("NOT CONFORMANT", "bold red"), ("CONFORMANT", "bold green"), ("! ", "yellow"))
 
 
-def write_card(card: ScorecardDoc) -> None:
+def write_card(card: Scorecard) -> None:
     """Print the summary of a scorecard."""
     for line in text.render(card).splitlines():
         write_text(line, next((style for start, style in _STYLES if line.startswith(start)), ""))

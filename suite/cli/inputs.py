@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from suite.base import resources
 from suite.base.errors import UsageError
-from suite.cli.sim import scripted
 from suite.cli.simscript import scripted
 from suite.declare.model.facts import hash_model, read_model
 from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan

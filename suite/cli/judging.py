@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, TrustError
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert
 from suite.judge import score
 from suite.judge.attest import keys, trust, verify_run
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -18,16 +20,15 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.cli.options import Trusted
     from suite.judge.attest.verification import Verification
-    from suite.judge.scorecarddoc import ScorecardDoc
 
 JUDGED_NOTHING = 4
 
 
-def exit_status(card: ScorecardDoc) -> int:
+def exit_status(card: Scorecard) -> int:
     """0 when conformant, 1 when judged and not, 4 when nothing could be judged."""
-    if card["verdict"]["conformant"]:
+    if card.verdict.conformant:
         return 0
-    return JUDGED_NOTHING if card["verdict"]["outcome"] == "error" else 1
+    return JUDGED_NOTHING if card.verdict.outcome == "error" else 1
 
 
 def verify(subject: Path, trusted: Trusted, nonce: str | None = None) -> Verification:
@@ -65,10 +66,10 @@ def verify_key(directory: Path, key: keys.PublicKey) -> Verification:
 
 def render_page(bundle: bytes, predicate: JSONObject) -> bytes:
     """The page of a bundle whose content was checked against its schema."""
-    return html.render(bundle, cast("ScorecardDoc", predicate))
+    return html.render(bundle, convert(predicate, Scorecard))
 
 
-def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, ScorecardDoc]:
+def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
     """The bundle and the card in it; only what a signature holds is rendered or compared.
 
     Raises:
@@ -82,4 +83,4 @@ def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, ScorecardDoc]
     result = verify(subject if subject.is_dir() else path, trusted)
     if result.verified is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return path.read_bytes(), cast("ScorecardDoc", result.verified.predicate)
+    return path.read_bytes(), convert(result.verified.predicate, Scorecard)

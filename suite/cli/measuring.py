@@ -28,7 +28,7 @@ from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
     from suite.judge.attest.keys import PrivateKey
     from suite.measure.run import RunResult
 
@@ -58,9 +58,9 @@ def measure(
         terminal.step("reading vendor, model and tasks")
         gathered = inputs.gather(choices)
         plan = gathered.plan
-        if plan["runtime_note"]:
+        if plan.runtime_note:
             terminal.line(
-                f"runtime: {plan['runtime']} ({plan['runtime_note']}); the card cannot be closed"
+                f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed"
             )
         directory = out or _default_directory(plan)
         require_preflight(plan)
@@ -90,9 +90,9 @@ def measure(
             return _judge(result.directory, private, terminal)
 
 
-def _default_directory(plan: PlanDoc) -> Path:
+def _default_directory(plan: Plan) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    parts = [plan["vendor"]["id"], plan["engine"]["id"], plan["workload"]["profile"]]
+    parts = [plan.vendor.id, plan.engine.id, plan.workload.profile]
     return resources.workspace() / "runs" / "-".join([stamp, *parts])
 
 

@@ -13,13 +13,13 @@ from suite.judge.report import html
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.documents.card import Scorecard
     from suite.judge.attest.keys import PrivateKey
-    from suite.judge.scorecarddoc import ScorecardDoc
 
 PAGE_FILE = "scorecard.html"
 
 
-def sign_and_render(directory: Path, key: PrivateKey) -> ScorecardDoc:
+def sign_and_render(directory: Path, key: PrivateKey) -> Scorecard:
     """Score, sign and render one run directory; returns the card.
 
     A run that was killed left no manifest: it is written now, and rule R001 still says that the run was cut.

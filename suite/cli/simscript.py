@@ -9,8 +9,11 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from suite.base import jsonio
 from suite.base.errors import DeclarationError
+from suite.documents.engine import Readiness
 from suite.measure.engine.sim import MODULE
 from suite.measure.engine.sim_script import read_script
 from suite.measure.engine.sim_server import SimServer
@@ -20,13 +23,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from suite.base.jsonio import JSONObject, JSONValue
-    from suite.declare.plandoc import PlanDoc
+    from suite.documents.plan import Plan
 
 READY_TIMEOUT_S = 5.0
 """A scripted server is ready in a fraction of a second, unless its script says otherwise."""
 
 
-def scripted(plan: PlanDoc, script: str | None) -> PlanDoc:
+def scripted(plan: Plan, script: str | None) -> Plan:
     """The plan of a simulated run, with the script in its engine's command.
 
     Args:
@@ -37,12 +40,12 @@ def scripted(plan: PlanDoc, script: str | None) -> PlanDoc:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
     document = _document(script or "{}", ())
-    engine = plan["engine"].copy()
-    engine["command"] = ["python", "-m", MODULE, "--script", _text(document)]
-    engine["readiness"] = {"path": "/health", "timeout_s": READY_TIMEOUT_S, "interval_s": 0.02}
-    changed = plan.copy()
-    changed["engine"] = engine
-    return changed
+    engine = replace(
+        plan.engine,
+        command=("python", "-m", MODULE, "--script", _text(document)),
+        readiness=Readiness(path="/health", timeout_s=READY_TIMEOUT_S, interval_s=0.02),
+    )
+    return replace(plan, engine=engine)
 
 
 def _text(document: JSONObject) -> str:

@@ -122,19 +122,19 @@ def verify(path: Path, *, as_json: bool) -> None:
         DataError: ``tasks-wrong`` and whatever else the reader refuses.
     """
     file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
-    sets = _held_names(file.tasks, has_ids=file.header["source"]["has_ids"])
+    sets = _held_names(file.tasks, has_ids=file.header.source.has_ids)
     document: JSONObject = {
         "file": str(path),
         "records": len(file.tasks),
-        "ids_sha256": file.header["ids_sha256"],
-        "records_sha256": file.header["records_sha256"],
+        "ids_sha256": file.header.ids_sha256,
+        "records_sha256": file.header.records_sha256,
         "locked_sets": list(sets),
     }
     lines = [
         f"{path}: every digest is right",
         f"records     {len(file.tasks):,}",
-        f"ids         sha256 {file.header['ids_sha256']}",
-        f"records     sha256 {file.header['records_sha256']}",
+        f"ids         sha256 {file.header.ids_sha256}",
+        f"records     sha256 {file.header.records_sha256}",
         f"locked sets {', '.join(sets) or 'none: a run of it is custom'}",
     ]
     _say(document, lines, as_json=as_json)

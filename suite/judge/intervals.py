@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from suite.base.statistics import Floats
 
     Integers = NDArray[np.int64]
+    Counts = NDArray[np.uint8] | NDArray[np.uint32]
 
 SEED = 20180827
 RESAMPLES = 1000
@@ -35,7 +36,8 @@ FEWEST_FOR_BOOTSTRAP = 8
 _TAIL = (1.0 - CONFIDENCE) / 2.0
 _EXACT_RANKS = 1000
 _ROWS = 50
-_KEPT_DRAWS = 4_000_000
+_KEPT_COUNTS = 16_000_000
+_MOST_IN_A_BYTE = 255
 
 
 @functools.lru_cache(maxsize=64)
@@ -93,14 +95,26 @@ def _blocks(count: int, width: int) -> Iterator[Integers]:
         yield indexes.astype(np.int64).reshape(_ROWS, width)
 
 
+def _counts(count: int, width: int) -> Iterator[Counts]:
+    """How often each resample draws each index: `RESAMPLES` rows of `count`, in blocks of rows."""
+    offsets = np.arange(_ROWS, dtype=np.int64)[:, np.newaxis] * count
+    for block in _blocks(count, width):
+        drawn = np.bincount((block + offsets).ravel(), minlength=_ROWS * count)
+        rows = drawn.reshape(_ROWS, count)
+        if drawn.max() <= _MOST_IN_A_BYTE:
+            yield rows.astype(np.uint8)
+        else:
+            yield rows.astype(np.uint32)
+
+
 @functools.lru_cache(maxsize=4)
-def _kept(count: int, width: int) -> tuple[Integers, ...]:
-    return tuple(_blocks(count, width))
+def _kept(count: int, width: int) -> tuple[Counts, ...]:
+    return tuple(_counts(count, width))
 
 
-def _draws(count: int, width: int) -> Iterable[Integers]:
-    """As `_blocks`; kept for the next metric unless they are large."""
-    return _kept(count, width) if RESAMPLES * width <= _KEPT_DRAWS else _blocks(count, width)
+def _draws(count: int, width: int) -> Iterable[Counts]:
+    """As `_counts`; kept for the next metric unless they are large."""
+    return _kept(count, width) if RESAMPLES * count <= _KEPT_COUNTS else _counts(count, width)
 
 
 def _scaled(values: Floats) -> tuple[Integers, float]:
@@ -116,7 +130,8 @@ def _resampled_sums(values: Floats, width: int | None = None) -> tuple[Floats, f
     """Sums of the resamples, and the factor that they are scaled by."""
     integers, scale = _scaled(values)
     count = len(integers)
-    sums = [integers[block].sum(axis=1) for block in _draws(count, width or count)]
+    # Integers, since these are multiplied without the threads that floats would start.
+    sums = [block.astype(np.int64) @ integers for block in _draws(count, width or count)]
     return np.concatenate(sums).astype(np.float64), scale
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from suite.documents.event import Mark
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite import evidence
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer

@@ -11,8 +11,8 @@ from tests.factories import scorecard
 from tests.factories.scorecard import measured, sha
 
 if TYPE_CHECKING:
-    from suite.documents.card_phase import CardPhase
     from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
     from suite.documents.value import Value
 
 EVERYTHING = {

@@ -15,9 +15,9 @@ from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
     from suite.judge.scorecarddoc import CheckDoc
-    from suite.documents.card_phase import CardPhase
+
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import Series
+    from suite.documents.card_phase import CardPhase, Series
     from suite.documents.value import Value
 
 BOOTSTRAP = "95 % bootstrap"

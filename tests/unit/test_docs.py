@@ -273,7 +273,8 @@ def test_every_division_is_documented():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_rules_that_are_mentioned_exist(page):
-    text = re.sub(r"R\d{3} to R\d{3}", "", read(page))  # headings give whole ranges
+    text = re.sub(r"R\d{3} (?:to|至) R\d{3}", "", read(page))  # headings give whole ranges
+    text = re.sub(r"^```diff\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     assert set(re.findall(r"\bR\d{3}\b", text)) <= {rule.number for rule in RULES}
 
 

@@ -37,4 +37,4 @@ def diff(a: Path, b: Path, trusted: Trusted, *, as_json: bool) -> int:
         write_json(changes)
     else:
         print(text.render(changes))
-    return 1 if changes["comparable"] == "no" else 0
+    return 1 if changes.comparable == "no" else 0

@@ -28,15 +28,15 @@ def doctor(choices: Choices, *, as_json: bool) -> int:
     answers = run_preflight(plan)
     ready = all(answer.ok for answer in answers)
     if as_json:
-        rows = [{"id": a.check["id"], "ok": a.ok, "found": a.found} for a in answers]
-        write_json({"vendor": plan["vendor"]["id"], "checks": rows})
+        rows = [{"id": a.check.id, "ok": a.ok, "found": a.found} for a in answers]
+        write_json({"vendor": plan.vendor.id, "checks": rows})
         return 0 if ready else SetupError.exit_status
-    write_text(f"{plan['vendor']['name']}, {plan['engine']['title']}, runtime {plan['runtime']}")
+    write_text(f"{plan.vendor.name}, {plan.engine.title}, runtime {plan.runtime}")
     for answer in answers:
         mark, style = ("ok     ", "green") if answer.ok else ("MISSING", "bold red")
-        write_text(f"  {mark} {answer.check['what']}: {answer.found}", style)
-        if not answer.ok and answer.check["hint"]:
-            write_text(f"          {answer.check['hint']}")
+        write_text(f"  {mark} {answer.check.what}: {answer.found}", style)
+        if not answer.ok and answer.check.hint:
+            write_text(f"          {answer.check.hint}")
     if not answers:
         write_text("  nothing to ask: this vendor needs no device")
     return 0 if ready else SetupError.exit_status

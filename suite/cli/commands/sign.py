@@ -29,6 +29,6 @@ def sign(run: Path, key: Path | None) -> int:
     card = sign_and_render(run, private)
     print(f"signed with {'a new key' if made else 'the key'} {where} ({private.public.id})")
     print(f"page         {run / PAGE_FILE}")
-    if not card["verdict"]["conformant"]:
-        print(f"the card says: not conformant ({card['verdict']['sentence']['en']})")
+    if not card.verdict.conformant:
+        print(f"the card says: not conformant ({card.verdict.sentence.en})")
     return 0

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.options import Trusted
-    from suite.judge.scorecarddoc import ScorecardDoc
 
 
 @command("suite verify runs/20260131-120000-cpu-vllm-smoke --trust trust/keys.json")
@@ -38,5 +39,5 @@ def verify(subject: Path, trusted: Trusted, nonce: str | None, *, as_json: bool)
         print(result.text(), end="")
     if result.exit_status == 0 and result.verified is not None:
         # Intact and not conformant is still not conformant.
-        return judging.exit_status(cast("ScorecardDoc", result.verified.predicate))
+        return judging.exit_status(convert(result.verified.predicate, Scorecard))
     return result.exit_status

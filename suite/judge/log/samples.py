@@ -11,6 +11,7 @@ from suite.base.statistics import percentile
 from suite.declare.scenarios.phase import is_search, kind
 from suite.documents.document import given
 from suite.judge.log import due
+from suite.judge.log.chunks import chunks_of
 from suite.judge.log.due import is_answer
 from suite.judge.log.endings import over_saturated, problem
 from suite.judge.log.phases import phase_logs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from suite.documents.phase import Phase, ScenarioKind
     from suite.documents.workload import Objectives
     from suite.evidence import Evidence
+    from suite.judge.log.chunks import Chunks
     from suite.judge.log.phases import PhaseLog
 
 MS = 1e-6
@@ -64,14 +66,6 @@ class Answer:
         return self.event.chunk_dt
 
     @property
-    def arrivals(self) -> list[int]:
-        """When each content chunk arrived."""
-        times = [self.first]
-        for gap in self.event.chunk_dt:
-            times.append(times[-1] + gap)
-        return times
-
-    @property
     def ttft(self) -> float:
         """t_1 − t_send, milliseconds."""
         return (self.first - self.sent) * MS
@@ -88,15 +82,6 @@ class Answer:
             return None
         return (self.last - self.first) * MS / (self.generated - 1)
 
-    @property
-    def token_arrivals(self) -> list[tuple[int, float]]:
-        """Generated tokens as they arrived: (ns, tokens); spread evenly over chunks that did not say how many."""
-        arrivals, stated = self.arrivals, self.event.chunk_tokens
-        known = stated and sum(stated) > 0 and len(stated) == len(arrivals)
-        weights = stated if stated and known else [1] * len(arrivals)
-        share = (self.generated or 0) / sum(weights)
-        return [(time, weight * share) for time, weight in zip(arrivals, weights, strict=True)]
-
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
@@ -105,6 +90,7 @@ class Repeat:
     Attributes:
         log: what the log holds of it.
         events: its requests by index, failed ones included.
+        chunks: when the answers' chunks arrived.
         failed: requests that did not end well, those left out that a search cancelled.
         first_sent: when the first request was sent, failed ones included; the window's start.
         end: arrival of the last content chunk of all answers; the window's end.
@@ -114,6 +100,7 @@ class Repeat:
     log: PhaseLog
     events: tuple[Request, ...]
     answers: tuple[Answer, ...]
+    chunks: Chunks
     failed: int
     first_sent: int
     end: int
@@ -234,6 +221,7 @@ def _repeat(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer])
         log=log,
         events=tuple(events),
         answers=tuple(answers),
+        chunks=chunks_of(answers),
         failed=len(events) - len(answers) - cancelled,
         first_sent=min((event.t_send for event in events), default=0),
         end=max((answer.last for answer in answers), default=0),

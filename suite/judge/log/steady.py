@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from suite.base.statistics import median
 from suite.declare.analysis import drift, steady
 from suite.declare.analysis.observed import observed
@@ -17,6 +19,7 @@ from suite.declare.scenarios.phase import kind
 from suite.documents.card_phase import SteadyState, Track
 from suite.documents.document import given
 from suite.documents.value import stored
+from suite.judge.log.chunks import LONGEST_NS
 from suite.judge.log.samples import NO_COUNT, NS_PER_S
 
 if TYPE_CHECKING:
@@ -144,13 +147,13 @@ def _rate_drift(repeat: Repeat, over: Window, answers: int) -> Drift:
 
 def token_slices(repeat: Repeat, window: Window, count: int) -> list[float]:
     """Tokens that arrived in each of `count` equal times of a window."""
-    start, span = window.start_ns, window.end_ns - window.start_ns
-    held: list[list[float]] = [[] for _ in range(count)]
-    for answer in repeat.answers:
-        for time, amount in answer.token_arrivals:
-            if start <= time < start + span:
-                held[(time - start) * count // span].append(amount)
-    return [math.fsum(amounts) for amounts in held]
+    start, span = window.start_ns, min(window.end_ns - window.start_ns, LONGEST_NS)
+    times, tokens = repeat.chunks.times, repeat.chunks.tokens
+    inside = (times >= start) & (times < start + span)
+    places = (times[inside] - start) * count // span
+    order = np.argsort(places, kind="stable")
+    ends = np.cumsum(np.bincount(places, minlength=count))
+    return [math.fsum(part) for part in np.split(tokens[inside][order], ends[:-1])]
 
 
 def details(states: Sequence[SteadyLoad]) -> tuple[SteadyState, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.metric import Needs, PhaseSource
-    from suite.judge.metrics.rouge import Scores
+    from suite.judge.metrics.rouge_pairs import Scores
 
 
 Questions = Literal["tasks", "history", "synthetic"]

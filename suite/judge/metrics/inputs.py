@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.log.samples import Answer, PhaseSamples
     from suite.judge.log.steady import SteadyLoad
-    from suite.judge.metrics.rouge import Scores
+    from suite.judge.metrics.rouge_pairs import Scores
 
 
 @dataclass(frozen=True)

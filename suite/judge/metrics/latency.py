@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.base.statistics import Floats
-    from suite.judge.log.samples import Answer, PhaseSamples
+    from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.inputs import PhaseInputs
 
 _GAPS = "no interval: gaps of one answer depend on each other"
@@ -90,9 +90,10 @@ def _summary(quantity: Quantity, samples: Sequence[float]) -> dict[str, Value]:
     }
 
 
-def _gap_summary(quantity: Quantity, answers: Sequence[Answer]) -> dict[str, Value]:
+def _gap_summary(quantity: Quantity, phase: PhaseSamples) -> dict[str, Value]:
     """Statistics of all gaps; the mean's interval resamples whole answers."""
-    gaps = ascending([gap * MS for answer in answers for gap in answer.gaps])
+    answers = phase.answers
+    gaps = np.sort(np.concatenate([repeat.chunks.gaps for repeat in phase.repeats]) * MS)
     sums = [(answer.last - answer.first) * MS for answer in answers]
     counts = [float(len(answer.gaps)) for answer in answers]
     return {
@@ -135,14 +136,14 @@ def tpot(inputs: PhaseInputs) -> dict[str, Value]:
 @phase_metrics(statistics_of(ICL))
 def icl(inputs: PhaseInputs) -> dict[str, Value]:
     """Inter-chunk latency."""
-    return _gap_summary(ICL, inputs.phase.answers)
+    return _gap_summary(ICL, inputs.phase)
 
 
 @phase_metrics(statistics_of(ITL, by_tokens=True))
 def itl(inputs: PhaseInputs) -> dict[str, Value]:
     """Inter-token latency."""
     why = itl_obstacle(inputs.phase)
-    return _none(ITL, why) if why else _gap_summary(ITL, inputs.phase.answers)
+    return _none(ITL, why) if why else _gap_summary(ITL, inputs.phase)
 
 
 def itl_obstacle(phase: PhaseSamples) -> str:
@@ -152,7 +153,7 @@ def itl_obstacle(phase: PhaseSamples) -> str:
     stated = [answer.event.chunk_tokens for answer in answers]
     if all(tokens is not None for tokens in stated):
         tokens = sum(sum(tokens or ()) for tokens in stated)
-        if all(count == 1 for tokens_of in stated for count in tokens_of or ()):
+        if all(set(tokens_of or ()) <= {1} for tokens_of in stated):
             return ""
         return f"chunks carried {tokens / max(chunks, 1):.3g} tokens on average, not one each"
     if all(answer.generated == 1 + len(answer.gaps) for answer in answers):

@@ -11,7 +11,7 @@ from suite.documents.card_phase import RateSeries, Series
 from suite.documents.value import stored
 from suite.judge.log import tpot
 from suite.judge.metrics.latency import ascending
-from suite.judge.metrics.throughput import amounts
+from suite.judge.metrics.throughput import amounts, token_credits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,9 @@ def _throughput(phase: PhaseSamples) -> RateSeries | None:
     if buckets < 2 or repeat.window_s <= 0 or not phase.counts_tokens:
         return None
     width = repeat.window_s / buckets
-    values = [
-        stored(float(sum_) / width)
-        for sum_ in amounts(repeat, lambda answer: answer.token_arrivals, buckets)
-    ]
-    return RateSeries(bucket_s=stored(width), unit="tokens/s", values=tuple(values))
+    tokens = amounts(repeat, token_credits(repeat), buckets)
+    values = tuple(stored(float(sum_) / width) for sum_ in tokens)
+    return RateSeries(bucket_s=stored(width), unit="tokens/s", values=values)
 
 
 def series(phase: PhaseSamples) -> Series:

@@ -9,6 +9,7 @@ import numpy as np
 from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
+from suite.judge.log.chunks import LONGEST_NS
 from suite.judge.log.samples import (
     MS,
     NO_COUNT,
@@ -20,46 +21,63 @@ from suite.judge.log.samples import (
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from suite.base.statistics import Floats
     from suite.documents.workload import Objectives
+    from suite.judge.intervals import Integers
     from suite.judge.log.samples import Answer, PhaseSamples, Repeat
     from suite.judge.metrics.inputs import PhaseInputs
 
-    Credits = Callable[[Answer], Iterable[tuple[int, float]]]
-    """What an answer adds to a throughput, and when: (time in ns, amount)."""
+    Credits = tuple[Integers, Floats]
+    """What the answers of a repeat add to a throughput: when, in ns, and how much."""
 
 SLICES = 40
 """Time slices of one repeat for the block bootstrap, and the fewest answers that fill them."""
 BLOCK = 4
 
 
-def total_credits(answer: Answer) -> list[tuple[int, float]]:
+def token_credits(repeat: Repeat) -> Credits:
+    """Generated tokens as they arrived."""
+    return repeat.chunks.times, repeat.chunks.tokens
+
+
+def total_credits(repeat: Repeat) -> Credits:
     """Generated tokens as they arrived, and the prompt's tokens with the first chunk."""
-    return [(answer.first, float(answer.prompt or 0)), *answer.token_arrivals]
+    chunks = repeat.chunks
+    prompts = [float(answer.prompt or 0) for answer in repeat.answers]
+    times = np.insert(chunks.times, chunks.firsts, chunks.times[chunks.firsts])
+    return times, np.insert(chunks.tokens, chunks.firsts, prompts)
 
 
-def amounts(repeat: Repeat, give: Credits, count: int) -> Floats:
+def _at_last(repeat: Repeat, amount: Callable[[Answer], float]) -> Credits:
+    """What each answer adds when its last chunk arrives."""
+    return repeat.chunks.lasts, np.array([amount(answer) for answer in repeat.answers])
+
+
+def amounts(repeat: Repeat, credits_: Credits, count: int) -> Floats:
     """What arrived in each of `count` equal slices of a repeat."""
-    span = repeat.end - repeat.first_sent
-    times, added = [], []
-    for answer in repeat.answers:
-        for time, amount in give(answer):
-            # Times outside the window are impossible; rule R004 refuses them, here they must not crash.
-            times.append(max(0, min((time - repeat.first_sent) * count // span, count - 1)))
-            added.append(amount)
-    return np.asarray(np.bincount(times, weights=added, minlength=count), dtype=np.float64)
+    times, added = credits_
+    # Times outside the window are impossible; rule R004 refuses them, here they must not crash.
+    span = min(repeat.end - repeat.first_sent, LONGEST_NS)
+    since = np.clip(times - repeat.first_sent, 0, span)
+    places = np.minimum(since * count // span, count - 1)
+    return np.asarray(np.bincount(places, weights=added, minlength=count), dtype=np.float64)
 
 
-def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give: Credits) -> Value:
+def rate(
+    phase: PhaseSamples,
+    unit: str,
+    amount: Callable[[Answer], float],
+    give: Callable[[Repeat], Credits],
+) -> Value:
     """A throughput with its interval: over repeats, or by block bootstrap within the only one.
 
     Args:
         phase: a phase without obstacle.
         unit: unit of the rate.
         amount: what one answer adds.
-        give: the same, spread over the answer's time.
+        give: what all add, spread over their time.
     """
     rates = []
     for repeat in phase.repeats:
@@ -73,7 +91,7 @@ def rate(phase: PhaseSamples, unit: str, amount: Callable[[Answer], float], give
         why = f"n = {completed} < {SLICES}, too few for a block bootstrap"
         return Measured(rates[0], unit, completed, None, None, why)
     repeat = phase.repeats[0]
-    slices = amounts(repeat, give, SLICES) * (SLICES / repeat.window_s)
+    slices = amounts(repeat, give(repeat), SLICES) * (SLICES / repeat.window_s)
     low, high = intervals.block_interval(slices, BLOCK)
     return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
 
@@ -110,7 +128,7 @@ def output_throughput(inputs: PhaseInputs) -> Value:
     phase = inputs.phase
     if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
-    return rate(phase, "tokens/s", lambda a: float(a.generated or 0), lambda a: a.token_arrivals)
+    return rate(phase, "tokens/s", lambda a: float(a.generated or 0), token_credits)
 
 
 @phase_metric(
@@ -150,7 +168,11 @@ def total_throughput(inputs: PhaseInputs) -> Value:
 )
 def request_throughput(inputs: PhaseInputs) -> Value:
     """Completed requests per second."""
-    return rate(inputs.phase, "requests/s", lambda _: 1.0, lambda a: [(a.last, 1.0)])
+
+    def one(_: Answer) -> float:
+        return 1.0
+
+    return rate(inputs.phase, "requests/s", one, lambda repeat: _at_last(repeat, one))
 
 
 @phase_metric(
@@ -181,4 +203,4 @@ def goodput(inputs: PhaseInputs) -> Value:
     def good(answer: Answer) -> float:
         return float(meets(answer, objectives, open_loop=phase.open_loop))
 
-    return rate(phase, "requests/s", good, lambda answer: [(answer.last, good(answer))])
+    return rate(phase, "requests/s", good, lambda repeat: _at_last(repeat, good))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.log.phases import PhaseLog, ProbeLog
     from suite.judge.metrics.compute import Results
-    from suite.judge.metrics.rouge import Scores
+    from suite.judge.metrics.rouge_pairs import Scores
 
     Texts = dict[str, list[str]]
     """Answers by task id."""

@@ -27,13 +27,11 @@ from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
 from suite.judge.score import score
 from tests.factories.evidence import evidence
-card = score(evidence())
+subject = Subject(score(evidence()))
 print(json.dumps({
-    "metrics": {phase["name"]: phase["metrics"] for phase in card["phases"]},
-    "definitions": card["metrics"],
-    "checks": card["checks"],
+    "card": json.loads(registry.render("json", subject)),
     "formats": registry.formats(),
-    "headline": registry.render("headline", Subject(card)).decode(),
+    "headline": registry.render("headline", subject).decode(),
 }))
 """
 
@@ -75,17 +73,18 @@ def test_every_kind_has_its_diff():
 
 
 def test_the_metric_is_on_the_card(judged):
-    value = judged["metrics"]["offline"]["generated_tokens_max"]
-    assert value["value"] >= judged["metrics"]["offline"]["generated_tokens_mean"]["value"]
-    assert judged["definitions"]["generated_tokens_max"]["title"]["zh"] == "最大生成长度"
-    places = [judged["definitions"][name]["order"] for name in (
+    metrics = next(p["metrics"] for p in judged["card"]["phases"] if p["name"] == "offline")
+    assert metrics["generated_tokens_max"]["value"] >= metrics["generated_tokens_mean"]["value"]
+    definitions = judged["card"]["metrics"]
+    assert definitions["generated_tokens_max"]["title"]["zh"] == "最大生成长度"
+    places = [definitions[name]["order"] for name in (
         "generated_length_ratio", "generated_tokens_max", "output_length_exact"
     )]  # fmt: skip
     assert places == list(range(places[0], places[0] + 3))
 
 
 def test_the_rule_is_on_the_card(judged):
-    (check,) = [check for check in judged["checks"] if check["rule"] == "R028"]
+    (check,) = [check for check in judged["card"]["checks"] if check["rule"] == "R028"]
     assert check["outcome"] == "pass"
     assert check["title"] == {"en": "Answers say something", "zh": "回答有内容"}
 

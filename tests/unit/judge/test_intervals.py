@@ -182,7 +182,7 @@ def student_cdf(t, df):
 
 @pytest.mark.parametrize("df", [1, 2, 3, 7, 15, 30])
 def test_student_quantiles(df):
-    assert student_cdf(intervals._STUDENT[df - 1], df) == pytest.approx(0.975, abs=2e-7)
+    assert student_cdf(statistics.student(df), df) == pytest.approx(0.975, abs=2e-7)
 
 
 def test_t_interval_by_hand():

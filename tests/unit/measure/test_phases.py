@@ -16,12 +16,12 @@ from suite import evidence
 from suite.base.errors import EngineError, Interrupted
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.stop import replay
-from suite.documents.phase import Phase
-from suite.documents.plan import Plan
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.phase import Phase
+from suite.documents.plan import Plan
 from suite.measure import search as searching
 from suite.measure.context import Run
 from suite.measure.engine import sim

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suite.documents.value import NotMeasured
 from suite.declare.model.facts import ModelFacts
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
+from suite.documents.value import NotMeasured
 
 FACTS = ModelFacts(
     architecture="LlamaForCausalLM",

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from suite.base.errors import DataError
-from suite.documents.value import NotMeasured
 from suite.declare.tasks.prompt import load_prompt
 from suite.declare.tasks.tokenizer import Tokenizer, fit_prompts, load_tokenizer
+from suite.documents.value import NotMeasured
 
 MINI = Path(__file__).resolve().parents[4] / "suite" / "assets" / "mini_model"
 TEMPLATE = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}{{ '<ans>' }}"

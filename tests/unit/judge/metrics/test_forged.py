@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from suite.documents.value import Measured, NotMeasured
 from suite.declare.analysis.stop import PhaseRule
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.log import due, endings
 from suite.judge.log.phases import Noted, PhaseLog
 from suite.judge.metrics.compute import compute

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
 from suite.base import statistics
-from suite.judge.metrics import rouge
+from suite.judge.metrics import rouge, rouge_pairs
+from suite.judge.metrics.rouge_pairs import PairScorer
 
 SHARED = os.environ.get("SUITE_SHARED_DATA")
 WORDS = st.sampled_from(
@@ -38,24 +41,32 @@ def package_scorer():
     return rouge_scorer.RougeScorer(list(rouge.TYPES), use_stemmer=True)
 
 
-@given(TEXTS, TEXTS)
-@settings(deadline=None, max_examples=300)
-def test_equal_to_the_package_to_the_last_bit(reference, text):
+def package(reference, text):
     found = package_scorer().score(reference, text)
-    assert rouge.score_pair(reference, text) == tuple(found[name].fmeasure for name in rouge.TYPES)
+    return tuple(float(found[name].fmeasure) for name in rouge.TYPES)
+
+
+def score_pair(reference, text):
+    return PairScorer().score([(reference, text)])[0]
+
+
+@given(TEXTS, TEXTS)
+@settings(deadline=None, max_examples=1000)
+def test_equal_to_the_package_to_the_last_bit(reference, text):
+    assert score_pair(reference, text) == package(reference, text)
 
 
 @given(TEXTS, TEXTS)
 @settings(deadline=None)
 def test_bounds_and_symmetry(reference, text):
-    scores = rouge.score_pair(reference, text)
+    scores = score_pair(reference, text)
     assert all(0.0 <= score <= 1.0 for score in scores)
-    mirrored = rouge.score_pair(text, reference)
+    mirrored = score_pair(text, reference)
     assert scores[:3] == pytest.approx(mirrored[:3])
 
 
 def test_by_hand():
-    one, two, longest, summary = rouge.score_pair("the cat sat", "the cats slept")
+    one, two, longest, summary = score_pair("the cat sat", "the cats slept")
     assert one == pytest.approx(2 / 3)
     assert two == pytest.approx(1 / 2)
     assert longest == summary == pytest.approx(2 / 3)
@@ -63,36 +74,36 @@ def test_by_hand():
 
 def test_line_breaks_matter_to_lsum_alone():
     reference, text = "first things\nsecond matters", "second matters\nfirst things"
-    one, _, longest, summary = rouge.score_pair(reference, text)
+    one, _, longest, summary = score_pair(reference, text)
     assert one == summary == 1.0
     assert longest == 0.5
 
 
 def test_empty_texts_score_nothing():
-    assert rouge.score_pair("a reference", "") == (0.0, 0.0, 0.0, 0.0)
-    assert rouge.score_pair("", "an answer") == (0.0, 0.0, 0.0, 0.0)
+    assert score_pair("a reference", "") == (0.0, 0.0, 0.0, 0.0)
+    assert score_pair("", "an answer") == (0.0, 0.0, 0.0, 0.0)
 
 
-def test_processes_change_nothing():
-    pairs = [(f"minister number {i} speaks", f"the ministers spoke {i % 7}") for i in range(600)]
-    assert rouge.score_pairs(pairs, processes=2) == rouge.score_pairs(pairs, processes=1)
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=12))
+@settings(deadline=None)
+def test_many_pairs_at_once_give_what_each_gives_alone(pairs):
+    assert PairScorer().score(pairs) == [score_pair(*pair) for pair in pairs]
 
 
-def test_all_cores_from_many_pairs_on(monkeypatch):
-    """Many pairs go to as many processes as there are cores, few to none."""
-    asked = []
+def test_more_pairs_than_a_batch(monkeypatch):
+    pairs = [
+        (f"minister number {i % 50} speaks", f"the ministers\nspoke {i % 7}") for i in range(90)
+    ]
+    whole = PairScorer().score(pairs)
+    monkeypatch.setattr(rouge_pairs, "_BATCH", 7)
+    monkeypatch.setattr(rouge_pairs, "_KEPT", 3)
+    assert PairScorer().score(pairs) == whole == [package(*pair) for pair in pairs]
 
-    class Recorder(rouge.ProcessPoolExecutor):
-        def __init__(self, processes, **options):
-            asked.append(processes)
-            super().__init__(2, **options)
 
-    monkeypatch.setattr(rouge, "ProcessPoolExecutor", Recorder)
-    monkeypatch.setattr(rouge.os, "cpu_count", lambda: 12)
-    rouge.score_pairs([("a", "b")] * (rouge.POOL_FROM - 1))
-    assert asked == []
-    rouge.score_pairs([("a", "b")] * rouge.POOL_FROM)
-    assert asked == [12]
+def test_two_characters_beyond_ascii_have_a_lower_case_within_it():
+    """In every version of Unicode, so that words are the same wherever they are read."""
+    beyond = (chr(code) for code in range(128, sys.maxunicode + 1))
+    assert {char for char in beyond if re.search("[a-z0-9]", char.lower())} == {"\u0130", "\u212a"}
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +140,20 @@ TABLE = [
 def test_known_systems_on_the_test_split(predictions, system, stemmer, expected):
     pairs = list(zip(predictions["gold"], predictions[system], strict=True))
     assert len(pairs) == 11_334
-    scores = rouge.score_pairs(pairs, stemmer=stemmer)
+    scores = PairScorer(stemmer=stemmer).score(pairs)
     means = [statistics.mean([row[place] for row in scores]) for place in range(3)]
     assert tuple(round(100 * mean, 3) for mean in means) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("breaks", [False, True])
+def test_equal_to_the_package_over_the_shared_predictions(predictions, breaks):
+    pairs = [
+        pair
+        for name in ("LEAD", "EXT-ORACLE", "PtGen")
+        for pair in zip(predictions["gold"][:1500], predictions[name][:1500], strict=True)
+    ]
+    if breaks:
+        # Sentences of seven words on both sides, so that ROUGE-Lsum has unions to form.
+        pairs = [tuple(re.sub(r"((?:\S+ ){7})", r"\1\n", text) for text in pair) for pair in pairs]
+    assert PairScorer().score(pairs) == [package(*pair) for pair in pairs]

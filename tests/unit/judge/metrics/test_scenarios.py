@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from suite.base import jsonio, schema
-from suite.documents.value import Measured, NotMeasured
 from suite.declare.analysis import objective
-from suite.judge.log import due, search
+from suite.documents.value import Measured, NotMeasured
+from suite.judge.log import due, search, tpot
 from suite.judge.log.phases import phase_logs
-from suite.judge.metrics import in_flight, latency
+from suite.judge.metrics import in_flight
 from suite.judge.metrics.compute import compute
 from suite.judge.metrics.registry import PHASE_METRICS
 from suite.judge.report.othertools.views import views
@@ -283,7 +283,7 @@ def test_a_search_whose_tpot_cannot_be_told_has_no_answer(spoil, why):
 
 
 def test_the_bound_for_answers_in_one_piece_is_one():
-    assert objective.MOST_WHOLE == latency.MOST_WHOLE
+    assert objective.MOST_WHOLE == tpot.MOST_WHOLE
 
 
 def test_a_probe_is_counted_by_the_one_source_of_the_phase():

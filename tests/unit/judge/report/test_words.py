@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from suite.documents.card import SCORECARD_SCHEMA
 from suite.judge.report import (
     details,
     groups,
@@ -17,7 +18,6 @@ from suite.judge.report import (
     view,
     words,
 )
-from suite.documents.card import SCORECARD_SCHEMA
 
 MODULES = (details, groups, html, loadtext, plots, tables, text, textphases, view)
 

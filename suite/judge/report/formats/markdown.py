@@ -1,0 +1,65 @@
+"""The verdict and the headline numbers, for a pull request or an issue."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.base.markdown import table
+from suite.judge.report import view
+from suite.judge.report.formats.format import Format
+from suite.judge.report.words import WORDS
+
+if TYPE_CHECKING:
+    from suite.documents.card import Scorecard
+    from suite.judge.report.formats.format import Subject
+
+
+def _plain(text: str) -> str:
+    """A text that Markdown shows as it is, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+
+
+def _headline(card: Scorecard) -> str:
+    rows = [
+        (
+            _plain(item.phase.name if item.phase else "run"),
+            _plain(item.name.en),
+            f"{item.shown.number} {item.shown.unit}".rstrip() if item.shown.measured else "n/a",
+            item.shown.interval or _plain(item.shown.reason),
+        )
+        for item in view.headlines(card)
+    ]
+    return table(("phase", "metric", "value", "interval"), rows)
+
+
+def _findings(card: Scorecard) -> str:
+    lines = [
+        f"- {check.rule} {WORDS[check.outcome][0]}: {_plain(check.why)}\n"
+        for check in card.checks
+        if check.outcome in ("fail", "error", "warn")
+    ]
+    return "".join(lines)
+
+
+def render(subject: Subject) -> bytes:
+    """A heading, the verdict, the headline numbers and the rules that did not pass."""
+    card = subject.card
+    verdict = "Conformant" if card.verdict.conformant else "Not conformant"
+    ran = f"{card.devices.count} x {card.devices.name}, {card.engine.title}, {card.model.id}"
+    parts = [
+        f"# {verdict}: {_plain(card.run.id)}\n",
+        f"{_plain(card.verdict.sentence.en)}\n\n{_plain(ran)}\n",
+        _headline(card),
+        _findings(card),
+    ]
+    return "\n".join(part for part in parts if part).encode()
+
+
+FORMAT = Format(
+    Bilingual("verdict and headline numbers in Markdown", "Markdown 格式的结论与核心数字"),
+    ".md",
+    "card",
+    render,
+)
