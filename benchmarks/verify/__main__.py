@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.verify import synthetic
 
@@ -24,7 +25,7 @@ OUTSIDE = "suite"
 """The kind of time in a card's breakdown that is neither preparation nor engine nor phase."""
 
 
-def _timed(result: Path, words: list[str], cores: int | None) -> tuple[dict, float]:
+def _timed(result: Path, words: list[str], cores: int | None) -> tuple[dict[str, Any], float]:
     """Run a command of the suite under the clock; returns what it found and the wall seconds."""
     pin = ["taskset", "-c", ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))]
     command = [sys.executable, "-m", "benchmarks.verify.timed", str(result), *words]

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, TrustError
-from suite.documents.card import Scorecard
-from suite.documents.codec import convert
 from suite.judge import score
 from suite.judge.attest import keys, trust, verify_run
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -17,8 +15,8 @@ from suite.judge.report import html
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.base.jsonio import JSONObject
     from suite.cli.options import Trusted
+    from suite.documents.card import Scorecard
     from suite.judge.attest.verification import Verification
 
 JUDGED_NOTHING = 4
@@ -46,7 +44,7 @@ def verify(subject: Path, trusted: Trusted, nonce: str | None = None) -> Verific
             listed,
             key=key,
             recompute=score.score,
-            render=render_page,
+            render=html.render,
             expected=expected,
         )
     if not subject.is_file():
@@ -54,19 +52,14 @@ def verify(subject: Path, trusted: Trusted, nonce: str | None = None) -> Verific
     data = jsonio.read_bytes(subject, error=EvidenceError)
     if subject.suffix in (".html", ".htm"):
         return verify_run.verify_page(
-            data, listed, key=key, render=render_page, expected=expected, name=str(subject)
+            data, listed, key=key, render=html.render, expected=expected, name=str(subject)
         )
     return verify_run.verify_file(data, listed, key=key, expected=expected, name=str(subject))
 
 
 def verify_key(directory: Path, key: keys.PublicKey) -> Verification:
     """Verify a run directory against one key."""
-    return verify_run.verify_run(directory, key=key, recompute=score.score, render=render_page)
-
-
-def render_page(bundle: bytes, predicate: JSONObject) -> bytes:
-    """The page of a bundle whose content was checked against its schema."""
-    return html.render(bundle, convert(predicate, Scorecard))
+    return verify_run.verify_run(directory, key=key, recompute=score.score, render=html.render)
 
 
 def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
@@ -83,4 +76,4 @@ def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
     result = verify(subject if subject.is_dir() else path, trusted)
     if result.verified is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return path.read_bytes(), convert(result.verified.predicate, Scorecard)
+    return path.read_bytes(), result.verified.card

@@ -8,8 +8,6 @@ import click
 
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
-from suite.documents.card import Scorecard
-from suite.documents.codec import convert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,5 +37,5 @@ def verify(subject: Path, trusted: Trusted, nonce: str | None, *, as_json: bool)
         print(result.text(), end="")
     if result.exit_status == 0 and result.verified is not None:
         # Intact and not conformant is still not conformant.
-        return judging.exit_status(convert(result.verified.predicate, Scorecard))
+        return judging.exit_status(result.verified.card)
     return result.exit_status

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from suite.base import jsonio, schema
+from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
+from suite.documents.codec import decode
+from suite.documents.manifest import Manifest
 from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.base.jsonio import JSONObject
+    from suite.documents.manifest import ManifestFile
 
 PAGE_FILE = "scorecard.html"
 DERIVED_FILES = (BUNDLE_FILE, PAGE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE)
 """What may lie beside the evidence; anything else in a run directory is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One line of the manifest: name, size in bytes, SHA-256 as hexadecimal digits."""
-
-    name: str
-    size: int
-    sha256: str
 
 
 def read_limited(path: Path, limit: int) -> bytes:
@@ -48,7 +41,7 @@ def read_limited(path: Path, limit: int) -> bytes:
     return data
 
 
-def read_manifest(directory: Path) -> tuple[list[Listed], str]:
+def read_manifest(directory: Path) -> tuple[tuple[ManifestFile, ...], str]:
     """The manifest's lines and its own SHA-256.
 
     Raises:
@@ -56,14 +49,8 @@ def read_manifest(directory: Path) -> tuple[list[Listed], str]:
     """
     path = directory / MANIFEST
     data = jsonio.read_bytes(path, error=EvidenceError)
-    value = jsonio.loads(data, name=str(path), error=EvidenceError)
-    schema.require(value, "manifest", file=str(path), error=EvidenceError)
-    entries = cast("list[JSONObject]", cast("JSONObject", value)["files"])
-    listed = [
-        Listed(str(entry["path"]), cast("int", entry["bytes"]), str(entry["sha256"]))
-        for entry in entries
-    ]
-    names = [item.name for item in listed]
+    listed = decode(data, Manifest, name=str(path)).files
+    names = [item.path for item in listed]
     known = set(EVIDENCE_FILES) | set(OCCASIONAL_FILES)
     if names != sorted(set(names)) or not set(EVIDENCE_FILES) <= set(names) <= known:
         message = f"must list {', '.join(sorted(EVIDENCE_FILES))}, sorted, and nothing unknown"
@@ -71,7 +58,7 @@ def read_manifest(directory: Path) -> tuple[list[Listed], str]:
     return listed, jsonio.sha256_hex(data)
 
 
-def check_files(directory: Path, listed: list[Listed]) -> int:
+def check_files(directory: Path, listed: Sequence[ManifestFile]) -> int:
     """Hash every listed file again; returns the bytes read.
 
     Raises:
@@ -80,11 +67,11 @@ def check_files(directory: Path, listed: list[Listed]) -> int:
     problems: list[Problem] = []
     total = 0
     for item in listed:
-        reason, size = _compare(directory / item.name, item)
+        reason, size = _compare(directory / item.path, item)
         total += size
         if reason:
-            problems.append(Problem(f"{item.name}: {reason}"))
-    known = {item.name for item in listed} | {MANIFEST, *DERIVED_FILES}
+            problems.append(Problem(f"{item.path}: {reason}"))
+    known = {item.path for item in listed} | {MANIFEST, *DERIVED_FILES}
     extra = sorted(path.name for path in directory.iterdir() if path.name not in known)
     problems += [Problem(f"{name}: not in the manifest", hint="nobody signed it") for name in extra]
     if problems:
@@ -94,7 +81,7 @@ def check_files(directory: Path, listed: list[Listed]) -> int:
     return total
 
 
-def _compare(path: Path, item: Listed) -> tuple[str, int]:
+def _compare(path: Path, item: ManifestFile) -> tuple[str, int]:
     """Why a file is not the listed one ("" when it is), and the bytes read."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
@@ -109,8 +96,8 @@ def _compare(path: Path, item: Listed) -> tuple[str, int]:
         return "missing", 0
     except OSError as cause:
         return f"unreadable: {cause.strerror or cause}", 0
-    if size != item.size:
-        return f"changed: {size:,} bytes, the manifest lists {item.size:,}", size
+    if size != item.bytes:
+        return f"changed: {size:,} bytes, the manifest lists {item.bytes:,}", size
     if digest.hexdigest() != item.sha256:
         return f"changed: SHA-256 {digest.hexdigest()}, the manifest lists {item.sha256}", size
     return "", size

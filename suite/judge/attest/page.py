@@ -16,7 +16,7 @@ from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, MEDIA_TYPE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.base.jsonio import JSONObject
+    from suite.documents.card import Scorecard
     from suite.judge.attest.steps import Note
     from suite.judge.attest.verify import Verified
 
@@ -26,8 +26,8 @@ MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
 BLOCK_START = f'<script type="{MEDIA_TYPE}">'
 BLOCK_END = "</script>"
 
-Render: TypeAlias = "Callable[[bytes, JSONObject], bytes]"
-"""Bundle bytes and verified predicate in, page out; the same input gives the same bytes."""
+Render: TypeAlias = "Callable[[bytes, Scorecard], bytes]"
+"""Bundle bytes and verified scorecard in, page out; the same input gives the same bytes."""
 
 _SCRIPT = re.compile(rb"<[\s/]*script", re.IGNORECASE)
 _GENERATOR = re.compile(rb'<meta name="generator" content="([^"<>]{1,200})">')
@@ -94,7 +94,7 @@ def check_page(html: bytes, verified: Verified, bundle: bytes, render: Render, n
     """
     if extract_bundle(html) != bundle:
         raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
-    again = render(bundle, verified.predicate)
+    again = render(bundle, verified.card)
     if again == html:
         note.detail = f"rendered again, byte for byte the same ({len(html):,} bytes)"
         return

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, SetupError, TrustError
+from suite.documents.codec import plain
 from suite.evidence import MANIFEST
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, bundle_bytes, pae
 from suite.judge.attest.statement import make_statement, make_test_result, parse_statement
 from suite.judge.attest.verify import check_predicate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
+    from suite.documents.card import Scorecard
     from suite.judge.attest.keys import PrivateKey
 
 STATEMENT_FILE = "scorecard.json"
@@ -37,14 +38,13 @@ def sign(payload: bytes, key: PrivateKey) -> bytes:
     return bundle
 
 
-def image_of(predicate: Mapping[str, object]) -> tuple[str, str] | None:
+def image_of(card: Scorecard) -> tuple[str, str] | None:
     """Reference and digest of the image that a scorecard names, None when none is known."""
-    engine = cast("Mapping[str, str]", predicate["engine"])
-    digest = engine["image_digest"]
-    return (engine["image_reference"], digest) if digest else None
+    digest = card.engine.image_digest
+    return (card.engine.image_reference, digest) if digest else None
 
 
-def sign_run(directory: Path, predicate: Mapping[str, object], key: PrivateKey) -> bytes:
+def sign_run(directory: Path, card: Scorecard, key: PrivateKey) -> bytes:
     """Sign a run's scorecard and write what goes beside its evidence; returns the bundle.
 
     Writes `STATEMENT_FILE` (the signed bytes), `BUNDLE_FILE`, `TEST_RESULT_FILE` (the verdict once more
@@ -56,7 +56,7 @@ def sign_run(directory: Path, predicate: Mapping[str, object], key: PrivateKey) 
         SetupError: ``run-unwritable``.
     """
     manifest = jsonio.read_bytes(directory / MANIFEST, error=EvidenceError)
-    payload = make_statement(predicate, jsonio.sha256_hex(manifest), image_of(predicate))
+    payload = make_statement(plain(card), jsonio.sha256_hex(manifest), image_of(card))
     bundle = sign(payload, key)
     files = {
         STATEMENT_FILE: payload,

@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal
 
 from suite.base import jsonio
 from suite.base.errors import Place, TrustError
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert, plain
+from suite.documents.statement import Digest, StatementSubject
+from suite.documents.test_result import (
+    PlanDigest,
+    ScorecardDigest,
+    TestResult,
+    VendorAnnotation,
+    VendorId,
+)
 from suite.judge.attest.text import value_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from suite.base.jsonio import JSONObject, JSONValue
 
@@ -33,18 +43,6 @@ _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What a statement is about: a name and a SHA-256 as 64 lower-case hexadecimal digits."""
-
-    name: str
-    sha256: str
-
-    def to_json(self) -> JSONObject:
-        """As an in-toto resource descriptor."""
-        return {"name": self.name, "digest": {"sha256": self.sha256}}
-
-
-@dataclass(frozen=True, slots=True)
 class Statement:
     """A statement that was read strictly; who signed it is another question.
 
@@ -56,13 +54,13 @@ class Statement:
 
     payload: bytes
     sha256: str
-    subjects: tuple[Subject, ...]
+    subjects: tuple[StatementSubject, ...]
     predicate_type: str
     predicate: JSONObject
 
     def subject(self, name: str) -> str | None:
         """SHA-256 of the subject of that name, or None."""
-        return next((item.sha256 for item in self.subjects if item.name == name), None)
+        return next((item.digest.sha256 for item in self.subjects if item.name == name), None)
 
 
 def make_statement(
@@ -83,20 +81,24 @@ def make_statement(
         TrustError: when the result could not be verified, for example because a text holds a control
             character; see `parse_statement`.
     """
-    subjects = [Subject(MANIFEST_SUBJECT, manifest_sha256)]
+    subjects = [_subject(MANIFEST_SUBJECT, manifest_sha256)]
     if image is not None:
-        subjects.append(Subject(image[0], image[1].removeprefix("sha256:")))
+        subjects.append(_subject(image[0], image[1].removeprefix("sha256:")))
     return _payload(subjects, predicate_type, predicate)
 
 
+def _subject(name: str, sha256: str) -> StatementSubject:
+    return StatementSubject(name=name, digest=Digest(sha256=sha256))
+
+
 def _payload(
-    subjects: list[Subject], predicate_type: str, predicate: Mapping[str, object]
+    subjects: Sequence[StatementSubject], predicate_type: str, predicate: Mapping[str, object]
 ) -> bytes:
     try:
         payload = jsonio.canonical(
             {
                 "_type": STATEMENT_TYPE,
-                "subject": [item.to_json() for item in subjects],
+                "subject": [plain(item) for item in subjects],
                 "predicateType": predicate_type,
                 "predicate": predicate,
             }
@@ -146,11 +148,11 @@ def _members(value: JSONValue, names: set[str], name: str, pointer: str) -> JSON
     return value
 
 
-def _subjects(value: JSONValue, name: str) -> tuple[Subject, ...]:
+def _subjects(value: JSONValue, name: str) -> tuple[StatementSubject, ...]:
     if not isinstance(value, list) or not value:
         place = Place(name, None, "/subject")
         raise TrustError("statement-subject", "must be a list that is not empty", place)
-    found: dict[str, Subject] = {}
+    found: dict[str, StatementSubject] = {}
     for index, item in enumerate(value):
         where = f"/subject/{index}"
         entry = _members(item, {"name", "digest"}, name, where)
@@ -163,11 +165,11 @@ def _subjects(value: JSONValue, name: str) -> tuple[Subject, ...]:
         if not isinstance(label, str) or not label or label in found:
             message = "the name must be text that no other subject has"
             raise TrustError("statement-subject", message, place)
-        found[label] = Subject(label, digest)
+        found[label] = _subject(label, digest)
     return tuple(found.values())
 
 
-_RESULTS = {"pass": "PASSED", "warn": "WARNED"}
+_RESULTS: dict[str, Literal["PASSED", "WARNED"]] = {"pass": "PASSED", "warn": "WARNED"}
 
 
 def make_test_result(scorecard: bytes) -> bytes:
@@ -175,25 +177,26 @@ def make_test_result(scorecard: bytes) -> bytes:
 
     It says the verdict in the words that generic policy engines understand, and nothing that the scorecard
     does not say: anyone can derive the same bytes again. Subjects are the scorecard's own.
+
+    Raises:
+        TrustError: ``schema-violation`` when the predicate is no scorecard.
     """
-    card = parse_statement(scorecard)
-    run = cast("JSONObject", card.predicate["run"])
-    verdict = cast("JSONObject", card.predicate["verdict"])
-    vendor = cast("JSONObject", card.predicate["vendor"])
+    stated = parse_statement(scorecard)
+    card = convert(stated.predicate, Scorecard, file="predicate", error=TrustError)
     rules: dict[str, set[str]] = {"pass": set(), "warn": set(), "fail": set()}
-    for check in cast("list[JSONObject]", card.predicate["checks"]):
-        outcome = "fail" if check["outcome"] == "error" else str(check["outcome"])
+    for check in card.checks:
+        outcome = "fail" if check.outcome == "error" else check.outcome
         if outcome in rules:
-            rules[outcome].add(str(check["rule"]))
-    predicate: JSONObject = {
-        "result": _RESULTS.get(str(verdict["outcome"]), "FAILED"),
-        "configuration": [
-            {"name": "plan.json", "digest": {"sha256": run["plan_sha256"]}},
-            {"name": "scorecard.json", "digest": {"sha256": card.sha256}},
-            {"name": "vendor", "annotations": {"id": vendor["id"]}},
-        ],
-        "passedTests": [*sorted(rules["pass"] - rules["warn"] - rules["fail"])],
-        "warnedTests": [*sorted(rules["warn"] - rules["fail"])],
-        "failedTests": [*sorted(rules["fail"])],
-    }
-    return _payload(list(card.subjects), TEST_RESULT_TYPE, predicate)
+            rules[outcome].add(check.rule)
+    result = TestResult(
+        result=_RESULTS.get(card.verdict.outcome, "FAILED"),
+        configuration=(
+            PlanDigest(name="plan.json", digest=Digest(sha256=card.run.plan_sha256)),
+            ScorecardDigest(name="scorecard.json", digest=Digest(sha256=stated.sha256)),
+            VendorAnnotation(name="vendor", annotations=VendorId(id=card.vendor.id)),
+        ),
+        passedTests=tuple(sorted(rules["pass"] - rules["warn"] - rules["fail"])),
+        warnedTests=tuple(sorted(rules["warn"] - rules["fail"])),
+        failedTests=tuple(sorted(rules["fail"])),
+    )
+    return _payload(stated.subjects, TEST_RESULT_TYPE, plain(result))

@@ -11,12 +11,14 @@ import datetime as dt
 import enum
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base import jsonio, schema
+from suite.base import jsonio
 from suite.base.errors import Place, TrustError
+from suite.documents import trust
+from suite.documents.codec import decode
 from suite.documents.document import given
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import REVIEW_TYPE, SCORECARD_TYPE, TEST_RESULT_TYPE
@@ -25,45 +27,8 @@ from suite.judge.attest.text import value_problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.documents.trust import Period, Revocation, TrustEntry
-    from suite.documents.trust import TrustList as TrustListDocument
-
-TRUST_SCHEMA = 1
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
-
-
-class ValidForDoc(TypedDict):
-    """When the key may sign, both ends included; without `end`, for ever."""
-
-    start: str
-    end: NotRequired[str]
-
-
-class RevokedDoc(TypedDict):
-    """Since when the key counts no more, and why."""
-
-    at: str
-    reason: str
-
-
-class TrustedKeyDoc(TypedDict):
-    """One entry of the list."""
-
-    owner: str
-    role: str
-    algorithm: str
-    key: str
-    validFor: NotRequired[Period]
-    revoked: NotRequired[Revocation]
-    note: NotRequired[str]
-
-
-class TrustDoc(TypedDict):
-    """The list. Mirrors ``schemas/trust.schema.json``."""
-
-    trust_schema: int
-    keys: list[TrustEntry]
 
 
 class Role(enum.StrEnum):
@@ -194,9 +159,7 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             ``trust-algorithm-differs`` (the key is not of the algorithm that its entry declares),
             ``trust-key-twice``, ``time-wrong``, ``trust-window-empty``; each with its pointer.
     """
-    value = jsonio.loads(data, name=name, error=TrustError)
-    schema.require(value, "trust", file=name, error=TrustError)
-    document = cast("TrustListDocument", value)
+    document = decode(data, trust.TrustList, name=name, error=TrustError)
     entries: list[TrustedKey] = []
     seen: dict[str, int] = {}
     for index, entry in enumerate(document.keys):
@@ -214,7 +177,7 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
     return TrustList(tuple(entries), jsonio.sha256_hex(data))
 
 
-def _entry(entry: TrustEntry, place: Place) -> TrustedKey:
+def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
     name = f"{place.file} {place.pointer}/key"
     key = parse_public(entry.key.encode("utf-8"), name=name)
     if key.algorithm != Algorithm(entry.algorithm):

@@ -20,10 +20,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias
 
-from suite.base import schema
-from suite.base.errors import Place, TrustError, UsageError
+from suite.base.errors import Place, Problem, TrustError, UsageError
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert
+from suite.documents.document import given
+from suite.documents.test_result import TestResult
 from suite.judge.attest import envelope
 from suite.judge.attest.statement import (
     MANIFEST_SUBJECT,
@@ -37,13 +40,17 @@ from suite.judge.attest.steps import Steps
 from suite.judge.attest.trust import Role
 
 if TYPE_CHECKING:
-    from suite.base.jsonio import JSONObject, JSONValue
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.steps import Step
     from suite.judge.attest.trust import TrustedKey, TrustList, VerifiedTime
 
-SCHEMAS = {SCORECARD_TYPE: "scorecard", TEST_RESULT_TYPE: "test-result"}
-"""Schema of each predicate that this version can read."""
+Predicate: TypeAlias = Scorecard | TestResult
+
+PREDICATES: dict[str, type[Predicate]] = {
+    SCORECARD_TYPE: Scorecard,
+    TEST_RESULT_TYPE: TestResult,
+}
+"""The document of each predicate that this version can read."""
 
 
 class Identity(enum.StrEnum):
@@ -80,6 +87,7 @@ class Verified:
 
     Attributes:
         statement: what was signed; `statement.payload` are the exact bytes.
+        document: its predicate, read.
         key_id: which key signed.
         identity: what is known about its owner; only `Identity.TRUSTED` names somebody.
         owner: from the trust list, None otherwise.
@@ -88,6 +96,7 @@ class Verified:
     """
 
     statement: Statement
+    document: Predicate
     key_id: str
     identity: Identity
     owner: str | None
@@ -102,9 +111,16 @@ class Verified:
             raise TypeError(msg)
 
     @property
-    def predicate(self) -> JSONObject:
-        """The signed predicate."""
-        return self.statement.predicate
+    def card(self) -> Scorecard:
+        """The signed scorecard.
+
+        Raises:
+            TypeError: when another kind of predicate was expected and verified.
+        """
+        if not isinstance(self.document, Scorecard):
+            msg = f"a {_kind(self.statement.predicate_type)} holds no scorecard"
+            raise TypeError(msg)
+        return self.document
 
     def signer(self) -> str:
         """Who signed, in words that claim no more than is known."""
@@ -163,12 +179,15 @@ def verify_bundle(
         statement = parse_statement(parsed.payload)
         note.detail = f"SHA-256 {statement.sha256}"
     with record.step("It states what is expected") as note:
-        note.detail = _check_content(statement, want)
-    _check_authority(record, statement, entry, want)
+        document = _check_content(statement, want)
+        name = document.SCHEMA
+        note.detail = f"predicate {want.predicate_type}, valid against schemas/{name}.schema.json"
+    _check_authority(record, statement, document, entry, want)
     with record.step("It belongs to this round and evidence") as note:
-        note.detail = _check_expected(statement, want)
+        note.detail = _check_expected(statement, document, want)
     return Verified(
         statement=statement,
+        document=document,
         key_id=signer.id,
         identity=identity,
         owner=entry.owner if entry else None,
@@ -211,42 +230,43 @@ def _check_signature(signer: PublicKey, parsed: envelope.Bundle, name: str) -> s
     return f"{signer.algorithm} over the DSSE encoding of the payload"
 
 
-def check_predicate(statement: Statement) -> str:
-    """Check the predicate against the schema of its type, and a scorecard's subjects against the card.
+def check_predicate(statement: Statement) -> Predicate:
+    """Read the predicate by the schema of its type, and hold a scorecard's subjects against the card.
 
     Raises:
         TrustError: ``predicate-type-unknown``, ``predicate-schema``, ``statement-subject``.
     """
-    name = SCHEMAS.get(statement.predicate_type)
-    if name is None:
+    kind = PREDICATES.get(statement.predicate_type)
+    if kind is None:
         place = Place("payload", None, "/predicateType")
         message = f"this version does not read a {_kind(statement.predicate_type)}"
         raise TrustError("predicate-type-unknown", message, place)
-    found = schema.problems(statement.predicate, name, file="predicate")
-    if found:
-        message = f"the predicate breaks the {name} schema: {found[0].message}"
-        raise TrustError("predicate-schema", message, found[0].place, found[0].hint, found)
+    try:
+        document = convert(statement.predicate, kind, file="predicate", error=TrustError)
+    except TrustError as cause:
+        problems = cause.problems or (Problem(cause.message, cause.place, cause.hint),)
+        first = problems[0]
+        message = f"the predicate breaks the {kind.SCHEMA} schema: {first.message}"
+        raise TrustError("predicate-schema", message, first.place, first.hint, problems) from cause
     if statement.subject(MANIFEST_SUBJECT) is None:
         message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
         raise TrustError("statement-subject", message, Place("payload", None, "/subject"))
-    if statement.predicate_type == SCORECARD_TYPE:
-        _check_image(statement)
-    return f"predicate {statement.predicate_type}, valid against schemas/{name}.schema.json"
+    if isinstance(document, Scorecard):
+        _check_image(statement, document)
+    return document
 
 
-def _check_image(statement: Statement) -> None:
+def _check_image(statement: Statement, card: Scorecard) -> None:
     """The image in the subjects and the image on the card must be one and the same, or both absent."""
-    engine = cast("JSONObject", statement.predicate["engine"])
     others = [item for item in statement.subjects if item.name != MANIFEST_SUBJECT]
-    stated = [(item.name, f"sha256:{item.sha256}") for item in others]
-    digest = str(engine["image_digest"])
-    card = [(str(engine["image_reference"]), digest)] if digest else []
-    if stated != card:
+    stated = [(item.name, f"sha256:{item.digest.sha256}") for item in others]
+    digest = card.engine.image_digest
+    if stated != ([(card.engine.image_reference, digest)] if digest else []):
         message = "the subjects and the scorecard name different images"
         raise TrustError("statement-subject", message, Place("payload", None, "/subject"))
 
 
-def _check_content(statement: Statement, want: Expected) -> str:
+def _check_content(statement: Statement, want: Expected) -> Predicate:
     if statement.predicate_type != want.predicate_type:
         place = Place("payload", None, "/predicateType")
         message = (
@@ -261,19 +281,20 @@ def _kind(predicate_type: str) -> str:
     return names.get(predicate_type, predicate_type)
 
 
-def vendor_of(statement: Statement) -> str | None:
-    """The vendor that a statement says it is about, None when it says none."""
-    if statement.predicate_type == SCORECARD_TYPE:
-        return str(cast("JSONObject", statement.predicate["vendor"])["id"])
-    if statement.predicate_type == TEST_RESULT_TYPE:
-        for item in cast("list[JSONObject]", statement.predicate["configuration"]):
-            if item["name"] == "vendor":
-                return str(cast("JSONObject", item["annotations"])["id"])
-    return None
+def vendor_of(document: Predicate) -> str:
+    """The vendor that a predicate says it is about."""
+    if isinstance(document, Scorecard):
+        return document.vendor.id
+    *_, vendor = document.configuration
+    return vendor.annotations.id
 
 
 def _check_authority(
-    record: Steps, statement: Statement, entry: TrustedKey | None, want: Expected
+    record: Steps,
+    statement: Statement,
+    document: Predicate,
+    entry: TrustedKey | None,
+    want: Expected,
 ) -> None:
     if entry is None:
         record.skipped("The signer may state it", "no trust list, so nobody's role is known")
@@ -284,7 +305,7 @@ def _check_authority(
             kind = _kind(statement.predicate_type)
             message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind}"
             raise TrustError("role-forbids", message)
-        vendor = vendor_of(statement)
+        vendor = vendor_of(document)
         if entry.role is Role.VENDOR and vendor != entry.owner:
             message = f"the key belongs to {entry.owner}, the statement is about {vendor!r}"
             raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
@@ -293,7 +314,7 @@ def _check_authority(
         note.detail = entry.check_time(want.time)
 
 
-def _check_expected(statement: Statement, want: Expected) -> str:
+def _check_expected(statement: Statement, document: Predicate, want: Expected) -> str:
     said = []
     if want.manifest_sha256 is not None:
         signed = statement.subject(MANIFEST_SUBJECT)
@@ -302,8 +323,7 @@ def _check_expected(statement: Statement, want: Expected) -> str:
             raise TrustError("subject-differs", message, Place("payload", None, "/subject"))
         said.append("signed for the evidence at hand")
     if want.nonce is not None:
-        run = statement.predicate.get("run")
-        nonce: JSONValue = run.get("nonce") if isinstance(run, dict) else None
+        nonce = given(document.run.nonce) if isinstance(document, Scorecard) else None
         if nonce != want.nonce:
             message = f"the round is {want.nonce!r}, the statement says {nonce!r}"
             hint = "a result of an earlier round cannot be handed in again"

@@ -19,11 +19,12 @@ everything that is wrong at once. What was not done is listed as skipped and nev
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
-from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
+from suite.documents.codec import plain
+from suite.documents.test_result import TestResult
 from suite.judge.attest import files, page
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
@@ -35,10 +36,12 @@ from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify import Expected, Verified, verify_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.base.jsonio import JSONValue
+    from suite.documents.card import Scorecard
+    from suite.documents.manifest import ManifestFile
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.page import Render
     from suite.judge.attest.steps import Note
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 40
 """Differences that are listed one by one; the rest is counted."""
 
-Recompute: TypeAlias = "Callable[[evidence.Evidence], Mapping[str, object]]"
+Recompute: TypeAlias = "Callable[[evidence.Evidence], Scorecard]"
 """Evidence in, the scorecard that follows from it out."""
 
 _NUMBERS = "The numbers follow from the evidence"
@@ -169,7 +172,7 @@ class _Run:
         )
 
     def check_evidence(self) -> None:
-        listed: list[files.Listed] | None = None
+        listed: Sequence[ManifestFile] | None = None
         with self.steps.attempt("The manifest names the evidence") as note:
             listed, self.manifest_sha256 = files.read_manifest(self.directory)
             note.detail = f"{len(listed)} files, SHA-256 {self.manifest_sha256}"
@@ -269,7 +272,8 @@ class _Run:
             if result.statement.payload != derived:
                 message = "the test result does not say what the scorecard says"
                 raise TrustError("test-result-differs", message, Place(str(path)))
-            note.detail = f"derived again: {result.predicate['result']}; its own signature holds"
+            assert isinstance(result.document, TestResult)
+            note.detail = f"derived again: {result.document.result}; its own signature holds"
 
     def check_numbers(self, verified: Verified, recompute: Recompute | None) -> None:
         if self.evidence is None:
@@ -279,7 +283,7 @@ class _Run:
             self.steps.skipped(_NUMBERS, "no way to recompute was given")
             return
         with self.steps.attempt(_NUMBERS) as note:
-            note.detail = _check_numbers(self.evidence, verified.predicate, recompute)
+            note.detail = _check_numbers(self.evidence, verified, recompute)
 
 
 def _check_footer(run: evidence.Evidence, note: Note) -> None:
@@ -296,9 +300,10 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
     note.detail = f"{footer.requests:,} requests, ended: {footer.ended}"
 
 
-def _check_numbers(run: evidence.Evidence, signed: JSONObject, recompute: Recompute) -> str:
+def _check_numbers(run: evidence.Evidence, verified: Verified, recompute: Recompute) -> str:
+    signed = verified.statement.predicate
     try:
-        again = jsonio.loads(jsonio.canonical(recompute(run)), name="recomputed scorecard")
+        again = plain(recompute(run))
     except (TrustError, EvidenceError):
         raise
     except SuiteError as cause:
@@ -312,7 +317,7 @@ def _check_numbers(run: evidence.Evidence, signed: JSONObject, recompute: Recomp
         shown = found[:MAX_FINDINGS]
         if len(found) > len(shown):
             shown.append(Problem(f"and {len(found) - len(shown)} more"))
-        version = cast("JSONObject", signed["suite"])["version"]
+        version = verified.card.suite.version
         other = f"; it was made by version {version}, this is {__version__}"
         hint = "the evidence counts, not the card" + (other if version != __version__ else "")
         count = "one value does" if len(found) == 1 else f"{len(found)} values do"

@@ -6,7 +6,7 @@ says the verdict in a sentence.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suite.documents.card import (
     SCORECARD_SCHEMA,
@@ -23,12 +23,11 @@ from suite.documents.card import (
     Verdict,
 )
 from suite.documents.card_phase import CardPhase
-from suite.documents.plan import SuiteVersion
 from suite.documents.text import Text
-from suite.documents.value import Measured, Value, stored
-from suite.judge.attest.text import clean_text
+from suite.documents.value import Measured, stored
 from suite.judge.card import details, load, subject
 from suite.judge.card.headline import headline, widest
+from suite.judge.card.leaves import cut, signable
 from suite.judge.card.timeline import breakdown
 from suite.judge.card.verdict import conformant, grant, verdict
 from suite.judge.metrics import rouge
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from suite.base.bilingual import Bilingual
-    from suite.base.jsonio import JSONValue
-    from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.card.verdict import Grant
     from suite.judge.metrics.compute import PhaseResult, Results
@@ -60,11 +57,11 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
     plan = evidence.plan
     granted = grant(evidence, checks)
     facts = subject.facts(evidence)
-    card: Scorecard = Scorecard(
+    card = Scorecard(
         scorecard_schema=SCORECARD_SCHEMA,
         metric_schema=METRIC_SCHEMA,
         run=subject.run(evidence),
-        suite=SuiteVersion(version=plan.suite.version, commit=plan.suite.commit),
+        suite=plan.suite,
         verdict=Verdict(
             conformant=conformant(checks),
             outcome=verdict(checks).value,
@@ -87,34 +84,21 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
         engine=subject.engine(plan.engine, facts),
         model=subject.model(evidence),
         workload=subject.workload(plan.workload),
-        peaks=subject.peaks(plan.peaks),
+        peaks=plan.peaks,
         environment=facts,
-        startup={name: _value(value) for name, value in results.run.items()},
+        startup={name: value.stored() for name, value in results.run.items()},
         time_breakdown=tuple(breakdown(evidence)),
         phases=tuple(_phase(phase, evidence) for phase in results.phases.values()),
         quality=_quality(evidence, results),
         headline=tuple(headline(plan, results)),
         checks=tuple(_check(check) for check in checks),
-        metrics=_definitions(results),
-        task_defects=cast("dict[str, int]", evidence.environment["task_defects"]),
-        notes=tuple(str(note) for note in cast("list[str]", evidence.environment["notes"])),
+        metrics=definitions(
+            {*results.run, *(n for p in results.phases.values() for n in p.metrics)}
+        ),
+        task_defects=evidence.environment.task_defects,
+        notes=evidence.environment.notes,
     )
-    return cast("Scorecard", _signable(cast("JSONValue", card)))
-
-
-def _signable(value: JSONValue) -> JSONValue:
-    """The same document with every text made fit for signing."""
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, list):
-        return [_signable(item) for item in value]
-    if isinstance(value, dict):
-        return {clean_text(name): _signable(item) for name, item in value.items()}
-    return value
-
-
-def _value(value: Value) -> Value:
-    return cast("Value", value.to_json())
+    return signable(card)
 
 
 def _sentence(checks: Sequence[RuleResult], granted: Grant) -> Text:
@@ -147,8 +131,7 @@ def _division(granted: Grant) -> DivisionResult:
         requested=granted.requested,
         granted=granted.granted,
         reasons=tuple(
-            DivisionReason(rule=check.rule, why=subject.cut(check.why))
-            for check in granted.obstacles
+            DivisionReason(rule=check.rule, why=cut(check.why)) for check in granted.obstacles
         ),
     )
 
@@ -157,18 +140,17 @@ def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
     planned = next(
         item for item in evidence.plan.workload.phases if item.name == phase.name and item.measured
     )
-    card: CardPhase = CardPhase(
+    return CardPhase(
         name=phase.name,
         scenario=phase.scenario,
         load=load.load(planned),
         tasks=planned.tasks,
         repeats=phase.repeats,
-        metrics={name: _value(value) for name, value in phase.metrics.items()},
+        metrics={name: value.stored() for name, value in phase.metrics.items()},
         series=phase.series,
         token_source=phase.token_source,
+        **details.members(planned, phase.details),
     )
-    details.add(card, planned, phase.details)
-    return card
 
 
 def _quality(evidence: Evidence, results: Results) -> QualityResult:
@@ -188,10 +170,10 @@ def _quality(evidence: Evidence, results: Results) -> QualityResult:
         rows.append(
             QualityRow(
                 metric=name,
-                value=_value(phase.metrics[name]),
+                value=phase.metrics[name].stored(),
                 reference=None if known is None else stored(known),
                 bound=None if known is None else stored(known * share),
-                baseline=None if baseline is None else _value(baseline),
+                baseline=None if baseline is None else baseline.stored(),
             )
         )
     floor = {"rouge1": planned.rouge1_floor, "rouge2": planned.rouge2_floor}
@@ -234,8 +216,8 @@ def _check(check: RuleResult) -> Check:
         rule=check.rule,
         outcome=check.outcome.value,
         title=_text(check.title),
-        why=subject.cut(check.why),
-        evidence=tuple(subject.cut(place) for place in check.evidence),
+        why=cut(check.why),
+        evidence=tuple(cut(place) for place in check.evidence),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.card import Headline
 from suite.documents.value import Measured
+from suite.judge.log.samples import sets_none
 from suite.judge.metrics.registry import PHASE_METRICS
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ def _best_throughput(points: list[PhaseResult]) -> PhaseResult:
 
 def _served(plan: Plan, phases: ByScenario) -> PhaseResult | None:
     """The phase for goodput: served by the clock, where there are objectives to meet."""
-    objectives = plan.workload.objectives
-    if all(objectives[name] is None for name in ("ttft_ms", "tpot_ms", "e2e_ms")):
+    if sets_none(plan.workload.objectives):
         return None
     return _start(phases, lambda kind: kind.headline.goodput)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base import jsonio
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search
 from suite.documents.card_phase import LengthsLoad, Load, SessionLoad
-from suite.documents.phase import Interval, Lengths, Phase, Search, Stop, Trace
+
+if TYPE_CHECKING:
+    from msgspec import UnsetType
+
+    from suite.documents.phase import Arrivals, Lengths, Phase, Search, Trace
 
 
 def load(phase: Phase) -> Load:
@@ -17,77 +23,50 @@ def load(phase: Phase) -> Load:
     is in it, whole or by its digest, but for the task set and the decoding, which the workload says.
     """
     arrivals = phase.arrivals
-    found: Load = Load(
+    return Load(
         concurrency=phase.concurrency,
         process=arrivals.process if arrivals else None,
         rate=arrivals.rate if arrivals else None,
         seed=arrivals.seed if arrivals else None,
+        shape=UNSET if arrivals is None or arrivals.shape is None else arrivals.shape,
+        trace=_trace(arrivals),
+        lockstep=phase.lockstep or UNSET,
+        session=_sessions(phase),
+        lengths=UNSET if phase.lengths is UNSET else _lengths(phase.lengths),
+        search=_search(phase),
+        stop=phase.stop,
     )
-    if arrivals and arrivals.shape is not None:
-        found["shape"] = arrivals.shape
-    if arrivals and arrivals.trace is not UNSET:
-        trace = arrivals.trace
-        found["trace"] = Trace(
-            name=trace.name,
-            sha256=trace.sha256,
-            speed=float(trace.speed),
-        )
-    if phase.lockstep:
-        found["lockstep"] = True
-    if has_exact_lengths(phase):
-        found["lengths"] = _lengths(phase.lengths)
-    if phase.stop is not UNSET:
-        found["stop"] = _stop(phase.stop)
-    _add_scenario(found, phase)
-    return found
 
 
-def _add_scenario(found: Load, phase: Phase) -> None:
-    if is_conversation(phase):
-        session = phase.session
-        found["session"] = SessionLoad(
-            sessions=phase.tasks // session.turns,
-            turns=session.turns,
-            think_ms=session.think_ms,
-        )
-    if is_search(phase):
-        search = phase.search
-        found["search"] = Search(
-            min_rate=search.min_rate,
-            max_rate=search.max_rate,
-            requests=search.requests,
-            max_probes=search.max_probes,
-            resolution=search.resolution,
-            percentile=search.percentile,
-            seed=search.seed,
-        )
-        if search.min_requests is not UNSET:
-            found.search["min_requests"] = search.min_requests
-        if search.duration_s is not UNSET:
-            found.search["duration_s"] = float(search.duration_s)
+# The card writes these two as floats, however the profile wrote them: cards of equal loads have equal bytes.
+
+
+def _trace(arrivals: Arrivals | None) -> Trace | UnsetType:
+    if arrivals is None or arrivals.trace is UNSET:
+        return UNSET
+    return replace(arrivals.trace, speed=float(arrivals.trace.speed))
+
+
+def _search(phase: Phase) -> Search | UnsetType:
+    if phase.search is UNSET or phase.search.duration_s is UNSET:
+        return phase.search
+    return replace(phase.search, duration_s=float(phase.search.duration_s))
+
+
+def _sessions(phase: Phase) -> SessionLoad | UnsetType:
+    session = phase.session
+    if session is UNSET:
+        return UNSET
+    return SessionLoad(
+        sessions=phase.tasks // session.turns, turns=session.turns, think_ms=session.think_ms
+    )
 
 
 def _lengths(lengths: Lengths) -> LengthsLoad:
-    digest = jsonio.digest(
-        {
-            "input_tokens": list(lengths.input_tokens),
-            "output_tokens": list(lengths.output_tokens),
-        }
-    )
+    inputs, outputs = lengths.input_tokens, lengths.output_tokens
     return LengthsLoad(
-        input_tokens=(min(lengths.input_tokens), max(lengths.input_tokens)),
-        output_tokens=(min(lengths.output_tokens), max(lengths.output_tokens)),
+        input_tokens=(min(inputs), max(inputs)),
+        output_tokens=(min(outputs), max(outputs)),
         seed=lengths.seed,
-        sha256=digest,
-    )
-
-
-def _stop(stop: Stop) -> Stop:
-    interval = stop.interval
-    return Stop(
-        min_duration_s=stop.min_duration_s,
-        min_requests=stop.min_requests,
-        max_duration_s=stop.max_duration_s,
-        interval=Interval(metric=interval.metric, within=interval.within) if interval else None,
-        saturation=stop.saturation,
+        sha256=jsonio.digest({"input_tokens": inputs, "output_tokens": outputs}),
     )

@@ -32,7 +32,7 @@ from suite.documents.comparison import (
     ValueRatio,
 )
 from suite.documents.document import given
-from suite.documents.value import NO_INTERVAL_EXACT, NotMeasured, stored
+from suite.documents.value import NO_INTERVAL_EXACT, Measured, NotMeasured, stored
 from suite.judge.compare.inputs import differences, load_difference, same_place, subjects
 from suite.judge.metrics.registry import REGISTRY
 
@@ -161,7 +161,7 @@ def _brackets(first: CardPhase | None, second: CardPhase | None) -> _Brackets | 
     """The brackets of two phases; None where both have repeats enough for an interval, or none was measured."""
     if first is None or second is None:
         return None
-    sides = given(first.searches, []), given(second.searches, [])
+    sides = given(first.searches, ()), given(second.searches, ())
     if min(map(len, sides)) >= FEWEST_SEARCHES:
         return None
     a, b = _bracket(first), _bracket(second)
@@ -174,9 +174,9 @@ def _brackets(first: CardPhase | None, second: CardPhase | None) -> _Brackets | 
 def _bracket(phase: CardPhase) -> tuple[float, float] | None:
     """The bracket over all searches of a phase."""
     ends = []
-    for search in given(phase.searches, []):
+    for search in given(phase.searches, ()):
         rate = search.rate
-        if isinstance(rate, NotMeasured):
+        if not isinstance(rate, Measured):
             return None
         ends.append((rate.value, math.inf if rate.high is None else rate.high))
     return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
@@ -222,8 +222,8 @@ def _change(
     if metric.family in both.forbidden:
         why = f"{both.forbidden[metric.family]} differs"
     if not why:
-        assert first is not None
-        assert second is not None
+        assert isinstance(first, Measured)
+        assert isinstance(second, Measured)
         if brackets is not None:
             outcome, why, ratio = _judge_brackets(first, second, brackets, both.margin)
         else:
@@ -249,6 +249,8 @@ def _obstacle(both: _Comparison, metric: Metric, first: Value | None, second: Va
     for side, value in (("first", first), ("second", second)):
         if isinstance(value, NotMeasured):
             return f"not measured on the {side} card: {value.why}"
+    assert isinstance(first, Measured)
+    assert isinstance(second, Measured)
     if first.unit != second.unit:
         return f"units differ: {first.unit} and {second.unit}"
     return ""
@@ -258,7 +260,7 @@ def _objectives(card: Scorecard) -> Objectives:
     return card.workload.objectives
 
 
-def _bounds(value: Value) -> tuple[float, float] | None:
+def _bounds(value: Measured) -> tuple[float, float] | None:
     """The interval; an exact count is its own; None where there is none."""
     low, high = value.low, value.high
     if low is not None and high is not None:
@@ -266,7 +268,7 @@ def _bounds(value: Value) -> tuple[float, float] | None:
     return (value.value, value.value) if value.interval == NO_INTERVAL_EXACT else None
 
 
-def ratio_of(a: Value, b: Value) -> ValueRatio | None:
+def ratio_of(a: Measured, b: Measured) -> ValueRatio | None:
     """``b / a`` with its interval; None where an interval is missing or does not lie above zero."""
     first, second = _bounds(a), _bounds(b)
     if first is None or second is None or min(a.value, b.value, first[0], second[0]) <= 0:
@@ -287,7 +289,7 @@ def _log(above: float, below: float) -> float:
 
 
 def _judge(
-    a: Value, b: Value, direction: str, margin: float
+    a: Measured, b: Measured, direction: str, margin: float
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     ratio = ratio_of(a, b)
     if ratio is None:
@@ -304,7 +306,7 @@ def _judge(
 
 
 def _judge_brackets(
-    a: Value, b: Value, brackets: _Brackets, margin: float
+    a: Measured, b: Measured, brackets: _Brackets, margin: float
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     """Two searches: each answer lies between the rate that met and the one that missed, by one draw of each."""
     (low_a, high_a), (low_b, high_b) = brackets.a, brackets.b
@@ -337,7 +339,7 @@ def _judge_brackets(
 
 
 def _judge_without_ratio(
-    a: Value, b: Value, direction: str
+    a: Measured, b: Measured, direction: str
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     exact = a.interval == NO_INTERVAL_EXACT and b.interval == NO_INTERVAL_EXACT
     if exact and a.value == b.value:

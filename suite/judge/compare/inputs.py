@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, get_args
 
 from msgspec import UNSET
 
-from suite.base import jsonio
 from suite.declare.scenarios import SCENARIOS
-from suite.documents.card import CardFact, Scorecard
+from suite.documents.codec import canonical, plain
 from suite.documents.comparison import Difference, Family, Subject
 from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.documents.card_phase import PhaseResult
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
 
 
 FAMILY_NAMES: tuple[Family, ...] = get_args(Family)
@@ -60,7 +60,8 @@ def _tokenizer(card: Scorecard) -> str:
 
 def _compile_cache(card: Scorecard) -> str:
     """Whether the engine found what an earlier start had compiled; "none" for one that keeps nothing."""
-    return given(card.environment.get("engine.compile_cache", CardFact()).value, "none")
+    fact = card.environment.get("engine.compile_cache")
+    return given(fact.value, "none") if fact else "none"
 
 
 _INPUTS = (
@@ -107,7 +108,7 @@ _INPUTS = (
     _Input(
         "decoding",
         lambda card: card.workload.decoding,
-        lambda card: jsonio.canonical(card.workload.decoding).decode("utf-8"),
+        lambda card: canonical(card.workload.decoding).decode("utf-8"),
         _MEASURED,
     ),
     _Input(
@@ -143,7 +144,7 @@ _SUBJECTS: tuple[tuple[str, Callable[[Scorecard], str]], ...] = (
 def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
     """Inputs that differ, with the families of metrics that each forbids."""
     return [
-        Difference(what=item.what, a=item.read(a), b=item.read(b), forbids=tuple(item.forbids))
+        Difference(what=item.what, a=item.read(a), b=item.read(b), forbids=item.forbids)
         for item in _INPUTS
         if item.key(a) != item.key(b)
     ]
@@ -162,14 +163,14 @@ _SEARCH_FREE = ("min_rate", "max_rate", "max_probes", "resolution", "seed")
 """Of a search: what only decides where it looks and how closely; its answer with its bracket stays comparable."""
 
 
-def same_place(phase: PhaseResult) -> tuple[str, tuple[tuple[str, int], ...]]:
+def same_place(phase: CardPhase) -> tuple[str, tuple[tuple[str, int], ...]]:
     """What two cards' phases must share to be held side by side: the name, or group and axes of a point."""
     if phase.group is UNSET:
         return phase.name, ()
     return phase.group.name, tuple(sorted(phase.group.axes.items()))
 
 
-def load_difference(first: PhaseResult, second: PhaseResult) -> str:
+def load_difference(first: CardPhase, second: CardPhase) -> str:
     """Why two phases of one place were not asked the same, "" when they were."""
     if first.scenario != second.scenario:
         return _loaded("scenario", first.scenario, second.scenario)
@@ -182,7 +183,7 @@ def load_difference(first: PhaseResult, second: PhaseResult) -> str:
     return _length_difference(first, second)
 
 
-def _gave_way(phase: PhaseResult) -> bool:
+def _gave_way(phase: CardPhase) -> bool:
     """Whether a phase was ended because the server fell ever further behind."""
     return any(one.by == "saturated" for one in given(phase.ended, []))
 
@@ -191,13 +192,13 @@ def _loaded(what: str, first: str, second: str) -> str:
     return f"the two phases were loaded differently: {what}: {first} and {second}"
 
 
-def _asked(phase: PhaseResult) -> dict[str, str]:
+def _asked(phase: CardPhase) -> dict[str, str]:
     """Everything that was asked of a phase, flat, as text."""
     found: dict[str, str] = {}
     searched = SCENARIOS[phase.scenario].searches
     if not searched:
         found["requests"] = str(phase.tasks)
-    for name, value in phase.load.items():
+    for name, value in plain(phase.load).items():
         if not isinstance(value, dict):
             if value is not None:
                 found[name] = str(value)
@@ -212,7 +213,7 @@ def _asked(phase: PhaseResult) -> dict[str, str]:
     return found
 
 
-def _length_difference(first: PhaseResult, second: PhaseResult) -> str:
+def _length_difference(first: CardPhase, second: CardPhase) -> str:
     """Where exact lengths were asked for, both engines must have read and made the same."""
     if first.lengths is UNSET or second.lengths is UNSET:
         return ""
@@ -225,7 +226,7 @@ def _length_difference(first: PhaseResult, second: PhaseResult) -> str:
     return ""
 
 
-def _span(ends: list[int] | None) -> str:
+def _span(ends: tuple[int, int] | None) -> str:
     if ends is None:
         return "not counted"
     low, high = ends

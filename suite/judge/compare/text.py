@@ -42,7 +42,7 @@ def render(diff: Comparison, *, every: bool = False) -> str:
 
 
 def _side(side: Side) -> str:
-    return f"{side.run}  {side.devices} · {side['engine']} · {side['model']}"
+    return f"{side.run}  {side.devices} · {side.engine} · {side.model}"
 
 
 def _short(text: str) -> str:
@@ -65,7 +65,7 @@ def _change(change: Change) -> str:
     name = f"{change.phase} {change.metric}".strip()
     values = f"{_value(change.metric, change.a)} -> {_value(change.metric, change.b)}"
     ratio = change.ratio
-    tail = f"x {ratio.value:.3f} ({ratio.low:.3f} – {ratio['high']:.3f})" if ratio else change.why
+    tail = f"x {ratio.value:.3f} ({ratio.low:.3f} – {ratio.high:.3f})" if ratio else change.why
     return f"{name:<34} {values:<38} {tail}"
 
 

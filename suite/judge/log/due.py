@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.declare.analysis.bisection import planned
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_search, kind
+from suite.declare.scenarios.phase import (
+    has_exact_lengths,
+    is_conversation,
+    is_search,
+    kind,
+    search_of,
+    session_of,
+)
 from suite.declare.tasks.synthetic import synthetic_task
 from suite.judge.log.phases import rate_of
 
@@ -94,7 +101,7 @@ def missing(log: PhaseLog) -> int:
         return _missing_of_search(log)
     sent = {event.index for event in log.events if event.index < doc.tasks}
     if is_conversation(doc):
-        return _missing_of_sessions(log, doc.session.turns)
+        return _missing_of_sessions(log, session_of(doc).turns)
     if was_cut(log):
         dealt = workers(log)
         return holes(sent, dealt) + short_of(sent, dealt, _share(log, dealt), doc.tasks)
@@ -146,7 +153,7 @@ def _missing_of_search(log: PhaseLog) -> int:
     if not log.probes:
         return log.doc.tasks
     lacking = 0
-    search = log.doc.search
+    search = search_of(log.doc)
     for probe in log.probes:
         rate = rate_of(log, probe)
         due = search.requests if rate is None else planned(search, rate)
@@ -166,7 +173,7 @@ def unsent_turns(log: PhaseLog) -> int:
     """Turns that were not sent because an earlier one of their session failed."""
     if not is_conversation(log.doc):
         return 0
-    turns = log.doc.session.turns
+    turns = session_of(log.doc).turns
     lacking = 0
     for last in _last_turns(log, turns).values():
         if not is_answer(last):

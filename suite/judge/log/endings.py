@@ -78,7 +78,7 @@ def problem(log: PhaseLog) -> str:
     else:
         # Sent to its end, or stopped from outside, which leaves requests missing: R002 counts them.
         wrong = _by_clock(log, stop) if by == "max-duration" else ""
-    return wrong or _went_on(log, rule, moment, by)
+    return wrong or _went_on(log, rule, stop, moment, by)
 
 
 def _rule(log: PhaseLog, stop: Stop) -> tuple[PhaseRule, int]:
@@ -101,7 +101,7 @@ def _by_rule(log: PhaseLog, rule: PhaseRule, stop: Stop, by: str) -> str:
     return ""
 
 
-def _went_on(log: PhaseLog, rule: PhaseRule, moment: int, by: str) -> str:
+def _went_on(log: PhaseLog, rule: PhaseRule, stop: Stop, moment: int, by: str) -> str:
     """Whether it sent long after its rule's decision, at `moment`, or after its longest duration."""
     if not log.events:
         return ""
@@ -109,7 +109,7 @@ def _went_on(log: PhaseLog, rule: PhaseRule, moment: int, by: str) -> str:
     if rule.ended_by is not None and last > moment + SLACK_NS:
         after = (last - moment) / 1e9
         return f"ended as {by}, and sent for {after:.1f} s after its events show {rule.ended_by}"
-    longest = log.doc.stop.max_duration_s
+    longest = stop.max_duration_s
     if longest is not None and last > began(log) + round(longest * 1e9) + SLACK_NS:
         late = (last - began(log)) / 1e9
         return f"sent for {late:.1f} s, its longest duration is {longest:g} s"

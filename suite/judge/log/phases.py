@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from suite.declare.scenarios.phase import is_open_loop
+from suite.declare.scenarios.phase import is_open_loop, search_of
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class PhaseLog:
 
 def rate_of(log: PhaseLog, probe: ProbeLog) -> float | None:
     """The rate at which a probe says it was sent; None where that is no rate of its search."""
-    doc, rate = log.doc.search, probe.opened.number("rate")
+    doc, rate = search_of(log.doc), probe.opened.number("rate")
     if rate is None or not max(doc.min_rate, SLOWEST) <= rate <= doc.max_rate:
         return None
     return rate

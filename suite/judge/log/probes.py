@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from suite.declare.analysis import bisection, objective
 from suite.declare.analysis.observed import observed
 from suite.declare.profiles.arrivals import probe_schedule
+from suite.declare.scenarios.phase import search_of
+from suite.documents.card_phase import Probe
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.intervals import PERCENTILE_FLOORS
 from suite.judge.log import tpot
-from suite.judge.log.details import Probe
 from suite.judge.log.phases import rate_of
 from suite.judge.log.samples import NO_COUNT
 
@@ -106,7 +107,7 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
         objectives: the workload's.
         counts: of the phase's token source; None takes each answer's own, as the run did.
     """
-    doc = log.doc.search
+    doc = search_of(log.doc)
     history: list[tuple[float, bool]] = []
     judged: list[_Judged] = []
     problems: list[str] = []
@@ -143,7 +144,7 @@ def _judge(
     counts: Counts | None,
 ) -> _Judged:
     """Judge one probe by its events."""
-    doc = log.doc.search
+    doc = search_of(log.doc)
     seen = [observed(event) for event in probe.events]
     by = probe.closed.text("ended_by") or "stopped"
     verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
@@ -294,21 +295,21 @@ def _probe(
     rate: float,
     obstacle: str,
 ) -> Probe:
-    doc = log.doc
+    search = search_of(log.doc)
     unseen = obstacle and f"TPOT cannot be told: {obstacle}"
     completed = sum(one.ok for one in seen)
     cancelled = sum(one.cancelled for one in seen)
     failed = len(seen) - completed - cancelled
-    percent = doc.search.percentile
+    percent = search.percentile
     tpot_wanted = objectives.tpot_ms is not None
     why = ""
-    if failed > doc.failure_bound * len(seen):
-        bound = f"more than {doc.failure_bound:.2%}"
+    if failed > log.doc.failure_bound * len(seen):
+        bound = f"more than {log.doc.failure_bound:.2%}"
         why = f"{failed} of {len(seen)} requests failed, {bound}"
     return Probe(
         number=probe.number,
         rate=rate,
-        planned=bisection.planned(doc.search, rate),
+        planned=bisection.planned(search, rate),
         sent=len(seen),
         completed=completed,
         failed=failed,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec.structs import astuple
+
 from suite.base.statistics import percentile
 from suite.declare.scenarios.phase import is_search, kind
 from suite.documents.document import given
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from suite.documents.event import Request
     from suite.documents.phase import Phase, ScenarioKind
+    from suite.documents.workload import Objectives
     from suite.evidence import Evidence
     from suite.judge.log.chunks import Chunks
     from suite.judge.log.phases import PhaseLog
@@ -37,6 +40,11 @@ SEARCHED = "a search has one value for each of its probes"
 """Why a search has no latency or throughput of its own."""
 
 
+def sets_none(objectives: Objectives) -> bool:
+    """Whether a workload has no objective at all."""
+    return all(bound is None for bound in astuple(objectives))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A request that ended well. Times are nanoseconds of the run's clock.
@@ -53,7 +61,7 @@ class Answer:
     generated: int | None
 
     @property
-    def gaps(self) -> list[int]:
+    def gaps(self) -> tuple[int, ...]:
         """Times between its content chunks."""
         return self.event.chunk_dt
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.declare.scenarios.phase import is_search
+from suite.declare.scenarios.phase import is_search, search_of
+from suite.documents.card_phase import SearchResult
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.log import due, probes
-from suite.judge.log.details import SearchResult
-from suite.judge.log.samples import NO_OBJECTIVES
+from suite.judge.log.samples import NO_OBJECTIVES, sets_none
 
 if TYPE_CHECKING:
     from suite.documents.workload import Objectives
@@ -39,7 +39,7 @@ def _result(repeat: Repeat, source: str, objectives: Objectives) -> SearchResult
     again = probes.replay(log, objectives, probes.Counts(source, answers))
     return SearchResult(
         repeat=repeat.number,
-        percentile=log.doc.search.percentile,
+        percentile=float(search_of(log.doc).percentile),
         rate=_answer(again, objectives),
         ended=again.answer.ended,
         probes=again.probes,
@@ -48,7 +48,7 @@ def _result(repeat: Repeat, source: str, objectives: Objectives) -> SearchResult
 
 def _answer(again: probes.Replay, objectives: Objectives) -> Value:
     answer = again.answer
-    if all(bound is None for bound in objectives.values()):
+    if sets_none(objectives):
         return NotMeasured(NO_OBJECTIVES)
     if again.untold:
         return NotMeasured(again.untold)
@@ -73,7 +73,7 @@ def texts(phase: PhaseSamples) -> list[Answer]:
 
 def whole_answers(phase: PhaseSamples) -> list[Answer]:
     """Answers of the probes that were sent to their end and of which nothing was cancelled."""
-    requests = phase.doc.search.requests
+    requests = search_of(phase.doc).requests
     found = []
     for repeat in phase.repeats:
         cut = {

@@ -16,10 +16,10 @@ from suite.base.statistics import median
 from suite.declare.analysis import drift, steady
 from suite.declare.analysis.observed import observed
 from suite.declare.scenarios.phase import kind
+from suite.documents.card_phase import SteadyState, Track
 from suite.documents.document import given
 from suite.documents.value import stored
 from suite.judge.log.chunks import LONGEST_NS
-from suite.judge.log.details import Steady, Track
 from suite.judge.log.samples import NO_COUNT, NS_PER_S
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ FEWEST_PER_BUCKET = 4
 
 
 @dataclass(frozen=True, slots=True)
-class SteadyState:
-    """The steady stretch of one repeat, and the drift of each value by metric.
+class SteadyLoad:
+    """Where the load of one repeat was steady, found in its events, and the drift of each value by metric.
 
     Attributes:
         window: where the load was steady.
@@ -83,19 +83,19 @@ def sent_in(repeat: Repeat, window: Window) -> list[Answer]:
     return [answer for answer in repeat.answers if low <= answer.sent <= high]
 
 
-def steady_states(phase: PhaseSamples) -> tuple[SteadyState, ...]:
+def steady_states(phase: PhaseSamples) -> tuple[SteadyLoad, ...]:
     """The steady stretch of each repeat of a phase without obstacle."""
     return tuple(_steady_state(phase, repeat) for repeat in phase.repeats)
 
 
-def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyState:
+def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyLoad:
     window = _window(phase, repeat)
     if window.found and window.end_ns <= window.start_ns:
         window = steady.Window(False, 0, 0, "the steady stretch has no length")
     over = window
     if kind(phase.doc).watches_drift:
         over = steady.whole(repeat.first_sent, max(event.t_send for event in repeat.events))
-    return SteadyState(repeat, window, over, _drifts(phase, repeat, over))
+    return SteadyLoad(repeat, window, over, _drifts(phase, repeat, over))
 
 
 def _window(phase: PhaseSamples, repeat: Repeat) -> Window:
@@ -156,10 +156,10 @@ def token_slices(repeat: Repeat, window: Window, count: int) -> list[float]:
     return [math.fsum(part) for part in np.split(tokens[inside][order], ends[:-1])]
 
 
-def details(states: Sequence[SteadyState]) -> tuple[Steady, ...]:
+def details(states: Sequence[SteadyLoad]) -> tuple[SteadyState, ...]:
     """The steady states as a card shows them."""
     return tuple(
-        Steady(
+        SteadyState(
             repeat=state.repeat.number,
             found=state.window.found,
             why=state.window.why,
@@ -167,14 +167,19 @@ def details(states: Sequence[SteadyState]) -> tuple[Steady, ...]:
             end_s=state.end_s if state.window.found else 0.0,
             share=state.share if state.window.found else 0.0,
             requests=len(state.answers) if state.window.found else 0,
-            drifting=tuple(
-                f"{name}: {drifted.why}"
-                for name, drifted in state.drifts.items()
-                if drifted.detected
-            ),
         )
         for state in states
     )
+
+
+def drifting(states: Sequence[SteadyLoad]) -> dict[int, tuple[str, ...]]:
+    """What drifted in each repeat, one sentence each; empty where nothing did or nothing could be told."""
+    return {
+        state.repeat.number: tuple(
+            f"{name}: {drifted.why}" for name, drifted in state.drifts.items() if drifted.detected
+        )
+        for state in states
+    }
 
 
 def track(phase: PhaseSamples) -> Track | None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import UNSET
-
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
-from suite.documents.card_phase import Series
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, session_of
+from suite.documents.card_phase import Ending, Series
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
-from suite.judge.log.details import Ending, PhaseDetails
+from suite.judge.log.details import PhaseDetails
 from suite.judge.log.samples import collect
 from suite.judge.metrics import rouge
 from suite.judge.metrics.inputs import PhaseInputs
@@ -76,7 +74,7 @@ def questions(doc: Phase) -> Questions:
     """What a phase asks."""
     if has_exact_lengths(doc):
         return "synthetic"
-    return "history" if is_conversation(doc) and doc.session.turns > 1 else "tasks"
+    return "history" if is_conversation(doc) and session_of(doc).turns > 1 else "tasks"
 
 
 def _obstacle(phase: PhaseSamples, needs: Needs) -> str:
@@ -105,6 +103,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         not_run=given(phase.doc.not_run, ""),
         ended=_endings(phase),
         steady=steady.details(inputs.steady_states) if seen else (),
+        drifting=steady.drifting(inputs.steady_states) if seen else {},
         searches=inputs.searches,
         turns=turns(phase) if seen else (),
         lengths=lengths.lengths(phase) if seen else None,
@@ -132,9 +131,7 @@ def _series(phase: PhaseSamples) -> Series:
     if phase.obstacle:
         return Series()
     plots = series(phase)
-    if not phase.over:
-        return plots
-    return Series(throughput=plots.throughput) if plots.throughput is not UNSET else Series()
+    return Series(throughput=plots.throughput) if phase.over else plots
 
 
 def _phase(
@@ -185,7 +182,7 @@ def compute(evidence: Evidence) -> Results:
     """Compute every metric of a run.
 
     Raises:
-        EvidenceError: ``model-facts-wrong`` or ``value-not-finite`` when the evidence is damaged.
+        EvidenceError: ``value-not-finite`` when the evidence is damaged.
     """
     phases = collect(evidence)
     scored, asked = _score(phases, evidence)

@@ -11,12 +11,12 @@ from suite.judge.log import search, steady
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.documents.card_phase import SearchResult
     from suite.documents.plan import Plan
     from suite.documents.workload import Objectives
     from suite.evidence import Evidence
-    from suite.judge.log.details import SearchResult
     from suite.judge.log.samples import Answer, PhaseSamples
-    from suite.judge.log.steady import SteadyState
+    from suite.judge.log.steady import SteadyLoad
     from suite.judge.metrics.rouge_pairs import Scores
 
 
@@ -50,7 +50,7 @@ class PhaseInputs:
         return search.texts(self.phase)
 
     @functools.cached_property
-    def steady_states(self) -> tuple[SteadyState, ...]:
+    def steady_states(self) -> tuple[SteadyLoad, ...]:
         """The steady state of each repeat; of a phase without obstacle."""
         return steady.steady_states(self.phase)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import is_search
-from suite.documents.value import NotMeasured, Value
+from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
@@ -43,10 +43,9 @@ def slo_rate(inputs: PhaseInputs) -> Value:
         return NotMeasured(phase.invalid)
     if len(searches) == 1:
         return searches[0].rate
-    rates = []
+    rates = [search.rate for search in searches if isinstance(search.rate, Measured)]
     for search in searches:
         if isinstance(search.rate, NotMeasured):
             return NotMeasured(f"repeat {search.repeat}: {search.rate.why}")
-        rates.append(search.rate)
     count = sum(rate.n for rate in rates)
     return intervals.t_value([rate.value for rate in rates], "requests/s", count)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.statistics import percentile
 from suite.documents.card_phase import RateSeries, Series
 from suite.documents.value import stored
@@ -22,13 +24,13 @@ FEWEST_PER_BUCKET = 4
 """Answers per bucket below which a rate over time would only show single requests."""
 
 
-def quantiles(values: Sequence[float]) -> list[float]:
+def quantiles(values: Sequence[float]) -> tuple[float, ...]:
     """Ascending values, or `POINTS` equally spaced quantiles of more than that many."""
     ordered = ascending(values)
     if len(ordered) <= POINTS:
-        return [stored(float(value)) for value in ordered]
+        return tuple(stored(float(value)) for value in ordered)
     step = 100.0 / (POINTS - 1)
-    return [stored(percentile(ordered, min(i * step, 100.0))) for i in range(POINTS)]
+    return tuple(stored(percentile(ordered, min(i * step, 100.0))) for i in range(POINTS))
 
 
 def _throughput(phase: PhaseSamples) -> RateSeries | None:
@@ -46,14 +48,11 @@ def _throughput(phase: PhaseSamples) -> RateSeries | None:
 def series(phase: PhaseSamples) -> Series:
     """The series of a phase without obstacle."""
     answers = phase.answers
-    found: Series = Series(
-        ttft_ms=tuple(quantiles([answer.ttft for answer in answers])),
-        e2e_ms=tuple(quantiles([answer.e2e for answer in answers])),
-    )
     per_token = tpot.samples(answers)
-    if per_token and not tpot.obstacle(answers):
-        found["tpot_ms"] = quantiles(per_token)
-    rate = _throughput(phase)
-    if rate is not None:
-        found["throughput"] = rate
-    return found
+    told = per_token and not tpot.obstacle(answers)
+    return Series(
+        ttft_ms=quantiles([answer.ttft for answer in answers]),
+        tpot_ms=quantiles(per_token) if told else UNSET,
+        e2e_ms=quantiles([answer.e2e for answer in answers]),
+        throughput=_throughput(phase) or UNSET,
+    )

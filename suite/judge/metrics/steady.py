@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.comparison import Family
-    from suite.judge.log.steady import SteadyState
+    from suite.judge.log.steady import SteadyLoad
     from suite.judge.metrics.inputs import PhaseInputs
 
 METHODS = {
@@ -29,7 +29,7 @@ METHODS = {
 """What an interval of a drift is."""
 
 
-def _obstacle(states: Sequence[SteadyState]) -> str:
+def _obstacle(states: Sequence[SteadyLoad]) -> str:
     """Why a phase has no steady stretch; "" when every repeat has one."""
     return next(
         (
@@ -41,7 +41,7 @@ def _obstacle(states: Sequence[SteadyState]) -> str:
     )
 
 
-def _answers(states: Sequence[SteadyState]) -> int:
+def _answers(states: Sequence[SteadyLoad]) -> int:
     return sum(len(state.answers) for state in states)
 
 
@@ -173,7 +173,7 @@ def drifts(inputs: PhaseInputs) -> dict[str, Value]:
     return {name: _drift_value(inputs.steady_states, name) for name in DRIFTS}
 
 
-def _drift_value(states: Sequence[SteadyState], name: str) -> Value:
+def _drift_value(states: Sequence[SteadyLoad], name: str) -> Value:
     changes = [state.drifts[name] for state in states]
     for state, change in zip(states, changes, strict=True):
         if not change.measured:

@@ -10,7 +10,14 @@ from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log.chunks import LONGEST_NS
-from suite.judge.log.samples import MS, NO_COUNT, NO_OBJECTIVES, NO_PROMPT_COUNT, NO_TIME
+from suite.judge.log.samples import (
+    MS,
+    NO_COUNT,
+    NO_OBJECTIVES,
+    NO_PROMPT_COUNT,
+    NO_TIME,
+    sets_none,
+)
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:
@@ -188,7 +195,7 @@ def request_throughput(inputs: PhaseInputs) -> Value:
 def goodput(inputs: PhaseInputs) -> Value:
     """Requests per second that met every objective."""
     phase, objectives = inputs.phase, inputs.objectives
-    if all(bound is None for bound in objectives.values()):
+    if sets_none(objectives):
         return NotMeasured(NO_OBJECTIVES)
     if objectives.tpot_ms is not None and not phase.counts_tokens:
         return NotMeasured(NO_COUNT)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.documents.card_phase import Turn
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import tpot
-from suite.judge.log.details import Turn
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.metrics.latency import ascending
 

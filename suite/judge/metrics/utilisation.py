@@ -6,15 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.declare.model.facts import ModelFacts
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
-from suite.documents.model import ModelFacts
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log.samples import NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
 if TYPE_CHECKING:
+    from suite.documents.model import ModelFacts
     from suite.documents.plan import Plan
     from suite.judge.log.samples import Answer, PhaseSamples
     from suite.judge.metrics.inputs import PhaseInputs
@@ -197,13 +196,9 @@ def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:
 
 @phase_metrics(METRICS)
 def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
-    """MFU, its two parts and MBU of a phase without obstacle.
-
-    Raises:
-        EvidenceError: ``model-facts-wrong`` when the plan's model facts are damaged.
-    """
+    """MFU, its two parts and MBU of a phase without obstacle."""
     phase, plan = inputs.phase, inputs.plan
-    facts = ModelFacts.from_json(plan.model.facts)
+    facts = plan.model.facts
     why = _obstacle(phase, facts)
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))

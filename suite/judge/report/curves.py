@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from suite.documents.value import NotMeasured, Value
+from suite.documents.value import Measured
 from suite.judge.report import svg
 from suite.judge.report.numbers import tick_text, ticks
 from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
@@ -20,6 +20,7 @@ from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.documents.value import Value
 
 _BASE = HEIGHT - BOTTOM
 _LOG_FROM = 12.0
@@ -76,7 +77,7 @@ class Extras:
 
 def dot(x: float, value: Value | None, kind: str = "") -> Dot | None:
     """A point of a value with its interval; None where there is no number."""
-    if value is None or isinstance(value, NotMeasured):
+    if not isinstance(value, Measured):
         return None
     return Dot(x, value.value, value.low, value.high, "", kind)
 

@@ -10,15 +10,25 @@ from msgspec import UNSET
 
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.document import given
-from suite.documents.value import Measured, NotMeasured
+from suite.documents.value import Measured
 from suite.judge.report import curves
 from suite.judge.report.loadtext import end_text, span, stop_text
 from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import CardPhase, Probe, SearchResult, SteadyState, Track
+    from suite.documents.card_phase import (
+        CardPhase,
+        Ending,
+        LengthsResult,
+        Probe,
+        SearchResult,
+        SteadyState,
+        Track,
+    )
     from suite.judge.report.loadtext import Both
 
 _DRIFTS = {
@@ -43,13 +53,13 @@ def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
     if phase.load.stop is not UNSET:
         found.append(Remark("stop-rule", [stop_text(card, phase.load.stop, phase.tasks)]))
     if phase.ended:
-        found.append(Remark("ended", _ends(phase)))
+        found.append(Remark("ended", _ends(phase, phase.ended)))
     if phase.steady:
-        found.append(Remark("steady", _steady(phase)))
+        found.append(Remark("steady", _steady(phase, phase.steady)))
     if SCENARIOS[phase.scenario].watches_drift:
         found.append(Remark("drift", _drift(phase)))
     if phase.lengths is not UNSET:
-        found.append(Remark("lengths", [_lengths(phase)]))
+        found.append(Remark("lengths", [_lengths(phase.lengths)]))
     return found
 
 
@@ -78,9 +88,9 @@ def _named(phase: CardPhase, repeat: int, text: Both) -> Both:
     return f"{first} {repeat + 1}: {text[0]}", f"{second} {repeat + 1}：{text[1]}"
 
 
-def _ends(phase: CardPhase) -> list[Both]:
+def _ends(phase: CardPhase, ends: Sequence[Ending]) -> list[Both]:
     lines = []
-    for end in phase.ended:
+    for end in ends:
         english, chinese = end_text("end", end.by)
         seconds = f"{end.seconds:,.1f}"
         sent, most = plain(end.sent), plain(end.most)
@@ -92,9 +102,9 @@ def _ends(phase: CardPhase) -> list[Both]:
     return lines
 
 
-def _steady(phase: CardPhase) -> list[Both]:
+def _steady(phase: CardPhase, states: Sequence[SteadyState]) -> list[Both]:
     lines = []
-    for steady in phase.steady:
+    for steady in states:
         why = steady.why
         if steady.found:
             places = 1 if steady.end_s >= 100 else 2
@@ -111,17 +121,15 @@ def _steady(phase: CardPhase) -> list[Both]:
     return lines
 
 
-def _lengths(phase: CardPhase) -> Both:
-    lengths = phase.lengths
-
-    def had(got: list[int] | None) -> Both:
+def _lengths(lengths: LengthsResult) -> Both:
+    def had(got: tuple[int, int] | None) -> Both:
         return ("not counted", "未计数") if got is None else (span(got), span(got))
 
-    given, made = had(lengths.input_got), had(lengths.output_got)
+    sent, made = had(lengths.input_got), had(lengths.output_got)
     asked_in, asked_out = span(lengths.input_asked), span(lengths.output_asked)
     return (
-        f"prompt {asked_in} asked for, {given[0]} sent; answer {asked_out} asked for, {made[0]} had",
-        f"提示要求 {asked_in}，实际 {given[1]}；回答要求 {asked_out}，实际 {made[1]}",
+        f"prompt {asked_in} asked for, {sent[0]} sent; answer {asked_out} asked for, {made[0]} had",
+        f"提示要求 {asked_in}，实际 {sent[1]}；回答要求 {asked_out}，实际 {made[1]}",
     )
 
 
@@ -164,7 +172,7 @@ class Search:
 
 def searches(card: Scorecard, phase: CardPhase) -> list[Search]:
     """The searches of a phase, one per repeat."""
-    return [_search(card, phase, search) for search in given(phase.searches, [])]
+    return [_search(card, phase, search) for search in given(phase.searches, ())]
 
 
 def _search(card: Scorecard, phase: CardPhase, search: SearchResult) -> Search:
@@ -187,7 +195,7 @@ def _search(card: Scorecard, phase: CardPhase, search: SearchResult) -> Search:
 def bracket_text(search: SearchResult) -> Both:
     """Between which rates the answer lies."""
     rate = search.rate
-    if isinstance(rate, NotMeasured):
+    if not isinstance(rate, Measured):
         return ("", "")
     met, missed = plain(rate.value), rate.high
     if missed is None:
@@ -283,14 +291,14 @@ def turns(phase: CardPhase) -> list[TurnRow]:
             show("ttft", turn.ttft),
             show("tpot", turn.tpot),
         )
-        for turn in given(phase.turns, [])
+        for turn in given(phase.turns, ())
     ]
 
 
 def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """TTFT and the length of the conversation by turn."""
     found = []
-    known = given(phase.turns, [])
+    known = given(phase.turns, ())
     for key in ("ttft", "prompt_tokens"):
         dots = [
             curves.dot(turn.number + 1.0, turn.ttft if key == "ttft" else turn.prompt_tokens)
@@ -319,7 +327,7 @@ def track_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
 
 
 def _track_plot(
-    track: Track, values: list[float | None], window: tuple[float, float] | None, title: str
+    track: Track, values: Sequence[float | None], window: tuple[float, float] | None, title: str
 ) -> Markup:
     width = track.bucket_s
     dots = [
@@ -333,7 +341,7 @@ def _track_plot(
 
 def steady_window(phase: CardPhase) -> tuple[float, float] | None:
     """The steady stretch of the first repeat in seconds, None where there is none."""
-    first: list[SteadyState] = [item for item in given(phase.steady, []) if item.repeat == 0]
+    first: list[SteadyState] = [item for item in given(phase.steady, ()) if item.repeat == 0]
     if not first or not first[0].found:
         return None
     return first[0].start_s, first[0].end_s

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.documents.document import given
-from suite.documents.value import Measured, NotMeasured, Value
+from suite.documents.value import Measured
 from suite.judge.metrics.registry import statistics_by
 from suite.judge.report import curves
 from suite.judge.report.loadtext import load_text
@@ -16,10 +17,13 @@ from suite.judge.report.numbers import Shown, plain, show
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from markupsafe import Markup
 
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
     from suite.judge.report.loadtext import Both
 
 _REASONS = 3
@@ -141,7 +145,7 @@ def columns(phases: list[CardPhase]) -> list[Column]:
 
 
 def _has(phase: CardPhase, metric: str) -> bool:
-    return isinstance(phase.metrics.get(metric, Value()), Measured)
+    return isinstance(phase.metrics.get(metric), Measured)
 
 
 def table(block: Block) -> GroupTable:
@@ -162,14 +166,17 @@ def table(block: Block) -> GroupTable:
 
 def axes_of(block: Block) -> list[str]:
     """What varies over a group."""
-    known = {
-        axis for phase in block.phases if phase.group is not UNSET for axis in phase.group.axes
-    }
+    known = {axis for phase in block.phases for axis in _axes(phase)}
     return [*(axis for axis in AXES if axis in known), *sorted(known - set(AXES))]
 
 
 def _place(phase: CardPhase, axes: list[str]) -> tuple[int, ...]:
-    return tuple(phase.group.axes.get(axis, 0) for axis in axes)
+    return tuple(_axes(phase).get(axis, 0) for axis in axes)
+
+
+def _axes(phase: CardPhase) -> Mapping[str, int]:
+    """A point's place by axis; of a phase that is no point, none."""
+    return phase.group.axes if phase.group is not UNSET else {}
 
 
 def _title(block: Block, axes: list[str]) -> str:
@@ -187,7 +194,7 @@ def axis_name(axis: str, *, lockstep: bool = False) -> Both:
 
 
 def _point(phase: CardPhase, axes: list[str], shown: list[Column], anchor: str) -> Point:
-    places = [phase.group.axes.get(axis) for axis in axes]
+    places = [_axes(phase).get(axis) for axis in axes]
     values = ["–" if place is None else plain(place) for place in places]
     labels = [
         _place_text(axis, value, lockstep=given(phase.load.lockstep, False))
@@ -215,11 +222,11 @@ def _cell(phase: CardPhase, name: str) -> Shown | None:
 def stream_value(phase: CardPhase) -> Value | None:
     """Output throughput over the number of streams: what one user of a busy server gets."""
     whole, streams = phase.metrics.get("output_throughput"), phase.load.concurrency
-    if whole is None or not streams or isinstance(whole, NotMeasured):
+    if not streams or not isinstance(whole, Measured):
         return whole
     low, high = whole.low, whole.high
-    return Value(
-        **whole,
+    return replace(
+        whole,
         value=whole.value / streams,
         low=None if low is None else low / streams,
         high=None if high is None else high / streams,
@@ -250,7 +257,7 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
     phases = sorted(block.phases, key=lambda phase: _place(phase, axes))
     lockstep = given(block.phases[0].load.lockstep, False)
     english, chinese = axis_name(axes[0], lockstep=lockstep)
-    along = [(float(phase.group.axes[axes[0]]), phase) for phase in phases]
+    along = [(float(_axes(phase)[axes[0]]), phase) for phase in phases]
 
     def line(metric: str, name: str) -> curves.Line:
         dots = [curves.dot(x, phase.metrics.get(metric)) for x, phase in along]
@@ -287,14 +294,8 @@ def _trade(along: list[tuple[float, CardPhase]]) -> Markup:
     for place, phase in along:
         metrics = phase.metrics
         across, up = metrics.get("output_throughput"), metrics.get("tpot_p50")
-        if (
-            across is None
-            or up is None
-            or isinstance(across, NotMeasured)
-            or isinstance(up, NotMeasured)
-        ):
-            continue
-        dots.append(curves.Dot(across.value, up.value, None, None, plain(place)))
+        if isinstance(across, Measured) and isinstance(up, Measured):
+            dots.append(curves.Dot(across.value, up.value, None, None, plain(place)))
     names = WORDS["plot-output_throughput"]
     return curves.chart(
         [curves.Line("", dots)],

@@ -1,6 +1,6 @@
 """The page: one file, no script, no external asset, the same bytes for the same scorecard.
 
-`render` is a pure function of the bundle and its verified predicate, so that a reviewer can render a page again
+`render` is a pure function of the bundle and its verified scorecard, so that a reviewer can render a page again
 and compare it byte for byte. The page's own version is a digest over everything that decides its bytes.
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
+from msgspec import UNSET
 
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
@@ -107,6 +108,7 @@ def _environment() -> jinja2.Environment:
         "tables": tables,
         "view": view,
     }
+    environment.tests["given"] = lambda member: member is not UNSET
     environment.filters |= {
         "both": both,
         "breakable": _breakable,
@@ -121,12 +123,12 @@ def _security_policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def render(bundle_bytes: bytes, predicate: Scorecard) -> bytes:
+def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
     """Render the page of a scorecard.
 
     Args:
         bundle_bytes: the signed bundle, which travels inside the page.
-        predicate: the scorecard in it, verified by the caller.
+        card: the scorecard in it, verified by the caller.
 
     Returns:
         The page, UTF-8.
@@ -141,10 +143,10 @@ def render(bundle_bytes: bytes, predicate: Scorecard) -> bytes:
         _environment()
         .get_template("page.html.j2")
         .render(
-            card=predicate,
-            flags=view.flags(predicate),
-            headlines=view.headlines(predicate),
-            counts=view.counts(predicate.checks),
+            card=card,
+            flags=view.flags(card),
+            headlines=view.headlines(card),
+            counts=view.counts(card.checks),
             generator=renderer_version(),
             policy=_security_policy(style),
             style=Markup(style),  # noqa: S704 - our own file, hashed in the policy

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import LengthsLoad, Load
+    from suite.documents.card_phase import LengthsLoad, Load, SessionLoad
     from suite.documents.phase import Search, Stop
 
 
@@ -57,7 +57,7 @@ def _source(load: Load, without: Collection[str]) -> list[Both]:
             _probes(search),
         ]
     if load.session is not UNSET:
-        return _sessions(load)
+        return _sessions(load.session, load.concurrency)
     if load.process is not None:
         return [_arrivals(load)]
     if load.concurrency is None or "concurrency" in without:
@@ -81,12 +81,11 @@ def _probes(search: Search) -> Both:
     )
 
 
-def _sessions(load: Load) -> list[Both]:
-    session = load.session
+def _sessions(session: SessionLoad, concurrency: int | None) -> list[Both]:
     sessions, turns = plain(session.sessions), plain(session.turns)
     parts = [(f"{sessions} sessions × {turns} turns", f"{sessions} 个会话 × {turns} 轮")]
-    if load.concurrency is not None:
-        count = plain(load.concurrency)
+    if concurrency is not None:
+        count = plain(concurrency)
         parts.append((f"{count} at once", f"同时 {count} 个"))
     if session.think_ms > 0:
         think = plain(session.think_ms)
@@ -98,7 +97,7 @@ def _arrivals(load: Load) -> Both:
     rate = plain(load.rate or 0.0)
     if load.trace is not UNSET:
         trace = load.trace
-        speed = "" if trace.speed == 1 else f" ×{plain(trace['speed'])}"
+        speed = "" if trace.speed == 1 else f" ×{plain(trace.speed)}"
         name = trace.name
         return (
             f"replay of {name}{speed}, {rate} requests/s on average",
@@ -186,8 +185,8 @@ def _interval(card: Scorecard, stop: Stop) -> list[Both]:
     share = f"{interval.within * 100:g} %"
     return [
         (
-            f"the 95 % interval of “{title['en']}” is within {share} of it",
-            f"“{title['zh']}”的 95 % 区间在其值的 {share} 以内",
+            f"the 95 % interval of “{title.en}” is within {share} of it",
+            f"“{title.zh}”的 95 % 区间在其值的 {share} 以内",
         )
     ]
 

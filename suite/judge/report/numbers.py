@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.documents.value import NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def show(metric: str, value: Value) -> Shown:
     """
     if isinstance(value, NotMeasured):
         return Shown("n/a", "", "", "", "", value.why)
+    assert isinstance(value, Measured)
     factor, unit = 1.0, value.unit
     fixed = None
     if unit == "1":

@@ -6,16 +6,15 @@ import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.documents.document import given
 from suite.documents.text import Text
-from suite.documents.value import Measured, NotMeasured
+from suite.documents.value import Measured
 from suite.judge.metrics.registry import REGISTRY, statistics_by
 from suite.judge.report import plots
 from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.view import metric_name, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from markupsafe import Markup
 
@@ -94,7 +93,7 @@ def _quantities(card: Scorecard, phase: CardPhase) -> list[dict[str, str]]:
 
 
 def _measured(phase: CardPhase, names: Iterable[str]) -> bool:
-    return any(not isinstance(phase.metrics[name], NotMeasured) for name in names)
+    return any(isinstance(phase.metrics[name], Measured) for name in names)
 
 
 def latency_table(card: Scorecard, phase: CardPhase) -> LatencyTable:
@@ -165,7 +164,7 @@ def missing(card: Scorecard, phase: CardPhase) -> list[Missing]:
     for names in quantities:
         if not _measured(phase, names.values()):
             first = names["p50"]
-            add(first, _quantity_title(first), phase.metrics[first].why)
+            add(first, _quantity_title(first), show(first, phase.metrics[first]).reason)
     taken = {name for names in quantities for name in names.values()}
     for row in _rows(card, phase.metrics, taken):
         known = REGISTRY.get(row.metric)
@@ -242,8 +241,8 @@ def quality_rows(card: Scorecard) -> list[QualityLine]:
 def _quality_line(card: Scorecard, row: QualityRow) -> QualityLine:
     value, reference, bound = row.value, row.reference, row.bound
     baseline = None if row.baseline is None else show(row.metric, row.baseline)
-    number = given(value.value)
-    places = 4 if given(value.unit) == "1" else 2
+    number, unit = (value.value, value.unit) if isinstance(value, Measured) else (None, "")
+    places = 4 if unit == "1" else 2
     share = ""
     if number is not None and reference:
         share = f"{number / reference * 100:.1f}{NARROW}%"
@@ -264,7 +263,7 @@ def _picture(row: QualityRow) -> Markup | str:
     value, baseline = row.value, row.baseline
     if not isinstance(value, Measured):
         return ""
-    base = None if baseline is None else given(baseline.value)
+    base = baseline.value if isinstance(baseline, Measured) else None
     known = [value.value, value.high, row.reference, row.bound, base]
     top = max(number for number in known if number is not None) * 1.12
     if top <= 0:
@@ -304,5 +303,5 @@ def total_seconds(card: Scorecard) -> str:
     return f"{_total(card.time_breakdown):,.2f}"
 
 
-def _total(stretches: list[TimeShare]) -> float:
+def _total(stretches: Sequence[TimeShare]) -> float:
     return sum(item.seconds for item in stretches)

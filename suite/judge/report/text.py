@@ -39,8 +39,8 @@ def _subject(card: Scorecard) -> list[str]:
     dtype = card.engine.dtype.executed
     taskset = card.workload.taskset
     return [
-        f"{devices} · {engine} ({card['runtime']}, {dtype}) · {card['model']['id']}",
-        f"profile {card.workload.profile} · task set {taskset['name']}, {taskset['size']:,} tasks",
+        f"{devices} · {engine} ({card.runtime}, {dtype}) · {card.model.id}",
+        f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks",
     ]
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.documents.document import given
 from suite.documents.text import Text
-from suite.documents.value import Value
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.report.numbers import Shown, plain, scaled, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from suite.documents.card import Check, Scorecard
     from suite.documents.card_phase import CardPhase
+    from suite.documents.value import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def _rouge_beyond(card: Scorecard, sign: str, bounds: dict[str, float]) -> str:
     parts = []
     for row in card.quality.rows:
         bound = bounds.get(row.metric)
-        number = given(row.value.value)
-        if bound is None or number is None:
+        if bound is None or not isinstance(row.value, Measured):
             continue
+        number = row.value.value
         if (number < bound) if sign == "<" else (number > bound):
             title = metric_name(card, row.metric).en
             parts.append(f"{title} {plain(number, 4)} {sign} {bound:g}")
@@ -76,7 +76,7 @@ def metric_name(card: Scorecard, metric: str) -> Text:
 
 def value_of(card: Scorecard, phase: str, metric: str) -> Value:
     """A value by phase ("" for the whole run) and name; not measured when the card has none."""
-    missing: Value = Value(not_measured="not on this card")
+    missing = NotMeasured("not on this card")
     if not phase:
         return card.startup.get(metric, missing)
     for item in card.phases:
@@ -131,7 +131,7 @@ def fact_text(name: str, value: str) -> str:
     return value
 
 
-def counts(checks: list[Check]) -> dict[str, int]:
+def counts(checks: Sequence[Check]) -> dict[str, int]:
     """How many rules ended how, in the order in which a reader wants to know."""
     order = ("fail", "error", "warn", "pass", "skipped", "not-applicable")
     found = {outcome: sum(1 for check in checks if check.outcome == outcome) for outcome in order}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
+from suite.documents.document import given
 from suite.judge.metrics.compute import questions
 from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 
@@ -40,14 +41,14 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
         return warned(
             f"runtime: {runtime}; closed needs a container" + (f" ({note})" if note else "")
         )
-    facts = evidence.environment["facts"]
-    digest = facts.get("image.digest") if isinstance(facts, dict) else None
-    if not isinstance(digest, dict) or not str(digest.get("value", "")).startswith("sha256:"):
+    fact = evidence.environment.facts.get("image.digest")
+    digest = given(fact.value) if fact else None
+    if not str(digest).startswith("sha256:"):
         return warned("the digest of the image that ran is unknown; closed needs it")
     image = evidence.plan.engine.image
     if image is None or (image.source != "build" and image.digest is None):
         return warned("the image is named by a tag that can move; closed needs name@sha256:…")
-    return passed(f"container, image {digest['value']}")
+    return passed(f"container, image {digest}")
 
 
 @rule(

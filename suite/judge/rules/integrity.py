@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from suite.base import jsonio
 from suite.base.bilingual import Bilingual
 from suite.declare.tasks.records import record_sha256
+from suite.documents.document import given
 from suite.judge.log import due
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned
@@ -44,7 +45,7 @@ def complete(evidence: Evidence, _: Results) -> Finding:
         return failed("events.jsonl has no footer: the run was cut", ["events.jsonl: last line"])
     if footer.ended != "complete":
         error = footer.error
-        detail = f": {error['message']}" if error else ""
+        detail = f": {error.message}" if error else ""
         return failed(f"the run ended as {footer.ended}{detail}", ["events.jsonl: footer"])
     if footer.requests != len(evidence.requests):
         why = (
@@ -111,9 +112,8 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
 
 def _processors(evidence: Evidence) -> int | None:
     """Processors that the client could use, as its environment says."""
-    facts = evidence.environment.get("facts")
-    fact = facts.get("host.cores") if isinstance(facts, dict) else None
-    value = fact.get("value") if isinstance(fact, dict) else None
+    fact = evidence.environment.facts.get("host.cores")
+    value = fact.value if fact else None
     return value if type(value) is int and value > 0 else None
 
 
@@ -169,7 +169,7 @@ def possible_times(evidence: Evidence, _: Results) -> Finding:
     bounds: dict[tuple[str, int, bool], list[int]] = collections.defaultdict(list)
     for mark in evidence.marks:
         if mark.name in ("phase.start", "phase.end"):
-            key = (mark.phase, mark.repeat, mark.measured)
+            key = given(mark.phase, ""), given(mark.repeat, 0), given(mark.measured, True)
             bounds[key].append(mark.t)
     wrong = []
     for request in evidence.requests:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
 from suite.declare.profiles.arrivals import probe_schedule
-from suite.declare.scenarios.phase import is_conversation, is_search
+from suite.declare.scenarios.phase import is_conversation, is_search, search_of
 from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import in_flight
 from suite.judge.rules.rule import (
@@ -166,7 +166,7 @@ def _on_time(events: Sequence[Request], arrivals: Sequence[int], first: int) -> 
 
 def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
     """Probes whose intended starts are not drawn from the search's seed at the probe's rate."""
-    search = log.doc.search
+    search = search_of(log.doc)
     for probe in log.probes:
         rate = rate_of(log, probe)
         if not probe.events:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, lengths_of, session_of
 from suite.documents.document import given
 from suite.judge.log.due import is_answer
 from suite.judge.log.lengths import asked
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned
+from suite.judge.rules.tokens import claimed_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +119,7 @@ def _not_in_the_texts(log: PhaseLog, answers: Sequence[Request]) -> list[str]:
 def _length_problem(log: PhaseLog, event: Request) -> tuple[str, str] | None:
     """Which of the two lengths is wrong, and how."""
     usage = event.usage
-    prompt, output = asked(log.doc.lengths, event.index)
+    prompt, output = asked(lengths_of(log.doc), event.index)
     own, engine = given(usage.own_prompt), given(usage.engine_prompt)
     if own is None and engine is None:
         return "prompt", f"{place(event)}: nobody counted the prompt"
@@ -126,9 +127,7 @@ def _length_problem(log: PhaseLog, event: Request) -> tuple[str, str] | None:
         return "prompt", f"{place(event)}: a prompt of {own} tokens, {prompt} asked"
     if engine is not None and abs(engine - prompt) > PROMPT_SLACK:
         return "prompt", f"{place(event)}: the engine read {engine} prompt tokens, {prompt} asked"
-    counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-    if event.token_ids is not None:
-        counts.append(len(event.token_ids))
+    counts = claimed_counts(event)
     if not counts:
         return "answer", f"{place(event)}: the engine did not count its answer"
     if any(count != output for count in counts):
@@ -160,7 +159,7 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
             continue
         by_session: dict[int, list[Request]] = {}
         for event in sorted(log.events, key=lambda event: event.index):
-            by_session.setdefault(event.index // log.doc.session.turns, []).append(event)
+            by_session.setdefault(event.index // session_of(log.doc).turns, []).append(event)
         sessions += len(by_session)
         for events in by_session.values():
             turns += len(events)
@@ -175,7 +174,7 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
 
 def _session_problems(log: PhaseLog, events: Sequence[Request]) -> list[str]:
     wrong = []
-    think_ns = round(log.doc.session.think_ms * 1e6) - THINK_SLACK_NS
+    think_ns = round(session_of(log.doc).think_ms * 1e6) - THINK_SLACK_NS
     for before, after in itertools.pairwise(events):
         if not is_answer(before):
             wrong.append(f"{place(after)}: sent though the turn before it failed")
@@ -276,7 +275,7 @@ def replay_follows(evidence: Evidence, _: Results) -> Finding:
         judged += 1
         if arrivals.trace is UNSET:
             wrong.append(f"{log.name}: the plan does not say which trace")
-        if not times or times != sorted(times) or times[0] < 0:
+        if not times or list(times) != sorted(times) or times[0] < 0:
             wrong.append(f"{log.name}: the arrivals are not in order")
         elif times[-1] > 0:
             rate = len(times) / (times[-1] / 1e9)

@@ -88,7 +88,7 @@ def _phases(plan: Plan, profile: Profile) -> list[str]:
     # The whole room of the model, whatever the engine was started with: points left out of it count.
     size, room = plan.workload.taskset.size, model_room(plan.model)
     shipped = expand_phases(profile, size, room)
-    return [] if shipped == plan.workload.phases else ["the phases are not the profile's"]
+    return [] if tuple(shipped) == plan.workload.phases else ["the phases are not the profile's"]
 
 
 def _bounds(plan: Plan, profile: Profile) -> list[str]:

@@ -145,8 +145,8 @@ def no_drift(evidence: Evidence, results: Results) -> Finding:
         if lasted < least:
             short.append(f"{log.name}: {lasted:.1f} s, at least {least:g} s were planned")
         phase = results.phases[log.doc.name]
-        mine = [one for one in phase.details.steady if one.repeat == log.doc.repeat]
-        drifting += [f"{log.name}: {text}" for one in mine for text in one.drifting]
+        sentences = phase.details.drifting.get(log.doc.repeat, ())
+        drifting += [f"{log.name}: {text}" for text in sentences]
         # The card's value is over all repeats: it says once what cannot be told of any of them.
         untold += [text for text in _untold(phase) if text not in untold]
     if short:

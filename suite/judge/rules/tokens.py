@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.declare.scenarios.phase import has_exact_lengths
+from suite.declare.scenarios.phase import has_exact_lengths, lengths_of
+from suite.documents.document import given
 from suite.judge.log.lengths import asked
 from suite.judge.rules.rule import (
     Finding,
@@ -41,13 +42,12 @@ def _with_lengths(evidence: Evidence) -> list[Phase]:
     return [doc for doc in phases if doc.measured and has_exact_lengths(doc)]
 
 
-def _counts(request: Request) -> list[int]:
+def claimed_counts(request: Request) -> list[int]:
     """What the engine says that it generated, by usage and by ids."""
     usage = request.usage
-    counts = [usage[key] for key in ("engine_completion", "ids_completion") if key in usage]
-    if request.token_ids is not None:
-        counts.append(len(request.token_ids))
-    return counts
+    ids = None if request.token_ids is None else len(request.token_ids)
+    counts = (given(usage.engine_completion), given(usage.ids_completion), ids)
+    return [count for count in counts if count is not None]
 
 
 @rule(
@@ -79,15 +79,16 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
         if (request.phase, request.repeat) in exact:
             continue
         usage = request.usage
-        counts = _counts(request)
-        if counts and usage.get("own_completion", 0) > 0:
+        counts = claimed_counts(request)
+        counted = given(usage.own_completion, 0)
+        if counts and counted > 0:
             claimed += max(counts) - 1  # the end token, which text does not show
-            own += usage.own_completion
-            counts.append(usage.own_completion)
+            own += counted
+            counts.append(counted)
         if len(counts) < 2:
             continue
         judged += 1
-        noted = usage.get("ids_completion")
+        noted = given(usage.ids_completion)
         false = noted is not None and noted != len(request.token_ids or ())
         if max(counts) - min(counts) > COUNT_SLACK or false:
             wrong.append(f"{place(request)}: counts {counts}")
@@ -123,13 +124,12 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
     """The engine read the whole prompt: its count is the suite's own."""
     wrong, judged = [], 0
     for request in answered(evidence):
-        usage = request.usage
-        if "engine_prompt" not in usage or "own_prompt" not in usage:
+        engine, own = given(request.usage.engine_prompt), given(request.usage.own_prompt)
+        if engine is None or own is None:
             continue
         judged += 1
-        if abs(usage.engine_prompt - usage.own_prompt) > PROMPT_TOLERANCE:
-            counts = f"engine {usage['engine_prompt']}, suite {usage['own_prompt']}"
-            wrong.append(f"{place(request)}: {counts}")
+        if abs(engine - own) > PROMPT_TOLERANCE:
+            wrong.append(f"{place(request)}: engine {engine}, suite {own}")
     if not judged:
         return warned("the engine or the tokenizer does not count prompts: nothing to compare")
     if wrong:
@@ -157,13 +157,13 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
 def length_kept(evidence: Evidence, _: Results) -> Finding:
     """No answer is longer than asked, and one that stops by length has exactly that length."""
     most = evidence.plan.workload.decoding.max_new_tokens
-    exact = {(doc.name, doc.repeat): doc.lengths for doc in _with_lengths(evidence)}
+    exact = {(doc.name, doc.repeat): lengths_of(doc) for doc in _with_lengths(evidence)}
     wrong = []
     for request in answered(evidence):
         lengths = exact.get((request.phase, request.repeat))
         limit = most if lengths is None else asked(lengths, request.index)[1]
         usage = request.usage
-        count = usage.get("ids_completion", usage.get("engine_completion"))
+        count = given(usage.ids_completion, given(usage.engine_completion))
         if count is None:
             continue
         short = request.finish_reason == "length" and count < limit - 1

@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import ordered
@@ -45,7 +47,14 @@ def render(subject: Subject) -> bytes:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for phase, metric, value in _values(subject.card):
-        writer.writerow({"run": subject.card.run.id, "phase": phase, "metric": metric, **value})
+        writer.writerow(
+            {
+                "run": subject.card.run.id,
+                "phase": phase,
+                "metric": metric,
+                **msgspec.to_builtins(value),
+            }
+        )
     return text.getvalue().encode()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base import jsonio
 from suite.base.bilingual import Bilingual
+from suite.documents import codec
 from suite.judge.report.formats.format import Format
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def render(subject: Subject) -> bytes:
     """The card as indented JSON."""
-    return jsonio.pretty(subject.card)
+    return codec.pretty(subject.card)
 
 
 FORMAT = Format(Bilingual("the scorecard as JSON", "JSON 格式的评分卡"), ".json", "card", render)

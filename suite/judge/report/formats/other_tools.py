@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from suite.base import jsonio
 from suite.base.bilingual import Bilingual
 from suite.documents.value import NotMeasured
@@ -12,16 +14,16 @@ from suite.judge.report.formats.format import Format
 from suite.judge.report.othertools.views import views
 
 if TYPE_CHECKING:
-    from suite.base.jsonio import JSONValue
+    from suite.base.jsonio import JSONObject
     from suite.judge.report.formats.format import Subject
     from suite.judge.report.othertools.view import View
 
 
-def _fields(view: View) -> JSONValue:
+def _fields(view: View) -> JSONObject:
     return {
         "tool": view.tool,
         "note": view.note,
-        "fields": {field.name: field.value.to_json() for field in view.fields},
+        "fields": {field.name: msgspec.to_builtins(field.value) for field in view.fields},
     }
 
 
@@ -31,7 +33,7 @@ def render(subject: Subject) -> bytes:
     phases = views(subject.evidence, compute(subject.evidence))
     return jsonio.pretty(
         {
-            phase: shown.to_json()
+            phase: msgspec.to_builtins(shown)
             if isinstance(shown, NotMeasured)
             else {view.name: _fields(view) for view in shown}
             for phase, shown in phases.items()

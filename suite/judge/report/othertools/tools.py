@@ -237,14 +237,12 @@ def xsum_suite(totals: Totals, phase: PhaseSamples, plan: Plan, result: PhaseRes
         first = max(answer.first for answer in totals.answers) - phase.repeats[0].first_sent
         ttft_s, how = first / NS_PER_S, "time until every request of the batch has its first token"
     compute = plan.peaks.compute
-    parameters = plan.model.facts["parameters"]
-    assert isinstance(parameters, int)
     rates = xsum_rates(
         tokens=totals.prompt + totals.generated,
         new_tokens=totals.generated,
         seconds=totals.seconds,
         ttft_s=ttft_s,
-        parameters=parameters,
+        parameters=plan.model.facts.parameters,
         peak_flops=None if compute is None else compute.flops * plan.devices.count,
     )
     throughput: Value = NotMeasured("every answer ended with its first chunk")
