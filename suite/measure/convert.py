@@ -13,7 +13,7 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -28,7 +28,6 @@ from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
 
 if TYPE_CHECKING:
-    from suite.base.jsonio import JSONValue
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
@@ -36,24 +35,6 @@ PROVENANCE = "provenance.json"
 PROVENANCE_SCHEMA: Final = 1
 LOG = "conversion.log"
 _PARTIAL = ".partial"
-
-
-class ProvenanceDoc(TypedDict):
-    """Where converted weights come from. Mirrors ``schemas/provenance.schema.json``."""
-
-    provenance_schema: int
-    kind: str
-    reason: str
-    model: dict[str, str]  # id, sha256
-    inputs: list[FileDigest]
-    command: list[str]
-    env: dict[str, str]
-    model_type: str
-    parameters: dict[str, str]
-    tool: dict[str, JSONValue]  # runtime, image id or package versions
-    outputs: list[FileDigest]
-    started_utc: str
-    seconds: float
 
 
 def convert(
