@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 
-from suite.base import jsonio
-from suite.declare.model.facts import ModelFacts
 from suite.declare.plan.make import ModelInput, Options, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
+from suite.documents.model import FileDigest, ModelFacts
+from suite.documents.workload import TaskSet
 
 load_vendor = functools.cache(load_vendor)
 load_profile = functools.cache(load_profile)
@@ -54,8 +54,8 @@ def model_input(*, template: bool = True, **facts: object) -> ModelInput:
         revision="a" * 40,
         path="/data/models/Llama-2-13b-chat-hf",
         sha256="1" * 64,
-        files=[{"path": "config.json", "bytes": 609, "sha256": "0" * 64}],
-        facts=ModelFacts.from_json({**LLAMA_13B, **facts}),
+        files=[FileDigest(path="config.json", bytes=609, sha256="0" * 64)],
+        facts=ModelFacts(**{**LLAMA_13B, **facts}),
         tokenizer_sha256="2" * 64,
         chat_template_sha256="3" * 64 if template else None,
     )
@@ -83,7 +83,7 @@ def plan_for(
         devices=devices,
         model=model or model_input(),
         profile=chosen,
-        taskset=jsonio.loads(jsonio.canonical(MINI_256)),
+        taskset=TaskSet(**MINI_256),
         quality=quality_doc(chosen, None, "no reference run is known for these weights"),
         runtime=runtime,
         url=url,

@@ -47,7 +47,9 @@ def test_a_table_on_a_terminal_is_wrapped_not_cut(screen):
 
 
 def test_an_error_keeps_its_words_and_loses_escapes(capsys):
-    error = UsageError("usage-wrong", "no [bold]\x1b[31mred\x1b[0m " + "x" * 200, Place("f", 3), "do it")
+    error = UsageError(
+        "usage-wrong", "no [bold]\x1b[31mred\x1b[0m " + "x" * 200, Place("f", 3), "do it"
+    )
     output.write_error(error)
     out, err = capsys.readouterr()
     assert out == ""

@@ -317,7 +317,7 @@ def test_mixed_dense_and_expert_layers_are_not_known():
 def test_model_digest_ignores_prose_and_place(model, tmp_path_factory):
     (model / "tokenizer.json").write_text("{}")
     files, digest = hash_model(model)
-    assert [file["path"] for file in files] == [
+    assert [file.path for file in files] == [
         "config.json",
         "model.safetensors",
         "tokenizer.json",
@@ -341,7 +341,7 @@ def test_model_digest_sees_a_changed_byte(model):
 def test_model_digest_reports_its_progress(model):
     seen = []
     files, _ = hash_model(model, seen.append)
-    assert sum(seen) == sum(file["bytes"] for file in files)
+    assert sum(seen) == sum(file.bytes for file in files)
 
 
 def test_nothing_to_digest(tmp_path):

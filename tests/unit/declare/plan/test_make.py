@@ -1,5 +1,6 @@
 """What a plan says: engine, devices, precision, peaks, conversion, arrivals; and what it refuses."""
 
+from msgspec import UNSET
 from dataclasses import replace
 
 import pytest
@@ -48,28 +49,28 @@ def test_plan_is_valid_and_the_same_every_time(vendor, engine, devices, runtime,
 
 def test_mtt_converts_and_serves_what_was_converted():
     plan = plan_for("mthreads", "vllm_mtt", 2)
-    step, engine = plan["conversion"], plan["engine"]
-    assert step["model_type"] == "llama"
-    assert value(step["command"], "--tensor-para-size") == "2"
-    assert value(step["command"], "--arch") == "mp_22"
-    assert value(step["command"], "--in_file") == step["source"]
-    assert value(step["command"], "--saved_dir") == step["target"]
-    assert step["parameters"] == {
+    step, engine = plan.conversion, plan.engine
+    assert step.model_type == "llama"
+    assert value(step.command, "--tensor-para-size") == "2"
+    assert value(step.command, "--arch") == "mp_22"
+    assert value(step.command, "--in_file") == step.source
+    assert value(step.command, "--saved_dir") == step.target
+    assert step.parameters == {
         "tensor_parallel": "2",
         "arch": "mp_22",
         "dtype": "float16",
         "model_type": "llama",
         "tool": "sh-harbor.mthreads.com/mt-ai/musa-pytorch-transformer-vllm:v0.1.4",
     }
-    assert value(engine["command"], "--tensor-parallel-size") == "2"
-    assert engine["container"]["mounts"][0]["source"] == step["host_target"]
-    assert step["host_target"] == "/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert"
-    assert engine["container"]["runtime"] == "mthreads"
-    assert engine["container"]["shm_size"] == "80g"
-    assert not engine["container"]["privileged"]
-    assert engine["env"]["MTHREADS_VISIBLE_DEVICES"] == "0,1"
-    assert plan["devices"]["visible"] == "0,1"
-    assert "return_token_ids" not in engine["request"]["extra_body"]
+    assert value(engine.command, "--tensor-parallel-size") == "2"
+    assert engine.container.mounts[0].source == step.host_target
+    assert step.host_target == "/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert"
+    assert engine.container.runtime == "mthreads"
+    assert engine.container.shm_size == "80g"
+    assert not engine.container.privileged
+    assert engine.env["MTHREADS_VISIBLE_DEVICES"] == "0,1"
+    assert plan.devices.visible == "0,1"
+    assert "return_token_ids" not in engine.request.extra_body
 
 
 @pytest.mark.parametrize(
@@ -85,9 +86,9 @@ def test_mtt_converts_and_serves_what_was_converted():
 )
 def test_model_type_follows_the_architecture(architecture, model_type):
     plan = plan_for("mthreads", "vllm_mtt", model=model_input(architecture=architecture))
-    assert plan["conversion"]["model_type"] == model_type
+    assert plan.conversion.model_type == model_type
     yayi = architecture == "YayiForCausalLM"
-    assert ("VLLM_NO_USAGE_STATS" in plan["engine"]["env"]) == yayi
+    assert ("VLLM_NO_USAGE_STATS" in plan.engine.env) == yayi
 
 
 def test_models_that_the_engine_does_not_know_are_refused():
@@ -102,15 +103,15 @@ def test_models_that_the_engine_does_not_know_are_refused():
 @pytest.mark.parametrize("stored", ["bfloat16", "float32"])
 def test_executed_precision_selects_the_peak(stored):
     plan = plan_for("mthreads", "vllm_mtt", model=model_input(torch_dtype=stored))
-    assert plan["engine"]["dtype"]["executed"] == "float16"
-    assert stored in plan["engine"]["dtype"]["note"]
-    assert plan["peaks"]["compute"]["precision"] == "fp16"
-    assert plan["peaks"]["compute"]["flops"] == 100e12
-    assert "io-tech" in plan["peaks"]["compute"]["source"]
+    assert plan.engine.dtype.executed == "float16"
+    assert stored in plan.engine.dtype.note
+    assert plan.peaks.compute.precision == "fp16"
+    assert plan.peaks.compute.flops == 100e12
+    assert "io-tech" in plan.peaks.compute.source
     nvidia = plan_for("nvidia", model=model_input(torch_dtype=stored))
     precision = {"bfloat16": "bf16", "float32": "fp32"}[stored]
-    assert nvidia["peaks"]["compute"]["precision"] == precision
-    assert value(nvidia["engine"]["command"], "--dtype") == stored
+    assert nvidia.peaks.compute.precision == precision
+    assert value(nvidia.engine.command, "--dtype") == stored
 
 
 def test_requested_precision_that_the_engine_lacks_is_refused():
@@ -124,35 +125,35 @@ def test_requested_precision_that_the_engine_lacks_is_refused():
 
 
 def test_unknown_peak_stays_unknown_with_its_reason():
-    peaks = plan_for("mthreads", "vllm_musa")["peaks"]
-    assert peaks["compute"] is None
-    assert peaks["compute_unknown"] == "peak not declared for fp16: the vendor published none"
-    assert peaks["tdp_w"] is None
-    assert peaks["bandwidth_bytes_per_s"] == 1.6e12
-    cpu = plan_for("cpu", runtime="process")["peaks"]
-    assert cpu["compute"] is None
-    assert "clock is not declared" in cpu["compute_unknown"]
-    assert cpu["bandwidth_bytes_per_s"] is None
+    peaks = plan_for("mthreads", "vllm_musa").peaks
+    assert peaks.compute is None
+    assert peaks.compute_unknown == "peak not declared for fp16: the vendor published none"
+    assert peaks.tdp_w is None
+    assert peaks.bandwidth_bytes_per_s == 1.6e12
+    cpu = plan_for("cpu", runtime="process").peaks
+    assert cpu.compute is None
+    assert "clock is not declared" in cpu.compute_unknown
+    assert cpu.bandwidth_bytes_per_s is None
 
 
 def test_cpu_peak_follows_from_a_formula():
-    peak = plan_for("cpu", cpu_peak=CPUPeak("avx512f", 2, 2600))["peaks"]["compute"]
-    assert peak["flops"] == 2 * 2.6e9 * 64
-    assert peak["precision"] == "fp32"
-    assert "2 cores x 2600 MHz x 64 FLOP" in peak["note"]
+    peak = plan_for("cpu", cpu_peak=CPUPeak("avx512f", 2, 2600)).peaks.compute
+    assert peak.flops == 2 * 2.6e9 * 64
+    assert peak.precision == "fp32"
+    assert "2 cores x 2600 MHz x 64 FLOP" in peak.note
     error = refused("cpu", cpu_peak=CPUPeak("amx_bf16", 2, 2600))
     assert error.code == "cpu-peak-wrong"
     assert "avx2" in error.hint
-    bf16 = plan_for("cpu", dtype="bfloat16", cpu_peak=CPUPeak("amx_bf16", 2, 2000))["peaks"]
-    assert bf16["compute"]["flops"] == 2 * 2e9 * 1024
+    bf16 = plan_for("cpu", dtype="bfloat16", cpu_peak=CPUPeak("amx_bf16", 2, 2000)).peaks
+    assert bf16.compute.flops == 2 * 2e9 * 1024
 
 
 def test_private_peak_only_where_the_vendor_withholds_one():
     brought = {"fp16": PrivatePeak(4e14, "letter of 2026-05-04")}
-    peak = plan_for("mthreads", "vllm_musa", private_peaks=brought)["peaks"]["compute"]
-    assert peak["flops"] == 4e14
-    assert peak["source"] == "letter of 2026-05-04"
-    assert "brought along" in peak["note"]
+    peak = plan_for("mthreads", "vllm_musa", private_peaks=brought).peaks.compute
+    assert peak.flops == 4e14
+    assert peak.source == "letter of 2026-05-04"
+    assert "brought along" in peak.note
     assert refused("mthreads", "vllm_mtt", private_peaks=brought).code == "peak-not-private"
     for wrong in (PrivatePeak(0, "x"), PrivatePeak(1e12, "")):
         error = refused("mthreads", "vllm_musa", private_peaks={"fp16": wrong})
@@ -160,35 +161,35 @@ def test_private_peak_only_where_the_vendor_withholds_one():
 
 
 def test_an_open_profile_reuses_nothing_unless_an_argument_asks_for_it():
-    assert load_profile("sessions").doc["division"] == "open"
-    engine = plan_for("cpu", profile="sessions")["engine"]
-    assert "--no-enable-prefix-caching" in engine["command"]
-    assert not engine["prefix_caching"]
-    asked = plan_for("cpu", profile="sessions", overrides={"enable-prefix-caching": ""})["engine"]
-    assert asked["prefix_caching"]
+    assert load_profile("sessions").doc.division == "open"
+    engine = plan_for("cpu", profile="sessions").engine
+    assert "--no-enable-prefix-caching" in engine.command
+    assert not engine.prefix_caching
+    asked = plan_for("cpu", profile="sessions", overrides={"enable-prefix-caching": ""}).engine
+    assert asked.prefix_caching
 
 
 def test_closed_switches_prefix_caching_off_and_open_leaves_it():
-    closed = plan_for("nvidia")["engine"]
-    assert "--no-enable-prefix-caching" in closed["command"]
-    assert not closed["prefix_caching"]
-    opened = plan_for("nvidia", division="open")["engine"]
-    assert "--no-enable-prefix-caching" not in opened["command"]
-    assert opened["prefix_caching"]
-    off = plan_for("nvidia", division="open", overrides={"no-enable-prefix-caching": ""})["engine"]
-    assert off["command"].count("--no-enable-prefix-caching") == 1
-    assert not off["prefix_caching"]
+    closed = plan_for("nvidia").engine
+    assert "--no-enable-prefix-caching" in closed.command
+    assert not closed.prefix_caching
+    opened = plan_for("nvidia", division="open").engine
+    assert "--no-enable-prefix-caching" not in opened.command
+    assert opened.prefix_caching
+    off = plan_for("nvidia", division="open", overrides={"no-enable-prefix-caching": ""}).engine
+    assert off.command.count("--no-enable-prefix-caching") == 1
+    assert not off.prefix_caching
     on = plan_for(
         "mthreads", "vllm_mtt", division="optimised", overrides={"enable-prefix-caching": ""}
     )
-    assert on["engine"]["prefix_caching"]
-    assert not plan_for("mthreads", "vllm_mtt")["engine"]["prefix_caching"]
+    assert on.engine.prefix_caching
+    assert not plan_for("mthreads", "vllm_mtt").engine.prefix_caching
 
 
 def test_quantisation_and_speculation_are_declared():
     plan = plan_for("nvidia", division="optimised", overrides={"quantization": "fp8"})
-    assert plan["engine"]["quantisation"] == "fp8"
-    assert plan["engine"]["dtype"] == {
+    assert plan.engine.quantisation == "fp8"
+    assert plan.engine.dtype == {
         "requested": "float16",
         "executed": "fp8",
         "note": "quantised: fp8",
@@ -210,17 +211,17 @@ def test_overrides_follow_the_rules():
     assert error.message == "block-size: 16 is not allowed for vllm_mtt; the only value is 64"
     assert refused("nvidia", overrides={"seed": "1"}).code == "argument-closed"
     assert refused("nvidia", env={"X": "1"}).code == "env-closed"
-    assert plan_for("nvidia", env={"X": "1"}, division="open")["engine"]["env"]["X"] == "1"
+    assert plan_for("nvidia", env={"X": "1"}, division="open").engine.env["X"] == "1"
     error = refused("nvidia", overrides={"tensor-parallel-size": "1"}, devices=2)
     assert error.message == "tensor-parallel-size: 1 is not allowed for vllm; the only value is 2"
     tuned = plan_for("nvidia", overrides={"max-num-seqs": "512", "enforce-eager": "true"})
-    assert value(tuned["engine"]["command"], "--max-num-seqs") == "512"
-    assert "--enforce-eager" in tuned["engine"]["command"]
+    assert value(tuned.engine.command, "--max-num-seqs") == "512"
+    assert "--enforce-eager" in tuned.engine.command
 
 
 def test_devices_become_visibility():
     plan = plan_for("nvidia", visible=(2, 3))
-    assert plan["devices"] == {
+    assert plan.devices == {
         "count": 2,
         "accelerator": "h100-sxm",
         "name": "NVIDIA H100 80GB SXM",
@@ -268,9 +269,9 @@ def test_refusals(kwargs, code):
 def test_transformers_takes_one_device_and_is_named_by_path():
     assert refused("nvidia", "transformers", 2).code == "tensor-parallel-wrong"
     assert refused("cpu", "vllm", 2).code == "devices-wrong"
-    inside = plan_for("cpu", "transformers")["engine"]
-    assert inside["served_model_name"] == "/model"
-    assert inside["command"][:3] == ["transformers", "serve", "/model"]
+    inside = plan_for("cpu", "transformers").engine
+    assert inside.served_model_name == "/model"
+    assert inside.command[:3] == ["transformers", "serve", "/model"]
     assert inside["request"]["omit"] == [
         "ignore_eos",
         "min_tokens",
@@ -286,56 +287,56 @@ def test_transformers_takes_one_device_and_is_named_by_path():
 
 def test_image_can_be_named_and_pinned():
     digest = "sha256:" + "b" * 64
-    engine = plan_for("nvidia", "transformers", image=f"me/serve:1@{digest}")["engine"]
-    assert engine["image"]["reference"] == "me/serve:1"
-    assert engine["image"]["digest"] == digest
+    engine = plan_for("nvidia", "transformers", image=f"me/serve:1@{digest}").engine
+    assert engine.image.reference == "me/serve:1"
+    assert engine.image.digest == digest
     cluster = plan_for("mthreads", "vllm_mtt", image="cluster")
-    assert cluster["engine"]["image"]["reference"].startswith("core.harbor.zlidc")
-    assert cluster["conversion"]["parameters"]["tool"].startswith("core.harbor.zlidc")
+    assert cluster.engine.image.reference.startswith("core.harbor.zlidc")
+    assert cluster.conversion.parameters["tool"].startswith("core.harbor.zlidc")
 
 
 def test_api_follows_template_and_prompt():
-    assert plan_for("nvidia")["engine"]["request"]["path"] == "/v1/chat/completions"
-    bare = plan_for("nvidia", model=model_input(template=False))["engine"]["request"]
-    assert (bare["api"], bare["path"]) == ("completions", "/v1/completions")
-    compat = plan_for("nvidia", profile="compat-xsum")["engine"]["request"]
-    assert compat["api"] == "completions"
+    assert plan_for("nvidia").engine.request.path == "/v1/chat/completions"
+    bare = plan_for("nvidia", model=model_input(template=False)).engine.request
+    assert (bare.api, bare.path) == ("completions", "/v1/completions")
+    compat = plan_for("nvidia", profile="compat-xsum").engine.request
+    assert compat.api == "completions"
 
 
 def test_context_and_input_follow_the_model_and_a_common_limit():
     plan = plan_for("nvidia")
-    assert plan["engine"]["max_model_len"] == 4096
-    assert plan["workload"]["max_input_tokens"] == 4096 - 64
+    assert plan.engine.max_model_len == 4096
+    assert plan.workload.max_input_tokens == 4096 - 64
     long = plan_for("nvidia", model=model_input(max_positions=131_072))
-    assert value(long["engine"]["command"], "--max-model-len") == "8192"
+    assert value(long.engine.command, "--max-model-len") == "8192"
     short = plan_for("nvidia", max_model_len=1024, division="open")
-    assert short["workload"]["max_input_tokens"] == 960
+    assert short.workload.max_input_tokens == 960
 
 
 def test_memory_limit_grows_with_the_weights():
     small = plan_for("cpu", model=model_input(weight_bytes=10_000_000))
-    assert small["engine"]["container"]["memory"] == "13g"
-    assert plan_for("cpu")["engine"]["container"]["memory"] == "85g"
+    assert small.engine.container.memory == "13g"
+    assert plan_for("cpu").engine.container.memory == "85g"
 
 
 def test_open_loop_phases_have_times_and_repeats_differ():
-    phases = plan_for("nvidia", profile="xsum")["workload"]["phases"]
-    servers = [phase for phase in phases if phase["name"] == "server"]
+    phases = plan_for("nvidia", profile="xsum").workload.phases
+    servers = [phase for phase in phases if phase.name == "server"]
     assert len(servers) == 3
     for phase in servers:
-        assert len(phase["arrivals_ns"]) == phase["tasks"] == 256
-        assert phase["arrivals_ns"] == sorted(phase["arrivals_ns"])
+        assert len(phase.arrivals_ns) == phase.tasks == 256
+        assert phase.arrivals_ns == sorted(phase.arrivals_ns)
     assert len({tuple(phase["arrivals_ns"]) for phase in servers}) == 3
     assert all(phase["arrivals_ns"] is None for phase in phases if phase["arrivals"] is None)
 
 
 def test_preflight_asks_for_what_this_access_needs():
-    toolkit = [check["id"] for check in plan_for("mthreads", "vllm_mtt", 2)["engine"]["preflight"]]
+    toolkit = [check.id for check in plan_for("mthreads", "vllm_mtt", 2).engine.preflight]
     assert toolkit == ["driver", "device-node-0", "device-node-1", "container-toolkit", "mt-bios"]
-    raw = plan_for("mthreads", "vllm_musa", access="raw")["engine"]["preflight"]
-    assert [check["id"] for check in raw] == ["driver", "device-node-0"]
-    assert raw[0]["expect"] == "MTT S5000"
-    assert raw[1]["argument"] == ["/dev/mtgpu.0"]
+    raw = plan_for("mthreads", "vllm_musa", access="raw").engine.preflight
+    assert [check.id for check in raw] == ["driver", "device-node-0"]
+    assert raw[0].expect == "MTT S5000"
+    assert raw[1].argument == ["/dev/mtgpu.0"]
     assert plan_for("cpu")["engine"]["preflight"] == []
     nvidia = plan_for("nvidia", visible=(3,))["engine"]["preflight"]
     assert nvidia[0]["argument"][-1] == "--id=3"
@@ -346,10 +347,10 @@ def test_endpoint_and_sim_start_nothing():
     endpoint = plan_for(
         "nvidia", runtime="endpoint", url="http://10.0.0.1:8000", served_model_name="llama"
     )
-    engine = endpoint["engine"]
-    assert engine["url"] == "http://10.0.0.1:8000"
-    assert engine["served_model_name"] == "llama"
-    assert (engine["command"], engine["env"], engine["preflight"]) == ([], {}, [])
+    engine = endpoint.engine
+    assert engine.url == "http://10.0.0.1:8000"
+    assert engine.served_model_name == "llama"
+    assert (engine.command, engine.env, engine.preflight) == ([], {}, [])
     assert engine["image"] is None
     assert engine["container"] is None
     assert engine["prefix_caching"], "nobody has switched it off"
@@ -360,9 +361,9 @@ def test_endpoint_and_sim_start_nothing():
 
 def test_nonce_and_commit_are_kept():
     plan = plan_for("nvidia", nonce="round-3", commit="c" * 40)
-    assert plan["nonce"] == "round-3"
-    assert plan["suite"]["commit"] == "c" * 40
-    assert "nonce" not in plan_for("nvidia")
+    assert plan.nonce == "round-3"
+    assert plan.suite.commit == "c" * 40
+    assert plan_for("nvidia").nonce is UNSET
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -380,13 +381,13 @@ def long_model(**facts):
 
 def test_the_engine_is_started_for_the_longest_point_and_documents_are_cut_as_ever():
     plan = plan_for("nvidia", profile="context", model=long_model())
-    assert value(plan["engine"]["command"], "--max-model-len") == "131072"
-    assert plan["workload"]["max_input_tokens"] == 8192 - 64
+    assert value(plan.engine.command, "--max-model-len") == "131072"
+    assert plan.workload.max_input_tokens == 8192 - 64
     short = plan_for("nvidia", profile="lengths", model=long_model())
-    assert short["engine"]["max_model_len"] == 8192
+    assert short.engine.max_model_len == 8192
     small = plan_for("nvidia", profile="context")
-    assert small["engine"]["max_model_len"] == 4096
-    assert [p["name"] for p in small["workload"]["phases"] if "not_run" not in p] == [
+    assert small.engine.max_model_len == 4096
+    assert [p.name for p in small.workload.phases if p.not_run is UNSET] == [
         "context-i1-o2048-warmup",
         "context-i1-o2048",
     ]
@@ -394,23 +395,23 @@ def test_the_engine_is_started_for_the_longest_point_and_documents_are_cut_as_ev
 
 def test_a_smaller_context_of_the_users_leaves_points_out():
     plan = plan_for("nvidia", profile="lengths", max_model_len=600)
-    assert plan["engine"]["max_model_len"] == 600
-    run = [p["name"] for p in plan["workload"]["phases"] if p["measured"] and "not_run" not in p]
+    assert plan.engine.max_model_len == 600
+    run = [p.name for p in plan.workload.phases if p.measured and p.not_run is UNSET]
     assert run[-1] == "lengths-i512-o32"
-    assert plan["workload"]["max_input_tokens"] == 600 - 64
+    assert plan.workload.max_input_tokens == 600 - 64
 
 
 def test_exact_prompts_are_token_ids_where_profile_and_engine_agree():
     vllm = plan_for("nvidia", profile="context", model=long_model())
-    assert vllm["engine"]["request"]["prompt_ids"]
-    assert (vllm["engine"]["request"]["api"], vllm["model"]["shortest_prompt"]) == (
+    assert vllm.engine.request.prompt_ids
+    assert (vllm.engine.request.api, vllm.model.shortest_prompt) == (
         "completions",
         1,
     )
     other = plan_for("mthreads", "vllm_mtt", profile="context", model=long_model())
-    assert "prompt_ids" not in other["engine"]["request"]
-    assert other["model"]["shortest_prompt"] == 2
-    assert other["workload"]["phases"][1]["lengths"]["input_tokens"] == [2]
+    assert other.engine.request.prompt_ids is UNSET
+    assert other.model.shortest_prompt == 2
+    assert other.workload.phases[1].lengths.input_tokens == [2]
     chat = plan_for("nvidia", profile="lengths", model=long_model())
     assert chat["engine"]["request"]["api"] == "chat"
     assert "prompt_ids" not in chat["engine"]["request"]

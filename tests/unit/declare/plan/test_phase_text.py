@@ -10,7 +10,7 @@ from suite.declare.profiles.load import load_profile
 from suite.declare.profiles.points import Room
 
 LINES = {
-    phase["name"]: phase_line(phase)
+    phase.name: phase_line(phase)
     for phase in expand_phases(load_profile("scenarios-smoke"), 256, Room(4096, 3))
 }
 
@@ -39,8 +39,8 @@ def test_a_search_says_where_and_how_finely():
         "0.2",
     ):
         assert word in LINES["slo"]
-    (phase,) = [p for p in expand_phases(load_profile("slo"), 256) if p["measured"]]
-    del phase["search"]["min_requests"], phase["search"]["duration_s"]
+    (phase,) = [p for p in expand_phases(load_profile("slo"), 256) if p.measured]
+    del phase.search["min_requests"], phase.search["duration_s"]
     assert "10 probes of 2600 requests at most, bracket" in phase_line(phase)
 
 
@@ -51,5 +51,5 @@ def test_a_replay_names_its_trace():
 
 def test_stop_rules_are_told():
     assert "unless over-saturated" in LINES["soak"]
-    (phase, *_) = [p for p in expand_phases(load_profile("sweep-xsum"), 1000) if p["measured"]]
+    (phase, *_) = [p for p in expand_phases(load_profile("sweep-xsum"), 1000) if p.measured]
     assert "until output_throughput is known within 2 %" in phase_line(phase)

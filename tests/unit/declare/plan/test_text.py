@@ -85,7 +85,7 @@ def test_odd_paths_are_quoted():
 
 def test_a_line_feed_in_a_declared_text_stays_a_comment():
     plan = plan_for("mthreads", "vllm_mtt", 1)
-    plan["conversion"]["reason"] = "first\nrm -rf /"
+    plan.conversion["reason"] = "first\nrm -rf /"
     assert "\nrm -rf" not in render_plan(plan)
 
 
@@ -108,9 +108,9 @@ def _options(groups):
 def test_text_and_suite_start_the_same_container(name):
     from suite.measure.engine.container import options as real
 
-    engine = GOLDEN[name]()["engine"]
-    given, rest = _options(docker_run(engine, engine["image"], "n"))
-    built = engine["image"]["source"] == "build"
+    engine = GOLDEN[name]().engine
+    given, rest = _options(docker_run(engine, engine.image, "n"))
+    built = engine.image.source == "build"
     wanted = real.create_options(engine, built_here=built, user="$(id -u):$(id -g)")
     assert given.get("--user", [None]) == [wanted.get("user")]
     assert real.DEFAULT_TMPFS == DEFAULT_TMPFS
@@ -129,7 +129,7 @@ def test_text_and_suite_start_the_same_container(name):
     entrypoint = wanted.get("entrypoint", [])
     assert given.get("--entrypoint", []) == entrypoint[:1]
     command = wanted["command"]
-    if engine["container"]["network"] == "host":
+    if engine.container.network == "host":
         assert command[command.index("--host") + 1] == "127.0.0.1"
     assert rest[1:] == entrypoint[1:] + command
     assert all(key in dict(item.split("=", 1) for item in given["--env"]) for key in DEFAULT_ENV)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
 import copy
 import dataclasses
 import json
@@ -32,7 +33,7 @@ def phases_of(name, room=MINI_ROOM, size=256):
 
 
 def smoke_phase(name):
-    (found,) = [phase for phase in phases_of("scenarios-smoke") if phase["name"] == name]
+    (found,) = [phase for phase in phases_of("scenarios-smoke") if phase.name == name]
     return found
 
 
@@ -63,40 +64,40 @@ def test_every_golden_file_belongs_to_a_profile():
 @pytest.mark.parametrize("room", [None, Room(2048), Room(131_072, 40)])
 def test_phases_hold_together_whatever_the_model_holds(name, room):
     for phase in expand_phases(load_profile(name), 256, room):
-        assert len(phase["name"].removesuffix("-warmup")) <= 40
-        if phase["arrivals"] is not None:
-            assert len(phase["arrivals_ns"]) == phase["tasks"]
-            assert phase["arrivals_ns"] == sorted(phase["arrivals_ns"])
-        assert ("search" in phase) == (phase["scenario"] == "slo_search")
-        assert ("session" in phase) == (phase["scenario"] == "multi_turn")
-        assert (phase["concurrency"] is None) == (
-            phase["arrivals"] is not None or "search" in phase
+        assert len(phase.name.removesuffix("-warmup")) <= 40
+        if phase.arrivals is not None:
+            assert len(phase.arrivals_ns) == phase.tasks
+            assert phase.arrivals_ns == sorted(phase.arrivals_ns)
+        assert (phase.search is not UNSET) == (phase.scenario == "slo_search")
+        assert (phase.session is not UNSET) == (phase.scenario == "multi_turn")
+        assert (phase.concurrency is None) == (
+            phase.arrivals is not None or phase.search is not UNSET
         )
 
 
 @pytest.mark.parametrize("name", profile_names())
 def test_names_are_unique_within_a_repeat(name):
     phases = phases_of(name)
-    assert len({(phase["name"], phase["repeat"]) for phase in phases}) == len(phases)
+    assert len({(phase.name, phase.repeat) for phase in phases}) == len(phases)
 
 
 def test_the_smoke_profile_has_every_scenario():
-    scenarios = {phase["scenario"] for phase in phases_of("scenarios-smoke")}
+    scenarios = {phase.scenario for phase in phases_of("scenarios-smoke")}
     assert scenarios == set(SCENARIOS)
     processes = {
-        phase["arrivals"]["process"]
+        phase.arrivals.process
         for phase in phases_of("scenarios-smoke")
-        if phase["arrivals"] is not None
+        if phase.arrivals is not None
     }
     assert processes == {"poisson", "constant", "gamma", "replay"}
 
 
 def test_a_sweeps_points_say_where_they_lie_and_warm_up_alike():
     phases = phases_of("sweep")
-    measured = [phase for phase in phases if phase["measured"]]
-    assert [phase["name"] for phase in measured] == [f"sweep-c{c}" for c in (1, 2, 4, 8, 16, 32)]
+    measured = [phase for phase in phases if phase.measured]
+    assert [phase.name for phase in measured] == [f"sweep-c{c}" for c in (1, 2, 4, 8, 16, 32)]
     for before, phase in zip(phases[::2], phases[1::2], strict=True):
-        assert phase["group"] == {"name": "sweep", "axes": {"concurrency": phase["concurrency"]}}
+        assert phase.group == {"name": "sweep", "axes": {"concurrency": phase.concurrency}}
         assert phase["tasks"] == 8 * phase["concurrency"]
         assert before["name"] == f"{phase['name']}-warmup"
         assert before["tasks"] == before["concurrency"] == phase["concurrency"]
@@ -104,55 +105,55 @@ def test_a_sweeps_points_say_where_they_lie_and_warm_up_alike():
 
 
 def test_a_grid_is_every_combination_in_lockstep():
-    measured = [phase for phase in phases_of("grid") if phase["measured"]]
+    measured = [phase for phase in phases_of("grid") if phase.measured]
     assert len(measured) == 2 * 2 * 3
-    assert all(phase["lockstep"] for phase in measured)
-    cell = next(phase for phase in measured if phase["name"] == "grid-i512-o64-c4")
-    assert cell["group"]["axes"] == {"input_tokens": 512, "output_tokens": 64, "concurrency": 4}
-    assert cell["lengths"] == {"input_tokens": [512], "output_tokens": [64], "seed": 1}
+    assert all(phase.lockstep for phase in measured)
+    cell = next(phase for phase in measured if phase.name == "grid-i512-o64-c4")
+    assert cell.group.axes == {"input_tokens": 512, "output_tokens": 64, "concurrency": 4}
+    assert cell.lengths == {"input_tokens": [512], "output_tokens": [64], "seed": 1}
     assert cell["concurrency"] == 4
 
 
 def test_a_warm_up_has_the_lengths_of_its_point_and_other_prompts():
-    phases = {phase["name"]: phase for phase in phases_of("lengths")}
-    assert phases["lengths-i64-o16-warmup"]["lengths"] == phases["lengths-i64-o16"]["lengths"]
+    phases = {phase.name: phase for phase in phases_of("lengths")}
+    assert phases["lengths-i64-o16-warmup"].lengths == phases["lengths-i64-o16"].lengths
 
 
 def test_the_context_table_is_the_published_one():
-    measured = [phase for phase in phases_of("context", Room(131_072)) if phase["measured"]]
-    pairs = [(p["lengths"]["input_tokens"][0], p["lengths"]["output_tokens"][0]) for p in measured]
+    measured = [phase for phase in phases_of("context", Room(131_072)) if phase.measured]
+    pairs = [(p.lengths.input_tokens[0], p.lengths.output_tokens[0]) for p in measured]
     assert pairs == [(n, 2048) for n in (1, 6_144, 14_336, 30_720, 63_488, 129_024)]
-    assert not any("not_run" in phase for phase in measured)
+    assert not any(phase.not_run is not UNSET for phase in measured)
     assert longest_request(measured) == 131_072
 
 
 def test_points_that_the_model_cannot_hold_say_so_and_have_no_warm_up():
     phases = phases_of("context", Room(4096, 1))
-    missing = {phase["name"]: phase["not_run"] for phase in phases if "not_run" in phase}
+    missing = {phase.name: phase.not_run for phase in phases if phase.not_run is not UNSET}
     assert len(missing) == 5
     assert missing["context-i6144-o2048"] == "6,144 tokens in and 2,048 out, the model holds 4,096"
-    assert "context-i6144-o2048-warmup" not in {phase["name"] for phase in phases}
+    assert "context-i6144-o2048-warmup" not in {phase.name for phase in phases}
     assert longest_request(phases) == 2049
 
 
 def test_a_point_that_just_fits_is_run():
-    (phase,) = [p for p in phases_of("scenarios-smoke", Room(4032, 3)) if p["name"] == "context-i3968-o64"]  # fmt: skip
-    assert "not_run" not in phase
-    (phase,) = [p for p in phases_of("scenarios-smoke", Room(4031, 3)) if p["name"] == "context-i3968-o64"]  # fmt: skip
-    assert "not_run" in phase
+    (phase,) = [p for p in phases_of("scenarios-smoke", Room(4032, 3)) if p.name == "context-i3968-o64"]  # fmt: skip
+    assert phase.not_run is UNSET
+    (phase,) = [p for p in phases_of("scenarios-smoke", Room(4031, 3)) if p.name == "context-i3968-o64"]  # fmt: skip
+    assert phase.not_run is not UNSET
 
 
 def test_lengths_below_the_shortest_prompt_are_raised_and_the_axes_keep_what_was_asked():
     phase = smoke_phase("context-i1-o64")
-    assert phase["lengths"]["input_tokens"] == [3]
+    assert phase.lengths.input_tokens == [3]
     assert phase["group"]["axes"] == {"input_tokens": 1}
 
 
 def test_a_replay_is_the_traces_times_and_lengths():
     phase = smoke_phase("replay")
     trace = SMOKE.traces["traces/synthetic-bursty.jsonl"]
-    assert phase["tasks"] == 32
-    assert phase["arrivals_ns"] == [2 * moment for moment in trace.arrivals_ns[:32]]
+    assert phase.tasks == 32
+    assert phase.arrivals_ns == [2 * moment for moment in trace.arrivals_ns[:32]]
     pairs = zip(phase["lengths"]["input_tokens"], phase["lengths"]["output_tokens"], strict=True)
     assert list(pairs) == list(trace.lengths[:32])
     assert phase["arrivals"]["trace"] == {
@@ -165,34 +166,34 @@ def test_a_replay_is_the_traces_times_and_lengths():
 
 
 def test_a_trace_with_requests_that_are_too_long_is_not_run():
-    (phase,) = [p for p in phases_of("replay", Room(700)) if p["measured"]]
-    assert phase["not_run"].endswith("the model holds 700")
-    assert phase["not_run"].split(" of 96")[0].isdigit()
+    (phase,) = [p for p in phases_of("replay", Room(700)) if p.measured]
+    assert phase.not_run.endswith("the model holds 700")
+    assert phase.not_run.split(" of 96")[0].isdigit()
 
 
 def test_a_timed_open_loop_has_as_many_requests_as_the_time_and_one():
     phase = smoke_phase("soak")
-    assert phase["arrivals_ns"][-2] <= 8_000_000_000 < phase["arrivals_ns"][-1]
-    assert phase["arrivals_ns"] == schedule(phase["arrivals"], phase["tasks"])
+    assert phase.arrivals_ns[-2] <= 8_000_000_000 < phase.arrivals_ns[-1]
+    assert phase.arrivals_ns == schedule(phase.arrivals, phase.tasks)
     assert phase["stop"]["max_duration_s"] == 8
 
 
 def test_a_search_plans_all_probes_and_repeats_take_other_seeds():
     phase = smoke_phase("slo")
-    assert phase["tasks"] == 6 * 200
-    assert (phase["arrivals"], phase["arrivals_ns"], phase["concurrency"]) == (None, None, None)
-    assert phase["lateness_bound_ms"] == 20
+    assert phase.tasks == 6 * 200
+    assert (phase.arrivals, phase.arrivals_ns, phase.concurrency) == (None, None, None)
+    assert phase.lateness_bound_ms == 20
     doc = copy.deepcopy(load_profile("slo").doc)
     doc["repeats"] = 3
     thrice = expand_phases(dataclasses.replace(load_profile("slo"), doc=doc), 256)
-    seeds = [phase["search"]["seed"] for phase in thrice if "search" in phase]
+    seeds = [phase.search.seed for phase in thrice if phase.search is not UNSET]
     assert seeds == [1, 11, 21], "ten probes each"
-    assert doc["phases"][0]["search"]["seed"] == 1
+    assert doc.phases[0].search.seed == 1
 
 
 def test_warm_ups_of_searches_and_open_loops_run_as_many_at_once_as_the_profile_says():
     found = {
-        name: [(p["scenario"], p["concurrency"], p["tasks"]) for p in phases_of(name) if not p["measured"]]
+        name: [(p.scenario, p.concurrency, p.tasks) for p in phases_of(name) if not p.measured]
         for name in ("slo", "slo-xsum", "bursts-xsum", "bursts")
     }  # fmt: skip
     assert found == {
@@ -204,15 +205,15 @@ def test_warm_ups_of_searches_and_open_loops_run_as_many_at_once_as_the_profile_
 
 
 def test_every_point_of_the_full_grid_has_forty_answers():
-    measured = [phase for phase in phases_of("grid-full", Room(131_072)) if phase["measured"]]
+    measured = [phase for phase in phases_of("grid-full", Room(131_072)) if phase.measured]
     assert len(measured) == 24
-    assert {phase["concurrency"]: phase["tasks"] for phase in measured} == {1: 40, 8: 40, 32: 160, 128: 640}  # fmt: skip
+    assert {phase.concurrency: phase.tasks for phase in measured} == {1: 40, 8: 40, 32: 160, 128: 640}  # fmt: skip
 
 
 def test_the_long_soak_keeps_its_streams_busy():
-    (phase,) = [phase for phase in phases_of("soak-xsum") if phase["measured"]]
-    assert (phase["concurrency"], phase["arrivals"], phase["tasks"]) == (64, None, 500_000)
-    assert phase["stop"]["min_duration_s"] == phase["stop"]["max_duration_s"] == 3600
+    (phase,) = [phase for phase in phases_of("soak-xsum") if phase.measured]
+    assert (phase.concurrency, phase.arrivals, phase.tasks) == (64, None, 500_000)
+    assert phase.stop.min_duration_s == phase.stop.max_duration_s == 3600
 
 
 def own(tmp_path, change, base="scenarios-smoke"):
@@ -233,8 +234,8 @@ def own(tmp_path, change, base="scenarios-smoke"):
 def test_conversations_may_have_a_stop_rule(tmp_path):
     rule = {"min_duration_s": 5, "min_requests": 8, "max_duration_s": 9, "interval": None, "saturation": False}  # fmt: skip
     profile = own(tmp_path, lambda doc, phases: phases["sessions"].update(stop=rule))
-    (phase,) = [p for p in expand_phases(profile, 256, MINI_ROOM) if p["scenario"] == "multi_turn" and p["measured"]]  # fmt: skip
-    assert phase["stop"] == rule
+    (phase,) = [p for p in expand_phases(profile, 256, MINI_ROOM) if p.scenario == "multi_turn" and p.measured]  # fmt: skip
+    assert phase.stop == rule
 
 
 def test_a_profile_that_is_only_rewritten_is_the_same(tmp_path):

@@ -41,24 +41,24 @@ def test_published_profiles_keep_their_digest(name):
 
 def test_closed_profiles_are_greedy_with_room_and_their_own_prompt():
     assert {
-        name for name in profile_names() if load_profile(name).doc["division"] == "closed"
+        name for name in profile_names() if load_profile(name).doc.division == "closed"
     } == CLOSED
     for name in CLOSED:
         doc = load_profile(name).doc
-        assert doc["decoding"]["max_new_tokens"] >= 64
-        assert doc["decoding"]["temperature"] == 0
-        assert doc["prompt"] == "closed-v1"
+        assert doc.decoding.max_new_tokens >= 64
+        assert doc.decoding.temperature == 0
+        assert doc.prompt == "closed-v1"
 
 
 def test_the_compatibility_profile_is_the_source_suites():
     doc = load_profile("compat-xsum").doc
-    assert doc["division"] == "open"
-    assert doc["decoding"]["max_new_tokens"] == 16
-    assert doc["prompt"] == "compat-flagperf"
+    assert doc.division == "open"
+    assert doc.decoding.max_new_tokens == 16
+    assert doc.prompt == "compat-flagperf"
 
 
 def test_sizes_and_repeats():
-    tasksets = {name: load_profile(name).doc["taskset"] for name in profile_names()}
+    tasksets = {name: load_profile(name).doc.taskset for name in profile_names()}
     for name in MINI:
         assert tasksets[name] == {"set": "mini", "size": 256}, "locked"
     for name in XSUM:
@@ -70,15 +70,15 @@ def test_only_the_mini_set_has_no_ceiling():
     for name in profile_names():
         doc = load_profile(name).doc
         quality = quality_doc(load_profile(name), None, "none")
-        assert (quality["rouge1_floor"], quality["rouge2_floor"]) == (0.15, 0.012)
-        ceilings = (quality["rouge1_ceiling"], quality["rouge2_ceiling"])
-        assert ceilings == ((1, 1) if doc["taskset"]["set"] == "mini" else (0.5, 0.27))
+        assert (quality.rouge1_floor, quality.rouge2_floor) == (0.15, 0.012)
+        ceilings = (quality.rouge1_ceiling, quality.rouge2_ceiling)
+        assert ceilings == ((1, 1) if doc.taskset.set == "mini" else (0.5, 0.27))
 
 
 def test_other_data_than_the_mini_set_is_held_to_the_ceilings():
     smoke = load_profile("smoke")
     taskset = mini_set().to_doc()
-    assert quality_doc(smoke, None, "none", taskset)["rouge1_ceiling"] == 1
+    assert quality_doc(smoke, None, "none", taskset).rouge1_ceiling == 1
     found = quality_doc(smoke, None, "none", {**taskset, "name": "custom"})
     assert (found["rouge1_ceiling"], found["rouge2_ceiling"]) == (0.5, 0.27)
 
@@ -109,7 +109,7 @@ def test_prompts_of_exact_length_are_never_closed():
 def test_a_profile_of_the_users_is_read_by_its_path(tmp_path):
     profile = load_profile(_own(tmp_path, "repeats: 1", "repeats: 2  # twice"))
     assert not profile.shipped
-    assert profile.doc["repeats"] == 2
+    assert profile.doc.repeats == 2
     assert profile.sha256 != load_profile("smoke").sha256
 
 
@@ -152,7 +152,7 @@ def test_a_wrong_profile_is_refused_with_line_and_pointer(tmp_path, old, new, co
 
 def test_phases_are_written_out_in_running_order():
     phases = expand_phases(load_profile("xsum"), 1000)
-    names = [(phase["name"], phase["repeat"], phase["measured"]) for phase in phases[:7]]
+    names = [(phase.name, phase.repeat, phase.measured) for phase in phases[:7]]
     assert names == [
         ("single-stream-warmup", 0, False), ("single-stream", 0, True),
         ("offline-warmup", 0, False), ("offline", 0, True),
@@ -160,31 +160,31 @@ def test_phases_are_written_out_in_running_order():
         ("single-stream-warmup", 1, False),
     ]  # fmt: skip
     assert len(phases) == 18
-    assert len({(phase["name"], phase["repeat"]) for phase in phases}) == 18
+    assert len({(phase.name, phase.repeat) for phase in phases}) == 18
 
 
 def test_null_tasks_are_the_whole_set_and_repeats_draw_other_arrivals():
-    phases = {(p["name"], p["repeat"]): p for p in expand_phases(load_profile("xsum"), 999)}
-    assert phases["offline", 0]["tasks"] == 999
-    assert phases["single-stream", 0]["tasks"] == 256
+    phases = {(p.name, p.repeat): p for p in expand_phases(load_profile("xsum"), 999)}
+    assert phases["offline", 0].tasks == 999
+    assert phases["single-stream", 0].tasks == 256
     seeds = []
     for repeat in range(3):
-        arrivals = phases["server", repeat]["arrivals"]
+        arrivals = phases["server", repeat].arrivals
         assert arrivals is not None
-        seeds.append(arrivals["seed"])
+        seeds.append(arrivals.seed)
     assert seeds == [1, 2, 3]
-    assert load_profile("xsum").doc["phases"][2]["arrivals"]["seed"] == 1
+    assert load_profile("xsum").doc.phases[2].arrivals.seed == 1
 
 
 def test_warm_ups_take_tasks_from_the_end_and_have_no_arrivals():
-    phases = {phase["name"]: phase for phase in expand_phases(load_profile("smoke"), 256)}
+    phases = {phase.name: phase for phase in expand_phases(load_profile("smoke"), 256)}
     warm = phases["offline-warmup"]
-    assert (warm["first_task"], warm["tasks"], warm["concurrency"]) == (240, 16, 16)
+    assert (warm.first_task, warm.tasks, warm.concurrency) == (240, 16, 16)
     warm = phases["server-warmup"]
-    assert (warm["scenario"], warm["concurrency"], warm["arrivals"]) == ("single_stream", 1, None)
+    assert (warm.scenario, warm.concurrency, warm.arrivals) == ("single_stream", 1, None)
 
 
 def test_a_tiny_set_still_gives_valid_task_numbers():
     for phase in expand_phases(load_profile("smoke"), 3):
-        assert 0 <= phase["first_task"] < 3
-        assert phase["tasks"] >= 1
+        assert 0 <= phase.first_task < 3
+        assert phase.tasks >= 1

@@ -66,4 +66,4 @@ def test_every_profile_is_named_and_every_named_one_is_there():
     assert named == set(profile_names()) - {"compat-xsum"}
     for row in rows:
         own, division = re.findall(r"`([a-z-]+)`", row), row.rstrip("| ").rpartition("|")[2]
-        assert {load_profile(name).doc["division"] for name in own} == {division.strip()}
+        assert {load_profile(name).doc.division for name in own} == {division.strip()}

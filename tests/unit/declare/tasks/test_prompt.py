@@ -23,7 +23,7 @@ def test_the_wordings_are_the_published_ones():
 def test_every_prompt_has_its_locked_digest():
     assert {name: one.sha256 for name, one in PROMPTS.items()} == PROMPT_SHA256
     doc = load_prompt("closed-v1").to_doc()
-    assert doc["sha256"] == hashlib.sha256(doc["template"].encode()).hexdigest()
+    assert doc.sha256 == hashlib.sha256(doc.template.encode()).hexdigest()
 
 
 def test_a_document_that_looks_like_the_placeholder_is_put_in_once():

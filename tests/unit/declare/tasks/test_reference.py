@@ -10,7 +10,7 @@ from suite.declare.tasks.taskset import mini_set
 
 WEIGHTS = "a" * 64
 ROUGE = {"rouge1": 0.9, "rouge2": 0.8, "rougeL": 0.85, "rougeLsum": 0.85}
-DECODING = load_profile("smoke").doc["decoding"]
+DECODING = load_profile("smoke").doc.decoding
 FILES = [
     {"path": "config.json", "bytes": 1, "sha256": "b" * 64},
     {"path": "model.safetensors", "bytes": 1, "sha256": WEIGHTS},
@@ -20,7 +20,7 @@ TASKSET = mini_set().to_doc()
 
 def _reference(tmp_path, **changes):
     value = {
-        "records_sha256": TASKSET["records_sha256"],
+        "records_sha256": TASKSET.records_sha256,
         "weights_sha256": WEIGHTS,
         "decoding": {"greedy": True, "max_new_tokens": 64, "dtype": "float32"},
         "rouge": ROUGE,

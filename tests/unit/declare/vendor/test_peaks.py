@@ -28,31 +28,31 @@ def acme(tmp_path_factory):
 def test_a_cards_figure_is_shared_by_its_dies(acme):
     device = acme.doc.accelerators[0]
     peaks = select_peaks(acme, device, "bf16", private={}, cpu=None)
-    assert peaks["compute"]["flops"] == 190e12
-    assert peaks["compute"]["scope"] == "card"
-    assert "380 over 2 devices" in peaks["compute"]["note"]
-    assert peaks["compute"]["source"] == "https://acme.example/data-sheet"
-    assert peaks["bandwidth_bytes_per_s"] == 880e9
-    assert peaks["tdp_w"] == 250
+    assert peaks.compute.flops == 190e12
+    assert peaks.compute.scope == "card"
+    assert "380 over 2 devices" in peaks.compute.note
+    assert peaks.compute.source == "https://acme.example/data-sheet"
+    assert peaks.bandwidth_bytes_per_s == 880e9
+    assert peaks.tdp_w == 250
 
 
 def test_withheld_and_undeclared_peaks_say_why(acme):
     device = acme.doc.accelerators[0]
     withheld = select_peaks(acme, device, "fp16", private={}, cpu=None)
-    assert withheld["compute_unknown"] == "peak not declared for fp16: withheld"
+    assert withheld.compute_unknown == "peak not declared for fp16: withheld"
     absent = select_peaks(acme, device, "fp64", private={}, cpu=None)
-    assert absent["compute_unknown"] == "peak not declared for fp64 on Acme Duo"
+    assert absent.compute_unknown == "peak not declared for fp64 on Acme Duo"
 
 
 def test_formula_uses_cores_clock_and_flop_per_cycle(acme):
     host = acme.doc.accelerators[1]
     peaks = select_peaks(acme, host, "bf16", private={}, cpu=CPUPeak("avx512_bf16", 64, 2400))
-    assert peaks["compute"]["flops"] == 64 * 2.4e9 * 128
+    assert peaks.compute.flops == 64 * 2.4e9 * 128
 
 
 def test_a_plan_can_express_the_odd_vendor(acme):
     plan = plan_for(acme, "vllm_acme", 2, model=model_input(torch_dtype="float16"))
-    engine = plan["engine"]
+    engine = plan.engine
     assert schema.problems(plan, "plan") == []
     assert engine["tensor_parallel"] == 8, "two dies of four cores"
     assert engine["dtype"]["executed"] == "bfloat16"
