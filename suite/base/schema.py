@@ -64,38 +64,37 @@ def _member(node: object, name: str) -> Any:  # noqa: ANN401 - a schema may hold
 
 def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
     """Turn one library error into (pointer suffix, message, hint) triples."""
-    instance = error.instance
+    instance, wanted = error.instance, error.validator_value
+    closed = ("additionalProperties", "unevaluatedProperties")
+    if error.validator in closed and isinstance(instance, dict):
+        unknown = _unknown_members(instance, set(_member(error.schema, "properties")))
+        return unknown or [("", error.message, "")]
+    message, hint = error.message[:300], str(_member(error.schema, "description") or "")
     match error.validator:
-        case "additionalProperties" | "unevaluatedProperties" if isinstance(instance, dict):
-            known = set(_member(error.schema, "properties"))
-            found = []
-            for member in instance:
-                if member in known:
-                    continue
-                near = difflib.get_close_matches(member, known, 1)
-                hint = (
-                    f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
-                )
-                found.append((_pointer([member]), f"unknown member {member!r}", hint))
-            return found or [("", error.message, "")]
         case "required":
-            return [("", error.message, "")]
+            hint = ""
         case "enum":
-            allowed = ", ".join(str(value) for value in cast("list[object]", error.validator_value))
-            return [("", f"{instance!r} is not allowed", f"one of: {allowed}")]
+            message = f"{instance!r} is not allowed"
+            hint = f"one of: {', '.join(str(value) for value in cast('list[object]', wanted))}"
         case "const":
-            return [
-                ("", f"{instance!r} is not allowed", f"the only value is {error.validator_value!r}")
-            ]
+            message, hint = f"{instance!r} is not allowed", f"the only value is {wanted!r}"
         case "type":
-            return [("", f"{instance!r} is not of type {error.validator_value}", "")]
+            message, hint = f"{instance!r} is not of type {wanted}", ""
         case "anyOf" | "oneOf" if error.context:
-            wanted = dict.fromkeys(_wanted(inner) for inner in error.context)
-            hint = str(_member(error.schema, "description") or "")
-            return [("", f"{instance!r} is not {' or '.join(wanted)}", hint)]
-        case _:
-            hint = str(_member(error.schema, "description") or "")
-            return [("", error.message[:300], hint)]
+            alternatives = dict.fromkeys(_wanted(inner) for inner in error.context)
+            message = f"{instance!r} is not {' or '.join(alternatives)}"
+    return [("", message, hint)]
+
+
+def _unknown_members(instance: Mapping[str, object], known: set[str]) -> list[tuple[str, str, str]]:
+    problems = []
+    for member in instance:
+        if member not in known:
+            near = difflib.get_close_matches(member, known, 1)
+            listed = f"known: {', '.join(sorted(known))}"
+            hint = f"did you mean {near[0]!r}?" if near else listed
+            problems.append((_pointer([member]), f"unknown member {member!r}", hint))
+    return problems
 
 
 def _wanted(error: ValidationError) -> str:

@@ -1,9 +1,9 @@
 """What a plan says: engine, devices, precision, peaks, conversion, arrivals; and what it refuses."""
 
-from msgspec import UNSET
 from dataclasses import replace
 
 import pytest
+from msgspec import UNSET
 
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET
 import copy
 import dataclasses
 import json
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from suite.base import jsonio
 from suite.documents.engine import RequestFormat
 from suite.documents.event import Request
-from suite.documents.phase import Phase
 from suite.measure.engine.sim_script import FAULTS
 from suite.measure.load import synthetic
 from suite.measure.load.requests.job import Job

@@ -15,8 +15,7 @@ from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
-from suite.documents.phase import Lengths
-from suite.documents.phase import Phase
+from suite.documents.phase import Lengths, Phase
 from suite.documents.plan import Plan
 from suite.measure.load import synthetic
 from suite.measure.load.requests.prepare import make_jobs
