@@ -122,26 +122,26 @@ def check_artefact(plan: Plan, conversion: Conversion) -> Provenance | None:
     return provenance
 
 
-def _differences(plan: Plan, conversion: Conversion, found: Provenance) -> list[Problem]:
-    baked, wanted = found.parameters, conversion.parameters
+def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> list[Problem]:
+    baked, wanted = provenance.parameters, conversion.parameters
     problems = [
         Problem(f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}")
         for name in sorted({*baked, *wanted})
         if baked.get(name) != wanted.get(name)
     ]
-    if found.model_type != conversion.model_type:
+    if provenance.model_type != conversion.model_type:
         problems.append(
-            Problem(f"model type is {found.model_type}, the plan has {conversion.model_type}")
+            Problem(f"model type is {provenance.model_type}, the plan has {conversion.model_type}")
         )
-    if found.model.sha256 != plan.model.sha256:
-        problems.append(Problem(f"it was made from other weights, of {found.model.id}"))
+    if provenance.model.sha256 != plan.model.sha256:
+        problems.append(Problem(f"it was made from other weights, of {provenance.model.id}"))
     return problems
 
 
-def _damaged(target: Path, found: Provenance) -> list[Problem]:
+def _damaged(target: Path, provenance: Provenance) -> list[Problem]:
     """Files that are gone or of another size; hashing all of them again would take minutes."""
     problems = []
-    for entry in found.outputs:
+    for entry in provenance.outputs:
         path = target / entry.path
         if not path.is_file() or path.stat().st_size != entry.bytes:
             problems.append(Problem(f"{entry.path} is missing or was changed"))
