@@ -1,0 +1,46 @@
+"""Parts of phases for tests of schedules, searches and stop rules; any member can be changed."""
+
+from __future__ import annotations
+
+from suite.documents.phase import Arrivals, Interval, Search, Stop
+from suite.documents.workload import Objectives
+
+
+def arrivals(**changes: object) -> Arrivals:
+    """Four requests per second, Poisson."""
+    return Arrivals(**{"process": "poisson", "rate": 4.0, "seed": 1, "shape": None, **changes})
+
+
+def search(**changes: object) -> Search:
+    """Between 1 and 100 requests per second, 100 requests a probe."""
+    members = {
+        "min_rate": 1.0,
+        "max_rate": 100.0,
+        "requests": 100,
+        "max_probes": 12,
+        "resolution": 0.05,
+        "percentile": 99.0,
+        "seed": 1,
+    }
+    return Search(**{**members, **changes})
+
+
+def stop(**changes: object) -> Stop:
+    """Ends with the first answer."""
+    members = {
+        "min_duration_s": 0.0,
+        "min_requests": 1,
+        "max_duration_s": None,
+        "interval": None,
+        "saturation": False,
+    }
+    return Stop(**{**members, **changes})
+
+
+def interval(metric: str, within: float) -> Interval:
+    return Interval(metric=metric, within=within)
+
+
+def objectives(**bounds: float) -> Objectives:
+    """Bounds in milliseconds; what is not given has none."""
+    return Objectives(**{"ttft_ms": None, "tpot_ms": None, "e2e_ms": None, **bounds})
