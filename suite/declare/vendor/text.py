@@ -51,7 +51,9 @@ def _listed(title: str, entries: Iterable[str]) -> Iterator[str]:
 def _accelerator(device: Accelerator) -> Iterator[str]:
     topology = device.topology
     yield f"Accelerator {device.id}: {device.name}, a {topology.device}, {topology.devices_per_card} on a card"
-    yield f"  memory       {_figure(device.memory.capacity)}, {_figure(device.memory.bandwidth)}"
+    memory = device.memory
+    share = "; the tool prints a share of it" if memory.declared_total else ""
+    yield f"  memory       {_figure(memory.capacity)}{share}, {_figure(memory.bandwidth)}"
     power = device.power
     yield f"  power        {_figure(power.tdp)}; board {_figure(power.board)}; device limit {_figure(power.device_limit)}"
     if device.clock is not UNSET:
@@ -137,7 +139,8 @@ def _image(image: DeclaredImage) -> str:
     if image.os is not UNSET:
         parts.append(image.os)
     if image.build is not UNSET:
-        parts.append(f"built here from {image.build.base}")
+        setup = "".join(f", then {shlex.join(step)}" for step in image.build.setup)
+        parts.append(f"built here from {image.build.base}{setup}")
     parts += [f"also {mirror}" for mirror in given(image.mirrors, ())]
     return ", ".join(parts) + f" (from {image.provenance})"
 
@@ -168,4 +171,4 @@ def _telemetry(tool: DeclaredTelemetry) -> str:
         f"{name} {quantity.available} of the {quantity.scope}"
         for name, quantity in tool.metrics.items()
     )
-    return f"{tool.tool} on the {tool.where}, needs {tool.privilege}: {quantities}"
+    return f"{tool.tool} on the {tool.where} ({tool.format}), needs {tool.privilege}: {quantities}"

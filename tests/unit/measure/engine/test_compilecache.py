@@ -3,7 +3,10 @@
 import pytest
 from msgspec import UNSET
 
-from suite.measure.engine.compilecache import compile_cache, tree_digest
+from suite.documents import codec
+from suite.documents.plan import Plan
+from suite.measure.engine import compilecache
+from suite.measure.engine.compilecache import tree_digest
 from tests.factories import engine as factory
 from tests.factories.documents import changed
 
@@ -12,6 +15,10 @@ from tests.factories.documents import changed
 def plan():
     cache = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
     return changed(factory.plan(runtime="process"), engine={"compile_cache": cache})
+
+
+def compile_cache(plan, origin, cache):
+    return compilecache.compile_cache(codec.convert(plan, Plan), origin, cache)
 
 
 def cold(plan, cache, content=b"machine code"):
