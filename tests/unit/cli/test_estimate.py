@@ -6,16 +6,14 @@ from msgspec.structs import replace
 from suite.cli.estimate import Span, phase_span
 from suite.cli.main import main
 from suite.declare.profiles.load import profile_names
-from suite.documents.phase import Search, Session, Stop
-from tests.factories.phases import phase
+from suite.documents.phase import Session
+from tests.factories import phases
 
-STOP = Stop(
-    min_duration_s=20.0, min_requests=16, max_duration_s=None, interval=None, saturation=False
-)
+STOP = phases.stop(min_duration_s=20.0, min_requests=16)
 
 
 def span(answer_s=1.0, **changes):
-    return phase_span(phase("it", **{"tasks": 64, "concurrency": 8, **changes}), answer_s)
+    return phase_span(phases.phase("it", **{"tasks": 64, "concurrency": 8, **changes}), answer_s)
 
 
 def test_a_closed_loop_takes_as_many_answers_as_a_stream_sends():
@@ -43,15 +41,7 @@ def test_a_stop_rule_gives_a_range():
 
 
 def test_a_search_is_at_most_all_probes_at_the_lowest_rate():
-    search = Search(
-        min_rate=8.0,
-        max_rate=64.0,
-        requests=80,
-        max_probes=5,
-        resolution=0.1,
-        percentile=90.0,
-        seed=1,
-    )
+    search = phases.search(min_rate=8.0, max_rate=64.0, requests=80, max_probes=5)
     assert span(search=search) == Span(1, 5 * (10 + 1 + 1))
 
 

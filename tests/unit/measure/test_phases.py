@@ -23,8 +23,7 @@ from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
 from suite.documents.codec import convert
 from suite.documents.event import Request
-from suite.documents.phase import Phase, Search, Session
-from suite.documents.phase import Stop as StopRule
+from suite.documents.phase import Phase, Session
 from suite.documents.plan import Plan
 from suite.measure import search as searching
 from suite.measure.context import Run
@@ -39,18 +38,8 @@ from tests.factories.documents import changed
 
 TASKS = mini_set(4)
 QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}
-STOP = StopRule(
-    min_duration_s=0.0, min_requests=1, max_duration_s=None, interval=None, saturation=False
-)
-SEARCH = Search(
-    min_rate=20.0,
-    max_rate=80.0,
-    requests=10,
-    max_probes=4,
-    resolution=0.1,
-    percentile=90.0,
-    seed=1,
-)
+STOP = phases.stop()
+SEARCH = phases.search(min_rate=20.0, max_rate=80.0, requests=10, max_probes=4, resolution=0.1)
 
 
 @dataclass

@@ -60,7 +60,7 @@ from suite.declare.profiles.load import load_profile
 from suite.declare.scenarios import SCENARIOS
 from suite.measure.telemetry import parse
 phase = expand_phases(load_profile("scenarios-smoke"), 256)[-1]
-print(phase["scenario"], phase["tasks"], SCENARIOS["overload"].title.zh)
+print(phase.scenario, phase.tasks, SCENARIOS["overload"].title.zh)
 readings = parse("xpu-smi-dump", open("tests/cases/telemetry/xpu-smi.dump.txt").read())
 print([reading.values.get("power_w") for reading in readings])
 """
