@@ -10,7 +10,6 @@ from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.metrics.compute import compute
 from suite.judge.metrics.registry import PHASE_METRICS, REGISTRY, RUN_METRICS
 
-
 CONVERSION = {
     "kind": "convert",
     "reason": "another layout",
