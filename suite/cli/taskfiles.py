@@ -147,13 +147,13 @@ def compare_locks(split: Path, *, as_json: bool) -> bool:
     computed = compute_locks(parts["test"], digest)
     same = computed == locks()
     lines = [
-        f"{name:<10} {lock['size']:>6,}  {lock['ids_sha256']}"
-        for name, lock in sorted(computed["sets"].items(), key=lambda item: item[1]["size"])
+        f"{name:<10} {lock.size:>6,}  {lock.ids_sha256}"
+        for name, lock in sorted(computed.sets.items(), key=lambda item: item[1].size)
     ]
     lines.append("equal to the locks of the suite" if same else "NOT the locks of the suite")
     sets: JSONObject = {
-        name: {"size": lock["size"], "ids_sha256": lock["ids_sha256"]}
-        for name, lock in computed["sets"].items()
+        name: {"size": lock.size, "ids_sha256": lock.ids_sha256}
+        for name, lock in computed.sets.items()
     }
     _say({"split_sha256": digest, "sets": sets, "equal": same}, lines, as_json=as_json)
     return same

@@ -4,7 +4,10 @@ import copy
 
 import pytest
 
-from suite.measure.engine.compilecache import compile_cache, tree_digest
+from suite.documents import codec
+from suite.documents.plan import Plan
+from suite.measure.engine import compilecache
+from suite.measure.engine.compilecache import tree_digest
 from tests.factories import engine as factory
 
 
@@ -13,6 +16,10 @@ def plan():
     made = factory.plan("nothing", runtime="process")
     made["engine"]["compile_cache"] = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
     return made
+
+
+def compile_cache(plan, origin, cache):
+    return compilecache.compile_cache(codec.convert(plan, Plan), origin, cache)
 
 
 def cold(plan, cache, content=b"machine code"):
