@@ -6,6 +6,7 @@ import shutil
 import signal
 
 import pytest
+from msgspec import UNSET
 
 from suite import evidence
 from suite.declare.analysis import bisection as searching
