@@ -1,9 +1,27 @@
-"""Parts of phases for tests of schedules, searches and stop rules; any member can be changed."""
+"""Phases and their parts for tests of schedules, searches and stop rules; any member can be changed."""
 
 from __future__ import annotations
 
-from suite.documents.phase import Arrivals, Interval, Search, Stop
+from suite.documents.phase import Arrivals, Interval, Phase, Search, Stop
 from suite.documents.workload import Objectives
+
+
+def phase(name: str, **changes: object) -> Phase:
+    """A closed loop of eight requests, two at a time."""
+    members = {
+        "repeat": 0,
+        "scenario": "offline",
+        "measured": True,
+        "first_task": 0,
+        "tasks": 8,
+        "concurrency": 2,
+        "arrivals": None,
+        "arrivals_ns": None,
+        "timeout_s": 60.0,
+        "failure_bound": 0.01,
+        "lateness_bound_ms": None,
+    }
+    return Phase(name=name, **{**members, **changes})
 
 
 def arrivals(**changes: object) -> Arrivals:

@@ -113,11 +113,11 @@ def words(tmp_path):
 
 
 def mark(read, name, kind="phase.end"):
-    return next(m for m in read.marks if m["name"] == kind and m["phase"] == name)
+    return next(m for m in read.marks if m.name == kind and m.phase == name)
 
 
 def of(read, name):
-    return [observed(event) for event in read.requests if event["phase"] == name]
+    return [observed(event) for event in read.requests if event.phase == name]
 
 
 def rules(text, *numbers):
@@ -153,8 +153,8 @@ def test_every_ending_of_a_phase(words, tmp_path, left_behind):
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    assert read.footer["ended"] == "complete"
-    ends = {m["phase"]: m["detail"] for m in read.marks if m["name"] == "phase.end"}
+    assert read.footer.ended == "complete"
+    ends = {m.phase: m.detail for m in read.marks if m.name == "phase.end"}
     assert {name: detail["ended_by"] for name, detail in ends.items()} == {
         "all": "all-sent",
         "enough": "enough",
@@ -166,16 +166,16 @@ def test_every_ending_of_a_phase(words, tmp_path, left_behind):
     }
     assert "ended by saturated" in done.stderr
     assert "e2e_mean" in done.stderr
-    phases = {one["name"]: one for one in read.plan["workload"]["phases"]}
+    phases = {one.name: one for one in read.plan.workload.phases}
     for name, detail in ends.items():
         requests = of(read, name)
         assert detail["sent"] == len(requests)
         # What was sent is a prefix, and what was in flight was waited for.
         assert sorted(one.number for one in requests) == list(range(len(requests)))
         assert all(one.ok for one in requests)
-        if "stop" in phases[name] and name != "longest":
-            arrivals = phases[name]["arrivals_ns"]
-            found = replay(phases[name]["stop"], requests, arrivals_ns=arrivals)
+        if phases[name].stop is not UNSET and name != "longest":
+            arrivals = phases[name].arrivals_ns
+            found = replay(phases[name].stop, requests, arrivals_ns=arrivals)
             assert found == (detail["ended_by"], detail["seen"])
         else:
             assert detail["seen"] == len(requests)
@@ -200,7 +200,7 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
     done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=SEARCH)]))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    ends = [m["detail"] for m in read.marks if m["name"] == "probe.end"]
+    ends = [m.detail for m in read.marks if m.name == "probe.end"]
     history = [(end["rate"], end["met"]) for end in ends]
     # The same queue on paper, asked at the same times, gives the truth.
     truth = []
@@ -219,7 +219,7 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
         ]
         rule = ProbeRule(
             SEARCH,
-            read.plan["workload"]["objectives"],
+            read.plan.workload.objectives,
             arrivals_ns=times,
             first_index=first,
         )
@@ -232,7 +232,7 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
         again = verdict(
             requests,
             SEARCH,
-            read.plan["workload"]["objectives"],
+            read.plan.workload.objectives,
             rate=end["rate"],
             ended_by=end["ended_by"],
         )
@@ -240,10 +240,10 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
     early = [end for end in ends if end["ended_by"] == "objective-missed"]
     assert early
     assert any(end["outcomes"].get("cancelled") for end in early)
-    detail = mark(read, "slo")["detail"]
+    detail = mark(read, "slo").detail
     assert (detail["ended_by"], detail["rate"]) == ("searched", found.rate)
-    starts = [m for m in read.marks if m["name"] == "probe.start"]
-    assert [m["detail"]["first_index"] for m in starts] == [100 * k for k in range(len(ends))]
+    starts = [m for m in read.marks if m.name == "probe.start"]
+    assert [m.detail["first_index"] for m in starts] == [100 * k for k in range(len(ends))]
     assert "probe 1 at 10 requests/s: met" in done.stderr
     assert rules(runs.suite("score", tmp_path / "run").stdout, "R041").get("R041") != "fail"
 
@@ -253,7 +253,7 @@ def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(w
     short = {**SEARCH, "requests": 20, "max_rate": 80}
     done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=short)]))
     assert done.returncode == 1, done.stderr
-    detail = mark(evidence.read(tmp_path / "run"), "slo")["detail"]
+    detail = mark(evidence.read(tmp_path / "run"), "slo").detail
     # Twenty requests at once would keep the last of them waiting for 400 ms, and two may miss.
     assert (detail["rate"], detail["ended"]) == (80, "max-rate-met")
     shutil.rmtree(tmp_path / "run")
@@ -261,10 +261,10 @@ def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(w
     done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=timed)]))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    detail = mark(read, "slo")["detail"]
+    detail = mark(read, "slo").detail
     assert detail["ended"] == "resolution"
     assert detail["rate"] == pytest.approx(SLOTS * 1000 / ANSWER_MS, rel=0.2)
-    for end in (m["detail"] for m in read.marks if m["name"] == "probe.end"):
+    for end in (m.detail for m in read.marks if m.name == "probe.end"):
         first = end["probe"] * timed["requests"]
         numbers = {
             one.number - first for one in of(read, "slo") if one.number // 400 == end["probe"]
@@ -273,7 +273,7 @@ def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(w
         assert numbers <= set(range(count))
         if end["ended_by"] == "all-sent":
             assert len(numbers) == count == max(20, math.ceil(4 * end["rate"]))
-    again = probes.replay(phase_logs(read)["slo", 0, True], read.plan["workload"]["objectives"])
+    again = probes.replay(phase_logs(read)["slo", 0, True], read.plan.workload.objectives)
     assert (again.problem, again.answer.rate) == ("", detail["rate"])
     scored = runs.suite("score", tmp_path / "run").stdout
     assert "slo" in scored
@@ -293,7 +293,7 @@ def test_a_search_without_a_bracket_says_why(words, tmp_path, objective, ended, 
     )
     done = runs.suite(*chosen)
     assert done.returncode == 1, done.stderr
-    detail = mark(evidence.read(tmp_path / "run"), "slo")["detail"]
+    detail = mark(evidence.read(tmp_path / "run"), "slo").detail
     assert (detail["ended"], detail["rate"]) == (ended, rate)
     assert "even the" in done.stderr
 
@@ -311,7 +311,7 @@ def test_a_soak_drifts_when_the_server_does(words, tmp_path, slower_per_minute):
     done = runs.suite(*words([soak], script=script))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    assert mark(read, "soak")["detail"]["ended_by"] == "enough"
+    assert mark(read, "soak").detail["ended_by"] == "enough"
     answers = of(read, "soak")
     found = drift([one.sent for one in answers], [one.tpot_ms() for one in answers])
     assert found.measured
@@ -330,14 +330,14 @@ def test_a_signal_ends_every_kind_with_what_it_has(words, tmp_path, left_behind,
     assert status == 130, errors
     assert "Traceback" not in errors
     read = evidence.read(run)
-    assert read.footer["ended"] == "interrupted"
-    assert read.footer["requests"] == len(read.requests)
-    assert sum(event["outcome"] == "ok" for event in read.requests) >= 6
-    detail = mark(read, "it")["detail"]
+    assert read.footer.ended == "interrupted"
+    assert read.footer.requests == len(read.requests)
+    assert sum(event.outcome == "ok" for event in read.requests) >= 6
+    detail = mark(read, "it").detail
     assert detail["ended_by"] == "stopped"
     assert detail["stopped"] is True
     if kind == "search":
-        probe = mark(read, "it", "probe.end")["detail"]
+        probe = mark(read, "it", "probe.end").detail
         assert (probe["ended_by"], probe["met"]) == ("stopped", None)
         assert (detail["ended"], detail["probes"]) == ("unfinished", 0)
     assert left_behind() == []
@@ -355,8 +355,8 @@ def test_a_point_that_the_model_cannot_hold_is_passed_over(words, tmp_path):
     assert done.returncode == 1, done.stderr
     assert done.stderr.count("not run:") == 1
     read = evidence.read(tmp_path / "run")
-    assert {event["phase"] for event in read.requests} == {"lengths-i64-o8", "after"}
-    assert read.footer["ended"] == "complete"
+    assert {event.phase for event in read.requests} == {"lengths-i64-o8", "after"}
+    assert read.footer.ended == "complete"
 
 
 def test_an_engine_that_dies_in_a_search_ends_it(words, tmp_path, left_behind):
@@ -367,7 +367,7 @@ def test_an_engine_that_dies_in_a_search_ends_it(words, tmp_path, left_behind):
     assert done.returncode == 3, done.stderr
     assert "error[engine-died]" in done.stderr
     read = evidence.read(tmp_path / "run")
-    assert read.footer["ended"] == "engine-died"
-    assert mark(read, "slo")["detail"]["ended_by"] == "stopped"
-    assert sum(event["outcome"] == "ok" for event in read.requests) > 10
+    assert read.footer.ended == "engine-died"
+    assert mark(read, "slo").detail["ended_by"] == "stopped"
+    assert sum(event.outcome == "ok" for event in read.requests) > 10
     assert left_behind() == []
