@@ -260,7 +260,10 @@ def test_a_hopeless_probe_is_cancelled_and_ends_the_search(perform, monkeypatch)
         phase(tasks=5000, scenario="soak", stop=replace(STOP, min_duration_s=900.0)),
         phase(tasks=4000, scenario="multi_turn", session=Session(turns=4, think_ms=1.0)),
         phase(
-            scenario="slo_search", tasks=8000, concurrency=None, search=replace(SEARCH, requests=2000)
+            scenario="slo_search",
+            tasks=8000,
+            concurrency=None,
+            search=replace(SEARCH, requests=2000),
         ),
     ],
     ids=["plain", "rule", "lockstep", "soak", "sessions", "search"],

@@ -47,7 +47,9 @@ def run(tmp_path):
 
 def plan_of(fault="nothing", **engine):
     requirements = {"requirements": "images/test/requirements.txt"}
-    return changed(factory.plan(fault, runtime="process"), engine={"process": requirements, **engine})
+    return changed(
+        factory.plan(fault, runtime="process"), engine={"process": requirements, **engine}
+    )
 
 
 def start(plan, run, settings):
