@@ -13,8 +13,9 @@ from suite.declare.analysis.stop import PhaseRule
 from suite.declare.profiles.arrivals import probe_schedule, schedule
 from suite.documents.codec import convert
 from suite.documents.event import Request
-from suite.documents.phase import Arrivals, Search, Stop
+from suite.documents.phase import Arrivals, Phase, Search, Stop
 from suite.documents.workload import Objectives
+from suite.judge.log.phases import Noted, PhaseLog
 from tests.factories import evidence as factory
 
 MS = 1_000_000
@@ -149,6 +150,15 @@ def marks(doc: dict, events: list, detail: dict, inside: Iterable = ()) -> list:
         *({**mark, **identity} for mark in inside),
         {"type": "mark", "t": end, "name": "phase.end", **identity, "detail": detail},
     ]
+
+
+def log(
+    doc: dict, events: list, noted: dict, *, start: int = START, end: int | None = None
+) -> PhaseLog:
+    """What the judge reads of one phase that is no search."""
+    last = max(event["t_end"] for event in events) + MS if end is None else end
+    requests = convert(events, tuple[Request, ...])
+    return PhaseLog(convert(doc, Phase), start, last, Noted(noted), requests, ())
 
 
 def run(doc: dict, events: list, phase_marks: list, **objectives: float) -> dict:
