@@ -9,7 +9,6 @@ import copy
 import functools
 
 from suite.base import jsonio
-from suite.declare.tasks.taskset import mini_set
 from suite.documents.card import Scorecard
 from suite.documents.card_phase import CardPhase
 from suite.documents.codec import convert, plain
@@ -132,7 +131,7 @@ def accelerator_card() -> dict:
 @functools.cache
 def _accelerator_card() -> dict:
     planned = plain(plan_for("nvidia", "vllm", 8, nonce="2026-02-round-7f21"))
-    planned["workload"]["taskset"] = plain(mini_set().to_doc())
+    planned["workload"]["taskset"] = plain(shipped.mini_set().to_doc())
     planned["telemetry"] = []
     for doc in planned["workload"]["phases"]:
         if doc["name"] == "offline" and doc["measured"]:

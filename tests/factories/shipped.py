@@ -9,11 +9,14 @@ from suite.declare.model.facts import hash_model, read_model
 from suite.declare.plan.make import ModelInput, Options, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
+from suite.declare.tasks.lead import first_sentence
 from suite.declare.tasks.reference import MINI_MODEL, reference_for
-from suite.declare.tasks.taskset import mini_set
+from suite.declare.tasks.taskset import mini_set as load_mini_set
 from suite.declare.vendor.load import load_vendor
 from suite.documents.codec import plain
 from tests.factories import evidence
+
+mini_set = functools.cache(load_mini_set)
 
 
 def plan(name: str = "smoke", **options: object) -> dict:
@@ -46,7 +49,6 @@ def plan(name: str = "smoke", **options: object) -> dict:
     return plain(made)
 
 
-@functools.cache
 def _lines() -> dict:
     return {
         task.id: {
@@ -54,7 +56,7 @@ def _lines() -> dict:
             "record_sha256": task.sha256,
             "document_sha256": jsonio.sha256_hex(task.document.encode()),
             "document_words": len(task.document.split()),
-            "lead": task.document.split("\n")[0].split(". ")[0] + ".",
+            "lead": first_sentence(task.document),
             "reference": task.summary,
         }
         for task in mini_set().tasks
@@ -63,15 +65,10 @@ def _lines() -> dict:
 
 def answer(index: int) -> str:
     """The reference with its last word said otherwise, and three words more."""
-    *words, _ = mini_set_summaries()[index].split()
+    *words, _ = mini_set().tasks[index].summary.split()
     return " ".join([*words, "something", "or", "other", "today."])
-
-
-@functools.cache
-def mini_set_summaries() -> tuple[str, ...]:
-    return tuple(task.summary for task in mini_set().tasks)
 
 
 def document(planned: dict | None = None) -> dict:
     """The whole run as plain data, ready to be broken."""
-    return evidence.document(planned or plan(), {**_lines()}, answer)
+    return evidence.document(planned or plan(), _lines(), answer)
