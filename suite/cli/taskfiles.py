@@ -11,7 +11,7 @@ from suite.cli.output import write_json, write_table, write_text
 from suite.cli.terminal import Terminal
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
-from suite.declare.tasks.formats.registry import data_formats, markdown_table
+from suite.declare.tasks.formats.registry import data_formats
 from suite.declare.tasks.read import read_tasks, recognise
 from suite.declare.tasks.records import joined_sha256
 from suite.declare.tasks.selection import (
@@ -159,11 +159,8 @@ def compare_locks(split: Path, *, as_json: bool) -> bool:
     return same
 
 
-def list_formats(*, markdown: bool, chinese: bool, as_json: bool) -> None:
-    """Print the data formats that can be read: as a table, as JSON, or as the table of the documentation."""
-    if markdown:
-        print(markdown_table(chinese=chinese), end="")
-        return
+def list_formats(*, as_json: bool) -> None:
+    """Print the data formats that can be read: as a table or as JSON."""
     records: list[JSONValue] = [
         {
             "name": record.name,
