@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Evidence:
-    """One run, read and checked.
+    """One run, read and checked; equal to itself alone.
 
     Attributes:
         directory: where it lies.
