@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify lint format schemas lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples lint format schemas lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +51,11 @@ help: ## list the targets
 .venv/.dev: requirements-dev.lock .venv/.run
 	@echo 'installing the test tools into .venv'
 	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.docs: requirements-docs.lock .venv/.run
+	@echo 'installing what builds the documents into .venv'
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-docs.lock
 	@touch $@
 
 run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= ARGS=
@@ -101,9 +106,13 @@ lint: .venv/.dev ## ruff, mypy --strict, import contracts
 format: .venv/.dev ## rewrite the code in the house's form
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
+# What stands in the output file is preferred: the test tools and the documents' take the suite's versions.
 lock: .venv/.uv ## choose the newest versions again, with hashes, for every Python
 	@$(UV) $(LOCK) --upgrade --output-file requirements.lock pyproject.toml
-	@$(UV) $(LOCK) --upgrade --constraint requirements.lock --extra dev --output-file requirements-dev.lock pyproject.toml
+	@cp requirements.lock requirements-dev.lock
+	@$(UV) $(LOCK) --extra dev --output-file requirements-dev.lock pyproject.toml
+	@cp requirements-dev.lock requirements-docs.lock
+	@$(UV) $(LOCK) --extra docs --output-file requirements-docs.lock pyproject.toml
 
 wheel: .venv/.uv ## build dist/*.whl
 	@$(UV) build --quiet --wheel --out-dir dist .

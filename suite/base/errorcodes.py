@@ -89,11 +89,11 @@ def error_table() -> ErrorTable:
 def _section(
     *, title: str, statuses: list[int], codes: dict[str, dict[str, str]], text: str = ""
 ) -> Section:
-    found = tuple(
+    rows = tuple(
         ErrorCode(name, frozenset(statuses), entry["means"], entry["advice"])
         for name, entry in codes.items()
     )
-    return Section(title, tuple(statuses), text, found)
+    return Section(title, tuple(statuses), text, rows)
 
 
 @functools.cache

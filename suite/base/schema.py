@@ -131,14 +131,16 @@ def problems(
         file: what to call the document.
         lines: line by JSON pointer, as `suite.base.yamlio` returns it.
     """
-    found: list[Problem] = []
+    violations: list[Problem] = []
     for error in _flatten(_validator(name).iter_errors(cast("Any", value))):
         base = _pointer(error.absolute_path)
         for suffix, message, hint in _sentences(error):
             pointer = base + suffix
-            found.append(Problem(message, Place(file, _line(lines, pointer), pointer or "/"), hint))
+            violations.append(
+                Problem(message, Place(file, _line(lines, pointer), pointer or "/"), hint)
+            )
     return sorted(
-        found, key=lambda p: (p.place.line or 0, p.place.pointer or "") if p.place else (0, "")
+        violations, key=lambda p: (p.place.line or 0, p.place.pointer or "") if p.place else (0, "")
     )
 
 
@@ -161,8 +163,10 @@ def require(
     error: type[SuiteError] = DeclarationError,
 ) -> None:
     """Raise `error` with the code ``schema-violation`` and every problem unless the value is valid."""
-    found = problems(value, name, file=os.fspath(file), lines=lines)
-    if found:
-        count = "one place" if len(found) == 1 else f"{len(found)} places"
+    violations = problems(value, name, file=os.fspath(file), lines=lines)
+    if violations:
+        count = "one place" if len(violations) == 1 else f"{len(violations)} places"
         message = f"{file} breaks the {name} schema in {count}"
-        raise error("schema-violation", message, found[0].place, found[0].hint, found)
+        raise error(
+            "schema-violation", message, violations[0].place, violations[0].hint, violations
+        )

@@ -38,9 +38,9 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, but first refuse an option whose value is missing: click would take the next option for it."""
-        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
-        names = {name for one in options for name in one.opts}
-        valued = {name for one in options if not one.is_flag for name in one.opts}
+        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
+        names = {name for option in options for name in option.opts}
+        valued = {name for option in options if not option.is_flag for name in option.opts}
         words = args[: args.index("--")] if "--" in args else args
         for word, following in itertools.pairwise(words):
             if word in valued and following in names:

@@ -61,7 +61,9 @@ def usage_error(error: click.UsageError) -> UsageError:
     usage = f"`{path} --help` says how"
     if isinstance(error, click.NoSuchOption):
         params = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
-        hint = nearest(error.option_name, [name for one in params for name in one.opts]) or usage
+        hint = (
+            nearest(error.option_name, [name for param in params for name in param.opts]) or usage
+        )
         return UsageError("option-unknown", f"{path} has no option {error.option_name}", hint=hint)
     message = " ".join(error.format_message().split()).rstrip(".")
     return UsageError("usage-wrong", f"{path}: {message[:1].lower()}{message[1:]}", hint=usage)

@@ -297,3 +297,22 @@ signing_key_option = click.option(
     metavar="FILE",
     help=f"private key; default ${KEY_VARIABLE}, else {default_key()}, made on first use",
 )
+
+
+def _report_formats(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from suite.judge.report.formats.registry import formats  # noqa: PLC0415 - only when completing
+
+    return completions(formats(), incomplete)
+
+
+def format_option(default: str) -> Callable[[_Function], _Function]:
+    """``--format``: one of the report formats, which are looked up when it is given."""
+    return click.option(
+        "--format",
+        "name",
+        metavar="NAME",
+        default=default,
+        show_default=True,
+        shell_complete=_report_formats,
+        help="report format; completion and a wrong name list them",
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite.base import errorpage, markdown
+from suite.declare.tasks.formats import registry as formats
 from suite.judge.pages import metrics, rules
 from suite.measure.telemetry import page as telemetry
 
@@ -22,6 +23,8 @@ def pages() -> dict[Path, str]:
     """Every generated page, or page with a generated part, as the records say."""
     return {
         DOCS / "errors.md": errorpage.page(),
+        **_with_parts("data.md", {"formats": formats.table()}),
+        **_with_parts("data.zh.md", {"formats": formats.table(chinese=True)}),
         **_with_parts("vendors.md", {"telemetry": telemetry.table()}),
         **_with_parts("vendors.zh.md", {"telemetry": telemetry.table(chinese=True)}),
         **_with_parts("rules.md", {"rules": rules.tables("en")}),

@@ -11,7 +11,7 @@ from suite.cli.output import write_json, write_table, write_text
 from suite.cli.terminal import Terminal
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
-from suite.declare.tasks.formats.registry import data_formats, markdown_table
+from suite.declare.tasks.formats.registry import data_formats
 from suite.declare.tasks.read import read_tasks, recognise
 from suite.declare.tasks.records import joined_sha256
 from suite.declare.tasks.selection import (
@@ -147,23 +147,20 @@ def compare_locks(split: Path, *, as_json: bool) -> bool:
     computed = compute_locks(parts["test"], digest)
     same = computed == locks()
     lines = [
-        f"{name:<10} {lock['size']:>6,}  {lock['ids_sha256']}"
-        for name, lock in sorted(computed["sets"].items(), key=lambda item: item[1]["size"])
+        f"{name:<10} {lock.size:>6,}  {lock.ids_sha256}"
+        for name, lock in sorted(computed.sets.items(), key=lambda item: item[1].size)
     ]
     lines.append("equal to the locks of the suite" if same else "NOT the locks of the suite")
     sets: JSONObject = {
-        name: {"size": lock["size"], "ids_sha256": lock["ids_sha256"]}
-        for name, lock in computed["sets"].items()
+        name: {"size": lock.size, "ids_sha256": lock.ids_sha256}
+        for name, lock in computed.sets.items()
     }
     _say({"split_sha256": digest, "sets": sets, "equal": same}, lines, as_json=as_json)
     return same
 
 
-def list_formats(*, markdown: bool, chinese: bool, as_json: bool) -> None:
-    """Print the data formats that can be read: as a table, as JSON, or as the table of the documentation."""
-    if markdown:
-        print(markdown_table(chinese=chinese), end="")
-        return
+def list_formats(*, as_json: bool) -> None:
+    """Print the data formats that can be read: as a table or as JSON."""
     records: list[JSONValue] = [
         {
             "name": record.name,

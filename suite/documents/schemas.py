@@ -77,23 +77,23 @@ def _custom(kind: type) -> JSONObject:
     return {"$ref": "#/$defs/Value"}
 
 
-def _structs(kind: Any, found: dict[str, type[Document]]) -> None:  # noqa: ANN401 - inspect's nodes
+def _structs(kind: Any, structs: dict[str, type[Document]]) -> None:  # noqa: ANN401 - inspect's nodes
     """Collect every Struct below a node of `msgspec.inspect`, by name."""
     if isinstance(kind, msgspec.inspect.StructType):
-        if kind.cls.__name__ in found:
+        if kind.cls.__name__ in structs:
             return
-        found[kind.cls.__name__] = cast("type[Document]", kind.cls)
+        structs[kind.cls.__name__] = cast("type[Document]", kind.cls)
         for member in kind.fields:
-            _structs(member.type, found)
+            _structs(member.type, structs)
     elif isinstance(kind, msgspec.inspect.CustomType):
         if kind.cls is Value:
-            _structs(msgspec.inspect.type_info(Measured), found)
-            _structs(msgspec.inspect.type_info(NotMeasured), found)
+            _structs(msgspec.inspect.type_info(Measured), structs)
+            _structs(msgspec.inspect.type_info(NotMeasured), structs)
     else:
         parts = [getattr(kind, name, None) for name in ("type", "item_type", "value_type")]
         for part in (*parts, *getattr(kind, "types", ()), *getattr(kind, "item_types", ())):
             if part is not None:
-                _structs(part, found)
+                _structs(part, structs)
 
 
 def _simple(alternatives: list[JSONObject]) -> JSONObject:

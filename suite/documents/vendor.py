@@ -159,8 +159,6 @@ class DeclaredTelemetry(Document):
     parser: Annotated[str, about("Name of the parser.")]
     format: Annotated[str, about("Versions whose output the parser reads.")]
     interval_ms: Annotated[int, about("Between two samples.", ge=10)]
-    mode: Annotated[Literal["one-shot", "streaming"], about("Asked again, or left running.")]
-    first_sample_unknown: Annotated[bool, about("The first sample may be empty.")]
     metrics: Annotated[
         dict[
             Annotated[

@@ -13,7 +13,7 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -28,7 +28,6 @@ from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
 
 if TYPE_CHECKING:
-    from suite.base.jsonio import JSONValue
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
@@ -36,24 +35,6 @@ PROVENANCE = "provenance.json"
 PROVENANCE_SCHEMA: Final = 1
 LOG = "conversion.log"
 _PARTIAL = ".partial"
-
-
-class ProvenanceDoc(TypedDict):
-    """Where converted weights come from. Mirrors ``schemas/provenance.schema.json``."""
-
-    provenance_schema: int
-    kind: str
-    reason: str
-    model: dict[str, str]  # id, sha256
-    inputs: list[FileDigest]
-    command: list[str]
-    env: dict[str, str]
-    model_type: str
-    parameters: dict[str, str]
-    tool: dict[str, JSONValue]  # runtime, image id or package versions
-    outputs: list[FileDigest]
-    started_utc: str
-    seconds: float
 
 
 def convert(
@@ -141,26 +122,26 @@ def check_artefact(plan: Plan, conversion: Conversion) -> Provenance | None:
     return provenance
 
 
-def _differences(plan: Plan, conversion: Conversion, found: Provenance) -> list[Problem]:
-    baked, wanted = found.parameters, conversion.parameters
+def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> list[Problem]:
+    baked, wanted = provenance.parameters, conversion.parameters
     problems = [
         Problem(f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}")
         for name in sorted({*baked, *wanted})
         if baked.get(name) != wanted.get(name)
     ]
-    if found.model_type != conversion.model_type:
+    if provenance.model_type != conversion.model_type:
         problems.append(
-            Problem(f"model type is {found.model_type}, the plan has {conversion.model_type}")
+            Problem(f"model type is {provenance.model_type}, the plan has {conversion.model_type}")
         )
-    if found.model.sha256 != plan.model.sha256:
-        problems.append(Problem(f"it was made from other weights, of {found.model.id}"))
+    if provenance.model.sha256 != plan.model.sha256:
+        problems.append(Problem(f"it was made from other weights, of {provenance.model.id}"))
     return problems
 
 
-def _damaged(target: Path, found: Provenance) -> list[Problem]:
+def _damaged(target: Path, provenance: Provenance) -> list[Problem]:
     """Files that are gone or of another size; hashing all of them again would take minutes."""
     problems = []
-    for entry in found.outputs:
+    for entry in provenance.outputs:
         path = target / entry.path
         if not path.is_file() or path.stat().st_size != entry.bytes:
             problems.append(Problem(f"{entry.path} is missing or was changed"))

@@ -106,12 +106,12 @@ def _sockets() -> int:
 
 
 def _drivers() -> dict[str, FactValue]:
-    found: dict[str, FactValue] = {}
+    versions: dict[str, FactValue] = {}
     for module in DRIVER_MODULES:
         if Path(f"/sys/module/{module}").is_dir():
             path = f"/sys/module/{module}/version"
-            found[module] = _ask(lambda path=path: _read(path).strip())  # type: ignore[misc]
-    return found
+            versions[module] = _ask(lambda path=path: _read(path).strip())  # type: ignore[misc]
+    return versions
 
 
 _SYSTEM = "/sys/devices/system"

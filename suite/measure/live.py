@@ -44,9 +44,9 @@ class Live:
     _recent: deque[Observed] = field(default_factory=lambda: deque(maxlen=MOST))
     _next_ns: int = 0
 
-    def add(self, one: Observed) -> None:
+    def add(self, request: Observed) -> None:
         """A request has ended."""
-        self._recent.append(one)
+        self._recent.append(request)
 
     def due(self, now_ns: int) -> bool:
         """Whether it is time for another state; the next one is then due a while later."""
@@ -79,13 +79,13 @@ class Live:
             begin = max(begin, recent[0].end)
         while recent and recent[0].end < begin:
             recent.popleft()
-        answers = [one for one in recent if one.ok]
+        answers = [request for request in recent if request.ok]
         if not answers:
             return []
-        tokens = sum(one.tokens or 0 for one in answers)
+        tokens = sum(request.tokens or 0 for request in answers)
         parts = [f"{tokens * 1e9 / max(now_ns - begin, 1):,.0f} tokens/s"] if tokens else []
-        ttft = sorted(value for one in answers if (value := one.ttft_ms()) is not None)
-        tpot = sorted(value for one in answers if (value := one.tpot_ms()) is not None)
+        ttft = sorted(value for request in answers if (value := request.ttft_ms()) is not None)
+        tpot = sorted(value for request in answers if (value := request.tpot_ms()) is not None)
         if ttft:
             middle, high = latency(percentile(ttft, 50)), latency(percentile(ttft, 99))
             parts.append(f"TTFT {middle}, p99 {high}")

@@ -88,14 +88,14 @@ def _ask(check: PreflightCheck) -> Answer:
     except OSError as cause:
         return Answer(check, ok=False, found=f"{check.argument[0]}: {cause.strerror}")
     except subprocess.TimeoutExpired:
-        found = f"{check.argument[0]} did not answer in {COMMAND_TIMEOUT_S} s"
-        return Answer(check, ok=False, found=found)
+        answer = f"{check.argument[0]} did not answer in {COMMAND_TIMEOUT_S} s"
+        return Answer(check, ok=False, found=answer)
     output = (done.stdout + done.stderr).strip()
-    found = output.splitlines()[0] if output else f"no output, exit status {done.returncode}"
+    answer = output.splitlines()[0] if output else f"no output, exit status {done.returncode}"
     matches = None if check.expect is None else re.search(check.expect, output)
     if matches is not None:
         # The line that answers the question says more than the first one, which is often a date.
         start = output.rfind("\n", 0, matches.start()) + 1
-        found = output[start:].splitlines()[0].strip()
+        answer = output[start:].splitlines()[0].strip()
     ok = done.returncode == 0 and (check.expect is None or matches is not None)
-    return Answer(check, ok, found[:160])
+    return Answer(check, ok, answer[:160])

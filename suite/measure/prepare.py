@@ -74,10 +74,10 @@ def prepare(
         message = f"{logs / BUILD_LOG} cannot be written: {cause.strerror}"
         raise SetupError("disk-unwritable", message) from cause
     with connect() as client, translated():
-        found = ensure_image(
+        resolved = ensure_image(
             client, declared, run_directory=logs, on_progress=on_progress, settings=settings
         )
-    return Prepared(engine.id, "container", found.reference, str(found.facts["image.digest"]))
+    return Prepared(engine.id, "container", resolved.reference, str(resolved.facts["image.digest"]))
 
 
 def _environment(engine: DeclaredEngine, on_progress: Progress, settings: Settings) -> Prepared:

@@ -44,12 +44,12 @@ def run_search(stage: Stage) -> tuple[JSONObject, str]:
         if history and not _settled(stage):
             ended_by = "stopped"
             break
-        found = _probe(stage, len(history), rate)
-        if found.met is None:
+        probed = _probe(stage, len(history), rate)
+        if probed.met is None:
             ended_by = "stopped"
             break
-        history.append((rate, found.met))
-        if found.failed and stage.watch.after(found.failed) is not None:
+        history.append((rate, probed.met))
+        if probed.failed and stage.watch.after(probed.failed) is not None:
             # A dead engine misses every objective; that says nothing of any rate.
             ended_by = "stopped"
             break
@@ -97,26 +97,26 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     sending = Sending(stage, live, rule=rule, cancel=True, keep=True)
     stage.mark("probe.start", {**probe, "first_index": first})
     stats = sending.send(jobs)
-    found = verdict(sending.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
-    detail = {**sending.detail(stats), **probe, "met": found.met, "why": found.why}
+    outcome = verdict(sending.requests, search, objectives, rate=rate, ended_by=stats.ended_by)
+    detail = {**sending.detail(stats), **probe, "met": outcome.met, "why": outcome.why}
     stage.mark("probe.end", detail)
     # What was cancelled because the probe was decided says nothing of the engine.
-    stage.watch.failed += found.failed
-    run.progress.line(f"{title}: {_words(found, search)}")
-    return found
+    stage.watch.failed += outcome.failed
+    run.progress.line(f"{title}: {_words(outcome, search)}")
+    return outcome
 
 
-def _words(found: Verdict, search: Search) -> str:
+def _words(outcome: Verdict, search: Search) -> str:
     """A probe's outcome on one line."""
-    head = {True: "met", False: "missed", None: "undecided"}[found.met]
+    head = {True: "met", False: "missed", None: "undecided"}[outcome.met]
     values = [
         f"{label} {latency(value)}"
         for label, value in (
-            ("TTFT", found.ttft_ms),
-            ("TPOT", found.tpot_ms),
-            ("E2E", found.e2e_ms),
+            ("TTFT", outcome.ttft_ms),
+            ("TPOT", outcome.tpot_ms),
+            ("E2E", outcome.e2e_ms),
         )
         if value is not None
     ]
     measured = f" (p{search.percentile:g}: {', '.join(values)})" if values else ""
-    return f"{head}{measured}" + ("" if found.met else f": {found.why}")
+    return f"{head}{measured}" + ("" if outcome.met else f": {outcome.why}")

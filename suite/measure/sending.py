@@ -45,7 +45,7 @@ class Rule(Protocol):
     def ended_by(self) -> str | None:
         """Why, once it is decided."""
 
-    def add(self, one: Observed) -> str | None:
+    def add(self, request: Observed) -> str | None:
         """A request has ended."""
 
     def overdue(self, elapsed_ns: int) -> bool:
@@ -174,13 +174,13 @@ class Sending:
             own = tokenizer.count(event.text)
             event = replace(event, usage=replace(event.usage, own_completion=own))
         self._run.writer.event(event)
-        one = observed(event)
+        request = observed(event)
         self.seen += 1
-        self._live.add(one)
+        self._live.add(request)
         if self._keep:
-            self.requests.append(one)
+            self.requests.append(request)
         if self._rule is not None:
-            self._rule.add(one)
+            self._rule.add(request)
 
     def _on_progress(self, done: int, failed: int, in_flight: int) -> None:
         self._stage.watch.saw_failures(self._failed_before + failed)

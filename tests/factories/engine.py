@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from suite.documents.codec import convert, plain
+from suite.documents.plan import Plan
 from tests.factories import evidence
 
 SERVERS = Path(__file__).resolve().parents[1] / "container" / "servers"
@@ -13,9 +15,9 @@ MINI_MODEL = Path(__file__).resolve().parents[2] / "suite" / "assets" / "mini_mo
 _LISTEN = ["--host", "0.0.0.0", "--port", "8000", "--dtype", "float32"]
 
 
-def real_plan(engine_id: str, runtime: str) -> dict:
+def real_plan(engine_id: str, runtime: str) -> Plan:
     """A plan for vLLM or transformers with the mini model."""
-    made = plan(runtime=runtime)
+    made = plain(plan(runtime=runtime))
     engine = made["engine"]
     model = "/model" if runtime == "container" else str(MINI_MODEL)
     if engine_id == "vllm":
@@ -48,10 +50,11 @@ def real_plan(engine_id: str, runtime: str) -> dict:
         "requirements": f"images/cpu-{engine_id}/requirements.txt",
     }
     engine["readiness"] = {"path": "/health", "timeout_s": 600.0, "interval_s": 0.25}
-    return made
+    return convert(made, Plan)
 
 
-def plan(fault: str = "nothing", *, runtime: str = "container", image: str = "") -> dict:
+def plan(fault: str = "nothing", *, runtime: str = "container", image: str = "") -> Plan:
+    """The plan of the small server, which has the fault."""
     made = evidence.plan()
     engine = made["engine"]
     made["runtime"] = runtime
@@ -77,4 +80,4 @@ def plan(fault: str = "nothing", *, runtime: str = "container", image: str = "")
         "shm_size": None,
     }
     engine["process"] = {"environment": "test", "requirements": "none"}
-    return made
+    return convert(made, Plan)

@@ -7,6 +7,12 @@ import random
 from pathlib import Path
 
 from suite.base import jsonio
+from suite.documents.codec import convert
+from suite.documents.environment import Environment
+from suite.documents.event import Footer, Header, Mark, Request
+from suite.documents.plan import Plan
+from suite.documents.taskline import TaskLine
+from suite.documents.telemetry import TelemetrySample
 from suite.evidence import Evidence
 
 MS = 1_000_000
@@ -370,18 +376,18 @@ def document() -> dict:
 
 
 def evidence(parts: dict | None = None) -> Evidence:
-    """`document` as the judge sees it."""
-    parts = copy.deepcopy(parts or document())
+    """`document` as the judge sees it; what no schema lets pass is refused here too."""
+    parts = parts or document()
     return Evidence(
         directory=Path("/nowhere"),
-        plan=parts["plan"],
-        environment=parts["environment"],
-        header=parts["header"],
-        marks=tuple(parts["marks"]),
-        requests=tuple(parts["requests"]),
-        footer=parts["footer"],
-        tasks=parts["tasks"],
-        telemetry=tuple(parts["telemetry"]),
+        plan=convert(parts["plan"], Plan),
+        environment=convert(parts["environment"], Environment),
+        header=convert(parts["header"], Header),
+        marks=convert(parts["marks"], tuple[Mark, ...]),
+        requests=convert(parts["requests"], tuple[Request, ...]),
+        footer=convert(parts["footer"], Footer | None),
+        tasks=convert(parts["tasks"], dict[str, TaskLine]),
+        telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
     )
 
@@ -394,18 +400,18 @@ def write(directory: Path, parts: dict | None = None) -> Path:
     with hinge.Writer(directory) as writer:
         writer.document("plan.json", parts["plan"])
         writer.document("environment.json", parts["environment"])
-        writer.lines("tasks.jsonl", list(parts["tasks"].values()))
-        writer.lines("telemetry.jsonl", parts["telemetry"])
+        writer.lines("tasks.jsonl", convert([*parts["tasks"].values()], list[TaskLine]))
+        writer.lines("telemetry.jsonl", convert(parts["telemetry"], list[TelemetrySample]))
         (directory / "engine.log").write_text("engine log\n")
-        writer.event(parts["header"])
+        writer.event(convert(parts["header"], Header))
         moments = sorted(
             [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
             + [(request["t_end"], 1, request) for request in parts["requests"]],
             key=lambda item: item[:2],
         )
         for _, _, event in moments:
-            writer.event(event)
+            writer.event(convert(event, Mark | Request))
         if parts["footer"] is not None:
-            writer.event(parts["footer"])
+            writer.event(convert(parts["footer"], Footer))
     hinge.write_manifest(directory)
     return directory

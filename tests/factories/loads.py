@@ -7,11 +7,15 @@ import random
 from collections.abc import Callable, Iterable
 
 from suite.base import jsonio
-from suite.declare.analysis import bisection as searching
-from suite.declare.analysis import objective
-from suite.declare.analysis.observed import observed
+from suite.declare.analysis import bisection, objective
+from suite.declare.analysis.observed import Observed, observed
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.profiles.arrivals import probe_schedule, schedule
+from suite.documents.codec import convert
+from suite.documents.event import Request
+from suite.documents.phase import Arrivals, Phase, Search, Stop
+from suite.documents.workload import Objectives
+from suite.judge.log.phases import Noted, PhaseLog
 from tests.factories import evidence as factory
 
 MS = 1_000_000
@@ -148,6 +152,15 @@ def marks(doc: dict, events: list, detail: dict, inside: Iterable = ()) -> list:
     ]
 
 
+def log(
+    doc: dict, events: list, noted: dict, *, start: int = START, end: int | None = None
+) -> PhaseLog:
+    """What the judge reads of one phase that is no search."""
+    last = max(event["t_end"] for event in events) + MS if end is None else end
+    requests = convert(events, tuple[Request, ...])
+    return PhaseLog(convert(doc, Phase), start, last, Noted(noted), requests, ())
+
+
 def run(doc: dict, events: list, phase_marks: list, **objectives: float) -> dict:
     """A run of that phase after the factory's own single stream, so that there are summaries to judge."""
     parts = factory.document()
@@ -179,6 +192,11 @@ def _later(event: dict, shift: int) -> dict:
     times = {name: event[name] + shift for name in ("t_sched", "t_send", "t_end")}
     first = event["chunk_t0"]
     return event | times | {"chunk_t0": None if first is None else first + shift}
+
+
+def seen(event: dict) -> Observed:
+    """What the rules see of an event."""
+    return observed(convert(event, Request))
 
 
 def _whole(events: list) -> dict:
@@ -252,10 +270,10 @@ def not_run() -> dict:
 
 def ended_by_rule(doc: dict, events: list) -> tuple[list, dict]:
     """What was sent until the phase's rule ended it, and what the run noted."""
-    rule = PhaseRule(doc["stop"], arrivals_ns=doc["arrivals_ns"])
+    rule = PhaseRule(convert(doc["stop"], Stop), arrivals_ns=doc["arrivals_ns"])
     sent = events
     for event in by_end(events):
-        if rule.add(observed(event)):
+        if rule.add(seen(event)):
             sent = cut(events, event["t_end"])
             break
     by = rule.ended_by or "all-sent"
@@ -283,8 +301,8 @@ def timed() -> dict:
     doc = phase("timed-c4", "concurrency", concurrency=4, tasks=1500, stop=rule)
     end = START + MS + 3 * S
     events = cut(closed_loop(doc, even(noise=0.3)), end)
-    seen = sum(event["t_end"] <= end for event in events)
-    detail = {"ended_by": "max-duration", "sent": len(events), "seen": seen, "ended_t": 3 * S}
+    ended = sum(event["t_end"] <= end for event in events)
+    detail = {"ended_by": "max-duration", "sent": len(events), "seen": ended, "ended_t": 3 * S}
     return run(doc, events, marks(doc, events, detail))
 
 
@@ -293,7 +311,7 @@ def arrivals(rate: float, count: int, seed: int = 1) -> dict:
     process = {"process": "poisson", "rate": rate, "seed": seed, "shape": None}
     return {
         "arrivals": process,
-        "arrivals_ns": schedule(process, count),
+        "arrivals_ns": list(schedule(convert(process, Arrivals), count)),
         "lateness_bound_ms": 5.0,
         "tasks": count,
     }
@@ -336,7 +354,8 @@ def search(**members: float) -> dict:
     bounds = {"ttft_ms": 300.0, "tpot_ms": 50.0, "e2e_ms": None}
     events, inside, history = [], [], []
     start = START + 10 * MS
-    while (rate := searching.next_rate(doc["search"], history)) is not None:
+    plan = convert(doc["search"], Search)
+    while (rate := bisection.next_rate(plan, history)) is not None:
         mine, closed = _probe(doc, len(history), rate, start, bounds)
         events += mine
         first = len(history) * doc["search"]["requests"]
@@ -346,7 +365,7 @@ def search(**members: float) -> dict:
         inside.append({"type": "mark", "t": end, "name": "probe.end", "detail": closed})
         history.append((rate, closed["met"]))
         start = end + 10 * MS
-    found = searching.answer(doc["search"], history)
+    found = bisection.answer(plan, history)
     detail = {
         "ended_by": "searched",
         "probes": len(history),
@@ -358,16 +377,17 @@ def search(**members: float) -> dict:
 
 def _probe(doc: dict, number: int, rate: float, start: int, bounds: dict) -> tuple[list, dict]:
     """The requests of one probe and what the run noted at its end."""
-    plan, first = doc["search"], number * doc["search"]["requests"]
+    plan, objectives = convert(doc["search"], Search), convert(bounds, Objectives)
+    first = number * plan.requests
     times = probe_schedule(plan, number, rate)
     mine = open_loop(doc, times, even(seed=number), start=start, first=first, servers=4)
-    rule = objective.ProbeRule(plan, bounds, arrivals_ns=times, first_index=first)
+    rule = objective.ProbeRule(plan, objectives, arrivals_ns=times, first_index=first)
     for event in by_end(mine):
-        if rule.add(observed(event)):
+        if rule.add(seen(event)):
             mine = [_cancelled(one, event["t_end"]) for one in cut(mine, event["t_end"])]
             break
     by = rule.ended_by or "all-sent"
-    verdict = objective.verdict(map(observed, mine), plan, bounds, rate=rate, ended_by=by)
+    verdict = objective.verdict(map(seen, mine), plan, objectives, rate=rate, ended_by=by)
     return mine, {
         "probe": number,
         "rate": rate,

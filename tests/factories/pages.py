@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import html.parser
-import json
 import re
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from suite.base import jsonio
+from suite.documents.codec import plain
 from suite.judge.attest import envelope, keys, sign, statement
 from suite.judge.report import html as page
+from tests.factories.scorecard import document
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -28,14 +28,14 @@ def key() -> keys.PrivateKey:
 
 def bundle(card: Scorecard) -> bytes:
     """A signed bundle of a scorecard, without the checks that signing makes."""
-    payload = statement.make_statement(card, MANIFEST_SHA256, sign.image_of(card))
+    payload = statement.make_statement(plain(card), MANIFEST_SHA256, sign.image_of(card))
     return envelope.bundle_bytes(payload, key().sign(envelope.pae(payload)), key().public.id)
 
 
-def rendered(card: Scorecard) -> bytes:
-    """The page, from the predicate as a verifier reads it."""
-    predicate = json.loads(jsonio.canonical(card))
-    return page.render(bundle(card), predicate)
+def rendered(card: dict) -> bytes:
+    """The page of a card that is plain data."""
+    stated = document(card)
+    return page.render(bundle(stated), stated)
 
 
 class Outline(html.parser.HTMLParser):

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import TYPE_CHECKING
 
 from suite.documents.value import stored
 from tests.factories import scorecard
 from tests.factories.scorecard import measured, sha
-
-if TYPE_CHECKING:
-    from suite.documents.card import Scorecard
-    from suite.documents.card_phase import CardPhase
-    from suite.documents.value import Value
 
 EVERYTHING = {
     "min_duration_s": 0.0,
@@ -22,12 +16,10 @@ EVERYTHING = {
     "interval": None,
     "saturation": False,
 }
-TOO_FEW: Value = {"not_measured": "n/a (n = 31 < 662)"}
+TOO_FEW = {"not_measured": "n/a (n = 31 < 662)"}
 
 
-def steady(
-    start: float, end: float, share: float, requests: int, repeat: int = 0
-) -> dict[str, object]:
+def steady(start: float, end: float, share: float, requests: int, repeat: int = 0) -> dict:
     """A steady stretch that was found."""
     return {
         "repeat": repeat,
@@ -40,7 +32,7 @@ def steady(
     }
 
 
-def point(group: str, scenario: str = "concurrency", **axes: int) -> CardPhase:
+def point(group: str, scenario: str = "concurrency", **axes: int) -> dict:
     """A point of a sweep or grid; throughput saturates and latency grows as they do on real servers."""
     streams = axes.get("concurrency", 1)
     given, wanted = axes.get("input_tokens", 312), axes.get("output_tokens", 24)
@@ -55,7 +47,7 @@ def point(group: str, scenario: str = "concurrency", **axes: int) -> CardPhase:
         concurrency=streams,
     )
     made["group"] = {"name": group, "axes": axes}
-    made["steady"] = [steady(1.2, 14.8, 0.86, 7 * streams)]  # type: ignore[list-item]
+    made["steady"] = [steady(1.2, 14.8, 0.86, 7 * streams)]
     if "input_tokens" in axes or "output_tokens" in axes:
         made["load"]["lengths"] = {
             "input_tokens": [given, given],
@@ -74,23 +66,23 @@ def point(group: str, scenario: str = "concurrency", **axes: int) -> CardPhase:
     return made
 
 
-def not_run(made: CardPhase, why: str) -> CardPhase:
+def not_run(made: dict, why: str) -> dict:
     """The same point, skipped by the plan."""
     made["not_run"] = why
     made["metrics"] = {name: {"not_measured": why} for name in made["metrics"]}
     made["series"] = {}
     made["token_source"] = "none"
     for member in ("steady", "lengths"):
-        made.pop(member, None)  # type: ignore[misc]
+        made.pop(member, None)
     return made
 
 
-def sweep(*streams: int, group: str = "sweep") -> list[CardPhase]:
+def sweep(*streams: int, group: str = "sweep") -> list[dict]:
     """A concurrency sweep."""
     return [point(group, concurrency=count) for count in streams]
 
 
-def contexts() -> list[CardPhase]:
+def contexts() -> list[dict]:
     """A table of context lengths whose last points the model cannot hold."""
     lengths = (1, 6144, 14336, 30720, 63488, 129024)
     found = [point("context", input_tokens=length, output_tokens=2048) for length in lengths]
@@ -101,7 +93,7 @@ def contexts() -> list[CardPhase]:
     return found
 
 
-def grid() -> list[CardPhase]:
+def grid() -> list[dict]:
     """Batch × prefill × decode, 32 points, in lockstep."""
     found = []
     for streams in (1, 4, 16, 64):
@@ -113,7 +105,7 @@ def grid() -> list[CardPhase]:
     return found
 
 
-def search(*, answered: bool = True, repeats: int = 1) -> CardPhase:
+def search(*, answered: bool = True, repeats: int = 1) -> dict:
     """A search for the highest rate: doubling, then bisection, one probe cut short."""
     made = scorecard.phase(
         "slo", "slo_search", seed=5, count=2048, ttft=60.0, tpot=13.0, concurrency=None
@@ -138,7 +130,7 @@ def search(*, answered: bool = True, repeats: int = 1) -> CardPhase:
     made["metrics"]["slo_rate"] = rate = _answer(answered)
     made["series"] = {}
     made["repeats"] = repeats
-    made.pop("steady", None)  # type: ignore[misc]
+    made.pop("steady", None)
     rates = [1.0, 2.0, 4.0, 8.0, 16.0, 12.0, 14.0, 13.0] if answered else [1.0]
     made["searches"] = [
         {
@@ -147,7 +139,7 @@ def search(*, answered: bool = True, repeats: int = 1) -> CardPhase:
             "rate": rate,
             "ended": "resolution" if answered else "min-rate-missed",
             "probes": [
-                _probe(number, offered, met=answered and offered <= 13.0)  # type: ignore[misc]
+                _probe(number, offered, met=answered and offered <= 13.0)
                 for number, offered in enumerate(rates)
             ],
         }
@@ -156,7 +148,7 @@ def search(*, answered: bool = True, repeats: int = 1) -> CardPhase:
     return made
 
 
-def _answer(answered: bool) -> Value:
+def _answer(answered: bool) -> dict:
     if not answered:
         return {"not_measured": "the lowest rate of the search, 1 requests/s, missed an objective"}
     return {
@@ -169,10 +161,10 @@ def _answer(answered: bool) -> Value:
     }
 
 
-def _probe(number: int, rate: float, *, met: bool) -> dict[str, object]:
+def _probe(number: int, rate: float, *, met: bool) -> dict:
     early = not met and rate == 16.0
     ttft = 180.0 * (1 + (rate / 11) ** 4)
-    few: Value = {"not_measured": "n/a (n = 41 < 662)"}
+    few = {"not_measured": "n/a (n = 41 < 662)"}
     return {
         "number": number,
         "rate": rate,
@@ -193,12 +185,12 @@ def _probe(number: int, rate: float, *, met: bool) -> dict[str, object]:
     }
 
 
-def soak() -> CardPhase:
+def soak() -> dict:
     """Half an hour at a fixed rate whose TTFT creeps up."""
     made = scorecard.phase("soak", "soak", seed=9, count=9000, ttft=71.0, tpot=15.0, rate=4.0)
-    made["load"]["stop"] = EVERYTHING | {"min_duration_s": 1800.0, "max_duration_s": 2100.0}  # type: ignore[typeddict-item]
+    made["load"]["stop"] = EVERYTHING | {"min_duration_s": 1800.0, "max_duration_s": 2100.0}
     made["ended"] = [{"repeat": 0, "by": "enough", "most": 9000, "sent": 7211, "seconds": 1803.4}]
-    made["steady"] = [steady(62.5, 1790.25, 0.958, 6911)]  # type: ignore[list-item]
+    made["steady"] = [steady(62.5, 1790.25, 0.958, 6911)]
     made["metrics"] |= {
         "drift_ttft": measured(0.083, "1", 6911, 0.21),
         "drift_tpot": {**measured(-0.004, "1", 6911), "interval": "one value, no interval"},
@@ -213,7 +205,7 @@ def soak() -> CardPhase:
     return made
 
 
-def conversations(turns: int = 6) -> CardPhase:
+def conversations(turns: int = 6) -> dict:
     """Conversations whose history, and with it TTFT, grows."""
     made = scorecard.phase("chat", "multi_turn", seed=3, count=96, ttft=80.0, tpot=12.0)
     made["load"] |= {
@@ -246,7 +238,7 @@ def conversations(turns: int = 6) -> CardPhase:
     return made
 
 
-def card_of(phases: list[CardPhase], headline: list[tuple[str, str]]) -> Scorecard:
+def card_of(phases: list[dict], headline: list[tuple[str, str]]) -> dict:
     """A sound card with these phases."""
     made = copy.deepcopy(scorecard.card())
     made["phases"] = phases
@@ -255,7 +247,7 @@ def card_of(phases: list[CardPhase], headline: list[tuple[str, str]]) -> Scoreca
     return made
 
 
-def scenario_card() -> Scorecard:
+def scenario_card() -> dict:
     """One of everything."""
     phases = [
         search(),
@@ -278,7 +270,7 @@ def scenario_card() -> Scorecard:
     )
 
 
-def grid_card() -> Scorecard:
+def grid_card() -> dict:
     """32 points over three axes, and a sweep of a single point, in bursts and from a trace."""
     gamma = scorecard.phase("bursts", "server", seed=1, count=64, ttft=80.0, tpot=12.0, rate=4.0)
     gamma["load"] |= {"process": "gamma", "shape": 0.5}
@@ -295,6 +287,6 @@ def grid_card() -> Scorecard:
     )
 
 
-def fine_card() -> Scorecard:
+def fine_card() -> dict:
     """A sweep of 32 points along one axis."""
     return card_of(sweep(*range(1, 32), 64, group="fine"), [("fine-64", "output_throughput")])

@@ -1,24 +1,22 @@
-"""Believable scorecards for tests of everything that reads one. Deterministic; no run stands behind them."""
+"""Believable scorecards for tests of everything that reads one. Deterministic; no run stands behind them.
+
+They are plain data, ready to be changed or broken; `document` reads one as a verifier does.
+"""
 
 from __future__ import annotations
 
 import copy
 import math
 import random
-from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.documents.value import stored
+from suite.documents.card import Scorecard
+from suite.documents.card_phase import CardPhase
+from suite.documents.codec import convert, plain
+from suite.documents.value import Value, stored
 from suite.judge.card.build import definitions
 from suite.judge.metrics.metric import STATISTICS
 from suite.judge.metrics.registry import REGISTRY
-
-if TYPE_CHECKING:
-    from suite.judge.scorecarddoc import CheckDoc
-
-    from suite.documents.card import Scorecard
-    from suite.documents.card_phase import CardPhase, Series
-    from suite.documents.value import Value
 
 BOOTSTRAP = "95 % bootstrap"
 
@@ -28,9 +26,24 @@ def sha(word: str) -> str:
     return jsonio.sha256_hex(word.encode())
 
 
+def document(card: dict) -> Scorecard:
+    """The card as a verifier reads it."""
+    return convert(card, Scorecard)
+
+
+def phase_document(made: dict) -> CardPhase:
+    """The same of one phase."""
+    return convert(made, CardPhase)
+
+
+def value(made: dict) -> Value:
+    """The same of one value."""
+    return convert(made, Value)
+
+
 def measured(
     value: float, unit: str, n: int, spread: float | None = None, interval: str = BOOTSTRAP
-) -> Value:
+) -> dict:
     """A measured value with a relative half-width, or without interval."""
     return {
         "value": stored(value),
@@ -58,9 +71,9 @@ def _quantile(values: list[float], share: float) -> float:
 _SHARES = (("p50", 0.5, 0), ("p90", 0.9, 64), ("p99", 0.99, 662), ("p999", 0.999, 6636))
 
 
-def latency_values(samples: dict[str, list[float]]) -> dict[str, Value]:
+def latency_values(samples: dict[str, list[float]]) -> dict[str, dict]:
     """Percentiles and means of latencies, percentiles only from enough samples."""
-    found: dict[str, Value] = {}
+    found: dict[str, dict] = {}
     for family, values in samples.items():
         count = len(values)
         width = 1.2 / math.sqrt(count)
@@ -93,9 +106,9 @@ def phase(
     concurrency: int | None = 1,
     rate: float | None = None,
     rouge: tuple[float, float, float] = (0.4312, 0.2104, 0.3655),
-    mfu: Value | None = None,
+    mfu: dict | None = None,
     repeats: int = 1,
-) -> CardPhase:
+) -> dict:
     """One phase with synthetic latencies around the given medians (ms)."""
     total = count * repeats
     first = latencies(seed, ttft, 0.28, total)
@@ -152,7 +165,7 @@ def phase(
         )
         for i in range(buckets)
     ]
-    series: Series = {
+    series = {
         "ttft_ms": quantile_points(first),
         "tpot_ms": quantile_points(token),
         "e2e_ms": quantile_points(whole),
@@ -164,7 +177,7 @@ def phase(
     }
     return {
         "name": name,
-        "scenario": scenario,  # type: ignore[typeddict-item]
+        "scenario": scenario,
         "load": {
             "concurrency": None if rate is not None else concurrency,
             "process": "poisson" if rate is not None else None,
@@ -191,20 +204,18 @@ def phase(
     }
 
 
-def check(
-    rule: str, outcome: str, english: str, chinese: str, why: str, *evidence: str
-) -> CheckDoc:
+def check(rule: str, outcome: str, english: str, chinese: str, why: str, *evidence: str) -> dict:
     """One finding."""
     return {
         "rule": rule,
-        "outcome": outcome,  # type: ignore[typeddict-item]
+        "outcome": outcome,
         "title": {"en": english, "zh": chinese},
         "why": why,
         "evidence": list(evidence),
     }
 
 
-def checks() -> list[CheckDoc]:
+def checks() -> list[dict]:
     """The findings of a run that went well."""
     return [
         check("R001", "pass", "The run is complete", "运行完整", "complete, 406 requests"),
@@ -288,7 +299,7 @@ def checks() -> list[CheckDoc]:
     ]
 
 
-def card() -> Scorecard:
+def card() -> dict:
     """A conformant closed run of the smoke profile on a CPU."""
     phases = [
         phase("single-stream", "single_stream", seed=11, count=64, ttft=38.4, tpot=9.1),
@@ -499,13 +510,13 @@ def card() -> Scorecard:
             {"phase": "offline", "metric": "mfu"},
         ],
         "checks": checks(),
-        "metrics": definitions(REGISTRY),
+        "metrics": {name: plain(known) for name, known in definitions(REGISTRY).items()},
         "task_defects": {},
         "notes": [],
     }
 
 
-def process_card() -> Scorecard:
+def process_card() -> dict:
     """The same profile without Docker: measured, conformant, not closed."""
     made = copy.deepcopy(card())
     note = "no Docker engine answered at unix:///var/run/docker.sock"
@@ -534,7 +545,7 @@ def process_card() -> Scorecard:
     return made
 
 
-def poor_card() -> Scorecard:
+def poor_card() -> dict:
     """A run on real news whose answers are no summaries: below the plausibility floor."""
     made = copy.deepcopy(process_card())
     made["run"]["id"] = "20260131-130000-cpu-vllm-custom"
@@ -621,7 +632,7 @@ def poor_card() -> Scorecard:
     return made
 
 
-def accelerator_card() -> Scorecard:
+def accelerator_card() -> dict:
     """A closed run on eight accelerators, with declared peaks and utilisation."""
     made = copy.deepcopy(card())
     made["run"]["id"] = "20260202-090000-nvidia-vllm-xsum"
@@ -695,7 +706,7 @@ def accelerator_card() -> Scorecard:
     return made
 
 
-def long_card() -> Scorecard:
+def long_card() -> dict:
     """Names, arguments and messages as long and unbreakable as they may come."""
     made = copy.deepcopy(poor_card())
     word = "Qwen3-Next-80B-A3B-Instruct-FP8-Dynamic-W8A8-Smooth" * 3

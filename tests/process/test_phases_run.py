@@ -6,6 +6,8 @@ import shutil
 import signal
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite import evidence
 from suite.declare.analysis import bisection as searching
@@ -14,9 +16,10 @@ from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.stop import replay
 from suite.declare.profiles.arrivals import probe_schedule
+from suite.documents.codec import plain
 from suite.judge.log import probes
 from suite.judge.log.phases import phase_logs
-from tests.factories import runs
+from tests.factories import phases, runs
 from tests.unit.declare.analysis.support import MS, served
 
 SLOTS = 4
@@ -29,15 +32,7 @@ STOP = {
     "interval": None,
     "saturation": False,
 }
-SEARCH = {
-    "min_rate": 10,
-    "max_rate": 160,
-    "requests": 100,
-    "max_probes": 8,
-    "resolution": 0.15,
-    "percentile": 90,
-    "seed": 1,
-}
+SEARCH = phases.search(min_rate=10, max_rate=160, max_probes=8, resolution=0.15, percentile=90)
 POISSON = {"process": "poisson", "rate": 20, "seed": 1, "shape": None}
 
 
@@ -59,7 +54,7 @@ def phase(name, scenario, **changes):
 
 KINDS = {
     "stop rule": phase("it", "offline", tasks=4000, concurrency=2, stop={**STOP, "min_requests": 4000}),
-    "search": phase("it", "slo_search", tasks=None, search={**SEARCH, "requests": 4000, "min_rate": 20}),
+    "search": phase("it", "slo_search", tasks=None, search=replace(SEARCH, requests=4000, min_rate=20)),
     "soak": phase(
         "it", "soak", tasks=4000, concurrency=2, stop={**STOP, "min_duration_s": 1000, "max_duration_s": 1000}
     ),
@@ -72,7 +67,7 @@ KINDS = {
 def words(tmp_path):
     """Words of a simulated run of these phases into ``run``."""
 
-    def make(phases, script=SERVER, objectives=None):
+    def make(planned, script=SERVER, objectives=None):
         profile = {
             "profile_schema": 1,
             "name": "tiny",
@@ -93,7 +88,7 @@ def words(tmp_path):
             },
             "max_input_tokens": None,
             "repeats": 1,
-            "phases": phases,
+            "phases": planned,
             "objectives": {"ttft_ms": 300, "tpot_ms": None, "e2e_ms": None, **(objectives or {})},
             "quality": {
                 "rouge_ratio_min": 0.99,
@@ -105,7 +100,7 @@ def words(tmp_path):
             },
         }
         path = tmp_path / "tiny.yaml"
-        path.write_text(json.dumps(profile), "utf-8")
+        path.write_text(json.dumps(profile, default=plain), "utf-8")
         options = ["--runtime", "sim", "--profile", path, "--sim-script", json.dumps(script)]
         return ["run", *options, "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
 
@@ -113,11 +108,11 @@ def words(tmp_path):
 
 
 def mark(read, name, kind="phase.end"):
-    return next(m for m in read.marks if m["name"] == kind and m["phase"] == name)
+    return next(m for m in read.marks if m.name == kind and m.phase == name)
 
 
 def of(read, name):
-    return [observed(event) for event in read.requests if event["phase"] == name]
+    return [observed(event) for event in read.requests if event.phase == name]
 
 
 def rules(text, *numbers):
@@ -153,8 +148,8 @@ def test_every_ending_of_a_phase(words, tmp_path, left_behind):
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    assert read.footer["ended"] == "complete"
-    ends = {m["phase"]: m["detail"] for m in read.marks if m["name"] == "phase.end"}
+    assert read.footer.ended == "complete"
+    ends = {m.phase: m.detail for m in read.marks if m.name == "phase.end"}
     assert {name: detail["ended_by"] for name, detail in ends.items()} == {
         "all": "all-sent",
         "enough": "enough",
@@ -166,16 +161,16 @@ def test_every_ending_of_a_phase(words, tmp_path, left_behind):
     }
     assert "ended by saturated" in done.stderr
     assert "e2e_mean" in done.stderr
-    phases = {one["name"]: one for one in read.plan["workload"]["phases"]}
+    planned = {one.name: one for one in read.plan.workload.phases}
     for name, detail in ends.items():
         requests = of(read, name)
         assert detail["sent"] == len(requests)
         # What was sent is a prefix, and what was in flight was waited for.
         assert sorted(one.number for one in requests) == list(range(len(requests)))
         assert all(one.ok for one in requests)
-        if "stop" in phases[name] and name != "longest":
-            arrivals = phases[name]["arrivals_ns"]
-            found = replay(phases[name]["stop"], requests, arrivals_ns=arrivals)
+        if planned[name].stop is not UNSET and name != "longest":
+            arrivals = planned[name].arrivals_ns
+            found = replay(planned[name].stop, requests, arrivals_ns=arrivals)
             assert found == (detail["ended_by"], detail["seen"])
         else:
             assert detail["seen"] == len(requests)
@@ -191,7 +186,7 @@ def expected(rate, number):
     """Whether a probe would meet, if the server kept to its script to the nanosecond."""
     times = probe_schedule(SEARCH, number, rate)
     requests = served(times, slots=SLOTS, service_ns=ANSWER_MS * MS, first_ns=10 * MS)
-    objectives = {"ttft_ms": 300.0, "tpot_ms": None, "e2e_ms": None}
+    objectives = phases.objectives(ttft_ms=300.0)
     return verdict(requests, SEARCH, objectives, rate=rate, ended_by="all-sent").met
 
 
@@ -200,7 +195,7 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
     done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=SEARCH)]))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    ends = [m["detail"] for m in read.marks if m["name"] == "probe.end"]
+    ends = [m.detail for m in read.marks if m.name == "probe.end"]
     history = [(end["rate"], end["met"]) for end in ends]
     # The same queue on paper, asked at the same times, gives the truth.
     truth = []
@@ -208,18 +203,16 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
         truth.append((rate, expected(rate, len(truth))))
     paper, found = searching.answer(SEARCH, truth), searching.answer(SEARCH, history)
     assert paper.ended == found.ended == "resolution"
-    assert found.rate == pytest.approx(paper.rate, rel=SEARCH["resolution"])
+    assert found.rate == pytest.approx(paper.rate, rel=SEARCH.resolution)
     # And both are near what the slots can do, 40 answers a second.
     assert 0.7 * SLOTS * 1000 / ANSWER_MS < found.rate < 1.2 * SLOTS * 1000 / ANSWER_MS
     for number, end in enumerate(ends):
-        first = number * SEARCH["requests"]
+        first = number * SEARCH.requests
         times = probe_schedule(SEARCH, number, end["rate"])
-        requests = [
-            one for one in of(read, "slo") if first <= one.number < first + SEARCH["requests"]
-        ]
+        requests = [one for one in of(read, "slo") if first <= one.number < first + SEARCH.requests]
         rule = ProbeRule(
             SEARCH,
-            read.plan["workload"]["objectives"],
+            read.plan.workload.objectives,
             arrivals_ns=times,
             first_index=first,
         )
@@ -232,7 +225,7 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
         again = verdict(
             requests,
             SEARCH,
-            read.plan["workload"]["objectives"],
+            read.plan.workload.objectives,
             rate=end["rate"],
             ended_by=end["ended_by"],
         )
@@ -240,32 +233,32 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
     early = [end for end in ends if end["ended_by"] == "objective-missed"]
     assert early
     assert any(end["outcomes"].get("cancelled") for end in early)
-    detail = mark(read, "slo")["detail"]
+    detail = mark(read, "slo").detail
     assert (detail["ended_by"], detail["rate"]) == ("searched", found.rate)
-    starts = [m for m in read.marks if m["name"] == "probe.start"]
-    assert [m["detail"]["first_index"] for m in starts] == [100 * k for k in range(len(ends))]
+    starts = [m for m in read.marks if m.name == "probe.start"]
+    assert [m.detail["first_index"] for m in starts] == [100 * k for k in range(len(ends))]
     assert "probe 1 at 10 requests/s: met" in done.stderr
     assert rules(runs.suite("score", tmp_path / "run").stdout, "R041").get("R041") != "fail"
 
 
 @pytest.mark.slow
 def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(words, tmp_path):
-    short = {**SEARCH, "requests": 20, "max_rate": 80}
+    short = replace(SEARCH, requests=20, max_rate=80)
     done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=short)]))
     assert done.returncode == 1, done.stderr
-    detail = mark(evidence.read(tmp_path / "run"), "slo")["detail"]
+    detail = mark(evidence.read(tmp_path / "run"), "slo").detail
     # Twenty requests at once would keep the last of them waiting for 400 ms, and two may miss.
     assert (detail["rate"], detail["ended"]) == (80, "max-rate-met")
     shutil.rmtree(tmp_path / "run")
-    timed = {**short, "requests": 400, "min_requests": 20, "duration_s": 4}
+    timed = replace(short, requests=400, min_requests=20, duration_s=4)
     done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=timed)]))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    detail = mark(read, "slo")["detail"]
+    detail = mark(read, "slo").detail
     assert detail["ended"] == "resolution"
     assert detail["rate"] == pytest.approx(SLOTS * 1000 / ANSWER_MS, rel=0.2)
-    for end in (m["detail"] for m in read.marks if m["name"] == "probe.end"):
-        first = end["probe"] * timed["requests"]
+    for end in (m.detail for m in read.marks if m.name == "probe.end"):
+        first = end["probe"] * timed.requests
         numbers = {
             one.number - first for one in of(read, "slo") if one.number // 400 == end["probe"]
         }
@@ -273,7 +266,7 @@ def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(w
         assert numbers <= set(range(count))
         if end["ended_by"] == "all-sent":
             assert len(numbers) == count == max(20, math.ceil(4 * end["rate"]))
-    again = probes.replay(phase_logs(read)["slo", 0, True], read.plan["workload"]["objectives"])
+    again = probes.replay(phase_logs(read)["slo", 0, True], read.plan.workload.objectives)
     assert (again.problem, again.answer.rate) == ("", detail["rate"])
     scored = runs.suite("score", tmp_path / "run").stdout
     assert "slo" in scored
@@ -286,14 +279,14 @@ def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(w
     [(5, "min-rate-missed", None), (60_000, "max-rate-met", 20)],
 )
 def test_a_search_without_a_bracket_says_why(words, tmp_path, objective, ended, rate):
-    search = {**SEARCH, "requests": 20, "max_rate": 20}
+    search = replace(SEARCH, requests=20, max_rate=20)
     chosen = words(
         [phase("slo", "slo_search", tasks=None, search=search)],
         objectives={"ttft_ms": objective},
     )
     done = runs.suite(*chosen)
     assert done.returncode == 1, done.stderr
-    detail = mark(evidence.read(tmp_path / "run"), "slo")["detail"]
+    detail = mark(evidence.read(tmp_path / "run"), "slo").detail
     assert (detail["ended"], detail["rate"]) == (ended, rate)
     assert "even the" in done.stderr
 
@@ -311,7 +304,7 @@ def test_a_soak_drifts_when_the_server_does(words, tmp_path, slower_per_minute):
     done = runs.suite(*words([soak], script=script))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
-    assert mark(read, "soak")["detail"]["ended_by"] == "enough"
+    assert mark(read, "soak").detail["ended_by"] == "enough"
     answers = of(read, "soak")
     found = drift([one.sent for one in answers], [one.tpot_ms() for one in answers])
     assert found.measured
@@ -330,14 +323,14 @@ def test_a_signal_ends_every_kind_with_what_it_has(words, tmp_path, left_behind,
     assert status == 130, errors
     assert "Traceback" not in errors
     read = evidence.read(run)
-    assert read.footer["ended"] == "interrupted"
-    assert read.footer["requests"] == len(read.requests)
-    assert sum(event["outcome"] == "ok" for event in read.requests) >= 6
-    detail = mark(read, "it")["detail"]
+    assert read.footer.ended == "interrupted"
+    assert read.footer.requests == len(read.requests)
+    assert sum(event.outcome == "ok" for event in read.requests) >= 6
+    detail = mark(read, "it").detail
     assert detail["ended_by"] == "stopped"
     assert detail["stopped"] is True
     if kind == "search":
-        probe = mark(read, "it", "probe.end")["detail"]
+        probe = mark(read, "it", "probe.end").detail
         assert (probe["ended_by"], probe["met"]) == ("stopped", None)
         assert (detail["ended"], detail["probes"]) == ("unfinished", 0)
     assert left_behind() == []
@@ -355,8 +348,8 @@ def test_a_point_that_the_model_cannot_hold_is_passed_over(words, tmp_path):
     assert done.returncode == 1, done.stderr
     assert done.stderr.count("not run:") == 1
     read = evidence.read(tmp_path / "run")
-    assert {event["phase"] for event in read.requests} == {"lengths-i64-o8", "after"}
-    assert read.footer["ended"] == "complete"
+    assert {event.phase for event in read.requests} == {"lengths-i64-o8", "after"}
+    assert read.footer.ended == "complete"
 
 
 def test_an_engine_that_dies_in_a_search_ends_it(words, tmp_path, left_behind):
@@ -367,7 +360,7 @@ def test_an_engine_that_dies_in_a_search_ends_it(words, tmp_path, left_behind):
     assert done.returncode == 3, done.stderr
     assert "error[engine-died]" in done.stderr
     read = evidence.read(tmp_path / "run")
-    assert read.footer["ended"] == "engine-died"
-    assert mark(read, "slo")["detail"]["ended_by"] == "stopped"
-    assert sum(event["outcome"] == "ok" for event in read.requests) > 10
+    assert read.footer.ended == "engine-died"
+    assert mark(read, "slo").detail["ended_by"] == "stopped"
+    assert sum(event.outcome == "ok" for event in read.requests) > 10
     assert left_behind() == []

@@ -54,8 +54,8 @@ def test_without_docker_the_engine_runs_as_a_process(words, tmp_path, left_behin
     assert "runtime: process; closed needs a container" in reasons["R030"]
     assert not card["engine"]["image_digest"]
     read = evidence.read(run)
-    assert {request["outcome"] for request in read.requests} == {"ok"}
-    assert "5." in read.environment["facts"]["engine.version"]["value"]
+    assert {request.outcome for request in read.requests} == {"ok"}
+    assert "5." in read.environment.facts["engine.version"].value
     verified = runs.suite("verify", run, "--key", run / "signer.pub.pem")
     assert verified.returncode == 0, verified.stdout
     assert left_behind() == []
@@ -69,7 +69,7 @@ def test_sigterm_leaves_no_process(words, tmp_path, left_behind):
     status, errors = runs.end(process, signal.SIGTERM)
     assert status == 130, errors
     read = evidence.read(run)
-    assert read.footer["ended"] == "interrupted"
+    assert read.footer.ended == "interrupted"
     assert len(read.requests) >= 1
     assert left_behind() == []
 

@@ -56,8 +56,8 @@ def test_the_whole_chain_to_a_verified_card(sim, tmp_path, left_behind):
     assert "runtime: sim" in done.stderr
     run = tmp_path / "run"
     read = valid(run)
-    assert read.footer["ended"] == "complete"
-    assert {request["outcome"] for request in read.requests} == {"ok"}
+    assert read.footer.ended == "complete"
+    assert {request.outcome for request in read.requests} == {"ok"}
     verified = runs.suite("verify", run, "--key", run / "signer.pub.pem", "--json")
     # Intact, and still the card of a run that is not conformant.
     assert verified.returncode == 1, verified.stdout
@@ -95,10 +95,10 @@ def test_a_signal_in_the_middle_of_a_phase(sim, tmp_path, left_behind, number):
     assert f"the evidence so far is kept in {run}" in errors
     assert "Traceback" not in errors
     read = valid(run)
-    assert read.footer["ended"] == "interrupted"
-    assert read.footer["requests"] == len(read.requests)
-    assert any(request["outcome"] == "ok" for request in read.requests)
-    assert read.marks[-1]["name"] == "engine.stopped"
+    assert read.footer.ended == "interrupted"
+    assert read.footer.requests == len(read.requests)
+    assert any(request.outcome == "ok" for request in read.requests)
+    assert read.marks[-1].name == "engine.stopped"
     assert left_behind() == []
     # What was measured can still be judged, and the card says that it is not all.
     scored = runs.suite("score", run)
@@ -114,7 +114,7 @@ def test_a_signal_while_the_engine_starts(sim, tmp_path, left_behind, number):
     status, errors = runs.end(process, number)
     assert status == 130, errors
     read = valid(run)
-    assert read.footer["ended"] == "interrupted"
+    assert read.footer.ended == "interrupted"
     assert read.requests == ()
     assert left_behind() == []
 
@@ -128,7 +128,7 @@ def test_an_impatient_second_signal_changes_nothing(sim, tmp_path, left_behind):
     status, errors = runs.end(process, signal.SIGTERM)
     # The signals may come faster than the handlers are put back; the order of the end stands either way.
     assert status == 130, errors
-    assert valid(run).footer["ended"] == "interrupted"
+    assert valid(run).footer.ended == "interrupted"
     assert left_behind() == []
 
 
@@ -164,9 +164,9 @@ def test_an_engine_that_dies_ends_the_run(sim, tmp_path, left_behind, after):
     phase = "server" if after >= 8 else "single-stream"
     assert f"error[engine-died]: the engine died during {phase}: " in done.stderr
     read = valid(run)
-    assert read.footer["ended"] == "engine-died"
-    assert read.footer["error"]["code"] == "engine-died"
-    good = [request for request in read.requests if request["outcome"] == "ok"]
+    assert read.footer.ended == "engine-died"
+    assert read.footer.error.code == "engine-died"
+    good = [request for request in read.requests if request.outcome == "ok"]
     # In the server phase others are in flight when it dies.
     assert len(good) == after - 1 if after < 8 else 7 <= len(good) < after
     assert left_behind() == []
@@ -188,7 +188,7 @@ def test_an_engine_that_refuses_without_dying_is_a_measured_failure(sim, tmp_pat
     done = runs.suite(*sim({"faults": [{"name": "http_500", "first": 4}]}))
     assert done.returncode == 1, done.stderr
     read = valid(tmp_path / "run")
-    assert read.footer["ended"] == "complete"
+    assert read.footer.ended == "complete"
     assert "R010" in done.stdout
 
 
@@ -197,8 +197,8 @@ def test_an_engine_that_is_never_ready(sim, tmp_path, left_behind):
     assert done.returncode == 3, done.stderr
     assert "error[engine-timeout]" in done.stderr
     read = valid(tmp_path / "run")
-    assert read.footer["ended"] == "engine-failed"
-    assert read.footer["error"]["code"] == "engine-timeout"
+    assert read.footer.ended == "engine-failed"
+    assert read.footer.error.code == "engine-timeout"
     assert left_behind() == []
 
 
@@ -206,7 +206,7 @@ def test_an_engine_whose_first_answer_is_wrong(sim, tmp_path, left_behind):
     done = runs.suite(*sim({"faults": ["http_400"]}))
     assert done.returncode == 3, done.stderr
     assert "error[engine-bad-answer]" in done.stderr
-    assert valid(tmp_path / "run").footer["ended"] == "engine-failed"
+    assert valid(tmp_path / "run").footer.ended == "engine-failed"
     assert left_behind() == []
 
 
@@ -247,8 +247,8 @@ def test_a_disk_that_fills_up_keeps_what_was_measured(sim, small_disk, left_behi
     assert "error[disk-full]: cannot write to " in errors
     assert f"the evidence so far is kept in {run}" in errors
     read = valid(run)
-    assert read.footer["ended"] == "failed"
-    assert read.footer["error"]["code"] == "disk-full"
+    assert read.footer.ended == "failed"
+    assert read.footer.error.code == "disk-full"
     assert len(read.requests) >= 2
     assert left_behind() == []
     (small_disk / "filler").unlink()
@@ -295,7 +295,7 @@ def test_the_given_server_is_measured_and_left_running(tmp_path, left_behind):
         done = runs.suite("run", "--url", address, "--served-model-name", "sim", *options)
         assert done.returncode == 1, done.stderr
         assert "runtime: endpoint" in done.stderr
-        assert valid(tmp_path / "run").footer["ended"] == "complete"
+        assert valid(tmp_path / "run").footer.ended == "complete"
         assert server.poll() is None
     finally:
         status, _ = runs.end(server, signal.SIGINT)

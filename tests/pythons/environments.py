@@ -13,8 +13,9 @@ SUBSET = [
     "tests/unit/base",
     "tests/unit/judge/attest",
     "tests/unit/judge/metrics",
-    "tests/unit/declare/workload/test_defects.py",
-    "tests/unit/declare/workload/test_lead.py",
+    "tests/unit/declare/tasks/test_characters.py",
+    "tests/unit/declare/tasks/test_defects.py",
+    "tests/unit/declare/tasks/test_lead.py",
 ]
 """What is tested with each: strict reading, text cleaning, signatures, metrics and ROUGE."""
 

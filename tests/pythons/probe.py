@@ -40,7 +40,8 @@ QUESTIONS = {
 
 
 def digest(value: object) -> str:
-    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    # Not repr: what it shows as an escape depends on the interpreter.
+    return hashlib.sha256(ascii(value).encode("ascii")).hexdigest()[:16]
 
 
 def main() -> None:

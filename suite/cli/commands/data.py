@@ -136,15 +136,13 @@ def locks(split: Path, *, as_json: bool) -> int:
 
 
 @command("suite data formats", within=data)
-@click.option("--markdown", is_flag=True, help="as the table of docs/data.md")
-@click.option("--chinese", is_flag=True, help="that table in Chinese")
 @_json
-def formats(*, markdown: bool, chinese: bool, as_json: bool) -> int:
+def formats(*, as_json: bool) -> int:
     """List the data formats that can be read.
 
     What a task file or folder may be; which it is shows in its content.
     """
     from suite.cli import taskfiles
 
-    taskfiles.list_formats(markdown=markdown, chinese=chinese, as_json=as_json)
+    taskfiles.list_formats(as_json=as_json)
     return 0

@@ -66,16 +66,16 @@ def prepare(
     declared = load_vendor(vendor)
     engines = declared.doc.engines if every else [declared.engine(engine)]
     # Unknown names are refused before anything is fetched.
-    devices = [declared.accelerator(one, accelerator) for one in engines]
+    devices = [declared.accelerator(candidate, accelerator) for candidate in engines]
     chosen = _runtime(runtime, declared, engines)
     ready: list[Prepared] = []
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
-        for one, device in zip(engines, devices, strict=True):
-            terminal.line(f"{one.title}: making its {_WHAT[chosen]} ready")
+        for candidate, device in zip(engines, devices, strict=True):
+            terminal.line(f"{candidate.title}: making its {_WHAT[chosen]} ready")
             ready.append(
                 make_ready(
                     declared.id,
-                    one,
+                    candidate,
                     device,
                     chosen,
                     image=image,
@@ -83,7 +83,7 @@ def prepare(
                     settings=settings(),
                 )
             )
-            terminal.line(f"{one.title}: ready")
+            terminal.line(f"{candidate.title}: ready")
     _show(ready, as_json=as_json)
     return 0
 
@@ -103,7 +103,9 @@ def _runtime(
 def _show(ready: list[Prepared], *, as_json: bool) -> None:
     from suite.cli.output import write_json, write_table
 
-    rows = [(one.engine, one.runtime, one.what, one.digest) for one in ready]
+    rows = [
+        (prepared.engine, prepared.runtime, prepared.what, prepared.digest) for prepared in ready
+    ]
     if as_json:
         names = ("engine", "runtime", "what", "digest")
         write_json({"ready": [dict(zip(names, row, strict=True)) for row in rows]})

@@ -6,32 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.cli.command import command, completions
-from suite.cli.options import FILE, json_option
+from suite.cli.command import command
+from suite.cli.options import FILE, format_option, json_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.shell_completion import CompletionItem
-
-
-def _formats(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.judge.report.formats.registry import formats
-
-    return completions(formats(), incomplete)
-
 
 @command("suite score runs/20260131-120000-cpu-vllm-smoke --json")
 @click.argument("run", type=FILE)
-@click.option(
-    "--format",
-    "name",
-    metavar="NAME",
-    default="text",
-    show_default=True,
-    shell_complete=_formats,
-    help="report format; completion and a wrong name list them",
-)
+@format_option("text")
 @json_option("the scorecard")
 @click.option(
     "--views",

@@ -63,15 +63,21 @@ def list(*, as_json: bool) -> int:  # noqa: A001 - the command's name
 
 @command("suite vendors show mthreads", within=vendors)
 @click.argument("vendor")
-def show(vendor: str) -> int:
-    """Print one declaration as the suite reads it, as JSON.
+@json_option("the declaration as the suite reads it")
+def show(vendor: str, *, as_json: bool) -> int:
+    """Print one declaration: devices, engines, access, figures with their sources, and what to beware of.
 
     VENDOR is a directory under vendors/, or a path with a slash.
     """
-    from suite.cli.output import write_json
+    from suite.cli.output import write_json, write_text
     from suite.declare.vendor.load import load_vendor
+    from suite.declare.vendor.text import vendor_text
 
-    write_json(load_vendor(vendor).doc)
+    doc = load_vendor(vendor).doc
+    if as_json:
+        write_json(doc)
+    else:
+        write_text(vendor_text(doc).rstrip("\n"))
     return 0
 
 

@@ -190,22 +190,22 @@ def _levels(points: _Points, least: float) -> Drift:
     return _judged(Drift(True, False, change, low, high, p, before, len(ys), LEVELS, ""), least)
 
 
-def _judged(found: Drift, least: float) -> Drift:
+def _judged(drift: Drift, least: float) -> Drift:
     """With the verdict and its words."""
-    change, low, high = found.change, found.low, found.high
-    sure = found.p < SIGNIFICANT and (low > 0.0 or high < 0.0)
+    change, low, high = drift.change, drift.low, drift.high
+    sure = drift.p < SIGNIFICANT and (low > 0.0 or high < 0.0)
     detected = sure and abs(change) >= least
-    words = f"{change:+.1%} {found.by} (95 % {low:+.1%} to {high:+.1%}, p = {found.p:.2g})"
+    words = f"{change:+.1%} {drift.by} (95 % {low:+.1%} to {high:+.1%}, p = {drift.p:.2g})"
     if sure and not detected:
         words += f", less than the {least:.0%} that count"
-    return found._replace(detected=detected, why=words)
+    return drift._replace(detected=detected, why=words)
 
 
 def _less_line(points: _Points) -> list[float]:
     slope = theil_sen(*points)
     rest = [y - slope * x for x, y in zip(*points, strict=True)]
     middle = mean(rest)
-    return [one - middle for one in rest]
+    return [value - middle for value in rest]
 
 
 def _correlation(points: _Points) -> float:
@@ -218,6 +218,6 @@ def _half_width(xs: Sequence[float], rest: Sequence[float]) -> float:
     """Half of the 95 % interval of a slope, from what its line leaves."""
     count = len(xs)
     at, level = mean(xs), mean(rest)
-    variance = math.fsum((one - level) ** 2 for one in rest) / (count - 2)
+    variance = math.fsum((value - level) ** 2 for value in rest) / (count - 2)
     spread = math.fsum((x - at) ** 2 for x in xs)
     return student(count - 2) * math.sqrt(variance / spread * inflated(dependence(rest)))

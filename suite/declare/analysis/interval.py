@@ -79,7 +79,7 @@ def interval_of(values: Sequence[float]) -> Interval | None:
     kept = values[count - size * batches :]
     means = [mean(kept[start : start + size]) for start in range(0, len(kept), size)]
     middle = mean(means)
-    variance = math.fsum((one - middle) ** 2 for one in means) / (batches - 1)
+    variance = math.fsum((batch_mean - middle) ** 2 for batch_mean in means) / (batches - 1)
     spread = variance / batches * inflated(dependence(means))
     return Interval(middle, student(batches - 1) * math.sqrt(spread), batches)
 
@@ -127,19 +127,19 @@ class ThroughputBatches:
         self._longest = 0
         self._sum = 0
 
-    def add(self, one: Observed) -> None:
+    def add(self, request: Observed) -> None:
         """One more answer; one without a token count adds nothing."""
         if self._origin is None:
-            self._origin = one.sent
-        self._end = max(self._end, one.end)
-        self._longest = max(self._longest, one.end - one.sent)
-        if not one.ok or one.first is None or one.last is None or not one.tokens:
+            self._origin = request.sent
+        self._end = max(self._end, request.end)
+        self._longest = max(self._longest, request.end - request.sent)
+        if not request.ok or request.first is None or request.last is None or not request.tokens:
             return
-        begin = max(one.first - self._origin, 0)
-        end = max(one.last - self._origin, begin)
+        begin = max(request.first - self._origin, 0)
+        end = max(request.last - self._origin, begin)
         while end >= self._width * MOST:
             self._merge()
-        self._spread(begin, end, float(one.tokens))
+        self._spread(begin, end, float(request.tokens))
 
     def _spread(self, begin: int, end: int, amount: float) -> None:
         width = self._width
@@ -186,14 +186,14 @@ def _pairs(values: Sequence[float]) -> Iterable[tuple[float, float]]:
     return zip(values[::2], values[1::2], strict=True)
 
 
-def _value(metric: StopMetric, one: Observed) -> float | None:
+def _value(metric: StopMetric, request: Observed) -> float | None:
     match metric:
         case "ttft_mean":
-            return one.ttft_ms()
+            return request.ttft_ms()
         case "tpot_mean":
-            return one.tpot_ms()
+            return request.tpot_ms()
         case "e2e_mean":
-            return one.e2e_ms()
+            return request.e2e_ms()
         case "output_throughput":
             return None
 
@@ -213,34 +213,34 @@ class IntervalRule:
             self._unit = "tokens/s"
         self._before = False
 
-    def add(self, one: Observed) -> None:
+    def add(self, request: Observed) -> None:
         """A request has ended; failed ones add nothing."""
         if isinstance(self._batches, ThroughputBatches):
-            self._batches.add(one)
-        elif one.ok and (value := _value(self._metric, one)) is not None:
+            self._batches.add(request)
+        elif request.ok and (value := _value(self._metric, request)) is not None:
             self._batches.add(value)
 
     def look(self) -> Decision:
         """Whether it is reached; every call is a look that counts."""
-        found = self._batches.interval()
-        if found is None or found.mean <= 0.0:
+        interval = self._batches.interval()
+        if interval is None or interval.mean <= 0.0:
             self._before = False
             return Decision(False, None, None, None, f"{self._metric}: too few answers so far")
-        share = found.half / found.mean
+        share = interval.half / interval.mean
         narrow = share <= self._within
         reached = narrow and self._before
         self._before = narrow
         why = (
-            f"{self._metric} {significant(found.mean, 4)} {self._unit} ± {share:.2%}, "
+            f"{self._metric} {significant(interval.mean, 4)} {self._unit} ± {share:.2%}, "
             f"asked for ± {self._within:.2%}"
         )
-        return Decision(reached, found.mean, found.half, share, why)
+        return Decision(reached, interval.mean, interval.half, share, why)
 
 
 def reached(requests: Iterable[Observed], rule: IntervalDocument) -> Decision:
     """One look over all requests, in the order in which they ended; `reached` says that it is narrow now."""
     looking = IntervalRule(rule)
-    for one in requests:
-        looking.add(one)
+    for request in requests:
+        looking.add(request)
     looking.look()
     return looking.look()

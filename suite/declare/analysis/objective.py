@@ -58,16 +58,16 @@ class Verdict(NamedTuple):
     untold: str = ""
 
 
-def misses(one: Observed, objectives: Objectives) -> list[str]:
+def misses(request: Observed, objectives: Objectives) -> list[str]:
     """The objectives that a request is not within, by name; all of them, and ``failed``, if it failed."""
-    if one.cancelled:
+    if request.cancelled:
         return []
-    if not one.ok:
+    if not request.ok:
         return ["failed", *(name for name, bound in _bounds(objectives) if bound is not None)]
     values = {
-        "ttft_ms": one.ttft_ms(from_sched=True),
-        "tpot_ms": one.tpot_ms(),
-        "e2e_ms": one.e2e_ms(from_sched=True),
+        "ttft_ms": request.ttft_ms(from_sched=True),
+        "tpot_ms": request.tpot_ms(),
+        "e2e_ms": request.e2e_ms(from_sched=True),
     }
     return [
         name
@@ -76,19 +76,19 @@ def misses(one: Observed, objectives: Objectives) -> list[str]:
     ]
 
 
-def meets(one: Observed, objectives: Objectives) -> bool:
+def meets(request: Observed, objectives: Objectives) -> bool:
     """Whether a request ended well and within every objective."""
-    return one.ok and not misses(one, objectives)
+    return request.ok and not misses(request, objectives)
 
 
 def tpot_untold(answers: Sequence[Observed]) -> str:
     """Why these answers do not tell their TPOT; "" when they do, or have one token each."""
-    uncounted = sum(one.tokens is None for one in answers)
+    uncounted = sum(request.tokens is None for request in answers)
     if uncounted:
         return f"nobody counted the tokens of {uncounted} of {len(answers)} answers"
-    several = [one for one in answers if one.tpot_ms() is not None]
+    several = [request for request in answers if request.tpot_ms() is not None]
     # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
-    whole = sum(one.tpot_ms() == 0 for one in several)
+    whole = sum(request.tpot_ms() == 0 for request in several)
     if whole > MOST_WHOLE * len(several):
         return f"{whole} of {len(several)} answers arrived in one piece"
     return ""
@@ -131,19 +131,19 @@ def verdict(
         ended_by: ``all-sent``, ``objective-missed``, ``saturated``; anything else leaves it undecided, unless
             so many requests missed that it is decided.
     """
-    counted = [one for one in requests if not one.cancelled]
-    answers = [one for one in counted if one.ok]
+    counted = [request for request in requests if not request.cancelled]
+    answers = [request for request in counted if request.ok]
     missed: Counter[str] = Counter()
     outside = 0
-    for one in counted:
-        found = misses(one, objectives)
+    for request in counted:
+        found = misses(request, objectives)
         missed.update(found)
         outside += bool(found)
     percent = search.percentile
     ttft, tpot, e2e = (
-        _percentile([one.ttft_ms(from_sched=True) for one in answers], percent),
-        _percentile([one.tpot_ms() for one in answers], percent),
-        _percentile([one.e2e_ms(from_sched=True) for one in answers], percent),
+        _percentile([request.ttft_ms(from_sched=True) for request in answers], percent),
+        _percentile([request.tpot_ms() for request in answers], percent),
+        _percentile([request.e2e_ms(from_sched=True) for request in answers], percent),
     )
     planned = requests_of(search, rate)
     met, why = _decide(missed, len(counted), planned, percent, objectives, ended_by=ended_by)
@@ -227,16 +227,16 @@ class ProbeRule:
         self.ended_by: ProbeEnd | None = None
         self.seen = 0
 
-    def add(self, one: Observed) -> ProbeEnd | None:
+    def add(self, request: Observed) -> ProbeEnd | None:
         """A request has ended; returns why the probe can end with it, else None."""
         if self.ended_by is not None:
             return None
         self.seen += 1
-        self._missed.update(misses(one, self._objectives))
+        self._missed.update(misses(request, self._objectives))
         planned, percent = self._planned, self._percentile
         if any(hopeless(count, planned, percent) for count in self._missed.values()):
             self.ended_by = "objective-missed"
-        elif self._saturation.add(one):
+        elif self._saturation.add(request):
             self.ended_by = "saturated"
         return self.ended_by
 

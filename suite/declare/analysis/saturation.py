@@ -80,18 +80,18 @@ class Saturation:
         self._before = False
         self.over = False
 
-    def add(self, one: Observed) -> bool:
+    def add(self, request: Observed) -> bool:
         """A request has ended, well or not; returns whether the loop is over-saturated."""
-        if one.cancelled or not 0 <= one.number - self._first_index < len(self._arrivals):
+        if request.cancelled or not 0 <= request.number - self._first_index < len(self._arrivals):
             return self.over
-        due = self._arrivals[one.number - self._first_index]
+        due = self._arrivals[request.number - self._first_index]
         if self._origin is None:
-            self._origin = one.sched - due
-        end = one.end - self._origin
+            self._origin = request.sched - due
+        end = request.end - self._origin
         bisect.insort(self._ends, end)
-        if one.first is not None:
-            wait = float(one.first - self._origin - due)
-            bisect.insort(self._ttfts, (due, wait, float(one.end - one.first)))
+        if request.first is not None:
+            wait = float(request.first - self._origin - due)
+            bisect.insort(self._ttfts, (due, wait, float(request.end - request.first)))
         self._end = max(self._end, end)
         if self._end >= self._next and not self.over:
             self._next = self._end + LOOK_NS

@@ -58,8 +58,10 @@ def closed_loop(requests: Sequence[Observed], concurrency: int) -> Window:
         concurrency: the intended number in flight.
     """
     # A send that follows an end at the same moment takes its place, hence ends first.
-    changes = sorted([(one.sent, 1) for one in requests] + [(one.end, -1) for one in requests])
-    last = max((one.sent for one in requests), default=0)
+    changes = sorted(
+        [(request.sent, 1) for request in requests] + [(request.end, -1) for request in requests]
+    )
+    last = max((request.sent for request in requests), default=0)
     in_flight = 0
     for moment, change in changes:
         in_flight += change
@@ -99,8 +101,13 @@ def open_loop(requests: Sequence[Observed]) -> Window:
     Args:
         requests: all of the phase, in any order; failed ones are left out.
     """
-    answers = sorted((one for one in requests if one.ok), key=lambda one: (one.sched, one.number))
-    values = [value for one in answers if (value := one.e2e_ms(from_sched=True)) is not None]
+    answers = sorted(
+        (request for request in requests if request.ok),
+        key=lambda request: (request.sched, request.number),
+    )
+    values = [
+        value for request in answers if (value := request.e2e_ms(from_sched=True)) is not None
+    ]
     batches = [
         math.fsum(values[start : start + BATCH]) / BATCH
         for start in range(0, len(values) - BATCH + 1, BATCH)
@@ -108,13 +115,13 @@ def open_loop(requests: Sequence[Observed]) -> Window:
     if len(batches) < FEWEST:
         return Window(False, 0, 0, f"{len(values)} answers are too few to find a steady state")
     cut = truncation(batches)
-    times = [one.sched for one in answers[cut * BATCH :]]
+    times = [request.sched for request in answers[cut * BATCH :]]
     left = drift(times, values[cut * BATCH :], least=UNSETTLED)
     if left.detected:
         return Window(False, 0, 0, f"latency did not settle: {left.why}")
     if cut >= len(batches) // 2:
         return Window(False, 0, 0, "no steady state found: MSER-5 would leave out half or more")
-    start, end = answers[cut * BATCH].sched, max(one.sched for one in requests)
+    start, end = answers[cut * BATCH].sched, max(request.sched for request in requests)
     return Window(True, start, end, f"the first {cut * BATCH} answers are left out (MSER-5)")
 
 

@@ -66,20 +66,20 @@ class PhaseRule:
         self.answers = 0
         self.interval: Decision | None = None
 
-    def add(self, one: Observed) -> PhaseEnd | None:
+    def add(self, request: Observed) -> PhaseEnd | None:
         """A request has ended; returns why nothing more is to be sent if that is decided by it, else None."""
         if self.ended_by is not None:
             return None
         self.seen += 1
-        self.answers += one.ok
-        start = one.sched
-        if self._arrivals and 0 <= one.number < len(self._arrivals):
-            start -= self._arrivals[one.number]
+        self.answers += request.ok
+        start = request.sched
+        if self._arrivals and 0 <= request.number < len(self._arrivals):
+            start -= self._arrivals[request.number]
         self._start = start if self._start is None else min(self._start, start)
-        self._end = max(self._end, one.end)
+        self._end = max(self._end, request.end)
         if self._interval is not None:
-            self._interval.add(one)
-        if self._saturation is not None and self._saturation.add(one):
+            self._interval.add(request)
+        if self._saturation is not None and self._saturation.add(request):
             self.ended_by = "saturated"
         elif self._enough():
             self.ended_by = "enough"
@@ -114,7 +114,7 @@ def replay(
 ) -> tuple[PhaseEnd | None, int]:
     """Why and after how many requests a rule ended a phase, from its requests in the order of the log."""
     rule = PhaseRule(stop, arrivals_ns=arrivals_ns)
-    for one in requests:
-        if rule.add(one) is not None:
+    for request in requests:
+        if rule.add(request) is not None:
             break
     return rule.ended_by, rule.seen

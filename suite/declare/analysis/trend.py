@@ -98,7 +98,7 @@ def less_step(values: Sequence[float], margin: int = 3) -> list[float]:
 
 def squares(values: Sequence[float]) -> float:
     """Sum of squares."""
-    return math.fsum(one * one for one in values)
+    return math.fsum(value * value for value in values)
 
 
 def _variance(values: Sequence[float]) -> float:

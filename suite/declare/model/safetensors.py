@@ -161,10 +161,10 @@ def _files(directory: Path) -> list[Path]:
     single = directory / "model.safetensors"
     if single.is_file():
         return [single]
-    found = sorted(directory.glob("*.safetensors"))
+    files = sorted(directory.glob("*.safetensors"))
     # Some repositories carry the same weights twice, once in the maker's own layout.
-    plain = [path for path in found if not path.name.startswith("consolidated")]
-    return plain or found
+    plain = [path for path in files if not path.name.startswith("consolidated")]
+    return plain or files
 
 
 def read_tensors(directory: Path) -> list[Tensor]:

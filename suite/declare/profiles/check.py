@@ -36,24 +36,26 @@ def inconsistencies(doc: Profile, stem: str, traces: Mapping[str, Trace]) -> lis
         stem: name of its file without the ending.
         traces: the traces that it names.
     """
-    found: list[Contradiction] = []
+    problems: list[Contradiction] = []
     if doc.name != stem:
-        found.append(("/name", f"the file is called {stem}.yaml", f"write name: {stem}"))
+        problems.append(("/name", f"the file is called {stem}.yaml", f"write name: {stem}"))
     decoding = doc.decoding
     if decoding.min_new_tokens > decoding.max_new_tokens:
-        found.append(("/decoding/min_new_tokens", "more than max_new_tokens", ""))
+        problems.append(("/decoding/min_new_tokens", "more than max_new_tokens", ""))
     if doc.division == "closed":
-        found += _closed(doc)
+        problems += _closed(doc)
     if decoding.stop and any(map(has_exact_lengths, doc.phases)):
-        found.append(("/decoding/stop", "exact lengths leave no room for stop strings", "stop: []"))
+        problems.append(
+            ("/decoding/stop", "exact lengths leave no room for stop strings", "stop: []")
+        )
     for index, phase in enumerate(doc.phases):
         arrivals = phase.arrivals
         trace = None if arrivals is None else traces.get(given(arrivals.trace, ""))
-        found += [
+        problems += [
             (f"/phases/{index}{inner}", message, hint)
             for inner, message, hint in _phase(doc, phase, trace)
         ]
-    return found + list(_names(doc))
+    return problems + list(_names(doc))
 
 
 def _closed(doc: Profile) -> Iterator[Contradiction]:

@@ -61,13 +61,13 @@ def _expanded(
     phase: ProfilePhase, repeat: int, size: int, room: Room, trace: Trace | None
 ) -> list[Phase]:
     arrivals = _arrivals(phase, repeat, trace, size)
-    found: list[Phase] = []
+    phases: list[Phase] = []
     for point in points(phase, room, trace, _tasks(phase, None, size, arrivals, trace)):
         tasks = _tasks(phase, point.concurrency, size, arrivals, trace)
         if phase.warmup and point.not_run is None:
-            found.append(_warmup(phase, point, repeat, size))
-        found.append(_measured(phase, point, repeat, size, tasks, arrivals, trace))
-    return found
+            phases.append(_warmup(phase, point, repeat, size))
+        phases.append(_measured(phase, point, repeat, size, tasks, arrivals, trace))
+    return phases
 
 
 def _arrivals(phase: ProfilePhase, repeat: int, trace: Trace | None, size: int) -> Arrivals | None:

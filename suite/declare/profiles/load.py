@@ -97,14 +97,14 @@ def _read(path: Path, *, shipped: bool) -> Profile:
         for phase in doc.phases
         if phase.arrivals is not None and (name := given(phase.arrivals.trace)) is not None
     }
-    found = [
+    problems = [
         Problem(message, Place(str(path), _nearest(read.lines, pointer), pointer), hint)
         for pointer, message, hint in inconsistencies(doc, path.stem, traces)
     ]
-    if found:
+    if problems:
         message = f"{path} contradicts itself"
         raise DeclarationError(
-            "profile-inconsistent", message, found[0].place, found[0].hint, found
+            "profile-inconsistent", message, problems[0].place, problems[0].hint, problems
         )
     return Profile(doc, jsonio.digest(doc), shipped, traces)
 

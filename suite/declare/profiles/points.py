@@ -77,12 +77,12 @@ def points(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> 
         return [_single(phase, room, trace, tasks)]
     varying = [axis for axis in table[0] if len({axes[axis] for axes in table}) > 1]
     kept = varying or list(table[0])
-    found = []
+    resolved = []
     for axes in table:
         lengths = None
         if INPUT in axes:
             lengths = _lengths(phase, [(axes[INPUT], axes[OUTPUT])], room)
-        found.append(
+        resolved.append(
             Point(
                 name=_name(phase, axes),
                 concurrency=axes.get(CONCURRENCY, phase.concurrency),
@@ -91,7 +91,7 @@ def points(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> 
                 not_run=None if lengths is None else _too_long(lengths, room),
             )
         )
-    return found
+    return resolved
 
 
 def _table(phase: ProfilePhase) -> list[dict[str, int]] | None:
@@ -125,8 +125,8 @@ def _lengths(phase: ProfilePhase, pairs: list[tuple[int, int]], room: Room) -> L
     drawn = phase.grid if phase.grid is not UNSET else phase.lengths
     assert drawn is not UNSET
     return Lengths(
-        input_tokens=tuple(max(one, room.shortest_prompt) for one, _ in pairs),
-        output_tokens=tuple(one for _, one in pairs),
+        input_tokens=tuple(max(length, room.shortest_prompt) for length, _ in pairs),
+        output_tokens=tuple(length for _, length in pairs),
         seed=drawn.seed,
     )
 

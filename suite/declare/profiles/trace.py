@@ -105,10 +105,10 @@ def read_trace(path: Path) -> Trace:
 
 
 def _wrong(source: str, message: str, problems: list[Problem] | None = None) -> DataError:
-    found = problems or []
-    place = found[0].place if found else Place(source)
+    reasons = problems or []
+    place = reasons[0].place if reasons else Place(source)
     hint = "docs/scenarios.md describes the three forms"
-    return DataError("trace-wrong", message, place, hint, found[:_LISTED])
+    return DataError("trace-wrong", message, place, hint, reasons[:_LISTED])
 
 
 def _ordered(rows: Iterator[_Row], source: str) -> list[_Record]:
@@ -212,10 +212,10 @@ def _seconds(text: str) -> int | None:
 
 def _moment(text: str) -> int | None:
     """Nanoseconds since 1970; the decimals are kept, which `datetime` would cut to six."""
-    found = _MOMENT.match(text)
-    if found is None:
+    match = _MOMENT.match(text)
+    if match is None:
         return None
-    day, clock, decimals, zone = found.groups()
+    day, clock, decimals, zone = match.groups()
     offset = "+00:00" if zone in (None, "Z") else zone
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{offset}").astimezone(UTC)

@@ -11,7 +11,9 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, cast
+
+import msgspec
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
@@ -28,20 +30,20 @@ PARTS: tuple[Part, ...] = ("test", "train", "validation")
 LOCKED_SIZES = {"xsum-256": 256, "xsum-1000": 1000, "xsum-5000": 5000, "xsum-full": 11_334}
 
 
-class LockDoc(TypedDict):
+class Lock(msgspec.Struct, frozen=True):
     """One locked set."""
 
     size: int
     ids_sha256: str
 
 
-class LocksDoc(TypedDict):
-    """``locks.json``."""
+class Locks(msgspec.Struct, frozen=True):
+    """``locks.json``; `split_sha256` is the digest of the official split file."""
 
     rule: str
     seed: int
-    split_sha256: str  # of the official split file
-    sets: dict[str, LockDoc]
+    split_sha256: str
+    sets: dict[str, Lock]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +65,20 @@ def select(ids: Iterable[str], seed: int, size: int) -> tuple[str, ...]:
 
 
 @functools.cache
-def locks() -> LocksDoc:
+def locks() -> Locks:
     """The locked sets that the suite ships."""
-    return cast("LocksDoc", jsonio.load(LOCKS_FILE))
+    return msgspec.convert(jsonio.load(LOCKS_FILE), Locks)
 
 
-def compute_locks(test_ids: Sequence[str], split_sha256: str) -> LocksDoc:
+def compute_locks(test_ids: Sequence[str], split_sha256: str) -> Locks:
     """Compute ``locks.json`` from the ids of the test split."""
     ordered = order(test_ids)
-    sets: dict[str, LockDoc] = {
-        name: {"size": size, "ids_sha256": joined_sha256(ordered[:size])}
+    sets = {
+        name: Lock(size=size, ids_sha256=joined_sha256(ordered[:size]))
         for name, size in LOCKED_SIZES.items()
         if size <= len(ordered)
     }
-    return {
-        "rule": SELECTION_RULE,
-        "seed": SELECTION_SEED,
-        "split_sha256": split_sha256,
-        "sets": sets,
-    }
+    return Locks(rule=SELECTION_RULE, seed=SELECTION_SEED, split_sha256=split_sha256, sets=sets)
 
 
 def locked_sets(ids: Iterable[str]) -> tuple[LockedIds, ...]:
@@ -92,9 +89,9 @@ def locked_sets(ids: Iterable[str]) -> tuple[LockedIds, ...]:
     """
     ordered = order(ids)
     held = []
-    for name, lock in sorted(locks()["sets"].items(), key=lambda item: item[1]["size"]):
-        chosen = ordered[: lock["size"]]
-        if len(chosen) == lock["size"] and joined_sha256(chosen) == lock["ids_sha256"]:
+    for name, lock in sorted(locks().sets.items(), key=lambda item: item[1].size):
+        chosen = ordered[: lock.size]
+        if len(chosen) == lock.size and joined_sha256(chosen) == lock.ids_sha256:
             held.append(LockedIds(name, tuple(chosen)))
     return tuple(held)
 

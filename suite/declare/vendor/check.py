@@ -90,18 +90,18 @@ def _resolve(root: JSONObject, node: JSONValue) -> JSONValue:
 
 def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
     """Every contradiction in a declaration that the schema accepts."""
-    found: list[Found] = []
+    problems: list[Found] = []
     if doc.id != directory:
-        found.append(("/id", f"the directory is called {directory!r}", f"write id: {directory}"))
+        problems.append(("/id", f"the directory is called {directory!r}", f"write id: {directory}"))
     tree = plain(doc)
-    found += _unknown_sources(tree, "", set(doc.sources))
-    found += _unused_sources(doc)
-    found += _templates(tree)
-    found += _duplicates(doc)
-    found += _references(doc)
+    problems += _unknown_sources(tree, "", set(doc.sources))
+    problems += _unused_sources(doc)
+    problems += _templates(tree)
+    problems += _duplicates(doc)
+    problems += _references(doc)
     for index, engine in enumerate(doc.engines):
-        found += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
-    return found + peak_problems(doc)
+        problems += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
+    return problems + peak_problems(doc)
 
 
 def _walk(value: JSONValue, pointer: str) -> Iterator[tuple[str, str, JSONValue]]:
@@ -159,7 +159,7 @@ _TEXTS = (
 
 
 def _templates(tree: JSONValue) -> list[Found]:
-    found = []
+    problems = []
     for here, name, value in _walk(tree, ""):
         if name not in _TEXTS:
             continue
@@ -168,17 +168,17 @@ def _templates(tree: JSONValue) -> list[Found]:
             for placeholder in template.names(text) if isinstance(text, str) else []:
                 if placeholder not in template.PLACEHOLDERS:
                     known = ", ".join(sorted(template.PLACEHOLDERS))
-                    found.append(
+                    problems.append(
                         (here, f"unknown placeholder {{{placeholder}}}", f"known: {known}")
                     )
                 elif placeholder == "index" and name not in (*_INDEXED, "expect"):
                     hint = "it may stand in argument, per_device and cdi"
-                    found.append((here, "{index} has no meaning here", hint))
-    return found
+                    problems.append((here, "{index} has no meaning here", hint))
+    return problems
 
 
 def _duplicates(doc: Vendor) -> list[Found]:
-    found: list[Found] = []
+    problems: list[Found] = []
     lists: list[tuple[str, list[str]]] = [
         ("/prerequisites", [item.id for item in doc.prerequisites]),
         ("/access", [item.id for item in doc.access]),
@@ -193,10 +193,10 @@ def _duplicates(doc: Vendor) -> list[Found]:
     for pointer, names in lists:
         for index, name in enumerate(names):
             if name in names[:index]:
-                found.append(
+                problems.append(
                     (f"{pointer}/{index}/id", f"the id {name!r} occurs twice", "rename one")
                 )
-    return found
+    return problems
 
 
 def _references(doc: Vendor) -> list[Found]:
@@ -205,15 +205,15 @@ def _references(doc: Vendor) -> list[Found]:
         "access": [item.id for item in doc.access],
         "engines": [item.id for item in doc.engines],
     }
-    found = []
+    problems = []
     for here, name, value in _walk(plain(doc), ""):
         if name not in known or not isinstance(value, list) or here.count("/") == 1:
             continue
         for index, item in enumerate(value):
             if isinstance(item, str) and item not in known[name]:
                 hint = f"one of: {', '.join(known[name])}"
-                found.append((f"{here}/{index}", f"{name} has no {item!r}", hint))
-    return found
+                problems.append((f"{here}/{index}", f"{name} has no {item!r}", hint))
+    return problems
 
 
 def _engine(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
@@ -227,24 +227,24 @@ def _engine(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
 
 
 def _arguments(engine: DeclaredEngine) -> list[Found]:
-    found: list[Found] = []
+    problems: list[Found] = []
     seen: set[str] = set()
     for index, rule in enumerate(engine.arguments):
         at = f"/arguments/{index}"
         for name in (rule.name, *given(rule.aliases, [])):
             if name in seen:
-                found.append((f"{at}/name", f"{name} has two rules", "keep one"))
+                problems.append((f"{at}/name", f"{name} has two rules", "keep one"))
             seen.add(name)
         if rule.status in ("forbidden", "ignored"):
             if rule.value is not UNSET:
                 message = f"{rule.name} is {rule.status} and has a value"
-                found.append((f"{at}/value", message, "remove the value"))
+                problems.append((f"{at}/value", message, "remove the value"))
             continue
         if rule.name.endswith("*"):
             hint = "a pattern can only be forbidden or ignored"
-            found.append((f"{at}/name", f"{rule.name} stands for many arguments", hint))
-        found += [(at + pointer, m, h) for pointer, m, h in _argument_value(engine, index)]
-    return found
+            problems.append((f"{at}/name", f"{rule.name} stands for many arguments", hint))
+        problems += [(at + pointer, m, h) for pointer, m, h in _argument_value(engine, index)]
+    return problems
 
 
 def _argument_value(engine: DeclaredEngine, index: int) -> list[Found]:
@@ -263,15 +263,15 @@ def _argument_value(engine: DeclaredEngine, index: int) -> list[Found]:
 def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     dtypes = engine.dtypes
     offered = [row.requested for row in dtypes.rows]
-    found = []
+    problems = []
     if dtypes.default not in (*offered, "model"):
         hint = f"one of: {', '.join(offered)}, model"
         message = f"the default precision {dtypes.default!r} is not among the rows"
-        found.append(("/dtypes/default", message, hint))
+        problems.append(("/dtypes/default", message, hint))
     for index, refusal in enumerate(dtypes.refused):
         if refusal.requested in offered:
             message = f"{refusal.requested} is both offered and refused"
-            found.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
+            problems.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
     known = {
         peak.precision
         for device in doc.accelerators
@@ -281,42 +281,44 @@ def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     for index, row in enumerate(dtypes.rows):
         if row.requested not in (row.executed, "auto") and not row.note:
             message = f"{row.requested} silently becomes {row.executed}"
-            found.append((f"/dtypes/rows/{index}/note", message, "say so in note"))
+            problems.append((f"/dtypes/rows/{index}/note", message, "say so in note"))
         if row.precision not in known:
             message = f"no accelerator of {engine.id} has a peak for {row.precision!r}"
             hint = "add the peak, with unknown and the reason where there is none"
-            found.append((f"/dtypes/rows/{index}/precision", message, hint))
-    return found
+            problems.append((f"/dtypes/rows/{index}/precision", message, hint))
+    return problems
 
 
 def _conversion(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     conversion = given(engine.conversion)
     if conversion is None:
         return []
-    found: list[Found] = []
+    problems: list[Found] = []
     command = " ".join(conversion.command)
     for needed in ("{model_source}", "{conversion_target}"):
         if needed not in command:
             hint = "the command reads the one and writes the other"
-            found.append(("/conversion/command", f"the command has no {needed}", hint))
+            problems.append(("/conversion/command", f"the command has no {needed}", hint))
     baked = " ".join(item.value for item in conversion.parameters)
     if "{arch}" in command + baked:
         for device in doc.accelerators:
             if device.id in engine.accelerators and device.architecture is UNSET:
                 message = f"the conversion needs the architecture of {device.id}"
-                found.append(("/conversion/command", message, "add it to the accelerator"))
+                problems.append(("/conversion/command", message, "add it to the accelerator"))
     if "{model_type}" in command and not conversion.model_types:
-        found.append(("/conversion/model_types", "the command asks for a model type", "list them"))
-    return found + _baked_ranks(engine, command, baked)
+        problems.append(
+            ("/conversion/model_types", "the command asks for a model type", "list them")
+        )
+    return problems + _baked_ranks(engine, command, baked)
 
 
 def _baked_ranks(engine: DeclaredEngine, command: str, baked: str) -> list[Found]:
     """Weights that were converted for one number of ranks must be served with that number."""
-    found: list[Found] = []
+    problems: list[Found] = []
     if "{tensor_parallel}" in command and "{tensor_parallel}" not in baked:
         message = "tensor parallelism is baked into the weights and not among the parameters"
         hint = 'add {name: tensor_parallel, value: "{tensor_parallel}"}'
-        found.append(("/conversion/parameters", message, hint))
+        problems.append(("/conversion/parameters", message, hint))
     for index, rule in enumerate(engine.arguments):
         value = given(rule.value)
         if rule.name != "--tensor-parallel-size" or value is None:
@@ -324,12 +326,12 @@ def _baked_ranks(engine: DeclaredEngine, command: str, baked: str) -> list[Found
         if "{tensor_parallel}" not in value:
             message = f"serves with {value} ranks whatever the weights were converted for"
             hint = 'write value: "{tensor_parallel}": converted weights run with their own number'
-            found.append((f"/arguments/{index}/value", message, hint))
-    return found
+            problems.append((f"/arguments/{index}/value", message, hint))
+    return problems
 
 
 def _images(engine: DeclaredEngine) -> list[Found]:
-    found = []
+    problems = []
     for index, image in enumerate(engine.images):
         reference = image.reference
         last = reference.rpartition("/")[2]
@@ -340,21 +342,21 @@ def _images(engine: DeclaredEngine) -> list[Found]:
             and not image.digest
         ):
             hint = "add a tag or a digest"
-            found.append((f"/images/{index}/reference", f"{reference} names no version", hint))
+            problems.append((f"/images/{index}/reference", f"{reference} names no version", hint))
         if image.source == "build" and ":" in last:
             hint = "the suite tags it with the digest of its context"
-            found.append((f"/images/{index}/reference", "a built image takes no tag", hint))
-    return found
+            problems.append((f"/images/{index}/reference", "a built image takes no tag", hint))
+    return problems
 
 
 def _requests(engine: DeclaredEngine) -> list[Found]:
     request = engine.request
-    found = []
+    problems = []
     if request.prompt_ids and request.completions_path is None:
         message = "token ids are a prompt of the completions API, which the engine has not"
-        found.append(("/request/prompt_ids", message, "name completions_path"))
+        problems.append(("/request/prompt_ids", message, "name completions_path"))
     if request.chat_path is None and request.completions_path is None:
-        found.append(("/request", "the server has no path at all", "name one of the two"))
+        problems.append(("/request", "the server has no path at all", "name one of the two"))
     for name in request.omit:
         for member, sent in (
             ("extra_body", request.extra_body),
@@ -362,5 +364,5 @@ def _requests(engine: DeclaredEngine) -> list[Found]:
         ):
             if name in sent:
                 message = f"{name} is both sent and omitted"
-                found.append((f"/request/{member}/{name}", message, "remove one"))
-    return found
+                problems.append((f"/request/{member}/{name}", message, "remove one"))
+    return problems

@@ -124,11 +124,13 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
     """
     path = _declared(identifier, root)
     read = yamlio.load(path)
-    found = _problems(read, path)
-    if found:
-        count = "one place" if len(found) == 1 else f"{len(found)} places"
+    problems = _problems(read, path)
+    if problems:
+        count = "one place" if len(problems) == 1 else f"{len(problems)} places"
         message = f"the declaration of {identifier} is wrong in {count}"
-        raise DeclarationError("vendor-wrong", message, found[0].place, found[0].hint, found)
+        raise DeclarationError(
+            "vendor-wrong", message, problems[0].place, problems[0].hint, problems
+        )
     return Vendor(convert(read.value, VendorDocument), jsonio.digest(read.value), path)
 
 
@@ -167,11 +169,11 @@ def _problems(read: YAMLDocument, path: Path) -> list[Problem]:
     if broken:
         return [explain(problem, read.value) for problem in broken]
     doc = convert(read.value, VendorDocument)
-    found = [
+    problems = [
         Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
         for pointer, message, hint in semantic_problems(doc, directory=path.resolve().parent.name)
     ]
-    return sorted(found, key=lambda p: (p.place.line or 0) if p.place else 0)
+    return sorted(problems, key=lambda p: (p.place.line or 0) if p.place else 0)
 
 
 def _line(lines: dict[str, int], pointer: str) -> int | None:

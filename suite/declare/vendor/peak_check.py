@@ -38,41 +38,41 @@ def traps() -> tuple[Trap, ...]:
 
 def peak_problems(doc: Vendor) -> list[tuple[str, str, str]]:
     """(pointer, message, hint) for every peak that cannot be right."""
-    found: list[tuple[str, str, str]] = []
+    problems: list[tuple[str, str, str]] = []
     for number, device in enumerate(doc.accelerators):
         for index, peak in enumerate(device.peaks):
             at = f"/accelerators/{number}/peaks/{index}"
-            found += [(at + p, m, h) for p, m, h in _peak(peak, device, doc.id)]
+            problems += [(at + p, m, h) for p, m, h in _peak(peak, device, doc.id)]
         names = [peak.precision for peak in device.peaks]
         for index, name in enumerate(names):
             if name in names[:index]:
                 at = f"/accelerators/{number}/peaks/{index}/precision"
-                found.append((at, f"{name} has two entries", "put both figures under claims"))
-    return found
+                problems.append((at, f"{name} has two entries", "put both figures under claims"))
+    return problems
 
 
 def _peak(peak: DeclaredPeak, device: Accelerator, vendor: str) -> list[tuple[str, str, str]]:
-    found = []
+    problems = []
     used = [index for index, claim in enumerate(peak.claims) if claim.used]
     if len(used) > 1:
         message = f"{len(used)} claims of {peak.precision} are used"
-        found.append((f"/claims/{used[1]}/used", message, "MFU divides by exactly one"))
+        problems.append((f"/claims/{used[1]}/used", message, "MFU divides by exactly one"))
     known = [claim for claim in peak.claims if claim.value != "unknown"]
     usable = [claim for claim in known if claim.basis == "dense" and claim.kind != "measured"]
     if usable and not used:
         hint = "set used: true on the one that MFU divides by"
-        found.append(("/claims", f"no claim of {peak.precision} is used", hint))
+        problems.append(("/claims", f"no claim of {peak.precision} is used", hint))
     for index in used:
         claim = peak.claims[index]
         at = f"/claims/{index}"
-        found += [(at + p, m, h) for p, m, h in _used(claim, peak, device, vendor)]
+        problems += [(at + p, m, h) for p, m, h in _used(claim, peak, device, vendor)]
     for index, formula in enumerate(given(peak.formulas, ())):
         product = formula.fma_pipes * formula.lanes * 2
         if abs(product / formula.flop_per_cycle - 1) > _SAME:
             message = f"{formula.fma_pipes} pipes x {formula.lanes} lanes x 2 are {product}"
             at = f"/formulas/{index}/flop_per_cycle"
-            found.append((at, message, f"{formula.flop_per_cycle:g} cannot be right too"))
-    return found
+            problems.append((at, message, f"{formula.flop_per_cycle:g} cannot be right too"))
+    return problems
 
 
 def _used(
@@ -81,53 +81,53 @@ def _used(
     if claim.value == "unknown":
         return [("/used", "an unknown figure cannot be used", "set used: false")]
     value = float(claim.value)
-    found = []
+    problems = []
     if claim.basis != "dense":
         message = f"a {claim.basis} figure cannot be the divisor of MFU"
-        found.append(("/basis", message, "use the dense figure; sparse ones are twice as large"))
+        problems.append(("/basis", message, "use the dense figure; sparse ones are twice as large"))
     if claim.scope == "instance":
         hint = "declare one device's figure; an instance holds several"
-        found.append(("/scope", "the sum of a whole instance is not a device's peak", hint))
+        problems.append(("/scope", "the sum of a whole instance is not a device's peak", hint))
     unit = device.topology.device
     if claim.scope == "die" and unit not in ("die", "gcd", "chip"):
         hint = "declare the device's figure: the sum over its dies, if one program can use them"
-        found.append(("/scope", f"a figure for one die, and a device is a {unit}", hint))
+        problems.append(("/scope", f"a figure for one die, and a device is a {unit}", hint))
     if claim.kind == "measured":
         hint = "a measured figure makes MFU a comparison with itself"
-        found.append(("/kind", "a measured figure cannot be the divisor of MFU", hint))
-    found += _against_others(value, claim, peak, device)
-    found += _against_clock(claim, device)
-    found += _against_traps(value, peak.precision, f"{vendor} {device.name}")
-    return found
+        problems.append(("/kind", "a measured figure cannot be the divisor of MFU", hint))
+    problems += _against_others(value, claim, peak, device)
+    problems += _against_clock(claim, device)
+    problems += _against_traps(value, peak.precision, f"{vendor} {device.name}")
+    return problems
 
 
 def _against_others(
     value: float, used: Claim, peak: DeclaredPeak, device: Accelerator
 ) -> list[tuple[str, str, str]]:
-    found = []
+    problems = []
     for other in peak.claims:
         if other is used or other.value == "unknown":
             continue
         figure = float(other.value)
         if other.kind == "measured" and figure > value * _MEASURED_MARGIN:
             message = f"{figure:g} was measured, more than the declared peak {value:g}"
-            found.append(
+            problems.append(
                 ("/value", message, "a peak that can be beaten is none; find the right one")
             )
         elif other.basis == "sparse" and value >= figure * (1 - _SAME):
             message = (
                 f"{value:g} is declared dense, and sparse elsewhere ({given(other.source, '')})"
             )
-            found.append(("/value", message, f"the dense figure is about {figure / 2:g}"))
+            problems.append(("/value", message, f"the dense figure is about {figure / 2:g}"))
         elif other.basis == "dense" and abs(value / figure / 2 - 1) <= _SAME:
             message = f"{value:g} is exactly twice the dense claim {figure:g}"
-            found.append(("/value", message, "one of the two counts structured sparsity"))
+            problems.append(("/value", message, "one of the two counts structured sparsity"))
         elif _is_sum(value, figure, other, device):
             message = (
                 f"{value:g} is the sum over {given(device.topology.devices_per_instance)} devices"
             )
-            found.append(("/value", message, f"one device has {figure:g}"))
-    return found
+            problems.append(("/value", message, f"one device has {figure:g}"))
+    return problems
 
 
 def _is_sum(value: float, figure: float, other: Claim, device: Accelerator) -> bool:

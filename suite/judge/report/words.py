@@ -42,7 +42,6 @@ WORDS: Final = MappingProxyType(
         "kind": ("Kind of interval", "区间类型"),
         "lower": ("lower", "越低越好"),
         "higher": ("higher", "越高越好"),
-        "definition": ("Definition", "定义"),
         # labels that must not be missed
         "flag-emulated": ("Emulated", "模拟设备"),
         "flag-emulated-text": (
@@ -91,7 +90,6 @@ WORDS: Final = MappingProxyType(
             "运行没有按计划结束；数字仅覆盖此前测得的部分。",
         ),
         # the subject
-        "vendor": ("Vendor", "厂商"),
         "devices": ("Devices", "设备"),
         "engine": ("Engine", "推理引擎"),
         "model": ("Model", "模型"),

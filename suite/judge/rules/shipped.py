@@ -76,8 +76,8 @@ def _lock(plan: Plan) -> list[str]:
     if tasks.name == f"mini-{MINI_COUNT}":
         held = (tasks.records_sha256, tasks.size) == (MINI_RECORDS_SHA256, MINI_COUNT)
     else:
-        lock = locks()["sets"].get(tasks.name)
-        held = lock is not None and (lock["ids_sha256"], lock["size"]) == (
+        lock = locks().sets.get(tasks.name)
+        held = lock is not None and (lock.ids_sha256, lock.size) == (
             tasks.ids_sha256,
             tasks.size,
         )

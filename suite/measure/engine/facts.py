@@ -72,14 +72,14 @@ def version_facts(output: bytes | str) -> Facts:
     # Interpreters with site hooks print warnings first: the object is the last line.
     last = output.strip().splitlines()[-1:] or [b""]
     try:
-        found = jsonio.loads(last[0], name="versions", error=EngineError)
+        versions = jsonio.loads(last[0], name="versions", error=EngineError)
     except EngineError as error:
         return {"engine.packages": Unknown(f"the interpreter answered nonsense: {error.message}")}
-    if not isinstance(found, dict):
+    if not isinstance(versions, dict):
         return {"engine.packages": Unknown("the interpreter answered no object")}
     facts: Facts = {
         f"engine.package.{name}": clean(value)
-        for name, value in sorted(found.items())
+        for name, value in sorted(versions.items())
         if isinstance(value, str)
     }
     return facts

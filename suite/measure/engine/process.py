@@ -181,8 +181,8 @@ def _command(engine: Engine, python: Path, port: int) -> list[str]:
 
 def _resolved(command: Sequence[str], python: Path) -> list[str]:
     """The command with its program taken from the environment where it has one of that name."""
-    found = shutil.which(command[0], path=str(python.parent))
-    return [found or command[0], *command[1:]]
+    program = shutil.which(command[0], path=str(python.parent))
+    return [program or command[0], *command[1:]]
 
 
 def _variables(engine: Engine, python: Path, scratch: Path) -> dict[str, str]:

@@ -215,7 +215,7 @@ def read_script(text: str) -> Script:
     document = jsonio.loads(data, name=name)
     if not isinstance(document, dict):
         raise _wrong(name, "it must be an object")
-    known = {one.name for one in fields(Script)}
+    known = {field.name for field in fields(Script)}
     for member in document:
         if member not in known:
             raise _wrong(

@@ -77,10 +77,10 @@ class LinuxCPU:
         return (passed - (idle - before[0])) / passed
 
     def _memory(self, values: dict[Quantity, float]) -> None:
-        found = {
+        sizes = {
             name: int(size) * 1024 for name, size in _MEMINFO.findall(_text(self._proc / "meminfo"))
         }
-        total, available = found.get("MemTotal"), found.get("MemAvailable")
+        total, available = sizes.get("MemTotal"), sizes.get("MemAvailable")
         if total is not None:
             put(values, "memory_total_bytes", total)
             if available is not None:

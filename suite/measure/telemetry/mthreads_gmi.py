@@ -98,9 +98,9 @@ def parse_text(text: str) -> list[Reading]:
         device, sections = _sections(block)
         values: dict[Quantity, float] = {}
         for section, member, quantity, unit in _PLACES:
-            found = sections.get((section, member))
-            if found is not None:
-                put(values, quantity, number(found, unit))
+            value = sections.get((section, member))
+            if value is not None:
+                put(values, quantity, number(value, unit))
         readings.append(Reading(device or str(position), values))
     return readings
 
@@ -126,7 +126,7 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
 def _sections(block: list[str]) -> tuple[str, dict[tuple[str, str], str]]:
     device = ""
     section = ""
-    found: dict[tuple[str, str], str] = {}
+    values: dict[tuple[str, str], str] = {}
     for line in block:
         card = _GPU_LINE.match(line)
         if card is not None:
@@ -137,10 +137,10 @@ def _sections(block: list[str]) -> tuple[str, dict[tuple[str, str], str]]:
             continue
         name, value = match[2].strip().lower(), match[3]
         if value:
-            found.setdefault((section, name), value)
+            values.setdefault((section, name), value)
         else:
             section = name
-    return device, found
+    return device, values
 
 
 _TABLE_ROW: Final = re.compile(

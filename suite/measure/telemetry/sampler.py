@@ -126,9 +126,9 @@ class Sampler:
             return []
         readings = record.parse(done.stdout) if record.parse else []
         if not readings:
-            said = (done.stderr or done.stdout).strip().splitlines()
+            output = (done.stderr or done.stdout).strip().splitlines()
             self._note(
-                f"{tool.tool}: status {done.returncode}, {said[0][:200] if said else 'no output'}"
+                f"{tool.tool}: status {done.returncode}, {output[0][:200] if output else 'no output'}"
             )
         return readings
 

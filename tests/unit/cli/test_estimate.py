@@ -1,23 +1,19 @@
 """How long a run takes, from its plan alone."""
 
 import pytest
+from msgspec.structs import replace
 
 from suite.cli.estimate import Span, phase_span
 from suite.cli.main import main
 from suite.declare.profiles.load import profile_names
+from suite.documents.phase import Session
+from tests.factories import phases
 
-PLAIN = {"tasks": 64, "timeout_s": 60.0, "concurrency": 8, "arrivals_ns": None}
-STOP = {
-    "min_duration_s": 20.0,
-    "min_requests": 16,
-    "max_duration_s": None,
-    "interval": None,
-    "saturation": False,
-}
+STOP = phases.stop(min_duration_s=20.0, min_requests=16)
 
 
 def span(answer_s=1.0, **changes):
-    return phase_span({**PLAIN, **changes}, answer_s)
+    return phase_span(phases.phase("it", **{"tasks": 64, "concurrency": 8, **changes}), answer_s)
 
 
 def test_a_closed_loop_takes_as_many_answers_as_a_stream_sends():
@@ -27,25 +23,25 @@ def test_a_closed_loop_takes_as_many_answers_as_a_stream_sends():
 
 
 def test_an_open_loop_takes_its_arrivals_and_the_last_answer():
-    arrivals = [number * 10**9 for number in range(64)]
+    arrivals = tuple(number * 10**9 for number in range(64))
     assert span(concurrency=None, arrivals_ns=arrivals) == Span(64, 64)
 
 
 def test_conversations_think_between_their_turns():
-    session = {"turns": 4, "think_ms": 500.0}
+    session = Session(turns=4, think_ms=500.0)
     assert span(session=session) == Span(2 * (4 + 1.5), 2 * (4 + 1.5))
 
 
 def test_a_stop_rule_gives_a_range():
     assert span(tasks=800, stop=STOP) == Span(20, 100)
-    assert span(tasks=800, stop={**STOP, "min_requests": 400}) == Span(50, 100)
-    assert span(tasks=800, stop={**STOP, "max_duration_s": 30.0}) == Span(20, 31)
-    assert span(tasks=800, stop={**STOP, "saturation": True}) == Span(0, 100)
+    assert span(tasks=800, stop=replace(STOP, min_requests=400)) == Span(50, 100)
+    assert span(tasks=800, stop=replace(STOP, max_duration_s=30.0)) == Span(20, 31)
+    assert span(tasks=800, stop=replace(STOP, saturation=True)) == Span(0, 100)
     assert span(tasks=8, stop=STOP) == Span(1, 1), "what is sent at most ends it too"
 
 
 def test_a_search_is_at_most_all_probes_at_the_lowest_rate():
-    search = {"min_rate": 8.0, "max_rate": 64.0, "requests": 80, "max_probes": 5}
+    search = phases.search(min_rate=8.0, max_rate=64.0, requests=80, max_probes=5)
     assert span(search=search) == Span(1, 5 * (10 + 1 + 1))
 
 

@@ -45,7 +45,7 @@ def test_a_schema_is_valid_and_named_after_its_file(name):
 
 
 def documents():
-    yield "plan", plan_for("mthreads", "vllm_mtt", 2, profile="slo")
+    yield "plan", codec.plain(plan_for("mthreads", "vllm_mtt", 2, profile="slo"))
     yield "scorecard", scorecard.card()
     yield "vendor", yamlio.load(schema.SCHEMA_DIRECTORY.parent / "vendors/cpu/vendor.yaml").value
 

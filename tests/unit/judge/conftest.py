@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from suite.declare.model.facts import ModelFacts
-from suite.evidence import Evidence
+from suite.documents.codec import plain
+from suite.documents.model import ModelFacts
+from tests.factories import evidence as factory
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -49,30 +49,16 @@ class Trace:
         self.marks = []
         self.telemetry = []
         self.tasks = {}
-        self.plan = {
-            "runtime": "container",
-            "conversion": None,
-            "devices": {"count": 1, "accelerator": "x", "name": "X", "visible": "0"},
-            "engine": {
-                "id": "vllm",
-                "dtype": {"requested": "auto", "executed": "float32", "note": ""},
-                "quantisation": None,
-            },
-            "model": {"id": "m", "facts": self.facts.to_json()},
-            "workload": {
-                "phases": self.phases,
-                "objectives": {"ttft_ms": None, "tpot_ms": None, "e2e_ms": None},
-                "quality": {"reference": None},
-                "decoding": {"max_new_tokens": 64},
-            },
-            "peaks": {
-                "compute": None,
-                "compute_unknown": "no source",
-                "bandwidth_bytes_per_s": None,
-                "bandwidth_source": "",
-                "tdp_w": None,
-            },
-            "telemetry": [],
+        self.plan = factory.plan()
+        self.plan["model"]["facts"] = plain(self.facts)
+        workload = self.plan["workload"]
+        workload["phases"] = self.phases
+        workload["objectives"] = {"ttft_ms": None, "tpot_ms": None, "e2e_ms": None}
+        workload["quality"]["reference"] = None
+        self.plan["peaks"] |= {
+            "compute": None,
+            "compute_unknown": "no source",
+            "bandwidth_bytes_per_s": None,
         }
 
     def phase(self, name, scenario, tasks, *, repeat=1, measured=True, failures=0.0, late=None):
@@ -82,9 +68,12 @@ class Trace:
                 "repeat": repeat,
                 "scenario": scenario,
                 "measured": measured,
+                "first_task": 0,
                 "tasks": tasks,
                 "concurrency": 1 if scenario == "single_stream" else 4,
                 "arrivals": None,
+                "arrivals_ns": None,
+                "timeout_s": 60.0,
                 "failure_bound": failures,
                 "lateness_bound_ms": late,
             }
@@ -171,25 +160,29 @@ class Trace:
     def peak(self, flops=None, bandwidth=None):
         peaks = self.plan["peaks"]
         if flops is not None:
-            peaks["compute"] = {"precision": "fp32", "flops": flops, "basis": "dense"}
+            peaks["compute"] = {
+                "precision": "fp32",
+                "flops": flops,
+                "basis": "dense",
+                "scope": "device",
+                "source": "",
+                "note": "",
+            }
         peaks["bandwidth_bytes_per_s"] = bandwidth
 
     def model(self, **changes):
-        self.plan["model"]["facts"] = replace(self.facts, **changes).to_json()
+        self.plan["model"]["facts"] = plain(replace(self.facts, **changes))
 
     def evidence(self):
-        return Evidence(
-            directory=Path(),
-            plan=self.plan,
-            environment={},
-            header={"type": "header", "clock_zero_ns": 0},
-            marks=tuple(self.marks),
-            requests=tuple(self.requests),
-            footer=None,
-            tasks=self.tasks,
-            telemetry=tuple(self.telemetry),
-            manifest_sha256=None,
-        )
+        parts = factory.document() | {
+            "plan": self.plan,
+            "marks": self.marks,
+            "requests": self.requests,
+            "footer": None,
+            "tasks": self.tasks,
+            "telemetry": self.telemetry,
+        }
+        return factory.evidence(parts)
 
 
 @pytest.fixture

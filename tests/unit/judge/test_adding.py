@@ -1,26 +1,13 @@
-"""The diffs of docs/adding.md, applied to a copy of the tree, are all that it takes."""
+"""The diffs of docs/adding.md that add a metric, a rule and a report format are all that it takes."""
 
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-COPIED = (
-    "suite",
-    "schemas",
-    "vendors",
-    "docs",
-    "tests/factories",
-    "tests/cases/checks",
-    "tests/unit/judge/rules",
-)
+from tests.factories.adding import diffs, grow, python
+
 SCORE = """
 import json
 from suite.judge.report.formats import registry
@@ -39,28 +26,9 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def added(tmp_path_factory):
     tree = tmp_path_factory.mktemp("tree")
-    for name in COPIED:
-        shutil.copytree(
-            ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "mini_model")
-        )
-    (tree / "suite/assets/mini_model").symlink_to(ROOT / "suite/assets/mini_model")
-    for diff in diffs().values():
-        subprocess.run(["git", "apply", "-"], input=diff.encode(), cwd=tree, check=True)
+    others = ("tests/factories", "tests/cases/checks", "tests/unit/judge/rules")
+    grow(tree, "metric", "rule", "format", others=others)
     return tree
-
-
-def diffs() -> dict[str, str]:
-    text = (ROOT / "docs" / "adding.md").read_text("utf-8")
-    return dict(
-        re.findall(r"^<!-- diff: (\w+) -->\n```diff\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    )
-
-
-def python(tree: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=tree, check=True, capture_output=True, text=True
-    )
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +37,8 @@ def judged(added):
 
 
 def test_every_kind_has_its_diff():
-    assert set(diffs()) == {"metric", "rule", "format"}
+    kinds = {"metric", "rule", "format", "scenario", "telemetry", "data", "error"}
+    assert set(diffs()) == kinds
 
 
 def test_the_metric_is_on_the_card(judged):

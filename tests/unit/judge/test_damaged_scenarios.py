@@ -7,8 +7,9 @@ import random
 
 import pytest
 
-from suite.base import jsonio, schema
+from suite.base import schema
 from suite.base.errors import SuiteError
+from suite.documents.codec import plain
 from suite.judge.score import score
 from tests.factories import evidence as factory
 from tests.factories import loads
@@ -95,5 +96,4 @@ def test_damage_is_judged_or_refused(base, seed):
             card = score(factory.evidence(parts))
         except SuiteError:
             continue  # a refusal with its code
-        stored = jsonio.loads(jsonio.canonical(card), name="card")
-        assert schema.problems(stored, "scorecard", file="card") == []
+        assert schema.problems(plain(card), "scorecard", file="card") == []

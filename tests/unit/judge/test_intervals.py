@@ -164,7 +164,7 @@ def test_random_stream_is_the_one_that_is_stored_in_scorecards():
 def test_large_samples_draw_the_same_numbers_without_keeping_them(monkeypatch):
     values = [float(i % 17) for i in range(300)]
     kept = intervals.bootstrap_mean(values, "ms")
-    monkeypatch.setattr(intervals, "_KEPT_DRAWS", 0)
+    monkeypatch.setattr(intervals, "_KEPT_COUNTS", 0)
     assert intervals.bootstrap_mean(values, "ms") == kept
 
 

@@ -3,13 +3,18 @@
 import sys
 
 import pytest
+from msgspec import UNSET
 
 from suite.base import jsonio, schema
 from suite.base.errors import SetupError
+from suite.documents.codec import plain
+from suite.documents.model import FileDigest
+from suite.documents.provenance import ConvertedModel
 from suite.measure import convert
 from suite.measure.engine import Settings
 from suite.measure.engine.environment import STAMP, requirements_digest
 from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 CONVERTER = """
 import pathlib, sys
@@ -45,10 +50,7 @@ def plan(tmp_path):
     model = tmp_path / "model"
     model.mkdir()
     (model / "weights").write_text("weights")
-    made = factory.plan(runtime="process")
-    made["engine"]["process"]["requirements"] = "images/test/requirements.txt"
-    made["model"]["path"] = str(model)
-    made["conversion"] = {
+    conversion = {
         "kind": "convert",
         "reason": "the engine reads its own layout",
         "command": ["python3", "-c", CONVERTER, str(model), "/converted", "2"],
@@ -59,7 +61,12 @@ def plan(tmp_path):
         "model_type": "llama",
         "parameters": {"tensor_parallel": "2", "dtype": "fp16"},
     }
-    return made
+    return changed(
+        factory.plan(runtime="process"),
+        engine={"process": {"requirements": "images/test/requirements.txt"}},
+        model={"path": str(model)},
+        conversion=conversion,
+    )
 
 
 @pytest.fixture
@@ -77,8 +84,7 @@ def go(run, settings):
 
 
 def test_nothing_to_convert_is_nothing_done(plan, run, go):
-    plan["conversion"] = None
-    assert go(plan) is None
+    assert go(changed(plan, conversion=None)) is None
     assert list(run.iterdir()) == []
 
 
@@ -86,20 +92,20 @@ def test_the_provenance_tells_what_went_in_what_ran_and_what_came_out(plan, run,
     made = go(plan)
     target = tmp_path / "out" / "mini-tp2"
     assert (target / "rank1.bin").read_text() == "WEIGHTS"
-    assert made["model"] == {"id": "mini", "sha256": plan["model"]["sha256"]}
-    assert made["inputs"] == plan["model"]["files"]
-    assert made["command"] == plan["conversion"]["command"]
-    assert made["parameters"] == {"tensor_parallel": "2", "dtype": "fp16"}
+    assert made.model == ConvertedModel(id="mini", sha256=plan.model.sha256)
+    assert made.inputs == plan.model.files
+    assert made.command == plan.conversion.command
+    assert made.parameters == {"tensor_parallel": "2", "dtype": "fp16"}
     digest = jsonio.sha256_hex(b"WEIGHTS")
-    assert made["outputs"] == [
-        {"path": f"rank{rank}.bin", "bytes": 7, "sha256": digest} for rank in range(2)
-    ]
-    assert made["tool"]["engine.package.python"].startswith("3.")
-    assert jsonio.load(target / "provenance.json") == made
-    assert jsonio.load(run / "provenance.json") == made
+    assert made.outputs == tuple(
+        FileDigest(path=f"rank{rank}.bin", bytes=7, sha256=digest) for rank in range(2)
+    )
+    assert made.tool["engine.package.python"].startswith("3.")
+    assert jsonio.load(target / "provenance.json") == plain(made)
+    assert jsonio.load(run / "provenance.json") == plain(made)
     assert "converting" in (run / "conversion.log").read_text()
     assert [path.name for path in target.parent.iterdir()] == ["mini-tp2"]
-    assert schema.problems(made, "provenance") == []
+    assert schema.problems(plain(made), "provenance") == []
 
 
 def test_what_was_converted_is_not_converted_again(plan, run, go):
@@ -110,34 +116,31 @@ def test_what_was_converted_is_not_converted_again(plan, run, go):
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("conversion", "says"),
     [
-        (
-            lambda p: p["conversion"]["parameters"].update(tensor_parallel="4"),
-            "tensor_parallel is 2, the plan has 4",
-        ),
-        (
-            lambda p: p["conversion"]["parameters"].update(arch="mp_31"),
-            "arch is not set, the plan has mp_31",
-        ),
-        (lambda p: p["conversion"]["parameters"].pop("dtype"), "dtype is fp16, the plan has none"),
-        (
-            lambda p: p["conversion"].update(model_type="qwen2"),
-            "model type is llama, the plan has qwen2",
-        ),
-        (lambda p: p["model"].update(sha256="0" * 64), "made from other weights"),
+        ({"parameters": {"tensor_parallel": "4"}}, "tensor_parallel is 2, the plan has 4"),
+        ({"parameters": {"arch": "mp_31"}}, "arch is not set, the plan has mp_31"),
+        ({"parameters": {"dtype": UNSET}}, "dtype is fp16, the plan has none"),
+        ({"model_type": "qwen2"}, "model type is llama, the plan has qwen2"),
     ],
 )
 def test_an_artefact_made_for_something_else_is_refused_before_anything_starts(
-    plan, go, change, says
+    plan, go, conversion, says
 ):
     go(plan)
-    change(plan)
-    plan["conversion"]["command"] = ["false"]
     with pytest.raises(SetupError) as caught:
-        go(plan)
+        go(changed(plan, conversion={**conversion, "command": ["false"]}))
     assert caught.value.code == "conversion-mismatch"
     assert says in caught.value.render()
+
+
+def test_an_artefact_of_other_weights_is_refused(plan, go):
+    go(plan)
+    other = changed(plan, model={"sha256": "0" * 64}, conversion={"command": ["false"]})
+    with pytest.raises(SetupError) as caught:
+        go(other)
+    assert caught.value.code == "conversion-mismatch"
+    assert "made from other weights" in caught.value.render()
 
 
 def test_an_artefact_that_lost_a_file_is_refused(plan, go, tmp_path):
@@ -174,7 +177,6 @@ def test_a_failed_conversion_leaves_no_artefact(plan, go, tmp_path, weights, say
 
 
 def test_an_endpoint_cannot_convert(plan, go):
-    plan["runtime"] = "endpoint"
     with pytest.raises(SetupError) as caught:
-        go(plan)
+        go(changed(plan, runtime="endpoint"))
     assert caught.value.code == "conversion-impossible"

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from suite import evidence
 from suite.base.errors import EngineError, Interrupted
@@ -20,7 +21,9 @@ from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.declare.tasks.tokenizer import Tokenizer
-from suite.documents.phase import Phase
+from suite.documents.codec import convert
+from suite.documents.event import Request
+from suite.documents.phase import Phase, Session
 from suite.documents.plan import Plan
 from suite.measure import search as searching
 from suite.measure.context import Run
@@ -29,25 +32,14 @@ from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
 from suite.measure.progress import Requests
 from suite.measure.signals import Stop
+from tests.factories import engine as factory
+from tests.factories import phases
+from tests.factories.documents import changed
 
 TASKS = mini_set(4)
 QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}
-STOP = {
-    "min_duration_s": 0.0,
-    "min_requests": 1,
-    "max_duration_s": None,
-    "interval": None,
-    "saturation": False,
-}
-SEARCH = {
-    "min_rate": 20.0,
-    "max_rate": 80.0,
-    "requests": 10,
-    "max_probes": 4,
-    "resolution": 0.1,
-    "percentile": 90.0,
-    "seed": 1,
-}
+STOP = phases.stop()
+SEARCH = phases.search(min_rate=20.0, max_rate=80.0, requests=10, max_probes=4, resolution=0.1)
 
 
 @dataclass
@@ -76,56 +68,20 @@ class Served:
 
 
 def phase(**changes: Any) -> Phase:
-    document = {
-        "name": "it",
-        "repeat": 0,
-        "scenario": "offline",
-        "measured": True,
-        "first_task": 0,
-        "tasks": 8,
-        "concurrency": 2,
-        "arrivals": None,
-        "arrivals_ns": None,
-        "timeout_s": 20.0,
-        "failure_bound": 0.0,
-        "lateness_bound_ms": None,
-    }
-    return cast("Phase", {**document, **changes})
+    return phases.phase(**{"name": "it", "timeout_s": 20.0, "failure_bound": 0.0, **changes})
 
 
-def plan(phases: list[Phase], objectives: dict[str, float | None]) -> Plan:
-    document = {
-        "runtime": "sim",
-        "telemetry": [],
-        "engine": {
-            "served_model_name": "mini",
-            "request": {
-                "api": "chat",
-                "path": "/v1/chat/completions",
-                "extra_body": {},
-                "stream_options": {"include_usage": True},
-                "token_ids": False,
-                "omit": [],
-                "done_marker": True,
-            },
-        },
-        "workload": {
-            "prompt": CLOSED_V1.to_doc(),
+def plan(planned: list[Phase], objectives: dict[str, float | None]) -> Plan:
+    made = changed(
+        factory.plan(runtime="sim"),
+        engine={"request": {"stream_options": {"include_usage": True}, "token_ids": False}},
+        workload={
             "max_input_tokens": 1_000,
             "objectives": {"ttft_ms": 1000.0, "tpot_ms": None, "e2e_ms": None, **objectives},
-            "phases": phases,
-            "decoding": {
-                "max_new_tokens": 64,
-                "min_new_tokens": 0,
-                "temperature": 0.0,
-                "top_p": 1.0,
-                "seed": 0,
-                "ignore_eos": False,
-                "stop": [],
-            },
         },
-    }
-    return cast("Plan", document)
+    )
+    workload = replace(made.workload, prompt=CLOSED_V1.to_doc(), phases=tuple(planned))
+    return replace(made, workload=workload)
 
 
 @dataclass
@@ -153,7 +109,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
     """Run phases; a signal comes after so many requests, if asked for."""
 
     def go(
-        phases: list[Phase],
+        planned: list[Phase],
         script: dict[str, Any] = QUICK,
         *,
         objectives: dict[str, float | None] | None = None,
@@ -168,7 +124,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
             evidence.Writer(outcome.directory) as writer,
         ):
             run = Run(
-                plan=plan(phases, objectives or {}),
+                plan=plan(planned, objectives or {}),
                 settings=None,
                 tasks=TASKS,
                 tokenizer=tokenizer,
@@ -233,10 +189,10 @@ def test_own_counts_are_in_the_log(perform):
 
 
 def test_a_stop_rule_ends_the_sending_and_the_log_replays_it(perform):
-    stop = {**STOP, "min_requests": 20}
+    stop = replace(STOP, min_requests=20)
     outcome = perform([phase(tasks=10_000, stop=stop)])
     detail = outcome.marks("phase.end")[0]["detail"]
-    requests = [observed(event) for event in outcome.requests()]
+    requests = [observed(convert(event, Request)) for event in outcome.requests()]
     assert detail["ended_by"] == "enough"
     assert replay(stop, requests) == ("enough", 20) == (detail["ended_by"], detail["seen"])
     assert detail["sent"] == len(requests) < 10_000
@@ -245,7 +201,7 @@ def test_a_stop_rule_ends_the_sending_and_the_log_replays_it(perform):
 
 
 def test_the_longest_duration_is_noted_with_its_moment(perform):
-    stop = {**STOP, "min_requests": 10_000, "max_duration_s": 0.3}
+    stop = replace(STOP, min_requests=10_000, max_duration_s=0.3)
     outcome = perform([phase(tasks=10_000, stop=stop)])
     detail = outcome.marks("phase.end")[0]["detail"]
     assert detail["ended_by"] == "max-duration"
@@ -255,7 +211,7 @@ def test_the_longest_duration_is_noted_with_its_moment(perform):
 
 
 def test_a_rule_that_asks_for_more_than_there_is_sends_everything(perform):
-    outcome = perform([phase(stop={**STOP, "min_requests": 100})])
+    outcome = perform([phase(stop=replace(STOP, min_requests=100))])
     detail = outcome.marks("phase.end")[0]["detail"]
     assert (detail["ended_by"], detail["sent"], detail["seen"]) == ("all-sent", 8, 8)
 
@@ -282,7 +238,7 @@ def test_a_search_marks_each_probe(perform, monkeypatch):
 
 def test_a_hopeless_probe_is_cancelled_and_ends_the_search(perform, monkeypatch):
     monkeypatch.setattr(searching, "SETTLE_S", 0.0)
-    search = {**SEARCH, "requests": 50}
+    search = replace(SEARCH, requests=50)
     outcome = perform(
         [phase(scenario="slo_search", tasks=200, concurrency=None, search=search)],
         {"ttft_ms": 300, "itl_ms": 1, "tokens": 2},
@@ -299,12 +255,15 @@ def test_a_hopeless_probe_is_cancelled_and_ends_the_search(perform, monkeypatch)
     "document",
     [
         phase(tasks=5000),
-        phase(tasks=5000, stop={**STOP, "min_requests": 5000}),
+        phase(tasks=5000, stop=replace(STOP, min_requests=5000)),
         phase(tasks=5000, scenario="concurrency", lockstep=True),
-        phase(tasks=5000, scenario="soak", stop={**STOP, "min_duration_s": 900.0}),
-        phase(tasks=4000, scenario="multi_turn", session={"turns": 4, "think_ms": 1.0}),
+        phase(tasks=5000, scenario="soak", stop=replace(STOP, min_duration_s=900.0)),
+        phase(tasks=4000, scenario="multi_turn", session=Session(turns=4, think_ms=1.0)),
         phase(
-            scenario="slo_search", tasks=8000, concurrency=None, search={**SEARCH, "requests": 2000}
+            scenario="slo_search",
+            tasks=8000,
+            concurrency=None,
+            search=replace(SEARCH, requests=2000),
         ),
     ],
     ids=["plain", "rule", "lockstep", "soak", "sessions", "search"],
@@ -330,7 +289,7 @@ def test_an_engine_that_dies_ends_the_run_and_names_the_phase(perform):
 def test_an_engine_that_dies_in_a_search_ends_it(perform, monkeypatch):
     monkeypatch.setattr(searching, "SETTLE_S", 0.0)
     script = {**QUICK, "faults": [{"name": "dies_after", "first": 15}]}
-    search = {**SEARCH, "requests": 10}
+    search = replace(SEARCH, requests=10)
     outcome = perform(
         [phase(scenario="slo_search", tasks=40, concurrency=None, search=search)],
         script,

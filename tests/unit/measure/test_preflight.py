@@ -4,12 +4,12 @@ import pytest
 
 from suite.base.errors import SetupError
 from suite.measure.preflight import require_preflight, run_preflight
-from tests.factories import evidence as factory
+from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 
 def plan(*checks):
-    document = factory.plan()
-    document["engine"]["preflight"] = [
+    preflight = [
         {
             "id": f"c{index}",
             "kind": kind,
@@ -20,7 +20,7 @@ def plan(*checks):
         }
         for index, (kind, what, argument, expect) in enumerate(checks)
     ]
-    return document
+    return changed(factory.plan(), engine={"preflight": preflight})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import functools
 import importlib
 import pkgutil
 
+from suite.base import markdown
 from suite.declare.tasks import formats
 from suite.declare.tasks.formats.record import Format
 
@@ -26,19 +27,19 @@ def data_formats() -> tuple[Format, ...]:
     )
 
 
-def markdown_table(*, chinese: bool = False) -> str:
-    """The formats as a table for the documents."""
-    head = (
+def table(*, chinese: bool = False) -> str:
+    """The table of ``docs/data.md``; `suite.cli.pages` writes it."""
+    titles = (
         ("格式", "内容", "文件名结尾")
         if chinese
         else ("Format", "What it holds", "File names end in")
     )
-    rows = [head, ("---",) * 3]
-    for record in data_formats():
-        name, description = (
-            (record.name_zh, record.description_zh)
-            if chinese
-            else (record.name, record.description)
+    rows = [
+        (
+            record.name_zh if chinese else record.name,
+            record.description_zh if chinese else record.description,
+            ", ".join(f"`{end}`" for end in record.suffixes) or "–",
         )
-        rows.append((name, description, ", ".join(f"`{end}`" for end in record.suffixes) or "–"))
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        for record in data_formats()
+    ]
+    return markdown.table(titles, rows)

@@ -23,7 +23,7 @@ def _fields(view: View) -> JSONObject:
     return {
         "tool": view.tool,
         "note": view.note,
-        "fields": {field.name: msgspec.to_builtins(field.value) for field in view.fields},
+        "fields": {field.name: msgspec.to_builtins(field.value.stored()) for field in view.fields},
     }
 
 

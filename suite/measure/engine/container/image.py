@@ -263,11 +263,11 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         return wanted
     on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
     script = settings.repository / "images" / "base.sh"
-    status, said = _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])
+    status, output = _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])
     if status != 0:
         raise SetupError(
             "base-image-unavailable",
-            f"{wanted} cannot be pulled and no local base image can be made: {clean(said)[-400:]}",
+            f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
             hint="docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
         )
     return LOCAL_BASE_IMAGE

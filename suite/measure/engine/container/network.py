@@ -63,9 +63,9 @@ def address(container: Container, engine: Engine, *, alive: Callable[[], bool]) 
     deadline = time.monotonic() + ADDRESS_WAIT_S
     while time.monotonic() < deadline:
         container.reload()
-        found = _address(container, port)
-        if found is not None:
-            return found
+        host = _address(container, port)
+        if host is not None:
+            return host
         if not alive():
             # The readiness check finds out and quotes the log; any address will do for it.
             return f"http://127.0.0.1:{port}"

@@ -5,28 +5,22 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from suite.declare.analysis.bisection import answer, next_rate, planned
 from suite.declare.analysis.objective import verdict
 from suite.declare.profiles.arrivals import probe_schedule
+from tests.factories import phases
 from tests.unit.declare.analysis.support import MS, served
 
-SEARCH = {
-    "min_rate": 1.0,
-    "max_rate": 100.0,
-    "requests": 100,
-    "max_probes": 12,
-    "resolution": 0.05,
-    "percentile": 99.0,
-    "seed": 1,
-}
+SEARCH = phases.search()
 
 
 def run(search, meets):
     history = []
     while (rate := next_rate(search, history)) is not None:
         history.append((rate, meets(rate)))
-        assert len(history) <= search["max_probes"]
+        assert len(history) <= search.max_probes
     return history
 
 
@@ -54,10 +48,10 @@ def test_even_the_highest_rate_met():
 
 
 def test_the_probes_can_be_used_up():
-    search = {**SEARCH, "max_probes": 5}
+    search = phases.search(max_probes=5)
     found = answer(search, run(search, lambda rate: rate <= 11.0))
     assert (found.rate, found.above, found.ended) == (8.0, 16.0, "max-probes")
-    search = {**SEARCH, "max_probes": 3}
+    search = phases.search(max_probes=3)
     found = answer(search, run(search, lambda rate: True))
     assert (found.rate, found.above, found.ended) == (4.0, None, "max-probes")
 
@@ -85,11 +79,11 @@ def test_a_rate_that_met_above_one_that_missed_does_not_count():
     probes=st.integers(1, 20),
 )
 def test_with_a_noisy_server_it_ends_and_replays(capacity, noise, seed, resolution, probes):
-    search = {**SEARCH, "resolution": resolution, "max_probes": probes}
+    search = phases.search(resolution=resolution, max_probes=probes)
     source = random.Random(seed)
     history = run(search, lambda rate: rate * (1 + source.uniform(-noise, noise)) <= capacity)
     rates = [rate for rate, _ in history]
-    assert all(search["min_rate"] <= rate <= search["max_rate"] for rate in rates)
+    assert all(search.min_rate <= rate <= search.max_rate for rate in rates)
     assert len(set(rates)) == len(rates)
     # Every step follows from those before.
     for step, rate in enumerate(rates):
@@ -118,12 +112,12 @@ def test_the_answer_is_near_the_capacity_most_of_the_time():
 
 @pytest.mark.parametrize("rate", [1e-3, 0.1, 7.0])
 def test_rates_have_four_digits(rate):
-    search = {**SEARCH, "min_rate": rate, "max_rate": 1e6, "max_probes": 40}
+    search = phases.search(min_rate=rate, max_rate=1e6, max_probes=40)
     for tried, _ in run(search, lambda one: one < 123.456 * rate)[1:]:
         assert tried == float(f"{tried:.4g}")
 
 
-TIMED = {**SEARCH, "requests": 2000, "min_requests": 100, "duration_s": 30}
+TIMED = phases.search(requests=2000, min_requests=100, duration_s=30)
 
 
 @pytest.mark.parametrize(
@@ -137,8 +131,8 @@ TIMED = {**SEARCH, "requests": 2000, "min_requests": 100, "duration_s": 30}
         (TIMED, 66.67, 2000),
         (TIMED, 1e300, 2000),
         # As floats 1.1 * 10 is more than 11.
-        ({**TIMED, "min_requests": 1, "duration_s": 10}, 1.1, 11),
-        ({**TIMED, "min_requests": 1, "duration_s": 0.001}, 1.0, 1),
+        (replace(TIMED, min_requests=1, duration_s=10), 1.1, 11),
+        (replace(TIMED, min_requests=1, duration_s=0.001), 1.0, 1),
     ],
 )
 def test_how_many_requests_a_probe_plans(search, rate, count):
@@ -151,7 +145,7 @@ def queue(search, slots=40, service_ns=100 * MS):
 
     def meets(rate, probe):
         requests = served(probe_schedule(search, probe, rate), slots=slots, service_ns=service_ns)
-        bounds = {"ttft_ms": 500.0, "tpot_ms": None, "e2e_ms": None}
+        bounds = phases.objectives(ttft_ms=500.0)
         return verdict(requests, search, bounds, rate=rate, ended_by="all-sent").met
 
     history = []
@@ -162,9 +156,9 @@ def queue(search, slots=40, service_ns=100 * MS):
 
 def test_long_probes_find_the_capacity_where_short_ones_find_too_much():
     for seed in range(0, 60, 20):
-        short = {**SEARCH, "min_rate": 50.0, "max_rate": 1600.0, "seed": seed}
+        short = phases.search(min_rate=50.0, max_rate=1600.0, seed=seed)
         found = queue(short)
         assert found.rate > 1.5 * 400
-        found = queue({**short, "requests": 16_000, "min_requests": 100, "duration_s": 10})
+        found = queue(replace(short, requests=16_000, min_requests=100, duration_s=10))
         assert found.ended == "resolution"
-        assert found.rate == pytest.approx(400, rel=SEARCH["resolution"])
+        assert found.rate == pytest.approx(400, rel=SEARCH.resolution)

@@ -16,6 +16,7 @@ from suite.declare.analysis.interval import (
     interval_of,
     reached,
 )
+from tests.factories.phases import interval
 from tests.unit.declare.analysis.support import MS, SECOND, failed, request, served
 
 
@@ -115,7 +116,7 @@ def test_tokens_are_spread_over_the_answers_time():
 
 @pytest.mark.parametrize("metric", ["ttft_mean", "tpot_mean", "e2e_mean", "output_throughput"])
 def test_it_must_be_narrow_at_two_looks_in_a_row(metric):
-    rule = IntervalRule({"metric": metric, "within": 0.2})
+    rule = IntervalRule(interval(metric, 0.2))
     for one in closed_loop(4, 120, 1):
         rule.add(one._replace(first=one.sent + (20 + one.number) * MS))
     assert rule.look().reached is False
@@ -126,14 +127,14 @@ def test_it_must_be_narrow_at_two_looks_in_a_row(metric):
 
 
 def test_a_wide_interval_is_not_reached():
-    decision = reached(closed_loop(4, 60, 1), {"metric": "e2e_mean", "within": 1e-4})
+    decision = reached(closed_loop(4, 60, 1), interval("e2e_mean", 1e-4))
     assert not decision.reached
     assert decision.share > 1e-4
 
 
 def test_failures_say_nothing():
-    decision = reached([failed(k) for k in range(500)], {"metric": "ttft_mean", "within": 0.5})
+    decision = reached([failed(k) for k in range(500)], interval("ttft_mean", 0.5))
     assert decision.value is None
     assert "too few" in decision.why
     quiet = served([k * 10 * MS for k in range(500)], slots=1, service_ns=MS, tokens=0)
-    assert reached(quiet, {"metric": "output_throughput", "within": 0.5}).value is None
+    assert reached(quiet, interval("output_throughput", 0.5)).value is None

@@ -5,19 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suite.declare.analysis.objective import ProbeRule, allowed, hopeless, meets, misses, verdict
+from tests.factories import phases
 from tests.unit.declare.analysis.support import MS, failed, poisson, request, served
 
-SEARCH = {
-    "min_rate": 1.0,
-    "max_rate": 100.0,
-    "requests": 100,
-    "max_probes": 12,
-    "resolution": 0.05,
-    "percentile": 99.0,
-    "seed": 1,
-}
+SEARCH = phases.search()
 RATE = 10.0
-BOUNDS = {"ttft_ms": 20.0, "tpot_ms": 15.0, "e2e_ms": None}
+BOUNDS = phases.objectives(ttft_ms=20.0, tpot_ms=15.0)
 
 
 def slow(number):
@@ -26,7 +19,7 @@ def slow(number):
 
 def probe(bad, search=SEARCH, make=slow):
     """A whole probe whose first requests are bad."""
-    return [make(k) if k < bad else request(k) for k in range(search["requests"])]
+    return [make(k) if k < bad else request(k) for k in range(search.requests)]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +59,7 @@ def test_latency_counts_from_the_intended_start():
 
 
 def test_without_objectives_only_failures_count():
-    none = {"ttft_ms": None, "tpot_ms": None, "e2e_ms": None}
+    none = phases.objectives()
     assert verdict(probe(100), SEARCH, none, rate=RATE, ended_by="all-sent").met is True
     assert verdict(probe(2, make=failed), SEARCH, none, rate=RATE, ended_by="all-sent").met is False
 
@@ -87,7 +80,7 @@ def test_tokens_that_nobody_counted_meet_no_objective_for_tpot():
     assert found.untold == "nobody counted the tokens of 1 of 100 answers"
     assert found.why == f"undecided, which counts as missed: TPOT cannot be told: {found.untold}"
     assert (found.missed, found.failed) == (0, 0)
-    without = met_by(requests, BOUNDS | {"tpot_ms": None})
+    without = met_by(requests, phases.objectives(ttft_ms=20.0))
     assert (without.met, without.untold) == (True, "")
 
 
@@ -152,8 +145,8 @@ def test_the_percentiles_are_those_of_the_answers():
 
 
 def test_an_overloaded_probe_ends_as_saturated_before_a_generous_objective_is_missed():
-    search = {**SEARCH, "requests": 2000}
-    generous = {"ttft_ms": 60_000.0, "tpot_ms": None, "e2e_ms": None}
+    search = phases.search(requests=2000)
+    generous = phases.objectives(ttft_ms=60_000.0)
     arrivals = poisson(30, 2000, 1)
     rule = ProbeRule(search, generous, arrivals_ns=arrivals, first_index=4000)
     requests = served(arrivals, slots=4, service_ns=200 * MS, first_number=4000)

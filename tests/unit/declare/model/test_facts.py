@@ -9,8 +9,10 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import DataError, EvidenceError
 from suite.declare.model import architectures
-from suite.declare.model.facts import ModelFacts, hash_model, read_model
+from suite.declare.model.facts import hash_model, read_model
 from suite.declare.model.safetensors import read_header
+from suite.documents.codec import canonical, convert, decode, plain
+from suite.documents.model import ModelFacts
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -98,8 +100,7 @@ def test_facts(model):
 
 def test_facts_survive_json(model):
     facts = read_model(model)
-    document = jsonio.loads(jsonio.canonical(facts.to_json()))
-    assert ModelFacts.from_json(document) == facts
+    assert decode(canonical(facts), ModelFacts) == facts
 
 
 @pytest.mark.parametrize(
@@ -108,8 +109,8 @@ def test_facts_survive_json(model):
 )
 def test_damaged_facts_are_refused(model, change):
     with pytest.raises(EvidenceError) as caught:
-        ModelFacts.from_json(read_model(model).to_json() | change)
-    assert caught.value.code == "model-facts-wrong"
+        convert(plain(read_model(model)) | change, ModelFacts)
+    assert caught.value.code == "schema-violation"
 
 
 def test_newer_configurations_say_dtype(model):
@@ -322,7 +323,7 @@ def test_model_digest_ignores_prose_and_place(model, tmp_path_factory):
         "model.safetensors",
         "tokenizer.json",
     ]
-    assert digest == jsonio.digest(files)
+    assert digest == jsonio.digest([plain(file) for file in files])
     copy = tmp_path_factory.mktemp("copy") / "elsewhere"
     shutil.copytree(model, copy)
     (copy / "README.md").write_text("# A model")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from suite.declare.model.facts import ModelFacts
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
+from suite.documents.model import ModelFacts
 from suite.documents.value import NotMeasured
 
 FACTS = ModelFacts(

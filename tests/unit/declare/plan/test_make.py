@@ -9,6 +9,9 @@ from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.declare.plan.make import CPUPeak, PrivatePeak, plan_sha256
 from suite.declare.profiles.load import load_profile, profile_names
+from suite.documents.codec import canonical, decode, plain
+from suite.documents.engine import Dtype
+from suite.documents.plan import Devices, Plan
 from tests.factories.plans import model_input, plan_for
 
 EVERY = [
@@ -40,11 +43,11 @@ def value(words, name):
 def test_plan_is_valid_and_the_same_every_time(vendor, engine, devices, runtime, profile):
     url = "http://127.0.0.1:9" if runtime == "endpoint" else None
     plan = plan_for(vendor, engine, devices, runtime=runtime, profile=profile, url=url)
-    assert schema.problems(plan, "plan") == []
+    assert schema.problems(plain(plan), "plan") == []
     again = plan_for(vendor, engine, devices, runtime=runtime, profile=profile, url=url)
-    assert jsonio.canonical(plan) == jsonio.canonical(again)
-    assert plan_sha256(plan) == jsonio.digest(plan)
-    assert jsonio.loads(jsonio.canonical(plan)) == plan
+    assert canonical(plan) == canonical(again)
+    assert plan_sha256(plan) == jsonio.digest(plain(plan))
+    assert decode(canonical(plan), Plan) == plan
 
 
 def test_mtt_converts_and_serves_what_was_converted():
@@ -189,19 +192,15 @@ def test_closed_switches_prefix_caching_off_and_open_leaves_it():
 def test_quantisation_and_speculation_are_declared():
     plan = plan_for("nvidia", division="optimised", overrides={"quantization": "fp8"})
     assert plan.engine.quantisation == "fp8"
-    assert plan.engine.dtype == {
-        "requested": "float16",
-        "executed": "fp8",
-        "note": "quantised: fp8",
-    }
-    assert plan["peaks"]["compute"]["precision"] == "fp8"
+    assert plan.engine.dtype == Dtype(requested="float16", executed="fp8", note="quantised: fp8")
+    assert plan.peaks.compute.precision == "fp8"
     weights_only = plan_for("nvidia", division="open", overrides={"quantization": "awq"})
-    assert weights_only["peaks"]["compute"]["precision"] == "fp16"
+    assert weights_only.peaks.compute.precision == "fp16"
     plan = plan_for("nvidia", division="open", overrides={"speculative-config": "{}"})
-    assert plan["engine"]["speculative_decoding"]
+    assert plan.engine.speculative_decoding
     plan = plan_for("nvidia", model=model_input(quantisation="fp8"))
-    assert plan["engine"]["dtype"]["executed"] == "fp8"
-    assert plan["peaks"]["compute"]["flops"] == 1979e12
+    assert plan.engine.dtype.executed == "fp8"
+    assert plan.peaks.compute.flops == 1979e12
     error = refused("mthreads", "vllm_mtt", model=model_input(quantisation="gptq"))
     assert error.code == "quantisation-unsupported"
 
@@ -221,26 +220,23 @@ def test_overrides_follow_the_rules():
 
 def test_devices_become_visibility():
     plan = plan_for("nvidia", visible=(2, 3))
-    assert plan.devices == {
-        "count": 2,
-        "accelerator": "h100-sxm",
-        "name": "NVIDIA H100 80GB SXM",
-        "visible": "2,3",
-    }
-    assert plan["engine"]["container"]["gpus"] == "device=2,3"
-    cdi = plan_for("nvidia", visible=(2, 3), access="cdi")["engine"]["container"]
-    assert cdi["devices"] == ["nvidia.com/gpu=2", "nvidia.com/gpu=3"]
-    assert cdi["gpus"] is None
-    raw = plan_for("mthreads", "vllm_mtt", visible=(4,), access="raw")["engine"]
-    assert raw["container"]["devices"] == ["/dev/mtgpu.4", "/dev/dri"]
-    assert raw["env"]["MUSA_VISIBLE_DEVICES"] == "0"
-    assert "MTHREADS_VISIBLE_DEVICES" not in raw["env"]
-    manual = plan_for("mthreads", "vllm_mtt", visible=(4,), access="manual")["engine"]
-    assert manual["container"]["privileged"]
-    assert "manual" in manual["container"]["privileged_reason"]
-    assert manual["container"]["network"] == "host"
-    assert manual["env"]["MTHREADS_VISIBLE_DEVICES"] == "4"
-    assert manual["env"]["MUSA_VISIBLE_DEVICES"] == "4"
+    assert plan.devices == Devices(
+        count=2, accelerator="h100-sxm", name="NVIDIA H100 80GB SXM", visible="2,3"
+    )
+    assert plan.engine.container.gpus == "device=2,3"
+    cdi = plan_for("nvidia", visible=(2, 3), access="cdi").engine.container
+    assert cdi.devices == ("nvidia.com/gpu=2", "nvidia.com/gpu=3")
+    assert cdi.gpus is None
+    raw = plan_for("mthreads", "vllm_mtt", visible=(4,), access="raw").engine
+    assert raw.container.devices == ("/dev/mtgpu.4", "/dev/dri")
+    assert raw.env["MUSA_VISIBLE_DEVICES"] == "0"
+    assert "MTHREADS_VISIBLE_DEVICES" not in raw.env
+    manual = plan_for("mthreads", "vllm_mtt", visible=(4,), access="manual").engine
+    assert manual.container.privileged
+    assert "manual" in manual.container.privileged_reason
+    assert manual.container.network == "host"
+    assert manual.env["MTHREADS_VISIBLE_DEVICES"] == "4"
+    assert manual.env["MUSA_VISIBLE_DEVICES"] == "4"
 
 
 @pytest.mark.parametrize(
@@ -271,18 +267,18 @@ def test_transformers_takes_one_device_and_is_named_by_path():
     assert refused("cpu", "vllm", 2).code == "devices-wrong"
     inside = plan_for("cpu", "transformers").engine
     assert inside.served_model_name == "/model"
-    assert inside.command[:3] == ["transformers", "serve", "/model"]
-    assert inside["request"]["omit"] == [
+    assert inside.command[:3] == ("transformers", "serve", "/model")
+    assert inside.request.omit == (
         "ignore_eos",
         "min_tokens",
         "return_token_ids",
         "stream_options",
-    ]
-    assert not inside["request"]["done_marker"]
-    outside = plan_for("cpu", "transformers", runtime="process")["engine"]
-    assert outside["served_model_name"] == "/data/models/Llama-2-13b-chat-hf"
-    assert outside["process"]["environment"] == "transformers"
-    assert outside["image"] is None
+    )
+    assert not inside.request.done_marker
+    outside = plan_for("cpu", "transformers", runtime="process").engine
+    assert outside.served_model_name == "/data/models/Llama-2-13b-chat-hf"
+    assert outside.process.environment == "transformers"
+    assert outside.image is None
 
 
 def test_image_can_be_named_and_pinned():
@@ -325,9 +321,9 @@ def test_open_loop_phases_have_times_and_repeats_differ():
     assert len(servers) == 3
     for phase in servers:
         assert len(phase.arrivals_ns) == phase.tasks == 256
-        assert phase.arrivals_ns == sorted(phase.arrivals_ns)
-    assert len({tuple(phase["arrivals_ns"]) for phase in servers}) == 3
-    assert all(phase["arrivals_ns"] is None for phase in phases if phase["arrivals"] is None)
+        assert list(phase.arrivals_ns) == sorted(phase.arrivals_ns)
+    assert len({phase.arrivals_ns for phase in servers}) == 3
+    assert all(phase.arrivals_ns is None for phase in phases if phase.arrivals is None)
 
 
 def test_preflight_asks_for_what_this_access_needs():
@@ -336,11 +332,11 @@ def test_preflight_asks_for_what_this_access_needs():
     raw = plan_for("mthreads", "vllm_musa", access="raw").engine.preflight
     assert [check.id for check in raw] == ["driver", "device-node-0"]
     assert raw[0].expect == "MTT S5000"
-    assert raw[1].argument == ["/dev/mtgpu.0"]
-    assert plan_for("cpu")["engine"]["preflight"] == []
-    nvidia = plan_for("nvidia", visible=(3,))["engine"]["preflight"]
-    assert nvidia[0]["argument"][-1] == "--id=3"
-    assert "--format=csv,noheader" in nvidia[0]["argument"]
+    assert raw[1].argument == ("/dev/mtgpu.0",)
+    assert plan_for("cpu").engine.preflight == ()
+    nvidia = plan_for("nvidia", visible=(3,)).engine.preflight
+    assert nvidia[0].argument[-1] == "--id=3"
+    assert "--format=csv,noheader" in nvidia[0].argument
 
 
 def test_endpoint_and_sim_start_nothing():
@@ -350,13 +346,13 @@ def test_endpoint_and_sim_start_nothing():
     engine = endpoint.engine
     assert engine.url == "http://10.0.0.1:8000"
     assert engine.served_model_name == "llama"
-    assert (engine.command, engine.env, engine.preflight) == ([], {}, [])
-    assert engine["image"] is None
-    assert engine["container"] is None
-    assert engine["prefix_caching"], "nobody has switched it off"
-    assert endpoint["conversion"] is None
-    assert endpoint["telemetry"] == []
-    assert plan_for("mthreads", "vllm_mtt", runtime="sim")["conversion"] is None
+    assert (engine.command, engine.env, engine.preflight) == ((), {}, ())
+    assert engine.image is None
+    assert engine.container is None
+    assert engine.prefix_caching, "nobody has switched it off"
+    assert endpoint.conversion is None
+    assert endpoint.telemetry == ()
+    assert plan_for("mthreads", "vllm_mtt", runtime="sim").conversion is None
 
 
 def test_nonce_and_commit_are_kept():
@@ -369,8 +365,8 @@ def test_nonce_and_commit_are_kept():
 @pytest.mark.parametrize("name", profile_names())
 def test_every_shipped_profile_makes_a_valid_plan(name):
     plan = plan_for("cpu", profile=name)
-    assert schema.problems(plan, "plan") == []
-    assert jsonio.loads(jsonio.canonical(plan)) == plan
+    assert schema.problems(plain(plan), "plan") == []
+    assert decode(canonical(plan), Plan) == plan
 
 
 def long_model(**facts):
@@ -411,18 +407,18 @@ def test_exact_prompts_are_token_ids_where_profile_and_engine_agree():
     other = plan_for("mthreads", "vllm_mtt", profile="context", model=long_model())
     assert other.engine.request.prompt_ids is UNSET
     assert other.model.shortest_prompt == 2
-    assert other.workload.phases[1].lengths.input_tokens == [2]
+    assert other.workload.phases[1].lengths.input_tokens == (2,)
     chat = plan_for("nvidia", profile="lengths", model=long_model())
-    assert chat["engine"]["request"]["api"] == "chat"
-    assert "prompt_ids" not in chat["engine"]["request"]
-    assert chat["model"]["shortest_prompt"] == 23
-    assert chat["engine"]["request"]["exact_body"] == {"skip_special_tokens": False}
+    assert chat.engine.request.api == "chat"
+    assert chat.engine.request.prompt_ids is UNSET
+    assert chat.model.shortest_prompt == 23
+    assert chat.engine.request.exact_body == {"skip_special_tokens": False}
     bare = plan_for("nvidia", profile="lengths", model=model_input(template=False))
-    assert bare["engine"]["request"]["prompt_ids"]
+    assert bare.engine.request.prompt_ids
     for profile in ("smoke", "compat-xsum"):
         plan = plan_for("nvidia", profile=profile, model=long_model())
-        assert "shortest_prompt" not in plan["model"]
-        assert not {"prompt_ids", "exact_body"} & set(plan["engine"]["request"])
+        assert plan.model.shortest_prompt is UNSET
+        assert plan.engine.request.prompt_ids is plan.engine.request.exact_body is UNSET
 
 
 def test_exact_prompts_need_the_models_tokenizer():

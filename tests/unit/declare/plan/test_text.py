@@ -4,6 +4,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from suite.declare.plan.text import DEFAULT_ENV, DEFAULT_TMPFS, docker_run, render_plan
@@ -85,8 +86,8 @@ def test_odd_paths_are_quoted():
 
 def test_a_line_feed_in_a_declared_text_stays_a_comment():
     plan = plan_for("mthreads", "vllm_mtt", 1)
-    plan.conversion["reason"] = "first\nrm -rf /"
-    assert "\nrm -rf" not in render_plan(plan)
+    conversion = msgspec.structs.replace(plan.conversion, reason="first\nrm -rf /")
+    assert "\nrm -rf" not in render_plan(msgspec.structs.replace(plan, conversion=conversion))
 
 
 def _options(groups):

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from suite.base.errors import DeclarationError
 from suite.declare.profiles.arrivals import probe_schedule, schedule, schedule_until
+from tests.factories.phases import arrivals, search
 
-POISSON = {"process": "poisson", "rate": 4.0, "seed": 1, "shape": None}
+POISSON = arrivals()
 
 
 def gaps(times):
@@ -24,8 +25,8 @@ def squared_variation(times):
 
 def test_golden_schedules():
     assert schedule(POISSON, 5) == GOLDEN_POISSON
-    assert schedule({**POISSON, "process": "gamma", "shape": 0.5}, 3) == GOLDEN_GAMMA
-    assert schedule({**POISSON, "process": "constant"}, 3) == [
+    assert schedule(arrivals(process="gamma", shape=0.5), 3) == GOLDEN_GAMMA
+    assert schedule(arrivals(process="constant"), 3) == [
         250_000_000,
         500_000_000,
         750_000_000,
@@ -38,30 +39,30 @@ def test_a_longer_schedule_begins_with_the_shorter_one():
 
 @pytest.mark.parametrize("process", ["poisson", "constant"])
 def test_a_schedule_until_a_time_is_its_beginning(process):
-    arrivals = {**POISSON, "process": process}
-    within = schedule_until(arrivals, 10)
-    longer = schedule(arrivals, len(within) + 1)
+    load = arrivals(process=process)
+    within = schedule_until(load, 10)
+    longer = schedule(load, len(within) + 1)
     assert longer[:-1] == within
     assert within[-1] <= 10_000_000_000 < longer[-1]
-    assert schedule_until(arrivals, 1e-6) == []
+    assert schedule_until(load, 1e-6) == []
 
 
 def test_probes_are_poisson_with_seeds_of_their_own():
-    search = {"seed": 5, "requests": 50}
-    assert probe_schedule(search, 0, 4.0) == schedule({**POISSON, "seed": 5}, 50)
-    assert probe_schedule(search, 3, 4.0) == schedule({**POISSON, "seed": 8}, 50)
-    timed = {**search, "min_requests": 10, "duration_s": 5}
-    assert probe_schedule(timed, 3, 4.0) == schedule({**POISSON, "seed": 8}, 20)
+    probes = search(seed=5, requests=50)
+    assert probe_schedule(probes, 0, 4.0) == schedule(arrivals(seed=5), 50)
+    assert probe_schedule(probes, 3, 4.0) == schedule(arrivals(seed=8), 50)
+    timed = search(seed=5, requests=50, min_requests=10, duration_s=5)
+    assert probe_schedule(timed, 3, 4.0) == schedule(arrivals(seed=8), 20)
 
 
 def test_a_replay_is_not_drawn():
     with pytest.raises(DeclarationError) as caught:
-        schedule({**POISSON, "process": "replay"}, 2)
+        schedule(arrivals(process="replay"), 2)
     assert caught.value.code == "arrivals-wrong"
 
 
 def test_seeds_differ():
-    assert schedule(POISSON, 5) != schedule({**POISSON, "seed": 2}, 5)
+    assert schedule(POISSON, 5) != schedule(arrivals(seed=2), 5)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +70,13 @@ def test_seeds_differ():
     [("poisson", None, 1.0), ("gamma", 4.0, 0.25), ("gamma", 0.5, 2.0), ("constant", None, 0.0)],
 )
 def test_mean_rate_and_burstiness(process, shape, variation):
-    times = schedule({"process": process, "rate": 10.0, "seed": 7, "shape": shape}, 5000)
+    times = schedule(arrivals(process=process, rate=10.0, seed=7, shape=shape), 5000)
     assert times[-1] / 1e9 == pytest.approx(500, rel=0.06)
     assert squared_variation(times) == pytest.approx(variation, rel=0.15, abs=1e-6)
 
 
 def test_poisson_counts_per_second_have_the_variance_of_their_mean():
-    times = schedule({**POISSON, "rate": 5.0}, 5000)
+    times = schedule(arrivals(rate=5.0), 5000)
     seconds = int(times[-1] // 1_000_000_000)
     counts = [0] * (seconds + 1)
     for time in times:
@@ -94,7 +95,7 @@ def test_poisson_counts_per_second_have_the_variance_of_their_mean():
     process=st.sampled_from(["poisson", "gamma", "constant"]),
 )
 def test_times_are_whole_and_never_decrease(rate, seed, shape, process):
-    times = schedule({"process": process, "rate": rate, "seed": seed, "shape": shape}, 50)
+    times = schedule(arrivals(process=process, rate=rate, seed=seed, shape=shape), 50)
     assert all(isinstance(time, int) and time >= 0 for time in times)
     assert times == sorted(times)
 
@@ -102,12 +103,12 @@ def test_times_are_whole_and_never_decrease(rate, seed, shape, process):
 @pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf])
 def test_impossible_rates_are_refused(rate):
     with pytest.raises(DeclarationError, match="requests per second"):
-        schedule({**POISSON, "rate": rate}, 1)
+        schedule(arrivals(rate=rate), 1)
 
 
 def test_gamma_needs_a_shape():
     with pytest.raises(DeclarationError, match="with the shape None"):
-        schedule({**POISSON, "process": "gamma"}, 1)
+        schedule(arrivals(process="gamma"), 1)
 
 
 GOLDEN_POISSON = [38966000, 219431000, 285501000, 316324000, 377271000]

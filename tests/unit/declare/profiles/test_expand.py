@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from msgspec import UNSET
@@ -22,6 +22,8 @@ from suite.declare.profiles.load import (
 )
 from suite.declare.profiles.points import Room
 from suite.declare.scenarios import SCENARIOS
+from suite.documents.codec import plain
+from suite.documents.phase import Group, Lengths, Trace
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "expansion"
 SMOKE = load_profile("scenarios-smoke")
@@ -39,14 +41,14 @@ def smoke_phase(name):
 
 def short(phase):
     """A phase without what the others share, its long lists told by length, ends and digest."""
-    found = copy.deepcopy(phase)
+    members = plain(phase)
     for member in ("timeout_s", "failure_bound", "repeat", "first_task"):
-        del found[member]
-    for holder, member in ((found, "arrivals_ns"), *((found.get("lengths", {}), m) for m in ("input_tokens", "output_tokens"))):  # fmt: skip
+        del members[member]
+    for holder, member in ((members, "arrivals_ns"), *((members.get("lengths", {}), m) for m in ("input_tokens", "output_tokens"))):  # fmt: skip
         values = holder.get(member)
         if values is not None and len(values) > 2:
             holder[member] = [len(values), values[0], values[-1], jsonio.digest(values)[:12]]
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -67,7 +69,7 @@ def test_phases_hold_together_whatever_the_model_holds(name, room):
         assert len(phase.name.removesuffix("-warmup")) <= 40
         if phase.arrivals is not None:
             assert len(phase.arrivals_ns) == phase.tasks
-            assert phase.arrivals_ns == sorted(phase.arrivals_ns)
+            assert list(phase.arrivals_ns) == sorted(phase.arrivals_ns)
         assert (phase.search is not UNSET) == (phase.scenario == "slo_search")
         assert (phase.session is not UNSET) == (phase.scenario == "multi_turn")
         assert (phase.concurrency is None) == (
@@ -97,11 +99,11 @@ def test_a_sweeps_points_say_where_they_lie_and_warm_up_alike():
     measured = [phase for phase in phases if phase.measured]
     assert [phase.name for phase in measured] == [f"sweep-c{c}" for c in (1, 2, 4, 8, 16, 32)]
     for before, phase in zip(phases[::2], phases[1::2], strict=True):
-        assert phase.group == {"name": "sweep", "axes": {"concurrency": phase.concurrency}}
-        assert phase["tasks"] == 8 * phase["concurrency"]
-        assert before["name"] == f"{phase['name']}-warmup"
-        assert before["tasks"] == before["concurrency"] == phase["concurrency"]
-        assert "group" not in before
+        assert phase.group == Group(name="sweep", axes={"concurrency": phase.concurrency})
+        assert phase.tasks == 8 * phase.concurrency
+        assert before.name == f"{phase.name}-warmup"
+        assert before.tasks == before.concurrency == phase.concurrency
+        assert before.group is UNSET
 
 
 def test_a_grid_is_every_combination_in_lockstep():
@@ -110,8 +112,8 @@ def test_a_grid_is_every_combination_in_lockstep():
     assert all(phase.lockstep for phase in measured)
     cell = next(phase for phase in measured if phase.name == "grid-i512-o64-c4")
     assert cell.group.axes == {"input_tokens": 512, "output_tokens": 64, "concurrency": 4}
-    assert cell.lengths == {"input_tokens": [512], "output_tokens": [64], "seed": 1}
-    assert cell["concurrency"] == 4
+    assert cell.lengths == Lengths(input_tokens=(512,), output_tokens=(64,), seed=1)
+    assert cell.concurrency == 4
 
 
 def test_a_warm_up_has_the_lengths_of_its_point_and_other_prompts():
@@ -145,24 +147,22 @@ def test_a_point_that_just_fits_is_run():
 
 def test_lengths_below_the_shortest_prompt_are_raised_and_the_axes_keep_what_was_asked():
     phase = smoke_phase("context-i1-o64")
-    assert phase.lengths.input_tokens == [3]
-    assert phase["group"]["axes"] == {"input_tokens": 1}
+    assert phase.lengths.input_tokens == (3,)
+    assert phase.group.axes == {"input_tokens": 1}
 
 
 def test_a_replay_is_the_traces_times_and_lengths():
     phase = smoke_phase("replay")
     trace = SMOKE.traces["traces/synthetic-bursty.jsonl"]
     assert phase.tasks == 32
-    assert phase.arrivals_ns == [2 * moment for moment in trace.arrivals_ns[:32]]
-    pairs = zip(phase["lengths"]["input_tokens"], phase["lengths"]["output_tokens"], strict=True)
+    assert phase.arrivals_ns == tuple(2 * moment for moment in trace.arrivals_ns[:32])
+    pairs = zip(phase.lengths.input_tokens, phase.lengths.output_tokens, strict=True)
     assert list(pairs) == list(trace.lengths[:32])
-    assert phase["arrivals"]["trace"] == {
-        "name": "synthetic-bursty.jsonl",
-        "sha256": trace.sha256,
-        "speed": 0.5,
-    }
-    last = phase["arrivals_ns"][-1] / 1e9
-    assert phase["arrivals"]["rate"] == pytest.approx(32 / last, rel=1e-6)
+    assert phase.arrivals.trace == Trace(
+        name="synthetic-bursty.jsonl", sha256=trace.sha256, speed=0.5
+    )
+    last = phase.arrivals_ns[-1] / 1e9
+    assert phase.arrivals.rate == pytest.approx(32 / last, rel=1e-6)
 
 
 def test_a_trace_with_requests_that_are_too_long_is_not_run():
@@ -174,8 +174,8 @@ def test_a_trace_with_requests_that_are_too_long_is_not_run():
 def test_a_timed_open_loop_has_as_many_requests_as_the_time_and_one():
     phase = smoke_phase("soak")
     assert phase.arrivals_ns[-2] <= 8_000_000_000 < phase.arrivals_ns[-1]
-    assert phase.arrivals_ns == schedule(phase.arrivals, phase.tasks)
-    assert phase["stop"]["max_duration_s"] == 8
+    assert list(phase.arrivals_ns) == schedule(phase.arrivals, phase.tasks)
+    assert phase.stop.max_duration_s == 8
 
 
 def test_a_search_plans_all_probes_and_repeats_take_other_seeds():
@@ -183,8 +183,7 @@ def test_a_search_plans_all_probes_and_repeats_take_other_seeds():
     assert phase.tasks == 6 * 200
     assert (phase.arrivals, phase.arrivals_ns, phase.concurrency) == (None, None, None)
     assert phase.lateness_bound_ms == 20
-    doc = copy.deepcopy(load_profile("slo").doc)
-    doc["repeats"] = 3
+    doc = msgspec.structs.replace(load_profile("slo").doc, repeats=3)
     thrice = expand_phases(dataclasses.replace(load_profile("slo"), doc=doc), 256)
     seeds = [phase.search.seed for phase in thrice if phase.search is not UNSET]
     assert seeds == [1, 11, 21], "ten probes each"
@@ -235,7 +234,7 @@ def test_conversations_may_have_a_stop_rule(tmp_path):
     rule = {"min_duration_s": 5, "min_requests": 8, "max_duration_s": 9, "interval": None, "saturation": False}  # fmt: skip
     profile = own(tmp_path, lambda doc, phases: phases["sessions"].update(stop=rule))
     (phase,) = [p for p in expand_phases(profile, 256, MINI_ROOM) if p.scenario == "multi_turn" and p.measured]  # fmt: skip
-    assert phase.stop == rule
+    assert plain(phase.stop) == rule
 
 
 def test_a_profile_that_is_only_rewritten_is_the_same(tmp_path):

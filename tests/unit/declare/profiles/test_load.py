@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base.errors import DeclarationError
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import PROFILE_DIRECTORY, load_profile, profile_names
 from suite.declare.tasks.taskset import mini_set
+from suite.documents.profile import ProfileTaskSet
 
 SMOKE = (PROFILE_DIRECTORY / "smoke.yaml").read_text("utf-8")
 
@@ -60,10 +62,11 @@ def test_the_compatibility_profile_is_the_source_suites():
 def test_sizes_and_repeats():
     tasksets = {name: load_profile(name).doc.taskset for name in profile_names()}
     for name in MINI:
-        assert tasksets[name] == {"set": "mini", "size": 256}, "locked"
+        assert tasksets[name] == ProfileTaskSet(set="mini", size=256), "locked"
     for name in XSUM:
-        assert tasksets[name] == {"set": "xsum", "size": 11334 if name == "xsum-full" else 1000}
-    assert load_profile("xsum").doc["repeats"] == 3
+        size = 11334 if name == "xsum-full" else 1000
+        assert tasksets[name] == ProfileTaskSet(set="xsum", size=size)
+    assert load_profile("xsum").doc.repeats == 3
 
 
 def test_only_the_mini_set_has_no_ceiling():
@@ -79,8 +82,8 @@ def test_other_data_than_the_mini_set_is_held_to_the_ceilings():
     smoke = load_profile("smoke")
     taskset = mini_set().to_doc()
     assert quality_doc(smoke, None, "none", taskset).rouge1_ceiling == 1
-    found = quality_doc(smoke, None, "none", {**taskset, "name": "custom"})
-    assert (found["rouge1_ceiling"], found["rouge2_ceiling"]) == (0.5, 0.27)
+    quality = quality_doc(smoke, None, "none", replace(taskset, name="custom"))
+    assert (quality.rouge1_ceiling, quality.rouge2_ceiling) == (0.5, 0.27)
 
 
 def test_an_unknown_profile_gets_a_suggestion():

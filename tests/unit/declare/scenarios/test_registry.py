@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
@@ -15,6 +11,7 @@ from suite.declare.scenarios import SCENARIOS
 from suite.declare.scenarios.scenario import register
 from suite.documents.phase import ScenarioKind
 from suite.measure.phases import SENDERS
+from tests.factories.adding import grow, python
 
 
 def test_a_record_for_every_kind_that_documents_can_name(root):
@@ -55,31 +52,24 @@ def test_a_name_is_registered_once():
 
 
 ADDED = """
+from suite.base.errors import SetupError
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import load_profile
 from suite.declare.scenarios import SCENARIOS
 from suite.measure.telemetry import parse
 phase = expand_phases(load_profile("scenarios-smoke"), 256)[-1]
-print(phase["scenario"], phase["tasks"], SCENARIOS["overload"].title.zh)
+print(phase.scenario, phase.tasks, SCENARIOS["overload"].title.zh)
 readings = parse("xpu-smi-dump", open("tests/cases/telemetry/xpu-smi.dump.txt").read())
 print([reading.values.get("power_w") for reading in readings])
+print(SetupError("clock-unsteady", "the clock went back by 3 s").exit_status)
 """
 
 
-def test_the_diffs_of_the_documents_add_a_kind_and_a_tool(root, tmp_path):
-    page = (root / "docs" / "adding-scenarios.md").read_text("utf-8")
-    kind, tool = re.findall(r"^```diff\n(diff .*?)^```", page, re.DOTALL | re.MULTILINE)
-    for name in ("suite", "schemas", "docs", "tests/cases/expansion", "tests/cases/telemetry"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(root / name, tmp_path / name, ignore=ignored)
-
-    def python(*arguments):
-        command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-        return done.stdout
-
-    for diff in (kind, tool):
-        subprocess.run(["git", "apply", "-"], input=diff.encode(), cwd=tmp_path, check=True)
-    assert python("-c", ADDED) == "overload 40 过载\n[214.61, None]\n"
-    python("-m", "suite.documents.schemas", "--check")
-    python("-m", "suite.cli.pages", "--check")
+def test_the_diffs_of_the_documents_add_a_kind_a_tool_and_an_error(tmp_path):
+    others = ("tests/cases/expansion", "tests/cases/telemetry")
+    grow(tmp_path, "scenario", "telemetry", "error", others=others)
+    assert python(tmp_path, "-c", ADDED) == "overload 40 过载\n[214.61, None]\n3\n"
+    python(tmp_path, "-m", "suite.documents.schemas", "--check")
+    python(tmp_path, "-m", "suite.cli.pages")
+    errors = (tmp_path / "docs/errors.md").read_text("utf-8")
+    assert "| `clock-unsteady` |" in errors

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from suite.base import jsonio
 from suite.declare.tasks.formats.record import Candidate, Confidence
-from suite.declare.tasks.formats.registry import data_formats, markdown_table
+from suite.declare.tasks.formats.registry import data_formats
 from suite.declare.tasks.read import recognise
+from tests.factories.adding import grow, python
 
 ROOT = Path(__file__).resolve().parents[4]
 CASES = ROOT / "tests" / "cases" / "data"
@@ -43,29 +40,13 @@ def test_one_format_is_surest_of_each_case(case):
     assert data_format.sniff(Candidate(path, head)) is max(rivals) > Confidence.NO
 
 
-@pytest.mark.parametrize("chinese", [False, True])
-def test_the_page_has_the_table_of_the_records(chinese):
-    # suite data formats --markdown [--chinese] prints it
-    assert markdown_table(chinese=chinese) in (ROOT / "docs" / "data.md").read_text("utf-8")
-
-
 def test_the_diff_of_the_documents_adds_a_format(tmp_path):
-    page = (ROOT / "docs" / "adding-formats.md").read_text("utf-8")
-    diff = re.search(r"^```diff\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    assert diff
-    for name in ("suite", "schemas", "docs"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run(["git", "apply", "-"], input=diff[1].encode(), cwd=tmp_path, check=True)
-
-    def suite(*arguments):
-        command = [sys.executable, "-m", "suite", "data", *arguments]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-
+    grow(tmp_path, "data")
     case = tmp_path / "tests" / "cases" / "data" / "aligned_lines_ok"
     expected = jsonio.load(case / "expect.json")
-    shown = json.loads(suite("show", str(case / "xsum"), "--json").stdout)
+    shown = json.loads(
+        python(tmp_path, "-m", "suite", "data", "show", str(case / "xsum"), "--json")
+    )
     for member in ("kind", "records", "has_ids", "notes", "excluded", "defects"):
         assert shown[member] == expected[member]
-    page = (tmp_path / "docs" / "data.md").read_text("utf-8")
-    assert suite("formats", "--markdown").stdout in page
-    assert suite("formats", "--markdown", "--chinese").stdout in page
+    python(tmp_path, "-m", "suite.cli.pages", "--check")

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.reference import MINI_REFERENCE, reference_for
 from suite.declare.tasks.taskset import mini_set
+from suite.documents.model import FileDigest
 
 WEIGHTS = "a" * 64
 ROUGE = {"rouge1": 0.9, "rouge2": 0.8, "rougeL": 0.85, "rougeLsum": 0.85}
 DECODING = load_profile("smoke").doc.decoding
-FILES = [
-    {"path": "config.json", "bytes": 1, "sha256": "b" * 64},
-    {"path": "model.safetensors", "bytes": 1, "sha256": WEIGHTS},
-]
+FILES = (
+    FileDigest(path="config.json", bytes=1, sha256="b" * 64),
+    FileDigest(path="model.safetensors", bytes=1, sha256=WEIGHTS),
+)
 TASKSET = mini_set().to_doc()
 
 
@@ -53,7 +55,7 @@ def test_anything_else_gives_none_and_the_reason(tmp_path, changes, why):
 
 
 def test_sampling_has_no_reference(tmp_path):
-    decoding = DECODING | {"temperature": 0.7}
+    decoding = replace(DECODING, temperature=0.7)
     assert reference_for(FILES, TASKSET, decoding, file=_reference(tmp_path)).scores is None
 
 
@@ -68,7 +70,7 @@ def test_a_wrong_reference_file_is_refused(tmp_path):
 
 def test_the_shipped_reference_is_of_the_shipped_model_and_set():
     weights = MINI_REFERENCE.with_name("model.safetensors").read_bytes()
-    files = [{"path": "model.safetensors", "bytes": 1, "sha256": jsonio.sha256_hex(weights)}]
+    files = (FileDigest(path="model.safetensors", bytes=1, sha256=jsonio.sha256_hex(weights)),)
     found = reference_for(files, TASKSET, DECODING)
     assert found.scores is not None, found.source
     assert found.scores["rouge1"] > 0.15

@@ -41,7 +41,7 @@ def test_the_locked_ids_make_a_locked_set_in_the_order_of_the_rule():
     assert found.locked
     assert found.why_not_locked == ""
     assert [task.id for task in found.tasks] == list(selection.select(IDS, 1, 256))
-    assert found.ids_sha256 == selection.locks()["sets"]["xsum-256"]["ids_sha256"]
+    assert found.ids_sha256 == selection.locks().sets["xsum-256"].ids_sha256
     assert found.to_doc().size == 256
 
 

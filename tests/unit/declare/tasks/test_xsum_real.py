@@ -42,7 +42,7 @@ def test_the_locks_are_what_the_rule_gives_on_the_official_split(split):
     assert (len(data), jsonio.sha256_hex(data)) == (SPLIT.size, SPLIT.sha256)
     assert compute_locks(split["test"], jsonio.sha256_hex(data)) == locks()
     assert [one.name for one in locked_sets(split["test"])] == sorted(
-        locks()["sets"], key=lambda name: locks()["sets"][name]["size"]
+        locks().sets, key=lambda name: locks().sets[name].size
     )
 
 

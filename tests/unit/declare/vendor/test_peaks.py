@@ -11,6 +11,7 @@ from suite.declare.vendor import template
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peak_check import TRAPS_FILE, traps
 from suite.declare.vendor.peaks import CPUPeak, select_peaks
+from suite.documents.codec import plain
 from tests.factories.plans import model_input, plan_for
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
@@ -53,26 +54,26 @@ def test_formula_uses_cores_clock_and_flop_per_cycle(acme):
 def test_a_plan_can_express_the_odd_vendor(acme):
     plan = plan_for(acme, "vllm_acme", 2, model=model_input(torch_dtype="float16"))
     engine = plan.engine
-    assert schema.problems(plan, "plan") == []
-    assert engine["tensor_parallel"] == 8, "two dies of four cores"
-    assert engine["dtype"]["executed"] == "bfloat16"
-    assert engine["container"]["devices"][:2] == ["/dev/acme0", "/dev/acme1"]
-    assert engine["container"]["ulimits"] == {"memlock": -1, "stack": 67108864}
-    assert engine["container"]["tmpfs"]["/dev/shm"].endswith("size=32g")
-    assert engine["container"]["privileged_reason"].startswith("the node of the manager")
-    assert engine["unset_env"] == ["ACME_DUMMY_EVENT"]
-    assert engine["env"]["ACME_BUCKETS"] == "exp"
-    assert engine["env"]["ACME_RT_NUM_CORES"] == "2"
-    assert "ACMERT_VISIBLE_DEVICES" not in engine["env"]
-    assert engine["image"]["tarball"] == "acme-vllm-24.1.tar"
-    assert engine["pre_commands"] == [["source", "/opt/acme/env.sh"]]
-    assert plan["conversion"]["kind"] == "compile"
-    assert plan["conversion"]["parameters"]["device_generation"] == "a2"
-    assert plan["vendor"]["emulated"]
-    wrapped = plan_for(acme, "vllm_acme", 2, access="wrapper")["engine"]
-    assert wrapped["container"]["wrapper"] == "acme-docker"
+    assert schema.problems(plain(plan), "plan") == []
+    assert engine.tensor_parallel == 8, "two dies of four cores"
+    assert engine.dtype.executed == "bfloat16"
+    assert engine.container.devices[:2] == ("/dev/acme0", "/dev/acme1")
+    assert engine.container.ulimits == {"memlock": -1, "stack": 67108864}
+    assert engine.container.tmpfs["/dev/shm"].endswith("size=32g")
+    assert engine.container.privileged_reason.startswith("the node of the manager")
+    assert engine.unset_env == ("ACME_DUMMY_EVENT",)
+    assert engine.env["ACME_BUCKETS"] == "exp"
+    assert engine.env["ACME_RT_NUM_CORES"] == "2"
+    assert "ACMERT_VISIBLE_DEVICES" not in engine.env
+    assert engine.image.tarball == "acme-vllm-24.1.tar"
+    assert engine.pre_commands == (("source", "/opt/acme/env.sh"),)
+    assert plan.conversion.kind == "compile"
+    assert plan.conversion.parameters["device_generation"] == "a2"
+    assert plan.vendor.emulated
+    wrapped = plan_for(acme, "vllm_acme", 2, access="wrapper").engine
+    assert wrapped.container.wrapper == "acme-docker"
     host = plan_for(acme, "vllm_host", runtime="process", model=model_input(template=False))
-    assert host["engine"]["container"] is None
+    assert host.engine.container is None
 
 
 def test_traps_are_data_in_order():

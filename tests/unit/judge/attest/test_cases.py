@@ -146,6 +146,7 @@ def test_a_verified_cannot_be_made_by_hand() -> None:
     with pytest.raises(TypeError, match="verify_bundle alone"):
         Verified(
             statement=good.statement,
+            document=good.document,
             key_id=good.key_id,
             identity=good.identity,
             owner="vendor-b",

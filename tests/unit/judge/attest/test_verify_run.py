@@ -7,13 +7,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import jsonio, schema
 from suite.base.errors import EvidenceError, TrustError, UsageError
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert, plain
 from suite.judge.attest import sign, trust
 from suite.judge.attest.envelope import parse
-from suite.judge.attest.statement import make_statement
+from suite.judge.attest.statement import make_statement, make_test_result
 from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify import Expected, Identity
 from suite.judge.attest.verify_run import verify_run
@@ -49,9 +52,10 @@ NAMES = [
 
 
 def finish(directory: Path, key: object = VENDOR_A, card: dict | None = None) -> None:
-    bundle = sign.sign_run(directory, card or score(evidence.read(directory)), key)
-    predicate = jsonio.loads(parse(bundle).payload)["predicate"]
-    (directory / "scorecard.html").write_bytes(html.render(bundle, predicate))
+    """Sign and render a run's card, or another one that is put in its place."""
+    stated = convert(card, Scorecard) if card else score(evidence.read(directory))
+    bundle = sign.sign_run(directory, stated, key)
+    (directory / "scorecard.html").write_bytes(html.render(bundle, stated))
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +232,7 @@ def test_a_log_without_footer_warns_and_its_card_says_so(tmp_path: Path) -> None
     result = verify(directory)
     assert result.intact
     assert result.steps[3].code == "footer-missing"
-    assert result.verified.predicate["run"]["ended"] == "cut"
+    assert result.verified.card.run.ended == "cut"
 
 
 def test_a_footer_that_counts_wrong(tmp_path: Path) -> None:
@@ -240,7 +244,7 @@ def test_a_footer_that_counts_wrong(tmp_path: Path) -> None:
 
 
 def test_a_signed_number_that_does_not_follow_is_named_with_both_values(run: Path) -> None:
-    card = score(evidence.read(run))
+    card = plain(score(evidence.read(run)))
     true = card["phases"][0]["metrics"]["ttft_p50"]["value"]
     card["phases"][0]["metrics"]["ttft_p50"]["value"] = true / 2
     name = card["phases"][0]["name"]
@@ -255,7 +259,7 @@ def test_a_signed_number_that_does_not_follow_is_named_with_both_values(run: Pat
 
 
 def test_a_verdict_that_does_not_follow(run: Path) -> None:
-    card = score(evidence.read(run))
+    card = plain(score(evidence.read(run)))
     card["checks"] = [check for check in card["checks"] if check["rule"] != "R001"]
     finish(run, card=card)
     result = verify(run)
@@ -264,7 +268,7 @@ def test_a_verdict_that_does_not_follow(run: Path) -> None:
 
 
 def test_many_differences_are_counted(run: Path) -> None:
-    card = score(evidence.read(run))
+    card = plain(score(evidence.read(run)))
     card["phases"] = []
     card["metrics"] = {}
     card["environment"] = {f"x{n}": {"value": "y"} for n in range(60)}
@@ -282,13 +286,10 @@ def test_a_statement_file_that_is_not_the_payload(run: Path) -> None:
 
 
 def test_a_test_result_of_another_card(run: Path) -> None:
-    card = score(evidence.read(run))
+    card = plain(score(evidence.read(run)))
     card["verdict"]["outcome"] = "fail"
-    payload = make_statement(
-        card, jsonio.sha256_hex((run / "manifest.json").read_bytes()), sign.image_of(card)
-    )
-    from suite.judge.attest.statement import make_test_result
-
+    manifest = jsonio.sha256_hex((run / "manifest.json").read_bytes())
+    payload = make_statement(card, manifest, sign.image_of(convert(card, Scorecard)))
     forged = sign.sign(make_test_result(payload), VENDOR_A)
     (run / sign.TEST_RESULT_FILE).write_bytes(forged)
     assert codes(verify(run)) == {
@@ -324,18 +325,22 @@ def test_what_was_not_done_is_said(signed: Path) -> None:
 def test_signing_needs_a_place_to_write(run: Path) -> None:
     (run / "manifest.json").unlink()
     with pytest.raises(EvidenceError) as caught:
-        sign.sign_run(run, factory.document(), VENDOR_A)
+        sign.sign_run(run, score(factory.evidence()), VENDOR_A)
     assert caught.value.code == "file-unreadable"
 
 
 def test_nothing_is_signed_that_cannot_be_verified(run: Path) -> None:
     card = score(evidence.read(run))
     for change, code in (
-        ({"notes": ["line\nbreak"]}, "payload-text"),
-        ({"notes": [float("nan")]}, "payload-not-json"),
+        ({"notes": ("line\nbreak",)}, "payload-text"),
+        ({"notes": (float("nan"),)}, "payload-not-json"),
         ({"metric_schema": 2**53}, "payload-not-json"),
-        ({"approved": True}, "predicate-schema"),
+        ({"metric_schema": 0}, "predicate-schema"),
     ):
         with pytest.raises(TrustError) as caught:
-            sign.sign_run(run, card | change, VENDOR_A)
+            sign.sign_run(run, replace(card, **change), VENDOR_A)
         assert caught.value.code == code
+    payload = make_statement({**plain(card), "approved": True}, "5" * 64, sign.image_of(card))
+    with pytest.raises(TrustError) as caught:
+        sign.sign(payload, VENDOR_A)
+    assert caught.value.code == "predicate-schema"

@@ -2,6 +2,9 @@
 
 import pytest
 
+from suite.documents.card_phase import Series
+from suite.documents.codec import convert
+from suite.documents.plan import Plan
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.card.headline import headline
 from suite.judge.log.details import PhaseDetails
@@ -19,7 +22,7 @@ def result(name, scenario, throughput=None, not_run="", **metrics):
         scenario=scenario,
         repeats=1,
         metrics=values,
-        series={},
+        series=Series(),
         token_source="none",
         details=PhaseDetails(not_run=not_run),
     )
@@ -33,8 +36,8 @@ def led(phases, objectives=True, concurrency=None):
         evidence.phase(p.name, p.scenario, concurrency=(concurrency or {}).get(p.name))
         for p in phases
     ]
-    found = headline(plan, Results({p.name: p for p in phases}, {}, {}))
-    return [(item["phase"], item["metric"]) for item in found]
+    found = headline(convert(plan, Plan), Results({p.name: p for p in phases}, {}, {}))
+    return [(item.phase, item.metric) for item in found]
 
 
 def test_the_first_profiles_lead_as_they_did():

@@ -2,15 +2,13 @@
 
 import pytest
 
+from suite.documents.card import TimeShare
 from suite.judge.card.timeline import breakdown
 from tests.factories import evidence
 
 
 def seconds(parts):
-    return {
-        (item["what"], item["kind"]): item["seconds"]
-        for item in breakdown(evidence.evidence(parts))
-    }
+    return {(item.what, item.kind): item.seconds for item in breakdown(evidence.evidence(parts))}
 
 
 def test_the_stretches_add_up_to_the_run():
@@ -65,5 +63,5 @@ def test_a_run_that_did_nothing():
     parts["marks"] = []
     parts["footer"]["t"] = 2_000_000_000
     assert breakdown(evidence.evidence(parts)) == [
-        {"what": "suite", "kind": "suite", "seconds": 2.0}
+        TimeShare(what="suite", kind="suite", seconds=2.0)
     ]

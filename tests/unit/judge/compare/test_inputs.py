@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
+from suite.documents.card import CardFact
+from suite.documents.comparison import Difference
 from suite.judge.compare.inputs import differences, load_difference
 from suite.judge.score import score
 from tests.factories import evidence as factory
@@ -15,24 +17,25 @@ from tests.factories import loads
 @pytest.fixture(scope="module")
 def flood():
     card = score(factory.evidence(loads.saturated()))
-    return next(phase for phase in card["phases"] if phase["name"] == "flood")
+    return next(phase for phase in card.phases if phase.name == "flood")
 
 
 def test_over_saturated_against_not(flood):
-    other = copy.deepcopy(flood)
-    assert load_difference(flood, other) == ""
-    other["ended"][0]["by"] = "enough"
+    assert load_difference(flood, flood) == ""
+    (ended,) = flood.ended
+    other = replace(flood, ended=(replace(ended, by="enough"),))
     for pair in ((flood, other), (other, flood)):
         assert "over-saturated" in load_difference(*pair)
-    del other["ended"]
-    assert "over-saturated" in load_difference(flood, other)
+    assert "over-saturated" in load_difference(flood, replace(flood, ended=UNSET))
 
 
 def test_a_cold_start_is_not_held_against_a_warm_one():
-    cards = [score(factory.evidence(loads.saturated())) for _ in range(2)]
-    assert differences(*cards) == []
-    for card, start in zip(cards, ("cold", "warm"), strict=True):
-        card["environment"]["engine.compile_cache"] = {"value": start}
+    card = score(factory.evidence(loads.saturated()))
+    assert differences(card, card) == []
+    cards = [
+        replace(card, environment={"engine.compile_cache": CardFact(value=start)})
+        for start in ("cold", "warm")
+    ]
     assert differences(*cards) == [
-        {"what": "compile cache", "a": "cold", "b": "warm", "forbids": ["start-up"]}
+        Difference(what="compile cache", a="cold", b="warm", forbids=("start-up",))
     ]

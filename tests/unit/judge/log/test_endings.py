@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from suite.judge.log import endings
-from suite.judge.log.phases import Noted, PhaseLog
+from suite.judge.log.phases import Noted
 from tests.factories import loads
 from tests.factories.loads import MS, START, S
+
+if TYPE_CHECKING:
+    from suite.judge.log.phases import PhaseLog
 
 
 def log_of(
     doc: dict, events: list, *, by: str = "max-duration", end: int | None = None
 ) -> PhaseLog:
-    last = max(event["t_end"] for event in events) + MS if end is None else end
-    noted = Noted({"ended_by": by, "sent": len(events), "seen": len(events)})
-    return PhaseLog(doc, START, last, noted, tuple(loads.by_end(events)), ())
+    noted = {"ended_by": by, "sent": len(events), "seen": len(events)}
+    return loads.log(doc, loads.by_end(events), noted, end=end)
 
 
 def server(seconds: float) -> dict:

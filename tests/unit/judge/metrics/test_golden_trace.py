@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 
+from suite.documents.card_phase import Series
 from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.metrics.compute import compute
 from suite.judge.metrics.registry import PHASE_METRICS, REGISTRY, RUN_METRICS
+
+CONVERSION = {
+    "kind": "convert",
+    "reason": "another layout",
+    "command": ["convert"],
+    "env": {},
+    "source": "/model",
+    "target": "/converted",
+    "host_target": "/data/converted",
+    "model_type": "",
+    "parameters": {},
+}
 
 
 def value(results, phase, metric):
@@ -119,7 +133,7 @@ def test_late_sending_beyond_the_bound_voids_the_phase(trace):
     assert "sent late" in why(results, "server", "ttft_p50")
     assert value(results, "server", "send_lateness_max") == 5.0
     assert value(results, "server", "completed") == 2
-    assert results.phases["server"].series == {}
+    assert results.phases["server"].series == Series()
 
 
 def test_failures_are_counted_and_kept_out(trace):
@@ -288,11 +302,12 @@ def test_series_are_bounded_and_ordered(trace):
         trace.request("p", 10 * i, [10 * i + 5 + i % 7, 10 * i + 20], task="t0")
     series = compute(trace.evidence()).phases["p"].series
     for name in ("ttft_ms", "tpot_ms", "e2e_ms"):
-        assert len(series[name]) == 200
-        assert series[name] == sorted(series[name])
-    rate = series["throughput"]
-    assert len(rate["values"]) == 60
-    assert sum(rate["values"]) * rate["bucket_s"] == pytest.approx(600.0)
+        values = getattr(series, name)
+        assert len(values) == 200
+        assert list(values) == sorted(values)
+    rate = series.throughput
+    assert len(rate.values) == 60
+    assert sum(rate.values) * rate.bucket_s == pytest.approx(600.0)
 
 
 def test_startup_from_marks(single):
@@ -305,7 +320,7 @@ def test_startup_from_marks(single):
     assert run["startup_healthy_s"].value == 3.5
     assert run["startup_first_answer_s"].value == 4.0
     assert "no conversion" in run["conversion_s"].why
-    single.plan["conversion"] = {"kind": "convert"}
+    single.plan["conversion"] = CONVERSION
     assert compute(single.evidence()).run["conversion_s"].value == 1.0
     single.mark("conversion.reused", -9500)
     assert "used again" in compute(single.evidence()).run["conversion_s"].why
@@ -326,7 +341,7 @@ def test_answers_in_one_piece_have_no_time_per_token(trace):
         trace.request("p", 0, chunks)
     found = compute(trace.evidence()).phases["p"]
     assert found.metrics["tpot_p50"] == NotMeasured("2 of 20 answers arrived in one piece")
-    assert "tpot_ms" not in found.series
+    assert found.series.tpot_ms is UNSET
 
 
 def test_tokens_without_text_leave_no_time_per_token(trace):

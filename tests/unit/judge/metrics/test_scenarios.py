@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from suite.base import jsonio, schema
+from suite.base import schema
 from suite.declare.analysis import objective
+from suite.documents.card_phase import Series
+from suite.documents.codec import canonical, plain
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.log import due, search, tpot
 from suite.judge.log.phases import phase_logs
@@ -44,7 +47,7 @@ def last(parts: dict):
 
 def log_of(parts: dict):
     logs = phase_logs(factory.evidence(parts))
-    return next(log for log in logs.values() if log.doc["name"] != "single-stream")
+    return next(log for log in logs.values() if log.doc.name != "single-stream")
 
 
 def requests_of(parts: dict, phase: str) -> list[dict]:
@@ -73,10 +76,9 @@ def test_every_metric_is_a_number_or_says_why_not(name):
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_card_is_the_same_bytes_again_and_obeys_its_schema(name):
-    evidence = factory.evidence(SCENARIOS[name]())
-    card = jsonio.canonical(score(evidence))
-    assert card == jsonio.canonical(score(factory.evidence(SCENARIOS[name]())))
-    assert schema.problems(jsonio.loads(card, name="card"), "scorecard", file="card") == []
+    card = score(factory.evidence(SCENARIOS[name]()))
+    assert canonical(card) == canonical(score(factory.evidence(SCENARIOS[name]())))
+    assert schema.problems(plain(card), "scorecard", file="card") == []
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -96,7 +98,8 @@ def test_in_flight_by_hand(trace):
 
 
 def test_a_slot_is_free_at_the_moment_when_its_request_ends():
-    events = [{"t_send": 0, "t_end": 5}, {"t_send": 5, "t_end": 9}]
+    request = factory.evidence().requests[0]
+    events = [replace(request, t_send=0, t_end=5), replace(request, t_send=5, t_end=9)]
     assert in_flight.peak(events) == 1
 
 
@@ -151,7 +154,7 @@ def test_the_steady_stretch_of_a_closed_loop_ends_with_the_last_send():
 
 def test_a_soak_that_slows_down_drifts():
     parts = loads.soak()
-    assert last(parts).details.steady[0].drifting == ()
+    assert last(parts).details.drifting == {0: ()}
     events = requests_of(parts, "soak")
     for event in events:
         late = event["index"] * 10_000
@@ -164,7 +167,7 @@ def test_a_soak_that_slows_down_drifts():
     assert drift.value == pytest.approx(0.95 * grown / (20 + 0.05 * grown), rel=0.05)
     assert drift.interval == "95 % Student about the slope, AR(1)"
     assert drift.low > 0.5
-    assert phase.details.steady[0].drifting[0].startswith("drift_ttft: +")
+    assert phase.details.drifting[0][0].startswith("drift_ttft: +")
     track = phase.details.track
     assert track.ttft_ms[0] == pytest.approx(20.1, rel=0.03)
     assert track.ttft_ms[-1] > 32
@@ -197,7 +200,7 @@ def test_a_search_has_no_latency_of_its_own_but_answers_to_judge():
     parts = loads.search()
     phase = last(parts)
     assert phase.metrics["ttft_p50"] == NotMeasured("a search has one value for each of its probes")
-    assert phase.series == {}
+    assert phase.series == Series()
     # Those of the probe that was stopped lack the slowest, so none of them is read.
     assert phase.metrics["generated_tokens_mean"].n == 6 * 300
     assert phase.metrics["rouge1"].n == 8

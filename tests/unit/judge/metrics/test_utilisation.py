@@ -114,13 +114,17 @@ def test_energy_is_interpolated_at_the_edges(trace):
     assert stored(value.value) == 1500.0
 
 
+def tool(name):
+    return {"tool": name, "where": "host", "command": [name], "parser": "gmi", "interval_ms": 500}
+
+
 def test_no_telemetry_no_energy(trace):
-    trace.plan["telemetry"] = [{"tool": "mthreads-gmi", "interval_ms": 500}]
+    trace.plan["telemetry"] = [tool("mthreads-gmi")]
     assert powered(trace, []).why == "no power telemetry from mthreads-gmi"
 
 
 def test_samples_without_power_are_no_telemetry_of_power(trace):
-    trace.plan["telemetry"] = [{"tool": "gmi", "interval_ms": 500}]
+    trace.plan["telemetry"] = [tool("gmi")]
     value = powered(trace, [(0, None), (10_000, None)], utilisation=0.5)
     assert value.why == "no power telemetry from gmi"
 

@@ -4,7 +4,9 @@ import itertools
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.report import curves
 from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
@@ -82,9 +84,9 @@ def test_a_probe_that_met_and_one_that_missed_look_different():
 
 
 def test_intervals_are_drawn_and_missing_numbers_are_not():
-    value = {"value": 5.0, "unit": "ms", "n": 9, "low": 4.0, "high": 7.0, "interval": "95 %"}
-    dots = [curves.dot(1, value), curves.dot(2, value | {"low": None, "high": None})]
-    assert curves.dot(3, {"not_measured": "why"}) is None
+    value = Measured(5.0, "ms", 9, 4.0, 7.0, "95 %")
+    dots = [curves.dot(1, value), curves.dot(2, replace(value, low=None, high=None))]
+    assert curves.dot(3, NotMeasured("why")) is None
     assert curves.dot(3, None) is None
     assert curves.chart([curves.Line("", dots)], ACROSS, "t").count("whisker") == 1
 

@@ -1,26 +1,51 @@
 """Searches, conversations, soaks and ends as the page shows them."""
 
 import pytest
+from msgspec.structs import replace
 
 from suite.judge.report import details
 from tests.factories import scenarios, scorecard
 
-CARD = scenarios.scenario_card()
+CARD = scorecard.document(scenarios.scenario_card())
 
 
 def only(phase, key):
-    return next(r for r in details.remarks(CARD, phase) if r.key == key).lines
+    return next(r for r in remarks(phase) if r.key == key).lines
+
+
+def remarks(phase):
+    return details.remarks(CARD, scorecard.phase_document(phase))
+
+
+def searches(phase):
+    return details.searches(CARD, scorecard.phase_document(phase))
+
+
+def turn_plots(phase):
+    return details.turn_plots(scorecard.phase_document(phase))
+
+
+def track_plots(phase):
+    return details.track_plots(scorecard.phase_document(phase))
+
+
+def steady_window(phase):
+    return details.steady_window(scorecard.phase_document(phase))
+
+
+def turns(phase):
+    return details.turns(scorecard.phase_document(phase))
 
 
 def test_a_plain_phase_has_nothing_to_remark():
     phase = scorecard.card()["phases"][0]
-    assert [remark.key for remark in details.remarks(CARD, phase)] == ["steady"]
+    assert [remark.key for remark in remarks(phase)] == ["steady"]
     del phase["steady"]
-    assert details.remarks(CARD, phase) == []
-    assert details.searches(CARD, phase) == []
-    assert details.turns(phase) == []
-    assert details.track_plots(phase) == []
-    assert details.steady_window(phase) is None
+    assert remarks(phase) == []
+    assert searches(phase) == []
+    assert turns(phase) == []
+    assert track_plots(phase) == []
+    assert steady_window(phase) is None
 
 
 def test_which_stop_rule_ended_a_phase():
@@ -42,13 +67,13 @@ def test_the_steady_state_is_stated_found_or_not():
         "from 62.5 s to 1,790.2 s, 96\u202f% of the window, 6,911 requests "
         "(requests in flight stay within 10 % of their plateau)"
     )
-    assert details.steady_window(scenarios.soak()) == (62.5, 1790.25)
+    assert steady_window(scenarios.soak()) == (62.5, 1790.25)
     chat = scenarios.conversations()
     assert only(chat, "steady")[0] == (
         "none found: too few answers: 96, at least 200 are needed",
         "未找到：too few answers: 96, at least 200 are needed",
     )
-    assert details.steady_window(chat) is None
+    assert steady_window(chat) is None
 
 
 def test_a_soak_states_its_drift():
@@ -74,7 +99,7 @@ def test_lengths_say_what_was_asked_and_what_was_had():
 
 
 def test_a_search_shows_its_answer_its_bracket_and_every_probe():
-    found = details.searches(CARD, scenarios.search())
+    found = searches(scenarios.search())
     assert len(found) == 1
     search = found[0]
     assert search.answer.number == "13.00"
@@ -94,7 +119,7 @@ def test_a_search_shows_its_answer_its_bracket_and_every_probe():
 
 
 def test_a_latency_without_objective_is_not_drawn():
-    search = details.searches(CARD, scenarios.search())[0]
+    search = searches(scenarios.search())[0]
     assert [words[0] for words, _ in search.plots] == ["TTFT p99, ms", "TPOT p99, ms"]
     drawn = str(search.plots[0][1])
     assert drawn.count('class="dot met"') == 6
@@ -104,7 +129,7 @@ def test_a_latency_without_objective_is_not_drawn():
 
 
 def test_a_search_without_answer_gives_the_reason():
-    found = details.searches(CARD, scenarios.search(answered=False, repeats=2))
+    found = searches(scenarios.search(answered=False, repeats=2))
     assert [search.title[0] for search in found] == ["repeat 1: ", "repeat 2: "]
     assert not found[0].answer.measured
     assert found[0].bracket == ("", "")
@@ -113,29 +138,29 @@ def test_a_search_without_answer_gives_the_reason():
 
 
 def test_a_bracket_may_have_no_upper_end():
-    search = scenarios.search()["searches"][0]
-    search["rate"] = search["rate"] | {"high": None}
+    (search,) = scorecard.phase_document(scenarios.search()).searches
+    search = replace(search, rate=replace(search.rate, high=None))
     assert details.bracket_text(search)[0] == "met at 13 requests/s; no higher rate was missed"
 
 
 def test_turns_show_how_history_and_ttft_grow():
     phase = scenarios.conversations()
-    rows = details.turns(phase)
+    rows = turns(phase)
     assert [row.number for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert rows[0].prompt.number == "310.0"
     assert not rows[0].tpot.measured
-    assert [words[0] for words, _ in details.turn_plots(phase)] == [
+    assert [words[0] for words, _ in turn_plots(phase)] == [
         "Median TTFT by turn, ms",
         "Conversation sent by turn, mean tokens",
     ]
-    assert details.turn_plots(scenarios.conversations(turns=1)) == []
+    assert turn_plots(scenarios.conversations(turns=1)) == []
 
 
 @pytest.mark.parametrize("found", [True, False])
 def test_a_soak_is_drawn_over_time_with_its_steady_stretch(found):
     phase = scenarios.soak()
     phase["steady"][0]["found"] = found
-    drawn = [str(picture) for _, picture in details.track_plots(phase)]
+    drawn = [str(picture) for _, picture in track_plots(phase)]
     assert len(drawn) == 2
     assert drawn[0].count("<circle") == 60
     assert drawn[1].count("<circle") == 59, "a bucket without answers leaves a gap"

@@ -2,21 +2,29 @@
 
 import pytest
 
+from suite.documents.value import NotMeasured
 from suite.judge.report import groups
 from tests.factories import scenarios, scorecard
 
 
 def block(phases):
-    found = groups.blocks(scenarios.card_of(phases, []))
-    assert len(found) == 1
-    return found[0]
+    (found,) = groups.blocks(scorecard.document(scenarios.card_of(phases, [])))
+    return found
+
+
+def columns(phases):
+    return groups.columns([scorecard.phase_document(phase) for phase in phases])
+
+
+def stream_value(phase):
+    return groups.stream_value(scorecard.phase_document(phase))
 
 
 def test_phases_without_a_group_stand_alone_and_points_stand_together():
     a = scenarios.sweep(1, 2)
     phases = [a[0], scorecard.card()["phases"][1], a[1], scenarios.soak()]
-    found = groups.blocks(scenarios.card_of(phases, []))
-    assert [(b.number, b.group, [p["name"] for p in b.phases]) for b in found] == [
+    found = groups.blocks(scorecard.document(scenarios.card_of(phases, [])))
+    assert [(b.number, b.group, [p.name for p in b.phases]) for b in found] == [
         (1, "sweep", ["sweep-1", "sweep-2"]),
         (2, "", ["offline"]),
         (3, "", ["soak"]),
@@ -39,7 +47,7 @@ def test_every_cell_is_the_cards_number():
         *("output_throughput", "stream", "failed"),
     ]
     row = table.rows[1]
-    value = row.phase["metrics"]["output_throughput"]["value"]
+    value = row.phase.metrics["output_throughput"].value
     assert row.cells[names.index("output_throughput")].number == f"{value:,.0f}"
     assert row.cells[names.index("stream")].number == f"{value / 64:.2f}"
     assert row.cells[names.index("failed")].number == "0"
@@ -47,10 +55,10 @@ def test_every_cell_is_the_cards_number():
 
 def test_the_tail_is_the_farthest_that_any_point_has():
     few = scenarios.sweep(1, 2)
-    assert [c.metric for c in groups.columns(few)][1] == "ttft_p90"
+    assert [c.metric for c in columns(few)][1] == "ttft_p90"
     for phase in few:
         phase["metrics"]["ttft_p90"] = {"not_measured": "too few"}
-    assert [c.metric for c in groups.columns(few)][1] == "ttft_p99"
+    assert [c.metric for c in columns(few)][1] == "ttft_p99"
 
 
 def test_a_cell_without_number_says_why_below():
@@ -95,12 +103,12 @@ def test_what_varies_names_the_group(axes, lockstep, title):
 def test_a_point_without_streams_gets_the_whole_throughput():
     phase = scenarios.point("g", concurrency=4)
     phase["load"]["concurrency"] = None
-    assert groups.stream_value(phase) == phase["metrics"]["output_throughput"]
+    assert stream_value(phase) == scorecard.value(phase["metrics"]["output_throughput"])
     phase["metrics"]["output_throughput"] = {"not_measured": "x"}
     phase["load"]["concurrency"] = 4
-    assert groups.stream_value(phase) == {"not_measured": "x"}
+    assert stream_value(phase) == NotMeasured("x")
     del phase["metrics"]["output_throughput"]
-    assert groups.stream_value(phase) is None
+    assert stream_value(phase) is None
 
 
 def test_pictures_only_where_one_axis_varies_over_two_points_or_more():

@@ -10,9 +10,13 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.errors import TrustError
+from suite.documents.codec import plain
+from suite.documents.document import Document
+from suite.documents.phase import Group
 from suite.judge.attest.page import extract_bundle, renderer_of
 from suite.judge.metrics.lengths import NO_LENGTH
 from suite.judge.metrics.registry import REGISTRY
@@ -31,7 +35,7 @@ CARDS = {
     "long": scorecard.long_card,
     "scenarios": scenarios.scenario_card,
     "grid": scenarios.grid_card,
-    "built": lambda: score(evidence.evidence()),
+    "built": lambda: plain(score(evidence.evidence())),
 }
 
 
@@ -53,7 +57,7 @@ def outline(page):
 def test_the_only_script_element_is_the_inert_bundle(card, page, outline):
     scripts = outline.all("script")
     assert scripts == [{"type": "application/vnd.dev.sigstore.bundle.v0.3+json"}]
-    assert extract_bundle(page) == pages.bundle(card)
+    assert extract_bundle(page) == pages.bundle(scorecard.document(card))
     assert not [name for _, attrs in outline.elements for name in attrs if name.startswith("on")]
 
 
@@ -109,7 +113,7 @@ def test_every_phrase_is_there_in_both_languages(page):
 def test_every_number_has_unit_count_and_interval(card, outline):
     for phase in card["phases"]:
         for metric, value in phase["metrics"].items():
-            shown = show(metric, value)
+            shown = show(metric, scorecard.value(value))
             if metric.endswith("_p999") and not shown.measured:
                 continue  # summed up in one line below the table
             if shown.reason in (NO_LENGTH, NO_SEARCH):
@@ -193,7 +197,7 @@ def test_other_labels(change, words):
 
 
 def test_a_sound_closed_run_carries_no_label():
-    assert view.flags(scorecard.card()) == []
+    assert view.flags(scorecard.document(scorecard.card())) == []
 
 
 HOSTILE = (
@@ -202,12 +206,16 @@ HOSTILE = (
 
 
 def hostile(value):
+    """The same document with markup behind every text, past what its schema would let in."""
     if isinstance(value, str):
         return value if value in _KEYWORDS else value + HOSTILE
-    if isinstance(value, list):
-        return [hostile(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(hostile(item) for item in value)
     if isinstance(value, dict):
         return {name: hostile(item) for name, item in value.items()}
+    if isinstance(value, Document):
+        members = {name: hostile(getattr(value, name)) for name in value.__struct_fields__}
+        return type(value)(**members)
     return value
 
 
@@ -235,11 +243,12 @@ def test_no_text_of_a_scenario_can_become_markup():
     """Names of groups and traces, reasons, stop words, axes: all of it may come from elsewhere."""
     made = scenarios.scenario_card()
     made["phases"].append(scenarios.grid_card()["phases"][-2])
-    card = hostile(made)
-    point = card["phases"][1]
-    point["group"]["name"] = card["phases"][2]["group"]["name"] = HOSTILE
-    point["group"]["axes"] = card["phases"][2]["group"]["axes"] = {HOSTILE: 3}
-    data = html.render(pages.bundle(scorecard.card()), card)
+    card = hostile(scorecard.document(made))
+    group = Group(name=HOSTILE, axes={HOSTILE: 3})
+    first, *others = card.phases
+    points = [replace(point, group=group) for point in others[:2]]
+    card = replace(card, phases=(first, *points, *others[2:]))
+    data = html.render(pages.bundle(scorecard.document(made)), card)
     outline = pages.Outline(data)
     sane = pages.Outline(pages.rendered(made))
     assert {tag for tag, _ in outline.elements} == {tag for tag, _ in sane.elements}
@@ -253,11 +262,16 @@ def test_no_text_of_a_scenario_can_become_markup():
 
 
 def test_no_text_of_a_card_can_become_markup():
-    card = hostile(scorecard.card())
-    card["phases"][0]["name"] = card["headline"][1]["phase"] = card["headline"][2]["phase"] = (
-        HOSTILE
+    sound = scorecard.document(scorecard.card())
+    card = hostile(sound)
+    first, *others = card.phases
+    top, *middle, last = card.headline
+    card = replace(
+        card,
+        phases=(replace(first, name=HOSTILE), *others),
+        headline=(top, *(replace(item, phase=HOSTILE) for item in middle), last),
     )
-    bundle = pages.bundle(scorecard.card())
+    bundle = pages.bundle(sound)
     data = html.render(bundle, card)
     outline = pages.Outline(data)
     sane = pages.Outline(pages.rendered(scorecard.card()))
@@ -269,10 +283,10 @@ def test_no_text_of_a_card_can_become_markup():
 
 
 def test_the_same_card_gives_the_same_bytes(card, page):
-    assert html.render(pages.bundle(card), copy.deepcopy(card)) == page
+    assert pages.rendered(copy.deepcopy(card)) == page
     # As built, members are in another order than as read from the signed bytes.
     reordered = json.loads(json.dumps(card), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
-    assert html.render(pages.bundle(card), reordered) == page
+    assert pages.rendered(reordered) == page
 
 
 def test_another_process_gives_the_same_bytes():
@@ -368,7 +382,7 @@ def test_a_phase_that_was_not_measured_names_every_metric_and_its_reason():
 
 def test_a_malformed_bundle_is_refused():
     with pytest.raises(TrustError) as refused:
-        html.render(b"{}", scorecard.card())
+        html.render(b"{}", scorecard.document(scorecard.card()))
     assert refused.value.code == "bundle-members"
 
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from suite.documents.card_phase import Load
+from suite.documents.codec import convert
+from suite.documents.phase import Interval, Stop
 from suite.judge.report import loadtext
 from tests.factories import scenarios, scorecard
 
@@ -36,13 +39,14 @@ STOP = scenarios.EVERYTHING
             | {
                 "process": "replay",
                 "rate": 3.75,
-                "trace": {"name": "a.csv", "sha256": "b", "speed": 2.0},
+                "trace": {"name": "a.csv", "sha256": "b" * 64, "speed": 2.0},
             },
             "replay of a.csv ×2, 3.750 requests/s on average",
             "回放 a.csv ×2，平均 3.750 请求/秒",
         ),
         (
-            OPEN | {"process": "replay", "trace": {"name": "a.csv", "sha256": "b", "speed": 1.0}},
+            OPEN
+            | {"process": "replay", "trace": {"name": "a.csv", "sha256": "b" * 64, "speed": 1.0}},
             "replay of a.csv, 4 requests/s on average",
             "回放 a.csv，平均 4 请求/秒",
         ),
@@ -79,11 +83,11 @@ STOP = scenarios.EVERYTHING
     ],
 )
 def test_every_kind_of_load(load, english, chinese):
-    assert loadtext.load_text(load) == (english, chinese)
+    assert loadtext.load_text(convert(load, Load)) == (english, chinese)
 
 
 def test_what_varies_over_a_group_is_left_to_its_table():
-    load = CLOSED | {"lengths": LENGTHS}
+    load = convert(CLOSED | {"lengths": LENGTHS}, Load)
     assert loadtext.load_text(load, ["concurrency"])[0] == "512 in × 64–128 out"
     assert loadtext.load_text(load, ["input_tokens"])[0] == "concurrency 8, 64–128 out"
     assert loadtext.load_text(load, ["concurrency", "input_tokens", "output_tokens"]) == ("", "")
@@ -106,21 +110,21 @@ def test_durations(seconds, words):
 
 
 def test_a_stop_rule_in_a_sentence():
-    card = scorecard.card()
-    stop = {
-        "min_duration_s": 60.0,
-        "min_requests": 256,
-        "max_duration_s": 600.0,
-        "interval": {"metric": "ttft_mean", "within": 0.05},
-        "saturation": True,
-    }
+    card = scorecard.document(scorecard.card())
+    stop = Stop(
+        min_duration_s=60.0,
+        min_requests=256,
+        max_duration_s=600.0,
+        interval=Interval(metric="ttft_mean", within=0.05),
+        saturation=True,
+    )
     english, chinese = loadtext.stop_text(card, stop, 2000)
     assert english == (
         "until 60 s have passed and 256 requests have ended and the 95 % interval of “Time to first token (TTFT), "
         "mean” is within 5 % of it; at most 2,000 requests, at most 10 min, not beyond over-saturation"
     )
     assert "“首 token 延迟（TTFT），均值”的 95 % 区间在其值的 5 % 以内" in chinese
-    assert loadtext.stop_text(card, STOP, 7)[0] == "at most 7 requests"
+    assert loadtext.stop_text(card, convert(STOP, Stop), 7)[0] == "at most 7 requests"
 
 
 def test_ends_that_are_not_known_stay_as_they_are():

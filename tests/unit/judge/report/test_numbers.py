@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.report import numbers
 
 NARROW = numbers.NARROW
@@ -42,21 +43,14 @@ def test_scaled(value, unit, text):
 
 
 def test_an_interval_has_the_digits_of_its_value():
-    value = {
-        "value": 99.96,
-        "unit": "ms",
-        "n": 1000,
-        "low": 98.1234,
-        "high": 101.5678,
-        "interval": "95 %",
-    }
+    value = Measured(99.96, "ms", 1000, 98.1234, 101.5678, "95 %")
     shown = numbers.show("ttft_p50", value)
     assert (shown.number, shown.unit, shown.n) == ("99.96", "ms", "1,000")
     assert shown.interval == f"98.12{NARROW}–{NARROW}101.57"
 
 
 def test_a_utilisation_is_shown_in_per_cent_and_rouge_is_not():
-    value = {"value": 0.0312, "unit": "1", "n": 3, "low": 0.03, "high": 0.033, "interval": "95 % t"}
+    value = Measured(0.0312, "1", 3, 0.03, 0.033, "95 % t")
     shown = numbers.show("mfu", value)
     assert (shown.number, shown.unit, shown.interval) == (
         "3.120",
@@ -72,7 +66,7 @@ def test_a_utilisation_is_shown_in_per_cent_and_rouge_is_not():
 
 
 def test_what_was_not_measured_has_a_reason_and_no_number():
-    shown = numbers.show("mfu", {"not_measured": "peak not declared"})
+    shown = numbers.show("mfu", NotMeasured("peak not declared"))
     assert not shown.measured
     assert (shown.number, shown.n, shown.reason) == ("n/a", "", "peak not declared")
 

@@ -5,6 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from suite.documents.card import TimeShare
+from suite.documents.card_phase import RateSeries
 from suite.judge.report import plots
 
 
@@ -49,12 +51,12 @@ def test_equal_values_do_not_divide_by_zero():
     ET.fromstring(str(plots.distribution([5.0, 5.0, 5.0], "TTFT", None)))
     ET.fromstring(str(plots.distribution([0.0, 0.0], "TTFT", None)))
     ET.fromstring(
-        str(plots.throughput({"bucket_s": 1.0, "unit": "tokens/s", "values": [0.0, 0.0]}))
+        str(plots.throughput(RateSeries(bucket_s=1.0, unit="tokens/s", values=(0.0, 0.0))))
     )
 
 
 def test_throughput_keeps_proportions():
-    svg = plots.throughput({"bucket_s": 0.5, "unit": "tokens/s", "values": [0.0, 50.0, 100.0]})
+    svg = plots.throughput(RateSeries(bucket_s=0.5, unit="tokens/s", values=(0.0, 50.0, 100.0)))
     ET.fromstring(str(svg))
     base = plots.HEIGHT - plots.BOTTOM
     heights = sorted({round(base - y, 1) for _, y in points(svg, "curve")})
@@ -64,8 +66,8 @@ def test_throughput_keeps_proportions():
 
 def test_the_time_bar_is_full():
     stretches = [
-        {"what": "suite", "kind": "suite", "seconds": 1.0},
-        {"what": "engine-start", "kind": "engine", "seconds": 3.0},
+        TimeShare(what="suite", kind="suite", seconds=1.0),
+        TimeShare(what="engine-start", kind="engine", seconds=3.0),
     ]
     svg = str(plots.time_bar(stretches))
     ET.fromstring(svg)

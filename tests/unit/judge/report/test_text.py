@@ -4,8 +4,12 @@ from suite.judge.report import text
 from tests.factories import scenarios, scorecard
 
 
+def render(card):
+    return text.render(scorecard.document(card))
+
+
 def test_a_sound_run():
-    shown = text.render(scorecard.card())
+    shown = render(scorecard.card())
     assert shown.splitlines()[0] == "CONFORMANT   division: closed"
     assert "!" not in shown
     rows = [line.split() for line in shown.splitlines() if line.startswith("  offline")]
@@ -16,7 +20,7 @@ def test_a_sound_run():
 
 
 def test_labels_and_failed_rules_are_impossible_to_miss():
-    shown = text.render(scorecard.poor_card())
+    shown = render(scorecard.poor_card())
     assert shown.startswith("NOT CONFORMANT   division: open (requested: closed)\n")
     labels = [line for line in shown.splitlines() if line.startswith("! ")]
     assert [label.split(":")[0] for label in labels] == [
@@ -31,7 +35,7 @@ def test_labels_and_failed_rules_are_impossible_to_miss():
 
 
 def test_the_columns_are_aligned():
-    lines = text.render(scorecard.card()).splitlines()
+    lines = render(scorecard.card()).splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("  phase"))
     column = lines[start].index("interval")
     measured = [line for line in lines[start + 2 : start + 7] if "n/a" not in line]
@@ -40,12 +44,12 @@ def test_the_columns_are_aligned():
 
 
 def test_the_time_breakdown_adds_up():
-    last = text.render(scorecard.card()).splitlines()[-1]
+    last = render(scorecard.card()).splitlines()[-1]
     assert last.startswith("time    129.81 s: suite 1.2 s, engine-start 75.9 s")
 
 
 def test_groups_searches_and_conversations_have_a_table_each():
-    shown = text.render(scenarios.scenario_card()).splitlines()
+    shown = render(scenarios.scenario_card()).splitlines()
     heads = [line for line in shown if line and not line.startswith(" ")]
     assert "Concurrency sweep (sweep)   [ms, tokens/s]" in heads
     assert "Context lengths (context): concurrency 1, 2,048 out   [ms, tokens/s]" in heads
@@ -58,7 +62,7 @@ def test_groups_searches_and_conversations_have_a_table_each():
 
 
 def test_every_point_has_its_row():
-    shown = text.render(scenarios.grid_card()).splitlines()
+    shown = render(scenarios.grid_card()).splitlines()
     start = shown.index("Grid (grid)   [ms, tokens/s]")
     rows = shown[start + 3 : start + 35]
     assert len({tuple(row.split()[:3]) for row in rows}) == 32
@@ -67,9 +71,9 @@ def test_every_point_has_its_row():
 
 
 def test_a_search_without_answer_says_why():
-    shown = text.render(scenarios.grid_card())
+    shown = render(scenarios.grid_card())
     assert "repeat 2: no answer: the lowest rate of the search, 1 requests/s, missed" in shown
 
 
 def test_a_card_without_scenarios_has_none_of_it():
-    assert text.render(scorecard.card()).count("\n\n") == 3
+    assert render(scorecard.card()).count("\n\n") == 3

@@ -1,18 +1,24 @@
 """What is kept from a cold start, when it is given again, and when it is not."""
 
-import copy
-
 import pytest
+from msgspec import UNSET
 
-from suite.measure.engine.compilecache import compile_cache, tree_digest
+from suite.documents import codec
+from suite.documents.plan import Plan
+from suite.measure.engine import compilecache
+from suite.measure.engine.compilecache import tree_digest
 from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 
 @pytest.fixture
 def plan():
-    made = factory.plan("nothing", runtime="process")
-    made["engine"]["compile_cache"] = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
-    return made
+    cache = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
+    return changed(factory.plan(runtime="process"), engine={"compile_cache": cache})
+
+
+def compile_cache(plan, origin, cache):
+    return compilecache.compile_cache(codec.convert(plan, Plan), origin, cache)
 
 
 def cold(plan, cache, content=b"machine code"):
@@ -52,18 +58,19 @@ def test_stored_files_that_were_changed_are_not_used(plan, tmp_path):
         assert again.start == "cold"
 
 
-@pytest.mark.parametrize("changed", ["image", "model", "command", "env"])
-def test_another_image_model_or_command_starts_cold(plan, tmp_path, changed):
+@pytest.mark.parametrize(
+    ("image", "changes"),
+    [
+        ("another", {}),
+        ("image", {"model": {"sha256": "0" * 64}}),
+        ("image", {"engine": {"command": ["another"]}}),
+        ("image", {"engine": {"env": {"MORE": "1"}}}),
+    ],
+    ids=["image", "model", "command", "env"],
+)
+def test_another_image_model_or_command_starts_cold(plan, tmp_path, image, changes):
     cold(plan, tmp_path)
-    other = copy.deepcopy(plan)
-    if changed == "model":
-        other["model"]["sha256"] = "0" * 64
-    elif changed == "command":
-        other["engine"]["command"] = [*plan["engine"]["command"], "--more"]
-    elif changed == "env":
-        other["engine"]["env"] = {"MORE": "1"}
-    origin = "another" if changed == "image" else "image"
-    with compile_cache(other, origin, tmp_path) as compiled:
+    with compile_cache(changed(plan, **changes), image, tmp_path) as compiled:
         assert compiled.start == "cold"
 
 
@@ -74,7 +81,7 @@ def test_what_compiled_nothing_is_not_kept(plan, tmp_path):
 
 
 def test_an_engine_that_declares_none_gets_none(plan, tmp_path):
-    del plan["engine"]["compile_cache"]
+    plan = changed(plan, engine={"compile_cache": UNSET})
     with compile_cache(plan, "image", tmp_path) as compiled:
         assert compiled is None
     assert list(tmp_path.iterdir()) == []

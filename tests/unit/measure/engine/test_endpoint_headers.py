@@ -9,6 +9,8 @@ import pytest
 
 from suite.base.errors import EngineError
 from suite.measure.engine import Settings, endpoint
+from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 KEY = "Bearer s3cret-key"
 
@@ -41,21 +43,13 @@ def plan():
     with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield {
-            "runtime": "endpoint",
-            "engine": {
-                "title": "a server",
+        yield changed(
+            factory.plan(runtime="endpoint"),
+            engine={
                 "url": f"http://127.0.0.1:{server.server_port}",
-                "served_model_name": "m",
-                "readiness": {"path": "/health", "timeout_s": 0.3, "interval_s": 0.05},
-                "request": {
-                    "api": "chat",
-                    "path": "/v1/chat/completions",
-                    "extra_body": {},
-                    "stream_options": None,
-                },
+                "readiness": {"timeout_s": 0.3, "interval_s": 0.05},
             },
-        }
+        )
         server.shutdown()
         thread.join()
 

@@ -4,6 +4,7 @@ import urllib.request
 import pytest
 
 from suite.base.errors import SetupError
+from suite.documents.engine import Image
 from suite.measure.engine import Settings
 from suite.measure.engine.container.image import (
     CONTEXT_FILES,
@@ -19,7 +20,14 @@ from suite.measure.engine.served import REPOSITORY
 
 @pytest.mark.parametrize("name", ["cpu-vllm", "cpu-transformers"])
 def test_the_images_of_the_repository_have_a_name_of_their_own(name):
-    image = {"reference": f"llm-conformance/{name}", "build_context": f"images/{name}"}
+    image = Image(
+        source="build",
+        reference=f"llm-conformance/{name}",
+        digest=None,
+        build_context=f"images/{name}",
+        tarball=None,
+        visibility="local",
+    )
     digest = context_digest(REPOSITORY / "images" / name)
     assert built_reference(image, Settings()) == f"llm-conformance/{name}:{digest[:12]}"
 

@@ -7,11 +7,12 @@ import pytest
 from suite.base.errors import SetupError
 from suite.measure.engine.container.options import create_options, gpu_request
 from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 
 @pytest.fixture
 def engine():
-    return factory.plan(image="x")["engine"]
+    return factory.plan(image="x").engine
 
 
 def test_everything_is_taken_away_by_default(engine):
@@ -28,7 +29,7 @@ def test_everything_is_taken_away_by_default(engine):
 
 
 def test_what_the_plan_declares_is_given(engine):
-    engine["container"] |= {
+    container = {
         "capabilities_add": ["SYS_NICE"],
         "security_opt": ["seccomp=unconfined"],
         "devices": ["/dev/mtgpu.0"],
@@ -40,7 +41,7 @@ def test_what_the_plan_declares_is_given(engine):
         "tmpfs": {"/cache": "size=1g"},
         "read_only_root": False,
     }
-    made = create_options(engine, built_here=False)
+    made = create_options(changed(engine, container=container), built_here=False)
     assert made["cap_add"] == ["SYS_NICE"]
     assert made["security_opt"] == ["no-new-privileges:true", "seccomp=unconfined"]
     assert made["devices"] == ["/dev/mtgpu.0"]
@@ -53,8 +54,8 @@ def test_what_the_plan_declares_is_given(engine):
 
 
 def test_variables_are_set_and_taken_away(engine):
-    engine["env"] = {"A": "1", "HOME": "/elsewhere"}
-    engine["unset_env"] = ["USER", "LD_LIBRARY_PATH"]
+    variables = {"A": "1", "HOME": "/elsewhere"}
+    engine = changed(engine, env=variables, unset_env=["USER", "LD_LIBRARY_PATH"])
     made = create_options(engine, built_here=True)["environment"]
     assert "A=1" in made
     assert "HOME=/elsewhere" in made
@@ -64,26 +65,24 @@ def test_variables_are_set_and_taken_away(engine):
 
 
 def test_privileged_needs_a_reason(engine):
-    engine["container"]["privileged"] = True
+    engine = changed(engine, container={"privileged": True})
     with pytest.raises(SetupError) as caught:
         create_options(engine, built_here=False)
     assert caught.value.code == "privileged-without-reason"
-    engine["container"]["privileged_reason"] = "its driver maps physical memory"
+    engine = changed(engine, container={"privileged_reason": "its driver maps physical memory"})
     assert create_options(engine, built_here=False)["privileged"] is True
 
 
 def test_a_wrapper_is_refused_with_a_way_out(engine):
-    engine["container"]["wrapper"] = "metax-docker"
     with pytest.raises(SetupError) as caught:
-        create_options(engine, built_here=False)
+        create_options(changed(engine, container={"wrapper": "metax-docker"}), built_here=False)
     assert caught.value.code == "wrapper-unsupported"
     assert "--url" in caught.value.hint
 
 
 def test_an_engine_without_container_is_refused(engine):
-    engine["container"] = None
     with pytest.raises(SetupError) as caught:
-        create_options(engine, built_here=False)
+        create_options(changed(engine, container=None), built_here=False)
     assert caught.value.code == "container-undeclared"
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from suite.base import jsonio
 from suite.base.errors import EngineError, SetupError
+from suite.documents.codec import pretty
 from suite.measure.engine import Settings, process, serve
 from suite.measure.engine.environment import STAMP, requirements_digest
 from suite.measure.engine.served import REPOSITORY
 from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 
 @pytest.fixture
@@ -44,10 +45,11 @@ def run(tmp_path):
     return path
 
 
-def plan_of(fault="nothing"):
-    plan = factory.plan(fault, runtime="process")
-    plan["engine"]["process"]["requirements"] = "images/test/requirements.txt"
-    return plan
+def plan_of(fault="nothing", **engine):
+    requirements = {"requirements": "images/test/requirements.txt"}
+    return changed(
+        factory.plan(fault, runtime="process"), engine={"process": requirements, **engine}
+    )
 
 
 def start(plan, run, settings):
@@ -90,9 +92,7 @@ def test_a_server_is_yielded_and_its_whole_group_is_gone_afterwards(run, setting
 def test_the_persons_shell_does_not_reach_the_engine(run, settings, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("LD_PRELOAD_NOT", "x")
-    plan = plan_of()
-    plan["engine"]["unset_env"] = ["LANG"]
-    with start(plan, run, settings) as served:
+    with start(plan_of(unset_env=["LANG"]), run, settings) as served:
         with urllib.request.urlopen(served.base_url + "/probe", timeout=20) as answer:
             seen = json.load(answer)["environment"]
         scratch = seen["TMPDIR"]
@@ -118,9 +118,7 @@ def test_the_persons_shell_does_not_reach_the_engine(run, settings, monkeypatch)
     ],
 )
 def test_a_faulty_engine_is_named(run, settings, fault, code, says):
-    plan = plan_of(fault)
-    if fault == "never_listens":
-        plan["engine"]["readiness"]["timeout_s"] = 1.0
+    plan = plan_of(fault, readiness={"timeout_s": 1.0} if fault == "never_listens" else {})
     with pytest.raises(EngineError) as caught, start(plan, run, settings):
         pytest.fail("it must not be yielded")
     assert caught.value.code == code
@@ -129,8 +127,7 @@ def test_a_faulty_engine_is_named(run, settings, fault, code, says):
 
 
 def test_a_port_lost_to_somebody_else_is_replaced(run, settings, tmp_path):
-    plan = plan_of("loses_its_port_once")
-    plan["engine"]["env"]["STATE"] = str(tmp_path / "state")
+    plan = plan_of("loses_its_port_once", env={"STATE": str(tmp_path / "state")})
     with start(plan, run, settings) as served:
         assert served.alive() is None
         names = [name for name, _ in served.marks]
@@ -146,27 +143,24 @@ def test_a_killed_engine_is_seen_dead(run, settings):
 
 
 def test_a_program_that_does_not_exist_is_named(run, settings):
-    plan = plan_of()
-    plan["engine"]["command"] = ["no-such-program"]
+    plan = plan_of(command=["no-such-program"])
     with pytest.raises(EngineError) as caught, start(plan, run, settings):
         pytest.fail("it must not be yielded")
     assert caught.value.code == "engine-start-failed"
 
 
 def test_an_engine_without_a_declared_environment_is_refused(run, settings):
-    plan = plan_of()
-    plan["engine"]["process"] = None
+    plan = changed(plan_of(), engine={"process": None})
     with pytest.raises(SetupError) as caught, start(plan, run, settings):
         pytest.fail("it must not be yielded")
     assert caught.value.code == "process-undeclared"
 
 
 def test_pre_commands_run_first_and_their_failure_ends_the_start(run, settings, tmp_path):
-    plan = plan_of()
-    plan["engine"]["pre_commands"] = [["touch", str(tmp_path / "with space")]]
+    plan = plan_of(pre_commands=[["touch", str(tmp_path / "with space")]])
     with start(plan, run, settings):
         assert (tmp_path / "with space").exists()
-    plan["engine"]["pre_commands"] = [["false"]]
+    plan = plan_of(pre_commands=[["false"]])
     with pytest.raises(EngineError) as caught, start(plan, run, settings):
         pytest.fail("it must not be yielded")
     assert "status 1" in caught.value.message
@@ -175,9 +169,10 @@ def test_pre_commands_run_first_and_their_failure_ends_the_start(run, settings, 
 _CHILD = """
 import sys, time
 from pathlib import Path
-from suite.base import jsonio
+from suite.documents.codec import decode
+from suite.documents.plan import Plan
 from suite.measure.engine import Settings, serve
-plan = jsonio.load(Path(sys.argv[1]))
+plan = decode(Path(sys.argv[1]).read_bytes(), Plan)
 settings = Settings(environments=Path(sys.argv[3]), repository=Path(sys.argv[3]), cache=Path(sys.argv[3]) / "cache")
 with serve(plan, Path(sys.argv[2]), on_progress=lambda *_, **__: None, settings=settings) as served:
     print(served.leader.pid, flush=True)
@@ -187,7 +182,7 @@ with serve(plan, Path(sys.argv[2]), on_progress=lambda *_, **__: None, settings=
 
 def test_a_killed_suite_leaves_no_process(run, settings, tmp_path):
     document = tmp_path / "plan.json"
-    document.write_bytes(jsonio.pretty(plan_of("has_children")))
+    document.write_bytes(pretty(plan_of("has_children")))
     command = [sys.executable, "-c", _CHILD, str(document), str(run), str(settings.repository)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY) as suite:
         leader = int(suite.stdout.readline())
@@ -206,14 +201,13 @@ def test_a_killed_suite_leaves_no_process(run, settings, tmp_path):
 
 
 def test_a_step_that_ends_by_itself_tells_how(run, settings):
-    engine = plan_of()["engine"]
-    engine["command"] = ["python3", "-c", "print('said')"]
+    engine = plan_of(command=["python3", "-c", "print('said')"]).engine
     why, facts = process.run_once(
         engine, run / "log", on_progress=lambda *_, **__: None, settings=settings
     )
     assert why is None
     assert facts["engine.package.python"].startswith("3.")
-    engine["command"] = ["python3", "-c", "raise SystemExit(9)"]
+    engine = plan_of(command=["python3", "-c", "raise SystemExit(9)"]).engine
     why, _ = process.run_once(
         engine, run / "log", on_progress=lambda *_, **__: None, settings=settings
     )
@@ -222,11 +216,11 @@ def test_a_step_that_ends_by_itself_tells_how(run, settings):
 
 
 def test_what_the_engine_compiled_comes_back_at_its_next_start(run, settings):
-    plan = plan_of()
-    plan["engine"]["compile_cache"] = {"target": "/compiled", "variables": {"CACHE": "graphs"}}
-    plan["engine"]["pre_commands"] = [
-        ["/bin/sh", "-c", 'mkdir -p "$CACHE"; ls "$CACHE"; echo code > "$CACHE/one"']
-    ]
+    compiling = 'mkdir -p "$CACHE"; ls "$CACHE"; echo code > "$CACHE/one"'
+    plan = plan_of(
+        compile_cache={"target": "/compiled", "variables": {"CACHE": "graphs"}},
+        pre_commands=[["/bin/sh", "-c", compiling]],
+    )
     with start(plan, run, settings) as served:
         assert served.facts["engine.compile_cache"] == "cold"
         assert "one" not in (run / "engine.log").read_text().split()

@@ -10,6 +10,7 @@ from suite.measure.engine import serve
 from suite.measure.engine.readiness import get_json, probe, wait_ready
 from suite.measure.engine.served import Marks, Unknown, free_port, log_tail
 from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 STREAM = b'data: {"choices": [{"delta": {"content": "y"}}]}\n\ndata: [DONE]\n\n'
 
@@ -49,9 +50,8 @@ def server():
 
 
 def ready(url, *, timeout_s=5.0, alive=lambda: None, log=None, **request):
-    engine = factory.plan()["engine"]
-    engine["readiness"] = {"path": "/health", "timeout_s": timeout_s, "interval_s": 0.02}
-    engine["request"] |= request
+    readiness = {"path": "/health", "timeout_s": timeout_s, "interval_s": 0.02}
+    engine = changed(factory.plan().engine, readiness=readiness, request=request)
     marks = Marks()
     wait_ready(engine, url, marks=marks, alive=alive, log=log, on_progress=lambda *_, **__: None)
     return marks.list
@@ -137,8 +137,7 @@ def test_probe_and_get_json_never_raise(server):
 
 
 def test_an_endpoint_is_used_as_it_is(server, tmp_path):
-    plan = factory.plan(runtime="endpoint")
-    plan["engine"]["url"] = server.url + "/"
+    plan = changed(factory.plan(runtime="endpoint"), engine={"url": server.url + "/"})
     with serve(plan, tmp_path, on_progress=lambda *_, **__: None) as served:
         assert served.base_url == server.url
         assert served.alive() is None

@@ -11,7 +11,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import given
@@ -21,6 +20,8 @@ from suite.base.errors import DeclarationError, EngineError
 from suite.documents.plan import Plan
 from suite.measure.engine import serve, sim
 from suite.measure.engine.sim_script import FAULTS, Fault, Script, read_script
+from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 
 def call(base_url: str, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -48,20 +49,8 @@ def ask(base_url: str, prompt: str, **body: object) -> str:
 
 
 def plan(command: list[str], timeout_s: float = 20) -> Plan:
-    engine = {
-        "id": "sim",
-        "title": "scripted server",
-        "command": command,
-        "served_model_name": "sim",
-        "readiness": {"path": "/health", "timeout_s": timeout_s, "interval_s": 0.05},
-        "request": {
-            "api": "chat",
-            "path": "/v1/chat/completions",
-            "extra_body": {},
-            "stream_options": {"include_usage": True},
-        },
-    }
-    return cast("Plan", {"runtime": "sim", "engine": engine})
+    engine = {"command": command, "readiness": {"timeout_s": timeout_s, "interval_s": 0.05}}
+    return changed(factory.plan(runtime="sim"), engine=engine)
 
 
 def test_it_serves_what_an_openai_compatible_server_does():
@@ -194,7 +183,7 @@ def test_a_plan_runs_it(tmp_path):
     assert served.alive() is not None
     assert (tmp_path / "engine.log").exists()
     assert ("waiting for it to be ready", tmp_path / "engine.log") in [
-        (title.replace(document["engine"]["title"], "it"), log) for title, log in steps
+        (title.replace(document.engine.title, "it"), log) for title, log in steps
     ]
 
 

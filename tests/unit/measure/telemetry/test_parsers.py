@@ -132,13 +132,13 @@ def test_a_cut_output_gives_no_wrong_device(cut, name):
 
 def test_every_declared_parser_exists():
     for name in list_vendors():
-        for tool in load_vendor(name).doc["telemetry"]:
-            record = TOOLS[tool["parser"]]
-            assert bool(tool["command"]) == bool(record.command)
+        for tool in load_vendor(name).doc.telemetry:
+            record = TOOLS[tool.parser]
+            assert bool(tool.command) == bool(record.command)
             promised = {
                 quantity
-                for quantity, metric in tool["metrics"].items()
-                if metric["available"] in {"always", "sometimes"}
+                for quantity, metric in tool.metrics.items()
+                if metric.available in {"always", "sometimes"}
             }
             assert promised <= set(record.units)
 

@@ -1,22 +1,26 @@
 """The sampler: first tool that works, first and last sample at the window's ends, failures noted."""
 
-import json
 import sys
 import threading
 import time
 
+from msgspec import UNSET
+
 from suite.base import schema
+from suite.documents.codec import plain
+from suite.documents.plan import TelemetryTool
+from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry import Sampler
 
 
 def tool(command, parser="nvidia-smi-csv", interval_ms=20, **more):
-    return {
-        "tool": more.get("name", "fake"),
-        "where": more.get("where", "host"),
-        "command": command,
-        "parser": parser,
-        "interval_ms": interval_ms,
-    }
+    return TelemetryTool(
+        tool=more.get("name", "fake"),
+        where=more.get("where", "host"),
+        command=tuple(command),
+        parser=parser,
+        interval_ms=interval_ms,
+    )
 
 
 def printing(text):
@@ -40,25 +44,21 @@ def test_samples_are_valid_lines_in_order():
     samples = sampler.samples()
     assert sampler.problems() == []
     for sample in samples:
-        assert schema.problems(json.loads(json.dumps(sample)), "telemetry") == []
-    times = [sample["t"] for sample in samples]
+        assert schema.problems(plain(sample), "telemetry") == []
+    times = [sample.t for sample in samples]
     assert times == sorted(times)
     assert times[0] >= 0
     assert times[-1] <= time.monotonic_ns() - zero
-    assert samples[0] == {
-        "t": times[0],
-        "tool": "fake",
-        "device": "0",
-        "power_w": 100.0,
-        "memory_used_bytes": 5 * 2**20,
-    }
-    assert "power_w" not in samples[1], "unknown is absent"
+    assert samples[0] == TelemetrySample(
+        t=times[0], tool="fake", device="0", power_w=100.0, memory_used_bytes=5 * 2**20
+    )
+    assert samples[1].power_w is UNSET, "unknown is absent"
 
 
 def test_a_short_window_has_a_sample_at_both_ends():
     with Sampler([tool(printing(CSV), interval_ms=60_000)], 0) as sampler:
         wait_for(sampler, 2)
-    assert [sample["device"] for sample in sampler.samples()] == ["0", "1", "0", "1"]
+    assert [sample.device for sample in sampler.samples()] == ["0", "1", "0", "1"]
 
 
 def test_the_next_tool_takes_over_when_one_fails():
@@ -73,7 +73,7 @@ def test_the_next_tool_takes_over_when_one_fails():
     ]
     with Sampler(tools, 0) as sampler:
         wait_for(sampler, 2)
-    assert {sample["tool"] for sample in sampler.samples()} == {"good"}
+    assert {sample.tool for sample in sampler.samples()} == {"good"}
     problems = sampler.problems()
     assert any(text.startswith("absent: ") and "No such file" in text for text in problems)
     assert any("failing: status 1, no devices found" in text for text in problems)
@@ -95,5 +95,5 @@ def test_the_host_itself():
     with Sampler([tool([], parser="linux-cpu", name="procfs")], 0) as sampler:
         wait_for(sampler, 2)
     samples = sampler.samples()
-    assert {sample["device"] for sample in samples} == {"host"}
-    assert all(sample["memory_used_bytes"] > 0 for sample in samples)
+    assert {sample.device for sample in samples} == {"host"}
+    assert all(sample.memory_used_bytes > 0 for sample in samples)

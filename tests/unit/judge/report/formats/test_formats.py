@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from suite.base import jsonio
 from suite.base.errors import UsageError
+from suite.documents import codec
 from suite.judge.report import html, text
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
@@ -42,7 +42,7 @@ def test_every_format_says_what_it_is(subject):
 
 
 def test_the_card_itself(subject):
-    assert registry.render("json", subject) == jsonio.pretty(subject.card)
+    assert registry.render("json", subject) == codec.pretty(subject.card)
     assert registry.render("text", subject).decode() == f"{text.render(subject.card)}\n"
     assert registry.render("html", subject) == html.render(subject.bundle, subject.card)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 
+import msgspec
 import pytest
 
 from suite.documents.value import Measured, NotMeasured, stored
@@ -173,8 +175,10 @@ def test_dbgpt_csv_has_its_21_columns(trace):
     for device, gib in (("0", 10), ("1", 20)):
         trace.power(100, device=device, memory_used_bytes=gib * 2**30)
     evidence = trace.evidence()
-    evidence.header["clock_zero_ns"] = 5_000_000_000
-    evidence.header["realtime_minus_monotonic_us"] = 1_700_000_000_000_000
+    clock = {"clock_zero_ns": 5_000_000_000, "realtime_minus_monotonic_us": 1_700_000_000_000_000}
+    evidence = dataclasses.replace(
+        evidence, header=msgspec.structs.replace(evidence.header, **clock)
+    )
     rows = list(csv.DictReader(io.StringIO(dbgpt.dbgpt_csv(evidence, collect(evidence)))))
     assert len(rows[0]) == 21
     assert len(rows) == 2
