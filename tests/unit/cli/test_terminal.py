@@ -73,14 +73,14 @@ def test_a_phase_shows_requests_done_and_time_left(screen):
     assert "of 20" not in last
 
 
-def test_a_step_shows_its_time_its_log_and_where_that_lies(screen, tmp_path, monkeypatch):
+def test_a_step_shows_its_time_its_log_and_where_that_lies(screen, tmp_path):
     log = tmp_path / "engine.log"
     log.write_text("loading weights\n\x1b[31mready [bold]soon[/bold]\x1b[0m\n\n")
     shown = screen()
-    monkeypatch.setenv("COLUMNS", "300")  # no path of a test is so long that it is wrapped
     with Terminal() as terminal:
         terminal.step("waiting for vLLM to be ready", log=log)
-        shown.shows("waiting for vLLM to be ready", "ready [bold]soon[/bold]", "engine.log", "0.")
+        shown.shows("waiting for vLLM to be ready", "ready [bold]soon[/bold]", " s")
+        assert "engine.log" in "".join(shown.plain().split())
 
 
 def test_the_last_line_of_a_log_is_what_was_written_last(tmp_path):
