@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
     """Render a signed scorecard: the page, or another report format.
 
-    SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against the key beside it (or --key,
-    --trust) and writes the report.
+    SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against --key or --trust (a run
+    directory without them against the key in it) and writes the report.
     """
     from suite import evidence
     from suite.cli.judging import verified_card

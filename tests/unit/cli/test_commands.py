@@ -562,7 +562,8 @@ def test_a_key_that_cannot_be_written(refused):
 
 def test_a_report_lies_beside_the_run_and_the_run_stays_intact(suite, copied):
     for subject in (copied, copied / "scorecard.sigstore.json"):
-        status, out, _ = suite("render", subject, "--format", "csv")
+        key = copied / "signer.pub.pem"
+        status, out, _ = suite("render", subject, "--key", key, "--format", "csv")
         assert (status, out.strip()) == (0, str(copied.with_name("run-csv.csv")))
     assert copied.with_name("run-csv.csv").read_text().startswith("phase,")
     assert suite("verify", copied)[0] == 0
