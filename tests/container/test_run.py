@@ -61,7 +61,7 @@ def agreement(run, phase):
         if request.token_ids is None:
             same += request.text.strip() == wanted["text"].strip()
         else:
-            same += request.token_ids == wanted["token_ids"]
+            same += list(request.token_ids) == wanted["token_ids"]
     return same, len(answers)
 
 

@@ -565,7 +565,7 @@ def test_a_report_lies_beside_the_run_and_the_run_stays_intact(suite, copied):
         key = copied / "signer.pub.pem"
         status, out, _ = suite("render", subject, "--key", key, "--format", "csv")
         assert (status, out.strip()) == (0, str(copied.with_name("run-csv.csv")))
-    assert copied.with_name("run-csv.csv").read_text().startswith("phase,")
+    assert copied.with_name("run-csv.csv").read_text().startswith("run,phase,")
     assert suite("verify", copied)[0] == 0
 
 
