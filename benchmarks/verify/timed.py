@@ -24,8 +24,8 @@ VERIFYING = {
     "hashing the files": ("suite.judge.attest.files", "check_files"),
     "ROUGE": ("suite.judge.metrics.rouge", "score_texts"),
     "metrics": ("suite.judge.score", "compute"),
-    "rules": ("suite.judge.score", "run_checks"),
-    "building the card": ("suite.judge.scorecard", "build"),
+    "rules": ("suite.judge.score", "apply_rules"),
+    "building the card": ("suite.judge.card.build", "build"),
     "comparing the card": ("suite.judge.attest.verify_run", "differences"),
     "rendering the page": ("suite.judge.report.html", "render"),
     "signature and predicate": ("suite.judge.attest.verify_run", "verify_bundle"),
@@ -33,9 +33,9 @@ VERIFYING = {
 }
 RUNNING = {
     "reading command line, data, model": ("suite.cli.inputs", "gather"),
-    "run": ("suite.cli.measured", "execute"),
+    "run": ("suite.cli.measuring", "execute"),
     "tasks.jsonl": ("suite.measure.run", "_open"),
-    "prompts and requests": ("suite.measure.phases", "_jobs"),
+    "prompts and requests": ("suite.measure.phases", "make_jobs"),
     "manifest": ("suite.evidence", "write_manifest"),
 }
 

@@ -5,6 +5,7 @@ A run directory holds ``plan.json``, ``environment.json``, ``events.jsonl``, ``t
 lists each with its size and SHA-256.
 """
 
+from suite.evidence.files import RunFiles
 from suite.evidence.manifest import (
     BALLAST,
     EVIDENCE_FILES,
@@ -22,6 +23,7 @@ __all__ = [
     "MANIFEST",
     "OCCASIONAL_FILES",
     "Evidence",
+    "RunFiles",
     "Writer",
     "finish",
     "read",

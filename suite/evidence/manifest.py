@@ -30,6 +30,9 @@ OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
 
 MANIFEST = "manifest.json"
 
+CONTENT_FILES = frozenset({MANIFEST, *EVIDENCE_FILES} - {"engine.log"})
+"""The files that are parsed; the others are only hashed."""
+
 BALLAST = ".space-for-the-end"
 """Written first and removed last, so that a disk that fills up still takes the run's last words."""
 BALLAST_BYTES = 256 << 10

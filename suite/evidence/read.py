@@ -16,16 +16,19 @@ from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
+from suite.evidence.files import RunFiles
 from suite.evidence.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from suite.base.jsonio import JSONValue
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Evidence:
-    """One run, read and checked.
+    """One run, read and checked; equal to itself alone.
 
     Attributes:
         directory: where it lies.
@@ -45,8 +48,12 @@ class Evidence:
     manifest_sha256: str | None
 
 
-def read(directory: Path) -> Evidence:
+def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     """Read a run directory.
+
+    Args:
+        directory: where it lies.
+        files: its files, where some have been hashed already; their bytes are not read again.
 
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
@@ -55,10 +62,11 @@ def read(directory: Path) -> Evidence:
     """
     if not directory.is_dir():
         raise EvidenceError("run-missing", f"there is no run directory {directory}")
-    plan_json = jsonio.load(directory / "plan.json", error=EvidenceError)
+    files = files or RunFiles(directory)
+    plan_json = _json(files, "plan.json")
     plan = convert(plan_json, Plan, file=str(directory / "plan.json"))
-    environment = jsonio.load(directory / "environment.json", error=EvidenceError)
-    log = _events(directory / "events.jsonl")
+    environment = _json(files, "environment.json")
+    log = _events(files)
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
             "plan-mismatch",
@@ -66,11 +74,12 @@ def read(directory: Path) -> Evidence:
             Place(str(directory / "plan.json")),
         )
     tasks_path = directory / "tasks.jsonl"
-    tasks: dict[str, TaskLine] = {line.id: line for _, line in _lines(tasks_path, TaskLine)}
+    tasks: dict[str, TaskLine] = {
+        line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)
+    }
     if not tasks:
         raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", Place(str(tasks_path)))
-    telemetry = _lines(directory / "telemetry.jsonl", TelemetrySample)
-    manifest = directory / MANIFEST
+    telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)
     return Evidence(
         directory=directory,
         plan=plan,
@@ -81,8 +90,24 @@ def read(directory: Path) -> Evidence:
         footer=log.footer,
         tasks=tasks,
         telemetry=tuple(sample for _, sample in telemetry),
-        manifest_sha256=jsonio.sha256_hex(manifest.read_bytes()) if manifest.is_file() else None,
+        manifest_sha256=_manifest_sha256(files),
     )
+
+
+def _json(files: RunFiles, name: str) -> JSONValue:
+    path = str(files.directory / name)
+    return jsonio.loads(files.content(name), name=path, error=EvidenceError)
+
+
+def _manifest_sha256(files: RunFiles) -> str | None:
+    try:
+        return files.digest(MANIFEST).sha256
+    except FileNotFoundError:
+        return None
+    except OSError as cause:
+        place = Place(str(files.directory / MANIFEST))
+        message = f"cannot read: {cause.strerror or cause}"
+        raise EvidenceError("file-unreadable", message, place) from cause
 
 
 @dataclass(slots=True)
@@ -93,9 +118,10 @@ class _Log:
     footer: Footer | None
 
 
-def _lines(path: Path, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind given
+def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind
     """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
-    rows = jsonio.read_bytes(path, error=EvidenceError).split(b"\n")
+    path = files.directory / name
+    rows = files.content(name).split(b"\n")
     if rows.pop():
         raise EvidenceError(
             "line-cut",
@@ -108,11 +134,12 @@ def _lines(path: Path, kind: object) -> Iterator[tuple[int, Any]]:  # of the kin
         yield number, reader.read(row, number)
 
 
-def _events(path: Path) -> _Log:
+def _events(files: RunFiles) -> _Log:
+    path = files.directory / "events.jsonl"
     log: _Log | None = None
     seen: set[tuple[str, int, int, bool]] = set()
     event: Event
-    for number, event in _lines(path, Event):
+    for number, event in _lines(files, "events.jsonl", Event):
         place = Place(str(path), number)
         if log is None and isinstance(event, Header):
             log = _Log(event, [], [], None)

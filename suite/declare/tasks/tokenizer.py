@@ -30,6 +30,8 @@ _OTHER_TOKENIZERS = (
     "qwen.tiktoken",
     "vocab.txt",
 )
+_BATCH = 256
+"""Texts encoded together: enough for every core, few enough that their encodings take little memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,13 @@ class Tokenizer:
         """
         chat = api == "chat"
         texts = [self._user(prompt) for prompt in prompts] if chat else list(prompts)
-        encodings = self._inner.encode_batch_fast(texts, add_special_tokens=not chat)
-        return [len(encoding.ids) for encoding in encodings]
+        return [
+            len(encoding)
+            for start in range(0, len(texts), _BATCH)
+            for encoding in self._inner.encode_batch_fast(
+                texts[start : start + _BATCH], add_special_tokens=not chat
+            )
+        ]
 
     def chat_tokens(self, messages: Sequence[Message]) -> int:
         """Length in tokens of a whole conversation as the model sees it.

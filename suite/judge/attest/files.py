@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import stat
+import errno
 from typing import TYPE_CHECKING
 
-from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
 from suite.documents.codec import decode
 from suite.documents.manifest import Manifest
 from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
+from suite.evidence.safe import NOT_PLAIN, read_plain
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.documents.manifest import ManifestFile
+    from suite.evidence import RunFiles
 
 PAGE_FILE = "scorecard.html"
 DERIVED_FILES = (BUNDLE_FILE, PAGE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE)
@@ -25,41 +25,38 @@ DERIVED_FILES = (BUNDLE_FILE, PAGE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_R
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """Read a file of at most `limit` bytes.
+    """Read a plain file of at most `limit` bytes.
 
     Raises:
         TrustError: ``file-unreadable`` or ``file-too-large``.
     """
     try:
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+        return read_plain(path, limit)
     except OSError as cause:
         reason = cause.strerror or str(cause)
+        if cause.errno == errno.EFBIG:
+            raise TrustError("file-too-large", reason, Place(str(path))) from cause
         raise TrustError("file-unreadable", f"cannot read: {reason}", Place(str(path))) from cause
-    if len(data) > limit:
-        raise TrustError("file-too-large", f"more than {limit:,} bytes", Place(str(path)))
-    return data
 
 
-def read_manifest(directory: Path) -> tuple[tuple[ManifestFile, ...], str]:
+def read_manifest(run: RunFiles) -> tuple[tuple[ManifestFile, ...], str]:
     """The manifest's lines and its own SHA-256.
 
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``manifest-files``.
     """
-    path = directory / MANIFEST
-    data = jsonio.read_bytes(path, error=EvidenceError)
-    listed = decode(data, Manifest, name=str(path)).files
+    path = run.directory / MANIFEST
+    listed = decode(run.content(MANIFEST), Manifest, name=str(path)).files
     names = [item.path for item in listed]
     known = set(EVIDENCE_FILES) | set(OCCASIONAL_FILES)
     if names != sorted(set(names)) or not set(EVIDENCE_FILES) <= set(names) <= known:
         message = f"must list {', '.join(sorted(EVIDENCE_FILES))}, sorted, and nothing unknown"
         raise EvidenceError("manifest-files", message, Place(str(path), None, "/files"))
-    return listed, jsonio.sha256_hex(data)
+    return listed, run.digest(MANIFEST).sha256
 
 
-def check_files(directory: Path, listed: Sequence[ManifestFile]) -> int:
-    """Hash every listed file again; returns the bytes read.
+def check_files(run: RunFiles, listed: Sequence[ManifestFile]) -> int:
+    """Hash every listed file again; returns the bytes hashed.
 
     Raises:
         EvidenceError: ``files-differ``, with a problem for each missing, changed and extra file.
@@ -67,37 +64,31 @@ def check_files(directory: Path, listed: Sequence[ManifestFile]) -> int:
     problems: list[Problem] = []
     total = 0
     for item in listed:
-        reason, size = _compare(directory / item.path, item)
+        reason, size = _compare(run, item)
         total += size
         if reason:
             problems.append(Problem(f"{item.path}: {reason}"))
     known = {item.path for item in listed} | {MANIFEST, *DERIVED_FILES}
-    extra = sorted(path.name for path in directory.iterdir() if path.name not in known)
+    extra = sorted(path.name for path in run.directory.iterdir() if path.name not in known)
     problems += [Problem(f"{name}: not in the manifest", hint="nobody signed it") for name in extra]
     if problems:
         count = "one file is" if len(problems) == 1 else f"{len(problems)} files are"
         message = f"{count} not what the manifest lists"
-        raise EvidenceError("files-differ", message, Place(str(directory)), "", problems)
+        raise EvidenceError("files-differ", message, Place(str(run.directory)), "", problems)
     return total
 
 
-def _compare(path: Path, item: ManifestFile) -> tuple[str, int]:
-    """Why a file is not the listed one ("" when it is), and the bytes read."""
+def _compare(run: RunFiles, item: ManifestFile) -> tuple[str, int]:
+    """Why a file is not the listed one ("" when it is), and the bytes hashed."""
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return "not a plain file", 0
-        digest = hashlib.sha256()
-        size = 0
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-                size += len(block)
+        here = run.digest(item.path)
     except FileNotFoundError:
         return "missing", 0
     except OSError as cause:
-        return f"unreadable: {cause.strerror or cause}", 0
-    if size != item.bytes:
-        return f"changed: {size:,} bytes, the manifest lists {item.bytes:,}", size
-    if digest.hexdigest() != item.sha256:
-        return f"changed: SHA-256 {digest.hexdigest()}, the manifest lists {item.sha256}", size
-    return "", size
+        reason = cause.strerror or str(cause)
+        return (reason if reason == NOT_PLAIN else f"unreadable: {reason}"), 0
+    if here.size != item.bytes:
+        return f"changed: {here.size:,} bytes, the manifest lists {item.bytes:,}", here.size
+    if here.sha256 != item.sha256:
+        return f"changed: SHA-256 {here.sha256}, the manifest lists {item.sha256}", here.size
+    return "", here.size

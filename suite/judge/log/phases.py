@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from suite.declare.scenarios.phase import is_open_loop, search_of
 from suite.documents.document import given
@@ -23,6 +24,7 @@ Key = tuple[str, int, bool]
 """Name, repeat and whether it is measured: what tells phases apart."""
 SLOWEST = 1e-6
 """Requests per second below which a schedule has no meaning, and no number."""
+_LOGS: WeakKeyDictionary[Evidence, Mapping[Key, PhaseLog]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,18 @@ def _mark_key(mark: Mark) -> Key:
     return given(mark.phase, ""), given(mark.repeat, 0), given(mark.measured, True)
 
 
-def phase_logs(evidence: Evidence) -> dict[Key, PhaseLog]:
-    """The log by phase, in the plan's order; requests and marks of no planned phase are left out."""
+def phase_logs(evidence: Evidence) -> Mapping[Key, PhaseLog]:
+    """The log by phase, in the plan's order; requests and marks of no planned phase are left out.
+
+    Many rules ask for it: it is made once for as long as the evidence is held.
+    """
+    logs = _LOGS.get(evidence)
+    if logs is None:
+        logs = _LOGS[evidence] = _phase_logs(evidence)
+    return logs
+
+
+def _phase_logs(evidence: Evidence) -> dict[Key, PhaseLog]:
     phases = evidence.plan.workload.phases
     events: dict[Key, list[Request]] = {key(doc): [] for doc in phases}
     for event in evidence.requests:

@@ -63,11 +63,13 @@ class Results:
         phases: by name, in the plan's order.
         run: every metric of scope ``run`` by name.
         baseline: ROUGE of the first sentence of each document that was asked (LEAD-1).
+        scores: ROUGE of every pair of reference and text that was scored for them.
     """
 
     phases: dict[str, PhaseResult]
     run: dict[str, Value]
     baseline: dict[str, Value]
+    scores: Mapping[tuple[str, str], Scores] = field(default_factory=dict)
 
 
 def questions(doc: Phase) -> Questions:
@@ -190,4 +192,5 @@ def compute(evidence: Evidence) -> Results:
         phases={phase.name: _phase(phase, evidence, scored) for phase in phases},
         run=_run(evidence),
         baseline=rouge.lead(evidence.tasks, asked, scored),
+        scores=scored,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge.log.samples import NO_TIME
@@ -21,15 +23,11 @@ NO_INTERVAL = "whole phase, no interval"
 
 def peak(events: Iterable[Request]) -> int:
     """Most requests in flight at the same time."""
-    edges: list[tuple[int, int]] = []
-    for event in events:
-        edges += [(event.t_send, 1), (event.t_end, -1)]
+    times = np.array([(event.t_send, event.t_end) for event in events], np.int64).reshape(-1, 2)
+    steps = np.tile(np.array([1, -1]), len(times))
     # An end sorts before a start at the same nanosecond: the slot was free again.
-    flying = highest = 0
-    for _, step in sorted(edges):
-        flying += step
-        highest = max(highest, flying)
-    return highest
+    order = np.lexsort((steps, times.ravel()))
+    return int(np.cumsum(steps[order]).max(initial=0))
 
 
 def _busy_ns(repeat: Repeat) -> int:

@@ -1,7 +1,7 @@
 """F-measures of many answers at once, the very numbers of the ``rouge-score`` package with its stemmer.
 
-Words become integers, each stemmed once; texts are read once. Overlaps of one and two words are counted by NumPy
-over all pairs of a batch, longest common subsequences by RapidFuzz; the arithmetic on the counts is the
+Words become integers, each stemmed once by the package's own tokenizer; texts are read once. Overlaps of one and two
+words are counted by NumPy over all pairs of a batch, longest common subsequences by RapidFuzz; the arithmetic on the counts is the
 package's, in the same order. Sentences for ROUGE-Lsum are split at line breaks, the package's own rule.
 """
 
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cpdist
-
-from suite.judge.metrics.stemmer import stem
+from rouge_score.tokenizers import DefaultTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +34,6 @@ _BATCH: Final = 4096
 """Pairs counted together: enough that NumPy's calls cost nothing, few enough for a few megabytes."""
 _KEPT: Final = 1 << 16
 """Texts kept between batches, since references come again; a long run's answers need not all be kept."""
-_UNSTEMMED: Final = 3
-"""Words of so many characters and shorter are their own stems."""
 # Of characters beyond ASCII only two have a lower case within it, in every version of Unicode.
 _TO_SPACES: Final = bytes(
     code if chr(code) in string.ascii_lowercase + string.digits else ord(" ") for code in range(256)
@@ -44,18 +41,21 @@ _TO_SPACES: Final = bytes(
 """All but the letters and digits of words, byte by byte."""
 
 
+def words(text: str) -> list[bytes]:
+    """The words of a text as the package reads them, not stemmed: runs of ASCII letters and digits in lower case."""
+    return text.lower().encode("ascii", "replace").translate(_TO_SPACES).split()
+
+
 class _Numbers(dict[bytes, int]):
     """The number of each word's stem, given out as words appear."""
 
     def __init__(self, *, stemmer: bool) -> None:
         super().__init__()
-        self._stemmer = stemmer
+        self._tokenizer = DefaultTokenizer(use_stemmer=stemmer)
         self._stems: dict[str, int] = {}
 
     def __missing__(self, word: bytes) -> int:
-        stemmed = word.decode("ascii")
-        if self._stemmer and len(stemmed) > _UNSTEMMED:
-            stemmed = stem(stemmed)
+        (stemmed,) = self._tokenizer.tokenize(word.decode("ascii"))
         number = self[word] = self._stems.setdefault(stemmed, len(self._stems))
         return number
 
@@ -81,11 +81,10 @@ class PairScorer:
         ]
 
     def _read(self, text: str) -> Words:
-        words = self._texts.get(text)
-        if words is None:
-            plain = text.lower().encode("ascii", "replace").translate(_TO_SPACES)
-            words = self._texts[text] = [*map(self._numbers.__getitem__, plain.split())]
-        return words
+        numbers = self._texts.get(text)
+        if numbers is None:
+            numbers = self._texts[text] = [*map(self._numbers.__getitem__, words(text))]
+        return numbers
 
     def _batch(self, pairs: Sequence[tuple[str, str]]) -> Iterator[Scores]:
         if len(self._texts) > _KEPT:
@@ -93,9 +92,9 @@ class PairScorer:
         references = [self._read(reference) for reference, _ in pairs]
         answers = [self._read(answer) for _, answer in pairs]
         lengths = (_lengths(references), _lengths(answers))
-        words = _flat(references), _flat(answers)
+        flat = _flat(references), _flat(answers)
         columns = [
-            _fmeasures(_overlaps(words, lengths, size, len(self._numbers)), lengths, size)
+            _fmeasures(_overlaps(flat, lengths, size, len(self._numbers)), lengths, size)
             for size in (1, 2)
         ]
         common = cpdist(references, answers, scorer=LCSseq.similarity)
@@ -115,7 +114,7 @@ class PairScorer:
 
     def _sentences(self, text: str) -> list[Words]:
         """The sentences that hold a word; the others add nothing to any count."""
-        return [words for line in text.split("\n") if (words := self._read(line))]
+        return [numbers for line in text.split("\n") if (numbers := self._read(line))]
 
 
 def _lengths(texts: Sequence[Words]) -> Integers:
@@ -127,11 +126,11 @@ def _flat(texts: Sequence[Words]) -> Integers:
 
 
 def _overlaps(
-    words: tuple[Integers, Integers], lengths: tuple[Integers, Integers], size: int, vocabulary: int
+    texts: tuple[Integers, Integers], lengths: tuple[Integers, Integers], size: int, vocabulary: int
 ) -> Integers:
     """How many runs of `size` words each pair has in common, every run as often as the side has it that has it less."""
     (left, left_counts), (right, right_counts) = (
-        _runs(flat, counts, size, vocabulary) for flat, counts in zip(words, lengths, strict=True)
+        _runs(flat, counts, size, vocabulary) for flat, counts in zip(texts, lengths, strict=True)
     )
     common, here, there = np.intersect1d(left, right, assume_unique=True, return_indices=True)
     least = np.minimum(left_counts[here], right_counts[there])

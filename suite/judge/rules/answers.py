@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import collections
-import re
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
 from suite.documents.value import Measured
 from suite.judge.metrics import rouge, utilisation
+from suite.judge.metrics.rouge_pairs import words
 from suite.judge.rules.rule import (
     Finding,
     answered,
@@ -192,7 +192,7 @@ def plausible(evidence: Evidence, results: Results) -> Finding:
 
 
 def _normal(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+    return b" ".join(words(text)).decode("ascii")
 
 
 @rule(

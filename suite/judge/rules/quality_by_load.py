@@ -145,14 +145,16 @@ def _pairings(loads: Sequence[_Load]) -> Iterator[_Pairing]:
 
 
 def _scored(
-    pairings: Iterable[_Pairing], tasks: Mapping[str, TaskLine]
-) -> dict[tuple[str, str], Scores]:
-    return rouge.score_texts(
+    pairings: Iterable[_Pairing], tasks: Mapping[str, TaskLine], results: Results
+) -> Mapping[tuple[str, str], Scores]:
+    """ROUGE of every answer that is compared; the metrics have scored nearly all of them."""
+    pairs = {
         (tasks[task].reference, text)
         for pairing in pairings
         for task, here, lighter in zip(pairing.tasks, pairing.here, pairing.lighter, strict=True)
         for text in (*here, *lighter)
-    )
+    }
+    return {**results.scores, **rouge.score_texts(pairs - results.scores.keys())}
 
 
 def _short(above: Sequence[float], below: Sequence[float]) -> Measured | None:
@@ -235,7 +237,7 @@ def holds_under_load(evidence: Evidence, results: Results) -> Finding:
             f"at most {most} tasks were asked at two loads, {FEWEST_TASKS} are needed"
         )
     changed = [pairing for pairing in pairings if not pairing.equal]
-    scored = _scored(changed, evidence.tasks)
+    scored = _scored(changed, evidence.tasks, results)
     wrong = [text for pairing in changed for text in _problems(pairing, evidence, scored)]
     if wrong:
         return failed(f"quality depends on the load, bound {LEAST_RATIO:.0%}: {wrong[0]}", wrong)
