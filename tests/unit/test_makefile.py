@@ -1,5 +1,6 @@
 """Variables of make: misspelt ones are refused, values arrive as they were written."""
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -10,8 +11,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(*words):
+    # Without what a make above this one says: it would name the directories that it enters.
+    environment = {
+        k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    }
     return subprocess.run(
-        ["make", "-n", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        ["make", "-n", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
