@@ -57,11 +57,6 @@ def verify(subject: Path, trusted: Trusted, nonce: str | None = None) -> Verific
     return verify_run.verify_file(data, listed, key=key, expected=expected, name=str(subject))
 
 
-def verify_key(directory: Path, key: keys.PublicKey) -> Verification:
-    """Verify a run directory against one key."""
-    return verify_run.verify_run(directory, key=key, recompute=score.score, render=html.render)
-
-
 def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
     """The bundle and the card in it; only what a signature holds is rendered or compared.
 

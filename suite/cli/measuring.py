@@ -19,7 +19,7 @@ from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.options import default_key
 from suite.cli.output import write_error, write_note
-from suite.cli.signing import PAGE_FILE, sign_and_render
+from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
 from suite.judge.attest import keys
 from suite.measure.preflight import require_preflight, require_runtime
@@ -121,9 +121,9 @@ def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
     started = time.monotonic()
     try:
         terminal.step("scoring, signing and rendering")
-        card = sign_and_render(directory, key)
+        signed = sign_and_render(directory, key)
         terminal.step("verifying what was signed")
-        checked = judging.verify_key(directory, key.public)
+        checked = verify_signed(signed, key.public)
     except SuiteError as error:
         terminal.clear()
         write_note(
@@ -135,11 +135,11 @@ def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
         f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}"
     )
     terminal.clear()
-    write_card(card)
+    write_card(signed.card)
     print(f"page      {directory / PAGE_FILE}")
     print(f"evidence  {directory}")
     print(f"signed by {key.public.id}")
     if not checked.intact:
         print(checked.text(), file=sys.stderr)
         return checked.exit_status
-    return judging.exit_status(card)
+    return judging.exit_status(signed.card)

@@ -74,7 +74,9 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
             Place(str(directory / "plan.json")),
         )
     tasks_path = directory / "tasks.jsonl"
-    tasks: dict[str, TaskLine] = {line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)}
+    tasks: dict[str, TaskLine] = {
+        line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)
+    }
     if not tasks:
         raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", Place(str(tasks_path)))
     telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)

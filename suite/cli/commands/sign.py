@@ -26,7 +26,7 @@ def sign(run: Path, key: Path | None) -> int:
 
     where = key or default_key()
     private, made = keys.load_or_generate(where)
-    card = sign_and_render(run, private)
+    card = sign_and_render(run, private).card
     print(f"signed with {'a new key' if made else 'the key'} {where} ({private.public.id})")
     print(f"page         {run / PAGE_FILE}")
     if not card.verdict.conformant:

@@ -52,9 +52,15 @@ MAX_FINDINGS = 40
 
 Recompute: TypeAlias = "Callable[[evidence.Evidence], Scorecard]"
 """Evidence in, the scorecard that follows from it out."""
+Read: TypeAlias = "Callable[[evidence.RunFiles], evidence.Evidence]"
+"""The files of a run in, each hashed already; what they hold out."""
 
 _NUMBERS = "The numbers follow from the evidence"
 _PAGE = "The page shows what was signed"
+
+
+def _read(files: evidence.RunFiles) -> evidence.Evidence:
+    return evidence.read(files.directory, files)
 
 
 def verify_run(
@@ -65,6 +71,7 @@ def verify_run(
     recompute: Recompute | None,
     render: Render | None,
     expected: Expected | None = None,
+    read: Read = _read,
 ) -> Verification:
     """Verify everything that lies in a run directory.
 
@@ -79,6 +86,7 @@ def verify_run(
         recompute: rebuilds the scorecard from evidence; None skips that step.
         render: renders the page; None skips that step.
         expected: nonce and verified time that the caller knows; the evidence digest is filled in here.
+        read: reads the evidence.
 
     Raises:
         EvidenceError: ``run-missing``.
@@ -87,7 +95,7 @@ def verify_run(
     if not directory.is_dir():
         raise EvidenceError("run-missing", f"there is no run directory {directory}")
     run = _Run(directory, trust, key, expected or Expected())
-    run.check_evidence()
+    run.check_evidence(read)
     bundle = run.check_signature()
     verified = run.verified
     if verified is None or bundle is None:
@@ -171,19 +179,20 @@ class _Run:
             str(self.directory), tuple(steps.done), self.verified, tuple(steps.errors)
         )
 
-    def check_evidence(self) -> None:
+    def check_evidence(self, read: Read) -> None:
+        run = evidence.RunFiles(self.directory)
         listed: Sequence[ManifestFile] | None = None
         with self.steps.attempt("The manifest names the evidence") as note:
-            listed, self.manifest_sha256 = files.read_manifest(self.directory)
+            listed, self.manifest_sha256 = files.read_manifest(run)
             note.detail = f"{len(listed)} files, SHA-256 {self.manifest_sha256}"
         if listed is None:
             self.steps.skipped("Every evidence file is unchanged", "there is no usable manifest")
         else:
             with self.steps.attempt("Every evidence file is unchanged") as note:
-                size = files.check_files(self.directory, listed)
+                size = files.check_files(run, listed)
                 note.detail = f"{len(listed)} files, {size:,} bytes hashed again"
         with self.steps.attempt("The evidence is readable") as note:
-            self.evidence = evidence.read(self.directory)
+            self.evidence = read(run)
             counts = f"{len(self.evidence.requests):,} requests, {len(self.evidence.tasks):,} tasks"
             note.detail = f"every line valid, made under this plan; {counts}"
         if self.evidence is None:
