@@ -16,7 +16,7 @@ from suite.base.unicode14 import composed, masked
 from suite.declare.tasks.defects import is_boilerplate_only
 from suite.declare.tasks.lead import first_sentence
 from suite.judge.attest.text import clean_text, text_problem
-from suite.judge.metrics import rouge
+from suite.judge.metrics.rouge_pairs import PairScorer
 from suite.judge.score import score
 from tests.factories import evidence, loads
 
@@ -51,8 +51,8 @@ def main() -> None:
         parts = None if name == "evidence" else getattr(loads, name)()
         print("card", name, jsonio.digest(score(evidence.evidence(parts)))[:16])
     texts = [f"{evidence.answer(index)} Café №{index}, the İstanbul Kelvin K" for index in range(8)]
-    scorer = rouge._scorer(stemmer=True, types=rouge.TYPES)
-    print("rouge", digest([repr(scorer.score(one, two)) for one in texts for two in texts]))
+    pairs = [(one, two) for one in texts for two in texts]
+    print("rouge", digest([repr(scores) for scores in PairScorer().score(pairs)]))
 
 
 if __name__ == "__main__":
