@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples lint format schemas lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples sample-pages lint format schemas lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -96,6 +96,23 @@ bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside th
 
 bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its time: ARGS="--cache DIR --fresh"
 	@$(PY) -m benchmarks.verify $(ARGS)
+
+# NO_MKDOCS_2_WARNING: the theme's word on its successor, which is no mistake of a page.
+docs: .venv/.docs ## build the documents as a site, build/site: no network, strict
+	@NO_MKDOCS_2_WARNING=1 $(PY) -W ignore -m mkdocs build --strict --quiet
+	@echo 'build/site/index.html; with the search: $(PY) -m http.server --directory build/site'
+
+samples: .venv/.run ## measure the sample cards of the documents again, with a new key
+	@rm -rf build/samples && mkdir -p build/samples
+	@$(PY) -m suite keygen --out build/samples/key.pem
+	@cp build/samples/key.pub.pem docs/samples/signer.pub.pem
+	@for engine in vllm transformers; do \
+		$(PY) -m suite run --engine $$engine --runtime container --key build/samples/key.pem --out build/samples/$$engine-cpu && \
+		cp build/samples/$$engine-cpu/scorecard.html build/samples/$$engine-cpu/scorecard.sigstore.json docs/samples/$$engine-cpu/ || exit 1; done
+
+sample-pages: .venv/.run ## render the pages of the sample cards again
+	@for card in docs/samples/*/; do $(PY) -m suite render $${card}scorecard.sigstore.json \
+		--key docs/samples/signer.pub.pem --out $${card}scorecard.html || exit 1; done
 
 lint: .venv/.dev ## ruff, mypy --strict, import contracts
 	@$(PY) -m ruff check .

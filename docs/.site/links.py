@@ -1,7 +1,7 @@
 """Makes of pages that are read side by side in a repository pages of a site with a language switch.
 
 In the repository a page names its other language in its third line, and links say ``metrics.zh.md``. On the site
-the switch does the first, and the plugin finds the page of the reader's language by the plain name.
+the switch does the first, and the plugin takes the page of the reader's language by the plain name.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import re
 OTHER_LANGUAGE = re.compile(
     r"^(?:English|中文)[^\n\[]*\[[^\]\n]*\]\([\w-]+(?:\.zh)?\.md\)\n\n", re.MULTILINE
 )
-CHINESE_LINK = re.compile(r"\[([\w./-]+?)(?:\.zh)?\.md\]\(([\w./-]+?)\.zh\.md(#[\w-]+)?\)")
+CHINESE_LINK = re.compile(r"(?<=\]\()([\w./-]+)\.zh\.md(?=[)#])")
+CHINESE_NAME = re.compile(r"(?<=\[)([\w./-]+)\.zh\.md(?=\])")
+CHINESE_LINE_END = re.compile(
+    r"(?<=[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\[`\u4e00-\u9fff\uff00-\uffef])"
+)
+"""A line end between two Chinese characters, which a browser would show as a space."""
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Leave out the line with the other language, and name the page of the same language."""
+    """Leave out the line with the other language, name the page of the same one, join Chinese lines."""
     markdown = OTHER_LANGUAGE.sub("", markdown, count=1)
-    markdown = CHINESE_LINK.sub(
-        lambda link: f"[{link[1]}.md]({link[2]}.md{link[3] or ''})", markdown
-    )
-    return re.sub(r"\]\(([\w./-]+)\.zh\.md(#[\w-]+)?\)", r"](\1.md\2)", markdown)
+    for link in (CHINESE_LINK, CHINESE_NAME):
+        markdown = link.sub(r"\1.md", markdown)
+    return CHINESE_LINE_END.sub("", markdown)

@@ -13,8 +13,6 @@ import json
 import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-import msgspec
-
 from suite.base.errors import DeclarationError, Place, SuiteError
 
 if TYPE_CHECKING:
@@ -182,6 +180,8 @@ def read_bytes(path: Path, *, error: type[SuiteError] = DeclarationError) -> byt
 
 def _plain(value: object) -> object:
     """A document among plain values."""
+    import msgspec  # noqa: PLC0415 - the scripted server, which meets no document, runs without packages
+
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value)
     raise TypeError(f"{type(value).__name__} is not JSON")

@@ -35,6 +35,7 @@ from suite.documents.workload import Decoding, Division, Objectives, TaskSet
 
 OutcomeText = Literal["not-applicable", "skipped", "pass", "warn", "fail", "error"]
 Plausibility = Literal["plausible", "below-floor", "above-ceiling", "not-judged"]
+Direction = Literal["lower", "higher", "none"]
 TimeKind = Literal["suite", "preparation", "conversion", "engine", "warm-up", "measured"]
 
 
@@ -226,7 +227,7 @@ class MetricDescription(Document):
     order: Annotated[Count, about("Place in reading order; members are stored sorted by name.")]
     title: Annotated[Text, about("Name for people.")]
     unit: Annotated[Word, about("Unit.")]
-    direction: Annotated[Literal["lower", "higher", "none"], about("Which way is better.")]
+    direction: Annotated[Direction, about("Which way is better.")]
     formula: Annotated[Line, about("How it is computed.")]
     definition: Annotated[Line, about("What it is.")]
 

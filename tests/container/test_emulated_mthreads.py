@@ -65,7 +65,7 @@ def card_of(run):
 
 
 def marks(run):
-    return [mark["name"] for mark in evidence.read(run).marks]
+    return [mark.name for mark in evidence.read(run).marks]
 
 
 def containers(image):
@@ -105,8 +105,8 @@ def test_the_vendors_path_ends_in_a_verified_card(first, bench):
     done, run = first
     assert done.returncode == 0, done.stderr + done.stdout
     read = evidence.read(run)
-    assert read.footer["ended"] == "complete"
-    assert {request["outcome"] for request in read.requests} == {"ok"}
+    assert read.footer.ended == "complete"
+    assert {request.outcome for request in read.requests} == {"ok"}
     verified = runs.suite("verify", run, "--key", run / "signer.pub.pem", "--json")
     assert verified.returncode == 0, verified.stdout
     assert jsonio.loads(verified.stdout.encode())["intact"] is True
@@ -141,7 +141,7 @@ def test_the_engine_got_the_vendors_arguments_and_variables(first):
     assert "--tensor-parallel-size 2 --pipeline-parallel-size 1" in command
     assert facts["engine.package.mttransformer"]["value"] == "0.0.0+emulated"
     assert "device_config=musa" in facts["engine.resolved_config"]["value"]
-    env = evidence.read(run).plan["engine"]["env"]
+    env = evidence.read(run).plan.engine.env
     assert env["MTHREADS_VISIBLE_DEVICES"] == env["MUSA_VISIBLE_DEVICES"] == "0,1"
     assert env["PYTHONPATH"] == "/home/workspace/vllm_mtt"
 
@@ -150,7 +150,7 @@ def test_bfloat16_weights_run_as_float16_and_the_card_says_so(first):
     _, run = first
     dtype = card_of(run)["engine"]["dtype"]
     assert (dtype["requested"], dtype["executed"]) == ("float16", "float16")
-    assert "bfloat16" in evidence.read(run).plan["engine"]["dtype"]["note"]
+    assert "bfloat16" in evidence.read(run).plan.engine.dtype.note
     assert "bfloat16" in (run / "scorecard.html").read_text("utf-8")
 
 
@@ -177,8 +177,8 @@ def test_power_was_sampled_and_only_the_cards_in_use_are_counted(first):
     _, run = first
     samples = evidence.read(run).telemetry
     # The tool shows all four cards of the machine: 100, 200, 300 and 400 W.
-    assert {sample["device"] for sample in samples} == {"0", "1", "2", "3"}
-    assert {sample["power_w"] for sample in samples if sample["device"] == "1"} == {200.0}
+    assert {sample.device for sample in samples} == {"0", "1", "2", "3"}
+    assert {sample.power_w for sample in samples if sample.device == "1"} == {200.0}
     for phase in card_of(run)["phases"]:
         metrics = phase["metrics"]
         assert metrics["average_power_w"]["value"] == pytest.approx(300.0)
@@ -203,7 +203,7 @@ def test_a_second_run_uses_the_weights_again_and_an_older_tool_serves_too(first,
 def test_weights_for_one_card_are_refused_for_two(first, single, bench, tmp_path):
     done, run = single
     assert done.returncode == 0, done.stderr + done.stdout
-    env = evidence.read(run).plan["engine"]["env"]
+    env = evidence.read(run).plan.engine.env
     assert env["MTHREADS_VISIBLE_DEVICES"] == "0"
     others = tmp_path / "converted"
     one = bench.converted / "mini_model-fp16-tp1-convert"
@@ -213,7 +213,7 @@ def test_weights_for_one_card_are_refused_for_two(first, single, bench, tmp_path
     assert "error[conversion-mismatch]" in done.stderr
     assert "tensor_parallel is 1, the plan has 2" in done.stderr
     read = evidence.read(run)
-    assert read.footer["error"]["code"] == "conversion-mismatch"
+    assert read.footer.error.code == "conversion-mismatch"
     assert (run / "engine.log").read_bytes() == b""
     assert not [mark for mark in marks(run) if mark.startswith("engine.")]
 

@@ -10,13 +10,14 @@ import urllib.request
 
 import pytest
 
-from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError
+from suite.documents.codec import pretty
 from suite.measure.engine import serve
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.options import LABEL_OWNER
 from suite.measure.engine.served import REPOSITORY
 from tests.factories import engine as factory
+from tests.factories.documents import changed
 
 pytestmark = pytest.mark.container
 
@@ -63,8 +64,7 @@ def test_a_server_is_yielded_and_gone_afterwards(base_image, run, left_behind):
 
 
 def test_the_container_can_do_nothing_but_answer(base_image, run):
-    plan = factory.plan(image=base_image)
-    plan["engine"]["unset_env"] = ["LANG"]
+    plan = changed(factory.plan(image=base_image), engine={"unset_env": ["LANG"]})
     with start(plan, run) as served:
         can = get(served.base_url, "/probe")
     assert can["write_root"] == "Read-only file system"
@@ -83,8 +83,7 @@ def test_the_container_can_do_nothing_but_answer(base_image, run):
 def test_another_machine_is_out_of_reach(base_image, run, tmp_path, mode, reached):
     outside = tmp_path / "outside"
     outside.mkdir()
-    plan = factory.plan(image=base_image)
-    plan["engine"]["container"]["network"] = mode
+    plan = changed(factory.plan(image=base_image), engine={"container": {"network": mode}})
     with start(factory.plan(image=base_image), outside) as other, start(plan, run) as served:
         host, port = other.base_url.removeprefix("http://").split(":")
         found = get(served.base_url, f"/reach/{host}/{port}")["outcome"]
@@ -104,7 +103,7 @@ def test_another_machine_is_out_of_reach(base_image, run, tmp_path, mode, reache
 def test_a_faulty_engine_is_named_and_gone(base_image, run, left_behind, fault, code, says):
     plan = factory.plan(fault, image=base_image)
     if fault == "never_listens":
-        plan["engine"]["readiness"]["timeout_s"] = 2.0
+        plan = changed(plan, engine={"readiness": {"timeout_s": 2.0}})
     with pytest.raises(EngineError) as caught, start(plan, run):
         pytest.fail("it must not be yielded")
     assert caught.value.code == code
@@ -115,8 +114,7 @@ def test_a_faulty_engine_is_named_and_gone(base_image, run, left_behind, fault, 
 
 
 def test_a_command_that_does_not_exist_is_named(base_image, run, left_behind):
-    plan = factory.plan(image=base_image)
-    plan["engine"]["command"] = ["no-such-program"]
+    plan = changed(factory.plan(image=base_image), engine={"command": ["no-such-program"]})
     with pytest.raises(EngineError) as caught, start(plan, run):
         pytest.fail("it must not be yielded")
     assert caught.value.code == "engine-start-failed"
@@ -157,11 +155,12 @@ def test_whatever_is_raised_inside_passes_and_nothing_is_left(base_image, run, l
 _CHILD = """
 import sys, time
 from pathlib import Path
-from suite.base import jsonio
+from suite.documents.codec import decode
+from suite.documents.plan import Plan
 from suite.measure.engine import serve
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.options import LABEL_OWNER
-plan = jsonio.load(Path(sys.argv[1]))
+plan = decode(Path(sys.argv[1]).read_bytes(), Plan)
 with serve(plan, Path(sys.argv[2]), on_progress=lambda *_, **__: None):
     print("serving", flush=True)
     time.sleep(600)
@@ -170,7 +169,7 @@ with serve(plan, Path(sys.argv[2]), on_progress=lambda *_, **__: None):
 
 def test_a_killed_suite_leaves_no_container(base_image, run, left_behind, tmp_path):
     document = tmp_path / "plan.json"
-    document.write_bytes(jsonio.pretty(factory.plan(image=base_image)))
+    document.write_bytes(pretty(factory.plan(image=base_image)))
     child = subprocess.Popen(
         [sys.executable, "-c", _CHILD, str(document), str(run)],
         stdout=subprocess.PIPE,
@@ -199,8 +198,7 @@ def test_two_runs_at_a_time_do_not_clash(base_image, tmp_path):
 
 
 def test_the_host_network_gets_a_free_port(base_image, run):
-    plan = factory.plan(image=base_image)
-    plan["engine"]["container"]["network"] = "host"
+    plan = changed(factory.plan(image=base_image), engine={"container": {"network": "host"}})
     with start(plan, run) as served:
         assert served.base_url.startswith("http://127.0.0.1:")
         assert not served.base_url.endswith(":8000")
@@ -220,9 +218,8 @@ def test_where_containers_are_out_of_reach_the_port_is_published(
 
 
 def test_pre_commands_and_the_hosts_network_go_together(base_image, run):
-    plan = factory.plan(image=base_image)
-    plan["engine"]["container"]["network"] = "host"
-    plan["engine"]["pre_commands"] = [["touch", "/tmp/made first"]]
+    engine = {"container": {"network": "host"}, "pre_commands": [["touch", "/tmp/made first"]]}
+    plan = changed(factory.plan(image=base_image), engine=engine)
     with start(plan, run) as served:
         assert served.facts["container.network"] == "host"
         assert get(served.base_url, "/version") == {"version": "1.2.3"}
@@ -237,8 +234,8 @@ def test_an_image_that_no_registry_gives_is_named(run):
 
 
 def test_a_missing_mount_is_named(base_image, run, tmp_path):
-    plan = factory.plan(image=base_image)
-    plan["engine"]["container"]["mounts"][0]["source"] = str(tmp_path / "nowhere")
+    mount = {"source": str(tmp_path / "nowhere"), "target": "/srv", "read_only": True}
+    plan = changed(factory.plan(image=base_image), engine={"container": {"mounts": [mount]}})
     with pytest.raises(SetupError) as caught, start(plan, run):
         pytest.fail("it must not be yielded")
     assert caught.value.code == "mount-missing"

@@ -16,15 +16,15 @@ ARTICLE = "The council of Harbour Town has decided to repair the old bridge befo
 
 def ask(base_url, engine):
     body = {
-        "model": engine["served_model_name"],
+        "model": engine.served_model_name,
         "messages": [{"role": "user", "content": ARTICLE}],
         "max_tokens": 16,
         "temperature": 0,
         "stream": True,
-        **engine["request"]["extra_body"],
+        **engine.request.extra_body,
     }
-    if engine["request"]["stream_options"]:
-        body["stream_options"] = engine["request"]["stream_options"]
+    if engine.request.stream_options:
+        body["stream_options"] = engine.request.stream_options
     request = urllib.request.Request(
         base_url + "/v1/chat/completions",
         json.dumps(body).encode(),
@@ -56,7 +56,7 @@ def test_a_real_engine_serves_the_mini_model(engine_id, runtime, tmp_path):
     said = []
     with serve(plan, run, on_progress=lambda title, **_: said.append(title)) as served:
         assert served.alive() is None
-        first, second = (ask(served.base_url, plan["engine"]) for _ in range(2))
+        first, second = (ask(served.base_url, plan.engine) for _ in range(2))
         facts = served.facts
     assert first == second, "greedy decoding of one request after the other must agree"
     text, tokens, ids = first

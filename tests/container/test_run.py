@@ -54,14 +54,14 @@ def agreement(run, phase):
     """(equal, asked): answers of a phase that are the golden ones, by token ids where the engine gives them."""
     lines = (MINI_MODEL / "golden.jsonl").read_text("utf-8").splitlines()
     golden = {one["id"]: one for one in map(json.loads, lines)}
-    answers = [r for r in evidence.read(run).requests if r["phase"] == phase and r["measured"]]
+    answers = [r for r in evidence.read(run).requests if r.phase == phase and r.measured]
     same = 0
     for request in answers:
-        wanted = golden[request["task"]]
-        if request["token_ids"] is None:
-            same += request["text"].strip() == wanted["text"].strip()
+        wanted = golden[request.task]
+        if request.token_ids is None:
+            same += request.text.strip() == wanted["text"].strip()
         else:
-            same += request["token_ids"] == wanted["token_ids"]
+            same += list(request.token_ids) == wanted["token_ids"]
     return same, len(answers)
 
 
@@ -85,11 +85,11 @@ def test_vllm_with_the_smoke_profile_is_conformant(images, tmp_path, left):
     assert card["engine"]["image_digest"] == images["vllm"]["digest"]
     assert card["engine"]["version"].startswith("0.")
     read = evidence.read(run)
-    assert read.footer["ended"] == "complete"
+    assert read.footer.ended == "complete"
     counts = {}
     for request in read.requests:
-        if request["measured"]:
-            counts[request["phase"]] = counts.get(request["phase"], 0) + 1
+        if request.measured:
+            counts[request.phase] = counts.get(request.phase, 0) + 1
     assert counts == {"single-stream": 64, "offline": 256, "server": 64}
     assert "rouge1" in next(p for p in card["phases"] if p["name"] == "offline")["metrics"]
     same, asked = agreement(run, "offline")
@@ -124,9 +124,9 @@ def test_sigterm_while_requests_run_leaves_no_container(images, tmp_path, left):
     assert status == 130, errors
     assert left(run) == []
     read = evidence.read(run)
-    assert read.footer["ended"] == "interrupted"
-    assert read.footer["requests"] == len(read.requests) >= 2
-    assert read.marks[-1]["name"] == "engine.stopped"
+    assert read.footer.ended == "interrupted"
+    assert read.footer.requests == len(read.requests) >= 2
+    assert read.marks[-1].name == "engine.stopped"
     manifest = {entry["path"] for entry in jsonio.load(run / "manifest.json")["files"]}
     assert manifest == set(evidence.EVIDENCE_FILES)
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec import UNSET
 
 from suite import evidence
 from suite.declare.profiles.load import load_profile
@@ -36,7 +37,7 @@ def outcomes(card):
 
 
 def test_every_phase_of_the_profile_is_on_the_card(card):
-    wanted = {phase["name"] for phase in load_profile(PROFILE).doc["phases"]}
+    wanted = {phase.name for phase in load_profile(PROFILE).doc.phases}
     found = {phase.get("group", {}).get("name", phase["name"]) for phase in card["phases"]}
     assert found == wanted
 
@@ -52,17 +53,16 @@ def test_every_phase_that_ran_has_a_ttft_and_a_throughput(card):
 
 def test_lengths_are_exact_to_the_token(run):
     read = evidence.read(run)
-    plan = {phase["name"]: phase for phase in read.plan["workload"]["phases"] if phase["measured"]}
+    plan = {phase.name: phase for phase in read.plan.workload.phases if phase.measured}
     judged = 0
     for request in read.requests:
-        lengths = plan.get(request["phase"], {}).get("lengths")
-        if lengths is None or not request["measured"]:
+        phase = plan.get(request.phase)
+        if phase is None or phase.lengths is UNSET or not request.measured:
             continue
         judged += 1
-        asked_in = lengths["input_tokens"][request["index"] % len(lengths["input_tokens"])]
-        asked_out = lengths["output_tokens"][request["index"] % len(lengths["output_tokens"])]
-        assert request["usage"]["engine_prompt"] == asked_in
-        assert request["usage"]["engine_completion"] == asked_out
+        inputs, outputs = phase.lengths.input_tokens, phase.lengths.output_tokens
+        assert request.usage.engine_prompt == inputs[request.index % len(inputs)]
+        assert request.usage.engine_completion == outputs[request.index % len(outputs)]
     assert judged > 70
 
 

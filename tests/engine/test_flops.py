@@ -6,10 +6,10 @@ import json
 import os
 import struct
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from suite.declare.model.facts import read_model
 from suite.declare.model.flops import decode_flops, prefill_flops

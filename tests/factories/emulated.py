@@ -24,8 +24,9 @@ from tests.factories import runs
 EMULATED = runs.ROOT / "tests" / "emulated"
 MINI_MODEL = runs.ROOT / "suite" / "assets" / "mini_model"
 SCRIPTED = (
-    *("__init__", "base/__init__", "base/errors", "base/jsonio", "measure/__init__"),
-    *("measure/load/__init__", "measure/load/clock", "measure/load/timer"),
+    *("__init__", "base/__init__", "base/errorcodes", "base/errors", "base/jsonio"),
+    *("measure/__init__", "measure/load/__init__", "measure/load/transport/__init__"),
+    *("measure/load/transport/clock", "measure/load/transport/timer"),
     *("measure/engine/sim_script", "measure/engine/sim_server", "measure/engine/sim_stream"),
 )
 """The modules of the scripted server."""
@@ -111,6 +112,8 @@ def build_image(vendor: str, reference: str, base: str, context: Path) -> None:
         target = context / "scripted" / "suite" / f"{name}.py"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(runs.ROOT / "suite" / f"{name}.py", target)
+    errors = "suite/base/errors.toml"
+    shutil.copyfile(runs.ROOT / errors, context / "scripted" / errors)
     # The real package's own beginning loads every way of running an engine.
     (context / "scripted" / "suite" / "measure" / "engine" / "__init__.py").touch()
     (context / "scripted" / "answers.json").write_bytes(jsonio.canonical(answers()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suite.base import jsonio
@@ -55,6 +56,9 @@ def answer(index: int) -> str:
     """About half of the reference's words, so that ROUGE lies where real summaries lie."""
     words = f"The {SUBJECTS[index]} {EVENTS[index]}.".split()
     return " ".join(["Officials", "say", *words[: len(words) // 2], "on", "Monday", "evening"])
+
+
+IDS = tuple(tasks())
 
 
 def phase(
@@ -256,8 +260,16 @@ def plan() -> dict:
     }
 
 
-def requests(planned: dict) -> tuple[list[dict], list[dict]]:
-    """Request events and phase marks for a plan, with times that obey the phase's load."""
+def requests(
+    planned: dict, ids: Sequence[str] = IDS, say: Callable[[int], str] = answer
+) -> tuple[list[dict], list[dict]]:
+    """Request events and phase marks for a plan, with times that obey the phase's load.
+
+    Args:
+        planned: the plan.
+        ids: of its tasks, in order.
+        say: what is answered to a task, by its place.
+    """
     noise = random.Random(7)
     events: list[dict] = []
     marks: list[dict] = []
@@ -269,8 +281,8 @@ def requests(planned: dict) -> tuple[list[dict], list[dict]]:
         free = [start + MS] * (doc["concurrency"] or 1)
         end = start
         for index in range(doc["tasks"]):
-            task = (doc["first_task"] + index) % N
-            text = answer(task)
+            task = (doc["first_task"] + index) % len(ids)
+            text = say(task)
             count = len(text.split())
             if doc["arrivals_ns"] is None:
                 slot = min(range(len(free)), key=free.__getitem__)
@@ -289,7 +301,7 @@ def requests(planned: dict) -> tuple[list[dict], list[dict]]:
                     "type": "request",
                     **identity,
                     "index": index,
-                    "task": f"t{task}",
+                    "task": ids[task],
                     "t_sched": sched,
                     "t_send": sent,
                     "chunk_t0": first,
@@ -319,10 +331,12 @@ def requests(planned: dict) -> tuple[list[dict], list[dict]]:
     return events, marks
 
 
-def document() -> dict:
-    """The whole run as plain data, ready to be broken."""
-    planned = plan()
-    events, phase_marks = requests(planned)
+def document(
+    planned: dict | None = None, lines: dict | None = None, say: Callable[[int], str] = answer
+) -> dict:
+    """The whole run as plain data, ready to be broken; of the factory's own plan and tasks, or of others."""
+    planned, lines = planned or plan(), lines or tasks()
+    events, phase_marks = requests(planned, list(lines), say)
     starts = [
         ("run.start", 0),
         ("suite.setup.end", 200 * MS),
@@ -370,7 +384,7 @@ def document() -> dict:
             "error": None,
             "clock_steps_ns": 1000,
         },
-        "tasks": tasks(),
+        "tasks": lines,
         "telemetry": [],
     }
 

@@ -206,25 +206,35 @@ def _whole(events: list) -> dict:
 LENGTHS = {"input_tokens": [64], "output_tokens": [16], "seed": 5}
 
 
+def closed(doc: dict, serve: Service) -> dict:
+    """A closed loop that is sent to its end."""
+    events = closed_loop(doc, serve)
+    return run(doc, events, marks(doc, events, _whole(events)))
+
+
+def open_ended(doc: dict, serve: Service) -> dict:
+    """The same of an open loop."""
+    events = open_loop(doc, doc["arrivals_ns"], serve)
+    return run(doc, events, marks(doc, events, _whole(events)))
+
+
 def lengths() -> dict:
     """A point of a sweep with exact lengths: 48 requests of 64 prompt and 16 generated tokens, 4 at a time."""
     doc = phase("sweep-c4", "concurrency", concurrency=4, tasks=48, lengths=LENGTHS)
     doc["group"] = {"name": "sweep", "axes": {"concurrency": 4}}
-    events = closed_loop(doc, even())
-    return run(doc, events, marks(doc, events, _whole(events)))
+    return closed(doc, even())
 
 
 def lockstep() -> dict:
     """Twelve batches of four."""
     doc = phase("grid-b4", "concurrency", concurrency=4, tasks=48, lengths=LENGTHS, lockstep=True)
-    events = closed_loop(doc, even())
-    return run(doc, events, marks(doc, events, _whole(events)))
+    return closed(doc, even())
 
 
-def multi_turn() -> dict:
+def multi_turn(turns: int = 3) -> dict:
     """Six sessions of three turns, two at a time; every turn adds 40 prompt tokens and the answer's."""
-    session = {"turns": 3, "think_ms": 10.0}
-    doc = phase("chat", "multi_turn", concurrency=2, tasks=18, session=session)
+    session = {"turns": turns, "think_ms": 10.0}
+    doc = phase("chat", "multi_turn", concurrency=2, tasks=6 * turns, session=session)
     serve = even()
     users = [(START + MS, number) for number in range(2)]
     waiting = iter(range(2, 6))
@@ -232,8 +242,8 @@ def multi_turn() -> dict:
     while users:
         now, number = heapq.heappop(users)
         prompt = 40
-        for turn in range(3):
-            index = number * 3 + turn
+        for turn in range(turns):
+            index = number * turns + turn
             one = request(doc, index, now, now, serve(index, now), prompt=prompt)
             events.append(one)
             now = one["t_end"] + 10 * MS + 200_000
@@ -255,8 +265,7 @@ def replay() -> dict:
     rate = 60 / (arrivals[-1] / S)
     doc = phase("replay", "server", tasks=60, arrivals_ns=arrivals, lateness_bound_ms=5.0)
     doc["arrivals"] = {"process": "replay", "rate": rate, "seed": 0, "shape": None, "trace": trace}
-    events = open_loop(doc, arrivals, even())
-    return run(doc, events, marks(doc, events, _whole(events)))
+    return open_ended(doc, even())
 
 
 def not_run() -> dict:
@@ -306,9 +315,10 @@ def timed() -> dict:
     return run(doc, events, marks(doc, events, detail))
 
 
-def arrivals(rate: float, count: int, seed: int = 1) -> dict:
-    """The members of an open loop."""
-    process = {"process": "poisson", "rate": rate, "seed": seed, "shape": None}
+def arrivals(rate: float, count: int, seed: int = 1, shape: float | None = None) -> dict:
+    """The members of an open loop: Poisson arrivals, or gamma bursts of a shape."""
+    kind = "poisson" if shape is None else "gamma"
+    process = {"process": kind, "rate": rate, "seed": seed, "shape": shape}
     return {
         "arrivals": process,
         "arrivals_ns": list(schedule(convert(process, Arrivals), count)),
@@ -327,9 +337,12 @@ def saturated() -> dict:
 
 def flooded() -> dict:
     """A server that keeps up with 20 requests a second; nothing ends it."""
-    doc = phase("server", "server", **arrivals(20.0, 400))
-    events = open_loop(doc, doc["arrivals_ns"], even())
-    return run(doc, events, marks(doc, events, _whole(events)))
+    return open_ended(phase("server", "server", **arrivals(20.0, 400)), even())
+
+
+def bursts() -> dict:
+    """Gamma bursts at 8 requests a second."""
+    return open_ended(phase("bursts", "server", **arrivals(8.0, 64, shape=0.5)), even())
 
 
 def soak() -> dict:

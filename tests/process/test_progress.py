@@ -114,7 +114,9 @@ def test_an_engines_start_shows_its_log(terminal, words, tmp_path):
     words[-1] = json.dumps({"faults": [{"name": "slow_start", "ms": 60_000.0}]})
     shown = terminal(*words)
     shown.until(r"waiting for .* to be ready · \S+ s")
-    shown.until(r"engine\.log")
+    # A long path goes on in the next line.
+    wrapped = r"(?:\x1b\[[0-9;]*m|\s)*"
+    shown.until(wrapped.join(map(re.escape, "engine.log")))
     shown.process.send_signal(signal.SIGTERM)
     assert shown.end() == 130
 

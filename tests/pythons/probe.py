@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
 
-from suite.base import jsonio
 from suite.base.unicode14 import composed, masked
 from suite.declare.tasks.defects import is_boilerplate_only
 from suite.declare.tasks.lead import first_sentence
+from suite.documents import codec
 from suite.judge.attest.text import clean_text, text_problem
 from suite.judge.metrics.rouge_pairs import PairScorer
 from suite.judge.score import score
@@ -49,10 +49,10 @@ def main() -> None:
         print(name, digest([question(char) for char in CHARACTERS]))
     for name in ("evidence", "saturated", "multi_turn", "search", "soak"):
         parts = None if name == "evidence" else getattr(loads, name)()
-        print("card", name, jsonio.digest(score(evidence.evidence(parts)))[:16])
+        print("card", name, codec.digest(score(evidence.evidence(parts)))[:16])
     texts = [f"{evidence.answer(index)} Café №{index}, the İstanbul Kelvin K" for index in range(8)]
     pairs = [(one, two) for one in texts for two in texts]
-    print("rouge", digest([repr(scores) for scores in PairScorer().score(pairs)]))
+    print("rouge", digest(PairScorer().score(pairs)))
 
 
 if __name__ == "__main__":

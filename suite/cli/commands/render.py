@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 @command("suite render runs/20260131-120000-cpu-vllm-smoke --out card.html")
 @click.argument("subject", type=FILE)
 @format_option("html")
-@click.option("--out", type=FILE, metavar="FILE", help="file to write; default: beside the bundle")
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="file to write; default: the page beside the bundle, another format beside the run directory",
+)
 @trusted
 def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
     """Render a signed scorecard: the page, or another report format.
 
-    SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against the key beside it (or --key,
-    --trust) and writes the report.
+    SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against --key or --trust (a run
+    directory without them against the key in it) and writes the report.
     """
     from suite import evidence
     from suite.cli.judging import verified_card
@@ -37,11 +42,25 @@ def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
     bundle, card = verified_card(subject, trusted)
     read = evidence.read(subject) if chosen.needs == "evidence" and subject.is_dir() else None
     report = registry.render(name, Subject(card, bundle, read))
-    beside = subject if subject.is_dir() else subject.parent
-    target = out or beside / (PAGE_FILE if name == "html" else f"report-{name}{chosen.suffix}")
+    target = out or _place(subject, PAGE_FILE if name == "html" else "", f"-{name}{chosen.suffix}")
     try:
         target.write_bytes(report)
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
     print(target)
     return 0
+
+
+def _place(subject: Path, page: str, ending: str) -> Path:
+    """Where a report goes by itself: `page` beside the bundle; without one a file of the run's or bundle's name.
+
+    A run directory takes no file that its manifest and the suite do not know: verification would refuse it.
+    """
+    from suite.evidence import MANIFEST
+
+    directory = (subject if subject.is_dir() else subject.parent).resolve()
+    if page:
+        return directory / page
+    if (directory / MANIFEST).exists():
+        return directory.with_name(directory.name + ending)
+    return directory / (subject.name.removesuffix(".sigstore.json") + ending)

@@ -62,6 +62,8 @@ def clean_text(text: str) -> str:
 
     For text that comes from elsewhere (an engine's message, a path), before it enters a predicate.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     parts: list[str] = []
     normal = composed(text)
     for char, known in zip(normal, masked(normal), strict=True):

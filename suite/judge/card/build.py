@@ -140,7 +140,7 @@ def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
     planned = next(
         item for item in evidence.plan.workload.phases if item.name == phase.name and item.measured
     )
-    return CardPhase(
+    card = CardPhase(
         name=phase.name,
         scenario=phase.scenario,
         load=load.load(planned),
@@ -149,8 +149,8 @@ def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
         metrics={name: value.stored() for name, value in phase.metrics.items()},
         series=phase.series,
         token_source=phase.token_source,
-        **details.members(planned, phase.details),
     )
+    return details.complete(card, planned, phase.details)
 
 
 def _quality(evidence: Evidence, results: Results) -> QualityResult:

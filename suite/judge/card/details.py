@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.declare.scenarios.phase import is_search, kind
 from suite.judge.card.leaves import rounded
 
 if TYPE_CHECKING:
-    from msgspec import UnsetType
-
-    from suite.documents.card_phase import (
-        Ending,
-        LengthsResult,
-        SearchResult,
-        SteadyState,
-        Track,
-        Turn,
-    )
-    from suite.documents.phase import Group, Phase
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.phase import Phase
     from suite.judge.log.details import PhaseDetails
 
 _ORDINARY_ENDS = ("", "all-sent")
 
 
-class Members(TypedDict):
-    """The optional members of a phase's card (`suite.documents.card_phase.CardPhase`)."""
-
-    group: Group | UnsetType
-    not_run: str | UnsetType
-    ended: tuple[Ending, ...] | UnsetType
-    steady: tuple[SteadyState, ...] | UnsetType
-    searches: tuple[SearchResult, ...] | UnsetType
-    turns: tuple[Turn, ...] | UnsetType
-    lengths: LengthsResult | UnsetType
-    track: Track | UnsetType
-
-
-def members(planned: Phase, details: PhaseDetails) -> Members:
-    """The optional members of a phase's card.
+def complete(card: CardPhase, planned: Phase, details: PhaseDetails) -> CardPhase:
+    """A phase's card with its optional members.
 
     Args:
+        card: the card without them.
         planned: the phase as the plan has it.
         details: what came of it.
     """
@@ -51,13 +31,14 @@ def members(planned: Phase, details: PhaseDetails) -> Members:
     tells_end = not is_search(planned) and (planned.stop is not UNSET or early)
     # Over time a soak is read; elsewhere the steady stretch and the drift say as much in fewer words.
     tells_time = kind(planned).watches_drift and details.track is not None
-    return {
-        "group": planned.group,
-        "not_run": rounded(details.not_run) or UNSET,
-        "ended": rounded(details.ended) if tells_end and details.ended else UNSET,
-        "steady": rounded(details.steady) or UNSET,
-        "searches": rounded(details.searches) or UNSET,
-        "turns": rounded(details.turns) or UNSET,
-        "lengths": details.lengths or UNSET,
-        "track": rounded(details.track) or UNSET if tells_time else UNSET,
-    }
+    return replace(
+        card,
+        group=planned.group,
+        not_run=rounded(details.not_run) or UNSET,
+        ended=rounded(details.ended) if tells_end and details.ended else UNSET,
+        steady=rounded(details.steady) or UNSET,
+        searches=rounded(details.searches) or UNSET,
+        turns=rounded(details.turns) or UNSET,
+        lengths=details.lengths or UNSET,
+        track=rounded(details.track) or UNSET if tells_time else UNSET,
+    )

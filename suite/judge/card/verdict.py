@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.status import Outcome, worst
-from suite.judge.rules.rule import DIVISIONS, Division
+from suite.judge.rules.rule import DIVISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.documents.workload import Division
     from suite.evidence import Evidence
     from suite.judge.rules.rule import RuleResult
 

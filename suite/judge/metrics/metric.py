@@ -14,6 +14,7 @@ from suite.base.bilingual import Bilingual
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from suite.documents.card import Direction
     from suite.documents.comparison import Family
     from suite.documents.value import Value
     from suite.evidence import Evidence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     ComputePhase = Callable[[PhaseInputs], Mapping[str, Value]]
     ComputeRun = Callable[[Evidence], Mapping[str, Value]]
 
-Direction = Literal["lower", "higher", "none"]
 Needs = Literal["one-load", "answers", "requests"]
 """What a phase must have: one load that was sent as planned; answers that count; or merely requests, if any."""
 Place = Literal["search", "busy", "quiet", "served", "unserved", "soak", "scored"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
+from suite.documents.workload import Division
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     Judge = Callable[[Evidence, Results], "Finding"]
 
-Division = Literal["closed", "optimised", "open"]
-DIVISIONS: tuple[Division, ...] = ("closed", "optimised", "open")
+DIVISIONS: tuple[Division, ...] = get_args(Division)
 """From the strictest to the freest."""
 
 Phases = Literal[

@@ -10,7 +10,7 @@ def parser(request, monkeypatch):
     """Everything holds with PyYAML's own parser and with libyaml."""
     if request.param is None:
         pytest.skip("PyYAML without libyaml")
-    monkeypatch.setattr(yamlio, "_FAST", request.param)
+    monkeypatch.setattr(yaml, "CSafeLoader", request.param)
 
 
 def test_values_and_lines():

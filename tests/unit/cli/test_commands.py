@@ -159,7 +159,7 @@ def test_the_version(suite):
     "words",
     [
         ("vendors", "list", "--json"),
-        ("vendors", "show", "mthreads"),
+        ("vendors", "show", "mthreads", "--json"),
         ("plan", "--runtime", "sim", "--json"),
         ("plan", "--vendor", "nvidia", "--runtime", "container", "--json"),
         ("doctor", "--json"),
@@ -558,6 +558,23 @@ def test_a_key_is_never_overwritten(suite, refused, tmp_path):
 
 def test_a_key_that_cannot_be_written(refused):
     refused("keygen", "--out", "/proc/no/key.pem", code="key-unwritable", status=3)
+
+
+def test_a_report_lies_beside_the_run_and_the_run_stays_intact(suite, copied):
+    for subject in (copied, copied / "scorecard.sigstore.json"):
+        key = copied / "signer.pub.pem"
+        status, out, _ = suite("render", subject, "--key", key, "--format", "csv")
+        assert (status, out.strip()) == (0, str(copied.with_name("run-csv.csv")))
+    assert copied.with_name("run-csv.csv").read_text().startswith("run,phase,")
+    assert suite("verify", copied)[0] == 0
+
+
+def test_a_report_of_a_bundle_alone_has_its_name(suite, copied, tmp_path):
+    bundle = tmp_path / "card.sigstore.json"
+    shutil.copyfile(copied / "scorecard.sigstore.json", bundle)
+    key = copied / "signer.pub.pem"
+    status, out, _ = suite("render", bundle, "--key", key, "--format", "markdown")
+    assert (status, out.strip()) == (0, str(tmp_path / "card-markdown.md"))
 
 
 def test_the_key_of_the_environment_is_used(suite, signed, tmp_path, monkeypatch):

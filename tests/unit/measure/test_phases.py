@@ -39,7 +39,9 @@ from tests.factories.documents import changed
 TASKS = mini_set(4)
 QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}
 STOP = phases.stop()
-SEARCH = phases.search(min_rate=20.0, max_rate=80.0, requests=10, max_probes=4, resolution=0.1)
+SEARCH = phases.search(
+    min_rate=20.0, max_rate=80.0, requests=10, max_probes=4, resolution=0.1, percentile=90.0
+)
 
 
 @dataclass

@@ -71,8 +71,8 @@ def test_one_other_id_unlocks():
 
 def test_the_shipped_locks_name_the_official_split_and_its_sizes():
     locks = selection.locks()
-    assert locks["seed"] == selection.SELECTION_SEED
-    assert locks["rule"] == selection.SELECTION_RULE
+    assert locks.seed == selection.SELECTION_SEED
+    assert locks.rule == selection.SELECTION_RULE
     sizes = {name: lock.size for name, lock in locks.sets.items()}
     assert sizes == {"xsum-256": 256, "xsum-1000": 1000, "xsum-5000": 5000, "xsum-full": 11334}
     assert locked_sets(IDS) == ()

@@ -96,9 +96,8 @@ def made(details_of, **planned):
         metrics={},
         series=Series(),
         token_source="none",
-        **details.members(planned_of(**planned), details_of),
     )
-    return plain(phase)
+    return plain(details.complete(phase, planned_of(**planned), details_of))
 
 
 def test_what_says_nothing_is_left_out():

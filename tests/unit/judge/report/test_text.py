@@ -15,8 +15,8 @@ def test_a_sound_run():
     rows = [line.split() for line in shown.splitlines() if line.startswith("  offline")]
     assert rows[0][:2] == ["offline", "Output"]
     assert rows[0][-1] == "256"
-    assert "peak not declared for float32" in shown
-    assert "11 pass, 1 n/a" in shown
+    assert "peak not declared for fp32" in shown
+    assert "34 pass, 8 n/a" in shown
 
 
 def test_labels_and_failed_rules_are_impossible_to_miss():
@@ -29,7 +29,7 @@ def test_labels_and_failed_rules_are_impossible_to_miss():
         "! RUNTIME",
         "! TASK SET",
     ]
-    assert "ROUGE-1 0.1013 < 0.15" in shown
+    assert "ROUGE-1 0.0302 < 0.15" in shown
     assert "R022 fail: ROUGE lies where summaries lie" in shown
     assert "R030 warning:" in shown
 
@@ -45,19 +45,19 @@ def test_the_columns_are_aligned():
 
 def test_the_time_breakdown_adds_up():
     last = render(scorecard.card()).splitlines()[-1]
-    assert last.startswith("time    129.81 s: suite 1.2 s, engine-start 75.9 s")
+    assert last.startswith("time    33.61 s: suite 1.2 s, engine-start 9.2 s")
 
 
 def test_groups_searches_and_conversations_have_a_table_each():
     shown = render(scenarios.scenario_card()).splitlines()
     heads = [line for line in shown if line and not line.startswith(" ")]
     assert "Concurrency sweep (sweep)   [ms, tokens/s]" in heads
-    assert "Context lengths (context): concurrency 1, 2,048 out   [ms, tokens/s]" in heads
-    found = "search from 1 to 64 requests/s, p99, probes of 256 requests"
-    assert f"Search for the highest rate (slo): {found}" in heads
-    assert any(line.startswith("Conversations (chat): 16 sessions × 6 turns") for line in heads)
-    assert "soak ended: enough was seen; 7,211 of 9,000 requests sent, 1,803.4 s" in heads
-    assert any(line.startswith("  13.00 requests/s, met at 13, missed at 14") for line in shown)
+    assert "Context lengths (context): concurrency 1, 24 out   [ms, tokens/s]" in heads
+    load = "search from 8 to 512 requests/s, p95, probes of 300 requests"
+    assert f"Search for the highest rate (search): {load}" in heads
+    assert any(line.startswith("Conversations (chat): 6 sessions × 6 turns") for line in heads)
+    assert "soak ended: enough was seen; 1,294 of 5,000 requests sent, 20.0 s" in heads
+    assert any(line.startswith("  58.68 requests/s, met at 58.68, missed at 64") for line in shown)
     assert any("63,488 tokens in: not run: the model holds" in line for line in shown)
 
 
@@ -72,7 +72,7 @@ def test_every_point_has_its_row():
 
 def test_a_search_without_answer_says_why():
     shown = render(scenarios.grid_card())
-    assert "repeat 2: no answer: the lowest rate of the search, 1 requests/s, missed" in shown
+    assert "repeat 2: no answer: even the lowest rate, 256 requests/s, missed" in shown
 
 
 def test_a_card_without_scenarios_has_none_of_it():

@@ -7,55 +7,20 @@ import copy
 import pytest
 
 from suite.base.status import Outcome
-from suite.declare.model.facts import hash_model, read_model
-from suite.declare.plan.make import ModelInput, Options, make_plan
-from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile, profile_names
-from suite.declare.tasks.reference import MINI_MODEL, reference_for
-from suite.declare.tasks.taskset import mini_set
-from suite.declare.vendor.load import load_vendor
 from suite.documents.codec import plain
 from suite.judge.card.verdict import grant
 from suite.judge.metrics.compute import Results
 from suite.judge.rules.registry import RULES
 from tests.factories import evidence as factory
+from tests.factories import shipped
 from tests.factories.plans import plan_for
 
 
 @pytest.fixture(scope="module")
 def own():
     """The plan of `make run`."""
-    return planned("smoke")
-
-
-def planned(name, **options):
-    """The plan of a shipped profile with the mini model, as JSON, ready to be forged."""
-    profile, taskset = load_profile(name), mini_set().to_doc()
-    files, sha256 = hash_model(MINI_MODEL)
-    reference = reference_for(files, taskset, profile.doc.decoding)
-    made = make_plan(
-        vendor=load_vendor("cpu"),
-        engine_id=None,
-        accelerator_id=None,
-        devices=None,
-        model=ModelInput(
-            "mini",
-            None,
-            str(MINI_MODEL),
-            sha256,
-            files,
-            read_model(MINI_MODEL),
-            "2" * 64,
-            "3" * 64,
-            {"chat": 3, "completions": 1},
-        ),
-        profile=profile,
-        taskset=taskset,
-        quality=quality_doc(profile, reference.scores, reference.source, taskset),
-        runtime="container",
-        options=Options(**options),
-    )
-    return plain(made)
+    return shipped.plan()
 
 
 def judge(number, plan):
@@ -80,13 +45,13 @@ MINI_SET = [name for name in profile_names() if load_profile(name).doc.taskset.s
 
 @pytest.mark.parametrize("name", MINI_SET)
 def test_the_phases_of_every_shipped_profile_are_rebuilt(name):
-    found, _ = judge("R038", planned(name))
+    found, _ = judge("R038", shipped.plan(name))
     assert found.outcome is Outcome.PASS, found.why
 
 
 def test_points_that_were_left_out_are_missed():
     """A smaller context than the model's leaves points out; whoever reads the card must know."""
-    plan = planned("lengths", max_model_len=1024)
+    plan = shipped.plan("lengths", max_model_len=1024)
     assert any("not_run" in phase for phase in plan["workload"]["phases"])
     found, _ = judge("R038", plan)
     assert found.outcome is Outcome.WARN
@@ -104,7 +69,7 @@ def test_points_that_were_left_out_are_missed():
     ],
 )
 def test_forged_points_are_noticed(forge):
-    plan = planned("grid")
+    plan = shipped.plan("grid")
     forge(plan["workload"]["phases"][-1])
     assert judge("R038", plan)[0].outcome is Outcome.WARN
 
