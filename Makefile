@@ -124,12 +124,12 @@ format: .venv/.dev ## rewrite the code in the house's form
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
 # What stands in the output file is preferred: the test tools and the documents' take the suite's versions.
-lock: .venv/.uv ## choose the newest versions again, with hashes, for every Python
-	@$(UV) $(LOCK) --upgrade --output-file requirements.lock pyproject.toml
+lock: .venv/.uv ## choose the newest versions again, with the hashes of every wheel in the index, for every Python
+	@$(PY) -m uv $(LOCK) --upgrade --output-file requirements.lock pyproject.toml
 	@cp requirements.lock requirements-dev.lock
-	@$(UV) $(LOCK) --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(PY) -m uv $(LOCK) --extra dev --output-file requirements-dev.lock pyproject.toml
 	@cp requirements-dev.lock requirements-docs.lock
-	@$(UV) $(LOCK) --extra docs --output-file requirements-docs.lock pyproject.toml
+	@$(PY) -m uv $(LOCK) --extra docs --output-file requirements-docs.lock pyproject.toml
 
 wheel: .venv/.uv ## build dist/*.whl
 	@$(UV) build --quiet --wheel --out-dir dist .
