@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VERIFYING = {
-    "reading the evidence": ("suite.evidence", "read"),
-    "hashing the files": ("suite.judge.attest.files", "check_files"),
+    "parsing the evidence": ("suite.evidence", "read"),
+    "reading and hashing the files": ("suite.judge.attest.files", "check_files"),
     "ROUGE": ("suite.judge.metrics.rouge", "score_texts"),
     "metrics": ("suite.judge.score", "compute"),
     "rules": ("suite.judge.score", "apply_rules"),

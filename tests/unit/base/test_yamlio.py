@@ -1,7 +1,16 @@
 import pytest
+import yaml
 
 from suite.base import yamlio
 from suite.base.errors import DeclarationError
+
+
+@pytest.fixture(params=[yaml.SafeLoader, getattr(yaml, "CSafeLoader", None)], autouse=True)
+def parser(request, monkeypatch):
+    """Everything holds with PyYAML's own parser and with libyaml."""
+    if request.param is None:
+        pytest.skip("PyYAML without libyaml")
+    monkeypatch.setattr(yaml, "CSafeLoader", request.param)
 
 
 def test_values_and_lines():
