@@ -136,9 +136,9 @@ def verdict(
     missed: Counter[str] = Counter()
     outside = 0
     for request in counted:
-        found = misses(request, objectives)
-        missed.update(found)
-        outside += bool(found)
+        objectives_missed = misses(request, objectives)
+        missed.update(objectives_missed)
+        outside += bool(objectives_missed)
     percent = search.percentile
     ttft, tpot, e2e = (
         _percentile([request.ttft_ms(from_sched=True) for request in answers], percent),

@@ -93,7 +93,7 @@ def less_step(values: Sequence[float], margin: int = 3) -> list[float]:
     if not place:
         return rest
     low, high = math.fsum(rest[:place]) / place, math.fsum(rest[place:]) / (count - place)
-    return [one - (low if k < place else high) for k, one in enumerate(rest)]
+    return [number - (low if k < place else high) for k, number in enumerate(rest)]
 
 
 def squares(values: Sequence[float]) -> float:
@@ -127,7 +127,7 @@ def dependence(values: Sequence[float]) -> float:
         return 0.0
     middle = math.fsum(values) / n
     rest = [value - middle for value in values]
-    total = math.fsum(one * one for one in rest)
+    total = math.fsum(number * number for number in rest)
     if total <= 0.0:
         return 0.0
     r = math.fsum(a * b for a, b in itertools.pairwise(rest)) / total

@@ -133,14 +133,14 @@ def private_key(key: _Private) -> PrivateKey:
 
 def _pem_body(data: bytes, label: bytes) -> bytes:
     """The DER inside the only PEM block; raises ValueError with a sentence otherwise."""
-    found = _PEM.match(data)
-    if not found:
+    match = _PEM.match(data)
+    if not match:
         msg = "not exactly one PEM block"
         raise ValueError(msg)
-    if found[1] != label:
-        msg = f"a PEM block of {found[1].decode('ascii')}, not {label.decode('ascii')}"
+    if match[1] != label:
+        msg = f"a PEM block of {match[1].decode('ascii')}, not {label.decode('ascii')}"
         raise ValueError(msg)
-    return base64.b64decode(found[2].replace(b"\r", b"").replace(b"\n", b""), validate=True)
+    return base64.b64decode(match[2].replace(b"\r", b"").replace(b"\n", b""), validate=True)
 
 
 def parse_public(

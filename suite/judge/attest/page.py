@@ -78,8 +78,8 @@ def extract_bundle(html: bytes, *, name: str = "page") -> bytes:
 
 def renderer_of(html: bytes) -> str | None:
     """Which renderer a page says it was made by (``<meta name="generator">``), None when it does not say."""
-    found = _GENERATOR.search(html)
-    return found[1].decode("utf-8", "replace") if found else None
+    match = _GENERATOR.search(html)
+    return match[1].decode("utf-8", "replace") if match else None
 
 
 def check_page(html: bytes, verified: Verified, bundle: bytes, render: Render, note: Note) -> None:

@@ -122,9 +122,9 @@ def parse_statement(payload: bytes, *, name: str = "payload") -> Statement:
         value = jsonio.loads(payload, name=name, error=TrustError)
     except TrustError as cause:
         raise TrustError("payload-not-json", cause.message, cause.place) from cause
-    found = value_problem(value)
-    if found:
-        raise TrustError("payload-text", found[1], Place(name, None, found[0] or "/"))
+    problem = value_problem(value)
+    if problem:
+        raise TrustError("payload-text", problem[1], Place(name, None, problem[0] or "/"))
     top = _members(value, {"_type", "subject", "predicateType", "predicate"}, name, "")
     if top["_type"] != STATEMENT_TYPE:
         place = Place(name, None, "/_type")
@@ -152,7 +152,7 @@ def _subjects(value: JSONValue, name: str) -> tuple[StatementSubject, ...]:
     if not isinstance(value, list) or not value:
         place = Place(name, None, "/subject")
         raise TrustError("statement-subject", "must be a list that is not empty", place)
-    found: dict[str, StatementSubject] = {}
+    subjects: dict[str, StatementSubject] = {}
     for index, item in enumerate(value):
         where = f"/subject/{index}"
         entry = _members(item, {"name", "digest"}, name, where)
@@ -162,11 +162,11 @@ def _subjects(value: JSONValue, name: str) -> tuple[StatementSubject, ...]:
             message = "the digest must be 64 lower-case hexadecimal digits"
             raise TrustError("statement-subject", message, place)
         label = entry["name"]
-        if not isinstance(label, str) or not label or label in found:
+        if not isinstance(label, str) or not label or label in subjects:
             message = "the name must be text that no other subject has"
             raise TrustError("statement-subject", message, place)
-        found[label] = _subject(label, digest)
-    return tuple(found.values())
+        subjects[label] = _subject(label, digest)
+    return tuple(subjects.values())
 
 
 _RESULTS: dict[str, Literal["PASSED", "WARNED"]] = {"pass": "PASSED", "warn": "WARNED"}

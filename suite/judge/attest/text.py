@@ -81,8 +81,10 @@ def value_problem(value: JSONValue, pointer: str = "") -> tuple[str, str] | None
         case dict():
             return _member_problem(value, pointer)
         case list():
-            found = (value_problem(item, f"{pointer}/{index}") for index, item in enumerate(value))
-            return next(filter(None, found), None)
+            problems = (
+                value_problem(item, f"{pointer}/{index}") for index, item in enumerate(value)
+            )
+            return next(filter(None, problems), None)
         case str():
             reason = text_problem(value)
         case int():
@@ -99,7 +101,7 @@ def _member_problem(value: JSONObject, pointer: str) -> tuple[str, str] | None:
         reason = text_problem(key)
         if reason:
             return pointer, f"{reason} in a member's name"
-        found = value_problem(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
-        if found:
-            return found
+        problem = value_problem(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+        if problem:
+            return problem
     return None

@@ -315,13 +315,13 @@ def _check_authority(
 
 
 def _check_expected(statement: Statement, document: Predicate, want: Expected) -> str:
-    said = []
+    wanted = []
     if want.manifest_sha256 is not None:
         signed = statement.subject(MANIFEST_SUBJECT)
         if signed != want.manifest_sha256:
             message = f"signed for the evidence {signed}, at hand is {want.manifest_sha256}"
             raise TrustError("subject-differs", message, Place("payload", None, "/subject"))
-        said.append("signed for the evidence at hand")
+        wanted.append("signed for the evidence at hand")
     if want.nonce is not None:
         nonce = given(document.run.nonce) if isinstance(document, Scorecard) else None
         if nonce != want.nonce:
@@ -330,5 +330,5 @@ def _check_expected(statement: Statement, document: Predicate, want: Expected) -
             raise TrustError(
                 "nonce-differs", message, Place("payload", None, "/predicate/run"), hint
             )
-        said.append(f"round {want.nonce}")
-    return "; ".join(said) or "no round and no evidence to compare with"
+        wanted.append(f"round {want.nonce}")
+    return "; ".join(wanted) or "no round and no evidence to compare with"

@@ -318,18 +318,18 @@ def _check_numbers(run: evidence.Evidence, verified: Verified, recompute: Recomp
     except SuiteError as cause:
         message = f"the scorecard cannot be rebuilt: {cause.message}"
         raise EvidenceError("recompute-failed", message, cause.place, cause.hint) from cause
-    found = [
+    problems = [
         Problem(f"{item.pointer}: signed {item.left}, recomputed {item.right}")
         for item in differences(signed, again)
     ]
-    if found:
-        shown = found[:MAX_FINDINGS]
-        if len(found) > len(shown):
-            shown.append(Problem(f"and {len(found) - len(shown)} more"))
+    if problems:
+        shown = problems[:MAX_FINDINGS]
+        if len(problems) > len(shown):
+            shown.append(Problem(f"and {len(problems) - len(shown)} more"))
         version = verified.card.suite.version
         other = f"; it was made by version {version}, this is {__version__}"
         hint = "the evidence counts, not the card" + (other if version != __version__ else "")
-        count = "one value does" if len(found) == 1 else f"{len(found)} values do"
+        count = "one value does" if len(problems) == 1 else f"{len(problems)} values do"
         message = f"{count} not follow from the evidence"
         raise TrustError("numbers-differ", message, None, hint, shown)
     return f"scorecard rebuilt from the raw events: {_count(signed):,} values, all as signed"

@@ -192,17 +192,17 @@ def _plausibility(
     results: Results, floor: dict[str, float], ceiling: dict[str, float]
 ) -> Plausibility:
     """As R022: one phase outside the range is enough."""
-    found = [
+    values = [
         (value.value, name)
         for phase in results.phases.values()
         for name in floor
         if isinstance(value := phase.metrics.get(name), Measured)
     ]
-    if not found:
+    if not values:
         return "not-judged"
-    if any(value < floor[name] for value, name in found):
+    if any(value < floor[name] for value, name in values):
         return "below-floor"
-    if any(value > ceiling[name] for value, name in found):
+    if any(value > ceiling[name] for value, name in values):
         return "above-ceiling"
     return "plausible"
 

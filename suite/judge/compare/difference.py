@@ -67,9 +67,9 @@ def compare(a: Scorecard, b: Scorecard, *, margin: float = MARGIN) -> Comparison
     """
     if not 0 <= margin < 1:
         raise ValueError(f"the margin must be at least 0 and below 1, not {margin}")
-    found = differences(a, b)
+    differing = differences(a, b)
     forbidden: dict[Family, str] = {}
-    for item in found:
+    for item in differing:
         for name in item.forbids:
             forbidden.setdefault(name, item.what)
     both = _Comparison(a, b, forbidden, margin)
@@ -80,7 +80,7 @@ def compare(a: Scorecard, b: Scorecard, *, margin: float = MARGIN) -> Comparison
         a=_side(a),
         b=_side(b),
         comparable=_answer(forbidden, metrics),
-        differences=tuple(found),
+        differences=tuple(differing),
         subjects=tuple(subjects(a, b)),
         metrics=tuple(metrics),
         checks=tuple(_checks(a, b)),

@@ -174,10 +174,10 @@ def load_difference(first: CardPhase, second: CardPhase) -> str:
     """Why two phases of one place were not asked the same, "" when they were."""
     if first.scenario != second.scenario:
         return _loaded("scenario", first.scenario, second.scenario)
-    one, two = _asked(first), _asked(second)
-    for what in sorted({*one, *two}):
-        if one.get(what) != two.get(what):
-            return _loaded(what, one.get(what, "none"), two.get(what, "none"))
+    before, after = _asked(first), _asked(second)
+    for what in sorted({*before, *after}):
+        if before.get(what) != after.get(what):
+            return _loaded(what, before.get(what, "none"), after.get(what, "none"))
     if _gave_way(first) != _gave_way(second):
         return "one of the two phases was ended as over-saturated, the other was not"
     return _length_difference(first, second)
@@ -185,7 +185,7 @@ def load_difference(first: CardPhase, second: CardPhase) -> str:
 
 def _gave_way(phase: CardPhase) -> bool:
     """Whether a phase was ended because the server fell ever further behind."""
-    return any(one.by == "saturated" for one in given(phase.ended, []))
+    return any(ending.by == "saturated" for ending in given(phase.ended, []))
 
 
 def _loaded(what: str, first: str, second: str) -> str:
@@ -194,14 +194,14 @@ def _loaded(what: str, first: str, second: str) -> str:
 
 def _asked(phase: CardPhase) -> dict[str, str]:
     """Everything that was asked of a phase, flat, as text."""
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     searched = SCENARIOS[phase.scenario].searches
     if not searched:
-        found["requests"] = str(phase.tasks)
+        settings["requests"] = str(phase.tasks)
     for name, value in plain(phase.load).items():
         if not isinstance(value, dict):
             if value is not None:
-                found[name] = str(value)
+                settings[name] = str(value)
             continue
         for inner, setting in value.items():
             free = (name == "search" and inner in _SEARCH_FREE) or (name, inner) == (
@@ -209,20 +209,20 @@ def _asked(phase: CardPhase) -> dict[str, str]:
                 "name",
             )
             if not free and setting is not None:
-                found[f"{name} {inner}"] = str(setting)
-    return found
+                settings[f"{name} {inner}"] = str(setting)
+    return settings
 
 
 def _length_difference(first: CardPhase, second: CardPhase) -> str:
     """Where exact lengths were asked for, both engines must have read and made the same."""
     if first.lengths is UNSET or second.lengths is UNSET:
         return ""
-    for what, one, two in (
+    for what, before, after in (
         ("prompts", first.lengths.input_got, second.lengths.input_got),
         ("answers", first.lengths.output_got, second.lengths.output_got),
     ):
-        if one != two:
-            return f"the {what} had different lengths: {_span(one)} and {_span(two)}"
+        if before != after:
+            return f"the {what} had different lengths: {_span(before)} and {_span(after)}"
     return ""
 
 

@@ -52,12 +52,12 @@ def _short(text: str) -> str:
 def _changes(diff: Comparison, *, every: bool) -> list[str]:
     lines = []
     for outcome, mark in _MARKS.items():
-        found = [change for change in diff.metrics if change.outcome == outcome]
-        if not found:
+        changes = [change for change in diff.metrics if change.outcome == outcome]
+        if not changes:
             continue
-        lines.append(f"{mark} {outcome.replace('-', ' ')}: {len(found)}")
+        lines.append(f"{mark} {outcome.replace('-', ' ')}: {len(changes)}")
         if outcome in ("better", "worse") or every:
-            lines += [f"    {_change(change)}" for change in found]
+            lines += [f"    {_change(change)}" for change in changes]
     return lines
 
 

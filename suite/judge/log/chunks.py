@@ -48,8 +48,8 @@ class Chunks:
 
 def _weights(answer: Answer) -> Sequence[int]:
     count = 1 + len(answer.gaps)
-    said = answer.event.chunk_tokens
-    return said if said and sum(said) > 0 and len(said) == count else [1] * count
+    tokens = answer.event.chunk_tokens
+    return tokens if tokens and sum(tokens) > 0 and len(tokens) == count else [1] * count
 
 
 def chunks_of(answers: Sequence[Answer]) -> Chunks:

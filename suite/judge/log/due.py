@@ -110,8 +110,8 @@ def missing(log: PhaseLog) -> int:
 
 def workers(log: PhaseLog) -> int:
     """How many client processes dealt the requests among them; 1 where the log's word cannot be true."""
-    said = log.noted.count("workers") or 1
-    return said if said <= most_workers(log.doc) else 1
+    count = log.noted.count("workers") or 1
+    return count if count <= most_workers(log.doc) else 1
 
 
 def most_workers(doc: Phase) -> int:
@@ -128,14 +128,14 @@ def too_many_workers(log: PhaseLog, processors: int | None) -> str:
         log: the phase.
         processors: of the host that sent, None where that is not known.
     """
-    said = max(
+    count = max(
         [log.noted.count("workers") or 1]
         + [probe.closed.count("workers") or 1 for probe in log.probes]
     )
-    if said > most_workers(log.doc):
-        return f"{said} client processes, at most {most_workers(log.doc)} could share it"
-    if processors is not None and said > max(1, 2 * processors):
-        return f"{said} client processes on {processors} processors"
+    if count > most_workers(log.doc):
+        return f"{count} client processes, at most {most_workers(log.doc)} could share it"
+    if processors is not None and count > max(1, 2 * processors):
+        return f"{count} client processes on {processors} processors"
     return ""
 
 
@@ -160,8 +160,8 @@ def _missing_of_search(log: PhaseLog) -> int:
         places = {event.index % search.requests for event in probe.events}
         sent = {place for place in places if place < due}
         if probe.closed.text("ended_by") in EARLY:
-            said = probe.closed.count("workers") or 1
-            dealt = said if said <= MOST_WORKERS else 1
+            count = probe.closed.count("workers") or 1
+            dealt = count if count <= MOST_WORKERS else 1
             share = 2 + int((rate or 0.0) * HEARD_S / dealt)
             lacking += holes(sent, dealt) + short_of(sent, dealt, share, due)
         else:

@@ -34,8 +34,8 @@ def lengths(phase: PhaseSamples) -> LengthsResult | None:
     answers = phase.answers
     return LengthsResult(
         input_asked=(min(wanted.input_tokens), max(wanted.input_tokens)),
-        input_got=_range([one.prompt for one in answers if one.prompt is not None]),
+        input_got=_range([answer.prompt for answer in answers if answer.prompt is not None]),
         output_asked=(min(wanted.output_tokens), max(wanted.output_tokens)),
-        output_got=_range([one.generated for one in answers if one.generated is not None]),
+        output_got=_range([answer.generated for answer in answers if answer.generated is not None]),
         source=phase.token_source,
     )

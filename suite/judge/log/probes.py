@@ -67,15 +67,15 @@ class Counts:
     def recounted(self, seen: Sequence[Observed]) -> list[Observed]:
         """The same requests with the source's counts."""
         return [
-            one._replace(tokens=self.answers[one.number].generated)
-            if one.number in self.answers
-            else one
-            for one in seen
+            request._replace(tokens=self.answers[request.number].generated)
+            if request.number in self.answers
+            else request
+            for request in seen
         ]
 
     def obstacle(self, seen: Sequence[Observed]) -> str:
         """Why the TPOT of these requests cannot be told; "" where it can, or all have one token."""
-        mine = [self.answers[one.number] for one in seen if one.number in self.answers]
+        mine = [self.answers[request.number] for request in seen if request.number in self.answers]
         if any(answer.generated is None for answer in mine):
             return NO_COUNT
         several = any(answer.tpot is not None for answer in mine)
@@ -118,11 +118,11 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
         if stated is None:
             problems.append(f"probe {place} was sent at no rate of the search")
             break
-        one = _judge(log, probe, objectives, stated, counts)
-        problems += one.problems
-        judged.append(one)
-        if one.met is not None:
-            history.append((stated, one.met))
+        ruling = _judge(log, probe, objectives, stated, counts)
+        problems += ruling.problems
+        judged.append(ruling)
+        if ruling.met is not None:
+            history.append((stated, ruling.met))
     answer = bisection.answer(doc, history)
     strays = {event.index // doc.requests for event in log.events}
     strays -= {probe.number for probe in log.probes}
@@ -131,8 +131,8 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
     if answer.ended == "unfinished":
         problems.append(f"the search is unfinished after {len(history)} probes")
     problems += _answer_problems(log, answer)
-    untold = next((one.untold for one in judged if one.untold), "")
-    probes = tuple(one.probe for one in judged)
+    untold = next((ruling.untold for ruling in judged if ruling.untold), "")
+    probes = tuple(ruling.probe for ruling in judged)
     return Replay(probes, answer, problems[0] if problems else "", untold)
 
 
@@ -148,12 +148,12 @@ def _judge(
     seen = [observed(event) for event in probe.events]
     by = probe.closed.text("ended_by") or "stopped"
     verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
-    found = _ruling(doc, probe, objectives, rate, seen)
-    problems = _ending_problems(doc, probe, rate, seen, found)
-    if found.overlooked and verdict.met is not False:
-        verdict = verdict._replace(met=False, why=found.overlooked)
+    ruling = _ruling(doc, probe, objectives, rate, seen)
+    problems = _ending_problems(doc, probe, rate, seen, ruling)
+    if ruling.overlooked and verdict.met is not False:
+        verdict = verdict._replace(met=False, why=ruling.overlooked)
     problems += _verdict_problems(probe, verdict)
-    counted, obstacle = seen, objective.tpot_untold([one for one in seen if one.ok])
+    counted, obstacle = seen, objective.tpot_untold([request for request in seen if request.ok])
     if counts is not None:
         counted, obstacle = counts.recounted(seen), counts.obstacle(seen)
     again = objective.verdict(counted, doc, objectives, rate=rate, ended_by=by)
@@ -161,7 +161,7 @@ def _judge(
     untold = ""
     if wanted and (verdict.met or verdict.untold):
         untold = obstacle or verdict.untold
-    if counts is not None and not untold and not found.overlooked and again.met is not verdict.met:
+    if counts is not None and not untold and not ruling.overlooked and again.met is not verdict.met:
         problems.append(f"probe {probe.number}: its verdict is another by {counts.source} alone")
     card = _probe(
         log,
@@ -204,10 +204,10 @@ def _ruling(
         arrivals_ns=probe_schedule(doc, probe.number, rate),
         first_index=probe.number * doc.requests,
     )
-    decided = next((one.end for one in seen if rule.add(one)), None)
+    decided = next((request.end for request in seen if rule.add(request)), None)
     overlooked = ""
     if decided is not None and probe.closed.text("ended_by") == "all-sent":
-        late = max(one.sent for one in seen) - decided
+        late = max(request.sent for request in seen) - decided
         if late > GRACE_NS:
             overlooked = (
                 f"its events show {rule.ended_by} {late * NS:.1f} s before its last request"
@@ -223,8 +223,8 @@ def _rate_problems(
     if asked is None:
         return [f"probe {place} was sent though the search was over, or undecided, before it"]
     if stated != asked:
-        said = "an unknown rate" if stated is None else f"{stated:g} requests/s"
-        return [f"probe {place} was sent at {said}; the verdicts before it ask for {asked:g}"]
+        rate = "an unknown rate" if stated is None else f"{stated:g} requests/s"
+        return [f"probe {place} was sent at {rate}; the verdicts before it ask for {asked:g}"]
     return []
 
 
@@ -233,7 +233,7 @@ def _ending_problems(
     probe: ProbeLog,
     rate: float,
     seen: Sequence[Observed],
-    found: _Ruling,
+    ruling: _Ruling,
 ) -> list[str]:
     """Whether a probe ended as its rule says."""
     by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
@@ -243,27 +243,27 @@ def _ending_problems(
     if sent is not None and sent != len(seen):
         return [f"{name}: {sent} requests were sent, the log holds {len(seen)}"]
     planned = bisection.planned(doc, rate)
-    if any(one.number >= probe.number * doc.requests + planned for one in seen):
+    if any(request.number >= probe.number * doc.requests + planned for request in seen):
         return [f"{name}: the log holds more than the {planned} requests of {rate:g} requests/s"]
     if by == "all-sent":
-        cancelled = sum(one.cancelled for one in seen)
+        cancelled = sum(request.cancelled for request in seen)
         if len(seen) < planned or cancelled:
             count = f"{len(seen)} of {planned} requests are in the log"
             return [f"{name}: {count}, {cancelled} of them cancelled"]
-        return [f"{name}: ended as all-sent, {found.overlooked}"] if found.overlooked else []
-    return _early_problems(probe, found)
+        return [f"{name}: ended as all-sent, {ruling.overlooked}"] if ruling.overlooked else []
+    return _early_problems(probe, ruling)
 
 
-def _early_problems(probe: ProbeLog, found: _Ruling) -> list[str]:
+def _early_problems(probe: ProbeLog, ruling: _Ruling) -> list[str]:
     """Whether the events show the reason why a probe was stopped early."""
     by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
-    if found.ended_by != by:
-        why = f"its events show {found.ended_by or 'no reason to end'}"
+    if ruling.ended_by != by:
+        why = f"its events show {ruling.ended_by or 'no reason to end'}"
         return [f"{name}: ended as {by}, {why}"]
     noted = probe.closed.count("seen")
-    if noted is not None and noted != found.seen:
+    if noted is not None and noted != ruling.seen:
         return [
-            f"{name}: ended as {by} after {noted} answers, its events show it after {found.seen}"
+            f"{name}: ended as {by} after {noted} answers, its events show it after {ruling.seen}"
         ]
     return []
 
@@ -272,8 +272,8 @@ def _verdict_problems(probe: ProbeLog, verdict: Verdict) -> list[str]:
     noted = probe.closed.yes("met")
     words = {True: "met", False: "missed", None: "undecided"}
     if noted is not verdict.met:
-        said = f"noted as {words[noted]}, its events say {words[verdict.met]}"
-        return [f"probe {probe.number}: {said}: {verdict.why}"]
+        words_apart = f"noted as {words[noted]}, its events say {words[verdict.met]}"
+        return [f"probe {probe.number}: {words_apart}: {verdict.why}"]
     return []
 
 
@@ -297,8 +297,8 @@ def _probe(
 ) -> Probe:
     search = search_of(log.doc)
     unseen = obstacle and f"TPOT cannot be told: {obstacle}"
-    completed = sum(one.ok for one in seen)
-    cancelled = sum(one.cancelled for one in seen)
+    completed = sum(request.ok for request in seen)
+    cancelled = sum(request.cancelled for request in seen)
     failed = len(seen) - completed - cancelled
     percent = search.percentile
     tpot_wanted = objectives.tpot_ms is not None
@@ -340,10 +340,12 @@ def _percentile(value: float | None, percent: float, count: int, why: str, *, cu
 def _goodput(seen: Sequence[Observed], objectives: Objectives, why: str) -> Value:
     if why:
         return NotMeasured(why)
-    last = max((one.last for one in seen if one.ok and one.last is not None), default=0)
-    first = min((one.sent for one in seen), default=0)
+    last = max(
+        (request.last for request in seen if request.ok and request.last is not None), default=0
+    )
+    first = min((request.sent for request in seen), default=0)
     if last <= first:
         return NotMeasured("no request was answered")
-    good = sum(objective.meets(one, objectives) for one in seen)
+    good = sum(objective.meets(request, objectives) for request in seen)
     value = good / ((last - first) * NS)
     return Measured(value, "requests/s", len(seen), None, None, "one probe, no interval")

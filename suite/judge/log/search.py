@@ -74,7 +74,7 @@ def texts(phase: PhaseSamples) -> list[Answer]:
 def whole_answers(phase: PhaseSamples) -> list[Answer]:
     """Answers of the probes that were sent to their end and of which nothing was cancelled."""
     requests = search_of(phase.doc).requests
-    found = []
+    answers = []
     for repeat in phase.repeats:
         cut = {
             probe.number
@@ -82,5 +82,7 @@ def whole_answers(phase: PhaseSamples) -> list[Answer]:
             if probe.closed.text("ended_by") in ("", *due.EARLY)
             or any(event.outcome == "cancelled" for event in probe.events)
         }
-        found += [one for one in repeat.answers if one.event.index // requests not in cut]
-    return found
+        answers += [
+            answer for answer in repeat.answers if answer.event.index // requests not in cut
+        ]
+    return answers

@@ -113,11 +113,11 @@ def _window(phase: PhaseSamples, repeat: Repeat) -> Window:
 def _sessions(requests: Sequence[Observed], turns: int) -> list[Observed]:
     """Each session as one request from its first send to its last end."""
     by_session: dict[int, Observed] = {}
-    for one in requests:
+    for request in requests:
         # A named tuple's own `index` hides its type from the checker.
-        session = int(one[0]) // turns
-        known = by_session.get(session, one)
-        sent, end = min(known.sent, one.sent), max(known.end, one.end)
+        session = int(request[0]) // turns
+        known = by_session.get(session, request)
+        sent, end = min(known.sent, request.sent), max(known.end, request.end)
         by_session[session] = known._replace(sent=sent, end=end)
     return list(by_session.values())
 
@@ -126,9 +126,15 @@ def _drifts(phase: PhaseSamples, repeat: Repeat, over: Window) -> dict[str, Drif
     if not over.found:
         return dict.fromkeys(DRIFTS, drift.nothing(over.why))
     answers = sent_in(repeat, over)
-    counted = [(one.sent, one.tpot) for one in answers if one.tpot is not None and one.tpot > 0]
+    counted = [
+        (answer.sent, answer.tpot)
+        for answer in answers
+        if answer.tpot is not None and answer.tpot > 0
+    ]
     return {
-        "drift_ttft": drift.drift([one.sent for one in answers], [one.ttft for one in answers]),
+        "drift_ttft": drift.drift(
+            [answer.sent for answer in answers], [answer.ttft for answer in answers]
+        ),
         "drift_tpot": drift.drift([sent for sent, _ in counted], [tpot for _, tpot in counted])
         if phase.counts_tokens
         else drift.nothing(NO_COUNT),
@@ -196,8 +202,10 @@ def track(phase: PhaseSamples) -> Track | None:
         )
     return Track(
         bucket_s=stored(repeat.window_s / buckets),
-        ttft_ms=tuple(_middle([one.ttft for one in mine]) for mine in held),
-        tpot_ms=tuple(_middle([one.tpot for one in mine if one.tpot is not None]) for mine in held),
+        ttft_ms=tuple(_middle([each.ttft for each in mine]) for mine in held),
+        tpot_ms=tuple(
+            _middle([each.tpot for each in mine if each.tpot is not None]) for mine in held
+        ),
     )
 
 

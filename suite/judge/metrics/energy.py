@@ -145,12 +145,12 @@ def _tracks(samples: Sequence[TelemetrySample]) -> list[Track]:
             power.setdefault(device, {})[sample.t] = watts
         if joules is not None:
             counters.setdefault(device, {})[sample.t] = joules
-    found = []
+    tracks = []
     for device in sorted(tools):
         series, counter = (power[device], False) if device in power else (counters[device], True)
         times = tuple(sorted(series))
-        found.append(Track(device, times, tuple(series[time] for time in times), counter))
-    return found
+        tracks.append(Track(device, times, tuple(series[time] for time in times), counter))
+    return tracks
 
 
 def _gap_bound_s(plan: Plan) -> float:
@@ -208,21 +208,23 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     windows = [repeat.window_s for repeat in phase.repeats]
     number = len(phase.answers)
     joules, seconds = math.fsum(energies), math.fsum(windows)
-    found: dict[str, Value] = {"energy_j": intervals.t_value(energies, "J", number)}
+    values: dict[str, Value] = {"energy_j": intervals.t_value(energies, "J", number)}
     if isinstance(idle, str):
-        found["energy_above_idle_j"] = NotMeasured(idle)
+        values["energy_above_idle_j"] = NotMeasured(idle)
     else:
         above = [energy - idle * window for energy, window in zip(energies, windows, strict=True)]
-        found["energy_above_idle_j"] = intervals.t_value(above, "J", number)
+        values["energy_above_idle_j"] = intervals.t_value(above, "J", number)
     why = "one sum over all repeats, no interval"
-    found["average_power_w"] = Measured(joules / seconds, "W", number, None, None, why)
+    values["average_power_w"] = Measured(joules / seconds, "W", number, None, None, why)
     tokens = sum(answer.generated or 0 for answer in phase.answers)
     if not phase.counts_tokens or tokens == 0 or joules <= 0:
         none = NotMeasured("no generated tokens to relate the energy to")
-        return found | {"joules_per_output_token": none, "tokens_per_joule": none}
-    found["joules_per_output_token"] = Measured(joules / tokens, "J/token", number, None, None, why)
-    found["tokens_per_joule"] = Measured(tokens / joules, "tokens/J", number, None, None, why)
-    return found
+        return values | {"joules_per_output_token": none, "tokens_per_joule": none}
+    values["joules_per_output_token"] = Measured(
+        joules / tokens, "J/token", number, None, None, why
+    )
+    values["tokens_per_joule"] = Measured(tokens / joules, "tokens/J", number, None, None, why)
+    return values
 
 
 @phase_metrics(METRICS)
@@ -239,7 +241,7 @@ def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
     if isinstance(used, str):
         return dict.fromkeys(NAMES, NotMeasured(used))
     bound = _gap_bound_s(plan)
-    found = []
+    joules = []
     for repeat in phase.repeats:
         if repeat.window_s <= 0:
             return dict.fromkeys(NAMES, NotMeasured(NO_TIME))
@@ -247,5 +249,5 @@ def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
             why = _track_obstacle(track, repeat.first_sent, repeat.end, bound)
             if why:
                 return dict.fromkeys(NAMES, NotMeasured(why))
-        found.append(math.fsum(track.joules(repeat.first_sent, repeat.end) for track in used))
-    return _values(phase, found, _idle_watts(used, marks))
+        joules.append(math.fsum(track.joules(repeat.first_sent, repeat.end) for track in used))
+    return _values(phase, joules, _idle_watts(used, marks))

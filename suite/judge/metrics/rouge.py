@@ -28,11 +28,11 @@ def score_texts(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Score
 def _values(by_task: Mapping[str, list[Scores]]) -> dict[str, Value]:
     """Means over tasks; a task asked several times counts once, with its mean."""
     tasks = [by_task[name] for name in sorted(by_task)]
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for place, name in enumerate(TYPES):
         means = [statistics.mean([scores[place] for scores in task]) for task in tasks]
-        found[name] = intervals.bootstrap_mean(means, "1")
-    return found
+        values[name] = intervals.bootstrap_mean(means, "1")
+    return values
 
 
 def rouge(

@@ -49,10 +49,10 @@ def series(phase: PhaseSamples) -> Series:
     """The series of a phase without obstacle."""
     answers = phase.answers
     per_token = tpot.samples(answers)
-    told = per_token and not tpot.obstacle(answers)
+    told_apart = per_token and not tpot.obstacle(answers)
     return Series(
         ttft_ms=quantiles([answer.ttft for answer in answers]),
-        tpot_ms=quantiles(per_token) if told else UNSET,
+        tpot_ms=quantiles(per_token) if told_apart else UNSET,
         e2e_ms=quantiles([answer.e2e for answer in answers]),
         throughput=_throughput(phase) or UNSET,
     )

@@ -169,10 +169,10 @@ def total_throughput(inputs: PhaseInputs) -> Value:
 def request_throughput(inputs: PhaseInputs) -> Value:
     """Completed requests per second."""
 
-    def one(_: Answer) -> float:
+    def each_once(_: Answer) -> float:
         return 1.0
 
-    return rate(inputs.phase, "requests/s", one, lambda repeat: _at_last(repeat, one))
+    return rate(inputs.phase, "requests/s", each_once, lambda repeat: _at_last(repeat, each_once))
 
 
 @phase_metric(

@@ -32,7 +32,9 @@ def turns(phase: PhaseSamples) -> tuple[Turn, ...]:
 def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples) -> Turn:
     prompts: Value = NotMeasured("no source counted the prompts")
     if phase.counts_prompts:
-        prompts = intervals.bootstrap_mean([float(one.prompt or 0) for one in answers], "tokens")
+        prompts = intervals.bootstrap_mean(
+            [float(answer.prompt or 0) for answer in answers], "tokens"
+        )
     per_token: Value = NotMeasured(NO_COUNT)
     if phase.counts_tokens:
         per_token = intervals.percentile_value(ascending(tpot.samples(answers)), 50.0, "ms")
@@ -40,6 +42,6 @@ def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples) -> Turn:
         number=number,
         completed=len(answers),
         prompt_tokens=prompts,
-        ttft=intervals.percentile_value(ascending([one.ttft for one in answers]), 50.0, "ms"),
+        ttft=intervals.percentile_value(ascending([answer.ttft for answer in answers]), 50.0, "ms"),
         tpot=per_token,
     )

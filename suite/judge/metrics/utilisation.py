@@ -155,19 +155,19 @@ def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
     if compute is None:
         dtype = plan.engine.dtype.executed
         because = plan.peaks.compute_unknown
-        said = because.startswith("peak not declared")
+        undeclared = because.startswith("peak not declared")
         why = (
             because
-            if said
+            if undeclared
             else f"peak not declared for {dtype}" + (f": {because}" if because else "")
         )
         return dict.fromkeys(NAMES[:3], NotMeasured(why))
     peak = compute.flops * plan.devices.count
-    found = {"mfu": _whole(phase, work, peak)}
+    values = {"mfu": _whole(phase, work, peak)}
     overlap = _overlap(phase)
     if overlap:
-        return found | dict.fromkeys(NAMES[1:3], NotMeasured(overlap))
-    return found | _parts(phase, work, peak)
+        return values | dict.fromkeys(NAMES[1:3], NotMeasured(overlap))
+    return values | _parts(phase, work, peak)
 
 
 def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:

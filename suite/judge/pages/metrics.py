@@ -42,7 +42,7 @@ def latencies(language: str) -> str:
 def statistics(language: str) -> str:
     """What is taken of every latency."""
     titles = {"en": ("statistic", "name"), "zh": ("统计量", "名称")}
-    rows = [(f"`{one.id}`", getattr(one.name, language)) for one in STATISTICS]
+    rows = [(f"`{statistic.id}`", getattr(statistic.name, language)) for statistic in STATISTICS]
     return markdown.table(titles[language], rows)
 
 

@@ -109,8 +109,8 @@ class _Scale:
             return ticks(self.low, self.high, count)
         decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
         steps = (1.0, 2.0, 5.0) if math.log10(self.high / self.low) < 2.5 else (1.0,)
-        found = [step * 10.0**decade for decade in decades for step in steps]
-        return [mark for mark in found if self.low * 0.999 <= mark <= self.high * 1.001]
+        marks = [step * 10.0**decade for decade in decades for step in steps]
+        return [mark for mark in marks if self.low * 0.999 <= mark <= self.high * 1.001]
 
 
 def _vertical(values: Sequence[float], *, log: bool) -> _Scale:

@@ -49,18 +49,18 @@ class Remark:
 
 def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
     """How a phase went: stop rule, end, steady state, lengths."""
-    found = []
+    sentences = []
     if phase.load.stop is not UNSET:
-        found.append(Remark("stop-rule", [stop_text(card, phase.load.stop, phase.tasks)]))
+        sentences.append(Remark("stop-rule", [stop_text(card, phase.load.stop, phase.tasks)]))
     if phase.ended:
-        found.append(Remark("ended", _ends(phase, phase.ended)))
+        sentences.append(Remark("ended", _ends(phase, phase.ended)))
     if phase.steady:
-        found.append(Remark("steady", _steady(phase, phase.steady)))
+        sentences.append(Remark("steady", _steady(phase, phase.steady)))
     if SCENARIOS[phase.scenario].watches_drift:
-        found.append(Remark("drift", _drift(phase)))
+        sentences.append(Remark("drift", _drift(phase)))
     if phase.lengths is not UNSET:
-        found.append(Remark("lengths", [_lengths(phase.lengths)]))
-    return found
+        sentences.append(Remark("lengths", [_lengths(phase.lengths)]))
+    return sentences
 
 
 def _drift(phase: CardPhase) -> list[Both]:
@@ -297,7 +297,7 @@ def turns(phase: CardPhase) -> list[TurnRow]:
 
 def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """TTFT and the length of the conversation by turn."""
-    found = []
+    pictures = []
     known = given(phase.turns, ())
     for key in ("ttft", "prompt_tokens"):
         dots = [
@@ -308,8 +308,8 @@ def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
         line = curves.Line("", [dot for dot in dots if dot])
         picture = curves.chart([line], WORDS["turn"], caption[0], steps=True)
         if picture:
-            found.append((caption, picture))
-    return found
+            pictures.append((caption, picture))
+    return pictures
 
 
 def track_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
@@ -318,12 +318,12 @@ def track_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
         return []
     track = phase.track
     window = steady_window(phase)
-    found = []
+    pictures = []
     for name, values in (("ttft", track.ttft_ms), ("tpot", track.tpot_ms)):
         picture = _track_plot(track, values, window, f"Median {name.upper()} over time")
         if picture:
-            found.append((WORDS[f"track-{name}"], picture))
-    return found
+            pictures.append((WORDS[f"track-{name}"], picture))
+    return pictures
 
 
 def _track_plot(

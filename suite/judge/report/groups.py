@@ -235,14 +235,14 @@ def stream_value(phase: CardPhase) -> Value | None:
 
 def _absent(shown: list[Column], rows: list[Point]) -> list[tuple[str, str]]:
     """Which columns miss numbers, and why; a column whose reasons differ from point to point names three."""
-    found: dict[str, list[str]] = {}
+    columns_by_reason: dict[str, list[str]] = {}
     for place, column in enumerate(shown):
         cells = [row.cells[place] for row in rows if row.cells]
         reasons = dict.fromkeys(cell.reason for cell in cells if cell and not cell.measured)
         if reasons:
             text = "; ".join(list(reasons)[:_REASONS]) + ("; …" if len(reasons) > _REASONS else "")
-            found.setdefault(text, []).append(column.name[0])
-    return [(", ".join(names), text) for text, names in found.items()]
+            columns_by_reason.setdefault(text, []).append(column.name[0])
+    return [(", ".join(names), text) for text, names in columns_by_reason.items()]
 
 
 def plots(block: Block) -> list[tuple[Both, Markup]]:
@@ -270,7 +270,7 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
             line(column.metric, column.statistic) for column in shown if column.quantity == quantity
         ]
         wanted.append((quantity, ("ms", "毫秒"), lines))
-    found = []
+    pictures = []
     for name, unit, lines in wanted:
         picture = curves.chart(
             lines,
@@ -281,11 +281,11 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
         )
         if picture:
             caption = WORDS[f"plot-{name}"]
-            found.append(((f"{caption[0]}, {unit[0]}", f"{caption[1]}，{unit[1]}"), picture))
+            pictures.append(((f"{caption[0]}, {unit[0]}", f"{caption[1]}，{unit[1]}"), picture))
     trade = _trade(along) if axes == ["concurrency"] else None
     if trade:
-        found.append((WORDS["plot-trade"], trade))
-    return found
+        pictures.append((WORDS["plot-trade"], trade))
+    return pictures
 
 
 def _trade(along: list[tuple[float, CardPhase]]) -> Markup:

@@ -155,10 +155,10 @@ def missing(card: Scorecard, phase: CardPhase) -> list[Missing]:
 
     What only another kind of phase has, such as a search's rate, is missed by nobody.
     """
-    found: dict[str, Missing] = {}
+    by_reason: dict[str, Missing] = {}
 
     def add(metric: str, title: Text, reason: str) -> None:
-        found.setdefault(reason, Missing([], reason)).names.append((metric, title))
+        by_reason.setdefault(reason, Missing([], reason)).names.append((metric, title))
 
     quantities = _quantities(card, phase)
     for names in quantities:
@@ -170,7 +170,7 @@ def missing(card: Scorecard, phase: CardPhase) -> list[Missing]:
         known = REGISTRY.get(row.metric)
         if not row.shown.measured and not (known and row.shown.reason == known.unasked):
             add(row.metric, row.title, row.shown.reason)
-    return list(found.values())
+    return list(by_reason.values())
 
 
 def run_rows(card: Scorecard) -> list[MetricRow]:

@@ -37,21 +37,21 @@ class Flag:
 
 def flags(card: Scorecard) -> list[Flag]:
     """Labels of a card, the gravest first."""
-    found = []
+    labels = []
     if card.run.ended != "complete":
-        found.append(Flag("flag-ended", "fail", card.run.error))
+        labels.append(Flag("flag-ended", "fail", card.run.error))
     plausibility = card.quality.plausibility
     if plausibility == "below-floor":
-        found.append(Flag("flag-floor", "fail", _rouge_beyond(card, "<", card.quality.floor)))
+        labels.append(Flag("flag-floor", "fail", _rouge_beyond(card, "<", card.quality.floor)))
     if plausibility == "above-ceiling":
-        found.append(Flag("flag-ceiling", "fail", _rouge_beyond(card, ">", card.quality.ceiling)))
+        labels.append(Flag("flag-ceiling", "fail", _rouge_beyond(card, ">", card.quality.ceiling)))
     if card.vendor.emulated:
-        found.append(Flag("flag-emulated", "warn", ""))
+        labels.append(Flag("flag-emulated", "warn", ""))
     if card.runtime != "container":
-        found.append(Flag(f"flag-{card.runtime}", "warn", card.runtime_note))
+        labels.append(Flag(f"flag-{card.runtime}", "warn", card.runtime_note))
     if not card.workload.taskset.locked:
-        found.append(Flag("flag-custom", "warn", ""))
-    return found
+        labels.append(Flag("flag-custom", "warn", ""))
+    return labels
 
 
 def _rouge_beyond(card: Scorecard, sign: str, bounds: dict[str, float]) -> str:
@@ -99,10 +99,10 @@ class Headline:
 def headlines(card: Scorecard) -> list[Headline]:
     """The headline numbers in the card's order."""
     phases = {phase.name: phase for phase in card.phases}
-    found = []
+    rows = []
     for item in card.headline:
         definition = card.metrics.get(item.metric)
-        found.append(
+        rows.append(
             Headline(
                 item.metric,
                 metric_name(card, item.metric),
@@ -111,7 +111,7 @@ def headlines(card: Scorecard) -> list[Headline]:
                 phases.get(item.phase),
             )
         )
-    return found
+    return rows
 
 
 def ordered(card: Scorecard, names: Iterable[str]) -> list[str]:
@@ -134,5 +134,5 @@ def fact_text(name: str, value: str) -> str:
 def counts(checks: Sequence[Check]) -> dict[str, int]:
     """How many rules ended how, in the order in which a reader wants to know."""
     order = ("fail", "error", "warn", "pass", "skipped", "not-applicable")
-    found = {outcome: sum(1 for check in checks if check.outcome == outcome) for outcome in order}
-    return {outcome: number for outcome, number in found.items() if number}
+    numbers = {outcome: sum(1 for check in checks if check.outcome == outcome) for outcome in order}
+    return {outcome: number for outcome, number in numbers.items() if number}

@@ -83,14 +83,14 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
     ids = list(evidence.tasks)
     logs = phase_logs(evidence)
     processors = _processors(evidence)
-    strangers = {(one.phase, one.repeat, one.measured) for one in evidence.requests}
+    strangers = {(event.phase, event.repeat, event.measured) for event in evidence.requests}
     wrong: list[str] = []
     sent = planned = 0
     for log in logs.values():
         doc, lacking = log.doc, due.missing(log)
         other = sum(
-            one.index >= due.most(doc) or one.task != due.planned_task(doc, ids, one.index)
-            for one in log.events
+            event.index >= due.most(doc) or event.task != due.planned_task(doc, ids, event.index)
+            for event in log.events
         )
         sent += len(log.events)
         planned += due.most(doc)

@@ -89,11 +89,11 @@ def _weight(doc: Phase) -> tuple[int, float]:
 
 
 def _texts(events: Iterable[Request], tasks: Mapping[str, TaskLine]) -> Texts:
-    found: Texts = {}
+    texts: Texts = {}
     for event in sorted(events, key=lambda event: (event.repeat, event.index)):
         if due.is_answer(event) and event.task in tasks:
-            found.setdefault(event.task, []).append(event.text)
-    return found
+            texts.setdefault(event.task, []).append(event.text)
+    return texts
 
 
 def _whole(probe: ProbeLog) -> bool:
@@ -117,20 +117,20 @@ def _loads(evidence: Evidence, results: Results) -> list[_Load]:
         for name, phase in results.phases.items()
         if phase.questions == "tasks" and isinstance(phase.metrics.get("rouge1"), Measured)
     }
-    found: list[_Load] = []
+    loads: list[_Load] = []
     phases: dict[str, tuple[tuple[int, float], list[Request]]] = {}
     for log in phase_logs(evidence).values():
         name = log.doc.name
         if name not in held or not log.doc.measured:
             continue
         if is_search(log.doc):
-            found += _probes(log, evidence.tasks)
+            loads += _probes(log, evidence.tasks)
         else:
             phases.setdefault(name, (_weight(log.doc), []))[1].extend(log.events)
     for name, (weight, events) in phases.items():
-        found.append(_Load(name, weight, _texts(events, evidence.tasks)))
+        loads.append(_Load(name, weight, _texts(events, evidence.tasks)))
     # Of equal loads the one that asks most is the better measure.
-    return sorted(found, key=lambda load: (load.weight, -len(load.texts), load.name))
+    return sorted(loads, key=lambda load: (load.weight, -len(load.texts), load.name))
 
 
 def _pairings(loads: Sequence[_Load]) -> Iterator[_Pairing]:
@@ -190,9 +190,11 @@ def _problems(
         ):
             ratio = _short(above, below)
             if ratio is not None:
-                said = words.format(m=metric, v=f"{ratio.value:.1%}")
+                deviation = words.format(m=metric, v=f"{ratio.value:.1%}")
                 interval = f"95 % interval {ratio.low:.1%} to {ratio.high:.1%}"
-                wrong.append(f"{pairing.name}: {said}, over the same {ratio.n} tasks, {interval}")
+                wrong.append(
+                    f"{pairing.name}: {deviation}, over the same {ratio.n} tasks, {interval}"
+                )
     return wrong
 
 
@@ -228,11 +230,11 @@ def holds_under_load(evidence: Evidence, results: Results) -> Finding:
     loads = _loads(evidence, results)
     if len(loads) < 2:
         return not_applicable("fewer than two loads ask the tasks alone: nothing to compare")
-    found = list(_pairings(loads))
-    pairings = [pairing for pairing in found if len(pairing.tasks) >= FEWEST_TASKS]
-    few = [pairing.name for pairing in found if len(pairing.tasks) < FEWEST_TASKS]
+    all_pairings = list(_pairings(loads))
+    pairings = [pairing for pairing in all_pairings if len(pairing.tasks) >= FEWEST_TASKS]
+    few = [pairing.name for pairing in all_pairings if len(pairing.tasks) < FEWEST_TASKS]
     if not pairings:
-        most = max(len(pairing.tasks) for pairing in found)
+        most = max(len(pairing.tasks) for pairing in all_pairings)
         return not_applicable(
             f"at most {most} tasks were asked at two loads, {FEWEST_TASKS} are needed"
         )

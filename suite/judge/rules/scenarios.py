@@ -70,9 +70,9 @@ def lengths_held(evidence: Evidence, _: Results) -> Finding:
             continue
         answers = [event for event in log.events if is_answer(event)]
         judged += len(answers)
-        found = [problem for event in answers if (problem := _length_problem(log, event))]
-        prompts = [text for kind, text in found if kind == "prompt"]
-        outputs = [text for kind, text in found if kind == "answer"]
+        problems = [problem for event in answers if (problem := _length_problem(log, event))]
+        prompts = [text for kind, text in problems if kind == "prompt"]
+        outputs = [text for kind, text in problems if kind == "answer"]
         wrong += prompts
         if len(outputs) > LENGTH_TOLERANCE * len(answers):
             wrong.append(f"{log.name}: {len(outputs)} of {len(answers)} answers, {outputs[0]}")

@@ -97,7 +97,7 @@ def stopped_by_rule(evidence: Evidence, _: Results) -> Finding:
 def search_follows(evidence: Evidence, _: Results) -> Finding:
     """Rates follow from verdicts, verdicts from events, and no probe is left out."""
     wrong: list[str] = []
-    found: list[str] = []
+    searches: list[str] = []
     objectives = evidence.plan.workload.objectives
     for log in _measured(evidence):
         if not is_search(log.doc):
@@ -105,12 +105,12 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
         again = probes.replay(log, objectives)
         if again.problem:
             wrong.append(f"{log.name}: {again.problem}")
-        found.append(f"{len(again.probes)} probes, {again.answer.why}")
+        searches.append(f"{len(again.probes)} probes, {again.answer.why}")
     if wrong:
         return failed(f"the search does not follow from its events: {wrong[0]}", wrong)
-    if not found:
+    if not searches:
         return not_applicable("no phase is a search")
-    return passed(f"{len(found)} searches replayed: {found[0]}")
+    return passed(f"{len(searches)} searches replayed: {searches[0]}")
 
 
 @rule(
@@ -240,12 +240,14 @@ def was_steady(evidence: Evidence, results: Results) -> Finding:
     for name, phase in results.phases.items():
         if name not in names:
             continue
-        for one in phase.details.steady:
+        for window in phase.details.steady:
             judged += 1
-            if not one.found:
-                unsteady.append(f"{name}/{one.repeat}: {one.why}")
-            elif one.share < LEAST_STEADY:
-                unsteady.append(f"{name}/{one.repeat}: steady for {one.share:.0%} of its time")
+            if not window.found:
+                unsteady.append(f"{name}/{window.repeat}: {window.why}")
+            elif window.share < LEAST_STEADY:
+                unsteady.append(
+                    f"{name}/{window.repeat}: steady for {window.share:.0%} of its time"
+                )
     if unsteady:
         return warned(f"{len(unsteady)} of {judged} not in steady state: {unsteady[0]}", unsteady)
     if not judged:

@@ -31,12 +31,12 @@ def _per_device(
     samples: Sequence[TelemetrySample], read: Callable[[TelemetrySample], float | None]
 ) -> dict[str, list[float]]:
     """Values by device, where the tool gave them."""
-    found: dict[str, list[float]] = {}
+    by_device: dict[str, list[float]] = {}
     for sample in samples:
         value = read(sample)
         if value is not None:
-            found.setdefault(sample.device, []).append(value)
-    return found
+            by_device.setdefault(sample.device, []).append(value)
+    return by_device
 
 
 def memory(samples: Sequence[TelemetrySample]) -> dict[str, list[float]]:
@@ -72,10 +72,10 @@ def qwen_speed(evidence: Evidence, phase: PhaseSamples) -> View:
     return View("qwen-speed", "Qwen speed benchmark", fields, "")
 
 
-def _mean_of_all(found: dict[str, list[float]], scale: float, unit: str, what: str) -> Value:
-    if not found:
+def _mean_of_all(by_device: dict[str, list[float]], scale: float, unit: str, what: str) -> Value:
+    if not by_device:
         return NotMeasured(f"no {what} telemetry")
-    values = [value for samples in found.values() for value in samples]
+    values = [value for samples in by_device.values() for value in samples]
     return plain(statistics.mean(values) * scale, unit, len(values))
 
 
