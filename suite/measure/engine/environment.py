@@ -87,6 +87,8 @@ def ensure_environment(
             return python
         wheels = fetch_wheels(source.parent, on_progress, settings=chosen)
         on_progress(f"making the Python environment {target.name}")
+        if target.is_symlink():
+            target.unlink()
         shutil.rmtree(target, ignore_errors=True)
         program = uv.program()
         made = [program, "venv", "--quiet", "--python", sys.executable, str(target)]

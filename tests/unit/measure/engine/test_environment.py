@@ -113,6 +113,19 @@ def test_an_environment_is_made_once_and_again_when_a_pin_changes(shop, settings
     assert subprocess.check_output(told, text=True) == "9.9+cpu 2.0\n"
 
 
+@pytest.mark.slow
+def test_a_link_to_a_stale_environment_is_replaced_and_its_target_left(shop, settings, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / STAMP).write_text("of other pins")
+    link = settings.environments / ".venv-test"
+    link.symlink_to(elsewhere)
+    python = ensure_environment("test", print, settings=settings)
+    assert python.exists()
+    assert not link.is_symlink()
+    assert [path.name for path in elsewhere.iterdir()] == [STAMP]
+
+
 def test_missing_requirements_are_named(settings):
     with pytest.raises(SetupError) as caught:
         ensure_environment("other", print, settings=settings)
