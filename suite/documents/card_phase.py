@@ -192,7 +192,17 @@ class CardPhase(Document):
     repeats: Annotated[Count, about("How often it was repeated.")]
     metrics: Annotated[dict[str, Value], about("Values by metric name.")]
     series: Annotated[Series, about("Plot data.")]
-    token_source: Annotated[str, about("Which token count feeds the metrics.", max_length=300)]
+    token_source: Annotated[
+        str, about("Which token count says how long answers are.", max_length=300)
+    ]
+    arrival_source: Annotated[
+        str,
+        about(
+            "Which count says how many tokens came with which chunk: it feeds TPOT, TT4T, throughput, normalised "
+            "latency, MFU, MBU and energy per token; with none, totals are as claimed.",
+            max_length=300,
+        ),
+    ]
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")
     ] = UNSET

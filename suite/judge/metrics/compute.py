@@ -39,8 +39,9 @@ class PhaseResult:
     Attributes:
         metrics: every metric of scope ``phase`` by name.
         series: what the plots draw; empty where the phase was not measured.
-        token_source: which count of generated tokens feeds the metrics: ``token ids``, ``engine usage``,
+        token_source: which count of generated tokens says how long answers are: ``token ids``, ``engine usage``,
             ``own tokenizer`` or ``none``.
+        arrival_source: which count feeds the metrics of tokens over time; see `suite.declare.analysis.arrived`.
         questions: what the phase asks; only answers to ``tasks`` are held to the reference.
         details: what is said of the phase beside its metrics.
     """
@@ -51,6 +52,7 @@ class PhaseResult:
     metrics: dict[str, Value]
     series: Series
     token_source: str
+    arrival_source: str
     questions: Questions = "tasks"
     details: PhaseDetails = field(default_factory=PhaseDetails)
 
@@ -150,6 +152,7 @@ def _phase(
         metrics=metrics,
         series=_series(phase),
         token_source=phase.token_source,
+        arrival_source=phase.arrival_source,
         questions=questions(phase.doc),
         details=_details(inputs),
     )

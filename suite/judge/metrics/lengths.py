@@ -49,7 +49,7 @@ def generated_lengths(inputs: PhaseInputs) -> dict[str, Value]:
     if not inputs.phase.counts_tokens:
         none = NotMeasured(NO_COUNT)
         return {"generated_tokens_mean": none, "generated_length_ratio": none}
-    lengths = [float(answer.generated or 0) for answer in inputs.texts]
+    lengths = [float(answer.claimed or 0) for answer in inputs.texts]
     mean = intervals.bootstrap_mean(lengths, "tokens")
     return {"generated_tokens_mean": mean, "generated_length_ratio": _ratio(inputs, mean)}
 
@@ -90,5 +90,5 @@ def output_length_exact(inputs: PhaseInputs) -> Value:
     if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
     answers = phase.answers
-    exactly = sum(answer.generated == asked(wanted, answer.event.index)[1] for answer in answers)
+    exactly = sum(answer.claimed == asked(wanted, answer.event.index)[1] for answer in answers)
     return exact(exactly / len(answers), "1", len(answers))

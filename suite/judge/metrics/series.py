@@ -49,7 +49,7 @@ def series(phase: PhaseSamples) -> Series:
     """The series of a phase without obstacle."""
     answers = phase.answers
     per_token = tpot.samples(answers)
-    told_apart = per_token and not tpot.obstacle(answers)
+    told_apart = phase.counts_tokens and per_token and not tpot.obstacle(answers)
     return Series(
         ttft_ms=quantiles([answer.ttft for answer in answers]),
         tpot_ms=quantiles(per_token) if told_apart else UNSET,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from suite.base import statistics
 from suite.judge.report.othertools import devices
-from suite.judge.report.othertools.view import Totals, obstacle
+from suite.judge.report.othertools.view import Totals, first, obstacle, ttft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +81,7 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
         round(totals.seconds * 1000),
         both,
         both / totals.seconds,
-        statistics.mean([answer.ttft for answer in totals.answers]),
+        statistics.mean([ttft(answer) for answer in totals.answers]),
         statistics.mean([answer.e2e for answer in totals.answers]),
         used,
     ]
@@ -93,13 +93,13 @@ def _request(answer: Answer, epoch_ns: int) -> list[str | float | int]:
         return (time + epoch_ns) // 1_000_000
 
     tokens = answer.event.chunk_tokens
-    prompt, generated = answer.prompt or 0, answer.generated or 0
+    prompt, generated = answer.prompt or 0, answer.claimed or 0
     return [
         clock(answer.sent),
         clock(answer.last),
         clock(answer.last),
-        clock(answer.first),
-        clock(answer.first),
+        clock(first(answer)),
+        clock(first(answer)),
         tokens[0] if tokens else "",
         prompt,
         generated,

@@ -119,7 +119,7 @@ def test_equal_values_are_never_better_or_worse(a, spread_a, spread_b):
 
 
 INPUTS = {
-    "metric_schema": (lambda c: c.update(metric_schema=2), EVERYTHING),
+    "metric_schema": (lambda c: c.update(metric_schema=1), EVERYTHING),
     "division": (lambda c: c["division"].update(granted="open"), EVERYTHING),
     "emulation": (lambda c: c["vendor"].update(emulated=True), EVERYTHING),
     "model": (lambda c: c["model"].update(sha256="0" * 64), EVERYTHING),

@@ -87,7 +87,7 @@ def test_parts_only_where_one_request_runs_at_a_time(trace):
 def test_energy_by_hand(trace):
     """100 W rising to 200 W over the window of one second, after five seconds at 40 W."""
     trace.phase("p", "offline", 1)
-    trace.request("p", 0, [100, 1000], tokens=50)
+    trace.request("p", 0, [100, 1000], tokens=50, chunk_tokens=[1, 49])
     trace.mark("engine.start", -2000)
     for at in range(-7000, -2000, 1000):
         trace.power(at, 40.0)
@@ -178,7 +178,8 @@ def test_energy_of_repeats(trace):
     for repeat in (1, 2):
         trace.phase("p", "offline", 1, repeat=repeat)
         start = 20_000 * repeat
-        trace.request("p", start, [start + 100, start + 1000 * repeat], repeat=repeat, tokens=10)
+        chunks = [start + 100, start + 1000 * repeat]
+        trace.request("p", start, chunks, repeat=repeat, tokens=10, chunk_tokens=[1, 9])
     for at in range(0, 60_001, 500):
         trace.power(at, 100.0)
     found = metrics(trace)
