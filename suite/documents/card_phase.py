@@ -60,6 +60,10 @@ class Load(Document):
         UNSET
     )
     lengths: Annotated[LengthsLoad | UnsetType, about("Exact lengths that were asked for.")] = UNSET
+    max_new_tokens: Annotated[
+        Positive | UnsetType,
+        about("Most tokens to generate, where fewer than the workload's decoding says."),
+    ] = UNSET
     search: Annotated[Search | UnsetType, about("How the highest rate was looked for.")] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase had seen enough.")] = UNSET
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, session_of
+from suite.declare.scenarios.phase import (
+    has_exact_lengths,
+    is_conversation,
+    is_shortened,
+    session_of,
+)
 from suite.documents.card_phase import Ending, Series
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
@@ -28,8 +33,9 @@ if TYPE_CHECKING:
     from suite.judge.metrics.rouge_pairs import Scores
 
 
-Questions = Literal["tasks", "history", "synthetic"]
-"""What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference."""
+Questions = Literal["tasks", "history", "synthetic", "shortened"]
+"""What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference; tasks
+with answers that end early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ def questions(doc: Phase) -> Questions:
     """What a phase asks."""
     if has_exact_lengths(doc):
         return "synthetic"
+    if is_shortened(doc):
+        return "shortened"
     return "history" if is_conversation(doc) and session_of(doc).turns > 1 else "tasks"
 
 
@@ -167,7 +175,7 @@ def _score(
     pairs = [
         (tasks[answer.event.task].reference, answer.event.text)
         for phase in phases
-        if not has_exact_lengths(phase.doc)
+        if not has_exact_lengths(phase.doc) and not is_shortened(phase.doc)
         for answer in search.texts(phase)
         if answer.event.task in tasks
     ]

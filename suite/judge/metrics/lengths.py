@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.declare.scenarios.phase import has_exact_lengths
+from suite.declare.scenarios.phase import has_exact_lengths, is_shortened
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
@@ -16,6 +16,7 @@ from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
+SHORTENED = "its answers end before the reference run's do"
 NO_LENGTH = "no exact length was asked for"
 
 
@@ -58,6 +59,8 @@ def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
     reference = (inputs.plan.workload.quality.reference or {}).get("generated_tokens")
     if has_exact_lengths(inputs.phase.doc):
         return NotMeasured(SYNTHETIC)
+    if is_shortened(inputs.phase.doc):
+        return NotMeasured(SHORTENED)
     if not isinstance(mean, Measured) or not reference:
         return NotMeasured("no reference run for this model")
     low = None if mean.low is None else mean.low / reference

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
 from suite.declare.analysis.arrived import chunks
 from suite.declare.scenarios.phase import has_exact_lengths, lengths_of
@@ -174,10 +176,17 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
     """No answer is longer than asked, and one that stops by length has exactly that length."""
     most = evidence.plan.workload.decoding.max_new_tokens
     exact = {(doc.name, doc.repeat): lengths_of(doc) for doc in _with_lengths(evidence)}
+    shorter = {
+        (doc.name, doc.repeat): doc.max_new_tokens
+        for doc in evidence.plan.workload.phases
+        if doc.measured and doc.max_new_tokens is not UNSET
+    }
     wrong = []
     for request in answered(evidence):
         lengths = exact.get((request.phase, request.repeat))
-        limit = most if lengths is None else asked(lengths, request.index)[1]
+        limit = shorter.get((request.phase, request.repeat), most)
+        if lengths is not None:
+            limit = asked(lengths, request.index)[1]
         usage = request.usage
         count = given(usage.ids_completion, given(usage.engine_completion))
         if count is None:

@@ -6,7 +6,11 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base import statistics
+from suite.documents.document import given
+from suite.judge.log.lengths import asked
 from suite.judge.report.othertools import devices
 from suite.judge.report.othertools.view import Totals, first, obstacle, ttft
 
@@ -77,7 +81,7 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
         evidence.plan.devices.count,
         "" if concurrency is None else concurrency,
         round(totals.prompt / n),
-        evidence.plan.workload.decoding.max_new_tokens,
+        _output_length(evidence, phase),
         round(totals.seconds * 1000),
         both,
         both / totals.seconds,
@@ -86,6 +90,15 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
         used,
     ]
     return [[*shared, *_request(answer, epoch_ns)] for answer in totals.answers]
+
+
+def _output_length(evidence: Evidence, phase: PhaseSamples) -> int | float:
+    """Tokens asked for of each request: the phase's own, or the workload's limit; the mean of several lengths."""
+    if phase.doc.lengths is not UNSET:
+        wanted = phase.doc.lengths
+        mine = [asked(wanted, answer.event.index)[1] for answer in phase.repeats[0].answers]
+        return mine[0] if len(set(mine)) == 1 else round(statistics.mean(mine))
+    return given(phase.doc.max_new_tokens, evidence.plan.workload.decoding.max_new_tokens)
 
 
 def _request(answer: Answer, epoch_ns: int) -> list[str | float | int]:

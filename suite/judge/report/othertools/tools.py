@@ -9,7 +9,7 @@ from suite.base import statistics
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log.samples import MS, NS_PER_S
 from suite.judge.metrics import latency
-from suite.judge.report.othertools.view import Field, Totals, View, per_token, plain, ttft
+from suite.judge.report.othertools.view import Field, Totals, View, obstacle, per_token, plain, ttft
 from suite.judge.report.othertools.view import first as first_at
 
 if TYPE_CHECKING:
@@ -191,6 +191,9 @@ def per_token_words(totals: Totals) -> list[View]:
     ]
 
 
+NO_FIRST_RUN = "that suite takes a run of its own with one new token, which this phase has not (profile compat-xsum has)"
+
+
 @dataclass(frozen=True, slots=True)
 class XsumRates:
     """The rates of the generate suite of FlagPerf, by its own formulas."""
@@ -227,33 +230,63 @@ def xsum_rates(
     return XsumRates(tps, new_tokens / left if left > 0 else None, mfu)
 
 
-def xsum_suite(totals: Totals, phase: PhaseSamples, plan: Plan, result: PhaseResult) -> View:
-    """FlagPerf's generate suite on XSum: TTFT, Throughput, Tps, Time, MFU and ROUGE."""
+def first_token_run(phase: PhaseSamples, phases: Sequence[PhaseSamples]) -> PhaseSamples | None:
+    """The phase that sent the same requests for one new token each; None where there is none."""
+    load = phase.doc.scenario, phase.doc.concurrency, phase.doc.first_task, phase.doc.tasks
+    return next(
+        (
+            other
+            for other in phases
+            if other.doc.max_new_tokens == 1
+            and not obstacle(other)
+            and load
+            == (other.doc.scenario, other.doc.concurrency, other.doc.first_task, other.doc.tasks)
+        ),
+        None,
+    )
+
+
+def xsum_suite(
+    totals: Totals, phase: PhaseSamples, run: PhaseSamples | None, plan: Plan, result: PhaseResult
+) -> View:
+    """FlagPerf's generate suite on XSum: TTFT, Throughput, Tps, Time, MFU and ROUGE.
+
+    Args:
+        totals: of the phase.
+        phase: the phase.
+        run: the same requests for one new token each, whose duration is what that suite calls TTFT of a batch.
+        plan: for the model and its peak.
+        result: the phase's ROUGE.
+    """
     n = len(totals.answers)
+    ttft_s, how = None, "duration of the run with one new token"
     if phase.one_at_a_time:
         ttft_s = statistics.mean([ttft(answer) for answer in totals.answers]) / 1000.0
         how = "mean of t_1 − t_send"
-    else:
-        first = max(answer.first for answer in totals.answers) - phase.repeats[0].first_sent
-        ttft_s, how = first / NS_PER_S, "time until every request of the batch has its first token"
+    elif run is not None:
+        ttft_s = Totals.of(run).seconds
     compute = plan.peaks.compute
     rates = xsum_rates(
         tokens=totals.prompt + totals.generated,
         new_tokens=totals.generated,
         seconds=totals.seconds,
-        ttft_s=ttft_s,
+        ttft_s=0.0 if ttft_s is None else ttft_s,
         parameters=plan.model.facts.parameters,
         peak_flops=None if compute is None else compute.flops * plan.devices.count,
     )
-    throughput: Value = NotMeasured("every answer ended with its first chunk")
-    if rates.throughput is not None:
+    first: Value = NotMeasured(NO_FIRST_RUN)
+    throughput: Value = NotMeasured(NO_FIRST_RUN)
+    if ttft_s is not None:
+        first = plain(ttft_s, "s", n)
+        throughput = NotMeasured("the run took no longer than its first tokens")
+    if ttft_s is not None and rates.throughput is not None:
         throughput = plain(rates.throughput, "tokens/s", n)
     mfu: Value = NotMeasured("peak not declared")
     if rates.mfu is not None:
         mfu = plain(rates.mfu, "1", n)
     scores = ("ROUGE1", "rouge1"), ("ROUGE2", "rouge2"), ("ROUGEL", "rougeL")
     fields = (
-        Field("TTFT", plain(ttft_s, "s", n), how),
+        Field("TTFT", first, how),
         Field("Throughput", throughput, "Σ n / (t − TTFT)"),
         Field("Tps", plain(rates.tps, "tokens/s", n), "Σ (p + n) / t"),
         Field("Time", plain(totals.seconds, "s", n), "max t_n − min t_send"),
