@@ -95,6 +95,12 @@ class Series(Document):
         Annotated[tuple[Number, ...], Meta(max_length=200)] | UnsetType,
         about("Ordered end-to-end latencies, milliseconds."),
     ] = UNSET
+    failed: Annotated[
+        Ratio | UnsetType,
+        about(
+            "Share of the requests that failed, which lie behind every latency; absent for none."
+        ),
+    ] = UNSET
     throughput: Annotated[
         RateSeries | UnsetType, about("A rate over time, from the phase's first request.")
     ] = UNSET

@@ -78,6 +78,11 @@ def first_place(event: Request) -> int:
     return next(_shown(event), chunks(event) - 1)
 
 
+def shown(event: Request) -> int:
+    """How many of the chunks whose text is known hold a token and show something."""
+    return sum(place < len(event.lead_chars) for place in _shown(event))
+
+
 def _shown(event: Request) -> Iterator[int]:
     """Places of the first chunks that hold a token and show something."""
     stated, count, at = event.chunk_tokens, chunks(event), 0

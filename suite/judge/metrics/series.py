@@ -54,5 +54,6 @@ def series(phase: PhaseSamples) -> Series:
         ttft_ms=quantiles([answer.ttft for answer in answers]),
         tpot_ms=quantiles(per_token) if told_apart else UNSET,
         e2e_ms=quantiles([answer.e2e for answer in answers]),
+        failed=stored(phase.late / (phase.late + len(answers))) if phase.late else UNSET,
         throughput=_throughput(phase) or UNSET,
     )

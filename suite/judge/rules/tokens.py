@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual
-from suite.declare.analysis.arrived import chunks
+from suite.declare.analysis.arrived import chunks, shown
 from suite.declare.scenarios.phase import has_exact_lengths, lengths_of
 from suite.documents.document import given
+from suite.documents.event import FOURTH
 from suite.judge.log.lengths import asked
 from suite.judge.rules.rule import (
     Finding,
@@ -24,6 +25,8 @@ from suite.judge.rules.rule import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from suite.documents.event import Request
     from suite.documents.phase import Phase
     from suite.evidence import Evidence
@@ -201,3 +204,53 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
     if exact:
         return passed(f"no answer breaks its limit ({most} new tokens where no length is asked)")
     return passed(f"no answer breaks the limit of {most} new tokens")
+
+
+@rule(
+    "R070",
+    title=Bilingual("Tokens and texts of the chunks add up", "各数据块的 token 与文本相符"),
+    asks=Bilingual(
+        "The tokens of an answer's chunks are no more than the engine claims, the recorded first chunks are part of "
+        "its text, and no more prompt tokens came from the cache than the prompt has.",
+        "一个回答各数据块的 token 总数不超过引擎所称，所记录的前几个数据块属于其文本，且来自缓存的提示词 token 不超过提示词本身"
+        "。",
+    ),
+    reason=Bilingual(
+        "TTFT, TPOT and throughput go by what each chunk carried and showed.",
+        "TTFT、TPOT 与吞吐均取决于各数据块携带与显示的内容。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def chunks_add_up(evidence: Evidence, _: Results) -> Finding:
+    """What the events say of single chunks agrees with what they say of the whole answer."""
+    wrong, judged = [], 0
+    for request in answered(evidence):
+        judged += 1
+        wrong += [f"{place(request)}: {why}" for why in _sums(request)]
+    if wrong:
+        return failed(f"{len(wrong)} contradictions in the chunks of {judged} answers", wrong)
+    if not judged:
+        return not_applicable("no request was answered")
+    return passed(f"the chunks of {judged} answers agree with their tokens and texts")
+
+
+def _sums(request: Request) -> Iterator[str]:
+    """What does not add up in one answer."""
+    carried, count = request.chunk_tokens, chunks(request)
+    most = max(claimed_counts(request), default=None)
+    if carried is not None and len(carried) != count:
+        yield f"tokens of {len(carried)} chunks, {count} arrived"
+    elif carried is not None and most is not None and sum(carried) > most:
+        yield f"its chunks carried {sum(carried)} tokens, the engine counts {most}"
+    lead = request.lead_chars
+    if len(lead) > count or sum(lead) > len(request.text):
+        yield f"its first {len(lead)} chunks have {sum(lead)} characters, its text {len(request.text)}"
+    elif len(lead) < count and shown(request) < FOURTH:
+        yield f"only {len(lead)} of its first chunks are recorded"
+    own = given(request.usage.own_lead)
+    if own is not None and len(own) != len(lead):
+        yield f"{len(own)} of its first {len(lead)} chunks are counted"
+    cached, prompt = given(request.usage.cached_tokens, 0), given(request.usage.engine_prompt)
+    if prompt is not None and cached > prompt:
+        yield f"{cached} of {prompt} prompt tokens came from the cache"
