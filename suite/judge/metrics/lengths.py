@@ -28,8 +28,8 @@ NO_LENGTH = "no exact length was asked for"
             "none",
             "length",
             Bilingual("Generated length, mean", "平均生成长度"),
-            Bilingual("mean of n", "n 的均值"),
-            "Generated tokens per answer.",
+            Bilingual("mean of the tokens counted", "所计 token 数的均值"),
+            "Generated tokens per answer as the phase's source counts them, an end token included where it does.",
             by_tokens=True,
         ),
         Metric(
@@ -38,7 +38,10 @@ NO_LENGTH = "no exact length was asked for"
             "none",
             "length",
             Bilingual("Generated length against the reference", "生成长度与参考之比"),
-            Bilingual("mean of n / the reference run's mean", "n 的均值 / 参考运行的均值"),
+            Bilingual(
+                "mean of the tokens counted / the reference run's mean",
+                "所计 token 数的均值 / 参考运行的均值",
+            ),
             "1 means answers as long as the reference run's.",
             by_tokens=True,
         ),

@@ -74,6 +74,45 @@ def test_recorded_streams_are_read_however_they_are_cut(name, done, tokens, size
     assert reader.token_ids == ([3878] * 8 if tokens else None)
 
 
+@pytest.mark.parametrize(
+    ("texts", "lead"),
+    [
+        (["a", " b", " cc", " d", " e"], (1, 2, 3, 2)),
+        (["\n", "a", "\u200b", " b", " c", " d", " e"], (1, 1, 1, 2, 2, 2)),
+        (["a", " b"], (1, 2)),
+        ([" ", "\n"], (1, 1)),
+    ],
+)
+def test_the_first_chunks_are_kept_up_to_the_fourth_that_shows_something(texts, lead):
+    assert stream(*(delta(text) for text in texts)).lead_chars() == lead
+
+
+def test_a_chunk_without_a_token_is_not_one_of_the_four():
+    ids = [[], [1], [2], [3], [4], [5]]
+    parts = [delta(text, token_ids=own) for text, own in zip("abcdef", ids, strict=True)]
+    assert stream(*parts).lead_chars() == (1,) * 5
+
+
+def test_reasoning_is_one_of_the_four():
+    thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm "}}]}
+    assert stream(thought, thought, thought, delta("a"), delta("b")).lead_chars() == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("details", "cached"),
+    [
+        ({"cached_tokens": 512}, 512),
+        ({"cached_tokens": None}, None),
+        (None, None),
+        ({"audio_tokens": 3}, None),
+    ],
+)
+def test_cached_prompt_tokens_are_read_from_the_usage(details, cached):
+    usage = {"prompt_tokens": 530, "completion_tokens": 1, "prompt_tokens_details": details}
+    reader = stream(delta("a"), {"choices": [], "usage": usage})
+    assert (reader.fault, reader.prompt_tokens, reader.cached_tokens) == (None, 530, cached)
+
+
 @given(st.lists(st.integers(1, 4_000), max_size=12))
 def test_a_recorded_stream_means_the_same_for_every_cut(places):
     data = (STREAMS / "vllm_0.32_chat.http").read_bytes()
