@@ -9,6 +9,7 @@ from suite.base import jsonio
 from suite.base.errors import DataError, Place
 from suite.cli.output import write_json, write_table, write_text
 from suite.cli.terminal import Terminal
+from suite.declare.tasks import pins
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
 from suite.declare.tasks.formats.registry import data_formats
@@ -157,6 +158,53 @@ def compare_locks(split: Path, *, as_json: bool) -> bool:
     }
     _say({"split_sha256": digest, "sets": sets, "equal": same}, lines, as_json=as_json)
     return same
+
+
+def pin_texts(
+    source: Path | None, split: Path, *, published: Path | None, to: Path | None, as_json: bool
+) -> None:
+    """Write the pins of the texts, completed by the documents of the official archive.
+
+    Raises:
+        DataError: ``archive-wrong``, ``pins-wrong``, ``file-unwritable``, and whatever the readers refuse.
+    """
+    ids = official_split(split)["test"]
+    if jsonio.sha256_hex(jsonio.read_bytes(split, error=DataError)) != locks().split_sha256:
+        raise DataError("split-wrong", "not the official split file", Place(str(split)))
+    if published is None:
+        table = dict(pins.pins())
+    else:
+        texts = [_lines(published / name) for name in (pins.REFERENCES, pins.OPENINGS)]
+        table = pins.published_pins(ids, *texts)
+    if source is not None:
+        archive = source / ARCHIVE.file_name if source.is_dir() else source
+        if digest_of(archive)[0] != ARCHIVE.sha256:
+            message = "not the archive as it was published"
+            hint = f"its SHA-256 is {ARCHIVE.sha256}: `suite data fetch archive`"
+            raise DataError("archive-wrong", message, Place(str(archive)), hint)
+        table = pins.with_documents(table, _read(archive, ids, keep_going=True).tasks)
+    target = to or pins.PINS_FILE
+    try:
+        target.write_text(pins.pins_text(table), "ascii")
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise DataError("file-unwritable", message, Place(str(target)), "give --to FILE") from error
+    documents = sum(pin.document != pins.UNKNOWN for pin in table.values())
+    lines = [
+        f"{target}",
+        f"  {len(table):,} references and first sentences, {documents:,} whole documents pinned",
+    ]
+    _say(
+        {"file": str(target), "references": len(table), "documents": documents},
+        lines,
+        as_json=as_json,
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    return (
+        jsonio.read_bytes(path, error=DataError).decode("utf-8", "replace").rstrip("\n").split("\n")
+    )
 
 
 def list_formats(*, as_json: bool) -> None:
