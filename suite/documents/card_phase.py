@@ -182,6 +182,20 @@ class Track(Document):
     tpot_ms: Annotated[tuple[NonNegative | None, ...], about("TPOT.", max_length=200)]
 
 
+class TokenCount(Document):
+    """The generated tokens of a phase as one source counted all its answers."""
+
+    source: Annotated[Name, about("What counted.")]
+    tokens: Annotated[Count, about("Generated tokens of all answers.")]
+    differ: Annotated[
+        Count, about("Answers that it counts otherwise than the source that feeds the metrics.")
+    ]
+    metrics: Annotated[
+        dict[str, Value],
+        about("What depends on the count, by this one; empty where it counts every answer alike."),
+    ]
+
+
 class CardPhase(Document):
     """One load and what came of it."""
 
@@ -193,6 +207,10 @@ class CardPhase(Document):
     metrics: Annotated[dict[str, Value], about("Values by metric name.")]
     series: Annotated[Series, about("Plot data.")]
     token_source: Annotated[str, about("Which token count feeds the metrics.", max_length=300)]
+    token_counts: Annotated[
+        Annotated[tuple[TokenCount, ...], Meta(max_length=8)] | UnsetType,
+        about("Every source that counted all answers, the one that feeds the metrics among them."),
+    ] = UNSET
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")
     ] = UNSET

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import astuple
 
 from suite.base.statistics import percentile
-from suite.declare.scenarios.phase import is_search, kind
+from suite.declare.scenarios.phase import has_exact_lengths, is_search, kind
 from suite.documents.document import given
 from suite.judge.log import due
 from suite.judge.log.chunks import chunks_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MS = 1e-6
 """Nanoseconds to milliseconds."""
 NS_PER_S = 1e9
+OWN_SOURCE = "own tokenizer"
+"""The suite's own count of the text, which no engine can state."""
 NO_SOURCE = "none"
 """What `token_source` says when no source counted every answer."""
 CLOSED_LOOP = "closed loop: a request is due when it is sent"
@@ -175,7 +177,7 @@ Count: TypeAlias = "Callable[[Request], int | None]"
 _GENERATED: tuple[tuple[str, Count], ...] = (
     ("token ids", _ids),
     ("engine usage", lambda event: given(event.usage.engine_completion)),
-    ("own tokenizer", lambda event: given(event.usage.own_completion)),
+    (OWN_SOURCE, lambda event: given(event.usage.own_completion)),
 )
 _PROMPT: tuple[tuple[str, Count], ...] = (
     ("engine usage", lambda event: given(event.usage.engine_prompt)),
@@ -281,6 +283,30 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         lateness_ms=tuple(_lateness(events)) if logs[0].open_loop else (),
         over=next((text for log in logs if (text := over_saturated(log))), ""),
     )
+
+
+def recounts(phase: PhaseSamples) -> dict[str, PhaseSamples]:
+    """The phase with its generated tokens as each source counted them that counted every answer.
+
+    The source that feeds its metrics is among them. Where an exact length ignores the end token, text does not show
+    what was generated: the suite's own tokenizer is left out there.
+    """
+    events = [answer.event for answer in phase.answers]
+    prompt = dict(_PROMPT).get(phase.prompt_source, lambda _: None)
+    counted: dict[str, PhaseSamples] = {}
+    for source, read in _GENERATED:
+        unseen = source == OWN_SOURCE and has_exact_lengths(phase.doc)
+        if source == phase.token_source:
+            counted[source] = phase
+        elif events and not unseen and all(read(event) is not None for event in events):
+            repeats = tuple(
+                _repeat(
+                    mine.log, mine.events, [_answer(a.event, read, prompt) for a in mine.answers]
+                )
+                for mine in phase.repeats
+            )
+            counted[source] = replace(phase, repeats=repeats, token_source=source)
+    return counted
 
 
 def collect(evidence: Evidence) -> list[PhaseSamples]:

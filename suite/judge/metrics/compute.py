@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, session_of
-from suite.documents.card_phase import Ending, Series
+from suite.documents.card_phase import Ending, Series, TokenCount
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
-from suite.judge.log.samples import collect
+from suite.judge.log.samples import collect, recounts
 from suite.judge.metrics import rouge
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
@@ -108,9 +108,41 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         drifting=steady.drifting(inputs.steady_states) if seen else {},
         searches=inputs.searches,
         turns=turns(phase) if seen else (),
+        token_counts=_token_counts(inputs),
         lengths=lengths.lengths(phase) if seen else None,
         track=steady.track(phase) if seen else None,
     )
+
+
+def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
+    """How each source counts the phase, with what its count makes of the metrics where that differs.
+
+    The probes of a search were judged by one count: for others there is only the sum.
+    """
+    phase = inputs.phase
+    stated = [answer.generated for answer in phase.answers]
+    counts = []
+    for source, samples in recounts(phase).items():
+        own = [answer.generated for answer in samples.answers]
+        differ = sum(a != b for a, b in zip(stated, own, strict=True))
+        values = (
+            _recomputed(replace(inputs, phase=samples)) if differ and not phase.obstacle else {}
+        )
+        tokens = sum(count or 0 for count in own)
+        counts.append(TokenCount(source=source, tokens=tokens, differ=differ, metrics=values))
+    return tuple(counts)
+
+
+def _recomputed(inputs: PhaseInputs) -> dict[str, Value]:
+    """The metrics that depend on the count of generated tokens."""
+    objective = inputs.objectives.tpot_ms is not None
+    values: dict[str, Value] = {}
+    for source in PHASE_SOURCES:
+        names = [m.id for m in source.metrics if m.depends_on_count(tpot_objective=objective)]
+        if names:
+            computed = _values(source, inputs)
+            values |= {name: computed[name].stored() for name in names}
+    return values
 
 
 def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:

@@ -110,6 +110,10 @@ class Metric:
     quantity: Quantity | None = None
     statistic: Statistic | None = None
 
+    def depends_on_count(self, *, tpot_objective: bool) -> bool:
+        """Whether the source that counts generated tokens matters; an objective for TPOT needs them too."""
+        return self.by_tokens or (self.by_objectives and tpot_objective)
+
 
 def statistics_of(
     quantity: Quantity, *, by_tokens: bool = False, headline: Mapping[str, Headline] | None = None

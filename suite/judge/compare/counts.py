@@ -1,0 +1,73 @@
+"""By which count of generated tokens two phases are compared.
+
+Each phase's metrics rest on the best source that it has: token ids, else the engine's usage, else the suite's own
+tokenizer. Where two cards rest on different ones, they are compared by one that both hold. A source that counts on one
+card what it leaves out on the other (an end token, as a rule) is passed over for the next: held against the suite's own
+count of the same texts, it must count as much more on both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.documents.document import given
+from suite.judge.log.samples import OWN_SOURCE
+
+if TYPE_CHECKING:
+    from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase, TokenCount
+    from suite.documents.value import Value
+
+ALIKE = 0.01
+"""By how much a source's excess over the suite's own count may differ between two cards."""
+COUNTS_RULE = "R014"
+"""The rule that holds a card's sources against each other."""
+
+
+def refuted(card: Scorecard) -> bool:
+    """Whether the sources of a card contradict each other."""
+    return any(
+        check.rule == COUNTS_RULE and check.outcome in ("fail", "error") for check in card.checks
+    )
+
+
+def common_sources(first: CardPhase, second: CardPhase, *, exactly: bool = False) -> list[str]:
+    """The sources by which two phases can be compared, the best first; empty without one.
+
+    Args:
+        first: a phase.
+        second: the other.
+        exactly: what is compared was worked out by one count: another must count every answer alike.
+    """
+    a, b = _counts(first), _counts(second)
+    own_a, own_b = a.get(OWN_SOURCE), b.get(OWN_SOURCE)
+    if not (a and b):
+        return [first.token_source] if first.token_source == second.token_source else []
+    common = [(a[source], b[source]) for source in a if source in b]
+    if exactly:
+        common = [pair for pair in common if _stands(first, pair[0]) and _stands(second, pair[1])]
+    elif own_a is not None and own_b is not None:
+        common = [pair for pair in common if _alike(pair[0], own_a, pair[1], own_b)]
+    return [count.source for count, _ in common]
+
+
+def value(phase: CardPhase, metric: str, source: str) -> Value | None:
+    """A metric of a phase by a source's count."""
+    count = _counts(phase).get(source)
+    if count is None or _stands(phase, count):
+        return phase.metrics.get(metric)
+    return count.metrics.get(metric)
+
+
+def _counts(phase: CardPhase) -> dict[str, TokenCount]:
+    return {count.source: count for count in given(phase.token_counts, ())}
+
+
+def _stands(phase: CardPhase, count: TokenCount) -> bool:
+    """Whether the phase's metrics are those by this count."""
+    return count.source == phase.token_source or not count.differ
+
+
+def _alike(a: TokenCount, own_a: TokenCount, b: TokenCount, own_b: TokenCount) -> bool:
+    left, right = a.tokens * own_b.tokens, b.tokens * own_a.tokens
+    return abs(left - right) <= ALIKE * max(left, right)
