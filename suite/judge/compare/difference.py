@@ -302,16 +302,16 @@ def _checks(a: Scorecard, b: Scorecard) -> Iterator[CheckChange]:
     """Rules that ended differently, and those that failed on both."""
     first, second = ({check.rule: check for check in card.checks} for card in (a, b))
     for rule in sorted({*first, *second}):
-        pair = first.get(rule), second.get(rule)
-        outcomes = [check.outcome if check else "absent" for check in pair]
-        check = pair[0] or pair[1]
-        assert check is not None
-        if outcomes[0] != outcomes[1] or outcomes[0] in ("fail", "error"):
-            yield CheckChange(
-                rule=rule,
-                title=check.title,
-                a=outcomes[0],
-                b=outcomes[1],
-                why_a=pair[0].why if pair[0] else "",
-                why_b=pair[1].why if pair[1] else "",
-            )
+        mine, theirs = first.get(rule), second.get(rule)
+        known = mine or theirs
+        assert known is not None
+        change = CheckChange(
+            rule=rule,
+            title=known.title,
+            a=mine.outcome if mine else "absent",
+            b=theirs.outcome if theirs else "absent",
+            why_a=mine.why if mine else "",
+            why_b=theirs.why if theirs else "",
+        )
+        if change.a != change.b or change.a in ("fail", "error"):
+            yield change

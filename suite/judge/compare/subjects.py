@@ -30,6 +30,16 @@ def _yes(*, whether: bool) -> str:
     return "yes" if whether else "no"
 
 
+def _served(card: Scorecard) -> str:
+    names = dict.fromkeys(item.model for item in given(card.engine.served, ()) if item.model)
+    return ", ".join(names) or _UNKNOWN
+
+
+def _fingerprints(card: Scorecard) -> str:
+    stated = [item.fingerprint for item in given(card.engine.served, ())]
+    return ", ".join(dict.fromkeys(text for text in stated if text)) or _UNKNOWN
+
+
 _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
     ("vendor", Bilingual("Vendor", "厂商"), lambda card: card.vendor.name),
     (
@@ -41,6 +51,12 @@ _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
         "engine",
         Bilingual("Engine", "推理引擎"),
         lambda card: f"{card.engine.title} {card.engine.version}".strip(),
+    ),
+    ("served model", Bilingual("Answers came from", "应答的模型"), _served),
+    (
+        "system fingerprint",
+        Bilingual("System fingerprint", "服务配置标识"),
+        _fingerprints,
     ),
     ("image", Bilingual("Image", "镜像"), lambda card: card.engine.image_digest or "none"),
     ("runtime", Bilingual("Runtime", "运行方式"), lambda card: card.runtime),

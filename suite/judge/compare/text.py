@@ -105,14 +105,15 @@ def _headline(diff: Comparison) -> list[str]:
 
 
 def _subjects(subjects: Iterable[Subject]) -> list[str]:
-    """What differs and forbids nothing; facts that only one card has are named together."""
+    """What differs and forbids nothing; facts that only one card has stand together."""
     lines: list[str] = []
     alone: dict[str, list[str]] = {"A": [], "B": []}
     for subject in subjects:
         if subject.only_a is not UNSET or subject.only_b is not UNSET:
             lines += _items(subject)
         elif ABSENT in (subject.a, subject.b):
-            alone["B" if subject.a == ABSENT else "A"].append(subject.title.en)
+            side, value = ("B", subject.b) if subject.a == ABSENT else ("A", subject.a)
+            alone[side].append(f"{subject.title.en} {value}".strip())
         else:
             lines += _pair("  ", subject.title.en, subject.a, subject.b, " -> ")
     for side, names in alone.items():

@@ -201,6 +201,8 @@ WORDS: Final = MappingProxyType(
         "not-applicable": ("n/a", "不适用"),
         # what ran
         "image": ("Image", "镜像"),
+        "served-as": ("Answers came from", "应答的模型"),
+        "served-requests": ("requests", "个请求"),
         "digest": ("Digest", "摘要"),
         "pinned": ("pinned by the declaration", "由声明固定"),
         "not-pinned": ("not pinned by the declaration", "声明未固定"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
 from suite.base.errors import EngineError
-from suite.measure.load.decode.chunk import Refusal, read, read_plain
+from suite.measure.load.decode.chunk import Chunk, Refusal, read, read_named, read_plain
 from suite.measure.load.decode.foreign import clean, error_text
 from suite.measure.load.decode.sse import SseReader
 
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.event import OutcomeCode
-    from suite.measure.load.decode.chunk import Choice, Chunk, OnlyChoice, PlainChunk, Usage
+    from suite.measure.load.decode.chunk import Choice, Named, OnlyChoice, PlainChunk, Usage
     from suite.measure.load.decode.sse import Event
 
 MAX_INFLATED: Final = 128 << 20
 """Bytes to which a compressed response may grow."""
+MAX_NAMES: Final = 8
+"""Different names of model or configuration that are kept of one answer."""
 UNKNOWN: Final = -1
 """New tokens of a chunk about which nothing was said."""
 
@@ -38,6 +40,8 @@ class AnswerReader:
         tokens: new tokens in each of these chunks; `UNKNOWN` where nothing said.
         token_ids: ids received, None when there were none.
         finish_reason: the last one given.
+        models: names that the answer came under, in order; of plain chunks the first alone is asked.
+        fingerprints: the same of the configuration that served.
         prompt_tokens: the server's last count of prompt tokens.
         completion_tokens: the server's last count of generated tokens.
         done: the final ``[DONE]`` came.
@@ -55,7 +59,9 @@ class AnswerReader:
         "done",
         "error",
         "fault",
+        "fingerprints",
         "finish_reason",
+        "models",
         "prompt_tokens",
         "stamps",
         "texts",
@@ -70,6 +76,8 @@ class AnswerReader:
         self.tokens: list[int] = []
         self.token_ids: list[int] | None = None
         self.finish_reason: str | None = None
+        self.models: dict[str, None] = {}
+        self.fingerprints: dict[str, None] = {}
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
         self.done = False
@@ -94,6 +102,8 @@ class AnswerReader:
         whole = self._inflate is None and not self._sse.pending()
         chunks = read_plain(pieces) if whole else None
         if chunks is not None:
+            if not self._sse.begun:
+                self._name(read_named(pieces[0]))
             self._sse.begun = True
             self._add_plain(chunks, stamps)
         elif len(pieces) == 1:
@@ -157,7 +167,17 @@ class AnswerReader:
         elif event.kind == b"error":
             self._fail("error-in-stream", _sentence(event.data))
         else:
+            self._name(chunk)
             self._add_chunk(chunk, stamp)
+
+    def _name(self, chunk: Named | Chunk) -> None:
+        """Keep who answered."""
+        for value, known in (
+            (chunk.model, self.models),
+            (chunk.system_fingerprint, self.fingerprints),
+        ):
+            if isinstance(value, str) and value not in known and len(known) < MAX_NAMES:
+                known[value] = None
 
     def _add_plain(self, chunks: Sequence[PlainChunk], stamps: Sequence[int]) -> None:
         """Take what consecutive plain chunks say."""
