@@ -40,7 +40,7 @@ class AnswerReader:
         tokens: new tokens in each of these chunks; `UNKNOWN` where nothing said.
         token_ids: ids received, None when there were none.
         finish_reason: the last one given.
-        models: names that the answer came under, in order; of plain chunks the first alone is asked.
+        models: names that the answer came under, in order; plain chunks are asked only where no other one says.
         fingerprints: the same of the configuration that served.
         prompt_tokens: the server's last count of prompt tokens.
         completion_tokens: the server's last count of generated tokens.
@@ -51,6 +51,7 @@ class AnswerReader:
 
     __slots__ = (
         "_counted",
+        "_first",
         "_inflate",
         "_inflated",
         "_pending",
@@ -76,8 +77,9 @@ class AnswerReader:
         self.tokens: list[int] = []
         self.token_ids: list[int] | None = None
         self.finish_reason: str | None = None
-        self.models: dict[str, None] = {}
-        self.fingerprints: dict[str, None] = {}
+        self.models: tuple[str, ...] = ()
+        self.fingerprints: tuple[str, ...] = ()
+        self._first = b""
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
         self.done = False
@@ -103,8 +105,8 @@ class AnswerReader:
         chunks = read_plain(pieces) if whole else None
         if chunks is not None:
             if not self._sse.begun:
-                self._name(read_named(pieces[0]))
-            self._sse.begun = True
+                self._sse.begun = True
+                self._first = pieces[0]
             self._add_plain(chunks, stamps)
         elif len(pieces) == 1:
             self._feed(pieces[0], stamps[0])
@@ -122,6 +124,8 @@ class AnswerReader:
         if self.fault is None:
             for event in self._sse.end():
                 self._event(event, stamp)
+        if self._first and not (self.models or self.fingerprints):
+            self._name(read_named(self._first))
 
     def chunk_tokens(self) -> list[int] | None:
         """New tokens in each content chunk; None unless ids or running usage told for every one.
@@ -172,12 +176,15 @@ class AnswerReader:
 
     def _name(self, chunk: Named | Chunk) -> None:
         """Keep who answered."""
-        for value, known in (
-            (chunk.model, self.models),
-            (chunk.system_fingerprint, self.fingerprints),
+        model, fingerprint = chunk.model, chunk.system_fingerprint
+        if type(model) is str and model not in self.models and len(self.models) < MAX_NAMES:
+            self.models += (model,)
+        if (
+            type(fingerprint) is str
+            and fingerprint not in self.fingerprints
+            and len(self.fingerprints) < MAX_NAMES
         ):
-            if isinstance(value, str) and value not in known and len(known) < MAX_NAMES:
-                known[value] = None
+            self.fingerprints += (fingerprint,)
 
     def _add_plain(self, chunks: Sequence[PlainChunk], stamps: Sequence[int]) -> None:
         """Take what consecutive plain chunks say."""

@@ -81,11 +81,11 @@ class Named(msgspec.Struct, gc=False):
 class Chunk(msgspec.Struct, gc=False):
     """One event of a stream."""
 
-    model: object = None
-    system_fingerprint: object = None
     choices: list[Choice] | None = None
     usage: Usage | None = None
     error: None = None
+    model: object = None
+    system_fingerprint: object = None
 
 
 class PlainChunk(msgspec.Struct, gc=False):

@@ -8,6 +8,7 @@ import pytest
 
 from suite.base import jsonio
 from suite.judge.compare import difference
+from suite.judge.metrics.registry import REGISTRY
 from suite.judge.score import score
 from tests.factories import evidence, scorecard, shipped
 
@@ -47,6 +48,9 @@ def test_the_card_says_what_every_source_counted():
     assert [c.differ for c in phase.token_counts] == [0, 0, answers]
     assert not ids.metrics
     assert not usage.metrics
+    by_count = {m.id for m in REGISTRY.values() if m.depends_on_count(tpot_objective=True)}
+    assert own.metrics.keys() == by_count & phase.metrics.keys()
+    assert {"joules_per_output_token", "tokens_per_joule", "goodput"} <= own.metrics.keys()
     stated, by_text = phase.metrics["output_throughput"], own.metrics["output_throughput"]
     assert by_text.value == pytest.approx(stated.value * own.tokens / ids.tokens)
 
