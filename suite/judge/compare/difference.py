@@ -126,6 +126,12 @@ def _remarks(a: Scorecard, b: Scorecard) -> Iterator[Text]:
             en="No model ran on either side: this compares scripts, not engines or hardware.",
             zh="双方均未运行模型：此比较针对脚本，而非推理引擎或硬件。",
         )
+    for letter, card in (("A", a), ("B", b)):
+        if card.runtime == "endpoint":
+            yield Text(
+                en=f"{letter} answered from a server that the suite did not start: its operator says what ran there.",
+                zh=f"{letter} 的服务并非由本套件启动：其内部运行的内容仅凭运营方声明。",
+            )
     if a.vendor.emulated and b.vendor.emulated:
         yield Text(
             en="Both sides are emulated: this says nothing about real hardware.",

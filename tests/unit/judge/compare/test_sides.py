@@ -92,6 +92,16 @@ def test_two_simulators_compare_and_say_that_no_model_ran():
     assert "! No model ran on either side" in text.render(diff)
 
 
+def test_an_endpoint_is_named_as_somebody_elses():
+    a, b = pair()
+    b["runtime"] = "endpoint"
+    diff = compare(a, b)
+    assert [remark.en.partition(" ")[0] for remark in diff.remarks] == ["B"]
+    assert "  Runtime: container -> endpoint" in text.render(diff).splitlines()
+    simulator(a)
+    assert compare(a, b).comparable == "no"
+
+
 def test_verdict_division_runtime_and_trust_come_first():
     a, b = pair()
     shown = text.render(compare(a, b)).splitlines()
