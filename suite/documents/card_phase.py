@@ -1,6 +1,6 @@
 """One phase on the scorecard: how it was loaded, what was measured, how it went. An absent member says nothing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -60,6 +60,10 @@ class Load(Document):
         UNSET
     )
     lengths: Annotated[LengthsLoad | UnsetType, about("Exact lengths that were asked for.")] = UNSET
+    max_new_tokens: Annotated[
+        Positive | UnsetType,
+        about("Most tokens to generate, where fewer than the workload's decoding says."),
+    ] = UNSET
     search: Annotated[Search | UnsetType, about("How the highest rate was looked for.")] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase had seen enough.")] = UNSET
 
@@ -90,6 +94,12 @@ class Series(Document):
     e2e_ms: Annotated[
         Annotated[tuple[Number, ...], Meta(max_length=200)] | UnsetType,
         about("Ordered end-to-end latencies, milliseconds."),
+    ] = UNSET
+    failed: Annotated[
+        Ratio | UnsetType,
+        about(
+            "Share of the requests that failed, which lie behind every latency; absent for none."
+        ),
     ] = UNSET
     throughput: Annotated[
         RateSeries | UnsetType, about("A rate over time, from the phase's first request.")
@@ -182,9 +192,15 @@ class Track(Document):
     tpot_ms: Annotated[tuple[NonNegative | None, ...], about("TPOT.", max_length=200)]
 
 
+Counted = Literal["claimed", "arrived"]
+
+
 class TokenCount(Document):
     """The generated tokens of a phase as one source counted all its answers."""
 
+    of: Annotated[
+        Counted, about("The tokens that are claimed, or those that arrived in chunks with text.")
+    ]
     source: Annotated[Name, about("What counted.")]
     tokens: Annotated[Count, about("Generated tokens of all answers.")]
     differ: Annotated[
@@ -206,10 +222,20 @@ class CardPhase(Document):
     repeats: Annotated[Count, about("How often it was repeated.")]
     metrics: Annotated[dict[str, Value], about("Values by metric name.")]
     series: Annotated[Series, about("Plot data.")]
-    token_source: Annotated[str, about("Which token count feeds the metrics.", max_length=300)]
+    token_source: Annotated[
+        str, about("Which token count says how long answers are.", max_length=300)
+    ]
+    arrival_source: Annotated[
+        str,
+        about(
+            "Which count says how many tokens came with which chunk: it feeds TPOT, TT4T, throughput, normalised "
+            "latency, MFU, MBU and energy per token; with none, totals are as claimed.",
+            max_length=300,
+        ),
+    ]
     token_counts: Annotated[
         Annotated[tuple[TokenCount, ...], Meta(max_length=8)] | UnsetType,
-        about("Every source that counted all answers, the one that feeds the metrics among them."),
+        about("Every source that counted all answers, those that feed the metrics among them."),
     ] = UNSET
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")

@@ -33,6 +33,8 @@ StampSource = Literal["kernel", "user"]
 
 
 EVENT_SCHEMA: Final = 1
+FOURTH: Final = 4
+"""The token whose time stands beside the first one's: a guessed first token does not buy it."""
 
 
 class Usage(Document):
@@ -44,12 +46,25 @@ class Usage(Document):
     engine_completion: Annotated[
         Count | UnsetType, about("Generated tokens by the engine's usage.")
     ] = UNSET
+    cached_tokens: Annotated[
+        Count | UnsetType,
+        about(
+            "Prompt tokens that the engine took from its cache, by its usage; part of the prompt's."
+        ),
+    ] = UNSET
     ids_completion: Annotated[Count | UnsetType, about("Number of token ids received.")] = UNSET
     own_prompt: Annotated[
         Count | UnsetType, about("Prompt tokens by the suite's own tokenizer.")
     ] = UNSET
     own_completion: Annotated[
         Count | UnsetType, about("Generated tokens by the suite's own tokenizer.")
+    ] = UNSET
+    own_lead: Annotated[
+        tuple[Count, ...] | UnsetType,
+        about(
+            "By the suite's own tokenizer: tokens of the text up to and with each chunk of lead_chars; "
+            "only where the engine does not say how many a chunk carries."
+        ),
     ] = UNSET
 
 
@@ -182,6 +197,13 @@ class Request(EventBase, tag="request"):
         tuple[Count, ...] | None,
         about("Tokens in each chunk with generated text; null when the engine does not say."),
     ]
+    lead_chars: Annotated[
+        tuple[Count, ...],
+        about(
+            "Characters of text in each of the first chunks, up to the fourth that holds a token and "
+            "shows something; 0 for a chunk of reasoning, which text leaves out."
+        ),
+    ] = ()
     merged_reads: Annotated[
         Count,
         about(

@@ -169,6 +169,10 @@ class Phase(Document):
     lockstep: Annotated[
         bool | UnsetType, about("The next batch of `concurrency` is sent when the last has ended.")
     ] = UNSET
+    max_new_tokens: Annotated[
+        Positive | UnsetType,
+        about("Most tokens to generate, fewer than the workload's decoding says."),
+    ] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase has seen enough.")] = UNSET
     search: Annotated[Search | UnsetType, about("With slo_search only.")] = UNSET
     session: Annotated[Session | UnsetType, about("With multi_turn only.")] = UNSET

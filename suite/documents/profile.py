@@ -173,6 +173,13 @@ class ProfilePhase(Document):
         bool | UnsetType,
         about("The next batch of concurrency requests is sent when the last has ended."),
     ] = UNSET
+    max_new_tokens: Annotated[
+        Tokens | UnsetType,
+        about(
+            "Most tokens to generate in this phase, fewer than decoding says: 1 for the time to the first "
+            "token of all requests."
+        ),
+    ] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase has seen enough.")] = UNSET
     search: Annotated[
         Search | UnsetType, about("With slo_search only: where to search and how finely.")

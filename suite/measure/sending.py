@@ -7,6 +7,7 @@ can follow it to the same end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import UNSET
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from suite.base.jsonio import JSONObject
-    from suite.documents.event import Request
+    from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.event import Request, Usage
     from suite.documents.phase import Phase
     from suite.measure.context import Run
     from suite.measure.live import Live
@@ -171,8 +173,7 @@ class Sending:
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
         if tokenizer is not None and event.text:
-            own = tokenizer.count(event.text)
-            event = replace(event, usage=replace(event.usage, own_completion=own))
+            event = replace(event, usage=_counted(tokenizer, event))
         self._run.writer.event(event)
         request = observed(event)
         self.seen += 1
@@ -199,3 +200,12 @@ class Sending:
         if self._overdue_ns is None and self._rule.overdue(now - self._began_ns):
             self._overdue_ns = now
         return None if self._overdue_ns is None else Ending("max-duration")
+
+
+def _counted(tokenizer: Tokenizer, event: Request) -> Usage:
+    """The usage of an answer with the suite's own counts."""
+    usage = replace(event.usage, own_completion=tokenizer.count(event.text))
+    if event.chunk_tokens is not None:
+        return usage
+    lead = tuple(tokenizer.count(event.text[:end]) for end in accumulate(event.lead_chars))
+    return replace(usage, own_lead=lead)

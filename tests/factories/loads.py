@@ -76,6 +76,7 @@ def request(
         "chunk_t0": sent + ttft,
         "chunk_dt": [tpot] * (tokens - 1),
         "chunk_tokens": [1] * tokens,
+        "lead_chars": factory.lead(text),
         "merged_reads": 0,
         "t_end": sent + ttft + tpot * (tokens - 1) + 50_000,
         "outcome": "ok",
@@ -421,6 +422,7 @@ def _cancelled(event: dict, moment: int) -> dict:
         "chunk_t0": None,
         "chunk_dt": [],
         "chunk_tokens": None,
+        "lead_chars": [],
         "text": "",
         "token_ids": None,
     }

@@ -39,6 +39,8 @@ def phase_line(phase: Phase) -> str:
         )
     if has_exact_lengths(phase):
         parts.append(_lengths(lengths_of(phase)))
+    if phase.max_new_tokens is not UNSET:
+        parts.append(f"at most {_many(phase.max_new_tokens, 'new token')}")
     parts.append(_load(phase))
     if phase.stop is not UNSET:
         parts.append(_stop(phase.stop))

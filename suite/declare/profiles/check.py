@@ -49,6 +49,10 @@ def inconsistencies(doc: Profile, stem: str, traces: Mapping[str, Trace]) -> lis
             ("/decoding/stop", "exact lengths leave no room for stop strings", "stop: []")
         )
     for index, phase in enumerate(doc.phases):
+        problems += [
+            (f"/phases/{index}/max_new_tokens", message, hint)
+            for message, hint in _shortened(doc, phase)
+        ]
         arrivals = phase.arrivals
         trace = None if arrivals is None else traces.get(given(arrivals.trace, ""))
         problems += [
@@ -160,6 +164,16 @@ def _warmup(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
         yield "/warmup_concurrency", message, "only with arrivals or a search"
     elif concurrency > phase.warmup:
         yield "/warmup_concurrency", "more than warmup, so never so many in flight", "more warmup"
+
+
+def _shortened(doc: Profile, phase: ProfilePhase) -> Iterator[tuple[str, str]]:
+    most = given(phase.max_new_tokens)
+    if most is None:
+        return
+    if most >= doc.decoding.max_new_tokens:
+        yield "not fewer than decoding says", "leave it out"
+    if has_exact_lengths(phase) or phase.search is not UNSET or phase.session is not UNSET:
+        yield "only tasks that are asked once have a shorter answer", "a phase of its own"
 
 
 def _count(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:

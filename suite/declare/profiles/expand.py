@@ -162,6 +162,7 @@ def _measured(  # noqa: PLR0917 - what a point is made of
         lengths=_set(point.lengths),
         not_run=_set(point.not_run),
         lockstep=True if phase.lockstep else UNSET,
+        max_new_tokens=phase.max_new_tokens,
         stop=phase.stop,
         session=phase.session,
         search=_search(phase, repeat),

@@ -38,6 +38,11 @@ def has_exact_lengths(phase: Phase) -> bool:
     return phase.lengths is not UNSET
 
 
+def is_shortened(phase: Phase) -> bool:
+    """Whether its answers end before the workload's do, by its ``max_new_tokens``."""
+    return phase.max_new_tokens is not UNSET
+
+
 def is_open_loop(phase: Phase) -> bool:
     """Whether its requests are due at times of their own, not when an earlier one has ended."""
     return kind(phase).open_loop or phase.arrivals is not None

@@ -33,6 +33,7 @@ def load(phase: Phase) -> Load:
         lockstep=phase.lockstep or UNSET,
         session=_sessions(phase),
         lengths=UNSET if phase.lengths is UNSET else _lengths(phase.lengths),
+        max_new_tokens=phase.max_new_tokens,
         search=_search(phase),
         stop=phase.stop,
     )

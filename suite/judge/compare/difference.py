@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET
 
+from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.card import Headline
 from suite.documents.comparison import DIFF_SCHEMA, Change, CheckChange, Comparison, Side
@@ -26,7 +27,6 @@ from suite.judge.compare.inputs import (
 )
 from suite.judge.compare.ratio import brackets_of, judge, judge_brackets
 from suite.judge.compare.subjects import subjects
-from suite.judge.log.samples import NO_SOURCE
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -220,16 +220,22 @@ def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: 
                 f"the token counts of the {side} card contradict each other ({counts.COUNTS_RULE})"
             )
             return _Pair(first.name, values, why)
-    if first.token_source == second.token_source == NO_SOURCE:
+    of = counts.counted(metric, first, second)
+    feeding = counts.feeding(first, of), counts.feeding(second, of)
+    if feeding == (NO_SOURCE, NO_SOURCE):
         return _Pair(first.name, values)
-    sources = counts.common_sources(first, second, exactly=SCENARIOS[first.scenario].searches)
+    searched = SCENARIOS[first.scenario].searches
+    sources = counts.common_sources(first, second, of, exactly=searched)
     if not sources:
-        by = f"{first.token_source} and by {second.token_source}"
+        by = f"{feeding[0]} and by {feeding[1]}"
         return _Pair(first.name, values, f"tokens were counted by {by}")
     pairs = [
         _Pair(
             first.name,
-            (counts.value(first, metric.id, source), counts.value(second, metric.id, source)),
+            (
+                counts.value(first, metric.id, of, source),
+                counts.value(second, metric.id, of, source),
+            ),
             counted_by=source,
         )
         for source in sources

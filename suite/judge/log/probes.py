@@ -15,7 +15,7 @@ from suite.declare.profiles.arrivals import probe_schedule
 from suite.declare.scenarios.phase import search_of
 from suite.documents.card_phase import Probe
 from suite.documents.value import Measured, NotMeasured, Value
-from suite.judge.intervals import PERCENTILE_FLOORS
+from suite.judge.intervals import LATE, PERCENTILE_FLOORS
 from suite.judge.log import tpot
 from suite.judge.log.phases import rate_of
 from suite.judge.log.samples import NO_COUNT
@@ -67,7 +67,7 @@ class Counts:
     def recounted(self, seen: Sequence[Observed]) -> list[Observed]:
         """The same requests with the source's counts."""
         return [
-            request._replace(tokens=self.answers[request.number].generated)
+            _recounted(request, self.answers[request.number])
             if request.number in self.answers
             else request
             for request in seen
@@ -78,8 +78,14 @@ class Counts:
         mine = [self.answers[request.number] for request in seen if request.number in self.answers]
         if any(answer.generated is None for answer in mine):
             return NO_COUNT
-        several = any(answer.tpot is not None for answer in mine)
-        return tpot.obstacle(mine) if several else ""
+        return tpot.untold(mine)
+
+
+def _recounted(request: Observed, answer: Answer) -> Observed:
+    arrived = answer.arrived
+    return request._replace(
+        tokens=answer.generated, after=None if arrived is None else arrived.after
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,19 +323,34 @@ def _probe(
         met=bool(verdict.met),
         why=verdict.why,
         ended_by=probe.closed.text("ended_by"),
-        ttft=_percentile(verdict.ttft_ms, percent, completed, why, cut=cancelled > 0),
-        tpot=_percentile(verdict.tpot_ms, percent, completed, why or unseen, cut=cancelled > 0),
-        e2e=_percentile(verdict.e2e_ms, percent, completed, why, cut=cancelled > 0),
+        ttft=_percentile(verdict.ttft_ms, percent, (completed, failed), why, cut=cancelled > 0),
+        tpot=_percentile(
+            verdict.tpot_ms, percent, (completed, failed), why or unseen, cut=cancelled > 0
+        ),
+        e2e=_percentile(verdict.e2e_ms, percent, (completed, failed), why, cut=cancelled > 0),
         goodput=_goodput(seen, objectives, why or (unseen if tpot_wanted else "")),
     )
 
 
-def _percentile(value: float | None, percent: float, count: int, why: str, *, cut: bool) -> Value:
-    """A probe's percentile: also of few answers, because the verdict counts misses and not this number."""
+def _percentile(
+    value: float | None, percent: float, counts: tuple[int, int], why: str, *, cut: bool
+) -> Value:
+    """A probe's percentile: also of few answers, because the verdict counts misses and not this number.
+
+    Args:
+        value: milliseconds; None where no answer has one or it falls among failures.
+        percent: which percentile.
+        counts: answers and failed requests.
+        why: why it is not told; "" where it is.
+        cut: the probe was stopped.
+    """
+    completed, failed = counts
+    count = completed + failed
     if why:
         return NotMeasured(why)
     if value is None:
-        return NotMeasured("no answer has one")
+        among = f"it falls among the {failed} of {count} requests that failed: {LATE}"
+        return NotMeasured(among if failed and completed else "no answer has one")
     floor = PERCENTILE_FLOORS.get(percent, 1)
     few = f"n = {count} < {floor}, close to the largest" if count < floor else "one probe"
     if cut:

@@ -1,4 +1,4 @@
-"""Every metric, in the order in which cards, pages and documents name them (metric_schema 1)."""
+"""Every metric, in the order in which cards, pages and documents name them (metric_schema 2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from suite.judge.metrics import (
 )
 from suite.judge.metrics.metric import SOURCES, Metric, PhaseSource, RunSource
 
-METRIC_SCHEMA = 1
+METRIC_SCHEMA = 2
 
 _TOPICS = (
     latency,

@@ -37,6 +37,9 @@ def load_text(load: Load, without: Collection[str] = ()) -> Both:
         without: axes of a group (``concurrency``, ``input_tokens``, ``output_tokens``) that are said elsewhere.
     """
     parts = [*_source(load, without), *_lengths(given(load.lengths), without)]
+    if load.max_new_tokens is not UNSET:
+        most = plain(load.max_new_tokens)
+        parts.append((f"at most {most} new tokens", f"至多生成 {most} 个 token"))
     if load.stop is not UNSET and load.stop.min_duration_s > 0:
         english, chinese = duration(load.stop.min_duration_s)
         parts.append((f"at least {english}", f"至少 {chinese}"))

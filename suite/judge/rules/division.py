@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 CLOSED_PROMPT = "closed-v1"
 CLOSED_MIN_NEW_TOKENS = 64
-OTHER_QUESTIONS = {"synthetic": "synthetic prompts", "history": "with a history"}
+OTHER_QUESTIONS = {
+    "synthetic": "synthetic prompts",
+    "history": "with a history",
+    "shortened": "for the first tokens alone",
+}
 """What is not the closed question; nothing holds such answers to the reference run's."""
 
 

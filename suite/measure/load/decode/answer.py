@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
 from suite.base.errors import EngineError
+from suite.base.unicode14 import shows
+from suite.documents.event import FOURTH
 from suite.measure.load.decode.chunk import Chunk, Refusal, read, read_named, read_plain
 from suite.measure.load.decode.foreign import clean, error_text
 from suite.measure.load.decode.sse import SseReader
@@ -43,6 +45,7 @@ class AnswerReader:
         models: names that the answer came under, in order; plain chunks are asked only where no other one says.
         fingerprints: the same of the configuration that served.
         prompt_tokens: the server's last count of prompt tokens.
+        cached_tokens: the server's last count of those among them that came from its cache.
         completion_tokens: the server's last count of generated tokens.
         done: the final ``[DONE]`` came.
         fault: outcome code of what was wrong in the stream, None if nothing.
@@ -56,6 +59,7 @@ class AnswerReader:
         "_inflated",
         "_pending",
         "_sse",
+        "cached_tokens",
         "completion_tokens",
         "done",
         "error",
@@ -81,6 +85,7 @@ class AnswerReader:
         self.fingerprints: tuple[str, ...] = ()
         self._first = b""
         self.prompt_tokens: int | None = None
+        self.cached_tokens: int | None = None
         self.completion_tokens: int | None = None
         self.done = False
         self.fault: OutcomeCode | None = None
@@ -136,6 +141,22 @@ class AnswerReader:
         if not self.tokens or min(self.tokens) < 0:
             return None
         return self.tokens
+
+    def lead_chars(self) -> tuple[int, ...]:
+        """Characters of text in each of the first chunks, up to the fourth that holds a token and shows something.
+
+        Reasoning shows, though `texts` leaves it out.
+        """
+        known = self.chunk_tokens()
+        lead: list[int] = []
+        shown = 0
+        for place, text in enumerate(self.texts):
+            lead.append(len(text))
+            holds = known is None or known[place] > 0
+            shown += holds and (not text or shows(text))
+            if shown == FOURTH:
+                break
+        return tuple(lead)
 
     def _feed(self, piece: bytes, stamp: int) -> None:
         if self._inflate is not None:
@@ -245,6 +266,9 @@ class AnswerReader:
             self.prompt_tokens = usage.prompt_tokens
         if usage.completion_tokens is not None:
             self.completion_tokens = usage.completion_tokens
+        details = usage.prompt_tokens_details
+        if details is not None and details.cached_tokens is not None:
+            self.cached_tokens = details.cached_tokens
         return usage.completion_tokens
 
     def _add(self, choice: Choice | OnlyChoice, running: int | None, stamp: int) -> None:

@@ -60,11 +60,18 @@ class OnlyChoice(msgspec.Struct, gc=False):
     token_ids: list[Count] | None = None
 
 
+class PromptDetails(msgspec.Struct, gc=False):
+    """What the server says of the prompt's tokens: how many it had in its cache."""
+
+    cached_tokens: Count | None = None
+
+
 class Usage(msgspec.Struct, gc=False):
     """The server's counts so far, tokens."""
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
+    prompt_tokens_details: PromptDetails | None = None
 
     def complete(self) -> bool:
         """Whether it has both."""

@@ -98,6 +98,7 @@ class Decoder:
             chunk_t0=stamps[0] - zero_ns if stamps else None,
             chunk_dt=tuple(gaps),
             chunk_tokens=_frozen(reader.chunk_tokens()),
+            lead_chars=reader.lead_chars(),
             merged_reads=gaps.count(0),
             t_end=exchange.t_end - zero_ns,
             outcome=outcome,
@@ -124,6 +125,7 @@ class Decoder:
         return Usage(
             engine_prompt=_known(reader.prompt_tokens),
             engine_completion=_known(reader.completion_tokens),
+            cached_tokens=_known(reader.cached_tokens),
             ids_completion=_known(None if ids is None else len(ids)),
             own_prompt=_known(exchange.job.own_prompt_tokens),
         )

@@ -26,7 +26,11 @@ def request(number: int, **changes: object) -> Observed:
         ok=True,
         cancelled=False,
     )
-    return plain._replace(**changes)
+    made = plain._replace(**changes)
+    # The first chunk brings one token, unless all came at once.
+    whole = made.last == made.first and (made.tokens or 0) > 1
+    after = None if made.tokens is None else 0 if whole else made.tokens - 1
+    return made._replace(**{"after": after, "whole": whole, **changes})
 
 
 def failed(number: int, **changes: object) -> Observed:
@@ -62,5 +66,5 @@ def served(
         end = begun + takes
         heapq.heappush(free, end)
         first = begun + min(first_ns, takes)
-        ended.append(Observed(number, at, at, first, end, end, tokens, True, False))
+        ended.append(Observed(number, at, at, first, end, end, tokens, True, False, tokens - 1))
     return sorted(ended, key=lambda one: one.end)

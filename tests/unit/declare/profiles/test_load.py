@@ -20,7 +20,7 @@ XSUM = ("bursts-xsum", "compat-xsum", "sessions-xsum", "slo-xsum", "soak-xsum", 
 CLOSED = {"bursts", "slo", "smoke", "soak", "sweep", "bursts-xsum", "slo-xsum", "soak-xsum", "sweep-xsum", "xsum",
           "xsum-full"}  # fmt: skip
 DIGESTS = {
-    "compat-xsum": "9dc3e274b8f1541a2febc3b642b93aae8f882d80ce2d955576bf812dae593245",
+    "compat-xsum": "49416c7a6580648f816825f53efc38b57c596ca51fdcacb95c6836cd52b6f82e",
     "smoke": "e87b32832054110df6ad77fdf6fb2179f2290bb6ba77f53c00b8bf5332c07b7c",
     "xsum": "05bb085625f8000e8df1e2e46023440a1b221421d6d9829e8b528de585a67ddb",
     "xsum-full": "d768d84cb1c6eafec1037b5b10a2d7c0ade03b0cb274cd3c6eba750b14197691",

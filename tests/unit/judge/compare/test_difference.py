@@ -121,7 +121,7 @@ def test_equal_values_are_never_better_or_worse(a, spread_a, spread_b):
 
 
 INPUTS = {
-    "metric_schema": (lambda c: c.update(metric_schema=2), EVERYTHING),
+    "metric_schema": (lambda c: c.update(metric_schema=1), EVERYTHING),
     "division": (lambda c: c["division"].update(granted="open"), EVERYTHING),
     "emulation": (lambda c: c["vendor"].update(emulated=True), EVERYTHING),
     "model": (lambda c: c["model"].update(sha256="0" * 64), EVERYTHING),
@@ -206,13 +206,12 @@ def test_phases_of_one_name_and_another_load_are_not_compared():
 
 def test_tokens_counted_by_another_source_spoil_what_is_per_token():
     a, b = pair(tpot_p50=(value(10.0), value(5.0)), ttft_p50=(value(10.0), value(5.0)))
-    b["phases"][1]["token_source"] = "engine usage"
+    b["phases"][1]["arrival_source"] = "own tokenizer"
     for card in (a, b):
         del card["phases"][1]["token_counts"]
     found = compare(a, b)
-    assert (
-        change(found, "tpot_p50")["why"] == "tokens were counted by token ids and by engine usage"
-    )
+    why = "tokens were counted by engine, by chunk and by own tokenizer"
+    assert change(found, "tpot_p50")["why"] == why
     assert change(found, "ttft_p50")["outcome"] == "better"
 
 
@@ -465,14 +464,18 @@ def test_other_objectives_spoil_the_answer_of_a_search():
 
 def test_tokens_counted_otherwise_spoil_a_search_with_a_tpot_objective():
     a, b = searched((1.0, 2.0), (8.0, 9.0))
-    b["phases"][0]["token_source"] = "engine usage"
+    a["phases"][0]["arrival_source"] = "engine, by chunk"
+    b["phases"][0]["arrival_source"] = "own tokenizer"
+    for card in (a, b):
+        card["phases"][0]["token_counts"] = [
+            {"of": "arrived", "source": source, "tokens": 90, "differ": 0, "metrics": {}}
+            for source in ("engine, by chunk", "own tokenizer")
+        ]
     assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
-    for count in b["phases"][0]["token_counts"]:
-        count["differ"] = 0 if count["source"] == "engine usage" else 3
-    for count in a["phases"][0]["token_counts"]:
-        count["differ"] = 0 if count["source"] == "token ids" else 3
+    # Its probes were judged by one count, which says nothing of another that differs.
+    a["phases"][0]["token_counts"][1]["differ"] = b["phases"][0]["token_counts"][0]["differ"] = 3
     why = change(compare(a, b), "slo_rate", "search")["why"]
-    assert why == "tokens were counted by token ids and by engine usage"
+    assert why == "tokens were counted by engine, by chunk and by own tokenizer"
     for card in (a, b):
         card["workload"]["objectives"]["tpot_ms"] = None
     assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
