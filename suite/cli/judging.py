@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from suite.cli.options import Trusted
     from suite.documents.card import Scorecard
     from suite.judge.attest.verification import Verification
+    from suite.judge.attest.verify import Verified
 
 JUDGED_NOTHING = 4
 
@@ -57,8 +58,8 @@ def verify(subject: Path, trusted: Trusted, nonce: str | None = None) -> Verific
     return verify_run.verify_file(data, listed, key=key, expected=expected, name=str(subject))
 
 
-def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
-    """The bundle and the card in it; only what a signature holds is rendered or compared.
+def verified(subject: Path, trusted: Trusted) -> tuple[bytes, Verified]:
+    """The bundle and what its signature holds; nothing else is rendered or compared.
 
     Raises:
         EvidenceError: ``bundle-missing``.
@@ -71,4 +72,10 @@ def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
     result = verify(subject if subject.is_dir() else path, trusted)
     if result.verified is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return path.read_bytes(), result.verified.card
+    return path.read_bytes(), result.verified
+
+
+def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
+    """The bundle and the card in it, as `verified`."""
+    bundle, held = verified(subject, trusted)
+    return bundle, held.card

@@ -98,6 +98,16 @@ class CardDevices(Document):
     name: Annotated[Name, about("Name.")]
 
 
+class Served(Document):
+    """Under which names the server answered; an arrow stands where they changed within an answer."""
+
+    model: Annotated[Line, about("Name of the model; empty when the server does not say.")]
+    fingerprint: Annotated[
+        Line, about("`system_fingerprint`: the configuration; empty when the server does not say.")
+    ]
+    requests: Annotated[Count, about("Measured requests that it answered so.")]
+
+
 class CardEngine(Document):
     """The engine as it ran."""
 
@@ -115,6 +125,10 @@ class CardEngine(Document):
     speculative_decoding: Annotated[bool, about("Speculative decoding.")]
     arguments: Annotated[tuple[LongLine, ...], about("The command line.")]
     environment: Annotated[dict[str, LongLine], about("Environment variables given to the engine.")]
+    served: Annotated[
+        Annotated[tuple[Served, ...], Meta(max_length=20)] | UnsetType,
+        about("As what the server answered, the commonest first; absent when it does not say."),
+    ] = UNSET
 
 
 class CardModel(Document):

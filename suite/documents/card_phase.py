@@ -1,6 +1,6 @@
 """One phase on the scorecard: how it was loaded, what was measured, how it went. An absent member says nothing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -192,6 +192,26 @@ class Track(Document):
     tpot_ms: Annotated[tuple[NonNegative | None, ...], about("TPOT.", max_length=200)]
 
 
+Counted = Literal["claimed", "arrived"]
+
+
+class TokenCount(Document):
+    """The generated tokens of a phase as one source counted all its answers."""
+
+    of: Annotated[
+        Counted, about("The tokens that are claimed, or those that arrived in chunks with text.")
+    ]
+    source: Annotated[Name, about("What counted.")]
+    tokens: Annotated[Count, about("Generated tokens of all answers.")]
+    differ: Annotated[
+        Count, about("Answers that it counts otherwise than the source that feeds the metrics.")
+    ]
+    metrics: Annotated[
+        dict[str, Value],
+        about("What depends on the count, by this one; empty where it counts every answer alike."),
+    ]
+
+
 class CardPhase(Document):
     """One load and what came of it."""
 
@@ -213,6 +233,10 @@ class CardPhase(Document):
             max_length=300,
         ),
     ]
+    token_counts: Annotated[
+        Annotated[tuple[TokenCount, ...], Meta(max_length=8)] | UnsetType,
+        about("Every source that counted all answers, those that feed the metrics among them."),
+    ] = UNSET
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")
     ] = UNSET

@@ -5,7 +5,7 @@ Every time is an integer number of nanoseconds of one monotonic clock, relative 
 
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
 from suite.documents.scalars import Count, Integer, Line, Sha256
@@ -66,6 +66,18 @@ class Usage(Document):
             "only where the engine does not say how many a chunk carries."
         ),
     ] = UNSET
+
+
+class Origin(Document):
+    """Who answered, in the server's own words; more than one where they changed within the answer."""
+
+    models: Annotated[
+        Annotated[tuple[Line, ...], Meta(max_length=8)], about("Names of the model, in order.")
+    ]
+    fingerprints: Annotated[
+        Annotated[tuple[Line, ...], Meta(max_length=8)],
+        about("`system_fingerprint`: the configuration that served, in order."),
+    ]
 
 
 class RunError(Document):
@@ -215,6 +227,9 @@ class Request(EventBase, tag="request"):
     usage: Annotated[Usage, about("Token counts by source; a source that said nothing is absent.")]
     prompt_sha256: Annotated[Sha256, about("SHA-256 of the prompt's UTF-8 text.")]
     truncated: Annotated[bool, about("The document was cut to fit.")]
+    origin: Annotated[
+        Origin | UnsetType, about("Who answered; absent where the server does not say.")
+    ] = UNSET
 
 
 class Footer(EventBase, tag="footer"):

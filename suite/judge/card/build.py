@@ -81,7 +81,7 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
             accelerator=plan.devices.accelerator,
             name=plan.devices.name,
         ),
-        engine=subject.engine(plan.engine, facts),
+        engine=subject.engine(evidence, facts),
         model=subject.model(evidence),
         workload=subject.workload(plan.workload),
         peaks=plan.peaks,

@@ -39,6 +39,7 @@ def complete(card: CardPhase, planned: Phase, details: PhaseDetails) -> CardPhas
         steady=rounded(details.steady) or UNSET,
         searches=rounded(details.searches) or UNSET,
         turns=rounded(details.turns) or UNSET,
+        token_counts=rounded(details.token_counts) or UNSET,
         lengths=details.lengths or UNSET,
         track=rounded(details.track) or UNSET if tells_time else UNSET,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.documents.card import CardEngine, CardFact, CardModel, CardPrompt, CardWorkload, Run
 from suite.documents.document import given
 from suite.judge.card.leaves import cut
+from suite.judge.log.origin import served
 
 if TYPE_CHECKING:
-    from suite.documents.engine import Engine
     from suite.documents.environment import Fact
     from suite.documents.event import RunError
     from suite.documents.workload import Workload
@@ -59,8 +61,9 @@ def _known(facts: dict[str, CardFact], *names: str) -> str:
     return next((value for value in values if value is not None), "")
 
 
-def engine(engine: Engine, facts: dict[str, CardFact]) -> CardEngine:
+def engine(evidence: Evidence, facts: dict[str, CardFact]) -> CardEngine:
     """The engine as it ran; version and image as they were found, not as they were declared."""
+    engine = evidence.plan.engine
     image = engine.image
     digest = _known(facts, *_DIGEST_FACTS)
     if not digest.startswith("sha256:"):
@@ -81,6 +84,7 @@ def engine(engine: Engine, facts: dict[str, CardFact]) -> CardEngine:
         speculative_decoding=engine.speculative_decoding,
         arguments=tuple(cut(argument, MAX_FACT) for argument in engine.command),
         environment={name: cut(value, MAX_FACT) for name, value in engine.env.items()},
+        served=served(request for request in evidence.requests if request.measured) or UNSET,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         LengthsResult,
         SearchResult,
         SteadyState,
+        TokenCount,
         Track,
         Turn,
     )
@@ -33,6 +34,7 @@ class PhaseDetails:
             empty where nothing did or nothing could be told.
         searches: one per repeat of a search, replayed from the events; empty for every other scenario.
         turns: of conversations; else empty.
+        token_counts: one per source that counted every answer.
         lengths: where exact lengths were asked for; else None.
         track: medians over time where there are answers enough; else None.
     """
@@ -43,5 +45,6 @@ class PhaseDetails:
     drifting: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     searches: tuple[SearchResult, ...] = ()
     turns: tuple[Turn, ...] = ()
+    token_counts: tuple[TokenCount, ...] = ()
     lengths: LengthsResult | None = None
     track: Track | None = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import astuple
 
 from suite.base.statistics import percentile
-from suite.declare.analysis.arrived import NO_SOURCE, arrival, first_place, source
-from suite.declare.scenarios.phase import is_search, kind
+from suite.declare.analysis.arrived import NO_SOURCE, OWN, SOURCES, arrival, first_place, source
+from suite.declare.scenarios.phase import has_exact_lengths, is_search, kind
 from suite.documents.document import given
 from suite.judge.log import due
 from suite.judge.log.chunks import chunks_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.declare.analysis.arrived import Arrived
+    from suite.documents.card_phase import Counted
     from suite.documents.event import Request
     from suite.documents.phase import Phase, ScenarioKind
     from suite.documents.workload import Objectives
@@ -208,7 +209,7 @@ Count: TypeAlias = "Callable[[Request], int | None]"
 _GENERATED: tuple[tuple[str, Count], ...] = (
     ("token ids", _ids),
     ("engine usage", lambda event: given(event.usage.engine_completion)),
-    ("own tokenizer", lambda event: given(event.usage.own_completion)),
+    (OWN, lambda event: given(event.usage.own_completion)),
 )
 _PROMPT: tuple[tuple[str, Count], ...] = (
     ("engine usage", lambda event: given(event.usage.engine_prompt)),
@@ -316,6 +317,45 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         lateness_ms=tuple(_lateness(events)) if logs[0].open_loop else (),
         over=next((text for log in logs if (text := over_saturated(log))), ""),
     )
+
+
+def recounts(phase: PhaseSamples) -> list[tuple[Counted, str, PhaseSamples]]:
+    """The phase as each source counts it that counts every answer: the tokens claimed, and those that arrived.
+
+    The sources that feed its metrics are among them. Where an exact length ignores the end token, text does not show
+    what was generated: the suite's own tokenizer says nothing of the claim there.
+    """
+    events = [answer.event for answer in phase.answers]
+    if not events:
+        return []
+    claimed = dict(_GENERATED).get(phase.token_source, lambda _: None)
+    count = dict(SOURCES).get(phase.arrival_source, lambda _: None)
+    prompt = dict(_PROMPT).get(phase.prompt_source, lambda _: None)
+    counts: list[tuple[Counted, str, PhaseSamples]] = []
+    for name, read in _GENERATED:
+        unseen = name == OWN and has_exact_lengths(phase.doc)
+        if not unseen and all(read(event) is not None for event in events):
+            samples = _recounted(phase, read, prompt, count)
+            counts.append(("claimed", name, replace(samples, token_source=name)))
+    for name, tell in SOURCES:
+        if all(tell(event) is not None for event in events):
+            samples = _recounted(phase, claimed, prompt, tell)
+            counts.append(("arrived", name, replace(samples, arrival_source=name)))
+    return counts
+
+
+def _recounted(
+    phase: PhaseSamples, claimed: Count, prompt: Count, count: Callable[[Request], Arrived | None]
+) -> PhaseSamples:
+    repeats = [
+        _repeat(
+            mine.log,
+            mine.events,
+            [_answer(old.event, claimed, prompt, count) for old in mine.answers],
+        )
+        for mine in phase.repeats
+    ]
+    return replace(phase, repeats=tuple(repeats))
 
 
 def collect(evidence: Evidence) -> list[PhaseSamples]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.scenarios.phase import (
     has_exact_lengths,
     is_conversation,
     is_shortened,
     session_of,
 )
-from suite.documents.card_phase import Ending, Series
+from suite.documents.card_phase import Ending, Series, TokenCount
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
-from suite.judge.log.samples import collect
+from suite.judge.log.samples import collect, recounts
 from suite.judge.metrics import rouge
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
@@ -26,6 +27,7 @@ from suite.judge.metrics.turns import turns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.documents.card_phase import Counted
     from suite.documents.phase import Phase, ScenarioKind
     from suite.evidence import Evidence
     from suite.judge.log.samples import PhaseSamples
@@ -118,9 +120,57 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         drifting=steady.drifting(inputs.steady_states) if seen else {},
         searches=inputs.searches,
         turns=turns(phase) if seen else (),
+        token_counts=_token_counts(inputs),
         lengths=lengths.lengths(phase) if seen else None,
         track=steady.track(phase) if seen else None,
     )
+
+
+def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
+    """How each source counts the phase, with what its count makes of the metrics where that differs.
+
+    The probes of a search were judged by one count: for others there is only the sum.
+    """
+    phase = inputs.phase
+    counts = []
+    for of, source, samples in recounts(phase):
+        pairs = zip(_tokens(phase, of), _tokens(samples, of), strict=True)
+        differ = sum(stated != own for stated, own in pairs)
+        values: dict[str, Value] = {}
+        if differ and not phase.obstacle:
+            values = _recomputed(replace(inputs, phase=samples), of)
+        tokens = sum(count[0] if count else 0 for count in _tokens(samples, of))
+        counts.append(
+            TokenCount(of=of, source=source, tokens=tokens, differ=differ, metrics=values)
+        )
+    return tuple(counts)
+
+
+def _tokens(phase: PhaseSamples, of: Counted) -> list[tuple[int, ...] | None]:
+    """What is counted of each answer: its tokens; where they arrived, also those of its first chunks."""
+    if of == "claimed":
+        return [None if a.claimed is None else (a.claimed,) for a in phase.answers]
+    return [
+        None if a.arrived is None else (a.arrived.tokens, a.arrived.first) for a in phase.answers
+    ]
+
+
+def _recomputed(inputs: PhaseInputs, of: Counted) -> dict[str, Value]:
+    """The metrics that depend on a count of generated tokens; where nobody saw them arrive, all on the claim."""
+    objective = inputs.objectives.tpot_ms is not None
+    unseen = inputs.phase.arrival_source == NO_SOURCE
+    values: dict[str, Value] = {}
+    for source in PHASE_SOURCES:
+        names = [
+            metric.id
+            for metric in source.metrics
+            if metric.depends_on_count(tpot_objective=objective)
+            and (unseen or metric.by_claim == (of == "claimed"))
+        ]
+        if names:
+            computed = _values(source, inputs)
+            values |= {name: computed[name].stored() for name in names}
+    return values
 
 
 def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:

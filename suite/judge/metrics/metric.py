@@ -110,6 +110,15 @@ class Metric:
     quantity: Quantity | None = None
     statistic: Statistic | None = None
 
+    @property
+    def by_claim(self) -> bool:
+        """Whether it counts tokens as claimed; every other metric counts those that arrived."""
+        return self.by_tokens and self.family == "length"
+
+    def depends_on_count(self, *, tpot_objective: bool) -> bool:
+        """Whether the source that counts generated tokens matters; an objective for TPOT needs them too."""
+        return self.by_tokens or (self.by_objectives and tpot_objective)
+
 
 def statistics_of(
     quantity: Quantity, *, by_tokens: bool = False, headline: Mapping[str, Headline] | None = None

@@ -81,8 +81,8 @@ WORDS: Final = MappingProxyType(
         ),
         "flag-custom": ("Task set: custom", "任务集：自定义"),
         "flag-custom-text": (
-            "The tasks are not the locked ones: the numbers cannot be compared with other cards.",
-            "任务不是锁定的任务集：这些数字不能与其他评分卡比较。",
+            "The tasks are not the locked ones: the numbers compare only with cards of the very same tasks.",
+            "任务不是锁定的任务集：这些数字只能与任务完全相同的评分卡比较。",
         ),
         "flag-ended": ("Incomplete", "未完成"),
         "flag-ended-text": (
@@ -204,6 +204,8 @@ WORDS: Final = MappingProxyType(
         "not-applicable": ("n/a", "不适用"),
         # what ran
         "image": ("Image", "镜像"),
+        "served-as": ("Answers came from", "应答的模型"),
+        "served-requests": ("requests", "个请求"),
         "digest": ("Digest", "摘要"),
         "pinned": ("pinned by the declaration", "由声明固定"),
         "not-pinned": ("not pinned by the declaration", "声明未固定"),

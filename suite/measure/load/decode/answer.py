@@ -14,7 +14,7 @@ from suite.base import jsonio
 from suite.base.errors import EngineError
 from suite.base.unicode14 import shows
 from suite.documents.event import FOURTH
-from suite.measure.load.decode.chunk import Refusal, read, read_plain
+from suite.measure.load.decode.chunk import Chunk, Refusal, read, read_named, read_plain
 from suite.measure.load.decode.foreign import clean, error_text
 from suite.measure.load.decode.sse import SseReader
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.event import OutcomeCode
-    from suite.measure.load.decode.chunk import Choice, Chunk, OnlyChoice, PlainChunk, Usage
+    from suite.measure.load.decode.chunk import Choice, Named, OnlyChoice, PlainChunk, Usage
     from suite.measure.load.decode.sse import Event
 
 MAX_INFLATED: Final = 128 << 20
 """Bytes to which a compressed response may grow."""
+MAX_NAMES: Final = 8
+"""Different names of model or configuration that are kept of one answer."""
 UNKNOWN: Final = -1
 """New tokens of a chunk about which nothing was said."""
 
@@ -40,6 +42,8 @@ class AnswerReader:
         tokens: new tokens in each of these chunks; `UNKNOWN` where nothing said.
         token_ids: ids received, None when there were none.
         finish_reason: the last one given.
+        models: names that the answer came under, in order; plain chunks are asked only where no other one says.
+        fingerprints: the same of the configuration that served.
         prompt_tokens: the server's last count of prompt tokens.
         cached_tokens: the server's last count of those among them that came from its cache.
         completion_tokens: the server's last count of generated tokens.
@@ -50,6 +54,7 @@ class AnswerReader:
 
     __slots__ = (
         "_counted",
+        "_first",
         "_inflate",
         "_inflated",
         "_pending",
@@ -59,7 +64,9 @@ class AnswerReader:
         "done",
         "error",
         "fault",
+        "fingerprints",
         "finish_reason",
+        "models",
         "prompt_tokens",
         "stamps",
         "texts",
@@ -74,6 +81,9 @@ class AnswerReader:
         self.tokens: list[int] = []
         self.token_ids: list[int] | None = None
         self.finish_reason: str | None = None
+        self.models: tuple[str, ...] = ()
+        self.fingerprints: tuple[str, ...] = ()
+        self._first = b""
         self.prompt_tokens: int | None = None
         self.cached_tokens: int | None = None
         self.completion_tokens: int | None = None
@@ -99,7 +109,9 @@ class AnswerReader:
         whole = self._inflate is None and not self._sse.pending()
         chunks = read_plain(pieces) if whole else None
         if chunks is not None:
-            self._sse.begun = True
+            if not self._sse.begun:
+                self._sse.begun = True
+                self._first = pieces[0]
             self._add_plain(chunks, stamps)
         elif len(pieces) == 1:
             self._feed(pieces[0], stamps[0])
@@ -117,6 +129,8 @@ class AnswerReader:
         if self.fault is None:
             for event in self._sse.end():
                 self._event(event, stamp)
+        if self._first and not (self.models or self.fingerprints):
+            self._name(read_named(self._first))
 
     def chunk_tokens(self) -> list[int] | None:
         """New tokens in each content chunk; None unless ids or running usage told for every one.
@@ -178,7 +192,20 @@ class AnswerReader:
         elif event.kind == b"error":
             self._fail("error-in-stream", _sentence(event.data))
         else:
+            self._name(chunk)
             self._add_chunk(chunk, stamp)
+
+    def _name(self, chunk: Named | Chunk) -> None:
+        """Keep who answered."""
+        model, fingerprint = chunk.model, chunk.system_fingerprint
+        if type(model) is str and model not in self.models and len(self.models) < MAX_NAMES:
+            self.models += (model,)
+        if (
+            type(fingerprint) is str
+            and fingerprint not in self.fingerprints
+            and len(self.fingerprints) < MAX_NAMES
+        ):
+            self.fingerprints += (fingerprint,)
 
     def _add_plain(self, chunks: Sequence[PlainChunk], stamps: Sequence[int]) -> None:
         """Take what consecutive plain chunks say."""

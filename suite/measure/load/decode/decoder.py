@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import UNSET
 
-from suite.documents.event import OutcomeCode, Request, Usage
+from suite.documents.event import Origin, OutcomeCode, Request, Usage
 from suite.measure.load.decode.answer import AnswerReader
 from suite.measure.load.decode.foreign import body_error, clean
 
@@ -110,8 +110,14 @@ class Decoder:
             usage=self._usage(exchange),
             prompt_sha256=exchange.job.prompt_sha256,
             truncated=exchange.job.truncated,
+            origin=self._origin(),
         )
         return Decoded(event, outcome == "ok" and not reader.done, backward)
+
+    def _origin(self) -> Origin | UnsetType:
+        models = tuple(name for raw in self._reader.models if (name := clean(raw)))
+        prints = tuple(name for raw in self._reader.fingerprints if (name := clean(raw)))
+        return Origin(models=models, fingerprints=prints) if models or prints else UNSET
 
     def _usage(self, exchange: Exchange) -> Usage:
         reader = self._reader

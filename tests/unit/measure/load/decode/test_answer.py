@@ -252,3 +252,44 @@ def test_foreign_text_becomes_one_short_printable_line(text):
 @given(st.binary(max_size=300))
 def test_any_refusal_body_gives_some_sentence(data):
     assert isinstance(body_error([data]), str)
+
+
+def named(model: object, fingerprint: object = None, text: str | None = "a") -> dict[str, object]:
+    return {"model": model, "system_fingerprint": fingerprint, **delta(text)}
+
+
+COUNTS = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+END = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+
+
+@pytest.mark.parametrize(
+    ("documents", "models", "fingerprints"),
+    [
+        # Nearly always every chunk has both, and neither changes.
+        ([named("tiny-0.5b", "fp_1")] * 3 + [END], ["tiny-0.5b"], ["fp_1"]),
+        (
+            [named("a", "fp_1")] * 2 + [END | {"model": "a"}, COUNTS | {"model": "b"}],
+            ["a", "b"],
+            [],
+        ),
+        ([delta("a"), END], [], []),
+        # Of another type or empty it says nothing, and spoils nothing.
+        ([named(5, ["fp"]), named({}, ""), END], [], []),
+        ([named("a", text=""), named("a", "fp_9"), END], ["a"], []),
+    ],
+)
+def test_who_answered_is_kept(documents, models, fingerprints):
+    reader = stream(*documents)
+    assert reader.fault is None
+    assert list(reader.models) == models
+    assert list(reader.fingerprints) == fingerprints
+
+
+def test_a_server_with_ever_new_names_fills_no_memory():
+    reader = stream(*(END | {"model": f"m{n}"} for n in range(1000)))
+    assert len(reader.models) == 8
+
+
+@pytest.mark.parametrize("name", ["vllm_0.32_chat", "transformers_5.19_chat"])
+def test_real_engines_say_who_answers(name):
+    assert len(recorded(name).models) == 1
