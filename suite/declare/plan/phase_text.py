@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from suite.declare.scenarios.phase import (
     has_exact_lengths,
+    is_all_at_once,
     is_conversation,
     is_search,
     lengths_of,
@@ -52,6 +53,8 @@ def _load(phase: Phase) -> str:
         return _arrivals(phase.arrivals)
     if is_conversation(phase):
         return f"{phase.concurrency} sessions at once"
+    if is_all_at_once(phase) and phase.measured:
+        return "all at once"
     return f"concurrency {phase.concurrency}{' in lockstep' if phase.lockstep else ''}"
 
 
