@@ -23,7 +23,7 @@ import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from suite.base.statistics import median, percentile
-from suite.declare.analysis.trend import mann_kendall, theil_sen
+from suite.declare.analysis.trend import dependence, inflated, mann_kendall, theil_sen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +97,36 @@ def backlog(requests: Sequence[Observed]) -> Backlog | None:
     return Backlog("untold", residual, in_flight, words)
 
 
+def drawn_rate(starts: Sequence[int]) -> float | None:
+    """Requests per second of intended starts: their gaps' number by their sum; None without any time between them.
+
+    Args:
+        starts: nanoseconds, rising.
+    """
+    if len(starts) < 2 or starts[-1] <= starts[0]:
+        return None
+    return (len(starts) - 1) / ((starts[-1] - starts[0]) * 1e-9)
+
+
+def most_goodput(starts: Sequence[int]) -> float | None:
+    """What goodput can be at most, requests per second: all of them good, the last one answered at once.
+
+    Args:
+        starts: as for `drawn_rate`.
+    """
+    drawn = drawn_rate(starts)
+    return None if drawn is None else drawn * len(starts) / (len(starts) - 1)
+
+
+def effective(values: Sequence[float]) -> float:
+    """How many independent values tell as much of a mean: n (1 − r) / (1 + r), r the correlation of neighbours.
+
+    Args:
+        values: in order of time; r is 0 where it is negative, and 0.9 at most.
+    """
+    return len(values) / inflated(dependence(values))
+
+
 def littles_residual(requests: Sequence[Observed]) -> float:
     """By which share the mean in flight differs from rate × mean latency while requests arrive.
 
@@ -117,11 +147,14 @@ class _Lag(NamedTuple):
     Attributes:
         trend: along the line, of TTFT or E2E, whichever rises more.
         climbs: that one rises significantly.
+        queues: the time to first token rises significantly; where only the rest of the answer slows down, the server
+            may be filling up.
         usual: the longest usual wait for the first token beyond the shortest one, as a share of the time.
     """
 
     trend: float
     climbs: bool
+    queues: bool
     usual: float
 
 
@@ -132,7 +165,7 @@ def _lag(answers: Sequence[Observed], span: float) -> _Lag:
     lines = [_line(starts, values) for values in (waits, ends)]
     trend, climbs = max(lines)
     usual = percentile(sorted(waits), USUAL) - min(waits)
-    return _Lag(trend, climbs, usual / span)
+    return _Lag(trend, climbs, lines[0][1], usual / span)
 
 
 def _line(starts: Sequence[int], values: Sequence[float]) -> tuple[float, bool]:
@@ -167,10 +200,10 @@ def _behind(
     left = (in_flight - usual - _queue(sent)) / count
     answering = [float(request.end - (request.first or 0)) for request in answers]
     chance = math.sqrt(max(_variation(answering), 0.25) / count)
-    share = lag.trend / (1.0 + lag.trend)
-    return left > SIGMAS * chance and min(share, -residual, in_flight / count) > max(
-        LEAST, SIGMAS * chance
-    )
+    share = lag.trend / (1.0 + max(lag.trend, 0.0))
+    least = LEAST if lag.queues else FILLED
+    agreed = min(share, -residual, in_flight / count)
+    return left > SIGMAS * chance and agreed > max(least, SIGMAS * chance)
 
 
 def _queue(sent: Sequence[Observed]) -> float:

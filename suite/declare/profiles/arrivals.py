@@ -24,7 +24,7 @@ class Uniform:
     """Numbers strictly between 0 and 1, 53 bits each, from SHA-256 of seed and counter."""
 
     def __init__(self, process: str, seed: int) -> None:
-        self._key = f"arrivals/2/{process}/{seed}/"
+        self._key = f"arrivals/1/{process}/{seed}/"
         self._counter = 0
 
     def draw(self) -> float:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from suite.judge.log.phases import PhaseLog, ProbeLog
     from suite.judge.log.samples import Answer
 
+INTERRUPTED = "the search was interrupted"
 NS = 1e-9
 GRACE_NS = 1_000_000_000
 """How long a probe may go on sending after it was decided."""
@@ -129,11 +130,22 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
     if strays:
         problems.append(f"the log holds requests of probe {min(strays)} and does not open it")
     if answer.ended == "unfinished":
-        problems.append(f"the search is unfinished after {len(history)} probes")
+        problems.append(_unfinished(log, history))
     problems += _answer_problems(log, answer)
     untold = next((ruling.untold for ruling in judged if ruling.untold), "")
     probes = tuple(ruling.probe for ruling in judged)
     return Replay(probes, answer, problems[0] if problems else "", untold)
+
+
+def _unfinished(log: PhaseLog, history: Sequence[tuple[float, bool]]) -> str:
+    """How far a search came that its rules would have go on."""
+    if log.noted.text("ended_by") != "stopped":
+        return f"the search is unfinished after {len(history)} probes"
+    met = max((rate for rate, held in history if held), default=None)
+    so_far = (
+        "none met" if met is None else f"the highest rate that met is {met:g} requests/s so far"
+    )
+    return f"{INTERRUPTED} after {len(history)} decided probes: {so_far}"
 
 
 def _judge(
@@ -314,7 +326,7 @@ def _probe(
         completed=completed,
         failed=failed,
         cancelled=cancelled,
-        met=bool(verdict.met),
+        met=verdict.met,
         why=verdict.why,
         ended_by=probe.closed.text("ended_by"),
         ttft=_percentile(verdict.ttft_ms, percent, completed, why, cut=cancelled > 0),
