@@ -36,7 +36,7 @@ LEAST: Final = 0.1
 """Share of the offered load that must have been left behind to count; 1.11 times the capacity."""
 SIGMAS: Final = 2.33
 SIGNIFICANT: Final = 0.01
-FEWEST: Final = 16
+FEWEST: Final = 8
 """Answers below which nothing is said."""
 GROUPS: Final = 12
 FILLED: Final = 0.2
