@@ -95,6 +95,7 @@ def stopped_by_rule(evidence: Evidence, _: Results) -> Finding:
 def search_follows(evidence: Evidence, _: Results) -> Finding:
     """Rates follow from verdicts, verdicts from events, and no probe is left out."""
     wrong: list[str] = []
+    interrupted: list[str] = []
     searches: list[str] = []
     objectives = evidence.plan.workload.objectives
     for log in _measured(evidence):
@@ -102,10 +103,15 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
             continue
         again = probes.replay(log, objectives)
         if again.problem:
-            wrong.append(f"{log.name}: {again.problem}")
+            problems = interrupted if again.interrupted else wrong
+            problems.append(f"{log.name}: {again.problem}")
         searches.append(f"{len(again.probes)} probes, {again.answer.why}")
     if wrong:
-        return failed(f"the search does not follow from its events: {wrong[0]}", wrong)
+        return failed(
+            f"the search does not follow from its events: {wrong[0]}", [*wrong, *interrupted]
+        )
+    if interrupted:
+        return failed(f"the search has no answer: {interrupted[0]}", interrupted)
     if not searches:
         return not_applicable("no phase is a search")
     return passed(f"{len(searches)} searches replayed: {searches[0]}")
