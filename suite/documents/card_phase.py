@@ -22,6 +22,8 @@ from suite.documents.scalars import (
 )
 from suite.documents.value import Value
 
+LimitedBy = Literal["load", "machine"]
+
 
 class SessionLoad(Document):
     """Conversations with growing history."""
@@ -46,13 +48,26 @@ class Load(Document):
     """How requests were offered: a fixed number in flight, arrivals by a clock, or a search over rates."""
 
     concurrency: Annotated[
-        Positive | None, about("Requests in flight; null for arrivals by a clock and for a search.")
+        Positive | None,
+        about(
+            "Requests in flight at most, as many as tasks where all were sent at once; null for arrivals by a clock and for a search."
+        ),
     ]
     process: Annotated[str | None, about("Arrival process.")]
-    rate: Annotated[NonNegative | None, about("Requests per second.")]
+    rate: Annotated[NonNegative | None, about("Requests per second, nominal.")]
     seed: Annotated[int | None, about("Seed of the arrival times.")]
+    drawn: Annotated[
+        PositiveNumber | UnsetType,
+        about(
+            "Requests per second of the arrival times as drawn, of the first repeat: their gaps' number by their sum."
+        ),
+    ] = UNSET
     shape: Annotated[PositiveNumber | UnsetType, about("Shape of gamma arrivals.")] = UNSET
     trace: Annotated[Trace | UnsetType, about("The file whose arrivals were replayed.")] = UNSET
+    all_at_once: Annotated[
+        bool | UnsetType,
+        about("Whether everything was sent at once, so that the engine's own limit held."),
+    ] = UNSET
     lockstep: Annotated[
         bool | UnsetType, about("Whether the next batch was sent when the last had ended.")
     ] = UNSET
@@ -143,7 +158,10 @@ class Probe(Document):
     completed: Annotated[Count, about("Requests that ended well.")]
     failed: Annotated[Count, about("Requests that did not, without those cancelled.")]
     cancelled: Annotated[Count, about("Requests in flight when it was stopped early.")]
-    met: Annotated[bool, about("Whether the objectives held.")]
+    met: Annotated[
+        bool | None,
+        about("Whether the objectives held; null where it was cut before that was decided."),
+    ]
     why: Annotated[Line, about("What decided.")]
     ended_by: Annotated[Label, about("What ended it; empty when the log does not say.")]
     ttft: Annotated[Value, about("From the scheduled start, at the search's percentile.")]
@@ -257,6 +275,12 @@ class CardPhase(Document):
     searches: Annotated[
         Annotated[tuple[SearchResult, ...], Meta(max_length=1000)] | UnsetType,
         about("The search of each repeat."),
+    ] = UNSET
+    limited_by: Annotated[
+        LimitedBy | UnsetType,
+        about(
+            "What held its numbers down: a bigger load might have shown more, or the machine did all it can."
+        ),
     ] = UNSET
     turns: Annotated[
         Annotated[tuple[Turn, ...], Meta(max_length=1000)] | UnsetType,

@@ -111,7 +111,7 @@ class ProfilePhase(Document):
     scenario: Annotated[
         ScenarioKind,
         about(
-            "One at a time, all at once with bounded concurrency, open-loop arrivals, a closed loop at stated streams, the search for the highest rate, a long stretch, or conversations."
+            "One at a time, all at once or with bounded concurrency, open-loop arrivals, a closed loop at stated streams, the search for the highest rate, a long stretch, or conversations."
         ),
     ]
     tasks: Annotated[
@@ -132,7 +132,7 @@ class ProfilePhase(Document):
     concurrency: Annotated[
         Streams | None,
         about(
-            "Requests in flight at most, of multi_turn sessions; null with arrivals, sweep, grid and search."
+            "Requests in flight at most, of multi_turn sessions; null with arrivals, sweep, grid and search, and where an offline phase sends everything at once."
         ),
     ]
     arrivals: Annotated[

@@ -124,7 +124,8 @@ def _phase(doc: Profile, phase: ProfilePhase, trace: Trace | None) -> Iterator[C
 def _members(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
     """What the kind says of the members: its load, what it needs, what it must not have, what is another's."""
     stated = {member for member in LOAD_MEMBERS if _has(phase, member)}
-    if len(stated) != bool(scenario.load) or not stated <= set(scenario.load):
+    least = bool(scenario.load) and not scenario.all_at_once
+    if not least <= len(stated) <= bool(scenario.load) or not stated <= set(scenario.load):
         yield "/scenario", scenario.load_rule, ""
     for member, why in scenario.required.items():
         if not _has(phase, member):

@@ -48,6 +48,15 @@ def is_open_loop(phase: Phase) -> bool:
     return kind(phase).open_loop or phase.arrivals is not None
 
 
+def is_all_at_once(phase: Phase) -> bool:
+    """Whether every request is sent at once, and the engine's own limit holds."""
+    return (
+        kind(phase).all_at_once
+        and phase.concurrency is not None
+        and phase.concurrency >= phase.tasks
+    )
+
+
 def search_of(phase: Phase) -> Search:
     """The bounds of a phase that is a search."""
     assert phase.search is not UNSET

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.analysis.backlog import Backlog
     from suite.documents.card_phase import (
         Ending,
         LengthsResult,
+        LimitedBy,
         SearchResult,
         SteadyState,
         TokenCount,
@@ -36,6 +38,8 @@ class PhaseDetails:
         turns: of conversations; else empty.
         token_counts: one per source that counted every answer.
         lengths: where exact lengths were asked for; else None.
+        backlogs: of each repeat of an open loop: whether the server kept up; empty for every other load.
+        limited_by: what held the phase's numbers down, the load or the machine; None where that cannot be told.
         track: medians over time where there are answers enough; else None.
     """
 
@@ -47,4 +51,6 @@ class PhaseDetails:
     turns: tuple[Turn, ...] = ()
     token_counts: tuple[TokenCount, ...] = ()
     lengths: LengthsResult | None = None
+    backlogs: Mapping[int, Backlog] = field(default_factory=dict)
+    limited_by: LimitedBy | None = None
     track: Track | None = None

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from suite.judge.log.samples import Answer
 
 NS = 1e-9
+STOPPED = "stopped"
+"""How a probe ended that a signal or the engine's death cut: it is undecided."""
 GRACE_NS = 1_000_000_000
 """How long a probe may go on sending after it was decided."""
 
@@ -44,12 +46,14 @@ class Replay:
         answer: what follows from the verdicts.
         problem: where the log is not what the search's rules lead to; "" where it is.
         untold: why an objective for TPOT could not be checked; "" where it could, or there is none.
+        interrupted: the problem is only that the search was stopped from outside.
     """
 
     probes: tuple[Probe, ...]
     answer: bisection.Answer
     problem: str
     untold: str = ""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +138,30 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
     strays -= {probe.number for probe in log.probes}
     if strays:
         problems.append(f"the log holds requests of probe {min(strays)} and does not open it")
+    # Whatever else is wrong is said first.
+    interrupted = not problems and answer.ended == "unfinished" and _stopped(log)
     if answer.ended == "unfinished":
-        problems.append(f"the search is unfinished after {len(history)} probes")
+        problems.append(_unfinished(log, history))
     problems += _answer_problems(log, answer)
     untold = next((ruling.untold for ruling in judged if ruling.untold), "")
     probes = tuple(ruling.probe for ruling in judged)
-    return Replay(probes, answer, problems[0] if problems else "", untold)
+    return Replay(probes, answer, problems[0] if problems else "", untold, interrupted)
+
+
+def _stopped(log: PhaseLog) -> bool:
+    """Whether the run says that it was stopped from outside."""
+    return log.noted.text("ended_by") == STOPPED
+
+
+def _unfinished(log: PhaseLog, history: Sequence[tuple[float, bool]]) -> str:
+    """How far a search came that its rules would have go on."""
+    if not _stopped(log):
+        return f"the search is unfinished after {len(history)} probes"
+    met = max((rate for rate, held in history if held), default=None)
+    so_far = (
+        "none met" if met is None else f"the highest rate that met is {met:g} requests/s so far"
+    )
+    return f"interrupted after {len(history)} decided probes: {so_far}"
 
 
 def _judge(
@@ -152,7 +174,7 @@ def _judge(
     """Judge one probe by its events."""
     doc = search_of(log.doc)
     seen = [observed(event) for event in probe.events]
-    by = probe.closed.text("ended_by") or "stopped"
+    by = probe.closed.text("ended_by") or STOPPED
     verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
     ruling = _ruling(doc, probe, objectives, rate, seen)
     problems = _ending_problems(doc, probe, rate, seen, ruling)
@@ -263,6 +285,9 @@ def _ending_problems(
 def _early_problems(probe: ProbeLog, ruling: _Ruling) -> list[str]:
     """Whether the events show the reason why a probe was stopped early."""
     by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
+    if by == STOPPED and ruling.ended_by is None:
+        # It decides nothing, so that nothing may follow it: the search is interrupted, or a later probe too many.
+        return []
     if ruling.ended_by != by:
         why = f"its events show {ruling.ended_by or 'no reason to end'}"
         return [f"{name}: ended as {by}, {why}"]
@@ -320,7 +345,7 @@ def _probe(
         completed=completed,
         failed=failed,
         cancelled=cancelled,
-        met=bool(verdict.met),
+        met=verdict.met,
         why=verdict.why,
         ended_by=probe.closed.text("ended_by"),
         ttft=_percentile(verdict.ttft_ms, percent, (completed, failed), why, cut=cancelled > 0),

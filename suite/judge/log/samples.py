@@ -14,13 +14,14 @@ from suite.documents.document import given
 from suite.judge.log import due
 from suite.judge.log.chunks import chunks_of
 from suite.judge.log.due import is_answer
-from suite.judge.log.endings import over_saturated, problem
+from suite.judge.log.endings import backlog_of, problem
 from suite.judge.log.phases import phase_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.declare.analysis.arrived import Arrived
+    from suite.declare.analysis.backlog import Backlog
     from suite.documents.card_phase import Counted
     from suite.documents.event import Request
     from suite.documents.phase import Phase, ScenarioKind
@@ -120,6 +121,7 @@ class Repeat:
         unsent: turns of conversations that were not sent because an earlier one failed.
         first_sent: when the first request was sent, failed ones included; the window's start.
         end: arrival of the last content chunk of all answers; the window's end.
+        backlog: whether the server kept up; None for a closed loop and a search.
     """
 
     number: int
@@ -131,6 +133,7 @@ class Repeat:
     unsent: int
     first_sent: int
     end: int
+    backlog: Backlog | None = None
 
     @property
     def window_s(self) -> float:
@@ -259,6 +262,7 @@ def _repeat(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer])
         unsent=due.unsent_turns(log),
         first_sent=min((event.t_send for event in events), default=0),
         end=max((answer.last for answer in answers), default=0),
+        backlog=backlog_of(log),
     )
 
 
@@ -315,7 +319,19 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         arrival_source=arrival_source,
         prompt_source=prompt_source,
         lateness_ms=tuple(_lateness(events)) if logs[0].open_loop else (),
-        over=next((text for log in logs if (text := over_saturated(log))), ""),
+        over=_over(repeats),
+    )
+
+
+def _over(repeats: Sequence[Repeat]) -> str:
+    """Why an open loop has no latency of its own; "" where it may have one."""
+    return next(
+        (
+            f"over-saturated: the server fell behind: {repeat.backlog.why}"
+            for repeat in repeats
+            if repeat.backlog is not None and repeat.backlog.verdict == "fell-behind"
+        ),
+        "",
     )
 
 

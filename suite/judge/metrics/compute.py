@@ -17,6 +17,7 @@ from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
+from suite.judge.log.limit import limited_by
 from suite.judge.log.samples import collect, recounts
 from suite.judge.metrics import rouge
 from suite.judge.metrics.inputs import PhaseInputs
@@ -122,6 +123,8 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         turns=turns(phase) if seen else (),
         token_counts=_token_counts(inputs),
         lengths=lengths.lengths(phase) if seen else None,
+        backlogs={each.number: each.backlog for each in phase.repeats if each.backlog is not None},
+        limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
     )
 
