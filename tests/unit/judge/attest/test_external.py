@@ -195,7 +195,8 @@ def test_sigstore_verify(node_modules: Path, tmp_path: Path) -> None:
         for folder in FOLDERS
     ]
     (tmp_path / "cases.json").write_text(json.dumps(rows))
-    script = ["node", node_modules / "sigstore_verify.js", tmp_path / "cases.json"]
+    chain = [CASES / "stamps" / name for name in ("authority.pem", "root.pem")]
+    script = ["node", node_modules / "sigstore_verify.js", tmp_path / "cases.json", *chain]
     done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=True)
     answers = json.loads(done.stdout)
     assert sorted(answers) == [folder.name for folder in FOLDERS]
