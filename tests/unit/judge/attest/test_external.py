@@ -212,3 +212,23 @@ def test_what_we_accept_the_others_accept() -> None:
     for folder in FOLDERS:
         if folder.name.endswith("_ok"):
             assert (expected(folder)["openssl"], expected(folder)["sigstore"]) == (True, True)
+
+
+@needs_openssl
+@pytest.mark.parametrize("script", [VERIFY, SIGN])
+def test_the_scripts_name_a_file_that_is_missing_or_no_key(script: Path, tmp_path: Path) -> None:
+    first = tmp_path / "first.json"
+    first.write_bytes(
+        (CASES / "signed_ok" / "bundle.sigstore.json").read_bytes() if script == VERIFY else PAYLOAD
+    )
+    (tmp_path / "text.pem").write_text("no key")
+    for words, named in (
+        ([first, tmp_path / "none.pem"], "none.pem"),
+        ([tmp_path / "none.json", tmp_path / "text.pem"], "none.json"),
+        ([first, tmp_path / "text.pem"], "text.pem"),
+    ):
+        done = subprocess.run([script, *words], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        refused = [line for line in done.stderr.splitlines() if line.startswith("refused: ")]
+        assert len(refused) == 1
+        assert named in refused[0]
