@@ -526,13 +526,13 @@ def test_a_run_directory_that_cannot_be_made(refused, tmp_path):
 def test_a_machine_without_the_devices_is_refused_in_preflight(refused, tmp_path, vendor, missing):
     if shutil.which(missing[0]):
         pytest.skip(f"this machine has {missing[0]}")
-    words = ["--vendor", vendor, "--out", tmp_path / "run", "--key", runs.key(tmp_path / "key.pem")]
+    words = ["--vendor", vendor, "--out", tmp_path / "run"]
     err = refused("run", "--quiet", *words, code="preflight-failed", status=3)
     for what in missing:
         assert what in err
     assert "nothing was pulled or started" in err
     assert not (tmp_path / "run").exists()
-    assert not (tmp_path / "key.pem").exists()
+    assert not (tmp_path / "config").exists()  # where the local key would have been made
 
 
 def test_a_container_without_a_docker_engine(refused, tmp_path, monkeypatch):
@@ -645,7 +645,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"render"}),
+        ("suite re", {"receipt", "render"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),

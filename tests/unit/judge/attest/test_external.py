@@ -210,7 +210,8 @@ def test_sigstore_verify(node_modules: Path, tmp_path: Path) -> None:
 
 def test_what_we_accept_the_others_accept() -> None:
     for folder in FOLDERS:
-        if folder.name.endswith("_ok"):
+        # @sigstore/verify refuses a bundle with any stamp of an authority that it is not given.
+        if folder.name.endswith("_ok") and folder.name != "stamped_by_two_ok":
             assert (expected(folder)["openssl"], expected(folder)["sigstore"]) == (True, True)
 
 
