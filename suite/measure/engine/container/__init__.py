@@ -31,6 +31,7 @@ from suite.measure.engine.container.api import (
     translated,
 )
 from suite.measure.engine.container.create import create
+from suite.measure.engine.container.daemon import choose_daemon
 from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
 from suite.measure.engine.container.options import container_of
@@ -209,7 +210,7 @@ def _check_mounts(mounts: Sequence[Mount]) -> None:
 @contextlib.contextmanager
 def _cleaned(client: DockerClient, name: str) -> Iterator[None]:
     """Remove container and network of a name, also when the suite is killed inside the block."""
-    command = [sys.executable, "-I", str(_REMOVE_SCRIPT), name, name]
+    command = [sys.executable, "-I", str(_REMOVE_SCRIPT), name, *choose_daemon().words]
     with lifeline(command):
         try:
             yield

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from suite.base.errors import EngineError
 from suite.measure.engine.command import listen_on
+from suite.measure.engine.container.api import is_rootless
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.served import free_port
 
@@ -49,8 +50,7 @@ def host_reaches_containers(client: DockerClient) -> bool:
     """Whether the engine's bridges are on this machine: a local engine of a Linux system, not rootless."""
     local = str(client.api.base_url).startswith("http+docker://")
     info = client.info()
-    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or [])
-    return local and not rootless and info.get("OperatingSystem") != "Docker Desktop"
+    return local and not is_rootless(info) and info.get("OperatingSystem") != "Docker Desktop"
 
 
 def address(container: Container, engine: Engine, *, alive: Callable[[], bool]) -> str:
