@@ -22,6 +22,7 @@ from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
 from suite.judge.attest import keys
+from suite.measure.engine.attach import attach
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
 from suite.measure.signals import Stop
@@ -67,6 +68,14 @@ def measure(
         require_runtime(plan)
         # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
         _require_space(directory)
+        if plan.runtime == "endpoint":
+            plan, sentence = attach(
+                plan,
+                load.headers,
+                named=choices.served_model_name is not None,
+                on_progress=terminal.step,
+            )
+            terminal.line(sentence)
         private, made = keys.load_or_generate(key or default_key())
         if made:
             terminal.line(f"made a signing key: {key or default_key()}")

@@ -181,7 +181,10 @@ def _measure(run: Run) -> None:
     _sample_idle(run)
     run.mark("suite.setup.end")
     engine = run.plan.engine.title
-    run.progress.line(f"starting {engine} ({run.plan.runtime})")
+    url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
+    run.progress.line(
+        f"measuring the server at {url}" if url else f"starting {engine} ({run.plan.runtime})"
+    )
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
         served = stack.enter_context(
@@ -198,13 +201,13 @@ def _measure(run: Run) -> None:
                 run.mark(name, at=moment - run.zero_ns)
             run.facts.update(host.served_facts(served.facts))
             _write_environment(run)
-            run.progress.line(f"{engine} answers at {served.base_url}")
+            run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
             run_phases(run, served)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
-            run.progress.step(f"stopping {engine}")
+            run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
 
 
 def _sample_idle(run: Run) -> None:

@@ -100,7 +100,7 @@ def _side(card: Scorecard) -> Side:
     return Side(
         run=card.run.id,
         vendor=card.vendor.name,
-        devices=f"{card.devices.count} x {card.devices.name}",
+        devices=card.devices.title,
         engine=f"{card.engine.title} {card.engine.version}".strip(),
         model=card.model.id,
         started_utc=card.run.started_utc,

@@ -129,7 +129,7 @@ def _peak(card: Scorecard) -> str:
 
 _SUBJECTS: tuple[tuple[str, Callable[[Scorecard], str]], ...] = (
     ("vendor", lambda card: card.vendor.name),
-    ("devices", lambda card: f"{card.devices.count} x {card.devices.name}"),
+    ("devices", lambda card: card.devices.title),
     ("engine", lambda card: f"{card.engine.title} {card.engine.version}".strip()),
     ("image", lambda card: card.engine.image_digest or "none"),
     ("runtime", lambda card: card.runtime),

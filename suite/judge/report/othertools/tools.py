@@ -243,7 +243,9 @@ def xsum_suite(totals: Totals, phase: PhaseSamples, plan: Plan, result: PhaseRes
         seconds=totals.seconds,
         ttft_s=ttft_s,
         parameters=plan.model.facts.parameters,
-        peak_flops=None if compute is None else compute.flops * plan.devices.count,
+        peak_flops=None
+        if compute is None or plan.devices.count is None
+        else compute.flops * plan.devices.count,
     )
     throughput: Value = NotMeasured("every answer ended with its first chunk")
     if rates.throughput is not None:

@@ -13,7 +13,7 @@ import shlex
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,7 @@ class ContainerEngine:
     base_url: str
     facts: Facts
     marks: list[tuple[str, int]]
+    address: str = field(default="", kw_only=True)
     container: Container
 
     def alive(self) -> str | None:
