@@ -64,7 +64,7 @@ def measure(
                 f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed"
             )
         directory = out or _default_directory(plan)
-        require_preflight(plan)
+        preflight = require_preflight(plan)
         require_runtime(plan)
         # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
         _require_space(directory)
@@ -90,6 +90,7 @@ def measure(
             # An endpoint's readiness requests carry the same header fields.
             settings=dataclasses.replace(settings(), headers=load.headers),
             load=load,
+            preflight=preflight,
         )
         terminal.clear()
         if result.error is not None:
