@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -266,11 +265,8 @@ def commit() -> str:
         "--dirty=+dirty",
         "--exclude=*",
     ]
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=10, env=environment
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return done.stdout.strip() if done.returncode == 0 else "unknown"

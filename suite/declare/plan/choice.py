@@ -114,6 +114,7 @@ class Choice:
             asked for another one than the profile's.
         accelerator_named: the user named it, rather than leave it to the declaration's first.
         devices_named: the user named their number, or which they are.
+        engine_named: the user named the engine.
     """
 
     vendor: Vendor
@@ -129,6 +130,7 @@ class Choice:
     plain: bool
     accelerator_named: bool = True
     devices_named: bool = True
+    engine_named: bool = True
 
     @property
     def starts_engine(self) -> bool:

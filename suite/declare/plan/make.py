@@ -253,6 +253,7 @@ def _choose(  # noqa: PLR0917 - one row of choices
         accelerator_named=accelerator_id is not None
         or options.cpu_peak is not None
         or bool(options.private_peaks),
+        engine_named=engine_id is not None,
         devices_named=devices is not None or bool(options.visible),
         plain=division == "closed" or options.division is None,
     )

@@ -1,7 +1,7 @@
 # Vendor      NVIDIA; unknown devices
-# Engine      vLLM (vllm), as endpoint; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
+# Engine      a running server (vllm), as endpoint; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
 # Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-# Precision   float16 requested, float16 executed
+# Precision   unknown requested, unknown executed: of a running server nobody observed the precision
 # Reuse       prefix caching on, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
 

@@ -34,6 +34,7 @@ from suite.measure.engine.container.create import create
 from suite.measure.engine.container.daemon import choose_daemon
 from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
+from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
@@ -202,10 +203,9 @@ def death(container: Container) -> str | None:
 
 
 def _check_mounts(mounts: Sequence[Mount]) -> None:
-    # Docker itself would say it too, in words that name an API.
+    # Docker itself would say it too, in words that name an API, and of dangling links only the engine would.
     for mount in mounts:
-        if not Path(mount.source).exists():
-            raise SetupError("mount-missing", f"{mount.source} is to be mounted and does not exist")
+        bound(mount)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import requests.exceptions
 from docker import errors
 
 from suite.measure.engine import facts as about
+from suite.measure.engine.container.proxies import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,8 @@ def container_facts(
         "container.user": str(container.attrs["Config"].get("User") or ""),
         "container.network": _network(host),
     }
+    if proxies := left_out():
+        facts["container.proxies"] = proxies
     return about.with_version(facts, engine.id)
 
 
