@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 import time
@@ -110,10 +111,15 @@ def _require_space(directory: Path) -> None:
     """Refuse a directory that exists, and one on a disk that is nearly full.
 
     Raises:
-        SetupError: ``run-exists``, ``disk-full``.
+        SetupError: ``run-exists``, ``run-unwritable``, ``disk-full``.
     """
     evidence.require_new(directory)
     above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
+    if not os.access(above, os.W_OK | os.X_OK):
+        message = f"{directory} cannot be made: {above} may not be written by this user"
+        raise SetupError(
+            "run-unwritable", message, hint="name another directory with --out (make: OUT=…)"
+        )
     free = shutil.disk_usage(above).free
     if free < MIN_FREE_BYTES:
         message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"

@@ -239,13 +239,14 @@ def _refuse_remote(daemon: Daemon) -> None:
         return
     try:
         parts = urlsplit(daemon.address)
-        host, known = parts.hostname or "", parts.scheme in ("tcp", "http", "https")
+        host, known = parts.hostname or "", parts.scheme in ("tcp", "http", "https", "ssh")
+        tcp = parts.scheme != "ssh"
         _ = parts.port
-    except ValueError:
-        host, known = "", False
-    if known and _is_loopback(host):
+    except ValueError:  # a port that is no number, brackets that do not match
+        host, known, tcp = "", False, False
+    if known and tcp and _is_loopback(host):
         return
-    if not known and urlsplit(daemon.address).scheme != "ssh":
+    if not known:
         raise SetupError(
             "docker-context-wrong",
             f"{daemon.title} is no address of a Docker engine",
