@@ -228,11 +228,9 @@ def _model_name(
             raise unauthorised(base_url, answer, headers)
         return wanted  # no list: the first request shows whether the name is right
     data = answer.get("data")
-    names = [
-        entry["id"]
-        for entry in (data if isinstance(data, list) else [])
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-    ]
+    data = data if isinstance(data, list) else []
+    ids = (entry.get("id") for entry in data if isinstance(entry, dict))
+    names = [name for name in ids if isinstance(name, str)]
     if not names or wanted in names:
         return wanted
     if not named:

@@ -70,8 +70,13 @@ def docker_available() -> DockerStatus:
         with connect(CONNECT_TIMEOUT_S, daemon=daemon) as client, translated(daemon):
             version, info = client.version(), client.info()
     except SetupError as error:
-        named = {} if daemon is None else {"address": daemon.address, "source": daemon.source}
-        return DockerStatus(ok=False, why=error.message, hint=error.hint, **named)
+        return DockerStatus(
+            ok=False,
+            why=error.message,
+            hint=error.hint,
+            address="" if daemon is None else daemon.address,
+            source="" if daemon is None else daemon.source,
+        )
     directory = str(info.get("DockerRootDir") or "")
     return DockerStatus(
         ok=True,
