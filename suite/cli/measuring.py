@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 import time
@@ -20,6 +21,7 @@ from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.measure.engine.attach import attach
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
 from suite.measure.signals import Stop
@@ -63,10 +65,18 @@ def measure(
                 f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed"
             )
         directory = out or _default_directory(plan)
-        require_preflight(plan)
+        preflight = require_preflight(plan)
         require_runtime(plan)
         # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
         _require_space(directory)
+        if plan.runtime == "endpoint":
+            plan, sentence = attach(
+                plan,
+                load.headers,
+                named=choices.served_model_name is not None,
+                on_progress=terminal.step,
+            )
+            terminal.line(sentence)
         if signer is None:
             signer = signingkey.local_key()
             terminal.line(f"made a signing key: {signer.where}")
@@ -81,6 +91,7 @@ def measure(
             # An endpoint's readiness requests carry the same header fields.
             settings=dataclasses.replace(settings(), headers=load.headers),
             load=load,
+            preflight=preflight,
         )
         terminal.clear()
         if result.error is not None:
@@ -100,10 +111,15 @@ def _require_space(directory: Path) -> None:
     """Refuse a directory that exists, and one on a disk that is nearly full.
 
     Raises:
-        SetupError: ``run-exists``, ``disk-full``.
+        SetupError: ``run-exists``, ``run-unwritable``, ``disk-full``.
     """
     evidence.require_new(directory)
     above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
+    if not os.access(above, os.W_OK | os.X_OK):
+        message = f"{directory} cannot be made: {above} may not be written by this user"
+        raise SetupError(
+            "run-unwritable", message, hint="name another directory with --out (make: OUT=…)"
+        )
     free = shutil.disk_usage(above).free
     if free < MIN_FREE_BYTES:
         message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"

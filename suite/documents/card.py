@@ -13,7 +13,7 @@ from suite.documents.card_phase import CardPhase
 from suite.documents.document import Document, about
 from suite.documents.engine import Dtype
 from suite.documents.peaks import Peaks
-from suite.documents.plan import RuntimeKind, SuiteVersion
+from suite.documents.plan import RuntimeKind, SuiteVersion, UsedDevices
 from suite.documents.scalars import (
     Count,
     Label,
@@ -88,14 +88,6 @@ class CardVendor(Document):
     name: Annotated[Name, about("Name.")]
     emulated: Annotated[bool, about("The vendor's devices and commands were emulated.")]
     declaration_sha256: Annotated[Sha256, about("Digest of the vendor declaration.")]
-
-
-class CardDevices(Document):
-    """On what."""
-
-    count: Annotated[Count, about("Devices used.")]
-    accelerator: Annotated[Name, about("Id of the accelerator in the declaration.")]
-    name: Annotated[Name, about("Name.")]
 
 
 class Served(Document):
@@ -262,7 +254,7 @@ class Scorecard(Document):
     vendor: Annotated[CardVendor, about("Whose machine.")]
     runtime: Annotated[RuntimeKind, about("How the engine ran.")]
     runtime_note: Annotated[Line, about("Why not in a container; empty otherwise.")]
-    devices: Annotated[CardDevices, about("On what.")]
+    devices: Annotated[UsedDevices, about("On what.")]
     engine: Annotated[CardEngine, about("The engine as it ran.")]
     model: Annotated[CardModel, about("The model as it lay on disk.")]
     workload: Annotated[CardWorkload, about("What every vendor is asked alike.")]

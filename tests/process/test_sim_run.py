@@ -299,7 +299,7 @@ def test_the_given_server_is_measured_and_left_running(tmp_path, left_behind):
             "--key",
             runs.key(tmp_path / "key.pem"),
         ]
-        done = runs.suite("run", "--url", address, "--served-model-name", "sim", *options)
+        done = runs.suite("run", "--url", address, "--model", "mini", *options)
         assert done.returncode == 1, done.stderr
         assert "runtime: endpoint" in done.stderr
         assert valid(tmp_path / "run").footer.ended == "complete"

@@ -12,6 +12,7 @@ from suite.judge.card.leaves import cut
 from suite.judge.log.origin import served
 
 if TYPE_CHECKING:
+    from suite.documents.devices import ObservedDevice
     from suite.documents.environment import Fact
     from suite.documents.event import RunError
     from suite.documents.workload import Workload
@@ -45,7 +46,38 @@ def _failure(error: RunError) -> str:
 
 def facts(evidence: Evidence) -> dict[str, CardFact]:
     """Facts about the environment as text."""
-    return {name: _fact(fact) for name, fact in evidence.environment.facts.items()}
+    environment = evidence.environment
+    return {name: _fact(fact) for name, fact in environment.facts.items()} | {
+        f"device.{device.index}.{name}": CardFact(value=value)
+        for device in given(environment.devices, ())
+        for name, value in _observed(device).items()
+    }
+
+
+def _observed(device: ObservedDevice) -> dict[str, str]:
+    """What a device's own tool said of it, as text with units."""
+    processes = given(device.processes)
+    values = {
+        "name": device.name,
+        "driver": device.driver,
+        "memory_bytes": device.memory_bytes,
+        "power_limit_w": device.power_limit_w,
+        "power_default_w": device.power_default_w,
+        "clock_max_mhz": device.clock_max_mhz,
+        "ecc": device.ecc,
+        "partition": device.partition,
+        "processes": UNSET
+        if processes is None
+        else "; ".join(f"{process.name} ({process.pid})" for process in processes) or "none",
+    }
+    # A process may have any name: what a card shows is one line of limited length.
+    return {
+        name: " ".join(f"{value:g}".split() if isinstance(value, float) else str(value).split())[
+            :200
+        ]
+        for name, value in values.items()
+        if value is not UNSET
+    }
 
 
 def _fact(fact: Fact) -> CardFact:

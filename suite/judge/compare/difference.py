@@ -110,7 +110,7 @@ def _side(card: Scorecard, signer: str) -> Side:
         emulated=card.vendor.emulated,
         trust=signer,
         vendor=card.vendor.name,
-        devices=f"{card.devices.count} x {card.devices.name}",
+        devices=card.devices.title,
         engine=f"{card.engine.title} {card.engine.version}".strip(),
         model=card.model.id,
         taskset=taskset.name,

@@ -45,7 +45,7 @@ _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
     (
         "devices",
         Bilingual("Devices", "设备"),
-        lambda card: f"{card.devices.count} x {card.devices.name}",
+        lambda card: card.devices.title,
     ),
     (
         "engine",

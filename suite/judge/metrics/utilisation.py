@@ -193,18 +193,20 @@ def _no_steps(phase: PhaseSamples) -> str:
 
 
 def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
-    compute = plan.peaks.compute
-    if compute is None:
+    compute, count = plan.peaks.compute, plan.devices.count
+    if compute is not None and count is None:
+        return dict.fromkeys(NAMES[:3], NotMeasured("nobody knows how many devices answered"))
+    if compute is None or count is None:
         dtype = plan.engine.dtype.executed
         because = plan.peaks.compute_unknown
-        undeclared = because.startswith("peak not declared")
+        undeclared = because.startswith(("peak not declared", "accelerator unknown"))
         why = (
             because
             if undeclared
             else f"peak not declared for {dtype}" + (f": {because}" if because else "")
         )
         return dict.fromkeys(NAMES[:3], NotMeasured(why))
-    peak = compute.flops * plan.devices.count
+    peak = compute.flops * count
     uncounted, overlap = _uncounted(phase, plan), _overlap(phase)
     values: dict[str, Value] = {"mfu": NotMeasured(uncounted)}
     if not uncounted:
@@ -217,8 +219,10 @@ def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
 
 def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:
     bandwidth = plan.peaks.bandwidth_bytes_per_s
-    if bandwidth is None:
-        return NotMeasured("memory bandwidth not declared")
+    if bandwidth is None or plan.devices.count is None:
+        because = plan.peaks.bandwidth_source
+        unknown = because if because.startswith("accelerator unknown") else ""
+        return NotMeasured(unknown or "memory bandwidth not declared")
     overlap = _overlap(phase)
     if overlap:
         return NotMeasured(overlap)

@@ -226,6 +226,8 @@ WORDS: Final = MappingProxyType(
         "chat-template": ("Chat template", "对话模板"),
         "taskset": ("Task set", "任务集"),
         "tasks": ("tasks", "任务"),
+        "unknown-devices": ("unknown devices", "设备未知"),
+        "claimed": ("claimed, not observed", "仅为声称，未经观测"),
         "locked": ("locked", "已锁定"),
         "pinned-texts": ("Texts known by digest", "按摘要核对的文本"),
         "references": ("references", "篇参考摘要"),

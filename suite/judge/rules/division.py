@@ -175,10 +175,14 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
     "R035",
     title=Bilingual("Measures real hardware", "测量真实硬件"),
     asks=Bilingual(
-        "Real hardware: no simulated server, no emulated vendor.",
-        "真实硬件：没有模拟服务器，没有模拟厂商。",
+        "Real hardware that this run could see: no simulated server, no emulated vendor, no server "
+        "that somebody else runs.",
+        "本次运行可见的真实硬件：没有模拟服务器，没有模拟厂商，也不是他人运行的服务器。",
     ),
-    reason=Bilingual("Such a run tests the suite.", "这样的运行检验的是本套件。"),
+    reason=Bilingual(
+        "The former test the suite; behind an address may be anything.",
+        "前两者检验的是本套件；地址背后可以是任何东西。",
+    ),
     phases="run",
     limits="open",
 )
@@ -190,6 +194,10 @@ def real_hardware(evidence: Evidence, _: Results) -> Finding:
     if plan.vendor.emulated:
         return warned(
             "the vendor's commands were answered by an emulated image, not by its hardware"
+        )
+    if plan.runtime == "endpoint":
+        return warned(
+            f"a running server was measured; nobody observed its hardware: {plan.devices.title}"
         )
     return passed("no emulation declared")
 
@@ -231,6 +239,9 @@ def telemetry_named(evidence: Evidence, _: Results) -> Finding:
 def dtype_known(evidence: Evidence, _: Results) -> Finding:
     """The executed precision is the requested one, or the difference is declared."""
     dtype = evidence.plan.engine.dtype
+    if evidence.plan.runtime == "endpoint":
+        why = "a running server was measured; in which precision it computes, nobody observed"
+        return Finding(Outcome.NOT_APPLICABLE, why)
     if dtype.requested in (dtype.executed, "auto"):
         return passed(f"executed as {dtype.executed}")
     if dtype.note:

@@ -78,7 +78,7 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
     both = totals.prompt + totals.generated
     shared: list[str | float | int] = [
         evidence.plan.model.id,
-        evidence.plan.devices.count,
+        evidence.plan.devices.count or "",
         "" if concurrency is None else concurrency,
         round(totals.prompt / n),
         _output_length(evidence, phase),

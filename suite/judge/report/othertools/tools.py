@@ -272,7 +272,9 @@ def xsum_suite(
         seconds=totals.seconds,
         ttft_s=0.0 if ttft_s is None else ttft_s,
         parameters=plan.model.facts.parameters,
-        peak_flops=None if compute is None else compute.flops * plan.devices.count,
+        peak_flops=None
+        if compute is None or plan.devices.count is None
+        else compute.flops * plan.devices.count,
     )
     first: Value = NotMeasured(NO_FIRST_RUN)
     throughput: Value = NotMeasured(NO_FIRST_RUN)
