@@ -206,7 +206,7 @@ def xsum_rates(
     new_tokens: int,
     seconds: float,
     ttft_s: float,
-    parameters: int,
+    parameters: int | None,
     peak_flops: float | None,
 ) -> XsumRates:
     """Tps = tokens / t; Throughput = new / (t − TTFT); MFU = Tps × 2 × parameters / peak.
@@ -218,12 +218,14 @@ def xsum_rates(
         new_tokens: generated tokens.
         seconds: duration of the whole run.
         ttft_s: what that suite calls TTFT.
-        parameters: parameters of the model.
+        parameters: parameters of the model, None when not known.
         peak_flops: peak of all devices together, None when not declared.
     """
     tps = tokens / seconds
     left = seconds - ttft_s
-    mfu = None if peak_flops is None else tps * 2 * parameters / peak_flops
+    mfu = None
+    if peak_flops is not None and parameters is not None:
+        mfu = tps * 2 * parameters / peak_flops
     return XsumRates(tps, new_tokens / left if left > 0 else None, mfu)
 
 
@@ -248,7 +250,7 @@ def xsum_suite(totals: Totals, phase: PhaseSamples, plan: Plan, result: PhaseRes
     throughput: Value = NotMeasured("every answer ended with its first chunk")
     if rates.throughput is not None:
         throughput = plain(rates.throughput, "tokens/s", n)
-    mfu: Value = NotMeasured("peak not declared")
+    mfu: Value = NotMeasured(plan.model.facts.parameters_unknown or "peak not declared")
     if rates.mfu is not None:
         mfu = plain(rates.mfu, "1", n)
     scores = ("ROUGE1", "rouge1"), ("ROUGE2", "rouge2"), ("ROUGEL", "rougeL")
