@@ -56,6 +56,7 @@ class Trace:
         self.marks = []
         self.telemetry = []
         self.tasks = {}
+        self.environment = {}
         self.plan = factory.plan()
         self.plan["model"]["facts"] = plain(self.facts)
         workload = self.plan["workload"]
@@ -189,6 +190,7 @@ class Trace:
             "tasks": self.tasks,
             "telemetry": self.telemetry,
         }
+        parts["environment"]["facts"] |= self.environment
         return factory.evidence(parts)
 
 

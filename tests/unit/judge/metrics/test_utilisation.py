@@ -184,3 +184,28 @@ def test_energy_of_repeats(trace):
     found = metrics(trace)
     assert stored(found["energy_j"].value) == 150.0
     assert stored(found["joules_per_output_token"].value) == 15.0
+
+
+def test_utilisation_over_the_measured_peak(one):
+    one.peak(1e9, bandwidth=1e9)
+    one.environment |= {
+        "peak.measured_flops": {"value": 5e8},
+        "peak.measured_bytes_per_s": {"value": 2e9},
+    }
+    found = metrics(one)
+    assert found["mfu_measured_peak"].value == pytest.approx(2 * found["mfu"].value)
+    assert found["mbu_measured_peak"].value == pytest.approx(found["mbu"].value / 2)
+
+
+def test_without_a_measured_peak_there_is_a_reason(one):
+    one.peak(1e9)
+    assert metrics(one)["mfu_measured_peak"] == NotMeasured("the peak was not measured")
+    one.environment["peak.measured_flops"] = {"unknown": "the peak was not measured: no torch"}
+    assert metrics(one)["mfu_measured_peak"] == NotMeasured("the peak was not measured: no torch")
+
+
+def test_the_measured_peak_needs_no_declared_one(one):
+    one.environment["peak.measured_flops"] = {"value": 5e8}
+    found = metrics(one)
+    assert isinstance(found["mfu"], NotMeasured)
+    assert isinstance(found["mfu_measured_peak"], Measured)
