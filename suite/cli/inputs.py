@@ -21,10 +21,14 @@ from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
+from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.declare.vendor.load import load_vendor
+from suite.documents.document import given
+from suite.documents.peaks import CPUBasis
 from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
+from suite.measure.host import processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
+    from suite.documents.accelerator import Accelerator
     from suite.documents.plan import Plan, RuntimeKind
 
 CONVERTED = resources.workspace() / "runs" / "converted"
@@ -64,8 +69,9 @@ def gather(choices: Choices) -> Inputs:
     vendor = load_vendor(choices.vendor)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model is hashed or data is read.
-    vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    given = overrides(choices)
+    device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
+    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
+    engine_arguments = overrides(choices)
     if choices.sim_script is not None and choices.runtime != "sim":
         raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
     runtime, note = choose_runtime(choices, vendor)
@@ -105,7 +111,7 @@ def gather(choices: Choices) -> Inputs:
         quality=quality_doc(profile, reference.scores, reference.source, taskset),
         runtime=runtime,
         url=None if choices.url is None else server_url(choices.url),
-        overrides=given,
+        overrides=engine_arguments,
         options=_options(choices, note),
     )
     if runtime == "endpoint":
@@ -131,6 +137,7 @@ def _options(choices: Choices, note: str) -> Options:
         conversion_root=str((choices.converted or CONVERTED).absolute()),
         private_peaks=_private_peaks(choices.peak),
         cpu_peak=_cpu_peak(choices.cpu_peak),
+        measured_peak=choices.measured_peak,
         runtime_note=note,
         commit=commit(),
         nonce=choices.nonce,
@@ -197,6 +204,22 @@ def _cpu_peak(text: str | None) -> CPUPeak | None:
         hint = "for example avx512f:2:2600"
         raise UsageError("peak-wrong", f"{text!r} is not ISA:CORES:MHZ", hint=hint)
     return CPUPeak(match[1], int(match[2]), float(match[3]))
+
+
+def _refuse_impossible(cpu: CPUPeak | None, device: Accelerator, choices: Choices) -> None:
+    """Hold a processor's peak against this machine, where the engine runs on it."""
+    if cpu is None:
+        return
+    formulas = [formula for peak in device.peaks for formula in given(peak.formulas, ())]
+    flags = {formula.isa: given(formula.flag, formula.isa) for formula in formulas}
+    if cpu.isa not in flags:
+        return  # the plan names those that have a formula
+    elsewhere = choices.url is not None or choices.runtime in ("endpoint", "sim")
+    host = HostCPU() if elsewhere else host_cpu(processor())
+    basis = CPUBasis(isa=cpu.isa, flag=flags[cpu.isa], cores=cpu.cores, clock_mhz=cpu.clock_mhz)
+    if why := contradiction(basis, host):
+        hint = "physical cores, and the clock in MHz that all of them sustain, as of this machine"
+        raise UsageError("cpu-peak-impossible", f"--cpu-peak: {why}", hint=hint)
 
 
 def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:

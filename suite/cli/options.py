@@ -58,6 +58,7 @@ class Choices:
     max_model_len: int | None = None
     env: tuple[str, ...] = ()
     cpu_peak: str | None = None
+    measured_peak: bool = True
     peak: tuple[str, ...] = ()
     sim_script: str | None = None
 
@@ -206,6 +207,11 @@ _CHOICES = (
         "--cpu-peak",
         metavar="ISA:CORES:MHZ",
         help="what a CPU's peak follows from, e.g. avx512f:2:2600 (the clock that all cores sustain)",
+    ),
+    click.option(
+        "--measured-peak/--no-measured-peak",
+        default=True,
+        help="measure the peak in the engine's environment before it starts (a few seconds)",
     ),
     click.option(
         "--peak",

@@ -1,6 +1,6 @@
 """The engine as a plan starts it: image, container or process, server, precision, and weights that it needs converted."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -18,6 +18,10 @@ from suite.documents.scalars import (
 
 ConversionKind = Literal["convert", "compile", "calibrate"]
 ImageVisibility = Literal["public", "login", "intranet", "local"]
+
+
+PROBE_TARGET: Final = "/suite/peak_probe.py"
+"""Where a container sees the suite's script that measures a peak; a process is given its own path."""
 
 
 class Mount(Document):
@@ -178,6 +182,12 @@ class Engine(Document):
     readiness: Annotated[Readiness, about("When the engine counts as ready.")]
     compile_cache: Annotated[
         CompileCache | UnsetType, about("Only for engines that compile when they start.")
+    ] = UNSET
+    peak_probe: Annotated[
+        tuple[str, ...] | UnsetType,
+        about(
+            "Measures the peak where the engine runs, before it starts; absent where nothing does."
+        ),
     ] = UNSET
     request: Annotated[RequestFormat, about("What its server understands.")]
     dtype: Annotated[Dtype, about("Precision.")]

@@ -25,8 +25,8 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
-"""Files that a run leaves when it converted weights or built an image; listed where they exist."""
+OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", "provenance.json")
+"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
 
 MANIFEST = "manifest.json"
 

@@ -22,7 +22,7 @@ from suite.declare.tasks.lead import first_sentence
 from suite.documents.environment import Environment
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
-from suite.measure import convert, host
+from suite.measure import convert, host, peak
 from suite.measure.context import Run
 from suite.measure.devices import observe
 from suite.measure.engine import serve
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
+    from suite.measure.engine.served import FactValue
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
@@ -187,6 +188,7 @@ def _measure(run: Run) -> None:
     _write_environment(run)
     _convert(run)
     _sample_idle(run)
+    run.facts.update(host.served_facts(_measured_peak(run)))
     run.mark("suite.setup.end")
     engine = run.plan.engine.title
     url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
@@ -216,6 +218,11 @@ def _measure(run: Run) -> None:
             run.stop.defer_for_good()
             run.mark("engine.stop")
             run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
+
+
+def _measured_peak(run: Run) -> dict[str, FactValue]:
+    """What a device reaches in the engine's environment, while nothing else runs on it."""
+    return peak.measure(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
 
 
 def _sample_idle(run: Run) -> None:

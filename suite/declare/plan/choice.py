@@ -79,6 +79,7 @@ class Options:
         conversion_root: directory for converted models.
         private_peaks: dense peaks that the vendor withholds, by precision.
         cpu_peak: what a CPU's peak follows from.
+        measured_peak: the peak is measured as well, before the engine starts.
         runtime_note: why the runtime is not a container.
         commit: the suite's own.
         nonce: round identifier issued by the reviewers.
@@ -97,6 +98,7 @@ class Options:
     conversion_root: str = ""
     private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
     cpu_peak: CPUPeak | None = None
+    measured_peak: bool = True
     runtime_note: str = ""
     commit: str = "unknown"
     nonce: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.declare.plan.make import plan_sha256
@@ -81,6 +82,9 @@ def _head(plan: Plan) -> list[str]:
             f"{plan.workload.taskset.size} tasks of {plan.workload.taskset.name}"
         ),
     ]
+    lines += [f"Weights     {note}" for note in model.facts.notes]
+    if engine.peak_probe is not UNSET:
+        lines.append(f"Peak        measured before the start by {shlex.join(engine.peak_probe)}")
     if plan.runtime_note:
         lines.append(f"Note        {plan.runtime_note}")
     return [f"# {line}" for line in lines]

@@ -132,6 +132,7 @@ def model(evidence: Evidence) -> CardModel:
         architecture=model.facts.architecture,
         parameters=model.facts.parameters,
         active_parameters=model.facts.active_parameters,
+        parameters_unknown=cut(model.facts.parameters_unknown),
         weight_bytes=model.facts.weight_bytes,
     )
 
