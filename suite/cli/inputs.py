@@ -135,12 +135,12 @@ def _options(choices: Choices, note: str) -> Options:
 
 
 def overrides(choices: Choices) -> dict[str, str]:
-    """``--engine-arg name=value`` as a mapping.
+    """``--engine-arg name=value`` as a mapping; a flag of the engine is its name alone, and has an empty value.
 
     Raises:
         UsageError: ``engine-arg-wrong``.
     """
-    given = _pairs(choices.engine_arg, "engine-arg-wrong")
+    given = _pairs(choices.engine_arg, "engine-arg-wrong", flags=True)
     return {name.removeprefix("--"): value for name, value in given.items()}
 
 
@@ -154,11 +154,11 @@ def _refuse_empty(choices: Choices) -> None:
         raise UsageError("nonce-wrong", f"{nonce!r} is no round identifier", hint=hint)
 
 
-def _pairs(texts: Iterable[str], code: str) -> dict[str, str]:
+def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not name:
+        if not name or not (equals or flags):
             raise UsageError(code, f"{text!r} is not NAME=VALUE")
         pairs[name] = value
     return pairs
@@ -242,10 +242,10 @@ def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
     if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
         return "unknown"
+    root = str(resources.resource())
     command = [
-        "git",
-        "-C",
-        str(resources.resource()),
+        # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
+        *("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"),
         "describe",
         "--always",
         "--abbrev=40",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 import time
@@ -97,13 +98,18 @@ def _default_directory(plan: Plan) -> Path:
 
 
 def _require_space(directory: Path) -> None:
-    """Refuse a directory that exists, and one on a disk that is nearly full.
+    """Refuse a directory that exists, one that cannot be made, and one on a disk that is nearly full.
 
     Raises:
-        SetupError: ``run-exists``, ``disk-full``.
+        UsageError: ``run-exists``.
+        SetupError: ``run-unwritable``, ``disk-full``.
     """
     evidence.require_new(directory)
-    above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
+    above = next((path for path in directory.absolute().parents if path.exists()), Path("/"))
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        message = f"cannot create {directory}: {above} may not be written to"
+        hint = "name a directory that you may write to with --out (make: OUT=)"
+        raise SetupError("run-unwritable", message, hint=hint)
     free = shutil.disk_usage(above).free
     if free < MIN_FREE_BYTES:
         message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from suite.base import resources
 from suite.base.errors import UsageError
 from suite.cli.command import Count, Names, completions
 
@@ -175,8 +176,8 @@ _CHOICES = (
     click.option(
         "--engine-arg",
         multiple=True,
-        metavar="NAME=VALUE",
-        help="override an engine argument within the vendor's rules; may be repeated",
+        metavar="NAME[=VALUE]",
+        help="an engine argument within the vendor's rules, a flag without value; may be repeated",
     ),
     click.option("--division", type=Names(DIVISIONS), help="default: the profile's"),
     image_option,
@@ -286,9 +287,10 @@ def _bound(
 def default_key() -> Path:
     """Where the local signing key lies: ``$SUITE_KEY``, or the user's configuration directory."""
     if os.environ.get(KEY_VARIABLE):
-        return Path(os.environ[KEY_VARIABLE]).expanduser()
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "llm-inference-conformance" / "signing-key.pem"
+        return resources.expanded(os.environ[KEY_VARIABLE])
+    base = os.environ.get("XDG_CONFIG_HOME")
+    parent = resources.expanded(base) if base else resources.home() / ".config"
+    return parent / "llm-inference-conformance" / "signing-key.pem"
 
 
 signing_key_option = click.option(

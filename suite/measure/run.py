@@ -92,8 +92,9 @@ def execute(
         How it ended. Errors after the directory was created are in the result, not raised.
 
     Raises:
-        SetupError: the directory cannot be created (``run-exists``, ``run-unwritable``), or not even the
-            little that every run needs fits (``disk-full``).
+        UsageError: ``run-exists``.
+        SetupError: the directory cannot be created (``run-unwritable``), or not even the little that every run
+            needs fits (``disk-full``).
         Interrupted: a signal came before there was a directory.
     """
     with stop.deferred():

@@ -262,7 +262,7 @@ def generate(path: Path, algorithm: Algorithm = Algorithm.ECDSA_P256) -> Private
 
 
 def _unwritable(path: Path, cause: OSError) -> SetupError:
-    hint = "choose a directory that you may write to"
+    hint = "name a key with --key or $SUITE_KEY, in a directory that you may write to"
     message = f"cannot write the key: {cause.strerror or cause}"
     return SetupError("key-unwritable", message, Place(str(path)), hint)
 

@@ -501,15 +501,37 @@ def test_a_run_directory_that_exists_is_left_alone(refused, tmp_path):
     (tmp_path / "run").mkdir()
     key = tmp_path / "key.pem"
     words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", key]
-    refused("run", "--quiet", *words, code="run-exists", status=3)
+    refused("run", "--quiet", *words, code="run-exists", status=2)
     assert list((tmp_path / "run").iterdir()) == []
     assert not key.exists()
 
 
 def test_a_run_directory_that_cannot_be_made(refused, tmp_path):
     (tmp_path / "file").write_text("")
-    words = ["--runtime", "sim", "--out", tmp_path / "file" / "run", "--key", tmp_path / "key.pem"]
-    refused("run", "--quiet", *words, code="run-unwritable", status=3)
+    key = tmp_path / "key.pem"
+    words = ["--runtime", "sim", "--out", tmp_path / "file" / "run", "--key", key]
+    err = refused("run", "--quiet", *words, code="run-unwritable", status=3)
+    assert "--out" in err
+    assert not key.exists(), "a key was made for a run that could not be"
+
+
+def test_a_home_that_cannot_be_written_names_the_two_ways_out(refused, tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("no directory")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    err = refused(
+        "run", "--quiet", "--runtime", "sim", "--out", tmp_path / "run", code="key-unwritable", status=3
+    )
+    assert "--key" in err
+    assert "$SUITE_KEY" in err
+
+
+def test_a_flag_of_the_engine_is_given_without_a_value(suite, refused):
+    status, out, err = suite("plan", "--runtime", "process", "--engine-arg", "enforce-eager")
+    assert status == 0, err
+    assert "--enforce-eager" in out
+    words = ("plan", "--runtime", "process", "--engine-arg", "max-num-seqs")
+    assert "max-num-seqs needs a value" in refused(*words, code="argument-wrong", status=2)
+    refused("plan", "--engine-arg", "=4", code="engine-arg-wrong", status=2)
 
 
 @pytest.mark.parametrize(
