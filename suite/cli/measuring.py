@@ -15,7 +15,7 @@ from suite import evidence
 from suite.base import resources
 from suite.base.errors import SetupError, SuiteError
 from suite.base.quantities import duration
-from suite.cli import inputs, judging, loadoptions
+from suite.cli import divisions, inputs, judging, loadoptions
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.options import default_key
@@ -23,6 +23,7 @@ from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
 from suite.judge.attest import keys
+from suite.measure.digests import DigestStore
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
 from suite.measure.signals import Stop
@@ -30,9 +31,12 @@ from suite.measure.signals import Stop
 if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
+    from suite.documents.workload import Division
     from suite.judge.attest.keys import PrivateKey
     from suite.measure.run import RunResult
 
+NOT_ENOUGH = 1
+"""Status of a run that was measured and is not what was required."""
 MIN_FREE_BYTES = 64 << 20
 """A run that starts with less free space than this will not end well; a smoke run writes about 1 MiB."""
 
@@ -57,17 +61,18 @@ def measure(
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
         terminal.step("reading vendor, model and tasks")
-        gathered = inputs.gather(choices)
-        plan = gathered.plan
-        if plan.runtime_note:
-            terminal.line(
-                f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed"
-            )
-        directory = out or _default_directory(plan)
-        require_preflight(plan)
-        require_runtime(plan)
-        # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
+        draft = inputs.draft(choices)
+        directory = out or _default_directory(draft.inputs.plan)
+        # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
+        # before gigabytes of weights are read, the key at last.
         _require_space(directory)
+        require_preflight(draft.inputs.plan)
+        require_runtime(draft.inputs.plan)
+        gathered = _hashed(draft, terminal)
+        plan = gathered.plan
+        divisions.require(plan, choices.require_division)
+        for line in divisions.reach_lines(plan):
+            terminal.line(line)
         private, made = keys.load_or_generate(key or default_key())
         if made:
             terminal.line(f"made a signing key: {key or default_key()}")
@@ -88,7 +93,17 @@ def measure(
             return _ended_early(result, result.error)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
-            return _judge(result.directory, private, terminal)
+            return _judge(result.directory, private, terminal, choices.require_division)
+
+
+def _hashed(draft: inputs.Draft, terminal: Terminal) -> inputs.Inputs:
+    """The plan with the model's digests; where the run may be closed every file is read, whatever is known of it."""
+    store = DigestStore(settings().cache)
+    gathered = inputs.complete(draft, store=store, terminal=terminal)
+    if divisions.within_reach(gathered.plan).granted == "closed":
+        store.verify_whole()
+        gathered = inputs.complete(draft, store=store, terminal=terminal)
+    return gathered
 
 
 def _default_directory(plan: Plan) -> Path:
@@ -123,7 +138,7 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
     return error.exit_status
 
 
-def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
+def _judge(directory: Path, key: PrivateKey, terminal: Terminal, required: Division | None) -> int:
     started = time.monotonic()
     try:
         terminal.step("scoring, signing and rendering")
@@ -148,4 +163,9 @@ def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
     if not checked.intact:
         print(checked.text(), file=sys.stderr)
         return checked.exit_status
-    return judging.exit_status(signed.card)
+    status = judging.exit_status(signed.card)
+    granted = signed.card.division.granted
+    if not divisions.enough(granted, required):
+        write_note(f"the card is {granted}, and --require-division asks for {required}")
+        return status or NOT_ENOUGH
+    return status

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from suite.documents.workload import Division
+
 RUNTIMES = ("container", "process", "endpoint", "sim")
 DIVISIONS = ("closed", "optimised", "open")
 MAX_WORKERS = 256
@@ -50,6 +52,7 @@ class Choices:
     converted: Path | None = None
     engine_arg: tuple[str, ...] = ()
     division: str | None = None
+    require_division: Division | None = None
     image: str | None = None
     served_model_name: str | None = None
     access: str | None = None
@@ -180,6 +183,11 @@ _CHOICES = (
         help="an engine argument within the vendor's rules, a flag without value; may be repeated",
     ),
     click.option("--division", type=Names(DIVISIONS), help="default: the profile's"),
+    click.option(
+        "--require-division",
+        type=Names(DIVISIONS),
+        help="fail when a lesser one is granted; before the run where that is known",
+    ),
     image_option,
     click.option("--served-model-name", help="the model's name at a server given by --url"),
     click.option("--access", help="way of device access, by its id in the declaration"),

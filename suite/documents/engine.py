@@ -32,7 +32,10 @@ class Image(Document):
     """Where the container image comes from."""
 
     source: Annotated[
-        Literal["build", "registry", "tarball"], about("Built here, pulled, or loaded from a file.")
+        Literal["build", "registry", "tarball", "local"],
+        about(
+            "Built here, pulled, loaded from a file, or on this machine already and nowhere else."
+        ),
     ]
     reference: Annotated[
         str, about('E.g. "vllm/vllm-openai:v0.11.0"; for build, the repository name without tag.')

@@ -24,7 +24,7 @@ def doctor(choices: Choices, *, as_json: bool) -> int:
     from suite.cli.output import write_json, write_text
     from suite.measure.preflight import run_preflight
 
-    plan = inputs.gather(choices).plan
+    plan = inputs.draft(choices).inputs.plan
     answers = run_preflight(plan)
     ready = all(answer.ok for answer in answers)
     if as_json:

@@ -20,16 +20,14 @@ from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
-from suite.judge.rules.rule import Finding, passed, rule, warned
+from suite.judge.rules.rule import Finding, passed, plan_rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
     from suite.documents.plan import Plan
-    from suite.evidence import Evidence
-    from suite.judge.metrics.compute import Results
 
 
-@rule(
+@plan_rule(
     "R038",
     title=Bilingual("The workload is the suite's own", "工作负载出自本套件"),
     asks=Bilingual(
@@ -44,9 +42,8 @@ if TYPE_CHECKING:
     phases="every",
     limits="open",
 )
-def own_workload(evidence: Evidence, _: Results) -> Finding:
+def own_workload(plan: Plan) -> Finding:
     """Profile, prompt, task lock, phases and bounds are those that the suite ships."""
-    plan = evidence.plan
     workload = plan.workload
     if workload.profile not in profile_names():
         return warned(f"profile: {workload.profile}, not one that the suite ships")
@@ -103,7 +100,7 @@ def _bounds(plan: Plan, profile: Profile) -> list[str]:
     return wrong
 
 
-@rule(
+@plan_rule(
     "R039",
     title=Bilingual("The declaration is the suite's own", "厂商声明出自本套件"),
     asks=Bilingual(
@@ -111,12 +108,10 @@ def _bounds(plan: Plan, profile: Profile) -> list[str]:
         "厂商声明即本套件随附者，峰值亦然。",
     ),
     reason=Bilingual("A peak declared lower makes MFU higher.", "声明得更低的峰值会抬高 MFU。"),
-    phases="run",
     limits="open",
 )
-def own_declaration(evidence: Evidence, _: Results) -> Finding:
+def own_declaration(plan: Plan) -> Finding:
     """The vendor's declaration is the one that the suite ships, and so is the peak."""
-    plan = evidence.plan
     try:
         vendor = load_vendor(plan.vendor.id)
     except SuiteError:

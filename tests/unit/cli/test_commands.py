@@ -519,7 +519,14 @@ def test_a_home_that_cannot_be_written_names_the_two_ways_out(refused, tmp_path,
     (tmp_path / "home").write_text("no directory")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     err = refused(
-        "run", "--quiet", "--runtime", "sim", "--out", tmp_path / "run", code="key-unwritable", status=3
+        "run",
+        "--quiet",
+        "--runtime",
+        "sim",
+        "--out",
+        tmp_path / "run",
+        code="key-unwritable",
+        status=3,
     )
     assert "--key" in err
     assert "$SUITE_KEY" in err
