@@ -136,6 +136,21 @@ class RequestFormat(Document):
     ] = UNSET
 
 
+class VersionRule(Document):
+    """Which version will do, and where a command's output says which there is."""
+
+    read: Annotated[
+        Required,
+        about(
+            "Regular expression over the output; its one group is a version, wherever it matches."
+        ),
+    ]
+    at_least: Annotated[
+        str,
+        about("The oldest version that will do.", pattern="^[0-9]+(\\.[0-9]+)*(?!\\n)$"),
+    ]
+
+
 class PreflightCheck(Document):
     """One thing that must be there before anything is pulled or started."""
 
@@ -146,6 +161,9 @@ class PreflightCheck(Document):
     what: Annotated[str, about("What a person would call it.")]
     argument: Annotated[tuple[str, ...], about("[path] or argv.")]
     expect: Annotated[str | None, about("Regular expression over the output.")]
+    compare: Annotated[
+        VersionRule | UnsetType, about("Only for a command that prints a version.")
+    ] = UNSET
     hint: Annotated[str, about("What to do when it is missing.")]
 
 

@@ -25,12 +25,13 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
+PROVENANCE = "provenance.json"
+OCCASIONAL_FILES = ("conversion.log", "image-build.log", PROVENANCE)
 """Files that a run leaves when it converted weights or built an image; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
-CONTENT_FILES = frozenset({MANIFEST, *EVIDENCE_FILES} - {"engine.log"})
+CONTENT_FILES = frozenset({MANIFEST, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
 """The files that are parsed; the others are only hashed."""
 
 BALLAST = ".space-for-the-end"

@@ -8,11 +8,14 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.errors import Problem, SetupError
+from suite.base.versions import at_least, numbers
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect
 
 if TYPE_CHECKING:
-    from suite.documents.engine import PreflightCheck
+    from suite.documents.engine import PreflightCheck, VersionRule
     from suite.documents.plan import Plan
 
 COMMAND_TIMEOUT_S = 30
@@ -98,4 +101,20 @@ def _ask(check: PreflightCheck) -> Answer:
         start = output.rfind("\n", 0, matches.start()) + 1
         answer = output[start:].splitlines()[0].strip()
     ok = done.returncode == 0 and (check.expect is None or matches is not None)
+    if ok and check.compare is not UNSET:
+        return _compared(check, check.compare, output)
     return Answer(check, ok, answer[:160])
+
+
+def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
+    """Hold every version in an output against the rule: each device has one of its own."""
+    read = sorted({match[1] for match in re.finditer(rule.read, output)})
+    if not read:
+        return Answer(check, ok=False, found="its output names no version")
+    old = [
+        version for version in read if not numbers(version) or not at_least(version, rule.at_least)
+    ]
+    if old:
+        wanted = f"at least {rule.at_least} is needed"
+        return Answer(check, ok=False, found=f"version {', '.join(old)[:80]}; {wanted}")
+    return Answer(check, ok=True, found=f"version {', '.join(read)[:120]}")

@@ -19,7 +19,7 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
-from suite.documents.environment import Environment
+from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
 from suite.measure import convert, host
@@ -224,9 +224,13 @@ def _convert(run: Run) -> None:
     conversion = run.plan.conversion
     if conversion is None:
         return
-    reused = convert.check_artefact(run.plan, conversion) is not None
+    reused = convert.check_artefact(run.plan, conversion, run.settings) is not None
     run.mark("conversion.reused" if reused else "conversion.start")
-    convert.convert(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
+    made = convert.convert(
+        run.plan, run.writer.directory, on_progress=run.step, settings=run.settings
+    )
+    if made is not None:
+        run.facts["conversion.outputs_sha256"] = Fact(value=jsonio.digest(made.outputs))
     if not reused:
         run.mark("conversion.end")
 

@@ -144,6 +144,7 @@ def preflight(choice: Choice) -> list[PreflightCheck]:
                     argument=tuple(template.fill_all(item.argument, values)),
                     # A regular expression has braces of its own, so only the one name is replaced.
                     expect=None if expect is None else expect.replace("{match}", values["match"]),
+                    compare=item.compare,
                     hint=item.hint,
                 )
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.declare.plan.make import plan_sha256
@@ -102,6 +103,8 @@ def _checks(checks: Sequence[PreflightCheck]) -> list[str]:
             command += f" | grep -qP {shlex.quote(check.expect)}"
         else:
             command += " >/dev/null"
+        if check.compare is not UNSET:
+            result += _comments([f"{check.what}: at least {check.compare.at_least}"])
         missing = shlex.quote(f"missing: {check.what}: {check.hint}")
         result.append(f"{command} || echo {missing}")
     return result
@@ -332,8 +335,10 @@ def _requests(plan: Plan) -> list[str]:
 
 
 def _judged(plan: Plan) -> list[str]:
-    compute = plan.peaks.compute
-    if compute is None:
+    compute, unknown = plan.peaks.compute, plan.model.facts.shape_unknown
+    if unknown:
+        peak = f"MFU: not measured: {unknown}"
+    elif compute is None:
         peak = f"MFU: not measured: {plan.peaks.compute_unknown}"
     else:
         peak = (
