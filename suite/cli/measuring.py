@@ -23,6 +23,7 @@ from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
 from suite.judge.attest import keys
+from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 NOT_ENOUGH = 1
 """Status of a run that was measured and is not what was required."""
-MIN_FREE_BYTES = 64 << 20
-"""A run that starts with less free space than this will not end well; a smoke run writes about 1 MiB."""
 
 
 def measure(

@@ -46,6 +46,10 @@ class Image(Document):
     ]
     tarball: Annotated[str | None, about("File for docker load, or null.")]
     visibility: Annotated[ImageVisibility, about("Who can get it.")]
+    mirrors: Annotated[
+        tuple[str, ...] | UnsetType,
+        about("The same image elsewhere, asked where the reference does not answer."),
+    ] = UNSET
 
 
 class Container(Document):

@@ -32,6 +32,7 @@ def image_doc(image: DeclaredImage) -> Image:
         build_context=build.context if build else None,
         tarball=given(image.tarball),
         visibility=image.visibility,
+        mirrors=image.mirrors,
     )
 
 

@@ -125,6 +125,9 @@ def _image(image: Image | None) -> list[str]:
         case "tarball":
             command = ["docker", "load", "-i", image.tarball or ""]
             how = "loaded from the vendor's file"
+        case "local":
+            command = ["docker", "image", "inspect", "--format", "{{.Id}}", image.reference]
+            how = "on this machine already, and nowhere else"
         case "registry":
             command = ["docker", "pull", image_name(image)]
             how = f"pulled; {image.visibility}"
