@@ -29,7 +29,7 @@ def vendor_text(doc: Vendor) -> str:
 
 
 def _lines(doc: Vendor) -> Iterator[str]:
-    yield f"{doc.name} ({doc.id}), {doc.stack}: {doc.title.en} / {doc.title.zh}"
+    yield f"{doc.name} ({doc.id}), {doc.stack}: {doc.title.en} / {doc.title.chinese}"
     if doc.emulated:
         yield "EMULATED: an image answers the vendor's commands; no device of the vendor takes part."
     for device in doc.accelerators:
