@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.base import resources
-from suite.base.errors import DataError, SuiteError, UsageError
+from suite.base.errors import DataError, SuiteError
 from suite.base.status import Outcome
 from suite.cli import divisions, inputs
 from suite.cli.machine import settings
 from suite.cli.options import default_key
+from suite.declare.model.facts import read_model
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.taskset import task_set_for
 from suite.judge.attest import keys
@@ -71,13 +72,17 @@ def _usable(choices: Choices) -> tuple[Choices, list[Check]]:
     """The choices with the shipped model and tasks in place of what cannot be used, and why it cannot."""
     refused: list[Check] = []
     try:
-        inputs.read_model(modelsource.find(choices.model).directory)
-    except (DataError, UsageError) as cause:
+        read_model(modelsource.find(choices.model).directory)
+    except DataError as cause:
         refused.append(_refusal(Topic.MODEL, cause))
         choices = dataclasses.replace(choices, model=None, model_id=None)
     try:
         task_set_for(load_profile(choices.profile), choices.data)
     except DataError as cause:
+        if (
+            cause.code == "data-missing"
+        ):  # a mistake of the command line, as a model that is nowhere
+            raise
         refused.append(_refusal(Topic.DATA, cause))
         choices = dataclasses.replace(choices, data=None, profile="smoke")
     return choices, refused

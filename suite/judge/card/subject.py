@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite.documents.card import CardEngine, CardFact, CardModel, CardPrompt, CardWorkload, Run
 from suite.documents.document import given
 from suite.judge.card.leaves import cut
@@ -105,7 +107,7 @@ def workload(workload: Workload) -> CardWorkload:
     return CardWorkload(
         profile=workload.profile,
         profile_sha256=workload.profile_sha256,
-        title=workload.title,
+        title=replace(workload.title, zh=workload.title.chinese),
         taskset=workload.taskset,
         prompt=CardPrompt(
             id=workload.prompt.id,
