@@ -36,7 +36,10 @@ class Image(Document):
     """Where the container image comes from."""
 
     source: Annotated[
-        Literal["build", "registry", "tarball"], about("Built here, pulled, or loaded from a file.")
+        Literal["build", "registry", "tarball", "local"],
+        about(
+            "Built here, pulled, loaded from a file, or on this machine already and nowhere else."
+        ),
     ]
     reference: Annotated[
         str, about('E.g. "vllm/vllm-openai:v0.11.0"; for build, the repository name without tag.')
@@ -47,6 +50,10 @@ class Image(Document):
     ]
     tarball: Annotated[str | None, about("File for docker load, or null.")]
     visibility: Annotated[ImageVisibility, about("Who can get it.")]
+    mirrors: Annotated[
+        tuple[str, ...] | UnsetType,
+        about("The same image elsewhere, asked where the reference does not answer."),
+    ] = UNSET
 
 
 class Container(Document):
@@ -137,6 +144,21 @@ class RequestFormat(Document):
     ] = UNSET
 
 
+class VersionRule(Document):
+    """Which version will do, and where a command's output says which there is."""
+
+    read: Annotated[
+        Required,
+        about(
+            "Regular expression over the output; its one group is a version, wherever it matches."
+        ),
+    ]
+    at_least: Annotated[
+        str,
+        about("The oldest version that will do.", pattern="^[0-9]+(\\.[0-9]+)*(?!\\n)$"),
+    ]
+
+
 class PreflightCheck(Document):
     """One thing that must be there before anything is pulled or started."""
 
@@ -147,6 +169,9 @@ class PreflightCheck(Document):
     what: Annotated[str, about("What a person would call it.")]
     argument: Annotated[tuple[str, ...], about("[path] or argv.")]
     expect: Annotated[str | None, about("Regular expression over the output.")]
+    compare: Annotated[
+        VersionRule | UnsetType, about("Only for a command that prints a version.")
+    ] = UNSET
     hint: Annotated[str, about("What to do when it is missing.")]
 
 

@@ -68,7 +68,10 @@ class DeclaredImage(Document):
 
     id: Annotated[Identifier, about("Short name, unique in the engine.")]
     source: Annotated[
-        Literal["registry", "tarball", "build"], about("Pulled, loaded from a file, or built here.")
+        Literal["registry", "tarball", "build", "local"],
+        about(
+            "Pulled, loaded from a file, built here, or on this machine already and nowhere else."
+        ),
     ]
     reference: Annotated[
         str, about("Repository with tag; unknown when none is public and the submitter names one.")

@@ -19,7 +19,7 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
-from suite.documents.environment import Environment
+from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
 from suite.measure import convert, host, peak
@@ -98,8 +98,9 @@ def execute(
         How it ended. Errors after the directory was created are in the result, not raised.
 
     Raises:
-        SetupError: the directory cannot be created (``run-exists``, ``run-unwritable``), or not even the
-            little that every run needs fits (``disk-full``).
+        UsageError: ``run-exists``.
+        SetupError: the directory cannot be created (``run-unwritable``), or not even the little that every run
+            needs fits (``disk-full``).
         Interrupted: a signal came before there was a directory.
     """
     with stop.deferred():
@@ -241,9 +242,13 @@ def _convert(run: Run) -> None:
     conversion = run.plan.conversion
     if conversion is None:
         return
-    reused = convert.check_artefact(run.plan, conversion) is not None
+    reused = convert.check_artefact(run.plan, conversion, run.settings) is not None
     run.mark("conversion.reused" if reused else "conversion.start")
-    convert.convert(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
+    made = convert.convert(
+        run.plan, run.writer.directory, on_progress=run.step, settings=run.settings
+    )
+    if made is not None:
+        run.facts["conversion.outputs_sha256"] = Fact(value=jsonio.digest(made.outputs))
     if not reused:
         run.mark("conversion.end")
 

@@ -13,6 +13,7 @@ from suite.documents.codec import convert
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
 from suite.documents.plan import Plan
+from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import Evidence
@@ -417,6 +418,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         tasks=convert(parts["tasks"], dict[str, TaskLine]),
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
+        provenance=convert(parts.get("provenance"), Provenance | None),
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
@@ -130,24 +130,57 @@ def _is_hashed(path: Path) -> bool:
     return path.is_file() and name.endswith(_HASHED_SUFFIXES) and not hidden and not prose
 
 
-def _hash_file(path: Path, on_bytes: Callable[[int], None] | None) -> FileDigest:
+class KnownDigests(Protocol):
+    """Digests of files that were read before; see `suite.measure.digests`."""
+
+    def get(self, path: Path) -> str | None:
+        """The SHA-256 of a file that is what it was; None when it must be read."""
+
+    def put(self, path: Path, sha256: str) -> None:
+        """Keep what reading it gave."""
+
+
+def hash_file(
+    path: Path, name: str, on_bytes: Callable[[int], None] | None, known: KnownDigests | None
+) -> FileDigest:
+    """Digest one file, or take its digest from where it is known.
+
+    Args:
+        path: the file.
+        name: that it has in the list.
+        on_bytes: told how many bytes more were read.
+        known: digests of earlier; None reads the file.
+
+    Raises:
+        DataError: ``file-unreadable``.
+    """
     sha256 = hashlib.sha256()
     size = 0
     try:
+        kept = known.get(path) if known else None
+        if kept is not None:
+            size = path.stat().st_size
+            if on_bytes:
+                on_bytes(size)
+            return FileDigest(path=name, bytes=size, sha256=kept)
         with path.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 sha256.update(block)
                 size += len(block)
                 if on_bytes:
                     on_bytes(len(block))
+        if known:
+            known.put(path, sha256.hexdigest())
     except OSError as cause:
         message = f"cannot read: {cause.strerror or cause}"
         raise DataError("file-unreadable", message, Place(str(path))) from cause
-    return FileDigest(path=path.name, bytes=size, sha256=sha256.hexdigest())
+    return FileDigest(path=name, bytes=size, sha256=sha256.hexdigest())
 
 
 def hash_model(
-    directory: Path, on_bytes: Callable[[int], None] | None = None
+    directory: Path,
+    on_bytes: Callable[[int], None] | None = None,
+    known: KnownDigests | None = None,
 ) -> tuple[list[FileDigest], str]:
     """Digest of what an engine can read from a model directory: weights, configuration, tokenizer, code.
 
@@ -157,6 +190,7 @@ def hash_model(
     Args:
         directory: the model directory.
         on_bytes: told how many bytes more were read; called from several threads.
+        known: digests of files that were read before; None reads every file.
 
     Returns:
         The files sorted by name, and the SHA-256 of that list's canonical JSON.
@@ -164,12 +198,22 @@ def hash_model(
     Raises:
         DataError: ``model-missing``, ``model-no-weights`` or ``file-unreadable``.
     """
+    paths = hashed_files(directory)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        files = list(pool.map(lambda path: hash_file(path, path.name, on_bytes, known), paths))
+    return files, jsonio.digest(files)
+
+
+def hashed_files(directory: Path) -> list[Path]:
+    """The files that `hash_model` reads, sorted by name.
+
+    Raises:
+        DataError: ``model-missing``, ``model-no-weights``.
+    """
     if not directory.is_dir():
         raise DataError("model-missing", "there is no such model directory", Place(str(directory)))
     paths = sorted((path for path in directory.iterdir() if _is_hashed(path)), key=lambda p: p.name)
     if not paths:
         message = "no model: neither weights nor configuration"
         raise DataError("model-no-weights", message, Place(str(directory)))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        files = list(pool.map(lambda path: _hash_file(path, on_bytes), paths))
-    return files, jsonio.digest(files)
+    return paths
