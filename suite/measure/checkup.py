@@ -105,25 +105,25 @@ def _docker(plan: Plan) -> Iterator[Check]:
     needed = plan.runtime == "container"
     if not status.ok:
         outcome = Outcome.FAIL if needed else Outcome.WARN
-        advice = "start a Docker engine that this user may use; DOCKER_HOST or the Docker context names another"
-        yield Check(Topic.DOCKER, outcome, status.why, advice)
+        yield Check(Topic.DOCKER, outcome, status.why, status.hint)
         return
     try:
         with connect(CONNECT_TIMEOUT_S) as client, translated():
-            info = client.info()
-            address = str(client.api.base_url)
             here = plan.engine.image is not None and image_here(client, plan.engine.image)
     except SetupError as refused:
         yield Check(Topic.DOCKER, Outcome.FAIL, refused.message, refused.hint)
         return
     rootless = ", rootless" if status.rootless else ""
-    answer = f"{status.version} at {address}, storage {info.get('Driver', 'unknown')}{rootless}"
+    answer = (
+        f"{status.product} {status.version} at {status.address} ({status.source}), "
+        f"storage {status.storage}{rootless}"
+    )
     yield Check(Topic.DOCKER, Outcome.PASS, answer)
-    root = Path(str(info.get("DockerRootDir", "/")))
     if plan.engine.image is not None:
         yield _image(plan, plan.engine.image, here=here)
-        if not here and root.is_dir():
-            yield _free(root, FETCH_BYTES, 0, "where Docker keeps images")
+        if not here and status.free_bytes is not None:
+            # The daemon writes there, whatever this user may do.
+            yield _room(status.free_bytes, status.directory, FETCH_BYTES, 0, "Docker's images")
 
 
 def _image(plan: Plan, image: Image, *, here: bool) -> Check:
@@ -175,8 +175,11 @@ def _free(directory: Path, roomy: int, least: int, what: str) -> Check:
         advice = "name another place with --out, SUITE_CACHE or --converted"
         answer = f"{above} may not be written to"
         return Check(Topic.DISK, Outcome.FAIL, answer, advice, what)
-    free = shutil.disk_usage(above).free
-    answer = f"{free / 2**30:.1f} GiB free at {above}"
+    return _room(shutil.disk_usage(above).free, str(above), roomy, least, what)
+
+
+def _room(free: int, where: str, roomy: int, least: int, what: str) -> Check:
+    answer = f"{free / 2**30:.1f} GiB free at {where}"
     if free >= roomy:
         return Check(Topic.DISK, Outcome.PASS, answer, "", what)
     outcome = Outcome.WARN if free >= least else Outcome.FAIL
