@@ -27,12 +27,20 @@ OutcomeCode = Literal[
     "missing-done",
     "missing-usage",
     "no-content",
+    "aborted",
     "cancelled",
 ]
 StampSource = Literal["kernel", "user"]
 
 
 EVENT_SCHEMA: Final = 1
+FINISHED: Final = frozenset(("stop", "length", "eos", "eos_token", "stop_sequence"))
+"""Finish reasons of answers that came to their end; every other one says that the engine gave the answer up."""
+
+
+def given_up(reason: str | None) -> bool:
+    """Whether a finish reason says that the answer is not the whole answer: aborted, filtered, failed, unknown."""
+    return bool(reason) and str(reason).lower() not in FINISHED
 
 
 class Usage(Document):
@@ -193,6 +201,17 @@ class Request(EventBase, tag="request"):
     usage: Annotated[Usage, about("Token counts by source; a source that said nothing is absent.")]
     prompt_sha256: Annotated[Sha256, about("SHA-256 of the prompt's UTF-8 text.")]
     truncated: Annotated[bool, about("The document was cut to fit.")]
+    cached_tokens: Annotated[
+        Count | UnsetType, about("Prompt tokens that the engine says it took from a cache.")
+    ] = UNSET
+    reasoning: Annotated[
+        str | UnsetType, about("Generated text that came as reasoning, apart from the answer.")
+    ] = UNSET
+
+
+def has_failed(request: Request) -> bool:
+    """Whether a request failed, by its outcome or by a finish reason that says so."""
+    return request.outcome != "ok" or given_up(request.finish_reason)
 
 
 class Footer(EventBase, tag="footer"):

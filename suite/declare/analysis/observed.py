@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from suite.documents.document import given
+from suite.documents.event import has_failed
 
 if TYPE_CHECKING:
     from suite.documents.event import Request
@@ -69,6 +70,6 @@ def observed(event: Request) -> Observed:
         last=None if first is None else first + sum(event.chunk_dt),
         end=event.t_end,
         tokens=given(usage.own_completion) if tokens is None else tokens,
-        ok=event.outcome == "ok" and first is not None,
+        ok=first is not None and not has_failed(event),
         cancelled=event.outcome == "cancelled",
     )
