@@ -92,6 +92,7 @@ def gather(choices: Choices) -> Inputs:
             facts=facts,
             tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
             chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
+            thinking=tokenizer.thinking if tokenizer else None,
             shortest_prompts=shortest_prompts(tokenizer)
             if tokenizer and profile.exact_lengths
             else {},

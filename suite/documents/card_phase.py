@@ -1,6 +1,6 @@
 """One phase on the scorecard: how it was loaded, what was measured, how it went. An absent member says nothing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -72,6 +72,25 @@ class RateSeries(Document):
     values: Annotated[tuple[NonNegative, ...], about("One value per bucket.", max_length=60)]
 
 
+class DeviceSeries(Document):
+    """A quantity of the devices in use over time: equal buckets from the first repeat's first request."""
+
+    quantity: Annotated[
+        Literal["power", "utilisation", "memory", "temperature", "clock"], about("Which.")
+    ]
+    unit: Annotated[Word, about("Unit of the values; 1 for a share.")]
+    devices: Annotated[Positive, about("How many devices the values are of.")]
+    bucket_s: Annotated[PositiveNumber, about("Width of a bucket in seconds.")]
+    values: Annotated[
+        tuple[Number | None, ...],
+        about(
+            "One value per bucket: the sum over the devices of power and memory, else their mean; null where a device "
+            "gave none.",
+            max_length=60,
+        ),
+    ]
+
+
 class Series(Document):
     """What the plots draw.
 
@@ -93,6 +112,10 @@ class Series(Document):
     ] = UNSET
     throughput: Annotated[
         RateSeries | UnsetType, about("A rate over time, from the phase's first request.")
+    ] = UNSET
+    devices: Annotated[
+        Annotated[tuple[DeviceSeries, ...], Meta(max_length=8)] | UnsetType,
+        about("What telemetry said of the devices over time."),
     ] = UNSET
 
 
@@ -193,6 +216,10 @@ class CardPhase(Document):
     metrics: Annotated[dict[str, Value], about("Values by metric name.")]
     series: Annotated[Series, about("Plot data.")]
     token_source: Annotated[str, about("Which token count feeds the metrics.", max_length=300)]
+    finish_reasons: Annotated[
+        dict[str, Count],
+        about("Requests by the finish reason that the engine gave; none for no reason."),
+    ]
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")
     ] = UNSET

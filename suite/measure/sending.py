@@ -13,6 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.declare.analysis.observed import Observed, observed
+from suite.documents.document import given
 from suite.documents.event import Mark
 from suite.measure.load.send import run_phase
 from suite.measure.load.stats import Ending
@@ -166,12 +167,12 @@ class Sending:
         return detail
 
     def _on_request(self, event: Request) -> None:
-        tokenizer = self._run.tokenizer
+        tokenizer, reasoning = self._run.tokenizer, given(event.reasoning, "")
         # Counted here, in the gaps between arrivals, so that an event is whole when it is written: some 0.7 µs
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
-        if tokenizer is not None and event.text:
-            own = tokenizer.count(event.text)
+        if tokenizer is not None and (event.text or reasoning):
+            own = tokenizer.count(event.text) + (tokenizer.count(reasoning) if reasoning else 0)
             event = replace(event, usage=replace(event.usage, own_completion=own))
         self._run.writer.event(event)
         request = observed(event)

@@ -6,15 +6,24 @@ same limits; only names differ from run to run.
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.documents.document import given
-from suite.documents.engine import Container, Engine, Image, Mount, PreflightCheck
+from suite.documents.engine import (
+    Container,
+    Engine,
+    Image,
+    Mount,
+    PreflightCheck,
+    RequestFormat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,9 +90,19 @@ def _head(plan: Plan) -> list[str]:
             f"{plan.workload.taskset.size} tasks of {plan.workload.taskset.name}"
         ),
     ]
+    if engine.request.thinking is not UNSET:
+        lines.append(f"Thinking    {_thinking(engine.request)}")
     if plan.runtime_note:
         lines.append(f"Note        {plan.runtime_note}")
     return [f"# {line}" for line in lines]
+
+
+def _thinking(request: RequestFormat) -> str:
+    """How a model that thinks before it answers is asked."""
+    if request.thinking == "begun":
+        return "the chat template begins it and knows no way to turn it off: it counts against the length limit"
+    switch = json.dumps(request.extra_body["chat_template_kwargs"])
+    return f"off: every request says chat_template_kwargs {switch}"
 
 
 def _on(*, on: bool) -> str:

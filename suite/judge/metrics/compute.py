@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, session_of
 from suite.documents.card_phase import Ending, Series
@@ -13,6 +17,7 @@ from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
 from suite.judge.log.samples import collect
 from suite.judge.metrics import rouge
+from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
 from suite.judge.metrics.series import series
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from suite.judge.metrics.rouge_pairs import Scores
 
 
+MOST_REASONS = 12
+"""Finish reasons that a card lists; engines have three or four."""
+MOST_REASON = 40
+"""Characters of one."""
 Questions = Literal["tasks", "history", "synthetic"]
 """What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference."""
 
@@ -103,6 +112,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
     seen = not phase.obstacle
     return PhaseDetails(
         not_run=given(phase.doc.not_run, ""),
+        finish_reasons=_finish_reasons(phase),
         ended=_endings(phase),
         steady=steady.details(inputs.steady_states) if seen else (),
         drifting=steady.drifting(inputs.steady_states) if seen else {},
@@ -111,6 +121,16 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         lengths=lengths.lengths(phase) if seen else None,
         track=steady.track(phase) if seen else None,
     )
+
+
+def _finish_reasons(phase: PhaseSamples) -> dict[str, int]:
+    """Requests by finish reason, those that failed included, the most frequent first."""
+    reasons = Counter(
+        (event.finish_reason or "none")[:MOST_REASON]
+        for repeat in phase.repeats
+        for event in repeat.events
+    )
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:MOST_REASONS])
 
 
 def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
@@ -128,12 +148,15 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples) -> Series:
-    """What the plots draw; of an over-saturated phase its throughput alone."""
+def _series(phase: PhaseSamples, evidence: Evidence) -> Series:
+    """What the plots draw; of an over-saturated phase no latency, of one with an obstacle its devices alone."""
+    curves = device_series(phase, evidence.plan, evidence.telemetry) or UNSET
     if phase.obstacle:
-        return Series()
+        return Series(devices=curves)
     plots = series(phase)
-    return Series(throughput=plots.throughput) if phase.over else plots
+    if phase.over:
+        return Series(throughput=plots.throughput, devices=curves)
+    return replace(plots, devices=curves)
 
 
 def _phase(
@@ -148,7 +171,7 @@ def _phase(
         scenario=phase.scenario,
         repeats=len(phase.repeats),
         metrics=metrics,
-        series=_series(phase),
+        series=_series(phase, evidence),
         token_source=phase.token_source,
         questions=questions(phase.doc),
         details=_details(inputs),

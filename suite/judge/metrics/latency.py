@@ -155,7 +155,11 @@ def itl_obstacle(phase: PhaseSamples) -> str:
         tokens = sum(sum(tokens or ()) for tokens in stated)
         if all(set(tokens_of or ()) <= {1} for tokens_of in stated):
             return ""
-        return f"chunks carried {tokens / max(chunks, 1):.3g} tokens on average, not one each"
+        mean = f"{tokens / max(chunks, 1):.3g}"
+        if mean != "1":
+            return f"chunks carried {mean} tokens on average, not one each"
+        several = sum(count != 1 for tokens_of in stated for count in tokens_of or ())
+        return f"{several} of {chunks} chunks carried none or several tokens, not one each"
     if all(answer.generated == 1 + len(answer.gaps) for answer in answers):
         return ""
     return "the engine does not say how many tokens a chunk carries"

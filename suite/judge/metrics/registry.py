@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from suite.judge.metrics import (
     counts,
+    devices,
     energy,
+    foreign,
     in_flight,
     latency,
     lengths,
+    repetition,
     search,
     startup,
     steady,
@@ -27,9 +30,12 @@ _TOPICS = (
     in_flight,
     summaries,
     lengths,
+    repetition,
     utilisation,
     energy,
+    devices,
     counts,
+    foreign,
     startup,
 )
 """Modules that compute metrics, in the order of the card; within a module metrics keep the order of the source."""
