@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
-from suite.documents.document import given
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
@@ -72,6 +73,6 @@ def _lost(evidence: Evidence) -> list[str]:
         if fact is not None:
             gap = max(2 * interval, NAMED_NS)
         if moment + gap < max(ends):
-            words = f": {given(fact.value)}" if fact is not None and given(fact.value) else ""
+            words = "" if fact is None or fact.value is UNSET else f": {fact.value}"
             lost.append(f"device {device}, none after {moment / 1e9:.1f} s ({tool}){words}")
     return lost

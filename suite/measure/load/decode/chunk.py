@@ -184,9 +184,8 @@ def _refusal(data: bytes, cause: Exception) -> Refusal:
     try:
         document = jsonio.loads(data, name="chunk", error=EngineError)
     except EngineError as strict:
-        words = data[:1].isalpha()
-        text = f"{strict.message} ({data.decode(errors='replace')})" if words else strict.message
-        return Refusal("malformed-chunk", clean(text))
+        plain = f" ({data.decode(errors='replace')})" if data[:1].isalpha() else ""
+        return Refusal("malformed-chunk", clean(strict.message + plain))
     words = stated_error(document)
     if words:
         return Refusal("error-in-stream", words)
