@@ -9,7 +9,9 @@ from suite.base import jsonio
 from suite.base.errors import DataError, Place
 from suite.cli.output import write_json, write_table, write_text
 from suite.cli.terminal import Terminal
+from suite.declare.tasks import pins
 from suite.declare.tasks.defects import count_defects
+from suite.declare.tasks.formats import canonical
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
 from suite.declare.tasks.formats.registry import data_formats
 from suite.declare.tasks.read import read_tasks, recognise
@@ -21,6 +23,7 @@ from suite.declare.tasks.selection import (
     locks,
     official_split,
 )
+from suite.documents.codec import plain
 from suite.measure.fetch.files import digest_of, fetch
 from suite.measure.fetch.published import ARCHIVE, CSV, SPLIT
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject, JSONValue
     from suite.declare.tasks.records import Reading, Task
     from suite.declare.tasks.selection import Part
+    from suite.documents.workload import PinnedTexts
 
 _SOURCES = {
     "official": (ARCHIVE, SPLIT),
@@ -50,15 +54,18 @@ def fetch_files(
         DataError: ``fetch-ambiguous``, and those of `suite.fetch.fetch`.
     """
     sources = _SOURCES[what]
-    if len(sources) > 1 and (origin or sha256):
+    folder = Path(origin) if origin and Path(origin).is_dir() else None
+    if len(sources) > 1 and ((origin and not folder) or sha256):
         message = "--from and --sha256 name one file, official is two"
-        raise DataError("fetch-ambiguous", message, hint="fetch archive and split one by one")
+        hint = "fetch archive and split one by one, or give --from a folder that holds both"
+        raise DataError("fetch-ambiguous", message, hint=hint)
     files: list[JSONObject] = []
     lines = []
     for source in sources:
         with Terminal() as terminal:
             progress = _counted(terminal, source.file_name, 1e6, "MB")
-            file = fetch(source, directory, origin=origin, sha256=sha256, progress=progress)
+            place = str(folder / source.file_name) if folder else origin
+            file = fetch(source, directory, origin=place, sha256=sha256, progress=progress)
         checked = "as published" if file.checked else "not checked: no digest is published"
         if sha256:
             checked = "as demanded"
@@ -121,7 +128,15 @@ def verify(path: Path, *, as_json: bool) -> None:
     Raises:
         DataError: ``tasks-wrong`` and whatever else the reader refuses.
     """
+    data_format, path = recognise(path)
+    if data_format is not canonical.FORMAT:
+        message = f"this is a {data_format.name}, which holds no digests to verify"
+        hint = (
+            f"see what it holds with `suite data show {path}`; `suite data convert` writes digests"
+        )
+        raise DataError("data-without-digests", message, Place(str(path)), hint)
     file = read_canonical(path, jsonio.read_bytes(path, error=DataError))
+    texts = pins.pinned_texts(file.tasks)
     sets = _held_names(file.tasks, has_ids=file.header.source.has_ids)
     document: JSONObject = {
         "file": str(path),
@@ -129,6 +144,7 @@ def verify(path: Path, *, as_json: bool) -> None:
         "ids_sha256": file.header.ids_sha256,
         "records_sha256": file.header.records_sha256,
         "locked_sets": list(sets),
+        "pinned": plain(texts),
     }
     lines = [
         f"{path}: every digest is right",
@@ -136,6 +152,7 @@ def verify(path: Path, *, as_json: bool) -> None:
         f"ids         sha256 {file.header.ids_sha256}",
         f"records     sha256 {file.header.records_sha256}",
         f"locked sets {', '.join(sets) or 'none: a run of it is custom'}",
+        f"known texts {_known(texts)}",
     ]
     _say(document, lines, as_json=as_json)
 
@@ -157,6 +174,53 @@ def compare_locks(split: Path, *, as_json: bool) -> bool:
     }
     _say({"split_sha256": digest, "sets": sets, "equal": same}, lines, as_json=as_json)
     return same
+
+
+def pin_texts(
+    source: Path | None, split: Path, *, published: Path | None, to: Path | None, as_json: bool
+) -> None:
+    """Write the pins of the texts, completed by the documents of the official archive.
+
+    Raises:
+        DataError: ``archive-wrong``, ``pins-wrong``, ``file-unwritable``, and whatever the readers refuse.
+    """
+    ids = official_split(split)["test"]
+    if jsonio.sha256_hex(jsonio.read_bytes(split, error=DataError)) != locks().split_sha256:
+        raise DataError("split-wrong", "not the official split file", Place(str(split)))
+    if published is None:
+        table = dict(pins.pins())
+    else:
+        texts = [_lines(published / name) for name in (pins.REFERENCES, pins.OPENINGS)]
+        table = pins.published_pins(ids, *texts)
+    if source is not None:
+        archive = source / ARCHIVE.file_name if source.is_dir() else source
+        if digest_of(archive)[0] != ARCHIVE.sha256:
+            message = "not the archive as it was published"
+            hint = f"its SHA-256 is {ARCHIVE.sha256}: `suite data fetch archive`"
+            raise DataError("archive-wrong", message, Place(str(archive)), hint)
+        table = pins.with_documents(table, _read(archive, ids, keep_going=True).tasks)
+    target = to or pins.PINS_FILE
+    try:
+        target.write_text(pins.pins_text(table), "ascii")
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise DataError("file-unwritable", message, Place(str(target)), "give --to FILE") from error
+    documents = sum(pin.document != pins.UNKNOWN for pin in table.values())
+    lines = [
+        f"{target}",
+        f"  {len(table):,} references and first sentences, {documents:,} whole documents pinned",
+    ]
+    _say(
+        {"file": str(target), "references": len(table), "documents": documents},
+        lines,
+        as_json=as_json,
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    return (
+        jsonio.read_bytes(path, error=DataError).decode("utf-8", "replace").rstrip("\n").split("\n")
+    )
 
 
 def list_formats(*, as_json: bool) -> None:
@@ -208,9 +272,17 @@ def _held_names(tasks: Sequence[Task], *, has_ids: bool) -> tuple[str, ...]:
     return tuple(lock.name for lock in locked_sets(task.id for task in tasks)) if has_ids else ()
 
 
+def _known(texts: PinnedTexts) -> str:
+    return (
+        f"{texts.references:,} references, {texts.openings:,} first sentences, "
+        f"{texts.documents:,} of {texts.known_documents:,} pinned documents"
+    )
+
+
 def _report(reading: Reading) -> tuple[JSONObject, list[str]]:
     """What a reading holds, for programs and for people."""
     defects = count_defects(reading.tasks)
+    texts = pins.pinned_texts(reading.tasks)
     sets = _held_names(reading.tasks, has_ids=reading.has_ids)
     words = sorted(len(task.document.split()) for task in reading.tasks)
     ids = sorted(task.id for task in reading.tasks)
@@ -222,6 +294,7 @@ def _report(reading: Reading) -> tuple[JSONObject, list[str]]:
         "has_ids": reading.has_ids,
         "ids_sha256": joined_sha256(ids),
         "locked_sets": list(sets),
+        "pinned": plain(texts),
         "words": {"min": words[0], "median": words[len(words) // 2], "max": words[-1]},
         "defects": dict(defects),
         "notes": dict(reading.notes),
@@ -236,6 +309,7 @@ def _report(reading: Reading) -> tuple[JSONObject, list[str]]:
         f"source      {reading.source} ({reading.kind})",
         f"records     {len(reading.tasks):,}",
         f"locked sets {', '.join(sets) or why}",
+        f"known texts {_known(texts)}",
         f"words       {words[0]:,} to {words[-1]:,}, median {words[len(words) // 2]:,}",
         f"defects     {_counts(defects)}",
     ]

@@ -2,15 +2,24 @@
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
 from suite.documents.phase import Phase
-from suite.documents.scalars import Milliseconds, Name, Number, Positive, Seed, Sha256, Share
+from suite.documents.scalars import Count, Milliseconds, Name, Number, Positive, Seed, Sha256, Share
 from suite.documents.text import Title
 
 Temperature = Annotated[int, Meta(ge=0, le=2)] | Annotated[float, Meta(ge=0, le=2)]
 Division = Literal["closed", "optimised", "open"]
+
+
+class PinnedTexts(Document):
+    """How many tasks have the very texts whose digests come with the suite."""
+
+    references: Annotated[Count, about("Tasks with the known reference summary.")]
+    openings: Annotated[Count, about("Tasks whose document begins with the known first sentence.")]
+    documents: Annotated[Count, about("Tasks with the known document, every byte of it.")]
+    known_documents: Annotated[Count, about("Tasks of which the suite knows the whole document.")]
 
 
 class TaskSet(Document):
@@ -22,7 +31,14 @@ class TaskSet(Document):
     records_sha256: Annotated[
         Sha256, about('Sha256 of the record digests joined by "\\n", in order.')
     ]
-    locked: Annotated[bool, about("The digest equals the one locked in the suite.")]
+    locked: Annotated[
+        bool,
+        about("The digest equals the one locked in the suite, and the texts are the known ones."),
+    ]
+    pinned: Annotated[
+        PinnedTexts | UnsetType,
+        about("How many texts are the known ones; absent for a set without pins of its texts."),
+    ] = UNSET
 
 
 class Prompt(Document):

@@ -135,6 +135,31 @@ def locks(split: Path, *, as_json: bool) -> int:
     return 0 if taskfiles.compare_locks(split, as_json=as_json) else DataError.exit_status
 
 
+@command("suite data lock data --split data/XSum-TRAINING-DEV-TEST-SPLIT-90-5-5.json", within=data)
+@click.argument("source", type=FILE, required=False)
+@click.option("--split", type=FILE, required=True, metavar="FILE", help="the official split file")
+@click.option(
+    "--published",
+    type=FILE,
+    metavar="DIR",
+    help="begin anew from gold-test-sentences.txt and lead-test-output.txt there",
+)
+@click.option("--to", type=FILE, metavar="FILE", help="file to write instead of the suite's own")
+@_json
+def lock(
+    source: Path | None, split: Path, published: Path | None, to: Path | None, *, as_json: bool
+) -> int:
+    """Pin the texts of XSum's test split by digest.
+
+    Completes the suite's pins with the documents of the official archive (SOURCE: the archive as published, or the
+    folder it lies in). What is written holds digests and no text.
+    """
+    from suite.cli import taskfiles
+
+    taskfiles.pin_texts(source, split, published=published, to=to, as_json=as_json)
+    return 0
+
+
 @command("suite data formats", within=data)
 @_json
 def formats(*, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.formats.record import Candidate, Confidence
 from suite.declare.tasks.formats.registry import data_formats
+from suite.declare.tasks.formats.summary import SPLIT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +27,6 @@ _FOREIGN: Final = (
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
     (b"version https://git-lfs", "a Git LFS pointer, not the data", "run `git lfs pull`"),
     (b"<", "a web page or XML", "the download was answered by something else: fetch it again"),
-    (b"[", "a JSON array", "write one record per line (JSON Lines)"),
 )
 """What no format claims and people give: how it begins, what it is, what to do."""
 
@@ -108,7 +108,10 @@ def _only_data_file(folder: Path) -> Path:
     files = [
         file
         for file in sorted(folder.iterdir())
-        if file.is_file() and file.name.lower().endswith(suffixes) and not file.name.startswith(".")
+        if file.is_file()
+        and file.name.lower().endswith(suffixes)
+        and not file.name.startswith(".")
+        and not SPLIT_NAME.match(file.name)
     ]
     place = Place(str(folder))
     if not files:

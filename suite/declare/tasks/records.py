@@ -133,6 +133,9 @@ class Collector:
         fault = id_fault(task.id)
         if fault:
             self.reject("broken-row", fault, place)
+        elif "\x00" in task.document or "\x00" in task.summary:
+            message = f"record {task.id!r} holds a NUL, which is no character of a text"
+            self.reject("broken-row", message, place)
         elif task.id in self._seen:
             self.reject("duplicate-id", f"the id {task.id!r} occurs twice", place)
         elif not task.summary.strip():

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256, mini_tasks
+from suite.declare.tasks.pins import foreign_texts, pinned_texts
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.records import Task, joined_sha256
 from suite.declare.tasks.selection import LOCKED_SIZES, LockedIds, locked_sets, order
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.profiles.load import Profile
     from suite.declare.tasks.records import Progress, Reading
+    from suite.documents.workload import PinnedTexts
 
 __all__ = ["Task", "TaskSet", "mini_set", "task_set_for", "task_set_of"]
 
@@ -30,16 +34,18 @@ class TaskSet:
     """Tasks in running order.
 
     A locked set runs exactly as its ids say, records with defects included: every vendor answers the
-    same. Its lock holds the ids; the texts are told apart by `records_sha256`. From a custom set,
-    records without a document are left out and counted in `excluded`.
+    same. Its lock holds the ids, and pins hold the texts, see `suite.declare.tasks.pins`. From a custom
+    set, records without a document are left out and counted in `excluded`.
 
     Attributes:
         name: ``mini-256``, ``xsum-1000`` or ``custom``.
         tasks: the tasks, at least one.
-        locked: the digest of the ids (mini set: of the records) is the one locked in the suite.
+        locked: the digest of the ids (mini set: of the records) is the one locked in the suite, and the
+            texts are the known ones.
         why_not_locked: the reason, "" for a locked set.
         kind: name of the source's data format, or ``mini set``.
         source: where it was read, "" for the mini set.
+        pinned: how many of the texts are known ones; None for a set whose ids are no locked ones.
         defects: how many of `tasks` show each defect, see `suite.declare.tasks.defects`.
         notes: peculiarities of the source file.
         excluded: records of the source that are not run although they were asked for, by reason.
@@ -55,6 +61,7 @@ class TaskSet:
     source: str
     notes: dict[str, int]
     excluded: dict[str, int]
+    pinned: PinnedTexts | None = None
     defects: dict[str, int] = field(init=False)
     ids_sha256: str = field(init=False)
     records_sha256: str = field(init=False)
@@ -74,6 +81,7 @@ class TaskSet:
             ids_sha256=self.ids_sha256,
             records_sha256=self.records_sha256,
             locked=self.locked,
+            pinned=UNSET if self.pinned is None else self.pinned,
         )
 
     def facts(self) -> JSONObject:
@@ -122,10 +130,14 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
     by_id = {task.id: task for task in reading.tasks}
     excluded = dict(reading.excluded)
     match = _locked_ids(reading, size)
+    texts = None
     if isinstance(match, LockedIds):
-        ids, name, why = list(match.ids), match.name, ""
+        texts = pinned_texts([by_id[identifier] for identifier in match.ids])
+        ids, name, why = list(match.ids), match.name, foreign_texts(texts, size)
     else:
         ids, name, why = order(by_id), CUSTOM, match
+    if why:
+        name = CUSTOM
         usable = [identifier for identifier in ids if by_id[identifier].document.strip()]
         if len(usable) < len(ids):
             excluded["empty-document"] = len(ids) - len(usable)
@@ -142,6 +154,7 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
         source=reading.source,
         notes=reading.notes,
         excluded=excluded,
+        pinned=texts,
     )
 
 

@@ -18,7 +18,7 @@ from rapidfuzz.process import cpdist
 from rouge_score.tokenizers import DefaultTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,16 +46,24 @@ def words(text: str) -> list[bytes]:
     return text.lower().encode("ascii", "replace").translate(_TO_SPACES).split()
 
 
+_TOKENIZER = DefaultTokenizer(use_stemmer=True)
+
+
+def _stemmed(word: str) -> str:
+    (stem,) = _TOKENIZER.tokenize(word)
+    return str(stem)
+
+
 class _Numbers(dict[bytes, int]):
     """The number of each word's stem, given out as words appear."""
 
-    def __init__(self, *, stemmer: bool) -> None:
+    def __init__(self, stem: Callable[[str], str]) -> None:
         super().__init__()
-        self._tokenizer = DefaultTokenizer(use_stemmer=stemmer)
+        self._stem = stem
         self._stems: dict[str, int] = {}
 
     def __missing__(self, word: bytes) -> int:
-        (stemmed,) = self._tokenizer.tokenize(word.decode("ascii"))
+        stemmed = self._stem(word.decode("ascii"))
         number = self[word] = self._stems.setdefault(stemmed, len(self._stems))
         return number
 
@@ -63,13 +71,13 @@ class _Numbers(dict[bytes, int]):
 class PairScorer:
     """Scores pairs of texts; keeps what it learnt of words and texts for the next call."""
 
-    def __init__(self, *, stemmer: bool = True) -> None:
+    def __init__(self, *, stem: Callable[[str], str] | None = None) -> None:
         """Begin without words.
 
         Args:
-            stemmer: whether words are stemmed.
+            stem: what makes a lower-case word its stem; by default the package's own stemmer.
         """
-        self._numbers = _Numbers(stemmer=stemmer)
+        self._numbers = _Numbers(stem or _stemmed)
         self._texts: dict[str, Words] = {}
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> list[Scores]:

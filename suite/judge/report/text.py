@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from suite.documents.document import given
 from suite.judge.report import tables, textphases, view
 from suite.judge.report.texttable import WIDTH, aligned
 from suite.judge.report.words import WORDS
@@ -38,9 +39,15 @@ def _subject(card: Scorecard) -> list[str]:
     devices = f"{card.devices.count} x {card.devices.name}"
     dtype = card.engine.dtype.executed
     taskset = card.workload.taskset
+    texts = given(taskset.pinned)
+    pinned = (
+        ""
+        if texts is None
+        else f", {texts.references:,} references and {texts.documents:,} documents pinned"
+    )
     return [
         f"{devices} · {engine} ({card.runtime}, {dtype}) · {card.model.id}",
-        f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks",
+        f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks{pinned}",
     ]
 
 

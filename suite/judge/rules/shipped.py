@@ -15,11 +15,20 @@ from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
+from suite.declare.tasks.pins import (
+    LEAST_PINNED,
+    UNKNOWN,
+    has_document,
+    has_reference,
+    key_of,
+    pins,
+)
 from suite.declare.tasks.prompt import load_prompt
 from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
+from suite.documents.document import given
 from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -51,7 +60,13 @@ def own_workload(evidence: Evidence, _: Results) -> Finding:
     if workload.profile not in profile_names():
         return warned(f"profile: {workload.profile}, not one that the suite ships")
     profile = load_profile(workload.profile)
-    wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
+    wrong = [
+        *_texts(plan, profile),
+        *_lock(plan),
+        *_pins(evidence),
+        *_phases(plan, profile),
+        *_bounds(plan, profile),
+    ]
     if wrong:
         return warned(f"not the suite's own workload: {wrong[0]}", wrong)
     return passed(f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own")
@@ -82,6 +97,32 @@ def _lock(plan: Plan) -> list[str]:
             tasks.size,
         )
     return [] if held else [f"the tasks are not those locked as {tasks.name}"]
+
+
+def _pins(evidence: Evidence) -> list[str]:
+    """A locked set of XSum is held by its texts too: the references and the known documents' digests are evidence."""
+    taskset = evidence.plan.workload.taskset
+    if not taskset.locked or taskset.name not in locks().sets:
+        return []
+    stated = given(taskset.pinned)
+    if stated is None:
+        return ["the plan does not say which of its texts are the known ones"]
+    rows = [(task, pins().get(key_of(task.id))) for task in evidence.tasks.values()]
+    known = [(task, pin) for task, pin in rows if pin is not None]
+    references = sum(has_reference(pin, task.id, task.reference) for task, pin in known)
+    whole = [(task, pin) for task, pin in known if pin.document != UNKNOWN]
+    documents = sum(has_document(pin, task.id, task.document_sha256) for task, pin in whole)
+    if references < LEAST_PINNED * len(rows) or documents < LEAST_PINNED * len(whole):
+        return [
+            f"{references} of {len(rows)} references and {documents} of {len(whole)} known documents are XSum's"
+        ]
+    if (references, documents, len(whole)) != (
+        stated.references,
+        stated.documents,
+        stated.known_documents,
+    ):
+        return ["the plan counts its pinned texts otherwise than the tasks show"]
+    return []
 
 
 def _phases(plan: Plan, profile: Profile) -> list[str]:

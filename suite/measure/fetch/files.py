@@ -168,7 +168,14 @@ def _first_that_gives(places: tuple[str, ...], download: Download) -> str:
         else:
             return place
     kept = download.part.tell()
-    hint = f"{kept} bytes are kept; run it again to go on" if kept else "take it with --from"
+    wanted = download.path.name.removesuffix(".part")
+    if download.sha256:
+        wanted += f", SHA-256 {download.sha256}"
+    hint = (
+        f"{kept} bytes are kept; run it again to go on"
+        if kept
+        else f"fetch it where there is a network and give it with --from FILE: {wanted}"
+    )
     raise DataError("download-failed", "the download failed", hint=hint, problems=reasons)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from suite.base import jsonio
 from suite.base.errors import DataError
+from suite.cli import taskfiles
 from suite.cli.commands.data import data
-from suite.declare.tasks import selection
+from suite.declare.tasks import pins, selection
+from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.selection import compute_locks
+from suite.measure.fetch.files import digest_of
+from suite.measure.fetch.published import ARCHIVE
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "data"
 CSV = (
@@ -100,6 +107,70 @@ def test_show_names_the_locked_sets(tmp_path, capsys, monkeypatch):
     path.write_text("\n".join(lines), "utf-8")
     assert run("show", path) == 0
     assert "locked sets xsum-256" in capsys.readouterr().out
+
+
+def test_verify_says_that_a_raw_file_holds_no_digests(table, capsys):
+    with pytest.raises(DataError, match="a CSV file, which holds no digests") as caught:
+        run("verify", table)
+    assert caught.value.code == "data-without-digests"
+    assert "suite data show" in caught.value.hint
+
+
+def test_verify_takes_the_canonical_file_of_a_folder(capsys):
+    assert run("verify", CASES / "canonical_ok") == 0
+    assert "every digest is right" in capsys.readouterr().out
+
+
+def _texts_of_the_split(tmp_path, monkeypatch):
+    """A split of three, its published texts, and an archive with one of its articles."""
+    split = tmp_path / "split.json"
+    split.write_text(json.dumps({"test": ["1", "2", "3"], "train": ["8"], "validation": ["9"]}))
+    digest = jsonio.sha256_hex(split.read_bytes())
+    monkeypatch.setattr(selection, "locks", lambda: compute_locks(["1"], digest))
+    monkeypatch.setattr(taskfiles, "locks", selection.locks)
+    for name in (pins.REFERENCES, pins.OPENINGS):
+        (tmp_path / name).write_text("a first one .\na second one .\na third one .\n")
+    article = "[SN]URL[SN]\nu\n\n[SN]TITLE[SN]\nt\n\n[SN]FIRST-SENTENCE[SN]\nA second one.\n\n"
+    data = f"{article}[SN]RESTBODY[SN]\nA second one. And more.\n".encode()
+    archive = tmp_path / "archive" / ARCHIVE.file_name
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz") as tar:
+        member = tarfile.TarInfo("bbc-summary-data/2.summary")
+        member.size = len(data)
+        tar.addfile(member, io.BytesIO(data))
+    return split, archive
+
+
+def test_lock_pins_texts_and_completes_them_from_the_archive(tmp_path, monkeypatch, capsys):
+    split, archive = _texts_of_the_split(tmp_path, monkeypatch)
+    made = tmp_path / "pins.txt"
+    words = ("lock", "--split", split, "--published", tmp_path, "--to", made)
+    assert run(*words) == 0
+    assert "3 references and first sentences, 0 whole documents" in capsys.readouterr().out
+    with pytest.raises(DataError, match="not the archive as it was published"):
+        run(*words, archive)
+    published = dataclasses.replace(ARCHIVE, sha256=digest_of(archive)[0])
+    monkeypatch.setattr(taskfiles, "ARCHIVE", published)
+    assert run(*words, archive.parent, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == 1
+    known = pins.read_pins(made)
+    (task,) = read_tasks(archive).tasks
+    assert pins.pinned_texts([task], known).documents == 1
+
+
+def test_lock_takes_the_official_split_alone(tmp_path):
+    split = tmp_path / "split.json"
+    split.write_text(json.dumps({"test": ["1"], "train": ["8"], "validation": ["9"]}))
+    with pytest.raises(DataError, match="not the official split file"):
+        run("lock", "--split", split)
+
+
+def test_official_files_are_taken_from_a_folder(tmp_path):
+    folder = tmp_path / "carried"
+    folder.mkdir()
+    (folder / ARCHIVE.file_name).write_bytes(b"x")
+    with pytest.raises(DataError, match="has 1 bytes, wanted 254582292"):
+        run("fetch", "official", "--from", folder, "--to", tmp_path / "data")
 
 
 def test_verify_refuses_a_changed_file():

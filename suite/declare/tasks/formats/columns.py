@@ -1,24 +1,28 @@
-"""Which column is what: chosen by name, the same for CSV and JSON Lines."""
+"""Which column is what: chosen by name, the same for CSV and JSON; and what their readers share."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
-from suite.base.errors import DataError
-from suite.declare.tasks.formats.record import BOM
+from suite.base.errors import DataError, Place
+from suite.declare.tasks.formats.record import BOM, GZIP
+from suite.declare.tasks.records import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.base.errors import Place
+    from suite.base.jsonio import JSONObject
     from suite.declare.tasks.records import Collector
 
 DOCUMENT_NAMES = ("document", "dialogue")
 SUMMARY_NAMES = ("summary",)
-ID_NAMES = ("id",)
+ID_NAMES = ("id", "bbcid")
+MAX_UNPACKED_BYTES: Final = 4 * 2**30
+"""XSum whole has 0.5 GB; a small file that unpacks to more than this is no task set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,74 @@ class Columns:
 
 
 def text_bytes(path: Path, collector: Collector) -> bytes:
-    """The bytes of a text file without its byte order mark, which is noted."""
+    """The bytes of a text file, unpacked where it is gzip, without its byte order mark; both are noted.
+
+    Raises:
+        DataError: ``file-unreadable``, ``archive-damaged``, ``data-too-large``.
+    """
     data = jsonio.read_bytes(path, error=DataError)
+    if data.startswith(GZIP):
+        data = _unpacked(data, Place(str(path)))
+        collector.notes["file-gzip"] = 1
     if data.startswith(BOM):
         collector.notes["file-byte-order-mark"] = 1
     return data.removeprefix(BOM)
+
+
+def _unpacked(data: bytes, place: Place) -> bytes:
+    # Several members one after another are one file, as gzip has it.
+    unpacked = bytearray()
+    try:
+        while data:
+            member = zlib.decompressobj(wbits=31)
+            unpacked += member.decompress(data, MAX_UNPACKED_BYTES - len(unpacked) + 1)
+            if len(unpacked) > MAX_UNPACKED_BYTES:
+                message = f"unpacked it has more than {MAX_UNPACKED_BYTES >> 30} GiB"
+                raise DataError("data-too-large", message, place)
+            if not member.eof:
+                raise DataError("archive-damaged", "the gzip file is cut", place)
+            data = member.unused_data
+    except zlib.error as cause:
+        raise DataError("archive-damaged", f"the gzip file is damaged: {cause}", place) from cause
+    return bytes(unpacked)
+
+
+def read_record(line: bytes, place: Place, collector: Collector) -> JSONObject | None:
+    """The object that a text holds, or None when it was left out.
+
+    Raises:
+        DataError: ``data-broken-row``, unless the collector keeps going.
+    """
+    try:
+        value = jsonio.loads(line, name=place.file, error=DataError, first_line=place.line or 1)
+    except DataError as cause:
+        collector.reject("broken-row", cause.message, place)
+        return None
+    if not isinstance(value, dict):
+        collector.reject("broken-row", "the line is not a JSON object", place)
+        return None
+    return value
+
+
+def take_record(
+    record: JSONObject, columns: Columns, row: int, place: Place, collector: Collector
+) -> None:
+    """Add a record with the chosen members; ids may be text or whole numbers.
+
+    Raises:
+        DataError: ``data-broken-row`` and what `Collector.add` refuses, unless it keeps going.
+    """
+    identifier = derived_id(row) if columns.id is None else record.get(columns.id)
+    if isinstance(identifier, int) and not isinstance(identifier, bool):
+        identifier = str(identifier)
+    document, summary = record.get(columns.document), record.get(columns.summary)
+    members = ((columns.id or "id", identifier), (columns.document, document))
+    for name, value in (*members, (columns.summary, summary)):
+        if not isinstance(value, str):
+            what = "is missing" if name not in record else "is not text"
+            collector.reject("broken-row", f"the member {name!r} {what}", place)
+            return
+    collector.add(Task(str(identifier), str(document), str(summary)), place)
 
 
 def derived_id(row: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.records import Progress, Reading
 
 BOM = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
 
 
 class Confidence(enum.IntEnum):
@@ -40,8 +42,18 @@ class Candidate:
 
     @property
     def text(self) -> bytes:
-        """The head without byte order mark and leading white space."""
-        return self.head.removeprefix(BOM).lstrip()
+        """The head, unpacked where it is gzip, without byte order mark and leading white space."""
+        return self.unpacked.removeprefix(BOM).lstrip()
+
+    @property
+    def unpacked(self) -> bytes:
+        """The head, or what its gzip unpacks to: nothing when it is damaged."""
+        if not self.head.startswith(GZIP):
+            return self.head
+        try:
+            return zlib.decompressobj(wbits=31).decompress(self.head, 4096)
+        except zlib.error:
+            return b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

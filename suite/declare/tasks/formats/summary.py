@@ -40,7 +40,7 @@ SHARING_LINES = frozenset(
 _MARKER = "[SN]"
 _SUMMARY_PART = 6
 _DOCUMENT_PART = 8
-_SPLIT_NAME = re.compile(r"XSum-TRAINING-DEV-TEST-SPLIT.*\.json\Z")
+SPLIT_NAME = re.compile(r"XSum-TRAINING-DEV-TEST-SPLIT.*\.json\Z")
 
 
 class _MalformedError(ValueError):
@@ -90,6 +90,6 @@ def keep_test_part(folder: Path, collector: Collector) -> None:
         DataError: ``split-wrong``, or what reading refuses.
     """
     if collector.ids is None and folder.is_dir():
-        splits = [file for file in sorted(folder.iterdir()) if _SPLIT_NAME.match(file.name)]
+        splits = [file for file in sorted(folder.iterdir()) if SPLIT_NAME.match(file.name)]
         if len(splits) == 1:
             collector.ids = frozenset(official_split(splits[0])["test"])

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from suite.base.errors import DataError, Place
-from suite.declare.tasks.formats.record import Candidate, Confidence, Format
+from suite.declare.tasks.formats.record import GZIP, Candidate, Confidence, Format
 from suite.declare.tasks.formats.summary import SUFFIX, keep_test_part, take
 
 if TYPE_CHECKING:
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
     from suite.declare.tasks.records import Collector, Reading
 
-_GZIP = b"\x1f\x8b"
 MAX_MEMBER_BYTES = 4 * 2**20
 """The longest official member has under 200 kB; more than this is no article."""
 
 
 def _sniff(candidate: Candidate) -> Confidence:
-    return Confidence.LIKELY if candidate.head.startswith(_GZIP) else Confidence.NO
+    """A gzip file of no text; a text that was packed alone is of the text's own format."""
+    if not candidate.head.startswith(GZIP):
+        return Confidence.NO
+    unpacked = candidate.unpacked
+    return Confidence.NO if unpacked and b"\x00" not in unpacked else Confidence.LIKELY
 
 
 def _read(path: Path, collector: Collector) -> Reading:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from suite.documents.value import NotMeasured
 from suite.judge.log.samples import collect
 from suite.judge.report.othertools import devices, tools
+from suite.judge.report.othertools.rouge155 import rouge_155
 from suite.judge.report.othertools.view import Totals, obstacle
 
 if TYPE_CHECKING:
@@ -34,5 +35,6 @@ def views(evidence: Evidence, results: Results) -> dict[str, list[View] | NotMea
             tools.xsum_suite(totals, phase, evidence.plan, results.phases[phase.name]),
             devices.qwen_speed(evidence, phase),
             devices.transformers_records(evidence, phase),
+            rouge_155(phase, evidence.tasks),
         ]
     return phases

@@ -6,22 +6,28 @@ import pytest
 
 from suite.base.errors import DataError, Place
 from suite.declare.profiles.load import load_profile
-from suite.declare.tasks import selection, taskset
+from suite.declare.tasks import pins, selection, taskset
 from suite.declare.tasks.records import Collector, Task, joined_sha256
 from suite.declare.tasks.taskset import mini_set, task_set_for, task_set_of
 
 IDS = [str(number) for number in range(20000000, 20001100)]
 
 
+def _document(key):
+    return f"The document {key} has these words in it."
+
+
 @pytest.fixture
 def _own_locks(monkeypatch):
     monkeypatch.setattr(selection, "locks", lambda: selection.compute_locks(IDS, "0" * 64))
+    table = pins.published_pins(IDS, [f"summary {key} ." for key in IDS], list(map(_document, IDS)))
+    monkeypatch.setattr(pins, "pins", lambda: table)
 
 
 def _reading(ids, *, has_ids=True, empty=()):
     collector = Collector("CSV file", "t.csv", keep_going=False)
     for one in ids:
-        document = " " if one in empty else f"The document {one} has these words in it."
+        document = " " if one in empty else _document(one)
         collector.add(Task(one, document, f"Summary {one}."), Place("t.csv"))
     return collector.finish(has_ids=has_ids)
 
@@ -53,6 +59,21 @@ def test_a_locked_set_keeps_its_empty_documents_and_counts_them():
     assert len(found.tasks) == 256
     assert found.defects["empty-document"] == 3
     assert found.excluded == {}
+
+
+@pytest.mark.usefixtures("_own_locks")
+def test_the_locked_ids_over_other_texts_lock_nothing():
+    """A thousand three-word articles under XSum's ids passed as ``xsum-1000``."""
+    right = _reading(IDS)
+    texts = task_set_of(right, 1000).to_doc().pinned
+    assert (texts.references, texts.openings, texts.documents) == (1000, 1000, 0)
+    short = [dataclasses.replace(task, document="three word article") for task in right.tasks]
+    other = task_set_of(dataclasses.replace(right, tasks=tuple(short)), 1000)
+    assert (other.name, other.locked, len(other.tasks)) == ("custom", False, 1000)
+    assert other.why_not_locked == "only 0 of 1,000 documents begin as those of the data set"
+    made_up = [dataclasses.replace(task, summary="made up") for task in right.tasks]
+    other = task_set_of(dataclasses.replace(right, tasks=tuple(made_up)), 256)
+    assert "0 of 256 reference summaries" in other.why_not_locked
 
 
 @pytest.mark.usefixtures("_own_locks")

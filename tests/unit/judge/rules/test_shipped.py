@@ -8,9 +8,11 @@ import pytest
 
 from suite.base.status import Outcome
 from suite.declare.profiles.load import load_profile, profile_names
+from suite.declare.tasks import pins
 from suite.documents.codec import plain
 from suite.judge.card.verdict import grant
 from suite.judge.metrics.compute import Results
+from suite.judge.rules import shipped as shipped_rules
 from suite.judge.rules.registry import RULES
 from tests.factories import evidence as factory
 from tests.factories import shipped
@@ -98,6 +100,61 @@ def test_a_forged_workload_is_open(own, name):
     found, evidence = judge("R038", plan)
     assert found.outcome is Outcome.WARN
     assert grant(evidence, [found]).granted == "open"
+
+
+def _locked_xsum(plan, monkeypatch):
+    """The plan over texts that lie in the evidence, as if the suite had locked and pinned them as XSum."""
+    document = factory.document()
+    lines = list(document["tasks"].values())
+    size = len(lines)
+    ids = [line["id"] for line in lines]
+    known = pins.published_pins(ids, [line["reference"] for line in lines], [""] * size)
+    for line in lines:
+        key = pins.key_of(line["id"])
+        known[key] = pins.pin_of(line["id"], line["reference"], "", line["document_sha256"])
+    monkeypatch.setattr(pins, "pins", lambda: known)
+    monkeypatch.setattr(shipped_rules, "pins", lambda: known)
+    plan["workload"]["taskset"] |= {
+        "name": "xsum-256",
+        "locked": True,
+        "pinned": {
+            "references": size,
+            "openings": size,
+            "documents": size,
+            "known_documents": size,
+        },
+    }
+    return document | {"plan": plan}
+
+
+def _pin_problems(document):
+    return shipped_rules._pins(factory.evidence(document))
+
+
+def test_a_locked_set_of_xsum_is_held_by_its_texts(own, monkeypatch):
+    document = _locked_xsum(copy.deepcopy(own), monkeypatch)
+    assert _pin_problems(document) == []
+    del document["plan"]["workload"]["taskset"]["pinned"]
+    assert _pin_problems(document) == [
+        "the plan does not say which of its texts are the known ones"
+    ]
+
+
+@pytest.mark.parametrize("member", ["reference", "document_sha256"])
+def test_other_texts_under_locked_ids_are_noticed(own, monkeypatch, member):
+    document = _locked_xsum(copy.deepcopy(own), monkeypatch)
+    for line in document["tasks"].values():
+        line[member] = "0" * 64
+    (problem,) = _pin_problems(document)
+    assert f"{0 if member == 'reference' else len(document['tasks'])} of" in problem
+
+
+def test_counts_of_pinned_texts_are_recounted(own, monkeypatch):
+    document = _locked_xsum(copy.deepcopy(own), monkeypatch)
+    document["plan"]["workload"]["taskset"]["pinned"]["documents"] = 0
+    assert _pin_problems(document) == [
+        "the plan counts its pinned texts otherwise than the tasks show"
+    ]
 
 
 def test_a_changed_declaration_is_open(own):

@@ -1,0 +1,88 @@
+"""JSON over many lines: one array of records, or pretty-printed records one after another."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from suite.base.errors import DataError, Place
+from suite.declare.tasks.formats.columns import choose, read_record, take_record, text_bytes
+from suite.declare.tasks.formats.record import Candidate, Confidence, Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from suite.declare.tasks.formats.columns import Columns
+    from suite.declare.tasks.records import Collector, Reading
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_BEFORE = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+
+
+def _sniff(candidate: Candidate) -> Confidence:
+    lines = candidate.text.split(b"\n", 1)
+    if candidate.text.startswith(b"[") or (lines[0].strip() == b"{" and len(lines) > 1):
+        return Confidence.LIKELY
+    return Confidence.NO
+
+
+def _read(path: Path, collector: Collector) -> Reading:
+    """Read each record of the array, or of the file; places name the line where it begins.
+
+    Raises:
+        DataError: ``data-columns``, ``data-encoding``, ``data-broken-row``, ``data-duplicate-id``,
+            ``data-empty-summary``, ``data-empty``.
+    """
+    source = str(path)
+    try:
+        text = text_bytes(path, collector).decode("utf-8")
+    except UnicodeDecodeError as cause:
+        place = Place(source, cause.object.count(b"\n", 0, cause.start) + 1)
+        raise DataError("data-encoding", "not UTF-8", place, "save the file as UTF-8") from cause
+    columns: Columns | None = None
+    for row, (line, value) in enumerate(_values(text, source, collector), 1):
+        place = Place(source, line)
+        record = read_record(value.encode("utf-8"), place, collector)
+        if record is None:
+            continue
+        columns = columns or choose(list(record), place)
+        take_record(record, columns, row, place, collector)
+    has_ids = columns is not None and columns.id is not None
+    return collector.finish(has_ids=has_ids, columns=columns.to_json() if columns else None)
+
+
+def _values(text: str, source: str, collector: Collector) -> Iterator[tuple[int, str]]:
+    """The text of each value with its first line; stops where none can be read, for nothing tells where the next begins."""
+    decoder = json.JSONDecoder(strict=False)
+    at = _SPACE.match(text, 0).end()  # type: ignore[union-attr] # an expression that matches nothing at all too
+    array = text.startswith("[", at)
+    at += array
+    line, counted = 1, 0
+    while True:
+        at = _BEFORE.match(text, at).end()  # type: ignore[union-attr] # likewise
+        line, counted = line + text.count("\n", counted, at), at
+        if at == len(text) or (array and text.startswith("]", at)):
+            break
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as cause:
+            message = f"not JSON, and nothing after it can be read: {cause}"
+            collector.reject("broken-row", message, Place(source, line))
+            return
+        yield line, text[at:end]
+        at = end
+    if (array and _SPACE.match(text, at + 1).end() < len(text)) or (array and at == len(text)):  # type: ignore[union-attr] # likewise
+        collector.reject("broken-row", "the array does not end with the file", Place(source, line))
+
+
+FORMAT = Format(
+    name="JSON file",
+    name_zh="JSON 文件",
+    description="an array of objects, or pretty-printed objects one after another, with members as in a JSON Lines file",
+    description_zh="对象数组，或逐个排版的对象；成员同 JSON Lines 文件",
+    suffixes=(".json",),
+    sniff=_sniff,
+    reader=_read,
+)
