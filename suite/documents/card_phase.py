@@ -217,9 +217,9 @@ class CardPhase(Document):
     series: Annotated[Series, about("Plot data.")]
     token_source: Annotated[str, about("Which token count feeds the metrics.", max_length=300)]
     finish_reasons: Annotated[
-        dict[str, Count],
+        dict[str, Count] | UnsetType,
         about("Requests by the finish reason that the engine gave; none for no reason."),
-    ]
+    ] = UNSET
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")
     ] = UNSET

@@ -149,7 +149,6 @@ def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
         metrics={name: value.stored() for name, value in phase.metrics.items()},
         series=phase.series,
         token_source=phase.token_source,
-        finish_reasons=dict(phase.details.finish_reasons),
     )
     return details.complete(card, planned, phase.details)
 

@@ -39,6 +39,8 @@ def foreign_processor_share(inputs: PhaseInputs) -> Value:
         return NotMeasured(NOT_OURS)
     foreign = capacity = 0
     repeats = [repeat for repeat in inputs.phase.repeats if repeat.events]
+    if not repeats:
+        return NotMeasured(inputs.phase.invalid or "no request was made")
     for repeat in repeats:
         used = repeat.log.noted.inner("processors")
         engine = _engine_ms(used, contained=inputs.plan.runtime == "container")

@@ -60,7 +60,7 @@ def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
         sentences.append(Remark("drift", _drift(phase)))
     if phase.lengths is not UNSET:
         sentences.append(Remark("lengths", [_lengths(phase.lengths)]))
-    if phase.finish_reasons:
+    if phase.finish_reasons is not UNSET:
         sentences.append(Remark("finish-reasons", [_reasons(phase.finish_reasons)]))
     return sentences
 
