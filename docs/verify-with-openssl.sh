@@ -5,7 +5,7 @@
 #
 # Exit status 0 and the signed payload on standard output when the one signature holds; otherwise exit status 1, a
 # sentence on standard error and no output. It says that this key signed these bytes. Whose key it is, whether it
-# counts, and whether the numbers follow from the evidence are other questions.
+# counts, when it was made, and whether the numbers follow from the evidence are other questions.
 set -eu
 
 refuse() {
@@ -15,6 +15,11 @@ refuse() {
 
 [ $# -eq 2 ] || refuse "usage: $0 BUNDLE PUBLIC_KEY"
 bundle=$1 key=$2
+command -v openssl >/dev/null || refuse "openssl is not installed"
+command -v jq >/dev/null || refuse "jq is not installed"
+[ -f "$bundle" ] && [ -r "$bundle" ] || refuse "cannot read the bundle $bundle"
+[ -r "$key" ] || refuse "cannot read the public key $key"
+openssl pkey -pubin -in "$key" -noout 2>/dev/null || refuse "no public key in PEM: $key"
 type=application/vnd.in-toto+json
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -26,7 +31,7 @@ trap 'rm -rf "$dir"' EXIT
 jq -e --arg type "$type" '
     (keys == ["dsseEnvelope", "mediaType", "verificationMaterial"])
     and .mediaType == "application/vnd.dev.sigstore.bundle.v0.3+json"
-    and (.verificationMaterial | keys == ["publicKey"] and (.publicKey | keys == ["hint"]))
+    and (.verificationMaterial | keys - ["timestampVerificationData"] == ["publicKey"] and (.publicKey | keys == ["hint"]))
     and (.dsseEnvelope | keys == ["payload", "payloadType", "signatures"] and .payloadType == $type)
     and (.dsseEnvelope.signatures | length == 1 and (.[0] | keys == ["keyid", "sig"]))
     and .dsseEnvelope.signatures[0].keyid == .verificationMaterial.publicKey.hint

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.verify import synthetic
+from suite.judge.attest import keys
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = '{"ttft_ms": 1, "itl_ms": 0.2, "tokens": 64}'
@@ -55,7 +56,10 @@ def _make(cache: Path, tasks: int) -> None:
     synthetic.write_profile(profile, tasks)
     words = ["run", "--runtime", "sim", "--sim-script", SCRIPT, "--quiet"]
     words += ["--profile", str(profile), "--data", str(data)]
-    words += ["--out", str(cache / "run"), "--key", str(cache / "key.pem")]
+    key = cache / "key.pem"
+    if not key.exists():
+        keys.generate(key)
+    words += ["--out", str(cache / "run"), "--key", str(key)]
     _, wall = _timed(cache / "run.json", words, None)
     (cache / "wall.json").write_text(json.dumps(wall))
 

@@ -35,10 +35,24 @@ def percentile(ordered: Sequence[float] | Floats, q: float) -> float:
         ordered: at least one value, ascending.
         q: 0 to 100.
     """
-    position = (len(ordered) - 1) * q / 100.0
+    value = finite_percentile(ordered, q)
+    assert value is not None
+    return value
+
+
+def finite_percentile(ordered: Sequence[float] | Floats, q: float, late: int = 0) -> float | None:
+    """The same where `late` further samples are infinite; None where it falls among these.
+
+    Args:
+        ordered: the finite ones, ascending.
+        q: 0 to 100.
+        late: samples that never came.
+    """
+    position = (len(ordered) + late - 1) * q / 100.0
+    if not len(ordered) or math.ceil(position) >= len(ordered):
+        return None
     below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    low, high = float(ordered[below]), float(ordered[above])
+    low, high = float(ordered[below]), float(ordered[math.ceil(position)])
     return low + (high - low) * (position - below)
 
 

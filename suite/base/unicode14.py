@@ -19,6 +19,14 @@ from typing import Final
 _TABLE: Final = Path(__file__).with_name("unicode_14_unassigned.txt")
 UNASSIGNED: Final = "\uffff"
 """A code point that no version will ever assign; stands for those that 14.0 does not know."""
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_BLANK: Final = frozenset(
+    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+    | {0x180B, 0x180C, 0x180D, 0x180F}
+    | set(range(0xFE00, 0xFE10))
+    | set(range(0xE0100, 0xE01F0))
+)
+"""Code points of other categories that show nothing: joiners, fillers, variation selectors, the blank of Braille."""
 _SINCE_ALWAYS: Final = "\u0377"
 """Up to here 14.0 knows every character; most texts hold no other."""
 
@@ -43,6 +51,14 @@ def composed(text: str) -> str:
     between = _unknown().findall(text)
     normal = [unicodedata.normalize("NFC", part) for part in parts]
     return "".join(part + gap for part, gap in zip(normal, [*between, ""], strict=True))
+
+
+def shows(text: str) -> bool:
+    """Whether a reader sees anything of a text: more than white space, controls and characters without width."""
+    return any(
+        unicodedata.category(character) not in _HIDDEN and ord(character) not in _BLANK
+        for character in masked(text)
+    )
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -69,6 +68,12 @@ def gather(choices: Choices) -> Inputs:
     given = overrides(choices)
     if choices.sim_script is not None and choices.runtime != "sim":
         raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
+    runtime, note = choose_runtime(choices, vendor)
+    if choices.url is not None and choices.model is None:
+        # The shipped model would be named on the card, and its tokenizer would count another's tokens.
+        hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
+        message = "--url needs --model: which model does the server run?"
+        raise UsageError("model-unnamed", message, hint=hint)
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     facts = read_model(source.directory)
     files, sha256 = hash_model(source.directory)
@@ -77,7 +82,6 @@ def gather(choices: Choices) -> Inputs:
     tasks = task_set_for(profile, choices.data)
     taskset = tasks.to_doc()
     reference = reference_for(files, taskset, profile.doc.decoding)
-    runtime, note = choose_runtime(choices, vendor)
     plan = make_plan(
         vendor=vendor,
         engine_id=choices.engine,
@@ -101,7 +105,7 @@ def gather(choices: Choices) -> Inputs:
         taskset=taskset,
         quality=quality_doc(profile, reference.scores, reference.source, taskset),
         runtime=runtime,
-        url=choices.url,
+        url=None if choices.url is None else server_url(choices.url),
         overrides=given,
         options=_options(choices, note),
     )
@@ -203,12 +207,15 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
         UsageError: ``url-missing`` for an endpoint without ``--url``, ``url-wrong``, ``url-unused``.
     """
     if choices.url is not None:
-        _check_url(choices.url)
+        url = server_url(choices.url)
         if choices.runtime not in (None, "endpoint"):
             raise UsageError(
                 "url-unused", f"--url goes with --runtime endpoint, not {choices.runtime}"
             )
-        return "endpoint", "a running server was given by its address"
+        cut = choices.url.rstrip("/").removeprefix(url)
+        note = "a running server was given by its address"
+        # Every request's path begins with /v1 already.
+        return "endpoint", f"{note}, {url}; its {cut} was left out" if cut else note
     match choices.runtime:
         case "endpoint":
             raise UsageError("url-missing", "--runtime endpoint needs --url")
@@ -226,7 +233,12 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
     return "process", status.why
 
 
-def _check_url(url: str) -> None:
+def server_url(url: str) -> str:
+    """The address without the parts that every request brings: ``/v1`` and what may follow it.
+
+    Raises:
+        UsageError: ``url-wrong``.
+    """
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -237,6 +249,7 @@ def _check_url(url: str) -> None:
     if not sound:
         hint = "for example http://127.0.0.1:8000"
         raise UsageError("url-wrong", f"{url!r} is not the address of a server", hint=hint)
+    return re.sub(r"/v1(/(chat/)?completions|/models)?$", "", url.rstrip("/"))
 
 
 def commit() -> str:
@@ -253,11 +266,8 @@ def commit() -> str:
         "--dirty=+dirty",
         "--exclude=*",
     ]
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=10, env=environment
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return done.stdout.strip() if done.returncode == 0 else "unknown"

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, TrustError
 from suite.judge import score
 from suite.judge.attest import keys, trust, verify_run
+from suite.judge.attest.existence import Witness
+from suite.judge.attest.page import extract_bundle
 from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.attest.steps import Steps
+from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify import Expected
 from suite.judge.report import html
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from suite.cli.options import Trusted
     from suite.documents.card import Scorecard
-    from suite.judge.attest.verification import Verification
+    from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.verify import Verified
 
 JUDGED_NOTHING = 4
+_PAGES = (".html", ".htm")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the caller knows, read: a trust list or a key, and what the scorecards must agree with."""
+
+    trust: TrustList | None
+    key: PublicKey | None
+    expected: Expected
 
 
 def exit_status(card: Scorecard) -> int:
@@ -29,36 +47,105 @@ def exit_status(card: Scorecard) -> int:
     return JUDGED_NOTHING if card.verdict.outcome == "error" else 1
 
 
-def verify(subject: Path, trusted: Trusted, nonce: str | None = None) -> Verification:
+def known(trusted: Trusted, nonce: str | None = None, *, shared: bool = False) -> Known:
+    """Read what the options name, once for all that is verified.
+
+    Args:
+        trusted: the options.
+        nonce: round identifier; None when there is none.
+        shared: the time stamps and receipts are for several bundles.
+
+    Raises:
+        TrustError: what the trust list is refused for; ``file-unreadable``.
+        UsageError: what the public key is refused for.
+    """
+    expected = Expected(
+        nonce=nonce,
+        timestamps=tuple(map(_witness, trusted.timestamp)),
+        receipts=tuple(map(_witness, trusted.receipt)),
+        shared=shared,
+    )
+    return Known(
+        trust.load(trusted.trust) if trusted.trust else None,
+        keys.load_public(trusted.key) if trusted.key else None,
+        expected,
+    )
+
+
+def _witness(path: Path) -> Witness:
+    return Witness(str(path), jsonio.read_bytes(path, error=TrustError))
+
+
+def verify(subject: Path, known: Known) -> Verification:
     """Verify a run directory, a bundle or a page.
 
     Raises:
         EvidenceError: ``run-missing`` when there is nothing at that path.
     """
-    listed = trust.load(trusted.trust) if trusted.trust else None
-    key = keys.load_public(trusted.key) if trusted.key else None
-    expected = Expected(nonce=nonce)
     if subject.is_dir():
         return verify_run.verify_run(
             subject,
-            listed,
-            key=key,
+            known.trust,
+            key=known.key,
             recompute=score.score,
             render=html.render,
-            expected=expected,
+            expected=known.expected,
         )
-    if not subject.is_file():
-        raise EvidenceError("run-missing", f"there is no run, bundle or page at {subject}")
-    data = jsonio.read_bytes(subject, error=EvidenceError)
-    if subject.suffix in (".html", ".htm"):
+    data = _content(subject)
+    name, key, expected = str(subject), known.key, known.expected
+    if subject.suffix in _PAGES:
         return verify_run.verify_page(
-            data, listed, key=key, render=html.render, expected=expected, name=str(subject)
+            data, known.trust, key=key, render=html.render, expected=expected, name=name
         )
-    return verify_run.verify_file(data, listed, key=key, expected=expected, name=str(subject))
+    return verify_run.verify_file(data, known.trust, key=key, expected=expected, name=name)
 
 
-def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
-    """The bundle and the card in it; only what a signature holds is rendered or compared.
+def verify_each(subjects: Sequence[Path], known: Known) -> list[Verification]:
+    """Verify several; one that is not there, or cannot be read, is refused like any other and stops none."""
+    results = []
+    for subject in subjects:
+        steps = Steps()
+        with steps.attempt("There is something to verify"):
+            results.append(verify(subject, known))
+        if steps.errors:
+            results.append(Verification(str(subject), tuple(steps.done), None, tuple(steps.errors)))
+    return results
+
+
+def verified_status(result: Verification) -> int:
+    """The exit status of a verification: intact and not conformant is still not conformant."""
+    if result.exit_status == 0 and result.verified is not None:
+        return exit_status(result.verified.card)
+    return result.exit_status
+
+
+def bundle_of(subject: Path) -> tuple[Path, bytes]:
+    """The signed scorecard of a run directory, a page, or the bundle itself, with the file that it is from.
+
+    Raises:
+        EvidenceError: ``bundle-missing``, ``run-missing``.
+        TrustError: what a page is refused for.
+    """
+    path = subject / BUNDLE_FILE if subject.is_dir() else subject
+    if subject.is_dir() and not path.is_file():
+        raise _unsigned(path)
+    data = _content(path)
+    return path, extract_bundle(data, name=str(path)) if path.suffix in _PAGES else data
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise EvidenceError("run-missing", f"there is no run, bundle or page at {path}")
+    return jsonio.read_bytes(path, error=EvidenceError)
+
+
+def _unsigned(path: Path) -> EvidenceError:
+    hint = "sign the run first: suite sign RUN"
+    return EvidenceError("bundle-missing", f"there is no signed scorecard at {path}", hint=hint)
+
+
+def verified(subject: Path, trusted: Trusted) -> tuple[bytes, Verified]:
+    """The bundle and what its signature holds; nothing else is rendered or compared.
 
     Raises:
         EvidenceError: ``bundle-missing``.
@@ -66,9 +153,14 @@ def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
     """
     path = subject / BUNDLE_FILE if subject.is_dir() else subject
     if not path.is_file():
-        hint = "sign the run first: suite sign RUN"
-        raise EvidenceError("bundle-missing", f"there is no signed scorecard at {path}", hint=hint)
-    result = verify(subject if subject.is_dir() else path, trusted)
+        raise _unsigned(path)
+    result = verify(subject if subject.is_dir() else path, known(trusted, shared=True))
     if result.verified is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return path.read_bytes(), result.verified.card
+    return path.read_bytes(), result.verified
+
+
+def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
+    """The bundle and the card in it, as `verified`."""
+    bundle, held = verified(subject, trusted)
+    return bundle, held.card

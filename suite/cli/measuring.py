@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 import time
@@ -14,14 +15,13 @@ from suite import evidence
 from suite.base import resources
 from suite.base.errors import SetupError, SuiteError
 from suite.base.quantities import duration
-from suite.cli import inputs, judging, loadoptions
+from suite.cli import inputs, judging, loadoptions, signingkey
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
-from suite.cli.options import default_key
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
-from suite.judge.attest import keys
+from suite.measure.engine.attach import attach
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
 from suite.measure.signals import Stop
@@ -29,7 +29,7 @@ from suite.measure.signals import Stop
 if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
-    from suite.judge.attest.keys import PrivateKey
+    from suite.judge.attest.keys import SigningKey
     from suite.measure.run import RunResult
 
 MIN_FREE_BYTES = 64 << 20
@@ -37,7 +37,7 @@ MIN_FREE_BYTES = 64 << 20
 
 
 def measure(
-    choices: Choices, sending: Sending, *, out: Path | None, key: Path | None, quiet: bool
+    choices: Choices, sending: Sending, *, out: Path | None, key: str | None, quiet: bool
 ) -> int:
     """Carry a run out and return its exit status.
 
@@ -45,12 +45,14 @@ def measure(
         choices: what is run.
         sending: how requests are sent.
         out: run directory to create; None takes ``runs/<id>``.
-        key: private key; None takes the local one.
+        key: private key, a file or a URI; None takes the local one.
         quiet: show no progress.
 
     Raises:
         SuiteError: whatever was wrong before there was a run directory, or with its evidence.
     """
+    # A passphrase is asked for before signals are taken over: Ctrl-C then ends the question.
+    signer = signingkey.named_key(key)
     zero_ns = time.monotonic_ns()
     # The signals are handled from the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
@@ -63,13 +65,21 @@ def measure(
                 f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed"
             )
         directory = out or _default_directory(plan)
-        require_preflight(plan)
+        preflight = require_preflight(plan)
         require_runtime(plan)
         # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
         _require_space(directory)
-        private, made = keys.load_or_generate(key or default_key())
-        if made:
-            terminal.line(f"made a signing key: {key or default_key()}")
+        if plan.runtime == "endpoint":
+            plan, sentence = attach(
+                plan,
+                load.headers,
+                named=choices.served_model_name is not None,
+                on_progress=terminal.step,
+            )
+            terminal.line(sentence)
+        if signer is None:
+            signer = signingkey.local_key()
+            terminal.line(f"made a signing key: {signer.where}")
         result = execute(
             plan,
             gathered.tasks,
@@ -81,13 +91,14 @@ def measure(
             # An endpoint's readiness requests carry the same header fields.
             settings=dataclasses.replace(settings(), headers=load.headers),
             load=load,
+            preflight=preflight,
         )
         terminal.clear()
         if result.error is not None:
             return _ended_early(result, result.error)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
-            return _judge(result.directory, private, terminal)
+            return _judge(result.directory, signer.key, terminal)
 
 
 def _default_directory(plan: Plan) -> Path:
@@ -100,10 +111,15 @@ def _require_space(directory: Path) -> None:
     """Refuse a directory that exists, and one on a disk that is nearly full.
 
     Raises:
-        SetupError: ``run-exists``, ``disk-full``.
+        SetupError: ``run-exists``, ``run-unwritable``, ``disk-full``.
     """
     evidence.require_new(directory)
     above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
+    if not os.access(above, os.W_OK | os.X_OK):
+        message = f"{directory} cannot be made: {above} may not be written by this user"
+        raise SetupError(
+            "run-unwritable", message, hint="name another directory with --out (make: OUT=…)"
+        )
     free = shutil.disk_usage(above).free
     if free < MIN_FREE_BYTES:
         message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"
@@ -117,7 +133,7 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
     return error.exit_status
 
 
-def _judge(directory: Path, key: PrivateKey, terminal: Terminal) -> int:
+def _judge(directory: Path, key: SigningKey, terminal: Terminal) -> int:
     started = time.monotonic()
     try:
         terminal.step("scoring, signing and rendering")

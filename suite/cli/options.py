@@ -74,13 +74,15 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusted:
-    """Whose signature counts: a trust list, or one public key."""
+    """Whose signature counts: a trust list, or one public key; and what vouches for the time of it."""
 
     trust: Path | None = None
     key: Path | None = None
+    timestamp: tuple[Path, ...] = ()
+    receipt: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse both at once.
+        """Refuse both at once, and a time without the list that says who may vouch for it.
 
         Raises:
             UsageError: ``usage-wrong``.
@@ -88,6 +90,10 @@ class Trusted:
         if self.trust is not None and self.key is not None:
             message = "--trust and --key exclude each other"
             raise UsageError("usage-wrong", message, hint="leave one of them out")
+        if (self.timestamp or self.receipt) and self.trust is None:
+            message = "--timestamp and --receipt need --trust"
+            hint = "the trust list says which authorities and reviewers count"
+            raise UsageError("usage-wrong", message, hint=hint)
 
 
 def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -244,6 +250,20 @@ _SENDING = (
 _TRUSTED = (
     click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)"),
     click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for"),
+    click.option(
+        "--timestamp",
+        type=FILE,
+        multiple=True,
+        metavar="FILE",
+        help="RFC 3161 time stamp of the signature; may be repeated",
+    ),
+    click.option(
+        "--receipt",
+        type=FILE,
+        multiple=True,
+        metavar="FILE",
+        help="reviewer's receipt, made by suite receipt; may be repeated",
+    ),
 )
 
 
@@ -284,18 +304,18 @@ def _bound(
 
 
 def default_key() -> Path:
-    """Where the local signing key lies: ``$SUITE_KEY``, or the user's configuration directory."""
-    if os.environ.get(KEY_VARIABLE):
-        return Path(os.environ[KEY_VARIABLE]).expanduser()
+    """Where the local signing key lies: in the user's configuration directory."""
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "llm-inference-conformance" / "signing-key.pem"
 
 
 signing_key_option = click.option(
     "--key",
-    type=FILE,
     metavar="FILE",
-    help=f"private key; default ${KEY_VARIABLE}, else {default_key()}, made on first use",
+    help=f"private key, or a pkcs11: URI; default ${KEY_VARIABLE}, else {default_key()}, which alone is made on first use",
+)
+tsa_option = click.option(
+    "--tsa", metavar="URL", help="time-stamping authority (RFC 3161) that is asked for a stamp"
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite import evidence
-from suite.base.errors import Place, SetupError
+from suite.base.errors import EvidenceError, Place, SetupError
 from suite.judge import score
 from suite.judge.attest import sign, verify_run
 from suite.judge.report import html
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.documents.card import Scorecard
-    from suite.judge.attest.keys import PrivateKey, PublicKey
+    from suite.judge.attest.keys import PublicKey, SigningKey
+    from suite.judge.attest.sign import Stamp
     from suite.judge.attest.verification import Verification
 
 PAGE_FILE = "scorecard.html"
@@ -38,21 +39,36 @@ class Signed:
     page: bytes
 
 
-def sign_and_render(directory: Path, key: PrivateKey) -> Signed:
+def require_run(directory: Path) -> None:
+    """Refuse what is no run, before a key is asked for and before anything is written into it.
+
+    Raises:
+        EvidenceError: ``run-missing``, ``run-wrong``.
+    """
+    if not directory.is_dir():
+        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+    if not any((directory / name).is_file() for name in (evidence.MANIFEST, "plan.json")):
+        message = f"{directory} is no run: it holds neither {evidence.MANIFEST} nor plan.json"
+        hint = "give the directory that `suite run` named, runs/<id>; nothing was written"
+        raise EvidenceError("run-wrong", message, hint=hint)
+
+
+def sign_and_render(directory: Path, key: SigningKey, stamp: Stamp | None = None) -> Signed:
     """Score, sign and render one run directory.
 
     A run that was killed left no manifest: it is written now, and rule R001 still says that the run was cut.
 
     Raises:
-        EvidenceError: the evidence cannot be judged.
+        EvidenceError: the evidence cannot be judged; ``run-missing``, ``run-wrong``.
         SetupError: ``run-unwritable``, ``disk-full``.
     """
-    if directory.is_dir() and not (directory / evidence.MANIFEST).exists():
+    require_run(directory)
+    if not (directory / evidence.MANIFEST).exists():
         evidence.finish(directory)
     files = evidence.RunFiles(directory)
     run = evidence.read(directory, files)
     card = score.score(run)
-    bundle = sign.sign_run(directory, card, key)
+    bundle = sign.sign_run(directory, card, key, stamp)
     page = html.render(bundle, card)
     path = directory / PAGE_FILE
     try:

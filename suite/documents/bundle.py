@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
 
@@ -19,10 +19,33 @@ class PublicKey(Document):
     hint: Annotated[KeyId, about("The key's id.")]
 
 
+class SignedTimestamp(Document):
+    """One time stamp."""
+
+    signedTimestamp: Annotated[
+        Base64, about("A TimeStampResp of RFC 3161 in DER, over the bytes of the signature.")
+    ]
+
+
+class TimestampVerificationData(Document):
+    """When the signature is known to have existed."""
+
+    rfc3161Timestamps: Annotated[
+        tuple[SignedTimestamp, ...],
+        about(
+            "Time stamps of the signature, by different authorities.", min_length=1, max_length=4
+        ),
+    ]
+
+
 class VerificationMaterial(Document):
-    """Which key; never the key itself."""
+    """Which key, never the key itself, and when it signed."""
 
     publicKey: Annotated[PublicKey, about("A key known to the verifier.")]
+    timestampVerificationData: Annotated[
+        TimestampVerificationData | UnsetType,
+        about("When the signature is known to have existed; absent without time stamps."),
+    ] = UNSET
 
 
 class Signature(Document):
@@ -51,5 +74,7 @@ class Bundle(Document):
     mediaType: Annotated[
         Literal["application/vnd.dev.sigstore.bundle.v0.3+json"], about("Version of the format.")
     ]
-    verificationMaterial: Annotated[VerificationMaterial, about("Which key; never the key itself.")]
+    verificationMaterial: Annotated[
+        VerificationMaterial, about("Which key, never the key itself, and when it signed.")
+    ]
     dsseEnvelope: Annotated[Envelope, about("What was signed, and the signature.")]

@@ -13,7 +13,7 @@ from suite.documents.card_phase import CardPhase
 from suite.documents.document import Document, about
 from suite.documents.engine import Dtype
 from suite.documents.peaks import Peaks
-from suite.documents.plan import RuntimeKind, SuiteVersion
+from suite.documents.plan import RuntimeKind, SuiteVersion, UsedDevices
 from suite.documents.scalars import (
     Count,
     Label,
@@ -90,12 +90,14 @@ class CardVendor(Document):
     declaration_sha256: Annotated[Sha256, about("Digest of the vendor declaration.")]
 
 
-class CardDevices(Document):
-    """On what."""
+class Served(Document):
+    """Under which names the server answered; an arrow stands where they changed within an answer."""
 
-    count: Annotated[Count, about("Devices used.")]
-    accelerator: Annotated[Name, about("Id of the accelerator in the declaration.")]
-    name: Annotated[Name, about("Name.")]
+    model: Annotated[Line, about("Name of the model; empty when the server does not say.")]
+    fingerprint: Annotated[
+        Line, about("`system_fingerprint`: the configuration; empty when the server does not say.")
+    ]
+    requests: Annotated[Count, about("Measured requests that it answered so.")]
 
 
 class CardEngine(Document):
@@ -115,6 +117,10 @@ class CardEngine(Document):
     speculative_decoding: Annotated[bool, about("Speculative decoding.")]
     arguments: Annotated[tuple[LongLine, ...], about("The command line.")]
     environment: Annotated[dict[str, LongLine], about("Environment variables given to the engine.")]
+    served: Annotated[
+        Annotated[tuple[Served, ...], Meta(max_length=20)] | UnsetType,
+        about("As what the server answered, the commonest first; absent when it does not say."),
+    ] = UNSET
 
 
 class CardModel(Document):
@@ -248,7 +254,7 @@ class Scorecard(Document):
     vendor: Annotated[CardVendor, about("Whose machine.")]
     runtime: Annotated[RuntimeKind, about("How the engine ran.")]
     runtime_note: Annotated[Line, about("Why not in a container; empty otherwise.")]
-    devices: Annotated[CardDevices, about("On what.")]
+    devices: Annotated[UsedDevices, about("On what.")]
     engine: Annotated[CardEngine, about("The engine as it ran.")]
     model: Annotated[CardModel, about("The model as it lay on disk.")]
     workload: Annotated[CardWorkload, about("What every vendor is asked alike.")]

@@ -22,6 +22,8 @@ from suite.documents.scalars import (
 )
 from suite.documents.value import Value
 
+LimitedBy = Literal["load", "machine"]
+
 
 class SessionLoad(Document):
     """Conversations with growing history."""
@@ -46,13 +48,26 @@ class Load(Document):
     """How requests were offered: a fixed number in flight, arrivals by a clock, or a search over rates."""
 
     concurrency: Annotated[
-        Positive | None, about("Requests in flight; null for arrivals by a clock and for a search.")
+        Positive | None,
+        about(
+            "Requests in flight at most, as many as tasks where all were sent at once; null for arrivals by a clock and for a search."
+        ),
     ]
     process: Annotated[str | None, about("Arrival process.")]
-    rate: Annotated[NonNegative | None, about("Requests per second.")]
+    rate: Annotated[NonNegative | None, about("Requests per second, nominal.")]
     seed: Annotated[int | None, about("Seed of the arrival times.")]
+    drawn: Annotated[
+        PositiveNumber | UnsetType,
+        about(
+            "Requests per second of the arrival times as drawn, of the first repeat: their gaps' number by their sum."
+        ),
+    ] = UNSET
     shape: Annotated[PositiveNumber | UnsetType, about("Shape of gamma arrivals.")] = UNSET
     trace: Annotated[Trace | UnsetType, about("The file whose arrivals were replayed.")] = UNSET
+    all_at_once: Annotated[
+        bool | UnsetType,
+        about("Whether everything was sent at once, so that the engine's own limit held."),
+    ] = UNSET
     lockstep: Annotated[
         bool | UnsetType, about("Whether the next batch was sent when the last had ended.")
     ] = UNSET
@@ -60,6 +75,10 @@ class Load(Document):
         UNSET
     )
     lengths: Annotated[LengthsLoad | UnsetType, about("Exact lengths that were asked for.")] = UNSET
+    max_new_tokens: Annotated[
+        Positive | UnsetType,
+        about("Most tokens to generate, where fewer than the workload's decoding says."),
+    ] = UNSET
     search: Annotated[Search | UnsetType, about("How the highest rate was looked for.")] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase had seen enough.")] = UNSET
 
@@ -110,6 +129,12 @@ class Series(Document):
         Annotated[tuple[Number, ...], Meta(max_length=200)] | UnsetType,
         about("Ordered end-to-end latencies, milliseconds."),
     ] = UNSET
+    failed: Annotated[
+        Ratio | UnsetType,
+        about(
+            "Share of the requests that failed, which lie behind every latency; absent for none."
+        ),
+    ] = UNSET
     throughput: Annotated[
         RateSeries | UnsetType, about("A rate over time, from the phase's first request.")
     ] = UNSET
@@ -156,7 +181,10 @@ class Probe(Document):
     completed: Annotated[Count, about("Requests that ended well.")]
     failed: Annotated[Count, about("Requests that did not, without those cancelled.")]
     cancelled: Annotated[Count, about("Requests in flight when it was stopped early.")]
-    met: Annotated[bool, about("Whether the objectives held.")]
+    met: Annotated[
+        bool | None,
+        about("Whether the objectives held; null where it was cut before that was decided."),
+    ]
     why: Annotated[Line, about("What decided.")]
     ended_by: Annotated[Label, about("What ended it; empty when the log does not say.")]
     ttft: Annotated[Value, about("From the scheduled start, at the search's percentile.")]
@@ -205,6 +233,26 @@ class Track(Document):
     tpot_ms: Annotated[tuple[NonNegative | None, ...], about("TPOT.", max_length=200)]
 
 
+Counted = Literal["claimed", "arrived"]
+
+
+class TokenCount(Document):
+    """The generated tokens of a phase as one source counted all its answers."""
+
+    of: Annotated[
+        Counted, about("The tokens that are claimed, or those that arrived in chunks with text.")
+    ]
+    source: Annotated[Name, about("What counted.")]
+    tokens: Annotated[Count, about("Generated tokens of all answers.")]
+    differ: Annotated[
+        Count, about("Answers that it counts otherwise than the source that feeds the metrics.")
+    ]
+    metrics: Annotated[
+        dict[str, Value],
+        about("What depends on the count, by this one; empty where it counts every answer alike."),
+    ]
+
+
 class CardPhase(Document):
     """One load and what came of it."""
 
@@ -215,7 +263,21 @@ class CardPhase(Document):
     repeats: Annotated[Count, about("How often it was repeated.")]
     metrics: Annotated[dict[str, Value], about("Values by metric name.")]
     series: Annotated[Series, about("Plot data.")]
-    token_source: Annotated[str, about("Which token count feeds the metrics.", max_length=300)]
+    token_source: Annotated[
+        str, about("Which token count says how long answers are.", max_length=300)
+    ]
+    arrival_source: Annotated[
+        str,
+        about(
+            "Which count says how many tokens came with which chunk: it feeds TPOT, TT4T, throughput, normalised "
+            "latency, MFU, MBU and energy per token; with none, totals are as claimed.",
+            max_length=300,
+        ),
+    ]
+    token_counts: Annotated[
+        Annotated[tuple[TokenCount, ...], Meta(max_length=8)] | UnsetType,
+        about("Every source that counted all answers, those that feed the metrics among them."),
+    ] = UNSET
     finish_reasons: Annotated[
         dict[str, Count] | UnsetType,
         about("Requests by the finish reason that the engine gave; none for no reason."),
@@ -240,6 +302,12 @@ class CardPhase(Document):
     searches: Annotated[
         Annotated[tuple[SearchResult, ...], Meta(max_length=1000)] | UnsetType,
         about("The search of each repeat."),
+    ] = UNSET
+    limited_by: Annotated[
+        LimitedBy | UnsetType,
+        about(
+            "What held its numbers down: a bigger load might have shown more, or the machine did all it can."
+        ),
     ] = UNSET
     turns: Annotated[
         Annotated[tuple[Turn, ...], Meta(max_length=1000)] | UnsetType,

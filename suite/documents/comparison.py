@@ -2,12 +2,15 @@
 
 from typing import Annotated, ClassVar, Final, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
-from suite.documents.scalars import Label, Line, LongLine, Name, Number, RuleId, Word
+from suite.documents.plan import RuntimeKind
+from suite.documents.scalars import Label, Line, Name, Number, RuleId, Word
+from suite.documents.text import Text
 from suite.documents.value import Value
+from suite.documents.workload import Division
 
 Margin = Annotated[int, Meta(ge=0, lt=1)] | Annotated[float, Meta(ge=0, lt=1)]
 Family = Literal[
@@ -16,26 +19,40 @@ Family = Literal[
 ChangeOutcome = Literal["better", "worse", "not-distinguishable", "not-comparable"]
 
 
+Statement = Annotated[str, Meta(max_length=1_000_000)]
+"""A whole command line or environment; nothing of it is cut."""
+
 DIFF_SCHEMA: Final = 1
 
 
 class Side(Document):
-    """Which card."""
+    """Which card, and what it is worth: verdict, division, runtime and who signed come before any number."""
 
     run: Annotated[Name, about("Run id.")]
+    conformant: Annotated[bool, about("Whether the run was judged and no rule failed.")]
+    ended: Annotated[Word, about("How the run ended; complete when as planned.")]
+    failed: Annotated[tuple[RuleId, ...], about("Rules that failed or could not be judged.")]
+    division: Annotated[Division, about("Division granted.")]
+    runtime: Annotated[RuntimeKind, about("How the engine ran.")]
+    emulated: Annotated[bool, about("Devices and commands were emulated.")]
+    trust: Annotated[Line, about("Who signed, no more than is known; empty when nobody asked.")]
     vendor: Annotated[Label, about("Vendor.")]
-    devices: Annotated[Label, about("Devices.")]
-    engine: Annotated[str, about("Engine and version.", max_length=400)]
+    devices: Annotated[str, about("Devices.", max_length=240)]
+    engine: Annotated[str, about("Engine and version.", max_length=401)]
     model: Annotated[Label, about("Model.")]
+    taskset: Annotated[Label, about("Task set.")]
+    locked: Annotated[bool, about("Whether the task set is one of those that the suite locks.")]
     started_utc: Annotated[Word, about("Start.")]
 
 
 class Difference(Document):
-    """An input that differs, and which families of metrics may therefore not be compared."""
+    """What stands in the way: an input that differs or a broken side, and which metrics that forbids."""
 
     what: Annotated[Name, about("Name of the input.")]
-    a: Annotated[LongLine, about("In the first card.")]
-    b: Annotated[LongLine, about("In the second card.")]
+    title: Annotated[Text, about("Name for people.")]
+    a: Annotated[Statement, about("In the first card.")]
+    b: Annotated[Statement, about("In the second card.")]
+    why: Annotated[Line, about("What stands in the metrics' way.")]
     forbids: Annotated[
         tuple[Family, ...], about("Families of metrics that may not be compared.", min_length=1)
     ]
@@ -45,8 +62,16 @@ class Subject(Document):
     """Something that differs and is what the comparison is about."""
 
     what: Annotated[Name, about("Name.")]
-    a: Annotated[LongLine, about("In the first card.")]
-    b: Annotated[LongLine, about("In the second card.")]
+    title: Annotated[Text, about("Name for people.")]
+    a: Annotated[Statement, about("In the first card.")]
+    b: Annotated[Statement, about("In the second card.")]
+    only_a: Annotated[
+        tuple[Statement, ...] | UnsetType, about("Of several items: those of the first card alone.")
+    ] = UNSET
+    only_b: Annotated[
+        tuple[Statement, ...] | UnsetType,
+        about("Of several items: those of the second card alone."),
+    ] = UNSET
 
 
 class ValueRatio(Document):
@@ -62,23 +87,32 @@ class Change(Document):
 
     phase: Annotated[Label, about("Phase; empty for the whole run.")]
     metric: Annotated[Name, about("Metric.")]
+    title: Annotated[Text, about("Name of the metric for people.")]
+    headline: Annotated[bool, about("It leads one of the two cards.")]
     family: Annotated[Family, about("Family.")]
     outcome: Annotated[ChangeOutcome, about("How the second stands to the first.")]
     why: Annotated[Line, about("What decided.")]
     a: Annotated[Value | None, about("The card's value; null when it has none.")]
     b: Annotated[Value | None, about("The card's value; null when it has none.")]
     ratio: Annotated[ValueRatio | None, about("Second over first, with its interval.")]
+    counted_by: Annotated[
+        Name | UnsetType,
+        about("What counted the generated tokens in both values, where the metric depends on it."),
+    ] = UNSET
 
 
 class CheckChange(Document):
-    """A rule that ended differently; ``absent`` where a card does not have it."""
+    """A rule that ended differently, or failed on both; ``absent`` where a card does not have it."""
 
     rule: Annotated[RuleId, about("Number.")]
+    title: Annotated[Text, about("What it asks.")]
     a: Annotated[
         OutcomeText | Literal["absent"],
         about("Outcome in the first card; absent when it has no such rule."),
     ]
     b: Annotated[OutcomeText | Literal["absent"], about("Outcome in the second card.")]
+    why_a: Annotated[Line, about("What decided in the first card; empty when absent.")]
+    why_b: Annotated[Line, about("What decided in the second card; empty when absent.")]
 
 
 class Comparison(Document):
@@ -92,13 +126,19 @@ class Comparison(Document):
     b: Annotated[Side, about("The second card.")]
     comparable: Annotated[Literal["yes", "partly", "no"], about("Whether the two may be compared.")]
     differences: Annotated[
-        tuple[Difference, ...], about("Inputs that differ, with what that forbids.")
+        tuple[Difference, ...],
+        about("Broken sides and inputs that differ, with what that forbids."),
     ]
     subjects: Annotated[
         tuple[Subject, ...], about("What is being compared: differences that forbid nothing.")
     ]
-    metrics: Annotated[tuple[Change, ...], about("Every metric of either card.")]
+    remarks: Annotated[tuple[Text, ...], about("What a reader must know of both cards.")]
+    metrics: Annotated[
+        tuple[Change, ...], about("Every metric of either card, those that lead a card first.")
+    ]
     checks: Annotated[
         tuple[CheckChange, ...],
-        about("Rules whose outcome differs, also those that only one card has."),
+        about(
+            "Rules whose outcome differs, also those that only one card has; and shared failures."
+        ),
     ]

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
+from suite.documents.devices import ObservedDevice, ToolOutput
 from suite.documents.document import Document, about
 from suite.documents.scalars import Count, Number
 
@@ -36,4 +37,12 @@ class Environment(Document):
     task_defects: Annotated[
         dict[str, Count], about("Defects found in the task file, counted by kind.")
     ]
+    devices: Annotated[
+        tuple[ObservedDevice, ...] | UnsetType,
+        about("Accelerators as their own tool named them before the run; absent when none did."),
+    ] = UNSET
+    outputs: Annotated[
+        tuple[ToolOutput, ...] | UnsetType,
+        about("Preflight checks and device queries, with everything that was printed."),
+    ] = UNSET
     notes: Annotated[tuple[str, ...], about("Remarks of the run, in order.")]

@@ -5,7 +5,7 @@ Every time is an integer number of nanoseconds of one monotonic clock, relative 
 
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
 from suite.documents.scalars import Count, Integer, Line, Sha256
@@ -34,6 +34,8 @@ StampSource = Literal["kernel", "user"]
 
 
 EVENT_SCHEMA: Final = 1
+FOURTH: Final = 4
+"""The token whose time stands beside the first one's: a guessed first token does not buy it."""
 FINISHED: Final = frozenset(("stop", "length", "eos", "eos_token", "stop_sequence"))
 """Finish reasons of answers that came to their end; every other one says that the engine gave the answer up."""
 
@@ -52,6 +54,12 @@ class Usage(Document):
     engine_completion: Annotated[
         Count | UnsetType, about("Generated tokens by the engine's usage.")
     ] = UNSET
+    cached_tokens: Annotated[
+        Count | UnsetType,
+        about(
+            "Prompt tokens that the engine took from its cache, by its usage; part of the prompt's."
+        ),
+    ] = UNSET
     ids_completion: Annotated[Count | UnsetType, about("Number of token ids received.")] = UNSET
     own_prompt: Annotated[
         Count | UnsetType, about("Prompt tokens by the suite's own tokenizer.")
@@ -59,6 +67,25 @@ class Usage(Document):
     own_completion: Annotated[
         Count | UnsetType, about("Generated tokens by the suite's own tokenizer.")
     ] = UNSET
+    own_lead: Annotated[
+        tuple[Count, ...] | UnsetType,
+        about(
+            "By the suite's own tokenizer: tokens of the text up to and with each chunk of lead_chars; "
+            "only where the engine does not say how many a chunk carries."
+        ),
+    ] = UNSET
+
+
+class Origin(Document):
+    """Who answered, in the server's own words; more than one where they changed within the answer."""
+
+    models: Annotated[
+        Annotated[tuple[Line, ...], Meta(max_length=8)], about("Names of the model, in order.")
+    ]
+    fingerprints: Annotated[
+        Annotated[tuple[Line, ...], Meta(max_length=8)],
+        about("`system_fingerprint`: the configuration that served, in order."),
+    ]
 
 
 class RunError(Document):
@@ -178,6 +205,13 @@ class Request(EventBase, tag="request"):
         tuple[Count, ...] | None,
         about("Tokens in each chunk with generated text; null when the engine does not say."),
     ]
+    lead_chars: Annotated[
+        tuple[Count, ...],
+        about(
+            "Characters of text in each of the first chunks, up to the fourth that holds a token and "
+            "shows something; 0 for a chunk of reasoning, which text leaves out."
+        ),
+    ] = ()
     merged_reads: Annotated[
         Count,
         about(
@@ -201,8 +235,8 @@ class Request(EventBase, tag="request"):
     usage: Annotated[Usage, about("Token counts by source; a source that said nothing is absent.")]
     prompt_sha256: Annotated[Sha256, about("SHA-256 of the prompt's UTF-8 text.")]
     truncated: Annotated[bool, about("The document was cut to fit.")]
-    cached_tokens: Annotated[
-        Count | UnsetType, about("Prompt tokens that the engine says it took from a cache.")
+    origin: Annotated[
+        Origin | UnsetType, about("Who answered; absent where the server does not say.")
     ] = UNSET
     reasoning: Annotated[
         str | UnsetType, about("Generated text that came as reasoning, apart from the answer.")

@@ -101,7 +101,7 @@ class Stop(Document):
 class Search(Document):
     """The search for the highest Poisson rate that meets the workload's objectives.
 
-    Probe p sends requests ``p * requests`` and following, with arrivals of seed ``seed + p``: ``requests`` of them,
+    Probe p sends requests ``p * requests`` and following, with arrivals of a seed of its own, ``seed + p``: ``requests`` of them,
     or with the last two members, which come together, as many as the duration asks for.
     """
 
@@ -120,7 +120,12 @@ class Search(Document):
     percentile: Annotated[
         Percentile, about("Of TTFT, TPOT and E2E that must meet their objectives.")
     ]
-    seed: Annotated[Count, about("Seed of the first probe's arrivals; probe p takes seed + p.")]
+    seed: Annotated[
+        Count,
+        about(
+            "Seed of the first probe's arrivals; probe p takes seed + p, drawn apart from every phase."
+        ),
+    ]
     min_requests: Annotated[
         Positive | UnsetType, about("Requests of one probe at least; comes with duration_s.")
     ] = UNSET
@@ -150,7 +155,12 @@ class Phase(Document):
     tasks: Annotated[
         Positive, about("Number of requests; task index = (first_task + i) % taskset size.")
     ]
-    concurrency: Annotated[int | None, about("Closed loop.")]
+    concurrency: Annotated[
+        int | None,
+        about(
+            "Closed loop: requests in flight at most; as many as tasks where all are sent at once."
+        ),
+    ]
     arrivals: Annotated[Arrivals | None, about("Open loop.")]
     arrivals_ns: Annotated[tuple[Count, ...] | None, about("Intended start of each request.")]
     timeout_s: Annotated[Number, about("Per request.")]
@@ -168,6 +178,10 @@ class Phase(Document):
     ] = UNSET
     lockstep: Annotated[
         bool | UnsetType, about("The next batch of `concurrency` is sent when the last has ended.")
+    ] = UNSET
+    max_new_tokens: Annotated[
+        Positive | UnsetType,
+        about("Most tokens to generate, fewer than the workload's decoding says."),
     ] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase has seen enough.")] = UNSET
     search: Annotated[Search | UnsetType, about("With slo_search only.")] = UNSET

@@ -16,6 +16,8 @@ TelemetryPlace = Literal["host", "container"]
 
 
 PLAN_SCHEMA: Final = 1
+UNKNOWN: Final = "unknown"
+"""Accelerators of a running server that nobody named."""
 
 
 class SuiteVersion(Document):
@@ -36,14 +38,34 @@ class VendorRef(Document):
     ]
 
 
-class Devices(Document):
+class UsedDevices(Document):
+    """On how many of which accelerators."""
+
+    count: Annotated[Positive | None, about("How many; null when nobody knows.")]
+    accelerator: Annotated[
+        Name,
+        about(
+            'Id of the accelerator in the declaration, e.g. "s4000", "h100-sxm", "cpu"; "unknown".'
+        ),
+    ]
+    name: Annotated[Name, about('The accelerator as the vendor writes it; "unknown".')]
+    claimed: Annotated[
+        bool | UnsetType, about("True where whoever ran names them and nothing observed them.")
+    ] = UNSET
+
+    @property
+    def title(self) -> str:
+        """Number and name, and that they are only claimed."""
+        if self.count is None and self.accelerator == UNKNOWN:
+            return "unknown devices"
+        number = "unknown number of" if self.count is None else f"{self.count} x"
+        claimed = " (claimed, not observed)" if self.claimed is True else ""
+        return f"{number} {self.name}{claimed}"
+
+
+class Devices(UsedDevices):
     """Which accelerators the engine may use."""
 
-    count: Annotated[Positive, about("How many.")]
-    accelerator: Annotated[
-        str, about('Id of the accelerator in the declaration, e.g. "s4000", "h100-sxm", "cpu".')
-    ]
-    name: Annotated[str, about("The accelerator as the vendor writes it.")]
     visible: Annotated[str, about('Value given to the visibility variable, "" for CPU.')]
 
 

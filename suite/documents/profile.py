@@ -111,7 +111,7 @@ class ProfilePhase(Document):
     scenario: Annotated[
         ScenarioKind,
         about(
-            "One at a time, all at once with bounded concurrency, open-loop arrivals, a closed loop at stated streams, the search for the highest rate, a long stretch, or conversations."
+            "One at a time, all at once or with bounded concurrency, open-loop arrivals, a closed loop at stated streams, the search for the highest rate, a long stretch, or conversations."
         ),
     ]
     tasks: Annotated[
@@ -132,7 +132,7 @@ class ProfilePhase(Document):
     concurrency: Annotated[
         Streams | None,
         about(
-            "Requests in flight at most, of multi_turn sessions; null with arrivals, sweep, grid and search."
+            "Requests in flight at most, of multi_turn sessions; null with arrivals, sweep, grid and search, and where an offline phase sends everything at once."
         ),
     ]
     arrivals: Annotated[
@@ -172,6 +172,13 @@ class ProfilePhase(Document):
     lockstep: Annotated[
         bool | UnsetType,
         about("The next batch of concurrency requests is sent when the last has ended."),
+    ] = UNSET
+    max_new_tokens: Annotated[
+        Tokens | UnsetType,
+        about(
+            "Most tokens to generate in this phase, fewer than decoding says: 1 for the time to the first "
+            "token of all requests."
+        ),
     ] = UNSET
     stop: Annotated[Stop | UnsetType, about("When the phase has seen enough.")] = UNSET
     search: Annotated[

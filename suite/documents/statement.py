@@ -17,7 +17,12 @@ class Digest(Document):
 class StatementSubject(Document):
     """One thing and its digest."""
 
-    name: Annotated[Required, about("manifest.json, or the image's reference; no name twice.")]
+    name: Annotated[
+        Required,
+        about(
+            "manifest.json, or the image's reference; in a receipt, scorecard.json and signature. No name twice."
+        ),
+    ]
     digest: Annotated[Digest, about("SHA-256 and nothing else.")]
 
 
@@ -32,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature.",
             min_length=1,
         ),
     ]
@@ -40,10 +45,13 @@ class Statement(Document):
         Literal[
             "urn:llm-inference-conformance:scorecard:v1",
             "https://in-toto.io/attestation/test-result/v0.1",
+            "https://in-toto.io/attestation/svr/v0.2",
         ],
         about("What the predicate is."),
     ]
     predicate: Annotated[
         dict[str, object],
-        about("What is stated: schemas/scorecard.schema.json or schemas/test-result.schema.json."),
+        about(
+            "What is stated: schemas/scorecard.schema.json, schemas/test-result.schema.json or schemas/receipt.schema.json."
+        ),
     ]

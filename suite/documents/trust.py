@@ -16,6 +16,9 @@ Instant = Annotated[
 ]
 
 
+OwnerId = Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+
+
 class Period(Document):
     """When the key may sign, both ends included. An entry with a window needs a verified time; without validFor the list sets no limit."""
 
@@ -34,17 +37,23 @@ class TrustEntry(Document):
     """One key."""
 
     owner: Annotated[
-        str,
+        OwnerId,
         about(
-            "Whose key. For a vendor, the id of its declaration (vendors/<id>/): a scorecard must name the same vendor.",
-            pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
-            max_length=64,
+            "Whose key. For a vendor, the id of its declaration (vendors/<id>/): a scorecard must name the same vendor."
         ),
     ]
     role: Annotated[
-        Literal["vendor", "reviewer"],
-        about("vendor signs scorecards and their test results; reviewer signs reviews."),
+        Literal["vendor", "lab", "reviewer"],
+        about(
+            "vendor signs scorecards of its own devices and their test results, a lab those of the vendors in signsFor; reviewer signs reviews and receipts."
+        ),
     ]
+    signsFor: Annotated[
+        Annotated[tuple[OwnerId, ...], Meta(min_length=1, max_length=100)] | UnsetType,
+        about(
+            "The vendors, by the ids of their declarations, whose devices a lab may measure and sign for. A lab needs it; nobody else has it."
+        ),
+    ] = UNSET
     algorithm: Annotated[
         Literal["ecdsa-p256-sha256", "ed25519"],
         about("The only algorithm that the key may be used with."),
@@ -70,6 +79,25 @@ class TrustEntry(Document):
     note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
 
 
+class Authority(Document):
+    """One time-stamping authority (RFC 3161)."""
+
+    owner: Annotated[OwnerId, about("Whose authority.")]
+    certificates: Annotated[
+        str,
+        about(
+            "The certificates that its stamps are checked against, in PEM: the self-signed root, and intermediates that its tokens do not carry.",
+            pattern="^-----BEGIN CERTIFICATE-----",
+            max_length=100_000,
+        ),
+    ]
+    validFor: Annotated[
+        Period | UnsetType,
+        about("When its stamps count, both ends included; absent without limit."),
+    ] = UNSET
+    note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
+
+
 class TrustList(Document):
     """Whose keys count, for what, and when. Kept by the reviewers; entries are ended or revoked, never deleted."""
 
@@ -80,3 +108,7 @@ class TrustList(Document):
         tuple[TrustEntry, ...],
         about("One entry per key. The id of a key is computed from it and stands nowhere."),
     ]
+    authorities: Annotated[
+        tuple[Authority, ...] | UnsetType,
+        about("Whose time stamps count; none without it."),
+    ] = UNSET

@@ -9,6 +9,7 @@ from suite.evidence.files import RunFiles
 from suite.evidence.manifest import (
     BALLAST,
     EVIDENCE_FILES,
+    GIT_ATTRIBUTES,
     MANIFEST,
     OCCASIONAL_FILES,
     finish,
@@ -20,6 +21,7 @@ from suite.evidence.write import Writer, require_new
 __all__ = [
     "BALLAST",
     "EVIDENCE_FILES",
+    "GIT_ATTRIBUTES",
     "MANIFEST",
     "OCCASIONAL_FILES",
     "Evidence",

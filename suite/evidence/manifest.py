@@ -30,6 +30,10 @@ OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
 
 MANIFEST = "manifest.json"
 
+GIT_ATTRIBUTES = ".gitattributes"
+ATTRIBUTES = b"* -text\n"
+"""Keeps git from changing line ends, which would change every digest; lies in each run and is no evidence."""
+
 CONTENT_FILES = frozenset({MANIFEST, *EVIDENCE_FILES} - {"engine.log"})
 """The files that are parsed; the others are only hashed."""
 

@@ -13,7 +13,7 @@ from suite.base import jsonio
 from suite.base.errors import SetupError
 from suite.documents.codec import canonical
 from suite.documents.event import Request
-from suite.evidence.manifest import BALLAST, BALLAST_BYTES
+from suite.evidence.manifest import ATTRIBUTES, BALLAST, BALLAST_BYTES, GIT_ATTRIBUTES
 from suite.evidence.safe import append_whole, replace_file
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class Writer:
             (directory / name).touch()
         # Where even this does not fit, the first document says so.
         with contextlib.suppress(OSError):
+            (directory / GIT_ATTRIBUTES).write_bytes(ATTRIBUTES)
             self._ballast.write_bytes(bytes(BALLAST_BYTES))
 
     def release(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.statistics import NORMAL, mean, percentile, student
+from suite.base.statistics import NORMAL, finite_percentile, mean, percentile, student
 from suite.documents.value import Measured, NotMeasured, Value
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ RESAMPLES = 1000
 CONFIDENCE = 0.95
 PERCENTILE_FLOORS = {90.0: 64, 99.0: 662, 99.9: 6636}
 """Fewest samples per percentile: from here on, at most one sample beyond it has a probability below 1 %."""
+LATE = "a failed request is infinitely late"
 FEWEST_FOR_BOOTSTRAP = 8
 """Below this a bootstrap interval is narrower than it claims."""
 
@@ -62,25 +63,33 @@ def _ranks(count: int, q: float) -> tuple[int, int] | None:
     return None
 
 
-def percentile_value(ordered: Floats, q: float, unit: str, *, independent: str = "") -> Value:
+def percentile_value(
+    ordered: Floats, q: float, unit: str, *, late: int = 0, independent: str = ""
+) -> Value:
     """A percentile with its distribution-free interval, or the reason why it is not printed.
 
     Args:
         ordered: ascending samples in `unit`.
         q: 0 to 100.
         unit: unit of the samples.
+        late: further samples that never came: each is larger than any other.
         independent: "" when the samples are independent; otherwise why they are not, and no interval is given.
     """
-    count = len(ordered)
+    count = len(ordered) + late
     floor = PERCENTILE_FLOORS.get(q, 1)
-    if count < floor:
-        return NotMeasured(f"n = {count} < {floor}" if count else "no samples")
-    value = percentile(ordered, q)
+    if not len(ordered) or count < floor:
+        return NotMeasured(f"n = {count} < {floor}" if len(ordered) else "no samples")
+    value = finite_percentile(ordered, q, late)
+    if value is None:
+        return NotMeasured(f"it falls among the {late} of {count} requests that failed: {LATE}")
     if independent:
         return Measured(value, unit, count, None, None, independent)
     ranks = _ranks(count, q)
     if ranks is None:
         return Measured(value, unit, count, None, None, f"n = {count}, too few for an interval")
+    if ranks[1] >= len(ordered):
+        why = f"no interval: its upper end falls among the {late} requests that failed"
+        return Measured(value, unit, count, None, None, why)
     low, high = float(ordered[ranks[0]]), float(ordered[ranks[1]])
     return Measured(value, unit, count, low, high, "95 % order statistics")
 
@@ -138,6 +147,11 @@ def _resampled_sums(values: Floats, width: int | None = None) -> tuple[Floats, f
 def _ends(samples: Floats) -> tuple[float, float]:
     ordered = np.sort(samples)
     return percentile(ordered, 100.0 * _TAIL), percentile(ordered, 100.0 * (1.0 - _TAIL))
+
+
+def mean_obstacle(late: int) -> str:
+    """Why latencies have no mean: some never came; "" when all did."""
+    return f"{late} requests failed: {LATE}, which leaves no mean" if late else ""
 
 
 def bootstrap_mean(values: Sequence[float] | Floats, unit: str) -> Value:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite import evidence
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.devices import ObservedDevice, ToolOutput
     from suite.documents.environment import Fact
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
@@ -38,6 +39,8 @@ class Run:
         zero_ns: reading of the monotonic clock that counts as the run's start.
         offset_ns: real time minus monotonic time at the start.
         facts: of the machine and the engine, by name.
+        devices: accelerators that their own tool named.
+        outputs: what was asked of this machine before, and the answers.
         problems: what went wrong beside the measurement, for the notes.
         fitted: prompts by task number, made once.
     """
@@ -53,6 +56,8 @@ class Run:
     zero_ns: int
     offset_ns: int
     facts: dict[str, Fact] = field(default_factory=dict)
+    devices: list[ObservedDevice] = field(default_factory=list)
+    outputs: list[ToolOutput] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)
 

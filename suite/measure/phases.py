@@ -52,6 +52,7 @@ def run_phases(run: Run, served: Served) -> None:
         headers=run.load.headers,
         request=run.plan.engine.request,
         send_stamps=run.load.send_stamps,
+        address=served.address,
     )
     for phase in run.plan.workload.phases:
         watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")

@@ -9,23 +9,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.errors import Problem, SetupError
+from suite.documents.devices import ToolOutput
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.engine import PreflightCheck
     from suite.documents.plan import Plan
 
+MAX_OUTPUT = 16_000
+"""Characters of a tool's output that are kept; a query for eight devices is some thousand."""
 COMMAND_TIMEOUT_S = 30
 """A device tool that does not answer in this time hangs; `npu-smi` and `rocm-smi` take up to ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one preflight check found."""
+    """What one preflight check came to.
+
+    Attributes:
+        check: what was asked.
+        ok: it holds.
+        found: the line that decided, or why it does not hold.
+        output: everything that the tool printed.
+    """
 
     check: PreflightCheck
     ok: bool
     found: str
+    output: str = ""
+
+    def document(self) -> ToolOutput:
+        """The form that the evidence keeps."""
+        check = self.check
+        return ToolOutput(
+            what=check.what,
+            command=check.argument,
+            ok=self.ok,
+            answer=self.found,
+            output=self.output,
+        )
 
 
 def run_preflight(plan: Plan) -> list[Answer]:
@@ -72,10 +96,31 @@ def _ask(check: PreflightCheck) -> Answer:
     if check.kind == "path":
         pattern = check.argument[0]
         paths = sorted(glob.glob(pattern))  # noqa: PTH207 - an absolute pattern such as /dev/nvidia[0-9]*
-        return Answer(check, bool(paths), ", ".join(paths[:8]) or f"{pattern} does not exist")
+        return Answer(
+            check,
+            bool(paths),
+            ", ".join(paths[:8]) or f"{pattern} does not exist",
+            "\n".join(paths),
+        )
+    ok, output = output_of(check.argument)
+    answer = output.splitlines()[0] if output else "no output"
+    matches = None if check.expect is None else re.search(check.expect, output)
+    if matches is not None:
+        # The line that answers the question says more than the first one, which is often a date.
+        start = output.rfind("\n", 0, matches.start()) + 1
+        answer = output[start:].splitlines()[0].strip()
+    ok = ok and (check.expect is None or matches is not None)
+    return Answer(check, ok, answer[:160], output)
+
+
+def output_of(command: Sequence[str]) -> tuple[bool, str]:
+    """Run a tool of this machine: whether it ended with status 0, and what it printed or why it did not.
+
+    Never raises.
+    """
     try:
         done = subprocess.run(
-            check.argument,
+            command,
             capture_output=True,
             text=True,
             errors="replace",
@@ -84,18 +129,12 @@ def _ask(check: PreflightCheck) -> Answer:
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        return Answer(check, ok=False, found=f"{check.argument[0]} is not installed")
+        return False, f"{command[0]} is not installed"
     except OSError as cause:
-        return Answer(check, ok=False, found=f"{check.argument[0]}: {cause.strerror}")
+        return False, f"{command[0]}: {cause.strerror}"
     except subprocess.TimeoutExpired:
-        answer = f"{check.argument[0]} did not answer in {COMMAND_TIMEOUT_S} s"
-        return Answer(check, ok=False, found=answer)
-    output = (done.stdout + done.stderr).strip()
-    answer = output.splitlines()[0] if output else f"no output, exit status {done.returncode}"
-    matches = None if check.expect is None else re.search(check.expect, output)
-    if matches is not None:
-        # The line that answers the question says more than the first one, which is often a date.
-        start = output.rfind("\n", 0, matches.start()) + 1
-        answer = output[start:].splitlines()[0].strip()
-    ok = done.returncode == 0 and (check.expect is None or matches is not None)
-    return Answer(check, ok, answer[:160])
+        return False, f"{command[0]} did not answer in {COMMAND_TIMEOUT_S} s"
+    output = (done.stdout + done.stderr).strip()[:MAX_OUTPUT]
+    if not output and done.returncode:
+        output = f"no output, exit status {done.returncode}"
+    return done.returncode == 0, output

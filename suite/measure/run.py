@@ -24,6 +24,7 @@ from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
 from suite.measure import convert, host
 from suite.measure.context import Run
+from suite.measure.devices import observe
 from suite.measure.engine import serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
@@ -31,12 +32,14 @@ from suite.measure.phases import run_phases
 from suite.measure.telemetry import Sampler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
+    from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
 
@@ -74,6 +77,7 @@ def execute(
     zero_ns: int,
     settings: Settings | None = None,
     load: LoadOptions | None = None,
+    preflight: Sequence[Answer] = (),
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -87,6 +91,7 @@ def execute(
         zero_ns: reading of the monotonic clock that counts as the run's start.
         settings: of this machine; None takes the defaults.
         load: extra header fields, worker processes, send stamps; None takes the defaults.
+        preflight: what was asked of this machine before, for the evidence.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
@@ -112,6 +117,7 @@ def execute(
             load=load or LoadOptions(),
             zero_ns=zero_ns,
             offset_ns=offset_ns,
+            outputs=[answer.document() for answer in preflight],
         )
         ended, error = _carry_out(run, directory)
         _close(run, ended, error)
@@ -175,13 +181,18 @@ def _task_line(task: Task) -> TaskLine:
 
 def _measure(run: Run) -> None:
     run.facts.update(host.facts())
+    run.devices, outputs = observe(run.plan)
+    run.outputs += outputs
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
     _convert(run)
     _sample_idle(run)
     run.mark("suite.setup.end")
     engine = run.plan.engine.title
-    run.progress.line(f"starting {engine} ({run.plan.runtime})")
+    url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
+    run.progress.line(
+        f"measuring the server at {url}" if url else f"starting {engine} ({run.plan.runtime})"
+    )
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
         served = stack.enter_context(
@@ -198,13 +209,13 @@ def _measure(run: Run) -> None:
                 run.mark(name, at=moment - run.zero_ns)
             run.facts.update(host.served_facts(served.facts))
             _write_environment(run)
-            run.progress.line(f"{engine} answers at {served.base_url}")
+            run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
             run_phases(run, served)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
-            run.progress.step(f"stopping {engine}")
+            run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
 
 
 def _sample_idle(run: Run) -> None:
@@ -247,6 +258,8 @@ def _write_environment(run: Run) -> None:
             environment_schema=1,
             facts=dict(run.facts),
             task_defects=_defects(run.tasks),
+            devices=tuple(run.devices) or UNSET,
+            outputs=tuple(run.outputs) or UNSET,
             notes=tuple(note for note in notes if note),
         ),
     )

@@ -7,6 +7,7 @@ can follow it to the same end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import UNSET
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from suite.base.jsonio import JSONObject
-    from suite.documents.event import Request
+    from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.event import Request, Usage
     from suite.documents.phase import Phase
     from suite.measure.context import Run
     from suite.measure.live import Live
@@ -167,13 +169,12 @@ class Sending:
         return detail
 
     def _on_request(self, event: Request) -> None:
-        tokenizer, reasoning = self._run.tokenizer, given(event.reasoning, "")
+        tokenizer = self._run.tokenizer
         # Counted here, in the gaps between arrivals, so that an event is whole when it is written: some 0.7 µs
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
-        if tokenizer is not None and (event.text or reasoning):
-            own = tokenizer.count(event.text) + (tokenizer.count(reasoning) if reasoning else 0)
-            event = replace(event, usage=replace(event.usage, own_completion=own))
+        if tokenizer is not None and (event.text or event.reasoning):
+            event = replace(event, usage=_counted(tokenizer, event))
         self._run.writer.event(event)
         request = observed(event)
         self.seen += 1
@@ -200,3 +201,14 @@ class Sending:
         if self._overdue_ns is None and self._rule.overdue(now - self._began_ns):
             self._overdue_ns = now
         return None if self._overdue_ns is None else Ending("max-duration")
+
+
+def _counted(tokenizer: Tokenizer, event: Request) -> Usage:
+    """The usage of an answer with the suite's own counts."""
+    reasoning = given(event.reasoning, "")
+    own = tokenizer.count(event.text) + (tokenizer.count(reasoning) if reasoning else 0)
+    usage = replace(event.usage, own_completion=own)
+    if event.chunk_tokens is not None or reasoning:
+        return usage
+    lead = tuple(tokenizer.count(event.text[:end]) for end in accumulate(event.lead_chars))
+    return replace(usage, own_lead=lead)

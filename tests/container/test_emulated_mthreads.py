@@ -32,7 +32,7 @@ class Bench:
         asked += ["--model", emulated.MINI_MODEL, "--devices", devices]
         asked += ["--profile", self.profile, "--converted", self.converted]
         if command == "run":
-            asked += ["--out", self.directory / out, "--key", self.directory / "key.pem"]
+            asked += ["--out", self.directory / out, "--key", runs.key(self.directory / "key.pem")]
         return [*asked, *more]
 
     def run(self, out, *more, tool=True, devices=2, **variables):

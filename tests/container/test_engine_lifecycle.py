@@ -63,6 +63,33 @@ def test_a_server_is_yielded_and_gone_afterwards(base_image, run, left_behind):
     assert "first words, fault nothing" in (run / "engine.log").read_text()
 
 
+def test_a_mounted_folder_of_links_is_seen_as_on_the_host(base_image, run, tmp_path):
+    blobs = tmp_path / "blobs"
+    blobs.mkdir()
+    folder = tmp_path / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    for source in factory.SERVERS.iterdir():
+        if source.is_file():
+            (blobs / source.name).write_bytes(source.read_bytes())
+            (folder / source.name).symlink_to(f"../../blobs/{source.name}")
+    plan = factory.plan(image=base_image)
+    mount = {"source": str(folder), "target": "/srv", "read_only": True}
+    with start(changed(plan, engine={"container": {"mounts": [mount]}}), run) as served:
+        assert served.alive() is None
+        assert get(served.base_url, "/probe")["write_mount"] == "Read-only file system"
+
+
+def test_proxies_of_the_users_configuration_stay_outside(base_image, run, tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text(
+        '{"proxies": {"default": {"httpProxy": "http://10.9.8.7:3128"}}}'
+    )
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with start(factory.plan(image=base_image), run) as served:
+        environment = get(served.base_url, "/probe")["environment"]
+        assert not [name for name in environment if "proxy" in name.lower()]
+        assert served.facts["container.proxies"].startswith("HTTP_PROXY of ")
+
+
 def test_the_container_can_do_nothing_but_answer(base_image, run):
     plan = changed(factory.plan(image=base_image), engine={"unset_env": ["LANG"]})
     with start(plan, run) as served:

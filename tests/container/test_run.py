@@ -43,7 +43,16 @@ def left(docker):
 
 def words(tmp_path, name, *more):
     run = tmp_path / f"{tmp_path.name}-{name}"
-    return run, ["run", "--vendor", "cpu", "--out", run, "--key", tmp_path / "key.pem", *more]
+    return run, [
+        "run",
+        "--vendor",
+        "cpu",
+        "--out",
+        run,
+        "--key",
+        runs.key(tmp_path / "key.pem"),
+        *more,
+    ]
 
 
 def card_of(run):

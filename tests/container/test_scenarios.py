@@ -20,7 +20,9 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenarios")
     directory = folder / "run"
     words = ["run", "--vendor", "cpu", "--engine", "vllm", "--runtime", "container"]
-    done = runs.suite(*words, "--profile", PROFILE, "--out", directory, "--key", folder / "key.pem")
+    done = runs.suite(
+        *words, "--profile", PROFILE, "--out", directory, "--key", runs.key(folder / "key.pem")
+    )
     # Two busy cores may miss an objective or end a steady state; what is judged below never depends on speed.
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return directory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -50,6 +51,11 @@ def tasks() -> dict:
             "reference": reference,
         }
     return lines
+
+
+def lead(text: str) -> list[int]:
+    """Characters of the first four words, each with the white space before it: what the first chunks brought."""
+    return [len(piece) for piece in re.findall(r"\s*\S+", text)[:4]]
 
 
 def answer(index: int) -> str:
@@ -307,6 +313,7 @@ def requests(
                     "chunk_t0": first,
                     "chunk_dt": gaps,
                     "chunk_tokens": [1] * count,
+                    "lead_chars": lead(text),
                     "merged_reads": 0,
                     "t_end": done,
                     "outcome": "ok",

@@ -76,6 +76,7 @@ def request(
         "chunk_t0": sent + ttft,
         "chunk_dt": [tpot] * (tokens - 1),
         "chunk_tokens": [1] * tokens,
+        "lead_chars": factory.lead(text),
         "merged_reads": 0,
         "t_end": sent + ttft + tpot * (tokens - 1) + 50_000,
         "outcome": "ok",
@@ -361,7 +362,7 @@ def search(**members: float) -> dict:
     doc = phase("search", "slo_search", lateness_bound_ms=5.0)
     doc["search"] = {
         "min_rate": 8.0, "max_rate": 512.0, "requests": 300, "max_probes": 12,
-        "resolution": 0.1, "percentile": 95.0, "seed": 5, **members,
+        "resolution": 0.1, "percentile": 95.0, "seed": 6, **members,
     }  # fmt: skip
     doc["tasks"] = 12 * doc["search"]["requests"]
     bounds = {"ttft_ms": 300.0, "tpot_ms": 50.0, "e2e_ms": None}
@@ -421,6 +422,7 @@ def _cancelled(event: dict, moment: int) -> dict:
         "chunk_t0": None,
         "chunk_dt": [],
         "chunk_tokens": None,
+        "lead_chars": [],
         "text": "",
         "token_ids": None,
     }

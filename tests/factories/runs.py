@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from suite.judge.attest import keys
+
 ROOT = Path(__file__).resolve().parents[2]
 ENDPOINTS = ("DOCKER_HOST", "SUITE_KEY")
 PR_SET_CHILD_SUBREAPER = 36
@@ -189,3 +191,10 @@ def name_of(number: int) -> str:
         return Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+def key(path: Path) -> Path:
+    """A signing key at that path, made on the first call."""
+    if not path.exists():
+        keys.generate(path)
+    return path

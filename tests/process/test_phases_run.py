@@ -102,7 +102,7 @@ def words(tmp_path):
         path = tmp_path / "tiny.yaml"
         path.write_text(json.dumps(profile, default=plain), "utf-8")
         options = ["--runtime", "sim", "--profile", path, "--sim-script", json.dumps(script)]
-        return ["run", *options, "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+        return ["run", *options, "--out", tmp_path / "run", "--key", runs.key(tmp_path / "key.pem")]
 
     return make
 

@@ -32,7 +32,7 @@ def environment():
 def words(tmp_path, environment):
     """A run of transformers with a few tasks; a model of its own, to know its processes by."""
     options = ["--vendor", "cpu", "--engine", "transformers", "--profile", runs.profile(tmp_path)]
-    return ["run", *options, "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    return ["run", *options, "--out", tmp_path / "run", "--key", runs.key(tmp_path / "key.pem")]
 
 
 def test_prepare_found_or_made_it(environment):

@@ -94,7 +94,7 @@ def words(tmp_path):
     tiny = runs.profile(tmp_path)
     return [
         *("run", "--runtime", "sim", "--profile", tiny, "--out", tmp_path / "run"),
-        *("--key", tmp_path / "key.pem", "--sim-script", json.dumps(SLOW)),
+        *("--key", runs.key(tmp_path / "key.pem"), "--sim-script", json.dumps(SLOW)),
     ]
 
 

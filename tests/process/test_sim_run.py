@@ -25,7 +25,7 @@ def sim(tmp_path):
 
     def words(script=None, out="run"):
         chosen = [] if script is None else ["--sim-script", json.dumps(script)]
-        key = tmp_path / "key.pem"
+        key = runs.key(tmp_path / "key.pem")
         options = ["--runtime", "sim", "--profile", tiny, "--out", tmp_path / out, "--key", key]
         return ["run", *options, *chosen]
 
@@ -146,7 +146,7 @@ def test_a_killed_run_keeps_what_it_measured(sim, tmp_path, left_behind):
     assert scored.returncode == 1
     assert "events.jsonl has no footer" in scored.stdout
     # It can be signed all the same, and its card says that it was cut.
-    assert runs.suite("sign", run, "--key", tmp_path / "key.pem").returncode == 0
+    assert runs.suite("sign", run, "--key", runs.key(tmp_path / "key.pem")).returncode == 0
     valid(run)
     verified = runs.suite("verify", run, "--key", tmp_path / "key.pub.pem")
     assert verified.returncode == 1, verified.stdout
@@ -291,8 +291,15 @@ def test_the_given_server_is_measured_and_left_running(tmp_path, left_behind):
     try:
         address = server.stdout.readline().split()[1]
         tiny = runs.profile(tmp_path)
-        options = ["--profile", tiny, "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
-        done = runs.suite("run", "--url", address, "--served-model-name", "sim", *options)
+        options = [
+            "--profile",
+            tiny,
+            "--out",
+            tmp_path / "run",
+            "--key",
+            runs.key(tmp_path / "key.pem"),
+        ]
+        done = runs.suite("run", "--url", address, "--model", "mini", *options)
         assert done.returncode == 1, done.stderr
         assert "runtime: endpoint" in done.stderr
         assert valid(tmp_path / "run").footer.ended == "complete"

@@ -18,23 +18,25 @@ if TYPE_CHECKING:
 @command("suite diff runs/a runs/b")
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
+@click.option("--all", "every", is_flag=True, help="list every metric with its reason")
 @json_option("the comparison")
 @trusted
-def diff(a: Path, b: Path, trusted: Trusted, *, as_json: bool) -> int:
+def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> int:
     """Compare two scorecards; says first whether they may be compared.
 
-    Compares two run directories or bundles metric by metric: better, worse, not distinguishable, or not comparable
-    with the reason.
+    Compares two run directories or bundles: verdict, division, runtime and who signed first, then what may explain a
+    difference, then metric by metric: better, worse, not distinguishable, or not comparable with the reason. A side
+    that is not conformant, or did not reach its end, is compared with nothing.
     """
-    from suite.cli.judging import verified_card
-    from suite.cli.output import write_json
+    from suite.cli.judging import verified
+    from suite.cli.output import printable, write_json
     from suite.judge.compare import difference, text
 
-    _, first = verified_card(a, trusted)
-    _, second = verified_card(b, trusted)
-    changes = difference.compare(first, second)
+    sides = [verified(path, trusted)[1] for path in (a, b)]
+    signers = (sides[0].signer(), sides[1].signer())
+    changes = difference.compare(sides[0].card, sides[1].card, signers=signers)
     if as_json:
         write_json(changes)
     else:
-        print(text.render(changes))
+        print(printable(text.render(changes, every=every)))
     return 1 if changes.comparable == "no" else 0

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import click
 
 from suite.cli.command import Names, command
-from suite.cli.options import FILE, default_key
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from suite.cli.options import FILE, KEY_VARIABLE, default_key
 
 ALGORITHMS = ("ecdsa-p256-sha256", "ed25519")
 
@@ -25,7 +23,8 @@ def keygen(out: Path | None, algorithm: str) -> int:
     """
     from suite.judge.attest import keys
 
-    path = out or default_key()
+    named = os.environ.get(KEY_VARIABLE)
+    path = out or (Path(named).expanduser() if named else default_key())
     key = keys.generate(path, keys.Algorithm(algorithm))
     print(f"private key  {path}")
     print(f"public key   {keys.public_path(path)}")

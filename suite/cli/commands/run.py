@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @signing_key_option
 @quiet_option
 def run(
-    choices: Choices, sending: Sending, out: Path | None, key: Path | None, *, quiet: bool
+    choices: Choices, sending: Sending, out: Path | None, key: str | None, *, quiet: bool
 ) -> int:
     """Measure, score, sign and render.
 

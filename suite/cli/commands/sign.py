@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli.command import command
-from suite.cli.options import FILE, default_key, signing_key_option
+from suite.cli.options import FILE, signing_key_option, tsa_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,18 +16,25 @@ if TYPE_CHECKING:
 @command("suite sign runs/20260131-120000-cpu-vllm-smoke --key lab.pem")
 @click.argument("run", type=FILE)
 @signing_key_option
-def sign(run: Path, key: Path | None) -> int:
+@tsa_option
+def sign(run: Path, key: str | None, tsa: str | None) -> int:
     """Score a run directory and sign the scorecard.
 
-    Recomputes the scorecard from the evidence, signs it and renders the page.
+    Recomputes the scorecard from the evidence, signs it and renders the page. With --tsa the signature gets a time stamp,
+    which shows later that the key had not ended yet.
     """
-    from suite.cli.signing import PAGE_FILE, sign_and_render
-    from suite.judge.attest import keys
+    from suite.cli import signingkey, stamping
+    from suite.cli.signing import PAGE_FILE, require_run, sign_and_render
 
-    where = key or default_key()
-    private, made = keys.load_or_generate(where)
-    card = sign_and_render(run, private).card
-    print(f"signed with {'a new key' if made else 'the key'} {where} ({private.public.id})")
+    require_run(run)
+    stamp = stamping.authority(tsa) if tsa else None
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    card = sign_and_render(run, signer.key, stamp).card
+    print(
+        f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})"
+    )
+    if tsa:
+        print(f"time stamp   {tsa}")
     print(f"page         {run / PAGE_FILE}")
     if not card.verdict.conformant:
         print(f"the card says: not conformant ({card.verdict.sentence.en})")

@@ -52,7 +52,7 @@ def sim(
 
     def ready(address: str) -> None:
         print(f"serving {address} until Ctrl-C", flush=True)
-        print(f"measure it: suite run --url {address} --served-model-name sim", flush=True)
+        print(f"measure it: suite run --url {address} --model mini", flush=True)
 
     simscript.serve(script, fault, host=host, port=port, truth=truth, on_ready=ready)
     print("stopped")

@@ -1,4 +1,4 @@
-"""``suite verify``: check a run directory, a bundle or a page."""
+"""``suite verify``: check run directories, bundles and pages."""
 
 from __future__ import annotations
 
@@ -13,29 +13,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.options import Trusted
+    from suite.judge.attest.verification import Verification
 
 
 @command("suite verify runs/20260131-120000-cpu-vllm-smoke --trust trust/keys.json")
-@click.argument("subject", type=FILE)
+@click.argument("subjects", metavar="SUBJECT...", nargs=-1, required=True, type=FILE)
 @trusted
 @click.option("--nonce", help="the round that the scorecard must be for")
 @json_option("the steps")
-def verify(subject: Path, trusted: Trusted, nonce: str | None, *, as_json: bool) -> int:
-    """Check a run directory, a bundle or a page, in numbered steps.
+def verify(
+    subjects: tuple[Path, ...], trusted: Trusted, nonce: str | None, *, as_json: bool
+) -> int:
+    """Check run directories, bundles and pages, in numbered steps.
 
     SUBJECT is a run directory, a .sigstore.json or an .html file. Re-hashes the evidence, checks the signature,
-    recomputes every number from the raw events and renders the page again. Without --trust or --key the signer is
-    not established and the last line says so.
+    recomputes every number from the raw events and renders the page again. A run directory without --trust or --key is
+    checked against the key in it, and the last line says that the signer is not established; a bundle or page alone
+    needs one of the two. Several subjects give a line each, with the status of the worst.
     """
     from suite.cli import judging
     from suite.cli.output import write_json
 
-    result = judging.verify(subject, trusted, nonce)
+    known = judging.known(trusted, nonce, shared=len(subjects) > 1)
+    if len(subjects) == 1:
+        result = judging.verify(subjects[0], known)
+        if as_json:
+            write_json(result.to_json())
+        else:
+            print(result.text(), end="")
+        return judging.verified_status(result)
+    results = judging.verify_each(subjects, known)
+    statuses = [judging.verified_status(result) for result in results]
     if as_json:
-        write_json(result.to_json())
+        write_json([result.to_json() for result in results])
     else:
-        print(result.text(), end="")
-    if result.exit_status == 0 and result.verified is not None:
-        # Intact and not conformant is still not conformant.
-        return judging.exit_status(result.verified.card)
-    return result.exit_status
+        for result, status in zip(results, statuses, strict=True):
+            card = f"; {_verdict(result)}" if status in (0, 1) else ""
+            print(f"{status}  {result.subject}: {result.summary()}{card}")
+    return max(statuses)
+
+
+def _verdict(result: Verification) -> str:
+    assert result.verified is not None
+    verdict = result.verified.card.verdict
+    return verdict.sentence.en

@@ -16,7 +16,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from suite.base.statistics import percentile
+from suite.base.statistics import finite_percentile
 from suite.declare.analysis.bisection import planned as requests_of
 from suite.declare.analysis.saturation import Saturation
 
@@ -40,7 +40,8 @@ class Verdict(NamedTuple):
     Attributes:
         met: None when it was cut before that was decided.
         why: one sentence.
-        ttft_ms: the percentile of the answers, counted from the intended start, interpolated; None without answers.
+        ttft_ms: the percentile, counted from the intended start, interpolated, a failed request being infinitely
+            late; None without answers and where it falls among failures.
         tpot_ms: the same of the time per output token.
         e2e_ms: the same of the end-to-end latency, from the intended start.
         missed: requests outside at least one objective, failed ones included.
@@ -83,14 +84,14 @@ def meets(request: Observed, objectives: Objectives) -> bool:
 
 def tpot_untold(answers: Sequence[Observed]) -> str:
     """Why these answers do not tell their TPOT; "" when they do, or have one token each."""
-    uncounted = sum(request.tokens is None for request in answers)
+    uncounted = sum(request.after is None for request in answers)
     if uncounted:
-        return f"nobody counted the tokens of {uncounted} of {len(answers)} answers"
-    several = [request for request in answers if request.tpot_ms() is not None]
+        return f"nobody counted the tokens of {uncounted} of {len(answers)} answers as they came"
     # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
-    whole = sum(request.tpot_ms() == 0 for request in several)
-    if whole > MOST_WHOLE * len(several):
-        return f"{whole} of {len(several)} answers arrived in one piece"
+    whole = sum(request.whole for request in answers)
+    several = whole + sum(request.tpot_ms() is not None for request in answers)
+    if whole > MOST_WHOLE * several:
+        return f"{whole} of {several} answers arrived in one piece"
     return ""
 
 
@@ -140,10 +141,11 @@ def verdict(
         missed.update(objectives_missed)
         outside += bool(objectives_missed)
     percent = search.percentile
+    late = len(counted) - len(answers)
     ttft, tpot, e2e = (
-        _percentile([request.ttft_ms(from_sched=True) for request in answers], percent),
-        _percentile([request.tpot_ms() for request in answers], percent),
-        _percentile([request.e2e_ms(from_sched=True) for request in answers], percent),
+        _percentile([request.ttft_ms(from_sched=True) for request in answers], percent, late),
+        _percentile([request.tpot_ms() for request in answers], percent, late),
+        _percentile([request.e2e_ms(from_sched=True) for request in answers], percent, late),
     )
     planned = requests_of(search, rate)
     met, why = _decide(missed, len(counted), planned, percent, objectives, ended_by=ended_by)
@@ -153,9 +155,10 @@ def verdict(
     return Verdict(met, why, ttft, tpot, e2e, outside, missed["failed"], untold)
 
 
-def _percentile(values: Sequence[float | None], percent: float) -> float | None:
+def _percentile(values: Sequence[float | None], percent: float, late: int) -> float | None:
+    """A percentile of some values and of as many infinite ones as requests failed."""
     known = sorted(value for value in values if value is not None)
-    return percentile(known, percent) if known else None
+    return finite_percentile(known, percent, late) if known else None
 
 
 def _decide(

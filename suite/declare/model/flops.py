@@ -73,13 +73,20 @@ def _pair(shape: Shape) -> int:
     return 4 * shape.heads * shape.head_dim
 
 
-def prefill_flops(facts: ModelFacts, prompt_tokens: int) -> int | NotMeasured:
-    """FLOPs of the pass over a prompt, which yields the first generated token."""
+def prefill_flops(
+    facts: ModelFacts, prompt_tokens: int, cached_tokens: int = 0
+) -> int | NotMeasured:
+    """FLOPs of the pass over a prompt, which yields the first generated token.
+
+    Of the first `cached_tokens` keys and values are at hand: only the others are passed through the model, and they
+    look at all.
+    """
     shape = _shape(facts)
     if isinstance(shape, NotMeasured):
         return shape
-    attention = shape.layers * _pair(shape) * prompt_tokens * prompt_tokens
-    return prompt_tokens * _linear(shape) + attention + _head(shape)
+    passed = prompt_tokens - cached_tokens
+    attention = shape.layers * _pair(shape) * passed * prompt_tokens
+    return passed * _linear(shape) + attention + _head(shape)
 
 
 def _contexts(prompt_tokens: int, steps: int, window: int | None) -> int:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from suite.base.errors import UsageError
 from suite.declare.vendor.arguments import Situation
 from suite.documents.document import given
-from suite.documents.plan import Devices, RuntimeKind
+from suite.documents.plan import UNKNOWN, Devices, RuntimeKind
 from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRow
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ class Choice:
         closed: the closed division was asked for.
         plain: nothing is reused across requests unless an argument asks for it: the division is closed, or nobody
             asked for another one than the profile's.
+        accelerator_named: the user named it, rather than leave it to the declaration's first.
+        devices_named: the user named their number, or which they are.
+        engine_named: the user named the engine.
     """
 
     vendor: Vendor
@@ -128,6 +131,9 @@ class Choice:
     ranks: int
     closed: bool
     plain: bool
+    accelerator_named: bool = True
+    devices_named: bool = True
+    engine_named: bool = True
 
     @property
     def starts_engine(self) -> bool:
@@ -158,12 +164,40 @@ class Choice:
 
     def devices_doc(self) -> Devices:
         """The form that a plan holds."""
+        if self.runtime != "endpoint":
+            return Devices(
+                count=len(self.indices),
+                accelerator=self.device.id,
+                name=self.device.name,
+                visible=self.visible,
+            )
+        known = self.accelerator_named
         return Devices(
-            count=len(self.indices),
-            accelerator=self.device.id,
-            name=self.device.name,
-            visible=self.visible,
+            count=len(self.indices) if self.count_known else None,
+            accelerator=self.device.id if known else UNKNOWN,
+            name=self.device.name if known else UNKNOWN,
+            visible="",
+            claimed=True if known or self.devices_named else UNSET,
         )
+
+    @property
+    def count_known(self) -> bool:
+        """Whether somebody says how many devices there are: the user, or an accelerator that is the whole host."""
+        whole = self.accelerator_named and not self.selectable
+        return self.runtime != "endpoint" or self.devices_named or whole
+
+    @property
+    def selectable(self) -> bool:
+        """Whether the vendor's devices are counted: a CPU is the whole host."""
+        visibility = self.vendor.doc.visibility
+        return visibility.container is not None or bool(visibility.process)
+
+    def peaks_unknown(self) -> str:
+        """Why no peak can be taken: nobody named the accelerators of a running server; "" when one can."""
+        if self.runtime != "endpoint" or (self.accelerator_named and self.count_known):
+            return ""
+        missing = "--devices says" if self.accelerator_named else "--accelerator and --devices say"
+        return f"accelerator unknown: nobody observed what the running server computes on; {missing} so"
 
     def visibility_env(self) -> dict[str, str]:
         """The variables that select devices, for the container runtime and for the process."""

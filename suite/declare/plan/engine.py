@@ -22,6 +22,7 @@ from suite.documents.engine import (
     Readiness,
     RequestFormat,
 )
+from suite.documents.plan import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +144,7 @@ def engine_doc(
     kept = engine.compile_cache if choice.starts_engine else UNSET
     return Engine(
         id=engine.id,
-        title=engine.title,
+        title=_title(choice),
         stack=dict(engine.stacks[0].components) if engine.stacks else {},
         command=tuple(_command(choice, values) + start.words if choice.starts_engine else []),
         pre_commands=tuple(tuple(template.fill_all(step, values)) for step in engine.pre_commands),
@@ -162,11 +163,7 @@ def engine_doc(
             interval_s=ready.interval_s,
         ),
         request=request,
-        dtype=Dtype(
-            requested=dtype.requested,
-            executed=dtype.executed,
-            note=dtype.note,
-        ),
+        dtype=_dtype(choice, dtype),
         tensor_parallel=choice.ranks,
         max_model_len=max_model_len,
         prefix_caching=start.prefix_caching,
@@ -177,6 +174,21 @@ def engine_doc(
         if kept is UNSET
         else CompileCache(target=kept.target, variables=dict(kept.variables)),
     )
+
+
+def _title(choice: Choice) -> str:
+    """The engine's name; of a server that runs already, only what whoever runs says it is."""
+    if choice.runtime != "endpoint":
+        return choice.engine.title
+    return f"{choice.engine.title} (claimed)" if choice.engine_named else "a running server"
+
+
+def _dtype(choice: Choice, dtype: DtypeRow) -> Dtype:
+    """The precision; of a server that runs already nobody observed it."""
+    if choice.runtime == "endpoint":
+        note = "of a running server nobody observed the precision"
+        return Dtype(requested=choice.options.dtype or UNKNOWN, executed=UNKNOWN, note=note)
+    return Dtype(requested=dtype.requested, executed=dtype.executed, note=dtype.note)
 
 
 def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:

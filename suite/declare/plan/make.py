@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_args
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 import suite
 from suite.base import jsonio
@@ -28,6 +29,7 @@ from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
 from suite.documents.document import given
 from suite.documents.model import Model
+from suite.documents.peaks import Peaks
 from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
 from suite.documents.workload import Division, Quality, TaskSet, Workload
 
@@ -44,6 +46,10 @@ __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan
 
 CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
+
+
+CLAIMED = "claimed: nobody observed the accelerators of the running server"
+"""Note on a peak that somebody named for a server that runs already."""
 
 
 def plan_sha256(plan: Plan) -> str:
@@ -111,16 +117,38 @@ def make_plan(
         conversion=conversion,
         model=_model_doc(model, room.shortest_prompt if profile.exact_lengths else UNSET),
         workload=_workload(profile, taskset, quality, text_context, division, phases),
-        peaks=select_peaks(
-            vendor,
-            choice.device,
-            precision,
-            private=chosen.private_peaks,
-            cpu=chosen.cpu_peak,
-        ),
+        peaks=_peaks(choice, precision),
         telemetry=tuple(telemetry(choice)),
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
+
+
+def _peaks(choice: Choice, precision: str) -> Peaks:
+    """The declared peaks; of a running server's, only those that were claimed, and marked so."""
+    options = choice.options
+    peaks = select_peaks(
+        choice.vendor,
+        choice.device,
+        precision,
+        private=options.private_peaks,
+        cpu=options.cpu_peak,
+    )
+    if choice.runtime != "endpoint":
+        return peaks
+    unknown = choice.peaks_unknown()
+    if unknown:
+        return Peaks(
+            compute=None,
+            compute_unknown=unknown,
+            bandwidth_bytes_per_s=None,
+            bandwidth_source=unknown,
+            tdp_w=None,
+        )
+    compute = peaks.compute
+    if compute is not None:
+        note = f"{CLAIMED}; {compute.note}" if compute.note else CLAIMED
+        compute = replace(compute, note=note)
+    return replace(peaks, compute=compute)
 
 
 def _engine(
@@ -222,6 +250,11 @@ def _choose(  # noqa: PLR0917 - one row of choices
         indices=indices,
         ranks=choose_ranks(engine, device, len(indices), model.facts, options.tensor_parallel),
         closed=division == "closed",
+        accelerator_named=accelerator_id is not None
+        or options.cpu_peak is not None
+        or bool(options.private_peaks),
+        engine_named=engine_id is not None,
+        devices_named=devices is not None or bool(options.visible),
         plain=division == "closed" or options.division is None,
     )
 

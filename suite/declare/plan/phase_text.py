@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.declare.analysis.backlog import drawn_rate, most_goodput
 from suite.declare.scenarios.phase import (
     has_exact_lengths,
+    is_all_at_once,
     is_conversation,
     is_search,
     lengths_of,
@@ -39,6 +41,8 @@ def phase_line(phase: Phase) -> str:
         )
     if has_exact_lengths(phase):
         parts.append(_lengths(lengths_of(phase)))
+    if phase.max_new_tokens is not UNSET:
+        parts.append(f"at most {_many(phase.max_new_tokens, 'new token')}")
     parts.append(_load(phase))
     if phase.stop is not UNSET:
         parts.append(_stop(phase.stop))
@@ -49,13 +53,15 @@ def _load(phase: Phase) -> str:
     if is_search(phase):
         return _search(search_of(phase))
     if phase.arrivals is not None:
-        return _arrivals(phase.arrivals)
+        return _arrivals(phase.arrivals, phase.arrivals_ns or ())
     if is_conversation(phase):
         return f"{phase.concurrency} sessions at once"
+    if is_all_at_once(phase) and phase.measured:
+        return "all at once"
     return f"concurrency {phase.concurrency}{' in lockstep' if phase.lockstep else ''}"
 
 
-def _arrivals(arrivals: Arrivals) -> str:
+def _arrivals(arrivals: Arrivals, starts: Sequence[int]) -> str:
     if arrivals.trace is not UNSET:
         trace = arrivals.trace
         pace = "" if trace.speed == 1 else f" at {trace.speed:g} times its pace"
@@ -64,7 +70,12 @@ def _arrivals(arrivals: Arrivals) -> str:
             f"{arrivals.rate:g} per second on average"
         )
     shape = "" if arrivals.shape is None else f" of shape {arrivals.shape:g}"
-    return f"{arrivals.process} arrivals{shape}, {arrivals.rate:g} per second, seed {arrivals.seed}"
+    drawn, most = drawn_rate(starts), most_goodput(starts)
+    as_drawn = "" if drawn is None else f" ({drawn:.3g} as drawn, goodput {most:.3g} at most)"
+    return (
+        f"{arrivals.process} arrivals{shape}, {arrivals.rate:g} per second{as_drawn}, "
+        f"seed {arrivals.seed}"
+    )
 
 
 def _lengths(lengths: Lengths) -> str:

@@ -77,7 +77,7 @@ def _head(plan: Plan) -> list[str]:
     note = f": {engine.dtype.note}" if engine.dtype.note else ""
     lines = [
         f"Plan {plan_sha256(plan)}",
-        f"Vendor      {plan.vendor.name}{emulated}; {devices.count} x {devices.name}{visible}",
+        f"Vendor      {plan.vendor.name}{emulated}; {devices.title}{visible}",
         f"Engine      {engine.title} ({engine.id}), as {plan.runtime}; {stack}",
         f"Model       {model.id}{revision}",
         f"Precision   {engine.dtype.requested} requested, {executed} executed{note}",

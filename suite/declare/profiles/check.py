@@ -49,6 +49,10 @@ def inconsistencies(doc: Profile, stem: str, traces: Mapping[str, Trace]) -> lis
             ("/decoding/stop", "exact lengths leave no room for stop strings", "stop: []")
         )
     for index, phase in enumerate(doc.phases):
+        problems += [
+            (f"/phases/{index}/max_new_tokens", message, hint)
+            for message, hint in _shortened(doc, phase)
+        ]
         arrivals = phase.arrivals
         trace = None if arrivals is None else traces.get(given(arrivals.trace, ""))
         problems += [
@@ -120,7 +124,8 @@ def _phase(doc: Profile, phase: ProfilePhase, trace: Trace | None) -> Iterator[C
 def _members(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
     """What the kind says of the members: its load, what it needs, what it must not have, what is another's."""
     stated = {member for member in LOAD_MEMBERS if _has(phase, member)}
-    if len(stated) != bool(scenario.load) or not stated <= set(scenario.load):
+    least = bool(scenario.load) and not scenario.all_at_once
+    if not least <= len(stated) <= bool(scenario.load) or not stated <= set(scenario.load):
         yield "/scenario", scenario.load_rule, ""
     for member, why in scenario.required.items():
         if not _has(phase, member):
@@ -160,6 +165,16 @@ def _warmup(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
         yield "/warmup_concurrency", message, "only with arrivals or a search"
     elif concurrency > phase.warmup:
         yield "/warmup_concurrency", "more than warmup, so never so many in flight", "more warmup"
+
+
+def _shortened(doc: Profile, phase: ProfilePhase) -> Iterator[tuple[str, str]]:
+    most = given(phase.max_new_tokens)
+    if most is None:
+        return
+    if most >= doc.decoding.max_new_tokens:
+        yield "not fewer than decoding says", "leave it out"
+    if has_exact_lengths(phase) or phase.search is not UNSET or phase.session is not UNSET:
+        yield "only tasks that are asked once have a shorter answer", "a phase of its own"
 
 
 def _count(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from suite.declare.profiles.arrivals import schedule, schedule_until
+from suite.declare.profiles.arrivals import schedule
 from suite.declare.profiles.points import Room, points
+from suite.declare.scenarios.phase import kind
 from suite.documents.document import given
 from suite.documents.phase import Arrivals, Phase
 from suite.documents.phase import Trace as TraceDocument
@@ -111,14 +114,16 @@ def _tasks(
         return len(trace.arrivals_ns)
     longest = phase.stop.max_duration_s if phase.stop is not UNSET else None
     if arrivals is not None and longest is not None:
-        # As many as come within the time, and one more: the time ends the phase, not the list.
-        return len(schedule_until(arrivals, longest)) + 1
+        # As many as come within the time; exact, since 1.1 * 10 as floats is a little more than 11.
+        return math.ceil(Fraction(str(arrivals.rate)) * Fraction(str(longest)))
     return size
 
 
 def _warmup(phase: ProfilePhase, point: Point, repeat: int, size: int) -> Phase:
     tasks = phase.warmup * ((point.concurrency or 1) if phase.rounds is not UNSET else 1)
     concurrency = point.concurrency or given(phase.warmup_concurrency, 1)
+    if _all_at_once(phase, point):
+        concurrency = tasks
     return Phase(
         name=f"{point.name}-warmup",
         repeat=repeat,
@@ -152,7 +157,7 @@ def _measured(  # noqa: PLR0917 - what a point is made of
         measured=True,
         first_task=phase.first_task % size,
         tasks=tasks,
-        concurrency=point.concurrency,
+        concurrency=tasks if _all_at_once(phase, point) else point.concurrency,
         arrivals=arrivals,
         arrivals_ns=_times(arrivals, trace, tasks),
         timeout_s=phase.timeout_s,
@@ -162,10 +167,16 @@ def _measured(  # noqa: PLR0917 - what a point is made of
         lengths=_set(point.lengths),
         not_run=_set(point.not_run),
         lockstep=True if phase.lockstep else UNSET,
+        max_new_tokens=phase.max_new_tokens,
         stop=phase.stop,
         session=phase.session,
         search=_search(phase, repeat),
     )
+
+
+def _all_at_once(phase: ProfilePhase, point: Point) -> bool:
+    """Whether nothing bounds how many requests are in flight: as many as there are."""
+    return kind(phase).all_at_once and point.concurrency is None
 
 
 def _set(member: T | None) -> T | UnsetType:

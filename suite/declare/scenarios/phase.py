@@ -38,9 +38,23 @@ def has_exact_lengths(phase: Phase) -> bool:
     return phase.lengths is not UNSET
 
 
+def is_shortened(phase: Phase) -> bool:
+    """Whether its answers end before the workload's do, by its ``max_new_tokens``."""
+    return phase.max_new_tokens is not UNSET
+
+
 def is_open_loop(phase: Phase) -> bool:
     """Whether its requests are due at times of their own, not when an earlier one has ended."""
     return kind(phase).open_loop or phase.arrivals is not None
+
+
+def is_all_at_once(phase: Phase) -> bool:
+    """Whether every request is sent at once, and the engine's own limit holds."""
+    return (
+        kind(phase).all_at_once
+        and phase.concurrency is not None
+        and phase.concurrency >= phase.tasks
+    )
 
 
 def search_of(phase: Phase) -> Search:

@@ -63,6 +63,7 @@ class Scenario:
         open_loop: requests are due at times of their own even where the plan has no arrivals.
         searches: it looks for a rate: its load and the number of its requests follow from ``search``.
         one_at_a_time: exactly one request is in flight.
+        all_at_once: where nothing says the load, every request is sent at once, and the engine's own limit holds.
         overlaps: prefill and decode of different requests may overlap even at concurrency 1.
         asks_tasks: it is a plain load of the task set, where quality is looked for first.
         must_be_steady: it stands for a steady load: a phase that is long enough to tell has to be steady for most of its time (R048).
@@ -82,6 +83,7 @@ class Scenario:
     open_loop: bool = False
     searches: bool = False
     one_at_a_time: bool = False
+    all_at_once: bool = False
     overlaps: bool = False
     asks_tasks: bool = False
     must_be_steady: bool = False

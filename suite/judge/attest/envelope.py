@@ -3,11 +3,13 @@
 A bundle is one JSON object::
 
     {"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-     "verificationMaterial": {"publicKey": {"hint": KEYID}},
+     "verificationMaterial": {"publicKey": {"hint": KEYID},
+                              "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": BASE64}]}},
      "dsseEnvelope": {"payload": BASE64, "payloadType": "application/vnd.in-toto+json",
                       "signatures": [{"sig": BASE64, "keyid": KEYID}]}}
 
-The signature covers the pre-authentication encoding of payloadType and payload (`pae`), nothing else.
+The signature covers the pre-authentication encoding of payloadType and payload (`pae`), nothing else. The time stamps,
+which may be absent, cover the bytes of the signature.
 Formats: https://github.com/secure-systems-lab/dsse (protocol.md, envelope.md) and
 https://github.com/sigstore/protobuf-specs (sigstore_bundle.proto).
 """
@@ -23,6 +25,8 @@ from suite.base import jsonio
 from suite.base.errors import Place, TrustError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.base.jsonio import JSONObject, JSONValue
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -30,6 +34,9 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 """A scorecard is below 1 MiB; the limit bounds what a hostile file can make a reviewer's machine do."""
+
+MAX_TIMESTAMPS = 4
+"""Stamps by several authorities may lie in one bundle."""
 
 KEY_ID_BYTES = 32
 
@@ -42,11 +49,13 @@ class Bundle:
         payload: the signed bytes, exactly.
         signature: DER for ECDSA, 64 bytes for Ed25519.
         key_id: base64 of 32 bytes, equal in hint and signature.
+        timestamps: RFC 3161 responses in DER, as they stand there.
     """
 
     payload: bytes
     signature: bytes
     key_id: str
+    timestamps: tuple[bytes, ...] = ()
 
 
 def pae(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
@@ -55,23 +64,32 @@ def pae(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def bundle_bytes(payload: bytes, signature: bytes, key_id: str) -> bytes:
+def bundle_bytes(
+    payload: bytes, signature: bytes, key_id: str, timestamps: Sequence[bytes] = ()
+) -> bytes:
     """The bundle in its one byte form, with a final newline."""
-    text = base64.b64encode
+    material: dict[str, object] = {"publicKey": {"hint": key_id}}
+    if timestamps:
+        stamps = [{"signedTimestamp": _text(stamp)} for stamp in timestamps]
+        material["timestampVerificationData"] = {"rfc3161Timestamps": stamps}
     return (
         jsonio.canonical(
             {
                 "mediaType": MEDIA_TYPE,
-                "verificationMaterial": {"publicKey": {"hint": key_id}},
+                "verificationMaterial": material,
                 "dsseEnvelope": {
-                    "payload": text(payload).decode("ascii"),
+                    "payload": _text(payload),
                     "payloadType": PAYLOAD_TYPE,
-                    "signatures": [{"sig": text(signature).decode("ascii"), "keyid": key_id}],
+                    "signatures": [{"sig": _text(signature), "keyid": key_id}],
                 },
             }
         )
         + b"\n"
     )
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def parse(data: bytes, *, name: str = "bundle") -> Bundle:
@@ -93,7 +111,7 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
     top = reader.members(value, "", {"mediaType", "verificationMaterial", "dsseEnvelope"})
     if top["mediaType"] != MEDIA_TYPE:
         raise reader.refuse("bundle-media-type", "/mediaType", f"must be {MEDIA_TYPE}")
-    hint = reader.hint(top["verificationMaterial"])
+    hint, timestamps = reader.material(top["verificationMaterial"])
     envelope = reader.members(
         top["dsseEnvelope"], "/dsseEnvelope", {"payload", "payloadType", "signatures"}
     )
@@ -111,7 +129,7 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
         message = "the key id of the signature is not the hint of the bundle"
         raise reader.refuse("key-id-differs", f"{where}/keyid", message)
     payload = reader.base64(envelope["payload"], "/dsseEnvelope/payload")
-    return Bundle(payload, signature, key_id)
+    return Bundle(payload, signature, key_id, timestamps)
 
 
 class _Reader:
@@ -123,23 +141,44 @@ class _Reader:
     def refuse(self, code: str, pointer: str, message: str, hint: str = "") -> TrustError:
         return TrustError(code, message, Place(self.name, None, pointer or "/"), hint)
 
-    def members(self, value: JSONValue, pointer: str, names: set[str]) -> JSONObject:
+    def members(
+        self,
+        value: JSONValue,
+        pointer: str,
+        names: set[str],
+        optional: frozenset[str] = frozenset(),
+    ) -> JSONObject:
         if not isinstance(value, dict):
             raise self.refuse("bundle-members", pointer, "must be an object")
         for name in sorted(names - value.keys()):
             raise self.refuse("bundle-members", pointer, f"the member {name!r} is missing")
-        for name in sorted(value.keys() - names):
+        for name in sorted(value.keys() - names - optional):
             raise self.refuse("bundle-members", pointer, f"unknown member {name!r}")
         return value
 
-    def hint(self, material: JSONValue) -> str:
+    def material(self, material: JSONValue) -> tuple[str, tuple[bytes, ...]]:
+        """The key's id, and the time stamps."""
         where = "/verificationMaterial"
         if isinstance(material, dict) and material.keys() & {"certificate", "x509CertificateChain"}:
             hint = "verify it with sigstore-python, which knows certificates and identities"
             raise self.refuse("bundle-keyless", where, "signed with a certificate, not a key", hint)
-        key = self.members(material, where, {"publicKey"})["publicKey"]
-        where += "/publicKey"
-        return self.key_id(self.members(key, where, {"hint"})["hint"], f"{where}/hint")
+        name = "timestampVerificationData"
+        value = self.members(material, where, {"publicKey"}, frozenset({name}))
+        at = f"{where}/publicKey"
+        key = self.members(value["publicKey"], at, {"hint"})
+        stamps = self.timestamps(value[name], f"{where}/{name}") if name in value else ()
+        return self.key_id(key["hint"], f"{at}/hint"), stamps
+
+    def timestamps(self, data: JSONValue, pointer: str) -> tuple[bytes, ...]:
+        name = "rfc3161Timestamps"
+        pointer, stamps = f"{pointer}/{name}", self.members(data, pointer, {name})[name]
+        if not isinstance(stamps, list) or not 1 <= len(stamps) <= MAX_TIMESTAMPS:
+            raise self.refuse("bundle-members", pointer, f"must hold 1 to {MAX_TIMESTAMPS} stamps")
+        member = "signedTimestamp"
+        return tuple(
+            self.base64(self.members(stamp, f"{pointer}/{index}", {member})[member], pointer)
+            for index, stamp in enumerate(stamps)
+        )
 
     def base64(self, value: JSONValue, pointer: str) -> bytes:
         if not isinstance(value, str):

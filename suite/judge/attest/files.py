@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
 from suite.documents.codec import decode
 from suite.documents.manifest import Manifest
-from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
+from suite.evidence import EVIDENCE_FILES, GIT_ATTRIBUTES, MANIFEST, OCCASIONAL_FILES
+from suite.evidence.manifest import ATTRIBUTES
 from suite.evidence.safe import NOT_PLAIN, read_plain
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PAGE_FILE = "scorecard.html"
 DERIVED_FILES = (BUNDLE_FILE, PAGE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE)
-"""What may lie beside the evidence; anything else in a run directory is refused."""
+"""What may lie beside the evidence, with the run's ``.gitattributes``; anything else in a run directory is refused."""
 
 
 def read_limited(path: Path, limit: int) -> bytes:
@@ -69,6 +70,8 @@ def check_files(run: RunFiles, listed: Sequence[ManifestFile]) -> int:
         if reason:
             problems.append(Problem(f"{item.path}: {reason}"))
     known = {item.path for item in listed} | {MANIFEST, *DERIVED_FILES}
+    if _is_attributes(run.directory / GIT_ATTRIBUTES):
+        known.add(GIT_ATTRIBUTES)
     extra = sorted(path.name for path in run.directory.iterdir() if path.name not in known)
     problems += [Problem(f"{name}: not in the manifest", hint="nobody signed it") for name in extra]
     if problems:
@@ -76,6 +79,14 @@ def check_files(run: RunFiles, listed: Sequence[ManifestFile]) -> int:
         message = f"{count} not what the manifest lists"
         raise EvidenceError("files-differ", message, Place(str(run.directory)), "", problems)
     return total
+
+
+def _is_attributes(path: Path) -> bool:
+    """Whether it is the file that every run gets: git reads it, so it must say nothing else."""
+    try:
+        return read_plain(path, len(ATTRIBUTES)) == ATTRIBUTES
+    except OSError:
+        return False
 
 
 def _compare(run: RunFiles, item: ManifestFile) -> tuple[str, int]:

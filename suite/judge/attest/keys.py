@@ -12,8 +12,9 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,13 +23,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from suite.base.errors import Place, SetupError, SuiteError, TrustError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Passphrase: TypeAlias = Callable[[], bytes | None]
+    """Asks for the passphrase of an encrypted key; None when there is none to be had."""
 
 MAX_KEY_BYTES = 16 * 1024
 """A PEM file of either algorithm is below 1 KiB; anything larger is not a key."""
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*\Z")
-_HINT_PRIVATE = "make one with `suite keygen`, or `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`"
+PASSPHRASE_VARIABLE = "SUITE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
+"""Environment variable with the passphrase of an encrypted key, or the PIN of a token."""
+_HINT_PRIVATE = "make one with `suite keygen --out FILE`, or `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`"
 _HINT_PUBLIC = (
     "a PEM file that begins with -----BEGIN PUBLIC KEY-----, of an ECDSA P-256 or Ed25519 key"
 )
@@ -83,6 +90,17 @@ class PublicKey:
         return hash(self.id)
 
 
+class SigningKey(Protocol):
+    """What signs: a private key of a file, or one that stays in a token (`suite.judge.attest.pkcs11key`)."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature: DER for ECDSA, 64 bytes for Ed25519."""
+
+
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
     """A private key with its public half; it never shows itself in a traceback or log."""
@@ -113,6 +131,20 @@ def _spki(key: _Public, encoding: serialization.Encoding) -> bytes:
     return key.public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
+def public_key(key: object) -> PublicKey:
+    """Wrap a public key of the `cryptography` library.
+
+    Raises:
+        UsageError: ``key-algorithm``.
+    """
+    algorithm = _algorithm(key)
+    if algorithm is None or not isinstance(
+        key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+    ):
+        raise UsageError("key-algorithm", "neither an ECDSA P-256 nor an Ed25519 key")
+    return _public(key, algorithm)
+
+
 def _public(key: _Public, algorithm: Algorithm) -> PublicKey:
     digest = hashlib.sha256(_spki(key, serialization.Encoding.DER)).digest()
     pem = _spki(key, serialization.Encoding.PEM)
@@ -125,10 +157,7 @@ def private_key(key: _Private) -> PrivateKey:
     Raises:
         UsageError: ``key-algorithm``.
     """
-    algorithm = _algorithm(key)
-    if algorithm is None:
-        raise UsageError("key-algorithm", "neither an ECDSA P-256 nor an Ed25519 key")
-    return PrivateKey(_public(key.public_key(), algorithm), key)
+    return PrivateKey(public_key(key.public_key()), key)
 
 
 def _pem_body(data: bytes, label: bytes) -> bytes:
@@ -154,6 +183,9 @@ def parse_public(
             would give the same key a second id).
     """
     place = Place(name)
+    if data.lstrip().startswith(b"{"):
+        hint = f"a trust list is given as --trust {name}"
+        raise error("key-wrong", "JSON, not a public key", place, hint)
     try:
         body = _pem_body(data, b"PUBLIC KEY")
         key = serialization.load_der_public_key(body)
@@ -172,21 +204,27 @@ def parse_public(
     return _public(key, algorithm)
 
 
-def parse_private(data: bytes, *, name: str = "<key>") -> PrivateKey:
-    """Read one private key from unencrypted PKCS #8 (or SEC 1) PEM.
+def parse_private(
+    data: bytes, *, name: str = "<key>", passphrase: Passphrase | None = None
+) -> PrivateKey:
+    """Read one private key from PKCS #8 (or SEC 1) PEM.
+
+    Args:
+        data: the file.
+        name: what to call it in a refusal.
+        passphrase: asked once, where the key is encrypted.
 
     Raises:
-        UsageError: ``key-wrong``, ``key-encrypted`` or ``key-algorithm``.
+        UsageError: ``key-wrong``, ``key-encrypted``, ``key-passphrase-wrong`` or ``key-algorithm``.
     """
     place = Place(name)
     if b"-----BEGIN PUBLIC KEY-----" in data:
         message = "a public key; signing needs the private one"
         raise UsageError("key-wrong", message, place, _HINT_PRIVATE)
     try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except TypeError as cause:
-        hint = "decrypt it first: openssl pkey -in KEY -out PLAIN"
-        raise UsageError("key-encrypted", "the key is encrypted", place, hint) from cause
+        key: object = serialization.load_pem_private_key(data, password=None)
+    except TypeError:
+        key = _decrypted(data, passphrase() if passphrase else None, place)
     except (ValueError, UnsupportedAlgorithm) as cause:
         raise UsageError("key-wrong", "not a private key in PEM", place, _HINT_PRIVATE) from cause
     algorithm = _algorithm(key)
@@ -198,9 +236,22 @@ def parse_private(data: bytes, *, name: str = "<key>") -> PrivateKey:
     return PrivateKey(_public(key.public_key(), algorithm), key)
 
 
-def _read(path: Path, hint: str) -> bytes:
+def _decrypted(data: bytes, passphrase: bytes | None, place: Place) -> object:
+    if passphrase is None:
+        hint = f"set {PASSPHRASE_VARIABLE}, or sign on a terminal, which asks for it"
+        raise UsageError("key-encrypted", "the key is encrypted", place, hint)
+    try:
+        return serialization.load_pem_private_key(data, password=passphrase)
+    except (ValueError, UnsupportedAlgorithm) as cause:
+        message = "the passphrase does not open the key"
+        raise UsageError("key-passphrase-wrong", message, place) from cause
+
+
+def _read(path: Path, hint: str, *, private: bool = False) -> bytes:
     try:
         with path.open("rb") as stream:
+            if private:
+                _require_private(os.fstat(stream.fileno()).st_mode, path)
             data = stream.read(MAX_KEY_BYTES + 1)
     except OSError as cause:
         message = f"cannot read the key: {cause.strerror or cause}"
@@ -210,9 +261,18 @@ def _read(path: Path, hint: str) -> bytes:
     return data
 
 
-def load_private(path: Path) -> PrivateKey:
-    """Read a private key file; see `parse_private`, and ``key-unreadable``."""
-    return parse_private(_read(path, _HINT_PRIVATE), name=str(path))
+def _require_private(mode: int, path: Path) -> None:
+    """Refuse a key that others on this machine may read or replace: whose signature would it be?"""
+    if mode & 0o077:
+        message = f"others may use the key: its mode is {stat.S_IMODE(mode):04o}"
+        hint = f"chmod 600 {path}; if others could read it, make a new one: suite keygen"
+        raise UsageError("key-permissions", message, Place(str(path)), hint)
+
+
+def load_private(path: Path, passphrase: Passphrase | None = None) -> PrivateKey:
+    """Read a private key file; see `parse_private`, and ``key-unreadable``, ``key-permissions``."""
+    data = _read(path, _HINT_PRIVATE, private=True)
+    return parse_private(data, name=str(path), passphrase=passphrase)
 
 
 def load_public(path: Path) -> PublicKey:
@@ -262,7 +322,7 @@ def generate(path: Path, algorithm: Algorithm = Algorithm.ECDSA_P256) -> Private
 
 
 def _unwritable(path: Path, cause: OSError) -> SetupError:
-    hint = "choose a directory that you may write to"
+    hint = "make one where you may write, with `suite keygen --out FILE`, and give it as --key FILE or in $SUITE_KEY"
     message = f"cannot write the key: {cause.strerror or cause}"
     return SetupError("key-unwritable", message, Place(str(path)), hint)
 
@@ -287,13 +347,13 @@ def _create(path: Path, data: bytes, mode: int) -> None:
         draft.unlink()
 
 
-def load_or_generate(path: Path) -> tuple[PrivateKey, bool]:
-    """The local key at `path`, made on first use; the flag says whether it is new.
+def load_or_generate(path: Path, passphrase: Passphrase | None = None) -> tuple[PrivateKey, bool]:
+    """The local key at `path`, made on first use; the flag says whether it is new. No other key is made unasked.
 
     Two runs that start together end up with the same key.
     """
     try:
-        return load_private(path), False
+        return load_private(path, passphrase), False
     except UsageError as missing:
         if not isinstance(missing.__cause__, FileNotFoundError):
             raise

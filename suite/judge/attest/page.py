@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from suite.documents.card import Scorecard
     from suite.judge.attest.steps import Note
-    from suite.judge.attest.verify import Verified
+    from suite.judge.attest.verify import Stated
 
 MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
 """A page is its bundle and some plots; the limit bounds what a hostile file can do."""
@@ -27,7 +27,7 @@ BLOCK_START = f'<script type="{MEDIA_TYPE}">'
 BLOCK_END = "</script>"
 
 Render: TypeAlias = "Callable[[bytes, Scorecard], bytes]"
-"""Bundle bytes and verified scorecard in, page out; the same input gives the same bytes."""
+"""Bundle bytes and the scorecard stated there in, page out; the same input gives the same bytes."""
 
 _SCRIPT = re.compile(rb"<[\s/]*script", re.IGNORECASE)
 _GENERATOR = re.compile(rb'<meta name="generator" content="([^"<>]{1,200})">')
@@ -82,7 +82,7 @@ def renderer_of(html: bytes) -> str | None:
     return match[1].decode("utf-8", "replace") if match else None
 
 
-def check_page(html: bytes, verified: Verified, bundle: bytes, render: Render, note: Note) -> None:
+def check_page(html: bytes, stated: Stated, bundle: bytes, render: Render, note: Note) -> None:
     """Render the page again and compare byte for byte.
 
     A page of another renderer's version can't be compared: the step is then skipped with the code
@@ -94,7 +94,7 @@ def check_page(html: bytes, verified: Verified, bundle: bytes, render: Render, n
     """
     if extract_bundle(html) != bundle:
         raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
-    again = render(bundle, verified.card)
+    again = render(bundle, stated.card)
     if again == html:
         note.detail = f"rendered again, byte for byte the same ({len(html):,} bytes)"
         return
@@ -103,6 +103,10 @@ def check_page(html: bytes, verified: Verified, bundle: bytes, render: Render, n
         detail = f"page not checked, bundle verified: made by {theirs}, this is {ours}"
         note.skip("page-not-checked", detail)
         return
+    if html.replace(b"\r\n", b"\n") == again:
+        hint = "get the page as it was written, or render it from the bundle: suite render"
+        message = "line ends were changed; everything else is what the signed bytes render to"
+        raise TrustError("page-differs", message, Place("page"), hint)
     line, shown, right = _first_difference(html, again)
     message = (
         f"the page is not what the signed bytes render to: line {line} has {shown}, not {right}"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, SetupError, TrustError
 from suite.documents.codec import plain
 from suite.evidence import MANIFEST
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, bundle_bytes, pae
+from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.statement import make_statement, make_test_result, parse_statement
-from suite.judge.attest.verify import check_predicate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from suite.documents.card import Scorecard
-    from suite.judge.attest.keys import PrivateKey
+    from suite.judge.attest.keys import SigningKey
+
+    Stamp: TypeAlias = Callable[[bytes], bytes]
+    """A signature in, a time stamp over it out."""
 
 STATEMENT_FILE = "scorecard.json"
 BUNDLE_FILE = "scorecard.sigstore.json"
@@ -24,15 +28,19 @@ TEST_RESULT_FILE = "test-result.sigstore.json"
 PUBLIC_KEY_FILE = "signer.pub.pem"
 
 
-def sign(payload: bytes, key: PrivateKey) -> bytes:
-    """Sign a statement: the bytes of a Sigstore bundle. The same payload and key give the same bytes.
+def sign(payload: bytes, key: SigningKey, stamp: Stamp | None = None) -> bytes:
+    """Sign a statement: the bytes of a Sigstore bundle, with a time stamp where there is who makes one.
+
+    The same payload and key of a file give the same bytes, but for the stamp.
 
     Raises:
         TrustError: when a verifier would refuse the payload; see `parse_statement` and
             `check_predicate`. Nothing is signed that cannot be verified.
     """
     check_predicate(parse_statement(payload))
-    bundle = bundle_bytes(payload, key.sign(pae(payload)), key.public.id)
+    signature = key.sign(pae(payload))
+    stamps = (stamp(signature),) if stamp is not None else ()
+    bundle = bundle_bytes(payload, signature, key.public.id, stamps)
     if len(bundle) > MAX_BUNDLE_BYTES:
         raise TrustError("bundle-too-large", f"the bundle would have {len(bundle):,} bytes")
     return bundle
@@ -44,7 +52,9 @@ def image_of(card: Scorecard) -> tuple[str, str] | None:
     return (card.engine.image_reference, digest) if digest else None
 
 
-def sign_run(directory: Path, card: Scorecard, key: PrivateKey) -> bytes:
+def sign_run(
+    directory: Path, card: Scorecard, key: SigningKey, stamp: Stamp | None = None
+) -> bytes:
     """Sign a run's scorecard and write what goes beside its evidence; returns the bundle.
 
     Writes `STATEMENT_FILE` (the signed bytes), `BUNDLE_FILE`, `TEST_RESULT_FILE` (the verdict once more
@@ -52,16 +62,17 @@ def sign_run(directory: Path, card: Scorecard, key: PrivateKey) -> bytes:
 
     Raises:
         TrustError: as `sign`, before anything is written.
+        SuiteError: whatever `stamp` raises, before anything is written too.
         EvidenceError: ``file-unreadable`` when there is no manifest.
         SetupError: ``run-unwritable``.
     """
     manifest = jsonio.read_bytes(directory / MANIFEST, error=EvidenceError)
     payload = make_statement(plain(card), jsonio.sha256_hex(manifest), image_of(card))
-    bundle = sign(payload, key)
+    bundle = sign(payload, key, stamp)
     files = {
         STATEMENT_FILE: payload,
         BUNDLE_FILE: bundle,
-        TEST_RESULT_FILE: sign(make_test_result(payload), key),
+        TEST_RESULT_FILE: sign(make_test_result(payload), key, stamp),
         PUBLIC_KEY_FILE: key.public.pem,
     }
     try:

@@ -38,6 +38,9 @@ REVIEW_TYPE = "https://in-toto.io/attestation/svr/v0.2"
 PREDICATE_TYPES = (SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE)
 
 MANIFEST_SUBJECT = "manifest.json"
+SCORECARD_SUBJECT = "scorecard.json"
+SIGNATURE_SUBJECT = "signature"
+"""What a receipt is about: the signed bytes of a scorecard, and the bytes of the signature over them."""
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -81,19 +84,25 @@ def make_statement(
         TrustError: when the result could not be verified, for example because a text holds a control
             character; see `parse_statement`.
     """
-    subjects = [_subject(MANIFEST_SUBJECT, manifest_sha256)]
+    subjects = [subject(MANIFEST_SUBJECT, manifest_sha256)]
     if image is not None:
-        subjects.append(_subject(image[0], image[1].removeprefix("sha256:")))
-    return _payload(subjects, predicate_type, predicate)
+        subjects.append(subject(image[0], image[1].removeprefix("sha256:")))
+    return payload_of(subjects, predicate_type, predicate)
 
 
-def _subject(name: str, sha256: str) -> StatementSubject:
+def subject(name: str, sha256: str) -> StatementSubject:
+    """One thing that a statement is about, and its SHA-256 in hexadecimal."""
     return StatementSubject(name=name, digest=Digest(sha256=sha256))
 
 
-def _payload(
+def payload_of(
     subjects: Sequence[StatementSubject], predicate_type: str, predicate: Mapping[str, object]
 ) -> bytes:
+    """The bytes of a statement, in the only form that is signed.
+
+    Raises:
+        TrustError: as `make_statement`.
+    """
     try:
         payload = jsonio.canonical(
             {
@@ -165,7 +174,7 @@ def _subjects(value: JSONValue, name: str) -> tuple[StatementSubject, ...]:
         if not isinstance(label, str) or not label or label in subjects:
             message = "the name must be text that no other subject has"
             raise TrustError("statement-subject", message, place)
-        subjects[label] = _subject(label, digest)
+        subjects[label] = subject(label, digest)
     return tuple(subjects.values())
 
 
@@ -199,4 +208,4 @@ def make_test_result(scorecard: bytes) -> bytes:
         warnedTests=tuple(sorted(rules["warn"] - rules["fail"])),
         failedTests=tuple(sorted(rules["fail"])),
     )
-    return _payload(stated.subjects, TEST_RESULT_TYPE, plain(result))
+    return payload_of(stated.subjects, TEST_RESULT_TYPE, plain(result))

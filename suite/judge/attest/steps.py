@@ -26,6 +26,7 @@ class Step:
         detail: what was found; for a failure, what is wrong.
         code: stable name of the refusal, "" when there is none.
         findings: further lines, such as each file or number that differs.
+        hint: what to do about a failure, "" where there is nothing more to say.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Step:
     detail: str
     code: str = ""
     findings: tuple[str, ...] = ()
+    hint: str = ""
 
     def to_json(self) -> JSONObject:
         """As a JSON object."""
@@ -44,13 +46,15 @@ class Step:
             "detail": self.detail,
             "code": self.code,
             "findings": list(self.findings),
+            "hint": self.hint,
         }
 
     def lines(self) -> list[str]:
-        """For a person: one line, then one indented line per finding."""
+        """For a person: one line, then one indented line per finding, and what to do."""
         code = f" [{self.code}]" if self.code else ""
         head = f"{self.number:2}. {self.outcome.value:<7} {self.what}: {self.detail}{code}"
-        return [head, *(f"      - {finding}" for finding in self.findings)]
+        hint = [f"      hint: {self.hint}"] if self.hint else []
+        return [head, *(f"      - {finding}" for finding in self.findings), *hint]
 
 
 @dataclass(slots=True)
@@ -98,7 +102,10 @@ class Steps:
             findings = tuple(str(problem) for problem in error.problems)
             note = Note(error.message + where, Outcome.FAIL, error.code, findings)
         number = len(self.done) + 1
-        self.done.append(Step(number, what, note.outcome, note.detail, note.code, note.findings))
+        hint = error.hint if error is not None else ""
+        self.done.append(
+            Step(number, what, note.outcome, note.detail, note.code, note.findings, hint)
+        )
 
 
 class _Context:

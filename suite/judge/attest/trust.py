@@ -7,100 +7,96 @@ verified. Entries are ended or revoked, never deleted; two keys of one owner may
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from suite.base import jsonio
-from suite.base.errors import Place, TrustError
+from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import REVIEW_TYPE, SCORECARD_TYPE, TEST_RESULT_TYPE
 from suite.judge.attest.text import value_problem
+from suite.judge.attest.times import Window, format_time, parse_time
+from suite.judge.attest.timestamps import Authority, read_certificates
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from msgspec import UnsetType
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+    from suite.judge.attest.times import VerifiedTime
 
 
 class Role(enum.StrEnum):
     """What an owner is to the suite; a role limits what its keys may sign."""
 
     VENDOR = "vendor"
+    LAB = "lab"
     REVIEWER = "reviewer"
 
     def may_sign(self, predicate_type: str) -> bool:
         """Whether this role may sign that type of predicate."""
-        if self is Role.VENDOR:
-            return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE)
-        return predicate_type == REVIEW_TYPE
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedTime:
-    """A time at which the signed bytes are known to have existed.
-
-    Attributes:
-        at: aware, UTC.
-        source: who vouches for it, for people: ``the verifier's own clock``, ``reviewer's receipt``. A time
-            that the signed document states about itself is none.
-    """
-
-    at: dt.datetime
-    source: str
-
-    def __str__(self) -> str:
-        """Time and source."""
-        return f"{format_time(self.at)} by {self.source}"
+        if self is Role.REVIEWER:
+            return predicate_type == REVIEW_TYPE
+        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
-    """One entry of the list, read. `start`, `end` and `revoked_at` are aware UTC times."""
+    """One entry of the list, read.
+
+    Attributes:
+        signs_for: the vendors whose scorecards the key may sign: itself, or those that a lab signs for.
+        window: when the key counts; None without limit.
+        revoked_at: aware, UTC.
+    """
 
     key: PublicKey
     owner: str
     role: Role
-    start: dt.datetime | None
-    end: dt.datetime | None
+    signs_for: tuple[str, ...]
+    window: Window | None
     revoked_at: dt.datetime | None
     revoked_reason: str
 
-    def check_time(self, time: VerifiedTime | None) -> str:
+    def check_time(self, time: VerifiedTime | None, unused: Sequence[str] = ()) -> str:
         """Say why the key counted at that time.
 
         An entry with a window or a revocation needs a verified time: without one, an expired key would
         sign for ever.
 
+        Args:
+            time: the earliest that is known.
+            unused: what might have given one and did not count, with the reasons.
+
         Raises:
             TrustError: ``time-unproven``, ``key-not-yet-valid``, ``key-expired`` or ``key-revoked``.
         """
-        if self.start is None and self.revoked_at is None:
-            return "the list sets no limit in time"
+        window = self.window or Window()
+        if self.window is None and self.revoked_at is None:
+            return "the list sets no limit in time" + (f"; known time {time}" if time else "")
         if time is None:
-            hint = "give a time that somebody other than the signer vouches for"
+            hint = "a time that somebody other than the signer vouches for: sign with --tsa URL, or give --timestamp or a reviewer's --receipt"
             message = (
                 f"the key of {self.owner} counts for a limited time and no verified time is known"
             )
-            raise TrustError("time-unproven", message, hint=hint)
+            problems = [Problem(reason) for reason in unused]
+            raise TrustError("time-unproven", message, hint=hint, problems=problems)
         if self.revoked_at is not None and time.at >= self.revoked_at:
             message = f"revoked at {format_time(self.revoked_at)}: {self.revoked_reason}"
             raise TrustError(
                 "key-revoked", f"the key of {self.owner} was {message}; known time {time}"
             )
-        if self.start is not None and time.at < self.start:
-            message = f"counts from {format_time(self.start)}; known time {time}"
+        if window.start is not None and time.at < window.start:
+            message = f"counts from {format_time(window.start)}; known time {time}"
             raise TrustError("key-not-yet-valid", f"the key of {self.owner} {message}")
-        if self.end is not None and time.at > self.end:
-            message = f"ended at {format_time(self.end)}; known time {time}"
+        if window.end is not None and time.at > window.end:
+            message = f"ended at {format_time(window.end)}; known time {time}"
             raise TrustError("key-expired", f"the key of {self.owner} {message}")
         return f"valid at {time}"
 
@@ -110,6 +106,7 @@ class TrustList:
     """A list that was read and found consistent. `sha256` is the digest of its file."""
 
     keys: tuple[TrustedKey, ...]
+    authorities: tuple[Authority, ...]
     sha256: str
 
     def find(self, key_id: str) -> TrustedKey:
@@ -125,26 +122,6 @@ class TrustList:
         raise TrustError("key-unknown", message)
 
 
-def format_time(time: dt.datetime) -> str:
-    """``2026-01-31T12:00:00Z``."""
-    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_time(text: str) -> dt.datetime:
-    """Read ``2026-01-31T12:00:00Z``; nothing else is a time here.
-
-    Raises:
-        TrustError: ``time-wrong``.
-    """
-    try:
-        if not _TIME.match(text):
-            raise ValueError(text)  # noqa: TRY301 - one refusal for both ways to be wrong
-        return dt.datetime.fromisoformat(text)
-    except ValueError as cause:
-        hint = "UTC, like 2026-01-31T12:00:00Z"
-        raise TrustError("time-wrong", f"{text!r} is not a time", hint=hint) from cause
-
-
 def load(path: Path) -> TrustList:
     """Read a trust list file; see `parse`, and ``file-unreadable``."""
     return parse(jsonio.read_bytes(path, error=TrustError), name=str(path))
@@ -157,8 +134,14 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
         TrustError: ``json-refused``, ``schema-violation``, ``payload-text`` (an owner that looks like
             another one's name), ``key-wrong``, ``key-algorithm``, ``key-encoding``,
             ``trust-algorithm-differs`` (the key is not of the algorithm that its entry declares),
-            ``trust-key-twice``, ``time-wrong``, ``trust-window-empty``; each with its pointer.
+            ``trust-key-twice``, ``time-wrong``, ``trust-window-empty``, ``trust-signs-for``,
+            ``trust-certificate-wrong``, ``trust-authority-twice``; each with its pointer. ``trust-wrong`` for
+            a key in place of a list.
     """
+    if data.lstrip().startswith(b"-----BEGIN "):
+        message = "a key or certificate in PEM, not a trust list"
+        hint = f"a public key that you vouch for is given as --key {name}"
+        raise TrustError("trust-wrong", message, Place(name), hint)
     document = decode(data, trust.TrustList, name=name, error=TrustError)
     entries: list[TrustedKey] = []
     seen: dict[str, int] = {}
@@ -174,7 +157,8 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             raise TrustError("trust-key-twice", message, place, hint)
         seen[trusted.key.id] = index
         entries.append(trusted)
-    return TrustList(tuple(entries), jsonio.sha256_hex(data))
+    authorities = _authorities(given(document.authorities, ()), name)
+    return TrustList(tuple(entries), authorities, jsonio.sha256_hex(data))
 
 
 def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
@@ -183,18 +167,51 @@ def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
     if key.algorithm != Algorithm(entry.algorithm):
         message = f"declared as {entry.algorithm}, the key is {key.algorithm}"
         raise TrustError("trust-algorithm-differs", message, place)
-    window = given(entry.validFor)
-    start = parse_time(window.start) if window else None
-    end = parse_time(window.end) if window and window.end is not UNSET else None
-    if start and end and end <= start:
-        raise TrustError("trust-window-empty", "validFor ends before it starts", place)
     revoked = given(entry.revoked)
+    role, vendors = Role(entry.role), given(entry.signsFor)
+    if (vendors is not None) != (role is Role.LAB):
+        message = f"a {role} {'must not have' if vendors else 'needs'} signsFor"
+        hint = (
+            "a vendor signs for itself, a lab for the vendors that it names, a reviewer for nobody"
+        )
+        raise TrustError("trust-signs-for", message, place, hint)
     return TrustedKey(
         key=key,
         owner=entry.owner,
-        role=Role(entry.role),
-        start=start,
-        end=end,
+        role=role,
+        signs_for=vendors or (entry.owner,),
+        window=_window(entry.validFor, place),
         revoked_at=parse_time(revoked.at) if revoked else None,
         revoked_reason=revoked.reason if revoked else "",
     )
+
+
+def _window(period: trust.Period | UnsetType, place: Place) -> Window | None:
+    stated = given(period)
+    if stated is None:
+        return None
+    start, end = parse_time(stated.start), given(stated.end)
+    window = Window(start, parse_time(end) if end else None)
+    if window.end and window.end <= start:
+        raise TrustError("trust-window-empty", "validFor ends before it starts", place)
+    return window
+
+
+def _authorities(listed: Sequence[trust.Authority], name: str) -> tuple[Authority, ...]:
+    read: list[Authority] = []
+    for index, item in enumerate(listed):
+        place = Place(name, None, f"/authorities/{index}")
+        problem = value_problem(item.owner)
+        if problem:
+            raise TrustError("payload-text", problem[1], place)
+        try:
+            certificates = read_certificates(item.certificates)
+        except ValueError as cause:
+            message = f"not the certificates of an authority: {str(cause)[:120]}"
+            raise TrustError("trust-certificate-wrong", message, place) from cause
+        if any(set(certificates) & set(other.certificates) for other in read):
+            message = "a certificate of another authority in this list"
+            raise TrustError("trust-authority-twice", message, place)
+        window = _window(item.validFor, place) or Window()
+        read.append(Authority(item.owner, certificates, window))
+    return tuple(read)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.errors import TrustError
 from suite.base.status import Outcome
+from suite.judge.attest import lineends
 from suite.judge.attest.verify import Identity
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Verification:
         failed = [step for step in self.steps if step.outcome is Outcome.FAIL]
         if not self.intact or self.verified is None:
             codes = ", ".join(dict.fromkeys(step.code for step in failed))
+            if codes == lineends.CODE:
+                return f"REFUSED: {failed[0].detail}; everything else fits"
             return f"REFUSED: {len(failed)} of {len(self.steps)} steps failed ({codes})"
         word = {
             Identity.TRUSTED: "VERIFIED",

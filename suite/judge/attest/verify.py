@@ -8,31 +8,34 @@
     4  The payload is a statement     statement.parse_statement: strict JSON, clean text, exact members
     5  It states what is expected     predicate type, schema of the predicate, subjects
     6  The signer may state it        role, vendor = owner (trust list only)
-    7  The key counted at that time   window and revocation against a verified time (trust list only)
+    7  The key counted at that time   window and revocation against a verified time (trust list only):
+                                      time stamps in the bundle or given, receipts of reviewers
     8  It is for this round           nonce, evidence digest, where the caller expects them
 
-No step looks at anything that an earlier step did not accept, and the payload is parsed only after its
-signature held. Refusals have stable codes; they are listed where they are raised and each has a folder
+A bundle that is not well-formed, a signature that does not hold and a payload that is no statement end it: no step looks
+at anything that those did not accept. Whose key it is, what it may sign and when are other questions: a refusal there is
+recorded, and the rest is still done, so that a reviewer sees all of it. Refusals have stable codes; they are listed where they are raised and each has a folder
 under ``tests/cases/bundle_verify/``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from suite.base.errors import Place, Problem, TrustError, UsageError
+from suite.base.errors import Place, TrustError, UsageError
 from suite.documents.card import Scorecard
-from suite.documents.codec import convert
 from suite.documents.document import given
-from suite.documents.test_result import TestResult
+from suite.documents.receipt import Receipt
 from suite.judge.attest import envelope
+from suite.judge.attest.existence import received_time, stamped_times
+from suite.judge.attest.predicate import Predicate, check_predicate, kind, vendor_of
 from suite.judge.attest.statement import (
     MANIFEST_SUBJECT,
     REVIEW_TYPE,
     SCORECARD_TYPE,
-    TEST_RESULT_TYPE,
     Statement,
     parse_statement,
 )
@@ -40,17 +43,11 @@ from suite.judge.attest.steps import Steps
 from suite.judge.attest.trust import Role
 
 if TYPE_CHECKING:
+    from suite.judge.attest.existence import Witness
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.steps import Step
-    from suite.judge.attest.trust import TrustedKey, TrustList, VerifiedTime
-
-Predicate: TypeAlias = Scorecard | TestResult
-
-PREDICATES: dict[str, type[Predicate]] = {
-    SCORECARD_TYPE: Scorecard,
-    TEST_RESULT_TYPE: TestResult,
-}
-"""The document of each predicate that this version can read."""
+    from suite.judge.attest.times import VerifiedTime
+    from suite.judge.attest.trust import TrustedKey, TrustList
 
 
 class Identity(enum.StrEnum):
@@ -69,38 +66,67 @@ class Expected:
         predicate_type: what it must be.
         nonce: round identifier that the reviewers issued; None when there is no round.
         manifest_sha256: digest of the evidence at hand; None when there is none.
-        time: when the document is known to have existed, see `suite.judge.attest.trust.VerifiedTime`.
+        time: when the document is known to have existed, see `suite.judge.attest.times.VerifiedTime`.
+        timestamps: RFC 3161 responses that the caller has, beside those in the bundle.
+        receipts: bundles of reviewers' receipts.
+        shared: these are for several bundles: those for others are passed over instead of refused.
     """
 
     predicate_type: str = SCORECARD_TYPE
     nonce: str | None = None
     manifest_sha256: str | None = None
     time: VerifiedTime | None = None
+    timestamps: tuple[Witness, ...] = ()
+    receipts: tuple[Witness, ...] = ()
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a bundle states; who signed it, and whether that counts, is another question.
+
+    Attributes:
+        statement: what was signed; `statement.payload` are the exact bytes.
+        document: its predicate, read.
+    """
+
+    statement: Statement
+    document: Predicate
+
+    @property
+    def card(self) -> Scorecard:
+        """The stated scorecard.
+
+        Raises:
+            TypeError: when another kind of predicate was expected.
+        """
+        if not isinstance(self.document, Scorecard):
+            msg = f"a {kind(self.statement.predicate_type)} holds no scorecard"
+            raise TypeError(msg)
+        return self.document
 
 
 _SEAL = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """A statement whose signature held. Made by `verify_bundle` alone.
+class Verified(Stated):
+    """A statement whose signature held. Made by `examine` alone.
 
     Attributes:
-        statement: what was signed; `statement.payload` are the exact bytes.
-        document: its predicate, read.
         key_id: which key signed.
         identity: what is known about its owner; only `Identity.TRUSTED` names somebody.
         owner: from the trust list, None otherwise.
         role: from the trust list, None otherwise.
+        time: when the signature is known to have existed; None when nobody listed vouches for a time.
         steps: what was done.
     """
 
-    statement: Statement
-    document: Predicate
     key_id: str
     identity: Identity
     owner: str | None
     role: Role | None
+    time: VerifiedTime | None = None
     steps: tuple[Step, ...]
     seal: object = field(repr=False, compare=False)
 
@@ -109,18 +135,6 @@ class Verified:
         if self.seal is not _SEAL:
             msg = "Verified is made by verify_bundle alone"
             raise TypeError(msg)
-
-    @property
-    def card(self) -> Scorecard:
-        """The signed scorecard.
-
-        Raises:
-            TypeError: when another kind of predicate was expected and verified.
-        """
-        if not isinstance(self.document, Scorecard):
-            msg = f"a {_kind(self.statement.predicate_type)} holds no scorecard"
-            raise TypeError(msg)
-        return self.document
 
     def signer(self) -> str:
         """Who signed, in words that claim no more than is known."""
@@ -133,7 +147,58 @@ class Verified:
                 return f"signed by the key that lies beside it, {self.key_id}; identity not established"
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What came of a bundle.
+
+    Attributes:
+        stated: what it states, where its form and its signature, as far as there was a key, gave no reason to stop.
+        verified: the same where nothing was refused.
+        error: the first refusal.
+    """
+
+    stated: Stated | None
+    verified: Verified | None
+    error: TrustError | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    key: PublicKey
+    entry: TrustedKey | None
+    identity: Identity
+
+    def __str__(self) -> str:
+        if self.entry is not None:
+            return f"{self.entry.owner} ({self.entry.role}), {self.key.algorithm}, {self.key.id}"
+        if self.identity is Identity.GIVEN_KEY:
+            return f"the key given, {self.key.id}; owner unknown"
+        return f"the key that lies beside the run, {self.key.id}; identity not established"
+
+
 def verify_bundle(
+    bundle: bytes,
+    trust: TrustList | None = None,
+    *,
+    key: PublicKey | None = None,
+    neighbour: PublicKey | None = None,
+    expected: Expected | None = None,
+    name: str = "bundle",
+) -> Verified:
+    """Verify a bundle; see `examine`.
+
+    Raises:
+        TrustError: the first of everything that is wrong with the document or its signature.
+        UsageError: ``trust-ambiguous`` when both a list and a key are given.
+    """
+    result = examine(bundle, trust, key=key, neighbour=neighbour, expected=expected, name=name)
+    if result.verified is None:
+        assert result.error is not None
+        raise result.error
+    return result.verified
+
+
+def examine(
     bundle: bytes,
     trust: TrustList | None = None,
     *,
@@ -142,187 +207,225 @@ def verify_bundle(
     expected: Expected | None = None,
     steps: Steps | None = None,
     name: str = "bundle",
-) -> Verified:
-    """Verify a bundle against a trust list, or one key.
+) -> Examination:
+    """Verify a bundle against a trust list, or one key, and say everything that is wrong with it.
 
     Args:
         bundle: its bytes.
         trust: the list; the result's identity is then `Identity.TRUSTED`.
         key: a key that the caller vouches for, instead of a list: `Identity.GIVEN_KEY`.
-        neighbour: a key that lay beside the bundle, only when there is neither: `Identity.UNPROVEN`. It shows
-            that nothing was changed since signing, and nothing about the signer.
+        neighbour: a key that lay beside the bundle. When there is neither: `Identity.UNPROVEN`. It shows that
+            nothing was changed since signing, and nothing about the signer.
         expected: what the document must agree with; by default, that it is a scorecard.
         steps: where to record; a new record otherwise.
         name: what to call the bundle in a refusal.
 
     Raises:
-        TrustError: for everything that is wrong with the document or its signature.
         UsageError: ``trust-ambiguous`` when both a list and a key are given.
     """
     if trust is not None and key is not None:
         hint = "a trust list names owners, a key does not"
         raise UsageError("trust-ambiguous", "give a trust list or a key, not both", hint=hint)
-    want = expected or Expected()
-    record = steps or Steps()
-    first = len(record.done)
-    with record.step("The bundle is well-formed") as note:
-        parsed = envelope.parse(bundle, name=name)
-        note.detail = f"Sigstore bundle v0.3, one signature, {len(parsed.payload):,} signed bytes"
-    with record.step("The key is known") as note:
-        signer, entry, identity = _signer(parsed.key_id, trust, key, neighbour)
-        note.detail = _who(signer, entry, identity)
-        if entry is None:
+    want, record = expected or Expected(), steps or Steps()
+    first, refused = len(record.done), len(record.errors)
+    stated: Stated | None = None
+    verified: Verified | None = None
+    with contextlib.suppress(TrustError):  # recorded by its step
+        with record.step("The bundle is well-formed") as note:
+            parsed = envelope.parse(bundle, name=name)
+            note.detail = (
+                f"Sigstore bundle v0.3, one signature, {len(parsed.payload):,} signed bytes"
+            )
+        signer = _known_signer(record, parsed.key_id, trust, key, neighbour)
+        _signature_step(record, parsed, signer, neighbour, name)
+        stated = _stated(record, parsed, want)
+        entry = signer.entry if signer else None
+        _role_step(record, stated, entry, _why_unlisted(trust))
+        time = _time_step(record, parsed, signer, trust, want)
+        with record.attempt("It belongs to this round and evidence") as note:
+            note.detail = _check_expected(stated, want)
+        if signer is not None and len(record.errors) == refused:
+            verified = Verified(
+                statement=stated.statement,
+                document=stated.document,
+                key_id=signer.key.id,
+                identity=signer.identity,
+                owner=signer.entry.owner if signer.entry else None,
+                role=signer.entry.role if signer.entry else None,
+                time=time,
+                steps=tuple(record.done[first:]),
+                seal=_SEAL,
+            )
+    errors = [error for error in record.errors[refused:] if isinstance(error, TrustError)]
+    return Examination(stated, verified, errors[0] if errors else None)
+
+
+def _known_signer(
+    record: Steps,
+    key_id: str,
+    trust: TrustList | None,
+    key: PublicKey | None,
+    neighbour: PublicKey | None,
+) -> _Signer | None:
+    """Step 2; None when the key is not known."""
+    signer: _Signer | None = None
+    with record.attempt("The key is known") as note:
+        signer = _signer(key_id, trust, key, neighbour)
+        note.detail = str(signer)
+        if signer.entry is None:
             note.warn("signer-not-listed", note.detail)
-    with record.step("The signature holds") as note:
-        note.detail = _check_signature(signer, parsed, name)
-    with record.step("The payload is an in-toto statement") as note:
-        statement = parse_statement(parsed.payload)
-        note.detail = f"SHA-256 {statement.sha256}"
-    with record.step("It states what is expected") as note:
-        document = _check_content(statement, want)
-        name = document.SCHEMA
-        note.detail = f"predicate {want.predicate_type}, valid against schemas/{name}.schema.json"
-    _check_authority(record, statement, document, entry, want)
-    with record.step("It belongs to this round and evidence") as note:
-        note.detail = _check_expected(statement, document, want)
-    return Verified(
-        statement=statement,
-        document=document,
-        key_id=signer.id,
-        identity=identity,
-        owner=entry.owner if entry else None,
-        role=entry.role if entry else None,
-        steps=tuple(record.done[first:]),
-        seal=_SEAL,
-    )
+    return signer
 
 
 def _signer(
     key_id: str, trust: TrustList | None, key: PublicKey | None, neighbour: PublicKey | None
-) -> tuple[PublicKey, TrustedKey | None, Identity]:
+) -> _Signer:
     if trust is not None:
         entry = trust.find(key_id)
-        return entry.key, entry, Identity.TRUSTED
+        return _Signer(entry.key, entry, Identity.TRUSTED)
     chosen, identity = (
         (key, Identity.GIVEN_KEY) if key is not None else (neighbour, Identity.UNPROVEN)
     )
     if chosen is None:
-        hint = "give a trust list or a public key; a key is never taken from the document itself"
+        hint = (
+            "give the signer's public key (--key FILE) or the reviewers' trust list (--trust FILE); "
+            "a key is never taken from the document itself"
+        )
         raise TrustError("key-missing", "nothing to verify the signature against", hint=hint)
     if chosen.id != key_id:
         message = f"the bundle names the key {key_id}, the key at hand is {chosen.id}"
-        raise TrustError("key-unknown", message)
-    return chosen, None, identity
+        hint = "get the signer's key from the signer, on another way than with the bundle"
+        raise TrustError("key-unknown", message, hint=hint)
+    return _Signer(chosen, None, identity)
 
 
-def _who(key: PublicKey, entry: TrustedKey | None, identity: Identity) -> str:
-    if entry is not None:
-        return f"{entry.owner} ({entry.role}), {key.algorithm}, {key.id}"
-    if identity is Identity.GIVEN_KEY:
-        return f"the key given, {key.id}; owner unknown"
-    return f"the key that lies beside the run, {key.id}; identity not established"
+def _signature_step(
+    record: Steps,
+    parsed: envelope.Bundle,
+    signer: _Signer | None,
+    neighbour: PublicKey | None,
+    name: str,
+) -> None:
+    """Step 3. Where the signer is not known, a key that lies beside it shows at least that nothing was changed."""
+    what = "The signature holds"
+    beside = neighbour if neighbour is not None and neighbour.id == parsed.key_id else None
+    key = signer.key if signer else beside
+    if key is None:
+        record.skipped(what, "there is no key to check it with")
+        return
+    with record.step(what) as note:
+        if not key.holds(parsed.signature, envelope.pae(parsed.payload)):
+            message = "the signature is not over this payload by this key"
+            raise TrustError("signature-invalid", message, Place(name))
+        by = "" if signer else ", by the key that lies beside it: unchanged since it was signed"
+        note.detail = f"{key.algorithm} over the DSSE encoding of the payload{by}"
 
 
-def _check_signature(signer: PublicKey, parsed: envelope.Bundle, name: str) -> str:
-    if not signer.holds(parsed.signature, envelope.pae(parsed.payload)):
-        message = "the signature is not over this payload by this key"
-        raise TrustError("signature-invalid", message, Place(name))
-    return f"{signer.algorithm} over the DSSE encoding of the payload"
+def _stated(record: Steps, parsed: envelope.Bundle, want: Expected) -> Stated:
+    """Steps 4 and 5."""
+    with record.step("The payload is an in-toto statement") as note:
+        statement = parse_statement(parsed.payload)
+        note.detail = f"SHA-256 {statement.sha256}"
+    with record.step("It states what is expected") as note:
+        if statement.predicate_type != want.predicate_type:
+            place = Place("payload", None, "/predicateType")
+            there, wanted = kind(statement.predicate_type), kind(want.predicate_type)
+            hint = "a reviewer's receipt is given with --receipt" if there == "review" else ""
+            message = f"a {there} where a {wanted} is expected"
+            raise TrustError("predicate-type-differs", message, place, hint)
+        document = check_predicate(statement)
+        schema = document.SCHEMA
+        note.detail = f"predicate {want.predicate_type}, valid against schemas/{schema}.schema.json"
+    return Stated(statement=statement, document=document)
 
 
-def check_predicate(statement: Statement) -> Predicate:
-    """Read the predicate by the schema of its type, and hold a scorecard's subjects against the card.
+def _role_step(record: Steps, stated: Stated, entry: TrustedKey | None, why: str) -> None:
+    """Step 6."""
+    what = "The signer may state it"
+    if entry is None:
+        record.skipped(what, f"{why}, so nobody's role is known")
+        return
+    with record.attempt(what) as note:
+        note.detail = _check_role(entry, stated)
+
+
+def _time_step(
+    record: Steps,
+    parsed: envelope.Bundle,
+    signer: _Signer | None,
+    trust: TrustList | None,
+    want: Expected,
+) -> VerifiedTime | None:
+    """Step 7; the time at which the signature is known to have existed."""
+    what = "The key counted at that time"
+    entry = signer.entry if signer else None
+    if entry is None or trust is None:
+        record.skipped(what, f"{_why_unlisted(trust)}, so no window is known")
+        return None
+    time: VerifiedTime | None = None
+    with record.attempt(what) as note:
+        time, note.findings = _known_time(parsed, trust, want)
+        note.detail = entry.check_time(time, note.findings)
+    return time
+
+
+def _why_unlisted(trust: TrustList | None) -> str:
+    return "no trust list" if trust is None else "the key is not on the list"
+
+
+def _check_role(entry: TrustedKey, stated: Stated) -> str:
+    predicate_type = stated.statement.predicate_type
+    if not entry.role.may_sign(predicate_type):
+        message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
+        raise TrustError("role-forbids", message)
+    if isinstance(stated.document, Receipt):
+        return f"a {entry.role}'s key"
+    vendor = vendor_of(stated.document)
+    if vendor not in entry.signs_for:
+        whose = "belongs to" if entry.role is Role.VENDOR else f"of {entry.owner} signs for"
+        message = f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}"
+        raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
+    if entry.role is Role.LAB:
+        return f"a lab's key, listed as signing for {vendor}"
+    return f"a {entry.role}'s key, and the vendor is its owner"
+
+
+def _known_time(
+    parsed: envelope.Bundle, trust: TrustList, want: Expected
+) -> tuple[VerifiedTime | None, tuple[str, ...]]:
+    """The earliest time that somebody vouches for, and what was not used, with the reason.
 
     Raises:
-        TrustError: ``predicate-type-unknown``, ``predicate-schema``, ``statement-subject``.
+        TrustError: for a stamp or receipt that is broken, or that was given and does not count.
     """
-    kind = PREDICATES.get(statement.predicate_type)
-    if kind is None:
-        place = Place("payload", None, "/predicateType")
-        message = f"this version does not read a {_kind(statement.predicate_type)}"
-        raise TrustError("predicate-type-unknown", message, place)
-    try:
-        document = convert(statement.predicate, kind, file="predicate", error=TrustError)
-    except TrustError as cause:
-        problems = cause.problems or (Problem(cause.message, cause.place, cause.hint),)
-        first = problems[0]
-        message = f"the predicate breaks the {kind.SCHEMA} schema: {first.message}"
-        raise TrustError("predicate-schema", message, first.place, first.hint, problems) from cause
-    if statement.subject(MANIFEST_SUBJECT) is None:
-        message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
-        raise TrustError("statement-subject", message, Place("payload", None, "/subject"))
-    if isinstance(document, Scorecard):
-        _check_image(statement, document)
-    return document
+    times, unused = stamped_times(parsed, trust.authorities, want.timestamps, shared=want.shared)
+    if want.time is not None:
+        times.append(want.time)
+    for item in want.receipts:
+        try:
+            receipt = verify_bundle(
+                item.data, trust, expected=Expected(predicate_type=REVIEW_TYPE), name=item.name
+            )
+            times.append(received_time(receipt.statement, receipt.owner or "", parsed, item.name))
+        except TrustError as cause:
+            if cause.code == "receipt-differs" and want.shared:
+                unused.append(f"{item.name}: {cause.message}")
+                continue
+            message = f"the receipt {item.name}: {cause.message}"
+            raise TrustError(cause.code, message, cause.place, cause.hint) from cause
+    return min(times, key=lambda time: time.at, default=None), tuple(unused)
 
 
-def _check_image(statement: Statement, card: Scorecard) -> None:
-    """The image in the subjects and the image on the card must be one and the same, or both absent."""
-    others = [item for item in statement.subjects if item.name != MANIFEST_SUBJECT]
-    stated = [(item.name, f"sha256:{item.digest.sha256}") for item in others]
-    digest = card.engine.image_digest
-    if stated != ([(card.engine.image_reference, digest)] if digest else []):
-        message = "the subjects and the scorecard name different images"
-        raise TrustError("statement-subject", message, Place("payload", None, "/subject"))
-
-
-def _check_content(statement: Statement, want: Expected) -> Predicate:
-    if statement.predicate_type != want.predicate_type:
-        place = Place("payload", None, "/predicateType")
-        message = (
-            f"a {_kind(statement.predicate_type)} where a {_kind(want.predicate_type)} is expected"
-        )
-        raise TrustError("predicate-type-differs", message, place)
-    return check_predicate(statement)
-
-
-def _kind(predicate_type: str) -> str:
-    names = {SCORECARD_TYPE: "scorecard", TEST_RESULT_TYPE: "test result", REVIEW_TYPE: "review"}
-    return names.get(predicate_type, predicate_type)
-
-
-def vendor_of(document: Predicate) -> str:
-    """The vendor that a predicate says it is about."""
-    if isinstance(document, Scorecard):
-        return document.vendor.id
-    *_, vendor = document.configuration
-    return vendor.annotations.id
-
-
-def _check_authority(
-    record: Steps,
-    statement: Statement,
-    document: Predicate,
-    entry: TrustedKey | None,
-    want: Expected,
-) -> None:
-    if entry is None:
-        record.skipped("The signer may state it", "no trust list, so nobody's role is known")
-        record.skipped("The key counted at that time", "no trust list, so no window is known")
-        return
-    with record.step("The signer may state it") as note:
-        if not entry.role.may_sign(statement.predicate_type):
-            kind = _kind(statement.predicate_type)
-            message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind}"
-            raise TrustError("role-forbids", message)
-        vendor = vendor_of(document)
-        if entry.role is Role.VENDOR and vendor != entry.owner:
-            message = f"the key belongs to {entry.owner}, the statement is about {vendor!r}"
-            raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
-        note.detail = f"a {entry.role}'s key, and the vendor is its owner"
-    with record.step("The key counted at that time") as note:
-        note.detail = entry.check_time(want.time)
-
-
-def _check_expected(statement: Statement, document: Predicate, want: Expected) -> str:
+def _check_expected(stated: Stated, want: Expected) -> str:
     wanted = []
     if want.manifest_sha256 is not None:
-        signed = statement.subject(MANIFEST_SUBJECT)
+        signed = stated.statement.subject(MANIFEST_SUBJECT)
         if signed != want.manifest_sha256:
             message = f"signed for the evidence {signed}, at hand is {want.manifest_sha256}"
             raise TrustError("subject-differs", message, Place("payload", None, "/subject"))
         wanted.append("signed for the evidence at hand")
     if want.nonce is not None:
+        document = stated.document
         nonce = given(document.run.nonce) if isinstance(document, Scorecard) else None
         if nonce != want.nonce:
             message = f"the round is {want.nonce!r}, the statement says {nonce!r}"

@@ -6,6 +6,7 @@
     Every evidence file is unchanged          each re-hashed; missing, extra and changed files are named
     The evidence is readable                  each document and line by its schema, plan digest in the header
     The event log is complete                 footer present, its count of requests right
+    The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
     The files beside the bundle agree         scorecard.json is what was signed
     The test result follows                   test-result.sigstore.json derived again, same signer
@@ -13,19 +14,21 @@
     The page shows what was signed            rendered again, byte for byte
 
 A step that fails is recorded and the others still run, as far as they can without it: a reviewer sees
-everything that is wrong at once. What was not done is listed as skipped and never counts as passed.
+everything that is wrong at once. Where a copy changed the line ends (git on Windows), that is refused first, and the steps
+are done on the files as they were. What was not done is listed as skipped and never counts as passed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
 from suite.documents.codec import plain
 from suite.documents.test_result import TestResult
-from suite.judge.attest import files, page
+from suite.judge.attest import files, lineends, page
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
@@ -33,7 +36,7 @@ from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
-from suite.judge.attest.verify import Expected, Verified, verify_bundle
+from suite.judge.attest.verify import Examination, Expected, examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from suite.judge.attest.page import Render
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.verify import Stated, Verified
 
 MAX_FINDINGS = 40
 """Differences that are listed one by one; the rest is counted."""
@@ -94,19 +98,22 @@ def verify_run(
     """
     if not directory.is_dir():
         raise EvidenceError("run-missing", f"there is no run directory {directory}")
-    run = _Run(directory, trust, key, expected or Expected())
-    run.check_evidence(read)
-    bundle = run.check_signature()
-    verified = run.verified
-    if verified is None or bundle is None:
-        for what in (_NUMBERS, _PAGE):
-            run.steps.skipped(what, "there is no verified statement to compare with")
-        return run.result()
-    run.check_neighbours(verified)
-    run.check_numbers(verified, recompute)
-    with run.steps.attempt(_PAGE) as note:
-        _check_page(directory / files.PAGE_FILE, verified, bundle, render, note)
-    return run.result()
+    with lineends.restored(directory) as (place, changed):
+        run = _Run(place, trust, key, expected or Expected())
+        if changed:
+            run.refuse_line_ends(changed)
+        run.check_evidence(read)
+        bundle = run.check_signature()
+        stated = run.stated
+        if stated is None or bundle is None:
+            for what in (_NUMBERS, _PAGE):
+                run.steps.skipped(what, "there is no statement to compare with")
+        else:
+            run.check_neighbours(stated)
+            run.check_numbers(stated, recompute)
+            with run.steps.attempt(_PAGE) as note:
+                _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
+        return run.result(str(directory))
 
 
 def verify_page(
@@ -120,24 +127,24 @@ def verify_page(
 ) -> Verification:
     """Verify a page alone: take its bundle out, verify it, render the page again and compare.
 
-    The key is never taken from the page; without list and key the result is a refusal.
+    The key is never taken from the page; without list and key the result is a refusal, and the page is compared all
+    the same.
     """
     steps = Steps()
-    verified: Verified | None = None
-    try:
+    result = Examination(None, None, None)
+    with contextlib.suppress(TrustError):  # recorded by its step
         with steps.step("The page carries one bundle") as note:
             bundle = page.extract_bundle(html, name=name)
             note.detail = f"{len(bundle):,} bytes"
-        verified = verify_bundle(bundle, trust, key=key, expected=expected, steps=steps, name=name)
-        steps.skipped(_NUMBERS, "only the page is at hand, not the evidence")
-        with steps.step(_PAGE) as note:
-            if render is None:
-                note.skip("page-not-checked", "no renderer at hand")
-            else:
-                page.check_page(html, verified, bundle, render, note)
-    except TrustError:
-        pass  # recorded by its step
-    return Verification(name, tuple(steps.done), verified, tuple(steps.errors))
+        result = examine(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+        if result.stated is not None:
+            steps.skipped(_NUMBERS, "only the page is at hand, not the evidence")
+            with steps.step(_PAGE) as note:
+                if render is None:
+                    note.skip("page-not-checked", "no renderer at hand")
+                else:
+                    page.check_page(html, result.stated, bundle, render, note)
+    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors))
 
 
 def verify_file(
@@ -148,13 +155,12 @@ def verify_file(
     expected: Expected | None = None,
     name: str = "bundle",
 ) -> Verification:
-    """`verify_bundle`, with a refusal recorded instead of raised."""
+    """Verify a bundle alone; what was refused is in the steps."""
     steps = Steps()
-    verified: Verified | None = None
-    with contextlib.suppress(TrustError):  # recorded by its step
-        verified = verify_bundle(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+    result = examine(bundle, trust, key=key, expected=expected, steps=steps, name=name)
+    if result.stated is not None:
         steps.skipped(_NUMBERS, "only the bundle is at hand, not the evidence")
-    return Verification(name, tuple(steps.done), verified, tuple(steps.errors))
+    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors))
 
 
 class _Run:
@@ -171,13 +177,21 @@ class _Run:
         self.steps = Steps()
         self.evidence: evidence.Evidence | None = None
         self.manifest_sha256: str | None = None
+        self.stated: Stated | None = None
         self.verified: Verified | None = None
 
-    def result(self) -> Verification:
+    def result(self, subject: str) -> Verification:
         steps = self.steps
-        return Verification(
-            str(self.directory), tuple(steps.done), self.verified, tuple(steps.errors)
-        )
+        return Verification(subject, tuple(steps.done), self.verified, tuple(steps.errors))
+
+    def refuse_line_ends(self, changed: Sequence[str]) -> None:
+        """Record that files have other line ends than were written; what follows is about them as they were."""
+        with self.steps.attempt("Line ends are as they were written"):
+            count = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+            problems = [Problem(name) for name in changed]
+            hint = "get the run as it was written: an archive, or a clone with core.autocrlf=false"
+            message = f"line ends were changed ({count})"
+            raise EvidenceError(lineends.CODE, message, None, hint, problems)
 
     def check_evidence(self, read: Read) -> None:
         run = evidence.RunFiles(self.directory)
@@ -210,81 +224,73 @@ class _Run:
                 message = "the run directory holds no bundle: nobody signed these results"
                 raise TrustError("not-signed", message, Place(str(path)), hint)
             bundle = files.read_limited(path, MAX_BUNDLE_BYTES)
-            if self.trust is None and self.key is None:
-                self.neighbour = self._neighbour_key()
+            self.neighbour = self._neighbour_key()
             note.detail = f"{BUNDLE_FILE}, {len(bundle):,} bytes"
         if bundle is None:
             return None
-        self.verified = self._verify(bundle, self.expected.predicate_type, path)
+        # Without a manifest there is nothing at hand; its own step has failed already.
+        want = dataclasses.replace(self.expected, manifest_sha256=self.manifest_sha256)
+        result = self._examine(bundle, want, self.steps, path)
+        self.stated, self.verified = result.stated, result.verified
         return bundle
 
-    def _neighbour_key(self) -> PublicKey:
+    def _neighbour_key(self) -> PublicKey | None:
         path = self.directory / PUBLIC_KEY_FILE
-        if not path.is_file():
-            hint = "give a trust list or a public key"
-            raise TrustError("key-missing", "nothing to verify the signature against", hint=hint)
-        return parse_public(files.read_limited(path, 16 * 1024), name=str(path))
-
-    def _verify(self, bundle: bytes, predicate_type: str, path: Path) -> Verified | None:
-        want = Expected(
-            predicate_type=predicate_type,
-            # Without a manifest there is nothing at hand; its own step has failed already.
-            manifest_sha256=self.manifest_sha256,
-            nonce=self.expected.nonce if predicate_type != TEST_RESULT_TYPE else None,
-            time=self.expected.time,
-        )
         try:
-            return verify_bundle(
-                bundle,
-                self.trust,
-                key=self.key,
-                neighbour=self.neighbour,
-                expected=want,
-                steps=self.steps,
-                name=str(path),
-            )
+            return parse_public(files.read_limited(path, 16 * 1024), name=str(path))
         except TrustError:
-            return None  # recorded by its step
+            # Where the caller knows the key, what lies beside the run only adds to it.
+            if not path.is_file() or self.trust is not None or self.key is not None:
+                return None
+            raise
 
-    def check_neighbours(self, verified: Verified) -> None:
+    def _examine(self, bundle: bytes, want: Expected, steps: Steps, path: Path) -> Examination:
+        return examine(
+            bundle,
+            self.trust,
+            key=self.key,
+            neighbour=self.neighbour,
+            expected=want,
+            steps=steps,
+            name=str(path),
+        )
+
+    def check_neighbours(self, stated: Stated) -> None:
         with self.steps.attempt("The files beside the bundle agree") as note:
             path = self.directory / STATEMENT_FILE
             if not path.is_file():
                 note.skip("statement-absent", f"there is no {STATEMENT_FILE}")
-            elif files.read_limited(path, MAX_BUNDLE_BYTES) != verified.statement.payload:
+            elif files.read_limited(path, MAX_BUNDLE_BYTES) != stated.statement.payload:
                 message = f"{STATEMENT_FILE} is not what was signed"
                 hint = "believe the bundle alone; its payload is the scorecard"
                 raise TrustError("statement-differs", message, Place(str(path)), hint)
             else:
                 note.detail = f"{STATEMENT_FILE} holds the signed bytes"
-        self._check_test_result(verified)
+        self._check_test_result(stated)
 
-    def _check_test_result(self, verified: Verified) -> None:
+    def _check_test_result(self, stated: Stated) -> None:
         what = "The test result follows from the scorecard"
         path = self.directory / TEST_RESULT_FILE
         if not path.is_file():
             self.steps.skipped(what, f"there is no {TEST_RESULT_FILE}")
             return
         with self.steps.attempt(what) as note:
-            inner = Steps()
-            derived = make_test_result(verified.statement.payload)
-            want = Expected(predicate_type=TEST_RESULT_TYPE, time=self.expected.time)
-            result = verify_bundle(
-                files.read_limited(path, MAX_BUNDLE_BYTES),
-                self.trust,
-                key=self.key,
-                neighbour=self.neighbour,
-                expected=want,
-                steps=inner,
-                name=str(path),
-            )
-            if result.statement.payload != derived:
+            derived = make_test_result(stated.statement.payload)
+            # It is signed together with the card: what vouches for the one's time vouches for the other's.
+            time = self.verified.time if self.verified else None
+            want = Expected(predicate_type=TEST_RESULT_TYPE, time=time)
+            bundle = files.read_limited(path, MAX_BUNDLE_BYTES)
+            result = self._examine(bundle, want, Steps(), path)
+            if result.error is not None and (result.stated is None or self.verified is not None):
+                raise result.error
+            if result.stated is None or result.stated.statement.payload != derived:
                 message = "the test result does not say what the scorecard says"
                 raise TrustError("test-result-differs", message, Place(str(path)))
-            assert isinstance(result.document, TestResult)
-            note.detail = f"derived again: {result.document.result}; its own signature holds"
+            assert isinstance(result.stated.document, TestResult)
+            holds = "its own signature holds" if result.verified else "signed by the same key"
+            note.detail = f"derived again: {result.stated.document.result}; {holds}"
 
-    def check_numbers(self, verified: Verified, recompute: Recompute | None) -> None:
+    def check_numbers(self, stated: Stated, recompute: Recompute | None) -> None:
         if self.evidence is None:
             self.steps.skipped(_NUMBERS, "the evidence is not readable")
             return
@@ -292,7 +298,7 @@ class _Run:
             self.steps.skipped(_NUMBERS, "no way to recompute was given")
             return
         with self.steps.attempt(_NUMBERS) as note:
-            note.detail = _check_numbers(self.evidence, verified, recompute)
+            note.detail = _check_numbers(self.evidence, stated, recompute)
 
 
 def _check_footer(run: evidence.Evidence, note: Note) -> None:
@@ -309,8 +315,8 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
     note.detail = f"{footer.requests:,} requests, ended: {footer.ended}"
 
 
-def _check_numbers(run: evidence.Evidence, verified: Verified, recompute: Recompute) -> str:
-    signed = verified.statement.predicate
+def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute) -> str:
+    signed = stated.statement.predicate
     try:
         again = plain(recompute(run))
     except (TrustError, EvidenceError):
@@ -326,7 +332,7 @@ def _check_numbers(run: evidence.Evidence, verified: Verified, recompute: Recomp
         shown = problems[:MAX_FINDINGS]
         if len(problems) > len(shown):
             shown.append(Problem(f"and {len(problems) - len(shown)} more"))
-        version = verified.card.suite.version
+        version = stated.card.suite.version
         other = f"; it was made by version {version}, this is {__version__}"
         hint = "the evidence counts, not the card" + (other if version != __version__ else "")
         count = "one value does" if len(problems) == 1 else f"{len(problems)} values do"
@@ -344,7 +350,7 @@ def _count(value: JSONValue) -> int:
 
 
 def _check_page(
-    path: Path, verified: Verified, bundle: bytes, render: Render | None, note: Note
+    path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
 ) -> None:
     if not path.is_file():
         note.skip("page-absent", f"there is no {path.name}")
@@ -352,4 +358,4 @@ def _check_page(
         note.skip("page-not-checked", "no renderer at hand")
     else:
         html = files.read_limited(path, page.MAX_PAGE_BYTES)
-        page.check_page(html, verified, bundle, render, note)
+        page.check_page(html, stated, bundle, render, note)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from suite.documents.card import (
     SCORECARD_SCHEMA,
-    CardDevices,
     CardVendor,
     Check,
     DivisionReason,
@@ -23,6 +22,7 @@ from suite.documents.card import (
     Verdict,
 )
 from suite.documents.card_phase import CardPhase
+from suite.documents.plan import UsedDevices
 from suite.documents.text import Text
 from suite.documents.value import Measured, stored
 from suite.judge.card import details, load, subject
@@ -76,12 +76,13 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
         ),
         runtime=plan.runtime,
         runtime_note=plan.runtime_note,
-        devices=CardDevices(
+        devices=UsedDevices(
             count=plan.devices.count,
             accelerator=plan.devices.accelerator,
             name=plan.devices.name,
+            claimed=plan.devices.claimed,
         ),
-        engine=subject.engine(plan.engine, facts),
+        engine=subject.engine(evidence, facts),
         model=subject.model(evidence),
         workload=subject.workload(plan.workload),
         peaks=plan.peaks,
@@ -149,6 +150,7 @@ def _phase(phase: PhaseResult, evidence: Evidence) -> CardPhase:
         metrics={name: value.stored() for name, value in phase.metrics.items()},
         series=phase.series,
         token_source=phase.token_source,
+        arrival_source=phase.arrival_source,
     )
     return details.complete(card, planned, phase.details)
 

@@ -39,7 +39,9 @@ def complete(card: CardPhase, planned: Phase, details: PhaseDetails) -> CardPhas
         ended=rounded(details.ended) if tells_end and details.ended else UNSET,
         steady=rounded(details.steady) or UNSET,
         searches=rounded(details.searches) or UNSET,
+        limited_by=details.limited_by or UNSET,
         turns=rounded(details.turns) or UNSET,
+        token_counts=rounded(details.token_counts) or UNSET,
         lengths=details.lengths or UNSET,
         track=rounded(details.track) or UNSET if tells_time else UNSET,
     )

@@ -8,9 +8,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.declare.analysis.backlog import drawn_rate
+from suite.declare.scenarios.phase import is_all_at_once
 from suite.documents.card_phase import LengthsLoad, Load, SessionLoad
+from suite.documents.value import stored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from msgspec import UnsetType
 
     from suite.documents.phase import Arrivals, Lengths, Phase, Search, Trace
@@ -28,14 +33,22 @@ def load(phase: Phase) -> Load:
         process=arrivals.process if arrivals else None,
         rate=arrivals.rate if arrivals else None,
         seed=arrivals.seed if arrivals else None,
+        drawn=UNSET if phase.arrivals_ns is None else _drawn(phase.arrivals_ns),
         shape=UNSET if arrivals is None or arrivals.shape is None else arrivals.shape,
         trace=_trace(arrivals),
+        all_at_once=is_all_at_once(phase) or UNSET,
         lockstep=phase.lockstep or UNSET,
         session=_sessions(phase),
         lengths=UNSET if phase.lengths is UNSET else _lengths(phase.lengths),
+        max_new_tokens=phase.max_new_tokens,
         search=_search(phase),
         stop=phase.stop,
     )
+
+
+def _drawn(arrivals_ns: Sequence[int]) -> float | UnsetType:
+    drawn = drawn_rate(arrivals_ns)
+    return UNSET if drawn is None else stored(drawn)
 
 
 # The card writes these two as floats, however the profile wrote them: cards of equal loads have equal bytes.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.documents.card import CardEngine, CardFact, CardModel, CardPrompt, CardWorkload, Run
 from suite.documents.document import given
 from suite.judge.card.leaves import cut
+from suite.judge.log.origin import served
 
 if TYPE_CHECKING:
-    from suite.documents.engine import Engine
+    from suite.documents.devices import ObservedDevice
     from suite.documents.environment import Fact
     from suite.documents.event import RunError
     from suite.documents.workload import Workload
@@ -43,7 +46,38 @@ def _failure(error: RunError) -> str:
 
 def facts(evidence: Evidence) -> dict[str, CardFact]:
     """Facts about the environment as text."""
-    return {name: _fact(fact) for name, fact in evidence.environment.facts.items()}
+    environment = evidence.environment
+    return {name: _fact(fact) for name, fact in environment.facts.items()} | {
+        f"device.{device.index}.{name}": CardFact(value=value)
+        for device in given(environment.devices, ())
+        for name, value in _observed(device).items()
+    }
+
+
+def _observed(device: ObservedDevice) -> dict[str, str]:
+    """What a device's own tool said of it, as text with units."""
+    processes = given(device.processes)
+    values = {
+        "name": device.name,
+        "driver": device.driver,
+        "memory_bytes": device.memory_bytes,
+        "power_limit_w": device.power_limit_w,
+        "power_default_w": device.power_default_w,
+        "clock_max_mhz": device.clock_max_mhz,
+        "ecc": device.ecc,
+        "partition": device.partition,
+        "processes": UNSET
+        if processes is None
+        else "; ".join(f"{process.name} ({process.pid})" for process in processes) or "none",
+    }
+    # A process may have any name: what a card shows is one line of limited length.
+    return {
+        name: " ".join(f"{value:g}".split() if isinstance(value, float) else str(value).split())[
+            :200
+        ]
+        for name, value in values.items()
+        if value is not UNSET
+    }
 
 
 def _fact(fact: Fact) -> CardFact:
@@ -59,8 +93,9 @@ def _known(facts: dict[str, CardFact], *names: str) -> str:
     return next((value for value in values if value is not None), "")
 
 
-def engine(engine: Engine, facts: dict[str, CardFact]) -> CardEngine:
+def engine(evidence: Evidence, facts: dict[str, CardFact]) -> CardEngine:
     """The engine as it ran; version and image as they were found, not as they were declared."""
+    engine = evidence.plan.engine
     image = engine.image
     digest = _known(facts, *_DIGEST_FACTS)
     if not digest.startswith("sha256:"):
@@ -81,6 +116,7 @@ def engine(engine: Engine, facts: dict[str, CardFact]) -> CardEngine:
         speculative_decoding=engine.speculative_decoding,
         arguments=tuple(cut(argument, MAX_FACT) for argument in engine.command),
         environment={name: cut(value, MAX_FACT) for name, value in engine.env.items()},
+        served=served(request for request in evidence.requests if request.measured) or UNSET,
     )
 
 

@@ -1,39 +1,32 @@
 """Two scorecards compared: first whether they may be, then metric by metric.
 
-A difference is called better or worse only when the interval of the ratio excludes 1 by more than the
-practical margin. The ratio's interval comes from the two intervals alone: on the logarithmic scale each
-value's distances to its own bounds are added in quadrature (the MOVER method, Zou and Donner 2008)::
-
-    ln low  = ln(b/a) - sqrt(ln(b/b_low)^2  + ln(a_high/a)^2)
-    ln high = ln(b/a) + sqrt(ln(b_high/b)^2 + ln(a/a_low)^2)
-
-which treats the two runs as independent and keeps asymmetric intervals asymmetric. Swapping the cards swaps
-better and worse and changes nothing else. What only one card has is never an improvement nor a regression.
-
-The answer of a search has a bracket instead of an interval. Each of its rates was tried with one random draw, so that
-with fewer than three repeats two searches differ only when their brackets lie apart by more than one further step of
-the search's resolution.
+What only one card has is never an improvement nor a regression. How two values stand to each other says
+`suite.judge.compare.ratio`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from suite.documents.comparison import (
-    DIFF_SCHEMA,
-    Change,
-    ChangeOutcome,
-    CheckChange,
-    Comparison,
-    Family,
-    Side,
-    ValueRatio,
+from msgspec import UNSET
+
+from suite.declare.analysis.arrived import NO_SOURCE
+from suite.declare.scenarios import SCENARIOS
+from suite.documents.card import Headline
+from suite.documents.comparison import DIFF_SCHEMA, Change, CheckChange, Comparison, Side
+from suite.documents.text import Text
+from suite.documents.value import Measured, NotMeasured
+from suite.judge.compare import counts
+from suite.judge.compare.inputs import (
+    conformant,
+    differences,
+    failed_rules,
+    load_difference,
+    same_place,
 )
-from suite.documents.document import given
-from suite.documents.value import NO_INTERVAL_EXACT, Measured, NotMeasured, stored
-from suite.judge.compare.inputs import differences, load_difference, same_place, subjects
+from suite.judge.compare.ratio import brackets_of, judge, judge_brackets
+from suite.judge.compare.subjects import subjects
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -41,23 +34,30 @@ if TYPE_CHECKING:
 
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
+    from suite.documents.comparison import ChangeOutcome, Family, ValueRatio
     from suite.documents.value import Value
     from suite.documents.workload import Objectives
+    from suite.judge.compare.ratio import Brackets
     from suite.judge.metrics.metric import Metric
 
-FEWEST_SEARCHES = 3
-"""Searches of a phase from which their spread is known."""
 MARGIN = 0.02
 """Practical margin: a ratio within 2 % of 1 is no difference that matters."""
 
 
-def compare(a: Scorecard, b: Scorecard, *, margin: float = MARGIN) -> Comparison:
+def compare(
+    a: Scorecard,
+    b: Scorecard,
+    *,
+    margin: float = MARGIN,
+    signers: tuple[str, str] = ("", ""),
+) -> Comparison:
     """Compare two verified scorecards.
 
     Args:
         a: the base of every ratio.
         b: the other.
         margin: the practical margin, 0 ≤ margin < 1.
+        signers: who signed each, in words that claim no more than is known.
 
     Returns:
         A document that obeys ``schemas/diff.schema.json``.
@@ -71,17 +71,19 @@ def compare(a: Scorecard, b: Scorecard, *, margin: float = MARGIN) -> Comparison
     forbidden: dict[Family, str] = {}
     for item in differing:
         for name in item.forbids:
-            forbidden.setdefault(name, item.what)
+            forbidden.setdefault(name, item.why)
     both = _Comparison(a, b, forbidden, margin)
-    metrics = [*_phases(both), *_run(both)]
+    # Sorting is stable: what leads a card comes first, else the order of phases and metrics stands.
+    metrics = sorted([*_phases(both), *_run(both)], key=lambda change: not change.headline)
     return Comparison(
         diff_schema=DIFF_SCHEMA,
         margin=margin,
-        a=_side(a),
-        b=_side(b),
+        a=_side(a, signers[0]),
+        b=_side(b, signers[1]),
         comparable=_answer(forbidden, metrics),
         differences=tuple(differing),
         subjects=tuple(subjects(a, b)),
+        remarks=tuple(_remarks(a, b)),
         metrics=tuple(metrics),
         checks=tuple(_checks(a, b)),
     )
@@ -96,15 +98,52 @@ def _answer(
     return "partly" if forbidden else "yes"
 
 
-def _side(card: Scorecard) -> Side:
+def _side(card: Scorecard, signer: str) -> Side:
+    taskset = card.workload.taskset
     return Side(
         run=card.run.id,
+        conformant=conformant(card),
+        ended=card.run.ended,
+        failed=failed_rules(card),
+        division=card.division.granted,
+        runtime=card.runtime,
+        emulated=card.vendor.emulated,
+        trust=signer,
         vendor=card.vendor.name,
-        devices=f"{card.devices.count} x {card.devices.name}",
+        devices=card.devices.title,
         engine=f"{card.engine.title} {card.engine.version}".strip(),
         model=card.model.id,
+        taskset=taskset.name,
+        locked=taskset.locked,
         started_utc=card.run.started_utc,
     )
+
+
+def _remarks(a: Scorecard, b: Scorecard) -> Iterator[Text]:
+    """What holds for both cards and still limits what the comparison says."""
+    if a.runtime == b.runtime == "sim":
+        yield Text(
+            en="No model ran on either side: this compares scripts, not engines or hardware.",
+            zh="双方均未运行模型：此比较针对脚本，而非推理引擎或硬件。",
+        )
+    for letter, card in (("A", a), ("B", b)):
+        if card.runtime == "endpoint":
+            yield Text(
+                en=f"{letter} answered from a server that the suite did not start: its operator says what ran there.",
+                zh=f"{letter} 的服务并非由本套件启动：其内部运行的内容仅凭运营方声明。",
+            )
+    if a.vendor.emulated and b.vendor.emulated:
+        yield Text(
+            en="Both sides are emulated: this says nothing about real hardware.",
+            zh="双方均为模拟设备：此比较不代表真实硬件。",
+        )
+    tasks = a.workload.taskset, b.workload.taskset
+    same = tasks[0].records_sha256 == tasks[1].records_sha256
+    if same and not (tasks[0].locked and tasks[1].locked):
+        yield Text(
+            en="The tasks are custom, the same on both sides: no other card can be held against these.",
+            zh="任务为自定义任务集，双方相同：不能与其他任务的评分卡比较。",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +154,15 @@ class _Comparison:
     b: Scorecard
     forbidden: Mapping[Family, str]
     margin: float
+
+    def leads(self, phase: str, metric: str) -> bool:
+        """Whether a metric is a headline number of either card."""
+        return Headline(phase=phase, metric=metric) in (*self.a.headline, *self.b.headline)
+
+    def depends_on_count(self, metric: Metric) -> bool:
+        """Whether the source that counts generated tokens matters to a metric."""
+        objective = any(_objectives(card).tpot_ms is not None for card in (self.a, self.b))
+        return metric.depends_on_count(tpot_objective=objective)
 
 
 def _metrics(*sides: Mapping[str, Value]) -> list[Metric]:
@@ -136,56 +184,74 @@ def _phases(both: _Comparison) -> Iterator[Change]:
         obstacle = _phase_obstacle(first, second)
         mine, theirs = first.metrics if first else {}, second.metrics if second else {}
         for metric in _metrics(mine, theirs):
-            why = obstacle or _tokens_obstacle(both, metric, first, second)
             values = mine.get(metric.id), theirs.get(metric.id)
-            brackets = _brackets(first, second) if metric.id == "slo_rate" else None
-            yield _change(both, phase.name, metric, values, why, brackets=brackets)
+            pair = _Pair(phase.name, values, obstacle)
+            if not obstacle and both.depends_on_count(metric):
+                assert first is not None
+                assert second is not None
+                pair = _counted_alike(both, metric, first, second)
+            brackets = brackets_of(first, second) if metric.id == "slo_rate" else None
+            yield _change(both, metric, pair, brackets)
 
 
 @dataclass(frozen=True, slots=True)
-class _Brackets:
-    """The answers of the searches of two phases.
+class _Pair:
+    """One metric's values on both cards.
 
     Attributes:
-        a: from the lowest rate that met to the highest that missed, over the repeats; requests per second.
-        b: the same of the other phase.
-        resolution: the coarser of the two.
+        phase: "" for the whole run.
+        values: None where a card has none.
+        obstacle: why they cannot be compared; "" when nothing is known against it.
+        counted_by: what counted the generated tokens of both; None where the metric does not depend on it.
     """
 
-    a: tuple[float, float]
-    b: tuple[float, float]
-    resolution: float
+    phase: str
+    values: tuple[Value | None, Value | None]
+    obstacle: str = ""
+    counted_by: str | None = None
 
 
-def _brackets(first: CardPhase | None, second: CardPhase | None) -> _Brackets | None:
-    """The brackets of two phases; None where both have repeats enough for an interval, or none was measured."""
-    if first is None or second is None:
-        return None
-    sides = given(first.searches, ()), given(second.searches, ())
-    if min(map(len, sides)) >= FEWEST_SEARCHES:
-        return None
-    a, b = _bracket(first), _bracket(second)
-    searches = given(first.load.search), given(second.load.search)
-    if a is None or b is None or searches[0] is None or searches[1] is None:
-        return None
-    return _Brackets(a, b, max(searches[0].resolution, searches[1].resolution))
+def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: CardPhase) -> _Pair:
+    """The values of a metric by a count that both cards hold, and that no rule refuted."""
+    values = first.metrics.get(metric.id), second.metrics.get(metric.id)
+    for side, card in (("first", both.a), ("second", both.b)):
+        if counts.refuted(card):
+            why = (
+                f"the token counts of the {side} card contradict each other ({counts.COUNTS_RULE})"
+            )
+            return _Pair(first.name, values, why)
+    of = counts.counted(metric, first, second)
+    feeding = counts.feeding(first, of), counts.feeding(second, of)
+    if feeding == (NO_SOURCE, NO_SOURCE):
+        return _Pair(first.name, values)
+    searched = SCENARIOS[first.scenario].searches
+    sources = counts.common_sources(first, second, of, exactly=searched)
+    if not sources:
+        by = f"{feeding[0]} and by {feeding[1]}"
+        return _Pair(first.name, values, f"tokens were counted by {by}")
+    pairs = [
+        _Pair(
+            first.name,
+            (
+                counts.value(first, metric.id, of, source),
+                counts.value(second, metric.id, of, source),
+            ),
+            counted_by=source,
+        )
+        for source in sources
+    ]
+    # What one count leaves open (does a chunk carry one token?) another may answer.
+    return next((pair for pair in pairs if _measured(pair)), pairs[0])
 
 
-def _bracket(phase: CardPhase) -> tuple[float, float] | None:
-    """The bracket over all searches of a phase."""
-    ends = []
-    for search in given(phase.searches, ()):
-        rate = search.rate
-        if not isinstance(rate, Measured):
-            return None
-        ends.append((rate.value, math.inf if rate.high is None else rate.high))
-    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+def _measured(pair: _Pair) -> bool:
+    return all(isinstance(value, Measured) for value in pair.values)
 
 
 def _run(both: _Comparison) -> Iterator[Change]:
     for metric in _metrics(both.a.startup, both.b.startup):
         values = both.a.startup.get(metric.id), both.b.startup.get(metric.id)
-        yield _change(both, "", metric, values, "")
+        yield _change(both, metric, _Pair("", values), None)
 
 
 def _phase_obstacle(first: CardPhase | None, second: CardPhase | None) -> str:
@@ -194,49 +260,31 @@ def _phase_obstacle(first: CardPhase | None, second: CardPhase | None) -> str:
     return load_difference(first, second)
 
 
-def _tokens_obstacle(
-    both: _Comparison, metric: Metric, first: CardPhase | None, second: CardPhase | None
-) -> str:
-    """Numbers per token need tokens that were counted alike; so does a search that has to meet a TPOT."""
-    if first is None or second is None or first.token_source == second.token_source:
-        return ""
-    by_objective = metric.id == "slo_rate" and _objectives(both.a).tpot_ms is not None
-    if by_objective or metric.by_tokens:
-        return f"tokens were counted by {first.token_source} and by {second.token_source}"
-    return ""
-
-
-def _change(
-    both: _Comparison,
-    phase: str,
-    metric: Metric,
-    values: tuple[Value | None, Value | None],
-    obstacle: str,
-    *,
-    brackets: _Brackets | None = None,
-) -> Change:
-    first, second = values
+def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets | None) -> Change:
+    first, second = pair.values
     outcome: ChangeOutcome = "not-comparable"
     ratio: ValueRatio | None = None
-    why = obstacle or _obstacle(both, metric, first, second)
-    if metric.family in both.forbidden:
-        why = f"{both.forbidden[metric.family]} differs"
+    why = pair.obstacle or _obstacle(both, metric, first, second)
+    why = both.forbidden.get(metric.family, why)
     if not why:
         assert isinstance(first, Measured)
         assert isinstance(second, Measured)
         if brackets is not None:
-            outcome, why, ratio = _judge_brackets(first, second, brackets, both.margin)
+            outcome, why, ratio = judge_brackets(first, second, brackets, both.margin)
         else:
-            outcome, why, ratio = _judge(first, second, metric.direction, both.margin)
+            outcome, why, ratio = judge(first, second, metric.direction, both.margin)
     return Change(
-        phase=phase,
+        phase=pair.phase,
         metric=metric.id,
+        title=Text(en=metric.title.en, zh=metric.title.zh),
+        headline=both.leads(pair.phase, metric.id),
         family=metric.family,
         outcome=outcome,
         why=why,
         a=first,
         b=second,
         ratio=ratio,
+        counted_by=pair.counted_by or UNSET,
     )
 
 
@@ -246,6 +294,8 @@ def _obstacle(both: _Comparison, metric: Metric, first: Value | None, second: Va
         return "only one card has this metric"
     if metric.by_objectives and _objectives(both.a) != _objectives(both.b):
         return "the service-level objectives differ"
+    if isinstance(first, NotMeasured) and first == second:
+        return f"not measured on either card: {first.why}"
     for side, value in (("first", first), ("second", second)):
         if isinstance(value, NotMeasured):
             return f"not measured on the {side} card: {value.why}"
@@ -260,104 +310,20 @@ def _objectives(card: Scorecard) -> Objectives:
     return card.workload.objectives
 
 
-def _bounds(value: Measured) -> tuple[float, float] | None:
-    """The interval; an exact count is its own; None where there is none."""
-    low, high = value.low, value.high
-    if low is not None and high is not None:
-        return low, high
-    return (value.value, value.value) if value.interval == NO_INTERVAL_EXACT else None
-
-
-def ratio_of(a: Measured, b: Measured) -> ValueRatio | None:
-    """``b / a`` with its interval; None where an interval is missing or does not lie above zero."""
-    first, second = _bounds(a), _bounds(b)
-    if first is None or second is None or min(a.value, b.value, first[0], second[0]) <= 0:
-        return None
-    centre = math.log(b.value / a.value)
-    # A bootstrap interval need not contain its value; a distance below zero counts as none.
-    down = math.hypot(_log(b.value, second[0]), _log(first[1], a.value))
-    up = math.hypot(_log(second[1], b.value), _log(a.value, first[0]))
-    return ValueRatio(
-        value=stored(math.exp(centre)),
-        low=stored(math.exp(centre - down)),
-        high=stored(math.exp(centre + up)),
-    )
-
-
-def _log(above: float, below: float) -> float:
-    return max(0.0, math.log(above / below))
-
-
-def _judge(
-    a: Measured, b: Measured, direction: str, margin: float
-) -> tuple[ChangeOutcome, str, ValueRatio | None]:
-    ratio = ratio_of(a, b)
-    if ratio is None:
-        return _judge_without_ratio(a, b, direction)
-    # 1/(1 - m) above and 1 - m below: which card comes first must not matter.
-    higher, lower = ratio.low > 1 / (1 - margin), ratio.high < 1 - margin
-    if not higher and not lower:
-        return "not-distinguishable", "the ratio's interval does not exclude 1 by the margin", ratio
-    why = f"the ratio's interval excludes 1 by more than {margin:.0%}"
-    if direction == "none":
-        word = "higher" if higher else "lower"
-        return "not-distinguishable", f"{word}, and neither direction is better", ratio
-    return ("better" if higher == (direction == "higher") else "worse"), why, ratio
-
-
-def _judge_brackets(
-    a: Measured, b: Measured, brackets: _Brackets, margin: float
-) -> tuple[ChangeOutcome, str, ValueRatio | None]:
-    """Two searches: each answer lies between the rate that met and the one that missed, by one draw of each."""
-    (low_a, high_a), (low_b, high_b) = brackets.a, brackets.b
-    ratio: ValueRatio | None = None
-    if math.isfinite(high_a) and math.isfinite(high_b):
-        ratio = ValueRatio(
-            value=stored(b.value / a.value),
-            low=stored(low_b / high_a),
-            high=stored(high_b / low_a),
+def _checks(a: Scorecard, b: Scorecard) -> Iterator[CheckChange]:
+    """Rules that ended differently, and those that failed on both."""
+    first, second = ({check.rule: check for check in card.checks} for card in (a, b))
+    for rule in sorted({*first, *second}):
+        mine, theirs = first.get(rule), second.get(rule)
+        known = mine or theirs
+        assert known is not None
+        change = CheckChange(
+            rule=rule,
+            title=known.title,
+            a=mine.outcome if mine else "absent",
+            b=theirs.outcome if theirs else "absent",
+            why_a=mine.why if mine else "",
+            why_b=theirs.why if theirs else "",
         )
-    if low_a < high_b and low_b < high_a:
-        return "not-distinguishable", "the brackets of the two searches overlap", ratio
-    outcome: ChangeOutcome = "better" if low_b >= high_a else "worse"
-    lower, upper = (high_a, low_b) if outcome == "better" else (high_b, low_a)
-    if lower >= upper * (1 - margin):
-        return (
-            "not-distinguishable",
-            "the brackets of the two searches touch within the margin",
-            ratio,
-        )
-    step = brackets.resolution
-    if upper - lower <= step * upper:
-        why = (
-            f"within noise: the brackets of the two searches lie no more than one further step of {step:.0%} "
-            f"apart, and with fewer than {FEWEST_SEARCHES} repeats they hang on one random draw of each rate"
-        )
-        return "not-distinguishable", why, ratio
-    apart = f"more than {margin:.0%} and one further step of {step:.0%} apart"
-    return outcome, f"the brackets of the two searches lie {apart}", ratio
-
-
-def _judge_without_ratio(
-    a: Measured, b: Measured, direction: str
-) -> tuple[ChangeOutcome, str, ValueRatio | None]:
-    exact = a.interval == NO_INTERVAL_EXACT and b.interval == NO_INTERVAL_EXACT
-    if exact and a.value == b.value:
-        return "not-distinguishable", "the same count", None
-    if exact and direction != "none":
-        better = (b.value > a.value) == (direction == "higher")
-        return ("better" if better else "worse"), "counts, one of them zero", None
-    missing = [value for value in (a, b) if _bounds(value) is None]
-    if missing:
-        return "not-comparable", f"no interval: {missing[0].interval}", None
-    return "not-distinguishable", "an interval reaches zero: the ratio has no bounds", None
-
-
-def _checks(a: Scorecard, b: Scorecard) -> list[CheckChange]:
-    first = {check.rule: check.outcome for check in a.checks}
-    second = {check.rule: check.outcome for check in b.checks}
-    return [
-        CheckChange(rule=rule, a=first.get(rule, "absent"), b=second.get(rule, "absent"))
-        for rule in sorted({*first, *second})
-        if first.get(rule) != second.get(rule)
-    ]
+        if change.a != change.b or change.a in ("fail", "error"):
+            yield change

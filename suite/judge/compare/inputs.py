@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, get_args
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Bilingual
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.codec import canonical, plain
-from suite.documents.comparison import Difference, Family, Subject
+from suite.documents.comparison import Difference, Family
 from suite.documents.document import given
+from suite.documents.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +34,15 @@ class _Input:
         key: what must be equal on both cards.
         read: how it reads for people.
         forbids: the families that a difference forbids.
+        broken: for what must be sound on both cards and not merely alike: what it means that the key is false.
     """
 
     what: str
+    title: Bilingual
     key: Callable[[Scorecard], object]
     read: Callable[[Scorecard], str]
     forbids: tuple[Family, ...]
+    broken: str = ""
 
 
 def _tasks(card: Scorecard) -> str:
@@ -64,34 +69,84 @@ def _compile_cache(card: Scorecard) -> str:
     return given(fact.value, "none") if fact else "none"
 
 
+def failed_rules(card: Scorecard) -> tuple[str, ...]:
+    """Rules that failed on a card or could not be judged."""
+    return tuple(check.rule for check in card.checks if check.outcome in ("fail", "error"))
+
+
+def conformant(card: Scorecard) -> bool:
+    """Whether a card says so and none of its rules says otherwise."""
+    return card.verdict.conformant and not failed_rules(card)
+
+
+def _verdict(card: Scorecard) -> str:
+    if conformant(card):
+        return "conformant"
+    rules = ", ".join(failed_rules(card))
+    return f"NOT CONFORMANT: {rules}" if rules else "NOT CONFORMANT"
+
+
+def _ending(card: Scorecard) -> str:
+    ended = card.run.ended
+    return f"{ended}: {card.run.error}" if card.run.error else ended
+
+
 _INPUTS = (
     _Input(
+        "verdict",
+        Bilingual("Verdict", "结论"),
+        conformant,
+        _verdict,
+        FAMILY_NAMES,
+        broken="a side is not conformant",
+    ),
+    _Input(
+        "ending",
+        Bilingual("End of the run", "运行结束方式"),
+        lambda card: card.run.ended == "complete",
+        _ending,
+        FAMILY_NAMES,
+        broken="a run did not reach its planned end",
+    ),
+    _Input(
+        "what answered",
+        Bilingual("What answered", "应答方"),
+        lambda card: card.runtime == "sim",
+        lambda card: "a scripted server; no model ran" if card.runtime == "sim" else "an engine",
+        FAMILY_NAMES,
+    ),
+    _Input(
         "metric_schema",
+        Bilingual("Metric definitions", "指标定义"),
         lambda card: card.metric_schema,
         lambda card: str(card.metric_schema),
         FAMILY_NAMES,
     ),
     _Input(
         "division",
+        Bilingual("Division", "赛道"),
         lambda card: card.division.granted,
         lambda card: card.division.granted,
         FAMILY_NAMES,
     ),
     _Input(
         "emulation",
+        Bilingual("Emulation", "模拟设备"),
         lambda card: card.vendor.emulated,
         lambda card: "emulated devices" if card.vendor.emulated else "not emulated",
         FAMILY_NAMES,
     ),
     _Input(
         "model",
+        Bilingual("Model", "模型"),
         lambda card: card.model.sha256,
         lambda card: f"{card.model.id}, {card.model.sha256}",
         FAMILY_NAMES,
     ),
-    _Input("tokenizer", _tokenizer, _tokenizer, _MEASURED),
+    _Input("tokenizer", Bilingual("Tokenizer", "分词器"), _tokenizer, _tokenizer, _MEASURED),
     _Input(
         "task set",
+        Bilingual("Task set", "任务集"),
         lambda card: (
             card.workload.taskset.ids_sha256,
             card.workload.taskset.records_sha256,
@@ -101,61 +156,49 @@ _INPUTS = (
     ),
     _Input(
         "prompt",
+        Bilingual("Prompt", "提示词"),
         lambda card: (card.workload.prompt.sha256, card.workload.max_input_tokens),
         _prompt,
         _MEASURED,
     ),
     _Input(
         "decoding",
+        Bilingual("Decoding", "解码参数"),
         lambda card: card.workload.decoding,
         lambda card: canonical(card.workload.decoding).decode("utf-8"),
         _MEASURED,
     ),
     _Input(
         "profile",
+        Bilingual("Profile", "测试配置"),
         lambda card: card.workload.profile_sha256,
         lambda card: f"{card.workload.profile}, {card.workload.profile_sha256}",
         _MEASURED,
     ),
-    _Input("compile cache", _compile_cache, _compile_cache, ("start-up",)),
+    _Input(
+        "compile cache",
+        Bilingual("Compile cache", "编译缓存"),
+        _compile_cache,
+        _compile_cache,
+        ("start-up",),
+    ),
 )
 """What must agree, from the widest consequence to the narrowest."""
 
 
-def _peak(card: Scorecard) -> str:
-    peak = card.peaks.compute
-    return f"{peak.flops:.4g} FLOP/s, {peak.precision}" if peak else "unknown"
-
-
-_SUBJECTS: tuple[tuple[str, Callable[[Scorecard], str]], ...] = (
-    ("vendor", lambda card: card.vendor.name),
-    ("devices", lambda card: f"{card.devices.count} x {card.devices.name}"),
-    ("engine", lambda card: f"{card.engine.title} {card.engine.version}".strip()),
-    ("image", lambda card: card.engine.image_digest or "none"),
-    ("runtime", lambda card: card.runtime),
-    ("precision", lambda card: card.engine.dtype.executed),
-    ("tensor parallel", lambda card: str(card.engine.tensor_parallel)),
-    ("arguments", lambda card: " ".join(card.engine.arguments)),
-    ("declared peak", _peak),
-    ("suite", lambda card: f"{card.suite.version}, {card.suite.commit}"),
-)
-
-
 def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
-    """Inputs that differ, with the families of metrics that each forbids."""
+    """Broken sides and inputs that differ, with the families of metrics that each forbids."""
     return [
-        Difference(what=item.what, a=item.read(a), b=item.read(b), forbids=item.forbids)
+        Difference(
+            what=item.what,
+            title=Text(en=item.title.en, zh=item.title.zh),
+            a=item.read(a),
+            b=item.read(b),
+            why=item.broken or f"{item.what} differs",
+            forbids=item.forbids,
+        )
         for item in _INPUTS
-        if item.key(a) != item.key(b)
-    ]
-
-
-def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
-    """What the comparison is about: differences that forbid nothing."""
-    return [
-        Subject(what=what, a=read(a)[:4000], b=read(b)[:4000])
-        for what, read in _SUBJECTS
-        if read(a) != read(b)
+        if item.key(a) != item.key(b) or (item.broken and not item.key(a))
     ]
 
 

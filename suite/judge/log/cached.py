@@ -49,7 +49,7 @@ def uncached_only(requests: Iterable[Request]) -> list[Request]:
 def _explained(request: Request, whole: set[str]) -> bool:
     if given(request.usage.engine_prompt) == 0 or request.prompt_sha256 in whole:
         return True
-    return abs(given(request.cached_tokens, 0) - _missing(request)) <= PROMPT_TOLERANCE
+    return abs(given(request.usage.cached_tokens, 0) - _missing(request)) <= PROMPT_TOLERANCE
 
 
 def took_from_cache(requests: Sequence[Request]) -> list[Request]:
@@ -58,5 +58,5 @@ def took_from_cache(requests: Sequence[Request]) -> list[Request]:
     return [
         request
         for request in requests
-        if given(request.cached_tokens, 0) > 0 or id(request) in left_out
+        if given(request.usage.cached_tokens, 0) > 0 or id(request) in left_out
     ]

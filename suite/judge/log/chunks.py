@@ -63,7 +63,7 @@ def chunks_of(answers: Sequence[Answer]) -> Chunks:
     within[firsts] = False
     steps[within] = gaps
     since = np.cumsum(steps)
-    begun = np.fromiter((answer.first for answer in answers), np.int64, len(answers))
+    begun = np.fromiter((answer.event.chunk_t0 for answer in answers), np.int64, len(answers))
     weights = [_weights(answer) for answer in answers]
     shares = [
         (answer.generated or 0) / sum(own) for answer, own in zip(answers, weights, strict=True)

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.analysis.backlog import Backlog
     from suite.documents.card_phase import (
         Ending,
         LengthsResult,
+        LimitedBy,
         SearchResult,
         SteadyState,
+        TokenCount,
         Track,
         Turn,
     )
@@ -34,7 +37,10 @@ class PhaseDetails:
             empty where nothing did or nothing could be told.
         searches: one per repeat of a search, replayed from the events; empty for every other scenario.
         turns: of conversations; else empty.
+        token_counts: one per source that counted every answer.
         lengths: where exact lengths were asked for; else None.
+        backlogs: of each repeat of an open loop: whether the server kept up; empty for every other load.
+        limited_by: what held the phase's numbers down, the load or the machine; None where that cannot be told.
         track: medians over time where there are answers enough; else None.
     """
 
@@ -45,5 +51,8 @@ class PhaseDetails:
     drifting: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     searches: tuple[SearchResult, ...] = ()
     turns: tuple[Turn, ...] = ()
+    token_counts: tuple[TokenCount, ...] = ()
     lengths: LengthsResult | None = None
+    backlogs: Mapping[int, Backlog] = field(default_factory=dict)
+    limited_by: LimitedBy | None = None
     track: Track | None = None

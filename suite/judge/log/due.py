@@ -176,13 +176,13 @@ def unsent_turns(log: PhaseLog) -> int:
         return 0
     turns = session_of(log.doc).turns
     lacking = 0
-    for last in _last_turns(log, turns).values():
+    for last in last_turns(log, turns).values():
         if not is_answer(last):
             lacking += turns - 1 - last.index % turns
     return lacking
 
 
-def _last_turns(log: PhaseLog, turns: int) -> dict[int, Request]:
+def last_turns(log: PhaseLog, turns: int) -> dict[int, Request]:
     """The last turn of each session that is in the log."""
     last: dict[int, Request] = {}
     for event in log.events:
@@ -193,7 +193,7 @@ def _last_turns(log: PhaseLog, turns: int) -> dict[int, Request]:
 
 
 def _missing_of_sessions(log: PhaseLog, turns: int) -> int:
-    last = _last_turns(log, turns)
+    last = last_turns(log, turns)
     sent = {event.index for event in log.events}
     reached = sum(event.index % turns + 1 for event in last.values())
     lacking = reached - len(sent)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.declare.analysis.backlog import backlog
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
 from suite.declare.analysis.stop import PhaseRule
@@ -20,6 +21,7 @@ from suite.documents.document import given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.declare.analysis.backlog import Backlog
     from suite.documents.event import Request
     from suite.documents.phase import Stop
     from suite.judge.log.phases import PhaseLog
@@ -41,21 +43,26 @@ def in_order(events: Sequence[Request]) -> Sequence[Request]:
     return events
 
 
-def over_saturated(log: PhaseLog) -> str:
-    """Why an open loop has no latency of its own; "" where it may have one.
+def backlog_of(log: PhaseLog) -> Backlog | None:
+    """Whether the server kept up with an open loop; None for a closed loop and for a search, whose probes are judged.
 
-    Its latency depends on how long it was measured, so that to end sooner, or to fail harder, would look faster.
+    Where it fell behind, the phase has no latency of its own: that depends on how long it was measured, so that to
+    end sooner, or to fail harder, would look faster.
     """
-    if not log.open_loop or is_search(log.doc):
-        return ""
-    if log.noted.text("ended_by") == "saturated":
-        return "over-saturated: the phase was ended because the server fell ever further behind"
     arrivals = log.doc.arrivals_ns
-    if arrivals:
-        watch = Saturation(arrivals)
-        if any(watch.add(observed(event)) for event in in_order(log.events)):
-            return "over-saturated: the queue and the time to first token kept rising"
-    return ""
+    if not arrivals or is_search(log.doc):
+        return None
+    requests = [observed(event) for event in in_order(log.events)]
+    whole = backlog(requests)
+    if whole is None:
+        return None
+    if log.noted.text("ended_by") == "saturated":
+        return whole._replace(verdict="fell-behind", why=f"the phase was ended for it: {whole.why}")
+    watch = Saturation(arrivals)
+    if any(watch.add(request) for request in requests):
+        rising = "queue and time to first token kept rising"
+        return whole._replace(verdict="fell-behind", why=f"{rising}: {whole.why}")
+    return whole
 
 
 def problem(log: PhaseLog) -> str:

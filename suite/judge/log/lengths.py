@@ -36,6 +36,6 @@ def lengths(phase: PhaseSamples) -> LengthsResult | None:
         input_asked=(min(wanted.input_tokens), max(wanted.input_tokens)),
         input_got=_range([answer.prompt for answer in answers if answer.prompt is not None]),
         output_asked=(min(wanted.output_tokens), max(wanted.output_tokens)),
-        output_got=_range([answer.generated for answer in answers if answer.generated is not None]),
+        output_got=_range([answer.claimed for answer in answers if answer.claimed is not None]),
         source=phase.token_source,
     )

@@ -15,7 +15,7 @@ from suite.declare.profiles.arrivals import probe_schedule
 from suite.declare.scenarios.phase import search_of
 from suite.documents.card_phase import Probe
 from suite.documents.value import Measured, NotMeasured, Value
-from suite.judge.intervals import PERCENTILE_FLOORS
+from suite.judge.intervals import LATE, PERCENTILE_FLOORS
 from suite.judge.log import tpot
 from suite.judge.log.phases import rate_of
 from suite.judge.log.samples import NO_COUNT
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from suite.judge.log.samples import Answer
 
 NS = 1e-9
+STOPPED = "stopped"
+"""How a probe ended that a signal or the engine's death cut: it is undecided."""
 GRACE_NS = 1_000_000_000
 """How long a probe may go on sending after it was decided."""
 
@@ -44,12 +46,14 @@ class Replay:
         answer: what follows from the verdicts.
         problem: where the log is not what the search's rules lead to; "" where it is.
         untold: why an objective for TPOT could not be checked; "" where it could, or there is none.
+        interrupted: the problem is only that the search was stopped from outside.
     """
 
     probes: tuple[Probe, ...]
     answer: bisection.Answer
     problem: str
     untold: str = ""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Counts:
     def recounted(self, seen: Sequence[Observed]) -> list[Observed]:
         """The same requests with the source's counts."""
         return [
-            request._replace(tokens=self.answers[request.number].generated)
+            _recounted(request, self.answers[request.number])
             if request.number in self.answers
             else request
             for request in seen
@@ -78,8 +82,14 @@ class Counts:
         mine = [self.answers[request.number] for request in seen if request.number in self.answers]
         if any(answer.generated is None for answer in mine):
             return NO_COUNT
-        several = any(answer.tpot is not None for answer in mine)
-        return tpot.obstacle(mine) if several else ""
+        return tpot.untold(mine)
+
+
+def _recounted(request: Observed, answer: Answer) -> Observed:
+    arrived = answer.arrived
+    return request._replace(
+        tokens=answer.generated, after=None if arrived is None else arrived.after
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +138,30 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
     strays -= {probe.number for probe in log.probes}
     if strays:
         problems.append(f"the log holds requests of probe {min(strays)} and does not open it")
+    # Whatever else is wrong is said first.
+    interrupted = not problems and answer.ended == "unfinished" and _stopped(log)
     if answer.ended == "unfinished":
-        problems.append(f"the search is unfinished after {len(history)} probes")
+        problems.append(_unfinished(log, history))
     problems += _answer_problems(log, answer)
     untold = next((ruling.untold for ruling in judged if ruling.untold), "")
     probes = tuple(ruling.probe for ruling in judged)
-    return Replay(probes, answer, problems[0] if problems else "", untold)
+    return Replay(probes, answer, problems[0] if problems else "", untold, interrupted)
+
+
+def _stopped(log: PhaseLog) -> bool:
+    """Whether the run says that it was stopped from outside."""
+    return log.noted.text("ended_by") == STOPPED
+
+
+def _unfinished(log: PhaseLog, history: Sequence[tuple[float, bool]]) -> str:
+    """How far a search came that its rules would have go on."""
+    if not _stopped(log):
+        return f"the search is unfinished after {len(history)} probes"
+    met = max((rate for rate, held in history if held), default=None)
+    so_far = (
+        "none met" if met is None else f"the highest rate that met is {met:g} requests/s so far"
+    )
+    return f"interrupted after {len(history)} decided probes: {so_far}"
 
 
 def _judge(
@@ -146,7 +174,7 @@ def _judge(
     """Judge one probe by its events."""
     doc = search_of(log.doc)
     seen = [observed(event) for event in probe.events]
-    by = probe.closed.text("ended_by") or "stopped"
+    by = probe.closed.text("ended_by") or STOPPED
     verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
     ruling = _ruling(doc, probe, objectives, rate, seen)
     problems = _ending_problems(doc, probe, rate, seen, ruling)
@@ -257,6 +285,9 @@ def _ending_problems(
 def _early_problems(probe: ProbeLog, ruling: _Ruling) -> list[str]:
     """Whether the events show the reason why a probe was stopped early."""
     by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
+    if by == STOPPED and ruling.ended_by is None:
+        # It decides nothing, so that nothing may follow it: the search is interrupted, or a later probe too many.
+        return []
     if ruling.ended_by != by:
         why = f"its events show {ruling.ended_by or 'no reason to end'}"
         return [f"{name}: ended as {by}, {why}"]
@@ -314,22 +345,37 @@ def _probe(
         completed=completed,
         failed=failed,
         cancelled=cancelled,
-        met=bool(verdict.met),
+        met=verdict.met,
         why=verdict.why,
         ended_by=probe.closed.text("ended_by"),
-        ttft=_percentile(verdict.ttft_ms, percent, completed, why, cut=cancelled > 0),
-        tpot=_percentile(verdict.tpot_ms, percent, completed, why or unseen, cut=cancelled > 0),
-        e2e=_percentile(verdict.e2e_ms, percent, completed, why, cut=cancelled > 0),
+        ttft=_percentile(verdict.ttft_ms, percent, (completed, failed), why, cut=cancelled > 0),
+        tpot=_percentile(
+            verdict.tpot_ms, percent, (completed, failed), why or unseen, cut=cancelled > 0
+        ),
+        e2e=_percentile(verdict.e2e_ms, percent, (completed, failed), why, cut=cancelled > 0),
         goodput=_goodput(seen, objectives, why or (unseen if tpot_wanted else "")),
     )
 
 
-def _percentile(value: float | None, percent: float, count: int, why: str, *, cut: bool) -> Value:
-    """A probe's percentile: also of few answers, because the verdict counts misses and not this number."""
+def _percentile(
+    value: float | None, percent: float, counts: tuple[int, int], why: str, *, cut: bool
+) -> Value:
+    """A probe's percentile: also of few answers, because the verdict counts misses and not this number.
+
+    Args:
+        value: milliseconds; None where no answer has one or it falls among failures.
+        percent: which percentile.
+        counts: answers and failed requests.
+        why: why it is not told; "" where it is.
+        cut: the probe was stopped.
+    """
+    completed, failed = counts
+    count = completed + failed
     if why:
         return NotMeasured(why)
     if value is None:
-        return NotMeasured("no answer has one")
+        among = f"it falls among the {failed} of {count} requests that failed: {LATE}"
+        return NotMeasured(among if failed and completed else "no answer has one")
     floor = PERCENTILE_FLOORS.get(percent, 1)
     few = f"n = {count} < {floor}, close to the largest" if count < floor else "one probe"
     if cut:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import astuple
 
 from suite.base.statistics import percentile
-from suite.declare.scenarios.phase import is_search, kind
+from suite.declare.analysis.arrived import NO_SOURCE, OWN, SOURCES, arrival, first_place, source
+from suite.declare.scenarios.phase import has_exact_lengths, is_search, kind
 from suite.documents.document import given
 from suite.judge.log import due
 from suite.judge.log.chunks import chunks_of
 from suite.judge.log.due import is_answer
-from suite.judge.log.endings import over_saturated, problem
+from suite.judge.log.endings import backlog_of, problem
 from suite.judge.log.phases import phase_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from suite.declare.analysis.arrived import Arrived
+    from suite.declare.analysis.backlog import Backlog
+    from suite.documents.card_phase import Counted
     from suite.documents.event import Request
     from suite.documents.phase import Phase, ScenarioKind
     from suite.documents.workload import Objectives
@@ -29,9 +33,8 @@ if TYPE_CHECKING:
 MS = 1e-6
 """Nanoseconds to milliseconds."""
 NS_PER_S = 1e9
-NO_SOURCE = "none"
-"""What `token_source` says when no source counted every answer."""
 CLOSED_LOOP = "closed loop: a request is due when it is sent"
+NO_ARRIVALS = "the engine does not say how many tokens a chunk carries, and no tokenizer of the model counted the texts"
 NO_COUNT = "no source counted the generated tokens of every answer"
 NO_PROMPT_COUNT = "no source counted the prompt tokens of every request"
 NO_OBJECTIVES = "the profile sets no objectives"
@@ -49,7 +52,14 @@ def sets_none(objectives: Objectives) -> bool:
 class Answer:
     """A request that ended well. Times are nanoseconds of the run's clock.
 
-    `prompt` and `generated` are None when no source counted them for every answer of the phase.
+    `prompt`, `claimed` and `generated` are None when no source counted them for every answer of the phase.
+
+    Attributes:
+        first: t_1, arrival of the first chunk that holds a token and shows something.
+        last: t_n, arrival of the last chunk with text.
+        claimed: what the source counts, an end token included where it counts that.
+        generated: n, the tokens that arrived in chunks with text; as claimed where nobody saw them come.
+        arrived: how they came; None where no source tells that of every answer of the phase.
     """
 
     event: Request
@@ -58,12 +68,21 @@ class Answer:
     first: int
     last: int
     prompt: int | None
+    claimed: int | None
     generated: int | None
+    arrived: Arrived | None
 
     @property
     def gaps(self) -> tuple[int, ...]:
         """Times between its content chunks."""
         return self.event.chunk_dt
+
+    @property
+    def decoding(self) -> tuple[int, int] | None:
+        """Tokens until and with the first chunk, and all; None unless some came later."""
+        if self.arrived is None or self.arrived.after < 1 or self.last <= self.first:
+            return None
+        return self.arrived.first, self.arrived.tokens
 
     @property
     def ttft(self) -> float:
@@ -76,11 +95,18 @@ class Answer:
         return (self.last - self.sent) * MS
 
     @property
-    def tpot(self) -> float | None:
-        """Milliseconds per token after the first; None for fewer than two tokens or an unknown count."""
-        if self.generated is None or self.generated < 2:
+    def tt4t(self) -> float | None:
+        """From t_send to the fourth token that shows something, milliseconds; None where fewer do, or nobody counted."""
+        if self.arrived is None or self.arrived.fourth is None:
             return None
-        return (self.last - self.first) * MS / (self.generated - 1)
+        return (arrival(self.event, self.arrived.fourth) - self.sent) * MS
+
+    @property
+    def tpot(self) -> float | None:
+        """(t_n − t_1) / tokens after the first chunk, milliseconds; None where none came later, or nobody counted."""
+        if self.decoding is None or self.arrived is None:
+            return None
+        return (self.last - self.first) * MS / self.arrived.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +118,10 @@ class Repeat:
         events: its requests by index, failed ones included.
         chunks: when the answers' chunks arrived.
         failed: requests that did not end well, those left out that a search cancelled.
+        unsent: turns of conversations that were not sent because an earlier one failed.
         first_sent: when the first request was sent, failed ones included; the window's start.
         end: arrival of the last content chunk of all answers; the window's end.
+        backlog: whether the server kept up; None for a closed loop and a search.
     """
 
     number: int
@@ -102,8 +130,10 @@ class Repeat:
     answers: tuple[Answer, ...]
     chunks: Chunks
     failed: int
+    unsent: int
     first_sent: int
     end: int
+    backlog: Backlog | None = None
 
     @property
     def window_s(self) -> float:
@@ -121,7 +151,8 @@ class PhaseSamples:
         obstacle: why nothing but counts can be said of the phase; "" when everything can. A search always has
             one, since its probes are different loads.
         invalid: the same, but "" for a search whose probes can be judged.
-        token_source: which count feeds the token metrics, e.g. ``token ids``; ``none`` without one.
+        token_source: which count says how long answers are, e.g. ``token ids``; ``none`` without one.
+        arrival_source: which count feeds the metrics of tokens over time; see `suite.declare.analysis.arrived`.
         prompt_source: the same for prompt tokens.
         lateness_ms: t_send − t_sched of every request, ascending; empty in a closed loop.
         over: why an open loop has no latency of its own: it was beyond what the server can do. Counts and
@@ -136,6 +167,7 @@ class PhaseSamples:
     obstacle: str
     invalid: str
     token_source: str
+    arrival_source: str
     prompt_source: str
     lateness_ms: tuple[float, ...]
     over: str = ""
@@ -165,6 +197,11 @@ class PhaseSamples:
         """Requests of all repeats that did not end well."""
         return sum(repeat.failed for repeat in self.repeats)
 
+    @property
+    def late(self) -> int:
+        """Samples of every latency that never came: failed requests, and the turns that they kept from being sent."""
+        return self.failed + sum(repeat.unsent for repeat in self.repeats)
+
 
 def _ids(event: Request) -> int | None:
     # The ids themselves, not the count that is noted beside them.
@@ -175,7 +212,7 @@ Count: TypeAlias = "Callable[[Request], int | None]"
 _GENERATED: tuple[tuple[str, Count], ...] = (
     ("token ids", _ids),
     ("engine usage", lambda event: given(event.usage.engine_completion)),
-    ("own tokenizer", lambda event: given(event.usage.own_completion)),
+    (OWN, lambda event: given(event.usage.own_completion)),
 )
 _PROMPT: tuple[tuple[str, Count], ...] = (
     # A count of 0 is no count: some servers leave out what was in their cache.
@@ -196,20 +233,19 @@ def _source(
 
 
 def _answer(
-    event: Request,
-    generated: Count,
-    prompt: Count,
+    event: Request, claimed: Count, prompt: Count, count: Callable[[Request], Arrived | None]
 ) -> Answer:
-    first = event.chunk_t0
-    assert first is not None
+    tokens, counted = claimed(event), count(event)
     return Answer(
         event=event,
         scheduled=event.t_sched,
         sent=event.t_send,
-        first=first,
-        last=first + sum(event.chunk_dt),
+        first=arrival(event, first_place(event)),
+        last=arrival(event, len(event.chunk_dt)),
         prompt=prompt(event),
-        generated=generated(event),
+        claimed=tokens,
+        generated=tokens if counted is None or tokens is None else counted.tokens,
+        arrived=counted,
     )
 
 
@@ -224,8 +260,10 @@ def _repeat(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer])
         answers=tuple(answers),
         chunks=chunks_of(answers),
         failed=len(events) - len(answers) - cancelled,
+        unsent=due.unsent_turns(log),
         first_sent=min((event.t_send for event in events), default=0),
         end=max((answer.last for answer in answers), default=0),
+        backlog=backlog_of(log),
     )
 
 
@@ -260,11 +298,12 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
     by_repeat = [sorted(log.events, key=lambda event: event.index) for log in logs]
     events = [event for mine in by_repeat for event in mine]
     good = [event for event in events if is_answer(event)]
-    token_source, generated = _source(good, _GENERATED)
+    token_source, claimed = _source(good, _GENERATED)
     prompt_source, prompt = _source(good, _PROMPT)
+    arrival_source, count = source(good)
     repeats, obstacles = [], []
     for log, mine in zip(logs, by_repeat, strict=True):
-        answers = [_answer(event, generated, prompt) for event in mine if is_answer(event)]
+        answers = [_answer(event, claimed, prompt, count) for event in mine if is_answer(event)]
         repeats.append(_repeat(log, mine, answers))
         obstacles.append(_repeat_obstacle(log, mine, _lateness(mine)))
     doc = logs[0].doc
@@ -278,10 +317,62 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
         obstacle=invalid or (SEARCHED if is_search(doc) else ""),
         invalid=invalid,
         token_source=token_source,
+        arrival_source=arrival_source,
         prompt_source=prompt_source,
         lateness_ms=tuple(_lateness(events)) if logs[0].open_loop else (),
-        over=next((text for log in logs if (text := over_saturated(log))), ""),
+        over=_over(repeats),
     )
+
+
+def _over(repeats: Sequence[Repeat]) -> str:
+    """Why an open loop has no latency of its own; "" where it may have one."""
+    return next(
+        (
+            f"over-saturated: the server fell behind: {repeat.backlog.why}"
+            for repeat in repeats
+            if repeat.backlog is not None and repeat.backlog.verdict == "fell-behind"
+        ),
+        "",
+    )
+
+
+def recounts(phase: PhaseSamples) -> list[tuple[Counted, str, PhaseSamples]]:
+    """The phase as each source counts it that counts every answer: the tokens claimed, and those that arrived.
+
+    The sources that feed its metrics are among them. Where an exact length ignores the end token, text does not show
+    what was generated: the suite's own tokenizer says nothing of the claim there.
+    """
+    events = [answer.event for answer in phase.answers]
+    if not events:
+        return []
+    claimed = dict(_GENERATED).get(phase.token_source, lambda _: None)
+    count = dict(SOURCES).get(phase.arrival_source, lambda _: None)
+    prompt = dict(_PROMPT).get(phase.prompt_source, lambda _: None)
+    counts: list[tuple[Counted, str, PhaseSamples]] = []
+    for name, read in _GENERATED:
+        unseen = name == OWN and has_exact_lengths(phase.doc)
+        if not unseen and all(read(event) is not None for event in events):
+            samples = _recounted(phase, read, prompt, count)
+            counts.append(("claimed", name, replace(samples, token_source=name)))
+    for name, tell in SOURCES:
+        if all(tell(event) is not None for event in events):
+            samples = _recounted(phase, claimed, prompt, tell)
+            counts.append(("arrived", name, replace(samples, arrival_source=name)))
+    return counts
+
+
+def _recounted(
+    phase: PhaseSamples, claimed: Count, prompt: Count, count: Callable[[Request], Arrived | None]
+) -> PhaseSamples:
+    repeats = [
+        _repeat(
+            mine.log,
+            mine.events,
+            [_answer(old.event, claimed, prompt, count) for old in mine.answers],
+        )
+        for mine in phase.repeats
+    ]
+    return replace(phase, repeats=tuple(repeats))
 
 
 def collect(evidence: Evidence) -> list[PhaseSamples]:

@@ -29,7 +29,9 @@ def results(phase: PhaseSamples, objectives: Objectives) -> tuple[SearchResult, 
     if not is_search(phase.doc) or phase.doc.not_run is not UNSET:
         return ()
     return tuple(
-        _result(repeat, phase.token_source, objectives) for repeat in phase.repeats if repeat.events
+        _result(repeat, phase.arrival_source, objectives)
+        for repeat in phase.repeats
+        if repeat.events
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -9,13 +10,20 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, session_of
-from suite.documents.card_phase import Ending, Series
+from suite.declare.analysis.arrived import NO_SOURCE
+from suite.declare.scenarios.phase import (
+    has_exact_lengths,
+    is_conversation,
+    is_shortened,
+    session_of,
+)
+from suite.documents.card_phase import Ending, Series, TokenCount
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
-from suite.judge.log.samples import collect
+from suite.judge.log.limit import limited_by
+from suite.judge.log.samples import collect, recounts
 from suite.judge.metrics import rouge
 from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.inputs import PhaseInputs
@@ -26,6 +34,7 @@ from suite.judge.metrics.turns import turns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.documents.card_phase import Counted
     from suite.documents.phase import Phase, ScenarioKind
     from suite.evidence import Evidence
     from suite.judge.log.samples import PhaseSamples
@@ -37,8 +46,9 @@ MOST_REASONS = 12
 """Finish reasons that a card lists; engines have three or four."""
 MOST_REASON = 40
 """Characters of one."""
-Questions = Literal["tasks", "history", "synthetic"]
-"""What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference."""
+Questions = Literal["tasks", "history", "synthetic", "shortened"]
+"""What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference; tasks
+with answers that end early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,9 @@ class PhaseResult:
     Attributes:
         metrics: every metric of scope ``phase`` by name.
         series: what the plots draw; empty where the phase was not measured.
-        token_source: which count of generated tokens feeds the metrics: ``token ids``, ``engine usage``,
+        token_source: which count of generated tokens says how long answers are: ``token ids``, ``engine usage``,
             ``own tokenizer`` or ``none``.
+        arrival_source: which count feeds the metrics of tokens over time; see `suite.declare.analysis.arrived`.
         questions: what the phase asks; only answers to ``tasks`` are held to the reference.
         details: what is said of the phase beside its metrics.
     """
@@ -60,6 +71,7 @@ class PhaseResult:
     metrics: dict[str, Value]
     series: Series
     token_source: str
+    arrival_source: str
     questions: Questions = "tasks"
     details: PhaseDetails = field(default_factory=PhaseDetails)
 
@@ -85,6 +97,8 @@ def questions(doc: Phase) -> Questions:
     """What a phase asks."""
     if has_exact_lengths(doc):
         return "synthetic"
+    if is_shortened(doc):
+        return "shortened"
     return "history" if is_conversation(doc) and session_of(doc).turns > 1 else "tasks"
 
 
@@ -118,7 +132,10 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         drifting=steady.drifting(inputs.steady_states) if seen else {},
         searches=inputs.searches,
         turns=turns(phase) if seen else (),
+        token_counts=_token_counts(inputs),
         lengths=lengths.lengths(phase) if seen else None,
+        backlogs={each.number: each.backlog for each in phase.repeats if each.backlog is not None},
+        limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
     )
 
@@ -131,6 +148,53 @@ def _finish_reasons(phase: PhaseSamples) -> dict[str, int]:
         for event in repeat.events
     )
     return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:MOST_REASONS])
+
+
+def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
+    """How each source counts the phase, with what its count makes of the metrics where that differs.
+
+    The probes of a search were judged by one count: for others there is only the sum.
+    """
+    phase = inputs.phase
+    counts = []
+    for of, source, samples in recounts(phase):
+        pairs = zip(_tokens(phase, of), _tokens(samples, of), strict=True)
+        differ = sum(stated != own for stated, own in pairs)
+        values: dict[str, Value] = {}
+        if differ and not phase.obstacle:
+            values = _recomputed(dataclasses.replace(inputs, phase=samples), of)
+        tokens = sum(count[0] if count else 0 for count in _tokens(samples, of))
+        counts.append(
+            TokenCount(of=of, source=source, tokens=tokens, differ=differ, metrics=values)
+        )
+    return tuple(counts)
+
+
+def _tokens(phase: PhaseSamples, of: Counted) -> list[tuple[int, ...] | None]:
+    """What is counted of each answer: its tokens; where they arrived, also those of its first chunks."""
+    if of == "claimed":
+        return [None if a.claimed is None else (a.claimed,) for a in phase.answers]
+    return [
+        None if a.arrived is None else (a.arrived.tokens, a.arrived.first) for a in phase.answers
+    ]
+
+
+def _recomputed(inputs: PhaseInputs, of: Counted) -> dict[str, Value]:
+    """The metrics that depend on a count of generated tokens; where nobody saw them arrive, all on the claim."""
+    objective = inputs.objectives.tpot_ms is not None
+    unseen = inputs.phase.arrival_source == NO_SOURCE
+    values: dict[str, Value] = {}
+    for source in PHASE_SOURCES:
+        names = [
+            metric.id
+            for metric in source.metrics
+            if metric.depends_on_count(tpot_objective=objective)
+            and (unseen or metric.by_claim == (of == "claimed"))
+        ]
+        if names:
+            computed = _values(source, inputs)
+            values |= {name: computed[name].stored() for name in names}
+    return values
 
 
 def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
@@ -173,6 +237,7 @@ def _phase(
         metrics=metrics,
         series=_series(phase, evidence),
         token_source=phase.token_source,
+        arrival_source=phase.arrival_source,
         questions=questions(phase.doc),
         details=_details(inputs),
     )
@@ -187,7 +252,7 @@ def _score(
     pairs = [
         (tasks[answer.event.task].reference, answer.event.text)
         for phase in phases
-        if not has_exact_lengths(phase.doc)
+        if not has_exact_lengths(phase.doc) and not is_shortened(phase.doc)
         for answer in search.texts(phase)
         if answer.event.task in tasks
     ]

@@ -88,8 +88,9 @@ def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> t
     if not of_each:
         none = NotMeasured(_why(plan))
         return none, none
-    if len(of_each) < plan.devices.count:
-        none = NotMeasured(f"telemetry of {len(of_each)} devices for {plan.devices.count} in use")
+    used = plan.devices.count
+    if used is not None and len(of_each) < used:
+        none = NotMeasured(f"telemetry of {len(of_each)} devices for {used} in use")
         return none, none
     count = sum(map(len, of_each))
     means = [statistics.mean(values) for values in of_each]

@@ -1,4 +1,8 @@
-"""TTFT, TPOT, ICL, ITL and end-to-end latency, pooled over the repeats of a phase."""
+"""TTFT, TT4T, TPOT, ICL, ITL and end-to-end latency, pooled over the repeats of a phase.
+
+A failed request is infinitely late: a percentile counts it behind every other sample and is not measured where it falls
+among such; a mean is not measured at all, since to fail the slowest requests would lower it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.bilingual import Bilingual
+from suite.declare.analysis.arrived import BY_CHUNK, ONE_EACH
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import tpot as tpot_check
-from suite.judge.log.samples import CLOSED_LOOP, MS, NO_COUNT
+from suite.judge.log.samples import CLOSED_LOOP, MS, NO_ARRIVALS, NO_COUNT
 from suite.judge.metrics.metric import (
     STATISTICS,
     Headline,
@@ -34,7 +39,17 @@ TTFT = Quantity(
     "ttft",
     Bilingual("Time to first token (TTFT)", "首 token 延迟（TTFT）"),
     Bilingual.symbols("t_1 − t_send"),
-    "From the first byte of the request to the first chunk with generated text.",
+    "From the first byte of the request to the first chunk that holds a token and shows something: not white space, no "
+    "character without width, no role.",
+)
+TT4T = Quantity(
+    "tt4t",
+    Bilingual("Time to the fourth token (TT4T)", "第四个 token 延迟（TT4T）"),
+    Bilingual(
+        "arrival of the fourth token that shows something − t_send",
+        "第四个可见 token 的到达时刻 − t_send",
+    ),
+    "As TTFT, to the fourth such token, which a guessed first chunk cannot buy; answers of fewer are not counted.",
 )
 TTFT_SCHED = Quantity(
     "ttft_sched",
@@ -45,8 +60,11 @@ TTFT_SCHED = Quantity(
 TPOT = Quantity(
     "tpot",
     Bilingual("Time per output token (TPOT)", "每 token 生成时间（TPOT）"),
-    Bilingual.symbols("(t_n − t_1) / (n − 1), n ≥ 2"),
-    "Decode time per token after the first; answers of one token are not counted.",
+    Bilingual(
+        "(t_n − t_1) / tokens after the first chunk", "(t_n − t_1) / 首个数据块之后的 token 数"
+    ),
+    "Time and tokens over the same chunks: an end token that no chunk carries is not counted, nor are the tokens of the "
+    "first chunk, nor answers whose tokens all came at once.",
 )
 ICL = Quantity(
     "icl",
@@ -79,29 +97,40 @@ def ascending(values: Sequence[float]) -> Floats:
     return np.sort(np.asarray(values, dtype=np.float64))
 
 
-def _summary(quantity: Quantity, samples: Sequence[float]) -> dict[str, Value]:
-    """Every statistic of one latency."""
+def _summary(quantity: Quantity, samples: Sequence[float], late: int) -> dict[str, Value]:
+    """Every statistic of one latency, `late` samples of which never came."""
     values = ascending(samples)
     return {
-        f"{quantity.id}_{statistic.id}": intervals.bootstrap_mean(values, "ms")
+        f"{quantity.id}_{statistic.id}": _mean(samples, late)
         if statistic.percentile is None
-        else intervals.percentile_value(values, statistic.percentile, "ms")
+        else intervals.percentile_value(values, statistic.percentile, "ms", late=late)
         for statistic in STATISTICS
     }
+
+
+def _mean(samples: Sequence[float], late: int) -> Value:
+    why = intervals.mean_obstacle(late)
+    return NotMeasured(why) if why else intervals.bootstrap_mean(ascending(samples), "ms")
 
 
 def _gap_summary(quantity: Quantity, phase: PhaseSamples) -> dict[str, Value]:
-    """Statistics of all gaps; the mean's interval resamples whole answers."""
-    answers = phase.answers
+    """Statistics of all gaps; the mean's interval resamples whole answers. A failed request is one gap without end."""
+    answers, late = phase.answers, phase.late
     gaps = np.sort(np.concatenate([repeat.chunks.gaps for repeat in phase.repeats]) * MS)
-    sums = [(answer.last - answer.first) * MS for answer in answers]
-    counts = [float(len(answer.gaps)) for answer in answers]
-    return {
-        f"{quantity.id}_{statistic.id}": intervals.bootstrap_ratio(sums, counts, "ms", len(gaps))
-        if statistic.percentile is None
-        else intervals.percentile_value(gaps, statistic.percentile, "ms", independent=_GAPS)
-        for statistic in STATISTICS
-    }
+    values: dict[str, Value] = {}
+    for statistic in STATISTICS:
+        name, why = f"{quantity.id}_{statistic.id}", intervals.mean_obstacle(late)
+        if statistic.percentile is not None:
+            values[name] = intervals.percentile_value(
+                gaps, statistic.percentile, "ms", late=late, independent=_GAPS
+            )
+        elif why:
+            values[name] = NotMeasured(why)
+        else:
+            sums = [sum(answer.gaps) * MS for answer in answers]
+            counts = [float(len(answer.gaps)) for answer in answers]
+            values[name] = intervals.bootstrap_ratio(sums, counts, "ms", len(gaps))
+    return values
 
 
 def _none(quantity: Quantity, why: str) -> dict[str, Value]:
@@ -111,16 +140,30 @@ def _none(quantity: Quantity, why: str) -> dict[str, Value]:
 @phase_metrics(statistics_of(TTFT, headline={"p50": Headline(3, "quiet")}))
 def ttft(inputs: PhaseInputs) -> dict[str, Value]:
     """Time to first token."""
-    return _summary(TTFT, [answer.ttft for answer in inputs.phase.answers])
+    phase = inputs.phase
+    return _summary(TTFT, [answer.ttft for answer in phase.answers], phase.late)
+
+
+@phase_metrics(statistics_of(TT4T))
+def tt4t(inputs: PhaseInputs) -> dict[str, Value]:
+    """Time to the fourth token."""
+    phase = inputs.phase
+    if any(answer.arrived is None for answer in phase.answers):
+        return _none(TT4T, NO_ARRIVALS)
+    samples = [value for answer in phase.answers if (value := answer.tt4t) is not None]
+    if not samples:
+        return _none(TT4T, "no answer has four tokens that show something")
+    return _summary(TT4T, samples, phase.late)
 
 
 @phase_metrics(statistics_of(TTFT_SCHED))
 def ttft_sched(inputs: PhaseInputs) -> dict[str, Value]:
     """The same from the scheduled start."""
-    if not inputs.phase.open_loop:
+    phase = inputs.phase
+    if not phase.open_loop:
         return _none(TTFT_SCHED, CLOSED_LOOP)
-    answers = inputs.phase.answers
-    return _summary(TTFT_SCHED, [(answer.first - answer.scheduled) * MS for answer in answers])
+    samples = [(answer.first - answer.scheduled) * MS for answer in phase.answers]
+    return _summary(TTFT_SCHED, samples, phase.late)
 
 
 @phase_metrics(statistics_of(TPOT, by_tokens=True, headline={"p50": Headline(4, "quiet")}))
@@ -130,7 +173,9 @@ def tpot(inputs: PhaseInputs) -> dict[str, Value]:
         return _none(TPOT, NO_COUNT)
     answers = inputs.phase.answers
     why = tpot_check.obstacle(answers)
-    return _none(TPOT, why) if why else _summary(TPOT, tpot_check.samples(answers))
+    if why:
+        return _none(TPOT, why)
+    return _summary(TPOT, tpot_check.samples(answers), inputs.phase.late)
 
 
 @phase_metrics(statistics_of(ICL))
@@ -148,36 +193,32 @@ def itl(inputs: PhaseInputs) -> dict[str, Value]:
 
 def itl_obstacle(phase: PhaseSamples) -> str:
     """Why chunk gaps may not be called inter-token latencies; "" when they may."""
-    answers = phase.answers
-    chunks = sum(1 + len(answer.gaps) for answer in answers)
-    stated = [answer.event.chunk_tokens for answer in answers]
-    if all(tokens is not None for tokens in stated):
-        tokens = sum(sum(tokens or ()) for tokens in stated)
-        if all(set(tokens_of or ()) <= {1} for tokens_of in stated):
-            return ""
-        mean = f"{tokens / max(chunks, 1):.3g}"
-        if mean != "1":
-            return f"chunks carried {mean} tokens on average, not one each"
-        several = sum(count != 1 for tokens_of in stated for count in tokens_of or ())
-        return f"{several} of {chunks} chunks carried none or several tokens, not one each"
-    if all(answer.generated == 1 + len(answer.gaps) for answer in answers):
+    if phase.arrival_source == ONE_EACH:
         return ""
-    return "the engine does not say how many tokens a chunk carries"
+    if phase.arrival_source != BY_CHUNK:
+        return "the engine does not say how many tokens a chunk carries"
+    carried = [count for answer in phase.answers for count in answer.event.chunk_tokens or ()]
+    others = sum(count != 1 for count in carried)
+    if others:
+        return f"{others:,} of {len(carried):,} chunks carried not one token each, {sum(carried):,} tokens in all"
+    return ""
 
 
 @phase_metrics(statistics_of(E2E, headline={"p50": Headline(6, "unserved")}))
 def e2e(inputs: PhaseInputs) -> dict[str, Value]:
     """End-to-end latency."""
-    return _summary(E2E, [answer.e2e for answer in inputs.phase.answers])
+    phase = inputs.phase
+    return _summary(E2E, [answer.e2e for answer in phase.answers], phase.late)
 
 
 @phase_metrics(statistics_of(E2E_SCHED))
 def e2e_sched(inputs: PhaseInputs) -> dict[str, Value]:
     """The same from the scheduled start."""
-    if not inputs.phase.open_loop:
+    phase = inputs.phase
+    if not phase.open_loop:
         return _none(E2E_SCHED, CLOSED_LOOP)
-    answers = inputs.phase.answers
-    return _summary(E2E_SCHED, [(answer.last - answer.scheduled) * MS for answer in answers])
+    samples = [(answer.last - answer.scheduled) * MS for answer in phase.answers]
+    return _summary(E2E_SCHED, samples, phase.late)
 
 
 @phase_metric(
@@ -188,16 +229,15 @@ def e2e_sched(inputs: PhaseInputs) -> dict[str, Value]:
         "latency",
         Bilingual("Normalised latency, mean", "归一化延迟，均值"),
         Bilingual("mean of (t_n − t_send) / n", "(t_n − t_send) / n 的均值"),
-        "End-to-end latency per generated token, the first included.",
+        "End-to-end latency per token that arrived, the first included.",
         by_tokens=True,
         withheld=True,
     )
 )
 def normalised_latency_mean(inputs: PhaseInputs) -> Value:
     """End-to-end latency per generated token."""
-    if not inputs.phase.counts_tokens:
+    phase = inputs.phase
+    if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
-    answers = inputs.phase.answers
-    return intervals.bootstrap_mean(
-        [answer.e2e / answer.generated for answer in answers if answer.generated], "ms"
-    )
+    samples = [answer.e2e / answer.generated for answer in phase.answers if answer.generated]
+    return _mean(samples, phase.late)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.declare.scenarios.phase import has_exact_lengths
+from suite.declare.scenarios.phase import has_exact_lengths, is_shortened
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
@@ -16,6 +16,7 @@ from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
+SHORTENED = "its answers end before the reference run's do"
 NO_LENGTH = "no exact length was asked for"
 
 
@@ -27,8 +28,8 @@ NO_LENGTH = "no exact length was asked for"
             "none",
             "length",
             Bilingual("Generated length, mean", "平均生成长度"),
-            Bilingual("mean of n", "n 的均值"),
-            "Generated tokens per answer.",
+            Bilingual("mean of the tokens counted", "所计 token 数的均值"),
+            "Generated tokens per answer as the phase's source counts them, an end token included where it does.",
             by_tokens=True,
         ),
         Metric(
@@ -37,7 +38,10 @@ NO_LENGTH = "no exact length was asked for"
             "none",
             "length",
             Bilingual("Generated length against the reference", "生成长度与参考之比"),
-            Bilingual("mean of n / the reference run's mean", "n 的均值 / 参考运行的均值"),
+            Bilingual(
+                "mean of the tokens counted / the reference run's mean",
+                "所计 token 数的均值 / 参考运行的均值",
+            ),
             "1 means answers as long as the reference run's.",
             by_tokens=True,
         ),
@@ -49,7 +53,7 @@ def generated_lengths(inputs: PhaseInputs) -> dict[str, Value]:
     if not inputs.phase.counts_tokens:
         none = NotMeasured(NO_COUNT)
         return {"generated_tokens_mean": none, "generated_length_ratio": none}
-    lengths = [float(answer.generated or 0) for answer in inputs.texts]
+    lengths = [float(answer.claimed or 0) for answer in inputs.texts]
     mean = intervals.bootstrap_mean(lengths, "tokens")
     return {"generated_tokens_mean": mean, "generated_length_ratio": _ratio(inputs, mean)}
 
@@ -58,6 +62,8 @@ def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
     reference = (inputs.plan.workload.quality.reference or {}).get("generated_tokens")
     if has_exact_lengths(inputs.phase.doc):
         return NotMeasured(SYNTHETIC)
+    if is_shortened(inputs.phase.doc):
+        return NotMeasured(SHORTENED)
     if not isinstance(mean, Measured) or not reference:
         return NotMeasured("no reference run for this model")
     low = None if mean.low is None else mean.low / reference
@@ -90,5 +96,5 @@ def output_length_exact(inputs: PhaseInputs) -> Value:
     if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
     answers = phase.answers
-    exactly = sum(answer.generated == asked(wanted, answer.event.index)[1] for answer in answers)
+    exactly = sum(answer.claimed == asked(wanted, answer.event.index)[1] for answer in answers)
     return exact(exactly / len(answers), "1", len(answers))

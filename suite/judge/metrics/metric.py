@@ -1,7 +1,7 @@
 """What a metric is: all that is said of it in one record, beside the function that computes it.
 
-For request i: t_sched intended start, t_send first byte written, t_1 first and t_n last chunk with generated
-text, p prompt tokens, n generated tokens.
+For request i: t_sched intended start, t_send first byte written, t_1 first chunk that holds a token and shows
+something, t_n last chunk with generated text, p prompt tokens, n generated tokens that arrived.
 """
 
 from __future__ import annotations
@@ -109,6 +109,15 @@ class Metric:
     unasked: str = ""
     quantity: Quantity | None = None
     statistic: Statistic | None = None
+
+    @property
+    def by_claim(self) -> bool:
+        """Whether it counts tokens as claimed; every other metric counts those that arrived."""
+        return self.by_tokens and self.family == "length"
+
+    def depends_on_count(self, *, tpot_objective: bool) -> bool:
+        """Whether the source that counts generated tokens matters; an objective for TPOT needs them too."""
+        return self.by_tokens or (self.by_objectives and tpot_objective)
 
 
 def statistics_of(

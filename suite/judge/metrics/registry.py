@@ -1,4 +1,4 @@
-"""Every metric, in the order in which cards, pages and documents name them (metric_schema 1)."""
+"""Every metric, in the order in which cards, pages and documents name them (metric_schema 2)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from suite.judge.metrics import (
     in_flight,
     latency,
     lengths,
+    offered,
     repetition,
     search,
     startup,
@@ -20,7 +21,7 @@ from suite.judge.metrics import (
 )
 from suite.judge.metrics.metric import SOURCES, Metric, PhaseSource, RunSource
 
-METRIC_SCHEMA = 1
+METRIC_SCHEMA = 2
 
 _TOPICS = (
     latency,
@@ -28,6 +29,7 @@ _TOPICS = (
     search,
     steady,
     in_flight,
+    offered,
     summaries,
     lengths,
     repetition,

@@ -49,10 +49,11 @@ def series(phase: PhaseSamples) -> Series:
     """The series of a phase without obstacle."""
     answers = phase.answers
     per_token = tpot.samples(answers)
-    told_apart = per_token and not tpot.obstacle(answers)
+    told_apart = phase.counts_tokens and per_token and not tpot.obstacle(answers)
     return Series(
         ttft_ms=quantiles([answer.ttft for answer in answers]),
         tpot_ms=quantiles(per_token) if told_apart else UNSET,
         e2e_ms=quantiles([answer.e2e for answer in answers]),
+        failed=stored(phase.late / (phase.late + len(answers))) if phase.late else UNSET,
         throughput=_throughput(phase) or UNSET,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.declare.scenarios.phase import has_exact_lengths
+from suite.declare.scenarios.phase import has_exact_lengths, is_shortened
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log.lengths import SYNTHETIC
 from suite.judge.metrics import rouge
@@ -14,6 +14,7 @@ from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
+SHORTENED = "its answers end before a summary does"
 _OVER = "rouge-score with stemmer, over the very answers that were timed."
 
 
@@ -57,4 +58,6 @@ def scores(inputs: PhaseInputs) -> dict[str, Value]:
     """Every ROUGE of a phase."""
     if has_exact_lengths(inputs.phase.doc):
         return dict.fromkeys(rouge.TYPES, NotMeasured(SYNTHETIC))
+    if is_shortened(inputs.phase.doc):
+        return dict.fromkeys(rouge.TYPES, NotMeasured(SHORTENED))
     return rouge.rouge(inputs.texts, inputs.evidence.tasks, inputs.scores)

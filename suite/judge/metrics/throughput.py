@@ -9,6 +9,7 @@ import numpy as np
 from suite.base.bilingual import Bilingual
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
+from suite.judge.log import tpot
 from suite.judge.log.chunks import LONGEST_NS
 from suite.judge.log.samples import (
     MS,
@@ -99,7 +100,7 @@ def rate(
 def meets(answer: Answer, objectives: Objectives, *, open_loop: bool) -> bool:
     """Whether an answer meets every objective; an open loop counts from the scheduled start.
 
-    An answer of one token has no TPOT and so can't miss its objective.
+    An answer whose tokens came at once has no TPOT and so can't miss its objective.
     """
     start = answer.scheduled if open_loop else answer.sent
     measured = (
@@ -110,6 +111,13 @@ def meets(answer: Answer, objectives: Objectives, *, open_loop: bool) -> bool:
     return all(bound is None or value is None or value <= bound for value, bound in measured)
 
 
+def tpot_untold(phase: PhaseSamples) -> str:
+    """Why an objective for TPOT cannot be checked; "" where it can, or all answers have one token."""
+    if not phase.counts_tokens:
+        return NO_COUNT
+    return tpot.untold(phase.answers)
+
+
 @phase_metric(
     Metric(
         "output_throughput",
@@ -118,7 +126,7 @@ def meets(answer: Answer, objectives: Objectives, *, open_loop: bool) -> bool:
         "throughput",
         Bilingual("Output throughput", "输出吞吐量"),
         Bilingual.symbols("Σ n / (max t_n − min t_send)"),
-        "Generated tokens per second over the phase.",
+        "Generated tokens that arrived, per second over the phase; an end token that no chunk carries is not counted.",
         headline=Headline(2, "busy"),
         by_tokens=True,
     )
@@ -197,8 +205,10 @@ def goodput(inputs: PhaseInputs) -> Value:
     phase, objectives = inputs.phase, inputs.objectives
     if sets_none(objectives):
         return NotMeasured(NO_OBJECTIVES)
-    if objectives.tpot_ms is not None and not phase.counts_tokens:
-        return NotMeasured(NO_COUNT)
+    if objectives.tpot_ms is not None:
+        why = tpot_untold(phase)
+        if why:
+            return NotMeasured(why)
 
     def good(answer: Answer) -> float:
         return float(meets(answer, objectives, open_loop=phase.open_loop))

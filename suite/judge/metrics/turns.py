@@ -9,6 +9,7 @@ from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import tpot
+from suite.judge.log.due import is_answer, last_turns
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.metrics.latency import ascending
 
@@ -26,10 +27,19 @@ def turns(phase: PhaseSamples) -> tuple[Turn, ...]:
     by_turn: list[list[Answer]] = [[] for _ in range(session.turns)]
     for answer in phase.answers:
         by_turn[answer.event.index % session.turns].append(answer)
-    return tuple(_turn(number, answers, phase) for number, answers in enumerate(by_turn))
+    late = [0] * session.turns
+    for repeat in phase.repeats:
+        for last in last_turns(repeat.log, session.turns).values():
+            if not is_answer(last):
+                # Neither it nor the turns that were not sent because of it ever came.
+                for number in range(last.index % session.turns, session.turns):
+                    late[number] += 1
+    return tuple(
+        _turn(number, answers, phase, late[number]) for number, answers in enumerate(by_turn)
+    )
 
 
-def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples) -> Turn:
+def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples, late: int) -> Turn:
     prompts: Value = NotMeasured("no source counted the prompts")
     if phase.counts_prompts:
         prompts = intervals.bootstrap_mean(
@@ -37,11 +47,13 @@ def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples) -> Turn:
         )
     per_token: Value = NotMeasured(NO_COUNT)
     if phase.counts_tokens:
-        per_token = intervals.percentile_value(ascending(tpot.samples(answers)), 50.0, "ms")
+        samples = ascending(tpot.samples(answers))
+        per_token = intervals.percentile_value(samples, 50.0, "ms", late=late)
+    waits = ascending([answer.ttft for answer in answers])
     return Turn(
         number=number,
         completed=len(answers),
         prompt_tokens=prompts,
-        ttft=intervals.percentile_value(ascending([answer.ttft for answer in answers]), 50.0, "ms"),
+        ttft=intervals.percentile_value(waits, 50.0, "ms", late=late),
         tpot=per_token,
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
+from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
+from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.log.samples import NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
+from suite.judge.log.samples import NO_ARRIVALS, NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
 if TYPE_CHECKING:
@@ -29,7 +34,8 @@ METRICS = (
             "Σ model FLOPs / ((max t_n − min t_send) × dense peak × devices)",
             "Σ 模型 FLOPs / ((max t_n − min t_send) × 稠密峰值 × 设备数)",
         ),
-        "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype.",
+        "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype; prompt "
+        "tokens from the engine's cache are not counted.",
         percent=True,
         headline=Headline(9, "busy"),
     ),
@@ -43,7 +49,7 @@ METRICS = (
             "Σ prefill FLOPs / (Σ (t_1 − t_send) × dense peak × devices)",
             "Σ 预填充 FLOPs / (Σ (t_1 − t_send) × 稠密峰值 × 设备数)",
         ),
-        "Where one request runs at a time: its prefill FLOPs over its TTFT.",
+        "Where one request runs at a time: the FLOPs of its prompt, without cached tokens, over its TTFT.",
         percent=True,
     ),
     Metric(
@@ -56,7 +62,7 @@ METRICS = (
             "Σ decode FLOPs / (Σ (t_n − t_1) × dense peak × devices)",
             "Σ 解码 FLOPs / (Σ (t_n − t_1) × 稠密峰值 × 设备数)",
         ),
-        "Where one request runs at a time: its decode FLOPs over its decode time.",
+        "Where one request runs at a time: the FLOPs of the tokens after its first chunk over their time.",
         percent=True,
     ),
     Metric(
@@ -93,24 +99,43 @@ class _Work:
 
     def __init__(self, facts: ModelFacts) -> None:
         self._facts = facts
-        self._flops: dict[tuple[int, int], tuple[int, int]] = {}
+        self._prefill = functools.cache(self._of_prefill)
+        self._decode = functools.cache(self._of_decode)
 
-    def flops(self, answer: Answer) -> tuple[int, int]:
-        """Prefill and decode FLOPs of one answer."""
-        lengths = (answer.prompt or 0, answer.generated or 0)
-        if lengths not in self._flops:
-            prefill = prefill_flops(self._facts, lengths[0])
-            decode = decode_flops(self._facts, *lengths)
-            assert isinstance(prefill, int)
-            assert isinstance(decode, int)
-            self._flops[lengths] = (prefill, decode)
-        return self._flops[lengths]
+    def _of_prefill(self, prompt: int, cached: int) -> int:
+        flops = prefill_flops(self._facts, prompt, cached)
+        assert isinstance(flops, int)
+        return flops
 
-    def bytes(self, answer: Answer, bytes_per_value: float) -> float:
-        """Bytes that one answer's decode steps read."""
-        read = decode_bytes(self._facts, answer.prompt or 0, answer.generated or 0, bytes_per_value)
-        assert isinstance(read, float)
-        return read
+    def _of_decode(self, prompt: int, generated: int) -> int:
+        flops = decode_flops(self._facts, prompt, generated)
+        assert isinstance(flops, int)
+        return flops
+
+    def prefill(self, answer: Answer) -> int:
+        """FLOPs of one answer's prompt, without what the engine had in its cache."""
+        prompt = answer.prompt or 0
+        return self._prefill(prompt, min(given(answer.event.usage.cached_tokens, 0), prompt))
+
+    def whole(self, answer: Answer) -> int:
+        """FLOPs of one answer."""
+        return self.prefill(answer) + self._decode(answer.prompt or 0, answer.generated or 0)
+
+    def decode(self, answer: Answer) -> int:
+        """FLOPs of the tokens that came after an answer's first chunk."""
+        first, tokens = answer.decoding or (0, 0)
+        prompt = answer.prompt or 0
+        return self._decode(prompt, tokens) - self._decode(prompt, first)
+
+    def decode_bytes(self, answer: Answer, bytes_per_value: float) -> float:
+        """Bytes that the steps of these tokens read."""
+        whole, before = (
+            decode_bytes(self._facts, answer.prompt or 0, tokens, bytes_per_value)
+            for tokens in reversed(answer.decoding or (0, 0))
+        )
+        assert isinstance(whole, float)
+        assert isinstance(before, float)
+        return whole - before
 
 
 def _obstacle(phase: PhaseSamples, facts: ModelFacts) -> str:
@@ -122,13 +147,26 @@ def _obstacle(phase: PhaseSamples, facts: ModelFacts) -> str:
     return probe.why if isinstance(probe, NotMeasured) else ""
 
 
+def _uncounted(phase: PhaseSamples, plan: Plan) -> str:
+    """Why it is not known how much of the prompts was computed; "" when it is."""
+    if not plan.engine.prefix_caching:
+        return ""
+    silent = sum(answer.event.usage.cached_tokens is UNSET for answer in phase.answers)
+    if not silent:
+        return ""
+    return (
+        "the engine may take prompts from its cache, and its usage does not say how many tokens of "
+        f"{silent} of {len(phase.answers)} prompts it took (cached_tokens)"
+    )
+
+
 def _whole(phase: PhaseSamples, work: _Work, peak: float) -> Value:
     """MFU of each repeat over its window, then over the repeats."""
     shares = []
     for repeat in phase.repeats:
         if repeat.window_s <= 0:
             return NotMeasured(NO_TIME)
-        flops = math.fsum(sum(work.flops(answer)) for answer in repeat.answers)
+        flops = math.fsum(work.whole(answer) for answer in repeat.answers)
         shares.append(flops / (repeat.window_s * peak))
     return intervals.t_value(shares, "1", len(phase.answers))
 
@@ -138,42 +176,53 @@ def _parts(phase: PhaseSamples, work: _Work, peak: float) -> dict[str, Value]:
     answers = phase.answers
     first = [(answer.first - answer.sent) / NS_PER_S * peak for answer in answers]
     prefill = intervals.bootstrap_ratio(
-        [work.flops(answer)[0] for answer in answers], first, "1", len(answers)
+        [work.prefill(answer) for answer in answers], first, "1", len(answers)
     )
-    longer = [answer for answer in answers if (answer.generated or 0) >= 2 and answer.gaps]
+    longer = [answer for answer in answers if answer.decoding]
     if not longer:
-        return {"mfu_prefill": prefill, "mfu_decode": NotMeasured("no answer has a decode step")}
+        return {"mfu_prefill": prefill, "mfu_decode": NotMeasured(_no_steps(phase))}
     rest = [(answer.last - answer.first) / NS_PER_S * peak for answer in longer]
     decode = intervals.bootstrap_ratio(
-        [work.flops(answer)[1] for answer in longer], rest, "1", len(longer)
+        [work.decode(answer) for answer in longer], rest, "1", len(longer)
     )
     return {"mfu_prefill": prefill, "mfu_decode": decode}
 
 
+def _no_steps(phase: PhaseSamples) -> str:
+    return NO_ARRIVALS if phase.arrival_source == NO_SOURCE else "no answer has a decode step"
+
+
 def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
-    compute = plan.peaks.compute
-    if compute is None:
+    compute, count = plan.peaks.compute, plan.devices.count
+    if compute is not None and count is None:
+        return dict.fromkeys(NAMES[:3], NotMeasured("nobody knows how many devices answered"))
+    if compute is None or count is None:
         dtype = plan.engine.dtype.executed
         because = plan.peaks.compute_unknown
-        undeclared = because.startswith("peak not declared")
+        undeclared = because.startswith(("peak not declared", "accelerator unknown"))
         why = (
             because
             if undeclared
             else f"peak not declared for {dtype}" + (f": {because}" if because else "")
         )
         return dict.fromkeys(NAMES[:3], NotMeasured(why))
-    peak = compute.flops * plan.devices.count
-    values = {"mfu": _whole(phase, work, peak)}
-    overlap = _overlap(phase)
+    peak = compute.flops * count
+    uncounted, overlap = _uncounted(phase, plan), _overlap(phase)
+    values: dict[str, Value] = {"mfu": NotMeasured(uncounted)}
+    if not uncounted:
+        values["mfu"] = _whole(phase, work, peak)
     if overlap:
         return values | dict.fromkeys(NAMES[1:3], NotMeasured(overlap))
-    return values | _parts(phase, work, peak)
+    values |= _parts(phase, work, peak)
+    return values | ({"mfu_prefill": NotMeasured(uncounted)} if uncounted else {})
 
 
 def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:
     bandwidth = plan.peaks.bandwidth_bytes_per_s
-    if bandwidth is None:
-        return NotMeasured("memory bandwidth not declared")
+    if bandwidth is None or plan.devices.count is None:
+        because = plan.peaks.bandwidth_source
+        unknown = because if because.startswith("accelerator unknown") else ""
+        return NotMeasured(unknown or "memory bandwidth not declared")
     overlap = _overlap(phase)
     if overlap:
         return NotMeasured(overlap)
@@ -182,12 +231,12 @@ def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:
     size = DTYPE_BYTES.get(plan.engine.dtype.executed)
     if size is None:
         return NotMeasured(f"bytes of dtype {plan.engine.dtype.executed} are not known")
-    longer = [a for a in phase.answers if (a.generated or 0) >= 2 and a.gaps]
+    longer = [answer for answer in phase.answers if answer.decoding]
     if not longer:
-        return NotMeasured("no answer has a decode step")
+        return NotMeasured(_no_steps(phase))
     available = bandwidth * plan.devices.count
     return intervals.bootstrap_ratio(
-        [work.bytes(answer, size) for answer in longer],
+        [work.decode_bytes(answer, size) for answer in longer],
         [(answer.last - answer.first) / NS_PER_S * available for answer in longer],
         "1",
         len(longer),

@@ -13,6 +13,7 @@ RANGES = {
     "R02": Bilingual("The answers: R020 to R029", "回答：R020 至 R029"),
     "R03": Bilingual("The division: R030 to R039", "赛道：R030 至 R039"),
     "R04": Bilingual("The scenarios: R040 to R049", "场景：R040 至 R049"),
+    "R05": Bilingual("What was observed: R050 to R059", "观察所得：R050 至 R059"),
 }
 """Headings by the first digits of a number; a range without rules has none."""
 _COLUMNS = Bilingual(

@@ -12,7 +12,7 @@ from suite.declare.scenarios import SCENARIOS
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.report import curves
-from suite.judge.report.loadtext import end_text, span, stop_text
+from suite.judge.report.loadtext import end_text, limit_text, span, stop_text
 from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.words import WORDS
 
@@ -52,6 +52,8 @@ def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
     sentences = []
     if phase.load.stop is not UNSET:
         sentences.append(Remark("stop-rule", [stop_text(card, phase.load.stop, phase.tasks)]))
+    if phase.limited_by is not UNSET:
+        sentences.append(Remark("limit", [limit_text(phase.load, phase.limited_by)]))
     if phase.ended:
         sentences.append(Remark("ended", _ends(phase, phase.ended)))
     if phase.steady:
@@ -148,7 +150,7 @@ class ProbeRow:
 
     number: str
     rate: str
-    met: bool
+    met: bool | None
     sent: str
     failed: int
     cells: list[Shown]
@@ -218,6 +220,11 @@ def bracket_text(search: SearchResult) -> Both:
     )
 
 
+def probe_word(met: bool | None) -> str:  # noqa: FBT001 - the card's own member
+    """The word for a probe's outcome: a key of the words."""
+    return {True: "met", False: "missed", None: "undecided"}[met]
+
+
 def _probe(probe: Probe) -> ProbeRow:
     sent, planned = plain(probe.sent), plain(probe.planned)
     return ProbeRow(
@@ -258,7 +265,7 @@ def _search_plot(card: Scorecard, search: SearchResult, member: str, name: str) 
     dots, beyond = [], []
     for probe in sorted(search.probes, key=lambda probe: (probe.rate, probe.number)):
         value = {"ttft": probe.ttft, "tpot": probe.tpot, "e2e": probe.e2e}[member]
-        point = curves.dot(probe.rate, value, "met" if probe.met else "missed")
+        point = curves.dot(probe.rate, value, probe_word(probe.met))
         if point is None:
             beyond.append(probe.rate)
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import LengthsLoad, Load, SessionLoad
+    from suite.documents.card_phase import LengthsLoad, LimitedBy, Load, SessionLoad
     from suite.documents.phase import Search, Stop
 
 
@@ -37,6 +37,9 @@ def load_text(load: Load, without: Collection[str] = ()) -> Both:
         without: axes of a group (``concurrency``, ``input_tokens``, ``output_tokens``) that are said elsewhere.
     """
     parts = [*_source(load, without), *_lengths(given(load.lengths), without)]
+    if load.max_new_tokens is not UNSET:
+        most = plain(load.max_new_tokens)
+        parts.append((f"at most {most} new tokens", f"至多生成 {most} 个 token"))
     if load.stop is not UNSET and load.stop.min_duration_s > 0:
         english, chinese = duration(load.stop.min_duration_s)
         parts.append((f"at least {english}", f"至少 {chinese}"))
@@ -62,10 +65,16 @@ def _source(load: Load, without: Collection[str]) -> list[Both]:
         return [_arrivals(load)]
     if load.concurrency is None or "concurrency" in without:
         return []
-    count = plain(load.concurrency)
+    return [_streams(load, plain(load.concurrency))]
+
+
+def _streams(load: Load, count: str) -> Both:
+    """A closed loop that is no conversation."""
+    if load.all_at_once:
+        return f"all {count} at once", f"全部 {count} 个同时发送"
     if load.lockstep:
-        return [(f"batches of {count}", f"每批 {count} 个请求")]
-    return [(f"concurrency {count}", f"并发 {count}")]
+        return f"batches of {count}", f"每批 {count} 个请求"
+    return f"concurrency {count}", f"并发 {count}"
 
 
 def _probes(search: Search) -> Both:
@@ -106,12 +115,20 @@ def _arrivals(load: Load) -> Both:
     process = load.process or ""
     english, chinese = _PROCESSES.get(process, (f"{process} arrivals", process))
     shape = given(load.shape)
-    if shape is None:
-        return f"{english}, {rate} requests/s", f"{chinese}，{rate} 请求/秒"
-    return (
-        f"{english}, {rate} requests/s, shape {shape:g}",
-        f"{chinese}，{rate} 请求/秒，形状 {shape:g}",
-    )
+    drawn = given(load.drawn)
+    texts = (f"{english}, {rate} requests/s", f"{chinese}，{rate} 请求/秒")
+    if drawn is not None and plain(drawn, 2) != plain(load.rate or 0.0, 2):
+        texts = (f"{texts[0]} ({drawn:.3g} as drawn)", f"{texts[1]}（实际抽得 {drawn:.3g}）")
+    if shape is not None:
+        texts = (f"{texts[0]}, shape {shape:g}", f"{texts[1]}，形状 {shape:g}")
+    return texts
+
+
+def limit_text(load: Load, by: LimitedBy) -> Both:
+    """What held a phase's numbers down, in one sentence."""
+    if load.search is not UNSET:
+        return WORDS[f"limit-{by}-search"]
+    return WORDS[f"limit-{by}-{'streams' if load.process is None else 'arrivals'}"]
 
 
 def span(ends: Sequence[int]) -> str:

@@ -49,13 +49,16 @@ def _quantile(values: Sequence[float], share: float) -> float:
     return values[below] + (values[above] - values[below]) * (position - below)
 
 
-def distribution(values: Sequence[float], name: str, objective: float | None) -> Markup:
-    """Share of requests at or below a latency.
+def distribution(
+    values: Sequence[float], name: str, objective: float | None, failed: float = 0.0
+) -> Markup:
+    """Share of requests at or below a latency; one that failed is above every latency.
 
     Args:
         values: latencies in milliseconds in ascending order, or that many of their quantiles.
         name: what they are, for example TTFT.
         objective: the service-level objective in milliseconds; drawn when it lies in the range.
+        failed: share of the requests that have no latency.
     """
     if len(values) < 2:
         return Markup("")
@@ -79,7 +82,8 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
         parts.append(svg.text(LEFT - 6, y + 4, f"{share * 100:.0f}{NARROW}%", "tick", "end"))
         if share:
             parts.append(svg.line(LEFT, y, WIDTH - RIGHT, y, "grid"))
-    points = [(x_of(v), y_of(i / (len(values) - 1))) for i, v in enumerate(values)]
+    came = 1.0 - failed
+    points = [(x_of(v), y_of(came * i / (len(values) - 1))) for i, v in enumerate(values)]
     path = "".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(points))
     fill = f"{path}L{points[-1][0]:.1f} {base}L{points[0][0]:.1f} {base}Z"
     parts.append(
@@ -95,7 +99,9 @@ def distribution(values: Sequence[float], name: str, objective: float | None) ->
             svg.both(x + shift, base - 8, words, "objective-name", anchor),
         ]
     for share, label in ((0.5, "p50"), (0.9, "p90")):
-        x, y = x_of(_quantile(values, share)), y_of(share)
+        if share > came:
+            continue
+        x, y = x_of(_quantile(values, share / came)), y_of(share)
         anchor = "end" if x > LEFT + 60 else "start"
         shift = -8 if anchor == "end" else 8
         parts += [

@@ -8,6 +8,7 @@ from typing import Final
 SCENARIO_WORDS: Final = MappingProxyType(
     {
         # how a phase went
+        "limit": ("Limited by", "受限于"),
         "stop-rule": ("Goes on", "停止规则"),
         "ended": ("Ended", "结束原因"),
         "steady": ("Steady state", "稳态"),
@@ -16,6 +17,30 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "repeat": ("repeat", "重复"),
         "up-to": ("at most, per repeat", "每次重复的上限"),
         "not-run": ("Not run", "未运行"),
+        "limit-load-search": (
+            "the load: even the highest rate of the search met the objectives; the machine serves at least that",
+            "负载：搜索范围内的最高速率仍达标；机器的能力不低于此",
+        ),
+        "limit-machine-search": (
+            "the machine: its best within the objectives was looked for, and a higher rate missed them",
+            "机器：已搜索其在目标内的最佳速率，更高的速率未达标",
+        ),
+        "limit-load-arrivals": (
+            "the load: the server kept up with all that came, and may do more",
+            "负载：服务器跟得上全部到达的请求，其能力可能更高",
+        ),
+        "limit-machine-arrivals": (
+            "the machine: requests came faster than it served them",
+            "机器：请求到达快于其处理",
+        ),
+        "limit-load-streams": (
+            "the load: no more requests were in flight at once; with more the machine may do more",
+            "负载：同时在途的请求数有上限；更多并发下机器的能力可能更高",
+        ),
+        "limit-machine-streams": (
+            "the machine: everything was sent at once, and the engine's own limit held",
+            "机器：全部请求同时发送，以引擎自身的上限为准",
+        ),
         "end-all-sent": ("everything was sent", "全部请求已发送"),
         "end-enough": ("enough was seen", "已满足停止条件"),
         "end-max-duration": ("the longest duration was reached", "达到最长时间"),
@@ -65,6 +90,7 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "rate": ("Rate", "速率"),
         "met": ("met", "达标"),
         "missed": ("missed", "未达标"),
+        "undecided": ("undecided", "未判定"),
         "sent": ("Sent", "已发送"),
         "failed": ("Failed", "失败"),
         "search-resolution": (

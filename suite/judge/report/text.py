@@ -36,7 +36,7 @@ def render(card: Scorecard) -> str:
 
 def _subject(card: Scorecard) -> list[str]:
     engine = f"{card.engine.title} {card.engine.version}".strip()
-    devices = f"{card.devices.count} x {card.devices.name}"
+    devices = card.devices.title
     dtype = card.engine.dtype.executed
     taskset = card.workload.taskset
     texts = given(taskset.pinned)

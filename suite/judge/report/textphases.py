@@ -74,7 +74,7 @@ def _searches(card: Scorecard, phase: CardPhase) -> list[str]:
             (
                 row.number,
                 row.rate,
-                "met" if row.met else "missed",
+                details.probe_word(row.met),
                 *(_number(cell) for cell in row.cells),
                 _number(row.goodput),
                 row.sent,
@@ -100,11 +100,12 @@ def _title(phase: CardPhase) -> str:
 
 
 def _endings(card: Scorecard) -> list[str]:
-    """How phases with stop rules ended, one line each."""
+    """What limited phases, and how those with stop rules ended, one line each."""
     lines = []
     for phase in card.phases:
         for remark in details.remarks(card, phase):
-            if remark.key == "ended":
-                ends = "; ".join(line[0] for line in remark.lines)
-                lines.append(f"{phase.name} ended: {ends}")
+            if remark.key in ("limit", "ended"):
+                texts = "; ".join(line[0] for line in remark.lines)
+                head = "ended" if remark.key == "ended" else "limited by"
+                lines.append(f"{phase.name} {head}: {texts}")
     return [*lines, ""] if lines else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,3 +34,38 @@ def aligned(rows: Sequence[tuple[str, ...]], sides: str, *, reason_from: int = 1
         lines.append("  " + "  ".join(cells).rstrip())
     rule = "  " + "-" * min(WIDTH - 2, sum(widths) + 2 * (len(widths) - 1))
     return [lines[0], rule, *lines[1:]]
+
+
+def columns(text: str) -> int:
+    """Columns that a text takes on a terminal: two for a wide character, such as a Chinese one."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def wrapped(text: str, width: int, *, indent: str = "", rest: str | None = None) -> list[str]:
+    """A text in lines of at most so many columns; a longer word is cut into pieces, and nothing is left out.
+
+    Args:
+        text: words with spaces between them.
+        width: columns of a line.
+        indent: what the first line begins with.
+        rest: what the others begin with; the same by default.
+    """
+    lines, line, empty = [], indent, True
+    rest = indent if rest is None else rest
+    for word in text.split():
+        left = word
+        while left:
+            space = "" if empty else " "
+            if columns(line + space + left) <= width:
+                line, empty, left = line + space + left, False, ""
+            elif empty:
+                size = next(n for n in range(len(left), 0, -1) if columns(line + left[:n]) <= width)
+                lines.append(line + left[:size])
+                line, left = rest, left[size:]
+            else:
+                lines.append(line)
+                line, empty = rest, True
+    return lines if empty and lines else [*lines, line]

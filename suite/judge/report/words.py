@@ -81,8 +81,8 @@ WORDS: Final = MappingProxyType(
         ),
         "flag-custom": ("Task set: custom", "任务集：自定义"),
         "flag-custom-text": (
-            "The tasks are not the locked ones: the numbers cannot be compared with other cards.",
-            "任务不是锁定的任务集：这些数字不能与其他评分卡比较。",
+            "The tasks are not the locked ones: the numbers compare only with cards of the very same tasks.",
+            "任务不是锁定的任务集：这些数字只能与任务完全相同的评分卡比较。",
         ),
         "flag-ended": ("Incomplete", "未完成"),
         "flag-ended-text": (
@@ -145,6 +145,9 @@ WORDS: Final = MappingProxyType(
         "tokens-engine usage": ("the engine's usage", "引擎的用量统计"),
         "tokens-own tokenizer": ("the suite's own tokenizer", "套件自带的分词器"),
         "tokens-none": ("nobody", "无"),
+        "arrival-source": ("their arrival by", "到达时刻依据"),
+        "tokens-engine, by chunk": ("the engine, for each chunk", "引擎按数据块给出"),
+        "tokens-one token a chunk": ("one token a chunk", "每个数据块一个 token"),
         "latency": ("Latency", "延迟"),
         "other-metrics": ("Throughput, length and utilisation", "吞吐、长度与利用率"),
         "mean": ("mean", "均值"),
@@ -201,6 +204,8 @@ WORDS: Final = MappingProxyType(
         "not-applicable": ("n/a", "不适用"),
         # what ran
         "image": ("Image", "镜像"),
+        "served-as": ("Answers came from", "应答的模型"),
+        "served-requests": ("requests", "个请求"),
         "digest": ("Digest", "摘要"),
         "pinned": ("pinned by the declaration", "由声明固定"),
         "not-pinned": ("not pinned by the declaration", "声明未固定"),
@@ -221,6 +226,8 @@ WORDS: Final = MappingProxyType(
         "chat-template": ("Chat template", "对话模板"),
         "taskset": ("Task set", "任务集"),
         "tasks": ("tasks", "任务"),
+        "unknown-devices": ("unknown devices", "设备未知"),
+        "claimed": ("claimed, not observed", "仅为声称，未经观测"),
         "locked": ("locked", "已锁定"),
         "pinned-texts": ("Texts known by digest", "按摘要核对的文本"),
         "references": ("references", "篇参考摘要"),

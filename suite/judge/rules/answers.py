@@ -6,7 +6,7 @@ import collections
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.declare.scenarios.phase import has_exact_lengths, is_conversation
+from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_shortened
 from suite.documents.value import Measured
 from suite.judge.metrics import rouge, utilisation
 from suite.judge.metrics.rouge_pairs import words
@@ -67,9 +67,9 @@ def _names(evidence: Evidence, asks: Callable[[Phase], bool]) -> set[str]:
 
 
 def _questions(evidence: Evidence) -> Iterator[Request]:
-    """Answers to the task set's questions; prompts of exact length are no questions."""
-    synthetic = _names(evidence, has_exact_lengths)
-    return (request for request in answered(evidence) if request.phase not in synthetic)
+    """Whole answers to the task set's questions; prompts of exact length are no questions."""
+    others = _names(evidence, lambda doc: has_exact_lengths(doc) or is_shortened(doc))
+    return (request for request in answered(evidence) if request.phase not in others)
 
 
 def _only_synthetic(evidence: Evidence) -> bool:

@@ -9,7 +9,7 @@ from suite.declare.tasks.reference import known_weights
 from suite.documents.document import given
 from suite.judge.log.cached import took_from_cache
 from suite.judge.metrics.compute import questions
-from suite.judge.rules.rule import Finding, failed, passed, place, rule, warned
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned
 
 if TYPE_CHECKING:
     from suite.evidence import Evidence
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 CLOSED_PROMPT = "closed-v1"
 CLOSED_MIN_NEW_TOKENS = 64
-OTHER_QUESTIONS = {"synthetic": "synthetic prompts", "history": "with a history"}
+OTHER_QUESTIONS = {
+    "synthetic": "synthetic prompts",
+    "history": "with a history",
+    "shortened": "for the first tokens alone",
+}
 """What is not the closed question; nothing holds such answers to the reference run's."""
 
 
@@ -186,10 +190,14 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
     "R035",
     title=Bilingual("Measures real hardware", "测量真实硬件"),
     asks=Bilingual(
-        "Real hardware: no simulated server, no emulated vendor.",
-        "真实硬件：没有模拟服务器，没有模拟厂商。",
+        "Real hardware that this run could see: no simulated server, no emulated vendor, no server "
+        "that somebody else runs.",
+        "本次运行可见的真实硬件：没有模拟服务器，没有模拟厂商，也不是他人运行的服务器。",
     ),
-    reason=Bilingual("Such a run tests the suite.", "这样的运行检验的是本套件。"),
+    reason=Bilingual(
+        "The former test the suite; behind an address may be anything.",
+        "前两者检验的是本套件；地址背后可以是任何东西。",
+    ),
     phases="run",
     limits="open",
 )
@@ -201,6 +209,10 @@ def real_hardware(evidence: Evidence, _: Results) -> Finding:
     if plan.vendor.emulated:
         return warned(
             "the vendor's commands were answered by an emulated image, not by its hardware"
+        )
+    if plan.runtime == "endpoint":
+        return warned(
+            f"a running server was measured; nobody observed its hardware: {plan.devices.title}"
         )
     return passed("no emulation declared")
 
@@ -219,6 +231,9 @@ def real_hardware(evidence: Evidence, _: Results) -> Finding:
 def dtype_known(evidence: Evidence, _: Results) -> Finding:
     """The executed precision is the requested one, or the difference is declared."""
     dtype = evidence.plan.engine.dtype
+    if evidence.plan.runtime == "endpoint":
+        why = "a running server was measured; in which precision it computes, nobody observed"
+        return not_applicable(why)
     if dtype.requested in (dtype.executed, "auto"):
         return passed(f"executed as {dtype.executed}")
     if dtype.note:

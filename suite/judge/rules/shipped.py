@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.declare.plan.make import model_room
@@ -172,6 +174,9 @@ def own_declaration(evidence: Evidence, _: Results) -> Finding:
     if device is None:
         return warned(f"{plan.devices.accelerator} is no accelerator of {vendor.id}")
     declared = select_peaks(vendor, device, compute.precision, private={}, cpu=None)
+    if plan.runtime == "endpoint" and declared.compute is not None:
+        # Beyond its note, which says that the accelerator was only claimed.
+        declared = replace(declared, compute=replace(declared.compute, note=compute.note))
     if declared.compute != compute:
         return warned(f"the {compute.precision} peak was brought along: {compute.source}")
     return passed(f"declaration and peak of {vendor.id} are the suite's own")

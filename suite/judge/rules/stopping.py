@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual
-from suite.declare.analysis.observed import observed
-from suite.declare.analysis.saturation import Saturation
 from suite.declare.scenarios.phase import is_search, kind
 from suite.documents.value import NotMeasured
 from suite.judge.log import due, endings, probes
-from suite.judge.log.endings import began, in_order
+from suite.judge.log.endings import began
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
@@ -97,6 +95,7 @@ def stopped_by_rule(evidence: Evidence, _: Results) -> Finding:
 def search_follows(evidence: Evidence, _: Results) -> Finding:
     """Rates follow from verdicts, verdicts from events, and no probe is left out."""
     wrong: list[str] = []
+    interrupted: list[str] = []
     searches: list[str] = []
     objectives = evidence.plan.workload.objectives
     for log in _measured(evidence):
@@ -104,10 +103,15 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
             continue
         again = probes.replay(log, objectives)
         if again.problem:
-            wrong.append(f"{log.name}: {again.problem}")
+            problems = interrupted if again.interrupted else wrong
+            problems.append(f"{log.name}: {again.problem}")
         searches.append(f"{len(again.probes)} probes, {again.answer.why}")
     if wrong:
-        return failed(f"the search does not follow from its events: {wrong[0]}", wrong)
+        return failed(
+            f"the search does not follow from its events: {wrong[0]}", [*wrong, *interrupted]
+        )
+    if interrupted:
+        return failed(f"the search has no answer: {interrupted[0]}", interrupted)
     if not searches:
         return not_applicable("no phase is a search")
     return passed(f"{len(searches)} searches replayed: {searches[0]}")
@@ -185,7 +189,13 @@ def _seconds(log: PhaseLog) -> float:
 @rule(
     "R046",
     title=Bilingual("The server kept up", "服务器跟得上请求"),
-    asks=Bilingual("No open-loop phase over-saturated the server.", "没有开环阶段使服务器过饱和。"),
+    asks=Bilingual(
+        "In every open-loop phase the server served requests as fast as they came: the latency "
+        "from the intended start did not climb, few were in flight at the last arrival, Little's "
+        "law holds. What cannot be told is named.",
+        "在每个开环阶段，服务器的处理速度不低于请求到达速度：自计划开始起的延迟没有攀升，最后一个请求到"
+        "达时在途请求不多，且满足 Little 定律。无法判断者予以列明。",
+    ),
     reason=Bilingual(
         "When requests come faster than they are served, latency grows for as long as one "
         "measures: such a phase has no steady latency, and its card gives none: throughput and "
@@ -194,24 +204,28 @@ def _seconds(log: PhaseLog) -> float:
         "吐与计数。",
     ),
     phases="open-loop",
-    broken=Bilingual("warn", "warn"),
+    broken=Bilingual(
+        "warn when it fell behind, and where it cannot be told", "落后或无法判断时为 warn"
+    ),
 )
-def kept_up(evidence: Evidence, _: Results) -> Finding:
-    """No open loop asked for more than the server can do."""
+def kept_up(_: Evidence, results: Results) -> Finding:
+    """No open loop asked for more than the server can do, and that could be told of each."""
     over: list[str] = []
+    untold: list[str] = []
     judged = 0
-    for log in _measured(evidence):
-        arrivals = log.doc.arrivals_ns
-        if not arrivals or is_search(log.doc):
-            continue
-        judged += 1
-        watch = Saturation(arrivals)
-        if any(watch.add(observed(event)) for event in in_order(log.events)):
-            rate = f"{len(arrivals) / (arrivals[-1] / 1e9):.3g}" if arrivals[-1] > 0 else "so many"
-            over.append(f"{log.name}: at {rate} requests/s its queue and its TTFT kept rising")
+    for name, phase in results.phases.items():
+        for repeat, backlog in phase.details.backlogs.items():
+            judged += 1
+            text = f"{name}/{repeat}: {backlog.why}"
+            if backlog.verdict == "fell-behind":
+                over.append(text)
+            elif backlog.verdict == "untold":
+                untold.append(text)
     if over:
         why = f"over-saturated: {over[0]}"
-        return warned(f"{why}; its latency depends on how long one measures", over)
+        return warned(f"{why}; its latency depends on how long one measures", [*over, *untold])
+    if untold:
+        return warned(f"whether the server kept up cannot be told: {untold[0]}", untold)
     if not judged:
         return not_applicable("no open-loop phase")
     return passed(f"the server kept up with {judged} open-loop phases")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
+from suite.declare.analysis.arrived import chunks, shown
 from suite.declare.scenarios.phase import has_exact_lengths, lengths_of
 from suite.documents.document import given
+from suite.documents.event import FOURTH
 from suite.judge.log.cached import PROMPT_TOLERANCE, counts_no_prompt, uncached_only
 from suite.judge.log.lengths import asked
 from suite.judge.rules.rule import (
@@ -22,6 +26,8 @@ from suite.judge.rules.rule import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from suite.documents.event import Request
     from suite.documents.phase import Phase
     from suite.evidence import Evidence
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 COUNT_TOLERANCE = 0.01
 """Share of answers whose token counts may disagree by more than `COUNT_SLACK`."""
 COUNT_BIAS = 0.02
-"""By how much the engine's counts may exceed the suite's own over all answers, end tokens left out."""
+"""By how much the engine's counts may exceed the suite's own over all answers, counted end tokens left out."""
 COUNT_SLACK = 2
 """Tokens by which two counts of one text may differ: end-of-text and a special token."""
 TAGS = 4
@@ -51,12 +57,27 @@ def claimed_counts(request: Request) -> list[int]:
     return [count for count in counts if count is not None]
 
 
+def _end_token(request: Request, count: int) -> int:
+    """1 where a count holds the end token, which text does not show: not every engine counts it.
+
+    Chunks tell, where they say what they carry, or are one less than the tokens; else the text, which then has less.
+    """
+    if request.finish_reason == "length":
+        return 0
+    carried = request.chunk_tokens
+    seen = sum(carried) if carried else chunks(request)
+    if carried or count - seen in (0, 1):
+        return min(max(count - seen, 0), 1)
+    return int(count > given(request.usage.own_completion, count))
+
+
 @rule(
     "R014",
     title=Bilingual("Token counts agree between sources", "各来源词元计数一致"),
     asks=Bilingual(
         "The engine's usage, its token ids and the suite's tokenizer count alike: to 2 tokens, "
-        "in 99 % of the answers, and to 2 % over all of them. Not asked where exact lengths "
+        "in 99 % of the answers, and to 2 % over all of them, end tokens that an engine counts left "
+        "out. Not asked where exact lengths "
         "ignore the end token, which text does not show.",
         "引擎的用量、其 token 编号与本套件分词器的计数一致：99 % 的回答相差至多 2 个 token，全"
         "部回答合计相差至多 2 %。要求精确长度而忽略结束符的阶段不作此要求，因为文本不显示结束符"
@@ -84,8 +105,8 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
         counts = claimed_counts(request)
         counted = given(usage.own_completion, 0)
         if counts and counted > 0:
-            # The end token, which text does not show, nor the tags around reasoning.
-            claimed += max(counts) - 1 - tags
+            # No text shows the tags around reasoning.
+            claimed += max(counts) - _end_token(request, max(counts)) - tags
             own += counted
             counts.append(counted)
         if len(counts) < 2:
@@ -173,10 +194,17 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
     """No answer is longer than asked, and one that stops by length has exactly that length."""
     most = evidence.plan.workload.decoding.max_new_tokens
     exact = {(doc.name, doc.repeat): lengths_of(doc) for doc in _with_lengths(evidence)}
+    shorter = {
+        (doc.name, doc.repeat): doc.max_new_tokens
+        for doc in evidence.plan.workload.phases
+        if doc.measured and doc.max_new_tokens is not UNSET
+    }
     wrong = []
     for request in answered(evidence):
         lengths = exact.get((request.phase, request.repeat))
-        limit = most if lengths is None else asked(lengths, request.index)[1]
+        limit = shorter.get((request.phase, request.repeat), most)
+        if lengths is not None:
+            limit = asked(lengths, request.index)[1]
         usage = request.usage
         count = given(usage.ids_completion, given(usage.engine_completion))
         if count is None:
@@ -191,3 +219,53 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
     if exact:
         return passed(f"no answer breaks its limit ({most} new tokens where no length is asked)")
     return passed(f"no answer breaks the limit of {most} new tokens")
+
+
+@rule(
+    "R070",
+    title=Bilingual("Tokens and texts of the chunks add up", "各数据块的 token 与文本相符"),
+    asks=Bilingual(
+        "The tokens of an answer's chunks are no more than the engine claims, the recorded first chunks are part of "
+        "its text, and no more prompt tokens came from the cache than the prompt has.",
+        "一个回答各数据块的 token 总数不超过引擎所称，所记录的前几个数据块属于其文本，且来自缓存的提示词 token 不超过提示词本身"
+        "。",
+    ),
+    reason=Bilingual(
+        "TTFT, TPOT and throughput go by what each chunk carried and showed.",
+        "TTFT、TPOT 与吞吐均取决于各数据块携带与显示的内容。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def chunks_add_up(evidence: Evidence, _: Results) -> Finding:
+    """What the events say of single chunks agrees with what they say of the whole answer."""
+    wrong, judged = [], 0
+    for request in answered(evidence):
+        judged += 1
+        wrong += [f"{place(request)}: {why}" for why in _sums(request)]
+    if wrong:
+        return failed(f"{len(wrong)} contradictions in the chunks of {judged} answers", wrong)
+    if not judged:
+        return not_applicable("no request was answered")
+    return passed(f"the chunks of {judged} answers agree with their tokens and texts")
+
+
+def _sums(request: Request) -> Iterator[str]:
+    """What does not add up in one answer."""
+    carried, count = request.chunk_tokens, chunks(request)
+    most = max(claimed_counts(request), default=None)
+    if carried is not None and len(carried) != count:
+        yield f"tokens of {len(carried)} chunks, {count} arrived"
+    elif carried is not None and most is not None and sum(carried) > most:
+        yield f"its chunks carried {sum(carried)} tokens, the engine counts {most}"
+    lead = request.lead_chars
+    if len(lead) > count or sum(lead) > len(request.text):
+        yield f"its first {len(lead)} chunks have {sum(lead)} characters, its text {len(request.text)}"
+    elif len(lead) < count and shown(request) < FOURTH:
+        yield f"only {len(lead)} of its first chunks are recorded"
+    own = given(request.usage.own_lead)
+    if own is not None and len(own) != len(lead):
+        yield f"{len(own)} of its first {len(lead)} chunks are counted"
+    cached, prompt = given(request.usage.cached_tokens, 0), given(request.usage.engine_prompt)
+    if prompt is not None and cached > prompt:
+        yield f"{cached} of {prompt} prompt tokens came from the cache"

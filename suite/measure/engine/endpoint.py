@@ -7,7 +7,10 @@ import http.client
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite.base.errors import UsageError
+from suite.measure.engine.attach import meet
 from suite.measure.engine.facts import http_facts
 from suite.measure.engine.readiness import probe, wait_ready
 from suite.measure.engine.served import Facts, Marks, Settings, Unknown
@@ -25,6 +28,7 @@ class Endpoint:
     """A server that somebody else runs; see `suite.measure.engine.served.Served`."""
 
     base_url: str
+    address: str
     facts: Facts
     marks: list[tuple[str, int]]
     health_path: str
@@ -32,7 +36,7 @@ class Endpoint:
 
     def alive(self) -> str | None:
         """None while the health path answers with 200."""
-        answer = probe(self.base_url, self.health_path, self.headers)
+        answer = probe(self.base_url, self.health_path, self.headers, address=self.address)
         return None if answer == http.client.OK else f"{self.health_path} answered: {answer}"
 
     def container_pid(self) -> int | None:
@@ -48,7 +52,7 @@ def serve(
 
     Raises:
         UsageError: ``url-missing``.
-        EngineError: as `suite.measure.engine.readiness.wait_ready`.
+        EngineError: as `meet` and `suite.measure.engine.readiness.wait_ready`.
     """
     engine = plan.engine
     if not engine.url:
@@ -57,6 +61,11 @@ def serve(
     headers = {} if settings is None else settings.headers
     marks = Marks()
     marks.add("engine.start")
+    readiness = engine.readiness
+    met = meet(
+        base_url, readiness.path, headers, wait_s=readiness.timeout_s, on_progress=on_progress
+    )
+    engine = replace(engine, readiness=replace(readiness, path=met.path))
     wait_ready(
         engine,
         base_url,
@@ -65,10 +74,14 @@ def serve(
         log=None,
         on_progress=on_progress,
         headers=headers,
+        address=met.address,
     )
-    facts = http_facts(base_url, headers)
+    facts = http_facts(base_url, headers, address=met.address)
+    facts["endpoint.address"] = met.address
+    facts["endpoint.health_path"] = met.path
+    facts["endpoint.model"] = engine.served_model_name
     facts["engine.command"] = Unknown("an endpoint is started by somebody else")
     (run_directory / "engine.log").write_text(
         "The engine was an endpoint that was running already; its log is not ours to keep.\n"
     )
-    yield Endpoint(base_url, facts, marks.list, engine.readiness.path, headers)
+    yield Endpoint(base_url, met.address, facts, marks.list, met.path, headers)

@@ -38,9 +38,11 @@ print(json.dumps(found))
 """Run by the engine's own interpreter; prints one JSON object of package versions."""
 
 
-def http_facts(base_url: str, headers: Mapping[str, str] | None = None) -> Facts:
+def http_facts(
+    base_url: str, headers: Mapping[str, str] | None = None, *, address: str = ""
+) -> Facts:
     """Ask ``/version`` (vLLM and its forks). Never raises."""
-    answer = get_json(base_url, "/version", headers=headers)
+    answer = get_json(base_url, "/version", headers=headers, address=address)
     if isinstance(answer, str):
         return {"engine.version": Unknown(answer)}
     version = answer.get("version")

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class ProcessEngine:
     base_url: str
     facts: Facts
     marks: list[tuple[str, int]]
+    address: str = field(default="", kw_only=True)
     leader: subprocess.Popen[bytes]
 
     def alive(self) -> str | None:

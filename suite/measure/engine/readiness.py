@@ -5,7 +5,10 @@ The only requests outside the load generator. Both moments are stamped; nothing 
 
 from __future__ import annotations
 
+import functools
 import http.client
+import socket
+import ssl
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,10 +20,13 @@ from suite.measure.engine.served import Marks, log_tail
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import TypeAlias
 
     from suite.base.jsonio import JSONObject
     from suite.documents.engine import Engine
     from suite.measure.engine.served import Progress
+
+    _Ask: TypeAlias = Callable[[str, str, bytes | None, float], tuple[int, bytes]]
 
 FIRST_ANSWER_TOKENS = 2
 HEALTH_TIMEOUT_S = 5.0
@@ -39,6 +45,7 @@ def wait_ready(
     log: Path | None,
     on_progress: Progress,
     headers: Mapping[str, str] | None = None,
+    address: str = "",
 ) -> None:
     """Wait for health and for a first answer, stamping both.
 
@@ -50,29 +57,32 @@ def wait_ready(
         log: the engine's log, quoted when it dies.
         on_progress: takes what is waited for, with the log.
         headers: extra header fields, such as an API key.
+        address: see `request`.
 
     Raises:
-        EngineError: ``engine-died`` or ``engine-out-of-memory`` (it ended while we waited),
+        EngineError: ``endpoint-unauthorised``, ``engine-died`` or ``engine-out-of-memory`` (it ended while we waited),
             ``engine-timeout``, ``engine-bad-answer`` (it is healthy and refuses the first request).
     """
     readiness = engine.readiness
     extra = {} if headers is None else headers
+    subject = engine.url or engine.title  # who else's server it is nobody here knows
     deadline = time.monotonic() + readiness.timeout_s
-    while not _healthy(base_url, readiness.path, deadline - time.monotonic(), extra):
+    ask = functools.partial(request, base_url, extra=extra, address=address)
+    while not _healthy(ask, readiness.path, deadline - time.monotonic()):
         _check_alive(alive, log)
         if time.monotonic() >= deadline:
-            raise _timeout(readiness.timeout_s, f"{readiness.path} does not answer", log)
-        on_progress(f"waiting for {engine.title} to be ready", log=log)
+            raise _timeout(engine, f"{readiness.path} does not answer", log)
+        on_progress(f"waiting for {subject} to be ready", log=log)
         time.sleep(readiness.interval_s)
     # The path may be answered by another server if the engine died of a port that was taken.
     _check_alive(alive, log)
     marks.add("engine.healthy")
-    on_progress(f"{engine.title} is healthy; asking for a first answer", log=log)
+    on_progress(f"{subject} is healthy; asking for a first answer", log=log)
     try:
-        _first_answer(engine, base_url, deadline - time.monotonic(), extra)
+        _first_answer(engine, ask, deadline - time.monotonic(), extra)
     except TimeoutError as error:
         _check_alive(alive, log)
-        raise _timeout(readiness.timeout_s, "no first answer", log) from error
+        raise _timeout(engine, "no first answer", log) from error
     except _TRANSPORT_ERRORS as error:
         # A dying engine resets the connection a moment before it is seen to be dead.
         time.sleep(min(1.0, readiness.interval_s))
@@ -89,10 +99,13 @@ def get_json(
     *,
     timeout_s: float = HEALTH_TIMEOUT_S,
     headers: Mapping[str, str] | None = None,
+    address: str = "",
 ) -> JSONObject | str:
     """GET a small JSON object, for facts; a string says why there is none. Never raises."""
     try:
-        status, body = _request(base_url, "GET", path, None, timeout_s, extra=headers)
+        status, body = request(
+            base_url, "GET", path, None, timeout_s, extra=headers, address=address
+        )
         value = (
             jsonio.loads(body, name=path, error=EngineError) if status == http.client.OK else None
         )
@@ -103,17 +116,31 @@ def get_json(
     return value
 
 
-def probe(base_url: str, path: str, headers: Mapping[str, str] | None = None) -> int | str:
+def probe(
+    base_url: str, path: str, headers: Mapping[str, str] | None = None, *, address: str = ""
+) -> int | str:
     """GET a path: the HTTP status, or why there is none. Never raises."""
     try:
-        return _request(base_url, "GET", path, None, HEALTH_TIMEOUT_S, extra=headers)[0]
+        return request(
+            base_url, "GET", path, None, HEALTH_TIMEOUT_S, extra=headers, address=address
+        )[0]
     except _TRANSPORT_ERRORS as error:
         return str(error) or type(error).__name__
 
 
-def _timeout(timeout_s: float, what: str, log: Path | None) -> EngineError:
+def unauthorised(base_url: str, said: str, headers: Mapping[str, str]) -> EngineError:
+    """A server that refuses the API key, or wants one."""
+    given = any(name.lower() in {"authorization", "api-key", "x-api-key"} for name in headers)
+    why = "refuses the API key" if given else "wants an API key, and none was given"
+    hint = "--api-key-env NAME takes it from an environment variable; --header sends other fields"
+    return EngineError("endpoint-unauthorised", f"{base_url} {why}: {said}", hint=hint)
+
+
+def _timeout(engine: Engine, what: str, log: Path | None) -> EngineError:
     tail = "" if log is None else log_tail(log)
-    message = f"the engine was not ready after {timeout_s:g} s: {what}"
+    message = f"the engine was not ready after {engine.readiness.timeout_s:g} s: {what}"
+    if engine.url:
+        return EngineError("engine-timeout", message, hint="is the server at --url overloaded?")
     return EngineError(
         "engine-timeout",
         message if not tail else f"{message}; its log ends:\n{tail}",
@@ -131,34 +158,34 @@ def _check_alive(alive: Callable[[], str | None], log: Path | None) -> None:
     raise EngineError(code, message if not tail else f"{message}; its log ends:\n{tail}")
 
 
-def _healthy(base_url: str, path: str, left_s: float, headers: Mapping[str, str]) -> bool:
+def _healthy(ask: _Ask, path: str, left_s: float) -> bool:
     timeout_s = max(0.1, min(HEALTH_TIMEOUT_S, left_s))
     try:
-        status, _ = _request(base_url, "GET", path, None, timeout_s, extra=headers)
+        status, _ = ask("GET", path, None, timeout_s)
     except _TRANSPORT_ERRORS:
         return False
     return status == http.client.OK
 
 
-def _first_answer(engine: Engine, base_url: str, left_s: float, headers: Mapping[str, str]) -> None:
-    request = engine.request
+def _first_answer(engine: Engine, ask: _Ask, left_s: float, headers: Mapping[str, str]) -> None:
+    form = engine.request
     body: dict[str, object] = {
         "model": engine.served_model_name,
         "max_tokens": FIRST_ANSWER_TOKENS,
         "temperature": 0,
         "stream": True,
     }
-    if request.api == "chat":
+    if form.api == "chat":
         body["messages"] = [{"role": "user", "content": "Say yes."}]
     else:
         body["prompt"] = "Say yes."
-    if request.stream_options is not None:
-        body["stream_options"] = request.stream_options
-    body.update(request.extra_body)
-    status, answer = _request(
-        base_url, "POST", request.path, jsonio.canonical(body), max(0.1, left_s), extra=headers
-    )
+    if form.stream_options is not None:
+        body["stream_options"] = form.stream_options
+    body.update(form.extra_body)
+    status, answer = ask("POST", form.path, jsonio.canonical(body), max(0.1, left_s))
     text = answer.decode("utf-8", "replace").strip()
+    if engine.url and status in {401, 403}:
+        raise unauthorised(engine.url, f"{form.path} answers {status}", headers)
     if status != http.client.OK:
         raise EngineError(
             "engine-bad-answer", f"the first request was answered with {status}: {text[:300]}"
@@ -168,7 +195,7 @@ def _first_answer(engine: Engine, base_url: str, left_s: float, headers: Mapping
         raise EngineError("engine-bad-answer", f"the first answer is no event stream: {text[:300]}")
 
 
-def _request(
+def request(
     base_url: str,
     method: str,
     path: str,
@@ -176,14 +203,36 @@ def _request(
     timeout_s: float,
     *,
     extra: Mapping[str, str] | None = None,
+    address: str = "",
 ) -> tuple[int, bytes]:
-    """One request, one connection; the whole answer within `timeout_s`."""
+    """One request, one connection, no proxy; the whole answer within `timeout_s`.
+
+    Args:
+        base_url: of the server.
+        method: of HTTP.
+        path: below the base URL.
+        body: JSON, or None.
+        timeout_s: seconds for all of it.
+        extra: header fields.
+        address: numeric address to connect to; "" tries those of the URL's host in turn.
+
+    Raises:
+        OSError, http.client.HTTPException: whatever the transport says.
+    """
     parts = urlsplit(base_url)
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     deadline = time.monotonic() + timeout_s
     connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout_s)
     try:
+        if address:
+            port = parts.port or (443 if secure else 80)
+            connection.sock = socket.create_connection((address, port), timeout_s)
+            if secure:
+                context = ssl.create_default_context()
+                connection.sock = context.wrap_socket(
+                    connection.sock, server_hostname=parts.hostname
+                )
         headers = {
             **({} if body is None else {"Content-Type": "application/json"}),
             **(extra or {}),

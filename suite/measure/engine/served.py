@@ -38,6 +38,7 @@ class Served(Protocol):
 
     Attributes:
         base_url: ``http://address:port`` without a path.
+        address: the numeric address that readiness proved; "" where the base URL holds it.
         facts: what is known about the engine by dotted name (``engine.version``, ``image.digest``): plain
             values, or `Unknown` with the reason; complete once the server is yielded.
         marks: (name, reading of the monotonic clock in nanoseconds), in order: ``engine.prepare``,
@@ -46,6 +47,8 @@ class Served(Protocol):
 
     @property
     def base_url(self) -> str: ...  # noqa: D102
+    @property
+    def address(self) -> str: ...  # noqa: D102
     @property
     def facts(self) -> Facts: ...  # noqa: D102
     @property

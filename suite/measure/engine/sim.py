@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -58,6 +58,7 @@ class SimServed:
     base_url: str
     facts: Facts
     marks: list[tuple[str, int]]
+    address: str = field(default="", kw_only=True)
     server: SimProcess
 
     def alive(self) -> str | None:

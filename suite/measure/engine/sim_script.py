@@ -162,6 +162,9 @@ class Script:
         token_ids: gives token ids to requests that ask for them.
         answers: ``words`` (seeded by the prompt), ``echo`` (the prompt itself), ``constant`` or ``table``.
         text: the constant answer.
+        models: names that answers come under, one after the other and again from the first; empty gives back the
+            name that was asked.
+        fingerprints: the same of `system_fingerprint`; empty gives none.
         table: for ``table``: answers by SHA-256 of the prompt.
         faults: what goes wrong, the first that hits a request wins.
     """
@@ -177,6 +180,8 @@ class Script:
     answers: str = "words"
     text: str = "The report names no one."
     table: dict[str, str] = field(default_factory=dict)
+    models: list[str] = field(default_factory=list)
+    fingerprints: list[str] = field(default_factory=list)
     faults: tuple[Fault, ...] = ()
 
     def fault(self, number: int, prompt: str) -> Fault | None:

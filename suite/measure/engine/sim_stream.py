@@ -118,6 +118,11 @@ def steps(
     return _Stream(script, request, fault or Fault(""), number, slowness).steps()
 
 
+def _turn(names: list[str], number: int) -> str:
+    """The name whose turn it is; "" without any."""
+    return str(names[number % len(names)]) if names else ""
+
+
 class _Stream:
     """Builds the chunks of one event stream."""
 
@@ -131,7 +136,11 @@ class _Stream:
         self._name = fault.name
         self._prompt_tokens = len(request.prompt.split())
         kind = "chat.completion.chunk" if request.chat else "text_completion"
-        head = {"id": f"sim-{number}", "object": kind, "created": 1, "model": request.model}
+        model = _turn(script.models, number) or request.model
+        head = {"id": f"sim-{number}", "object": kind, "created": 1, "model": model}
+        fingerprint = _turn(script.fingerprints, number)
+        if fingerprint:
+            head["system_fingerprint"] = fingerprint
         self._head = jsonio.canonical(head)[:-1]
         self._zip = None
         if self._name == "gzip":

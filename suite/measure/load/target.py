@@ -41,6 +41,7 @@ class Target:
         base_url: ``http://host:port``, ``https://host:port`` (either with a path prefix), or
             ``unix:/path/to/socket``.
         path: path of the endpoint, e.g. ``/v1/chat/completions``.
+        address: numeric address to connect to in place of the URL's host name; "" takes the name's first one.
         headers: extra header fields, such as an API key.
         request: what the engine's server understands.
         tls: context for https; None takes the system's trust store.
@@ -53,3 +54,4 @@ class Target:
     request: RequestFormat
     tls: ssl.SSLContext | None = None
     send_stamps: StampKind = "user"
+    address: str = ""

@@ -85,7 +85,8 @@ class Case:
         bundle: the bytes of ``bundle.sigstore.json``.
         code: the refusal, "" when it must pass.
         identity: what must be known about the signer when it passes.
-        given: what the verifier is told: nonce, manifest_sha256, time, key (a name), pad_to (bytes).
+        given: what the verifier is told: nonce, manifest_sha256, time, key (a name), pad_to (bytes), timestamps and
+            receipts (files in base64).
         trust: a trust list of its own.
         openssl: whether ``docs/verify-with-openssl.sh`` accepts it with the signer's key; None when versions of
             jq differ.

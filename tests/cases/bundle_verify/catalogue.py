@@ -23,6 +23,7 @@ from tests.cases.bundle_verify.cases import (
 )
 from tests.cases.bundle_verify.envelope_attacks import ENVELOPE
 from tests.cases.bundle_verify.payload_attacks import PAYLOADS
+from tests.cases.bundle_verify.time_cases import TIMES
 
 ACCEPTED = {
     "signed": Case(
@@ -92,4 +93,4 @@ ACCEPTED = {
     ),
 }
 
-CASES: dict[str, Case] = ACCEPTED | ENVELOPE | PAYLOADS | AUTHORITY
+CASES: dict[str, Case] = ACCEPTED | ENVELOPE | PAYLOADS | AUTHORITY | TIMES

@@ -1,6 +1,7 @@
 """Write the case folders: ``python -m tests.cases.bundle_verify.make_cases``.
 
-When the scorecard's schema has changed, first ``python -m tests.cases.bundle_verify.make_predicate``.
+When the scorecard's schema has changed, first ``python -m tests.cases.bundle_verify.make_predicate``, then
+``python -m tests.cases.bundle_verify.stamps.make_stamps``: the stored time stamps are over the old signature.
 
 Each folder holds ``README.md`` (why), ``bundle.sigstore.json``, ``expected.json`` and, where the case needs
 them, ``given.json`` (what the verifier is told) and ``trust.json`` (instead of the common one). A second run

@@ -24,18 +24,18 @@ PAYLOADS = {
     ),
     "payload_nan": Case(
         "A signed NaN: not JSON, and no bound holds against it.",
-        raw(b'"metric_schema":1', b'"metric_schema":NaN'),
+        raw(b'"metric_schema":2', b'"metric_schema":NaN'),
         "payload-not-json",
         openssl=None,
     ),
     "payload_infinite": Case(
         "A signed 1e999, which readers turn into infinity.",
-        raw(b'"metric_schema":1', b'"metric_schema":1e999'),
+        raw(b'"metric_schema":2', b'"metric_schema":1e999'),
         "payload-not-json",
     ),
     "payload_large_integer": Case(
         "A signed 2^53 + 1, which readers round differently.",
-        raw(b'"metric_schema":1', b'"metric_schema":9007199254740993'),
+        raw(b'"metric_schema":2', b'"metric_schema":9007199254740993'),
         "payload-not-json",
     ),
     "payload_not_composed": Case(

@@ -1,7 +1,7 @@
-# Vendor      NVIDIA; 1 x NVIDIA H100 80GB SXM (indices 0)
-# Engine      vLLM (vllm), as endpoint; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
+# Vendor      NVIDIA; unknown devices
+# Engine      a running server (vllm), as endpoint; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
 # Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-# Precision   float16 requested, float16 executed
+# Precision   unknown requested, unknown executed: of a running server nobody observed the precision
 # Reuse       prefix caching on, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
 
@@ -15,4 +15,4 @@
 #   server-warmup #1: 4 requests, concurrency 1, warm-up, not counted
 #   server #1: 64 requests, poisson arrivals, 4 per second, seed 1, measured
 
-# MFU divides by 989 TFLOP/s per device (fp16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md
+# MFU: not measured: accelerator unknown: nobody observed what the running server computes on; --accelerator and --devices say so

@@ -29,3 +29,16 @@ def test_students_quantile_falls_towards_the_normal_one():
     assert falling == sorted(falling, reverse=True)
     assert falling[0] == pytest.approx(12.706, abs=1e-3)
     assert falling[-1] == statistics.NORMAL
+
+
+def test_a_percentile_among_samples_that_never_came_is_none():
+    values = [float(k) for k in range(97)]
+    assert statistics.finite_percentile(values, 50.0, 3) == statistics.percentile(
+        [*values, 1e9, 1e9, 1e9], 50.0
+    )
+    assert statistics.finite_percentile(values, 96.9, 3) == statistics.percentile(
+        [*values, 1e9, 1e9, 1e9], 96.9
+    )
+    assert statistics.finite_percentile(values, 97.0, 3) is None
+    assert statistics.finite_percentile(values, 99.0, 3) is None
+    assert statistics.finite_percentile([], 50.0, 3) is None

@@ -77,7 +77,7 @@ def signed(tmp_path_factory):
     """A run directory that was scored, signed and rendered."""
     folder = tmp_path_factory.mktemp("signed")
     run = factory.write(folder / "run")
-    assert main(["sign", str(run), "--key", str(folder / "key.pem")]) == 0
+    assert main(["sign", str(run), "--key", str(runs.key(folder / "key.pem"))]) == 0
     return run
 
 
@@ -483,15 +483,16 @@ def test_a_page_that_cannot_be_written(refused, signed):
 # before a run ----------------------------------------------------------------------------------------------
 
 
-def test_an_unwritable_key_file_ends_the_run_before_anything_starts(refused, tmp_path):
+def test_a_named_key_that_is_not_there_ends_the_run_before_anything_starts(refused, tmp_path):
     words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", "/proc/no/key.pem"]
-    err = refused("run", "--quiet", *words, code="key-unwritable", status=3)
+    err = refused("run", "--quiet", *words, code="key-unreadable", status=2)
     assert "/proc/no/key.pem" in err
     assert not (tmp_path / "run").exists()
 
 
 def test_a_key_file_that_is_no_key_ends_the_run_before_anything_starts(refused, tmp_path):
     (tmp_path / "key.pem").write_text("not a key")
+    (tmp_path / "key.pem").chmod(0o600)
     words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
     refused("run", "--quiet", *words, code="key-wrong", status=2)
     assert not (tmp_path / "run").exists()
@@ -499,16 +500,22 @@ def test_a_key_file_that_is_no_key_ends_the_run_before_anything_starts(refused, 
 
 def test_a_run_directory_that_exists_is_left_alone(refused, tmp_path):
     (tmp_path / "run").mkdir()
-    key = tmp_path / "key.pem"
-    words = ["--runtime", "sim", "--out", tmp_path / "run", "--key", key]
+    words = ["--runtime", "sim", "--out", tmp_path / "run"]
     refused("run", "--quiet", *words, code="run-exists", status=3)
     assert list((tmp_path / "run").iterdir()) == []
-    assert not key.exists()
+    assert not (tmp_path / "config").exists()
 
 
 def test_a_run_directory_that_cannot_be_made(refused, tmp_path):
     (tmp_path / "file").write_text("")
-    words = ["--runtime", "sim", "--out", tmp_path / "file" / "run", "--key", tmp_path / "key.pem"]
+    words = [
+        "--runtime",
+        "sim",
+        "--out",
+        tmp_path / "file" / "run",
+        "--key",
+        runs.key(tmp_path / "key.pem"),
+    ]
     refused("run", "--quiet", *words, code="run-unwritable", status=3)
 
 
@@ -519,18 +526,25 @@ def test_a_run_directory_that_cannot_be_made(refused, tmp_path):
 def test_a_machine_without_the_devices_is_refused_in_preflight(refused, tmp_path, vendor, missing):
     if shutil.which(missing[0]):
         pytest.skip(f"this machine has {missing[0]}")
-    words = ["--vendor", vendor, "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    words = ["--vendor", vendor, "--out", tmp_path / "run"]
     err = refused("run", "--quiet", *words, code="preflight-failed", status=3)
     for what in missing:
         assert what in err
     assert "nothing was pulled or started" in err
     assert not (tmp_path / "run").exists()
-    assert not (tmp_path / "key.pem").exists()
+    assert not (tmp_path / "config").exists()  # where the local key would have been made
 
 
 def test_a_container_without_a_docker_engine(refused, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    words = ["--runtime", "container", "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    words = [
+        "--runtime",
+        "container",
+        "--out",
+        tmp_path / "run",
+        "--key",
+        runs.key(tmp_path / "key.pem"),
+    ]
     err = refused("run", "--quiet", *words, code="docker-unreachable", status=3)
     assert "its socket does not exist" in err
     assert not (tmp_path / "run").exists()
@@ -541,7 +555,14 @@ def test_a_docker_socket_that_refuses(refused, tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "dead.sock"))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/dead.sock")
-    words = ["--runtime", "container", "--out", tmp_path / "run", "--key", tmp_path / "key.pem"]
+    words = [
+        "--runtime",
+        "container",
+        "--out",
+        tmp_path / "run",
+        "--key",
+        runs.key(tmp_path / "key.pem"),
+    ]
     err = refused("run", "--quiet", *words, code="docker-unreachable", status=3)
     assert "refuses connections" in err
 
@@ -580,8 +601,10 @@ def test_a_report_of_a_bundle_alone_has_its_name(suite, copied, tmp_path):
 def test_the_key_of_the_environment_is_used(suite, signed, tmp_path, monkeypatch):
     shutil.copytree(signed, tmp_path / "run")
     monkeypatch.setenv("SUITE_KEY", str(tmp_path / "mine.pem"))
+    assert suite("sign", tmp_path / "run")[0] == 2
+    assert not (tmp_path / "mine.pem").exists()
+    suite("keygen")
     assert suite("sign", tmp_path / "run")[0] == 0
-    assert (tmp_path / "mine.pem").is_file()
     assert suite("verify", tmp_path / "run", "--key", tmp_path / "mine.pub.pem")[0] == 0
 
 
@@ -622,7 +645,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"render"}),
+        ("suite re", {"receipt", "render"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),

@@ -50,6 +50,8 @@ def test_a_value_may_be_null_where_the_document_says_so():
     change = {
         "phase": "",
         "metric": "m",
+        "title": {"en": "M", "zh": "M"},
+        "headline": False,
         "family": "latency",
         "outcome": "better",
         "why": "",

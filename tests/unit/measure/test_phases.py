@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -191,6 +192,17 @@ def test_what_cannot_be_run_is_passed_over_in_one_line(perform):
 def test_own_counts_are_in_the_log(perform):
     outcome = perform([phase(tasks=2)], tokenizer=Tokenizer.from_directory(MINI_MODEL))
     assert all(request["usage"]["own_completion"] > 0 for request in outcome.requests())
+
+
+def test_where_chunks_do_not_tell_their_tokens_the_first_ones_are_counted(perform):
+    script = {**QUICK, "token_ids": False, "tokens_per_chunk": 4}
+    tokenizer = Tokenizer.from_directory(MINI_MODEL)
+    for event in perform([phase(tasks=2)], script, tokenizer=tokenizer).requests():
+        assert event["chunk_tokens"] is None
+        ends = list(itertools.accumulate(event["lead_chars"]))
+        assert event["usage"]["own_lead"] == [tokenizer.count(event["text"][:end]) for end in ends]
+        counted = observed(convert(event, Request))
+        assert counted.after == counted.tokens - event["usage"]["own_lead"][0]
 
 
 def test_a_stop_rule_ends_the_sending_and_the_log_replays_it(perform):

@@ -47,7 +47,7 @@ def render(subject: Subject) -> bytes:
     """A heading, the verdict, the headline numbers and the rules that did not pass."""
     card = subject.card
     verdict = "Conformant" if card.verdict.conformant else "Not conformant"
-    ran = f"{card.devices.count} x {card.devices.name}, {card.engine.title}, {card.model.id}"
+    ran = f"{card.devices.title}, {card.engine.title}, {card.model.id}"
     parts = [
         f"# {verdict}: {_plain(card.run.id)}\n",
         f"{_plain(card.verdict.sentence.en)}\n\n{_plain(ran)}\n",

@@ -6,9 +6,13 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base import statistics
+from suite.documents.document import given
+from suite.judge.log.lengths import asked
 from suite.judge.report.othertools import devices
-from suite.judge.report.othertools.view import Totals, obstacle
+from suite.judge.report.othertools.view import Totals, first, obstacle, ttft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,18 +78,27 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
     both = totals.prompt + totals.generated
     shared: list[str | float | int] = [
         evidence.plan.model.id,
-        evidence.plan.devices.count,
+        evidence.plan.devices.count or "",
         "" if concurrency is None else concurrency,
         round(totals.prompt / n),
-        evidence.plan.workload.decoding.max_new_tokens,
+        _output_length(evidence, phase),
         round(totals.seconds * 1000),
         both,
         both / totals.seconds,
-        statistics.mean([answer.ttft for answer in totals.answers]),
+        statistics.mean([ttft(answer) for answer in totals.answers]),
         statistics.mean([answer.e2e for answer in totals.answers]),
         used,
     ]
     return [[*shared, *_request(answer, epoch_ns)] for answer in totals.answers]
+
+
+def _output_length(evidence: Evidence, phase: PhaseSamples) -> int | float:
+    """Tokens asked for of each request: the phase's own, or the workload's limit; the mean of several lengths."""
+    if phase.doc.lengths is not UNSET:
+        wanted = phase.doc.lengths
+        mine = [asked(wanted, answer.event.index)[1] for answer in phase.repeats[0].answers]
+        return mine[0] if len(set(mine)) == 1 else round(statistics.mean(mine))
+    return given(phase.doc.max_new_tokens, evidence.plan.workload.decoding.max_new_tokens)
 
 
 def _request(answer: Answer, epoch_ns: int) -> list[str | float | int]:
@@ -93,13 +106,13 @@ def _request(answer: Answer, epoch_ns: int) -> list[str | float | int]:
         return (time + epoch_ns) // 1_000_000
 
     tokens = answer.event.chunk_tokens
-    prompt, generated = answer.prompt or 0, answer.generated or 0
+    prompt, generated = answer.prompt or 0, answer.claimed or 0
     return [
         clock(answer.sent),
         clock(answer.last),
         clock(answer.last),
-        clock(answer.first),
-        clock(answer.first),
+        clock(first(answer)),
+        clock(first(answer)),
         tokens[0] if tokens else "",
         prompt,
         generated,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from suite.base import statistics
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
-from suite.judge.log import tpot
-from suite.judge.report.othertools.view import Field, Totals, View, plain
+from suite.judge.report.othertools.view import Field, Totals, View, per_token, plain, ttft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,11 +82,11 @@ def transformers_records(evidence: Evidence, phase: PhaseSamples) -> View:
     """The benchmark of transformers: model measurements and device measurements of its dashboard."""
     totals = Totals.of(phase)
     n = len(totals.answers)
-    first = statistics.mean([answer.ttft for answer in totals.answers]) / 1000.0
-    per_token = tpot.samples(totals.answers)
+    first = statistics.mean([ttft(answer) for answer in totals.answers]) / 1000.0
+    rest = per_token(totals.answers)
     following: Value = NotMeasured("no answer has two tokens or more")
-    if per_token:
-        following = plain(statistics.mean(per_token) / 1000.0, "s", len(per_token))
+    if rest:
+        following = plain(statistics.mean(rest) / 1000.0, "s", len(rest))
     inside = NotMeasured("a server does not show single forward passes")
     samples = within(evidence, phase)
     host = [sample for sample in samples if sample.device == "host"]

@@ -34,11 +34,14 @@ _ROWS: Final = (("ROUGE-1", 0), ("ROUGE-2", 1), ("ROUGE-L", 2))
 
 @functools.cache
 def _stems() -> Mapping[str, str]:
-    stems = {}
+    stems: dict[str, str] = {}
     for file in importlib.metadata.files(PACKAGE) or ():
         if file.name in _LISTS:
             lines = file.read_text("utf-8").splitlines()
-            stems.update(line.strip().split("|")[:2] for line in lines if "|" in line)
+            for line in lines:
+                form, bar, stem = line.strip().partition("|")
+                if bar:
+                    stems[form] = stem
     return stems
 
 

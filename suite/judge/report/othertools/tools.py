@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from suite.base import statistics
 from suite.documents.value import NotMeasured, Value
-from suite.judge.log import tpot
 from suite.judge.log.samples import MS, NS_PER_S
 from suite.judge.metrics import latency
-from suite.judge.report.othertools.view import Field, Totals, View, plain
+from suite.judge.report.othertools.view import Field, Totals, View, obstacle, per_token, plain, ttft
+from suite.judge.report.othertools.view import first as first_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,11 +61,11 @@ def _common(totals: Totals) -> dict[str, Field]:
 
 
 def _first_token(totals: Totals) -> list[Field]:
-    return _percentile_fields("TTFT", [answer.ttft for answer in totals.answers], "t_1 − t_send")
+    return _percentile_fields("TTFT", [ttft(answer) for answer in totals.answers], "t_1 − t_send")
 
 
 def _per_token(totals: Totals) -> list[Field]:
-    return _percentile_fields("TPOT", tpot.samples(totals.answers), "(t_n − t_1) / (n − 1)")
+    return _percentile_fields("TPOT", per_token(totals.answers), "(t_n − t_1) / (n − 1)")
 
 
 def vllm_serving(totals: Totals) -> View:
@@ -128,8 +128,8 @@ def loadgen(totals: Totals) -> View:
         ordered = sorted(values)
         return ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]
 
-    first = [(answer.first - answer.scheduled) * MS for answer in answers]
-    per_token = tpot.samples(answers)
+    first = [(first_at(answer) - answer.scheduled) * MS for answer in answers]
+    rest = per_token(answers)
     start = min(answer.scheduled for answer in answers)
     seconds = (max(answer.last for answer in answers) - start) / NS_PER_S
     none = NotMeasured("no answer has two tokens or more")
@@ -140,12 +140,12 @@ def loadgen(totals: Totals) -> View:
         Field("TTFT 99.00 percentile (ms)", plain(tail(first), "ms", n), "sorted[0.99 n]"),
         Field(
             "TPOT mean (ms)",
-            plain(statistics.mean(per_token), "ms", len(per_token)) if per_token else none,
+            plain(statistics.mean(rest), "ms", len(rest)) if rest else none,
             "mean of (E2E − TTFT) / (n − 1)",
         ),
         Field(
             "TPOT 99.00 percentile (ms)",
-            plain(tail(per_token), "ms", len(per_token)) if per_token else none,
+            plain(tail(rest), "ms", len(rest)) if rest else none,
             "sorted[0.99 n]",
         ),
     )
@@ -155,9 +155,9 @@ def loadgen(totals: Totals) -> View:
 
 def per_token_words(totals: Totals) -> list[View]:
     """Tools that use the same words for different quantities: means over answers."""
-    answers = [answer for answer in totals.answers if answer.generated]
-    whole = [(answer.last - answer.sent) * MS / (answer.generated or 1) for answer in answers]
-    rest = tpot.samples(answers)
+    answers = [answer for answer in totals.answers if answer.claimed]
+    whole = [(answer.last - answer.sent) * MS / (answer.claimed or 1) for answer in answers]
+    rest = per_token(answers)
     none = NotMeasured("no samples")
     after_first: Value = plain(statistics.mean(rest), "ms", len(rest)) if rest else none
     all_tokens: Value = plain(statistics.mean(whole), "ms", len(whole)) if whole else none
@@ -189,6 +189,9 @@ def per_token_words(totals: Totals) -> list[View]:
             "its inter-token latency counts the first token's wait",
         ),
     ]
+
+
+NO_FIRST_RUN = "that suite takes a run of its own with one new token, which this phase has not (profile compat-xsum has)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,33 +230,65 @@ def xsum_rates(
     return XsumRates(tps, new_tokens / left if left > 0 else None, mfu)
 
 
-def xsum_suite(totals: Totals, phase: PhaseSamples, plan: Plan, result: PhaseResult) -> View:
-    """FlagPerf's generate suite on XSum: TTFT, Throughput, Tps, Time, MFU and ROUGE."""
+def first_token_run(phase: PhaseSamples, phases: Sequence[PhaseSamples]) -> PhaseSamples | None:
+    """The phase that sent the same requests for one new token each; None where there is none."""
+    load = phase.doc.scenario, phase.doc.concurrency, phase.doc.first_task, phase.doc.tasks
+    return next(
+        (
+            other
+            for other in phases
+            if other.doc.max_new_tokens == 1
+            and not obstacle(other)
+            and load
+            == (other.doc.scenario, other.doc.concurrency, other.doc.first_task, other.doc.tasks)
+        ),
+        None,
+    )
+
+
+def xsum_suite(
+    totals: Totals, phase: PhaseSamples, run: PhaseSamples | None, plan: Plan, result: PhaseResult
+) -> View:
+    """FlagPerf's generate suite on XSum: TTFT, Throughput, Tps, Time, MFU and ROUGE.
+
+    Args:
+        totals: of the phase.
+        phase: the phase.
+        run: the same requests for one new token each, whose duration is what that suite calls TTFT of a batch.
+        plan: for the model and its peak.
+        result: the phase's ROUGE.
+    """
     n = len(totals.answers)
+    ttft_s, how = None, "duration of the run with one new token"
     if phase.one_at_a_time:
-        ttft_s = statistics.mean([answer.ttft for answer in totals.answers]) / 1000.0
+        ttft_s = statistics.mean([ttft(answer) for answer in totals.answers]) / 1000.0
         how = "mean of t_1 − t_send"
-    else:
-        first = max(answer.first for answer in totals.answers) - phase.repeats[0].first_sent
-        ttft_s, how = first / NS_PER_S, "time until every request of the batch has its first token"
+    elif run is not None:
+        ttft_s = Totals.of(run).seconds
     compute = plan.peaks.compute
     rates = xsum_rates(
         tokens=totals.prompt + totals.generated,
         new_tokens=totals.generated,
         seconds=totals.seconds,
-        ttft_s=ttft_s,
+        ttft_s=0.0 if ttft_s is None else ttft_s,
         parameters=plan.model.facts.parameters,
-        peak_flops=None if compute is None else compute.flops * plan.devices.count,
+        peak_flops=None
+        if compute is None or plan.devices.count is None
+        else compute.flops * plan.devices.count,
     )
-    throughput: Value = NotMeasured("every answer ended with its first chunk")
-    if rates.throughput is not None:
+    first: Value = NotMeasured(NO_FIRST_RUN)
+    throughput: Value = NotMeasured(NO_FIRST_RUN)
+    if ttft_s is not None:
+        first = plain(ttft_s, "s", n)
+        throughput = NotMeasured("the run took no longer than its first tokens")
+    if ttft_s is not None and rates.throughput is not None:
         throughput = plain(rates.throughput, "tokens/s", n)
     mfu: Value = NotMeasured("peak not declared")
     if rates.mfu is not None:
         mfu = plain(rates.mfu, "1", n)
     scores = ("ROUGE1", "rouge1"), ("ROUGE2", "rouge2"), ("ROUGEL", "rougeL")
     fields = (
-        Field("TTFT", plain(ttft_s, "s", n), how),
+        Field("TTFT", first, how),
         Field("Throughput", throughput, "Σ n / (t − TTFT)"),
         Field("Tps", plain(rates.tps, "tokens/s", n), "Σ (p + n) / t"),
         Field("Time", plain(totals.seconds, "s", n), "max t_n − min t_send"),

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.declare.analysis.arrived import arrival
 from suite.documents.value import Measured, Value
-from suite.judge.log.samples import NO_COUNT, NO_TIME
+from suite.judge.log.samples import MS, NO_COUNT, NO_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.judge.log.samples import Answer, PhaseSamples
 
 OTHERS_RULE = "the other tool's rule, no interval"
@@ -70,9 +73,28 @@ class Totals:
         return cls(
             answers,
             sum(answer.prompt or 0 for answer in answers),
-            sum(answer.generated or 0 for answer in answers),
+            sum(answer.claimed or 0 for answer in answers),
             phase.repeats[0].window_s,
         )
+
+
+def first(answer: Answer) -> int:
+    """When the first chunk with text arrived, whatever it shows: the first token of every one of these tools."""
+    return arrival(answer.event, 0)
+
+
+def ttft(answer: Answer) -> float:
+    """From the send to there, milliseconds."""
+    return (first(answer) - answer.sent) * MS
+
+
+def per_token(answers: Sequence[Answer]) -> list[float]:
+    """(E2E − TTFT) / (n − 1) of each answer of two tokens or more, milliseconds, n as claimed."""
+    return [
+        (answer.last - first(answer)) * MS / (answer.claimed - 1)
+        for answer in answers
+        if answer.claimed is not None and answer.claimed > 1
+    ]
 
 
 def plain(value: float, unit: str, n: int) -> Measured:

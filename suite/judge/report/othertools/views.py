@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def views(evidence: Evidence, results: Results) -> dict[str, list[View] | NotMeasured]:
     """All views by phase name; NotMeasured where the phase itself is, or where its tokens are not counted."""
     phases: dict[str, list[View] | NotMeasured] = {}
-    for phase in collect(evidence):
+    samples = collect(evidence)
+    for phase in samples:
         why = obstacle(phase)
         if why:
             phases[phase.name] = NotMeasured(why)
@@ -32,7 +33,13 @@ def views(evidence: Evidence, results: Results) -> dict[str, list[View] | NotMea
             tools.mtt_serving(totals),
             tools.loadgen(totals),
             *tools.per_token_words(totals),
-            tools.xsum_suite(totals, phase, evidence.plan, results.phases[phase.name]),
+            tools.xsum_suite(
+                totals,
+                phase,
+                tools.first_token_run(phase, samples),
+                evidence.plan,
+                results.phases[phase.name],
+            ),
             devices.qwen_speed(evidence, phase),
             devices.transformers_records(evidence, phase),
             rouge_155(phase, evidence.tasks),

@@ -13,7 +13,7 @@ import shlex
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,10 @@ from suite.measure.engine.container.api import (
     translated,
 )
 from suite.measure.engine.container.create import create
+from suite.measure.engine.container.daemon import choose_daemon
 from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
+from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
@@ -65,6 +67,7 @@ class ContainerEngine:
     base_url: str
     facts: Facts
     marks: list[tuple[str, int]]
+    address: str = field(default="", kw_only=True)
     container: Container
 
     def alive(self) -> str | None:
@@ -205,16 +208,15 @@ def death(container: Container) -> str | None:
 
 
 def _check_mounts(mounts: Sequence[Mount]) -> None:
-    # Docker itself would say it too, in words that name an API.
+    # Docker itself would say it too, in words that name an API, and of dangling links only the engine would.
     for mount in mounts:
-        if not Path(mount.source).exists():
-            raise SetupError("mount-missing", f"{mount.source} is to be mounted and does not exist")
+        bound(mount)
 
 
 @contextlib.contextmanager
 def _cleaned(client: DockerClient, name: str) -> Iterator[None]:
     """Remove container and network of a name, also when the suite is killed inside the block."""
-    command = [sys.executable, "-I", str(_REMOVE_SCRIPT), name, name]
+    command = [sys.executable, "-I", str(_REMOVE_SCRIPT), name, *choose_daemon().words]
     with lifeline(command):
         try:
             yield

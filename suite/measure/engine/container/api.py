@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import docker
 import requests.exceptions
-from docker import errors
-from docker.utils import kwargs_from_env
+from docker import DockerClient, errors
 
 from suite.base.errors import EngineError, SetupError
+from suite.measure.engine.container.daemon import Daemon, choose_daemon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from docker import DockerClient
 
 CONNECT_TIMEOUT_S = 10
 # Creating a container may wait for the storage driver on a busy machine; builds and pulls stream.
@@ -34,54 +33,116 @@ _UNREACHABLE = (
 
 @dataclass(frozen=True, slots=True)
 class DockerStatus:
-    """Whether a Docker engine answers.
+    """Whether a Docker engine answers, and which.
 
     Attributes:
         ok: it does.
-        why: if not, one short phrase why.
+        why: if not, one short sentence why.
+        hint: and what to do about it.
+        address: what was asked, such as ``unix:///var/run/docker.sock``; "" when none could be chosen.
+        source: what chose that address: a variable, a context, a default socket.
+        product: ``Docker`` or ``Podman``, "" if none answers.
         version: of the engine, "" if none answers.
         rootless: the engine runs without root.
+        storage: driver of its images, such as ``overlay2``.
+        directory: where it keeps them.
+        free_bytes: what is free there; None where that disk is not this system's.
     """
 
     ok: bool
     why: str
+    hint: str = ""
+    address: str = ""
+    source: str = ""
+    product: str = ""
     version: str = ""
     rootless: bool = False
+    storage: str = ""
+    directory: str = ""
+    free_bytes: int | None = None
 
 
 def docker_available() -> DockerStatus:
-    """Ask the Docker engine for its version. Never raises."""
+    """Ask the Docker engine who it is and where it keeps its images. Never raises."""
+    daemon = None
     try:
-        with connect(CONNECT_TIMEOUT_S) as client, translated():
-            info = client.version()
-            options = [str(option) for option in client.info().get("SecurityOptions") or []]
+        daemon = choose_daemon()
+        with connect(CONNECT_TIMEOUT_S, daemon=daemon) as client, translated(daemon):
+            version, info = client.version(), client.info()
     except SetupError as error:
-        return DockerStatus(ok=False, why=error.message)
-    rootless = any("rootless" in option for option in options)
-    return DockerStatus(ok=True, why="", version=str(info.get("Version", "")), rootless=rootless)
+        return DockerStatus(
+            ok=False,
+            why=error.message,
+            hint=error.hint,
+            address="" if daemon is None else daemon.address,
+            source="" if daemon is None else daemon.source,
+        )
+    directory = str(info.get("DockerRootDir") or "")
+    return DockerStatus(
+        ok=True,
+        why="",
+        address=daemon.address,
+        source=daemon.source,
+        product=product(version),
+        version=str(version.get("Version", "")),
+        rootless=is_rootless(info),
+        storage=str(info.get("Driver") or ""),
+        directory=directory,
+        free_bytes=free_bytes(directory),
+    )
+
+
+def product(version: dict[str, object]) -> str:
+    """Who made the engine, from its answer to the question for its version."""
+    parts = version.get("Components")
+    names = [str(part.get("Name", "")) for part in parts] if isinstance(parts, list) else []
+    return "Podman" if any("Podman" in name for name in names) else "Docker"
+
+
+def is_rootless(info: dict[str, object]) -> bool:
+    """Whether the engine runs without root."""
+    options = info.get("SecurityOptions")
+    return any("rootless" in str(option) for option in options or [])  # type: ignore[attr-defined]
+
+
+def free_bytes(directory: str) -> int | None:
+    """Free space where the engine keeps its images; None where this system has no such directory."""
+    try:
+        return shutil.disk_usage(directory).free if directory else None
+    except OSError:
+        return None
 
 
 @contextlib.contextmanager
-def connect(timeout_s: int = CALL_TIMEOUT_S) -> Iterator[DockerClient]:
-    """A client of the engine that the environment names, closed at the end.
+def connect(
+    timeout_s: int = CALL_TIMEOUT_S, *, daemon: Daemon | None = None
+) -> Iterator[DockerClient]:
+    """A client of the engine that Docker's own command line would take, closed at the end.
 
     Exceptions inside the block are left alone; wrap calls of the SDK in `translated`.
 
     Raises:
-        SetupError: ``docker-unreachable``, ``docker-failed``.
+        SetupError: ``docker-unreachable``, ``docker-failed``, ``docker-remote``, ``docker-context-wrong``.
     """
+    chosen = choose_daemon() if daemon is None else daemon
     with contextlib.ExitStack() as stack:
-        with translated():
-            _knock()
-            client = docker.from_env(timeout=timeout_s)
+        with translated(chosen):
+            _knock(chosen)
+            client = DockerClient(
+                base_url=chosen.address,
+                tls=chosen.tls() or False,
+                timeout=timeout_s,
+            )
             stack.callback(client.close)
+            # An engine of this machine is never behind the proxy that a variable may name.
+            client.api.trust_env = False
             client.ping()
         yield client
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn exceptions of the SDK and its transport into `SetupError`.
+def translated(daemon: Daemon | None = None) -> Iterator[None]:
+    """Turn exceptions of the SDK and its transport into `SetupError`; `daemon` is named in it.
 
     Never around code of others: a connection that they fail to open is none to the Docker engine.
     """
@@ -90,7 +151,7 @@ def translated() -> Iterator[None]:
     except errors.APIError as error:
         raise SetupError("docker-failed", f"the Docker engine refused: {explain(error)}") from error
     except (errors.DockerException, *_UNREACHABLE) as error:
-        raise _unreachable(error) from error
+        raise _unreachable(error, daemon) from error
 
 
 @contextlib.contextmanager
@@ -104,14 +165,12 @@ def start_translated() -> Iterator[None]:
         ) from error
 
 
-def _knock() -> None:
+def _knock(daemon: Daemon) -> None:
     """Try the engine's Unix socket first: the SDK leaves its own socket open when it is refused."""
-    address = str(kwargs_from_env().get("base_url") or "unix:///var/run/docker.sock")
-    scheme, _, path = address.partition("://")
-    if scheme in {"unix", "http+unix"}:
+    if daemon.socket_path is not None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(CONNECT_TIMEOUT_S)
-            probe.connect("/" + path.lstrip("/"))
+            probe.connect(daemon.socket_path)
 
 
 def explain(error: errors.APIError) -> str:
@@ -119,8 +178,10 @@ def explain(error: errors.APIError) -> str:
     return str(error.explanation or error).strip().replace("\n", " ")[:500]
 
 
-def _unreachable(error: Exception) -> SetupError:
+def _unreachable(error: Exception, daemon: Daemon | None) -> SetupError:
     text = str(error)
+    by_socket = daemon is None or daemon.socket_path is not None
+    place = "its socket" if by_socket else "its address"
     if "Permission" in text:
         why = "its socket may not be opened by this user"
         hint = "add the user to the group docker, or use sudo"
@@ -128,12 +189,22 @@ def _unreachable(error: Exception) -> SetupError:
         why = "its socket does not exist"
         hint = "install and start a Docker engine"
     elif "refused" in text:
-        why = "its socket refuses connections"
+        why = f"{place} refuses connections"
         hint = "start the Docker engine"
+    elif "SSL" in text or "certificate" in text or "HTTPS server" in text:
+        why = f"TLS fails: {_reason(text)}"
+        hint = "are DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or the context's certificates, the engine's?"
     elif "timed out" in text or "Timeout" in type(error).__name__:
         why = "it does not answer in time"
         hint = "is the Docker engine overloaded or hanging?"
     else:
         why = text.replace("\n", " ")[:200]
-        hint = "is a Docker engine running, and is DOCKER_HOST right?"
-    return SetupError("docker-unreachable", f"no Docker engine answers: {why}", hint=hint)
+        hint = "is a Docker engine running, and does it listen there?"
+    at = "" if daemon is None else f" at {daemon.title}"
+    return SetupError("docker-unreachable", f"no Docker engine answers{at}: {why}", hint=hint)
+
+
+def _reason(text: str) -> str:
+    """OpenSSL's own words, out of the exceptions that they are wrapped in."""
+    match = re.search(r"\[SSL[^\]]*\] ([^()'\"]+)", text)
+    return match.group(1).strip() if match else text.replace("\n", " ")[:200]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docker.types
@@ -10,6 +9,7 @@ import docker.types
 from suite.documents.engine import Engine, Mount
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import start_translated
+from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import (
     LABEL_OWNER,
     LABEL_RUN,
@@ -81,7 +81,7 @@ def create(
             name=name,
             labels=labels,
             detach=True,
-            mounts=[_mount(mount) for mount in mounts],
+            mounts=[_mount(part) for mount in mounts for part in bound(mount)],
             ulimits=[
                 docker.types.Ulimit(name=limit, soft=value, hard=value)
                 for limit, value in declared.ulimits.items()
@@ -91,6 +91,8 @@ def create(
                 type=docker.types.LogConfig.types.JSON, config={"max-size": LOG_MAX_SIZE}
             ),
             ports=ports,
+            # What the user's Docker configuration would add to its environment is in no plan.
+            use_config_proxy=False,
             **options,
         )
 
@@ -98,7 +100,7 @@ def create(
 def _mount(mount: Mount) -> docker.types.Mount:
     return docker.types.Mount(
         target=mount.target,
-        source=str(Path(mount.source).resolve()),
+        source=mount.source,
         type="bind",
         read_only=mount.read_only,
     )

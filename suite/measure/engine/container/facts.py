@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import requests.exceptions
 from docker import errors
 
 from suite.measure.engine import facts as about
+from suite.measure.engine.container.network import publishes
+from suite.measure.engine.container.proxies import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from suite.measure.engine.container.image import FoundImage
     from suite.measure.engine.container.network import NetworkKind
     from suite.measure.engine.served import Facts
+
+
+LOG_WAIT_S = 5.0
 
 
 def container_facts(
@@ -34,7 +40,7 @@ def container_facts(
         **about.http_facts(base_url),
         **about.version_facts(_versions(container, engine.command)),
         # Last, because the log is copied by a thread, which the question before gives time.
-        **about.log_facts(log),
+        **about.log_facts(_begun(log)),
         "engine.command": shlex.join(engine.command),
         "engine.runtime": "container",
         "container.privileged": bool(host.get("Privileged")),
@@ -47,13 +53,23 @@ def container_facts(
         "container.user": str(container.attrs["Config"].get("User") or ""),
         "container.network": _network(host),
     }
+    if proxies := left_out():
+        facts["container.proxies"] = proxies
     return about.with_version(facts, engine.id)
+
+
+def _begun(log: Path) -> Path:
+    """The log once something stands in it: Podman hands it out a second or two late."""
+    deadline = time.monotonic() + LOG_WAIT_S
+    while time.monotonic() < deadline and log.stat().st_size == 0:
+        time.sleep(0.05)
+    return log
 
 
 def _network(host: dict[str, object]) -> NetworkKind:
     if host.get("NetworkMode") == "host":
         return "host"
-    return "published" if host.get("PortBindings") else "isolated"
+    return "published" if publishes(host) else "isolated"
 
 
 def _versions(container: Container, command: Sequence[str]) -> bytes | str:

@@ -7,28 +7,28 @@ made by ``images/base.sh``.
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import hashlib
-import http.server
-import io
 import subprocess
-import tarfile
-import threading
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from docker import errors
 
 from suite.base.errors import SetupError
 from suite.measure.engine.container.api import explain
+from suite.measure.engine.container.build import (
+    build,
+    disk_full,
+    no_space,
+    require_space,
+    wheel_server,
+)
 from suite.measure.engine.environment import fetch_wheels
 from suite.measure.engine.facts import clean
 from suite.measure.engine.process import end_group
 from suite.measure.engine.served import LOCAL_BASE_IMAGE, Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from docker import DockerClient
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from suite.documents.engine import Image as ImageDocument
     from suite.measure.engine.served import Progress, Settings
 
-DEFAULT_BASE_IMAGE = "python:3.11-slim-bookworm"
-BUILD_LOG = "image-build.log"
 LABEL_CONTEXT = "llm-conformance.context"
 LABEL_BASE = "llm-conformance.base"
+DEFAULT_BASE_IMAGE = "python:3.11-slim-bookworm"
+BUILD_LOG = "image-build.log"
 CONTEXT_FILES = ("Dockerfile", "requirements.txt", "torch.txt", "uv.txt")
 BASE_SCRIPT_TIMEOUT_S = 1800
 
@@ -169,6 +169,8 @@ def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progres
     )
     try:
         for line in client.api.pull(name, stream=True, decode=True):
+            if no_space(line):
+                raise disk_full(f"pulling {name}: no space left on the Docker engine's disk")
             if "error" in line:
                 raise SetupError(
                     "image-unavailable", f"{name}: {clean(str(line['error']))}", hint=hint
@@ -228,16 +230,19 @@ def _built(
     reference = built_reference(image, settings)
     here = _get(client, reference)
     if here is None:
+        require_space(client, reference)
         base = _base_image(client, on_progress, settings)
         wheels = fetch_wheels(directory, on_progress, settings=settings)
         on_progress(f"building {reference}")
-        with _wheel_server(wheels) as address:
+        with wheel_server(wheels) as address:
             arguments = {"BASE_IMAGE": base, "WHEELS": address, "TORCH_INDEX": settings.torch_index}
-            _build(
+            labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: base}
+            build(
                 client,
-                directory,
+                _context(directory),
                 reference,
                 arguments,
+                labels=labels,
                 log=run_directory / BUILD_LOG,
                 on_progress=on_progress,
             )
@@ -290,82 +295,3 @@ def _run_script(command: list[str]) -> tuple[int, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         return 1, str(error)
     return script.returncode, output.decode("utf-8", "replace")
-
-
-def _build(
-    client: DockerClient,
-    directory: Path,
-    reference: str,
-    arguments: Mapping[str, str],
-    *,
-    log: Path,
-    on_progress: Progress,
-) -> None:
-    labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: arguments["BASE_IMAGE"]}
-    try:
-        with log.open("w", encoding="utf-8", buffering=1) as record:
-            lines = client.api.build(
-                fileobj=_tar(_context(directory)),
-                custom_context=True,
-                tag=reference,
-                buildargs=dict(arguments),
-                labels=labels,
-                # The wheels are served on the loopback address; the engine itself gets no such network.
-                network_mode="host",
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-            for line in lines:
-                _build_line(line, record, reference, log, on_progress)
-    except errors.APIError as error:
-        raise SetupError("image-build-failed", f"{reference}: {explain(error)}") from error
-    except OSError as error:
-        raise SetupError("run-unwritable", f"{log}: {error.strerror or error}") from error
-
-
-def _build_line(
-    line: Mapping[str, object], record: IO[str], reference: str, log: Path, on_progress: Progress
-) -> None:
-    if "error" in line:
-        raise SetupError(
-            "image-build-failed",
-            f"{reference}: {clean(str(line['error']))[:500]}",
-            hint=f"what the build printed is in {log}",
-        )
-    text = str(line.get("stream", line.get("status", "")))
-    record.write(text if text.endswith("\n") else text + "\n")
-    if text.startswith("Step "):
-        on_progress(f"building {reference}: {clean(text)[:80]}", log=log)
-
-
-def _tar(files: Mapping[str, bytes]) -> IO[bytes]:
-    """A build context without time stamps or owners, so that the engine's build cache finds it again."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            entry.mode = 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    packed.seek(0)
-    return packed
-
-
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Say nothing: the build's log says what was fetched."""
-
-
-@contextlib.contextmanager
-def _wheel_server(directory: Path) -> Iterator[str]:
-    """Serve a directory on the loopback address for the length of a build."""
-    handler = functools.partial(_QuietHandler, directory=str(directory))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/"
-        finally:
-            server.shutdown()
-            thread.join()

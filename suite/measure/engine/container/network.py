@@ -14,11 +14,12 @@ from msgspec.structs import replace
 
 from suite.base.errors import EngineError
 from suite.measure.engine.command import listen_on
+from suite.measure.engine.container.api import is_rootless
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.served import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -49,8 +50,7 @@ def host_reaches_containers(client: DockerClient) -> bool:
     """Whether the engine's bridges are on this machine: a local engine of a Linux system, not rootless."""
     local = str(client.api.base_url).startswith("http+docker://")
     info = client.info()
-    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or [])
-    return local and not rootless and info.get("OperatingSystem") != "Docker Desktop"
+    return local and not is_rootless(info) and info.get("OperatingSystem") != "Docker Desktop"
 
 
 def address(container: Container, engine: Engine, *, alive: Callable[[], bool]) -> str:
@@ -77,8 +77,17 @@ def _address(container: Container, port: int) -> str | None:
     settings = container.attrs["NetworkSettings"]
     if container.attrs["HostConfig"]["NetworkMode"] == "host":
         return f"http://127.0.0.1:{port}"
-    if container.attrs["HostConfig"].get("PortBindings"):
+    if publishes(container.attrs["HostConfig"]):
         published = (settings.get("Ports") or {}).get(f"{port}/tcp")
         return f"http://127.0.0.1:{published[0]['HostPort']}" if published else None
-    network = settings["Networks"].get(container.attrs["HostConfig"]["NetworkMode"]) or {}
+    # Docker's network mode is the network's name; Podman's is "bridge". Its network is called as the container is.
+    networks = settings["Networks"]
+    named = networks.get(container.attrs["HostConfig"]["NetworkMode"])
+    network = named or networks.get(container.name) or {}
     return f"http://{network['IPAddress']}:{port}" if network.get("IPAddress") else None
+
+
+def publishes(host: Mapping[str, object]) -> bool:
+    """Whether a container's host configuration publishes a port; Podman lists those that are only exposed, as null."""
+    bindings = host.get("PortBindings")
+    return isinstance(bindings, dict) and any(bindings.values())

@@ -10,25 +10,30 @@ import itertools
 import zlib
 from typing import TYPE_CHECKING, Final, cast
 
-from suite.measure.load.decode.chunk import Refusal, Usage, read, read_plain
-from suite.measure.load.decode.foreign import body_error, clean, stated_in
+from suite.base.unicode14 import shows
+from suite.documents.event import FOURTH
+from suite.measure.load.decode.chunk import (
+    Chunk,
+    Refusal,
+    Usage,
+    read,
+    read_named,
+    read_plain,
+)
+from suite.measure.load.decode.foreign import body_error, clean, is_half, stated_in
 from suite.measure.load.decode.sse import SseReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.event import OutcomeCode
-    from suite.measure.load.decode.chunk import (
-        Choice,
-        Chunk,
-        Counts,
-        OnlyChoice,
-        PlainChunk,
-    )
+    from suite.measure.load.decode.chunk import Choice, Counts, Named, OnlyChoice, PlainChunk
     from suite.measure.load.decode.sse import Event
 
 MAX_INFLATED: Final = 128 << 20
 """Bytes to which a compressed response may grow."""
+MAX_NAMES: Final = 8
+"""Different names of model or configuration that are kept of one answer."""
 UNKNOWN: Final = -1
 """New tokens of a chunk about which nothing was said."""
 
@@ -43,8 +48,10 @@ class AnswerReader:
         token_ids: ids received, None when there were none.
         finish_reason: the last one given.
         reasoning: what came as reasoning, in parts.
+        models: names that the answer came under, in order; plain chunks are asked only where no other one says.
+        fingerprints: the same of the configuration that served.
         prompt_tokens: the server's last count of prompt tokens.
-        cached_tokens: its last count of those that came from a cache.
+        cached_tokens: the server's last count of those among them that came from its cache.
         usage_in_choice: a count came inside the choice.
         completion_tokens: the server's last count of generated tokens.
         done: the final ``[DONE]`` came.
@@ -54,6 +61,7 @@ class AnswerReader:
 
     __slots__ = (
         "_counted",
+        "_first",
         "_inflate",
         "_inflated",
         "_pending",
@@ -63,7 +71,9 @@ class AnswerReader:
         "done",
         "error",
         "fault",
+        "fingerprints",
         "finish_reason",
+        "models",
         "prompt_tokens",
         "reasoning",
         "stamps",
@@ -81,6 +91,9 @@ class AnswerReader:
         self.token_ids: list[int] | None = None
         self.finish_reason: str | None = None
         self.reasoning: list[str] = []
+        self.models: tuple[str, ...] = ()
+        self.fingerprints: tuple[str, ...] = ()
+        self._first = b""
         self.prompt_tokens: int | None = None
         self.cached_tokens: int | None = None
         self.completion_tokens: int | None = None
@@ -107,7 +120,9 @@ class AnswerReader:
         whole = self._inflate is None and not self._sse.pending()
         chunks = read_plain(pieces) if whole else None
         if chunks is not None:
-            self._sse.begun = True
+            if not self._sse.begun:
+                self._sse.begun = True
+                self._first = pieces[0]
             self._add_plain(chunks, stamps)
         elif len(pieces) == 1:
             self._feed(pieces[0], stamps[0])
@@ -125,6 +140,8 @@ class AnswerReader:
         if self.fault is None:
             for event in self._sse.end():
                 self._event(event, stamp)
+        if self._first and not (self.models or self.fingerprints):
+            self._name(read_named(self._first))
 
     def unframed_error(self) -> str:
         """The server's words where it sent an error as bare JSON among or instead of events; "" where it did not."""
@@ -139,6 +156,23 @@ class AnswerReader:
         if not self.tokens or min(self.tokens) < 0:
             return None
         return self.tokens
+
+    def lead_chars(self) -> tuple[int, ...]:
+        """Characters of text in each of the first chunks, up to the fourth that holds a token and shows something.
+
+        Reasoning shows, though `texts` leaves it out.
+        """
+        known = self.chunk_tokens()
+        lead: list[int] = []
+        shown = 0
+        for place, text in enumerate(self.texts):
+            # The second half of a character is none of its own.
+            lead.append(len(text) - (place > 0 and is_half(self.texts[place - 1], text)))
+            holds = known is None or known[place] > 0
+            shown += holds and (not text or shows(text))
+            if shown == FOURTH:
+                break
+        return tuple(lead)
 
     def _feed(self, piece: bytes, stamp: int) -> None:
         if self._inflate is not None:
@@ -177,7 +211,20 @@ class AnswerReader:
         elif not chunk.choices and chunk.usage is None and (words := stated_in(event.data)):
             self._fail("error-in-stream", words)
         else:
+            self._name(chunk)
             self._add_chunk(chunk, stamp)
+
+    def _name(self, chunk: Named | Chunk) -> None:
+        """Keep who answered."""
+        model, fingerprint = chunk.model, chunk.system_fingerprint
+        if type(model) is str and model not in self.models and len(self.models) < MAX_NAMES:
+            self.models += (model,)
+        if (
+            type(fingerprint) is str
+            and fingerprint not in self.fingerprints
+            and len(self.fingerprints) < MAX_NAMES
+        ):
+            self.fingerprints += (fingerprint,)
 
     def _add_plain(self, chunks: Sequence[PlainChunk], stamps: Sequence[int]) -> None:
         """Take what consecutive plain chunks say."""

@@ -109,12 +109,21 @@ class Counts(msgspec.Struct, gc=False):
         return self.prompt_tokens is not None and self.completion_tokens is not None
 
 
+class Named(msgspec.Struct, gc=False):
+    """Who answered, of whatever types a server puts there."""
+
+    model: object = None
+    system_fingerprint: object = None
+
+
 class Chunk(msgspec.Struct, gc=False):
     """One event of a stream."""
 
     choices: list[Choice] | None = None
     usage: Usage | None = None
     error: None = None
+    model: object = None
+    system_fingerprint: object = None
 
 
 class PlainChunk(msgspec.Struct, gc=False):
@@ -133,6 +142,7 @@ class Refusal(NamedTuple):
 
 
 _chunk: Final = msgspec.json.Decoder(Chunk).decode
+_named: Final = msgspec.json.Decoder(Named).decode
 _plain_lines: Final = msgspec.json.Decoder(PlainChunk).decode_lines
 _REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -177,6 +187,11 @@ def read_plain(pieces: Sequence[bytes]) -> list[PlainChunk] | None:
         return None
     # No value of JSON goes on across "}", a line end and "{": as many values as lines are one in each.
     return chunks if len(chunks) == len(insides) else None
+
+
+def read_named(piece: bytes) -> Named:
+    """Who answered, from a piece that `read_plain` could read."""
+    return _named(piece[6:])
 
 
 def _refusal(data: bytes, cause: Exception) -> Refusal:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import UNSET
 
-from suite.documents.event import OutcomeCode, Request, Usage, given_up
+from suite.documents.event import Origin, OutcomeCode, Request, Usage, given_up
 from suite.measure.load.decode.answer import AnswerReader
 from suite.measure.load.decode.foreign import body_error, clean, joined, stated_in
 
@@ -103,6 +103,7 @@ class Decoder:
             chunk_t0=stamps[0] - zero_ns if stamps else None,
             chunk_dt=tuple(gaps),
             chunk_tokens=_frozen(reader.chunk_tokens()),
+            lead_chars=reader.lead_chars(),
             merged_reads=gaps.count(0),
             t_end=exchange.t_end - zero_ns,
             outcome=outcome,
@@ -114,11 +115,16 @@ class Decoder:
             usage=self._usage(exchange),
             prompt_sha256=exchange.job.prompt_sha256,
             truncated=exchange.job.truncated,
-            cached_tokens=_known(reader.cached_tokens),
+            origin=self._origin(),
             reasoning=joined(reader.reasoning)[0] if reader.reasoning else UNSET,
         )
         without_done = outcome == "ok" and not reader.done
         return Decoded(event, without_done, backward, reader.usage_in_choice, replaced)
+
+    def _origin(self) -> Origin | UnsetType:
+        models = tuple(name for raw in self._reader.models if (name := clean(raw)))
+        prints = tuple(name for raw in self._reader.fingerprints if (name := clean(raw)))
+        return Origin(models=models, fingerprints=prints) if models or prints else UNSET
 
     def _usage(self, exchange: Exchange) -> Usage:
         reader = self._reader
@@ -126,6 +132,7 @@ class Decoder:
         return Usage(
             engine_prompt=_known(reader.prompt_tokens),
             engine_completion=_known(reader.completion_tokens),
+            cached_tokens=_known(reader.cached_tokens),
             ids_completion=_known(None if ids is None else len(ids)),
             own_prompt=_known(exchange.job.own_prompt_tokens),
         )

@@ -84,3 +84,8 @@ def joined(parts: list[str]) -> tuple[str, int]:
         return text, 0
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole, whole.count("\ufffd") - text.count("\ufffd")
+
+
+def is_half(before: str, text: str) -> bool:
+    """Whether a text begins with the second half of a character whose first half ends the text before it."""
+    return before[-1:] >= "\ud800" and "\udc00" <= text[:1] <= "\udfff" and before[-1:] < "\udc00"

@@ -138,6 +138,7 @@ def _orders(
             headers=dict(target.headers),
             request=target.request,
             send_stamps=target.send_stamps,
+            address=target.address,
             phase=own,
             zero_ns=zero_ns,
             jobs=len(hand),

@@ -13,7 +13,7 @@ class Order(msgspec.Struct, frozen=True):
     """What a worker is to do.
 
     Attributes:
-        base_url, path, headers, request, send_stamps: the target.
+        base_url, path, headers, request, send_stamps, address: the target.
         phase: the phase, with this worker's share of the concurrency.
         zero_ns: reading of the monotonic clock that is 0 in the events.
         jobs: how many follow.
@@ -29,6 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     zero_ns: int
     jobs: int
     core: int | None
+    address: str = ""
 
     def pack(self) -> bytes:
         """As it goes through a pipe."""

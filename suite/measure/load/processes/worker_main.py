@@ -144,6 +144,7 @@ def _run(order: Order, jobs: list[Job], control: Control, outbox: Outbox) -> Pha
         headers=order.headers,
         request=order.request,
         send_stamps=order.send_stamps,
+        address=order.address,
     )
     hooks = Hooks(control.stop, control.enough, on_progress, control.begin)
     source = source_of(order.phase, jobs)

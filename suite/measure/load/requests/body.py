@@ -51,18 +51,22 @@ def fit_tasks(
     fitted.update(zip(missing, new, strict=True))
 
 
-def common_body(plan: Plan, *, exactly: int | None = None) -> dict[str, object]:
+def common_body(
+    plan: Plan, *, exactly: int | None = None, most: int | None = None
+) -> dict[str, object]:
     """What requests share: the plan's parameters, then the engine's own members.
 
     Args:
         plan: the plan.
         exactly: answers shall have exactly so many tokens; None is what the plan's decoding says.
+        most: answers shall have at most so many tokens; None is the same.
     """
     decoding, request = plan.workload.decoding, plan.engine.request
-    least = decoding.min_new_tokens if exactly is None else exactly
+    limit = decoding.max_new_tokens if most is None else most
+    least = min(decoding.min_new_tokens, limit) if exactly is None else exactly
     members: dict[str, object] = {
         "model": plan.engine.served_model_name,
-        "max_tokens": decoding.max_new_tokens if exactly is None else exactly,
+        "max_tokens": limit if exactly is None else exactly,
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,
         "seed": decoding.seed,

@@ -64,7 +64,7 @@ def make_jobs(
     numbers = [(phase.first_task + index) % size for index in chosen]
     by_number = {} if fitted is None else fitted
     fit_tasks(plan, tasks, tokenizer, by_number, numbers)
-    common = common_body(plan)
+    common = common_body(plan, most=given(phase.max_new_tokens))
     # A long phase asks the same tasks again and again: one body each, not one each time.
     bodies = {number: body(plan, common, by_number[number].text) for number in set(numbers)}
     digests = {number: digest(by_number[number].text) for number in bodies}

@@ -67,12 +67,12 @@ def resolve(target: Target) -> Address:
     name = f"[{host}]" if ":" in host else host
     head = _head(parts.path.rstrip("/") + target.path, f"{name}:{port}", target.headers)
     try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(target.address or host, port, type=socket.SOCK_STREAM)
     except OSError as cause:
         hint = "check the address of the server"
         message = f"the host {host} is not known: {cause.strerror or cause}"
         raise EngineError("host-unknown", message, hint=hint) from cause
-    # The first address is taken: trying several would put name service into the numbers.
+    # One address is taken, the one that readiness proved or the first: trying several would enter the numbers.
     family, _, _, _, sockaddr = addresses[0]
     context = (target.tls or ssl.create_default_context()) if secure else None
     if len(sockaddr) == 4:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from suite.declare.analysis.observed import Observed
 
@@ -26,7 +26,11 @@ def request(number: int, **changes: object) -> Observed:
         ok=True,
         cancelled=False,
     )
-    return plain._replace(**changes)
+    made = plain._replace(**changes)
+    # The first chunk brings one token, unless all came at once.
+    whole = made.last == made.first and (made.tokens or 0) > 1
+    after = None if made.tokens is None else 0 if whole else made.tokens - 1
+    return made._replace(**{"after": after, "whole": whole, **changes})
 
 
 def failed(number: int, **changes: object) -> Observed:
@@ -62,5 +66,28 @@ def served(
         end = begun + takes
         heapq.heappush(free, end)
         first = begun + min(first_ns, takes)
-        ended.append(Observed(number, at, at, first, end, end, tokens, True, False))
+        ended.append(Observed(number, at, at, first, end, end, tokens, True, False, tokens - 1))
     return sorted(ended, key=lambda one: one.end)
+
+
+def batched(arrivals: Sequence[int], *, slots: int, tokens: Callable[[], int]) -> list[Observed]:
+    """The requests of an engine that batches by iteration: a step of 10 ms and 0.5 ms for each answer in it."""
+    ended: list[Observed] = []
+    running: list[list[int]] = []
+    now = number = 0
+    while number < len(arrivals) or running:
+        if not running:
+            now = max(now, arrivals[number])
+        while number < len(arrivals) and arrivals[number] <= now and len(running) < slots:
+            running.append([number, tokens(), 0])
+            number += 1
+        now += 10 * MS + len(running) * MS // 2
+        for answer in running:
+            answer[1] -= 1
+            answer[2] = answer[2] or now
+        for index, left, first in running:
+            if not left:
+                at = arrivals[index]
+                ended.append(Observed(index, at, at, first, now, now, 10, True, False))
+        running = [answer for answer in running if answer[1]]
+    return ended

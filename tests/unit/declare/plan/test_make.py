@@ -10,6 +10,7 @@ from suite.base.errors import UsageError
 from suite.declare.plan.make import CPUPeak, PrivatePeak, plan_sha256
 from suite.declare.plan.text import render_plan
 from suite.declare.profiles.load import load_profile, profile_names
+from suite.declare.scenarios.phase import is_all_at_once
 from suite.declare.tasks.thinking import Thinking
 from suite.documents.codec import canonical, decode, plain
 from suite.documents.engine import Dtype
@@ -317,15 +318,29 @@ def test_memory_limit_grows_with_the_weights():
     assert plan_for("cpu").engine.container.memory == "85g"
 
 
-def test_open_loop_phases_have_times_and_repeats_differ():
-    phases = plan_for("nvidia", profile="xsum").workload.phases
-    servers = [phase for phase in phases if phase.name == "server"]
-    assert len(servers) == 3
-    for phase in servers:
-        assert len(phase.arrivals_ns) == phase.tasks == 256
+def test_open_loop_phases_have_times_of_their_own():
+    phases = plan_for("nvidia", profile="bursts").workload.phases
+    loops = [phase for phase in phases if phase.arrivals is not None]
+    assert len(loops) == 3
+    for phase in loops:
+        assert len(phase.arrivals_ns) == phase.tasks == 96
         assert list(phase.arrivals_ns) == sorted(phase.arrivals_ns)
-    assert len({phase.arrivals_ns for phase in servers}) == 3
+    assert len({phase.arrivals_ns for phase in loops}) == 3
     assert all(phase.arrivals_ns is None for phase in phases if phase.arrivals is None)
+
+
+def test_the_closed_xsum_profiles_ask_for_the_machines_best():
+    """64 at a time and 4 requests/s were the same for every accelerator, and hid the large ones."""
+    for name in ("xsum", "xsum-full"):
+        phases = [p for p in plan_for("nvidia", profile=name).workload.phases if p.measured]
+        for phase in phases:
+            if phase.name == "offline":
+                assert is_all_at_once(phase)
+                assert phase.concurrency == phase.tasks == 256
+            if phase.name == "server":
+                assert phase.search.max_rate == 1024
+        seeds = [phase.search.seed for phase in phases if phase.name == "server"]
+        assert seeds == [1 + 16 * repeat for repeat in range(len(seeds))]
 
 
 def test_preflight_asks_for_what_this_access_needs():

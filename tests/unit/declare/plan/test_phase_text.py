@@ -21,8 +21,8 @@ LINES = {
     ("name", "line"),
     [
         ("offline-warmup", "offline-warmup #1: 8 requests, concurrency 16, warm-up, not counted"),
-        ("poisson", "poisson #1: 24 requests, poisson arrivals, 6 per second, seed 1, measured"),
-        ("gamma", "gamma #1: 24 requests, gamma arrivals of shape 0.25, 6 per second, seed 1, measured"),
+        ("poisson", "poisson #1: 24 requests, poisson arrivals, 6 per second (6.88 as drawn, goodput 7.17 at most), seed 1, measured"),
+        ("gamma", "gamma #1: 24 requests, gamma arrivals of shape 0.25, 6 per second (6.77 as drawn, goodput 7.07 at most), seed 1, measured"),
         ("sweep-c4", "sweep-c4 #1: at most 64 requests, concurrency 4, for at least 0.5 s and 2 requests, 5 s at most, measured"),
         ("grid-i64-o8-c4", "grid-i64-o8-c4 #1: 8 requests, exactly 64 tokens in and 8 out, concurrency 4 in lockstep, measured"),
         ("context-i6144-o64", "context-i6144-o64 #1: not run: 6,144 tokens in and 64 out, the model holds 4,096"),

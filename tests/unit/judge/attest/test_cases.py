@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from suite.base import jsonio, schema
 from suite.base.errors import TrustError
-from suite.judge.attest import keys, trust
+from suite.judge.attest import keys, times, trust
+from suite.judge.attest.existence import Witness
 from suite.judge.attest.verify import Expected, Verified, verify_bundle
 from suite.judge.attest.verify_run import verify_file
 
@@ -24,6 +26,10 @@ def _key(given: dict, role: str) -> keys.PublicKey | None:
     return keys.load_public(CASES / "keys" / f"{given[role]}.pub.pem") if role in given else None
 
 
+def witnesses(files: list[str]) -> tuple[Witness, ...]:
+    return tuple(Witness("given", base64.b64decode(data)) for data in files)
+
+
 def verify(folder: Path) -> Verified:
     given = _json(folder / "given.json")
     own = folder / "trust.json"
@@ -32,7 +38,7 @@ def verify(folder: Path) -> Verified:
         known = trust.load(own if own.exists() else CASES / "trust.json")
     time = None
     if "time" in given:
-        time = trust.VerifiedTime(trust.parse_time(given["time"]), "a time-stamping authority")
+        time = times.VerifiedTime(times.parse_time(given["time"]), "a time-stamping authority")
     bundle = (folder / "bundle.sigstore.json").read_bytes().ljust(given.get("pad_to", 0))
     return verify_bundle(
         bundle,
@@ -40,7 +46,11 @@ def verify(folder: Path) -> Verified:
         key=_key(given, "key"),
         neighbour=_key(given, "neighbour"),
         expected=Expected(
-            nonce=given.get("nonce"), manifest_sha256=given.get("manifest_sha256"), time=time
+            nonce=given.get("nonce"),
+            manifest_sha256=given.get("manifest_sha256"),
+            time=time,
+            timestamps=witnesses(given.get("timestamps", [])),
+            receipts=witnesses(given.get("receipts", [])),
         ),
     )
 
@@ -71,6 +81,7 @@ def test_the_folders_are_what_the_script_writes() -> None:
         if path.is_file() and len(path.relative_to(CASES).parts) > 1 and path.suffix != ".pyc"
     }
     made.pop("trust.json")
+    on_disk = {name: data for name, data in on_disk.items() if not name.startswith("stamps/")}
     assert sorted(made) == sorted(on_disk)
     assert {name: data for name, data in made.items() if on_disk[name] != data} == {}
 
@@ -79,14 +90,17 @@ def test_every_refusal_has_a_folder() -> None:
     import re
 
     source = Path(verify_bundle.__code__.co_filename).parent
-    files = ["envelope", "statement", "trust", "verify"]
+    files = ["envelope", "existence", "predicate", "statement", "timestamps", "trust", "verify"]
     raised = set()
     for name in files:
         text = (source / f"{name}.py").read_text()
         raised |= set(re.findall(r'(?:TrustError|refuse)\(\s*"([a-z0-9-]+)"', text))
     covered = {_json(folder / "expected.json")["code"] for folder in FOLDERS}
     # These come from a caller's own input, not from a document; test_trust.py holds them.
-    assert raised - covered == {"time-wrong", "trust-window-empty"}
+    assert raised - covered == {
+        *("trust-window-empty", "trust-wrong"),
+        *("trust-certificate-wrong", "trust-authority-twice"),
+    }
     assert len(covered) > 25
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from suite.base import jsonio
 from suite.base.errors import TrustError
-from suite.judge.attest import trust
+from suite.judge.attest import times, trust
 from tests.cases.bundle_verify import cases
 from tests.cases.bundle_verify.cases import VENDOR_A, entry
 
@@ -86,8 +86,8 @@ def test_a_list_with_a_member_twice_is_refused() -> None:
     assert caught.value.code == "json-refused"
 
 
-def at(text: str) -> trust.VerifiedTime:
-    return trust.VerifiedTime(trust.parse_time(text), "a witness")
+def at(text: str) -> times.VerifiedTime:
+    return times.VerifiedTime(times.parse_time(text), "a witness")
 
 
 def test_a_window_holds_its_ends() -> None:
@@ -109,7 +109,7 @@ def test_a_window_without_end_is_open() -> None:
 
 
 def test_times_are_utc() -> None:
-    assert trust.parse_time("2026-01-31T12:00:00Z") == dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    assert times.parse_time("2026-01-31T12:00:00Z") == dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
     for text in (
         "2026-01-31T12:00:00",
         "2026-01-31T12:00:00+00:00",
@@ -117,4 +117,4 @@ def test_times_are_utc() -> None:
         "٢٠٢٦-01-31T12:00:00Z",
     ):
         with pytest.raises(TrustError):
-            trust.parse_time(text)
+            times.parse_time(text)

@@ -70,6 +70,7 @@ def test_the_card_says_what_ran(sound):
         "process": "poisson",
         "rate": 3.3,
         "seed": 1,
+        "drawn": 3.33333333,
     }
 
 

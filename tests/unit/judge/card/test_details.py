@@ -96,6 +96,7 @@ def made(details_of, **planned):
         metrics={},
         series=Series(),
         token_source="none",
+        arrival_source="none",
     )
     return plain(details.complete(phase, planned_of(**planned), details_of))
 
@@ -105,7 +106,17 @@ def test_what_says_nothing_is_left_out():
     assert made(sent) == made(PhaseDetails())
     required = {member for member in CardPhase.__struct_fields__ if member in made(PhaseDetails())}
     assert required == {
-        *("name", "scenario", "load", "tasks", "repeats", "metrics", "series", "token_source"),
+        *(
+            "name",
+            "scenario",
+            "load",
+            "tasks",
+            "repeats",
+            "metrics",
+            "series",
+            "arrival_source",
+            "token_source",
+        ),
     }
 
 

@@ -24,6 +24,7 @@ def result(name, scenario, throughput=None, not_run="", **metrics):
         metrics=values,
         series=Series(),
         token_source="none",
+        arrival_source="none",
         details=PhaseDetails(not_run=not_run),
     )
 

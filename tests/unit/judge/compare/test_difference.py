@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from suite.base import schema
 from suite.documents.codec import plain
-from suite.judge.compare import difference, inputs, text
+from suite.judge.compare import difference, inputs, ratio, text
 from suite.judge.metrics.registry import REGISTRY
 from tests.factories import scenarios, scorecard
 
@@ -38,7 +38,7 @@ def value(number, spread=0.01, unit="ms"):
 
 
 def judge(a, b, direction):
-    return difference._judge(scorecard.value(a), scorecard.value(b), direction, 0.02)
+    return ratio.judge(scorecard.value(a), scorecard.value(b), direction, 0.02)
 
 
 def change(found, metric, phase="offline"):
@@ -87,10 +87,12 @@ def test_a_large_but_uncertain_difference_is_none():
 def test_the_interval_of_the_ratio():
     a = {"value": 100.0, "unit": "ms", "n": 9, "low": 90.0, "high": 120.0, "interval": "95 %"}
     b = {"value": 50.0, "unit": "ms", "n": 9, "low": 45.0, "high": 60.0, "interval": "95 %"}
-    ratio = difference.ratio_of(scorecard.value(a), scorecard.value(b))
-    assert ratio.value == 0.5
-    assert ratio.low == pytest.approx(0.5 * math.exp(-math.hypot(math.log(50 / 45), math.log(1.2))))
-    assert ratio.high == pytest.approx(
+    quotient = ratio.ratio_of(scorecard.value(a), scorecard.value(b))
+    assert quotient.value == 0.5
+    assert quotient.low == pytest.approx(
+        0.5 * math.exp(-math.hypot(math.log(50 / 45), math.log(1.2)))
+    )
+    assert quotient.high == pytest.approx(
         0.5 * math.exp(math.hypot(math.log(1.2), math.log(100 / 90)))
     )
 
@@ -113,13 +115,13 @@ def test_swapping_the_cards_swaps_the_verdict(a, b, spread_a, spread_b, directio
 
 @given(positive, spreads, spreads)
 def test_equal_values_are_never_better_or_worse(a, spread_a, spread_b):
-    outcome, _, ratio = judge(value(a, spread_a), value(a, spread_b), "lower")
+    outcome, _, quotient = judge(value(a, spread_a), value(a, spread_b), "lower")
     assert outcome == "not-distinguishable"
-    assert ratio.low <= 1 <= ratio.high
+    assert quotient.low <= 1 <= quotient.high
 
 
 INPUTS = {
-    "metric_schema": (lambda c: c.update(metric_schema=2), EVERYTHING),
+    "metric_schema": (lambda c: c.update(metric_schema=1), EVERYTHING),
     "division": (lambda c: c["division"].update(granted="open"), EVERYTHING),
     "emulation": (lambda c: c["vendor"].update(emulated=True), EVERYTHING),
     "model": (lambda c: c["model"].update(sha256="0" * 64), EVERYTHING),
@@ -204,11 +206,12 @@ def test_phases_of_one_name_and_another_load_are_not_compared():
 
 def test_tokens_counted_by_another_source_spoil_what_is_per_token():
     a, b = pair(tpot_p50=(value(10.0), value(5.0)), ttft_p50=(value(10.0), value(5.0)))
-    b["phases"][1]["token_source"] = "engine usage"
+    b["phases"][1]["arrival_source"] = "own tokenizer"
+    for card in (a, b):
+        del card["phases"][1]["token_counts"]
     found = compare(a, b)
-    assert (
-        change(found, "tpot_p50")["why"] == "tokens were counted by token ids and by engine usage"
-    )
+    why = "tokens were counted by engine, by chunk and by own tokenizer"
+    assert change(found, "tpot_p50")["why"] == why
     assert change(found, "ttft_p50")["outcome"] == "better"
 
 
@@ -251,10 +254,11 @@ def test_rules_that_changed_are_listed_also_where_one_card_lacks_them():
     b["checks"][0]["outcome"] = "fail"
     b["checks"] = [c for c in b["checks"] if c["rule"] != "R031"]
     found = compare(a, b)["checks"]
-    assert found == [
-        {"rule": "R001", "a": "pass", "b": "fail"},
-        {"rule": "R031", "a": "pass", "b": "absent"},
+    assert [(c["rule"], c["a"], c["b"]) for c in found] == [
+        ("R001", "pass", "fail"),
+        ("R031", "pass", "absent"),
     ]
+    assert found[0]["title"] == {"en": "The run is complete", "zh": "运行完整"}
 
 
 @pytest.mark.parametrize("margin", [-0.1, 1.0])
@@ -284,11 +288,13 @@ def test_the_text_says_first_whether_it_may_be_compared():
     a, b = pair(ttft_p50=(value(100.0), value(50.0)))
     shown = render((a, b)).splitlines()
     assert shown[0] == "These two cards may be compared."
-    assert any("offline ttft_p50" in line and "100.0 ms -> 50.00 ms" in line for line in shown)
+    place = shown.index("    offline: Time to first token (TTFT), median")
+    assert shown[place + 1].split("  ")[4] == "100.0 ms -> 50.00 ms"
     poor = render((scorecard.card(), scorecard.poor_card()))
     assert poor.startswith("These two cards may NOT be compared.")
     every = render((a, b), every=True)
-    assert "not measured on the first card" in every
+    assert every.count("\n") > render((a, b)).count("\n")
+    assert "not measured on either card" in every
 
 
 def two(make):
@@ -458,9 +464,18 @@ def test_other_objectives_spoil_the_answer_of_a_search():
 
 def test_tokens_counted_otherwise_spoil_a_search_with_a_tpot_objective():
     a, b = searched((1.0, 2.0), (8.0, 9.0))
-    b["phases"][0]["token_source"] = "engine usage"
+    a["phases"][0]["arrival_source"] = "engine, by chunk"
+    b["phases"][0]["arrival_source"] = "own tokenizer"
+    for card in (a, b):
+        card["phases"][0]["token_counts"] = [
+            {"of": "arrived", "source": source, "tokens": 90, "differ": 0, "metrics": {}}
+            for source in ("engine, by chunk", "own tokenizer")
+        ]
+    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
+    # Its probes were judged by one count, which says nothing of another that differs.
+    a["phases"][0]["token_counts"][1]["differ"] = b["phases"][0]["token_counts"][0]["differ"] = 3
     why = change(compare(a, b), "slo_rate", "search")["why"]
-    assert why == "tokens were counted by token ids and by engine usage"
+    assert why == "tokens were counted by engine, by chunk and by own tokenizer"
     for card in (a, b):
         card["workload"]["objectives"]["tpot_ms"] = None
     assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"

@@ -7,7 +7,6 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.documents.card import CardFact
-from suite.documents.comparison import Difference
 from suite.judge.compare.inputs import differences, load_difference
 from suite.judge.score import score
 from tests.factories import evidence as factory
@@ -36,6 +35,6 @@ def test_a_cold_start_is_not_held_against_a_warm_one():
         replace(card, environment={"engine.compile_cache": CardFact(value=start)})
         for start in ("cold", "warm")
     ]
-    assert differences(*cards) == [
-        Difference(what="compile cache", a="cold", b="warm", forbids=("start-up",))
-    ]
+    (found,) = differences(*cards)
+    assert (found.what, found.a, found.b) == ("compile cache", "cold", "warm")
+    assert (found.why, found.forbids) == ("compile cache differs", ("start-up",))

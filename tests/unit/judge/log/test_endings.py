@@ -30,7 +30,8 @@ def server(seconds: float) -> dict:
 def test_an_open_loop_that_sent_until_its_time_was_up():
     doc = server(10.0)
     events = loads.open_loop(doc, doc["arrivals_ns"], loads.even())
-    assert endings.problem(log_of(doc, loads.cut(events, START + 10 * S))) == ""
+    mine = loads.cut(events, START + 10 * S)
+    assert endings.problem(log_of(doc, mine, end=START + 11 * S)) == ""
 
 
 def test_an_open_loop_whose_last_arrivals_are_missing():

@@ -143,7 +143,7 @@ def test_failures_are_counted_and_kept_out(trace):
     trace.request("p", 0, [100, 120])
     trace.request("p", 0, [5000, 9000], outcome="reset")
     results = compute(trace.evidence())
-    assert value(results, "p", "ttft_mean") == 100.0
+    assert value(results, "p", "ttft_p50") == 100.0
     assert value(results, "p", "completed") == 3
     assert value(results, "p", "failed") == 1
     assert value(results, "p", "output_throughput") == stored(6 / 0.12)
@@ -207,25 +207,30 @@ def test_chunks_of_several_tokens_are_not_called_tokens(trace):
     trace.request("p", 0, [100, 180, 260], tokens=12, chunk_tokens=[4, 4, 4])
     results = compute(trace.evidence())
     assert value(results, "p", "icl_mean") == 80.0
-    assert why(results, "p", "itl_mean") == "chunks carried 4 tokens on average, not one each"
-    assert value(results, "p", "tpot_mean") == stored(160 / 11)
+    assert why(results, "p", "itl_mean") == (
+        "3 of 3 chunks carried not one token each, 12 tokens in all"
+    )
+    # 160 ms for the eight tokens after the first chunk.
+    assert value(results, "p", "tpot_mean") == 20.0
 
 
 def test_without_ids_one_chunk_per_token_is_believed_only_if_the_counts_agree(trace):
     trace.phase("p", "offline", 1)
     trace.phase("q", "offline", 1)
     trace.request("p", 0, [100, 120, 140], ids=False)
-    trace.request("q", 0, [100, 120, 140], ids=False, tokens=4)
+    trace.request("q", 0, [100, 120, 140], ids=False, tokens=5)
     results = compute(trace.evidence())
     assert value(results, "p", "itl_mean") == 20.0
     assert "does not say" in why(results, "q", "itl_mean")
+    assert "does not say" in why(results, "q", "tpot_mean")
+    assert value(results, "q", "output_throughput") == stored(5 / 0.14)
     assert results.phases["p"].token_source == "engine usage"
 
 
 @pytest.mark.parametrize(
     ("usages", "source", "total"),
     [
-        ([{"ids_completion": 3, "engine_completion": 4, "own_completion": 5}] * 2, "token ids", 6),
+        ([{"ids_completion": 4, "engine_completion": 5, "own_completion": 6}] * 2, "token ids", 8),
         (
             [
                 {"ids_completion": 3, "engine_completion": 4},
@@ -245,6 +250,7 @@ def test_one_phase_one_token_source(trace, usages, source, total):
         request["usage"] = usage
         if "ids_completion" in usage:
             request["token_ids"] = [1] * usage["ids_completion"]
+    # Nobody saw the tokens come: the total is what the source says.
     results = compute(trace.evidence())
     assert results.phases["p"].token_source == source
     if total is None:
@@ -344,11 +350,11 @@ def test_answers_in_one_piece_have_no_time_per_token(trace):
     assert found.series.tpot_ms is UNSET
 
 
-def test_tokens_without_text_leave_no_time_per_token(trace):
+def test_tokens_without_text_are_in_no_rate(trace):
     trace.phase("p", "offline", 1)
     # Nine tokens: three with text, the end token, and five special ones that nobody saw.
     trace.request("p", 0, [10.0, 12.0, 14.0], tokens=9, chunk_tokens=[1, 1, 1])
-    found = compute(trace.evidence()).phases["p"]
-    assert found.metrics["tpot_p50"] == NotMeasured(
-        "5 of 9 tokens came without text: nobody saw when"
-    )
+    results = compute(trace.evidence())
+    assert value(results, "p", "tpot_p50") == 2.0
+    assert value(results, "p", "output_throughput") == stored(3 / 0.014)
+    assert value(results, "p", "generated_tokens_mean") == 9.0

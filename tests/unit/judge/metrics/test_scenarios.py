@@ -12,6 +12,7 @@ from suite.documents.codec import canonical, plain
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.log import due, search, tpot
 from suite.judge.log.phases import phase_logs
+from suite.judge.log.samples import NO_ARRIVALS
 from suite.judge.metrics import in_flight
 from suite.judge.metrics.compute import compute
 from suite.judge.metrics.registry import PHASE_METRICS
@@ -253,8 +254,9 @@ def in_one_piece(event):
     event["chunk_dt"], event["chunk_tokens"] = [], event["chunk_tokens"][:1]
 
 
-def without_text(event):
-    event["chunk_tokens"] = event["chunk_tokens"][:1]
+def unseen(event):
+    event["token_ids"], event["chunk_tokens"] = None, None
+    event["usage"]["engine_completion"] *= 2
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def without_text(event):
     [
         (uncounted, "no source counted the generated tokens of every answer"),
         (in_one_piece, "300 of 300 answers arrived in one piece"),
-        (without_text, "tokens came without text: nobody saw when"),
+        (unseen, NO_ARRIVALS),
     ],
 )
 def test_a_search_whose_tpot_cannot_be_told_has_no_answer(spoil, why):
@@ -306,13 +308,15 @@ def test_a_probe_is_counted_by_the_one_source_of_the_phase():
 def test_a_verdict_that_hangs_on_the_source_of_the_counts_is_no_answer():
     parts = loads.search()
     events = requests_of(parts, "search")
-    events[0]["token_ids"] = None
+    events[0]["chunk_tokens"] = None
     for event in events:
+        event["token_ids"] = None
         if event["outcome"] == "ok":
-            event["usage"]["engine_completion"] = 2
+            del event["usage"]["engine_completion"]
+            event["usage"] |= {"own_completion": 2, "own_lead": [1, 2]}
     parts["plan"]["workload"]["objectives"]["tpot_ms"] = 10.0
     why = last(parts).metrics["slo_rate"].why
-    assert why == "probe 0: its verdict is another by engine usage alone"
+    assert why == "probe 0: its verdict is another by own tokenizer alone"
 
 
 def test_a_probe_that_went_on_although_it_was_decided_has_missed():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from suite.declare.model.flops import decode_flops, prefill_flops
 from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.metrics.compute import compute
 
@@ -87,7 +88,7 @@ def test_parts_only_where_one_request_runs_at_a_time(trace):
 def test_energy_by_hand(trace):
     """100 W rising to 200 W over the window of one second, after five seconds at 40 W."""
     trace.phase("p", "offline", 1)
-    trace.request("p", 0, [100, 1000], tokens=50)
+    trace.request("p", 0, [100, 1000], tokens=50, chunk_tokens=[1, 49])
     trace.mark("engine.start", -2000)
     for at in range(-7000, -2000, 1000):
         trace.power(at, 40.0)
@@ -178,9 +179,50 @@ def test_energy_of_repeats(trace):
     for repeat in (1, 2):
         trace.phase("p", "offline", 1, repeat=repeat)
         start = 20_000 * repeat
-        trace.request("p", start, [start + 100, start + 1000 * repeat], repeat=repeat, tokens=10)
+        chunks = [start + 100, start + 1000 * repeat]
+        trace.request("p", start, chunks, repeat=repeat, tokens=10, chunk_tokens=[1, 9])
     for at in range(0, 60_001, 500):
         trace.power(at, 100.0)
     found = metrics(trace)
     assert stored(found["energy_j"].value) == 150.0
     assert stored(found["joules_per_output_token"].value) == 15.0
+
+
+def cached(trace, counts):
+    """Prompts of 100 tokens, one after the other; of each so many came from the cache, None for not said."""
+    trace.peak(1e9)
+    trace.plan["engine"]["prefix_caching"] = True
+    trace.phase("p", "single_stream", len(counts))
+    for number, count in enumerate(counts):
+        start = 1000 * number
+        request = trace.request("p", start, [start + 100, start + 110, start + 120], prompt=100)
+        if count is not None:
+            request["usage"]["cached_tokens"] = count
+    return metrics(trace)
+
+
+def test_prompt_tokens_from_the_cache_were_not_computed(trace):
+    facts = trace.facts
+    found = cached(trace, [0, 96])
+    whole, rest = prefill_flops(facts, 100), prefill_flops(facts, 100, 96)
+    assert (
+        rest == prefill_flops(facts, 4) + facts.layers * 4 * facts.heads * facts.head_dim * 4 * 96
+    )
+    decode = 2 * decode_flops(facts, 100, 3)
+    assert stored(found["mfu"].value) == stored((whole + rest + decode) / (1.12 * 1e9))
+    assert stored(found["mfu_prefill"].value) == stored((whole + rest) / (0.2 * 1e9))
+
+
+def test_a_cache_that_does_not_say_what_it_gave_leaves_no_mfu(trace):
+    found = cached(trace, [0, None])
+    for name in ("mfu", "mfu_prefill"):
+        assert "its usage does not say how many tokens of 1 of 2 prompts" in found[name].why
+    assert isinstance(found["mfu_decode"], Measured)
+
+
+def test_mfu_of_decode_counts_the_tokens_after_the_first_chunk(trace):
+    trace.peak(1e9)
+    trace.phase("p", "single_stream", 1)
+    trace.request("p", 0, [100, 120], tokens=9, chunk_tokens=[4, 4])
+    flops = decode_flops(trace.facts, 10, 8) - decode_flops(trace.facts, 10, 4)
+    assert stored(metrics(trace)["mfu_decode"].value) == stored(flops / (0.02 * 1e9))

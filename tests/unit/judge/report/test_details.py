@@ -107,7 +107,7 @@ def test_a_search_shows_its_answer_its_bracket_and_every_probe():
         *(("45.25", True), ("53.81", True), ("58.68", True)),
     ]
     cut = search.rows[3]
-    assert cut.sent == "226/300"
+    assert cut.sent == "214/300"
     assert cut.cells[0].method == "of the answers until it was stopped; no interval"
     assert cut.ended[0] == (
         "stopped: the objectives could not be met any more; 31 in flight cancelled"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.base.status import Outcome
+from suite.documents.value import NotMeasured
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
@@ -247,3 +248,21 @@ def test_case(case: Path):
         assert grant(evidence, others(checks)).granted == wanted["granted"]
     if found.outcome is Outcome.FAIL:
         assert not conformant(tuple(checks.values()))
+
+
+def test_an_interrupted_search_says_one_thing():
+    """Undecided, missed and "does not follow" stood on one card."""
+    case = json.loads(
+        (TESTS / "cases" / "checks" / "R041_interrupted_fail" / "case.json").read_text()
+    )
+    parts = BASES["search"]()
+    for step in case["patch"]:
+        apply(parts, step)
+    evidence, checks = judge(parts)
+    why = checks["R041"].why
+    assert "the search has no answer: search/0: interrupted after 6 decided probes" in why
+    assert "does not follow" not in why
+    (found,) = compute(evidence).phases["search"].details.searches
+    assert [probe.met for probe in found.probes][-1] is None
+    assert isinstance(found.rate, NotMeasured)
+    assert "interrupted" in found.rate.why

@@ -61,9 +61,11 @@ def test_something_else_on_the_socket(at, tmp_path):
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         at(path)
-        status = docker_available()
-        server.shutdown()
-        thread.join()
+        try:
+            status = docker_available()
+        finally:
+            server.shutdown()
+            thread.join()
     assert not status.ok
     assert status.why
 

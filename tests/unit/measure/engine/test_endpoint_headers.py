@@ -71,4 +71,4 @@ def test_without_it(plan, tmp_path):
         endpoint.serve(plan, tmp_path, on_progress=lambda *_, **__: None),
     ):
         pass
-    assert caught.value.code == "engine-timeout"
+    assert caught.value.code == "endpoint-unauthorised"

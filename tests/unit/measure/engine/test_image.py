@@ -6,12 +6,11 @@ import pytest
 from suite.base.errors import SetupError
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
+from suite.measure.engine.container.build import context_archive, wheel_server
 from suite.measure.engine.container.image import (
     CONTEXT_FILES,
     _context,
     _repository,
-    _tar,
-    _wheel_server,
     built_reference,
     context_digest,
 )
@@ -35,13 +34,13 @@ def test_the_images_of_the_repository_have_a_name_of_their_own(name):
 def test_the_digest_follows_the_content_and_the_archive_holds_no_time(tmp_path):
     for name in CONTEXT_FILES:
         (tmp_path / name).write_text(name)
-    before, archive = context_digest(tmp_path), _tar(_context(tmp_path)).read()
+    before, archive = context_digest(tmp_path), context_archive(_context(tmp_path)).read()
     for name in CONTEXT_FILES:
         (tmp_path / name).touch()
     (tmp_path / "stray").write_text("not part of it")
     assert context_digest(tmp_path) == before
-    assert _tar(_context(tmp_path)).read() == archive
-    with tarfile.open(fileobj=_tar(_context(tmp_path))) as packed:
+    assert context_archive(_context(tmp_path)).read() == archive
+    with tarfile.open(fileobj=context_archive(_context(tmp_path))) as packed:
         assert packed.getnames() == list(CONTEXT_FILES)
         assert {entry.mtime for entry in packed} == {0}
     (tmp_path / "torch.txt").write_text("other")
@@ -69,7 +68,7 @@ def test_the_tag_is_not_the_port(reference, wanted):
 
 def test_wheels_are_served_on_the_loopback_address_only_while_building(tmp_path):
     (tmp_path / "a.whl").write_bytes(b"wheel")
-    with _wheel_server(tmp_path) as address:
+    with wheel_server(tmp_path) as address:
         assert address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(address, timeout=5) as page:
             assert b"a.whl" in page.read()

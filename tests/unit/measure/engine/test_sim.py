@@ -90,6 +90,17 @@ def test_a_table_answers_by_the_prompts_digest(tmp_path):
         assert ask(server.base_url, "what?") == "that"
 
 
+def test_it_answers_under_the_names_of_its_script_in_turn():
+    script = {"ttft_ms": 0, "itl_ms": 0, "models": ["big", "tiny"], "fingerprints": ["fp_1"]}
+    with sim.start(json.dumps(script)) as server:
+        body = json.dumps({"prompt": "one", "stream": True, "max_tokens": 1}).encode()
+        answers = [post(server.base_url, "/v1/completions", body)[1] for _ in range(3)]
+    names = [b'"model":"big"' in answer for answer in answers]
+    assert names == [True, False, True]
+    assert b'"model":"tiny"' in answers[1]
+    assert all(b'"system_fingerprint":"fp_1"' in answer for answer in answers)
+
+
 def test_the_truth_is_written_down(tmp_path):
     truth = tmp_path / "truth"
     with sim.start('{"ttft_ms": 5, "itl_ms": 2}', truth=truth) as server:

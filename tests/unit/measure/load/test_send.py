@@ -121,8 +121,8 @@ def test_what_servers_say_of_cached_prompts(faulty):
         faulty,
         [job(0, "one two three"), job(1, "a b <cached_prompt>"), job(2, "<uncached_usage>")],
     ).events
-    assert plain.cached_tokens is UNSET
-    assert (cached.usage.engine_prompt, cached.cached_tokens) == (3, 2)
+    assert plain.usage.cached_tokens is UNSET
+    assert (cached.usage.engine_prompt, cached.usage.cached_tokens) == (3, 2)
     assert uncached.usage.engine_prompt == 0
     assert {event.outcome for event in (plain, cached, uncached)} == {"ok"}
 

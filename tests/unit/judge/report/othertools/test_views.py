@@ -101,11 +101,48 @@ def test_xsum_suite_view(one):
     ]  # fmt: skip
 
 
-def test_xsum_suite_ttft_of_a_batch_is_its_makespan(trace):
+def batch(trace):
     trace.phase("p", "offline", 2)
     trace.request("p", 0, [100, 200])
     trace.request("p", 0, [300, 400])
-    assert number(views(trace)["xsum-suite"], "TTFT") == 0.3
+    return trace
+
+
+def test_xsum_suite_ttft_of_a_batch_is_a_run_of_its_own(trace):
+    """Without it, the time of the last first token would make 4 tokens in 0.1 s of 4 in 0.4 s."""
+    view = views(batch(trace))["xsum-suite"]
+    for name in ("TTFT", "Throughput"):
+        assert "a run of its own with one new token" in view.field(name).value.why
+    assert number(view, "Tps") == stored(24 / 0.4)
+
+
+def test_xsum_suite_takes_the_duration_of_the_one_token_run(trace):
+    batch(trace).phase("first-token", "offline", 2)
+    trace.phases[-1]["max_new_tokens"] = 1
+    trace.request("first-token", 1000, [1100])
+    trace.request("first-token", 1000, [1150])
+    view = views(trace)["xsum-suite"]
+    assert number(view, "TTFT") == 0.15
+    assert number(view, "Throughput") == stored(4 / 0.25)
+    # Other requests, or another load, are not the run behind it.
+    trace.phases[-1]["concurrency"] = 8
+    assert isinstance(views(trace)["xsum-suite"].field("Throughput").value, NotMeasured)
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({}, "128"),
+        ({"lengths": {"input_tokens": [16], "output_tokens": [32], "seed": 1}}, "32"),
+        ({"max_new_tokens": 1}, "1"),
+    ],
+)
+def test_dbgpt_output_length_is_that_of_the_point(trace, members, expected):
+    trace.plan["workload"]["decoding"]["max_new_tokens"] = 128
+    batch(trace).phases[0].update(members)
+    evidence = trace.evidence()
+    rows = csv.DictReader(io.StringIO(dbgpt.dbgpt_csv(evidence, collect(evidence))))
+    assert {row["output_length"] for row in rows} == {expected}
 
 
 def test_mtt_tables_have_their_six_and_thirteen_fields(one):

@@ -74,6 +74,45 @@ def test_recorded_streams_are_read_however_they_are_cut(name, done, tokens, size
     assert reader.token_ids == ([3878] * 8 if tokens else None)
 
 
+@pytest.mark.parametrize(
+    ("texts", "lead"),
+    [
+        (["a", " b", " cc", " d", " e"], (1, 2, 3, 2)),
+        (["\n", "a", "\u200b", " b", " c", " d", " e"], (1, 1, 1, 2, 2, 2)),
+        (["a", " b"], (1, 2)),
+        ([" ", "\n"], (1, 1)),
+    ],
+)
+def test_the_first_chunks_are_kept_up_to_the_fourth_that_shows_something(texts, lead):
+    assert stream(*(delta(text) for text in texts)).lead_chars() == lead
+
+
+def test_a_chunk_without_a_token_is_not_one_of_the_four():
+    ids = [[], [1], [2], [3], [4], [5]]
+    parts = [delta(text, token_ids=own) for text, own in zip("abcdef", ids, strict=True)]
+    assert stream(*parts).lead_chars() == (1,) * 5
+
+
+def test_reasoning_is_one_of_the_four():
+    thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm "}}]}
+    assert stream(thought, thought, thought, delta("a"), delta("b")).lead_chars() == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("details", "cached"),
+    [
+        ({"cached_tokens": 512}, 512),
+        ({"cached_tokens": None}, None),
+        (None, None),
+        ({"audio_tokens": 3}, None),
+    ],
+)
+def test_cached_prompt_tokens_are_read_from_the_usage(details, cached):
+    usage = {"prompt_tokens": 530, "completion_tokens": 1, "prompt_tokens_details": details}
+    reader = stream(delta("a"), {"choices": [], "usage": usage})
+    assert (reader.fault, reader.prompt_tokens, reader.cached_tokens) == (None, 530, cached)
+
+
 @given(st.lists(st.integers(1, 4_000), max_size=12))
 def test_a_recorded_stream_means_the_same_for_every_cut(places):
     data = (STREAMS / "vllm_0.32_chat.http").read_bytes()
@@ -310,3 +349,44 @@ def test_foreign_text_becomes_one_short_printable_line(text):
 @given(st.binary(max_size=300))
 def test_any_refusal_body_gives_some_sentence(data):
     assert isinstance(body_error([data]), str)
+
+
+def named(model: object, fingerprint: object = None, text: str | None = "a") -> dict[str, object]:
+    return {"model": model, "system_fingerprint": fingerprint, **delta(text)}
+
+
+COUNTS = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+END = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+
+
+@pytest.mark.parametrize(
+    ("documents", "models", "fingerprints"),
+    [
+        # Nearly always every chunk has both, and neither changes.
+        ([named("tiny-0.5b", "fp_1")] * 3 + [END], ["tiny-0.5b"], ["fp_1"]),
+        (
+            [named("a", "fp_1")] * 2 + [END | {"model": "a"}, COUNTS | {"model": "b"}],
+            ["a", "b"],
+            [],
+        ),
+        ([delta("a"), END], [], []),
+        # Of another type or empty it says nothing, and spoils nothing.
+        ([named(5, ["fp"]), named({}, ""), END], [], []),
+        ([named("a", text=""), named("a", "fp_9"), END], ["a"], []),
+    ],
+)
+def test_who_answered_is_kept(documents, models, fingerprints):
+    reader = stream(*documents)
+    assert reader.fault is None
+    assert list(reader.models) == models
+    assert list(reader.fingerprints) == fingerprints
+
+
+def test_a_server_with_ever_new_names_fills_no_memory():
+    reader = stream(*(END | {"model": f"m{n}"} for n in range(1000)))
+    assert len(reader.models) == 8
+
+
+@pytest.mark.parametrize("name", ["vllm_0.32_chat", "transformers_5.19_chat"])
+def test_real_engines_say_who_answers(name):
+    assert len(recorded(name).models) == 1

@@ -217,5 +217,5 @@ def test_of_a_member_that_occurs_twice_the_last_one_counts():
 
 
 def test_members_that_are_not_read_may_hold_anything():
-    other = b'{"other":[{"choices":5},null,1.5e300,"\\u00e9"],"choices":[],"system_fingerprint":{}}'
-    assert read(other) == Chunk([])
+    other = b'{"other":[{"choices":5},null,1.5e300,"\\u00e9"],"choices":[],"model":{}}'
+    assert read(other) == Chunk([], model={})

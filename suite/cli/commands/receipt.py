@@ -1,0 +1,72 @@
+"""``suite receipt``: a reviewer's dated receipt for a signed scorecard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.base.errors import UsageError
+from suite.cli.command import command
+from suite.cli.options import FILE, signing_key_option, tsa_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENDING = ".receipt.sigstore.json"
+
+
+@command("suite receipt runs/20260131-120000-cpu-vllm-smoke --key reviewer.pem")
+@click.argument("subject", type=FILE)
+@signing_key_option
+@tsa_option
+@click.option(
+    "--out", type=FILE, metavar="FILE", help=f"file to write; default: beside SUBJECT, *{ENDING}"
+)
+def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -> int:
+    """Sign that a scorecard was received now.
+
+    SUBJECT is a run directory, a .sigstore.json or an .html file. The receipt states that these signed bytes and this
+    signature were there at this time, by the reviewer's clock, and nothing about the numbers: `suite verify --receipt`
+    takes it as the time at which the signer's key must have counted.
+    """
+    from datetime import UTC, datetime
+
+    from suite.cli import judging, signingkey, stamping
+    from suite.judge.attest import envelope
+    from suite.judge.attest.existence import make_receipt
+    from suite.judge.attest.sign import sign
+
+    path, bundle = judging.bundle_of(subject)
+    received = envelope.parse(bundle, name=str(path))
+    target = out or _place(subject)
+    if target.exists():
+        hint = "a receipt is never overwritten: the older one says more"
+        raise UsageError("receipt-exists", f"{target} exists already", hint=hint)
+    stamp = stamping.authority(tsa) if tsa else None
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    now = datetime.now(UTC)
+    made = sign(make_receipt(received, signer.key.public, now), signer.key, stamp)
+    try:
+        with target.open("xb") as stream:
+            stream.write(made)
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    print(f"received  {path}, {now:%Y-%m-%dT%H:%M:%SZ}; not verified by this")
+    print(f"signed by {signer.key.public.id}{' (a new key)' if signer.new else ''}")
+    print(f"receipt   {target}")
+    return 0
+
+
+def _place(subject: Path) -> Path:
+    """Beside a run directory, never in it: verification refuses what the manifest does not know."""
+    path = subject.resolve()
+    name = path.name
+    for ending in (".sigstore.json", ".html", ".htm"):
+        name = name.removesuffix(ending)
+    directory = path.parent
+    from suite.evidence import MANIFEST
+
+    if not subject.is_dir() and (directory / MANIFEST).exists():
+        return directory.with_name(directory.name + ENDING)
+    return directory / (name + ENDING)

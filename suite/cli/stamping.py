@@ -1,0 +1,65 @@
+"""Time stamps over the network: a time-stamping authority asked by HTTP (RFC 3161, section 3.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+
+from suite.base.errors import SetupError, UsageError
+from suite.judge.attest.timestamps import MAX_STAMP_BYTES, check_answer, request
+
+if TYPE_CHECKING:
+    from suite.judge.attest.sign import Stamp
+
+TIMEOUT_S = 30
+_QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+
+
+def authority(url: str) -> Stamp:
+    """What asks this authority for a stamp over a signature.
+
+    Raises:
+        UsageError: ``url-malformed``.
+    """
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError("url-malformed", f"--tsa takes an http or https address, not {url!r}")
+
+    def stamp(signature: bytes) -> bytes:
+        asked = request(signature)
+        answer = _post(url, asked.data)
+        check_answer(answer, asked, name=url)
+        return answer
+
+    return stamp
+
+
+def _post(url: str, query: bytes) -> bytes:
+    """The body of the answer.
+
+    Raises:
+        SetupError: ``tsa-unreachable``.
+    """
+    hint = "nothing was signed; without network, see the section on time stamps in docs/signing.md"
+    try:
+        with requests.post(
+            url,
+            data=query,
+            headers={"Content-Type": _QUERY, "Accept": _REPLY},
+            timeout=TIMEOUT_S,
+            stream=True,
+        ) as answer:
+            if answer.status_code != requests.codes.ok:
+                message = f"{url} answered with HTTP status {answer.status_code}"
+                raise SetupError("tsa-unreachable", message, hint=hint)
+            return answer.raw.read(MAX_STAMP_BYTES + 1, decode_content=True) or b""
+    except (requests.RequestException, OSError) as cause:
+        reason = type(cause).__name__
+        message = f"no time stamp from {url}: {reason}: {str(cause)[:200]}"
+        raise SetupError("tsa-unreachable", message, hint=hint) from cause

@@ -1,0 +1,85 @@
+"""What a statement says: its predicate, read by the schema of its type, and held against its subjects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from suite.base.errors import Place, Problem, TrustError
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert
+from suite.documents.receipt import Receipt
+from suite.documents.test_result import TestResult
+from suite.judge.attest.statement import (
+    MANIFEST_SUBJECT,
+    REVIEW_TYPE,
+    SCORECARD_SUBJECT,
+    SCORECARD_TYPE,
+    SIGNATURE_SUBJECT,
+    TEST_RESULT_TYPE,
+)
+
+if TYPE_CHECKING:
+    from suite.judge.attest.statement import Statement
+
+Predicate: TypeAlias = Scorecard | TestResult | Receipt
+
+PREDICATES: dict[str, type[Predicate]] = {
+    SCORECARD_TYPE: Scorecard,
+    TEST_RESULT_TYPE: TestResult,
+    REVIEW_TYPE: Receipt,
+}
+"""The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`."""
+
+_NAMES = {SCORECARD_TYPE: "scorecard", TEST_RESULT_TYPE: "test result", REVIEW_TYPE: "review"}
+
+
+def kind(predicate_type: str) -> str:
+    """A type of predicate, for people."""
+    return _NAMES.get(predicate_type, predicate_type)
+
+
+def check_predicate(statement: Statement) -> Predicate:
+    """Read the predicate by the schema of its type, and hold a scorecard's subjects against the card.
+
+    Raises:
+        TrustError: ``predicate-schema``, ``statement-subject``.
+    """
+    known = PREDICATES[statement.predicate_type]
+    try:
+        document = convert(statement.predicate, known, file="predicate", error=TrustError)
+    except TrustError as cause:
+        problems = cause.problems or (Problem(cause.message, cause.place, cause.hint),)
+        first = problems[0]
+        message = f"the predicate breaks the {known.SCHEMA} schema: {first.message}"
+        raise TrustError("predicate-schema", message, first.place, first.hint, problems) from cause
+    _check_subjects(statement, document)
+    return document
+
+
+def _check_subjects(statement: Statement, document: Predicate) -> None:
+    place = Place("payload", None, "/subject")
+    names = [item.name for item in statement.subjects]
+    if isinstance(document, Receipt):
+        if names != [SCORECARD_SUBJECT, SIGNATURE_SUBJECT]:
+            message = "a receipt is about a scorecard and its signature"
+            raise TrustError("statement-subject", message, place)
+        return
+    if MANIFEST_SUBJECT not in names:
+        message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
+        raise TrustError("statement-subject", message, place)
+    if isinstance(document, Scorecard):
+        # The image in the subjects and the image on the card must be one and the same, or both absent.
+        others = [item for item in statement.subjects if item.name != MANIFEST_SUBJECT]
+        stated = [(item.name, f"sha256:{item.digest.sha256}") for item in others]
+        digest = document.engine.image_digest
+        if stated != ([(document.engine.image_reference, digest)] if digest else []):
+            message = "the subjects and the scorecard name different images"
+            raise TrustError("statement-subject", message, place)
+
+
+def vendor_of(document: Scorecard | TestResult) -> str:
+    """The vendor that a predicate says it is about."""
+    if isinstance(document, Scorecard):
+        return document.vendor.id
+    *_, vendor = document.configuration
+    return vendor.annotations.id

@@ -1,0 +1,167 @@
+"""Two values of one metric: whether the second is better, worse, or cannot be told apart.
+
+A difference is called better or worse only when the interval of the ratio excludes 1 by more than the
+practical margin. The ratio's interval comes from the two intervals alone: on the logarithmic scale each
+value's distances to its own bounds are added in quadrature (the MOVER method, Zou and Donner 2008)::
+
+    ln low  = ln(b/a) - sqrt(ln(b/b_low)^2  + ln(a_high/a)^2)
+    ln high = ln(b/a) + sqrt(ln(b_high/b)^2 + ln(a/a_low)^2)
+
+which treats the two runs as independent and keeps asymmetric intervals asymmetric. Swapping the cards swaps
+better and worse and changes nothing else.
+
+The answer of a search has a bracket instead of an interval. Each of its rates was tried with one random draw, so that
+with fewer than three repeats two searches differ only when their brackets lie apart by more than one further step of
+the search's resolution.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.documents.comparison import ValueRatio
+from suite.documents.document import given
+from suite.documents.value import NO_INTERVAL_EXACT, Measured, stored
+
+if TYPE_CHECKING:
+    from suite.documents.card_phase import CardPhase
+    from suite.documents.comparison import ChangeOutcome
+
+FEWEST_SEARCHES = 3
+"""Searches of a phase from which their spread is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brackets:
+    """The answers of the searches of two phases.
+
+    Attributes:
+        a: from the lowest rate that met to the highest that missed, over the repeats; requests per second.
+        b: the same of the other phase.
+        resolution: the coarser of the two.
+    """
+
+    a: tuple[float, float]
+    b: tuple[float, float]
+    resolution: float
+
+
+def brackets_of(first: CardPhase | None, second: CardPhase | None) -> Brackets | None:
+    """The brackets of two phases; None where both have repeats enough for an interval, or none was measured."""
+    if first is None or second is None:
+        return None
+    sides = given(first.searches, ()), given(second.searches, ())
+    if min(map(len, sides)) >= FEWEST_SEARCHES:
+        return None
+    a, b = _bracket(first), _bracket(second)
+    searches = given(first.load.search), given(second.load.search)
+    if a is None or b is None or searches[0] is None or searches[1] is None:
+        return None
+    return Brackets(a, b, max(searches[0].resolution, searches[1].resolution))
+
+
+def _bracket(phase: CardPhase) -> tuple[float, float] | None:
+    """The bracket over all searches of a phase."""
+    ends = []
+    for search in given(phase.searches, ()):
+        rate = search.rate
+        if not isinstance(rate, Measured):
+            return None
+        ends.append((rate.value, math.inf if rate.high is None else rate.high))
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+
+
+def _bounds(value: Measured) -> tuple[float, float] | None:
+    """The interval; an exact count is its own; None where there is none."""
+    low, high = value.low, value.high
+    if low is not None and high is not None:
+        return low, high
+    return (value.value, value.value) if value.interval == NO_INTERVAL_EXACT else None
+
+
+def ratio_of(a: Measured, b: Measured) -> ValueRatio | None:
+    """``b / a`` with its interval; None where an interval is missing or does not lie above zero."""
+    first, second = _bounds(a), _bounds(b)
+    if first is None or second is None or min(a.value, b.value, first[0], second[0]) <= 0:
+        return None
+    centre = math.log(b.value / a.value)
+    # A bootstrap interval need not contain its value; a distance below zero counts as none.
+    down = math.hypot(_log(b.value, second[0]), _log(first[1], a.value))
+    up = math.hypot(_log(second[1], b.value), _log(a.value, first[0]))
+    return ValueRatio(
+        value=stored(math.exp(centre)),
+        low=stored(math.exp(centre - down)),
+        high=stored(math.exp(centre + up)),
+    )
+
+
+def _log(above: float, below: float) -> float:
+    return max(0.0, math.log(above / below))
+
+
+def judge(
+    a: Measured, b: Measured, direction: str, margin: float
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
+    """How the second of two values stands to the first, why, and their ratio."""
+    ratio = ratio_of(a, b)
+    if ratio is None:
+        return _judge_without_ratio(a, b, direction)
+    # 1/(1 - m) above and 1 - m below: which card comes first must not matter.
+    higher, lower = ratio.low > 1 / (1 - margin), ratio.high < 1 - margin
+    if not higher and not lower:
+        return "not-distinguishable", "the ratio's interval does not exclude 1 by the margin", ratio
+    why = f"the ratio's interval excludes 1 by more than {margin:.0%}"
+    if direction == "none":
+        word = "higher" if higher else "lower"
+        return "not-distinguishable", f"{word}, and neither direction is better", ratio
+    return ("better" if higher == (direction == "higher") else "worse"), why, ratio
+
+
+def judge_brackets(
+    a: Measured, b: Measured, brackets: Brackets, margin: float
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
+    """Two searches: each answer lies between the rate that met and the one that missed, by one draw of each."""
+    (low_a, high_a), (low_b, high_b) = brackets.a, brackets.b
+    ratio: ValueRatio | None = None
+    if math.isfinite(high_a) and math.isfinite(high_b):
+        ratio = ValueRatio(
+            value=stored(b.value / a.value),
+            low=stored(low_b / high_a),
+            high=stored(high_b / low_a),
+        )
+    if low_a < high_b and low_b < high_a:
+        return "not-distinguishable", "the brackets of the two searches overlap", ratio
+    outcome: ChangeOutcome = "better" if low_b >= high_a else "worse"
+    lower, upper = (high_a, low_b) if outcome == "better" else (high_b, low_a)
+    if lower >= upper * (1 - margin):
+        return (
+            "not-distinguishable",
+            "the brackets of the two searches touch within the margin",
+            ratio,
+        )
+    step = brackets.resolution
+    if upper - lower <= step * upper:
+        why = (
+            f"within noise: the brackets of the two searches lie no more than one further step of {step:.0%} "
+            f"apart, and with fewer than {FEWEST_SEARCHES} repeats they hang on one random draw of each rate"
+        )
+        return "not-distinguishable", why, ratio
+    apart = f"more than {margin:.0%} and one further step of {step:.0%} apart"
+    return outcome, f"the brackets of the two searches lie {apart}", ratio
+
+
+def _judge_without_ratio(
+    a: Measured, b: Measured, direction: str
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
+    exact = a.interval == NO_INTERVAL_EXACT and b.interval == NO_INTERVAL_EXACT
+    if exact and a.value == b.value:
+        return "not-distinguishable", "the same count", None
+    if exact and direction != "none":
+        better = (b.value > a.value) == (direction == "higher")
+        return ("better" if better else "worse"), "counts, one of them zero", None
+    missing = [value for value in (a, b) if _bounds(value) is None]
+    if missing:
+        return "not-comparable", f"no interval: {missing[0].interval}", None
+    return "not-distinguishable", "an interval reaches zero: the ratio has no bounds", None

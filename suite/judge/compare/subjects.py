@@ -1,0 +1,202 @@
+"""What a comparison is about: everything that may explain a difference and forbids nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base.bilingual import Bilingual
+from suite.documents.comparison import Subject
+from suite.documents.document import given
+from suite.documents.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from suite.documents.card import CardFact, Scorecard
+
+ABSENT = "absent"
+_UNKNOWN = "unknown"
+
+
+def _peak(card: Scorecard) -> str:
+    peak = card.peaks.compute
+    return f"{peak.flops:.4g} FLOP/s, {peak.precision}" if peak else _UNKNOWN
+
+
+def _yes(*, whether: bool) -> str:
+    return "yes" if whether else "no"
+
+
+def _served(card: Scorecard) -> str:
+    names = dict.fromkeys(item.model for item in given(card.engine.served, ()) if item.model)
+    return ", ".join(names) or _UNKNOWN
+
+
+def _fingerprints(card: Scorecard) -> str:
+    stated = [item.fingerprint for item in given(card.engine.served, ())]
+    return ", ".join(dict.fromkeys(text for text in stated if text)) or _UNKNOWN
+
+
+_LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
+    ("vendor", Bilingual("Vendor", "厂商"), lambda card: card.vendor.name),
+    (
+        "devices",
+        Bilingual("Devices", "设备"),
+        lambda card: card.devices.title,
+    ),
+    (
+        "engine",
+        Bilingual("Engine", "推理引擎"),
+        lambda card: f"{card.engine.title} {card.engine.version}".strip(),
+    ),
+    ("served model", Bilingual("Answers came from", "应答的模型"), _served),
+    (
+        "system fingerprint",
+        Bilingual("System fingerprint", "服务配置标识"),
+        _fingerprints,
+    ),
+    ("image", Bilingual("Image", "镜像"), lambda card: card.engine.image_digest or "none"),
+    ("runtime", Bilingual("Runtime", "运行方式"), lambda card: card.runtime),
+    ("precision", Bilingual("Precision", "精度"), lambda card: card.engine.dtype.executed),
+    (
+        "tensor parallel",
+        Bilingual("Tensor parallel", "张量并行"),
+        lambda card: str(card.engine.tensor_parallel),
+    ),
+    (
+        "prefix caching",
+        Bilingual("Prefix caching", "前缀缓存"),
+        lambda card: _yes(whether=card.engine.prefix_caching),
+    ),
+    (
+        "quantisation",
+        Bilingual("Quantisation", "量化"),
+        lambda card: card.engine.quantisation or "none",
+    ),
+    (
+        "speculative decoding",
+        Bilingual("Speculative decoding", "投机解码"),
+        lambda card: _yes(whether=card.engine.speculative_decoding),
+    ),
+    (
+        "longest sequence",
+        Bilingual("Longest sequence, tokens", "最大序列长度（token）"),
+        lambda card: str(card.engine.max_model_len),
+    ),
+    ("declared peak", Bilingual("Declared peak", "声明峰值"), _peak),
+    (
+        "suite",
+        Bilingual("Suite", "套件"),
+        lambda card: f"{card.suite.version}, {card.suite.commit}",
+    ),
+)
+
+_COVERED = frozenset(
+    {
+        "engine.command",
+        "engine.compile_cache",
+        "engine.compile_cache_key",
+        "engine.non_default_arguments",
+        "engine.resolved_config",
+        "engine.runtime",
+        "engine.version",
+        "image.bytes",
+        "image.created",
+        "image.digest",
+        "image.id",
+        "image.reference",
+        "image.running_id",
+    }
+)
+"""Facts that another line of the comparison says, or that follow from it."""
+
+_FACTS = {
+    "host.cpu": Bilingual("Host CPU", "主机 CPU"),
+    "host.cpu.flags": Bilingual("Host CPU, instruction sets", "主机 CPU 指令集"),
+    "host.cpu.sockets": Bilingual("Host CPU, sockets", "主机 CPU 插槽数"),
+    "host.cpu.numa_nodes": Bilingual("Host CPU, NUMA nodes", "主机 NUMA 节点数"),
+    "host.cpu.governor": Bilingual("Host CPU, governor", "主机 CPU 调频策略"),
+    "host.cpu.clock_mhz": Bilingual("Host CPU, clock in MHz", "主机 CPU 频率（MHz）"),
+    "host.cores": Bilingual("Host cores", "主机可用核数"),
+    "host.memory_bytes": Bilingual("Host memory, bytes", "主机内存（字节）"),
+    "host.memory_available_bytes": Bilingual("Host memory free, bytes", "主机可用内存（字节）"),
+    "host.load_1min": Bilingual("Host load before the run", "运行前主机负载"),
+    "host.virtual_machine": Bilingual("Virtual machine", "虚拟机"),
+    "host.machine": Bilingual("Machine", "机型"),
+    "host.kernel": Bilingual("Kernel", "内核"),
+    "host.os": Bilingual("Operating system", "操作系统"),
+    "host.docker": Bilingual("Docker", "Docker"),
+}
+"""Names for people of facts that differ often; any other is called by its own name."""
+
+
+def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
+    """What differs and forbids nothing, the engine's arguments and environment item by item."""
+    lines = [
+        Subject(what=what, title=_text(title), a=read(a), b=read(b))
+        for what, title, read in _LINES
+        if read(a) != read(b)
+    ]
+    arguments, environment = (
+        Bilingual("Arguments", "启动参数"),
+        Bilingual("Environment", "环境变量"),
+    )
+    lines += _items("arguments", arguments, _options(a), _options(b))
+    lines += _items("environment", environment, _variables(a), _variables(b))
+    return lines + _facts(a, b)
+
+
+def _text(words: Bilingual) -> Text:
+    return Text(en=words.en, zh=words.zh)
+
+
+def _items(what: str, title: Bilingual, a: Sequence[str], b: Sequence[str]) -> list[Subject]:
+    if a == b:
+        return []
+    first, second = Counter(a), Counter(b)
+    return [
+        Subject(
+            what=what,
+            title=_text(title),
+            a=" ".join(a),
+            b=" ".join(b),
+            only_a=tuple((first - second).elements()),
+            only_b=tuple((second - first).elements()),
+        )
+    ]
+
+
+def _options(card: Scorecard) -> list[str]:
+    """The command line, each option with its values."""
+    options: list[str] = []
+    for argument in card.engine.arguments:
+        if options and options[-1].startswith("-") and not argument.startswith("-"):
+            options[-1] += f" {argument}"
+        else:
+            options.append(argument)
+    return options
+
+
+def _variables(card: Scorecard) -> list[str]:
+    return [f"{name}={value}" for name, value in card.engine.environment.items()]
+
+
+def _facts(a: Scorecard, b: Scorecard) -> list[Subject]:
+    """Facts about the environment that differ; two that nobody knows are alike."""
+    lines = []
+    for name in sorted(({*a.environment, *b.environment}) - _COVERED):
+        first, second = _fact(a.environment.get(name)), _fact(b.environment.get(name))
+        if first != second:
+            title = _FACTS.get(name, Bilingual(name, name))
+            lines.append(Subject(what=name, title=_text(title), a=first, b=second))
+    known = list(_FACTS)
+    return sorted(lines, key=lambda line: known.index(line.what) if line.what in _FACTS else 99)
+
+
+def _fact(fact: CardFact | None) -> str:
+    if fact is None:
+        return ABSENT
+    return _UNKNOWN if fact.value is UNSET else given(fact.value, "")

@@ -1,0 +1,171 @@
+"""Are the devices that the machine's own tool named those that the plan declares, whole and free?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.base.errors import SuiteError
+from suite.declare.vendor.load import load_vendor
+from suite.documents.document import given
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+
+if TYPE_CHECKING:
+    from suite.documents.accelerator import Accelerator, Figure
+    from suite.documents.devices import ObservedDevice
+    from suite.documents.plan import Plan
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+MEMORY_SHARE = 0.9
+"""Least share of the declared memory that a device shows: some of it is kept by error correction and firmware."""
+POWER_SHARE = 0.98
+_BYTES = {"GB": 10**9, "GiB": 2**30}
+
+
+def _used(evidence: Evidence) -> list[ObservedDevice]:
+    """The devices that the engine may use: those named by index, else all."""
+    devices = list(given(evidence.environment.devices, ()))
+    visible = {part.strip() for part in evidence.plan.devices.visible.split(",")}
+    return [device for device in devices if device.index in visible] or devices
+
+
+def _declared(plan: Plan) -> Accelerator | None:
+    try:
+        vendor = load_vendor(plan.vendor.id)
+    except SuiteError:  # R039 says that the suite does not ship it
+        return None
+    devices = {device.id: device for device in vendor.doc.accelerators}
+    return devices.get(plan.devices.accelerator)
+
+
+def _unobserved(evidence: Evidence) -> Finding | None:
+    """The finding where no tool named a device."""
+    if given(evidence.environment.devices, ()):
+        return None
+    plan = evidence.plan
+    if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
+        return not_applicable(f"runtime {plan.runtime}: there is no device here to ask")
+    declared = _declared(plan)
+    if declared is None or declared.topology.device == "host":
+        return not_applicable("the device is the host, whose facts are in the environment")
+    return warned(f"no tool of this machine named its devices; declared: {plan.devices.title}")
+
+
+@rule(
+    "R062",
+    title=Bilingual("The devices are the declared ones", "设备与声明一致"),
+    asks=Bilingual(
+        "The vendor's tool names the declared accelerator, as many of them as the plan uses, with the declared memory.",
+        "厂商工具所报的设备即所声明的加速器，数量与计划一致，显存与声明相符。",
+    ),
+    reason=Bilingual(
+        "MFU and throughput per device divide by what was declared.",
+        "MFU 与单设备吞吐均以声明的设备为除数。",
+    ),
+    phases="run",
+    broken=Bilingual("fail; warn where no tool named a device", "fail；没有工具报告设备时为 warn"),
+)
+def declared_devices(evidence: Evidence, _: Results) -> Finding:
+    """Name, number and memory of the observed devices are those of the declaration."""
+    if (finding := _unobserved(evidence)) is not None:
+        return finding
+    plan, used = evidence.plan, _used(evidence)
+    declared = _declared(plan)
+    pattern = re.escape(plan.devices.name)
+    if declared is not None:
+        pattern = given(declared.match, re.escape(declared.name))
+    wrong = [
+        f"device {device.index} is {device.name}, declared is {plan.devices.name}"
+        for device in used
+        if re.search(pattern, device.name) is None
+    ]
+    count = plan.devices.count or 0
+    if len(used) < count:
+        wrong.append(f"{len(used)} devices are there, the plan uses {count}")
+    least = 0.0 if declared is None else MEMORY_SHARE * _capacity(declared.memory.capacity)
+    wrong += [
+        f"device {device.index} has {memory / 1e9:.1f} GB of memory, declared are {least / MEMORY_SHARE / 1e9:.1f} GB"
+        for device in used
+        if 0 < (memory := given(device.memory_bytes, 0)) < least
+    ]
+    if wrong:
+        return failed(wrong[0], wrong)
+    return passed(f"{len(used)} x {used[0].name}")
+
+
+def _capacity(figure: Figure) -> float:
+    known = figure.value != "unknown" and figure.unit in _BYTES
+    return float(figure.value) * _BYTES[figure.unit] if known else 0.0
+
+
+@rule(
+    "R063",
+    title=Bilingual("The devices are whole and at full power", "设备完整且未限功率"),
+    asks=Bilingual(
+        "No device is partitioned (MIG and the like), and none has a power limit below the declared one.",
+        "没有设备被切分（MIG 等），功率上限不低于声明值。",
+    ),
+    reason=Bilingual(
+        "A part of a device, or one held back, is not the product that the card names.",
+        "被切分或受限的设备并非卡片所称的产品。",
+    ),
+    phases="run",
+    limits="open",
+)
+def whole_devices(evidence: Evidence, _: Results) -> Finding:
+    """No observed device is partitioned or limited below the declaration."""
+    if (finding := _unobserved(evidence)) is not None:
+        return not_applicable(finding.why)
+    used, declared = _used(evidence), _declared(evidence.plan)
+    wrong = []
+    for device in used:
+        if given(device.partitioned, False):
+            wrong.append(f"device {device.index} is partitioned: {given(device.partition, '')}")
+        limit = given(device.power_limit_w)
+        full = _power(declared) or given(device.power_default_w, 0.0)
+        if limit is not None and limit < POWER_SHARE * full:
+            wrong.append(f"device {device.index} is limited to {limit:g} W of {full:g} W")
+    if wrong:
+        return warned(wrong[0], wrong)
+    return passed(f"{len(used)} devices, none partitioned or limited in power")
+
+
+def _power(declared: Accelerator | None) -> float:
+    """Declared watts of a device: its limit, else the board's, else the processor's; 0 when none is known."""
+    if declared is None:
+        return 0.0
+    figures = (declared.power.device_limit, declared.power.board, declared.power.tdp)
+    return next((float(figure.value) for figure in figures if figure.value != "unknown"), 0.0)
+
+
+@rule(
+    "R064",
+    title=Bilingual("Nothing else runs on the devices", "设备上没有其他进程"),
+    asks=Bilingual(
+        "No other process held a device before the engine was started.",
+        "引擎启动前，设备上没有其他进程。",
+    ),
+    reason=Bilingual(
+        "A neighbour takes time, memory and power, and its power is counted.",
+        "其他进程占用时间、显存与功率，且其功率会被计入。",
+    ),
+    phases="run",
+    limits="open",
+)
+def free_devices(evidence: Evidence, _: Results) -> Finding:
+    """No observed device was held by another process."""
+    if (finding := _unobserved(evidence)) is not None:
+        return not_applicable(finding.why)
+    used = _used(evidence)
+    if all(given(device.processes) is None for device in used):
+        return not_applicable("the tool does not list processes")
+    wrong = [
+        f"device {device.index}: {process.name} (process {process.pid})"
+        for device in used
+        for process in given(device.processes, ())
+    ]
+    if wrong:
+        return warned(f"other processes were on the devices: {wrong[0]}", wrong)
+    return passed(f"no other process on {len(used)} devices")

@@ -1,0 +1,246 @@
+"""Meet a server that runs already: which of its addresses answers, at which path, and under which model name.
+
+Everything that is wrong with the address is known within seconds and said in words.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from suite.base.errors import EngineError
+from suite.measure.engine.readiness import HEALTH_TIMEOUT_S, get_json, request, unauthorised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.documents.plan import Plan
+    from suite.measure.engine.served import Progress
+
+MODELS_PATH = "/v1/models"
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_STARTING = range(500, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Where a server answered.
+
+    Attributes:
+        address: the numeric address, which is also the one measured.
+        path: the path that answered with 200.
+    """
+
+    address: str
+    path: str
+
+
+def attach(
+    plan: Plan, headers: Mapping[str, str], *, named: bool, on_progress: Progress
+) -> tuple[Plan, str]:
+    """Hold a plan against the server that it is for.
+
+    Args:
+        plan: of the runtime ``endpoint``.
+        headers: extra header fields, such as an API key.
+        named: the user named the model at the server.
+        on_progress: takes what is waited for.
+
+    Returns:
+        The plan with the path that shows the server's health and the name of its model; and one sentence on both.
+
+    Raises:
+        EngineError: of `meet`, ``endpoint-model``.
+    """
+    engine = plan.engine
+    base_url = engine.url or ""
+    met = meet(
+        base_url,
+        engine.readiness.path,
+        headers,
+        wait_s=engine.readiness.timeout_s,
+        on_progress=on_progress,
+    )
+    wanted = engine.served_model_name
+    name = _model_name(base_url, met, headers, wanted=wanted, named=named, id_=plan.model.id)
+    readiness = replace(engine.readiness, path=met.path)
+    attached = replace(engine, readiness=readiness, served_model_name=name)
+    sentence = f"{base_url} answers at {met.address} on {met.path}; its model is {name}"
+    return replace(plan, engine=attached), sentence
+
+
+def meet(
+    base_url: str,
+    path: str,
+    headers: Mapping[str, str],
+    *,
+    wait_s: float,
+    on_progress: Progress,
+) -> Met:
+    """The first address of a URL whose server answers with 200, on a path or on ``/v1/models``.
+
+    A server that answers with 5xx is still starting, and is waited for; everything else is decided at once.
+
+    Args:
+        base_url: without ``/v1``.
+        path: of the health check.
+        headers: extra header fields.
+        wait_s: for a server that is starting.
+        on_progress: takes what is waited for.
+
+    Raises:
+        EngineError: ``host-unknown``, ``endpoint-unreachable``, ``endpoint-tls``, ``endpoint-unauthorised``,
+            ``endpoint-foreign``, ``engine-timeout``.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        errors: dict[str, OSError | http.client.HTTPException] = {}
+        answers: dict[str, list[tuple[str, int, bytes]]] = {}
+        for address in _addresses(base_url):
+            try:
+                answers[address] = _ask(base_url, address, path, headers)
+            except (OSError, http.client.HTTPException) as error:
+                errors[address] = error
+                continue
+            last = answers[address][-1]
+            if last[1] == http.client.OK:
+                return Met(address, last[0])
+        if not answers:
+            raise _unreachable(base_url, errors)
+        statuses = {status for rows in answers.values() for _, status, _ in rows}
+        if not any(status in _STARTING for status in statuses):
+            raise _refused(base_url, answers, headers)
+        if time.monotonic() >= deadline:
+            rows = "; ".join(
+                f"{path} {status}" for row in answers.values() for path, status, _ in row
+            )
+            message = f"{base_url} was still not ready after {wait_s:g} s: {rows}"
+            raise EngineError("engine-timeout", message, hint="start the run when it has loaded")
+        on_progress(f"waiting for {base_url}: it answers {max(statuses)}")
+        time.sleep(0.5)
+
+
+def _addresses(base_url: str) -> list[str]:
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as cause:
+        why = getattr(cause, "strerror", None) or cause
+        message = f"the host {host} is not known: {why}"
+        raise EngineError(
+            "host-unknown", message, hint="check the address of the server"
+        ) from cause
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+def _ask(
+    base_url: str, address: str, path: str, headers: Mapping[str, str]
+) -> list[tuple[str, int, bytes]]:
+    """What the paths answer, up to the first 200 or the first that is starting."""
+    rows = []
+    for tried in dict.fromkeys((path, MODELS_PATH)):
+        status, body = request(
+            base_url, "GET", tried, None, HEALTH_TIMEOUT_S, extra=headers, address=address
+        )
+        rows.append((tried, status, body))
+        if status == http.client.OK or status in _STARTING:
+            break
+    return rows
+
+
+def _unreachable(
+    base_url: str, errors: Mapping[str, OSError | http.client.HTTPException]
+) -> EngineError:
+    """The sentence for a server that gave no HTTP answer at any address; the most telling error counts."""
+    secure = base_url.startswith("https:")
+    for error in errors.values():
+        if isinstance(error, ssl.SSLCertVerificationError):
+            hint = "use the name that the certificate is for; SSL_CERT_FILE names a private authority's certificate"
+            message = f"the certificate of {base_url} is refused: {error.verify_message}"
+            return EngineError("endpoint-tls", message, hint=hint)
+    for error in errors.values():
+        if isinstance(error, ssl.SSLError):
+            why = (error.reason or str(error)).replace("_", " ").lower()
+            message = f"{base_url} answers, and not with TLS ({why})"
+            return EngineError("endpoint-tls", message, hint="is it http://, without s?")
+        if isinstance(error, ConnectionResetError | http.client.HTTPException):
+            message = f"{base_url} takes the connection and gives no HTTP answer: {_words(error)}"
+            hint = "is it a server with TLS? then the address begins with https://"
+            return EngineError("endpoint-unreachable", message, hint=hint if not secure else "")
+    at = ", ".join(f"{address}: {_words(error)}" for address, error in errors.items())
+    hint = "start the server, or correct the host and port of --url"
+    set_ = [name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.upper())]
+    if set_:
+        hint += f"; the proxy of {', '.join(set_)} is not used: the server itself is measured"
+    return EngineError("endpoint-unreachable", f"nothing answers at {base_url} ({at})", hint=hint)
+
+
+def _words(error: OSError | http.client.HTTPException) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {HEALTH_TIMEOUT_S:g} s"
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).strip().lower()
+
+
+def _refused(
+    base_url: str,
+    answers: Mapping[str, list[tuple[str, int, bytes]]],
+    headers: Mapping[str, str],
+) -> EngineError:
+    rows = next(iter(answers.values()))
+    said = "; ".join(f"{path} answers {status}" for path, status, _ in rows)
+    statuses = {status for _, status, _ in rows}
+    if statuses & {401, 403}:
+        return unauthorised(base_url, said, headers)
+    body = rows[-1][2].decode("utf-8", "replace").strip().replace("\n", " ")[:200]
+    hint = "is this the address of an OpenAI-compatible server? it is given without /v1"
+    if any(300 <= status < 400 for status in statuses):
+        hint = "it redirects: give the address that it leads to"
+    elif "https" in body.lower():
+        hint = "is it a server with TLS? then the address begins with https://"
+    message = f"{base_url} is no server that can be measured: {said}"
+    return EngineError("endpoint-foreign", message + (f" ({body})" if body else ""), hint=hint)
+
+
+def _model_name(
+    base_url: str, met: Met, headers: Mapping[str, str], *, wanted: str, named: bool, id_: str
+) -> str:
+    """The name that the server knows: the one wanted if it lists that, else its only one.
+
+    Raises:
+        EngineError: ``endpoint-model``, ``endpoint-unauthorised``.
+    """
+    answer = get_json(base_url, MODELS_PATH, headers=headers, address=met.address)
+    if isinstance(answer, str):
+        if "answered 401" in answer or "answered 403" in answer:
+            raise unauthorised(base_url, answer, headers)
+        return wanted  # no list: the first request shows whether the name is right
+    data = answer.get("data")
+    data = data if isinstance(data, list) else []
+    ids = (entry.get("id") for entry in data if isinstance(entry, dict))
+    names = [name for name in ids if isinstance(name, str)]
+    if not names or wanted in names:
+        return wanted
+    if not named:
+        same = [name for name in names if name.rpartition("/")[2] == id_.rpartition("/")[2]]
+        if len(names) == 1 or len(same) == 1:
+            return (same or names)[0]
+    listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    what = f"serves no model {wanted!r}" if named else f"serves {len(names)} models"
+    raise EngineError(
+        "endpoint-model",
+        f"{base_url} {what}; it lists: {listed}",
+        hint="name one of them with --served-model-name",
+    )
