@@ -171,6 +171,7 @@ def draft(choices: Choices) -> Draft:
             facts=facts,
             tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
             chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
+            thinking=tokenizer.thinking if tokenizer else None,
             shortest_prompts=shortest_prompts(tokenizer)
             if tokenizer and profile.exact_lengths
             else {},

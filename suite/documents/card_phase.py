@@ -91,6 +91,25 @@ class RateSeries(Document):
     values: Annotated[tuple[NonNegative, ...], about("One value per bucket.", max_length=60)]
 
 
+class DeviceSeries(Document):
+    """A quantity of the devices in use over time: equal buckets from the first repeat's first request."""
+
+    quantity: Annotated[
+        Literal["power", "utilisation", "memory", "temperature", "clock"], about("Which.")
+    ]
+    unit: Annotated[Word, about("Unit of the values; 1 for a share.")]
+    devices: Annotated[Positive, about("How many devices the values are of.")]
+    bucket_s: Annotated[PositiveNumber, about("Width of a bucket in seconds.")]
+    values: Annotated[
+        tuple[Number | None, ...],
+        about(
+            "One value per bucket: the sum over the devices of power and memory, else their mean; null where a device "
+            "gave none.",
+            max_length=60,
+        ),
+    ]
+
+
 class Series(Document):
     """What the plots draw.
 
@@ -118,6 +137,10 @@ class Series(Document):
     ] = UNSET
     throughput: Annotated[
         RateSeries | UnsetType, about("A rate over time, from the phase's first request.")
+    ] = UNSET
+    devices: Annotated[
+        Annotated[tuple[DeviceSeries, ...], Meta(max_length=8)] | UnsetType,
+        about("What telemetry said of the devices over time."),
     ] = UNSET
 
 
@@ -254,6 +277,10 @@ class CardPhase(Document):
     token_counts: Annotated[
         Annotated[tuple[TokenCount, ...], Meta(max_length=8)] | UnsetType,
         about("Every source that counted all answers, those that feed the metrics among them."),
+    ] = UNSET
+    finish_reasons: Annotated[
+        dict[str, Count] | UnsetType,
+        about("Requests by the finish reason that the engine gave; none for no reason."),
     ] = UNSET
     group: Annotated[
         Group | UnsetType, about("Which point of which sweep or grid the phase is.")

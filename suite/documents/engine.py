@@ -142,6 +142,13 @@ class RequestFormat(Document):
     exact_body: Annotated[
         dict[str, object] | UnsetType, about("Merged into every request of exact length.")
     ] = UNSET
+    thinking: Annotated[
+        Literal["off", "begun"] | UnsetType,
+        about(
+            "Of a model that thinks: off, by chat_template_kwargs in extra_body; or begun by the chat template, which "
+            "knows no way to turn it off."
+        ),
+    ] = UNSET
 
 
 class VersionRule(Document):

@@ -27,6 +27,7 @@ OutcomeCode = Literal[
     "missing-done",
     "missing-usage",
     "no-content",
+    "aborted",
     "cancelled",
 ]
 StampSource = Literal["kernel", "user"]
@@ -35,6 +36,13 @@ StampSource = Literal["kernel", "user"]
 EVENT_SCHEMA: Final = 1
 FOURTH: Final = 4
 """The token whose time stands beside the first one's: a guessed first token does not buy it."""
+FINISHED: Final = frozenset(("stop", "length", "eos", "eos_token", "stop_sequence"))
+"""Finish reasons of answers that came to their end; every other one says that the engine gave the answer up."""
+
+
+def given_up(reason: str | None) -> bool:
+    """Whether a finish reason says that the answer is not the whole answer: aborted, filtered, failed, unknown."""
+    return bool(reason) and str(reason).lower() not in FINISHED
 
 
 class Usage(Document):
@@ -230,6 +238,14 @@ class Request(EventBase, tag="request"):
     origin: Annotated[
         Origin | UnsetType, about("Who answered; absent where the server does not say.")
     ] = UNSET
+    reasoning: Annotated[
+        str | UnsetType, about("Generated text that came as reasoning, apart from the answer.")
+    ] = UNSET
+
+
+def has_failed(request: Request) -> bool:
+    """Whether a request failed, by its outcome or by a finish reason that says so."""
+    return request.outcome != "ok" or given_up(request.finish_reason)
 
 
 class Footer(EventBase, tag="footer"):

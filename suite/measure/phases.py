@@ -15,6 +15,8 @@ from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
 from suite.documents.document import given
+from suite.documents.environment import Fact
+from suite.measure import processors
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
@@ -58,22 +60,27 @@ def run_phases(run: Run, served: Served) -> None:
         if phase.not_run is not UNSET:
             run.progress.line(f"{stage.title}: not run: {phase.not_run}")
         else:
-            _phase(stage)
+            _phase(stage, served)
 
 
-def _phase(stage: Stage) -> None:
+def _phase(stage: Stage, served: Served) -> None:
     run, phase = stage.run, stage.phase
+    container = served.container_pid() if phase.measured else None
     send = SENDERS[kind(phase).source](stage)
     sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns)
     try:
         with sampler, run.stop.deferred():
+            before = processors.read(container)
             stage.mark("phase.start")
             detail, summary = send()
-            stage.mark("phase.end", detail)
+            used = processors.spent(before, processors.read(container))
+            stage.mark("phase.end", {**detail, "processors": used})
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
         run.writer.lines("telemetry.jsonl", sampler.samples())
         run.problems.extend(p for p in sampler.problems() if p not in run.problems)
+        for device, words in sampler.lost.items():
+            run.facts.setdefault(f"telemetry.lost.{device}", Fact(value=words))
     run.stop.check()
     dead = stage.watch.after(stage.watch.failed)
     if dead is not None:

@@ -14,6 +14,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.declare.analysis.observed import Observed, observed
+from suite.documents.document import given
 from suite.documents.event import Mark
 from suite.measure.load.send import run_phase
 from suite.measure.load.stats import Ending
@@ -172,7 +173,7 @@ class Sending:
         # Counted here, in the gaps between arrivals, so that an event is whole when it is written: some 0.7 µs
         # per token, where the client itself takes ten times as much. Counted after the phase, a killed run
         # would lose it.
-        if tokenizer is not None and event.text:
+        if tokenizer is not None and (event.text or event.reasoning):
             event = replace(event, usage=_counted(tokenizer, event))
         self._run.writer.event(event)
         request = observed(event)
@@ -204,8 +205,10 @@ class Sending:
 
 def _counted(tokenizer: Tokenizer, event: Request) -> Usage:
     """The usage of an answer with the suite's own counts."""
-    usage = replace(event.usage, own_completion=tokenizer.count(event.text))
-    if event.chunk_tokens is not None:
+    reasoning = given(event.reasoning, "")
+    own = tokenizer.count(event.text) + (tokenizer.count(reasoning) if reasoning else 0)
+    usage = replace(event.usage, own_completion=own)
+    if event.chunk_tokens is not None or reasoning:
         return usage
     lead = tuple(tokenizer.count(event.text[:end]) for end in accumulate(event.lead_chars))
     return replace(usage, own_lead=lead)

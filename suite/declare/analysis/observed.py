@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from suite.declare.analysis.arrived import arrival, arrived, claimed, first_place, several
 from suite.documents.document import given
+from suite.documents.event import has_failed
 
 if TYPE_CHECKING:
     from suite.documents.event import Request
@@ -83,7 +84,7 @@ def observed(event: Request) -> Observed:
         last=last,
         end=event.t_end,
         tokens=tokens,
-        ok=event.outcome == "ok" and first is not None,
+        ok=first is not None and not has_failed(event),
         cancelled=event.outcome == "cancelled",
         after=after,
         whole=first is not None and first == last and several(event, tokens),

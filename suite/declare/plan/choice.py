@@ -17,6 +17,7 @@ from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.tasks.thinking import Thinking
     from suite.declare.vendor.load import Vendor
     from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.documents.accelerator import Accelerator
@@ -47,6 +48,7 @@ class ModelInput:
         facts: from configuration and headers.
         tokenizer_sha256: digest of the tokenizer, or None.
         chat_template_sha256: digest of the chat template, or None when the model has none.
+        thinking: what its chat template knows of thinking; None for nothing.
         shortest_prompts: tokens of the shortest prompt by API, see
             `suite.declare.tasks.synthetic.shortest_prompts`; empty when nothing has an exact length.
     """
@@ -60,6 +62,7 @@ class ModelInput:
     tokenizer_sha256: str | None
     chat_template_sha256: str | None
     shortest_prompts: Mapping[str, int] = field(default_factory=dict)
+    thinking: Thinking | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.plan.choice import Choice
+    from suite.declare.tasks.thinking import Thinking
     from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
@@ -287,14 +288,26 @@ def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> Req
             f"{choice.engine.id} has no {api} API, which this model and prompt need",
             hint="use a model with a chat template" if not chat else "use another engine",
         )
+    thinking = choice.model.thinking if chat else None
     return RequestFormat(
         api=api,
         path=path,
-        extra_body=dict(request.extra_body),
+        extra_body=_extra_body(request.extra_body, thinking),
         stream_options=None if request.stream_options is None else dict(request.stream_options),
         token_ids=request.token_ids,
         omit=tuple(request.omit),
         done_marker=request.done_marker,
         prompt_ids=True if exact and not chat and request.prompt_ids else UNSET,
         exact_body=request.exact_body if exact else UNSET,
+        thinking=UNSET if thinking is None else "begun" if thinking.begun else "off",
     )
+
+
+def _extra_body(declared: Mapping[str, object], thinking: Thinking | None) -> dict[str, object]:
+    """The engine's own members of a request, and the switch that turns a model's thinking off."""
+    body = dict(declared)
+    if thinking is not None and thinking.switch:
+        own = body.get("chat_template_kwargs")
+        switches = own if isinstance(own, dict) else {}
+        body["chat_template_kwargs"] = {**switches, thinking.switch: False}
+    return body

@@ -6,6 +6,7 @@ same limits; only names differ from run to run.
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,14 @@ from msgspec.structs import replace
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.documents.document import given
-from suite.documents.engine import Container, Engine, Image, Mount, PreflightCheck
+from suite.documents.engine import (
+    Container,
+    Engine,
+    Image,
+    Mount,
+    PreflightCheck,
+    RequestFormat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,9 +93,19 @@ def _head(plan: Plan) -> list[str]:
     lines += [f"Weights     {note}" for note in model.facts.notes]
     if engine.peak_probe is not UNSET:
         lines.append(f"Peak        measured before the start by {shlex.join(engine.peak_probe)}")
+    if engine.request.thinking is not UNSET:
+        lines.append(f"Thinking    {_thinking(engine.request)}")
     if plan.runtime_note:
         lines.append(f"Note        {plan.runtime_note}")
     return [f"# {line}" for line in lines]
+
+
+def _thinking(request: RequestFormat) -> str:
+    """How a model that thinks before it answers is asked."""
+    if request.thinking == "begun":
+        return "the chat template begins it and knows no way to turn it off: it counts against the length limit"
+    switch = json.dumps(request.extra_body["chat_template_kwargs"])
+    return f"off: every request says chat_template_kwargs {switch}"
 
 
 def _on(*, on: bool) -> str:

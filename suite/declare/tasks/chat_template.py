@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn, TypedDict, cast
+from typing import TYPE_CHECKING, Final, NoReturn, TypedDict, cast
 
 import jinja2
 import jinja2.ext
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
+from suite.declare.tasks.thinking import OPENING, Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,10 @@ _TEMPLATE_FAULTS = (
     TypeError,
     ValueError,
 )
+
+
+_SWITCHES: Final = ("enable_thinking", "thinking")
+"""Variables by which chat templates turn a model's thinking on and off."""
 
 
 class Message(TypedDict):
@@ -87,6 +92,8 @@ class ChatTemplate:
         text: the template's text.
         sha256: SHA-256 of its UTF-8.
         uses_date: it may write today's date into the prompt, so that a count can differ by the day.
+        thinking: of the model; None where the template knows of none. It renders with thinking switched off, as requests
+            ask for it.
     """
 
     def __init__(
@@ -105,7 +112,7 @@ class ChatTemplate:
         self.text = text
         self.sha256 = jsonio.sha256_hex(text.encode("utf-8"))
         self.uses_date = "strftime_now" in text
-        self._tokens = dict(tokens)
+        self._variables: dict[str, object] = dict(tokens)
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True,
             lstrip_blocks=True,
@@ -122,9 +129,21 @@ class ChatTemplate:
         environment.globals["strftime_now"] = strftime_now
         try:
             self._template = environment.from_string(text)
+            switch = _switch(environment.parse(text))
         except (jinja2.TemplateError, RecursionError) as cause:
             message = f"the chat template is not Jinja: {cause}"
             raise DataError("chat-template-wrong", message) from cause
+        if switch:
+            self._variables[switch] = False
+        self.thinking = self._thinking(switch)
+
+    def _thinking(self, switch: str) -> Thinking | None:
+        try:
+            prompt = self.render([{"role": "user", "content": "x"}])
+        except DataError:  # who renders a prompt that is sent is told
+            prompt = ""
+        begun = prompt.rstrip().endswith(OPENING)
+        return Thinking(switch, begun) if switch or begun else None
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """The text that the model sees for a chat.
@@ -138,11 +157,22 @@ class ChatTemplate:
                 tools=None,
                 documents=None,
                 add_generation_prompt=add_generation_prompt,
-                **self._tokens,
+                **self._variables,
             )
         except _TEMPLATE_FAULTS as cause:
             message = f"the chat template fails on a user message: {cause}"
             raise DataError("chat-template-failed", message) from cause
+
+
+def _switch(template: nodes.Template) -> str:
+    """The variable that turns thinking off; "" where the template reads none."""
+    outside = meta.find_undeclared_variables(template)
+    tested = {
+        test.node.name
+        for test in template.find_all(nodes.Test)
+        if test.name in ("defined", "undefined") and isinstance(test.node, nodes.Name)
+    }
+    return next((name for name in _SWITCHES if name in outside | tested), "")
 
 
 def special_tokens(config: JSONObject) -> dict[str, str]:

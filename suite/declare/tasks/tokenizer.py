@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.tasks.chat_template import Message
     from suite.declare.tasks.prompt import PromptTemplate
+    from suite.declare.tasks.thinking import Thinking
 
 Api: TypeAlias = Literal["chat", "completions"]
 
@@ -101,6 +102,11 @@ class Tokenizer:
     def chat_template_sha256(self) -> str | None:
         """SHA-256 of the chat template's text, or None when the model has none."""
         return None if self.chat_template is None else self.chat_template.sha256
+
+    @property
+    def thinking(self) -> Thinking | None:
+        """What the chat template knows of thinking."""
+        return None if self.chat_template is None else self.chat_template.thinking
 
     def count(self, text: str, *, special: bool = False) -> int:
         """Number of tokens of a text, with the special tokens that the tokenizer adds or without."""

@@ -33,6 +33,7 @@ def complete(card: CardPhase, planned: Phase, details: PhaseDetails) -> CardPhas
     tells_time = kind(planned).watches_drift and details.track is not None
     return replace(
         card,
+        finish_reasons=dict(details.finish_reasons) or UNSET,
         group=planned.group,
         not_run=rounded(details.not_run) or UNSET,
         ended=rounded(details.ended) if tells_end and details.ended else UNSET,

@@ -30,6 +30,7 @@ class PhaseDetails:
 
     Attributes:
         not_run: why the phase was skipped, by the plan; "" when it was to run.
+        finish_reasons: requests by the finish reason that the engine gave, ``none`` without one.
         ended: one per repeat that ran; rule R040 holds the run's word against the events.
         steady: one per repeat that ran; empty for a search and where the phase has an obstacle.
         drifting: what drifted in each repeat's steady state (in a soak: in the whole repeat), one sentence each;
@@ -44,6 +45,7 @@ class PhaseDetails:
     """
 
     not_run: str = ""
+    finish_reasons: Mapping[str, int] = field(default_factory=dict)
     ended: tuple[Ending, ...] = ()
     steady: tuple[SteadyState, ...] = ()
     drifting: Mapping[int, tuple[str, ...]] = field(default_factory=dict)

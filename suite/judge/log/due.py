@@ -16,6 +16,7 @@ from suite.declare.scenarios.phase import (
     session_of,
 )
 from suite.declare.tasks.synthetic import synthetic_task
+from suite.documents.event import has_failed
 from suite.judge.log.phases import rate_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ EARLY = ("objective-missed", "saturated")
 
 def is_answer(event: Request) -> bool:
     """Whether a request ended well and said something."""
-    return event.outcome == "ok" and event.chunk_t0 is not None
+    return event.chunk_t0 is not None and not has_failed(event)
 
 
 def planned_task(doc: Phase, ids: Sequence[str], index: int) -> str:

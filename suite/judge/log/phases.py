@@ -54,6 +54,11 @@ class Noted:
             return None
         return float(value)
 
+    def inner(self, name: str) -> Noted:
+        """What a member holds that is an object itself; nothing where there is none."""
+        value = self.detail.get(name)
+        return Noted(value if isinstance(value, dict) else {})
+
     def yes(self, name: str) -> bool | None:
         """A truth value, None where there is none."""
         value = self.detail.get(name)

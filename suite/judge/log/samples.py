@@ -215,7 +215,8 @@ _GENERATED: tuple[tuple[str, Count], ...] = (
     (OWN, lambda event: given(event.usage.own_completion)),
 )
 _PROMPT: tuple[tuple[str, Count], ...] = (
-    ("engine usage", lambda event: given(event.usage.engine_prompt)),
+    # A count of 0 is no count: some servers leave out what was in their cache.
+    ("engine usage", lambda event: given(event.usage.engine_prompt) or None),
     ("own tokenizer", lambda event: given(event.usage.own_prompt)),
 )
 

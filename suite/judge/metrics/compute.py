@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.scenarios.phase import (
@@ -20,6 +25,7 @@ from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
 from suite.judge.log.samples import collect, recounts
 from suite.judge.metrics import rouge
+from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
 from suite.judge.metrics.series import series
@@ -36,6 +42,10 @@ if TYPE_CHECKING:
     from suite.judge.metrics.rouge_pairs import Scores
 
 
+MOST_REASONS = 12
+"""Finish reasons that a card lists; engines have three or four."""
+MOST_REASON = 40
+"""Characters of one."""
 Questions = Literal["tasks", "history", "synthetic", "shortened"]
 """What a phase asks: the tasks alone; tasks with other tasks and answers before them; texts without a reference; tasks
 with answers that end early."""
@@ -116,6 +126,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
     seen = not phase.obstacle
     return PhaseDetails(
         not_run=given(phase.doc.not_run, ""),
+        finish_reasons=_finish_reasons(phase),
         ended=_endings(phase),
         steady=steady.details(inputs.steady_states) if seen else (),
         drifting=steady.drifting(inputs.steady_states) if seen else {},
@@ -127,6 +138,16 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
     )
+
+
+def _finish_reasons(phase: PhaseSamples) -> dict[str, int]:
+    """Requests by finish reason, those that failed included, the most frequent first."""
+    reasons = Counter(
+        (event.finish_reason or "none")[:MOST_REASON]
+        for repeat in phase.repeats
+        for event in repeat.events
+    )
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:MOST_REASONS])
 
 
 def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
@@ -141,7 +162,7 @@ def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
         differ = sum(stated != own for stated, own in pairs)
         values: dict[str, Value] = {}
         if differ and not phase.obstacle:
-            values = _recomputed(replace(inputs, phase=samples), of)
+            values = _recomputed(dataclasses.replace(inputs, phase=samples), of)
         tokens = sum(count[0] if count else 0 for count in _tokens(samples, of))
         counts.append(
             TokenCount(of=of, source=source, tokens=tokens, differ=differ, metrics=values)
@@ -191,12 +212,15 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples) -> Series:
-    """What the plots draw; of an over-saturated phase its throughput alone."""
+def _series(phase: PhaseSamples, evidence: Evidence) -> Series:
+    """What the plots draw; of an over-saturated phase no latency, of one with an obstacle its devices alone."""
+    curves = device_series(phase, evidence.plan, evidence.telemetry) or UNSET
     if phase.obstacle:
-        return Series()
+        return Series(devices=curves)
     plots = series(phase)
-    return Series(throughput=plots.throughput) if phase.over else plots
+    if phase.over:
+        return Series(throughput=plots.throughput, devices=curves)
+    return replace(plots, devices=curves)
 
 
 def _phase(
@@ -211,7 +235,7 @@ def _phase(
         scenario=phase.scenario,
         repeats=len(phase.repeats),
         metrics=metrics,
-        series=_series(phase),
+        series=_series(phase, evidence),
         token_source=phase.token_source,
         arrival_source=phase.arrival_source,
         questions=questions(phase.doc),

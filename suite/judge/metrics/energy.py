@@ -168,7 +168,11 @@ def _track_obstacle(track: Track, start: int, end: int, gap_bound_s: float) -> s
         return f"device {track.device}: fewer than two power samples in the window"
     covered = (min(times[-1], end) - max(times[0], start)) / (end - start)
     if covered < LEAST_COVERAGE:
-        return f"device {track.device}: power samples cover {max(covered, 0.0):.0%} of the window"
+        lost = ""
+        if track.times[-1] < end:
+            lost = f", the last one at {track.times[-1] / NS_PER_S:.1f} s of the run"
+        share = max(covered, 0.0)
+        return f"device {track.device}: power samples cover {share:.0%} of the window{lost}"
     gap = max(b - a for a, b in itertools.pairwise(times)) / NS_PER_S
     if gap > gap_bound_s:
         return f"device {track.device}: {gap:.3g} s without a power sample, bound {gap_bound_s:g} s"

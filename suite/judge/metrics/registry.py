@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from suite.judge.metrics import (
     counts,
+    devices,
     energy,
+    foreign,
     in_flight,
     latency,
     lengths,
     offered,
+    repetition,
     search,
     startup,
     steady,
@@ -29,9 +32,12 @@ _TOPICS = (
     offered,
     summaries,
     lengths,
+    repetition,
     utilisation,
     energy,
+    devices,
     counts,
+    foreign,
     startup,
 )
 """Modules that compute metrics, in the order of the card; within a module metrics keep the order of the source."""

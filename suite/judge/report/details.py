@@ -17,7 +17,7 @@ from suite.judge.report.numbers import NARROW, Shown, plain, show
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import (
@@ -62,7 +62,16 @@ def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
         sentences.append(Remark("drift", _drift(phase)))
     if phase.lengths is not UNSET:
         sentences.append(Remark("lengths", [_lengths(phase.lengths)]))
+    if phase.finish_reasons is not UNSET:
+        sentences.append(Remark("finish-reasons", [_reasons(phase.finish_reasons)]))
     return sentences
+
+
+def _reasons(reasons: Mapping[str, int]) -> Both:
+    """How often the engine gave which finish reason."""
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    parts = [f"{reason} {plain(count)}" for reason, count in ordered]
+    return ", ".join(parts), "、".join(parts)
 
 
 def _drift(phase: CardPhase) -> list[Both]:
@@ -352,3 +361,20 @@ def steady_window(phase: CardPhase) -> tuple[float, float] | None:
     if not first or not first[0].found:
         return None
     return first[0].start_s, first[0].end_s
+
+
+def device_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
+    """What telemetry said of the devices over time, a picture for each quantity."""
+    pictures = []
+    for series in given(phase.series.devices, ()):
+        factor = 100.0 if series.unit == "1" else 1.0
+        dots = [
+            curves.Dot((place + 0.5) * series.bucket_s, value * factor)
+            for place, value in enumerate(series.values)
+            if value is not None
+        ]
+        caption = WORDS[f"device-{series.quantity}"]
+        picture = curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], caption[0])
+        if picture:
+            pictures.append((caption, picture))
+    return pictures

@@ -131,6 +131,13 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "over-time": ("Over time", "随时间变化"),
         "track-ttft": ("Median TTFT over time, ms", "TTFT 中位数随时间变化，毫秒"),
         "track-tpot": ("Median TPOT over time, ms", "TPOT 中位数随时间变化，毫秒"),
+        "finish-reasons": ("Finish reasons", "结束原因"),
+        "devices-over-time": ("Devices over time", "设备随时间变化"),
+        "device-power": ("Power of the devices together, W", "设备总功率，W"),
+        "device-utilisation": ("Device utilisation, %", "设备利用率，%"),
+        "device-memory": ("Memory in use, devices together, GiB", "设备内存总用量，GiB"),
+        "device-temperature": ("Device temperature, °C", "设备温度，°C"),
+        "device-clock": ("Device clock, MHz", "设备时钟频率，MHz"),
         "steady-note": (
             "The shaded stretch is the steady state of the first repeat.",
             "阴影部分为第一次重复的稳态。",

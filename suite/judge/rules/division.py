@@ -8,12 +8,14 @@ from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
 from suite.documents.document import given
+from suite.judge.log.cached import took_from_cache
 from suite.judge.metrics.compute import questions
 from suite.judge.rules.rule import (
     Finding,
     failed,
     not_applicable,
     passed,
+    place,
     plan_rule,
     rule,
     warned,
@@ -133,21 +135,8 @@ def fixed_prompt(plan: Plan) -> Finding:
     return passed("the closed prompt, greedy, at least 64 new tokens")
 
 
-@plan_rule(
-    "R033",
-    title=Bilingual("Reuses nothing across requests", "请求间无复用、无量化"),
-    asks=Bilingual(
-        "No prefix cache, no quantisation, no speculative decoding.",
-        "不使用前缀缓存、量化或推测解码。",
-    ),
-    reason=Bilingual(
-        "A prefix cache answers repeated prompts for free; rounded weights are another model.",
-        "前缀缓存可不费力地回答重复的提示词；舍入后的权重是另一个模型。",
-    ),
-    limits="optimised",
-)
-def plain_engine(plan: Plan) -> Finding:
-    """Closed forbids reuse across requests, quantisation and speculative decoding."""
+def planned_reuse(plan: Plan) -> Finding:
+    """What the plan says of reuse across requests, quantisation and speculative decoding."""
     engine = plan.engine
     used = []
     if engine.prefix_caching:
@@ -159,6 +148,40 @@ def plain_engine(plan: Plan) -> Finding:
     if used:
         return warned(f"uses {', '.join(used)}: optimised, not closed", used)
     return passed("no prefix cache, no quantisation, no speculative decoding")
+
+
+@rule(
+    "R033",
+    title=Bilingual("Reuses nothing across requests", "请求间无复用、无量化"),
+    asks=Bilingual(
+        "No prefix cache, no quantisation, no speculative decoding, and no count of the engine's that says "
+        "otherwise.",
+        "不使用前缀缓存、量化或推测解码，且引擎自身的计数与此不矛盾。",
+    ),
+    reason=Bilingual(
+        "A prefix cache answers repeated prompts for free; rounded weights are another model.",
+        "前缀缓存可不费力地回答重复的提示词；舍入后的权重是另一个模型。",
+    ),
+    phases="run",
+    broken=Bilingual(
+        "warn: *optimised* at best; fail where the plan says that there is no prefix cache and the engine's "
+        "counts say that there is one",
+        "warn：至多 *optimised*；计划声明无前缀缓存而引擎的计数表明有时为 fail",
+    ),
+    foreseen=planned_reuse,
+    limits="optimised",
+)
+def plain_engine(evidence: Evidence, _: Results) -> Finding:
+    """Closed forbids reuse across requests, quantisation and speculative decoding."""
+    plan = evidence.plan
+    cached = [] if plan.engine.prefix_caching else took_from_cache(evidence.requests)
+    if not cached:
+        return planned_reuse(plan)
+    why = f"the engine took the prompts of {len(cached)} requests from a cache, in part or whole"
+    places = [place(request) for request in cached]
+    if plan.runtime == "endpoint":
+        return warned(f"{why}: optimised, not closed", places)
+    return failed(f"{why}, and the plan declares none", places)
 
 
 @plan_rule(
@@ -219,29 +242,6 @@ def real_hardware(plan: Plan) -> Finding:
 
 
 @rule(
-    "R036",
-    title=Bilingual("Telemetry was read", "已读取遥测"),
-    asks=Bilingual(
-        "Every declared telemetry tool gave samples.",
-        "每个声明的遥测工具均给出了样本。",
-    ),
-    reason=Bilingual("Power that was promised and not read.", "承诺却未读取的功率。"),
-    phases="run",
-    broken=Bilingual("warn", "warn"),
-)
-def telemetry_named(evidence: Evidence, _: Results) -> Finding:
-    """Declared telemetry was read."""
-    declared = {tool.tool for tool in evidence.plan.telemetry}
-    read = {sample.tool for sample in evidence.telemetry}
-    missing = sorted(declared - read)
-    if missing:
-        return warned(f"declared but gave no sample: {', '.join(missing)}", missing)
-    if not declared:
-        return Finding(Outcome.NOT_APPLICABLE, "no telemetry is declared")
-    return passed(f"samples from {', '.join(sorted(read))}")
-
-
-@rule(
     "R037",
     title=Bilingual("Executed precision is declared", "已声明执行精度"),
     asks=Bilingual(
@@ -257,7 +257,7 @@ def dtype_known(evidence: Evidence, _: Results) -> Finding:
     dtype = evidence.plan.engine.dtype
     if evidence.plan.runtime == "endpoint":
         why = "a running server was measured; in which precision it computes, nobody observed"
-        return Finding(Outcome.NOT_APPLICABLE, why)
+        return not_applicable(why)
     if dtype.requested in (dtype.executed, "auto"):
         return passed(f"executed as {dtype.executed}")
     if dtype.note:

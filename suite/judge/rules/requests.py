@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual
 from suite.declare.profiles.arrivals import probe_schedule
 from suite.declare.scenarios.phase import is_conversation, is_search, search_of
+from suite.documents.event import has_failed
 from suite.judge.log.phases import phase_logs, rate_of
 from suite.judge.metrics import in_flight
 from suite.judge.rules.rule import (
@@ -41,9 +42,10 @@ SCHEDULE_SLACK_NS = 1_000_000
     title=Bilingual("Few requests failed", "失败请求在限度内"),
     asks=Bilingual(
         "In no measured phase do more requests fail than its bound allows (the shipped "
-        "profiles: 1 %). In a search a failure is a miss of the objectives (R041).",
-        "任何测量阶段中，失败的请求均不超过其限度（随附配置：1 %）。在搜索中，失败即未达到目标"
-        "（R041）。",
+        "profiles: 1 %); an answer whose finish reason is neither stop nor length has failed. "
+        "In a search a failure is a miss of the objectives (R041).",
+        "任何测量阶段中，失败的请求均不超过其限度（随附配置：1 %）；结束原因既非 stop 亦非 length "
+        "的回答即为失败。在搜索中，失败即未达到目标（R041）。",
     ),
     reason=Bilingual(
         "Failed requests enter no latency: an engine that drops what is slow would look fast.",
@@ -66,10 +68,10 @@ def few_failures(evidence: Evidence, _: Results) -> Finding:
         requests = groups.get((phase.name, phase.repeat), [])
         if not phase.measured or not requests or is_search(phase):
             continue
-        bad = [request for request in requests if request.outcome != "ok"]
+        bad = [request for request in requests if has_failed(request)]
         total += len(bad)
         if len(bad) > phase.failure_bound * len(requests):
-            kinds = collections.Counter(request.outcome for request in bad)
+            kinds = collections.Counter(_fault(request) for request in bad)
             named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
             wrong.append(f"{phase.name}/{phase.repeat}: {len(bad)} of {len(requests)} ({named})")
     if wrong:
@@ -77,6 +79,10 @@ def few_failures(evidence: Evidence, _: Results) -> Finding:
     if not groups:
         return failed("no request of a measured phase is in the log")
     return passed(f"{total} failed requests in {len(groups)} measured phases, within the bounds")
+
+
+def _fault(request: Request) -> str:
+    return "aborted" if request.outcome == "ok" else request.outcome
 
 
 @rule(

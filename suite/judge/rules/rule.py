@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
+from suite.documents.event import has_failed
 from suite.documents.workload import Division
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def measured(evidence: Evidence) -> Iterator[Request]:
 
 def answered(evidence: Evidence) -> Iterator[Request]:
     """Successful requests of measured phases."""
-    return (request for request in measured(evidence) if request.outcome == "ok")
+    return (request for request in measured(evidence) if not has_failed(request))
 
 
 def by_phase(evidence: Evidence) -> dict[tuple[str, int], list[Request]]:

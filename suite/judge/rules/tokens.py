@@ -11,6 +11,7 @@ from suite.declare.analysis.arrived import chunks, shown
 from suite.declare.scenarios.phase import has_exact_lengths, lengths_of
 from suite.documents.document import given
 from suite.documents.event import FOURTH
+from suite.judge.log.cached import PROMPT_TOLERANCE, counts_no_prompt, uncached_only
 from suite.judge.log.lengths import asked
 from suite.judge.rules.rule import (
     Finding,
@@ -38,8 +39,8 @@ COUNT_BIAS = 0.02
 """By how much the engine's counts may exceed the suite's own over all answers, counted end tokens left out."""
 COUNT_SLACK = 2
 """Tokens by which two counts of one text may differ: end-of-text and a special token."""
-PROMPT_TOLERANCE = 2
-"""Tokens by which the engine's count of a prompt may differ from the suite's."""
+TAGS = 4
+"""Tokens around reasoning that no text shows: two tags, with a line end behind each."""
 
 
 def _with_lengths(evidence: Evidence) -> list[Phase]:
@@ -100,10 +101,12 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
         if (request.phase, request.repeat) in exact:
             continue
         usage = request.usage
+        tags = TAGS if given(request.reasoning) else 0
         counts = claimed_counts(request)
         counted = given(usage.own_completion, 0)
         if counts and counted > 0:
-            claimed += max(counts) - _end_token(request, max(counts))
+            # No text shows the tags around reasoning.
+            claimed += max(counts) - _end_token(request, max(counts)) - tags
             own += counted
             counts.append(counted)
         if len(counts) < 2:
@@ -111,7 +114,7 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
         judged += 1
         noted = given(usage.ids_completion)
         false = noted is not None and noted != len(request.token_ids or ())
-        if max(counts) - min(counts) > COUNT_SLACK or false:
+        if max(counts) - min(counts) > COUNT_SLACK + tags or false:
             wrong.append(f"{place(request)}: counts {counts}")
     if exact and exact == by_phase(evidence).keys():
         return not_applicable("every phase asks for exact lengths, see R042")
@@ -131,8 +134,10 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
     "R015",
     title=Bilingual("Prompts were read whole", "提示词被完整读取"),
     asks=Bilingual(
-        "The engine read the whole prompt: its count is the suite's, to 2 tokens.",
-        "引擎读取了完整的提示词：其计数与本套件的计数相差至多 2 个 token。",
+        "The engine read the whole prompt: its count is the suite's, to 2 tokens. A count of 0, "
+        "or of what a cache did not hold, is no cut prompt; it compares with nothing.",
+        "引擎读取了完整的提示词：其计数与本套件的计数相差至多 2 个 token。计数为 0，或只计缓存之外的"
+        "部分，不表示提示词被截断；但也无从比较。",
     ),
     reason=Bilingual(
         "A server that cuts long prompts answers faster and has read less.",
@@ -143,20 +148,30 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
 )
 def prompts_whole(evidence: Evidence, _: Results) -> Finding:
     """The engine read the whole prompt: its count is the suite's own."""
-    wrong, judged = [], 0
-    for request in answered(evidence):
+    wrong, uncached, judged = [], [], 0
+    requests = list(answered(evidence))
+    left_out = {id(request) for request in uncached_only(evidence.requests)}
+    for request in requests:
         engine, own = given(request.usage.engine_prompt), given(request.usage.own_prompt)
         if engine is None or own is None:
             continue
         judged += 1
-        if abs(engine - own) > PROMPT_TOLERANCE:
-            wrong.append(f"{place(request)}: engine {engine}, suite {own}")
+        where = f"{place(request)}: engine {engine}, suite {own}"
+        if id(request) in left_out:
+            uncached.append(where)
+        elif abs(engine - own) > PROMPT_TOLERANCE:
+            wrong.append(where)
     if not judged:
         return warned("the engine or the tokenizer does not count prompts: nothing to compare")
+    if counts_no_prompt(requests):
+        return warned("the engine counts 0 tokens for every prompt: nothing to compare")
     if wrong:
         return failed(
             f"{len(wrong)} of {judged} prompts are counted differently by the engine", wrong
         )
+    if uncached:
+        why = f"of {len(uncached)} of {judged} prompts the server reports uncached tokens only"
+        return warned(f"{why}: whether they were read whole cannot be told", uncached)
     return passed(f"{judged} prompts, the engine and the suite count alike")
 
 

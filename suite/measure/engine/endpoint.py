@@ -39,6 +39,10 @@ class Endpoint:
         answer = probe(self.base_url, self.health_path, self.headers, address=self.address)
         return None if answer == http.client.OK else f"{self.health_path} answered: {answer}"
 
+    def container_pid(self) -> int | None:
+        """None: it runs in no container of ours."""
+        return None
+
 
 @contextlib.contextmanager
 def serve(

@@ -57,6 +57,10 @@ class ProcessEngine:
         """None while the group's leader runs."""
         return death(self.leader)
 
+    def container_pid(self) -> int | None:
+        """None: it runs in no container of ours."""
+        return None
+
 
 @contextlib.contextmanager
 def serve(

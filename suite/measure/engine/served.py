@@ -57,6 +57,9 @@ class Served(Protocol):
     def alive(self) -> str | None:
         """None while the engine runs, else one sentence saying why it does not."""
 
+    def container_pid(self) -> int | None:
+        """The first process of the engine's container, by its number on this host; None where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -65,6 +65,10 @@ class SimServed:
         """None while it runs, else why not."""
         return self.server.alive()
 
+    def container_pid(self) -> int | None:
+        """None: it runs in no container of ours."""
+        return None
+
 
 @contextlib.contextmanager
 def start(

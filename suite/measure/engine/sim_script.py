@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONValue
 
 FAULTS: Final = {
+    "aborts": "gives the answer up midway and ends it politely, with `reason` as finish reason and all its tokens in the usage",
+    "cached_prompt": "says that all but one token of the prompt came from a cache (no fault of the stream: the rules see to it)",
     "closes_early": "ends the connection properly, but before the end of the response",
     "comments": "sends a comment before every chunk (no fault: clients must skip them)",
     "crlf": "ends lines with CR LF (no fault either)",
     "dies_after": "the process ends after some chunks of this request",
     "empty_answer": "generates nothing",
+    "empty_reason": "gives every chunk an empty finish reason, also the one with usage after the last (no fault either)",
     "error_in_stream": "sends an error object inside a stream that began well",
+    "flat_error": "the same, but the object's members are the error's",
     "gzip": "compresses the stream though nobody asked",
     "http_400": "refuses the request with 400",
     "http_500": "healthy, but answers 500",
+    "json_error": "answers 200 with an error as one JSON document",
     "lies_about_usage": "claims three times the tokens that it generated",
     "lines_cut": "writes every chunk in pieces of three bytes",
     "malformed_chunk": "sends a chunk that is no JSON",
@@ -35,14 +40,21 @@ FAULTS: Final = {
     "no_stream": "answers with one JSON document",
     "no_usage": "sends no usage though it was asked for",
     "not_http": "answers with something that is not HTTP",
+    "null_index": "numbers its only choice with null (no fault either)",
     "rate_limited": "answers 429 with Retry-After",
+    "reasons_only": "generates reasoning and no answer",
     "refuses": "stops listening and drops every connection",
     "resets_midway": "resets the connection in the middle of the stream",
     "role_only_first_chunk": "sends the role in a chunk of its own long before the first token",
     "several_tokens_per_chunk": "packs four tokens into a chunk",
     "silent": "accepts the request and never answers",
     "slow_start": "is not healthy for the first `ms` milliseconds",
+    "splits_characters": "sends a character as two halves in two chunks (no fault either: clients must join them)",
     "stalls": "stops in the middle of the stream and keeps the connection open",
+    "thinks_aloud": "thinks in the answer itself, up to a closing tag without an opening one",
+    "uncached_usage": "counts 0 prompt tokens, because the prompt was in its cache (the rules see to it, too)",
+    "unframed_error": "answers 200 as an event stream whose body is an error without any event",
+    "usage_in_choice": "counts inside the last chunk's choice (no fault either)",
 }
 """Every fault by name, with what it does."""
 
@@ -117,6 +129,7 @@ class Fault:
         contains: only requests whose prompt contains this text.
         after_chunks: content chunks before it shows, where it shows midway.
         ms: a duration, for ``slow_start``.
+        reason: the finish reason, for ``aborts``.
     """
 
     name: str
@@ -126,6 +139,7 @@ class Fault:
     contains: str = ""
     after_chunks: int = 3
     ms: float = 500.0
+    reason: str = "abort"
 
     def hits(self, number: int, prompt: str) -> bool:
         """Whether it hits this request."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import http
+import json
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
 
 _MIDWAY = frozenset({"resets_midway", "closes_early", "dies_after", "stalls", "no_finish"})
+_TOO_LONG = {"error": {"code": 400, "message": "the prompt exceeds the context"}}
+_HALVES = (" \ud83d", "\ude00")
+"""A character in two parts, as a server sends it that cuts by code units."""
 
 
 class Act(enum.Enum):
@@ -83,10 +87,10 @@ def refuse(status: int, message: str, extra: str = "") -> bytes:
     return whole(status, body, extra)
 
 
-def whole(status: int, body: bytes, extra: str = "") -> bytes:
-    """A complete JSON response."""
+def whole(status: int, body: bytes, extra: str = "", *, kind: str = "application/json") -> bytes:
+    """A complete response."""
     phrase = http.HTTPStatus(status).phrase
-    head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\n{extra}"
+    head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: {kind}\r\n{extra}"
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -100,6 +104,8 @@ def steps(
         "http_400": refuse(400, "max_tokens is too large"),
         "rate_limited": refuse(429, "too many requests", "retry-after: 7\r\n"),
         "no_stream": whole(200, jsonio.canonical({"choices": [{"text": "one"}]})),
+        "json_error": whole(200, jsonio.canonical(_TOO_LONG)),
+        "unframed_error": whole(200, jsonio.canonical(_TOO_LONG), kind="text/event-stream"),
     }.get(name)
     if at_once is not None:
         return iter((Step(0, Act.WRITE, at_once), Step(0, Act.END)))
@@ -166,8 +172,11 @@ class _Stream:
             if name in _MIDWAY and position // size >= self._fault.after_chunks:
                 yield from self._break_off(due)
                 return
+            if name == "aborts" and position // size >= self._fault.after_chunks:
+                yield from self._close(due, sent, self._fault.reason)
+                return
             sent += len(part)
-            yield from self._write(due, self._content(part, sent), Act.CONTENT)
+            yield from self._write(due, self._content(part, sent, position // size), Act.CONTENT)
             if position // size == self._fault.after_chunks - 1:
                 yield from self._spoil(due)
         yield from self._close(due, sent, "length" if cut else "stop")
@@ -184,6 +193,9 @@ class _Stream:
         elif self._name == "error_in_stream":
             error = {"message": "the engine ran out of memory", "code": 500}
             yield from self._write(due, jsonio.canonical({"error": error}))
+        elif self._name == "flat_error":
+            error = {"object": "error", "message": "a worker has died", "code": 500}
+            yield from self._write(due, jsonio.canonical(error))
 
     def _break_off(self, due: int) -> Iterator[Step]:
         if self._name == "no_finish":
@@ -196,8 +208,9 @@ class _Stream:
     def _close(self, due: int, sent: int, reason: str) -> Iterator[Step]:
         delta = b'{"content":""}' if self._request.chat else b""
         yield from self._write(due, self._chunk(delta, reason, usage=sent))
-        if self._request.usage and self._name != "no_usage":
-            tail = b',"choices":[],"usage":' + self._usage(sent) + b"}"
+        if self._request.usage and self._name not in ("no_usage", "usage_in_choice"):
+            choices = b'[{"index":0,"finish_reason":""}]' if self._name == "empty_reason" else b"[]"
+            tail = b',"choices":' + choices + b',"usage":' + self._usage(sent) + b"}"
             yield from self._write(due, self._head + tail)
         if self._name != "no_done":
             yield from self._write(due, b"[DONE]")
@@ -207,9 +220,17 @@ class _Stream:
         yield Step(due, Act.WRITE, b"0\r\n\r\n")
         yield Step(due, Act.END)
 
-    def _content(self, part: list[str], sent: int) -> bytes:
-        text = jsonio.canonical("".join(part))
-        source = b'{"content":' + text + b"}" if self._request.chat else text
+    def _content(self, part: list[str], sent: int, number: int) -> bytes:
+        """The chunk of this number with some tokens' text."""
+        words = "".join(part)
+        if self._name == "splits_characters" and number < len(_HALVES):
+            words = _HALVES[number]
+        elif self._name == "thinks_aloud" and number == self._fault.after_chunks:
+            words = "\n</think>\n\n"
+        halved = self._name == "splits_characters"
+        text = json.dumps(words).encode() if halved else jsonio.canonical(words)
+        member = b"reasoning_content" if self._name == "reasons_only" else b"content"
+        source = b'{"%b":%b}' % (member, text) if self._request.chat else text
         ids = None
         if self._request.ids and self._script.token_ids:
             ids = jsonio.canonical([token_id(token) for token in part])
@@ -221,19 +242,27 @@ class _Stream:
         """One chunk: `source` is the delta of a chat, the text of a completion."""
         member = b'"delta":' + source if self._request.chat else b'"text":' + (source or b'""')
         finish = b"null" if reason is None else jsonio.canonical(reason)
-        choice = b'{"index":0,%b,"logprobs":null,"finish_reason":%b' % (member, finish)
+        if self._name == "empty_reason" and reason is None:
+            finish = b'""'
+        index = b"null" if self._name == "null_index" else b"0"
+        choice = b'{"index":%b,%b,"logprobs":null,"finish_reason":%b' % (index, member, finish)
         if ids is not None:
             choice += b',"token_ids":' + ids
+        if reason is not None and self._name == "usage_in_choice":
+            choice += b',"usage":' + self._usage(usage)
         tail = b"}"
-        if self._request.running_usage and self._name != "no_usage":
+        if self._request.running_usage and self._name not in ("no_usage", "usage_in_choice"):
             tail = b',"usage":' + self._usage(usage) + b"}"
         return self._head + b',"choices":[' + choice + b"}]" + tail
 
     def _usage(self, sent: int) -> bytes:
         completion = sent * 3 if self._name == "lies_about_usage" else sent
-        total = self._prompt_tokens + completion
-        counts = (self._prompt_tokens, total, completion)
-        return b'{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d}' % counts
+        prompt = 0 if self._name == "uncached_usage" else self._prompt_tokens
+        counts = (prompt, prompt + completion, completion)
+        usage = b'{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d' % counts
+        if self._name == "cached_prompt":
+            usage += b',"prompt_tokens_details":{"cached_tokens":%d}' % max(0, prompt - 1)
+        return usage + b"}"
 
     def _write(self, due: int, data: bytes, act: Act = Act.WRITE) -> Iterator[Step]:
         """One event in one HTTP chunk, or in the form that the fault asks for."""

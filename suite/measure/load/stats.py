@@ -44,6 +44,8 @@ class PhaseStats:
         resent: requests sent again because the server closed an idle connection under them.
         without_done: successful streams without a final ``[DONE]``.
         backward_stamps: arrival times that lay before the one before; set equal to it.
+        usage_in_choice: answers whose counts came inside the choice.
+        half_characters: characters of which only half came, U+FFFD in the texts.
         real_time: the client ran ahead of other processes (real-time scheduling was permitted).
         cpu_s: processor seconds that the client used for the phase, decoding and all its processes included.
         undecoded_peak_bytes: most bytes of ended responses that waited in memory to be decoded.
@@ -65,6 +67,8 @@ class PhaseStats:
     resent: int = 0
     without_done: int = 0
     backward_stamps: int = 0
+    usage_in_choice: int = 0
+    half_characters: int = 0
     real_time: bool = False
     cpu_s: float = 0.0
     undecoded_peak_bytes: int = 0
@@ -111,6 +115,8 @@ class PhaseStats:
             "resent": self.resent,
             "without_done": self.without_done,
             "backward_stamps": self.backward_stamps,
+            "usage_in_choice": self.usage_in_choice,
+            "half_characters": self.half_characters,
             "real_time": self.real_time,
             "cpu_ms": round(self.cpu_s * 1000),
             "undecoded_peak_bytes": self.undecoded_peak_bytes,

@@ -6,6 +6,7 @@ missing for some cards, and the table has no power at all.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,7 @@ _PLACES: Final[tuple[tuple[str, str, Quantity, str], ...]] = (
 """Section, member, quantity and unit of a number without one; names in lower case."""
 
 
+_NUMBER: Final = re.compile(r"\d+\Z")
 _UNITS: Final[dict[Quantity, str]] = {quantity: unit for _, _, quantity, unit in _PLACES}
 
 
@@ -48,16 +50,27 @@ def parse_json(text: str) -> list[Reading]:
         return []
     if not isinstance(document, dict):
         return []
-    cards = _member(document, "gpu")
-    if not isinstance(cards, list):
-        return []
     readings = []
-    for position, card in enumerate(cards):
-        if isinstance(card, dict):
-            index = _member(card, "index")
-            device = str(index).strip() if isinstance(index, str | int) else str(position)
-            readings.append(Reading(device, _card(card)))
+    for name, card in _cards(_member(document, "gpu")):
+        index = _member(card, "index")
+        device = str(index).strip() if isinstance(index, str | int) else name
+        readings.append(Reading(device, _card(card)))
     return readings
+
+
+def _cards(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The cards with their names: of a list, of an object with one member for each, or of a single card."""
+    if isinstance(value, dict):
+        inner = {key.strip().lower() for key in value}
+        if inner & {"index", *(section for section, _, _, _ in _PLACES)}:
+            yield "0", value
+            return
+        named = [(match[0], card) for key, card in value.items() if (match := _NUMBER.search(key))]
+        yield from ((name, card) for name, card in named if isinstance(card, dict))
+    elif isinstance(value, list):
+        yield from (
+            (str(place), card) for place, card in enumerate(value) if isinstance(card, dict)
+        )
 
 
 def _member(document: Mapping[str, object], name: str) -> object:
@@ -109,14 +122,18 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
     """The lines of each card; a card starts with ``GPU0``, ``GPU 00000000:18:00.0`` or ``Index : 0``."""
     block: list[str] | None = None
     started_by = ""
+    margin = ""
     for line in lines:
         match = _GPU_LINE.match(line)
+        indent = line[: len(line) - len(line.lstrip())]
+        if match is not None and block is not None and len(indent) > len(margin):
+            match = None  # a member of the card, or a process that is called so
         kind = "" if match is None else ("index" if match[2] is not None else "gpu")
         # An index line inside a block that a GPU line began names that card.
         if kind and not (kind == "index" and started_by == "gpu"):
             if block is not None:
                 yield block
-            block, started_by = [], kind
+            block, started_by, margin = [], kind, indent
         if block is not None:
             block.append(line)
     if block is not None:
@@ -128,6 +145,8 @@ def _sections(block: list[str]) -> tuple[str, dict[tuple[str, str], str]]:
     section = ""
     values: dict[tuple[str, str], str] = {}
     for line in block:
+        if _PROCESSES.match(line):
+            break  # their names may look like anything
         card = _GPU_LINE.match(line)
         if card is not None:
             device = card[2] or card[1] or device
@@ -143,9 +162,19 @@ def _sections(block: list[str]) -> tuple[str, dict[tuple[str, str], str]]:
     return device, values
 
 
+_PROCESSES: Final = re.compile(r"\s*Process(es)?\b[^|]*:?\s*\Z", re.IGNORECASE)
+
+
+def _before_processes(text: str) -> list[str]:
+    """The lines before the list of processes, whose names may look like anything."""
+    lines = text.splitlines()
+    return list(itertools.takewhile(lambda line: not _PROCESSES.match(line), lines))
+
+
 _TABLE_ROW: Final = re.compile(
-    r"(?P<index>\d+)\s+\S.*\|\s*(?P<use>\S+?)%\s+(?P<used>\S+?)\s*\(\s*(?P<total>\S+?)\s*\)"
+    r"(?P<index>\d+)\s+\S.*\|\s*(?:(?P<use>[^\s|]+)\s+)?(?P<used>[^\s|(]+)\s*\(\s*(?P<total>[^\s|)]+)\s*\)"
 )
+"""A card's first line: its load may be unknown, and its memory."""
 _TABLE_TEMPERATURE: Final = re.compile(r"\|\s*(\d+)\s*C\b")
 
 
@@ -166,11 +195,11 @@ _TABLE_TEMPERATURE: Final = re.compile(r"\|\s*(\d+)\s*C\b")
 def parse_table(text: str) -> list[Reading]:
     """Read plain ``mthreads-gmi``: load, memory and temperature; there is no power in it."""
     readings: list[Reading] = []
-    for line in text.splitlines():
+    for line in _before_processes(text):
         row = _TABLE_ROW.match(line)
         if row is not None:
             values: dict[Quantity, float] = {}
-            put(values, "utilisation", number(row["use"], "%"))
+            put(values, "utilisation", number(row["use"] or "", "%"))
             put(values, "memory_used_bytes", number(row["used"], "MiB"))
             put(values, "memory_total_bytes", number(row["total"], "MiB"))
             readings.append(Reading(row["index"], values))

@@ -23,6 +23,8 @@ _FIELDS: Final[dict[str, tuple[Quantity, str]]] = {
     "clocks.current.sm": ("clock_mhz", "MHz"),
     "clocks.sm": ("clock_mhz", "MHz"),
 }
+_PLAIN: Final = ("power.draw", "clocks.current.sm")
+"""Fields that are read where several of one quantity were asked for; else the first that was asked."""
 _HEADER: Final = re.compile(r"([a-z_.]+)(?: \[([^\]]+)\])?\Z")
 
 
@@ -61,7 +63,13 @@ def _columns(cells: Sequence[str]) -> list[tuple[str, str]]:
     for cell in cells:
         match = _HEADER.match(cell)
         result.append((match[1], match[2] or "") if match else ("", ""))
-    return result
+    names = [name for name, _ in result]
+    chosen: dict[Quantity, str] = {}
+    for name in sorted(names, key=lambda name: name not in _PLAIN):
+        if name in _FIELDS:
+            chosen.setdefault(_FIELDS[name][0], name)
+    read = {"index", *chosen.values()}
+    return [(name, unit) if name in read else ("", "") for name, unit in result]
 
 
 def _row(columns: Sequence[tuple[str, str]], cells: Sequence[str]) -> Reading | None:

@@ -6,6 +6,7 @@ that fails is a fact to record, never a reason to stop a run.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 COMMAND_TIMEOUT_S: Final = 10.0
 """A device tool that takes longer hangs; `npu-smi` and `rocm-smi` take seconds on busy machines."""
+_WRONG: Final = re.compile(
+    r"\W*(unable|failed|error|cannot|could not|no devices|\S+ is lost)", re.IGNORECASE
+)
+"""How a line begins that is no reading but says why there is none."""
 
 
 class Sampler:
@@ -34,6 +39,9 @@ class Sampler:
     Args:
         tools: of the plan, best first; an empty list samples nothing.
         zero_ns: reading of the monotonic clock that counts as 0.
+
+    Attributes:
+        lost: devices that gave readings and then no more, by name, each with what the tool said instead.
     """
 
     def __init__(self, tools: Sequence[TelemetryTool], zero_ns: int) -> None:
@@ -44,6 +52,8 @@ class Sampler:
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._counters: dict[str, Counters] = {}
+        self.lost: dict[str, str] = {}
+        self._devices: set[str] = set()
 
     def __enter__(self) -> Self:
         """Start sampling; the first sample is taken at once."""
@@ -92,25 +102,32 @@ class Sampler:
 
     def _sample(self, tool: TelemetryTool) -> bool:
         before = time.monotonic_ns()
-        readings = self._ask(tool)
+        readings, words = self._ask(tool)
         # A tool takes a while; its values are from somewhere in between.
         moment = (before + time.monotonic_ns()) // 2 - self._zero_ns
+        there = {reading.device for reading in readings if reading.values}
         for reading in readings:
             if reading.values:
                 self._samples.append(_sample(tool.tool, moment, reading))
-        return any(reading.values for reading in readings)
+        for device in self.lost.keys() & there:
+            del self.lost[device]  # back again: a reading that failed once loses no device
+        for device in self._devices - there:
+            self.lost.setdefault(device, words or "no reading")
+        self._devices |= there
+        return bool(there)
 
-    def _ask(self, tool: TelemetryTool) -> list[Reading]:
+    def _ask(self, tool: TelemetryTool) -> tuple[list[Reading], str]:
+        """Readings, and what the tool said beside them in its first line that is none."""
         record = TOOLS.get(tool.parser)
         if record is None:
             self._note(f"{tool.tool}: no telemetry tool is called {tool.parser}")
-            return []
+            return [], ""
         if record.counters is not None:
             # Kept: their load follows from two readings.
-            return self._counters.setdefault(record.name, record.counters()).read()
+            return self._counters.setdefault(record.name, record.counters()).read(), ""
         if tool.where == "container":
             self._note(f"{tool.tool}: runs inside the container only, where nothing is sampled yet")
-            return []
+            return [], ""
         try:
             done = subprocess.run(
                 tool.command,
@@ -123,18 +140,26 @@ class Sampler:
             )
         except (OSError, subprocess.SubprocessError) as error:
             self._note(f"{tool.tool}: {error}")
-            return []
+            return [], str(error)
         readings = record.parse(done.stdout) if record.parse else []
+        words = _complaint(f"{done.stderr}\n{done.stdout}")
         if not readings:
             output = (done.stderr or done.stdout).strip().splitlines()
-            self._note(
-                f"{tool.tool}: status {done.returncode}, {output[0][:200] if output else 'no output'}"
-            )
-        return readings
+            words = words or (output[0][:200] if output else "no output")
+            self._note(f"{tool.tool}: status {done.returncode}, {words}")
+        elif words:
+            self._note(f"{tool.tool}: {words}")
+        return readings, words
 
     def _note(self, problem: str) -> None:
         if problem not in self._problems:
             self._problems.append(problem)
+
+
+def _complaint(output: str) -> str:
+    """The first line in which a tool says that something is wrong; "" where none does."""
+    lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
+    return next((line[:200] for line in lines if _WRONG.match(line)), "")
 
 
 def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:

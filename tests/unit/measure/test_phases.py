@@ -69,6 +69,9 @@ class Served:
     marks: list[tuple[str, int]] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
 
+    def container_pid(self) -> None:
+        return None
+
 
 def phase(**changes: Any) -> Phase:
     return phases.phase(**{"name": "it", "timeout_s": 20.0, "failure_bound": 0.0, **changes})

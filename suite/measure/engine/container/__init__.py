@@ -74,6 +74,11 @@ class ContainerEngine:
         """None while the container runs."""
         return death(self.container)
 
+    def container_pid(self) -> int | None:
+        """The container's first process, by its number on this host."""
+        pid = self.container.attrs["State"].get("Pid") if self.alive() is None else None
+        return pid or None
+
 
 @contextlib.contextmanager
 def serve(

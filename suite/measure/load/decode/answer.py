@@ -10,19 +10,24 @@ import itertools
 import zlib
 from typing import TYPE_CHECKING, Final, cast
 
-from suite.base import jsonio
-from suite.base.errors import EngineError
 from suite.base.unicode14 import shows
 from suite.documents.event import FOURTH
-from suite.measure.load.decode.chunk import Chunk, Refusal, read, read_named, read_plain
-from suite.measure.load.decode.foreign import clean, error_text
+from suite.measure.load.decode.chunk import (
+    Chunk,
+    Refusal,
+    Usage,
+    read,
+    read_named,
+    read_plain,
+)
+from suite.measure.load.decode.foreign import body_error, clean, is_half, stated_in
 from suite.measure.load.decode.sse import SseReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.event import OutcomeCode
-    from suite.measure.load.decode.chunk import Choice, Named, OnlyChoice, PlainChunk, Usage
+    from suite.measure.load.decode.chunk import Choice, Counts, Named, OnlyChoice, PlainChunk
     from suite.measure.load.decode.sse import Event
 
 MAX_INFLATED: Final = 128 << 20
@@ -42,10 +47,12 @@ class AnswerReader:
         tokens: new tokens in each of these chunks; `UNKNOWN` where nothing said.
         token_ids: ids received, None when there were none.
         finish_reason: the last one given.
+        reasoning: what came as reasoning, in parts.
         models: names that the answer came under, in order; plain chunks are asked only where no other one says.
         fingerprints: the same of the configuration that served.
         prompt_tokens: the server's last count of prompt tokens.
         cached_tokens: the server's last count of those among them that came from its cache.
+        usage_in_choice: a count came inside the choice.
         completion_tokens: the server's last count of generated tokens.
         done: the final ``[DONE]`` came.
         fault: outcome code of what was wrong in the stream, None if nothing.
@@ -68,10 +75,12 @@ class AnswerReader:
         "finish_reason",
         "models",
         "prompt_tokens",
+        "reasoning",
         "stamps",
         "texts",
         "token_ids",
         "tokens",
+        "usage_in_choice",
     )
 
     def __init__(self, encoding: str = "") -> None:
@@ -81,12 +90,14 @@ class AnswerReader:
         self.tokens: list[int] = []
         self.token_ids: list[int] | None = None
         self.finish_reason: str | None = None
+        self.reasoning: list[str] = []
         self.models: tuple[str, ...] = ()
         self.fingerprints: tuple[str, ...] = ()
         self._first = b""
         self.prompt_tokens: int | None = None
         self.cached_tokens: int | None = None
         self.completion_tokens: int | None = None
+        self.usage_in_choice = False
         self.done = False
         self.fault: OutcomeCode | None = None
         self.error = ""
@@ -132,6 +143,10 @@ class AnswerReader:
         if self._first and not (self.models or self.fingerprints):
             self._name(read_named(self._first))
 
+    def unframed_error(self) -> str:
+        """The server's words where it sent an error as bare JSON among or instead of events; "" where it did not."""
+        return stated_in(b"\n".join(self._sse.stray)) if self._sse.stray else ""
+
     def chunk_tokens(self) -> list[int] | None:
         """New tokens in each content chunk; None unless ids or running usage told for every one.
 
@@ -151,7 +166,8 @@ class AnswerReader:
         lead: list[int] = []
         shown = 0
         for place, text in enumerate(self.texts):
-            lead.append(len(text))
+            # The second half of a character is none of its own.
+            lead.append(len(text) - (place > 0 and is_half(self.texts[place - 1], text)))
             holds = known is None or known[place] > 0
             shown += holds and (not text or shows(text))
             if shown == FOURTH:
@@ -186,11 +202,14 @@ class AnswerReader:
         if event.data == b"[DONE]" or event.data.strip() == b"[DONE]":
             self.done = True
             return
+        if event.kind == b"error":
+            self._fail("error-in-stream", body_error([event.data]))
+            return
         chunk = read(event.data)
         if isinstance(chunk, Refusal):
             self._fail(*chunk)
-        elif event.kind == b"error":
-            self._fail("error-in-stream", _sentence(event.data))
+        elif not chunk.choices and chunk.usage is None and (words := stated_in(event.data)):
+            self._fail("error-in-stream", words)
         else:
             self._name(chunk)
             self._add_chunk(chunk, stamp)
@@ -225,7 +244,7 @@ class AnswerReader:
         for chunk, stamp in zip(chunks, stamps, strict=True):
             self._add_chunk(chunk, stamp)
 
-    def _add_tokens(self, ids: Sequence[list[int] | None], usages: Sequence[Usage | None]) -> bool:
+    def _add_tokens(self, ids: Sequence[list[int] | None], usages: Sequence[Counts | None]) -> bool:
         """Count the tokens of consecutive chunks that all have text, as `_add` does one by one.
 
         False, with nothing taken, where they are not all unknown and not all known by their ids.
@@ -246,7 +265,7 @@ class AnswerReader:
         self.token_ids += itertools.chain.from_iterable(known)
         self._counted += sum(tokens)
         if last is not None:
-            self._counted = self._usage(last) or 0
+            self._counted = self._counts(last) or 0
         tokens[0] += self._pending
         self._pending = 0
         self.tokens += tokens
@@ -258,23 +277,28 @@ class AnswerReader:
         if chunk.choices is None and running is None:
             self._fail("malformed-chunk", "a chunk has no choices")
         for choice in chunk.choices or ():
-            if choice.index == 0:
+            if not choice.index:
+                if chunk.usage is None and choice.usage is not None:
+                    self.usage_in_choice = True
+                    running = self._usage(choice.usage)
                 self._add(choice, running, stamp)
 
-    def _usage(self, usage: Usage) -> int | None:
+    def _usage(self, usage: Usage | Counts) -> int | None:
+        cached = usage.cached() if isinstance(usage, Usage) else None
+        self.cached_tokens = self.cached_tokens if cached is None else cached
+        return self._counts(usage)
+
+    def _counts(self, usage: Usage | Counts) -> int | None:
         if usage.prompt_tokens is not None:
             self.prompt_tokens = usage.prompt_tokens
         if usage.completion_tokens is not None:
             self.completion_tokens = usage.completion_tokens
-        details = usage.prompt_tokens_details
-        if details is not None and details.cached_tokens is not None:
-            self.cached_tokens = details.cached_tokens
         return usage.completion_tokens
 
     def _add(self, choice: Choice | OnlyChoice, running: int | None, stamp: int) -> None:
         """Take what one chunk says of the answer; its tokens count by their ids, else by the running usage."""
         delta, ids = choice.delta, choice.token_ids
-        if choice.finish_reason is not None:
+        if choice.finish_reason:
             self.finish_reason = clean(choice.finish_reason)
         if ids is not None:
             self.token_ids = [] if self.token_ids is None else self.token_ids
@@ -285,13 +309,12 @@ class AnswerReader:
             self._pending += max(0, running - self._counted)
             self._counted = running
         text = choice.text if delta is None else delta.content
-        if text or (delta and (delta.reasoning_content or delta.reasoning)):
+        thought = None if delta is None else delta.reasoning_content or delta.reasoning
+        if thought:
+            self.reasoning.append(thought)
+        if text or thought:
             known = ids is not None or running is not None
             self.texts.append(text or "")
             self.stamps.append(stamp)
             self.tokens.append(self._pending if known else UNKNOWN)
             self._pending = 0
-
-
-def _sentence(data: bytes) -> str:
-    return error_text(jsonio.loads(data, name="chunk", error=EngineError))

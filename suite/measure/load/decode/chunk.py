@@ -1,22 +1,26 @@
 """What a chunk of a stream says: the members that are read, each of the one type that it may have.
 
 Refused are bytes that are not JSON (NaN, a control character, a second value), a string or a name that is not
-UTF-8, a number beyond 2**53 - 1, and any other type where text, ids or counts are read. Of a member that occurs
-twice the last one counts: the bytes are read once, here, and what was read is what the evidence has.
+UTF-8, a number beyond 2**53 - 1, and any other type where text, ids or counts are read. Half of a surrogate pair is
+read as it is: the other half may come with the next chunk. Of a member that occurs twice the last one counts: the
+bytes are read once, here, and what was read is what the evidence has.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
 from suite.base import jsonio
 from suite.base.errors import EngineError
-from suite.measure.load.decode.foreign import clean, error_text
+from suite.measure.load.decode.foreign import clean, stated_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from suite.documents.event import OutcomeCode
 
@@ -32,14 +36,44 @@ class Delta(msgspec.Struct, gc=False):
     reasoning: str | None = None
 
 
-class Choice(msgspec.Struct, gc=False):
-    """One answer's part of a chunk: `delta` in a chat completion, `text` in a completion."""
+class PromptDetails(msgspec.Struct, gc=False):
+    """What the server says of the prompt's tokens."""
 
-    index: int = 0
+    cached_tokens: Count | None = None
+
+
+class Usage(msgspec.Struct, gc=False):
+    """The server's counts so far, tokens; three dialects have three places for those from a cache."""
+
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    cached_tokens: Count | None = None
+    prompt_cache_hit_tokens: Count | None = None
+
+    def cached(self) -> int | None:
+        """Prompt tokens that were taken from a cache; None when nothing is said of them."""
+        details = self.prompt_tokens_details
+        places = (
+            None if details is None else details.cached_tokens,
+            self.cached_tokens,
+            self.prompt_cache_hit_tokens,
+        )
+        return next((count for count in places if count is not None), None)
+
+
+class Choice(msgspec.Struct, gc=False):
+    """One answer's part of a chunk: `delta` in a chat completion, `text` in a completion.
+
+    A single choice needs no index; some servers count in the choice.
+    """
+
+    index: int | None = 0
     delta: Delta | None = None
     text: str | None = None
     finish_reason: str | None = None
     token_ids: list[Count] | None = None
+    usage: Usage | None = None
 
 
 class Text(msgspec.Struct, gc=False):
@@ -53,25 +87,22 @@ class Text(msgspec.Struct, gc=False):
 class OnlyChoice(msgspec.Struct, gc=False):
     """`Choice` in the middle of the one answer that was asked for."""
 
-    index: Literal[0] = 0
+    index: Literal[0] | None = 0
     delta: Text | None = None
     text: str | None = None
-    finish_reason: None = None
+    finish_reason: Literal[""] | None = None
     token_ids: list[Count] | None = None
+    usage: None = None
 
 
-class PromptDetails(msgspec.Struct, gc=False):
-    """What the server says of the prompt's tokens: how many it had in its cache."""
-
-    cached_tokens: Count | None = None
-
-
-class Usage(msgspec.Struct, gc=False):
-    """The server's counts so far, tokens."""
+class Counts(msgspec.Struct, gc=False):
+    """`Usage` in the middle of an answer, with no word of a cache."""
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
-    prompt_tokens_details: PromptDetails | None = None
+    prompt_tokens_details: None = None
+    cached_tokens: None = None
+    prompt_cache_hit_tokens: None = None
 
     def complete(self) -> bool:
         """Whether it has both."""
@@ -99,7 +130,7 @@ class PlainChunk(msgspec.Struct, gc=False):
     """`Chunk` as nearly all of a stream are: a part of the one answer, so that nothing is left to be asked."""
 
     choices: tuple[OnlyChoice]
-    usage: Usage | None = None
+    usage: Counts | None = None
     error: None = None
 
 
@@ -114,6 +145,7 @@ _chunk: Final = msgspec.json.Decoder(Chunk).decode
 _named: Final = msgspec.json.Decoder(Named).decode
 _plain_lines: Final = msgspec.json.Decoder(PlainChunk).decode_lines
 _REFUSED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read(data: bytes) -> Chunk | Refusal:
@@ -123,7 +155,20 @@ def read(data: bytes) -> Chunk | Refusal:
             data.decode()
         return _chunk(data)
     except _REFUSED as cause:
-        return _refusal(data, cause)
+        halves = _read_halves(data) if _SURROGATE.search(data) else None
+        return _refusal(data, cause) if halves is None else halves
+
+
+def _read_halves(data: bytes) -> Chunk | None:
+    """Read a chunk with halves of surrogate pairs in its texts; None when it is none with them either."""
+    try:
+        return msgspec.convert(json.loads(data, parse_constant=_not_json), Chunk)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def read_plain(pieces: Sequence[bytes]) -> list[PlainChunk] | None:
@@ -154,7 +199,9 @@ def _refusal(data: bytes, cause: Exception) -> Refusal:
     try:
         document = jsonio.loads(data, name="chunk", error=EngineError)
     except EngineError as strict:
-        return Refusal("malformed-chunk", clean(strict.message))
-    if isinstance(document, dict) and document.get("error"):
-        return Refusal("error-in-stream", error_text(document["error"]))
+        plain = f" ({data.decode(errors='replace')})" if data[:1].isalpha() else ""
+        return Refusal("malformed-chunk", clean(strict.message + plain))
+    words = stated_error(document)
+    if words:
+        return Refusal("error-in-stream", words)
     return Refusal("malformed-chunk", clean(str(cause)))

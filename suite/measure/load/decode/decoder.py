@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import UNSET
 
-from suite.documents.event import Origin, OutcomeCode, Request, Usage
+from suite.documents.event import Origin, OutcomeCode, Request, Usage, given_up
 from suite.measure.load.decode.answer import AnswerReader
-from suite.measure.load.decode.foreign import body_error, clean
+from suite.measure.load.decode.foreign import body_error, clean, joined, stated_in
 
 if TYPE_CHECKING:
     from msgspec import UnsetType
@@ -33,11 +33,15 @@ class Decoded(NamedTuple):
         event: complete but for ``usage.own_completion``.
         without_done: it ended well without a final ``[DONE]``.
         backward: arrival times that lay before the one before.
+        usage_in_choice: the counts came inside the choice.
+        replaced: characters of which only half came, U+FFFD in the text.
     """
 
     event: Request
     without_done: bool
     backward: int
+    usage_in_choice: bool
+    replaced: int
 
 
 class Decoder:
@@ -85,6 +89,7 @@ class Decoder:
         outcome, error = self._outcome(exchange)
         stamps, backward = _monotone(reader.stamps)
         gaps = list(map(sub, stamps[1:], stamps))
+        text, replaced = joined(reader.texts)
         t_send = exchange.t_send - zero_ns
         sched = exchange.t_sched
         event = Request(
@@ -105,14 +110,16 @@ class Decoder:
             status=exchange.framer.status,
             error=error or None,
             finish_reason=reader.finish_reason,
-            text="".join(reader.texts),
+            text=text,
             token_ids=_frozen(reader.token_ids),
             usage=self._usage(exchange),
             prompt_sha256=exchange.job.prompt_sha256,
             truncated=exchange.job.truncated,
             origin=self._origin(),
+            reasoning=joined(reader.reasoning)[0] if reader.reasoning else UNSET,
         )
-        return Decoded(event, outcome == "ok" and not reader.done, backward)
+        without_done = outcome == "ok" and not reader.done
+        return Decoded(event, without_done, backward, reader.usage_in_choice, replaced)
 
     def _origin(self) -> Origin | UnsetType:
         models = tuple(name for raw in self._reader.models if (name := clean(raw)))
@@ -138,11 +145,16 @@ class Decoder:
             and exchange.fault is None
         ):
             return _refused(exchange)
+        if reader.fault == "error-in-stream":
+            # Whatever became of the connection afterwards: the server has said why.
+            return reader.fault, reader.error
         if exchange.fault is not None and not reader.done:
             return exchange.fault, clean(exchange.error)
         if not _is_stream(exchange.framer):
             kind = clean(exchange.framer.headers.get("content-type", "none"))
-            return "malformed-response", f"the answer is no event stream (content type {kind})"
+            words = stated_in(b"".join(exchange.framer.pieces))
+            sentence = f"the answer is no event stream (content type {kind})"
+            return "malformed-response", f"{sentence}: {words}" if words else sentence
         if reader.fault is not None:
             return reader.fault, reader.error
         return self._complete()
@@ -150,7 +162,13 @@ class Decoder:
     def _complete(self) -> tuple[OutcomeCode, str]:
         """Judge a stream in which nothing was wrong as far as it went."""
         reader = self._reader
+        if given_up(reader.finish_reason):
+            reason = reader.finish_reason
+            return "aborted", f"the engine gave the answer up: its finish reason is {reason}"
         if not reader.done and (self._wants_done or reader.finish_reason is None):
+            words = reader.unframed_error()
+            if words:
+                return "error-in-stream", words
             return "missing-done", "the stream ended without [DONE]"
         if not reader.stamps:
             return "no-content", "the stream had no generated text"

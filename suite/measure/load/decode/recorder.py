@@ -100,5 +100,7 @@ class Recorder:
         stats.merged_reads += event.merged_reads
         stats.without_done += decoded.without_done
         stats.backward_stamps += decoded.backward
+        stats.usage_in_choice += decoded.usage_in_choice
+        stats.half_characters += decoded.replaced
         self.finished += 1
         self._on_request(event)

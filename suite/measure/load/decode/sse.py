@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
+_OTHER_FIELDS = (b"", b"id", b"retry")
+_MOST_STRAY = 1_000
 
 
 class Event(NamedTuple):
@@ -27,9 +29,10 @@ class SseReader:
 
     Attributes:
         begun: the stream has begun; before, a byte order mark is skipped.
+        stray: lines that are no field of the format: a server that fails may send its error as bare JSON.
     """
 
-    __slots__ = ("_data", "_kind", "_line", "_skip_lf", "begun")
+    __slots__ = ("_data", "_kind", "_line", "_skip_lf", "begun", "stray")
 
     def __init__(self) -> None:
         self._line = b""
@@ -37,6 +40,7 @@ class SseReader:
         self._kind = b""
         self._skip_lf = False
         self.begun = False
+        self.stray: list[bytes] = []
 
     def pending(self) -> bool:
         """Whether something of an event waits for its end, so that the next piece begins in the middle of it."""
@@ -81,4 +85,6 @@ class SseReader:
                 self._data.append(value.removeprefix(b" "))
             elif name == b"event":
                 self._kind = value.removeprefix(b" ")
+            elif name not in _OTHER_FIELDS and len(self.stray) < _MOST_STRAY:
+                self.stray.append(line)
         return events

@@ -36,6 +36,8 @@ def merge(members: Sequence[Worker], planned: int, ended_by: str) -> PhaseStats:
         whole.resent += part.resent
         whole.without_done += part.without_done
         whole.backward_stamps += part.backward_stamps
+        whole.usage_in_choice += part.usage_in_choice
+        whole.half_characters += part.half_characters
         whole.cpu_s += part.cpu_s
         whole.decode_cpu_s += part.decode_cpu_s
         whole.undecoded_peak_bytes += part.undecoded_peak_bytes

@@ -8,8 +8,10 @@ from msgspec import UNSET
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.declare.plan.make import CPUPeak, PrivatePeak, plan_sha256
+from suite.declare.plan.text import render_plan
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.scenarios.phase import is_all_at_once
+from suite.declare.tasks.thinking import Thinking
 from suite.documents.codec import canonical, decode, plain
 from suite.documents.engine import Dtype
 from suite.documents.plan import Devices, Plan
@@ -439,3 +441,27 @@ def test_exact_prompts_are_token_ids_where_profile_and_engine_agree():
 def test_exact_prompts_need_the_models_tokenizer():
     error = refused("nvidia", profile="grid", model=replace(model_input(), tokenizer_sha256=None))
     assert error.code == "tokenizer-needed"
+
+
+@pytest.mark.parametrize("engine", ["vllm", "transformers"])
+def test_a_model_that_thinks_is_asked_not_to(engine):
+    thinker = replace(model_input(), thinking=Thinking("enable_thinking", begun=False))
+    request = plan_for("cpu", engine, model=thinker).engine.request
+    assert request.extra_body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert request.thinking == "off"
+    text = render_plan(plan_for("cpu", engine, model=thinker))
+    assert (
+        '# Thinking    off: every request says chat_template_kwargs {"enable_thinking": false}'
+        in text
+    )
+
+
+def test_what_cannot_be_turned_off_is_said():
+    thinker = replace(model_input(), thinking=Thinking("", begun=True))
+    plan = plan_for("cpu", "vllm", model=thinker)
+    assert "chat_template_kwargs" not in plan.engine.request.extra_body
+    assert plan.engine.request.thinking == "begun"
+    assert "# Thinking    the chat template begins it" in render_plan(plan)
+    raw = plan_for("cpu", "vllm", model=thinker, profile="compat-xsum").engine.request
+    assert raw.api == "completions"
+    assert raw.thinking is UNSET

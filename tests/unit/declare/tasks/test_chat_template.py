@@ -8,6 +8,7 @@ import pytest
 
 from suite.base.errors import DataError
 from suite.declare.tasks.chat_template import ChatTemplate, special_tokens, template_text
+from suite.declare.tasks.thinking import Thinking, thinking_in
 
 USER = [{"role": "user", "content": "Hi <b> & {{ x }}"}]
 
@@ -120,3 +121,51 @@ def test_of_several_templates_the_default_counts(tmp_path):
         with pytest.raises(DataError) as caught:
             template_text(tmp_path, {"chat_template": wrong})
         assert caught.value.code == "chat-template-wrong"
+
+
+QWEN = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n"
+    "{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
+)
+DEEPSEEK = (
+    "{% if not thinking is defined %}{% set thinking = false %}{% endif %}{{ messages[0].content }}"
+    "<Assistant>{% if thinking %}<think>{% else %}</think>{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "thinking", "end"),
+    [
+        (QWEN, Thinking("enable_thinking", begun=False), "<think>\n\n</think>\n\n"),
+        (DEEPSEEK, Thinking("thinking", begun=False), "<Assistant></think>"),
+        (
+            "{{ messages[0].content }}{{ '<think>' if enable_thinking else '' }}",
+            Thinking("enable_thinking", begun=False),
+            "x",
+        ),
+        ("{{ messages[0].content }}<Assistant><think>\n", Thinking("", begun=True), "<think>"),
+        ("{% set thinking = messages[0].thinking %}{{ messages[0].content }}", None, "x"),
+        ("{{ messages[0].content }}", None, "x"),
+    ],
+)
+def test_thinking_is_switched_off_where_the_template_knows_how(text, thinking, end):
+    template = ChatTemplate(text, {})
+    assert template.thinking == thinking
+    assert template.render([{"role": "user", "content": "x"}]).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("text", "begun", "share"),
+    [
+        ("A bridge opens.", False, "none"),
+        ("A bridge opens.", True, "all"),
+        ("<think>hm</think>A bridge opens.", False, "part"),
+        ("hm\n</think>\n\nA bridge opens.", True, "part"),
+        ("hm\n</think>\n", False, "all"),
+        (" <think>\nhm", False, "all"),
+        ("[THINK]hm[/THINK]A bridge", False, "part"),
+    ],
+)
+def test_how_much_of_an_answer_is_thinking(text, begun, share):
+    assert thinking_in(text, begun=begun) == share

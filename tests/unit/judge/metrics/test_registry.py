@@ -16,6 +16,7 @@ from suite.judge.metrics.registry import (
 
 UNITS = {
     "ms", "s", "1", "tokens", "tokens/s", "requests", "requests/s", "J", "J/token", "tokens/J", "W",
+    "GiB", "°C", "MHz",
 }  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def apply(parts: dict, step: dict) -> None:
                 request["usage"] |= step["value"]
         case "mark":
             for mark in marked(parts, step["mark"]):
-                mark["detail"] = {**mark["detail"], **step["value"]}
+                mark["detail"] = {**mark.get("detail", {}), **step["value"]}
         case "mark-time":
             for mark in marked(parts, step["mark"]):
                 mark["t"] += step["by"]

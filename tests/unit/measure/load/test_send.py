@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from msgspec import UNSET
 
 from suite.base import schema
 from suite.base.errors import EngineError, UsageError
@@ -29,18 +30,32 @@ from tests.unit.measure.load.support import PER_REQUEST, job, read_truth, reques
 OK = {
     "comments",
     "crlf",
+    "empty_reason",
     "gzip",
     "lies_about_usage",
     "lines_cut",
+    "null_index",
     "role_only_first_chunk",
     "several_tokens_per_chunk",
+    "usage_in_choice",
 }
+OTHERWISE = {
+    "cached_prompt",
+    "reasons_only",
+    "splits_characters",
+    "thinks_aloud",
+    "uncached_usage",
+}
+"""No faults, but with a text or counts of their own: each has a test of its own."""
 OUTCOMES = {
+    "aborts": ("aborted", "its finish reason is abort"),
     "closes_early": ("reset", "before the end"),
     "empty_answer": ("no-content", "no generated text"),
     "error_in_stream": ("error-in-stream", "out of memory"),
+    "flat_error": ("error-in-stream", "a worker has died"),
     "http_400": ("http-error", "max_tokens is too large"),
     "http_500": ("http-error", "the engine is broken"),
+    "json_error": ("malformed-response", "exceeds the context"),
     "malformed_chunk": ("malformed-chunk", "not JSON"),
     "never_ends": ("timeout", "not ended after"),
     "no_done": ("missing-done", "without [DONE]"),
@@ -52,11 +67,12 @@ OUTCOMES = {
     "resets_midway": ("reset", "Connection reset by peer"),
     "silent": ("stall", "nothing came"),
     "stalls": ("stall", "nothing came"),
+    "unframed_error": ("error-in-stream", "exceeds the context"),
 }
 
 
 def test_the_fault_table_is_complete():
-    assert sorted(OK | set(OUTCOMES)) == PER_REQUEST
+    assert sorted(OK | OTHERWISE | set(OUTCOMES)) == PER_REQUEST
 
 
 @pytest.mark.parametrize("fault", sorted(OUTCOMES))
@@ -86,6 +102,51 @@ def test_peculiarities_that_are_no_faults(faulty, fault):
     claimed = 27 if fault == "lies_about_usage" else 9
     usage = Usage(engine_prompt=1, engine_completion=claimed, ids_completion=9)
     assert odd.usage == usage
+
+
+@pytest.mark.parametrize("reason", ["abort", "content_filter", "error", "tool_calls", "whatever"])
+def test_an_answer_that_was_given_up_is_a_failure_of_its_own(reason):
+    script = {"faults": [{"name": "aborts", "first": 1, "count": 1, "reason": reason}]}
+    with sim.start(json.dumps(script)) as server:
+        result = send(server.base_url, [job(i, f"task {i}") for i in range(3)])
+    event = result[1]
+    assert [e.outcome for e in result.events] == ["ok", "aborted", "ok"]
+    assert (event.finish_reason, event.usage.engine_completion) == (reason, 3)
+    assert event.error.endswith(f"its finish reason is {reason}")
+    assert len(event.text.split()) == 3
+
+
+def test_what_servers_say_of_cached_prompts(faulty):
+    plain, cached, uncached = send(
+        faulty,
+        [job(0, "one two three"), job(1, "a b <cached_prompt>"), job(2, "<uncached_usage>")],
+    ).events
+    assert plain.usage.cached_tokens is UNSET
+    assert (cached.usage.engine_prompt, cached.usage.cached_tokens) == (3, 2)
+    assert uncached.usage.engine_prompt == 0
+    assert {event.outcome for event in (plain, cached, uncached)} == {"ok"}
+
+
+def test_reasoning_is_kept_apart(faulty):
+    only, aloud = send(faulty, [job(0, "<reasons_only>"), job(1, "<thinks_aloud>")]).events
+    assert (only.outcome, only.text, len(only.reasoning.split())) == ("ok", "", 6)
+    assert len(only.chunk_dt) == 5
+    assert aloud.reasoning is UNSET
+    before, after = aloud.text.split("</think>")
+    assert before.split()
+    assert after.split()
+
+
+def test_a_character_in_two_chunks_is_one(faulty):
+    result = send(faulty, [job(0, "<splits_characters>")])
+    assert result[0].outcome == "ok"
+    assert result[0].text.startswith(" \U0001f600 ")
+    assert result.stats.half_characters == 0
+
+
+def test_counts_in_the_choice_are_noted(faulty):
+    result = send(faulty, [job(0, "<usage_in_choice>"), job(1, "x")])
+    assert result.stats.usage_in_choice == 1
 
 
 def test_a_role_of_its_own_is_not_the_first_token(tmp_path):

@@ -169,3 +169,60 @@ def test_captures_of_real_tools(name, parser, devices, quantity):
     readings = parse(parser, path.read_text())
     assert len(readings) == devices
     assert all(quantity in reading.values for reading in readings)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_of_several_power_columns_the_one_that_was_asked_for_is_read(place):
+    names = ["power.draw", "power.draw.average", "power.draw.instant"]
+    names = names[place:] + names[:place]
+    watts = {"power.draw": 500, "power.draw.average": 400, "power.draw.instant": 300}
+    header = ", ".join(f"{name} [W]" for name in names)
+    row = ", ".join(f"{watts[name]}.00 W" for name in names)
+    found = by_device(parse("nvidia-smi-csv", f"index, {header}\n0, {row}\n"))
+    assert found["0"] == {"power_w": 500}
+
+
+def test_of_two_other_power_columns_the_first_is_read_to_the_end():
+    head = "index, power.draw.average [W], power.draw.instant [W]\n"
+    readings = parse("nvidia-smi-csv", head + "0, 400.00 W, 300.00 W\n0, [N/A], 301.00 W\n")
+    assert [reading.values for reading in readings] == [{"power_w": 400}, {}]
+
+
+CARD = '{"Index": "3", "Utilization": {"Gpu": "5%"}, "Power Readings": {"Power Draw ": "90W"}}'
+
+
+@pytest.mark.parametrize(
+    ("gpu", "devices"),
+    [
+        (CARD, ["3"]),
+        (f'{{"GPU 3": {CARD}}}', ["3"]),
+        ('{"0": {"Power Readings": {"Power Draw": "90W"}, "Utilization": {"Gpu": "5%"}}}', ["0"]),
+        (f'{{"0": {CARD.replace("3", "0", 1)}, "1": {CARD}}}', ["0", "3"]),
+    ],
+)
+def test_mthreads_cards_may_be_an_object(gpu, devices):
+    readings = parse("mthreads-gmi-json", f'{{"Driver Version": "3.3.5", "GPU": {gpu}}}')
+    assert [reading.device for reading in readings] == devices
+    assert all(reading.values == {"power_w": 90, "utilisation": 0.05} for reading in readings)
+
+
+def test_an_mthreads_row_without_load_is_a_card_of_its_own():
+    for load in ("N/A  ", "-    ", "     "):
+        text = (CASES / "mthreads-gmi.table.txt").read_text().replace("|0%   ", f"|{load}")
+        found = by_device(parse("mthreads-gmi-table", text))
+        assert found["0"]["temperature_c"] == 61
+        assert found["1"] == {
+            "temperature_c": 48,
+            "memory_used_bytes": 0,
+            "memory_total_bytes": 81920 * MIB,
+        }
+
+
+def test_a_process_that_is_named_like_a_card_is_none():
+    table = (CASES / "mthreads-gmi.table.txt").read_text()
+    process = "7    4712          x |00000000:18:00.0 |97%   70000MiB(81920MiB)\n"
+    assert set(by_device(parse("mthreads-gmi-table", table + process))) == {"0", "1"}
+    text = (CASES / "mthreads-gmi.text.txt").read_text()
+    listed = "    Processes\n        GPU7\n        Index : 9\n        Used : 5MiB\nGPU1 0000"
+    readings = parse("mthreads-gmi-text", text.replace("GPU1 0000", listed))
+    assert by_device(readings) == by_device(parse("mthreads-gmi-text", text))

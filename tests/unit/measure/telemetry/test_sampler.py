@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 
+import pytest
 from msgspec import UNSET
 
 from suite.base import schema
@@ -97,3 +98,44 @@ def test_the_host_itself():
     samples = sampler.samples()
     assert {sample.device for sample in samples} == {"host"}
     assert all(sample.memory_used_bytes > 0 for sample in samples)
+
+
+FALLS_OFF = """
+import pathlib, sys
+file = pathlib.Path(sys.argv[1])
+count = int(file.read_text()) if file.exists() else 0
+file.write_text(str(count + 1))
+rows = ["0, 100.00 W, 5 MiB", "1, 90.00 W, 7 MiB"]
+if count >= 2:
+    rows = {rows}
+print("index, power.draw [W], memory.used [MiB]", *rows, sep="\\n")
+"""
+HANDLE = "Unable to determine the device handle for GPU0000:41:00.0: Unknown Error"
+NVML = "Failed to initialize NVML: Unknown Error"
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost"),
+    [
+        (f'[rows[0], "{HANDLE}"]', {"1": HANDLE}),
+        (f'["{NVML}"]', {"0": NVML, "1": NVML}),
+        ('[rows[0], "1, [Unknown Error], [GPU is lost]"]', {"1": "no reading"}),
+        ("rows if count > 2 else rows[:1]", {}),
+    ],
+)
+def test_a_device_that_falls_off_is_noted_in_the_tools_words(tmp_path, rows, lost):
+    script = FALLS_OFF.replace("{rows}", rows)
+    command = [sys.executable, "-S", "-c", script, str(tmp_path / "count")]
+    with Sampler([tool(command)], 0) as sampler:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            file = tmp_path / "count"
+            if file.exists() and int(file.read_text() or 0) >= 5:
+                break
+            time.sleep(0.01)
+    assert sampler.lost == lost
+    assert all(
+        any(words in text for text in sampler.problems())
+        for words in lost.values()
+        if words != "no reading"
+    )

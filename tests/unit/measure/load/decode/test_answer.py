@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from suite.base import jsonio
 from suite.measure.load.decode.answer import AnswerReader
-from suite.measure.load.decode.foreign import body_error, clean
+from suite.measure.load.decode.foreign import body_error, clean, joined
 from suite.measure.load.transport.framing import DONE, MORE, Framer
 
 STREAMS = Path(__file__).with_name("streams")
@@ -206,11 +206,22 @@ def test_what_follows_done_is_ignored():
             "Expected `str | null`, got `int`",
         ),
         (b'{"choices":[{"text":"\xff"}]}', "malformed-chunk", "not UTF-8"),
-        (b'{"choices":[{"text":"\\ud800"}]}', "malformed-chunk", "surrogate"),
         (b'{"choices":[{"text":"a","logprobs":NaN}]}', "malformed-chunk", "NaN"),
         (b'{"error":{"message":"out of\\nmemory"}}', "error-in-stream", "out of memory"),
         (b'{"error":"broken"}', "error-in-stream", "broken"),
         (b'{"error":{"code":7}}', "error-in-stream", '{"code":7}'),
+        (
+            b'{"object":"error","message":"worker 3 died","type":"InternalServerError","code":500}',
+            "error-in-stream",
+            "worker 3 died",
+        ),
+        (b'{"message":"worker 3 died","code":500}', "error-in-stream", "worker 3 died"),
+        (b'{"detail":"worker 3 died"}', "error-in-stream", "worker 3 died"),
+        (b'{"detail":[{"loc":["body"],"msg":"too long"}]}', "error-in-stream", "too long"),
+        (b'{"error":"worker 3 died","choices":[]}', "error-in-stream", "worker 3 died"),
+        (b'{"object":"error","code":500,"choices":[]}', "error-in-stream", '"code":500'),
+        (b'"worker 3 died"', "error-in-stream", "worker 3 died"),
+        (b"worker 3 died", "malformed-chunk", "(worker 3 died)"),
     ],
 )
 def test_what_is_wrong_in_a_stream(data, code, sentence):
@@ -227,6 +238,92 @@ def test_an_error_event_is_an_error_whatever_it_holds():
     reader = AnswerReader()
     reader.feed(b'event: error\ndata: {"message": "no"}\n\n', 1)
     assert (reader.fault, reader.error) == ("error-in-stream", "no")
+
+
+@pytest.mark.parametrize("data", [b"worker 3 died", b'{"message":"a","message":"worker 3 died"}'])
+def test_an_error_event_need_not_be_sound_json(data):
+    reader = AnswerReader()
+    reader.feed(b"event: error\ndata: " + data + b"\n\n", 1)
+    assert reader.fault == "error-in-stream"
+    assert "worker 3 died" in reader.error
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error":{"code":400,"message":"request (6009 tokens) exceeds the context"}}',
+        b'{\n  "error": {\n    "message": "request (6009 tokens) exceeds the context"\n  }\n}\n',
+        b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n{"detail":"it exceeds the context"}\n',
+    ],
+)
+def test_an_error_without_an_event_is_in_its_words(body):
+    reader = AnswerReader()
+    for place in range(0, len(body), 9):
+        reader.feed(body[place : place + 9], place)
+    reader.end(len(body))
+    assert reader.fault is None
+    assert reader.unframed_error().endswith("exceeds the context")
+
+
+def test_lines_that_are_no_fields_are_no_error():
+    reader = AnswerReader()
+    reader.feed(b": ping\nretry: 5\nid: 7\nsomething\n\n", 1)
+    reader.end(2)
+    assert reader.unframed_error() == ""
+
+
+def test_an_empty_finish_reason_is_none():
+    usage = {"choices": [{"index": 0, "finish_reason": ""}], "usage": {"completion_tokens": 1}}
+    reader = stream(
+        delta("a", finish_reason=""), delta("", finish_reason="length"), usage, delta(None)
+    )
+    assert (reader.finish_reason, reader.fault) == ("length", None)
+    assert stream(delta("a", finish_reason="")).finish_reason is None
+
+
+def test_a_single_choice_needs_no_index():
+    chunk = {"choices": [{"index": None, "delta": {"content": "a"}}]}
+    assert stream(chunk, chunk).texts == ["a", "a"]
+
+
+def test_counts_inside_the_choice_are_read():
+    usage = {"prompt_tokens": 9, "completion_tokens": 1, "cached_tokens": 4}
+    reader = stream(delta("a"), delta("", finish_reason="stop", usage=usage))
+    assert (reader.prompt_tokens, reader.completion_tokens) == (9, 1)
+    assert (reader.cached_tokens, reader.usage_in_choice) == (4, True)
+    both = stream({**delta("a", usage=usage), "usage": {"prompt_tokens": 8}})
+    assert (both.prompt_tokens, both.usage_in_choice) == (8, False)
+
+
+@pytest.mark.parametrize(
+    ("details", "cached"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 512}}, 512),
+        ({"prompt_tokens_details": {"cached_tokens": None}}, None),
+        ({"prompt_tokens_details": {}}, None),
+        ({"prompt_tokens_details": None}, None),
+        ({"prompt_cache_hit_tokens": 512, "prompt_cache_miss_tokens": 18}, 512),
+        ({"cached_tokens": 0}, 0),
+        ({}, None),
+    ],
+)
+def test_cached_prompt_tokens(details, cached):
+    usage = {"prompt_tokens": 530, "completion_tokens": 1, **details}
+    assert stream(delta("a"), {"choices": [], "usage": usage}).cached_tokens == cached
+    assert stream({**delta("a"), "usage": usage}, delta("b")).cached_tokens == cached
+
+
+def test_halves_of_a_character_are_joined_or_replaced():
+    def chunk(text: str) -> bytes:
+        return b'data: {"choices":[{"delta":{"content":"%b"}}]}\n\n' % text.encode()
+
+    reader = AnswerReader()
+    reader.feed_all([chunk("ok \\ud83d"), chunk("\\ude00 end")], [1, 2])
+    assert reader.stamps == [1, 2]
+    assert joined(reader.texts) == ("ok \U0001f600 end", 0)
+    reader = AnswerReader()
+    reader.feed_all([chunk("a\\ude00b \\ud83d"), chunk("c \\ufffd\\ud83d")], [1, 2])
+    assert joined(reader.texts) == ("a\ufffdb \ufffdc \ufffd\ufffd", 3)
 
 
 def test_a_null_error_is_none():

@@ -32,6 +32,9 @@ def outcome(pieces: list[bytes], at_once: int = 1) -> tuple[object, ...]:
         reader.finish_reason,
         reader.prompt_tokens,
         reader.completion_tokens,
+        reader.cached_tokens,
+        reader.reasoning,
+        reader.usage_in_choice,
         reader.done,
         reader.fault,
         reader.error,
@@ -52,9 +55,10 @@ def event(document: object, ascii_only: bool) -> bytes:
 
 texts = st.text(max_size=8) | st.sampled_from(["", " a", '"', "\\", '","content":"', "é", "🙂"])
 usages = st.none() | st.builds(
-    lambda p, c: {"prompt_tokens": p, "total_tokens": p + c, "completion_tokens": c},
+    lambda p, c, more: {"prompt_tokens": p, "total_tokens": p + c, "completion_tokens": c, **more},
     st.integers(0, 10**16),
     st.integers(0, 2_000),
+    st.sampled_from([{}, {}, {"prompt_tokens_details": {"cached_tokens": 7}}]),
 )
 
 
@@ -62,12 +66,15 @@ usages = st.none() | st.builds(
 def documents(draw):
     chat = draw(st.booleans())
     text = draw(texts)
-    choice = {"index": draw(st.sampled_from([0, 0, 0, 1]))}
+    choice = {"index": draw(st.sampled_from([0, 0, 0, 1, None]))}
     choice |= {"delta": {"content": text}} if chat else {"text": text}
-    choice["finish_reason"] = draw(st.sampled_from([None, None, None, "stop"]))
+    choice["finish_reason"] = draw(st.sampled_from([None, None, "", "stop"]))
     ids = draw(st.none() | st.lists(st.integers(0, 10**16) | st.integers(0, 99), max_size=3))
     if ids is not None:
         choice["token_ids"] = ids
+    inner = draw(st.none() | st.none() | usages)
+    if inner is not None:
+        choice["usage"] = inner
     document = {"id": draw(texts), "created": draw(st.integers(0, 3)), "choices": [choice]}
     usage = draw(usages)
     if usage is not None:
@@ -174,9 +181,9 @@ def test_what_is_no_plain_chunk_is_read_by_itself(piece):
         (b'{"other":01}', "not JSON"),
         (b'{"other":"\x01"}', "not JSON"),
         (b'{"other":"\xff"}', "not UTF-8"),
-        (b'{"other":"\\ud800"}', "surrogate"),
         (b'{"other":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested deeper"),
-        (b'{"choices":[{"text":"\\ud800"}]}', "surrogate"),
+        (b'{"choices":[{"text":"\\ud800","index":"0"}]}', "surrogate"),
+        (b'{"choices":[{"text":"\\ud800"}],"other":NaN}', "NaN"),
         (b'{"choices":[{"text":5}]}', "$.choices[0].text"),
         (b'{"choices":[{"text":["a"]}]}', "$.choices[0].text"),
         (b'{"choices":[{"delta":"a"}]}', "$.choices[0].delta"),

@@ -1,0 +1,154 @@
+"""What the devices did while they were measured: utilisation, memory, temperature, clock; means and peaks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from suite.base import statistics
+from suite.base.bilingual import Bilingual
+from suite.documents.card_phase import DeviceSeries
+from suite.documents.value import Measured, NotMeasured, Value, stored
+from suite.judge.log.telemetry import READS, by_device, within
+from suite.judge.metrics.metric import Metric, phase_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from suite.documents.plan import Plan
+    from suite.documents.telemetry import TelemetrySample
+    from suite.judge.log.samples import PhaseSamples
+    from suite.judge.log.telemetry import Points, Quantity
+    from suite.judge.metrics.inputs import PhaseInputs
+
+BUCKETS = 60
+LEAST_SAMPLES = 2
+"""Fewest samples of a device in a window of which something is said."""
+_TITLES: dict[Quantity, tuple[Bilingual, str]] = {
+    "utilisation": (Bilingual("Device utilisation", "设备利用率"), "of all devices in use"),
+    "memory": (Bilingual("Device memory in use", "设备内存用量"), "of all devices in use together"),
+    "temperature": (Bilingual("Device temperature", "设备温度"), "of all devices in use"),
+    "clock": (Bilingual("Device clock", "设备时钟频率"), "of all devices in use"),
+}
+
+
+def _metrics() -> Iterator[Metric]:
+    for quantity, (title, whose) in _TITLES.items():
+        read = READS[quantity]
+        mean, peak = ("Σ", "Σ max") if read.adds else ("mean", "max")
+        mean_zh, peak_zh = ("Σ", "Σ 最大值") if read.adds else ("均值", "最大值")
+        for statistic, words, formula in (
+            (
+                "mean",
+                Bilingual("mean", "均值"),
+                Bilingual(f"{mean} over devices of the mean", f"各设备均值的{mean_zh}"),
+            ),
+            (
+                "max",
+                Bilingual("peak", "峰值"),
+                Bilingual(f"{peak} over devices", f"各设备的{peak_zh}"),
+            ),
+        ):
+            yield Metric(
+                f"device_{quantity}_{statistic}",
+                read.unit,
+                "none",
+                "utilisation",
+                Bilingual(f"{title.en}, {words.en}", f"{title.zh}，{words.zh}"),
+                formula,
+                f"As the telemetry tool reports it over the measured windows, {whose}.",
+                percent=quantity == "utilisation",
+            )
+
+
+METRICS = tuple(_metrics())
+
+
+@phase_metrics(METRICS, needs="requests")
+def devices(inputs: PhaseInputs) -> Mapping[str, Value]:
+    """Mean and peak of every quantity over the windows of all repeats."""
+    samples = [
+        sample
+        for repeat in inputs.phase.repeats
+        for sample in within(inputs.evidence.telemetry, repeat)
+    ]
+    values: dict[str, Value] = {}
+    for quantity in _TITLES:
+        mean, peak = _values(inputs.plan, samples, quantity)
+        values |= {f"device_{quantity}_mean": mean, f"device_{quantity}_max": peak}
+    return values
+
+
+def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> tuple[Value, Value]:
+    read = READS[quantity]
+    known = by_device(plan, samples, quantity)
+    of_each = [
+        [value for _, value in points] for points in known.values() if len(points) >= LEAST_SAMPLES
+    ]
+    if not of_each:
+        none = NotMeasured(_why(plan))
+        return none, none
+    used = plan.devices.count
+    if used is not None and len(of_each) < used:
+        none = NotMeasured(f"telemetry of {len(of_each)} devices for {used} in use")
+        return none, none
+    count = sum(map(len, of_each))
+    means = [statistics.mean(values) for values in of_each]
+    peaks = [max(values) for values in of_each]
+    mean = math.fsum(means) if read.adds else statistics.mean(means)
+    peak = math.fsum(peaks) if read.adds else max(peaks)
+    why = "samples of a telemetry tool, no interval"
+    return tuple(Measured(value, read.unit, count, None, None, why) for value in (mean, peak))  # type: ignore[return-value]
+
+
+def _why(plan: Plan) -> str:
+    tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
+    return f"{tools} did not give it" if tools else "the plan has no telemetry tool"
+
+
+def device_series(
+    phase: PhaseSamples, plan: Plan, telemetry: tuple[TelemetrySample, ...]
+) -> tuple[DeviceSeries, ...]:
+    """Every quantity over the first repeat, in at most `BUCKETS` equal buckets; what was not read is left out."""
+    repeat = phase.repeats[0]
+    if repeat.window_s <= 0:
+        return ()
+    samples = within(telemetry, repeat)
+    curves = []
+    for quantity in READS:
+        known = by_device(plan, samples, quantity)
+        fewest = min(map(len, known.values()), default=0)
+        if fewest < LEAST_SAMPLES:
+            continue
+        buckets = min(BUCKETS, fewest)
+        width = (repeat.end - repeat.first_sent) / buckets
+        each = [_bucketed(points, repeat.first_sent, width, buckets) for points in known.values()]
+        curves.append(
+            DeviceSeries(
+                quantity=quantity,
+                unit=READS[quantity].unit,
+                devices=len(known),
+                bucket_s=stored(width / 1e9),
+                values=tuple(
+                    _together(column, adds=READS[quantity].adds)
+                    for column in zip(*each, strict=True)
+                ),
+            )
+        )
+    return tuple(curves)
+
+
+def _bucketed(points: Points, start: int, width: float, buckets: int) -> list[float | None]:
+    """Means of the values in each bucket; None where none lies in it."""
+    inside: list[list[float]] = [[] for _ in range(buckets)]
+    for time, value in points:
+        inside[min(buckets - 1, int((time - start) / width))].append(value)
+    return [statistics.mean(values) if values else None for values in inside]
+
+
+def _together(column: tuple[float | None, ...], *, adds: bool) -> float | None:
+    """One value of all devices; None unless each has one."""
+    values = [value for value in column if value is not None]
+    if len(values) < len(column):
+        return None
+    return stored(math.fsum(values) if adds else statistics.mean(values))

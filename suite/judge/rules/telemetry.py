@@ -1,0 +1,78 @@
+"""Rules about telemetry: was what the plan declares read, and of every device to the end?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base.bilingual import Bilingual
+from suite.judge.log.phases import phase_logs
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+
+if TYPE_CHECKING:
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+LOST = "telemetry.lost."
+"""Facts of the environment about devices that gave no more readings begin so; the tool's words are their value."""
+GAP_INTERVALS = 10
+"""Sampling intervals without a reading after which a device counts as lost; never less than `GAP_FLOOR_NS`."""
+GAP_FLOOR_NS = 10_000_000_000
+NAMED_NS = 2_000_000_000
+"""The same, for two intervals, where the run itself noted the loss."""
+
+
+@rule(
+    "R036",
+    title=Bilingual("Telemetry was read", "已读取遥测"),
+    asks=Bilingual(
+        "Every declared telemetry tool gave samples, and of every device to the end.",
+        "每个声明的遥测工具均给出了样本，且每个设备直至结束均有样本。",
+    ),
+    reason=Bilingual(
+        "Power that was promised and not read; a device that fell off its bus in the middle of the run.",
+        "承诺却未读取的功率；运行途中掉线的设备。",
+    ),
+    phases="run",
+    broken=Bilingual(
+        "warn; fail where a device gave readings and then no more",
+        "warn；设备给出读数后不再有读数时为 fail",
+    ),
+)
+def telemetry_read(evidence: Evidence, _: Results) -> Finding:
+    """Declared telemetry was read, of each device to the end of what was measured."""
+    declared = {tool.tool for tool in evidence.plan.telemetry}
+    read = {sample.tool for sample in evidence.telemetry}
+    if not declared:
+        return not_applicable("no telemetry is declared")
+    lost = _lost(evidence)
+    if lost:
+        return failed(f"{len(lost)} devices gave no more readings: {lost[0]}", lost)
+    missing = sorted(declared - read)
+    if missing:
+        return warned(f"declared but gave no sample: {', '.join(missing)}", missing)
+    return passed(f"samples from {', '.join(sorted(read))}")
+
+
+def _lost(evidence: Evidence) -> list[str]:
+    """Devices whose readings end before what was measured does, each with the tool's words where it had any."""
+    ends = [log.end for log in phase_logs(evidence).values() if log.doc.measured and log.end]
+    last: dict[tuple[str, str], int] = {}
+    for sample in evidence.telemetry:
+        key = (sample.tool, sample.device)
+        last[key] = max(last.get(key, 0), sample.t)
+    if not ends:
+        return []
+    intervals = {tool.tool: tool.interval_ms for tool in evidence.plan.telemetry}
+    lost = []
+    for (tool, device), moment in sorted(last.items()):
+        fact = evidence.environment.facts.get(f"{LOST}{device}")
+        interval = intervals.get(tool, 0) * 1_000_000
+        gap = max(GAP_INTERVALS * interval, GAP_FLOOR_NS)
+        if fact is not None:
+            gap = max(2 * interval, NAMED_NS)
+        if moment + gap < max(ends):
+            words = "" if fact is None or fact.value is UNSET else f": {fact.value}"
+            lost.append(f"device {device}, none after {moment / 1e9:.1f} s ({tool}){words}")
+    return lost

@@ -1,0 +1,127 @@
+"""Rules about what the answers consist of: an answer, or thinking, or the same words again and again."""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.declare.scenarios.phase import has_exact_lengths
+from suite.declare.tasks.thinking import thinking_in
+from suite.documents.document import given
+from suite.judge.log.loops import ends_in_loop
+from suite.judge.rules.rule import (
+    Finding,
+    answered,
+    failed,
+    not_applicable,
+    passed,
+    place,
+    rule,
+    warned,
+)
+
+if TYPE_CHECKING:
+    from suite.declare.tasks.thinking import Share
+    from suite.documents.event import Request
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+MOST_EMPTY = 0.1
+"""Largest share of a phase's answers that may hold only reasoning."""
+MOST_LOOPS = 0.1
+"""Largest share of a phase's answers that may end in a loop without a word about it."""
+
+
+def _questions(evidence: Evidence) -> dict[str, list[Request]]:
+    """Answers to the task set's questions, by phase; texts of exact length are cut and padded on purpose."""
+    synthetic = {doc.name for doc in evidence.plan.workload.phases if has_exact_lengths(doc)}
+    groups: dict[str, list[Request]] = collections.defaultdict(list)
+    for request in answered(evidence):
+        if request.phase not in synthetic:
+            groups[request.phase].append(request)
+    return groups
+
+
+def _reasoning(request: Request, *, begun: bool) -> Share:
+    """How much of an answer is reasoning."""
+    if given(request.reasoning):
+        return "part" if request.text.strip() else "all"
+    # Where the template begins the thinking, a text without its end is thinking still, if it was cut.
+    return thinking_in(request.text, begun=begun and request.finish_reason == "length")
+
+
+@rule(
+    "R050",
+    title=Bilingual("Answers are more than reasoning", "回答不只是推理"),
+    asks=Bilingual(
+        "No answer holds reasoning, in a field of its own or between tags, and at most 10 % of a phase's answers hold "
+        "nothing else.",
+        "没有回答包含推理（无论在单独字段还是标签之间），且一个阶段中只含推理的回答至多占 10 %。",
+    ),
+    reason=Bilingual(
+        "A model that thinks spends the length limit on it: what is scored is no summary, and its tokens are not those that "
+        "were asked for.",
+        "会推理的模型把长度限额用于推理：被评分的不是摘要，其 token 也不是所要求的。",
+    ),
+    phases="tasks",
+    broken=Bilingual("fail; warn where the answers are there too", "fail；同时含有回答时为 warn"),
+)
+def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
+    """Answers hold more than reasoning, and better none of it."""
+    begun = evidence.plan.engine.request.thinking == "begun"
+    groups = _questions(evidence)
+    total = sum(map(len, groups.values()))
+    if not total:
+        return not_applicable("no task was answered")
+    only: list[str] = []
+    part: list[str] = []
+    worst = ""
+    for name, requests in groups.items():
+        shares = {place(r): _reasoning(r, begun=begun) for r in requests}
+        mine = [where for where, share in shares.items() if share == "all"]
+        only += mine
+        part += [where for where, share in shares.items() if share == "part"]
+        if len(mine) > MOST_EMPTY * len(requests):
+            worst = worst or f"{len(mine)} of {len(requests)} answers of {name} hold only reasoning"
+    if worst:
+        return failed(worst, only)
+    if only or part:
+        why = f"{len(only)} of {total} answers hold only reasoning, {len(part)} hold some"
+        return warned(why, only + part)
+    return passed(f"none of {total} answers holds reasoning")
+
+
+@rule(
+    "R053",
+    title=Bilingual("Answers do not go round in circles", "回答不陷入循环"),
+    asks=Bilingual(
+        "At most 10 % of a phase's answers end in a loop: a stretch to the end, half of the answer or more, that says the "
+        "same at least three times, or twice where it is long.",
+        "一个阶段中以循环结尾的回答至多占 10 %：即直至末尾、占回答一半以上、同样内容重复至少三次（较长者两次）的部分。",
+    ),
+    reason=Bilingual(
+        "Such answers run to the length limit and count as much as good ones, where nothing holds them to a reference.",
+        "这样的回答会一直生成到长度上限；没有参考可对照时，与好的回答同样计数。",
+    ),
+    phases="tasks",
+    broken=Bilingual("warn", "warn"),
+)
+def no_loops(evidence: Evidence, _: Results) -> Finding:
+    """Few answers end in a loop."""
+    groups = _questions(evidence)
+    total = sum(map(len, groups.values()))
+    if not total:
+        return not_applicable("no task was answered")
+    wrong, places, count = [], [], 0
+    for name, requests in groups.items():
+        loops = [request for request in requests if ends_in_loop(request.text)]
+        count += len(loops)
+        if len(loops) > MOST_LOOPS * len(requests):
+            cut = sum(request.finish_reason == "length" for request in loops)
+            why = f"{len(loops)} of {len(requests)} answers of {name} end in a loop"
+            wrong.append(f"{why}, {cut} of them at the length limit")
+            places += [place(request) for request in loops]
+    if wrong:
+        return warned(wrong[0], places)
+    return passed(f"{count} of {total} answers end in a loop")
