@@ -72,9 +72,12 @@ def _run(name: str, planned: dict | None = None) -> dict:
     parts = shipped.document(planned)
     parts["header"]["run_id"] = name
     start = next(mark["t"] for mark in parts["marks"] if mark["name"] == "phase.start")
+    end = max(mark["t"] for mark in parts["marks"])
     for tool in parts["plan"]["telemetry"]:
-        sample = {"t": start, "tool": tool["tool"], "device": "cpu", "utilisation": 0.75}
-        parts["telemetry"].append(sample)
+        parts["telemetry"] += [
+            {"t": moment, "tool": tool["tool"], "device": "cpu", "utilisation": 0.75}
+            for moment in (start, end)
+        ]
     return parts
 
 
