@@ -12,9 +12,9 @@ from suite.judge.attest import keys, trust, verify_run
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.page import extract_bundle
 from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.attest.stated import Expected
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
-from suite.judge.attest.verify import Expected
 from suite.judge.report import html
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suite.documents.card import Scorecard
+    from suite.judge.attest.stated import Stated
     from suite.judge.attest.steps import Note
-    from suite.judge.attest.verify import Stated
 
 MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
 """A page is its bundle and some plots; the limit bounds what a hostile file can do."""

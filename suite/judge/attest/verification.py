@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from suite.base.errors import TrustError
 from suite.base.status import Outcome
 from suite.judge.attest import lineends
-from suite.judge.attest.verify import Identity
+from suite.judge.attest.stated import Identity
 
 if TYPE_CHECKING:
     from suite.base.errors import SuiteError

@@ -21,7 +21,6 @@ under ``tests/cases/bundle_verify/``.
 from __future__ import annotations
 
 import contextlib
-import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,79 +30,21 @@ from suite.documents.document import given
 from suite.documents.receipt import Receipt
 from suite.judge.attest import envelope
 from suite.judge.attest.existence import received_time, stamped_times
-from suite.judge.attest.predicate import Predicate, check_predicate, kind, vendor_of
+from suite.judge.attest.predicate import check_predicate, kind, vendor_of
+from suite.judge.attest.stated import Expected, Identity, Stated
 from suite.judge.attest.statement import (
     MANIFEST_SUBJECT,
     REVIEW_TYPE,
-    SCORECARD_TYPE,
-    Statement,
     parse_statement,
 )
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.trust import Role
 
 if TYPE_CHECKING:
-    from suite.judge.attest.existence import Witness
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.steps import Step
     from suite.judge.attest.times import VerifiedTime
     from suite.judge.attest.trust import TrustedKey, TrustList
-
-
-class Identity(enum.StrEnum):
-    """What is known about who signed."""
-
-    TRUSTED = "trusted"  # the trust list names the owner
-    GIVEN_KEY = "given-key"  # the caller gave the key; whose it is, the caller knows
-    UNPROVEN = "unproven"  # the key came with the document: integrity, no identity
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the caller knows beforehand and the document must agree with.
-
-    Attributes:
-        predicate_type: what it must be.
-        nonce: round identifier that the reviewers issued; None when there is no round.
-        manifest_sha256: digest of the evidence at hand; None when there is none.
-        time: when the document is known to have existed, see `suite.judge.attest.times.VerifiedTime`.
-        timestamps: RFC 3161 responses that the caller has, beside those in the bundle.
-        receipts: bundles of reviewers' receipts.
-        shared: these are for several bundles: those for others are passed over instead of refused.
-    """
-
-    predicate_type: str = SCORECARD_TYPE
-    nonce: str | None = None
-    manifest_sha256: str | None = None
-    time: VerifiedTime | None = None
-    timestamps: tuple[Witness, ...] = ()
-    receipts: tuple[Witness, ...] = ()
-    shared: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """What a bundle states; who signed it, and whether that counts, is another question.
-
-    Attributes:
-        statement: what was signed; `statement.payload` are the exact bytes.
-        document: its predicate, read.
-    """
-
-    statement: Statement
-    document: Predicate
-
-    @property
-    def card(self) -> Scorecard:
-        """The stated scorecard.
-
-        Raises:
-            TypeError: when another kind of predicate was expected.
-        """
-        if not isinstance(self.document, Scorecard):
-            msg = f"a {kind(self.statement.predicate_type)} holds no scorecard"
-            raise TypeError(msg)
-        return self.document
 
 
 _SEAL = object()

@@ -33,10 +33,11 @@ from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
+from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
-from suite.judge.attest.verify import Examination, Expected, examine
+from suite.judge.attest.verify import Examination, examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,9 +48,10 @@ if TYPE_CHECKING:
     from suite.documents.manifest import ManifestFile
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.page import Render
+    from suite.judge.attest.stated import Stated
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
-    from suite.judge.attest.verify import Stated, Verified
+    from suite.judge.attest.verify import Verified
 
 MAX_FINDINGS = 40
 """Differences that are listed one by one; the rest is counted."""

@@ -11,7 +11,8 @@ from suite.base import jsonio, schema
 from suite.base.errors import TrustError
 from suite.judge.attest import keys, times, trust
 from suite.judge.attest.existence import Witness
-from suite.judge.attest.verify import Expected, Verified, verify_bundle
+from suite.judge.attest.stated import Expected
+from suite.judge.attest.verify import Verified, verify_bundle
 from suite.judge.attest.verify_run import verify_file
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "bundle_verify"

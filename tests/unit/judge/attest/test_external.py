@@ -13,8 +13,9 @@ import pytest
 from suite import evidence
 from suite.base import jsonio
 from suite.judge.attest import keys, sign
+from suite.judge.attest.stated import Identity
 from suite.judge.attest.statement import make_statement
-from suite.judge.attest.verify import Identity, verify_bundle
+from suite.judge.attest.verify import verify_bundle
 from suite.judge.attest.verify_run import verify_run
 from suite.judge.score import score
 from tests.cases.bundle_verify.cases import PAYLOAD, VENDOR_A, VENDOR_A_ED

@@ -12,7 +12,9 @@ from suite.base import jsonio, schema
 from suite.base.errors import TrustError
 from suite.judge.attest import envelope, sign, statement, trust
 from suite.judge.attest.compare import Difference, differences
-from suite.judge.attest.verify import Expected, check_predicate, vendor_of, verify_bundle
+from suite.judge.attest.predicate import check_predicate, vendor_of
+from suite.judge.attest.stated import Expected
+from suite.judge.attest.verify import verify_bundle
 from tests.cases.bundle_verify import cases
 from tests.cases.bundle_verify.cases import GOOD, MANIFEST, PAYLOAD, PREDICATE, VENDOR_A
 
