@@ -41,6 +41,11 @@ def _pairs(pairs: list[tuple[str, JSONValue]]) -> JSONObject:
     return result
 
 
+def _last(pairs: list[tuple[str, JSONValue]]) -> JSONObject:
+    """Of members with one name the last, as the readers of other projects take them."""
+    return dict(pairs)
+
+
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
@@ -129,21 +134,22 @@ def loads(
         error: the class to raise, so that bad evidence and bad declarations differ.
         first_line: line number of the first byte, for JSON Lines.
         foreign: the file is in another project's format (a tokenizer's configuration has
-            ``1000000000000000019884624838656``, a model's ``Infinity``): long integers and infinities
-            are taken as they are; everything else is as strict as ever.
+            ``1000000000000000019884624838656``, a model's ``Infinity``): long integers, NaN and infinities
+            are taken as they are, a byte order mark is skipped, and of repeated members the last counts,
+            as in the program that the file is made for; everything else is as strict as ever.
 
     Raises:
         SuiteError: of the class `error`, code ``json-refused`` with place.
     """
     try:
-        text = _text(data)
+        text = data.decode("utf-8-sig") if foreign else _text(data)
         if _needs_depth_check(text):
             _check_depth(text)
         value = cast(
             "JSONValue",
             json.loads(
                 text,
-                object_pairs_hook=_pairs,
+                object_pairs_hook=_last if foreign else _pairs,
                 parse_float=float if foreign else _float,
                 parse_int=_any_int if foreign else _int,
                 parse_constant=float if foreign else _constant,

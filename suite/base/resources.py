@@ -7,7 +7,11 @@ working directory, what can be made again into the cache.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +44,44 @@ def workspace() -> Path:
 def cache() -> Path:
     """Downloads and what else can be made again: ``$XDG_CACHE_HOME/llm-conformance``, by default below ``~/.cache``."""
     base = os.environ.get("XDG_CACHE_HOME")
-    parent = Path(base).expanduser().absolute() if base else Path.home() / ".cache"
+    parent = expanded(base).absolute() if base else home() / ".cache"
     return parent / PROGRAM
+
+
+def expanded(text: str) -> Path:
+    """The path with a leading ``~`` put in full; for a user without a home as it was written."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's raises where there is no home
+
+
+def home() -> Path:
+    """The user's home; for a user who has none, such as a container's bare number, a private temporary directory."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return _private_directory()
+
+
+def settle_home() -> None:
+    """Give a user who has no home one for this process: libraries and programs that it starts look for theirs."""
+    if not os.environ.get("HOME"):
+        os.environ["HOME"] = str(home())
+
+
+@functools.cache
+def _private_directory() -> Path:
+    """A directory of this user's alone, the same at the next call of the program; keys and downloads may lie there."""
+    path = Path(tempfile.gettempdir()) / f"{PROGRAM}-{os.getuid()}"
+    with contextlib.suppress(OSError):
+        path.mkdir(mode=0o700)
+    try:
+        status = path.lstat()
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix=f"{PROGRAM}-"))
+    # Somebody else may have made one of that name before.
+    private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
+    if private and status.st_uid == os.getuid():
+        return path
+    return Path(tempfile.mkdtemp(prefix=f"{PROGRAM}-"))
 
 
 def environments() -> Path:

@@ -88,7 +88,7 @@ def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
     named = variables.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return
-    home = Path(variables.get("HOME") or Path.home())
+    home = _home(variables)
     for directory in reversed((variables.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")):
         yield Path(directory, "pip", "pip.conf")
     yield Path("/etc/pip.conf")
@@ -99,9 +99,14 @@ def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
         yield Path(named)
 
 
+def _home(variables: Mapping[str, str]) -> Path:
+    # pathlib's own raises where there is no home; here nothing is then found.
+    return Path(variables.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111
+
+
 def _configured(variables: Mapping[str, str]) -> bool:
     """Whether uv has a configuration file of its own."""
-    home = Path(variables.get("HOME") or Path.home())
+    home = _home(variables)
     own = Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "uv", "uv.toml")
     system = [Path(part, "uv", "uv.toml") for part in ("/etc/xdg", "/etc")]
     return bool(variables.get("UV_CONFIG_FILE")) or any(path.exists() for path in (own, *system))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from suite.base import resources
 from suite.base.errors import UsageError
 from suite.cli.simscript import scripted
-from suite.declare.model.facts import hash_model, read_model
+from suite.declare.model.facts import hash_model, hashed_files, read_model
 from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
@@ -21,22 +21,35 @@ from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
+from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.declare.vendor.load import load_vendor
+from suite.documents.document import given
+from suite.documents.peaks import CPUBasis
 from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
+from suite.measure.host import processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from suite.cli.options import Choices
+    from suite.cli.terminal import Terminal
+    from suite.declare.profiles.load import Profile
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
+    from suite.documents.accelerator import Accelerator
     from suite.documents.plan import Plan, RuntimeKind
+    from suite.measure.digests import DigestStore
 
 CONVERTED = resources.workspace() / "runs" / "converted"
 ENDPOINT_TIMEOUT_S = 30.0
+NOT_HASHED = "0" * 64
+"""Stands for the model's digest while its files are not read."""
+LONG_BYTES = 1_000_000_000
+"""Reading more than this is said, where there is no terminal to show it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +67,81 @@ class Inputs:
     tokenizer: Tokenizer | None
 
 
-def gather(choices: Choices) -> Inputs:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan that lacks the digests of the model's files: arguments and devices are judged by it at once.
+
+    Attributes:
+        inputs: the plan so far, with an empty list of files.
+        profile: what is asked; the quality bounds follow from it and the weights.
+        directory: of the model.
+    """
+
+    inputs: Inputs
+    profile: Profile
+    directory: Path
+
+
+def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Inputs:
     """Resolve the command line into a plan; reads files, starts nothing.
 
     Raises:
         SuiteError: whatever is wrong with the vendor, the profile, the model, the data or their combination.
     """
+    return complete(draft(choices), store=store, terminal=terminal)
+
+
+def complete(draft: Draft, *, store: DigestStore, terminal: Terminal) -> Inputs:
+    """Add the digests of the model's files, and what follows from the weights.
+
+    Args:
+        draft: of `draft`.
+        store: digests of files that were read before.
+        terminal: shows how far the reading is.
+
+    Raises:
+        DataError: as `suite.declare.model.facts.hash_model`.
+    """
+    sizes = {path: path.stat().st_size for path in hashed_files(draft.directory)}
+    total = sum(sizes.values())
+    unread = sum(size for path, size in sizes.items() if store.get(path) is None)
+    if unread > LONG_BYTES:
+        terminal.line(f"hashing {unread / 1e9:.1f} GB of {total / 1e9:.1f} GB of weights")
+    read = 0
+
+    def on_bytes(count: int) -> None:
+        nonlocal read
+        read += count
+        terminal.transfer("hashing the model's files", read, total, "B")
+
+    files, sha256 = hash_model(draft.directory, on_bytes, store)
+    store.save()
+    terminal.clear()
+    plan = draft.inputs.plan
+    workload = plan.workload
+    reference = reference_for(files, workload.taskset, workload.decoding)
+    quality = quality_doc(draft.profile, reference.scores, reference.source, workload.taskset)
+    plan = replace(
+        plan,
+        model=replace(plan.model, files=tuple(files), sha256=sha256),
+        workload=replace(workload, quality=quality),
+    )
+    return Inputs(plan, draft.inputs.tasks, draft.inputs.tokenizer)
+
+
+def draft(choices: Choices) -> Draft:
+    """Resolve the command line as far as that goes without reading the weights.
+
+    Raises:
+        SuiteError: as `gather`.
+    """
     _refuse_empty(choices)
     vendor = load_vendor(choices.vendor)
     profile = load_profile(choices.profile)
-    # Unknown names are refused before a model is hashed or data is read.
-    vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    given = overrides(choices)
+    # Unknown names are refused before a model or data is read.
+    device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
+    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
+    engine_arguments = overrides(choices)
     if choices.sim_script is not None and choices.runtime != "sim":
         raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
     runtime, note = choose_runtime(choices, vendor)
@@ -76,12 +152,11 @@ def gather(choices: Choices) -> Inputs:
         raise UsageError("model-unnamed", message, hint=hint)
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     facts = read_model(source.directory)
-    files, sha256 = hash_model(source.directory)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     tasks = task_set_for(profile, choices.data)
     taskset = tasks.to_doc()
-    reference = reference_for(files, taskset, profile.doc.decoding)
+    reference = reference_for((), taskset, profile.doc.decoding)
     plan = make_plan(
         vendor=vendor,
         engine_id=choices.engine,
@@ -91,8 +166,8 @@ def gather(choices: Choices) -> Inputs:
             id=source.id,
             revision=source.revision,
             path=str(source.directory),
-            sha256=sha256,
-            files=files,
+            sha256=NOT_HASHED,
+            files=[],
             facts=facts,
             tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
             chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
@@ -106,7 +181,7 @@ def gather(choices: Choices) -> Inputs:
         quality=quality_doc(profile, reference.scores, reference.source, taskset),
         runtime=runtime,
         url=None if choices.url is None else server_url(choices.url),
-        overrides=given,
+        overrides=engine_arguments,
         options=_options(choices, note),
     )
     if runtime == "endpoint":
@@ -115,7 +190,7 @@ def gather(choices: Choices) -> Inputs:
         plan = replace(plan, engine=replace(plan.engine, readiness=readiness))
     if runtime == "sim":
         plan = scripted(plan, choices.sim_script)
-    return Inputs(plan, tasks, tokenizer)
+    return Draft(Inputs(plan, tasks, tokenizer), profile, source.directory)
 
 
 def _options(choices: Choices, note: str) -> Options:
@@ -132,6 +207,7 @@ def _options(choices: Choices, note: str) -> Options:
         conversion_root=str((choices.converted or CONVERTED).absolute()),
         private_peaks=_private_peaks(choices.peak),
         cpu_peak=_cpu_peak(choices.cpu_peak),
+        measured_peak=choices.measured_peak,
         runtime_note=note,
         commit=commit(),
         nonce=choices.nonce,
@@ -140,12 +216,12 @@ def _options(choices: Choices, note: str) -> Options:
 
 
 def overrides(choices: Choices) -> dict[str, str]:
-    """``--engine-arg name=value`` as a mapping.
+    """``--engine-arg name=value`` as a mapping; a flag of the engine is its name alone, and has an empty value.
 
     Raises:
         UsageError: ``engine-arg-wrong``.
     """
-    given = _pairs(choices.engine_arg, "engine-arg-wrong")
+    given = _pairs(choices.engine_arg, "engine-arg-wrong", flags=True)
     return {name.removeprefix("--"): value for name, value in given.items()}
 
 
@@ -159,11 +235,11 @@ def _refuse_empty(choices: Choices) -> None:
         raise UsageError("nonce-wrong", f"{nonce!r} is no round identifier", hint=hint)
 
 
-def _pairs(texts: Iterable[str], code: str) -> dict[str, str]:
+def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not name:
+        if not name or not (equals or flags):
             raise UsageError(code, f"{text!r} is not NAME=VALUE")
         pairs[name] = value
     return pairs
@@ -198,6 +274,22 @@ def _cpu_peak(text: str | None) -> CPUPeak | None:
         hint = "for example avx512f:2:2600"
         raise UsageError("peak-wrong", f"{text!r} is not ISA:CORES:MHZ", hint=hint)
     return CPUPeak(match[1], int(match[2]), float(match[3]))
+
+
+def _refuse_impossible(cpu: CPUPeak | None, device: Accelerator, choices: Choices) -> None:
+    """Hold a processor's peak against this machine, where the engine runs on it."""
+    if cpu is None:
+        return
+    formulas = [formula for peak in device.peaks for formula in given(peak.formulas, ())]
+    flags = {formula.isa: given(formula.flag, formula.isa) for formula in formulas}
+    if cpu.isa not in flags:
+        return  # the plan names those that have a formula
+    elsewhere = choices.url is not None or choices.runtime in ("endpoint", "sim")
+    host = HostCPU() if elsewhere else host_cpu(processor())
+    basis = CPUBasis(isa=cpu.isa, flag=flags[cpu.isa], cores=cpu.cores, clock_mhz=cpu.clock_mhz)
+    if why := contradiction(basis, host):
+        hint = "physical cores, and the clock in MHz that all of them sustain, as of this machine"
+        raise UsageError("cpu-peak-impossible", f"--cpu-peak: {why}", hint=hint)
 
 
 def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
@@ -256,10 +348,10 @@ def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
     if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
         return "unknown"
+    root = str(resources.resource())
     command = [
-        "git",
-        "-C",
-        str(resources.resource()),
+        # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
+        *("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"),
         "describe",
         "--always",
         "--abbrev=40",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from suite.base import resources
 from suite.measure.engine import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CACHE_VARIABLE = "SUITE_CACHE"
 VARIABLES = {
@@ -28,5 +32,5 @@ def settings() -> Settings:
 
 def _cache(default: Path) -> Path:
     if os.environ.get(CACHE_VARIABLE):
-        return Path(os.environ[CACHE_VARIABLE]).expanduser().absolute()
+        return resources.expanded(os.environ[CACHE_VARIABLE]).absolute()
     return default

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from suite import __version__
+from suite.base import resources
 from suite.cli.command import LazyGroup, described
 from suite.cli.failures import guarded
 
@@ -53,6 +54,7 @@ def program() -> click.Group:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
+    resources.settle_home()
 
     def work() -> int:
         group = program()

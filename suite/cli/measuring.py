@@ -15,12 +15,14 @@ from suite import evidence
 from suite.base import resources
 from suite.base.errors import SetupError, SuiteError
 from suite.base.quantities import duration
-from suite.cli import inputs, judging, loadoptions, signingkey
+from suite.cli import divisions, inputs, judging, loadoptions, signingkey
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.measure.checkup import MIN_FREE_BYTES
+from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
 from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.run import execute
@@ -29,11 +31,12 @@ from suite.measure.signals import Stop
 if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
+    from suite.documents.workload import Division
     from suite.judge.attest.keys import SigningKey
     from suite.measure.run import RunResult
 
-MIN_FREE_BYTES = 64 << 20
-"""A run that starts with less free space than this will not end well; a smoke run writes about 1 MiB."""
+NOT_ENOUGH = 1
+"""Status of a run that was measured and is not what was required."""
 
 
 def measure(
@@ -58,17 +61,20 @@ def measure(
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
         terminal.step("reading vendor, model and tasks")
-        gathered = inputs.gather(choices)
-        plan = gathered.plan
-        if plan.runtime_note:
+        draft = inputs.draft(choices)
+        planned = draft.inputs.plan
+        if planned.runtime_note:
             terminal.line(
-                f"runtime: {plan.runtime} ({plan.runtime_note}); the card cannot be closed"
+                f"runtime: {planned.runtime} ({planned.runtime_note}); the card cannot be closed"
             )
-        directory = out or _default_directory(plan)
-        preflight = require_preflight(plan)
-        require_runtime(plan)
-        # Whatever could spoil the end is asked for at the beginning: space, key and run directory.
+        directory = out or _default_directory(planned)
+        # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
+        # before gigabytes of weights are read, the key at last.
         _require_space(directory)
+        preflight = require_preflight(planned)
+        require_runtime(planned)
+        gathered = _hashed(draft, terminal)
+        plan = gathered.plan
         if plan.runtime == "endpoint":
             plan, sentence = attach(
                 plan,
@@ -77,6 +83,9 @@ def measure(
                 on_progress=terminal.step,
             )
             terminal.line(sentence)
+        divisions.require(plan, choices.require_division)
+        for line in divisions.reach_lines(plan):
+            terminal.line(line)
         if signer is None:
             signer = signingkey.local_key()
             terminal.line(f"made a signing key: {signer.where}")
@@ -98,7 +107,17 @@ def measure(
             return _ended_early(result, result.error)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
-            return _judge(result.directory, signer.key, terminal)
+            return _judge(result.directory, signer.key, terminal, choices.require_division)
+
+
+def _hashed(draft: inputs.Draft, terminal: Terminal) -> inputs.Inputs:
+    """The plan with the model's digests; where the run may be closed every file is read, whatever is known of it."""
+    store = DigestStore(settings().cache)
+    gathered = inputs.complete(draft, store=store, terminal=terminal)
+    if divisions.within_reach(gathered.plan).granted == "closed":
+        store.verify_whole()
+        gathered = inputs.complete(draft, store=store, terminal=terminal)
+    return gathered
 
 
 def _default_directory(plan: Plan) -> Path:
@@ -108,18 +127,18 @@ def _default_directory(plan: Plan) -> Path:
 
 
 def _require_space(directory: Path) -> None:
-    """Refuse a directory that exists, and one on a disk that is nearly full.
+    """Refuse a directory that exists, one that cannot be made, and one on a disk that is nearly full.
 
     Raises:
-        SetupError: ``run-exists``, ``run-unwritable``, ``disk-full``.
+        UsageError: ``run-exists``.
+        SetupError: ``run-unwritable``, ``disk-full``.
     """
     evidence.require_new(directory)
-    above = next((path for path in directory.absolute().parents if path.is_dir()), Path("/"))
-    if not os.access(above, os.W_OK | os.X_OK):
-        message = f"{directory} cannot be made: {above} may not be written by this user"
-        raise SetupError(
-            "run-unwritable", message, hint="name another directory with --out (make: OUT=…)"
-        )
+    above = next((path for path in directory.absolute().parents if path.exists()), Path("/"))
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        message = f"cannot create {directory}: {above} may not be written to"
+        hint = "name a directory that you may write to with --out (make: OUT=)"
+        raise SetupError("run-unwritable", message, hint=hint)
     free = shutil.disk_usage(above).free
     if free < MIN_FREE_BYTES:
         message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"
@@ -133,7 +152,7 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
     return error.exit_status
 
 
-def _judge(directory: Path, key: SigningKey, terminal: Terminal) -> int:
+def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Division | None) -> int:
     started = time.monotonic()
     try:
         terminal.step("scoring, signing and rendering")
@@ -158,4 +177,9 @@ def _judge(directory: Path, key: SigningKey, terminal: Terminal) -> int:
     if not checked.intact:
         print(checked.text(), file=sys.stderr)
         return checked.exit_status
-    return judging.exit_status(signed.card)
+    status = judging.exit_status(signed.card)
+    granted = signed.card.division.granted
+    if not divisions.enough(granted, required):
+        write_note(f"the card is {granted}, and --require-division asks for {required}")
+        return status or NOT_ENOUGH
+    return status

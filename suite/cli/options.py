@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from suite.base import resources
 from suite.base.errors import UsageError
 from suite.cli.command import Count, Names, completions
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from click.shell_completion import CompletionItem
+
+    from suite.documents.workload import Division
 
 RUNTIMES = ("container", "process", "endpoint", "sim")
 DIVISIONS = ("closed", "optimised", "open")
@@ -49,6 +52,7 @@ class Choices:
     converted: Path | None = None
     engine_arg: tuple[str, ...] = ()
     division: str | None = None
+    require_division: Division | None = None
     image: str | None = None
     served_model_name: str | None = None
     access: str | None = None
@@ -58,6 +62,7 @@ class Choices:
     max_model_len: int | None = None
     env: tuple[str, ...] = ()
     cpu_peak: str | None = None
+    measured_peak: bool = True
     peak: tuple[str, ...] = ()
     sim_script: str | None = None
 
@@ -181,10 +186,15 @@ _CHOICES = (
     click.option(
         "--engine-arg",
         multiple=True,
-        metavar="NAME=VALUE",
-        help="override an engine argument within the vendor's rules; may be repeated",
+        metavar="NAME[=VALUE]",
+        help="an engine argument within the vendor's rules, a flag without value; may be repeated",
     ),
     click.option("--division", type=Names(DIVISIONS), help="default: the profile's"),
+    click.option(
+        "--require-division",
+        type=Names(DIVISIONS),
+        help="fail when a lesser one is granted; before the run where that is known",
+    ),
     image_option,
     click.option("--served-model-name", help="the model's name at a server given by --url"),
     click.option("--access", help="way of device access, by its id in the declaration"),
@@ -206,6 +216,11 @@ _CHOICES = (
         "--cpu-peak",
         metavar="ISA:CORES:MHZ",
         help="what a CPU's peak follows from, e.g. avx512f:2:2600 (the clock that all cores sustain)",
+    ),
+    click.option(
+        "--measured-peak/--no-measured-peak",
+        default=True,
+        help="measure the peak in the engine's environment before it starts (a few seconds)",
     ),
     click.option(
         "--peak",
@@ -305,8 +320,9 @@ def _bound(
 
 def default_key() -> Path:
     """Where the local signing key lies: in the user's configuration directory."""
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "llm-inference-conformance" / "signing-key.pem"
+    base = os.environ.get("XDG_CONFIG_HOME")
+    parent = resources.expanded(base) if base else resources.home() / ".config"
+    return parent / "llm-inference-conformance" / "signing-key.pem"
 
 
 signing_key_option = click.option(

@@ -132,6 +132,9 @@ class PeakFormula(Document):
     """A peak that is calculated: cores x sustained clock x FLOP per cycle and core."""
 
     isa: Annotated[str, about("Instruction set, as named by lscpu.")]
+    flag: Annotated[
+        Required | UnsetType, about("Its flag in /proc/cpuinfo, where that is not its name.")
+    ] = UNSET
     flop_per_cycle: Annotated[Number, about("Per core: FMA pipes x lanes x 2.")]
     fma_pipes: Annotated[int, about("Fused multiply-add units per core.")]
     lanes: Annotated[int, about("Numbers per vector (or per cycle and unit, for a matrix unit).")]

@@ -134,8 +134,11 @@ class CardModel(Document):
         Sha256OrEmpty, about("Digest of the chat template; empty without one.")
     ]
     architecture: Annotated[Label, about("Architecture.")]
-    parameters: Annotated[Count, about("Parameters.")]
-    active_parameters: Annotated[Count, about("Parameters used for one token.")]
+    parameters: Annotated[Count | None, about("Parameters; null when nothing tells them.")]
+    active_parameters: Annotated[
+        Count | None, about("Parameters used for one token of text; null when nothing tells them.")
+    ]
+    parameters_unknown: Annotated[Line, about("Why one of them is null; empty when none is.")]
     weight_bytes: Annotated[Count, about("Bytes of the weights.")]
 
 

@@ -1,6 +1,6 @@
 """The engine as a plan starts it: image, container or process, server, precision, and weights that it needs converted."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -20,6 +20,10 @@ ConversionKind = Literal["convert", "compile", "calibrate"]
 ImageVisibility = Literal["public", "login", "intranet", "local"]
 
 
+PROBE_TARGET: Final = "/suite/peak_probe.py"
+"""Where a container sees the suite's script that measures a peak; a process is given its own path."""
+
+
 class Mount(Document):
     """A bind mount."""
 
@@ -32,7 +36,10 @@ class Image(Document):
     """Where the container image comes from."""
 
     source: Annotated[
-        Literal["build", "registry", "tarball"], about("Built here, pulled, or loaded from a file.")
+        Literal["build", "registry", "tarball", "local"],
+        about(
+            "Built here, pulled, loaded from a file, or on this machine already and nowhere else."
+        ),
     ]
     reference: Annotated[
         str, about('E.g. "vllm/vllm-openai:v0.11.0"; for build, the repository name without tag.')
@@ -43,6 +50,10 @@ class Image(Document):
     ]
     tarball: Annotated[str | None, about("File for docker load, or null.")]
     visibility: Annotated[ImageVisibility, about("Who can get it.")]
+    mirrors: Annotated[
+        tuple[str, ...] | UnsetType,
+        about("The same image elsewhere, asked where the reference does not answer."),
+    ] = UNSET
 
 
 class Container(Document):
@@ -140,6 +151,21 @@ class RequestFormat(Document):
     ] = UNSET
 
 
+class VersionRule(Document):
+    """Which version will do, and where a command's output says which there is."""
+
+    read: Annotated[
+        Required,
+        about(
+            "Regular expression over the output; its one group is a version, wherever it matches."
+        ),
+    ]
+    at_least: Annotated[
+        str,
+        about("The oldest version that will do.", pattern="^[0-9]+(\\.[0-9]+)*(?!\\n)$"),
+    ]
+
+
 class PreflightCheck(Document):
     """One thing that must be there before anything is pulled or started."""
 
@@ -150,6 +176,9 @@ class PreflightCheck(Document):
     what: Annotated[str, about("What a person would call it.")]
     argument: Annotated[tuple[str, ...], about("[path] or argv.")]
     expect: Annotated[str | None, about("Regular expression over the output.")]
+    compare: Annotated[
+        VersionRule | UnsetType, about("Only for a command that prints a version.")
+    ] = UNSET
     hint: Annotated[str, about("What to do when it is missing.")]
 
 
@@ -185,6 +214,12 @@ class Engine(Document):
     readiness: Annotated[Readiness, about("When the engine counts as ready.")]
     compile_cache: Annotated[
         CompileCache | UnsetType, about("Only for engines that compile when they start.")
+    ] = UNSET
+    peak_probe: Annotated[
+        tuple[str, ...] | UnsetType,
+        about(
+            "Measures the peak where the engine runs, before it starts; absent where nothing does."
+        ),
     ] = UNSET
     request: Annotated[RequestFormat, about("What its server understands.")]
     dtype: Annotated[Dtype, about("Precision.")]

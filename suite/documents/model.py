@@ -16,39 +16,61 @@ class FileDigest(Document):
     sha256: Annotated[Sha256, about("Digest of the file.")]
 
 
+class LayerGroup(Document):
+    """Layers that are alike; weights are counted for one of them, without norms and biases."""
+
+    count: Annotated[Positive, about("How many layers.")]
+    attention_parameters: Annotated[Count, about("Weights of the attention projections.")]
+    heads: Annotated[Count, about("Query heads; 0 where the group has no attention.")]
+    key_dim: Annotated[Count, about("Width of a head's query and key.")]
+    value_dim: Annotated[Count, about("Width of a head's value.")]
+    cached_values: Annotated[
+        Count,
+        about("Numbers that the cache keeps of one token: keys and values, or their latent form."),
+    ]
+    window: Annotated[Positive | None, about("Tokens that it looks back on; null for all.")]
+    mlp_parameters: Annotated[
+        Count, about("Weights that every token multiplies: MLP, shared experts, router.")
+    ]
+    expert_parameters: Annotated[Count, about("Weights of one routed expert; 0 without.")]
+    experts: Annotated[Count, about("Routed experts; 0 without.")]
+    active_experts: Annotated[Count, about("Routed experts that one token uses.")]
+
+
 class ModelFacts(Document):
-    """What is known of a model; a number is null when the configuration does not say it in a known form."""
+    """What is known of a model; a number is null when neither configuration nor weights tell it for certain."""
 
     architecture: Annotated[
         str, about("First of architectures in the configuration, for example LlamaForCausalLM.")
     ]
     model_type: Annotated[str, about("As the configuration names it.")]
-    parameters: Annotated[Count, about("Distinct parameters; a tied head counts once.")]
+    parameters: Annotated[
+        Count | None,
+        about("Distinct parameters; a tied head counts once, layers for guessing ahead do not."),
+    ]
     active_parameters: Annotated[
-        Integer, about("Those that one token uses; with experts, those of the chosen ones only.")
+        Count | None,
+        about("Those that one token of text uses: without idle experts and without other senses."),
+    ]
+    parameters_unknown: Annotated[
+        str, about("Why a number of parameters is null; empty when none is.")
     ]
     weight_bytes: Annotated[Count, about("Bytes of all stored tensors.")]
-    torch_dtype: Annotated[str, about("Precision that the configuration names.")]
+    torch_dtype: Annotated[
+        str, about("Precision that the configuration names, else that of most stored weights.")
+    ]
     tie_embeddings: Annotated[bool, about("The head shares the embedding's weights.")]
-    quantisation: Annotated[str | None, about("Method named in the configuration; null for none.")]
+    quantisation: Annotated[str | None, about("Method of quantisation; null for none.")]
     max_positions: Annotated[Integer | None, about("Longest context in tokens.")]
-    layers: Annotated[Integer | None, about("Transformer layers.")]
-    hidden_size: Annotated[Integer | None, about("Width of a token.")]
-    vocab_size: Annotated[Integer | None, about("Entries of the vocabulary.")]
     heads: Annotated[Integer | None, about("Attention heads.")]
-    kv_heads: Annotated[Integer | None, about("Heads of keys and values.")]
-    head_dim: Annotated[Integer | None, about("Width of a head.")]
-    intermediate_size: Annotated[
-        Integer | None, about("Width of the MLP; of one expert where there are experts.")
+    layers: Annotated[
+        tuple[LayerGroup, ...], about("The layers in groups; empty when FLOPs cannot be derived.")
     ]
-    mlp_matrices: Annotated[Integer | None, about("3 with a gate, 2 without.")]
-    experts: Annotated[Count, about("0 for a dense model.")]
-    active_experts: Annotated[Count, about("Experts that one token uses.")]
-    sliding_window: Annotated[
-        Integer | None, about("Tokens that a windowed layer looks back on; null without one.")
-    ]
-    sliding_layers: Annotated[Count, about("How many layers have the window.")]
+    head_parameters: Annotated[Count, about("Weights of the language-model head; 0 likewise.")]
     shape_unknown: Annotated[str, about("Why FLOPs cannot be derived; empty when they can.")]
+    notes: Annotated[
+        tuple[str, ...], about("What was left aside when the weights were read, and why.")
+    ]
 
 
 class Model(Document):

@@ -2,8 +2,19 @@
 
 from typing import Annotated, Literal
 
+from msgspec import UNSET, UnsetType
+
 from suite.documents.document import Document, about
-from suite.documents.scalars import Line, Name, NonNegative, PositiveNumber
+from suite.documents.scalars import Line, Name, NonNegative, Positive, PositiveNumber
+
+
+class CPUBasis(Document):
+    """What a processor's peak was calculated from."""
+
+    isa: Annotated[Name, about("Instruction set, one of the declared formulas.")]
+    flag: Annotated[Name, about("Its flag in /proc/cpuinfo.")]
+    cores: Annotated[Positive, about("Physical cores.")]
+    clock_mhz: Annotated[PositiveNumber, about("Clock that all of them are said to sustain.")]
 
 
 class Peak(Document):
@@ -15,6 +26,7 @@ class Peak(Document):
     scope: Annotated[str, about("What the declared figure was for.", max_length=100)]
     source: Annotated[Line, about("Where it was read.")]
     note: Annotated[Line, about("What else to know.")]
+    cpu: Annotated[CPUBasis | UnsetType, about("Only for a processor.")] = UNSET
 
 
 class Peaks(Document):

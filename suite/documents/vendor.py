@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.accelerator import Accelerator, Source
 from suite.documents.document import Document, about
-from suite.documents.engine import Mount
+from suite.documents.engine import Mount, VersionRule
 from suite.documents.plan import TelemetryPlace
 from suite.documents.scalars import Identifier, Required, VariableName
 from suite.documents.text import Title
@@ -21,7 +21,13 @@ class Prerequisite(Document):
 
     id: Annotated[Identifier, about("Short name, unique in the file.")]
     what: Annotated[Required, about("What a person would call it.")]
-    version: Annotated[str, about("The versions that will do, or unknown.")]
+    version: Annotated[str, about("The versions that will do, in words; or unknown.")]
+    compare: Annotated[
+        VersionRule | UnsetType, about("How the version is read and which will do.")
+    ] = UNSET
+    uncompared: Annotated[
+        str | UnsetType, about("Why a version that is named is not compared.")
+    ] = UNSET
     kind: Annotated[
         Literal["path", "command"], about("A path that must exist, or a command that must succeed.")
     ]

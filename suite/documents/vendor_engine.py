@@ -68,7 +68,10 @@ class DeclaredImage(Document):
 
     id: Annotated[Identifier, about("Short name, unique in the engine.")]
     source: Annotated[
-        Literal["registry", "tarball", "build"], about("Pulled, loaded from a file, or built here.")
+        Literal["registry", "tarball", "build", "local"],
+        about(
+            "Pulled, loaded from a file, built here, or on this machine already and nowhere else."
+        ),
     ]
     reference: Annotated[
         str, about("Repository with tag; unknown when none is public and the submitter names one.")
@@ -252,6 +255,19 @@ class DeclaredCompileCache(CompileCache):
     source: Annotated[Required, about("Key of sources.")]
 
 
+class DeclaredPeakProbe(Document):
+    """The command that measures what a device reaches, in the engine's own environment."""
+
+    command: Annotated[
+        tuple[str, ...],
+        about(
+            "Template; {peak_probe} is the suite's script, which needs torch; the precision follows.",
+            min_length=1,
+        ),
+    ]
+    source: Annotated[Required, about("Key of sources: that torch is there under this name.")]
+
+
 class DeclaredRequest(Document):
     """What the engine's server understands beyond the common API."""
 
@@ -371,6 +387,9 @@ class DeclaredEngine(Document):
     readiness: Annotated[DeclaredReadiness, about("When it is up.")]
     compile_cache: Annotated[
         DeclaredCompileCache | UnsetType, about("Kept from start to start.")
+    ] = UNSET
+    peak_probe: Annotated[
+        DeclaredPeakProbe | UnsetType, about("Measures the peak before the engine starts.")
     ] = UNSET
     static_shapes: Annotated[StaticShapes | UnsetType, about("Declared up front.")] = UNSET
     request: Annotated[DeclaredRequest, about("Its server.")]

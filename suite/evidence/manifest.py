@@ -25,8 +25,9 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "provenance.json")
-"""Files that a run leaves when it converted weights or built an image; listed where they exist."""
+PROVENANCE = "provenance.json"
+OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
+"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -34,7 +35,7 @@ GIT_ATTRIBUTES = ".gitattributes"
 ATTRIBUTES = b"* -text\n"
 """Keeps git from changing line ends, which would change every digest; lies in each run and is no evidence."""
 
-CONTENT_FILES = frozenset({MANIFEST, *EVIDENCE_FILES} - {"engine.log"})
+CONTENT_FILES = frozenset({MANIFEST, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
 """The files that are parsed; the others are only hashed."""
 
 BALLAST = ".space-for-the-end"

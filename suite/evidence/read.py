@@ -14,10 +14,11 @@ from suite.documents.codec import Lines, convert
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
+from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import MANIFEST
+from suite.evidence.manifest import MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ class Evidence:
         directory: where it lies.
         footer: None when the log was cut before its end.
         manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
+        provenance: of converted weights; None where none were.
     """
 
     directory: Path
@@ -46,6 +48,7 @@ class Evidence:
     tasks: Mapping[str, TaskLine]
     telemetry: tuple[TelemetrySample, ...]
     manifest_sha256: str | None
+    provenance: Provenance | None = None
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -91,7 +94,14 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         tasks=tasks,
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
+        provenance=_provenance(files),
     )
+
+
+def _provenance(files: RunFiles) -> Provenance | None:
+    if not (files.directory / PROVENANCE).is_file():
+        return None
+    return convert(_json(files, PROVENANCE), Provenance, file=str(files.directory / PROVENANCE))
 
 
 def _json(files: RunFiles, name: str) -> JSONValue:

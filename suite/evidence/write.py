@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, UsageError
 from suite.documents.codec import canonical
 from suite.documents.event import Request
 from suite.evidence.manifest import ATTRIBUTES, BALLAST, BALLAST_BYTES, GIT_ATTRIBUTES
@@ -30,15 +30,15 @@ def require_new(directory: Path) -> None:
     """Refuse a run directory that is there already.
 
     Raises:
-        SetupError: ``run-exists``.
+        UsageError: ``run-exists``.
     """
     if os.path.lexists(directory):
         raise _exists(directory)
 
 
-def _exists(directory: Path) -> SetupError:
+def _exists(directory: Path) -> UsageError:
     hint = "choose another --out, or move the old run away; runs are never overwritten"
-    return SetupError("run-exists", f"{directory} exists already", hint=hint)
+    return UsageError("run-exists", f"{directory} exists already", hint=hint)
 
 
 class Writer:
@@ -51,7 +51,8 @@ class Writer:
         """Create the directory; it must not exist.
 
         Raises:
-            SetupError: ``run-exists`` or ``run-unwritable``.
+            UsageError: ``run-exists``.
+            SetupError: ``run-unwritable``.
         """
         try:
             directory.mkdir(parents=True)
@@ -59,7 +60,8 @@ class Writer:
             raise _exists(directory) from cause
         except OSError as cause:
             message = f"cannot create {directory}: {cause.strerror}"
-            raise SetupError("run-unwritable", message) from cause
+            hint = "name a directory that you may write to with --out (make: OUT=)"
+            raise SetupError("run-unwritable", message, hint=hint) from cause
         self.directory = directory
         self._events = os.open(
             directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644

@@ -2,13 +2,12 @@
 
 The artefact is a directory with ``provenance.json`` beside its files. It is made under another name and
 renamed when complete, so a cut conversion is never mistaken for one. An artefact that is there already is
-used again only if it was made from the same weights with the same parameters; a parameter baked into it that
-differs from the plan's (tensor parallelism, say) is refused before anything starts.
+used again only if it was made from the same weights by the same command with the same parameters, and if its
+files still have the digests that it was made with; whatever differs is refused before anything starts.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from datetime import UTC, datetime
@@ -19,15 +18,17 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.errors import Place, Problem, SetupError
+from suite.declare.model.facts import hash_file
 from suite.documents.codec import convert as convert_json
 from suite.documents.codec import pretty
 from suite.documents.engine import Conversion, Engine, Mount
-from suite.documents.model import FileDigest
 from suite.documents.provenance import ConvertedModel, Provenance
+from suite.measure.digests import DigestStore
 from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
 
 if TYPE_CHECKING:
+    from suite.documents.model import FileDigest
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
@@ -62,9 +63,9 @@ def convert(
     conversion = plan.conversion
     if conversion is None:
         return None
-    provenance = check_artefact(plan, conversion)
+    chosen = Settings() if settings is None else settings
+    provenance = check_artefact(plan, conversion, chosen)
     if provenance is None:
-        chosen = Settings() if settings is None else settings
         try:
             provenance = _make(
                 plan, conversion, run_directory / LOG, on_progress=on_progress, settings=chosen
@@ -77,8 +78,16 @@ def convert(
     return provenance
 
 
-def check_artefact(plan: Plan, conversion: Conversion) -> Provenance | None:
+def check_artefact(
+    plan: Plan, conversion: Conversion, settings: Settings | None = None
+) -> Provenance | None:
     """Judge the artefact at the plan's target before anything starts.
+
+    Args:
+        plan: what the artefact is for.
+        conversion: its step.
+        settings: of this machine; its cache holds the digests of files that were read before, and in the closed
+            division every file is read nevertheless.
 
     Returns:
         Its provenance when it is what the plan asks for; None when there is none yet.
@@ -110,7 +119,7 @@ def check_artefact(plan: Plan, conversion: Conversion) -> Provenance | None:
             problems=cause.problems,
         ) from cause
     problems = _differences(plan, conversion, provenance)
-    problems += _damaged(target, provenance)
+    problems += _damaged(plan, target, provenance, settings)
     if problems:
         raise SetupError(
             "conversion-mismatch",
@@ -129,6 +138,14 @@ def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> 
         for name in sorted({*baked, *wanted})
         if baked.get(name) != wanted.get(name)
     ]
+    problems += [
+        Problem(f"its {name} was another one")
+        for name, made, asked in (
+            ("command", provenance.command, conversion.command),
+            ("environment", provenance.env, conversion.env),
+        )
+        if made != asked
+    ]
     if provenance.model_type != conversion.model_type:
         problems.append(
             Problem(f"model type is {provenance.model_type}, the plan has {conversion.model_type}")
@@ -138,14 +155,27 @@ def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> 
     return problems
 
 
-def _damaged(target: Path, provenance: Provenance) -> list[Problem]:
-    """Files that are gone or of another size; hashing all of them again would take minutes."""
-    problems = []
-    for entry in provenance.outputs:
-        path = target / entry.path
-        if not path.is_file() or path.stat().st_size != entry.bytes:
-            problems.append(Problem(f"{entry.path} is missing or was changed"))
-    return problems
+def _damaged(
+    plan: Plan, target: Path, provenance: Provenance, settings: Settings | None
+) -> list[Problem]:
+    """Files that are gone, were added or changed, by their digests."""
+    store = DigestStore((settings or Settings()).cache)
+    if plan.workload.division == "closed":
+        store.verify_whole()
+    wanted = {entry.path: entry for entry in provenance.outputs}
+    there = {entry.path: entry for entry in files_of(target, store)}
+    store.save()
+    return [
+        Problem(
+            f"{name} is missing"
+            if name not in there
+            else f"{name} was added"
+            if name not in wanted
+            else f"{name} was changed"
+        )
+        for name in sorted({*wanted, *there})
+        if wanted.get(name) != there.get(name)
+    ]
 
 
 def _make(
@@ -182,7 +212,7 @@ def _make(
             "conversion-failed", f"the conversion failed: {why}; its log ends:\n{log_tail(log)}"
         )
     partial.chmod(0o755)
-    outputs = _files(partial)
+    outputs = files_of(partial)
     if not outputs:
         raise SetupError("conversion-failed", "the conversion ended well and wrote no file")
     tool.update({name: value for name, value in facts.items() if not isinstance(value, bool)})
@@ -241,18 +271,10 @@ def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
     )
 
 
-def _files(directory: Path) -> list[FileDigest]:
+def files_of(directory: Path, known: DigestStore | None = None) -> list[FileDigest]:
+    """The files of an artefact but its provenance, each with its digest, sorted by path."""
     return [
-        FileDigest(
-            path=path.relative_to(directory).as_posix(),
-            bytes=path.stat().st_size,
-            sha256=_sha256(path),
-        )
+        hash_file(path, path.relative_to(directory).as_posix(), None, known)
         for path in sorted(directory.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path != directory / PROVENANCE
     ]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.declare.vendor import host_cpu
 from suite.documents.environment import Fact
 from suite.measure.engine import docker_available
 from suite.measure.engine.served import Unknown
@@ -52,6 +53,13 @@ def facts() -> dict[str, Fact]:
     if not any(name.startswith("host.driver.") for name in values):
         values["host.driver"] = Unknown("no kernel module of a known accelerator is loaded")
     return {name: _fact(value) for name, value in values.items()}
+
+
+def processor() -> dict[str, FactValue]:
+    """What is known of this machine's processor, of the facts that a declared peak is held against."""
+    names = (host_cpu.CORES, host_cpu.THREADS, host_cpu.CLOCK, host_cpu.CLOCK_MAX, host_cpu.FLAGS)
+    values = {name: _ask(_QUESTIONS[name]) for name in names}
+    return {name: value for name, value in values.items() if not isinstance(value, Unknown)}
 
 
 def served_facts(values: Mapping[str, FactValue]) -> dict[str, Fact]:
@@ -99,6 +107,16 @@ def _numa_nodes() -> int:
     return nodes
 
 
+def _physical_cores() -> int:
+    """Cores without hyper-threads, among the processors that this process may run on."""
+    usable = os.sched_getaffinity(0)
+    pairs = set()
+    for number in usable:
+        topology = f"{_SYSTEM}/cpu/cpu{number}/topology"
+        pairs.add((_read(f"{topology}/physical_package_id"), _read(f"{topology}/core_id")))
+    return len(pairs)
+
+
 def _sockets() -> int:
     return (
         len(set(re.findall(r"^physical id\s*:\s*(\d+)", _read("/proc/cpuinfo"), re.MULTILINE))) or 1
@@ -125,6 +143,10 @@ _QUESTIONS: dict[str, Callable[[], FactValue]] = {
     "host.cpu.numa_nodes": _numa_nodes,
     "host.cpu.governor": lambda: _read(f"{_SYSTEM}/cpu/cpu0/cpufreq/scaling_governor").strip(),
     "host.cpu.clock_mhz": lambda: float(_field("/proc/cpuinfo", r"^cpu MHz\s*:\s*([0-9.]+)")),
+    "host.cpu.clock_max_mhz": lambda: (
+        int(_read(f"{_SYSTEM}/cpu/cpu0/cpufreq/cpuinfo_max_freq")) / 1000
+    ),
+    "host.cpu.cores": _physical_cores,
     "host.cores": lambda: len(os.sched_getaffinity(0)),
     "host.memory_bytes": lambda: int(_field("/proc/meminfo", r"^MemTotal:\s*(\d+) kB")) * 1024,
     "host.memory_available_bytes": lambda: (

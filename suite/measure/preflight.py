@@ -8,14 +8,17 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.errors import Problem, SetupError
+from suite.base.versions import at_least, numbers
 from suite.documents.devices import ToolOutput
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.documents.engine import PreflightCheck
+    from suite.documents.engine import PreflightCheck, VersionRule
     from suite.documents.plan import Plan
 
 MAX_OUTPUT = 16_000
@@ -110,6 +113,8 @@ def _ask(check: PreflightCheck) -> Answer:
         start = output.rfind("\n", 0, matches.start()) + 1
         answer = output[start:].splitlines()[0].strip()
     ok = ok and (check.expect is None or matches is not None)
+    if ok and check.compare is not UNSET:
+        return _compared(check, check.compare, output)
     return Answer(check, ok, answer[:160], output)
 
 
@@ -138,3 +143,18 @@ def output_of(command: Sequence[str]) -> tuple[bool, str]:
     if not output and done.returncode:
         output = f"no output, exit status {done.returncode}"
     return done.returncode == 0, output
+
+
+def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
+    """Hold every version in an output against the rule: each device has one of its own."""
+    read = sorted({match[1] for match in re.finditer(rule.read, output)})
+    if not read:
+        return Answer(check, ok=False, found="its output names no version", output=output)
+    old = [
+        version for version in read if not numbers(version) or not at_least(version, rule.at_least)
+    ]
+    if old:
+        wanted = f"at least {rule.at_least} is needed"
+        answer = f"version {', '.join(old)[:80]}; {wanted}"
+        return Answer(check, ok=False, found=answer, output=output)
+    return Answer(check, ok=True, found=f"version {', '.join(read)[:120]}", output=output)

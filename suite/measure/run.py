@@ -19,10 +19,10 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
-from suite.documents.environment import Environment
+from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
-from suite.measure import convert, host
+from suite.measure import convert, host, peak
 from suite.measure.context import Run
 from suite.measure.devices import observe
 from suite.measure.engine import serve
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
+    from suite.measure.engine.served import FactValue
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
@@ -97,8 +98,9 @@ def execute(
         How it ended. Errors after the directory was created are in the result, not raised.
 
     Raises:
-        SetupError: the directory cannot be created (``run-exists``, ``run-unwritable``), or not even the
-            little that every run needs fits (``disk-full``).
+        UsageError: ``run-exists``.
+        SetupError: the directory cannot be created (``run-unwritable``), or not even the little that every run
+            needs fits (``disk-full``).
         Interrupted: a signal came before there was a directory.
     """
     with stop.deferred():
@@ -187,6 +189,7 @@ def _measure(run: Run) -> None:
     _write_environment(run)
     _convert(run)
     _sample_idle(run)
+    run.facts.update(host.served_facts(_measured_peak(run)))
     run.mark("suite.setup.end")
     engine = run.plan.engine.title
     url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
@@ -218,6 +221,11 @@ def _measure(run: Run) -> None:
             run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
 
 
+def _measured_peak(run: Run) -> dict[str, FactValue]:
+    """What a device reaches in the engine's environment, while nothing else runs on it."""
+    return peak.measure(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
+
+
 def _sample_idle(run: Run) -> None:
     """Read the devices' power before anything runs on them; the energy above idle is counted from it."""
     with Sampler(run.plan.telemetry, run.zero_ns) as sampler:
@@ -234,9 +242,13 @@ def _convert(run: Run) -> None:
     conversion = run.plan.conversion
     if conversion is None:
         return
-    reused = convert.check_artefact(run.plan, conversion) is not None
+    reused = convert.check_artefact(run.plan, conversion, run.settings) is not None
     run.mark("conversion.reused" if reused else "conversion.start")
-    convert.convert(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
+    made = convert.convert(
+        run.plan, run.writer.directory, on_progress=run.step, settings=run.settings
+    )
+    if made is not None:
+        run.facts["conversion.outputs_sha256"] = Fact(value=jsonio.digest(made.outputs))
     if not reused:
         run.mark("conversion.end")
 

@@ -13,6 +13,7 @@ from suite.documents.codec import convert
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
 from suite.documents.plan import Plan
+from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import Evidence
@@ -101,19 +102,26 @@ def facts() -> dict:
         "tie_embeddings": False,
         "quantisation": None,
         "max_positions": 1024,
-        "layers": 2,
-        "hidden_size": 64,
-        "vocab_size": 512,
         "heads": 4,
-        "kv_heads": 2,
-        "head_dim": 16,
-        "intermediate_size": 128,
-        "mlp_matrices": 3,
-        "experts": 0,
-        "active_experts": 0,
-        "sliding_window": None,
-        "sliding_layers": 0,
+        "layers": [
+            {
+                "count": 2,
+                "attention_parameters": 64 * 16 * 12,
+                "heads": 4,
+                "key_dim": 16,
+                "value_dim": 16,
+                "cached_values": 64,
+                "window": None,
+                "mlp_parameters": 3 * 64 * 128,
+                "expert_parameters": 0,
+                "experts": 0,
+                "active_experts": 0,
+            }
+        ],
+        "head_parameters": 64 * 512,
+        "parameters_unknown": "",
         "shape_unknown": "",
+        "notes": [],
     }
 
 
@@ -410,6 +418,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         tasks=convert(parts["tasks"], dict[str, TaskLine]),
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
+        provenance=convert(parts.get("provenance"), Provenance | None),
     )
 
 

@@ -8,7 +8,7 @@ from suite.declare.plan.make import ModelInput, Options, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
-from suite.documents.model import FileDigest, ModelFacts
+from suite.documents.model import FileDigest, LayerGroup, ModelFacts
 from suite.documents.workload import TaskSet
 
 load_vendor = functools.cache(load_vendor)
@@ -24,19 +24,26 @@ LLAMA_13B = {
     "tie_embeddings": False,
     "quantisation": None,
     "max_positions": 4096,
-    "layers": 40,
-    "hidden_size": 5120,
-    "vocab_size": 32_000,
     "heads": 40,
-    "kv_heads": 40,
-    "head_dim": 128,
-    "intermediate_size": 13_824,
-    "mlp_matrices": 3,
-    "experts": 0,
-    "active_experts": 0,
-    "sliding_window": None,
-    "sliding_layers": 0,
+    "layers": (
+        LayerGroup(
+            count=40,
+            attention_parameters=4 * 5120 * 5120,
+            heads=40,
+            key_dim=128,
+            value_dim=128,
+            cached_values=2 * 5120,
+            window=None,
+            mlp_parameters=3 * 5120 * 13_824,
+            expert_parameters=0,
+            experts=0,
+            active_experts=0,
+        ),
+    ),
+    "head_parameters": 5120 * 32_000,
+    "parameters_unknown": "",
     "shape_unknown": "",
+    "notes": (),
 }
 MINI_256 = {
     "name": "mini-256",

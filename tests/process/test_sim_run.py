@@ -79,7 +79,7 @@ def test_a_second_run_into_the_same_directory_is_refused(sim, tmp_path):
     runs.suite(*sim())
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     again = runs.suite(*sim())
-    assert again.returncode == 3
+    assert again.returncode == 2
     assert "error[run-exists]" in again.stderr
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 

@@ -11,32 +11,53 @@ from suite.cli.options import choices, json_option
 if TYPE_CHECKING:
     from suite.cli.options import Choices
 
+_STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red"}
+
 
 @command("suite doctor --vendor nvidia")
 @choices
 @json_option("the answers")
 def doctor(choices: Choices, *, as_json: bool) -> int:
-    """Ask whether this machine is ready (preflight).
+    """Ask whether this machine is ready, and for which division.
 
-    Asks every preflight check of the plan and says what is missing; starts nothing.
+    Checks devices, Docker, image or environment, disk, memory, ports, clock, model, data, key and division. Each line
+    passes, warns or fails, and says what to do; the status is 3 when one fails. Starts and fetches nothing.
     """
-    from suite.cli import inputs
+    from suite.cli.checkup import check_up
     from suite.cli.output import write_json, write_text
-    from suite.measure.preflight import run_preflight
+    from suite.cli.terminal import Terminal
 
-    plan = inputs.gather(choices).plan
-    answers = run_preflight(plan)
-    ready = all(answer.ok for answer in answers)
+    with Terminal() as terminal:
+        result = check_up(choices, terminal)
+    plan = result.plan
+    status = 0 if result.ready else SetupError.exit_status
     if as_json:
-        rows = [{"id": a.check.id, "ok": a.ok, "found": a.found} for a in answers]
-        write_json({"vendor": plan.vendor.id, "checks": rows})
-        return 0 if ready else SetupError.exit_status
-    write_text(f"{plan.vendor.name}, {plan.engine.title}, runtime {plan.runtime}")
-    for answer in answers:
-        mark, style = ("ok     ", "green") if answer.ok else ("MISSING", "bold red")
-        write_text(f"  {mark} {answer.check.what}: {answer.found}", style)
-        if not answer.ok and answer.check.hint:
-            write_text(f"          {answer.check.hint}")
-    if not answers:
-        write_text("  nothing to ask: this vendor needs no device")
-    return 0 if ready else SetupError.exit_status
+        rows = [
+            {
+                "topic": check.topic,
+                "what": check.what,
+                "outcome": check.outcome,
+                "answer": check.answer,
+                "advice": check.advice,
+            }
+            for check in result.checks
+        ]
+        write_json(
+            {
+                "vendor": plan.vendor.id,
+                "engine": plan.engine.id,
+                "runtime": plan.runtime,
+                "ready": result.ready,
+                "checks": rows,
+            }
+        )
+        return status
+    note = f" ({plan.runtime_note})" if plan.runtime_note else ""
+    write_text(f"{plan.vendor.name}, {plan.engine.title}, runtime {plan.runtime}{note}")
+    for check in result.checks:
+        what = f"{check.what}: " if check.what else ""
+        line = f"  {check.outcome:<5} {check.topic:<12} {what}{check.answer}"
+        write_text(line, _STYLES[check.outcome])
+        if check.advice:
+            write_text(f"  {'':<18} {check.advice}")
+    return status

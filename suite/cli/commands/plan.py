@@ -18,17 +18,24 @@ def plan(choices: Choices, *, as_json: bool) -> int:
     """Print what would run and how long it takes, without running it.
 
     Resolves a plan and prints it as text to paste into a shell, or as JSON: container command, environment, mounts,
-    conversion, checks, requests. As text also an estimate of the duration.
+    conversion, checks, requests. As text also the division within reach and an estimate of the duration.
     """
-    from suite.cli import inputs
+    from suite.cli import divisions, inputs
     from suite.cli.estimate import duration_lines
+    from suite.cli.machine import settings
     from suite.cli.output import write_json
+    from suite.cli.terminal import Terminal
     from suite.declare.plan.text import render_plan
+    from suite.measure.digests import DigestStore
 
-    document = inputs.gather(choices).plan
+    with Terminal() as terminal:
+        store = DigestStore(settings().cache)
+        document = inputs.gather(choices, store=store, terminal=terminal).plan
     if as_json:
         write_json(document)
     else:
         print(render_plan(document))
-        print("\n".join(f"# {line}" for line in duration_lines(document)))
+        lines = [*divisions.reach_lines(document), "", *duration_lines(document)]
+        print("\n".join(f"# {line}".rstrip() for line in lines))
+    divisions.require(document, choices.require_division)
     return 0

@@ -1,4 +1,4 @@
-"""``suite vendors``: list, show and check vendor declarations."""
+"""``suite vendors``: list, show, check, begin and pin vendor declarations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _vendors() -> None:
-    """List, show and check vendor declarations.
+    """List, show, check, begin and pin vendor declarations.
 
     Works with the declarations under vendors/.
     """
@@ -81,17 +81,17 @@ def show(vendor: str, *, as_json: bool) -> int:
     return 0
 
 
-@command("suite vendors check vendors/mthreads", within=vendors)
-@click.argument("directory", type=FILE, nargs=-1)
-def check(directory: tuple[Path, ...]) -> int:
-    """Check declarations and say what is wrong, with file, line and what would be right.
+@command("suite vendors check mthreads", within=vendors)
+@click.argument("vendor", type=FILE, nargs=-1)
+def check(vendor: tuple[Path, ...]) -> int:
+    """Check declarations and say everything that is wrong, with file, line and what would be right.
 
-    DIRECTORY may be repeated; without it every vendor is checked.
+    VENDOR is a name under vendors/, or a directory; it may be repeated, and without it every vendor is checked.
     """
     from suite.cli.output import write_text
     from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, list_vendors
 
-    directories = directory or tuple(VENDOR_DIRECTORY / name for name in list_vendors())
+    directories = vendor or tuple(VENDOR_DIRECTORY / name for name in list_vendors())
     wrong = 0
     for path in directories:
         problems = check_vendor(path)
@@ -101,3 +101,42 @@ def check(directory: tuple[Path, ...]) -> int:
         for problem in problems:
             write_text(f"  - {problem}")
     return 2 if wrong or not directories else 0
+
+
+@command("suite vendors new acme", within=vendors)
+@click.argument("vendor")
+@click.option("--in", "parent", type=FILE, metavar="DIR", help="where to; default: vendors/")
+def new(vendor: str, parent: Path | None) -> int:
+    """Begin a declaration: the smallest one, in order from the first, to be filled in.
+
+    VENDOR is the new name: small letters, digits, - and _.
+    """
+    from suite.base import resources
+    from suite.declare.vendor.load import new_vendor
+
+    path = new_vendor(vendor, parent or resources.workspace() / "vendors")
+    print(f"{path}: write what is true, then `suite vendors check {path.parent}`")
+    return 0
+
+
+@command("suite vendors pin nvidia", within=vendors)
+@click.argument("vendor")
+@json_option("the digests")
+def pin(vendor: str, *, as_json: bool) -> int:
+    """Say the digest of each image that is declared by a tag, from this machine or from its registry.
+
+    With it, `--image NAME@DIGEST` runs exactly that image, and `digest:` in the declaration pins it for everybody.
+    The status is 3 when no digest could be had.
+    """
+    from suite.base.errors import SetupError
+    from suite.cli.output import write_json, write_table
+    from suite.declare.vendor.load import load_vendor
+    from suite.measure.engine.container.pin import digests
+
+    pinned = digests(load_vendor(vendor).doc.engines)
+    if as_json:
+        names = ("engine", "image", "digest", "from")
+        write_json({"images": [dict(zip(names, row, strict=True)) for row in pinned]})
+    else:
+        write_table(("engine", "image", "digest", "from"), pinned)
+    return 0 if any(row[2] for row in pinned) or not pinned else SetupError.exit_status

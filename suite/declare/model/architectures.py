@@ -7,247 +7,364 @@ names their configurations hold them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from suite.declare.model import configuration
+from suite.declare.model.attention import latent, plain
+from suite.declare.model.configuration import MissingError, integer, integer_or, switch, tied
+from suite.declare.model.shape import Shape
+from suite.declare.model.windows import windows
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from suite.documents.model import LayerGroup
+
+    Config = Mapping[str, object]
+    Reader = Callable[[Config], Shape]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The numbers that parameters, FLOPs and bytes follow from.
-
-    `intermediate` is the width of one expert's MLP where there are experts; `window` counts the tokens that a
-    windowed layer sees, the newest included.
-    """
-
-    layers: int
-    hidden: int
-    vocab: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    intermediate: int
-    mlp_matrices: int
-    tied: bool
-    experts: int = 0
-    active_experts: int = 0
-    window: int | None = None
-    window_layers: int = 0
-
-    @property
-    def attention_parameters(self) -> int:
-        """Weights of one layer's four attention projections."""
-        width = self.heads * self.head_dim
-        return self.hidden * (2 * width + 2 * self.kv_heads * self.head_dim)
-
-    @property
-    def mlp_parameters(self) -> int:
-        """Weights of one MLP, of one expert where there are experts."""
-        return self.mlp_matrices * self.hidden * self.intermediate
-
-    @property
-    def router_parameters(self) -> int:
-        """Weights of one layer's router."""
-        return self.hidden * self.experts
-
-    @property
-    def head_parameters(self) -> int:
-        """Weights of the language-model head."""
-        return self.hidden * self.vocab
-
-    @property
-    def matrix_parameters(self) -> int:
-        """All weights but norms and biases."""
-        layer = self.attention_parameters + self.router_parameters
-        layer += max(self.experts, 1) * self.mlp_parameters
-        return self.layers * layer + self.head_parameters * (1 if self.tied else 2)
-
-    @property
-    def idle_parameters(self) -> int:
-        """Weights of the experts that one token does not use."""
-        return self.layers * (self.experts - self.active_experts) * self.mlp_parameters
+def _shape(config: Config, layers: Sequence[LayerGroup], *, tie: bool = False) -> Shape:
+    """Layers in their order, like ones put together, with an embedding and a head of one size."""
+    counts: dict[LayerGroup, int] = {}
+    for layer in layers:
+        counts[layer] = counts.get(layer, 0) + 1
+    vocabulary = integer(config, "hidden_size") * integer(config, "vocab_size")
+    return Shape(
+        depth=len(layers),
+        heads=max(layer.heads for layer in layers),
+        tied=tied(config, default=tie),
+        groups=tuple(replace(layer, count=count) for layer, count in counts.items()),
+        embedding=vocabulary,
+        head=vocabulary,
+    )
 
 
-class _MissingError(LookupError):
-    """Internal: a member that the architecture needs is absent or of another form."""
+def _mlp(layer: LayerGroup, weights: int) -> LayerGroup:
+    return replace(layer, mlp_parameters=layer.mlp_parameters + weights)
 
 
-def _int(config: Mapping[str, object], *names: str) -> int:
-    """The first of the members that is there."""
-    for name in names:
-        value = config.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-        if value is not None:
-            raise _MissingError(f"{name} is not a positive integer")
-    raise _MissingError(f"{names[0]} is absent")
-
-
-def _int_or(config: Mapping[str, object], name: str, default: int) -> int:
-    return default if config.get(name) is None else _int(config, name)
-
-
-def _tied(config: Mapping[str, object], *, default: bool) -> bool:
-    value = config.get("tie_word_embeddings")
-    return value if isinstance(value, bool) else default
-
-
-def _windowed(config: Mapping[str, object], layers: int, rule: str) -> tuple[int | None, int]:
-    """Window and number of windowed layers, by the configuration's list or by the architecture's rule."""
-    if config.get("sliding_window") is None:
-        return None, 0
-    window = _int(config, "sliding_window")
-    kinds = config.get("layer_types")
-    if isinstance(kinds, list):
-        return window, sum(kind == "sliding_attention" for kind in kinds)
-    if rule == "all":
-        return window, layers
-    if rule == "even":
-        return window, (layers + 1) // 2
-    if config.get("use_sliding_window") is not True:
-        return None, 0
-    return window, max(layers - _int_or(config, "max_window_layers", layers), 0)
-
-
-def _gated(config: Mapping[str, object], *, tied: bool = False, window: str = "") -> Shape:
+def _gated(*, tie: bool = False, window: str = "") -> Reader:
     """Llama and everything that differs from it only in norms, biases or positions."""
-    layers, hidden = _int(config, "num_hidden_layers"), _int(config, "hidden_size")
-    heads = _int(config, "num_attention_heads")
-    width, count = _windowed(config, layers, window) if window else (None, 0)
-    return Shape(
-        layers=layers,
-        hidden=hidden,
-        vocab=_int(config, "vocab_size"),
-        heads=heads,
-        kv_heads=_int_or(config, "num_key_value_heads", heads),
-        head_dim=_int_or(config, "head_dim", hidden // heads),
-        intermediate=_int(config, "intermediate_size"),
-        mlp_matrices=3,
-        tied=_tied(config, default=tied),
-        window=width,
-        window_layers=count,
+
+    def read(config: Config) -> Shape:
+        _refuse(config, "num_experts", "num_local_experts", "n_routed_experts")
+        layers = integer(config, "num_hidden_layers")
+        mlp = 3 * integer(config, "hidden_size") * integer(config, "intermediate_size")
+        dense = _mlp(plain(config), mlp)
+        reach = windows(config, layers, window)
+        return _shape(config, [replace(dense, window=width) for width in reach], tie=tie)
+
+    return read
+
+
+def _refuse(config: Config, *names: str) -> None:
+    for name in names:
+        if integer_or(config, name, 0):
+            raise MissingError(f"{name} belongs to no form of it that is known")
+
+
+def _experts(config: Config, layer: LayerGroup, width: int, *, shared: int = 0) -> LayerGroup:
+    """A layer with routed experts, a router, and weights that all tokens share."""
+    hidden = integer(config, "hidden_size")
+    experts = integer(config, "num_local_experts", "num_experts", "n_routed_experts")
+    active = integer(config, "num_experts_per_tok", "experts_per_token")
+    if active > experts:
+        raise MissingError(f"{active} of {experts} experts cannot be used")
+    return replace(
+        _mlp(layer, hidden * experts + shared),
+        expert_parameters=3 * hidden * width,
+        experts=experts,
+        active_experts=active,
     )
 
 
-def _mixture(config: Mapping[str, object], width: str) -> Shape:
-    """Experts in every layer; a configuration that mixes in dense layers is not known."""
-    if config.get("mlp_only_layers") or _int_or(config, "decoder_sparse_step", 1) != 1:
-        raise _MissingError("some layers are dense, which this formula does not cover")
-    dense = _gated({**config, "intermediate_size": config.get(width)}, window="all")
-    return Shape(
-        layers=dense.layers,
-        hidden=dense.hidden,
-        vocab=dense.vocab,
-        heads=dense.heads,
-        kv_heads=dense.kv_heads,
-        head_dim=dense.head_dim,
-        intermediate=dense.intermediate,
-        mlp_matrices=3,
-        tied=dense.tied,
-        experts=_int(config, "num_local_experts", "num_experts"),
-        active_experts=_int(config, "num_experts_per_tok"),
-        window=dense.window,
-        window_layers=dense.window_layers,
+def _mixture(*, width: str = "intermediate_size", window: str = "all") -> Reader:
+    """Experts in every layer."""
+
+    def read(config: Config) -> Shape:
+        layers = integer(config, "num_hidden_layers")
+        sparse = _experts(config, plain(config), integer(config, width))
+        reach = windows(config, layers, window)
+        return _shape(config, [replace(sparse, window=width) for width in reach])
+
+    return read
+
+
+def _qwen_mixture(*, shared: bool, window: str) -> Reader:
+    """Qwen2-MoE and Qwen3-MoE: some layers may be dense; the older has a gated shared expert."""
+
+    def read(config: Config) -> Shape:
+        layers, hidden = integer(config, "num_hidden_layers"), integer(config, "hidden_size")
+        common = 0
+        if shared:
+            common = 3 * hidden * integer(config, "shared_expert_intermediate_size") + hidden
+        sparse = _experts(
+            config, plain(config), integer(config, "moe_intermediate_size"), shared=common
+        )
+        step = integer_or(config, "decoder_sparse_step", 1) or layers + 1
+        listed = _layer_list(config, "mlp_only_layers", ())
+        is_dense = [index in listed or (index + 1) % step != 0 for index in range(layers)]
+        dense = plain(config)
+        if any(is_dense):
+            dense = _mlp(dense, 3 * hidden * integer(config, "intermediate_size"))
+        reach = windows(config, layers, window)
+        return _shape(
+            config,
+            [
+                replace(dense if plainly else sparse, window=width)
+                for plainly, width in zip(is_dense, reach, strict=True)
+            ],
+        )
+
+    return read
+
+
+def _layer_list(config: Config, name: str, default: Sequence[int]) -> set[int]:
+    value = config.get(name)
+    if value is None:
+        return set(default)
+    if not isinstance(value, list) or not all(isinstance(item, int) for item in value):
+        raise MissingError(f"{name} is not a list of layers")
+    return set(value)
+
+
+def _dense_first(attention: Callable[[Config], LayerGroup]) -> Reader:
+    """DeepSeek and GLM-4.5: dense layers first, then routed experts beside shared ones."""
+
+    def read(config: Config) -> Shape:
+        layers, hidden = integer(config, "num_hidden_layers"), integer(config, "hidden_size")
+        dense = min(integer_or(config, "first_k_dense_replace", 0), layers)
+        if integer_or(config, "moe_layer_freq", 1) != 1:
+            raise MissingError("moe_layer_freq is not 1")
+        layer = attention(config)
+        result = []
+        if dense:
+            mlp = 3 * hidden * integer(config, "intermediate_size")
+            result += [_mlp(layer, mlp)] * dense
+        if dense < layers:
+            width = integer(config, "moe_intermediate_size")
+            shared = 3 * hidden * width * integer_or(config, "n_shared_experts", 0)
+            result += [_experts(config, layer, width, shared=shared)] * (layers - dense)
+        return _shape(config, result)
+
+    return read
+
+
+def _llama4(config: Config) -> Shape:
+    """Dense layers between sparse ones, whose shared expert is as wide as a routed one."""
+    layers, hidden = integer(config, "num_hidden_layers"), integer(config, "hidden_size")
+    step = integer_or(config, "interleave_moe_layer_step", 1)
+    listed = _layer_list(config, "moe_layers", range(step - 1, layers, step) if step else ())
+    width = integer(config, "intermediate_size")
+    sparse = _experts(config, plain(config), width, shared=3 * hidden * width)
+    dense = plain(config)
+    if len(listed) < layers:
+        dense = _mlp(dense, 3 * hidden * integer(config, "intermediate_size_mlp"))
+    reach = windows(config, layers, "chunks")
+    return _shape(
+        config,
+        [
+            replace(sparse if index in listed else dense, window=width)
+            for index, width in enumerate(reach)
+        ],
     )
 
 
-def _neox(config: Mapping[str, object]) -> Shape:
-    hidden, heads = _int(config, "hidden_size"), _int(config, "num_attention_heads")
-    return Shape(
-        layers=_int(config, "num_hidden_layers"),
-        hidden=hidden,
-        vocab=_int(config, "vocab_size"),
-        heads=heads,
-        kv_heads=heads,
-        head_dim=hidden // heads,
-        intermediate=_int(config, "intermediate_size"),
-        mlp_matrices=2,
-        tied=_tied(config, default=False),
+def _minicpm3(config: Config) -> Shape:
+    _refuse(config, "num_experts")
+    mlp = 3 * integer(config, "hidden_size") * integer(config, "intermediate_size")
+    layer = _mlp(latent(config), mlp)
+    return _shape(config, [layer] * integer(config, "num_hidden_layers"), tie=True)
+
+
+def _neox(config: Config) -> Shape:
+    layer = _mlp(
+        plain({**config, "num_key_value_heads": None, "head_dim": None}),
+        2 * integer(config, "hidden_size") * integer(config, "intermediate_size"),
     )
+    return _shape(config, [layer] * integer(config, "num_hidden_layers"))
 
 
-def _chatglm(config: Mapping[str, object]) -> Shape:
+def _falcon(config: Config) -> Shape:
+    """One key head for all queries in the first form, groups in the newer, as many as queries otherwise."""
+    hidden = integer(config, "hidden_size", "n_embed")
+    heads = integer(config, "num_attention_heads", "n_head")
+    kv_heads = integer_or(config, "num_kv_heads", 0) or integer_or(config, "n_head_kv", 0) or heads
+    grouped = switch(config, "new_decoder_architecture", default=False)
+    if not grouped and switch(config, "multi_query", default=True):
+        kv_heads = 1
+    known = {
+        **config,
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "head_dim": None,
+    }
+    layer = _mlp(plain(known), 2 * hidden * (integer_or(config, "ffn_hidden_size", 4 * hidden)))
+    return _shape(known, [layer] * integer(config, "num_hidden_layers", "n_layer"), tie=True)
+
+
+def _bloom(config: Config) -> Shape:
+    known = {
+        "hidden_size": integer(config, "hidden_size", "n_embed"),
+        "num_attention_heads": integer(config, "n_head", "num_attention_heads"),
+        "vocab_size": integer(config, "vocab_size"),
+        "tie_word_embeddings": tied(config, default=True),
+    }
+    layer = _mlp(plain(known), 8 * known["hidden_size"] ** 2)
+    return _shape(known, [layer] * integer(config, "n_layer", "num_hidden_layers"))
+
+
+def _opt(config: Config) -> Shape:
+    """A narrower embedding is projected to the layers' width and back for every position."""
+    hidden = integer(config, "hidden_size")
+    layer = _mlp(
+        plain({**config, "num_key_value_heads": None, "head_dim": None}),
+        2 * hidden * integer(config, "ffn_dim"),
+    )
+    shape = _shape(config, [layer] * integer(config, "num_hidden_layers"), tie=True)
+    narrow = integer_or(config, "word_embed_proj_dim", hidden)
+    if narrow == hidden:
+        return shape
+    projections = replace(
+        layer,
+        attention_parameters=0,
+        heads=0,
+        key_dim=0,
+        value_dim=0,
+        cached_values=0,
+        mlp_parameters=2 * hidden * narrow,
+    )
+    vocabulary = narrow * integer(config, "vocab_size")
+    groups = (*shape.groups, projections)
+    return Shape(shape.depth, shape.heads, shape.tied, groups, vocabulary, vocabulary)
+
+
+def _chatglm(config: Config) -> Shape:
     """ChatGLM2, ChatGLM3 and GLM-4 with their own code; the first ChatGLM has no ``ffn_hidden_size``."""
-    heads = _int(config, "num_attention_heads")
-    grouped = config.get("multi_query_attention") is True
-    return Shape(
-        layers=_int(config, "num_layers"),
-        hidden=_int(config, "hidden_size"),
-        vocab=_int(config, "padded_vocab_size"),
-        heads=heads,
-        kv_heads=_int(config, "multi_query_group_num") if grouped else heads,
-        head_dim=_int(config, "kv_channels"),
-        intermediate=_int(config, "ffn_hidden_size"),
-        mlp_matrices=3,
-        tied=_tied(config, default=False),
-    )
+    hidden, heads = integer(config, "hidden_size"), integer(config, "num_attention_heads")
+    grouped = switch(config, "multi_query_attention", default=False)
+    known = {
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "num_key_value_heads": integer(config, "multi_query_group_num") if grouped else heads,
+        "head_dim": integer(config, "kv_channels"),
+        "vocab_size": integer(config, "padded_vocab_size"),
+        "tie_word_embeddings": tied(config, default=False),
+    }
+    layer = _mlp(plain(known), 3 * hidden * integer(config, "ffn_hidden_size"))
+    return _shape(known, [layer] * integer(config, "num_layers"))
 
 
-def _qwen(config: Mapping[str, object]) -> Shape:
+def _qwen(config: Config) -> Shape:
     """The first Qwen: ``intermediate_size`` counts both halves of the gated MLP."""
-    heads = _int(config, "num_attention_heads")
-    return Shape(
-        layers=_int(config, "num_hidden_layers"),
-        hidden=_int(config, "hidden_size"),
-        vocab=_int(config, "vocab_size"),
-        heads=heads,
-        kv_heads=heads,
-        head_dim=_int(config, "kv_channels"),
-        intermediate=_int(config, "intermediate_size") // 2,
-        mlp_matrices=3,
-        tied=_tied(config, default=False),
-    )
+    own = {**config, "num_key_value_heads": None, "head_dim": integer(config, "kv_channels")}
+    halves = 3 * integer(config, "hidden_size") * (integer(config, "intermediate_size") // 2)
+    layer = _mlp(plain(own), halves)
+    return _shape(config, [layer] * integer(config, "num_hidden_layers"))
 
 
-_READERS: dict[str, Callable[[Mapping[str, object]], Shape]] = {
-    "BaiChuanForCausalLM": _gated,
-    "BaichuanForCausalLM": _gated,
+_GEMMA3 = {
+    "vocab_size": 262_208,
+    "hidden_size": 2304,
+    "intermediate_size": 9216,
+    "num_hidden_layers": 26,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 256,
+    "sliding_window": 4096,
+}
+_LLAMA4 = {
+    "vocab_size": 202_048,
+    "hidden_size": 5120,
+    "intermediate_size": 8192,
+    "intermediate_size_mlp": 16_384,
+    "num_hidden_layers": 48,
+    "num_attention_heads": 40,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "num_experts_per_tok": 1,
+    "num_local_experts": 16,
+    "attention_chunk_size": 8192,
+}
+_QWEN2_VL = {
+    "vocab_size": 152_064,
+    "hidden_size": 8192,
+    "intermediate_size": 29_568,
+    "num_hidden_layers": 80,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+}
+"""What a nested configuration leaves out because it is the library's default (transformers 4.5x to 5)."""
+
+
+def _nested(reader: Reader, defaults: Mapping[str, int], *, tie: bool = False) -> Reader:
+    """The language part of a model that also sees."""
+
+    def read(config: Config) -> Shape:
+        inner = configuration.language(config)
+        stated = tied(config, default=tie)
+        filled = inner if inner is config else {**defaults, **inner}
+        return reader({**filled, "tie_word_embeddings": stated})
+
+    return read
+
+
+_GEMMA3_TEXT = _gated(tie=True, window="pattern")
+_SWITCHED = _gated(window="upper")
+_READERS: dict[str, Reader] = {
+    "BaiChuanForCausalLM": _gated(),
+    "BaichuanForCausalLM": _gated(),
+    "BloomForCausalLM": _bloom,
     "ChatGLMForConditionalGeneration": _chatglm,
     "ChatGLMModel": _chatglm,
+    "DeepseekV2ForCausalLM": _dense_first(latent),
+    "DeepseekV3ForCausalLM": _dense_first(latent),
+    "FalconForCausalLM": _falcon,
     "GPTNeoXForCausalLM": _neox,
-    "Gemma2ForCausalLM": lambda config: _gated(config, tied=True, window="even"),
-    "GemmaForCausalLM": lambda config: _gated(config, tied=True),
-    "Glm4ForCausalLM": _gated,
-    "GlmForCausalLM": _gated,
-    "LlamaForCausalLM": _gated,
-    "MistralForCausalLM": lambda config: _gated(config, window="all"),
-    "MixtralForCausalLM": lambda config: _mixture(config, "intermediate_size"),
-    "Phi3ForCausalLM": lambda config: _gated(config, window="all"),
+    "Gemma2ForCausalLM": _gated(tie=True, window="even"),
+    "Gemma3ForCausalLM": _GEMMA3_TEXT,
+    "Gemma3ForConditionalGeneration": _nested(_GEMMA3_TEXT, _GEMMA3, tie=True),
+    "GemmaForCausalLM": _gated(tie=True),
+    "Glm4ForCausalLM": _gated(),
+    "Glm4MoeForCausalLM": _dense_first(plain),
+    "GlmForCausalLM": _gated(),
+    "GptOssForCausalLM": _mixture(window="even"),
+    "Llama4ForCausalLM": _llama4,
+    "Llama4ForConditionalGeneration": _nested(_llama4, _LLAMA4),
+    "LlamaForCausalLM": _gated(),
+    "MiniCPM3ForCausalLM": _minicpm3,
+    "MiniCPMForCausalLM": _gated(tie=True),
+    "MistralForCausalLM": _gated(window="all"),
+    "MixtralForCausalLM": _mixture(),
+    "OPTForCausalLM": _opt,
+    "Phi3ForCausalLM": _gated(window="all"),
+    "PhiMoEForCausalLM": _mixture(),
+    "PhimoeForCausalLM": _mixture(),
     "QWenLMHeadModel": _qwen,
-    "Qwen2ForCausalLM": lambda config: _gated(config, window="declared"),
-    "Qwen3ForCausalLM": lambda config: _gated(config, window="declared"),
-    "Qwen3MoeForCausalLM": lambda config: _mixture(config, "moe_intermediate_size"),
+    "Qwen2ForCausalLM": _SWITCHED,
+    "Qwen2MoeForCausalLM": _qwen_mixture(shared=True, window="lower even"),
+    "Qwen2VLForConditionalGeneration": _nested(_SWITCHED, _QWEN2_VL),
+    "Qwen2_5_VLForConditionalGeneration": _nested(_SWITCHED, _QWEN2_VL),
+    "Qwen3ForCausalLM": _SWITCHED,
+    "Qwen3MoeForCausalLM": _qwen_mixture(shared=False, window="switched"),
+    "RWForCausalLM": _falcon,
+    "SmolLM3ForCausalLM": _gated(tie=True, window="listed"),
 }
 
-KNOWN = tuple(_READERS)
-"""Names of the known architectures, sorted."""
 
-
-def shape(config: Mapping[str, object]) -> tuple[Shape | None, str]:
+def shape(config: Config) -> tuple[Shape | None, str]:
     """The shape that a configuration describes, or None with the reason."""
-    names = config.get("architectures")
-    if not isinstance(names, list) or not names:
+    name = configuration.architecture(config)
+    if not name:
         return None, "config.json names no architecture"
-    reader = _READERS.get(str(names[0]))
+    reader = _READERS.get(name)
     if reader is None:
-        return None, f"the FLOPs of the architecture {names[0]} are not known"
+        return None, f"the FLOPs of the architecture {name} are not known"
     try:
         return reader(config), ""
-    except _MissingError as cause:
-        return None, f"config.json of {names[0]}: {cause}"
-
-
-def max_positions(config: Mapping[str, object]) -> int | None:
-    """The longest sequence that the model was made for, None when the configuration does not say."""
-    for name in (
-        "max_position_embeddings",
-        "seq_length",
-        "model_max_length",
-        "max_sequence_length",
-    ):
-        value = config.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None
+    except MissingError as cause:
+        return None, f"config.json of {name}: {cause}"

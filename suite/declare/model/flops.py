@@ -17,60 +17,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.model.architectures import Shape
+from suite.declare.model.shape import used
 from suite.documents.value import NotMeasured
 
 if TYPE_CHECKING:
-    from suite.documents.model import ModelFacts
+    from collections.abc import Sequence
+
+    from suite.documents.model import LayerGroup, ModelFacts
 
 
-def _shape(facts: ModelFacts) -> Shape | NotMeasured:
+def _groups(facts: ModelFacts) -> Sequence[LayerGroup] | NotMeasured:
     if facts.shape_unknown:
         return NotMeasured(facts.shape_unknown)
-    numbers = (
-        facts.layers,
-        facts.hidden_size,
-        facts.vocab_size,
-        facts.heads,
-        facts.kv_heads,
-        facts.head_dim,
-        facts.intermediate_size,
-        facts.mlp_matrices,
-    )
-    known = [number for number in numbers if number is not None]
-    if len(known) != len(numbers):
-        return NotMeasured("the model's facts are incomplete")
-    layers, hidden, vocab, heads, kv_heads, head_dim, intermediate, matrices = known
-    return Shape(
-        layers=layers,
-        hidden=hidden,
-        vocab=vocab,
-        heads=heads,
-        kv_heads=kv_heads,
-        head_dim=head_dim,
-        intermediate=intermediate,
-        mlp_matrices=matrices,
-        tied=facts.tie_embeddings,
-        experts=facts.experts,
-        active_experts=facts.active_experts,
-        window=facts.sliding_window,
-        window_layers=facts.sliding_layers,
-    )
+    return facts.layers or NotMeasured("the model's facts are incomplete")
 
 
-def _linear(shape: Shape) -> int:
+def _linear(groups: Sequence[LayerGroup]) -> int:
     """FLOPs of all layers' projections and MLPs for one token."""
-    used = max(shape.active_experts, 1) * shape.mlp_parameters
-    return 2 * shape.layers * (shape.attention_parameters + shape.router_parameters + used)
+    return 2 * sum(group.count * used(group) for group in groups)
 
 
-def _head(shape: Shape) -> int:
-    return 2 * shape.head_parameters
-
-
-def _pair(shape: Shape) -> int:
+def _pair(group: LayerGroup) -> int:
     """FLOPs of one layer for one query against one key: its score and its share of the value."""
-    return 4 * shape.heads * shape.head_dim
+    return 2 * group.heads * (group.key_dim + group.value_dim)
 
 
 def prefill_flops(
@@ -81,12 +50,12 @@ def prefill_flops(
     Of the first `cached_tokens` keys and values are at hand: only the others are passed through the model, and they
     look at all.
     """
-    shape = _shape(facts)
-    if isinstance(shape, NotMeasured):
-        return shape
+    groups = _groups(facts)
+    if isinstance(groups, NotMeasured):
+        return groups
     passed = prompt_tokens - cached_tokens
-    attention = shape.layers * _pair(shape) * passed * prompt_tokens
-    return passed * _linear(shape) + attention + _head(shape)
+    attention = sum(group.count * _pair(group) for group in groups) * passed * prompt_tokens
+    return passed * _linear(groups) + attention + 2 * facts.head_parameters
 
 
 def _contexts(prompt_tokens: int, steps: int, window: int | None) -> int:
@@ -97,20 +66,17 @@ def _contexts(prompt_tokens: int, steps: int, window: int | None) -> int:
     return _contexts(prompt_tokens, growing, None) + (steps - growing) * window
 
 
-def _keys_read(shape: Shape, prompt_tokens: int, steps: int) -> int:
-    """Sum over layers and steps of the keys that are looked at."""
-    plain = (shape.layers - shape.window_layers) * _contexts(prompt_tokens, steps, None)
-    return plain + shape.window_layers * _contexts(prompt_tokens, steps, shape.window)
-
-
 def decode_flops(facts: ModelFacts, prompt_tokens: int, generated_tokens: int) -> int | NotMeasured:
     """FLOPs of all decode steps of one answer: `generated_tokens` − 1 of them, 0 for one token or none."""
-    shape = _shape(facts)
-    if isinstance(shape, NotMeasured):
-        return shape
+    groups = _groups(facts)
+    if isinstance(groups, NotMeasured):
+        return groups
     steps = max(generated_tokens - 1, 0)
-    attention = _pair(shape) * _keys_read(shape, prompt_tokens, steps)
-    return steps * (_linear(shape) + _head(shape)) + attention
+    attention = sum(
+        group.count * _pair(group) * _contexts(prompt_tokens, steps, group.window)
+        for group in groups
+    )
+    return steps * (_linear(groups) + 2 * facts.head_parameters) + attention
 
 
 def decode_bytes(
@@ -118,8 +84,8 @@ def decode_bytes(
 ) -> float | NotMeasured:
     """Bytes that all decode steps of one answer must read from memory, when one request runs alone.
 
-    Each step reads every used weight once (not the input embedding, of which it needs one row) and the keys
-    and values of all positions that it looks at.
+    Each step reads every used weight once (of experts the chosen ones, of the input embedding one row) and what
+    the cache keeps of all positions that it looks at.
 
     Args:
         facts: the model's facts.
@@ -127,10 +93,21 @@ def decode_bytes(
         generated_tokens: length of the answer.
         bytes_per_value: size of one executed weight and one cached value, e.g. 2 for bfloat16.
     """
-    shape = _shape(facts)
-    if isinstance(shape, NotMeasured):
-        return shape
+    groups = _groups(facts)
+    if isinstance(groups, NotMeasured):
+        return groups
     steps = max(generated_tokens - 1, 0)
-    read = facts.active_parameters - (0 if shape.tied else shape.head_parameters)
-    values = 2 * shape.kv_heads * shape.head_dim * _keys_read(shape, prompt_tokens, steps)
+    read = sum(group.count * used(group) for group in groups) + facts.head_parameters
+    values = sum(
+        group.count * group.cached_values * _contexts(prompt_tokens, steps, group.window)
+        for group in groups
+    )
     return float(bytes_per_value * (steps * read + values))
+
+
+def cached_bytes_per_token(facts: ModelFacts, bytes_per_value: float) -> float | NotMeasured:
+    """Bytes that the cache keeps of one token while every layer still looks back on it."""
+    groups = _groups(facts)
+    if isinstance(groups, NotMeasured):
+        return groups
+    return float(bytes_per_value * sum(group.count * group.cached_values for group in groups))

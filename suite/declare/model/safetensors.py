@@ -7,6 +7,7 @@ A file is an 8-byte little-endian length, that many bytes of JSON, then the data
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,9 @@ FLOAT_DTYPES = frozenset({"F8_E4M3", "F8_E5M2", "F16", "BF16", "F32", "F64"})
 
 _POINTER_START = b"version https://git-lfs"
 _INDEX = "model.safetensors.index.json"
+_PART = re.compile(r"(?:model|pytorch_model)-(?P<number>\d+)-of-(?P<total>\d+)\.safetensors$")
+_ADAPTER = "adapter_model"
+_MAKERS_COPY = "consolidated"
 _OTHER_FORMATS = ("*.bin", "*.pt", "*.pth", "*.gguf", "*.h5", "*.msgpack", "*.onnx")
 
 
@@ -140,7 +144,7 @@ def read_header(path: Path) -> list[Tensor]:
 def _sharded(directory: Path) -> list[Path]:
     """The files that the index names."""
     path = directory / _INDEX
-    index = jsonio.load(path, error=DataError)
+    index = jsonio.load(path, error=DataError, foreign=True)
     names = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(names, dict) or not names:
         raise DataError("model-index-wrong", "the index has no weight_map", Place(str(path)))
@@ -148,52 +152,92 @@ def _sharded(directory: Path) -> list[Path]:
     for name in files:
         if "/" in name or not (directory / name).is_file():
             message = f"the index names {name!r}, which is not there"
-            hint = "fetch the missing part"
-            raise DataError(
-                "model-shard-missing", message, Place(str(path), None, "/weight_map"), hint
-            )
+            raise _shard_missing(message, Place(str(path), None, "/weight_map"))
     return [directory / name for name in files]
 
 
+def _shard_missing(message: str, place: Place) -> DataError:
+    return DataError("model-shard-missing", message, place, "fetch the missing part")
+
+
+def _parts(directory: Path) -> list[Path]:
+    """Numbered parts without an index, all of them."""
+    numbered = {path: _PART.match(path.name) for path in sorted(directory.glob("*.safetensors"))}
+    parts = {path: match for path, match in numbered.items() if match}
+    if not parts:
+        return []
+    totals = {int(match["total"]) for match in parts.values()}
+    present = {int(match["number"]) for match in parts.values()}
+    for total in totals:
+        missing = sorted(set(range(1, total + 1)) - present)
+        if missing:
+            message = f"part {missing[0]} of {total} is not there"
+            raise _shard_missing(message, Place(str(directory)))
+    return list(parts)
+
+
 def _files(directory: Path) -> list[Path]:
-    if (directory / _INDEX).is_file():
-        return _sharded(directory)
+    """The files that engines read: the whole in one file, else what the index names, else all parts."""
     single = directory / "model.safetensors"
     if single.is_file():
         return [single]
+    if (directory / _INDEX).is_file():
+        return _sharded(directory)
+    if parts := _parts(directory):
+        return parts
     files = sorted(directory.glob("*.safetensors"))
+    weights = [path for path in files if not path.name.startswith(_ADAPTER)]
     # Some repositories carry the same weights twice, once in the maker's own layout.
-    plain = [path for path in files if not path.name.startswith("consolidated")]
-    return plain or files
+    return [path for path in weights if not path.name.startswith(_MAKERS_COPY)] or weights
 
 
-def read_tensors(directory: Path) -> list[Tensor]:
-    """All tensors of a model directory: one file, or the parts that its index names.
+def _notes(directory: Path, files: list[Path]) -> list[str]:
+    """What lies beside the files that count."""
+    notes = []
+    if files == [directory / "model.safetensors"] and (directory / _INDEX).is_file():
+        notes.append(f"{_INDEX} is left aside: model.safetensors is there and comes first")
+    rest = sorted(path.name for path in set(directory.glob("*.safetensors")) - set(files))
+    if rest:
+        more = f" and {len(rest) - 3} more" if len(rest) > 3 else ""
+        notes.append(f"not counted as weights of the model: {', '.join(rest[:3])}{more}")
+    return notes
+
+
+def read_tensors(directory: Path) -> tuple[list[Tensor], list[str]]:
+    """All tensors of a model directory, and what was left aside.
+
+    ``model.safetensors`` comes first, as engines take it; an index beside it is stale or says the same.
 
     Raises:
         DataError: ``model-no-weights`` without any safetensors file (it says so when there are weights of
-            another format), ``model-index-wrong``, ``model-shard-missing``, ``model-tensor-missing``, or as
-            `read_header`.
+            another format or an adapter alone), ``model-index-wrong``, ``model-shard-missing``,
+            ``model-tensor-missing``, or as `read_header`.
     """
     files = _files(directory)
     if not files:
-        other = sorted({p.name for pattern in _OTHER_FORMATS for p in directory.glob(pattern)})
-        if other:
-            message = (
-                f"weights only in another format ({', '.join(other[:3])}), none in safetensors"
-            )
-            hint = "convert them: AutoModelForCausalLM.from_pretrained(d).save_pretrained(d)"
-        else:
-            message, hint = "no weights: no *.safetensors file", "fetch the model again"
-        raise DataError("model-no-weights", message, Place(str(directory)), hint)
+        raise _no_weights(directory)
     tensors = [tensor for path in files for tensor in read_header(path)]
-    if (directory / _INDEX).is_file():
+    if files != [directory / "model.safetensors"] and (directory / _INDEX).is_file():
         _check_index(directory / _INDEX, {tensor.name for tensor in tensors})
-    return tensors
+    return tensors, _notes(directory, files)
+
+
+def _no_weights(directory: Path) -> DataError:
+    other = sorted({p.name for pattern in _OTHER_FORMATS for p in directory.glob(pattern)})
+    adapters = sorted(path.name for path in directory.glob(f"{_ADAPTER}*.safetensors"))
+    if other:
+        message = f"weights only in another format ({', '.join(other[:3])}), none in safetensors"
+        hint = "convert them: AutoModelForCausalLM.from_pretrained(d).save_pretrained(d)"
+    elif adapters:
+        message = f"only an adapter ({adapters[0]}), no model"
+        hint = "merge it into its base model: merge_and_unload() of peft, then save_pretrained(d)"
+    else:
+        message, hint = "no weights: no *.safetensors file", "fetch the model again"
+    return DataError("model-no-weights", message, Place(str(directory)), hint)
 
 
 def _check_index(path: Path, present: set[str]) -> None:
-    index = jsonio.load(path, error=DataError)
+    index = jsonio.load(path, error=DataError, foreign=True)
     names = index.get("weight_map") if isinstance(index, dict) else None
     missing = sorted(set(names) - present) if isinstance(names, dict) else []
     if missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from suite.documents.vendor import DeviceAccess, VisibilityVariable
     from suite.documents.vendor_engine import RuntimeName
 
+SHA256_DIGITS = 64
 _MODEL_DTYPES = {
     "float32": "float32",
     "float": "float32",
@@ -82,6 +83,7 @@ class Options:
         conversion_root: directory for converted models.
         private_peaks: dense peaks that the vendor withholds, by precision.
         cpu_peak: what a CPU's peak follows from.
+        measured_peak: the peak is measured as well, before the engine starts.
         runtime_note: why the runtime is not a container.
         commit: the suite's own.
         nonce: round identifier issued by the reviewers.
@@ -100,6 +102,7 @@ class Options:
     conversion_root: str = ""
     private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
     cpu_peak: CPUPeak | None = None
+    measured_peak: bool = True
     runtime_note: str = ""
     commit: str = "unknown"
     nonce: str | None = None
@@ -352,17 +355,29 @@ def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None)
 
 
 def _named_image(named: str, engine: DeclaredEngine) -> DeclaredImage:
+    bare = named.removeprefix("sha256:")
+    if bare != named and len(bare) == SHA256_DIGITS and set(bare) <= set("0123456789abcdef"):
+        # The id of an image that is on this machine and in no registry.
+        return _new_image(engine, "local", named, named)
     reference, _, digest = named.partition("@")
     hexadecimal = digest.removeprefix("sha256:")
-    if digest and (len(hexadecimal) != 64 or not set(hexadecimal) <= set("0123456789abcdef")):
+    if digest and (
+        len(hexadecimal) != SHA256_DIGITS or not set(hexadecimal) <= set("0123456789abcdef")
+    ):
         hint = "write name:tag@sha256: and 64 hexadecimal digits"
         raise UsageError("image-digest-wrong", f"{digest!r} is not a digest", hint=hint)
+    return _new_image(engine, "registry", reference, digest or None)
+
+
+def _new_image(
+    engine: DeclaredEngine, source: Literal["registry", "local"], reference: str, digest: str | None
+) -> DeclaredImage:
     return DeclaredImage(
         id="named",
-        source="registry",
+        source=source,
         reference=reference,
-        digest=digest or None,
+        digest=digest,
         architectures=engine.images[0].architectures,
-        visibility="public",
+        visibility="local" if source == "local" else "public",
         provenance=engine.images[0].provenance,
     )

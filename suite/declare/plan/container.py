@@ -32,6 +32,7 @@ def image_doc(image: DeclaredImage) -> Image:
         build_context=build.context if build else None,
         tarball=given(image.tarball),
         visibility=image.visibility,
+        mirrors=image.mirrors,
     )
 
 
@@ -144,6 +145,7 @@ def preflight(choice: Choice) -> list[PreflightCheck]:
                     argument=tuple(template.fill_all(item.argument, values)),
                     # A regular expression has braces of its own, so only the one name is replaced.
                     expect=None if expect is None else expect.replace("{match}", values["match"]),
+                    compare=item.compare,
                     hint=item.hint,
                 )
             )

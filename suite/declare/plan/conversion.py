@@ -13,7 +13,9 @@ from suite.documents.engine import Conversion
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.vendor.load import Vendor
     from suite.documents.model import ModelFacts
+    from suite.documents.plan import Plan
     from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
 
 SOURCE_TARGET = "/model-source"
@@ -100,3 +102,36 @@ def conversion_doc(
         model_type=values["model_type"],
         parameters={item.name: template.fill(item.value, here) for item in conversion.parameters},
     )
+
+
+def declared_step(vendor: Vendor, plan: Plan) -> Conversion | None:
+    """The step that a declaration prescribes for what a plan chose; None when it declares none for the engine.
+
+    Args:
+        vendor: the declaration that the plan was made from.
+        plan: with its conversion; devices, ranks, precision and model type are taken from it.
+
+    Raises:
+        UsageError: ``engine-unknown``, ``accelerator-unknown``, ``accelerator-unsupported``.
+    """
+    engine, step = vendor.engine(plan.engine.id), plan.conversion
+    conversion = given(engine.conversion)
+    if conversion is None or step is None:
+        return None
+    device = vendor.accelerator(engine, plan.devices.accelerator)
+    image = plan.engine.image
+    values = {
+        "model": plan.engine.model_target,
+        "model_name": plan.model.id.rpartition("/")[2],
+        "model_type": step.model_type,
+        "served_model_name": plan.engine.served_model_name,
+        "tensor_parallel": str(plan.engine.tensor_parallel),
+        "devices": str(plan.devices.count),
+        "visible": plan.devices.visible,
+        "dtype": plan.engine.dtype.requested,
+        "max_model_len": str(plan.engine.max_model_len),
+        "arch": given(device.architecture, ""),
+        "image": engine.images[0].reference if image is None else image.reference,
+    }
+    parent = str(Path(step.host_target).parent)
+    return conversion_doc(conversion, values, plan.model.path, parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from suite.base.errors import UsageError
 from suite.declare.plan.choice import choose_image
@@ -14,6 +14,7 @@ from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
 from suite.documents.engine import (
+    PROBE_TARGET,
     CompileCache,
     Container,
     Conversion,
@@ -55,6 +56,7 @@ def placeholders(
         "max_model_len": str(max_model_len),
         "host": _LOOPBACK if process or choice.access.host_network is not UNSET else _INSIDE_HOST,
         "port": str(engine.port),
+        "peak_probe": PROBE_TARGET,
         "arch": given(device.architecture, ""),
         "image": image,
     }
@@ -170,6 +172,7 @@ def engine_doc(
         quantisation=start.quantisation,
         speculative_decoding=start.speculative_decoding,
         preflight=tuple(preflight(choice)),
+        peak_probe=_peak_probe(choice, values, dtype),
         compile_cache=UNSET
         if kept is UNSET
         else CompileCache(target=kept.target, variables=dict(kept.variables)),
@@ -189,6 +192,15 @@ def _dtype(choice: Choice, dtype: DtypeRow) -> Dtype:
         note = "of a running server nobody observed the precision"
         return Dtype(requested=choice.options.dtype or UNKNOWN, executed=UNKNOWN, note=note)
     return Dtype(requested=dtype.requested, executed=dtype.executed, note=dtype.note)
+
+
+def _peak_probe(
+    choice: Choice, values: Mapping[str, str], dtype: DtypeRow
+) -> tuple[str, ...] | UnsetType:
+    declared = choice.engine.peak_probe
+    if declared is UNSET or not choice.starts_engine or not choice.options.measured_peak:
+        return UNSET
+    return (*template.fill_all(declared.command, values), "--dtype", dtype.executed)
 
 
 def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list[Given]:

@@ -90,6 +90,9 @@ def _head(plan: Plan) -> list[str]:
             f"{plan.workload.taskset.size} tasks of {plan.workload.taskset.name}"
         ),
     ]
+    lines += [f"Weights     {note}" for note in model.facts.notes]
+    if engine.peak_probe is not UNSET:
+        lines.append(f"Peak        measured before the start by {shlex.join(engine.peak_probe)}")
     if engine.request.thinking is not UNSET:
         lines.append(f"Thinking    {_thinking(engine.request)}")
     if plan.runtime_note:
@@ -121,6 +124,8 @@ def _checks(checks: Sequence[PreflightCheck]) -> list[str]:
             command += f" | grep -qP {shlex.quote(check.expect)}"
         else:
             command += " >/dev/null"
+        if check.compare is not UNSET:
+            result += _comments([f"{check.what}: at least {check.compare.at_least}"])
         missing = shlex.quote(f"missing: {check.what}: {check.hint}")
         result.append(f"{command} || echo {missing}")
     return result
@@ -141,6 +146,9 @@ def _image(image: Image | None) -> list[str]:
         case "tarball":
             command = ["docker", "load", "-i", image.tarball or ""]
             how = "loaded from the vendor's file"
+        case "local":
+            command = ["docker", "image", "inspect", "--format", "{{.Id}}", image.reference]
+            how = "on this machine already, and nowhere else"
         case "registry":
             command = ["docker", "pull", image_name(image)]
             how = f"pulled; {image.visibility}"
@@ -351,8 +359,10 @@ def _requests(plan: Plan) -> list[str]:
 
 
 def _judged(plan: Plan) -> list[str]:
-    compute = plan.peaks.compute
-    if compute is None:
+    compute, unknown = plan.peaks.compute, plan.model.facts.shape_unknown
+    if unknown:
+        peak = f"MFU: not measured: {unknown}"
+    elif compute is None:
         peak = f"MFU: not measured: {plan.peaks.compute_unknown}"
     else:
         peak = (

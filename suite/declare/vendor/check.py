@@ -99,6 +99,7 @@ def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
     problems += _templates(tree)
     problems += _duplicates(doc)
     problems += _references(doc)
+    problems += _versions(doc)
     for index, engine in enumerate(doc.engines):
         problems += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
     return problems + peak_problems(doc)
@@ -196,6 +197,30 @@ def _duplicates(doc: Vendor) -> list[Found]:
                 problems.append(
                     (f"{pointer}/{index}/id", f"the id {name!r} occurs twice", "rename one")
                 )
+    return problems
+
+
+def _versions(doc: Vendor) -> list[Found]:
+    """A version that is named is compared, or it is said why not."""
+    problems: list[Found] = []
+    for index, item in enumerate(doc.prerequisites):
+        at = f"/prerequisites/{index}"
+        if item.compare is UNSET:
+            if re.search(r"[0-9]", item.version) and item.uncompared is UNSET:
+                hint = "add compare: {read: …, at_least: …}, or uncompared with the reason"
+                problems.append((f"{at}/version", f"nothing compares {item.version!r}", hint))
+            continue
+        if item.kind != "command":
+            hint = "only a command prints one"
+            problems.append((f"{at}/compare", "a path has no version", hint))
+        try:
+            groups = re.compile(item.compare.read).groups
+        except re.error as cause:
+            problems.append((f"{at}/compare/read", f"no regular expression: {cause}", "correct it"))
+            continue
+        if groups != 1:
+            hint = "exactly one pair of parentheses, around the version"
+            problems.append((f"{at}/compare/read", f"{groups} groups", hint))
     return problems
 
 

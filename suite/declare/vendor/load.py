@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
 from suite.base.resources import resource
 from suite.declare.vendor.check import explain, semantic_problems
+from suite.declare.vendor.repair import SMALLEST, Repaired
 from suite.documents.codec import convert
 from suite.documents.document import given
 from suite.documents.vendor import Vendor as VendorDocument
@@ -154,8 +156,14 @@ def check_vendor(directory: Path) -> list[Problem]:
     """Everything that is wrong with a declaration; an empty list means that it can be used.
 
     Args:
-        directory: the vendor's directory, or the file itself.
+        directory: the vendor's directory, or the file itself; or the name of a shipped vendor.
     """
+    if (
+        directory.name in list_vendors()
+        and str(directory) == directory.name
+        and not directory.exists()
+    ):
+        directory = VENDOR_DIRECTORY / directory
     path = directory if directory.suffix == ".yaml" else directory / FILE_NAME
     try:
         read = yamlio.load(path)
@@ -164,14 +172,45 @@ def check_vendor(directory: Path) -> list[Problem]:
     return _problems(read, path)
 
 
+def new_vendor(identifier: str, parent: Path) -> Path:
+    """Write the smallest declaration, in order from the first, and return its file.
+
+    Args:
+        identifier: of the vendor; the name of its directory.
+        parent: directory in which that is made.
+
+    Raises:
+        UsageError: ``vendor-name-wrong``, ``file-exists``, ``file-unwritable``.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", identifier):
+        hint = "small letters, digits, - and _, such as acme"
+        raise UsageError("vendor-name-wrong", f"{identifier!r} is no name of a vendor", hint=hint)
+    path = parent / identifier / FILE_NAME
+    if path.exists():
+        raise UsageError("file-exists", f"{path} is there already", hint="choose another name")
+    text = SMALLEST.read_text("utf-8").replace("check ID", f"check {identifier}")
+    upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
+    text = text.replace("ACME", upper).replace("acme", identifier)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as cause:
+        message = f"{path} cannot be written: {cause.strerror}"
+        raise UsageError("file-unwritable", message, hint="name another place with --in") from cause
+    return path
+
+
 def _problems(read: YAMLDocument, path: Path) -> list[Problem]:
     broken = schema.problems(read.value, "vendor", file=str(path), lines=read.lines)
-    if broken:
-        return [explain(problem, read.value) for problem in broken]
-    doc = convert(read.value, VendorDocument)
-    problems = [
+    problems = [explain(problem, read.value) for problem in broken]
+    repaired = Repaired(read.value) if broken else None
+    if repaired is not None and not repaired.whole:
+        return problems
+    doc = convert(read.value if repaired is None else repaired.value, VendorDocument)
+    problems += [
         Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
         for pointer, message, hint in semantic_problems(doc, directory=path.resolve().parent.name)
+        if repaired is None or repaired.concerns(pointer, message)
     ]
     return sorted(problems, key=lambda p: (p.place.line or 0) if p.place else 0)
 

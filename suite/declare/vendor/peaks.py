@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from suite.base.errors import UsageError
 from suite.documents.document import given
-from suite.documents.peaks import Peak, Peaks
+from suite.documents.peaks import CPUBasis, Peak, Peaks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,4 +169,10 @@ def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: 
         source=f"declared for this run; {_source(vendor, formula.source)}",
         note=f"{cpu.cores} cores x {cpu.clock_mhz:g} MHz x {formula.flop_per_cycle:g} FLOP per "
         f"cycle and core ({cpu.isa}, {formula.fma_pipes} FMA units x {formula.lanes} lanes x 2)",
+        cpu=CPUBasis(
+            isa=cpu.isa,
+            flag=given(formula.flag, cpu.isa),
+            cores=cpu.cores,
+            clock_mhz=cpu.clock_mhz,
+        ),
     )

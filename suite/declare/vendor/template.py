@@ -25,6 +25,7 @@ PLACEHOLDERS: Final = {
     "max_model_len": "longest prompt and answer together, tokens",
     "host": "address to listen on",
     "port": "port to listen on",
+    "peak_probe": "the suite's script that measures a peak, as the engine's environment sees it",
     "arch": "the accelerator's architecture",
     "match": "the regular expression for the accelerator's name",
     "image": "the image reference",

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from suite.documents.accelerator import CPU, Accelerator, Claim, DeclaredPeak, Figure
-    from suite.documents.vendor import DeclaredTelemetry, Vendor, Visibility, VisibilityVariable
+    from suite.documents.vendor import (
+        DeclaredTelemetry,
+        Prerequisite,
+        Vendor,
+        Visibility,
+        VisibilityVariable,
+    )
     from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage
 
 
@@ -23,7 +29,7 @@ def vendor_text(doc: Vendor) -> str:
 
 
 def _lines(doc: Vendor) -> Iterator[str]:
-    yield f"{doc.name} ({doc.id}), {doc.stack}: {doc.title.en} / {doc.title.zh}"
+    yield f"{doc.name} ({doc.id}), {doc.stack}: {doc.title.en} / {doc.title.chinese}"
     if doc.emulated:
         yield "EMULATED: an image answers the vendor's commands; no device of the vendor takes part."
     for device in doc.accelerators:
@@ -33,7 +39,7 @@ def _lines(doc: Vendor) -> Iterator[str]:
         yield ""
         yield from _engine(engine)
     yield from _listed("Access to devices, the first by default", _access(doc))
-    yield from _listed("Host prerequisites", (f"{p.what} ({p.version})" for p in doc.prerequisites))
+    yield from _listed("Host prerequisites", map(_prerequisite, doc.prerequisites))
     yield from _listed("Telemetry, the first that works", map(_telemetry, doc.telemetry))
     yield from _listed("Beware", doc.notes)
     sources = (f"{key} ({source.kind}): {source.ref}" for key, source in doc.sources.items())
@@ -143,6 +149,13 @@ def _image(image: DeclaredImage) -> str:
         parts.append(f"built here from {image.build.base}{setup}")
     parts += [f"also {mirror}" for mirror in given(image.mirrors, ())]
     return ", ".join(parts) + f" (from {image.provenance})"
+
+
+def _prerequisite(item: Prerequisite) -> str:
+    if item.compare is not UNSET:
+        return f"{item.what} ({item.version}; compared: at least {item.compare.at_least})"
+    why = "" if item.uncompared is UNSET else f"; not compared: {item.uncompared}"
+    return f"{item.what} ({item.version}{why})"
 
 
 def _access(doc: Vendor) -> Iterator[str]:

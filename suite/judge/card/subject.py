@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.documents.card import CardEngine, CardFact, CardModel, CardPrompt, CardWorkload, Run
 from suite.documents.document import given
@@ -132,6 +133,7 @@ def model(evidence: Evidence) -> CardModel:
         architecture=model.facts.architecture,
         parameters=model.facts.parameters,
         active_parameters=model.facts.active_parameters,
+        parameters_unknown=cut(model.facts.parameters_unknown),
         weight_bytes=model.facts.weight_bytes,
     )
 
@@ -141,7 +143,7 @@ def workload(workload: Workload) -> CardWorkload:
     return CardWorkload(
         profile=workload.profile,
         profile_sha256=workload.profile_sha256,
-        title=workload.title,
+        title=replace(workload.title, zh=workload.title.chinese),
         taskset=workload.taskset,
         prompt=CardPrompt(
             id=workload.prompt.id,

@@ -9,11 +9,12 @@ from suite.base.status import Outcome, worst
 from suite.judge.rules.rule import DIVISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from suite.documents.plan import Plan
     from suite.documents.workload import Division
     from suite.evidence import Evidence
-    from suite.judge.rules.rule import RuleResult
+    from suite.judge.rules.rule import Rule, RuleResult
 
 
 def verdict(checks: Sequence[RuleResult]) -> Outcome:
@@ -41,7 +42,19 @@ def grant(evidence: Evidence, checks: Sequence[RuleResult]) -> Grant:
     A rule that limits divisions ends as `WARN` when the run lacks what a stricter one asks for; the run then falls
     to the division that the rule still allows, and that is not a failure.
     """
-    requested = evidence.plan.workload.division
+    return _grant(evidence.plan.workload.division, checks)
+
+
+def foresee(plan: Plan, rules: Iterable[Rule]) -> Grant:
+    """The strictest division that is within reach of a plan, and what is in the way of a stricter one.
+
+    What only a run can tell is taken to end well: the run may still fall to a freer division.
+    """
+    foreseen = (rule.foresee(plan) for rule in rules)
+    return _grant(plan.workload.division, [result for result in foreseen if result is not None])
+
+
+def _grant(requested: Division, checks: Sequence[RuleResult]) -> Grant:
     rank = DIVISIONS.index(requested)
     obstacles = []
     for check in checks:

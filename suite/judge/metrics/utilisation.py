@@ -14,6 +14,7 @@ from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
+from suite.judge.log import measured
 from suite.judge.log.samples import NO_ARRIVALS, NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
@@ -79,7 +80,37 @@ METRICS = (
         percent=True,
     ),
 )
+MEASURED_METRICS = (
+    Metric(
+        "mfu_measured_peak",
+        "1",
+        "higher",
+        "utilisation",
+        Bilingual("MFU (measured peak)", "MFU（实测峰值）"),
+        Bilingual(
+            "Σ model FLOPs / ((max t_n − min t_send) × best GEMM rate × devices)",
+            "Σ 模型 FLOPs / ((max t_n − min t_send) × 最佳 GEMM 速率 × 设备数)",
+        ),
+        "MFU over the best rate of matrix products that was measured in the engine's environment before it started.",
+        percent=True,
+    ),
+    Metric(
+        "mbu_measured_peak",
+        "1",
+        "higher",
+        "utilisation",
+        Bilingual("MBU (measured peak)", "MBU（实测峰值）"),
+        Bilingual(
+            "Σ (weight bytes + KV bytes read) / (Σ (t_n − t_1) × best copy rate × devices)",
+            "Σ (读取的权重字节 + KV 字节) / (Σ (t_n − t_1) × 最佳拷贝速率 × 设备数)",
+        ),
+        "MBU over the best rate of a memory copy that was measured in the engine's environment before it started.",
+        percent=True,
+    ),
+)
 NAMES = tuple(metric.id for metric in METRICS)
+MEASURED_NAMES = tuple(metric.id for metric in MEASURED_METRICS)
+UNKNOWN_COUNT = "nobody knows how many devices answered"
 DTYPE_BYTES = {
     "float64": 8.0, "float32": 4.0, "fp32": 4.0, "tf32": 4.0, "float16": 2.0, "fp16": 2.0, "half": 2.0,
     "bfloat16": 2.0, "bf16": 2.0, "fp8": 1.0, "float8": 1.0, "int8": 1.0, "fp4": 0.5, "int4": 0.5,
@@ -195,7 +226,7 @@ def _no_steps(phase: PhaseSamples) -> str:
 def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
     compute, count = plan.peaks.compute, plan.devices.count
     if compute is not None and count is None:
-        return dict.fromkeys(NAMES[:3], NotMeasured("nobody knows how many devices answered"))
+        return dict.fromkeys(NAMES[:3], NotMeasured(UNKNOWN_COUNT))
     if compute is None or count is None:
         dtype = plan.engine.dtype.executed
         because = plan.peaks.compute_unknown
@@ -217,12 +248,9 @@ def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
     return values | ({"mfu_prefill": NotMeasured(uncounted)} if uncounted else {})
 
 
-def _mbu(phase: PhaseSamples, plan: Plan, work: _Work) -> Value:
-    bandwidth = plan.peaks.bandwidth_bytes_per_s
-    if bandwidth is None or plan.devices.count is None:
-        because = plan.peaks.bandwidth_source
-        unknown = because if because.startswith("accelerator unknown") else ""
-        return NotMeasured(unknown or "memory bandwidth not declared")
+def _mbu(phase: PhaseSamples, plan: Plan, work: _Work, bandwidth: float | NotMeasured) -> Value:
+    if isinstance(bandwidth, NotMeasured) or plan.devices.count is None:
+        return bandwidth if isinstance(bandwidth, NotMeasured) else NotMeasured(UNKNOWN_COUNT)
     overlap = _overlap(phase)
     if overlap:
         return NotMeasured(overlap)
@@ -252,4 +280,37 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))
     work = _Work(facts)
-    return {**_mfu(phase, plan, work), "mbu": _mbu(phase, plan, work)}
+    bandwidth: float | NotMeasured | None = plan.peaks.bandwidth_bytes_per_s
+    if bandwidth is None:
+        because = plan.peaks.bandwidth_source
+        unknown = because if because.startswith("accelerator unknown") else ""
+        bandwidth = NotMeasured(unknown or "memory bandwidth not declared")
+    return {**_mfu(phase, plan, work), "mbu": _mbu(phase, plan, work, bandwidth)}
+
+
+@phase_metrics(MEASURED_METRICS)
+def over_measured_peak(inputs: PhaseInputs) -> dict[str, Value]:
+    """MFU and MBU of a phase over the peak that was measured."""
+    phase, plan = inputs.phase, inputs.plan
+    facts = plan.model.facts
+    why = _obstacle(phase, facts)
+    if why:
+        return dict.fromkeys(MEASURED_NAMES, NotMeasured(why))
+    work = _Work(facts)
+    flops = measured.rate(inputs.evidence, measured.FLOPS)
+    bandwidth = measured.rate(inputs.evidence, measured.BANDWIDTH)
+    values = (_over_measured(phase, plan, work, flops), _mbu(phase, plan, work, bandwidth))
+    return dict(zip(MEASURED_NAMES, values, strict=True))
+
+
+def _over_measured(
+    phase: PhaseSamples, plan: Plan, work: _Work, flops: float | NotMeasured
+) -> Value:
+    if isinstance(flops, NotMeasured):
+        return flops
+    if plan.devices.count is None:
+        return NotMeasured(UNKNOWN_COUNT)
+    uncounted = _uncounted(phase, plan)
+    if uncounted:
+        return NotMeasured(uncounted)
+    return _whole(phase, work, flops * plan.devices.count)

@@ -14,6 +14,7 @@ RANGES = {
     "R03": Bilingual("The division: R030 to R039", "赛道：R030 至 R039"),
     "R04": Bilingual("The scenarios: R040 to R049", "场景：R040 至 R049"),
     "R05": Bilingual("What was observed: R050 to R059", "观察所得：R050 至 R059"),
+    "R06": Bilingual("What ran, and its peak: R060 to R069", "运行的是什么及其峰值：R060 至 R069"),
 }
 """Headings by the first digits of a number; a range without rules has none."""
 _COLUMNS = Bilingual(

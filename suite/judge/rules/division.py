@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
+from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
 from suite.documents.document import given
 from suite.judge.log.cached import took_from_cache
 from suite.judge.metrics.compute import questions
-from suite.judge.rules.rule import Finding, failed, not_applicable, passed, place, rule, warned
+from suite.judge.rules.rule import (
+    Finding,
+    failed,
+    not_applicable,
+    passed,
+    place,
+    plan_rule,
+    rule,
+    warned,
+)
 
 if TYPE_CHECKING:
+    from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -25,6 +36,23 @@ OTHER_QUESTIONS = {
 """What is not the closed question; nothing holds such answers to the reference run's."""
 
 
+def planned_container(plan: Plan) -> Finding:
+    """Whether the plan names a container by what cannot change."""
+    if plan.runtime != "container":
+        note = f" ({plan.runtime_note})" if plan.runtime_note else ""
+        return warned(f"runtime: {plan.runtime}; closed needs a container{note}")
+    image = plan.engine.image
+    if image is not None and image.source == "local":
+        return warned(f"{image.reference} is on this machine alone: no reviewer can get it")
+    if image is None or (image.source != "build" and image.digest is None):
+        named = "the image" if image is None else f"{image.reference} is not pinned: it"
+        return warned(
+            f"{named} is named by a tag that can move; closed needs `--image name@sha256:…`, and "
+            f"`suite vendors pin {plan.vendor.id}` says which"
+        )
+    return passed(f"container, image {image.digest or image.reference}")
+
+
 @rule(
     "R030",
     title=Bilingual("Runs in a container of known digest", "在已知摘要的容器中运行"),
@@ -36,26 +64,21 @@ OTHER_QUESTIONS = {
     reason=Bilingual("Otherwise nobody knows what ran.", "否则无人知道运行的是什么。"),
     phases="run",
     limits="open",
+    foreseen=planned_container,
 )
 def in_container(evidence: Evidence, _: Results) -> Finding:
     """Closed needs a container whose image digest is known."""
-    runtime = evidence.plan.runtime
-    if runtime != "container":
-        note = evidence.plan.runtime_note
-        return warned(
-            f"runtime: {runtime}; closed needs a container" + (f" ({note})" if note else "")
-        )
+    planned = planned_container(evidence.plan)
+    if evidence.plan.runtime != "container":
+        return planned
     fact = evidence.environment.facts.get("image.digest")
     digest = given(fact.value) if fact else None
     if not str(digest).startswith("sha256:"):
         return warned("the digest of the image that ran is unknown; closed needs it")
-    image = evidence.plan.engine.image
-    if image is None or (image.source != "build" and image.digest is None):
-        return warned("the image is named by a tag that can move; closed needs name@sha256:…")
-    return passed(f"container, image {digest}")
+    return passed(f"container, image {digest}") if planned.outcome is Outcome.PASS else planned
 
 
-@rule(
+@plan_rule(
     "R031",
     title=Bilingual("Uses a locked task set", "使用锁定的任务集"),
     asks=Bilingual("The tasks are a locked set.", "任务是锁定的任务集。"),
@@ -63,18 +86,17 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
         "A set of one's own choice compares with nothing.",
         "自选的任务集无法与任何结果比较。",
     ),
-    phases="run",
     limits="open",
 )
-def locked_tasks(evidence: Evidence, _: Results) -> Finding:
+def locked_tasks(plan: Plan) -> Finding:
     """Closed and optimised need a locked task set."""
-    tasks = evidence.plan.workload.taskset
+    tasks = plan.workload.taskset
     if not tasks.locked:
         return warned(f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets")
     return passed(f"task set: {tasks.name}, locked")
 
 
-@rule(
+@plan_rule(
     "R032",
     title=Bilingual("Asks the closed question", "使用封闭赛道的提示与解码"),
     asks=Bilingual(
@@ -90,9 +112,9 @@ def locked_tasks(evidence: Evidence, _: Results) -> Finding:
     phases="measured",
     limits="open",
 )
-def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
+def fixed_prompt(plan: Plan) -> Finding:
     """Closed needs its own prompt, greedy decoding and at least 64 new tokens."""
-    workload = evidence.plan.workload
+    workload = plan.workload
     decoding = workload.decoding
     wrong = []
     if workload.prompt.id != CLOSED_PROMPT:
@@ -113,6 +135,21 @@ def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
     return passed("the closed prompt, greedy, at least 64 new tokens")
 
 
+def planned_reuse(plan: Plan) -> Finding:
+    """What the plan says of reuse across requests, quantisation and speculative decoding."""
+    engine = plan.engine
+    used = []
+    if engine.prefix_caching:
+        used.append("prefix cache")
+    if engine.quantisation:
+        used.append(f"quantisation {engine.quantisation}")
+    if engine.speculative_decoding:
+        used.append("speculative decoding")
+    if used:
+        return warned(f"uses {', '.join(used)}: optimised, not closed", used)
+    return passed("no prefix cache, no quantisation, no speculative decoding")
+
+
 @rule(
     "R033",
     title=Bilingual("Reuses nothing across requests", "请求间无复用、无量化"),
@@ -131,33 +168,23 @@ def fixed_prompt(evidence: Evidence, _: Results) -> Finding:
         "counts say that there is one",
         "warn：至多 *optimised*；计划声明无前缀缓存而引擎的计数表明有时为 fail",
     ),
+    foreseen=planned_reuse,
     limits="optimised",
 )
 def plain_engine(evidence: Evidence, _: Results) -> Finding:
     """Closed forbids reuse across requests, quantisation and speculative decoding."""
-    engine = evidence.plan.engine
-    used = []
-    cached = [] if engine.prefix_caching else took_from_cache(evidence.requests)
-    if cached:
-        why = (
-            f"the engine took the prompts of {len(cached)} requests from a cache, in part or whole"
-        )
-        places = [place(request) for request in cached]
-        if evidence.plan.runtime == "endpoint":
-            return warned(f"{why}: optimised, not closed", places)
-        return failed(f"{why}, and the plan declares none", places)
-    if engine.prefix_caching:
-        used.append("prefix cache")
-    if engine.quantisation:
-        used.append(f"quantisation {engine.quantisation}")
-    if engine.speculative_decoding:
-        used.append("speculative decoding")
-    if used:
-        return warned(f"uses {', '.join(used)}: optimised, not closed", used)
-    return passed("no prefix cache, no quantisation, no speculative decoding")
+    plan = evidence.plan
+    cached = [] if plan.engine.prefix_caching else took_from_cache(evidence.requests)
+    if not cached:
+        return planned_reuse(plan)
+    why = f"the engine took the prompts of {len(cached)} requests from a cache, in part or whole"
+    places = [place(request) for request in cached]
+    if plan.runtime == "endpoint":
+        return warned(f"{why}: optimised, not closed", places)
+    return failed(f"{why}, and the plan declares none", places)
 
 
-@rule(
+@plan_rule(
     "R034",
     title=Bilingual("Pins the model by digest", "模型以摘要固定"),
     asks=Bilingual(
@@ -170,13 +197,12 @@ def plain_engine(evidence: Evidence, _: Results) -> Finding:
         "lack a layer.",
         "他人服务器之后的权重，或没有版本的目录中的权重，可能缺少一层。",
     ),
-    phases="run",
     limits="open",
 )
-def pinned_model(evidence: Evidence, _: Results) -> Finding:
+def pinned_model(plan: Plan) -> Finding:
     """The model's files are pinned by digest, and tokenizer and chat template with them."""
-    model = evidence.plan.model
-    if evidence.plan.runtime == "endpoint":
+    model = plan.model
+    if plan.runtime == "endpoint":
         return warned("a running server was measured: which weights it holds cannot be seen")
     if model.tokenizer_sha256 is None:
         return warned("the model has no tokenizer.json: the suite cannot count its tokens")
@@ -186,7 +212,7 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
     return passed(f"model {pinned}, {len(model.files)} files by digest")
 
 
-@rule(
+@plan_rule(
     "R035",
     title=Bilingual("Measures real hardware", "测量真实硬件"),
     asks=Bilingual(
@@ -198,12 +224,10 @@ def pinned_model(evidence: Evidence, _: Results) -> Finding:
         "The former test the suite; behind an address may be anything.",
         "前两者检验的是本套件；地址背后可以是任何东西。",
     ),
-    phases="run",
     limits="open",
 )
-def real_hardware(evidence: Evidence, _: Results) -> Finding:
+def real_hardware(plan: Plan) -> Finding:
     """A simulated server or an emulated vendor measures the suite, not hardware."""
-    plan = evidence.plan
     if plan.runtime == "sim":
         return warned("the answers come from a simulated server; nothing here is about hardware")
     if plan.vendor.emulated:
@@ -239,3 +263,32 @@ def dtype_known(evidence: Evidence, _: Results) -> Finding:
     if dtype.note:
         return warned(f"requested {dtype.requested}, executed {dtype.executed}: {dtype.note}")
     return failed(f"requested {dtype.requested}, executed {dtype.executed}, without a reason")
+
+
+@plan_rule(
+    "R065",
+    title=Bilingual("Runs without privileges", "不以特权方式运行"),
+    asks=Bilingual(
+        "The engine's container is neither privileged nor on the host's network.",
+        "引擎的容器既不具特权，也不使用主机网络。",
+    ),
+    reason=Bilingual(
+        "A privileged container can change the machine that measures it; one on the host's network "
+        "can have others answer.",
+        "特权容器可以改动正在测量它的机器；使用主机网络的容器可以让他人代答。",
+    ),
+    limits="open",
+)
+def unprivileged(plan: Plan) -> Finding:
+    """Closed needs a container that is kept apart."""
+    container = plan.engine.container
+    if container is None:
+        return not_applicable("no container, see R030")
+    wrong = []
+    if container.privileged:
+        wrong.append(f"privileged ({container.privileged_reason})")
+    if container.network == "host":
+        wrong.append("on the host's network")
+    if wrong:
+        return warned(f"the container is {' and '.join(wrong)}; another `--access` may do", wrong)
+    return passed("not privileged, and reached by the client alone")

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from suite.documents.event import Request
+    from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
     Judge = Callable[[Evidence, Results], "Finding"]
+    PlanJudge = Callable[[Plan], "Finding"]
 
 DIVISIONS: tuple[Division, ...] = get_args(Division)
 """From the strictest to the freest."""
@@ -92,6 +94,7 @@ class Rule:
         judge: evidence and results in, finding out; pure.
         limits: the strictest division that a run may have when the rule ends as `WARN`. None when the rule is
             about validity, where `FAIL` makes the run not conformant in every division.
+        foreseen: what the plan alone says already, before anything is started; None when only a run can tell.
     """
 
     number: str
@@ -102,10 +105,17 @@ class Rule:
     phases: Phases
     judge: Judge
     limits: Division | None = None
+    foreseen: PlanJudge | None = None
 
     def apply(self, evidence: Evidence, results: Results) -> RuleResult:
         """Run the rule."""
-        finding = self.judge(evidence, results)
+        return self._result(self.judge(evidence, results))
+
+    def foresee(self, plan: Plan) -> RuleResult | None:
+        """What the rule will say at best of a run of this plan; None when only a run can tell."""
+        return None if self.foreseen is None else self._result(self.foreseen(plan))
+
+    def _result(self, finding: Finding) -> RuleResult:
         return RuleResult(
             self.number, self.title, finding.outcome, finding.why, finding.evidence, self.limits
         )
@@ -123,6 +133,7 @@ def rule(
     phases: Phases,
     broken: Bilingual | None = None,
     limits: Division | None = None,
+    foreseen: PlanJudge | None = None,
 ) -> Callable[[Judge], Judge]:
     """Register a function as the rule of a number; see `Rule`.
 
@@ -137,7 +148,35 @@ def rule(
     def register(judge: Judge) -> Judge:
         if number in _REGISTERED:
             raise ValueError(f"two rules have the number {number}")
-        _REGISTERED[number] = Rule(number, title, asks, reason, broken, phases, judge, limits)
+        _REGISTERED[number] = Rule(
+            number, title, asks, reason, broken, phases, judge, limits, foreseen
+        )
+        return judge
+
+    return register
+
+
+def plan_rule(
+    number: str,
+    *,
+    title: Bilingual,
+    asks: Bilingual,
+    reason: Bilingual,
+    phases: Phases = "run",
+    limits: Division,
+) -> Callable[[PlanJudge], PlanJudge]:
+    """Register a function of the plan alone as the rule of a number: it is foreseen before a run and judged after it."""
+
+    def register(judge: PlanJudge) -> PlanJudge:
+        rule(
+            number,
+            title=title,
+            asks=asks,
+            reason=reason,
+            phases=phases,
+            limits=limits,
+            foreseen=judge,
+        )(lambda evidence, _: judge(evidence.plan))
         return judge
 
     return register

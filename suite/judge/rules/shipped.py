@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
+from suite.base.status import Outcome
 from suite.declare.plan.make import model_room
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
@@ -31,13 +32,25 @@ from suite.declare.tasks.selection import locks
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
 from suite.documents.document import given
-from suite.judge.rules.rule import Finding, passed, rule, warned
+from suite.judge.rules.rule import Finding, passed, plan_rule, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
+
+
+def planned_workload(plan: Plan) -> Finding:
+    """Whether profile, prompt, task lock, phases and bounds of a plan are those that the suite ships."""
+    workload = plan.workload
+    if workload.profile not in profile_names():
+        return warned(f"profile: {workload.profile}, not one that the suite ships")
+    profile = load_profile(workload.profile)
+    wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
+    if wrong:
+        return warned(f"not the suite's own workload: {wrong[0]}", wrong)
+    return passed(f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own")
 
 
 @rule(
@@ -54,24 +67,15 @@ if TYPE_CHECKING:
     ),
     phases="every",
     limits="open",
+    foreseen=planned_workload,
 )
 def own_workload(evidence: Evidence, _: Results) -> Finding:
-    """Profile, prompt, task lock, phases and bounds are those that the suite ships."""
-    plan = evidence.plan
-    workload = plan.workload
-    if workload.profile not in profile_names():
-        return warned(f"profile: {workload.profile}, not one that the suite ships")
-    profile = load_profile(workload.profile)
-    wrong = [
-        *_texts(plan, profile),
-        *_lock(plan),
-        *_pins(evidence),
-        *_phases(plan, profile),
-        *_bounds(plan, profile),
-    ]
+    """The planned workload is the suite's own, and so are the texts that were asked."""
+    planned = planned_workload(evidence.plan)
+    wrong = _pins(evidence) if planned.outcome is Outcome.PASS else []
     if wrong:
         return warned(f"not the suite's own workload: {wrong[0]}", wrong)
-    return passed(f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own")
+    return planned
 
 
 def _texts(plan: Plan, profile: Profile) -> list[str]:
@@ -146,7 +150,7 @@ def _bounds(plan: Plan, profile: Profile) -> list[str]:
     return wrong
 
 
-@rule(
+@plan_rule(
     "R039",
     title=Bilingual("The declaration is the suite's own", "厂商声明出自本套件"),
     asks=Bilingual(
@@ -154,12 +158,10 @@ def _bounds(plan: Plan, profile: Profile) -> list[str]:
         "厂商声明即本套件随附者，峰值亦然。",
     ),
     reason=Bilingual("A peak declared lower makes MFU higher.", "声明得更低的峰值会抬高 MFU。"),
-    phases="run",
     limits="open",
 )
-def own_declaration(evidence: Evidence, _: Results) -> Finding:
+def own_declaration(plan: Plan) -> Finding:
     """The vendor's declaration is the one that the suite ships, and so is the peak."""
-    plan = evidence.plan
     try:
         vendor = load_vendor(plan.vendor.id)
     except SuiteError:

@@ -102,6 +102,17 @@ def ensure_environment(
     return python
 
 
+def environment_made(name: str, requirements: str, settings: Settings) -> bool:
+    """Whether an engine's environment is made from the current requirement files; nothing is made.
+
+    Raises:
+        SetupError: ``requirements-missing``.
+    """
+    target = settings.environments / f".venv-{name}"
+    digest = requirements_digest((settings.repository / requirements).parent)
+    return _read(target / STAMP) == digest and (target / "bin" / "python").exists()
+
+
 def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) -> Path:
     """Fetch every wheel that the requirement files of a directory pin, or find them fetched.
 

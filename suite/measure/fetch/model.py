@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite.base import resources
 from suite.base.errors import DataError, UsageError
 from suite.declare.tasks.reference import MINI_MODEL
 
@@ -44,7 +45,7 @@ def find(name: str | None) -> ModelSource:
     """
     if name is None or name == MINI_NAME:
         return ModelSource(MINI_NAME, None, MINI_MODEL)
-    path = Path(name).expanduser()
+    path = resources.expanded(name)
     if path.is_dir():
         return ModelSource(path.resolve().name, None, path.resolve())
     if not _HUB_ID.match(name):

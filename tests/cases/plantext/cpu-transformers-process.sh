@@ -4,6 +4,7 @@
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
+# Peak        measured before the start by python3 /suite/peak_probe.py --device cpu --dtype float32
 
 # Engine: in the Python environment .venv-transformers (images/cpu-transformers/requirements.txt); ready when /health answers 200, within 600 s
 env \

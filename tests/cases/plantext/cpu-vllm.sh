@@ -4,6 +4,7 @@
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
+# Peak        measured before the start by python3 /suite/peak_probe.py --device cpu --dtype float32
 
 # Image: built here; without an image registry: images/base.sh, then --build-arg BASE_IMAGE=suite-base:bookworm
 docker build -t llm-conformance/cpu-vllm images/cpu-vllm

@@ -4,6 +4,7 @@
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
+# Peak        measured before the start by python3 /suite/peak_probe.py --device musa --import torch_musa --dtype float16
 
 # Checks, before anything is pulled or started
 mthreads-gmi -q | grep -qP 'MTT S5000' || echo 'missing: the MT GPU driver with mthreads-gmi: install the MT GPU driver, or name the card that is there with --accelerator'

@@ -4,6 +4,7 @@
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
+# Peak        measured before the start by python3 /suite/peak_probe.py --device cuda --dtype float16
 
 # Checks, before anything is pulled or started
 nvidia-smi --query-gpu=name --format=csv,noheader --id=0 | grep -qP 'H100 80GB HBM3' || echo 'missing: the NVIDIA driver with nvidia-smi (0): install the driver, or name the GPU that is there with --accelerator'

@@ -4,6 +4,7 @@
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
+# Peak        measured before the start by python3 /suite/peak_probe.py --device cuda --dtype float16
 
 # Checks, before anything is pulled or started
 nvidia-smi --query-gpu=name --format=csv,noheader --id=0 | grep -qP 'H100 80GB HBM3' || echo 'missing: the NVIDIA driver with nvidia-smi (0): install the driver, or name the GPU that is there with --accelerator'
@@ -12,8 +13,8 @@ ls -d /dev/nvidia0 >/dev/null || echo 'missing: the device node of each GPU (0):
 ls -d /dev/nvidia1 >/dev/null || echo 'missing: the device node of each GPU (1): load the driver'"'"'s kernel module; nvidia-smi does it when run as root'
 nvidia-ctk --version | grep -qP 'version [0-9]' || echo 'missing: the NVIDIA Container Toolkit: install nvidia-container-toolkit and run nvidia-ctk runtime configure'
 
-# Image: pulled; public, not pinned by a digest
-docker pull docker.io/vllm/vllm-openai:v0.27.1-ubuntu2404
+# Image: pulled; public
+docker pull docker.io/vllm/vllm-openai:v0.27.1-ubuntu2404@sha256:dafea057f24b7d42716331a48e2db4e1f204f877a3aa759cb7e4c37e64ca2eee
 
 # Engine: ready when /health answers 200, within 1800 s
 docker network create --internal llm-conformance-engine
@@ -37,7 +38,7 @@ docker run \
   --env PYTHONUNBUFFERED=1 \
   --env HF_HUB_OFFLINE=1 \
   --env VLLM_NO_USAGE_STATS=1 \
-  docker.io/vllm/vllm-openai:v0.27.1-ubuntu2404 \
+  docker.io/vllm/vllm-openai:v0.27.1-ubuntu2404@sha256:dafea057f24b7d42716331a48e2db4e1f204f877a3aa759cb7e4c37e64ca2eee \
   /model \
   --served-model-name meta-llama/Llama-2-13b-chat-hf \
   --host 0.0.0.0 \

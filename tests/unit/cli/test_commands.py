@@ -175,8 +175,55 @@ def test_json_is_valid_and_strict(suite, words):
 def test_doctor_gives_its_answers_as_json_when_something_is_missing(suite):
     status, out, _ = suite("doctor", "--vendor", "mthreads", "--json")
     answers = json.loads(out)["checks"]
-    assert status == (0 if all(answer["ok"] for answer in answers) else 3)
-    assert {"id", "ok", "found"} <= set(answers[0])
+    assert status == (3 if any(answer["outcome"] == "fail" for answer in answers) else 0)
+    topics = {answer["topic"] for answer in answers}
+    assert topics >= {
+        "devices",
+        "docker",
+        "disk",
+        "memory",
+        "clock",
+        "model",
+        "data",
+        "key",
+        "division",
+    }
+    for answer in answers:
+        assert answer["outcome"] == "pass" or answer["advice"] or answer["topic"] == "model", answer
+
+
+def test_doctor_says_what_is_wrong_with_the_model_beside_everything_else(suite, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    status, out, _ = suite("doctor", "--runtime", "process", "--model", tmp_path)
+    assert status == 3
+    assert "fail  model" in out
+    assert "disk" in out
+    assert "clock" in out
+
+
+def test_doctor_names_a_key_that_cannot_be_used(suite, tmp_path, monkeypatch):
+    (tmp_path / "key.pem").write_text("no key")
+    monkeypatch.setenv("SUITE_KEY", str(tmp_path / "key.pem"))
+    status, out, _ = suite("doctor", "--runtime", "process")
+    assert status == 3
+    assert "fail  key" in out
+
+
+def test_doctor_fails_where_a_required_division_is_out_of_reach(suite):
+    words = ("doctor", "--runtime", "process", "--json")
+    assert suite(*words)[0] == 0
+    status, out, _ = suite(*words, "--require-division", "closed")
+    (division,) = [c for c in json.loads(out)["checks"] if c["topic"] == "division"]
+    assert (status, division["outcome"]) == (3, "fail")
+    assert "R030" in division["advice"]
+
+
+def test_doctor_names_a_docker_engine_that_does_not_answer(suite, monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'none.sock'}")
+    status, out, _ = suite("doctor", "--runtime", "container")
+    assert status == 3
+    assert "fail  docker" in out
+    assert "its socket does not exist" in out
 
 
 def test_json_of_the_judging_commands(suite, signed):
@@ -199,7 +246,7 @@ def test_json_of_the_judging_commands(suite, signed):
         (["--profile", "smok"], "profile-unknown", "did you mean 'smoke'?"),
         (["--model", "minni"], "model-unknown", "did you mean 'mini'?"),
         (["--model", "./nowhere"], "model-unknown", "give a directory"),
-        (["--engine-arg", "max-num-seqs"], "engine-arg-wrong", "is not NAME=VALUE"),
+        (["--engine-arg", "max-num-seqs"], "argument-wrong", "needs a value"),
         (["--engine-arg", "block-size=3"], "argument-closed", "block-size"),
         (["--url", "localhost"], "url-wrong", "http://127.0.0.1:8000"),
         (["--url", "http://h:99999"], "url-wrong", "address of a server"),
@@ -211,6 +258,9 @@ def test_json_of_the_judging_commands(suite, signed):
         (["--runtime", "sim", "--sim-script", '{"faults":["melts"]}'], "script-wrong", "stalls"),
         (["--runtime", "sim", "--sim-script", "@nowhere"], "file-unreadable", "No such file"),
         (["--cpu-peak", "fast"], "peak-wrong", "avx512f:2:2600"),
+        (["--cpu-peak", "avx2:9999:2600"], "cpu-peak-impossible", "physical cores"),
+        (["--cpu-peak", "avx2:1:26000"], "cpu-peak-impossible", "physical cores"),
+        (["--cpu-peak", "avx2:1:2.6"], "cpu-peak-impossible", "physical cores"),
         (["--peak", "fp16=98"], "peak-wrong", "@data-sheet"),
         (["--data", "nowhere.csv"], "data-missing", "nowhere.csv"),
     ],
@@ -297,6 +347,34 @@ def test_declarations_in_order(suite):
     status, out, _ = suite("vendors", "check")
     assert status == 0
     assert out.count(": in order") == len(out.splitlines()) >= 3
+
+
+def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert suite("vendors", "check", "mthreads")[:2] == (0, "mthreads: in order\n")
+    status, out, _ = suite("vendors", "check", "mtreads")
+    assert status == 2
+    assert "No such file" in out
+
+
+def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
+    assert suite("vendors", "new", "my-card", "--in", tmp_path)[0] == 0
+    assert suite("vendors", "check", tmp_path / "my-card")[0] == 0
+    words = (
+        "plan",
+        "--vendor",
+        f"{tmp_path}/my-card",
+        "--runtime",
+        "container",
+        "--image",
+        "acme:1",
+    )
+    status, out, err = suite(*words)
+    assert status == 0, err
+    assert "/dev/my-card0" in out
+    refused("vendors", "new", "my-card", "--in", tmp_path, code="file-exists", status=2)
+    refused("vendors", "new", "My Card", "--in", tmp_path, code="vendor-name-wrong", status=2)
+    refused("vendors", "new", "other", "--in", "/proc/no", code="file-unwritable", status=2)
 
 
 def test_a_declaration_that_is_not_there(suite, tmp_path):
@@ -501,22 +579,42 @@ def test_a_key_file_that_is_no_key_ends_the_run_before_anything_starts(refused, 
 def test_a_run_directory_that_exists_is_left_alone(refused, tmp_path):
     (tmp_path / "run").mkdir()
     words = ["--runtime", "sim", "--out", tmp_path / "run"]
-    refused("run", "--quiet", *words, code="run-exists", status=3)
+    refused("run", "--quiet", *words, code="run-exists", status=2)
     assert list((tmp_path / "run").iterdir()) == []
     assert not (tmp_path / "config").exists()
 
 
 def test_a_run_directory_that_cannot_be_made(refused, tmp_path):
     (tmp_path / "file").write_text("")
-    words = [
+    words = ["--runtime", "sim", "--out", tmp_path / "file" / "run"]
+    err = refused("run", "--quiet", *words, code="run-unwritable", status=3)
+    assert "--out" in err
+    assert not (tmp_path / "config").exists(), "a key was made for a run that could not be"
+
+
+def test_a_home_that_cannot_be_written_names_the_two_ways_out(refused, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/no")
+    err = refused(
+        "run",
+        "--quiet",
         "--runtime",
         "sim",
         "--out",
-        tmp_path / "file" / "run",
-        "--key",
-        runs.key(tmp_path / "key.pem"),
-    ]
-    refused("run", "--quiet", *words, code="run-unwritable", status=3)
+        tmp_path / "run",
+        code="key-unwritable",
+        status=3,
+    )
+    assert "--key" in err
+    assert "$SUITE_KEY" in err
+
+
+def test_a_flag_of_the_engine_is_given_without_a_value(suite, refused):
+    status, out, err = suite("plan", "--runtime", "process", "--engine-arg", "enforce-eager")
+    assert status == 0, err
+    assert "--enforce-eager" in out
+    words = ("plan", "--runtime", "process", "--engine-arg", "max-num-seqs")
+    assert "max-num-seqs needs a value" in refused(*words, code="argument-wrong", status=2)
+    refused("plan", "--engine-arg", "=4", code="engine-arg-wrong", status=2)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import jsonio
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, UsageError
 from suite.documents.codec import canonical
 from suite.documents.event import Mark
 from suite.documents.telemetry import TelemetrySample
@@ -23,7 +23,7 @@ def sample(device):
 
 
 def test_an_existing_run_is_never_overwritten(run):
-    with pytest.raises(SetupError) as caught:
+    with pytest.raises(UsageError) as caught:
         evidence.Writer(run)
     assert caught.value.code == "run-exists"
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from suite.documents.codec import plain
-from suite.documents.model import ModelFacts
+from suite.documents.model import LayerGroup, ModelFacts
 from tests.factories import evidence as factory
 
 MS = 1_000_000
@@ -28,19 +28,26 @@ class Trace:
         tie_embeddings=False,
         quantisation=None,
         max_positions=2048,
-        layers=2,
-        hidden_size=64,
-        vocab_size=256,
         heads=4,
-        kv_heads=2,
-        head_dim=16,
-        intermediate_size=160,
-        mlp_matrices=3,
-        experts=0,
-        active_experts=0,
-        sliding_window=None,
-        sliding_layers=0,
+        layers=(
+            LayerGroup(
+                count=2,
+                attention_parameters=64 * 16 * 12,
+                heads=4,
+                key_dim=16,
+                value_dim=16,
+                cached_values=64,
+                window=None,
+                mlp_parameters=3 * 64 * 160,
+                expert_parameters=0,
+                experts=0,
+                active_experts=0,
+            ),
+        ),
+        head_parameters=64 * 256,
+        parameters_unknown="",
         shape_unknown="",
+        notes=(),
     )
 
     def __init__(self):
@@ -49,6 +56,7 @@ class Trace:
         self.marks = []
         self.telemetry = []
         self.tasks = {}
+        self.environment = {}
         self.plan = factory.plan()
         self.plan["model"]["facts"] = plain(self.facts)
         workload = self.plan["workload"]
@@ -182,6 +190,7 @@ class Trace:
             "tasks": self.tasks,
             "telemetry": self.telemetry,
         }
+        parts["environment"]["facts"] |= self.environment
         return factory.evidence(parts)
 
 

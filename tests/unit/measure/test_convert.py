@@ -180,3 +180,27 @@ def test_an_endpoint_cannot_convert(plan, go):
     with pytest.raises(SetupError) as caught:
         go(changed(plan, runtime="endpoint"))
     assert caught.value.code == "conversion-impossible"
+
+
+def test_an_artefact_of_the_same_size_and_other_content_is_refused(plan, go, tmp_path):
+    go(plan)
+    (tmp_path / "out" / "mini-tp2" / "rank0.bin").write_text("weights")
+    with pytest.raises(SetupError) as caught:
+        go(plan)
+    assert caught.value.code == "conversion-mismatch"
+    assert "rank0.bin was changed" in caught.value.render()
+
+
+def test_a_file_that_was_added_is_refused(plan, go, tmp_path):
+    go(plan)
+    (tmp_path / "out" / "mini-tp2" / "rank2.bin").write_text("more")
+    with pytest.raises(SetupError) as caught:
+        go(plan)
+    assert "rank2.bin was added" in caught.value.render()
+
+
+def test_an_artefact_of_another_command_is_refused(plan, go):
+    go(plan)
+    with pytest.raises(SetupError) as caught:
+        go(changed(plan, conversion={"command": ["false"]}))
+    assert "its command was another one" in caught.value.render()

@@ -1,8 +1,10 @@
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base.errors import SetupError
+from suite.documents.engine import VersionRule
 from suite.measure.preflight import require_preflight, run_preflight
 from tests.factories import engine as factory
 from tests.factories.documents import changed
@@ -56,3 +58,28 @@ def test_everything_that_is_missing_is_named_at_once():
     assert caught.value.exit_status == 3
     assert len(caught.value.problems) == 2
     assert "2 of 3" in caught.value.message
+
+
+GMI = "Driver Version : 2.7.0\\nGPU0\\n    MTBios Version : {}\\nGPU1\\n    MTBios Version : {}\\n"
+BIOS = r"(?i)bios version[^\n]*?([0-9]+(?:\.[0-9]+)+)"
+
+
+@pytest.mark.parametrize(
+    ("versions", "ok", "says"),
+    [
+        (("3.4.3", "3.4.3"), True, "version 3.4.3"),
+        (("QY2 v3.4.3", "3.10"), True, "3.10"),
+        (("3.4.2", "3.4.3"), False, "version 3.4.2; at least 3.4.3 is needed"),
+        (("3.4.3", "2.99.9"), False, "version 2.99.9"),
+        (("3.4.3.1", "4.0"), True, "4.0"),
+        (("N/A", "N/A"), False, "names no version"),
+    ],
+)
+def test_versions_are_compared_for_every_device(versions, ok, says):
+    command = ("command", "MT-BIOS", ["printf", GMI.format(*versions)], None)
+    compared = plan(command)
+    check = compared.engine.preflight[0]
+    rule = VersionRule(read=BIOS, at_least="3.4.3")
+    engine = replace(compared.engine, preflight=(replace(check, compare=rule),))
+    (answer,) = run_preflight(replace(compared, engine=engine))
+    assert (answer.ok, says in answer.found) == (ok, True), answer.found

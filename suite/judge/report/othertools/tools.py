@@ -209,7 +209,7 @@ def xsum_rates(
     new_tokens: int,
     seconds: float,
     ttft_s: float,
-    parameters: int,
+    parameters: int | None,
     peak_flops: float | None,
 ) -> XsumRates:
     """Tps = tokens / t; Throughput = new / (t − TTFT); MFU = Tps × 2 × parameters / peak.
@@ -221,12 +221,14 @@ def xsum_rates(
         new_tokens: generated tokens.
         seconds: duration of the whole run.
         ttft_s: what that suite calls TTFT.
-        parameters: parameters of the model.
+        parameters: parameters of the model, None when not known.
         peak_flops: peak of all devices together, None when not declared.
     """
     tps = tokens / seconds
     left = seconds - ttft_s
-    mfu = None if peak_flops is None else tps * 2 * parameters / peak_flops
+    mfu = None
+    if peak_flops is not None and parameters is not None:
+        mfu = tps * 2 * parameters / peak_flops
     return XsumRates(tps, new_tokens / left if left > 0 else None, mfu)
 
 
@@ -283,7 +285,7 @@ def xsum_suite(
         throughput = NotMeasured("the run took no longer than its first tokens")
     if ttft_s is not None and rates.throughput is not None:
         throughput = plain(rates.throughput, "tokens/s", n)
-    mfu: Value = NotMeasured("peak not declared")
+    mfu: Value = NotMeasured(plan.model.facts.parameters_unknown or "peak not declared")
     if rates.mfu is not None:
         mfu = plain(rates.mfu, "1", n)
     scores = ("ROUGE1", "rouge1"), ("ROUGE2", "rouge2"), ("ROUGEL", "rougeL")

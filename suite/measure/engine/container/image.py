@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from docker import errors
 
-from suite.base.errors import SetupError
+from suite.base.errors import Problem, SetupError
+from suite.documents.document import given
 from suite.measure.engine.container.api import explain
 from suite.measure.engine.container.build import (
     build,
@@ -26,7 +27,7 @@ from suite.measure.engine.container.build import (
 from suite.measure.engine.environment import fetch_wheels
 from suite.measure.engine.facts import clean
 from suite.measure.engine.process import end_group
-from suite.measure.engine.served import LOCAL_BASE_IMAGE, Facts
+from suite.measure.engine.served import LOCAL_BASE_IMAGE, Facts, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from docker.models.images import Image
 
     from suite.documents.engine import Image as ImageDocument
-    from suite.measure.engine.served import Progress, Settings
+    from suite.measure.engine.served import Progress
 
 LABEL_CONTEXT = "llm-conformance.context"
 LABEL_BASE = "llm-conformance.base"
@@ -83,6 +84,8 @@ def ensure_image(
             return _pulled(client, image, on_progress)
         case "tarball":
             return _loaded(client, image, on_progress, settings)
+        case "local":
+            return _present(client, image)
 
 
 def context_digest(directory: Path) -> str:
@@ -105,6 +108,27 @@ def built_reference(image: ImageDocument, settings: Settings) -> str:
     """
     directory = settings.repository / (image.build_context or "")
     return f"{image.reference}:{context_digest(directory)[:12]}"
+
+
+def image_here(
+    client: DockerClient, image: ImageDocument, settings: Settings | None = None
+) -> bool:
+    """Whether the plan's image is on this machine; nothing is fetched.
+
+    Raises:
+        SetupError: ``image-context-missing``.
+    """
+    if image.source == "build":
+        return _get(client, built_reference(image, settings or Settings())) is not None
+    return any(_get(client, name) is not None for name in _names(image))
+
+
+def _names(image: ImageDocument) -> list[str]:
+    """The names under which an image may be here or be pulled: its own first, then its mirrors'."""
+    places = (image.reference, *given(image.mirrors, ()))
+    if image.digest is None or image.source in ("local", "tarball"):
+        return list(places)
+    return [f"{_repository(place)}@{image.digest}" for place in places]
 
 
 def _context(directory: Path) -> dict[str, bytes]:
@@ -145,16 +169,38 @@ def _found(image: Image, reference: str, *, built_here: bool) -> FoundImage:
 
 
 def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -> FoundImage:
-    reference = image.reference
-    pinned = image.digest
-    name = reference if pinned is None else f"{_repository(reference)}@{pinned}"
-    here = _get(client, name)
-    if here is None:
-        _pull(client, name, image.visibility, on_progress)
+    names = _names(image)
+    for name in names:
+        here = _get(client, name)
+        if here is not None:
+            return _found(here, name, built_here=False)
+    refusals: list[SetupError] = []
+    for name in names:
+        try:
+            _pull(client, name, image.visibility, on_progress)
+        except SetupError as refused:
+            refusals.append(refused)
+            continue
         here = _get(client, name)
         if here is None:
             raise SetupError("image-unavailable", f"{name} was pulled and is not there")
-    return _found(here, name, built_here=False)
+        return _found(here, name, built_here=False)
+    first = refusals[0]
+    others = [Problem(refused.message) for refused in refusals[1:]]
+    raise SetupError(first.code, first.message, hint=first.hint, problems=others) from first
+
+
+def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
+    """An image of this machine alone, by its name or its id; nobody is asked for it."""
+    here = _get(client, image.reference)
+    if here is None:
+        hint = "docker load it or tag it so; `docker image ls` lists what is here"
+        message = f"{image.reference} is not on this machine"
+        raise SetupError("image-unavailable", message, hint=hint)
+    if image.digest is not None and here.id != image.digest:
+        message = f"{image.reference} is {here.id}, and {image.digest} was asked for"
+        raise SetupError("image-digest-mismatch", message)
+    return _found(here, image.reference, built_here=False)
 
 
 def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:

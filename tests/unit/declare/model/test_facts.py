@@ -91,7 +91,11 @@ def test_facts(model):
     facts = read_model(model)
     assert facts.parameters == facts.active_parameters == PARAMETERS
     assert facts.weight_bytes == 2 * PARAMETERS
-    assert (facts.layers, facts.heads, facts.kv_heads, facts.head_dim) == (2, 4, 2, 16)
+    assert facts.parameters_unknown == ""
+    (group,) = facts.layers
+    assert (group.count, group.heads, group.key_dim, group.cached_values) == (2, 4, 16, 64)
+    assert facts.head_parameters == 256 * 64
+    assert facts.notes == ()
     assert facts.max_positions == 512
     assert facts.torch_dtype == "bfloat16"
     assert facts.shape_unknown == ""
@@ -105,7 +109,7 @@ def test_facts_survive_json(model):
 
 @pytest.mark.parametrize(
     "change",
-    [{"layers": "2"}, {"layers": 2.0}, {"experts": None}, {"tie_embeddings": 1}, {"more": 1}],
+    [{"heads": "2"}, {"heads": 2.0}, {"layers": None}, {"tie_embeddings": 1}, {"more": 1}],
 )
 def test_damaged_facts_are_refused(model, change):
     with pytest.raises(EvidenceError) as caught:
@@ -269,7 +273,8 @@ def test_unknown_architecture_is_read_and_not_guessed(model):
     write_config(model, architectures=["MambaForCausalLM"])
     facts = read_model(model)
     assert facts.parameters == PARAMETERS
-    assert facts.layers is None
+    assert facts.layers == ()
+    assert facts.active_parameters is None
     assert facts.shape_unknown == "the FLOPs of the architecture MambaForCausalLM are not known"
 
 
@@ -306,13 +311,6 @@ def test_first_chatglm_is_not_mistaken_for_its_successors():
     )
     assert shape is None
     assert why.startswith("config.json of ChatGLMModel:")
-
-
-def test_mixed_dense_and_expert_layers_are_not_known():
-    config = LLAMA | {"architectures": ["Qwen3MoeForCausalLM"], "mlp_only_layers": [0]}
-    shape, why = architectures.shape(config)
-    assert shape is None
-    assert "dense" in why
 
 
 def test_model_digest_ignores_prose_and_place(model, tmp_path_factory):
@@ -352,3 +350,263 @@ def test_nothing_to_digest(tmp_path):
     with pytest.raises(DataError) as caught:
         hash_model(tmp_path / "nothing")
     assert caught.value.code == "model-missing"
+
+
+def known(name, **members):
+    shape, why = architectures.shape(LLAMA | {"architectures": [name]} | members)
+    assert shape is not None, why
+    return shape
+
+
+def windows_of(shape):
+    return {group.window: group.count for group in shape.groups}
+
+
+QWEN3_30B = {
+    "hidden_size": 2048,
+    "intermediate_size": 6144,
+    "moe_intermediate_size": 768,
+    "num_hidden_layers": 48,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 4,
+    "head_dim": 128,
+    "num_experts": 128,
+    "num_experts_per_tok": 8,
+    "vocab_size": 151_936,
+    "max_window_layers": 48,
+}
+
+
+@pytest.mark.parametrize("switch", [False, None])
+def test_a_window_that_is_switched_off_is_none(switch):
+    off = {"sliding_window": 4096, "use_sliding_window": switch}
+    assert windows_of(known("Qwen3MoeForCausalLM", **QWEN3_30B, **off)) == {None: 48}
+    kinds = {"layer_types": ["sliding_attention"] * 2}
+    for name in ("Qwen2ForCausalLM", "Qwen3ForCausalLM", "SmolLM3ForCausalLM"):
+        assert windows_of(known(name, **off, **kinds)) == {None: 2}
+
+
+def test_a_window_that_is_switched_on():
+    on = {"sliding_window": 4096, "use_sliding_window": True}
+    assert windows_of(known("Qwen3MoeForCausalLM", **QWEN3_30B, **on)) == {4096: 48}
+    assert windows_of(known("Qwen2ForCausalLM", max_window_layers=1, **on)) == {None: 1, 4096: 1}
+    assert windows_of(known("MistralForCausalLM", sliding_window=64)) == {64: 2}
+    assert windows_of(known("MistralForCausalLM", sliding_window=64, use_sliding_window=False)) == {
+        None: 2
+    }
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"layer_types": ["full_attention", "linear_attention"]},
+        {"layer_types": ["full_attention"]},
+        {"num_experts": 8},
+        {"num_key_value_heads": 3},
+    ],
+)
+def test_what_is_no_form_of_a_known_architecture_is_not_guessed(members):
+    shape, why = architectures.shape(LLAMA | members)
+    assert shape is None
+    assert why.startswith("config.json of LlamaForCausalLM:")
+
+
+def test_dense_layers_among_sparse_ones():
+    sparse = {**QWEN3_30B, "mlp_only_layers": [0], "decoder_sparse_step": 2}
+    counts = {group.experts: group.count for group in known("Qwen3MoeForCausalLM", **sparse).groups}
+    assert counts == {0: 24, 128: 24}
+
+
+DEEPSEEK = {
+    "kv_lora_rank": 32,
+    "q_lora_rank": None,
+    "qk_nope_head_dim": 16,
+    "qk_rope_head_dim": 8,
+    "v_head_dim": 16,
+    "n_routed_experts": 4,
+    "n_shared_experts": 1,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 32,
+    "first_k_dense_replace": 1,
+}
+
+
+def test_a_latent_cache_keeps_one_vector_for_all_heads():
+    shape = known("DeepseekV3ForCausalLM", **DEEPSEEK)
+    assert {group.cached_values for group in shape.groups} == {32 + 8}
+    assert {(group.key_dim, group.value_dim) for group in shape.groups} == {(24, 16)}
+    assert shape.idle_parameters == 2 * 3 * 64 * 32
+
+
+GEMMA3_4B = {
+    "architectures": ["Gemma3ForConditionalGeneration"],
+    "model_type": "gemma3",
+    "text_config": {
+        "hidden_size": 2560,
+        "intermediate_size": 10240,
+        "model_type": "gemma3_text",
+        "num_hidden_layers": 34,
+        "sliding_window": 1024,
+    },
+    "torch_dtype": "bfloat16",
+}
+VISION = {"vision_tower.vision_model.embeddings.patch_embedding.weight": ("BF16", [1152, 588])}
+
+
+def write_packed(directory, config, extra=None):
+    (directory / "config.json").write_text(json.dumps(config))
+    packed = {
+        "language_model.model.layers.0.mlp.up_proj.qweight": ("I32", [2560, 1280]),
+        "language_model.model.layers.0.mlp.up_proj.scales": ("F16", [20, 10240]),
+    }
+    write_weights(directory / "model.safetensors", packed | (VISION if extra is None else extra))
+
+
+def test_quantised_weights_behind_a_nested_configuration(tmp_path):
+    write_packed(tmp_path, GEMMA3_4B | {"quantization_config": {"quant_method": "awq", "bits": 4}})
+    facts = read_model(tmp_path)
+    language = 34 * (2560 * 256 * 24 + 3 * 2560 * 10240) + 262_208 * 2560
+    assert facts.parameters == language + 1152 * 588
+    assert facts.active_parameters == language
+    assert facts.heads == 8
+    assert facts.tie_embeddings
+    assert {group.window: group.count for group in facts.layers} == {1024: 29, None: 5}
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"quantization_config": {"quant_method": "awq"}},
+        {"compression_config": {"format": "pack-quantized"}},
+        {"text_config": {"quantization_config": {"quant_method": "gptq"}}},
+        {},
+    ],
+)
+def test_quantised_weights_of_an_unknown_architecture_tell_no_count(tmp_path, described):
+    config = {"architectures": ["NewForConditionalGeneration"], "model_type": "new"}
+    write_packed(tmp_path, config | described)
+    facts = read_model(tmp_path)
+    assert facts.quantisation in {"awq", "compressed-tensors", "gptq", "unnamed"}
+    assert facts.parameters is None
+    assert facts.active_parameters is None
+    assert "NewForConditionalGeneration" in facts.parameters_unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("quantize_config.json", "gptq"), ("quant_config.json", "awq"), ("hf_quant_config.json", "modelopt")],
+)  # fmt: skip
+def test_a_quantisation_described_in_a_file_of_its_own(tmp_path, name, method):
+    write_packed(tmp_path, GEMMA3_4B)
+    (tmp_path / name).write_text("{}")
+    assert read_model(tmp_path).quantisation == method
+
+
+def test_an_unknown_mixture_does_not_use_all_its_experts(model):
+    write_config(model, architectures=["NewMoeForCausalLM"], num_experts=8, num_experts_per_tok=2)
+    facts = read_model(model)
+    assert facts.parameters == PARAMETERS
+    assert facts.active_parameters is None
+    assert "experts" in facts.parameters_unknown
+
+
+def test_a_known_mixture_uses_the_chosen_experts(tmp_path):
+    config = LLAMA | {"architectures": ["DeepseekV3ForCausalLM"]} | DEEPSEEK
+    quantised = {"quantization_config": {"quant_method": "fp8"}}
+    (tmp_path / "config.json").write_text(json.dumps(config | quantised))
+    write_weights(tmp_path / "model.safetensors", {"model.norm.weight": ("BF16", [64])})
+    facts = read_model(tmp_path)
+    assert facts.parameters - facts.active_parameters == 2 * 3 * 64 * 32
+
+
+def test_layers_that_only_guess_ahead_are_no_part_of_the_model(tmp_path):
+    write_config(tmp_path, num_nextn_predict_layers=1)
+    ahead = {f"model.layers.2.{name}.weight": ("BF16", [64, 64]) for name in ("eh_proj", "head")}
+    write_weights(tmp_path / "model.safetensors", llama_tensors() | ahead)
+    assert read_model(tmp_path).parameters == PARAMETERS
+
+
+@pytest.mark.parametrize("member", [{}, {"torch_dtype": "auto"}, {"dtype": None}])
+def test_a_missing_dtype_is_that_of_most_weights(tmp_path, member):
+    document = {key: value for key, value in LLAMA.items() if key != "torch_dtype"}
+    (tmp_path / "config.json").write_text(json.dumps(document | member))
+    norm = {"model.norm.weight": ("F32", [64])}
+    write_weights(tmp_path / "model.safetensors", llama_tensors("F16") | norm)
+    assert read_model(tmp_path).torch_dtype == "float16"
+
+
+def test_dtype_and_context_of_a_nested_configuration(tmp_path):
+    inner = {"dtype": "bfloat16", "max_position_embeddings": 4096}
+    write_packed(tmp_path, {"architectures": ["New"], "text_config": inner})
+    facts = read_model(tmp_path)
+    assert (facts.torch_dtype, facts.max_positions) == ("bfloat16", 4096)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(LLAMA)[:-1] + ', "time_step_limit": [0.0, Infinity]}',
+        json.dumps(LLAMA)[:-1] + ', "time_step_limit": [0.0, {"__float__": "Infinity"}]}',
+        json.dumps(LLAMA)[:-1] + ', "scale": NaN, "other": -Infinity, "long": 1e999}',
+        "\ufeff" + json.dumps(LLAMA),
+        '{"hidden_size": 1, ' + json.dumps(LLAMA)[1:],
+    ],
+)
+def test_configurations_as_engines_read_them(model, text):
+    (model / "config.json").write_text(text, encoding="utf-8")
+    facts = read_model(model)
+    assert (facts.parameters, facts.shape_unknown) == (PARAMETERS, "")
+
+
+def test_a_number_in_another_form_is_not_guessed(model):
+    text = json.dumps(LLAMA | {"intermediate_size": 0}).replace(
+        '"intermediate_size": 0', '"intermediate_size": Infinity'
+    )
+    (model / "config.json").write_text(text)
+    assert "intermediate_size" in read_model(model).shape_unknown
+
+
+def test_a_stale_index_beside_the_whole(model):
+    absent = dict.fromkeys(llama_tensors(), "model-00001-of-00002.safetensors")
+    (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": absent}))
+    facts = read_model(model)
+    assert facts.parameters == PARAMETERS
+    assert "model.safetensors.index.json is left aside" in facts.notes[0]
+
+
+@pytest.mark.parametrize("extra", ["adapter_model.safetensors", "consolidated.safetensors"])
+@pytest.mark.parametrize("layout", ["whole", "parts", "parts without index", "another name"])
+def test_adapters_and_copies_are_no_weights_of_the_model(tmp_path, extra, layout):
+    if layout == "whole":
+        write_config(tmp_path)
+        write_weights(tmp_path / "model.safetensors", llama_tensors())
+    elif layout == "another name":
+        write_config(tmp_path)
+        write_weights(tmp_path / "weights.safetensors", llama_tensors())
+    else:
+        sharded(tmp_path)
+        if layout == "parts without index":
+            (tmp_path / "model.safetensors.index.json").unlink()
+    copy = llama_tensors() if extra.startswith("consolidated") else {"lora_A": ("BF16", [8, 8])}
+    write_weights(tmp_path / extra, copy)
+    facts = read_model(tmp_path)
+    assert facts.parameters == PARAMETERS
+    assert extra in facts.notes[0]
+    assert extra in {file.path for file in hash_model(tmp_path)[0]}
+
+
+def test_a_part_that_is_missing_without_an_index(tmp_path):
+    sharded(tmp_path)
+    (tmp_path / "model.safetensors.index.json").unlink()
+    (tmp_path / "model-00002-of-00002.safetensors").unlink()
+    error = refusal(tmp_path)
+    assert error.code == "model-shard-missing"
+    assert "part 2 of 2" in error.message
+
+
+def test_an_adapter_alone_is_no_model(tmp_path):
+    write_config(tmp_path)
+    write_weights(tmp_path / "adapter_model.safetensors", {"lora_A": ("BF16", [8, 8])})
+    error = refusal(tmp_path)
+    assert error.code == "model-no-weights"
+    assert "adapter" in error.message

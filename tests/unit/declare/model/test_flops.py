@@ -7,10 +7,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
-from suite.documents.model import ModelFacts
+from suite.declare.model.flops import (
+    cached_bytes_per_token,
+    decode_bytes,
+    decode_flops,
+    prefill_flops,
+)
+from suite.documents.model import LayerGroup, ModelFacts
 from suite.documents.value import NotMeasured
 
+GROUP = LayerGroup(
+    count=2,
+    attention_parameters=2 * 64 * 64 + 2 * 64 * 32,
+    heads=4,
+    key_dim=16,
+    value_dim=16,
+    cached_values=2 * 2 * 16,
+    window=None,
+    mlp_parameters=3 * 64 * 160,
+    expert_parameters=0,
+    experts=0,
+    active_experts=0,
+)
 FACTS = ModelFacts(
     architecture="LlamaForCausalLM",
     model_type="llama",
@@ -21,19 +39,12 @@ FACTS = ModelFacts(
     tie_embeddings=False,
     quantisation=None,
     max_positions=512,
-    layers=2,
-    hidden_size=64,
-    vocab_size=256,
     heads=4,
-    kv_heads=2,
-    head_dim=16,
-    intermediate_size=160,
-    mlp_matrices=3,
-    experts=0,
-    active_experts=0,
-    sliding_window=None,
-    sliding_layers=0,
+    layers=(GROUP,),
+    head_parameters=64 * 256,
+    parameters_unknown="",
     shape_unknown="",
+    notes=(),
 )
 LAYER = 64 * 64 + 2 * 64 * 32 + 64 * 64 + 3 * 64 * 160
 HEAD = 64 * 256
@@ -58,7 +69,14 @@ def test_the_prompt_yields_the_first_token(generated):
 
 
 def test_experts_by_hand():
-    mixture = replace(FACTS, experts=8, active_experts=2)
+    sparse = replace(
+        GROUP,
+        mlp_parameters=64 * 8,
+        expert_parameters=3 * 64 * 160,
+        experts=8,
+        active_experts=2,
+    )
+    mixture = replace(FACTS, layers=(sparse,))
     extra = 2 * 2 * (3 * 64 * 160 + 64 * 8)
     assert prefill_flops(mixture, 10) == prefill_flops(FACTS, 10) + 10 * extra
 
@@ -71,7 +89,9 @@ def test_experts_by_hand():
 )
 @settings(deadline=None)
 def test_windows_bound_each_step(prompt, generated, window, layers):
-    facts = replace(FACTS, sliding_window=window, sliding_layers=layers)
+    windowed = [replace(GROUP, count=layers, window=window)] if layers else []
+    full = [replace(GROUP, count=2 - layers)] if layers < 2 else []
+    facts = replace(FACTS, layers=(*windowed, *full))
     contexts = range(prompt + 1, prompt + max(generated, 1))
     keys = sum(layers * min(c, window) + (2 - layers) * c for c in contexts)
     expected = len(contexts) * (2 * 2 * LAYER + 2 * HEAD) + 4 * 4 * 16 * keys
@@ -86,10 +106,11 @@ def test_one_more_token_costs_more(prompt, generated):
 
 
 def test_about_two_flops_per_parameter_and_token():
-    large = replace(
-        FACTS, layers=32, hidden_size=4096, intermediate_size=11008, heads=32, kv_heads=32,
-        head_dim=128, vocab_size=32000,
+    group = replace(
+        GROUP, count=32, attention_parameters=4 * 4096 * 4096, mlp_parameters=3 * 4096 * 11008, heads=32,
+        key_dim=128, value_dim=128,
     )  # fmt: skip
+    large = replace(FACTS, layers=(group,), head_parameters=4096 * 32000)
     weights = 32 * (4 * 4096 * 4096 + 3 * 4096 * 11008) + 4096 * 32000
     assert decode_flops(large, 100, 2) == pytest.approx(2 * weights, rel=0.01)
 
@@ -98,8 +119,13 @@ def test_bytes_by_hand():
     weights = 118_784 - 256 * 64
     values = 2 * 2 * 16 * 2 * (11 + 12)
     assert decode_bytes(FACTS, 10, 3, 2.0) == 2.0 * (2 * weights + values)
-    tied = replace(FACTS, tie_embeddings=True)
-    assert decode_bytes(tied, 10, 3, 2.0) == 2.0 * (2 * 118_784 + values)
+
+
+def test_a_latent_cache_is_read_as_it_is_kept():
+    latent = replace(FACTS, layers=(replace(GROUP, cached_values=36),))
+    assert cached_bytes_per_token(latent, 2.0) == 2.0 * 2 * 36
+    assert decode_bytes(latent, 10, 2, 2.0) == 2.0 * (118_784 - 256 * 64 + 2 * 36 * 11)
+    assert isinstance(cached_bytes_per_token(replace(FACTS, shape_unknown="?"), 2.0), NotMeasured)
 
 
 def test_what_is_not_known_is_not_measured():
@@ -111,4 +137,4 @@ def test_what_is_not_known_is_not_measured():
         "the FLOPs of the architecture X are not known"
     )
     assert isinstance(decode_bytes(unknown, 10, 5, 2.0), NotMeasured)
-    assert isinstance(prefill_flops(replace(FACTS, layers=None), 10), NotMeasured)
+    assert isinstance(prefill_flops(replace(FACTS, layers=()), 10), NotMeasured)

@@ -205,9 +205,10 @@ def test_prompt_tokens_from_the_cache_were_not_computed(trace):
     facts = trace.facts
     found = cached(trace, [0, 96])
     whole, rest = prefill_flops(facts, 100), prefill_flops(facts, 100, 96)
-    assert (
-        rest == prefill_flops(facts, 4) + facts.layers * 4 * facts.heads * facts.head_dim * 4 * 96
+    pairs = sum(
+        2 * group.count * group.heads * (group.key_dim + group.value_dim) for group in facts.layers
     )
+    assert rest == prefill_flops(facts, 4) + pairs * 4 * 96
     decode = 2 * decode_flops(facts, 100, 3)
     assert stored(found["mfu"].value) == stored((whole + rest + decode) / (1.12 * 1e9))
     assert stored(found["mfu_prefill"].value) == stored((whole + rest) / (0.2 * 1e9))
@@ -226,3 +227,28 @@ def test_mfu_of_decode_counts_the_tokens_after_the_first_chunk(trace):
     trace.request("p", 0, [100, 120], tokens=9, chunk_tokens=[4, 4])
     flops = decode_flops(trace.facts, 10, 8) - decode_flops(trace.facts, 10, 4)
     assert stored(metrics(trace)["mfu_decode"].value) == stored(flops / (0.02 * 1e9))
+
+
+def test_utilisation_over_the_measured_peak(one):
+    one.peak(1e9, bandwidth=1e9)
+    one.environment |= {
+        "peak.measured_flops": {"value": 5e8},
+        "peak.measured_bytes_per_s": {"value": 2e9},
+    }
+    found = metrics(one)
+    assert found["mfu_measured_peak"].value == pytest.approx(2 * found["mfu"].value)
+    assert found["mbu_measured_peak"].value == pytest.approx(found["mbu"].value / 2)
+
+
+def test_without_a_measured_peak_there_is_a_reason(one):
+    one.peak(1e9)
+    assert metrics(one)["mfu_measured_peak"] == NotMeasured("the peak was not measured")
+    one.environment["peak.measured_flops"] = {"unknown": "the peak was not measured: no torch"}
+    assert metrics(one)["mfu_measured_peak"] == NotMeasured("the peak was not measured: no torch")
+
+
+def test_the_measured_peak_needs_no_declared_one(one):
+    one.environment["peak.measured_flops"] = {"value": 5e8}
+    found = metrics(one)
+    assert isinstance(found["mfu"], NotMeasured)
+    assert isinstance(found["mfu_measured_peak"], Measured)

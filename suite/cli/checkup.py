@@ -1,0 +1,144 @@
+"""The whole check-up of ``suite doctor``: what was chosen, the machine, the key and the division within reach."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suite.base import resources
+from suite.base.errors import DataError, SuiteError
+from suite.base.status import Outcome
+from suite.cli import divisions, inputs
+from suite.cli.machine import settings
+from suite.cli.options import default_key
+from suite.declare.model.facts import read_model
+from suite.declare.profiles.load import load_profile
+from suite.declare.tasks.taskset import task_set_for
+from suite.judge.attest import keys
+from suite.measure.checkup import Check, Topic, check_machine
+from suite.measure.digests import DigestStore
+from suite.measure.fetch import model as modelsource
+
+if TYPE_CHECKING:
+    from suite.cli.options import Choices
+    from suite.cli.terminal import Terminal
+    from suite.documents.plan import Plan
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckUp:
+    """What was asked, and every answer.
+
+    Attributes:
+        plan: what would run; of the shipped mini model and set where the named ones cannot be used.
+        checks: in the order in which they are shown.
+    """
+
+    plan: Plan
+    checks: tuple[Check, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing failed."""
+        return all(check.outcome is not Outcome.FAIL for check in self.checks)
+
+
+def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
+    """Ask everything; a model or data file that cannot be used is one answer, and the others follow.
+
+    Raises:
+        SuiteError: the vendor, the profile or an option is wrong, so that nothing can be asked.
+    """
+    chosen, refused = _usable(choices)
+    draft = inputs.draft(chosen)
+    failed = {check.topic for check in refused}
+    checks = [*check_machine(draft.inputs.plan, resources.workspace() / "runs", settings())]
+    checks += refused
+    plan = draft.inputs.plan
+    if Topic.MODEL not in failed:
+        plan = inputs.complete(draft, store=DigestStore(settings().cache), terminal=terminal).plan
+        checks.append(_model(plan))
+    if Topic.DATA not in failed:
+        checks.append(_data(plan))
+    checks.append(_key())
+    if not failed:
+        checks.append(_division(plan, choices))
+    return CheckUp(plan, tuple(checks))
+
+
+def _usable(choices: Choices) -> tuple[Choices, list[Check]]:
+    """The choices with the shipped model and tasks in place of what cannot be used, and why it cannot."""
+    refused: list[Check] = []
+    try:
+        read_model(modelsource.find(choices.model).directory)
+    except DataError as cause:
+        refused.append(_refusal(Topic.MODEL, cause))
+        choices = dataclasses.replace(choices, model=None, model_id=None)
+    try:
+        task_set_for(load_profile(choices.profile), choices.data)
+    except DataError as cause:
+        if (
+            cause.code == "data-missing"
+        ):  # a mistake of the command line, as a model that is nowhere
+            raise
+        refused.append(_refusal(Topic.DATA, cause))
+        choices = dataclasses.replace(choices, data=None, profile="smoke")
+    return choices, refused
+
+
+def _refusal(topic: Topic, cause: SuiteError) -> Check:
+    where = f"{cause.place}: " if cause.place else ""
+    return Check(topic, Outcome.FAIL, f"{where}{cause.message}", cause.hint)
+
+
+def _model(plan: Plan) -> Check:
+    model, facts = plan.model, plan.model.facts
+    answer = f"{model.id}, {facts.weight_bytes / 1e9:.2f} GB in {len(model.files)} files"
+    if model.tokenizer_sha256 is None:
+        advice = "without tokenizer.json the suite cannot count tokens; add it to the directory"
+        return Check(Topic.MODEL, Outcome.WARN, f"{answer}, no tokenizer", advice)
+    if facts.shape_unknown:
+        why = f"{answer}; no FLOPs and no MFU: {facts.shape_unknown}"
+        return Check(Topic.MODEL, Outcome.WARN, why)
+    return Check(Topic.MODEL, Outcome.PASS, answer)
+
+
+def _data(plan: Plan) -> Check:
+    tasks = plan.workload.taskset
+    if tasks.locked:
+        return Check(Topic.DATA, Outcome.PASS, f"{tasks.name}, {tasks.size} tasks, locked")
+    advice = "cards of other sets compare with nothing; `suite data fetch` gets XSum"
+    return Check(Topic.DATA, Outcome.WARN, f"{tasks.name}, {tasks.size} tasks, not locked", advice)
+
+
+def _key() -> Check:
+    path = default_key()
+    if path.exists():
+        try:
+            key = keys.load_private(path)
+        except SuiteError as refused:
+            return _refusal(Topic.KEY, refused)
+        return Check(Topic.KEY, Outcome.PASS, f"{path} ({key.public.id})")
+    above = next((place for place in path.absolute().parents if place.exists()), Path("/"))
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        advice = "name a key with --key or $SUITE_KEY"
+        return Check(
+            Topic.KEY, Outcome.FAIL, f"{path} cannot be made: {above} may not be written to", advice
+        )
+    advice = "the run makes one; `suite keygen` makes it now"
+    return Check(Topic.KEY, Outcome.WARN, f"there is none at {path}", advice)
+
+
+def _division(plan: Plan, choices: Choices) -> Check:
+    grant = divisions.within_reach(plan)
+    enough = divisions.enough(grant.granted, choices.require_division)
+    head, *reasons = divisions.reach_lines(plan)
+    outcome = Outcome.PASS if not reasons else Outcome.WARN
+    return Check(
+        Topic.DIVISION,
+        outcome if enough else Outcome.FAIL,
+        head.removeprefix("Division within reach: "),
+        "; ".join(reason.strip() for reason in reasons),
+    )

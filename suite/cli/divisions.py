@@ -1,0 +1,56 @@
+"""Which division is within reach of a plan, said before anything is started, and what happens when it is not enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.errors import Problem, UsageError
+from suite.judge.card.verdict import foresee
+from suite.judge.rules.registry import RULES
+from suite.judge.rules.rule import DIVISIONS
+
+if TYPE_CHECKING:
+    from suite.documents.plan import Plan
+    from suite.documents.workload import Division
+    from suite.judge.card.verdict import Grant
+
+
+def within_reach(plan: Plan) -> Grant:
+    """The strictest division that a run of this plan can be granted."""
+    return foresee(plan, RULES)
+
+
+def reach_lines(plan: Plan) -> list[str]:
+    """The division within reach, and under it why not a stricter one; each obstacle on a line."""
+    grant = within_reach(plan)
+    if grant.granted == DIVISIONS[0]:
+        return [f"Division within reach: {grant.granted}"]
+    return [f"Division within reach: {grant.granted} at best, because", *_reasons(plan, grant)]
+
+
+def _reasons(plan: Plan, grant: Grant) -> list[str]:
+    reasons = [f"  {obstacle.rule}: {obstacle.why}" for obstacle in grant.obstacles]
+    if grant.requested != DIVISIONS[0]:
+        reasons.append(f"  {grant.requested} is what was asked for: {plan.workload.profile}")
+    return reasons
+
+
+def enough(granted: Division, required: Division | None) -> bool:
+    """Whether a division is as strict as the required one; nothing required is always met."""
+    return required is None or DIVISIONS.index(granted) <= DIVISIONS.index(required)
+
+
+def require(plan: Plan, required: Division | None) -> None:
+    """Refuse a plan whose run cannot be granted the required division.
+
+    Raises:
+        UsageError: ``division-out-of-reach``, with every obstacle.
+    """
+    grant = within_reach(plan)
+    if not enough(grant.granted, required):
+        raise UsageError(
+            "division-out-of-reach",
+            f"a run of this plan is {grant.granted} at best, and {required} is required",
+            hint="nothing was started; remove the obstacles, or require less",
+            problems=[Problem(reason.strip()) for reason in _reasons(plan, grant)],
+        )

@@ -1,0 +1,108 @@
+"""A declaration that breaks its schema, made whole where it does, so that everything else in it is checked in the same round.
+
+What is wrong is replaced by what stands at that place in the smallest declaration, or left out. What is then said of
+such a place, or of a name that was only in it, is not the writer's mistake and is dropped.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Final
+
+from suite.base import schema, yamlio
+from suite.base.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.base.errors import Problem
+    from suite.base.jsonio import JSONValue
+
+SMALLEST: Final = resource("suite/declare/vendor/smallest.yaml")
+"""A declaration with everything that none may lack; `suite vendors new` writes it."""
+_ROUNDS: Final = 40
+"""A repair can show what was hidden behind it; nothing is nested deeper than a fraction of this."""
+
+
+class Repaired:
+    """A declaration with its broken places replaced."""
+
+    def __init__(self, value: JSONValue) -> None:
+        """Repair a copy of a value that `schema` refuses."""
+        self.value = copy.deepcopy(value)
+        self._exemplar = yamlio.load(SMALLEST).value
+        self._replaced: set[str] = set()
+        self._lost: set[str] = set()
+        for _ in range(_ROUNDS):
+            problems = schema.problems(self.value, "vendor")
+            if not problems:
+                break
+            self._replace(problems[-1])
+
+    @property
+    def whole(self) -> bool:
+        """Whether the schema accepts it now, and something of the original is left."""
+        return "" not in self._replaced and not schema.problems(self.value, "vendor")
+
+    def concerns(self, pointer: str, message: str) -> bool:
+        """Whether a finding is about what was written, not about a replacement."""
+        replaced = any(pointer == at or pointer.startswith(f"{at}/") for at in self._replaced)
+        return not replaced and not any(repr(name) in message for name in self._lost)
+
+    def _replace(self, problem: Problem) -> None:
+        place = problem.place.pointer if problem.place and problem.place.pointer else ""
+        parts = [_unescaped(part) for part in place.split("/")[1:] if part]
+        if "is a required property" in problem.message:
+            parts.append(problem.message.split("'")[1])
+        # What did not help at a place is done one level higher.
+        while parts and _pointer(parts) in self._replaced:
+            parts.pop()
+        if not parts:
+            self._replaced.add("")
+            self.value = copy.deepcopy(self._exemplar)
+            return
+        self._replaced.add(_pointer(parts))
+        parent, last = _parent(self.value, parts)
+        self._lost |= set(_texts(_at(parent, last)))
+        stand_in = self._exemplar
+        for part in parts:
+            stand_in = _at(stand_in, "0" if isinstance(stand_in, list) else part)
+        if isinstance(parent, list) and stand_in is not None:
+            parent[int(last)] = copy.deepcopy(stand_in)
+        elif isinstance(parent, dict) and stand_in is not None:
+            parent[last] = copy.deepcopy(stand_in)
+        elif isinstance(parent, dict):
+            parent.pop(last, None)
+
+
+def _parent(value: JSONValue, parts: list[str]) -> tuple[JSONValue, str]:
+    for part in parts[:-1]:
+        value = _at(value, part)
+    return value, parts[-1]
+
+
+def _at(value: JSONValue, part: str) -> JSONValue:
+    if isinstance(value, dict):
+        return value.get(part)
+    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return None
+
+
+def _texts(value: JSONValue) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _pointer(parts: list[str]) -> str:
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")

@@ -1,0 +1,89 @@
+"""Rules about the peak: held against the processor and against what was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.declare.vendor.host_cpu import contradiction, host_cpu
+from suite.documents.document import given
+from suite.documents.value import NotMeasured
+from suite.judge.log import measured
+from suite.judge.rules.rule import failed, not_applicable, passed, rule, warned
+
+if TYPE_CHECKING:
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+    from suite.judge.rules.rule import Finding
+
+MARGIN = 1.02
+"""What a measured rate may exceed the declared peak by: a clock that rises above the nominal one."""
+
+
+@rule(
+    "R060",
+    title=Bilingual("A processor's peak fits the processor", "处理器峰值与处理器相符"),
+    asks=Bilingual(
+        "Cores, clock and instruction set of a calculated peak are possible on the machine that ran.",
+        "计算峰值所用的核数、时钟与指令集在实际运行的机器上可能成立。",
+    ),
+    reason=Bilingual(
+        "Two cores declared as one double MFU; sixty-four on a machine with two make it vanish.",
+        "把两核声明为一核会使 MFU 翻倍；在两核机器上声明六十四核则使其消失。",
+    ),
+    phases="run",
+    broken=Bilingual("fail", "fail"),
+)
+def possible_processor(evidence: Evidence, _: Results) -> Finding:
+    """Cores, clock and instruction set of a calculated peak are possible on the machine that ran."""
+    compute = evidence.plan.peaks.compute
+    basis = None if compute is None else given(compute.cpu)
+    if basis is None:
+        return not_applicable("no peak was calculated from cores and clock")
+    if evidence.plan.runtime not in ("container", "process"):
+        return not_applicable("the engine may have run on another machine")
+    facts = {name: given(fact.value) for name, fact in evidence.environment.facts.items()}
+    why = contradiction(basis, host_cpu(facts))
+    if why:
+        return failed(f"the peak was calculated from {why}")
+    return passed(f"{basis.cores} cores at {float(basis.clock_mhz):g} MHz with {basis.isa}")
+
+
+@rule(
+    "R061",
+    title=Bilingual("The declared peak is not beaten", "实测未超过声明峰值"),
+    asks=Bilingual(
+        "The best rate of matrix products measured in the engine's environment is not above the declared peak, "
+        "nor that of copies above the declared bandwidth.",
+        "在引擎环境中实测的最佳矩阵乘速率不高于声明峰值，最佳拷贝速率不高于声明带宽。",
+    ),
+    reason=Bilingual(
+        "A peak that can be beaten is none: another device, another precision, or a figure that is too low.",
+        "能被超过的峰值不是峰值：设备不同、精度不同，或数值过低。",
+    ),
+    phases="run",
+    limits="open",
+)
+def unbeaten_peak(evidence: Evidence, _: Results) -> Finding:
+    """What was measured before the engine started is not above what is declared."""
+    peaks = evidence.plan.peaks
+    declared = {
+        measured.FLOPS: None if peaks.compute is None else float(peaks.compute.flops),
+        measured.BANDWIDTH: peaks.bandwidth_bytes_per_s,
+    }
+    beaten: list[str] = []
+    held: list[str] = []
+    why = "no peak is declared"
+    for name, figure in declared.items():
+        rate = measured.rate(evidence, name)
+        if isinstance(rate, NotMeasured):
+            why = rate.why
+        elif figure:
+            unit = "TFLOP/s" if name == measured.FLOPS else "TB/s"
+            words = f"{rate / 1e12:.4g} {unit} measured, {figure / 1e12:.4g} declared"
+            (beaten if rate > figure * MARGIN else held).append(words)
+    if beaten:
+        return warned("; ".join(beaten), ["environment.json: peak.measured_flops"])
+    if not held:
+        return not_applicable(why)
+    return passed("; ".join(held))

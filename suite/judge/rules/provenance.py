@@ -1,0 +1,98 @@
+"""Rules about what was loaded: weights that had to be converted first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base import jsonio
+from suite.base.bilingual import Bilingual
+from suite.base.errors import SuiteError
+from suite.declare.plan.conversion import declared_step
+from suite.declare.vendor.load import load_vendor
+from suite.documents.document import given
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
+
+if TYPE_CHECKING:
+    from suite.documents.engine import Conversion
+    from suite.documents.plan import Plan
+    from suite.documents.provenance import Provenance
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+OUTPUTS_FACT = "conversion.outputs_sha256"
+"""Digest over the list of converted files, taken when they were given to the engine."""
+
+
+@rule(
+    "R066",
+    title=Bilingual("Converted weights come from the plan's model", "转换后的权重源自计划中的模型"),
+    asks=Bilingual(
+        "Where the plan converts weights, `provenance.json` is there; it names the plan's model and files, the "
+        "declared step with its parameters, and the very files that the engine was given.",
+        "计划需要转换权重时，`provenance.json` 存在；其中写明计划中的模型与文件、所声明的步骤及参数，"
+        "以及实际交给引擎的文件。",
+    ),
+    reason=Bilingual(
+        "Converted weights can be of another model, pruned or retrained on the way.",
+        "转换后的权重可能来自另一个模型，或在途中被裁剪、重新训练。",
+    ),
+    phases="run",
+    broken=Bilingual("fail", "fail"),
+)
+def converted_weights(evidence: Evidence, _: Results) -> Finding:
+    """Provenance is there, and fits the plan, the declaration and what the engine loaded."""
+    plan, provenance = evidence.plan, evidence.provenance
+    step = plan.conversion
+    if step is None:
+        if provenance is None:
+            return not_applicable("the weights are loaded as they are")
+        return failed("weights were converted that the plan does not convert", ["provenance.json"])
+    if provenance is None:
+        return failed(
+            "the plan converts the weights and no provenance.json says how", ["plan.json"]
+        )
+    wrong = [*_inputs(plan, provenance), *_step(plan, step, provenance)]
+    fact = evidence.environment.facts.get(OUTPUTS_FACT)
+    if fact is None or given(fact.value) != jsonio.digest(provenance.outputs):
+        wrong.append("the files that came out are not those that the engine was given")
+    if wrong:
+        return failed(f"the converted weights are in doubt: {wrong[0]}", wrong)
+    return passed(
+        f"{step.kind}: {len(provenance.outputs)} files from the plan's model, as declared"
+    )
+
+
+def _inputs(plan: Plan, provenance: Provenance) -> list[str]:
+    wrong = []
+    if provenance.model.sha256 != plan.model.sha256:
+        wrong.append(f"they were made from other weights, of {provenance.model.id}")
+    if provenance.inputs != plan.model.files:
+        wrong.append("the files that went in are not the model's")
+    return wrong
+
+
+def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
+    """What was done against the plan, and the plan's step against the shipped declaration."""
+    members = ("kind", "command", "env", "model_type", "parameters")
+    wrong = [
+        f"{name} is not the plan's"
+        for name in members
+        if getattr(provenance, name) != getattr(step, name)
+    ]
+    try:
+        vendor = load_vendor(plan.vendor.id)
+    except SuiteError:
+        return wrong  # R039 says that the suite ships no such vendor
+    if vendor.sha256 != plan.vendor.sha256:
+        return wrong  # nor this declaration
+    try:
+        declared = declared_step(vendor, plan)
+    except SuiteError as refused:
+        return [*wrong, refused.message]
+    if declared is None:
+        return [*wrong, "no conversion is declared for this engine"]
+    return wrong + [
+        f"the plan's {name} is not the declared one"
+        for name in members
+        if getattr(declared, name) != getattr(step, name)
+    ]

@@ -1,0 +1,245 @@
+"""What a run needs of this machine beside its devices, asked without starting or fetching anything."""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+import os
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from suite.base.errors import SetupError
+from suite.base.status import Outcome
+from suite.measure import host
+from suite.measure.engine.container.api import (
+    CONNECT_TIMEOUT_S,
+    connect,
+    docker_available,
+    translated,
+)
+from suite.measure.engine.container.image import image_here
+from suite.measure.engine.environment import environment_made
+from suite.measure.preflight import run_preflight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.documents.engine import Image
+    from suite.documents.plan import Plan
+    from suite.measure.engine import Settings
+
+MIN_FREE_BYTES: Final = 64 << 20
+"""A run that starts with less free space than this will not end well; a smoke run writes about 1 MiB."""
+ROOMY_BYTES: Final = 1 << 30
+"""Free space with which even a long run of many requests ends well."""
+FETCH_BYTES: Final = 12 << 30
+"""What an engine's image or environment may take while it is made: wheels, layers and the result."""
+_CLOCK_ERROR: Final = 5
+"""What adjtimex(2) returns while the clock is not synchronised (TIME_ERROR)."""
+
+
+class Topic(enum.StrEnum):
+    """What a check is about."""
+
+    DEVICES = "devices"
+    DOCKER = "docker"
+    IMAGE = "image"
+    ENVIRONMENT = "environment"
+    DISK = "disk"
+    MEMORY = "memory"
+    PORTS = "ports"
+    CLOCK = "clock"
+    MODEL = "model"
+    DATA = "data"
+    KEY = "key"
+    DIVISION = "division"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of a check-up.
+
+    Attributes:
+        topic: what it is about.
+        what: the same for people, where the topic's name does not say it.
+        outcome: pass, warn (the run goes on, and what to know) or fail (it would not).
+        answer: what the machine answered.
+        advice: what to do; empty where nothing is to be done.
+    """
+
+    topic: Topic
+    outcome: Outcome
+    answer: str
+    advice: str = ""
+    what: str = ""
+
+
+def check_machine(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:
+    """Ask everything that this plan needs of the machine.
+
+    Args:
+        plan: what would run.
+        runs: directory that a run would be written to; it need not exist.
+        settings: of this machine.
+    """
+    for answer in run_preflight(plan):
+        outcome = Outcome.PASS if answer.ok else Outcome.FAIL
+        advice = "" if answer.ok else answer.check.hint
+        yield Check(Topic.DEVICES, outcome, answer.found, advice, answer.check.what)
+    yield from _docker(plan)
+    yield from _environment(plan, settings)
+    yield from _disk(plan, runs, settings)
+    yield from _memory(plan)
+    yield from _ports(plan)
+    yield _clock()
+
+
+def _docker(plan: Plan) -> Iterator[Check]:
+    """The Docker engine and the image, where the plan runs in a container or would have, had there been one."""
+    if plan.runtime not in ("container", "process"):
+        return
+    status = docker_available()
+    needed = plan.runtime == "container"
+    if not status.ok:
+        outcome = Outcome.FAIL if needed else Outcome.WARN
+        yield Check(Topic.DOCKER, outcome, status.why, status.hint)
+        return
+    try:
+        with connect(CONNECT_TIMEOUT_S) as client, translated():
+            here = plan.engine.image is not None and image_here(client, plan.engine.image)
+    except SetupError as refused:
+        yield Check(Topic.DOCKER, Outcome.FAIL, refused.message, refused.hint)
+        return
+    rootless = ", rootless" if status.rootless else ""
+    answer = (
+        f"{status.product} {status.version} at {status.address} ({status.source}), "
+        f"storage {status.storage}{rootless}"
+    )
+    yield Check(Topic.DOCKER, Outcome.PASS, answer)
+    if plan.engine.image is not None:
+        yield _image(plan, plan.engine.image, here=here)
+        if not here and status.free_bytes is not None:
+            # The daemon writes there, whatever this user may do.
+            yield _room(status.free_bytes, status.directory, FETCH_BYTES, 0, "Docker's images")
+
+
+def _image(plan: Plan, image: Image, *, here: bool) -> Check:
+    if here:
+        return Check(Topic.IMAGE, Outcome.PASS, f"{image.reference} is here")
+    missing = f"{image.reference} is not on this machine"
+    if image.source in ("local", "tarball"):
+        advice = "docker load it, or name another with --image"
+        return Check(Topic.IMAGE, Outcome.FAIL, missing, advice)
+    how = "built" if image.source == "build" else "pulled"
+    advice = (
+        f"the run has it {how}; `suite prepare --vendor {plan.vendor.id}` does so ahead of time"
+    )
+    return Check(Topic.IMAGE, Outcome.WARN, missing, advice)
+
+
+def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
+    process = plan.engine.process
+    if process is None:
+        return
+    name = f".venv-{process.environment}"
+    try:
+        made = environment_made(process.environment, process.requirements, settings)
+    except SetupError as refused:
+        yield Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, "install the suite again")
+        return
+    if made:
+        yield Check(Topic.ENVIRONMENT, Outcome.PASS, f"{name} is made and current")
+        return
+    advice = f"the run makes it; `suite prepare --vendor {plan.vendor.id} --runtime process` does so ahead of time"
+    yield Check(Topic.ENVIRONMENT, Outcome.WARN, f"{name} is not made", advice)
+    yield _free(settings.environments, FETCH_BYTES, 0, "where environments are made")
+
+
+def _disk(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:
+    yield _free(runs, ROOMY_BYTES, MIN_FREE_BYTES, "where runs are written")
+    yield _free(settings.cache, MIN_FREE_BYTES, 0, "the cache")
+    step = plan.conversion
+    if step is not None and not Path(step.host_target).exists():
+        need = plan.model.facts.weight_bytes
+        yield _free(Path(step.host_target), 2 * need, need, "where converted weights go")
+
+
+def _free(directory: Path, roomy: int, least: int, what: str) -> Check:
+    """Whether a directory, or the nearest above it that exists, can be written and has room (bytes)."""
+    place = directory.absolute()
+    above = next((path for path in (place, *place.parents) if path.exists()), Path("/"))
+    if not os.access(above, os.W_OK):
+        advice = "name another place with --out, SUITE_CACHE or --converted"
+        answer = f"{above} may not be written to"
+        return Check(Topic.DISK, Outcome.FAIL, answer, advice, what)
+    return _room(shutil.disk_usage(above).free, str(above), roomy, least, what)
+
+
+def _room(free: int, where: str, roomy: int, least: int, what: str) -> Check:
+    answer = f"{free / 2**30:.1f} GiB free at {where}"
+    if free >= roomy:
+        return Check(Topic.DISK, Outcome.PASS, answer, "", what)
+    outcome = Outcome.WARN if free >= least else Outcome.FAIL
+    advice = f"{roomy / 2**30:.1f} GiB would do; free some space"
+    return Check(Topic.DISK, outcome, answer, advice, what)
+
+
+def _memory(plan: Plan) -> Iterator[Check]:
+    """The host's memory against the weights, where the engine computes on the host itself or loads through it."""
+    if plan.runtime not in ("container", "process"):
+        return
+    fact = host.facts()["host.memory_available_bytes"]
+    if not isinstance(fact.value, int):
+        yield Check(Topic.MEMORY, Outcome.WARN, f"not known: {fact.unknown}")
+        return
+    weights = plan.model.facts.weight_bytes
+    answer = f"{fact.value / 2**30:.1f} GiB available, the weights have {weights / 2**30:.1f} GiB"
+    if fact.value >= 2 * weights + ROOMY_BYTES:
+        yield Check(Topic.MEMORY, Outcome.PASS, answer)
+        return
+    on_host = plan.devices.accelerator == "cpu"
+    outcome = Outcome.FAIL if on_host and fact.value < weights else Outcome.WARN
+    yield Check(Topic.MEMORY, outcome, answer, "end other programs, or take a smaller model")
+
+
+def _ports(plan: Plan) -> Iterator[Check]:
+    """The port that the engine takes on this machine: a fixed one on the host's network, else any free one."""
+    container = plan.engine.container
+    fixed = container is not None and container.network == "host"
+    if plan.runtime not in ("process", "sim") and not fixed:
+        return
+    port = plan.engine.port if fixed else 0
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as cause:
+            answer = f"127.0.0.1:{port}: {cause.strerror}"
+            advice = "end the program that listens there: the engine shares the host's network"
+            yield Check(Topic.PORTS, Outcome.FAIL, answer, advice)
+            return
+    answer = f"127.0.0.1:{port} is free" if fixed else "the loopback address has free ports"
+    yield Check(Topic.PORTS, Outcome.PASS, answer)
+
+
+def _clock() -> Check:
+    """Arrivals are stamped in wall-clock time: a clock that nothing disciplines may be set in mid-run."""
+    source = host.facts()["host.clocksource"]
+    named = (
+        f"clock source {source.value}" if isinstance(source.value, str) else "clock source unknown"
+    )
+    if not hasattr(libc := ctypes.CDLL(None, use_errno=True), "adjtimex"):
+        return Check(Topic.CLOCK, Outcome.WARN, f"{named}; synchronisation unknown")
+    # struct timex is 208 bytes on 64-bit Linux; all zero asks and changes nothing.
+    state = libc.adjtimex(ctypes.create_string_buffer(512))
+    if state < 0:
+        return Check(Topic.CLOCK, Outcome.WARN, f"{named}; synchronisation unknown")
+    if state == _CLOCK_ERROR:
+        advice = (
+            "start chrony or systemd-timesyncd before the run, and let it settle; see rule R005"
+        )
+        return Check(Topic.CLOCK, Outcome.WARN, f"{named}; not synchronised", advice)
+    return Check(Topic.CLOCK, Outcome.PASS, f"{named}; synchronised")

@@ -1,0 +1,30 @@
+"""Versions compared by their numbers."""
+
+import pytest
+
+from suite.base.versions import at_least
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "enough"),
+    [
+        ("3.4.3", "3.4.3", True),
+        ("3.10", "3.9", True),
+        ("3.4", "3.4.0", True),
+        ("3.4.0", "3.4", True),
+        ("v1.16.2", "1.12.0", True),
+        ("1.9.9", "1.12.0", False),
+        ("1.12.0-rc.1", "1.12.0", False),
+        ("1.12.1-rc.1", "1.12.0", True),
+        ("575.57.08", "575.57.8", True),
+        ("2.0.0ubuntu1", "2.0.0", True),
+    ],
+)
+def test_at_least(version, wanted, enough):
+    assert at_least(version, wanted) is enough
+
+
+@pytest.mark.parametrize("text", ["", "N/A", "unknown", "9" * 70])
+def test_what_is_no_version(text):
+    with pytest.raises(ValueError, match="no version"):
+        at_least(text, "1.0")
