@@ -236,7 +236,7 @@ _KEYWORDS = {
     *(kind for kind in SCENARIOS),
     *("engine", "complete", "lower", "higher", "none", "plausible", "1", "pass", ""),
     *REGISTRY,
-    *("engine-start", "engine-stop", "ttft_ms"),
+    *("engine-start", "engine-stop", "ttft_ms", "load", "machine"),
 }
 
 
