@@ -49,6 +49,8 @@ decode() {
 }
 decode .dsseEnvelope.payload "$dir/payload"
 decode '.dsseEnvelope.signatures[0].sig' "$dir/signature"
+# openssl reads no more than the longest signature of a key and would not see what follows it.
+[ "$(wc -c <"$dir/signature")" -le 72 ] || refuse "the signature is not over this payload by this key"
 
 # 4. The signature covers DSSE's encoding: "DSSEv1", then length and bytes of the type, length and bytes of the payload.
 {

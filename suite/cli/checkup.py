@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from suite.base import resources
 from suite.base.errors import DataError, SuiteError
 from suite.base.status import Outcome
-from suite.cli import divisions, inputs
+from suite.cli import divisions, inputs, signingkey
 from suite.cli.machine import settings
 from suite.cli.options import default_key
 from suite.declare.model.facts import read_model
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.taskset import task_set_for
-from suite.judge.attest import keys
 from suite.measure.checkup import Check, Topic, check_machine
 from suite.measure.digests import DigestStore
 from suite.measure.fetch import model as modelsource
@@ -114,13 +113,13 @@ def _data(plan: Plan) -> Check:
 
 
 def _key() -> Check:
+    try:
+        key = signingkey.named_key(None)
+    except SuiteError as refused:
+        return _refusal(Topic.KEY, refused)
+    if key is not None:
+        return Check(Topic.KEY, Outcome.PASS, f"{key.where} ({key.key.public.id})")
     path = default_key()
-    if path.exists():
-        try:
-            key = keys.load_private(path)
-        except SuiteError as refused:
-            return _refusal(Topic.KEY, refused)
-        return Check(Topic.KEY, Outcome.PASS, f"{path} ({key.public.id})")
     above = next((place for place in path.absolute().parents if place.exists()), Path("/"))
     if not above.is_dir() or not os.access(above, os.W_OK):
         advice = "name a key with --key or $SUITE_KEY"

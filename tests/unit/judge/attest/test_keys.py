@@ -84,6 +84,7 @@ def test_runs_that_start_together_share_one_key(tmp_path: Path) -> None:
 def test_a_local_key_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "local.pem"
     path.write_text("not a key")
+    path.chmod(0o600)
     with pytest.raises(UsageError) as caught:
         keys.load_or_generate(path)
     assert caught.value.code == "key-wrong"
@@ -182,9 +183,11 @@ def _pem(key: object, password: bytes | None = None) -> bytes:
     ],
 )
 def test_what_is_no_private_key(tmp_path: Path, data: bytes, code: str) -> None:
-    (tmp_path / "k.pem").write_bytes(data)
+    path = tmp_path / "k.pem"
+    path.write_bytes(data)
+    path.chmod(0o600)
     with pytest.raises(UsageError) as caught:
-        keys.load_private(tmp_path / "k.pem")
+        keys.load_private(path)
     assert caught.value.code == code
     assert caught.value.hint
 

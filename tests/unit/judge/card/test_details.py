@@ -223,4 +223,5 @@ def test_loads_of_the_first_profiles_stay_as_they_were():
         "process": "poisson",
         "rate": 3.3,
         "seed": 1,
+        "drawn": 3.33333333,
     }

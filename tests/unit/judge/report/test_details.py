@@ -110,7 +110,7 @@ def test_a_search_shows_its_answer_its_bracket_and_every_probe():
     assert cut.sent == "214/300"
     assert cut.cells[0].method == "of the answers until it was stopped; no interval"
     assert cut.ended[0] == (
-        "stopped: the objectives could not be met any more; 31 in flight cancelled"
+        "stopped: the objectives could not be met any more; 19 in flight cancelled"
     )
     assert cut.why.startswith("16 of 300 requests took longer than the TTFT objective")
 
