@@ -200,7 +200,7 @@ def test_what_only_one_card_has_is_neither_gain_nor_loss():
 def test_phases_of_one_name_and_another_load_are_not_compared():
     a, b = pair(ttft_p50=(value(100.0), value(50.0)))
     b["phases"][1]["load"]["concurrency"] = 64
-    why = "the two phases were loaded differently: concurrency: 16 and 64"
+    why = "the two phases were loaded differently: concurrency: 256 and 64"
     assert change(compare(a, b), "ttft_p50")["why"] == why
 
 
