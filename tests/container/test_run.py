@@ -141,7 +141,7 @@ def test_sigterm_while_requests_run_leaves_no_container(images, tmp_path, left):
     assert read.footer.requests == len(read.requests) >= 2
     assert read.marks[-1].name == "engine.stopped"
     manifest = {entry["path"] for entry in jsonio.load(run / "manifest.json")["files"]}
-    assert manifest == set(evidence.EVIDENCE_FILES)
+    assert manifest == {*evidence.EVIDENCE_FILES, "peak-probe.log"}
 
 
 def test_ctrl_c_while_the_engine_starts_leaves_no_container(images, tmp_path, left):
