@@ -63,10 +63,6 @@ def measure(
         terminal.step("reading vendor, model and tasks")
         draft = inputs.draft(choices)
         planned = draft.inputs.plan
-        if planned.runtime_note:
-            terminal.line(
-                f"runtime: {planned.runtime} ({planned.runtime_note}); the card cannot be closed"
-            )
         directory = out or _default_directory(planned)
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
         # before gigabytes of weights are read, the key at last.

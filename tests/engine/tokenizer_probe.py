@@ -17,6 +17,9 @@ def main():
     rendered, counts = [], []
     for template in [None, *asked["templates"]]:
         options = {"add_generation_prompt": True, "chat_template": template}
+        if template and "enable_thinking" in template:
+            # As requests have it: what a template can switch off is off.
+            options["enable_thinking"] = False
         rendered.append(
             [tokenizer.apply_chat_template(chat, tokenize=False, **options) for chat in chats]
         )
