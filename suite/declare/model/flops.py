@@ -103,11 +103,3 @@ def decode_bytes(
         for group in groups
     )
     return float(bytes_per_value * (steps * read + values))
-
-
-def cached_bytes_per_token(facts: ModelFacts, bytes_per_value: float) -> float | NotMeasured:
-    """Bytes that the cache keeps of one token while every layer still looks back on it."""
-    groups = _groups(facts)
-    if isinstance(groups, NotMeasured):
-        return groups
-    return float(bytes_per_value * sum(group.count * group.cached_values for group in groups))

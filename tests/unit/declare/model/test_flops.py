@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from suite.declare.model.flops import (
-    cached_bytes_per_token,
     decode_bytes,
     decode_flops,
     prefill_flops,
@@ -123,9 +122,7 @@ def test_bytes_by_hand():
 
 def test_a_latent_cache_is_read_as_it_is_kept():
     latent = replace(FACTS, layers=(replace(GROUP, cached_values=36),))
-    assert cached_bytes_per_token(latent, 2.0) == 2.0 * 2 * 36
     assert decode_bytes(latent, 10, 2, 2.0) == 2.0 * (118_784 - 256 * 64 + 2 * 36 * 11)
-    assert isinstance(cached_bytes_per_token(replace(FACTS, shape_unknown="?"), 2.0), NotMeasured)
 
 
 def test_what_is_not_known_is_not_measured():
