@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
 from suite.documents.codec import Lines, convert
+from suite.documents.document import given
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
+from suite.documents.sentences import restored
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
@@ -68,7 +70,11 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     files = files or RunFiles(directory)
     plan_json = _json(files, "plan.json")
     plan = convert(plan_json, Plan, file=str(directory / "plan.json"))
-    environment = _json(files, "environment.json")
+    environment = convert(
+        _json(files, "environment.json"),
+        Environment,
+        file=str(directory / "environment.json"),
+    )
     log = _events(files)
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
@@ -85,8 +91,8 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)
     return Evidence(
         directory=directory,
-        plan=plan,
-        environment=convert(environment, Environment, file=str(directory / "environment.json")),
+        plan=restored(plan, given(plan.chinese, {})),
+        environment=restored(environment, given(environment.chinese, {})),
         header=log.header,
         marks=tuple(log.marks),
         requests=tuple(log.requests),

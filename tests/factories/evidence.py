@@ -10,10 +10,12 @@ from pathlib import Path
 
 from suite.base import jsonio
 from suite.documents.codec import convert
+from suite.documents.document import Document, given
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
+from suite.documents.sentences import restored
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import Evidence
@@ -404,13 +406,17 @@ def document(
     }
 
 
+def _restored(document: Document) -> Document:
+    return restored(document, given(document.chinese, {}))
+
+
 def evidence(parts: dict | None = None) -> Evidence:
     """`document` as the judge sees it; what no schema lets pass is refused here too."""
     parts = parts or document()
     return Evidence(
         directory=Path("/nowhere"),
-        plan=convert(parts["plan"], Plan),
-        environment=convert(parts["environment"], Environment),
+        plan=_restored(convert(parts["plan"], Plan)),
+        environment=_restored(convert(parts["environment"], Environment)),
         header=convert(parts["header"], Header),
         marks=convert(parts["marks"], tuple[Mark, ...]),
         requests=convert(parts["requests"], tuple[Request, ...]),

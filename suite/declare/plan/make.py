@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 import suite
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, joined
 from suite.base.errors import UsageError
 from suite.declare.plan.choice import (
     Choice,
@@ -31,6 +32,7 @@ from suite.documents.document import given
 from suite.documents.model import Model
 from suite.documents.peaks import Peaks
 from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
+from suite.documents.sentences import table
 from suite.documents.workload import Division, Quality, TaskSet, Workload
 
 if TYPE_CHECKING:
@@ -48,7 +50,10 @@ CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
 
 
-CLAIMED = "claimed: nobody observed the accelerators of the running server"
+CLAIMED = Sentence(
+    "claimed: nobody observed the accelerators of the running server",
+    "仅为声称：运行中的服务器的加速器未经观测",
+)
 """Note on a peak that somebody named for a server that runs already."""
 
 
@@ -106,7 +111,7 @@ def make_plan(
     engine, conversion, precision = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
-    return Plan(
+    plan = Plan(
         plan_schema=PLAN_SCHEMA,
         suite=SuiteVersion(version=suite.__version__, commit=chosen.commit),
         vendor=_vendor_ref(vendor),
@@ -121,6 +126,7 @@ def make_plan(
         telemetry=tuple(telemetry(choice)),
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
+    return replace(plan, chinese=table(plan) or UNSET)
 
 
 def _peaks(choice: Choice, precision: str) -> Peaks:
@@ -146,7 +152,7 @@ def _peaks(choice: Choice, precision: str) -> Peaks:
         )
     compute = peaks.compute
     if compute is not None:
-        note = f"{CLAIMED}; {compute.note}" if compute.note else CLAIMED
+        note = joined([CLAIMED, compute.note], "; ", "；") if compute.note else CLAIMED
         compute = replace(compute, note=note)
     return replace(peaks, compute=compute)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, MEDIA_TYPE
 
@@ -100,7 +101,10 @@ def check_page(html: bytes, stated: Stated, bundle: bytes, render: Render, note:
         return
     ours, theirs = renderer_of(again), renderer_of(html)
     if theirs is not None and theirs != ours:
-        detail = f"page not checked, bundle verified: made by {theirs}, this is {ours}"
+        detail = Sentence(
+            f"page not checked, bundle verified: made by {theirs}, this is {ours}",
+            f"页面未检查，签名包已核验：页面由 {theirs} 生成，当前为 {ours}",
+        )
         note.skip("page-not-checked", detail)
         return
     if html.replace(b"\r\n", b"\n") == again:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
@@ -49,7 +49,13 @@ METRICS = (
             "Σ over devices of ∫ power dt, mean over repeats",
             "各设备 ∫ 功率 dt 之和，取各次重复的均值",
         ),
-        "Trapezoid of sampled device power over the measured window of one repeat.",
+        Sentence(
+            Sentence(
+                "Trapezoid of sampled device power over the measured window of one repeat.",
+                "对一次重复的测量窗口内采样的设备功率作梯形积分。",
+            ),
+            "对一次重复的测量窗口内采样的设备功率作梯形积分。",
+        ),
     ),
     Metric(
         "energy_above_idle_j",
@@ -58,7 +64,13 @@ METRICS = (
         "energy",
         Bilingual("Energy above idle", "扣除空闲的能耗"),
         Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
-        "As energy, less the power drawn before the engine started.",
+        Sentence(
+            Sentence(
+                "As energy, less the power drawn before the engine started.",
+                "同能耗，减去引擎启动前的功率所对应的部分。",
+            ),
+            "同能耗，减去引擎启动前的功率所对应的部分。",
+        ),
     ),
     Metric(
         "joules_per_output_token",
@@ -67,7 +79,13 @@ METRICS = (
         "energy",
         Bilingual("Energy per output token", "每输出 token 能耗"),
         Bilingual("Σ energy / Σ n", "Σ 能耗 / Σ n"),
-        "Energy of all repeats over their generated tokens.",
+        Sentence(
+            Sentence(
+                "Energy of all repeats over their generated tokens.",
+                "所有重复的能耗除以其生成 token 数。",
+            ),
+            "所有重复的能耗除以其生成 token 数。",
+        ),
         by_tokens=True,
     ),
     Metric(
@@ -77,7 +95,13 @@ METRICS = (
         "energy",
         Bilingual("Output tokens per joule", "每焦耳输出 token 数"),
         Bilingual("Σ n / Σ energy", "Σ n / Σ 能耗"),
-        "Generated tokens of all repeats over their energy.",
+        Sentence(
+            Sentence(
+                "Generated tokens of all repeats over their energy.",
+                "所有重复的生成 token 数除以其能耗。",
+            ),
+            "所有重复的生成 token 数除以其能耗。",
+        ),
         by_tokens=True,
     ),
     Metric(
@@ -87,7 +111,13 @@ METRICS = (
         "energy",
         Bilingual("Average power", "平均功率"),
         Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
-        "Power of all devices together, averaged over the measured windows.",
+        Sentence(
+            Sentence(
+                "Power of all devices together, averaged over the measured windows.",
+                "所有设备的总功率在测量窗口内的平均值。",
+            ),
+            "所有设备的总功率在测量窗口内的平均值。",
+        ),
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)
@@ -165,20 +195,35 @@ def _track_obstacle(track: Track, start: int, end: int, gap_bound_s: float) -> s
     last = min(bisect.bisect_left(track.times, end) + 1, len(track.times))
     times = track.times[first:last]
     if len(times) < 2:
-        return f"device {track.device}: fewer than two power samples in the window"
+        return Sentence(
+            f"device {track.device}: fewer than two power samples in the window",
+            f"设备 {track.device}：窗口内功率样本不足两个",
+        )
     covered = (min(times[-1], end) - max(times[0], start)) / (end - start)
     if covered < LEAST_COVERAGE:
         lost = ""
         if track.times[-1] < end:
-            lost = f", the last one at {track.times[-1] / NS_PER_S:.1f} s of the run"
+            lost = Sentence(
+                f", the last one at {track.times[-1] / NS_PER_S:.1f} s of the run",
+                f"，最后一个位于运行的第 {track.times[-1] / NS_PER_S:.1f} 秒",
+            )
         share = max(covered, 0.0)
-        return f"device {track.device}: power samples cover {share:.0%} of the window{lost}"
+        return Sentence(
+            f"device {track.device}: power samples cover {share:.0%} of the window{lost}",
+            f"设备 {track.device}：功率样本仅覆盖窗口的 {share:.0%}{chinese(lost)}",
+        )
     gap = max(b - a for a, b in itertools.pairwise(times)) / NS_PER_S
     if gap > gap_bound_s:
-        return f"device {track.device}: {gap:.3g} s without a power sample, bound {gap_bound_s:g} s"
+        return Sentence(
+            f"device {track.device}: {gap:.3g} s without a power sample, bound {gap_bound_s:g} s",
+            f"设备 {track.device}：有 {gap:.3g} 秒没有功率样本，限度 {gap_bound_s:g} 秒",
+        )
     values = track.values[first:last]
     if track.counter and any(b < a for a, b in itertools.pairwise(values)):
-        return f"device {track.device}: its energy counter was reset"
+        return Sentence(
+            f"device {track.device}: its energy counter was reset",
+            f"设备 {track.device}：其能量计数器被重置",
+        )
     return ""
 
 
@@ -191,19 +236,24 @@ def _used(plan: Plan, tracks: Sequence[Track]) -> list[Track] | str:
         return named
     if len(tracks) == count:
         return list(tracks)
-    return f"power telemetry of {len(tracks)} devices for {count} in use"
+    return Sentence(
+        f"power telemetry of {len(tracks)} devices for {count} in use",
+        f"{count} 个使用中的设备，仅 {len(tracks)} 个有功率遥测",
+    )
 
 
 def _idle_watts(tracks: Sequence[Track], marks: Sequence[Mark]) -> float | str:
     """Power of all devices before the engine started, or why it is unknown."""
     start = next((mark.t for mark in marks if mark.name == "engine.start"), None)
     if start is None:
-        return "the log has no mark engine.start"
+        return Sentence("the log has no mark engine.start", "日志中没有 engine.start 标记")
     total = 0.0
     for track in tracks:
         before = bisect.bisect_left(track.times, start)
         if track.counter or before < IDLE_SAMPLES:
-            return "too few power samples before the engine started"
+            return Sentence(
+                "too few power samples before the engine started", "引擎启动前的功率样本过少"
+            )
         total += statistics.mean(track.values[:before])
     return total
 
@@ -218,11 +268,13 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     else:
         above = [energy - idle * window for energy, window in zip(energies, windows, strict=True)]
         values["energy_above_idle_j"] = intervals.t_value(above, "J", number)
-    why = "one sum over all repeats, no interval"
+    why = Sentence("one sum over all repeats, no interval", "所有重复之和，无区间")
     values["average_power_w"] = Measured(joules / seconds, "W", number, None, None, why)
     tokens = sum(answer.generated or 0 for answer in phase.answers)
     if not phase.counts_tokens or tokens == 0 or joules <= 0:
-        none = NotMeasured("no generated tokens to relate the energy to")
+        none = NotMeasured(
+            Sentence("no generated tokens to relate the energy to", "没有可与能量相除的生成 token")
+        )
         return values | {"joules_per_output_token": none, "tokens_per_joule": none}
     values["joules_per_output_token"] = Measured(
         joules / tokens, "J/token", number, None, None, why
@@ -239,7 +291,11 @@ def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
     tracks = _tracks(telemetry)
     if not tracks:
         tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
-        why = f"no power telemetry from {tools}" if tools else "the plan has no telemetry tool"
+        why = (
+            Sentence(f"no power telemetry from {tools}", f"{tools} 没有给出功率遥测")
+            if tools
+            else Sentence("the plan has no telemetry tool", "计划中没有遥测工具")
+        )
         return dict.fromkeys(NAMES, NotMeasured(why))
     used = _used(plan, tracks)
     if isinstance(used, str):
@@ -250,8 +306,8 @@ def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
         if repeat.window_s <= 0:
             return dict.fromkeys(NAMES, NotMeasured(NO_TIME))
         for track in used:
-            why = _track_obstacle(track, repeat.first_sent, repeat.end, bound)
-            if why:
-                return dict.fromkeys(NAMES, NotMeasured(why))
+            obstacle = _track_obstacle(track, repeat.first_sent, repeat.end, bound)
+            if obstacle:
+                return dict.fromkeys(NAMES, NotMeasured(obstacle))
         joules.append(math.fsum(track.joules(repeat.first_sent, repeat.end) for track in used))
     return _values(phase, joules, _idle_watts(used, marks))

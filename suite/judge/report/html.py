@@ -17,11 +17,14 @@ import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
+from suite.base.bilingual import chinese
+from suite.documents.document import given
+from suite.documents.sentences import restored
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, tables, view
-from suite.judge.report.words import SCENARIOS, WORDS
+from suite.judge.report.words import SCENARIOS, UNITS, WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -71,9 +74,14 @@ def phrase(key: str) -> Markup:
     return _span(*WORDS[key])
 
 
-def both(text: Text) -> Markup:
-    """A text of the card in both languages."""
-    return _span(text.en, text.zh)
+def both(text: Text | str) -> Markup:
+    """A text of the card in both languages; one that has no Chinese form, such as a name, once."""
+    return _span(text, chinese(text)) if isinstance(text, str) else _span(text.en, text.zh)
+
+
+def unit(name: str) -> Markup:
+    """A unit in both languages; symbols are the same in both."""
+    return _span(name, UNITS.get(name, name))
 
 
 def _breakable(text: str) -> Markup:
@@ -111,6 +119,7 @@ def _environment() -> jinja2.Environment:
     environment.tests["given"] = lambda member: member is not UNSET
     environment.filters |= {
         "both": both,
+        "unit": unit,
         "breakable": _breakable,
         "plain": numbers.plain,
         "scaled": numbers.scaled,
@@ -136,6 +145,7 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
     Raises:
         TrustError: when the bundle is not well-formed; see `suite.judge.attest.envelope.parse`.
     """
+    card = restored(card, given(card.chinese, {}))
     bundle = envelope.parse(bundle_bytes)
     stated = statement.parse_statement(bundle.payload)
     style = _style()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.report.numbers import Shown, plain, scaled, show
@@ -76,7 +77,7 @@ def metric_name(card: Scorecard, metric: str) -> Text:
 
 def value_of(card: Scorecard, phase: str, metric: str) -> Value:
     """A value by phase ("" for the whole run) and name; not measured when the card has none."""
-    missing = NotMeasured("not on this card")
+    missing = NotMeasured(Sentence("not on this card", "此评分卡没有该项"))
     if not phase:
         return card.startup.get(metric, missing)
     for item in card.phases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.vendor.load import load_vendor
 from suite.documents.document import given
@@ -46,11 +46,26 @@ def _unobserved(evidence: Evidence) -> Finding | None:
         return None
     plan = evidence.plan
     if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
-        return not_applicable(f"runtime {plan.runtime}: there is no device here to ask")
+        return not_applicable(
+            Sentence(
+                f"runtime {plan.runtime}: there is no device here to ask",
+                f"运行方式为 {plan.runtime}：此处没有可查询的设备",
+            )
+        )
     declared = _declared(plan)
     if declared is None or declared.topology.device == "host":
-        return not_applicable("the device is the host, whose facts are in the environment")
-    return warned(f"no tool of this machine named its devices; declared: {plan.devices.title}")
+        return not_applicable(
+            Sentence(
+                "the device is the host, whose facts are in the environment",
+                "设备即主机，其信息见环境一节",
+            )
+        )
+    return warned(
+        Sentence(
+            f"no tool of this machine named its devices; declared: {plan.devices.title}",
+            f"本机没有工具能报出设备名称；声明的设备：{plan.devices.title}",
+        )
+    )
 
 
 @rule(
@@ -77,22 +92,33 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
     if declared is not None:
         pattern = given(declared.match, re.escape(declared.name))
     wrong = [
-        f"device {device.index} is {device.name}, declared is {plan.devices.name}"
+        Sentence(
+            f"device {device.index} is {device.name}, declared is {plan.devices.name}",
+            f"设备 {device.index} 为 {device.name}，声明为 {plan.devices.name}",
+        )
         for device in used
         if re.search(pattern, device.name) is None
     ]
     count = plan.devices.count or 0
     if len(used) < count:
-        wrong.append(f"{len(used)} devices are there, the plan uses {count}")
+        wrong.append(
+            Sentence(
+                f"{len(used)} devices are there, the plan uses {count}",
+                f"共有 {len(used)} 个设备，计划使用 {count} 个",
+            )
+        )
     least = 0.0 if declared is None else MEMORY_SHARE * _capacity(declared.memory.capacity)
     wrong += [
-        f"device {device.index} has {memory / 1e9:.1f} GB of memory, declared are {least / MEMORY_SHARE / 1e9:.1f} GB"
+        Sentence(
+            f"device {device.index} has {memory / 1e9:.1f} GB of memory, declared are {least / MEMORY_SHARE / 1e9:.1f} GB",
+            f"设备 {device.index} 的显存为 {memory / 1e9:.1f} GB，声明为 {least / MEMORY_SHARE / 1e9:.1f} GB",
+        )
         for device in used
         if 0 < (memory := given(device.memory_bytes, 0)) < least
     ]
     if wrong:
         return failed(wrong[0], wrong)
-    return passed(f"{len(used)} x {used[0].name}")
+    return passed(Sentence(f"{len(used)} x {used[0].name}", f"{len(used)} 个 {used[0].name}"))
 
 
 def _capacity(figure: Figure) -> float:
@@ -122,14 +148,29 @@ def whole_devices(evidence: Evidence, _: Results) -> Finding:
     wrong = []
     for device in used:
         if given(device.partitioned, False):
-            wrong.append(f"device {device.index} is partitioned: {given(device.partition, '')}")
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is partitioned: {given(device.partition, '')}",
+                    f"设备 {device.index} 已分区：{given(device.partition, '')}",
+                )
+            )
         limit = given(device.power_limit_w)
         full = _power(declared) or given(device.power_default_w, 0.0)
         if limit is not None and limit < POWER_SHARE * full:
-            wrong.append(f"device {device.index} is limited to {limit:g} W of {full:g} W")
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is limited to {limit:g} W of {full:g} W",
+                    f"设备 {device.index} 的功率被限制为 {limit:g} W（共 {full:g} W）",
+                )
+            )
     if wrong:
         return warned(wrong[0], wrong)
-    return passed(f"{len(used)} devices, none partitioned or limited in power")
+    return passed(
+        Sentence(
+            f"{len(used)} devices, none partitioned or limited in power",
+            f"{len(used)} 个设备，均未分区，也未限制功率",
+        )
+    )
 
 
 def _power(declared: Accelerator | None) -> float:
@@ -160,12 +201,23 @@ def free_devices(evidence: Evidence, _: Results) -> Finding:
         return not_applicable(finding.why)
     used = _used(evidence)
     if all(given(device.processes) is None for device in used):
-        return not_applicable("the tool does not list processes")
+        return not_applicable(Sentence("the tool does not list processes", "该工具不列出进程"))
     wrong = [
-        f"device {device.index}: {process.name} (process {process.pid})"
+        Sentence(
+            f"device {device.index}: {process.name} (process {process.pid})",
+            f"设备 {device.index}：{process.name}（进程 {process.pid}）",
+        )
         for device in used
         for process in given(device.processes, ())
     ]
     if wrong:
-        return warned(f"other processes were on the devices: {wrong[0]}", wrong)
-    return passed(f"no other process on {len(used)} devices")
+        return warned(
+            Sentence(
+                f"other processes were on the devices: {wrong[0]}",
+                f"设备上有其他进程：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(f"no other process on {len(used)} devices", f"{len(used)} 个设备上没有其他进程")
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
@@ -45,14 +45,28 @@ def telemetry_read(evidence: Evidence, _: Results) -> Finding:
     declared = {tool.tool for tool in evidence.plan.telemetry}
     read = {sample.tool for sample in evidence.telemetry}
     if not declared:
-        return not_applicable("no telemetry is declared")
+        return not_applicable(Sentence("no telemetry is declared", "没有声明遥测"))
     lost = _lost(evidence)
     if lost:
-        return failed(f"{len(lost)} devices gave no more readings: {lost[0]}", lost)
+        return failed(
+            Sentence(
+                f"{len(lost)} devices gave no more readings: {lost[0]}",
+                f"{len(lost)} 个设备不再给出读数：{chinese(lost[0])}",
+            ),
+            lost,
+        )
     missing = sorted(declared - read)
     if missing:
-        return warned(f"declared but gave no sample: {', '.join(missing)}", missing)
-    return passed(f"samples from {', '.join(sorted(read))}")
+        return warned(
+            Sentence(
+                f"declared but gave no sample: {', '.join(missing)}",
+                f"已声明但未给出样本：{', '.join(missing)}",
+            ),
+            missing,
+        )
+    return passed(
+        Sentence(f"samples from {', '.join(sorted(read))}", f"样本来自 {', '.join(sorted(read))}")
+    )
 
 
 def _lost(evidence: Evidence) -> list[str]:
@@ -65,7 +79,7 @@ def _lost(evidence: Evidence) -> list[str]:
     if not ends:
         return []
     intervals = {tool.tool: tool.interval_ms for tool in evidence.plan.telemetry}
-    lost = []
+    lost: list[str] = []
     for (tool, device), moment in sorted(last.items()):
         fact = evidence.environment.facts.get(f"{LOST}{device}")
         interval = intervals.get(tool, 0) * 1_000_000
@@ -74,5 +88,10 @@ def _lost(evidence: Evidence) -> list[str]:
             gap = max(2 * interval, NAMED_NS)
         if moment + gap < max(ends):
             words = "" if fact is None or fact.value is UNSET else f": {fact.value}"
-            lost.append(f"device {device}, none after {moment / 1e9:.1f} s ({tool}){words}")
+            lost.append(
+                Sentence(
+                    f"device {device}, none after {moment / 1e9:.1f} s ({tool}){words}",
+                    f"设备 {device} 在 {moment / 1e9:.1f} 秒之后没有读数（{tool}）{words}",
+                )
+            )
     return lost

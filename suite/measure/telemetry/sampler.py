@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese
 from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry.tool import TOOLS
 
@@ -112,7 +113,7 @@ class Sampler:
         for device in self.lost.keys() & there:
             del self.lost[device]  # back again: a reading that failed once loses no device
         for device in self._devices - there:
-            self.lost.setdefault(device, words or "no reading")
+            self.lost.setdefault(device, words or Sentence("no reading", "没有读数"))
         self._devices |= there
         return bool(there)
 
@@ -120,13 +121,23 @@ class Sampler:
         """Readings, and what the tool said beside them in its first line that is none."""
         record = TOOLS.get(tool.parser)
         if record is None:
-            self._note(f"{tool.tool}: no telemetry tool is called {tool.parser}")
+            self._note(
+                Sentence(
+                    f"{tool.tool}: no telemetry tool is called {tool.parser}",
+                    f"{tool.tool}：没有名为 {tool.parser} 的遥测工具",
+                )
+            )
             return [], ""
         if record.counters is not None:
             # Kept: their load follows from two readings.
             return self._counters.setdefault(record.name, record.counters()).read(), ""
         if tool.where == "container":
-            self._note(f"{tool.tool}: runs inside the container only, where nothing is sampled yet")
+            self._note(
+                Sentence(
+                    f"{tool.tool}: runs inside the container only, where nothing is sampled yet",
+                    f"{tool.tool}：仅在容器内运行，而容器内尚不采样",
+                )
+            )
             return [], ""
         try:
             done = subprocess.run(
@@ -145,8 +156,13 @@ class Sampler:
         words = _complaint(f"{done.stderr}\n{done.stdout}")
         if not readings:
             output = (done.stderr or done.stdout).strip().splitlines()
-            words = words or (output[0][:200] if output else "no output")
-            self._note(f"{tool.tool}: status {done.returncode}, {words}")
+            words = words or (output[0][:200] if output else Sentence("no output", "没有输出"))
+            self._note(
+                Sentence(
+                    f"{tool.tool}: status {done.returncode}, {words}",
+                    f"{tool.tool}：状态 {done.returncode}，{chinese(words)}",
+                )
+            )
         elif words:
             self._note(f"{tool.tool}: {words}")
         return readings, words

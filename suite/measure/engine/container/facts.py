@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 from docker import errors
 
+from suite.base.bilingual import Sentence
 from suite.measure.engine import facts as about
 from suite.measure.engine.container.network import publishes
 from suite.measure.engine.container.proxies import left_out
@@ -77,7 +78,13 @@ def _versions(container: Container, command: Sequence[str]) -> bytes | str:
     try:
         done = container.exec_run([interpreter, "-c", about.VERSIONS_SCRIPT], stderr=False)
     except (errors.DockerException, requests.exceptions.RequestException) as error:
-        return f"the container could not be asked: {type(error).__name__}"
+        return Sentence(
+            f"the container could not be asked: {type(error).__name__}",
+            f"无法查询容器：{type(error).__name__}",
+        )
     if done.exit_code != 0:
-        return f"{interpreter} in the container ended with status {done.exit_code}"
+        return Sentence(
+            f"{interpreter} in the container ended with status {done.exit_code}",
+            f"容器中的 {interpreter} 以状态 {done.exit_code} 结束",
+        )
     return b"".join([done.output] if isinstance(done.output, bytes) else done.output)
