@@ -10,6 +10,7 @@ import click
 
 from suite import __version__
 from suite.base import resources
+from suite.base.language import by_locale, choose
 from suite.cli.command import LazyGroup, described
 from suite.cli.failures import guarded
 
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
     resources.settle_home()
+    choose(by_locale(os.environ))
 
     def work() -> int:
         group = program()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.language import language
 from suite.cli.command import command
 from suite.cli.options import choices, json_option
 
@@ -36,6 +37,6 @@ def plan(choices: Choices, *, as_json: bool) -> int:
     else:
         print(render_plan(document))
         lines = [*divisions.reach_lines(document), "", *duration_lines(document)]
-        print("\n".join(f"# {line}".rstrip() for line in lines))
+        print("\n".join(f"# {language().of(line)}".rstrip() for line in lines))
     divisions.require(document, choices.require_division)
     return 0
