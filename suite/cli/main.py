@@ -54,9 +54,9 @@ def program() -> click.Group:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    resources.settle_home()
 
     def work() -> int:
+        resources.settle_home()
         group = program()
         instruction = os.environ.get(COMPLETE_VARIABLE)
         if instruction:
