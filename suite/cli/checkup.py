@@ -53,9 +53,9 @@ def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
     chosen, refused = _usable(choices)
     draft = inputs.draft(chosen)
     failed = {check.topic for check in refused}
-    checks = [*check_machine(draft.inputs.plan, resources.workspace() / "runs", settings())]
+    checks = [*check_machine(draft.plan, resources.workspace() / "runs", settings())]
     checks += refused
-    plan = draft.inputs.plan
+    plan = draft.plan
     if Topic.MODEL not in failed:
         plan = inputs.complete(draft, store=DigestStore(settings().cache), terminal=terminal).plan
         checks.append(_model(plan))

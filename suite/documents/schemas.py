@@ -12,6 +12,7 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.documents import (
+    basis,
     bundle,
     card,
     comparison,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
+    "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),
     "diff": (comparison.Comparison, "Comparison"),
     "environment": (environment.Environment, "environment.json"),

@@ -25,9 +25,11 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
+BASIS = "basis.json"
 PROVENANCE = "provenance.json"
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
-"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
+OCCASIONAL_FILES = (BASIS, "conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
+"""What a run keeps of how its plan was made, and what it leaves when it converted weights, built an image or measured
+the peak; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -35,7 +37,7 @@ GIT_ATTRIBUTES = ".gitattributes"
 ATTRIBUTES = b"* -text\n"
 """Keeps git from changing line ends, which would change every digest; lies in each run and is no evidence."""
 
-CONTENT_FILES = frozenset({MANIFEST, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
+CONTENT_FILES = frozenset({MANIFEST, BASIS, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
 """The files that are parsed; the others are only hashed."""
 
 BALLAST = ".space-for-the-end"

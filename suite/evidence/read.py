@@ -6,11 +6,13 @@ What is refused is refused with the file, the line and the member; the run's oth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
+from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
+from suite.documents.document import Document
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
@@ -18,13 +20,16 @@ from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import MANIFEST, PROVENANCE
+from suite.evidence.manifest import BASIS, MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
+
+
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -36,6 +41,7 @@ class Evidence:
         footer: None when the log was cut before its end.
         manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
         provenance: of converted weights; None where none were.
+        basis: what the plan was made from; None where the run did not keep it.
     """
 
     directory: Path
@@ -49,6 +55,7 @@ class Evidence:
     telemetry: tuple[TelemetrySample, ...]
     manifest_sha256: str | None
     provenance: Provenance | None = None
+    basis: Basis | None = None
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -94,14 +101,16 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         tasks=tasks,
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
-        provenance=_provenance(files),
+        provenance=_occasional(files, PROVENANCE, Provenance),
+        basis=_occasional(files, BASIS, Basis),
     )
 
 
-def _provenance(files: RunFiles) -> Provenance | None:
-    if not (files.directory / PROVENANCE).is_file():
+def _occasional(files: RunFiles, name: str, kind: type[D]) -> D | None:
+    """A document that not every run leaves."""
+    if not (files.directory / name).is_file():
         return None
-    return convert(_json(files, PROVENANCE), Provenance, file=str(files.directory / PROVENANCE))
+    return convert(_json(files, name), kind, file=str(files.directory / name))
 
 
 def _json(files: RunFiles, name: str) -> JSONValue:

@@ -22,6 +22,7 @@ from suite.declare.tasks.lead import first_sentence
 from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
+from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak
 from suite.measure.context import Run
 from suite.measure.devices import observe
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.basis import Basis
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.engine.served import FactValue
@@ -79,6 +81,7 @@ def execute(
     settings: Settings | None = None,
     load: LoadOptions | None = None,
     preflight: Sequence[Answer] = (),
+    basis: Basis | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -93,6 +96,7 @@ def execute(
         settings: of this machine; None takes the defaults.
         load: extra header fields, worker processes, send stamps; None takes the defaults.
         preflight: what was asked of this machine before, for the evidence.
+        basis: what the plan was made from, for the evidence.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
@@ -119,6 +123,7 @@ def execute(
             load=load or LoadOptions(),
             zero_ns=zero_ns,
             offset_ns=offset_ns,
+            basis=basis,
             outputs=[answer.document() for answer in preflight],
         )
         ended, error = _carry_out(run, directory)
@@ -151,6 +156,8 @@ def _clock_offset_ns() -> int:
 
 def _open(run: Run, directory: Path) -> None:
     run.writer.document("plan.json", run.plan)
+    if run.basis is not None:
+        run.writer.document(BASIS, run.basis)
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
     run.writer.event(

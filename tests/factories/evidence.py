@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suite.base import jsonio
+from suite.documents.basis import Basis
 from suite.documents.codec import convert
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
@@ -419,6 +420,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
         provenance=convert(parts.get("provenance"), Provenance | None),
+        basis=convert(parts.get("basis"), Basis | None),
     )
 
 
@@ -429,6 +431,8 @@ def write(directory: Path, parts: dict | None = None) -> Path:
     parts = copy.deepcopy(parts or document())
     with hinge.Writer(directory) as writer:
         writer.document("plan.json", parts["plan"])
+        if "basis" in parts:
+            writer.document("basis.json", parts["basis"])
         writer.document("environment.json", parts["environment"])
         writer.lines("tasks.jsonl", convert([*parts["tasks"].values()], list[TaskLine]))
         writer.lines("telemetry.jsonl", convert(parts["telemetry"], list[TelemetrySample]))
