@@ -325,18 +325,23 @@ def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
     if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
         return UNKNOWN
-    root = str(resources.resource())
-    command = [
-        # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
-        *("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"),
-        "describe",
-        "--always",
-        "--abbrev=40",
-        "--dirty=+dirty",
-        "--exclude=*",
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
+    named = _git("describe", "--always", "--abbrev=40", "--exclude=*")
+    # Only the suite's own files count, and those that nobody has added too: a rule is found by lying there.
+    changed = _git("status", "--porcelain", "--untracked-files=all", "--", *harness.DIRECTORIES)
+    if not named or changed is None:
         return UNKNOWN
-    return done.stdout.strip() if done.returncode == 0 else UNKNOWN
+    return f"{named}+dirty" if changed else named
+
+
+def _git(*words: str) -> str | None:
+    """What git prints in the suite's checkout; None where it cannot be asked."""
+    root = str(resources.resource())
+    # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
+    command = ("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false")
+    try:
+        done = subprocess.run(
+            [*command, *words], capture_output=True, text=True, check=False, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

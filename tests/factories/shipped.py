@@ -16,7 +16,7 @@ from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set as load_mini_set
 from suite.declare.vendor.load import load_vendor
 from suite.documents.basis import Basis, BasisModel, Options
-from suite.documents.codec import plain
+from suite.documents.codec import convert, plain
 from suite.documents.plan import SuiteVersion
 from tests.factories import evidence
 
@@ -87,3 +87,16 @@ def document(planned: dict | None = None) -> dict:
     """The whole run as plain data, ready to be broken; with its basis where the plan is its own."""
     made_from = {} if planned else {"basis": plain(basis())}
     return evidence.document(planned or plan(), _lines(), answer) | made_from
+
+
+def kept() -> dict:
+    """A small run as plain data, of the factory's tasks, that keeps what its plan was made from."""
+    lines, source = evidence.tasks(), plain(load_profile("smoke").doc)
+    few = {"tasks": len(lines), "first_task": 0, "warmup": 0}
+    phases = [phase | few for phase in source["phases"]]
+    made_from = plain(basis()) | {
+        "profile": source | {"phases": phases},
+        "taskset": evidence.plan()["workload"]["taskset"],
+    }
+    planned = plain(plan_of(convert(made_from, Basis)))
+    return evidence.document(planned, lines) | {"basis": made_from}
