@@ -16,6 +16,7 @@ from suite.documents import (
     bundle,
     card,
     comparison,
+    container,
     environment,
     event,
     known,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 ROOTS: dict[str, tuple[object, str]] = {
     "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),
+    "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
     "environment": (environment.Environment, "environment.json"),
     "event": (event.Event, "One line of events.jsonl"),

@@ -26,9 +26,17 @@ EVIDENCE_FILES = (
 """The files that every run leaves and every manifest lists."""
 
 BASIS = "basis.json"
+CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
-OCCASIONAL_FILES = (BASIS, "conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
-"""What a run keeps of how its plan was made, and what it leaves when it converted weights, built an image or measured
+OCCASIONAL_FILES = (
+    BASIS,
+    CONTAINER,
+    "conversion.log",
+    "image-build.log",
+    "peak-probe.log",
+    PROVENANCE,
+)
+"""What a run keeps of how its plan was made and of its container, and what it leaves when it converted weights, built an image or measured
 the peak; listed where they exist."""
 
 MANIFEST = "manifest.json"
@@ -37,7 +45,9 @@ GIT_ATTRIBUTES = ".gitattributes"
 ATTRIBUTES = b"* -text\n"
 """Keeps git from changing line ends, which would change every digest; lies in each run and is no evidence."""
 
-CONTENT_FILES = frozenset({MANIFEST, BASIS, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
+CONTENT_FILES = frozenset(
+    {MANIFEST, BASIS, CONTAINER, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"}
+)
 """The files that are parsed; the others are only hashed."""
 
 BALLAST = ".space-for-the-end"

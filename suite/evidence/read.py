@@ -12,6 +12,7 @@ from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
+from suite.documents.container import ContainerRecord
 from suite.documents.document import Document
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
@@ -20,7 +21,7 @@ from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import BASIS, MANIFEST, PROVENANCE
+from suite.evidence.manifest import BASIS, CONTAINER, MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,7 @@ class Evidence:
         manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
         provenance: of converted weights; None where none were.
         basis: what the plan was made from; None where the run did not keep it.
+        container: what the Docker engine said of it; None where none ran, or nothing was kept.
     """
 
     directory: Path
@@ -56,6 +58,7 @@ class Evidence:
     manifest_sha256: str | None
     provenance: Provenance | None = None
     basis: Basis | None = None
+    container: ContainerRecord | None = None
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -103,6 +106,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         manifest_sha256=_manifest_sha256(files),
         provenance=_occasional(files, PROVENANCE, Provenance),
         basis=_occasional(files, BASIS, Basis),
+        container=_occasional(files, CONTAINER, ContainerRecord),
     )
 
 
