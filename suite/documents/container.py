@@ -46,8 +46,8 @@ class ObservedImage(Document):
 class ContainerEvent(Document):
     """Something that was done to the container while the run watched."""
 
-    time_ns: Annotated[
-        Count, about("Wall-clock time, nanoseconds since 1970, by the Docker engine.")
+    time_us: Annotated[
+        Count, about("Wall-clock time, microseconds since 1970, by the Docker engine.")
     ]
     action: Annotated[str, about("As the Docker engine calls it.")]
     own: Annotated[bool, about("The suite itself asked for it.")]

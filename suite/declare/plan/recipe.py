@@ -90,7 +90,7 @@ def _base_departure(image: ObservedImage) -> str:
 def _step_departure(image: ObservedImage, directory: Path) -> str:
     base = given(image.base)
     below, layers = (len(base.history), len(base.layers)) if base else (0, 0)
-    wanted = _instructions((directory / "Dockerfile").read_text("utf-8"))
+    wanted = instructions((directory / "Dockerfile").read_text("utf-8"))
     made = [text for step in image.history[below:] if (text := _step(step.command))]
     if made != wanted:
         pairs = itertools.zip_longest(wanted, made, fillvalue="")
@@ -101,7 +101,7 @@ def _step_departure(image: ObservedImage, directory: Path) -> str:
     return ""
 
 
-def _instructions(dockerfile: str) -> list[str]:
+def instructions(dockerfile: str) -> list[str]:
     """What a Dockerfile's steps leave behind, one text each, from behind FROM on."""
     joined = re.sub(r"\\\n", "", re.sub(r"^\s*#.*\n", "", dockerfile, flags=re.MULTILINE))
     lines = [line.strip() for line in joined.splitlines() if line.strip()]
@@ -110,7 +110,7 @@ def _instructions(dockerfile: str) -> list[str]:
 
 
 def _step(command: str) -> str:
-    """A step of an image's history in the form of `_instructions`; "" for one that leaves nothing that runs."""
+    """A step of an image's history in the form of `instructions`; "" for one that leaves nothing that runs."""
     text = command.removesuffix("# buildkit").strip()
     shell = text.find(_SHELL)
     inner = text[shell + len(_SHELL) :].strip() if shell >= 0 else text

@@ -76,10 +76,8 @@ def known_image(evidence: Evidence, _: Results) -> Finding:
         return warned("the run did not keep what its container was (container.json)")
     if wrong := _other(evidence, record):
         return failed(wrong, ["container.json"])
-    if plan.engine.image.source != "build":
-        return planned
     directory = recipe.shipped(plan.engine.image.build_context or "")
-    if directory is None:
+    if plan.engine.image.source != "build" or directory is None:
         return planned
     if why := recipe.departure(record.image, directory):
         return warned(f"{BY_SUBMITTER}: {why}", ["container.json"])
@@ -164,5 +162,4 @@ def _action(event: ContainerEvent) -> str:
 def _seconds(evidence: Evidence, event: ContainerEvent) -> float:
     """Time of an event on the run's clock."""
     header = evidence.header
-    offset_ns = header.realtime_minus_monotonic_us * 1000
-    return (event.time_ns - offset_ns - header.clock_zero_ns) / 1e9
+    return (event.time_us - header.realtime_minus_monotonic_us) / 1e6 - header.clock_zero_ns / 1e9

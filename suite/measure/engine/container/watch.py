@@ -93,7 +93,7 @@ class Watch:
             prefix = "network " if linked else ""
             moment = row.get("timeNano") or int(str(row.get("time") or 0)) * 10**9
             yield ContainerEvent(
-                time_ns=int(str(moment)),
+                time_us=int(str(moment)) // 1000,
                 action=clean(f"{prefix}{row.get('Action')}")[:500],
                 own=any(attributes.get(name) in self.own for name in _IDS),
             )

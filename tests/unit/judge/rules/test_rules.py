@@ -60,6 +60,10 @@ def apply(parts: dict, step: dict) -> None:
             node[last] = step["value"]
         case "remove":
             del node[last]
+        case "append":
+            node[last].append(step["value"])
+        case "insert":
+            node.insert(last, step["value"])
         case "suffix-at":
             node[last] += step["value"]
         case "copy":
