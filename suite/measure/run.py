@@ -7,6 +7,7 @@ its requests; stop the engine; write footer, environment and manifest. The foote
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +20,14 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
+from suite.documents.document import given
 from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.taskline import TaskLine
 from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak
 from suite.measure.context import Run
-from suite.measure.devices import observe
+from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
@@ -124,6 +126,7 @@ def execute(
             zero_ns=zero_ns,
             offset_ns=offset_ns,
             basis=basis,
+            salt=given(plan.nonce) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
         )
         ended, error = _carry_out(run, directory)
@@ -190,8 +193,9 @@ def _task_line(task: Task) -> TaskLine:
 
 def _measure(run: Run) -> None:
     run.facts.update(host.facts())
-    run.devices, outputs = observe(run.plan)
-    run.outputs += outputs
+    devices, outputs = observe(run.plan)
+    run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
+    run.facts.update(host.served_facts(tool_facts(run.plan)))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
     _convert(run)
@@ -221,6 +225,7 @@ def _measure(run: Run) -> None:
             _write_environment(run)
             run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
             run_phases(run, served)
+            run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
@@ -278,6 +283,8 @@ def _write_environment(run: Run) -> None:
             facts=dict(run.facts),
             task_defects=_defects(run.tasks),
             devices=tuple(run.devices) or UNSET,
+            devices_serving=tuple(run.serving) or UNSET,
+            device_salt=run.salt if run.devices else UNSET,
             outputs=tuple(run.outputs) or UNSET,
             notes=tuple(note for note in notes if note),
         ),
