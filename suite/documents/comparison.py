@@ -8,6 +8,7 @@ from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.plan import RuntimeKind
 from suite.documents.scalars import Label, Line, Name, Number, RuleId, Word
+from suite.documents.standing import Standing
 from suite.documents.text import Text
 from suite.documents.value import Value
 from suite.documents.workload import Division
@@ -42,6 +43,9 @@ class Side(Document):
     model: Annotated[Label, about("Model.")]
     taskset: Annotated[Label, about("Task set.")]
     locked: Annotated[bool, about("Whether the task set is one of those that the suite locks.")]
+    asserted: Annotated[
+        tuple[Word, ...], about("Which of devices, engine and model rest on somebody's word alone.")
+    ]
     started_utc: Annotated[Word, about("Start.")]
 
 
@@ -65,6 +69,12 @@ class Subject(Document):
     title: Annotated[Text, about("Name for people.")]
     a: Annotated[Statement, about("In the first card.")]
     b: Annotated[Statement, about("In the second card.")]
+    standing_a: Annotated[
+        Standing | UnsetType, about("How far it can be trusted in the first card.")
+    ] = UNSET
+    standing_b: Annotated[
+        Standing | UnsetType, about("How far it can be trusted in the second card.")
+    ] = UNSET
     only_a: Annotated[
         tuple[Statement, ...] | UnsetType, about("Of several items: those of the first card alone.")
     ] = UNSET

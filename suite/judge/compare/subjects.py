@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base.bilingual import Bilingual
 from suite.documents.comparison import Subject
@@ -39,6 +40,29 @@ def _fingerprints(card: Scorecard) -> str:
     stated = [item.fingerprint for item in given(card.engine.served, ())]
     return ", ".join(dict.fromkeys(text for text in stated if text)) or _UNKNOWN
 
+
+LEADING: Final = {"devices": "/devices/name", "engine": "/engine/title", "model": "/model/id"}
+"""What heads a card in a comparison, with the fact whose standing it has."""
+
+_STANDING: Final = {
+    **LEADING,
+    "vendor": "/vendor/name",
+    "served model": "/engine/served",
+    "system fingerprint": "/engine/served",
+    "image": "/engine/image_digest",
+    "runtime": "/runtime",
+    "precision": "/engine/dtype",
+    "tensor parallel": "/engine/tensor_parallel",
+    "prefix caching": "/engine/prefix_caching",
+    "quantisation": "/engine/quantisation",
+    "speculative decoding": "/engine/speculative_decoding",
+    "longest sequence": "/engine/max_model_len",
+    "declared peak": "/peaks/compute",
+    "suite": "/suite/commit",
+    "arguments": "/engine/arguments",
+    "environment": "/engine/environment",
+}
+"""The fact of a card that a line of the comparison shows; any other line shows a fact about the environment."""
 
 _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
     ("vendor", Bilingual("Vendor", "厂商"), lambda card: card.vendor.name),
@@ -146,7 +170,16 @@ def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     )
     lines += _items("arguments", arguments, _options(a), _options(b))
     lines += _items("environment", environment, _variables(a), _variables(b))
-    return lines + _facts(a, b)
+    return [_with_standing(line, a, b) for line in (*lines, *_facts(a, b))]
+
+
+def _with_standing(line: Subject, a: Scorecard, b: Scorecard) -> Subject:
+    pointer = _STANDING.get(line.what, "/environment")
+    return replace(
+        line,
+        standing_a=a.standing.get(pointer, UNSET),
+        standing_b=b.standing.get(pointer, UNSET),
+    )
 
 
 def _text(words: Bilingual) -> Text:

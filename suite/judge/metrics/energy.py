@@ -50,6 +50,7 @@ METRICS = (
             "各设备 ∫ 功率 dt 之和，取各次重复的均值",
         ),
         "Trapezoid of sampled device power over the measured window of one repeat.",
+        standing="observed",
     ),
     Metric(
         "energy_above_idle_j",
@@ -59,6 +60,7 @@ METRICS = (
         Bilingual("Energy above idle", "扣除空闲的能耗"),
         Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
         "As energy, less the power drawn before the engine started.",
+        standing="observed",
     ),
     Metric(
         "joules_per_output_token",
@@ -69,6 +71,7 @@ METRICS = (
         Bilingual("Σ energy / Σ n", "Σ 能耗 / Σ n"),
         "Energy of all repeats over their generated tokens.",
         by_tokens=True,
+        standing="observed",
     ),
     Metric(
         "tokens_per_joule",
@@ -79,6 +82,7 @@ METRICS = (
         Bilingual("Σ n / Σ energy", "Σ n / Σ 能耗"),
         "Generated tokens of all repeats over their energy.",
         by_tokens=True,
+        standing="observed",
     ),
     Metric(
         "average_power_w",
@@ -88,6 +92,7 @@ METRICS = (
         Bilingual("Average power", "平均功率"),
         Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
         "Power of all devices together, averaged over the measured windows.",
+        standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)

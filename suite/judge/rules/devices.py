@@ -43,7 +43,8 @@ def _used(evidence: Evidence) -> list[ObservedDevice]:
     return [device for device in devices if device.index in visible] or devices
 
 
-def _declared(plan: Plan) -> Accelerator | None:
+def declared_accelerator(plan: Plan) -> Accelerator | None:
+    """The plan's accelerator in the shipped declaration; None where that has none of the name."""
     try:
         vendor = load_vendor(plan.vendor.id)
     except SuiteError:  # R039 says that the suite does not ship it
@@ -59,7 +60,7 @@ def _unobserved(evidence: Evidence) -> Finding | None:
     plan = evidence.plan
     if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
         return not_applicable(f"runtime {plan.runtime}: there is no device here to ask")
-    declared = _declared(plan)
+    declared = declared_accelerator(plan)
     if declared is None or declared.topology.device == "host":
         return not_applicable("the device is the host, whose facts are in the environment")
     return warned(f"no tool of this machine named its devices; declared: {plan.devices.title}")
@@ -84,7 +85,7 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
     if (finding := _unobserved(evidence)) is not None:
         return finding
     plan, used = evidence.plan, _used(evidence)
-    declared = _declared(plan)
+    declared = declared_accelerator(plan)
     pattern = re.escape(plan.devices.name)
     if declared is not None:
         pattern = given(declared.match, re.escape(declared.name))
@@ -133,7 +134,7 @@ def whole_devices(evidence: Evidence, _: Results) -> Finding:
     """No observed device is partitioned or limited below the declaration."""
     if (finding := _unobserved(evidence)) is not None:
         return not_applicable(finding.why)
-    used, declared = _used(evidence), _declared(evidence.plan)
+    used, declared = _used(evidence), declared_accelerator(evidence.plan)
     wrong = []
     for device in used:
         if given(device.partitioned, False):
@@ -261,7 +262,7 @@ def _busy(evidence: Evidence) -> list[str]:
 
 def _power_wrong(evidence: Evidence) -> list[str]:
     """Devices whose mean power in the measured phases is above their limit or below what they drew idle."""
-    declared = _declared(evidence.plan)
+    declared = declared_accelerator(evidence.plan)
     limits = {device.index: given(device.power_limit_w) for device in _used(evidence)}
     start = next((mark.t for mark in evidence.marks if mark.name == "engine.start"), 0)
     wrong = []

@@ -25,7 +25,7 @@ def _headline(card: Scorecard) -> str:
     rows = [
         (
             _plain(item.phase.name if item.phase else "run"),
-            _plain(item.name.en),
+            _plain(item.name.en + (f", {WORDS['standing-asserted'][0]}" if item.asserted else "")),
             f"{item.shown.number} {item.shown.unit}".rstrip() if item.shown.measured else "n/a",
             item.shown.interval or _plain(item.shown.reason),
         )
@@ -47,7 +47,13 @@ def render(subject: Subject) -> bytes:
     """A heading, the verdict, the headline numbers and the rules that did not pass."""
     card = subject.card
     verdict = "Conformant" if card.verdict.conformant else "Not conformant"
-    ran = f"{card.devices.title}, {card.engine.title}, {card.model.id}"
+    ran = ", ".join(
+        (
+            view.named(card.devices.title, card, "/devices/count", "/devices/name"),
+            view.named(card.engine.title, card, "/engine/title"),
+            view.named(card.model.id, card, "/model/id"),
+        )
+    )
     parts = [
         f"# {verdict}: {_plain(card.run.id)}\n",
         f"{_plain(card.verdict.sentence.en)}\n\n{_plain(ran)}\n",
