@@ -33,7 +33,7 @@ class Release(Document):
     """A release of the suite."""
 
     version: Annotated[Name, about("Its version.")]
-    files_sha256: Annotated[Sha256, about("Digest over its files, as `suite version` prints it.")]
+    files_sha256: Annotated[Sha256, about("Digest over its files, as `suite doctor` prints it.")]
     date: Annotated[Day, about("When it was made.")]
 
 

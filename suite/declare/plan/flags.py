@@ -53,7 +53,7 @@ _FEATURES: Final = {name: feature for feature, names in _OPTIONS.items() for nam
 _GLUED: Final = "-q"
 """The option to which argparse takes its value without a space."""
 _OF_WORDS_ALONE: Final[frozenset[Feature]] = frozenset({"file"})
-_NOT_IN_JSON: Final[frozenset[Feature]] = frozenset({"dtype", "length"}) | _OF_WORDS_ALONE
+_NOT_IN_JSON: Final[frozenset[Feature]] = frozenset({"dtype", "length", "file"})
 """What a member or variable of that name need not decide for the engine."""
 _SHORT: Final = 2
 _LEAST_SHORTENED: Final = 5
