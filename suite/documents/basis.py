@@ -2,13 +2,16 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from suite.documents.document import Document, about
 from suite.documents.model import FileDigest, ModelSource
 from suite.documents.plan import RuntimeKind, SuiteVersion
 from suite.documents.scalars import Count, NonNegative, Number, Positive, Sha256
 from suite.documents.workload import TaskSet
+
+MOST_DEVICES = 100_000
+"""More of them in one run are a mistake, or a way to fill a verifier's memory."""
 
 
 class PrivatePeak(Document):
@@ -136,7 +139,10 @@ class Basis(Document):
     runtime: Annotated[RuntimeKind, about("How the engine runs.")]
     engine: Annotated[str | None, about("Engine by id; null: the declaration's first.")]
     accelerator: Annotated[str | None, about("Accelerator by id; null: the engine's first.")]
-    devices: Annotated[int | None, about("Number of devices; null: as the options say, or one.")]
+    devices: Annotated[
+        Annotated[int, Meta(ge=-MOST_DEVICES, le=MOST_DEVICES)] | None,
+        about("Number of devices; null: as the options say, or one."),
+    ]
     url: Annotated[str | None, about("Address of a server that ran already.")]
     overrides: Annotated[
         dict[str, str],

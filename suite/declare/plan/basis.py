@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.errors import DeclarationError, EvidenceError, Place
 from suite.declare.model.facts import facts_of
 from suite.declare.plan.choice import ModelInput
 from suite.declare.plan.make import make_plan
 from suite.declare.profiles.bounds import quality_doc
+from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.load import Profile
 from suite.declare.profiles.trace import Trace
 from suite.declare.tasks.reference import reference_for
+from suite.declare.vendor.check import semantic_problems
 from suite.declare.vendor.load import Vendor
 from suite.documents.basis import BasisTrace
 from suite.documents.codec import convert, plain
@@ -24,6 +27,8 @@ from suite.documents.profile import Profile as ProfileDocument
 from suite.documents.vendor import Vendor as VendorDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.basis import Basis, BasisModel
     from suite.documents.plan import Plan
 
@@ -35,6 +40,8 @@ SIM_MODULE: Final = "suite.measure.engine.sim_main"
 """The scripted server's command."""
 SIM_TIMEOUT_S: Final = 5.0
 """A scripted server is ready in a fraction of a second, unless its script says otherwise."""
+_DECLARATION: Final = "basis.json: declaration"
+_PROFILE: Final = "basis.json: profile"
 
 
 def plan_of(basis: Basis) -> Plan:
@@ -84,17 +91,35 @@ def recorded(profile: Profile) -> tuple[BasisTrace, ...]:
 
 
 def _vendor(basis: Basis) -> Vendor:
-    doc = convert(basis.declaration, VendorDocument, file="basis.json: declaration")
+    doc = convert(basis.declaration, VendorDocument, file=_DECLARATION)
+    _refuse(semantic_problems(doc, directory=doc.id), _DECLARATION, "vendor-wrong")
     return Vendor(doc, jsonio.digest(plain(doc)), Path(doc.id))
 
 
 def _profile(basis: Basis) -> Profile:
-    doc = convert(basis.profile, ProfileDocument, file="basis.json: profile")
+    doc = convert(basis.profile, ProfileDocument, file=_PROFILE)
     traces = {
         trace.name: Trace(Path(trace.name).name, trace.sha256, trace.arrivals_ns, trace.lengths)
         for trace in given(basis.traces, ())
     }
+    wanted = {given(p.arrivals.trace) for p in doc.phases if p.arrivals is not None} - {None}
+    if missing := sorted(map(str, wanted - traces.keys())):
+        raise EvidenceError(
+            "basis-incomplete", f"the trace {missing[0]} is not kept", Place(_PROFILE)
+        )
+    _refuse(inconsistencies(doc, doc.name, traces), _PROFILE, "profile-inconsistent")
     return Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)
+
+
+def _refuse(found: Sequence[tuple[str, str, str]], where: str, code: str) -> None:
+    """Refuse what a reader of the file itself would have refused; whoever wrote a basis may have had other readers.
+
+    Raises:
+        DeclarationError: of that code, with the first problem.
+    """
+    if found:
+        pointer, message, hint = found[0]
+        raise DeclarationError(code, message, Place(where, None, pointer), hint)
 
 
 def _model(model: BasisModel) -> ModelInput:
