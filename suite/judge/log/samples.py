@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec.structs import astuple
 
@@ -336,33 +337,61 @@ def _over(repeats: Sequence[Repeat]) -> str:
     )
 
 
-def recounts(phase: PhaseSamples) -> list[tuple[Counted, str, PhaseSamples]]:
-    """The phase as each source counts it that counts every answer: the tokens claimed, and those that arrived.
+class Recount(NamedTuple):
+    """A phase as one source counts it.
+
+    Attributes:
+        of: what is counted of each answer: the tokens claimed, or those that arrived.
+        source: see `PhaseSamples.token_source` and `PhaseSamples.arrival_source`.
+        counts: by answer: its tokens; where they arrived, also those of its first chunks.
+        differ: answers that the phase's own source counts otherwise.
+        samples: makes the phase's samples by this count.
+    """
+
+    of: Counted
+    source: str
+    counts: list[tuple[int, ...]]
+    differ: int
+    samples: Callable[[], PhaseSamples]
+
+
+def recounts(phase: PhaseSamples) -> list[Recount]:
+    """The phase as each source counts it that counts every answer.
 
     The sources that feed its metrics are among them. Where an exact length ignores the end token, text does not show
     what was generated: the suite's own tokenizer says nothing of the claim there.
     """
-    events = [answer.event for answer in phase.answers]
-    if not events:
+    answers = phase.answers
+    if not answers:
         return []
     claimed = dict(_GENERATED).get(phase.token_source, lambda _: None)
     count = dict(SOURCES).get(phase.arrival_source, lambda _: None)
     prompt = dict(_PROMPT).get(phase.prompt_source, lambda _: None)
-    counts: list[tuple[Counted, str, PhaseSamples]] = []
+    counts = []
     for name, read in _GENERATED:
-        unseen = name == OWN and has_exact_lengths(phase.doc)
-        if not unseen and all(read(event) is not None for event in events):
-            samples = _recounted(phase, read, prompt, count)
-            counts.append(("claimed", name, replace(samples, token_source=name)))
+        lengths = [read(answer.event) for answer in answers]
+        known = [(length,) for length in lengths if length is not None]
+        if len(known) == len(answers) and not (name == OWN and has_exact_lengths(phase.doc)):
+            differ = sum(mine.claimed != own for mine, own in zip(answers, lengths, strict=True))
+            samples = partial(_recounted, phase, read, prompt, count, token_source=name)
+            counts.append(Recount("claimed", name, known, differ, samples))
     for name, tell in SOURCES:
-        if all(tell(event) is not None for event in events):
-            samples = _recounted(phase, claimed, prompt, tell)
-            counts.append(("arrived", name, replace(samples, arrival_source=name)))
+        came = [tell(answer.event) for answer in answers]
+        firsts = [(own.tokens, own.first) for own in came if own is not None]
+        if len(firsts) == len(answers):
+            pairs = zip(answers, firsts, strict=True)
+            differ = sum(mine.arrived is None or mine.arrived[:2] != own for mine, own in pairs)
+            samples = partial(_recounted, phase, claimed, prompt, tell, arrival_source=name)
+            counts.append(Recount("arrived", name, firsts, differ, samples))
     return counts
 
 
 def _recounted(
-    phase: PhaseSamples, claimed: Count, prompt: Count, count: Callable[[Request], Arrived | None]
+    phase: PhaseSamples,
+    claimed: Count,
+    prompt: Count,
+    count: Callable[[Request], Arrived | None],
+    **source: str,
 ) -> PhaseSamples:
     repeats = [
         _repeat(
@@ -372,7 +401,7 @@ def _recounted(
         )
         for mine in phase.repeats
     ]
-    return replace(phase, repeats=tuple(repeats))
+    return replace(phase, repeats=tuple(repeats), **source)
 
 
 def collect(evidence: Evidence) -> list[PhaseSamples]:
