@@ -376,11 +376,12 @@ def recounts(phase: PhaseSamples) -> list[Recount]:
             samples = partial(_recounted, phase, read, prompt, count, token_source=name)
             counts.append(Recount("claimed", name, known, differ, samples))
     for name, tell in SOURCES:
-        came = [tell(answer.event) for answer in answers]
+        mine = name == phase.arrival_source
+        came = [answer.arrived if mine else tell(answer.event) for answer in answers]
         firsts = [(own.tokens, own.first) for own in came if own is not None]
         if len(firsts) == len(answers):
             pairs = zip(answers, firsts, strict=True)
-            differ = sum(mine.arrived is None or mine.arrived[:2] != own for mine, own in pairs)
+            differ = sum(old.arrived is None or old.arrived[:2] != own for old, own in pairs)
             samples = partial(_recounted, phase, claimed, prompt, tell, arrival_source=name)
             counts.append(Recount("arrived", name, firsts, differ, samples))
     return counts
