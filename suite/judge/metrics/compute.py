@@ -23,7 +23,8 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
-from suite.judge.log.samples import collect, recounts
+from suite.judge.log.recounts import recounts
+from suite.judge.log.samples import collect
 from suite.judge.metrics import rouge
 from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.inputs import PhaseInputs
@@ -165,7 +166,7 @@ def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
             TokenCount(
                 of=recount.of,
                 source=recount.source,
-                tokens=sum(count[0] for count in recount.counts),
+                tokens=recount.tokens,
                 differ=recount.differ,
                 metrics=values,
             )

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def serve(
                     engine,
                     base_url,
                     marks=marks,
-                    alive=lambda process=leader: death(process),  # type: ignore[misc]
+                    alive=partial(death, leader),
                     log=log,
                     on_progress=on_progress,
                 )
