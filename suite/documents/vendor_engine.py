@@ -125,8 +125,8 @@ class Argument(Document):
     name: Annotated[
         str,
         about(
-            "The long form; a final * stands for any ending.",
-            pattern="^--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?$",
+            "The long form; a final * stands for any ending, --* for every argument.",
+            pattern="^(--\\*|--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?)$",
         ),
     ]
     aliases: Annotated[tuple[str, ...] | UnsetType, about("Other spellings.")] = UNSET
@@ -163,6 +163,7 @@ class DtypeRefusal(Document):
     """A precision that the engine does not run."""
 
     requested: Annotated[str, about("As the engine's argument spells it.")]
+    accelerators: Annotated[tuple[str, ...] | UnsetType, about("Only on these.")] = UNSET
     why: Annotated[Required, about("The reason.")]
     source: Annotated[Required, about("Key of sources.")]
 

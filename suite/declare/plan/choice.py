@@ -212,7 +212,8 @@ class Choice:
         if container is not None and self.access.sets_visibility:
             result[container.variable] = _listed(container, self.indices)
         # A privileged container sees every device under its own index.
-        renumbered = visibility.renumbered and self.access.privileged is UNSET
+        every = self.access.privileged is not UNSET or given(self.access.sees_all, False)
+        renumbered = visibility.renumbered and not every
         inside = tuple(range(len(self.indices))) if renumbered else self.indices
         for variable in visibility.process:
             if variable.in_container:
@@ -277,19 +278,38 @@ def choose_ranks(
     return ranks
 
 
-def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -> DtypeRow:
+def choose_dtype(
+    engine: DeclaredEngine, facts: ModelFacts, named: str | None, device: Accelerator
+) -> DtypeRow:
     """What is requested, what it becomes and which peak that selects.
+
+    Args:
+        engine: the declaration.
+        facts: of the model.
+        named: what the user asked for.
+        device: the accelerator; a precision may be refused on some.
 
     Raises:
         UsageError: ``dtype-unsupported``, ``quantisation-unsupported``.
     """
     dtypes = engine.dtypes
+    own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
     requested = dtypes.default if named is None else named
     if requested == "model":
-        requested = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
-    rows = {row.requested: row for row in dtypes.rows}
+        requested = own
+    refused = {
+        row.requested: row.why
+        for row in dtypes.refused
+        if device.id in given(row.accelerators, [device.id])
+    }
+    if requested != own and dtypes.default == "model" and not _told("{dtype}", engine):
+        refused = dict.fromkeys(
+            (row.requested for row in dtypes.rows if row.requested != own),
+            f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}",
+        )
+    rows = {row.requested: row for row in dtypes.rows if row.requested not in refused}
     if requested not in rows:
-        why = {row.requested: row.why for row in dtypes.refused}.get(requested, "")
+        why = refused.get(requested, "")
         raise UsageError(
             "dtype-unsupported",
             f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
@@ -298,11 +318,21 @@ def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -
         )
     row = rows[requested]
     if facts.quantisation is None:
-        own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
         if own and own != row.executed and not row.note:
             row = replace(row, note=f"the model's weights are stored in {own}")
         return row
     return quantised(engine, rows[requested], facts.quantisation)
+
+
+def _told(placeholder: str, engine: DeclaredEngine) -> bool:
+    """Whether a value reaches the engine by anything that starts it."""
+    texts = (
+        *engine.command,
+        *(text for step in engine.pre_commands for text in step),
+        *(given(rule.value, "") for rule in engine.arguments),
+        *(variable.value for variable in engine.env),
+    )
+    return any(placeholder in text for text in texts)
 
 
 def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:

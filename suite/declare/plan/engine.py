@@ -210,9 +210,7 @@ def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list
         dashed = name if name.startswith("-") else f"--{name}"
         rule = arguments.find_rule(engine, dashed)
         flag = value == "" or (value == "true" and (rule is None or rule.takes == "flag"))
-        known = rule is not None and not rule.name.endswith("*")
-        spelled = rule.name if rule is not None and known else arguments.canonical(dashed)
-        result.append(Given(spelled, None if flag else value))
+        result.append(Given(arguments.spelling(dashed, rule), None if flag else value))
     return result
 
 
@@ -238,7 +236,8 @@ def _environment(
         if arguments.holds(given(item.when), choice.situation)
     }
     if container is not None:
-        result.update(given(choice.access.env, {}))
+        declared = given(choice.access.env, {})
+        result.update({name: template.fill(text, values) for name, text in declared.items()})
     result.update(choice.visibility_env())
     result.update(choice.options.env)
     return result

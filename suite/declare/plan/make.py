@@ -94,7 +94,7 @@ def make_plan(
     chosen = Options() if options is None else options
     division = _division(profile, chosen)
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
-    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
+    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
     request = request_doc(
         choice,
         raw_prompt=profile.doc.prompt == COMPAT_FLAGPERF.id or profile.doc.api is not UNSET,
