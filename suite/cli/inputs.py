@@ -196,7 +196,8 @@ def draft(choices: Choices) -> Draft:
 def _options(choices: Choices, note: str) -> Options:
     return Options(
         access=choices.access,
-        visible=_indices(choices.visible),
+        visible=() if _every(choices) else _indices(choices.visible),
+        every=_every(choices),
         env=_pairs(choices.env, "env-wrong"),
         dtype=choices.dtype,
         max_model_len=choices.max_model_len,
@@ -245,12 +246,16 @@ def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str,
     return pairs
 
 
+def _every(choices: Choices) -> bool:
+    return choices.visible is not None and choices.visible.lower() == "all"
+
+
 def _indices(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
     if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
         raise UsageError(
-            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1"
+            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1, or all"
         )
     return tuple(int(part) for part in text.split(","))
 

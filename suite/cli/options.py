@@ -199,7 +199,9 @@ _CHOICES = (
     click.option("--served-model-name", help="the model's name at a server given by --url"),
     click.option("--access", help="way of device access, by its id in the declaration"),
     click.option(
-        "--visible", metavar="I,J", help="device indices (default: the first --devices ones)"
+        "--visible",
+        metavar="I,J",
+        help="device indices, or all (default: the first --devices ones)",
     ),
     click.option("--dtype", help="requested precision (default: the engine's)"),
     click.option("--tensor-parallel", type=Count(9999), help="ranks (default: one per device)"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.documents.accelerator import Accelerator
     from suite.documents.model import FileDigest, ModelFacts
-    from suite.documents.vendor import DeviceAccess, VisibilityVariable
+    from suite.documents.vendor import DeviceAccess, Visibility, VisibilityVariable
     from suite.documents.vendor_engine import RuntimeName
 
 SHA256_DIGITS = 64
@@ -73,6 +73,7 @@ class Options:
         access: way of device access, by id.
         image: image reference, with or without ``@sha256:…``, or the id of a declared image.
         visible: device indices; empty: the first ones.
+        every: all devices of the machine, in the container runtime's own word for that.
         env: variables for the engine; not in the closed division.
         division: another division than the profile's.
         dtype: requested precision.
@@ -92,6 +93,7 @@ class Options:
     access: str | None = None
     image: str | None = None
     visible: tuple[int, ...] = ()
+    every: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     division: str | None = None
     dtype: str | None = None
@@ -210,7 +212,8 @@ class Choice:
         result: dict[str, str] = {}
         container = visibility.container
         if container is not None and self.access.sets_visibility:
-            result[container.variable] = _listed(container, self.indices)
+            every = container.all if self.options.every else None
+            result[container.variable] = every or _listed(container, self.indices)
         # A privileged container sees every device under its own index.
         every = self.access.privileged is not UNSET or given(self.access.sees_all, False)
         renumbered = visibility.renumbered and not every
@@ -225,6 +228,23 @@ def _listed(variable: VisibilityVariable, indices: tuple[int, ...]) -> str:
     if variable.syntax == "count":
         return str(len(indices))
     return variable.separator.join(str(index) for index in indices)
+
+
+def refuse_every(visibility: Visibility, count: int | None) -> None:
+    """Refuse the word for all devices where the stack has none, or nobody says how many there are.
+
+    Raises:
+        UsageError: ``devices-wrong``.
+    """
+    if count is None:
+        hint = "say it with --devices: the ranks follow from it"
+        raise UsageError("devices-wrong", "all devices, and not how many there are", hint=hint)
+    variable = visibility.container
+    if variable is None or variable.all is None:
+        named = variable or next(iter(visibility.process), None)
+        what = "this vendor" if named is None else named.variable
+        hint = "name the indices, for example --visible 0,1"
+        raise UsageError("devices-wrong", f"{what} takes no word for all devices", hint=hint)
 
 
 def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ...]:
@@ -303,10 +323,8 @@ def choose_dtype(
         if device.id in given(row.accelerators, [device.id])
     }
     if requested != own and dtypes.default == "model" and not _told("{dtype}", engine):
-        refused = dict.fromkeys(
-            (row.requested for row in dtypes.rows if row.requested != own),
-            f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}",
-        )
+        why = f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}"
+        refused |= {row.requested: why for row in dtypes.rows if row.requested != own}
     rows = {row.requested: row for row in dtypes.rows if row.requested not in refused}
     if requested not in rows:
         why = refused.get(requested, "")

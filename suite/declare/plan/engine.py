@@ -239,8 +239,21 @@ def _environment(
         declared = given(choice.access.env, {})
         result.update({name: template.fill(text, values) for name, text in declared.items()})
     result.update(choice.visibility_env())
+    _refuse_word_for_all(choice)
     result.update(choice.options.env)
-    return result
+    unset = {item.name for item in choice.engine.unset_env}
+    return {name: value for name, value in result.items() if name not in unset}
+
+
+def _refuse_word_for_all(choice: Choice) -> None:
+    """Refuse all devices in a variable whose stack knows no word for them."""
+    visibility = choice.vendor.doc.visibility
+    for variable in filter(None, (visibility.container, *visibility.process)):
+        given_value = choice.options.env.get(variable.variable, "")
+        if variable.all is None and given_value.strip().lower() == "all":
+            message = f"{variable.variable} takes no word for all devices"
+            hint = "name the indices, for example --visible 0,1"
+            raise UsageError("devices-wrong", message, hint=hint)
 
 
 def _switched_on(switch: Switch, words: list[str], *, plain: bool) -> bool:

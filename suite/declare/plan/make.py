@@ -19,6 +19,7 @@ from suite.declare.plan.choice import (
     choose_image,
     choose_ranks,
     quantised,
+    refuse_every,
 )
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
@@ -229,6 +230,8 @@ def _choose(  # noqa: PLR0917 - one row of choices
         hint = "a container needs a Docker engine; --url measures a server that runs already"
         message = f"{engine.id} of {vendor.id} is not declared to run as a process"
         raise UsageError("process-undeclared", message, hint=hint)
+    if options.every:
+        refuse_every(vendor.doc.visibility, devices)
     indices = choose_devices(devices, options.visible)
     if vendor.doc.visibility.container is None and not vendor.doc.visibility.process:
         _refuse_many(vendor, len(indices))
