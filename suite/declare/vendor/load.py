@@ -173,7 +173,7 @@ def check_vendor(directory: Path) -> list[Problem]:
 
 
 def new_vendor(identifier: str, parent: Path) -> Path:
-    """Write the smallest declaration, in order from the first, and return its file.
+    """Write the smallest declaration, in order from the first, with a page beside it, and return its file.
 
     Args:
         identifier: of the vendor; the name of its directory.
@@ -191,9 +191,11 @@ def new_vendor(identifier: str, parent: Path) -> Path:
     text = SMALLEST.read_text("utf-8").replace("check ID", f"check {identifier}")
     upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
     text = text.replace("ACME", upper).replace("acme", identifier)
+    page = SMALLEST.with_suffix(".md").read_text("utf-8").replace("acme", identifier)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        path.with_name("README.md").write_text(page, encoding="utf-8")
     except OSError as cause:
         message = f"{path} cannot be written: {cause.strerror}"
         raise UsageError("file-unwritable", message, hint="name another place with --in") from cause

@@ -351,7 +351,19 @@ def test_declarations_in_order(suite):
 
 def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert suite("vendors", "check", "mthreads")[:2] == (0, "mthreads: in order\n")
+    status, out, _ = suite("vendors", "check", "mthreads")
+    assert (status, out.splitlines()[0]) == (0, "mthreads: in order")
+    assert (
+        "- vllm_musa: the image v0.28.0 has no digest; `suite vendors pin mthreads` says it" in out
+    )
+    assert "- s5000: no peak for fp16, bf16: MFU is not measured there" in out.replace(
+        "bf16, fp16", "fp16, bf16"
+    )
+    # Nothing is missing of a digest that is declared, and everything of what is privileged alone.
+    assert "v0.27.1 has" not in suite("vendors", "check", "nvidia")[1]
+    assert (
+        "privileged or on the host's network (R065)" in suite("vendors", "check", "google-tpu")[1]
+    )
     status, out, _ = suite("vendors", "check", "mtreads")
     assert status == 2
     assert "No such file" in out
@@ -360,6 +372,7 @@ def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypat
 def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
     assert suite("vendors", "new", "my-card", "--in", tmp_path)[0] == 0
     assert suite("vendors", "check", tmp_path / "my-card")[0] == 0
+    assert "# my-card" in (tmp_path / "my-card" / "README.md").read_text("utf-8")
     words = (
         "plan",
         "--vendor",
