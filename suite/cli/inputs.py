@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from suite.base import resources
 from suite.base.errors import UsageError
 from suite.cli.simscript import scripted
 from suite.declare.model.facts import hash_model, hashed_files, read_model
+from suite.declare.plan.choice import choose_devices
 from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
@@ -29,6 +31,7 @@ from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
 from suite.measure.host import processor
+from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,12 +142,14 @@ def draft(choices: Choices) -> Draft:
     vendor = load_vendor(choices.vendor)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
-    device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
+    vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     engine_arguments = overrides(choices)
     if choices.sim_script is not None and choices.runtime != "sim":
         raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
     runtime, note = choose_runtime(choices, vendor)
+    choices = _recognised(choices, vendor, runtime)
+    device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
+    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
         hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
@@ -191,6 +196,23 @@ def draft(choices: Choices) -> Draft:
     if runtime == "sim":
         plan = scripted(plan, choices.sim_script)
     return Draft(Inputs(plan, tasks, tokenizer), profile, source.directory)
+
+
+def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choices:
+    """The accelerator that this machine has where nobody named one, and the first engine that runs on it.
+
+    Raises:
+        UsageError: ``accelerators-mixed``, and those of `choose_devices`.
+    """
+    if choices.accelerator is not None or runtime not in ("container", "process"):
+        return choices
+    visible = () if _every(choices) else _indices(choices.visible)
+    device = recognised(vendor.doc, choose_devices(choices.devices, visible))
+    if device is None:
+        return choices
+    fitting = (engine.id for engine in vendor.doc.engines if device.id in engine.accelerators)
+    engine = choices.engine or next(fitting, None)
+    return dataclasses.replace(choices, accelerator=device.id, engine=engine)
 
 
 def _options(choices: Choices, note: str) -> Options:
