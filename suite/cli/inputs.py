@@ -231,6 +231,7 @@ def _options(choices: Choices, note: str) -> Options:
         private_peaks=_private_peaks(choices.peak),
         cpu_peak=_cpu_peak(choices.cpu_peak),
         measured_peak=choices.measured_peak,
+        engine_python=_engine_python(choices),
         runtime_note=note,
         commit=commit(),
         nonce=choices.nonce,
@@ -266,6 +267,15 @@ def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str,
             raise UsageError(code, f"{text!r} is not NAME=VALUE")
         pairs[name] = value
     return pairs
+
+
+def _engine_python(choices: Choices) -> str | None:
+    """The interpreter as it was named, made absolute; of a directory its ``bin/python``."""
+    named = choices.engine_python
+    if named is None:
+        return None
+    path = named.absolute()  # a link is kept: it is what makes a virtual environment one
+    return str(path / "bin" / "python" if path.is_dir() else path)
 
 
 def _every(choices: Choices) -> bool:
@@ -325,6 +335,10 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
     Raises:
         UsageError: ``url-missing`` for an endpoint without ``--url``, ``url-wrong``, ``url-unused``.
     """
+    other = "--url" if choices.url is not None else choices.runtime
+    if choices.engine_python is not None and other not in (None, "process"):
+        message = f"--engine-python goes with --runtime process, not {other}"
+        raise UsageError("engine-python-unused", message)
     if choices.url is not None:
         url = server_url(choices.url)
         if choices.runtime not in (None, "endpoint"):
@@ -346,10 +360,11 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
             return "sim", "a simulated server with known timings"
         case _:
             pass
+    if choices.engine_python is not None:
+        return "process", "in an environment that holds the engine already"
     status = docker_available()
-    if status.ok or not vendor.can_run_as_process(choices.engine):
-        return "container", ""
-    return "process", status.why
+    process = not status.ok and vendor.can_run_as_process(choices.engine)
+    return ("process", status.why) if process else ("container", "")
 
 
 def server_url(url: str) -> str:

@@ -338,10 +338,22 @@ class Quantisation(Document):
 
 
 class DeclaredProcess(Document):
-    """How the same engine runs without a container."""
+    """How the same engine runs without a container: in an environment that the suite makes, or that is there."""
 
-    environment: Annotated[str, about("Name of the Python environment.")]
-    requirements: Annotated[str, about("File, relative to the repository.")]
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "dependentRequired": {"environment": ["requirements"], "requirements": ["environment"]}
+    }
+
+    environment: Annotated[
+        str | UnsetType, about("Name of the Python environment that the suite makes.")
+    ] = UNSET
+    requirements: Annotated[str | UnsetType, about("File, relative to the repository.")] = UNSET
+    python: Annotated[
+        Required | UnsetType,
+        about(
+            "Interpreter of an environment that holds the engine, where --engine-python names none."
+        ),
+    ] = UNSET
     command: Annotated[tuple[str, ...], about("Template; arguments follow.")]
 
 

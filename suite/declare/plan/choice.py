@@ -85,6 +85,7 @@ class Options:
         private_peaks: dense peaks that the vendor withholds, by precision.
         cpu_peak: what a CPU's peak follows from.
         measured_peak: the peak is measured as well, before the engine starts.
+        engine_python: interpreter of an environment that holds the engine already.
         runtime_note: why the runtime is not a container.
         commit: the suite's own.
         nonce: round identifier issued by the reviewers.
@@ -105,6 +106,7 @@ class Options:
     private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
     cpu_peak: CPUPeak | None = None
     measured_peak: bool = True
+    engine_python: str | None = None
     runtime_note: str = ""
     commit: str = "unknown"
     nonce: str | None = None

@@ -157,7 +157,9 @@ def engine_doc(
         model_target=values["model"],
         image=None if image is None else image_doc(image),
         container=container,
-        process=process_doc(engine) if choice.runtime == "process" else None,
+        process=process_doc(engine, choice.options.engine_python)
+        if choice.runtime == "process"
+        else None,
         url=url if choice.runtime == "endpoint" else None,
         readiness=Readiness(
             path=ready.path,

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
-    from suite.documents.vendor_engine import DtypeRow
+    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
 
@@ -226,10 +226,8 @@ def _choose(  # noqa: PLR0917 - one row of choices
 ) -> Choice:
     engine = vendor.engine(engine_id)
     device = vendor.accelerator(engine, accelerator_id)
-    if runtime == "process" and engine.process is UNSET:
-        hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
-        raise UsageError("process-undeclared", message, hint=hint)
+    if runtime == "process":
+        _require_process(vendor, engine, options)
     if options.every:
         refuse_every(vendor.doc.visibility, devices)
     indices = choose_devices(devices, options.visible)
@@ -260,6 +258,17 @@ def _choose(  # noqa: PLR0917 - one row of choices
         devices_named=devices is not None or bool(options.visible),
         plain=division == "closed" or options.division is None,
     )
+
+
+def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -> None:
+    if engine.process is UNSET:
+        hint = "a container needs a Docker engine; --url measures a server that runs already"
+        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
+        raise UsageError("process-undeclared", message, hint=hint)
+    if options.engine_python is None and not vendor.can_run_as_process(engine.id):
+        hint = "name its interpreter with --engine-python PATH"
+        message = f"no environment for {engine.id} of {vendor.id} is made here"
+        raise UsageError("process-undeclared", message, hint=hint)
 
 
 def _refuse_many(vendor: Vendor, count: int) -> None:

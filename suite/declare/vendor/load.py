@@ -73,8 +73,11 @@ class Vendor:
         return engines[identifier]
 
     def can_run_as_process(self, engine: str | None = None) -> bool:
-        """Whether an engine is declared to run without a container."""
-        return self.engine(engine).process is not UNSET
+        """Whether an engine runs without a container and without an environment that the user names."""
+        process = self.engine(engine).process
+        return process is not UNSET and (
+            process.environment is not UNSET or process.python is not UNSET
+        )
 
     def accelerator(self, engine: DeclaredEngine, identifier: str | None = None) -> Accelerator:
         """One accelerator that the engine runs on; the engine's first one without a name.

@@ -116,7 +116,8 @@ def _engine(engine: DeclaredEngine) -> Iterator[str]:
     if engine.image_entrypoint:
         yield f"  the image starts {shlex.join(engine.image_entrypoint)} by itself"
     if engine.process is not UNSET:
-        yield f"  process      environment {engine.process.environment}"
+        named = engine.process.python or engine.process.environment
+        yield f"  process      {named or 'in an environment that --engine-python names'}"
     for stack in engine.stacks:
         versions = ", ".join(f"{name} {version}" for name, version in stack.components.items())
         yield f"  versions     {versions}"

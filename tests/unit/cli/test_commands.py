@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -619,6 +620,22 @@ def test_a_home_that_cannot_be_written_names_the_two_ways_out(refused, tmp_path,
     )
     assert "--key" in err
     assert "$SUITE_KEY" in err
+
+
+def test_an_environment_of_the_users_own_is_named_by_its_python_or_its_directory(
+    suite, refused, tmp_path
+):
+    programs = tmp_path / "own" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    for path in (programs / "python", tmp_path / "own"):
+        status, out, err = suite("plan", "--engine-python", path)
+        assert status == 0, err
+        assert f"# Engine: in the Python environment of {programs / 'python'};" in out
+    status, out, _ = suite("doctor", "--engine-python", tmp_path / "own")
+    assert f"{programs / 'python'}: Python {sys.version.split()[0]}, " in out
+    for words in (("--runtime", "container"), ("--url", "http://127.0.0.1:9")):
+        refused("plan", "--engine-python", programs, *words, code="engine-python-unused", status=2)
 
 
 def test_a_flag_of_the_engine_is_given_without_a_value(suite, refused):
