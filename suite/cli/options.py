@@ -54,6 +54,7 @@ class Choices:
     division: str | None = None
     require_division: Division | None = None
     image: str | None = None
+    engine_python: Path | None = None
     served_model_name: str | None = None
     access: str | None = None
     visible: str | None = None
@@ -196,10 +197,18 @@ _CHOICES = (
         help="fail when a lesser one is granted; before the run where that is known",
     ),
     image_option,
+    click.option(
+        "--engine-python",
+        type=FILE,
+        metavar="PATH",
+        help="python of an environment that holds the engine already; no container then",
+    ),
     click.option("--served-model-name", help="the model's name at a server given by --url"),
     click.option("--access", help="way of device access, by its id in the declaration"),
     click.option(
-        "--visible", metavar="I,J", help="device indices (default: the first --devices ones)"
+        "--visible",
+        metavar="I,J",
+        help="device indices, or all (default: the first --devices ones)",
     ),
     click.option("--dtype", help="requested precision (default: the engine's)"),
     click.option("--tensor-parallel", type=Count(9999), help="ranks (default: one per device)"),

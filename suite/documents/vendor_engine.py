@@ -125,8 +125,8 @@ class Argument(Document):
     name: Annotated[
         str,
         about(
-            "The long form; a final * stands for any ending.",
-            pattern="^--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?$",
+            "The long form; a final * stands for any ending, --* for every argument.",
+            pattern="^(--\\*|--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?)$",
         ),
     ]
     aliases: Annotated[tuple[str, ...] | UnsetType, about("Other spellings.")] = UNSET
@@ -163,6 +163,7 @@ class DtypeRefusal(Document):
     """A precision that the engine does not run."""
 
     requested: Annotated[str, about("As the engine's argument spells it.")]
+    accelerators: Annotated[tuple[str, ...] | UnsetType, about("Only on these.")] = UNSET
     why: Annotated[Required, about("The reason.")]
     source: Annotated[Required, about("Key of sources.")]
 
@@ -337,10 +338,22 @@ class Quantisation(Document):
 
 
 class DeclaredProcess(Document):
-    """How the same engine runs without a container."""
+    """How the same engine runs without a container: in an environment that the suite makes, or that is there."""
 
-    environment: Annotated[str, about("Name of the Python environment.")]
-    requirements: Annotated[str, about("File, relative to the repository.")]
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "dependentRequired": {"environment": ["requirements"], "requirements": ["environment"]}
+    }
+
+    environment: Annotated[
+        str | UnsetType, about("Name of the Python environment that the suite makes.")
+    ] = UNSET
+    requirements: Annotated[str | UnsetType, about("File, relative to the repository.")] = UNSET
+    python: Annotated[
+        Required | UnsetType,
+        about(
+            "Interpreter of an environment that holds the engine, where --engine-python names none."
+        ),
+    ] = UNSET
     command: Annotated[tuple[str, ...], about("Template; arguments follow.")]
 
 
