@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,6 +155,7 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
             payload_sha256=stated.sha256,
             payload_bytes=len(bundle.payload),
             subjects=stated.subjects,
+            next_figure=functools.partial(next, itertools.count(1)),
             block=Markup(embed_bundle(bundle_bytes)),  # noqa: S704 - escaped by its maker
         )
     )
