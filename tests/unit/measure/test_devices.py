@@ -71,7 +71,7 @@ def test_a_program_is_asked_and_its_output_kept(tmp_path, monkeypatch):
         tool="nvidia-smi",
         where="host",
         command=("nvidia-smi",),
-        parser="nvidia-smi-csv",
+        parser="nvidia-smi",
         interval_ms=500,
     )
     plan = changed(factory.plan(), telemetry=(telemetry,))

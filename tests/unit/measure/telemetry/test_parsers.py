@@ -25,7 +25,7 @@ def by_device(readings):
 
 
 def test_nvidia_smi():
-    found = by_device(read("nvidia-smi.csv.txt", "nvidia-smi-csv"))
+    found = by_device(read("nvidia-smi.csv.txt", "nvidia-smi"))
     assert found["0"] == {
         "power_w": 512.33,
         "temperature_c": 61,
@@ -42,11 +42,11 @@ def test_nvidia_smi():
 
 def test_nvidia_smi_repeats_its_samples():
     text = "index, power.draw [W]\n0, 10.00 W\n0, 12.00 W\nindex, power.draw [W]\n0, 14.00 W\n"
-    assert [r.values["power_w"] for r in parse("nvidia-smi-csv", text)] == [10, 12, 14]
+    assert [r.values["power_w"] for r in parse("nvidia-smi", text)] == [10, 12, 14]
 
 
 def test_mthreads_json():
-    found = by_device(read("mthreads-gmi.json.txt", "mthreads-gmi-json"))
+    found = by_device(read("mthreads-gmi.json.txt", "mthreads-gmi"))
     assert found["0"] == {
         "power_w": 612.5,
         "temperature_c": 61,
@@ -59,7 +59,7 @@ def test_mthreads_json():
 
 
 def test_mthreads_text():
-    found = by_device(read("mthreads-gmi.text.txt", "mthreads-gmi-text"))
+    found = by_device(read("mthreads-gmi.text.txt", "mthreads-gmi"))
     assert found["0"] == {
         "power_w": 109.51,
         "temperature_c": 45,
@@ -71,7 +71,7 @@ def test_mthreads_text():
 
 
 def test_mthreads_table_has_no_power():
-    found = by_device(read("mthreads-gmi.table.txt", "mthreads-gmi-table"))
+    found = by_device(read("mthreads-gmi.table.txt", "mthreads-gmi"))
     assert set(found) == {"0", "1"}, "a process is not a card"
     assert found["0"] == {
         "temperature_c": 61,
@@ -111,7 +111,7 @@ def test_numbers_keep_their_units(text, unit, value):
 
 def test_impossible_values_are_left_out():
     text = "index, utilization.gpu [%], power.draw [W], temperature.gpu\n0, 4294967295 %, -1.00 W, -5\n"
-    assert by_device(parse("nvidia-smi-csv", text)) == {"0": {"temperature_c": -5}}
+    assert by_device(parse("nvidia-smi", text)) == {"0": {"temperature_c": -5}}
 
 
 @settings(max_examples=150)
@@ -156,10 +156,10 @@ def test_every_tool_reads_its_own_sample():
 @pytest.mark.parametrize(
     ("name", "parser", "devices", "quantity"),
     [
-        ("nvidia-smi.inferencex.txt", "nvidia-smi-csv", 1, "power_w"),
-        ("mthreads-gmi.query-json.txt", "mthreads-gmi-json", 2, "power_w"),
-        ("mthreads-gmi.txt", "mthreads-gmi-table", 8, "temperature_c"),
-        ("mthreads-gmi.table-abbrev.txt", "mthreads-gmi-table", 1, "memory_used_bytes"),
+        ("nvidia-smi.inferencex.txt", "nvidia-smi", 1, "power_w"),
+        ("mthreads-gmi.query-json.txt", "mthreads-gmi", 2, "power_w"),
+        ("mthreads-gmi.txt", "mthreads-gmi", 8, "temperature_c"),
+        ("mthreads-gmi.table-abbrev.txt", "mthreads-gmi", 1, "memory_used_bytes"),
     ],
 )
 def test_captures_of_real_tools(name, parser, devices, quantity):
@@ -178,13 +178,13 @@ def test_of_several_power_columns_the_one_that_was_asked_for_is_read(place):
     watts = {"power.draw": 500, "power.draw.average": 400, "power.draw.instant": 300}
     header = ", ".join(f"{name} [W]" for name in names)
     row = ", ".join(f"{watts[name]}.00 W" for name in names)
-    found = by_device(parse("nvidia-smi-csv", f"index, {header}\n0, {row}\n"))
+    found = by_device(parse("nvidia-smi", f"index, {header}\n0, {row}\n"))
     assert found["0"] == {"power_w": 500}
 
 
 def test_of_two_other_power_columns_the_first_is_read_to_the_end():
     head = "index, power.draw.average [W], power.draw.instant [W]\n"
-    readings = parse("nvidia-smi-csv", head + "0, 400.00 W, 300.00 W\n0, [N/A], 301.00 W\n")
+    readings = parse("nvidia-smi", head + "0, 400.00 W, 300.00 W\n0, [N/A], 301.00 W\n")
     assert [reading.values for reading in readings] == [{"power_w": 400}, {}]
 
 
@@ -201,7 +201,7 @@ CARD = '{"Index": "3", "Utilization": {"Gpu": "5%"}, "Power Readings": {"Power D
     ],
 )
 def test_mthreads_cards_may_be_an_object(gpu, devices):
-    readings = parse("mthreads-gmi-json", f'{{"Driver Version": "3.3.5", "GPU": {gpu}}}')
+    readings = parse("mthreads-gmi", f'{{"Driver Version": "3.3.5", "GPU": {gpu}}}')
     assert [reading.device for reading in readings] == devices
     assert all(reading.values == {"power_w": 90, "utilisation": 0.05} for reading in readings)
 
@@ -209,7 +209,7 @@ def test_mthreads_cards_may_be_an_object(gpu, devices):
 def test_an_mthreads_row_without_load_is_a_card_of_its_own():
     for load in ("N/A  ", "-    ", "     "):
         text = (CASES / "mthreads-gmi.table.txt").read_text().replace("|0%   ", f"|{load}")
-        found = by_device(parse("mthreads-gmi-table", text))
+        found = by_device(parse("mthreads-gmi", text))
         assert found["0"]["temperature_c"] == 61
         assert found["1"] == {
             "temperature_c": 48,
@@ -221,8 +221,8 @@ def test_an_mthreads_row_without_load_is_a_card_of_its_own():
 def test_a_process_that_is_named_like_a_card_is_none():
     table = (CASES / "mthreads-gmi.table.txt").read_text()
     process = "7    4712          x |00000000:18:00.0 |97%   70000MiB(81920MiB)\n"
-    assert set(by_device(parse("mthreads-gmi-table", table + process))) == {"0", "1"}
+    assert set(by_device(parse("mthreads-gmi", table + process))) == {"0", "1"}
     text = (CASES / "mthreads-gmi.text.txt").read_text()
     listed = "    Processes\n        GPU7\n        Index : 9\n        Used : 5MiB\nGPU1 0000"
-    readings = parse("mthreads-gmi-text", text.replace("GPU1 0000", listed))
-    assert by_device(readings) == by_device(parse("mthreads-gmi-text", text))
+    readings = parse("mthreads-gmi", text.replace("GPU1 0000", listed))
+    assert by_device(readings) == by_device(parse("mthreads-gmi", text))

@@ -14,7 +14,7 @@ from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry import Sampler
 
 
-def tool(command, parser="nvidia-smi-csv", interval_ms=20, **more):
+def tool(command, parser="nvidia-smi", interval_ms=20, **more):
     return TelemetryTool(
         tool=more.get("name", "fake"),
         where=more.get("where", "host"),

@@ -1,0 +1,29 @@
+"""Intel's ``xpu-smi dump``: csv whose header names every field and its unit. Kunlunxin's tool has the same name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from suite.base.bilingual import Bilingual
+from suite.measure.telemetry.layouts import Delimited, Label
+from suite.measure.telemetry.layouts.labels import DEVICE, Labels
+from suite.measure.telemetry.tool import program
+
+_DUMP: Final[Labels] = {
+    "deviceid": DEVICE,
+    "gpu utilization": Label("utilisation", "%"),
+    "gpu power": Label("power_w", "W"),
+    "gpu energy consumed": Label("energy_j", "J"),
+    "gpu core temperature": Label("temperature_c", "C"),
+    "gpu frequency": Label("clock_mhz", "MHz"),
+    "gpu memory used": Label("memory_used_bytes", "MiB"),
+}
+
+program(
+    "xpu-smi",
+    Bilingual(
+        "Intel's `xpu-smi dump`, csv with a header line", "英特尔 `xpu-smi dump` 的带表头行 csv"
+    ),
+    Delimited(_DUMP),
+    command=("xpu-smi", "dump", "-d", "{visible}", "-m", "0,1,2,3,8,18", "-n", "1"),
+)
