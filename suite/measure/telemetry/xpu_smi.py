@@ -1,4 +1,7 @@
-"""Intel's ``xpu-smi dump``: csv whose header names every field and its unit. Kunlunxin's tool has the same name."""
+"""Intel's ``xpu-smi dump``: csv whose header names every field and its unit. Kunlunxin's tool has the same name.
+
+Its column of energy is not read: whether it counts from the driver's start or from the dump's is not documented.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ _DUMP: Final[Labels] = {
     "deviceid": DEVICE,
     "gpu utilization": Label("utilisation", "%"),
     "gpu power": Label("power_w", "W"),
-    "gpu energy consumed": Label("energy_j", "J"),
     "gpu core temperature": Label("temperature_c", "C"),
     "gpu frequency": Label("clock_mhz", "MHz"),
     "gpu memory used": Label("memory_used_bytes", "MiB"),
@@ -25,5 +27,5 @@ program(
         "Intel's `xpu-smi dump`, csv with a header line", "英特尔 `xpu-smi dump` 的带表头行 csv"
     ),
     Delimited(_DUMP),
-    command=("xpu-smi", "dump", "-d", "{visible}", "-m", "0,1,2,3,8,18", "-n", "1"),
+    command=("xpu-smi", "dump", "-d", "{visible}", "-m", "0,1,2,3,18", "-n", "1"),
 )

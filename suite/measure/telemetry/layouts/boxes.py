@@ -115,16 +115,17 @@ def _cells(line: str) -> list[str]:
 
 def _joined(text: list[str]) -> Iterator[str]:
     """Lines as the tool printed them, where a narrow terminal broke framed ones in two."""
-    open_line = ""
+    broken = ""
     for line in text:
-        if open_line and line and not line.lstrip().startswith(("|", "+")) and line.endswith("|"):
-            yield open_line + line
-            open_line = ""
+        ends = line.rstrip().endswith("|")
+        if broken and ends and (line.strip() == "|" or not line.startswith(("|", "+"))):
+            yield broken + line
+            broken = ""
             continue
-        if open_line:
-            yield open_line
-        open_line = line if line.startswith("|") and not line.endswith("|") else ""
-        if not open_line:
+        if broken:
+            yield broken
+        broken = line if line.startswith("|") and not ends else ""
+        if not broken:
             yield line
-    if open_line:
-        yield open_line
+    if broken:
+        yield broken

@@ -29,7 +29,7 @@ _UNITS: Final = r"(?:%|°?[CcF]\b|[mk]?W|[KMGT]i?B|[KMGT](?=\s|/|\)|$)|[KMGk]?[H
 _NUMBER: Final = rf"[-+]?\d+(?:[.,]\d+)?(?:\s?{_UNITS})?(?![\w.,:%°-])"
 _VALUE: Final = rf"(?:{_NUMBER}|\[?N/?A\]?|--?(?=\s|/|$))"
 _TOKEN: Final = re.compile(
-    rf"(?P<first>{_VALUE})\s*[/(]\s*(?P<second>{_VALUE})(?P<unit>\s?{_UNITS})?\)?(?=\s|$)"
+    rf"(?P<first>{_VALUE})\s*[/(]\s*(?P<second>{_VALUE})\)?(?=\s|$)"
     rf"|(?P<single>{_NUMBER}|\S+)"
 )
 _WORDS: Final = re.compile(r"\S+(?: \S+)*")
@@ -83,9 +83,9 @@ def values(
 def _text(match: re.Match[str]) -> str:
     if match["single"] is not None:
         return match["single"]
-    unit = (match["unit"] or "").strip()  # of both: 666/65536 MiB
     first, second = match["first"], match["second"]
-    return f"{first}{unit}\n{second}{unit}" if unit else f"{first}\n{second}"
+    unit = re.search(r"\d\s?(\D+)\Z", second)  # also of the first: 666/65536 MiB
+    return f"{first}{unit[1]}\n{second}" if unit and first[-1:].isdigit() else f"{first}\n{second}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def lines(text: str) -> list[str]:
     """The lines of an output as a plain terminal would show them: no colours, tabs or drawn frames."""
     plain = _ESCAPE.sub("", text[:MOST_CHARACTERS]).lstrip("\ufeff").replace("\0", "")
     plain = unicodedata.normalize("NFKC", plain).translate(_DRAWN)
-    return [line.expandtabs().rstrip() for line in re.split(r"\r?\n|\r", plain)]
+    return [line.expandtabs() for line in re.split(r"\r?\n|\r", plain)]
 
 
 def named(label: str) -> tuple[str, str]:
@@ -121,17 +121,21 @@ def _value(label: Label, unit: str, text: str) -> float | None:
     other = dict(label.units)
     if match is not None and match[2].lower() in other:
         text = match[1] + other[match[2].lower()]
-    return number(text, other.get(unit.lower(), unit) or label.unit)
+    usual = unit or label.unit
+    return number(text, other.get(usual.lower(), usual))
 
 
 def _quantities(numbers: Mapping[Role, float]) -> dict[Quantity, float]:
     """What is possible of the numbers; a memory without size has nothing in use."""
     values: dict[Quantity, float] = {}
     known = dict(numbers)
-    used, free = known.get("memory_used_bytes"), known.pop("memory_free_bytes", None)
-    if used is not None and free is not None:
+    used, total = known.get("memory_used_bytes"), known.get("memory_total_bytes")
+    free = known.pop("memory_free_bytes", None)
+    if free is not None and used is not None:
         known.setdefault("memory_total_bytes", used + free)
-    if known.get("memory_total_bytes") == 0:
+    elif free is not None and total is not None:
+        known["memory_used_bytes"] = total - free
+    if total == 0:
         known.pop("memory_total_bytes")
         known.pop("memory_used_bytes", None)
     for role, value in known.items():
