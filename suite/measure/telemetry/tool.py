@@ -12,10 +12,20 @@ if TYPE_CHECKING:
 
     from suite.base.bilingual import Bilingual
     from suite.measure.telemetry.layouts import Layout
+    from suite.measure.telemetry.layouts.labels import Role
     from suite.measure.telemetry.reading import Quantity, Reading
 
 TOOLS: Final[dict[str, TelemetryTool]] = {}
 """Every tool by the name that declarations use as ``parser``; complete once `suite.measure.telemetry` is imported."""
+
+
+_GIVES: Final[dict[Role | None, tuple[Quantity, ...]]] = {
+    None: (),
+    **dict.fromkeys(PLACES, ()),
+    # The rest of the size, or the size with what is in use.
+    "memory_free_bytes": ("memory_used_bytes", "memory_total_bytes"),
+}
+"""What the roles give that are no quantities themselves."""
 
 
 class Counters(Protocol):
@@ -78,8 +88,8 @@ def program(
     for layout in layouts:
         for label in layout.labels.values():
             for role in (label.role, label.second):
-                if role is not None and role not in PLACES and role != "memory_free_bytes":
-                    units.setdefault(role, label.unit)  # type: ignore[arg-type]  # the other roles are left out
+                for quantity in _GIVES.get(role, (role,)):
+                    units.setdefault(quantity, label.unit)  # type: ignore[arg-type]  # roles are mapped
     _register(
         TelemetryTool(
             name=name, title=title, units=units, command=command, layouts=layouts, page=page

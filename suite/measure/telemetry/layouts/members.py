@@ -44,7 +44,10 @@ class Members:
     def read(self, text: str) -> list[Reading]:
         """A reading for each block."""
         readings = []
-        for position, block in enumerate(self._blocks(lines(text))):
+        seen: dict[str, int] = {}
+        for block in self._blocks(lines(text)):
+            # Where a device has no number its place counts; that of the same bus address is the same.
+            position = seen.setdefault(block[0].strip(), len(seen))
             device, members = self._members(block)
             known = chosen(members, self.labels)
             if not says_something(known):
