@@ -179,6 +179,7 @@ def telemetry(choice: Choice) -> list[TelemetryTool]:
             command=tuple(template.fill_all(tool.command, {"visible": choice.visible})),
             parser=tool.parser,
             interval_ms=tool.interval_ms,
+            averages_ms=tool.averages_ms,
         )
         for tool in choice.vendor.doc.telemetry
     ]

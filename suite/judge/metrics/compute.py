@@ -24,7 +24,7 @@ from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
 from suite.judge.log.samples import collect, recounts
-from suite.judge.metrics import rouge
+from suite.judge.metrics import energy, rouge
 from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
@@ -137,6 +137,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         backlogs={each.number: each.backlog for each in phase.repeats if each.backlog is not None},
         limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
+        energy=energy.source(inputs),
     )
 
 
