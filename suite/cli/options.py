@@ -48,6 +48,7 @@ class Choices:
     url: str | None = None
     model_id: str | None = None
     nonce: str | None = None
+    telemetry_url: str | None = None
     model_type: str | None = None
     converted: Path | None = None
     engine_arg: tuple[str, ...] = ()
@@ -243,6 +244,11 @@ _CHOICES = (
         help="for --runtime sim: JSON or @file, see suite sim --list-faults",
     ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
+    click.option(
+        "--telemetry-url",
+        metavar="URL",
+        help="page of a device exporter (DCGM's and others') to read the devices from, before the declared tools",
+    ),
 )
 
 _SENDING = (

@@ -25,7 +25,7 @@ from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
 from suite.judge.log.recounts import recounts
 from suite.judge.log.samples import collect
-from suite.judge.metrics import rouge
+from suite.judge.metrics import energy, rouge
 from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
@@ -138,6 +138,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         backlogs={each.number: each.backlog for each in phase.repeats if each.backlog is not None},
         limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
+        energy=energy.source(inputs),
     )
 
 
