@@ -32,7 +32,7 @@ def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> i
     from suite.cli.output import printable, write_json
     from suite.judge.compare import difference, text
 
-    sides = [verified(path, trusted)[1] for path in (a, b)]
+    sides = [verified(path, trusted).verified for path in (a, b)]
     signers = (sides[0].signer(), sides[1].signer())
     changes = difference.compare(sides[0].card, sides[1].card, signers=signers)
     if as_json:
