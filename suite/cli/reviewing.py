@@ -124,7 +124,7 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
             data, known, stated.statement.sha256, stated.card.vendor.id, str(file)
         )
         if isinstance(made, Reviewed):
-            row = (made.reviewer, made.decision, made.time, made.comment)
+            row: tuple[str, ...] = (made.reviewer, made.decision, made.time, made.comment)
         else:
             successor = f" (by {made.successor})" if made.successor else ""
             row = (made.owner, made.status, made.time, made.reason + successor)

@@ -28,6 +28,7 @@ def add(
     owner: str,
     role: str,
     key: Path,
+    *,
     signs_for: Sequence[str],
     window: tuple[str | None, str | None],
     note: str | None,

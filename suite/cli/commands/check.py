@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from suite.base.errors import UsageError
-from suite.cli.command import Count, command
-from suite.cli.options import FILE, format_option
+from suite.cli.command import Count, Names, command
+from suite.cli.options import DIVISIONS, FILE, format_option
+
+if TYPE_CHECKING:
+    from suite.documents.workload import Division
 
 _FORMATS = "suite.judge.submissions.formats"
 
@@ -20,6 +24,11 @@ _FORMATS = "suite.judge.submissions.formats"
 @click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for")
 @click.option(
     "--waivers", type=FILE, metavar="FILE", help="default: waivers.json at the top of the tree"
+)
+@click.option(
+    "--division",
+    type=Names(DIVISIONS),
+    help="refuse what was granted a lesser one (default: none is)",
 )
 @click.option("--since", default="", metavar="COMMIT", help="only what was changed since")
 @click.option(
@@ -43,6 +52,7 @@ _FORMATS = "suite.judge.submissions.formats"
 )
 def check(
     paths: tuple[Path, ...],
+    *,
     trust: Path | None,
     key: Path | None,
     waivers: Path | None,
@@ -52,13 +62,13 @@ def check(
     jobs: int,
     name: str,
     files: tuple[str, ...],
-    *,
+    division: str | None,
     fetch: bool,
 ) -> int:
     """Check submissions against their tree.
 
     PATH is a tree of submissions, or lies in one. Each must hold exactly its files; schema, signature, trust,
-    digests, every number, the page, the rules of the claimed division, the folder's names, and statements are checked,
+    digests, every number, the page, the rules of its division, the folder's names, and statements are checked,
     and the whole tree is searched for the same card or log under another name. The exit status is that of the worst.
     """
     from suite.base import jsonio
@@ -82,6 +92,7 @@ def check(
         waivers=known_waivers(waivers, folders.tree_of(paths[0])),
         today=today(),
         reviews=reviews or 0,
+        division=cast("Division", division or "open"),
         store=store,
         fetch=fetch,
     )

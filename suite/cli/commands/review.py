@@ -41,7 +41,13 @@ review = Group(
 @tsa_option
 @_out_option
 def sign(
-    subject: Path, decision: str, comment: str, key: str | None, tsa: str | None, out: Path | None
+    subject: Path,
+    *,
+    decision: str,
+    comment: str,
+    key: str | None,
+    tsa: str | None,
+    out: Path | None,
 ) -> int:
     """Sign a reviewer's decision on a scorecard.
 
@@ -79,7 +85,13 @@ def withdraw(subject: Path, reason: str, key: str | None, tsa: str | None, out: 
 @tsa_option
 @_out_option
 def supersede(
-    subject: Path, successor: Path, reason: str, key: str | None, tsa: str | None, out: Path | None
+    subject: Path,
+    *,
+    successor: Path,
+    reason: str,
+    key: str | None,
+    tsa: str | None,
+    out: Path | None,
 ) -> int:
     """Put another scorecard in a card's place; its vendor's or lab's key signs that."""
     from suite.cli.reviewing import Statement, write

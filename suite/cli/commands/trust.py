@@ -41,6 +41,7 @@ trust = Group(
 def add(
     file: Path,
     owner: str,
+    *,
     role: str,
     key: Path,
     signs_for: tuple[str, ...],
@@ -51,7 +52,7 @@ def add(
     """Add a key to a trust list, which is made where there is none."""
     from suite.cli import trusting
 
-    print(trusting.add(file, owner, role, key, signs_for, (start, end), note))
+    print(trusting.add(file, owner, role, key, signs_for=signs_for, window=(start, end), note=note))
     return 0
 
 

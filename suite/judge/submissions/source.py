@@ -96,11 +96,13 @@ def _elsewhere(submission: Submission, store: Path | None, *, fetch: bool) -> It
 
 
 def _check(stream: BinaryIO, reference: EvidenceReference, name: str) -> None:
-    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while piece := stream.read(1 << 20):
+        digest.update(piece)
     size = stream.tell()
     stream.seek(0)
-    if (digest, size) != (reference.sha256, reference.bytes):
-        message = f"it holds {size:,} bytes with SHA-256 {digest}"
+    if (digest.hexdigest(), size) != (reference.sha256, reference.bytes):
+        message = f"it holds {size:,} bytes with SHA-256 {digest.hexdigest()}"
         raise EvidenceError("evidence-differs", message, Place(name))
 
 

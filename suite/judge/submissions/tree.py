@@ -50,10 +50,12 @@ def check_tree(
         TrustError: as `suite.judge.submissions.check.check`.
     """
     tree = _tree(paths)
-    everything, stray = folders.submissions(tree)
+    everything, everywhere = folders.submissions(tree)
     changes = since(tree, commit) if commit else Changes(frozenset(), frozenset())
     wanted = [item for item in everything if _within(item.folder, paths)]
-    stray = [error for error in stray if error.place and _within(Path(error.place.file), paths)]
+    stray: list[_Error] = [
+        error for error in everywhere if error.place and _within(Path(error.place.file), paths)
+    ]
     if commit:
         touched = changes.folders()
         wanted = [item for item in wanted if item.path in touched]
