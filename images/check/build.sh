@@ -8,7 +8,10 @@ name=${1:-llm-conformance/check}
 [ $# -eq 0 ] || shift
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT INT TERM
-cp "$here/images/check/Dockerfile" "$here/requirements.lock" "$context/"
-make -s -C "$here" wheel
-cp "$here"/dist/*.whl "$context/"
+cp "$here/images/check/Dockerfile" "$context/"
+make -s -C "$here" .venv/.run
+python="$here/.venv/bin/python"
+"$python" -m suite.base.uv build --quiet --wheel --out-dir "$context/wheels" "$here"
+"$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --require-hashes \
+  --wheel-dir "$context/wheels" -r "$here/requirements.lock"
 docker build -t "$name" "$@" "$context"
