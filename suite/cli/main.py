@@ -22,7 +22,7 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 
 COMMANDS: Final = (
     *("run", "plan", "prepare", "doctor", "sim"),
-    *("score", "verify", "render", "diff"),
+    *("score", "verify", "render", "diff", "compare"),
     *(
         "keygen",
         "sign",

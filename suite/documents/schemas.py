@@ -47,6 +47,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "bundle": (bundle.Bundle, "Bundle"),
     "card-status": (review.CardStatus, "Withdrawal or supersession"),
     "check": (check.CheckReport, "Check of submissions"),
+    "compare": (comparison.ManyComparison, "Comparison of cards"),
     "diff": (comparison.Comparison, "Comparison"),
     "environment": (environment.Environment, "environment.json"),
     "evidence-reference": (submission.EvidenceReference, "evidence.json"),
