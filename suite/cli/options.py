@@ -350,20 +350,24 @@ tsa_option = click.option(
 )
 
 
-def _report_formats(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.judge.report.formats.registry import formats  # noqa: PLC0415 - only when completing
+def format_option(
+    default: str, package: str = "suite.judge.report.formats"
+) -> Callable[[_Function], _Function]:
+    """``--format``: one of the formats of a package, which are looked up when it is given."""
 
-    return completions(formats(), incomplete)
+    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        import importlib  # noqa: PLC0415 - only when completing
 
+        from suite.judge.report.formats.registry import names  # noqa: PLC0415 - the same
 
-def format_option(default: str) -> Callable[[_Function], _Function]:
-    """``--format``: one of the report formats, which are looked up when it is given."""
+        return completions(names(importlib.import_module(package)), incomplete)
+
     return click.option(
         "--format",
         "name",
         metavar="NAME",
         default=default,
         show_default=True,
-        shell_complete=_report_formats,
+        shell_complete=complete,
         help="report format; completion and a wrong name list them",
     )
