@@ -15,6 +15,7 @@ from suite.documents import (
     bundle,
     card,
     comparison,
+    enginesample,
     environment,
     event,
     manifest,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 ROOTS: dict[str, tuple[object, str]] = {
     "bundle": (bundle.Bundle, "Bundle"),
     "diff": (comparison.Comparison, "Comparison"),
+    "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
     "environment": (environment.Environment, "environment.json"),
     "event": (event.Event, "One line of events.jsonl"),
     "manifest": (manifest.Manifest, "manifest.json"),

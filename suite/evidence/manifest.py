@@ -26,8 +26,16 @@ EVIDENCE_FILES = (
 """The files that every run leaves and every manifest lists."""
 
 PROVENANCE = "provenance.json"
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
-"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
+ENGINE_METRICS = "engine-metrics.jsonl"
+OCCASIONAL_FILES = (
+    "conversion.log",
+    ENGINE_METRICS,
+    "image-build.log",
+    "peak-probe.log",
+    PROVENANCE,
+)
+"""Files that a run leaves when it converted weights, built an image, measured the peak, or met an engine with a page of
+metrics; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -35,7 +43,7 @@ GIT_ATTRIBUTES = ".gitattributes"
 ATTRIBUTES = b"* -text\n"
 """Keeps git from changing line ends, which would change every digest; lies in each run and is no evidence."""
 
-CONTENT_FILES = frozenset({MANIFEST, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
+CONTENT_FILES = frozenset({MANIFEST, ENGINE_METRICS, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
 """The files that are parsed; the others are only hashed."""
 
 BALLAST = ".space-for-the-end"
