@@ -253,6 +253,35 @@ class TokenCount(Document):
     ]
 
 
+class EnergySource(Document):
+    """How a phase's energy was come by, over all its repeats."""
+
+    kind: Annotated[
+        Literal["counter", "sampled", "estimated"],
+        about(
+            "Of the meter that is known worst: a counter of the device; the trapezoid of sampled power; the same where "
+            "the sensor averages over more than a tenth of the window."
+        ),
+    ]
+    meters: Annotated[
+        Positive, about("Devices, or cards that several share, whose power was read.")
+    ]
+    covered: Annotated[Ratio, about("Least share of a window between the samples of a meter.")]
+    gap_s: Annotated[
+        NonNegative, about("Longest time between two samples in a window, in seconds.")
+    ]
+    counter_ratio: Annotated[
+        NonNegative | UnsetType,
+        about(
+            "Joules by a counter over those by the power, of the meter where they lie farthest apart."
+        ),
+    ] = UNSET
+    idle_w: Annotated[
+        NonNegative | UnsetType,
+        about("Power in watts before the engine started; absent where unknown."),
+    ] = UNSET
+
+
 class CardPhase(Document):
     """One load and what came of it."""
 
@@ -309,6 +338,7 @@ class CardPhase(Document):
             "What held its numbers down: a bigger load might have shown more, or the machine did all it can."
         ),
     ] = UNSET
+    energy: Annotated[EnergySource | UnsetType, about("How its energy was come by.")] = UNSET
     turns: Annotated[
         Annotated[tuple[Turn, ...], Meta(max_length=1000)] | UnsetType,
         about("The turns of conversations."),

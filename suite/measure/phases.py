@@ -67,18 +67,20 @@ def _phase(stage: Stage, served: Served) -> None:
     run, phase = stage.run, stage.phase
     container = served.container_pid() if phase.measured else None
     send = SENDERS[kind(phase).source](stage)
-    sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns)
+    sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns, served.inside)
     try:
         with sampler, run.stop.deferred():
             before = processors.read(container)
             stage.mark("phase.start")
             detail, summary = send()
             used = processors.spent(before, processors.read(container))
-            stage.mark("phase.end", {**detail, "processors": used})
+            cost = {"telemetry": sampler.cost()} if phase.measured and run.plan.telemetry else {}
+            stage.mark("phase.end", {**detail, "processors": used, **cost})
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
         run.writer.lines("telemetry.jsonl", sampler.samples())
         run.problems.extend(p for p in sampler.problems() if p not in run.problems)
+        run.outputs.extend(output for output in sampler.unread() if output not in run.outputs)
         for device, words in sampler.lost.items():
             run.facts.setdefault(f"telemetry.lost.{device}", Fact(value=words))
     run.stop.check()

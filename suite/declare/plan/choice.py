@@ -89,6 +89,7 @@ class Options:
         runtime_note: why the runtime is not a container.
         commit: the suite's own.
         nonce: round identifier issued by the reviewers.
+        telemetry_url: page of a device exporter, of the machine that the engine runs on.
     """
 
     access: str | None = None
@@ -110,6 +111,7 @@ class Options:
     runtime_note: str = ""
     commit: str = "unknown"
     nonce: str | None = None
+    telemetry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,13 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "over-time": ("Over time", "随时间变化"),
         "track-ttft": ("Median TTFT over time, ms", "TTFT 中位数随时间变化，毫秒"),
         "track-tpot": ("Median TPOT over time, ms", "TPOT 中位数随时间变化，毫秒"),
+        "energy-source": ("Energy from", "能耗来源"),
+        "energy-counter": ("the devices' counters", "设备计数器"),
+        "energy-sampled": ("sampled power", "采样功率"),
+        "energy-estimated": (
+            "estimate: the sensor averages over more than a tenth of the window",
+            "估计值：传感器的平均时长超过窗口的十分之一",
+        ),
         "finish-reasons": ("Finish reasons", "结束原因"),
         "devices-over-time": ("Devices over time", "设备随时间变化"),
         "device-power": ("Power of the devices together, W", "设备总功率，W"),

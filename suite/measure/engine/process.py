@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -65,6 +66,11 @@ class ProcessEngine:
         """None: it runs in no container of ours."""
         return None
 
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
 
 @contextlib.contextmanager
 def serve(
@@ -99,7 +105,7 @@ def serve(
                     engine,
                     base_url,
                     marks=marks,
-                    alive=lambda process=leader: death(process),  # type: ignore[misc]
+                    alive=partial(death, leader),
                     log=log,
                     on_progress=on_progress,
                 )

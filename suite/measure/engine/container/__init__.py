@@ -79,6 +79,18 @@ class ContainerEngine:
         pid = self.container.attrs["State"].get("Pid") if self.alive() is None else None
         return pid or None
 
+    def inside(self, command: Sequence[str]) -> tuple[int, str, str] | str:
+        """Run a program in the container: its exit status, output and errors; or why it could not be run."""
+        try:
+            with translated():
+                status, texts = self.container.exec_run(
+                    list(command), demux=True, environment={"LC_ALL": "C"}
+                )
+        except SetupError as error:
+            return str(error)
+        output, errors = ((text or b"").decode(errors="replace") for text in texts)
+        return status, output, errors
+
 
 @contextlib.contextmanager
 def serve(
