@@ -118,6 +118,9 @@ def _engine(engine: DeclaredEngine) -> Iterator[str]:
     if engine.process is not UNSET:
         named = engine.process.python or engine.process.environment
         yield f"  process      {named or 'in an environment that --engine-python names'}"
+    if engine.versions is not UNSET:
+        span = engine.versions
+        yield f"  arguments of {span.package} from {span.at_least} to below {span.below}"
     for stack in engine.stacks:
         versions = ", ".join(f"{name} {version}" for name, version in stack.components.items())
         yield f"  versions     {versions}"
