@@ -40,6 +40,9 @@ class Options(Document):
         about("Image reference, with or without @sha256:…, or the id of a declared image."),
     ] = None
     visible: Annotated[tuple[Count, ...], about("Device indices; empty: the first ones.")] = ()
+    every: Annotated[
+        bool, about("All devices of the machine, in the container runtime's own word for that.")
+    ] = False
     env: Annotated[
         dict[str, str], about("Variables for the engine; not in the closed division.")
     ] = field(default_factory=dict)
@@ -64,8 +67,14 @@ class Options(Document):
     measured_peak: Annotated[
         bool, about("The peak is measured as well, before the engine starts.")
     ] = True
+    engine_python: Annotated[
+        str | None, about("Interpreter of an environment that holds the engine already.")
+    ] = None
     runtime_note: Annotated[str, about("Why the runtime is not a container.")] = ""
     nonce: Annotated[str | None, about("Round identifier issued by the reviewers.")] = None
+    telemetry_url: Annotated[
+        str | None, about("Page of a device exporter, of the machine that the engine runs on.")
+    ] = None
 
 
 class Thinking(Document):

@@ -14,6 +14,7 @@ from suite.declare.plan import recipe
 from suite.documents.basis import Basis
 from suite.documents.codec import convert
 from suite.documents.container import ContainerRecord
+from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
 from suite.documents.plan import Plan
@@ -470,6 +471,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         provenance=convert(parts.get("provenance"), Provenance | None),
         basis=convert(parts.get("basis"), Basis | None),
         container=convert(parts.get("container"), ContainerRecord | None),
+        engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
     )
 
 
@@ -486,6 +488,9 @@ def write(directory: Path, parts: dict | None = None) -> Path:
         writer.document("environment.json", parts["environment"])
         writer.lines("tasks.jsonl", convert([*parts["tasks"].values()], list[TaskLine]))
         writer.lines("telemetry.jsonl", convert(parts["telemetry"], list[TelemetrySample]))
+        if parts.get("engine_metrics"):
+            samples = convert(parts["engine_metrics"], list[EngineSample])
+            writer.lines("engine-metrics.jsonl", samples)
         (directory / "engine.log").write_text("engine log\n")
         writer.event(convert(parts["header"], Header))
         moments = sorted(

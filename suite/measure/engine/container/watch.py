@@ -12,10 +12,10 @@ import requests.exceptions
 from docker import errors
 
 from suite.base.errors import SetupError
+from suite.base.safe import replace_file
 from suite.documents.codec import pretty
 from suite.documents.container import ContainerEvent, ContainerRecord
 from suite.evidence.manifest import CONTAINER
-from suite.evidence.safe import replace_file
 from suite.measure.engine.container.api import connect
 from suite.measure.engine.facts import clean
 
