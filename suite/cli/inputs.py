@@ -148,8 +148,8 @@ def draft(choices: Choices) -> Inputs:
         suite=SuiteVersion(
             version=__version__, commit=commit(), files_sha256=harness.files_sha256()
         ),
-        declaration=plain(vendor.doc),
-        profile=plain(profile.doc),
+        declaration=dict(plain(vendor.doc)),
+        profile=dict(plain(profile.doc)),
         traces=recorded(profile) or UNSET,
         taskset=tasks.to_doc(),
         model=BasisModel(

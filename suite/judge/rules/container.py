@@ -36,7 +36,7 @@ def planned_image(plan: Plan) -> Finding:
             return warned(f"{BY_SUBMITTER}: the suite ships no recipe {image.build_context}")
         return passed(f"built here from {image.build_context}")
     if image.digest is None:
-        return warned(f"{image.reference} is named by a tag, see R030")
+        return not_applicable(f"{image.reference} is named by no digest, see R030")
     if image.digest not in known_images() | _declared(plan):
         return warned(
             f"{BY_SUBMITTER}: neither the shipped declaration nor trust/images.json names {image.digest}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker.models.containers import Container
+    from docker.types.daemon import CancellableStream
 
     from suite.measure.engine.container.image import FoundImage
 
@@ -59,7 +60,7 @@ class Watch:
         """Say which container is watched, and which image it was given."""
         self.container, self.image = container, image
 
-    def follow(self, since: int, opened: threading.Event, streams: list[object]) -> None:
+    def follow(self, since: int, opened: threading.Event, streams: list[CancellableStream]) -> None:
         """Read events until the stream is closed; run by the thread."""
         try:
             # A connection of its own: the session of the SDK's client is not meant for two threads.
@@ -124,7 +125,8 @@ def _attributes(row: dict[str, object]) -> dict[str, object]:
 @contextlib.contextmanager
 def watching(name: str, run_directory: Path) -> Iterator[Watch]:
     """Watch a container from before it is created until it has ended, and leave ``container.json``."""
-    watch, opened, streams = Watch(name), threading.Event(), []
+    watch, opened = Watch(name), threading.Event()
+    streams: list[CancellableStream] = []
     arguments = (int(time.time()), opened, streams)
     thread = threading.Thread(target=watch.follow, args=arguments, name="events", daemon=True)
     thread.start()
