@@ -235,6 +235,7 @@ def _options(choices: Choices, note: str) -> Options:
         runtime_note=note,
         commit=commit(),
         nonce=choices.nonce,
+        telemetry_url=choices.telemetry_url,
         served_model_name=choices.served_model_name,
     )
 
@@ -250,9 +251,23 @@ def overrides(choices: Choices) -> dict[str, str]:
 
 
 def _refuse_empty(choices: Choices) -> None:
-    for name in ("model", "image", "nonce", "engine", "accelerator", "url", "division"):
+    for name in (
+        "model",
+        "image",
+        "nonce",
+        "engine",
+        "accelerator",
+        "url",
+        "division",
+        "telemetry_url",
+    ):
         if getattr(choices, name) == "":
-            raise UsageError("option-empty", f"--{name} is empty", hint="leave it out, or name one")
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError("option-empty", f"{option} is empty", hint="leave it out, or name one")
+    page = choices.telemetry_url
+    if page is not None and not re.match(r"https?://[^/\s]", page):
+        hint = "like http://127.0.0.1:9400/metrics"
+        raise UsageError("url-wrong", f"{page!r} is not the address of a page", hint=hint)
     nonce = choices.nonce
     if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
         hint = "letters, digits and . _ : - only, at most 128"

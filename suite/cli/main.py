@@ -23,8 +23,21 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 
 COMMANDS: Final = (
     *("run", "plan", "prepare", "doctor", "sim"),
-    *("score", "verify", "render", "diff"),
-    *("keygen", "sign", "receipt", "vendors", "profiles", "data", "self-test", "completion"),
+    *("score", "verify", "render", "diff", "compare"),
+    *(
+        "keygen",
+        "sign",
+        "receipt",
+        "submit",
+        "check",
+        "review",
+        "trust",
+        "vendors",
+        "profiles",
+        "data",
+        "self-test",
+        "completion",
+    ),
 )
 """Each is a module of `suite.cli.commands`."""
 

@@ -21,6 +21,7 @@ OutcomeCode = Literal[
     "rate-limited",
     "malformed-chunk",
     "malformed-response",
+    "answer-too-large",
     "error-in-stream",
     "stall",
     "timeout",

@@ -179,6 +179,10 @@ class DeclaredTelemetry(Document):
     parser: Annotated[str, about("Name of the parser.")]
     format: Annotated[str, about("Versions whose output the parser reads.")]
     interval_ms: Annotated[int, about("Between two samples.", ge=10)]
+    averages_ms: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType,
+        about("The power is a mean over so long before each reading; absent for a momentary one."),
+    ] = UNSET
     metrics: Annotated[
         dict[
             Annotated[

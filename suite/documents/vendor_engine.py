@@ -29,6 +29,16 @@ class Permission(Document):
     source: Annotated[Required, about("Key of sources.")]
 
 
+class VersionRange(Document):
+    """Releases that a declaration was written for."""
+
+    package: Annotated[
+        Required, about("Whose release it is, as the engine's own commands print it.")
+    ]
+    at_least: Annotated[Required, about("The first.")]
+    below: Annotated[Required, about("The first that is not.")]
+
+
 class Stack(Document):
     """One set of versions that belong together."""
 
@@ -375,6 +385,10 @@ class DeclaredEngine(Document):
     ]
     access: Annotated[
         tuple[str, ...] | UnsetType, about("Which ways of device access it takes, best first.")
+    ] = UNSET
+    versions: Annotated[
+        VersionRange | UnsetType,
+        about("Releases whose arguments these rules describe; others may have renamed some."),
     ] = UNSET
     stacks: Annotated[tuple[Stack, ...], about("Tested sets of versions.")]
     images: Annotated[tuple[DeclaredImage, ...], about("Where it comes from.", min_length=1)]

@@ -89,6 +89,7 @@ class Options:
         runtime_note: why the runtime is not a container.
         commit: the suite's own.
         nonce: round identifier issued by the reviewers.
+        telemetry_url: page of a device exporter, of the machine that the engine runs on.
     """
 
     access: str | None = None
@@ -110,6 +111,7 @@ class Options:
     runtime_note: str = ""
     commit: str = "unknown"
     nonce: str | None = None
+    telemetry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +216,8 @@ class Choice:
         result: dict[str, str] = {}
         container = visibility.container
         if container is not None and self.access.sets_visibility:
-            every = container.all if self.options.every else None
-            result[container.variable] = every or _listed(container, self.indices)
+            word = container.all if self.options.every else None
+            result[container.variable] = word or _listed(container, self.indices)
         # A privileged container sees every device under its own index.
         every = self.access.privileged is not UNSET or given(self.access.sees_all, False)
         renumbered = visibility.renumbered and not every

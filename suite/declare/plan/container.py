@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage
 
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a mount point inside the container
+EXPORTER_MS = 1_000
+"""Between two readings of an exporter's page; exporters renew theirs more seldom."""
 _UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
@@ -161,16 +163,31 @@ def preflight(choice: Choice) -> list[PreflightCheck]:
 
 
 def telemetry(choice: Choice) -> list[TelemetryTool]:
-    """The tools to sample, best first; none when the engine's machine may be another one."""
+    """The tools to sample, best first; of a machine that may be another one only a page that was named."""
+    url = choice.options.telemetry_url
+    page = (
+        [
+            TelemetryTool(
+                tool="exporter",
+                where="host",
+                command=(url,),
+                parser="prometheus",
+                interval_ms=EXPORTER_MS,
+            )
+        ]
+        if url
+        else []
+    )
     if not choice.starts_engine:
-        return []
-    return [
+        return page
+    return page + [
         TelemetryTool(
             tool=tool.tool,
             where=tool.where,
             command=tuple(template.fill_all(tool.command, {"visible": choice.visible})),
             parser=tool.parser,
             interval_ms=tool.interval_ms,
+            averages_ms=tool.averages_ms,
         )
         for tool in choice.vendor.doc.telemetry
     ]

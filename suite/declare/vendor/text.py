@@ -118,6 +118,9 @@ def _engine(engine: DeclaredEngine) -> Iterator[str]:
     if engine.process is not UNSET:
         named = engine.process.python or engine.process.environment
         yield f"  process      {named or 'in an environment that --engine-python names'}"
+    if engine.versions is not UNSET:
+        span = engine.versions
+        yield f"  arguments of {span.package} from {span.at_least} to below {span.below}"
     for stack in engine.stacks:
         versions = ", ".join(f"{name} {version}" for name, version in stack.components.items())
         yield f"  versions     {versions}"
@@ -155,7 +158,7 @@ def _arguments(engine: DeclaredEngine) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for rule in engine.arguments:
         tunable = given(rule.tunable, False)
-        key = "free in the closed division" if tunable else rule.status
+        key: str = "free in the closed division" if tunable else rule.status
         value = f" {rule.value}" if rule.value is not UNSET else ""
         groups.setdefault(key, []).append(f"{rule.name}{value}")
     for key, names in groups.items():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from suite.documents.card_phase import (
         CardPhase,
         Ending,
+        EnergySource,
         LengthsResult,
         Probe,
         SearchResult,
@@ -62,9 +63,28 @@ def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
         sentences.append(Remark("drift", _drift(phase)))
     if phase.lengths is not UNSET:
         sentences.append(Remark("lengths", [_lengths(phase.lengths)]))
+    if phase.energy is not UNSET:
+        sentences.append(Remark("energy-source", [_energy(phase.energy)]))
     if phase.finish_reasons is not UNSET:
         sentences.append(Remark("finish-reasons", [_reasons(phase.finish_reasons)]))
     return sentences
+
+
+def _energy(source: EnergySource) -> Both:
+    """How the energy was come by, in one sentence."""
+    english, chinese = WORDS[f"energy-{source.kind}"]
+    covered, gap = f"{source.covered * 100:.1f}{NARROW}%", f"{source.gap_s:.2g}{NARROW}s"
+    first = [english, f"samples cover {covered}, longest gap {gap}"]
+    second = [chinese, f"样本覆盖 {covered}，最长间隔 {gap}"]
+    if source.counter_ratio is not UNSET:
+        ratio = f"{source.counter_ratio:.3f}"
+        first.append(f"counter over integral {ratio}")
+        second.append(f"计数器与积分之比 {ratio}")
+    if source.idle_w is not UNSET:
+        idle = f"{source.idle_w:.1f}{NARROW}W"
+        first.append(f"idle {idle}")
+        second.append(f"空闲 {idle}")
+    return "; ".join(first), "；".join(second)
 
 
 def _reasons(reasons: Mapping[str, int]) -> Both:

@@ -18,6 +18,7 @@ import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
+from suite.base import jsonio
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
 from suite.judge.metrics.registry import REGISTRY
@@ -54,7 +55,7 @@ def renderer_version() -> str:
     digest = hashlib.sha256()
     files = [*TEMPLATES.iterdir(), *(_HERE / name for name in _CODE)]
     for path in sorted(files, key=lambda path: path.name):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(path.name.encode() + b"\0" + jsonio.read_bytes(path) + b"\0")
     digest.update(repr(list(REGISTRY.values())).encode())
     return f"{GENERATOR} {digest.hexdigest()[:12]}"
 
@@ -84,7 +85,7 @@ def _breakable(text: str) -> Markup:
 
 @functools.cache
 def _style() -> str:
-    return (TEMPLATES / "style.css").read_text("utf-8").strip()
+    return jsonio.read_bytes(TEMPLATES / "style.css").decode("utf-8").strip()
 
 
 @functools.cache

@@ -66,6 +66,11 @@ class ProcessEngine:
         """None: it runs in no container of ours."""
         return None
 
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
 
 @contextlib.contextmanager
 def serve(

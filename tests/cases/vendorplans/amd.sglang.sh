@@ -58,3 +58,5 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):30000/health
 
 # MFU divides by 1307 TFLOP/s per device (fp16, dense): https://github.com/SemiAnalysisAI/InferenceX-app/blob/77ca49a/packages/app/src/lib/gpu-specs.ts
+# Telemetry, every 1000 ms: amd-smi metric -p -t -u -c -m -E --csv
+# Telemetry, every 1000 ms: rocm-smi --showuse --showmeminfo vram --showtemp --showpower --json

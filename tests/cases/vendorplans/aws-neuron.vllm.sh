@@ -53,3 +53,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU divides by 667 TFLOP/s per device (bf16, dense): https://github.com/aws-neuron/aws-neuron-sdk/tree/81ce03a/about-neuron/arch/neuron-hardware
+# Telemetry, every 5000 ms: sh -c 'neuron-monitor | head -n 1'

@@ -50,3 +50,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):30000/health
 
 # MFU: not measured: peak not declared for fp16: no nominal figure of the vendor's own was found
+# Telemetry, every 1000 ms: brsmi gpu --query-gpu=index,memory.used,memory.free --format=csv

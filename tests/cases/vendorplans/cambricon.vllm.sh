@@ -47,3 +47,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU: not measured: peak not declared for fp16: the vendor publishes none; FlagPerf leaves it blank and reads it from a file that is not published
+# Telemetry, every 1000 ms: cnmon

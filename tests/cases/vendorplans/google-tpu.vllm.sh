@@ -47,3 +47,4 @@ docker run \
 # from another shell: curl http://127.0.0.1:8000/health
 
 # MFU divides by 918 TFLOP/s per device (bf16, dense): https://cloud.google.com/tpu/docs/v6e, with /v5e and /v5p
+# Telemetry, every 1000 ms: tpu-info

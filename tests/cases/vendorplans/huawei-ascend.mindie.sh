@@ -56,3 +56,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):1025/v2/health/ready
 
 # MFU divides by 313 TFLOP/s per device (fp16, dense): https://github.com/FlagOpen/FlagPerf/tree/1b5a030/training/ascend (flops_16bit 313e12 in the MFU configuration)
+# Telemetry, every 1000 ms: npu-smi info

@@ -58,3 +58,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU: not measured: peak not declared for fp16: one community page alone gives a figure
+# Telemetry, every 1000 ms: /opt/hyhal/bin/hy-smi

@@ -57,3 +57,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU: not measured: peak not declared for fp16: no claim is used
+# Telemetry, every 1000 ms: env LD_LIBRARY_PATH=/usr/local/corex/lib /usr/local/corex/bin/ixsmi

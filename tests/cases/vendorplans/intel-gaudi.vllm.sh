@@ -56,3 +56,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU divides by 1677 TFLOP/s per device (bf16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md, note 19
+# Telemetry, every 1000 ms: hl-smi -Q index,power.draw,temperature.aip,utilization.aip,memory.used,memory.total -f csv

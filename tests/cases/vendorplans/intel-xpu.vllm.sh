@@ -54,3 +54,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU: not measured: peak not declared for fp16: Intel quotes INT8 TOPS for this card; no 16-bit figure was found
+# Telemetry, every 1000 ms: xpu-smi dump -d 0,1 -m 0,1,2,3,18 -n 1

@@ -56,3 +56,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU: not measured: peak not declared for fp16: FlagPerf prints measured shares of a peak that it leaves blank; no peak can be derived from them
+# Telemetry, every 1000 ms: mx-smi

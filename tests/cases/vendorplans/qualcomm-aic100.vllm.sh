@@ -55,3 +55,4 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU divides by 72.5 TFLOP/s per device (fp16, dense): Qualcomm Cloud AI 100 product brief of 2024 and specification page, as quoted publicly: FP16 110, 125 and 290 TFLOPS, INT8 325, 375 and 870 TOPS, 75, 75 and 150 W (Standard, Pro, Ultra); Ultra 128 GB at 548 GB/s
+# Telemetry, every 1000 ms: /opt/qti-aic/tools/qaic-util -q
