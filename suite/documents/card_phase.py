@@ -92,13 +92,23 @@ class RateSeries(Document):
 
 
 class DeviceSeries(Document):
-    """A quantity of the devices in use over time: equal buckets from the first repeat's first request."""
+    """A quantity of the devices in use, or of the engine, over time: equal buckets from the first repeat's first request."""
 
     quantity: Annotated[
-        Literal["power", "utilisation", "memory", "temperature", "clock"], about("Which.")
+        Literal[
+            "power",
+            "utilisation",
+            "memory",
+            "temperature",
+            "clock",
+            "running",
+            "waiting",
+            "kv-use",
+        ],
+        about("Which; the last three as the engine's own metrics page tells."),
     ]
     unit: Annotated[Word, about("Unit of the values; 1 for a share.")]
-    devices: Annotated[Positive, about("How many devices the values are of.")]
+    devices: Annotated[Positive, about("How many devices the values are of; 1 for the engine.")]
     bucket_s: Annotated[PositiveNumber, about("Width of a bucket in seconds.")]
     values: Annotated[
         tuple[Number | None, ...],
@@ -140,7 +150,7 @@ class Series(Document):
     ] = UNSET
     devices: Annotated[
         Annotated[tuple[DeviceSeries, ...], Meta(max_length=8)] | UnsetType,
-        about("What telemetry said of the devices over time."),
+        about("What telemetry said of the devices over time, and the engine of itself."),
     ] = UNSET
 
 

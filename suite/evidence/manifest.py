@@ -26,8 +26,16 @@ EVIDENCE_FILES = (
 """The files that every run leaves and every manifest lists."""
 
 PROVENANCE = "provenance.json"
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
-"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
+ENGINE_METRICS = "engine-metrics.jsonl"
+OCCASIONAL_FILES = (
+    "conversion.log",
+    ENGINE_METRICS,
+    "image-build.log",
+    "peak-probe.log",
+    PROVENANCE,
+)
+"""Files that a run leaves when it converted weights, built an image, measured the peak, or met an engine with a page of
+metrics; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -42,6 +50,7 @@ CONTENT_BYTES = {
     PROVENANCE: 64 << 20,
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,
+    ENGINE_METRICS: 1 << 30,
     "events.jsonl": 2 << 30,
 }
 """The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
 from suite.documents.codec import Lines, convert
+from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
@@ -19,7 +20,7 @@ from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import MANIFEST, PROVENANCE
+from suite.evidence.manifest import ENGINE_METRICS, MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ class Evidence:
     telemetry: tuple[TelemetrySample, ...]
     manifest_sha256: str | None
     provenance: Provenance | None = None
+    engine_metrics: tuple[EngineSample, ...] = ()
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -99,7 +101,14 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
         provenance=_provenance(files),
+        engine_metrics=_engine_metrics(files),
     )
+
+
+def _engine_metrics(files: RunFiles) -> tuple[EngineSample, ...]:
+    if not (files.directory / ENGINE_METRICS).is_file():
+        return ()
+    return tuple(sample for _, sample in _lines(files, ENGINE_METRICS, EngineSample))
 
 
 def _provenance(files: RunFiles) -> Provenance | None:

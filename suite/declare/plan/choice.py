@@ -216,8 +216,8 @@ class Choice:
         result: dict[str, str] = {}
         container = visibility.container
         if container is not None and self.access.sets_visibility:
-            every = container.all if self.options.every else None
-            result[container.variable] = every or _listed(container, self.indices)
+            word = container.all if self.options.every else None
+            result[container.variable] = word or _listed(container, self.indices)
         # A privileged container sees every device under its own index.
         every = self.access.privileged is not UNSET or given(self.access.sees_all, False)
         renumbered = visibility.renumbered and not every

@@ -195,7 +195,9 @@ def new_vendor(identifier: str, parent: Path) -> Path:
     text = jsonio.read_bytes(SMALLEST).decode("utf-8").replace("check ID", f"check {identifier}")
     upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
     text = text.replace("ACME", upper).replace("acme", identifier)
-    page = jsonio.read_bytes(SMALLEST.with_suffix(".md")).decode("utf-8").replace("acme", identifier)
+    page = (
+        jsonio.read_bytes(SMALLEST.with_suffix(".md")).decode("utf-8").replace("acme", identifier)
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode("utf-8"))

@@ -158,7 +158,7 @@ def _arguments(engine: DeclaredEngine) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for rule in engine.arguments:
         tunable = given(rule.tunable, False)
-        key = "free in the closed division" if tunable else rule.status
+        key: str = "free in the closed division" if tunable else rule.status
         value = f" {rule.value}" if rule.value is not UNSET else ""
         groups.setdefault(key, []).append(f"{rule.name}{value}")
     for key, names in groups.items():

@@ -6,7 +6,7 @@ What only one card has is never an improvement nor a regression. How two values 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET
@@ -163,7 +163,7 @@ class _Comparison:
     b: Scorecard
     forbidden: Mapping[Family, str]
     margin: float
-    paired: PairedRatios
+    paired: PairedRatios = field(default_factory=dict)
 
     def paired_ratio(self, pair: _Pair, metric: Metric) -> tuple[ValueRatio, int] | None:
         """The ratio over the tasks that both were asked, and their number; None where it is not known."""

@@ -7,7 +7,7 @@ smallest: the i-th of n stands where it is at most 0.05 / (n - i), and once one 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -23,9 +23,12 @@ from suite.judge.compare.paired import answers, paired_ratios
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from msgspec import UnsetType
+
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import Answers, Change, Comparison
+    from suite.documents.scalars import Number
     from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.compare.paired import PairedRatios
@@ -250,11 +253,15 @@ def _curves(entries: Sequence[Entry]) -> Iterator[Curve]:
     """What the cards hold of their latencies, phase by phase."""
     for index, entry in enumerate(entries):
         for phase in entry.card.phases:
-            for metric, values in (
+            series: tuple[
+                tuple[Literal["ttft", "tpot", "e2e"], tuple[Number, ...] | UnsetType], ...
+            ]
+            series = (
                 ("ttft", phase.series.ttft_ms),
                 ("tpot", phase.series.tpot_ms),
                 ("e2e", phase.series.e2e_ms),
-            ):
+            )
+            for metric, values in series:
                 if values is not UNSET and len(values) > 1:
                     yield Curve(
                         letter=letter(index), phase=phase.name, metric=metric, values=values

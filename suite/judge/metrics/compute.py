@@ -27,6 +27,7 @@ from suite.judge.log.recounts import recounts
 from suite.judge.log.samples import collect
 from suite.judge.metrics import energy, rouge
 from suite.judge.metrics.devices import device_series
+from suite.judge.metrics.engine import engine_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
 from suite.judge.metrics.series import series
@@ -208,9 +209,11 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples, evidence: Evidence) -> Series:
+def _series(inputs: PhaseInputs) -> Series:
     """What the plots draw; of an over-saturated phase no latency, of one with an obstacle its devices alone."""
-    curves = device_series(phase, evidence.plan, evidence.telemetry) or UNSET
+    phase, evidence = inputs.phase, inputs.evidence
+    devices = device_series(phase, evidence.plan, evidence.telemetry)
+    curves = (*devices, *engine_series(inputs)) or UNSET
     if phase.obstacle:
         return Series(devices=curves)
     plots = series(phase)
@@ -231,7 +234,7 @@ def _phase(
         scenario=phase.scenario,
         repeats=len(phase.repeats),
         metrics=metrics,
-        series=_series(phase, evidence),
+        series=_series(inputs),
         token_source=phase.token_source,
         arrival_source=phase.arrival_source,
         questions=questions(phase.doc),

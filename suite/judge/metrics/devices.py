@@ -125,7 +125,7 @@ def device_series(
             continue
         buckets = min(BUCKETS, fewest)
         width = (repeat.end - repeat.first_sent) / buckets
-        each = [_bucketed(points, repeat.first_sent, width, buckets) for points in known.values()]
+        each = [bucketed(points, repeat.first_sent, width, buckets) for points in known.values()]
         curves.append(
             DeviceSeries(
                 quantity=quantity,
@@ -141,7 +141,7 @@ def device_series(
     return tuple(curves)
 
 
-def _bucketed(points: Points, start: int, width: float, buckets: int) -> list[float | None]:
+def bucketed(points: Points, start: int, width: float, buckets: int) -> list[float | None]:
     """Means of the values in each bucket; None where none lies in it."""
     inside: list[list[float]] = [[] for _ in range(buckets)]
     for time, value in points:

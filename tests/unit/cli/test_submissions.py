@@ -25,9 +25,7 @@ def place(tmp_path: Path) -> Path:
     ):
         words = ["trust", "add", list_, owner, "--role", role, "--key", tmp_path / f"{key}.pub.pem"]
         assert main([*map(str, words)]) == 0
-    factory.finish(
-        factory.factory.write(tmp_path / "run"), keys.load_private(tmp_path / "lab.pem")
-    )
+    factory.finish(factory.factory.write(tmp_path / "run"), keys.load_private(tmp_path / "lab.pem"))
     return tmp_path
 
 

@@ -55,13 +55,13 @@ def _pair(result: ManyComparison, pair: Pair) -> Iterator[str]:
         yield from wrapped(text, WIDTH, indent="  may explain a difference: ", rest="    ")
     counts = manyview.counts(comparison.metrics)
     yield "  " + ", ".join(f"{number} {name.replace('-', ' ')}" for name, number in counts.items())
-    for item in pair.answers:
+    for side in pair.answers:
         share = (
             ""
-            if item.agreed is None
-            else f"; the others agree over {item.agreed:.0%} of their length"
+            if side.agreed is None
+            else f"; the others agree over {side.agreed:.0%} of their length"
         )
-        yield f"  {item.phase}: {item.identical} of {item.tasks} answers are identical{share}"
+        yield f"  {side.phase}: {side.identical} of {side.tasks} answers are identical{share}"
 
 
 def _metrics(result: ManyComparison) -> Iterator[str]:

@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import requests.exceptions
 from docker import errors
@@ -88,8 +88,13 @@ class ContainerEngine:
                 )
         except SetupError as error:
             return str(error)
-        output, errors = ((text or b"").decode(errors="replace") for text in texts)
-        return status, output, errors
+        # With `demux` the two streams come apart, where the library's types say one.
+        output, errors = cast("tuple[bytes | None, bytes | None]", texts)
+        return (
+            0 if status is None else status,
+            (output or b"").decode(errors="replace"),
+            (errors or b"").decode(errors="replace"),
+        )
 
 
 @contextlib.contextmanager
