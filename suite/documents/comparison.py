@@ -72,6 +72,10 @@ class Subject(Document):
         tuple[Statement, ...] | UnsetType,
         about("Of several items: those of the second card alone."),
     ] = UNSET
+    may_explain: Annotated[
+        tuple[Family, ...] | UnsetType,
+        about("Families of metrics that it may explain; absent where that is not known."),
+    ] = UNSET
 
 
 class ValueRatio(Document):
@@ -174,7 +178,7 @@ class Point(Document):
     frontier: Annotated[
         bool,
         about(
-            "No other load of any card has both more throughput and less time per token; never of a card that is not conformant."
+            "No other load has both more throughput and less time per token; never of a card that is not conformant, or may not be compared."
         ),
     ]
     cost: Annotated[
