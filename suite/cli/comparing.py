@@ -103,7 +103,7 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
                 raise result.error or TrustError("signature-missing", f"{path} is not verified")
         else:
             try:
-                held = judging.verified(place, trusted)[1]
+                held = judging.verified(place, trusted).verified
             except SuiteError as cause:
                 cause.message = f"{path}: {cause.message}"
                 raise

@@ -55,7 +55,7 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
     if bad:
         message = f"--at takes an https:// or oci:// address, not {bad[0]!r}"
         raise UsageError("url-malformed", message)
-    held = judging.verified(run, Trusted(key=key))[1]
+    held = judging.verified(run, Trusted(key=key)).verified
     place = place.absolute()
     handed = lay_out(run, held.card, place, store=store, locations=locations)
     pem = jsonio.read_bytes(key, error=TrustError)

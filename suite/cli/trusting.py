@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.errors import TrustError, UsageError
+from suite.base.safe import replace_file
 from suite.documents import trust as documents
 from suite.documents.codec import decode, plain, pretty
-from suite.evidence.safe import replace_file
 from suite.judge.attest import keys
 from suite.judge.attest.times import format_time
 from suite.judge.attest.trust import Role, load, parse

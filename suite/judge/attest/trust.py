@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.errors import Place, Problem, TrustError
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from msgspec import UnsetType
 
     from suite.judge.attest.times import VerifiedTime
+
+MAX_LIST_BYTES: Final = 4 << 20
+"""Largest trust list that is read: some thousand keys."""
 
 
 class Role(enum.StrEnum):
@@ -129,7 +132,7 @@ class TrustList:
 
 def load(path: Path) -> TrustList:
     """Read a trust list file; see `parse`, and ``file-unreadable``."""
-    return parse(jsonio.read_bytes(path, error=TrustError), name=str(path))
+    return parse(jsonio.read_bytes(path, error=TrustError, limit=MAX_LIST_BYTES), name=str(path))
 
 
 def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:

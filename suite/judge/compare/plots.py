@@ -69,7 +69,7 @@ def distributions(letters: Sequence[str], curves: Sequence[Curve], name: str) ->
         parts.append(Markup('<polyline points="{}" class="curve {}"/>').format(places, css))
         at = LEFT + (curve.values[last // 2] - low) / span * _W
         parts.append(svg.text(at + 4, _BASE - 0.5 * _H - 4, curve.letter, f"letter {css}", "start"))
-    return svg.frame(parts, name)
+    return svg.frame(parts)
 
 
 def frontier(letters: Sequence[str], result: ManyComparison) -> Markup:
@@ -99,4 +99,4 @@ def frontier(letters: Sequence[str], result: ManyComparison) -> Markup:
         dot = '<circle cx="{:.1f}" cy="{:.1f}" r="4" class="dot {}"><title>{}</title></circle>'
         parts.append(Markup(dot).format(at_x, at_y, css, f"{point.letter} {point.phase}"))  # noqa: S704 - our own text, formatted with escapes
         parts.append(svg.text(at_x + 6, at_y - 5, point.letter, f"letter {css}", "start"))
-    return svg.frame(parts, words[0])
+    return svg.frame(parts)

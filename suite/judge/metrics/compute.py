@@ -23,9 +23,11 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
-from suite.judge.log.samples import collect, recounts
-from suite.judge.metrics import rouge
+from suite.judge.log.recounts import recounts
+from suite.judge.log.samples import collect
+from suite.judge.metrics import energy, rouge
 from suite.judge.metrics.devices import device_series
+from suite.judge.metrics.engine import engine_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
 from suite.judge.metrics.series import series
@@ -137,6 +139,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         backlogs={each.number: each.backlog for each in phase.repeats if each.backlog is not None},
         limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
+        energy=energy.source(inputs),
     )
 
 
@@ -165,7 +168,7 @@ def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
             TokenCount(
                 of=recount.of,
                 source=recount.source,
-                tokens=sum(count[0] for count in recount.counts),
+                tokens=recount.tokens,
                 differ=recount.differ,
                 metrics=values,
             )
@@ -206,9 +209,11 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples, evidence: Evidence) -> Series:
+def _series(inputs: PhaseInputs) -> Series:
     """What the plots draw; of an over-saturated phase no latency, of one with an obstacle its devices alone."""
-    curves = device_series(phase, evidence.plan, evidence.telemetry) or UNSET
+    phase, evidence = inputs.phase, inputs.evidence
+    devices = device_series(phase, evidence.plan, evidence.telemetry)
+    curves = (*devices, *engine_series(inputs)) or UNSET
     if phase.obstacle:
         return Series(devices=curves)
     plots = series(phase)
@@ -229,7 +234,7 @@ def _phase(
         scenario=phase.scenario,
         repeats=len(phase.repeats),
         metrics=metrics,
-        series=_series(phase, evidence),
+        series=_series(inputs),
         token_source=phase.token_source,
         arrival_source=phase.arrival_source,
         questions=questions(phase.doc),

@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
+from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade
-from suite.evidence.safe import read_plain
 from suite.judge import score
 from suite.judge.attest import envelope, keys, trust, verify_run
 from suite.judge.attest.existence import Witness
@@ -147,7 +147,7 @@ class _Check:
             (PAGE_FILE, MAX_PAGE_BYTES),
         ):
             with contextlib.suppress(OSError):  # the folder's own step has said so
-                (directory / file).write_bytes(read_plain(folder / file, limit))
+                (directory / file).write_bytes(read_plain(folder / file, limit, below=folder))
         bundle = directory / BUNDLE_FILE
         self.stated = _stated(bundle.read_bytes()) if bundle.is_file() else None
         whole = False
@@ -184,7 +184,7 @@ class _Check:
         receipts = []
         for path in folders.statements(self.submission) if self.trust is not None else []:
             with contextlib.suppress(OSError, SuiteError):  # the statements' own step says so
-                data = read_plain(path, envelope.MAX_BUNDLE_BYTES)
+                data = read_plain(path, envelope.MAX_BUNDLE_BYTES, below=self.submission.folder)
                 if is_receipt(data, path.name):
                     receipts.append(Witness(path.name, data))
         return tuple(receipts)
@@ -253,7 +253,7 @@ class _Check:
         for path in paths:
             name = f"{folders.STATEMENTS}/{path.name}"
             with self.steps.attempt(f"{what}: {path.name}") as note:
-                data = read_plain(path, envelope.MAX_BUNDLE_BYTES)
+                data = read_plain(path, envelope.MAX_BUNDLE_BYTES, below=self.submission.folder)
                 if is_receipt(data, name):
                     note.detail = "a receipt"
                     continue

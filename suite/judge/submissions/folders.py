@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base.errors import EvidenceError, Place, Problem, UsageError
+from suite.base.safe import NOT_PLAIN, read_plain
 from suite.evidence import GIT_ATTRIBUTES
 from suite.evidence.manifest import ATTRIBUTES
-from suite.evidence.safe import NOT_PLAIN, read_plain
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
@@ -164,7 +164,8 @@ def _attributes_problems(submission: Submission, sizes: dict[str, int]) -> list[
     if GIT_ATTRIBUTES not in sizes:
         return []
     try:
-        same = read_plain(submission.folder / GIT_ATTRIBUTES, len(ATTRIBUTES)) == ATTRIBUTES
+        path = submission.folder / GIT_ATTRIBUTES
+        same = read_plain(path, len(ATTRIBUTES), below=submission.folder) == ATTRIBUTES
     except OSError:
         same = False
     return [] if same else [Problem(f"{GIT_ATTRIBUTES}: must say `* -text` and nothing else")]

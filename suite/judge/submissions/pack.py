@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import zstandard
 
 from suite.base.errors import EvidenceError, Place, SetupError
+from suite.base.safe import open_plain
 from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
-from suite.evidence.safe import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ def pack(directory: Path, names: Sequence[str], target: Path) -> Packed:
 
 def _add(writer: zstandard.ZstdCompressionWriter, path: Path, name: str) -> int:
     try:
-        stream = open_plain(path)
+        stream = open_plain(path, below=path.parent)
     except OSError as cause:
         reason = cause.strerror or str(cause)
         raise EvidenceError(

@@ -17,7 +17,7 @@ import msgspec
 
 from suite.base import jsonio
 from suite.base.errors import Problem, SuiteError, TrustError
-from suite.evidence.safe import read_plain
+from suite.base.safe import read_plain
 from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -64,7 +64,9 @@ def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
     """Read what tells a submission from others; what cannot be read is left to its own check."""
     payload, sample = "", frozenset[bytes]()
     with contextlib.suppress(OSError, SuiteError):
-        bundle = envelope.parse(read_plain(submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES))
+        bundle = envelope.parse(
+            read_plain(submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder)
+        )
         payload = jsonio.sha256_hex(bundle.payload)
     with (
         contextlib.suppress(OSError, SuiteError),

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urlsplit
 
 from suite.base.errors import EvidenceError, Place
+from suite.base.safe import open_plain, read_plain
 from suite.documents.codec import decode
 from suite.documents.submission import EvidenceReference
-from suite.evidence.safe import open_plain, read_plain
 from suite.judge.submissions.folders import REFERENCE_FILE
 from suite.judge.submissions.pack import PACK_FILE
 
@@ -52,7 +52,7 @@ def opened(submission: Submission, store: Path | None, *, fetch: bool) -> Iterat
     """
     path = submission.folder / PACK_FILE
     try:
-        local = open_plain(path)
+        local = open_plain(path, below=submission.folder)
     except FileNotFoundError:
         with _elsewhere(submission, store, fetch=fetch) as stream:
             yield stream
@@ -70,14 +70,14 @@ def opened(submission: Submission, store: Path | None, *, fetch: bool) -> Iterat
 def _elsewhere(submission: Submission, store: Path | None, *, fetch: bool) -> Iterator[BinaryIO]:
     path = submission.folder / REFERENCE_FILE
     try:
-        data = read_plain(path, 64 * 1024)
+        data = read_plain(path, 64 * 1024, below=submission.folder)
     except OSError as cause:
         message = f"there is neither {PACK_FILE} nor a readable {REFERENCE_FILE}"
         raise EvidenceError("file-unreadable", message, Place(str(path))) from cause
     reference = decode(data, EvidenceReference, name=str(path))
     kept = stored(store, reference.sha256) if store else None
     if kept is not None and kept.is_file():
-        with open_plain(kept) as stream:
+        with open_plain(kept, below=store) as stream:
             _check(stream, reference, str(kept))
             yield stream
         return

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.errors import EvidenceError, Place, SetupError, UsageError
+from suite.base.safe import read_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.manifest import Manifest
 from suite.documents.submission import EvidenceReference
 from suite.evidence import GIT_ATTRIBUTES, MANIFEST
 from suite.evidence.manifest import ATTRIBUTES
-from suite.evidence.safe import read_plain
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
@@ -122,7 +122,7 @@ def _fill(
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        return read_plain(path, limit)
+        return read_plain(path, limit, below=path.parent)
     except OSError as cause:
         reason = cause.strerror or str(cause)
         raise EvidenceError(

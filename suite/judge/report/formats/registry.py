@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suite.base.errors import UsageError
+from suite.judge.log.texts import bounded
 from suite.judge.report import formats as package
 
 if TYPE_CHECKING:
@@ -73,4 +75,6 @@ def render(name: str, subject: Subject) -> bytes:
         raise UsageError(
             "format-lacks", f"{name} is made of a run's evidence; here is only its card", hint=hint
         )
+    if subject.evidence is not None:
+        subject = replace(subject, evidence=bounded(subject.evidence))
     return chosen.render(subject)
