@@ -164,6 +164,12 @@ class Card(Document):
     letter: Annotated[Word, about("What the comparison calls it.")]
     path: Annotated[str, about("Where it lay.")]
     side: Annotated[Side, about("Which card, and what it is worth.")]
+    stated: Annotated[
+        tuple[Line, ...],
+        about(
+            "What reviewers and signer stated of a submission; withdrawal and successor among it."
+        ),
+    ]
 
 
 class Point(Document):

@@ -45,6 +45,7 @@ class Entry:
         path: where it lay, for people.
         signer: who signed, in words that claim no more than is known.
         evidence: of the run; None where only the card is at hand.
+        stated: what reviewers and signer stated about it, in a line each.
         price: of one device for an hour, in any currency; None without one.
     """
 
@@ -53,6 +54,7 @@ class Entry:
     signer: str = ""
     evidence: Evidence | None = None
     price: float | None = None
+    stated: tuple[str, ...] = ()
 
 
 def letter(index: int) -> str:
@@ -107,7 +109,7 @@ def compare(
         baseline=letter(baseline),
         correction=correction,
         cards=tuple(
-            Card(letter=letter(index), path=entry.path, side=sides[index])
+            Card(letter=letter(index), path=entry.path, side=sides[index], stated=entry.stated)
             for index, entry in enumerate(entries)
         ),
         pairs=tuple(pairs),

@@ -24,7 +24,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("compare")
     factory.run(root / "runs/a", name="a")
     card = factory.run(root / "b", name="b")
-    submit.lay_out(root / "b", card, root / "runs/submissions")
+    made = factory.Tree(root / "runs")
+    made.path = submit.lay_out(root / "b", card, made.tree).submission.path
+    made.apply("review", by="alice", decision="accept", minute=1)
+    made.apply("withdraw")
     (root / "keys.json").write_bytes(factory.TRUST)
     return root
 
@@ -35,6 +38,11 @@ def test_a_directory_of_a_run_and_a_submission(place: Path, capfdbinary) -> None
     result = jsonio.loads(capfdbinary.readouterr().out)
     assert [card["side"]["run"] for card in result["cards"]] == ["a", "b"]
     assert all("signed by cpu" in card["side"]["trust"] for card in result["cards"])
+    assert result["cards"][0]["stated"] == []
+    assert result["cards"][1]["stated"] == [
+        "accept by alice, 2026-02-01T12:01:00Z: seen",
+        "WITHDRAWN by cpu, 2026-02-01T12:00:00Z: wrong driver",
+    ]
     (pair,) = result["pairs"]
     changes = [change for change in pair["comparison"]["metrics"] if "paired" in change]
     assert {"ttft_mean", "e2e_mean", "tpot_mean", "rouge1"} <= {item["metric"] for item in changes}

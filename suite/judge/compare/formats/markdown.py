@@ -45,7 +45,7 @@ def render(result: ManyComparison) -> bytes:
                             manyview.worth(card.side),
                             f"{card.side.vendor}, {card.side.devices}",
                             card.side.engine,
-                            card.side.trust,
+                            "; ".join([card.side.trust, *card.stated]),
                         ),
                     )
                 )

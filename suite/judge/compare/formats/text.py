@@ -38,6 +38,8 @@ def _cards(result: ManyComparison) -> Iterator[str]:
         yield from wrapped(what, WIDTH, indent=indent)
         if side.trust:
             yield from wrapped(side.trust, WIDTH, indent=indent)
+        for line in card.stated:
+            yield from wrapped(line, WIDTH, indent=indent)
 
 
 def _pair(result: ManyComparison, pair: Pair) -> Iterator[str]:
