@@ -82,6 +82,10 @@ class Subject(Document):
         tuple[Statement, ...] | UnsetType,
         about("Of several items: those of the second card alone."),
     ] = UNSET
+    may_explain: Annotated[
+        tuple[Family, ...] | UnsetType,
+        about("Families of metrics that it may explain; absent where that is not known."),
+    ] = UNSET
 
 
 class ValueRatio(Document):
@@ -170,6 +174,12 @@ class Card(Document):
     letter: Annotated[Word, about("What the comparison calls it.")]
     path: Annotated[str, about("Where it lay.")]
     side: Annotated[Side, about("Which card, and what it is worth.")]
+    stated: Annotated[
+        tuple[Line, ...],
+        about(
+            "What reviewers and signer stated of a submission; withdrawal and successor among it."
+        ),
+    ]
 
 
 class Point(Document):
@@ -184,7 +194,7 @@ class Point(Document):
     frontier: Annotated[
         bool,
         about(
-            "No other load of any card has both more throughput and less time per token; never of a card that is not conformant."
+            "No other load has both more throughput and less time per token; never of a card that is not conformant, or may not be compared."
         ),
     ]
     cost: Annotated[

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.documents.card import CardFact, Scorecard
+    from suite.documents.comparison import Family
 
 ABSENT = "absent"
 _UNKNOWN = "unknown"
@@ -157,6 +158,30 @@ _FACTS = {
 """Names for people of facts that differ often; any other is called by its own name."""
 
 
+_SPEED: tuple[Family, ...] = ("latency", "throughput", "utilisation", "energy", "start-up")
+_EVERYTHING: tuple[Family, ...] = (*_SPEED, "quality", "length")
+_CLIENT: tuple[Family, ...] = ("latency", "throughput", "start-up", "client")
+_EXPLAINS: dict[str, tuple[Family, ...]] = {
+    "devices": _SPEED,
+    "engine": _EVERYTHING,
+    "image": _EVERYTHING,
+    "runtime": ("latency", "start-up"),
+    "served model": _EVERYTHING,
+    "system fingerprint": _EVERYTHING,
+    "precision": _EVERYTHING,
+    "tensor parallel": _SPEED,
+    "prefix caching": ("latency", "throughput", "energy"),
+    "quantisation": _EVERYTHING,
+    "speculative decoding": _EVERYTHING,
+    "longest sequence": ("throughput", "start-up"),
+    "declared peak": ("utilisation",),
+    "arguments": _EVERYTHING,
+    "environment": _EVERYTHING,
+    **dict.fromkeys(_FACTS, _CLIENT),
+}
+"""What a difference may explain; what is not here is shown without a word on that."""
+
+
 def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     """What differs and forbids nothing, the engine's arguments and environment item by item."""
     lines = [
@@ -170,15 +195,16 @@ def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     )
     lines += _items("arguments", arguments, _options(a), _options(b))
     lines += _items("environment", environment, _variables(a), _variables(b))
-    return [_with_standing(line, a, b) for line in (*lines, *_facts(a, b))]
+    return [_placed(line, a, b) for line in (*lines, *_facts(a, b))]
 
 
-def _with_standing(line: Subject, a: Scorecard, b: Scorecard) -> Subject:
+def _placed(line: Subject, a: Scorecard, b: Scorecard) -> Subject:
     pointer = _STANDING.get(line.what, "/environment")
     return replace(
         line,
         standing_a=a.standing.get(pointer, UNSET),
         standing_b=b.standing.get(pointer, UNSET),
+        may_explain=_EXPLAINS.get(line.what, UNSET),
     )
 
 
