@@ -17,6 +17,7 @@ from suite import evidence
 from suite.base import resources
 from suite.base.errors import SetupError, SuiteError
 from suite.base.quantities import duration
+from suite.base.visible import say
 from suite.cli import divisions, inputs, judging, loadoptions, signingkey
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
@@ -172,11 +173,11 @@ def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Divis
     )
     terminal.clear()
     write_card(signed.card)
-    print(f"page      {directory / PAGE_FILE}")
-    print(f"evidence  {directory}")
-    print(f"signed by {key.public.id}")
+    say(f"page      {directory / PAGE_FILE}")
+    say(f"evidence  {directory}")
+    say(f"signed by {key.public.id}")
     if not checked.intact:
-        print(checked.text(), file=sys.stderr)
+        say(checked.text(), file=sys.stderr)
         return checked.exit_status
     status = judging.exit_status(signed.card)
     granted = signed.card.division.granted

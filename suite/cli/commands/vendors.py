@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import Group, command, described
 from suite.cli.options import FILE, json_option
 
@@ -129,7 +130,7 @@ def new(vendor: str, parent: Path | None) -> int:
     from suite.declare.vendor.load import new_vendor
 
     path = new_vendor(vendor, parent or resources.workspace() / "vendors")
-    print(f"{path}: write what is true, then `suite vendors check {path.parent}`")
+    say(f"{path}: write what is true, then `suite vendors check {path.parent}`")
     return 0
 
 

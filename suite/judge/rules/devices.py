@@ -6,6 +6,7 @@ import re
 import statistics
 from typing import TYPE_CHECKING
 
+from suite.base import expressions
 from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.declare.vendor.load import load_vendor
@@ -89,10 +90,12 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
     pattern = re.escape(plan.devices.name)
     if declared is not None:
         pattern = given(declared.match, re.escape(declared.name))
+    if why := expressions.problem(pattern):
+        return failed(f"the declared pattern of the device's name is no regular expression: {why}")
     wrong = [
         f"device {device.index} is {device.name}, declared is {plan.devices.name}"
         for device in used
-        if re.search(pattern, device.name) is None
+        if expressions.start_of(pattern, device.name) is None
     ]
     count = plan.devices.count or 0
     if len(used) < count:
