@@ -25,9 +25,21 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
+BASIS = "basis.json"
+CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
-"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
+ENGINE_METRICS = "engine-metrics.jsonl"
+OCCASIONAL_FILES = (
+    BASIS,
+    CONTAINER,
+    "conversion.log",
+    ENGINE_METRICS,
+    "image-build.log",
+    "peak-probe.log",
+    PROVENANCE,
+)
+"""What a run keeps of how its plan was made and of its container; and files that a run leaves when it converted weights,
+built an image, measured the peak, or met an engine with a page of metrics; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -39,9 +51,12 @@ CONTENT_BYTES = {
     MANIFEST: 1 << 20,
     "plan.json": 64 << 20,
     "environment.json": 64 << 20,
+    BASIS: 256 << 20,
+    CONTAINER: 64 << 20,
     PROVENANCE: 64 << 20,
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,
+    ENGINE_METRICS: 1 << 30,
     "events.jsonl": 2 << 30,
 }
 """The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.

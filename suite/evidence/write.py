@@ -90,7 +90,9 @@ class Writer:
         data = b"".join(canonical(document) + b"\n" for document in documents)
 
         def append() -> None:
-            descriptor = os.open(self.directory / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            descriptor = os.open(
+                self.directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
+            )
             try:
                 append_whole(descriptor, data)
             finally:

@@ -74,8 +74,11 @@ class Vendor:
         return engines[identifier]
 
     def can_run_as_process(self, engine: str | None = None) -> bool:
-        """Whether an engine is declared to run without a container."""
-        return self.engine(engine).process is not UNSET
+        """Whether an engine runs without a container and without an environment that the user names."""
+        process = self.engine(engine).process
+        return process is not UNSET and (
+            process.environment is not UNSET or process.python is not UNSET
+        )
 
     def accelerator(self, engine: DeclaredEngine, identifier: str | None = None) -> Accelerator:
         """One accelerator that the engine runs on; the engine's first one without a name.
@@ -174,7 +177,7 @@ def check_vendor(directory: Path) -> list[Problem]:
 
 
 def new_vendor(identifier: str, parent: Path) -> Path:
-    """Write the smallest declaration, in order from the first, and return its file.
+    """Write the smallest declaration, in order from the first, with a page beside it, and return its file.
 
     Args:
         identifier: of the vendor; the name of its directory.
@@ -192,9 +195,13 @@ def new_vendor(identifier: str, parent: Path) -> Path:
     text = jsonio.read_bytes(SMALLEST).decode("utf-8").replace("check ID", f"check {identifier}")
     upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
     text = text.replace("ACME", upper).replace("acme", identifier)
+    page = (
+        jsonio.read_bytes(SMALLEST.with_suffix(".md")).decode("utf-8").replace("acme", identifier)
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode("utf-8"))
+        replace_file(path.with_name("README.md"), page.encode("utf-8"))
     except OSError as cause:
         message = f"{path} cannot be written: {cause.strerror}"
         raise UsageError("file-unwritable", message, hint="name another place with --in") from cause

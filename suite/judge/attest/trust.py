@@ -17,7 +17,12 @@ from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
-from suite.judge.attest.statement import REVIEW_TYPE, SCORECARD_TYPE, TEST_RESULT_TYPE
+from suite.judge.attest.statement import (
+    REVIEW_TYPE,
+    SCORECARD_TYPE,
+    STATUS_TYPE,
+    TEST_RESULT_TYPE,
+)
 from suite.judge.attest.text import value_problem
 from suite.judge.attest.times import Window, format_time, parse_time
 from suite.judge.attest.timestamps import Authority, read_certificates
@@ -46,7 +51,7 @@ class Role(enum.StrEnum):
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
             return predicate_type == REVIEW_TYPE
-        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE)
+        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE)
 
 
 @dataclass(frozen=True, slots=True)

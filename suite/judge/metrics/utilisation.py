@@ -16,6 +16,7 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import measured
 from suite.judge.log.samples import NO_ARRIVALS, NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
+from suite.judge.log.telemetry import partitioned
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ METRICS = (
         "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype; prompt "
         "tokens from the engine's cache are not counted.",
         percent=True,
+        standing="asserted",
         headline=Headline(9, "busy"),
     ),
     Metric(
@@ -52,6 +54,7 @@ METRICS = (
         ),
         "Where one request runs at a time: the FLOPs of its prompt, without cached tokens, over its TTFT.",
         percent=True,
+        standing="asserted",
     ),
     Metric(
         "mfu_decode",
@@ -65,6 +68,7 @@ METRICS = (
         ),
         "Where one request runs at a time: the FLOPs of the tokens after its first chunk over their time.",
         percent=True,
+        standing="asserted",
     ),
     Metric(
         "mbu",
@@ -78,6 +82,7 @@ METRICS = (
         ),
         "Where one request runs at a time: bytes that decoding must read over the declared bandwidth.",
         percent=True,
+        standing="asserted",
     ),
 )
 MEASURED_METRICS = (
@@ -93,6 +98,7 @@ MEASURED_METRICS = (
         ),
         "MFU over the best rate of matrix products that was measured in the engine's environment before it started.",
         percent=True,
+        standing="observed",
     ),
     Metric(
         "mbu_measured_peak",
@@ -106,6 +112,7 @@ MEASURED_METRICS = (
         ),
         "MBU over the best rate of a memory copy that was measured in the engine's environment before it started.",
         percent=True,
+        standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)
@@ -277,6 +284,9 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     phase, plan = inputs.phase, inputs.plan
     facts = plan.model.facts
     why = _obstacle(phase, facts)
+    slices = partitioned(inputs.evidence)
+    if slices and not why:
+        why = f"{slices}: the declared peak is not that of a slice"
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))
     work = _Work(facts)
