@@ -37,6 +37,8 @@ def _opens(call: ast.Call) -> str | None:
     match call.func:
         case ast.Name("open"):
             return "open"
+        case ast.Attribute(ast.Name("configuration"), "read_text"):
+            return None  # of `suite.declare.model`, through `safe`
         case ast.Attribute(ast.Name(module), name) if module in STREAMS:
             return name if module in ("gzip", "tarfile") and not _of_stream(call) else None
         case ast.Attribute(_, name) if name in FORBIDDEN:
@@ -62,6 +64,29 @@ WRITERS = {
     "judge/attest/lineends.py": ["(copy / path.name).write_bytes", "(copy / path.name).open"],
     "declare/tasks/formats/canonical.py": ["partial.open"],
     "documents/schemas.py": ["path.write_text"],
+    "declare/known.py": ["path.write_bytes"],
+    "judge/submissions/submit.py": [
+        "(part / GIT_ATTRIBUTES).write_bytes",
+        "(part / folders.REFERENCE_FILE).write_bytes",
+        "(part / name).write_bytes",
+    ],
+    # Into and out of a temporary folder of its own, copied through `safe`.
+    "judge/submissions/check.py": [
+        "(directory / file).write_bytes",
+        "bundle.read_bytes",
+        "bundle.read_bytes",
+    ],
+    "judge/submissions/pack.py": ["target.open", "target.open", "(directory / entry).open"],
+    # Files that the suite ships.
+    "judge/compare/formats/html.py": [
+        "(_TEMPLATES / 'comparison.css').read_text",
+        "(CARD_TEMPLATES / 'style.css').read_text",
+    ],
+    "declare/plan/recipe.py": [
+        "(directory / 'Dockerfile').read_text",
+        "(directory / name).read_bytes",
+    ],
+    "base/harness.py": ["path.open"],
     # Tables of the suite's own, read while it is imported.
     "base/unicode14.py": ["_TABLE.read_text"],
     "base/errorcodes.py": ["Path(__file__).with_name('errors.toml').read_text"],
