@@ -88,8 +88,9 @@ class ContainerEngine:
                 )
         except SetupError as error:
             return str(error)
-        output, errors = ((text or b"").decode(errors="replace") for text in texts)
-        return status, output, errors
+        parts = texts if isinstance(texts, tuple) else (None, None)
+        output, errors = ((part or b"").decode(errors="replace") for part in parts)
+        return (-1 if status is None else status), output, errors
 
 
 @contextlib.contextmanager
