@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import SetupError, UsageError
+from suite.base.safe import append_whole, replace_file
 from suite.documents.codec import canonical
 from suite.documents.event import Request
 from suite.evidence.manifest import ATTRIBUTES, BALLAST, BALLAST_BYTES, GIT_ATTRIBUTES
-from suite.evidence.safe import append_whole, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

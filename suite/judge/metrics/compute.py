@@ -23,7 +23,8 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
-from suite.judge.log.samples import collect, recounts
+from suite.judge.log.recounts import recounts
+from suite.judge.log.samples import collect
 from suite.judge.metrics import energy, rouge
 from suite.judge.metrics.devices import device_series
 from suite.judge.metrics.engine import engine_series
@@ -159,26 +160,20 @@ def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
     """
     phase = inputs.phase
     counts = []
-    for of, source, samples in recounts(phase):
-        pairs = zip(_tokens(phase, of), _tokens(samples, of), strict=True)
-        differ = sum(stated != own for stated, own in pairs)
+    for recount in recounts(phase):
         values: dict[str, Value] = {}
-        if differ and not phase.obstacle:
-            values = _recomputed(dataclasses.replace(inputs, phase=samples), of)
-        tokens = sum(count[0] if count else 0 for count in _tokens(samples, of))
+        if recount.differ and not phase.obstacle:
+            values = _recomputed(dataclasses.replace(inputs, phase=recount.samples()), recount.of)
         counts.append(
-            TokenCount(of=of, source=source, tokens=tokens, differ=differ, metrics=values)
+            TokenCount(
+                of=recount.of,
+                source=recount.source,
+                tokens=recount.tokens,
+                differ=recount.differ,
+                metrics=values,
+            )
         )
     return tuple(counts)
-
-
-def _tokens(phase: PhaseSamples, of: Counted) -> list[tuple[int, ...] | None]:
-    """What is counted of each answer: its tokens; where they arrived, also those of its first chunks."""
-    if of == "claimed":
-        return [None if a.claimed is None else (a.claimed,) for a in phase.answers]
-    return [
-        None if a.arrived is None else (a.arrived.tokens, a.arrived.first) for a in phase.answers
-    ]
 
 
 def _recomputed(inputs: PhaseInputs, of: Counted) -> dict[str, Value]:

@@ -98,7 +98,10 @@ def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> t
     mean = math.fsum(means) if read.adds else statistics.mean(means)
     peak = math.fsum(peaks) if read.adds else max(peaks)
     why = "samples of a telemetry tool, no interval"
-    return tuple(Measured(value, read.unit, count, None, None, why) for value in (mean, peak))  # type: ignore[return-value]
+    return (
+        Measured(mean, read.unit, count, None, None, why),
+        Measured(peak, read.unit, count, None, None, why),
+    )
 
 
 def _why(plan: Plan) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import http
+import itertools
 import json
 import zlib
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
 
+_FLOODS = frozenset({"floods", "floods_comments"})
+_FLOOD_NS = 1_000_000
 _MIDWAY = frozenset({"resets_midway", "closes_early", "dies_after", "stalls", "no_finish"})
 _TOO_LONG = {"error": {"code": 400, "message": "the prompt exceeds the context"}}
 _HALVES = (" \ud83d", "\ude00")
@@ -158,6 +161,8 @@ class _Stream:
             yield from self._write(
                 0 if early else first, self._chunk(b'{"role":"assistant","content":""}')
             )
+        if name in _FLOODS:
+            yield from self._flood(first)
         tokens, cut = script.answer(self._request.prompt, self._request.limit)
         if name == "empty_answer":
             tokens, cut = [], False
@@ -180,6 +185,17 @@ class _Stream:
             if position // size == self._fault.after_chunks - 1:
                 yield from self._spoil(due)
         yield from self._close(due, sent, "length" if cut else "stop")
+
+    def _flood(self, due: int) -> Iterator[Step]:
+        """Some 50 MB a second, for ever."""
+        words = "over and over " * 4096
+        comment = f": {words}\n".encode()
+        for number in itertools.count():
+            moment = due + number * _FLOOD_NS
+            if self._name == "floods":
+                yield from self._write(moment, self._content([words], 1, 0), Act.CONTENT)
+            else:
+                yield Step(moment, Act.WRITE, b"%x\r\n%b\r\n" % (len(comment), comment))
 
     def _positions(self, count: int, size: int) -> Iterator[int]:
         position = 0

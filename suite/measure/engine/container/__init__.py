@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import requests.exceptions
 from docker import errors
@@ -88,9 +88,13 @@ class ContainerEngine:
                 )
         except SetupError as error:
             return str(error)
-        parts = texts if isinstance(texts, tuple) else (None, None)
-        output, errors = ((part or b"").decode(errors="replace") for part in parts)
-        return (-1 if status is None else status), output, errors
+        # With `demux` the two streams come apart, where the library's types say one.
+        output, errors = cast("tuple[bytes | None, bytes | None]", texts)
+        return (
+            0 if status is None else status,
+            (output or b"").decode(errors="replace"),
+            (errors or b"").decode(errors="replace"),
+        )
 
 
 @contextlib.contextmanager

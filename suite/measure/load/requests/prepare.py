@@ -16,7 +16,7 @@ from suite.declare.tasks.synthetic import (
 from suite.documents.document import given
 from suite.measure.load.requests.body import body, common_body, digest, fit_tasks
 from suite.measure.load.requests.conversation import make_conversations
-from suite.measure.load.requests.job import Job
+from suite.measure.load.requests.job import Job, response_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,7 @@ def make_jobs(
     by_number = {} if fitted is None else fitted
     fit_tasks(plan, tasks, tokenizer, by_number, numbers)
     common = common_body(plan, most=given(phase.max_new_tokens))
+    most = given(phase.max_new_tokens) or plan.workload.decoding.max_new_tokens
     # A long phase asks the same tasks again and again: one body each, not one each time.
     bodies = {number: body(plan, common, by_number[number].text) for number in set(numbers)}
     digests = {number: digest(by_number[number].text) for number in bodies}
@@ -77,6 +78,7 @@ def make_jobs(
             prompt_sha256=digests[number],
             truncated=by_number[number].truncated,
             own_prompt_tokens=by_number[number].tokens,
+            most_bytes=response_limit(bodies[number], most),
         )
         for position, (index, number) in enumerate(zip(chosen, numbers, strict=True))
     ]
@@ -120,10 +122,12 @@ def _exact(  # noqa: PLR0917 - what the requests follow from
         Job(
             index=index,
             task=synthetic_task(index),
-            body=body(plan, common[out[index % len(out)]], prompt),
+            body=request_body,
             t_sched_ns=None if times is None else times[position],
             prompt_sha256=digest(prompt),
             own_prompt_tokens=wanted[position].tokens,
+            most_bytes=response_limit(request_body, out[index % len(out)]),
         )
         for position, (index, prompt) in enumerate(zip(chosen, prompts, strict=True))
+        for request_body in (body(plan, common[out[index % len(out)]], prompt),)
     ]
