@@ -142,8 +142,9 @@ def draft(choices: Choices) -> Draft:
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
     engine_arguments = overrides(choices)
-    if choices.sim_script is not None and choices.runtime != "sim":
-        raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
+    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
+        unused = "--cheat" if choices.sim_script is None else "--sim-script"
+        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
     runtime, note = choose_runtime(choices, vendor)
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
@@ -189,7 +190,7 @@ def draft(choices: Choices) -> Draft:
         readiness = replace(plan.engine.readiness, timeout_s=ENDPOINT_TIMEOUT_S)
         plan = replace(plan, engine=replace(plan.engine, readiness=readiness))
     if runtime == "sim":
-        plan = scripted(plan, choices.sim_script)
+        plan = scripted(plan, choices.sim_script, choices.cheat)
     return Draft(Inputs(plan, tasks, tokenizer), profile, source.directory)
 
 

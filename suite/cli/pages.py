@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base import errorpage, markdown
 from suite.declare.tasks.formats import registry as formats
 from suite.judge.pages import metrics, rules
+from suite.measure.engine import sim_page
 from suite.measure.telemetry import page as telemetry
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def pages() -> dict[Path, str]:
         **_with_parts("vendors.zh.md", {"telemetry": telemetry.table(chinese=True)}),
         **_with_parts("rules.md", {"rules": rules.tables("en")}),
         **_with_parts("rules.zh.md", {"rules": rules.tables("zh")}),
+        **_with_parts("threat-model.md", {"cheats": sim_page.table("en")}),
+        **_with_parts("threat-model.zh.md", {"cheats": sim_page.table("zh")}),
         **_with_parts("metrics.md", _metrics("en")),
         **_with_parts("metrics.zh.md", _metrics("zh") | {"statistics": metrics.statistics("zh")}),
     }

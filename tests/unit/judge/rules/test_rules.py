@@ -15,7 +15,7 @@ from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
 from tests.factories import evidence as factory
 from tests.factories import loads
-from tests.unit.judge.rules import manytasks
+from tests.unit.judge.rules import controlled, manytasks
 
 HERE = Path(__file__).resolve()
 TESTS = HERE.parents[3]
@@ -145,6 +145,9 @@ def apply(parts: dict, step: dict) -> None:
         case "suffix":
             for request in chosen:
                 request["text"] += step["value"]
+        case other if other in controlled.OPS:
+            for request in chosen:
+                controlled.OPS[other](request, step)
         case other:
             pytest.fail(f"unknown operation {other}")
 
@@ -164,6 +167,7 @@ def others(checks) -> tuple:
 
 
 BASES = {
+    "controls": controlled.document,
     "plain": factory.document,
     "interval": loads.interval,
     "lengths": loads.lengths,
