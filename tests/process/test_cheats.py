@@ -28,7 +28,7 @@ def broken(tmp_path, *cheats):
     assert done.returncode in (0, 1), done.stderr
     card = json.loads((run / "scorecard.json").read_bytes())["predicate"]
     assert card["runtime"] == "sim"
-    assert {served["fingerprint"] for served in card["served"]} == {"simulated"}
+    assert {served["fingerprint"] for served in card["engine"]["served"]} == {"simulated"}
     checks = {check["rule"]: check for check in card["checks"]}
     wrong = {name for name, check in checks.items() if check["outcome"] in ("fail", "warn")}
     assert wrong >= ALWAYS

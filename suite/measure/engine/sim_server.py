@@ -174,10 +174,13 @@ class SimServer:
         """Take every step that is due."""
         heap = self._heap
         while heap and heap[0][0] <= time.monotonic_ns():
-            _, _, answer, step = heapq.heappop(heap)
+            due, _, answer, step = heapq.heappop(heap)
             if answer.client.closed:
                 self._finish(answer)
                 continue
+            if answer.reply is not None:
+                # A model that was kept waiting does not catch up.
+                answer.begun_ns += max(0, time.monotonic_ns() - due)
             self._take(answer, step)
 
     def _take(self, answer: _Answer, step: Step) -> None:
