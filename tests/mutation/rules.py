@@ -153,6 +153,27 @@ def moved(bound: Bound, by: float) -> Iterator[None]:
             setattr(module, bound.name, bound.value)
 
 
+def _reaches() -> dict[str, set[str]]:
+    """The modules of the judge that each of them reads, directly or through others."""
+    direct: dict[str, set[str]] = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("suite.judge"):
+            direct[name] = {
+                getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", "")
+                for value in vars(module).values()
+            } - {name}
+    reached: dict[str, set[str]] = {}
+    for name in direct:
+        seen, left = {name}, [name]
+        while left:
+            for other in direct.get(left.pop(), set()) - seen:
+                if other.startswith("suite.judge"):
+                    seen.add(other)
+                    left.append(other)
+        reached[name] = seen
+    return reached
+
+
 def survivors(known: list[Fixture]) -> dict[str, list[str]]:
     """Mutants that no fixture notices, by kind; the first entry of each kind says how many there were."""
     ends: dict[str, list[str]] = {"deleted": [], "inverted": [], "bounds": []}
@@ -162,12 +183,15 @@ def survivors(known: list[Fixture]) -> dict[str, list[str]]:
             counts[kind] += 1
             if not any(fixture.notices(mutant) for fixture in known):
                 ends[kind].append(rule.number)
+    reached = _reaches()
     for bound in bounds():
+        touched = [
+            rule for rule in RULES if bound.module.__name__ in reached[rule.judge.__module__]
+        ]
         for by in (bound.unit, -bound.unit):
             counts["bounds"] += 1
             with moved(bound, by):
-                # What was worked out of the log under the old number is worked out again.
-                noticed = any(fixture.notices(rule) for fixture in known for rule in RULES)
+                noticed = any(fixture.notices(rule) for fixture in known for rule in touched)
             if not noticed:
                 where = bound.module.__name__.removeprefix("suite.judge.")
                 ends["bounds"].append(f"{where}.{bound.name} {bound.value:g} {by:+g}")

@@ -19,7 +19,7 @@ from suite.documents.document import given
 from suite.judge.log.due import is_answer, planned_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from suite.documents.event import Request
     from suite.judge.log.phases import PhaseLog
@@ -42,9 +42,13 @@ _LEAST_AFTER: Final = 4
 """Chunks after the first that an answer's pace needs."""
 
 
+KNOWN: Final = 0.8
+"""Below this, where anything is reused, tasks are taken to be known the first time that a phase asks them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Geometric mean of paired times over those of prompts with a new beginning.
+    """Geometric mean of paired times over those of cold prompts.
 
     Attributes:
         value: 1 where both take as long.
@@ -68,13 +72,13 @@ class Comparison:
 
     Attributes:
         reuse: what follows.
-        ratios: by what was asked: ``exact``, ``end``, ``first`` (the task's ordinary request); TTFT per prompt token.
-        pace: the same of ``exact``, time per chunk after the first.
+        tests: the ratios that decide, by what is tested.
+        shown: what was asked over the prompt with a new beginning, TTFT per prompt token: ``exact``, ``end``, ``first``.
     """
 
     reuse: Reuse
-    ratios: Mapping[str, Ratio]
-    pace: Ratio | None
+    tests: Mapping[str, Ratio]
+    shown: Mapping[str, float]
 
 
 def compare(logs: Iterable[PhaseLog], ids: Sequence[str]) -> Comparison | None:
@@ -85,25 +89,28 @@ def compare(logs: Iterable[PhaseLog], ids: Sequence[str]) -> Comparison | None:
         ids: of the tasks, in order.
     """
     asked = [group for log in logs for group in _groups(log, ids).values() if "start" in group]
-    ratios = {
-        kind: ratio
-        for kind in ("exact", "end", "first")
-        if (ratio := _ratio(asked, kind, _first_token)) is not None
+    tests = {
+        name: ratio
+        for name, fast, cold, time in _TESTS
+        if (ratio := paired(list(_logs(asked, fast, cold, time)))) is not None
     }
-    if "exact" not in ratios or "end" not in ratios:
+    shown = {
+        kind: math.exp(mean(logs))
+        for kind in ("exact", "end", "first")
+        if (logs := list(_logs(asked, (kind,), ("start",), _first_token)))
+    }
+    if "exact" not in shown or "end" not in shown or "repeats" not in tests:
         return None
-    pace = _ratio(asked, "exact", _pace)
-    return Comparison(_reuse(ratios, pace), ratios, pace)
+    alarm = any(ratio.reused for ratio in tests.values())
+    return Comparison(_kind(shown) if alarm else "none", tests, shown)
 
 
-def _reuse(ratios: Mapping[str, Ratio], pace: Ratio | None) -> Reuse:
-    if "first" in ratios and ratios["first"].reused:
+def _kind(shown: Mapping[str, float]) -> Reuse:
+    """What is reused, by where the times lie."""
+    if shown.get("first", 1.0) < KNOWN:
         return "known"
-    if ratios["end"].reused:
-        return "prefix"
-    if ratios["exact"].reused or (pace is not None and pace.reused):
-        return "response"
-    return "none"
+    # Behind a prefix cache new words at the end cost hardly more than none.
+    return "prefix" if shown["end"] < min(1.0, shown["exact"] ** 0.5) else "response"
 
 
 def _groups(log: PhaseLog, ids: Sequence[str]) -> dict[int, dict[str, Request]]:
@@ -139,23 +146,48 @@ def _pace(event: Request) -> float | None:
     return sum(event.chunk_dt) / after if after >= _LEAST_AFTER else None
 
 
-def _ratio(asked: Sequence[Mapping[str, Request]], kind: str, time: Time) -> Ratio | None:
-    logs = []
+_TESTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Time], ...]] = (
+    ("repeats", ("exact",), ("start", "middle", "first"), _first_token),
+    ("beginnings", ("exact", "end"), ("start", "first"), _first_token),
+    ("known tasks", ("exact", "first"), ("start",), _first_token),
+    ("pace of repeats", ("exact",), ("start", "middle", "end", "first"), _pace),
+)
+"""What is tested: name, what would be fast, what is cold beside it, and which time."""
+
+
+def _logs(
+    asked: Sequence[Mapping[str, Request]],
+    fast: Sequence[str],
+    cold: Sequence[str],
+    time: Time,
+) -> Iterator[float]:
+    """Logarithms of the ratios, task by task; each side is the mean of what was answered."""
     for group in asked:
-        mine = time(group[kind]) if kind in group else None
-        new = time(group["start"])
-        if mine and new and mine > 0 and new > 0:
-            logs.append(math.log(mine / new))
-    return paired(logs)
+        sides = []
+        for kinds in (fast, cold):
+            times = [time(group[kind]) for kind in kinds if kind in group]
+            logs = [math.log(value) for value in times if value is not None and value > 0]
+            sides.append(mean(logs) if logs else None)
+        mine, other = sides
+        if mine is not None and other is not None:
+            yield mine - other
 
 
 def paired(logs: Sequence[float]) -> Ratio | None:
-    """The ratio that logarithms of paired ratios give; None for too few."""
+    """The ratio that logarithms of paired ratios give; None for too few.
+
+    Of eight or more the eighth part at each end is left out, and the interval is Yuen's: a stalled request must neither make a
+    ratio nor hide one.
+    """
     count = len(logs)
     if count < FEWEST:
         return None
-    middle = mean(logs)
-    spread = math.fsum((value - middle) ** 2 for value in logs) / (count - 1)
-    degrees = max(key for key in STUDENT if key <= count - 1)
-    half = STUDENT[degrees] * math.sqrt(spread / count)
+    ordered, cut = sorted(logs), count // 8
+    kept = ordered[cut : count - cut]
+    middle = mean(kept)
+    drawn_in = [min(max(value, kept[0]), kept[-1]) for value in ordered]
+    centre = mean(drawn_in)
+    spread = math.fsum((value - centre) ** 2 for value in drawn_in) / (count - 1)
+    degrees = max(key for key in STUDENT if key <= len(kept) - 1)
+    half = STUDENT[degrees] * math.sqrt(spread / count) / (len(kept) / count)
     return Ratio(math.exp(middle), math.exp(min(middle + half, 700.0)), count)

@@ -8,12 +8,12 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual
 from suite.judge.log.phases import phase_logs
-from suite.judge.log.reuse import REUSED, compare
+from suite.judge.log.reuse import KNOWN, REUSED, compare
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.evidence import Evidence
-    from suite.judge.log.reuse import Comparison, Ratio
+    from suite.judge.log.reuse import Comparison
     from suite.judge.metrics.compute import Results
 
 _WORDS = {
@@ -27,13 +27,11 @@ _WORDS = {
     "R080",
     title=Bilingual("Repeats take as long as new prompts", "重复的提示词与新提示词耗时相同"),
     asks=Bilingual(
-        "Unannounced repeats of early tasks take as long as the same tasks with new words at the start: TTFT per prompt "
-        "token, and time per chunk after it, of exact repeats, of those with new words at the end, and of the first time "
-        "that they were asked. A ratio below 0.9 with its whole interval (paired by task, Student's t, one honest "
-        "run in a thousand beyond it) is reuse.",
-        "不经声明而重复提问的早先任务，其耗时与在开头加入新词的同一任务相同：比较完全重复、末尾加入新词以及首次提问时每个提示词 "
-        "token 的 TTFT，以及其后每个数据块的时间。若比值连同其整个区间（按任务配对，学生 t，千次诚实运行中至多一次越出）低于 "
-        "0.9，即为复用。",
+        "Unannounced repeats of early tasks take as long as the same tasks with new words: TTFT per prompt token, and time per "
+        "chunk after it, of exact repeats, of those with new words at the end, and of the first time that they were asked, over "
+        "those of prompts with new words at the start. A ratio below 0.9 with its whole interval (paired by task, trimmed "
+        "t, one in a thousand beyond it) is reuse.",
+        "不经声明而重复提问的早先任务，其耗时与加入新词的同一任务相同：完全重复、末尾加入新词以及首次提问时每个提示词 token 的 TTFT，以及其后每个数据块的时间，均与开头加入新词者相比。若比值连同其整个区间（按任务配对，截尾 t，千分之一越出）低于 0.9，即为复用。",
     ),
     reason=Bilingual(
         "A prefix cache that the plan denies, a memo of answers, or a faster path for the public tasks: counts can deny "
@@ -65,7 +63,7 @@ def nothing_reused(evidence: Evidence, _: Results) -> Finding:
         return passed(f"nothing is reused: {numbers}")
     declared = evidence.plan.engine.prefix_caching
     # With a prefix cache the first time in a phase is no first time, if an earlier one asked the task.
-    if declared and found.ratios["end"].reused and found.reuse in ("prefix", "known"):
+    if declared and found.reuse in ("prefix", "known") and found.shown["end"] < KNOWN:
         return passed(f"{_WORDS['prefix']}, as declared: {numbers}")
     why = f"{_WORDS[found.reuse]}: {numbers}, bound {REUSED:g}"
     if evidence.plan.runtime == "endpoint" and found.reuse == "prefix":
@@ -74,12 +72,8 @@ def nothing_reused(evidence: Evidence, _: Results) -> Finding:
 
 
 def _numbers(found: Comparison) -> str:
-    names = {"exact": "exact repeats", "end": "new words at the end", "first": "first time"}
-    parts = [f"{names[kind]} {_shown(ratio)}" for kind, ratio in found.ratios.items()]
-    if found.pace is not None:
-        parts.append(f"pace of repeats {_shown(found.pace)}")
-    return f"TTFT of new prompts taken as 1, {', '.join(parts)}, n = {found.ratios['exact'].n}"
-
-
-def _shown(ratio: Ratio) -> str:
-    return f"{ratio.value:.2f} (at most {ratio.high:.2f})"
+    names = {"exact": "exact repeats", "end": "new words at the end", "first": "the first time"}
+    shown = ", ".join(f"{names[kind]} {value:.2f}" for kind, value in found.shown.items())
+    name, least = min(found.tests.items(), key=lambda item: item[1].high)
+    why = f"{name} {least.value:.2f}, at most {least.high:.2f}, n = {least.n}"
+    return f"TTFT with a new beginning taken as 1, {shown}; surest test: {why}"

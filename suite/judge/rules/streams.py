@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
@@ -198,7 +199,7 @@ def _least(count: int) -> float:
     """Lower end of the interval of a Poisson count (Wilson and Hilferty)."""
     if not count:
         return 0.0
-    return count * max(0.0, 1 - 1 / (9 * count) - POISSON / (3 * count**0.5)) ** 3
+    return count * float(max(0.0, 1 - 1 / (9 * count) - POISSON / (3 * math.sqrt(count)))) ** 3
 
 
 @rule(

@@ -258,8 +258,10 @@ def read_script(text: str) -> Script:
     if script.answers not in ANSWERS:
         raise _wrong(name, f"answers is {script.answers!r}", f"one of: {', '.join(ANSWERS)}")
     _check_cheats(name, script)
-    times = (script.ttft_ms, script.itl_ms, script.slower_per_stream, script.slower_per_minute)
-    times += (script.prompt_us, script.jitter)
+    times = (
+        *(script.ttft_ms, script.itl_ms, script.slower_per_stream, script.slower_per_minute),
+        *(script.prompt_us, script.jitter),
+    )
     if script.tokens_per_chunk < 1 or script.slots < 0 or min(times) < 0:
         raise _wrong(name, "times and counts must not be negative")
     return script
