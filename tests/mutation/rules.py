@@ -1,4 +1,4 @@
-"""Do the fixtures notice when a rule changes? ``python -m tests.mutation.rules`` prints the figure and the survivors.
+"""Do the fixtures notice when a rule changes? ``python -m tests.mutation.rules [R080 …]`` prints the figure and the survivors.
 
 Each rule is deleted (it always passes), inverted (what passes fails, what does not passes), and each number that stands in the modules
 of rules, or of the log that they read, is moved by one unit of its last written place, up and down. A mutant is noticed when one
@@ -14,7 +14,7 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -52,18 +52,25 @@ class Fixture:
         return outcome not in PASSING if wanted is None else outcome is not wanted
 
 
-def fixtures() -> list[Fixture]:
-    """Every sound run and every case, measured once."""
+def fixtures(numbers: Collection[str]) -> list[Fixture]:
+    """Every case of some rules, and the sound runs that they break, measured once."""
     found = []
-    for base, make in cases.BASES.items():
+    chosen = [
+        (case, said)
+        for case in cases.CASES
+        if (said := json.loads((case / "case.json").read_text()))["rule"] in numbers
+    ]
+    bases = {"plain", *(said.get("base", "plain") for _, said in chosen)}
+    for base in sorted(bases & cases.BASES.keys()):
+        make = cases.BASES[base]
         evidence = factory.evidence(make())
         known = (*cases.OWN, *cases.EXPECTED.get(base, () if base == "plain" else ("R032",)))
         wanted = {rule.number: None for rule in RULES if rule.number not in known}
         found.append(Fixture(base, evidence, compute(evidence), wanted))
-    own = factory.evidence(cases.own_plan())
-    found.append(Fixture("own-plan", own, compute(own), dict.fromkeys(cases.OWN)))
-    for case in cases.CASES:
-        said = json.loads((case / "case.json").read_text())
+    if "own-plan" in bases:
+        own = factory.evidence(cases.own_plan())
+        found.append(Fixture("own-plan", own, compute(own), dict.fromkeys(cases.OWN)))
+    for case, said in chosen:
         parts = (cases.BASES | cases.PLANS)[said.get("base", "plain")]()
         for step in said["patch"]:
             cases.apply(parts, step)
@@ -174,11 +181,13 @@ def _reaches() -> dict[str, set[str]]:
     return reached
 
 
-def survivors(known: list[Fixture]) -> dict[str, list[str]]:
-    """Mutants that no fixture notices, by kind; the first entry of each kind says how many there were."""
+def survivors(numbers: Collection[str]) -> dict[str, list[str]]:
+    """Mutants of some rules that no fixture notices, by kind; the first entry of each kind says how many there were."""
+    known = fixtures(numbers)
+    chosen = [rule for rule in RULES if rule.number in numbers]
     ends: dict[str, list[str]] = {"deleted": [], "inverted": [], "bounds": []}
     counts = dict.fromkeys(ends, 0)
-    for rule in RULES:
+    for rule in chosen:
         for kind, mutant in (("deleted", _deleted(rule)), ("inverted", _inverted(rule))):
             counts[kind] += 1
             if not any(fixture.notices(mutant) for fixture in known):
@@ -186,8 +195,10 @@ def survivors(known: list[Fixture]) -> dict[str, list[str]]:
     reached = _reaches()
     for bound in bounds():
         touched = [
-            rule for rule in RULES if bound.module.__name__ in reached[rule.judge.__module__]
+            rule for rule in chosen if bound.module.__name__ in reached[rule.judge.__module__]
         ]
+        if not touched:
+            continue
         for by in (bound.unit, -bound.unit):
             counts["bounds"] += 1
             with moved(bound, by):
@@ -202,8 +213,10 @@ def survivors(known: list[Fixture]) -> dict[str, list[str]]:
 
 def main() -> int:
     """Print the figures and the survivors; 1 when a deleted or an inverted rule survives."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    ends = survivors(fixtures())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rules", nargs="*", help="such as R080; without any, all of them")
+    numbers = parser.parse_args().rules or [rule.number for rule in RULES]
+    ends = survivors(numbers)
     for kind, names in ends.items():
         print(f"{kind}: {names[0]}")
         for name in names[1:]:

@@ -67,12 +67,13 @@ def _hasten(event: dict, step: dict) -> None:
 
 
 def _bunch(event: dict, step: dict) -> None:
-    """Every so many chunks leave together when the last of them is there."""
+    """Every so many chunks leave together when the last of them is there, each `short` of the usual gap after the other."""
     gaps, size = event["chunk_dt"], step["by"]
+    tiny = round(gaps[0] * step.get("short", 0.004))
     event["chunk_dt"] = [
-        sum(gaps[place : place + size]) - 20_000 * (size - 1)
+        sum(gaps[place : place + size]) - tiny * (len(gaps[place : place + size]) - 1)
         if place % size == 0
-        else 20_000 + place
+        else tiny + place
         for place in range(len(gaps))
     ]
 
@@ -100,7 +101,9 @@ def _guess(event: dict, step: dict) -> None:
 
 
 def _copied(event: dict, step: dict) -> None:
-    event["chunk_dt"] = [step["by"] + 97 * place for place in range(len(event["chunk_dt"]))]
+    gaps = event["chunk_dt"]
+    count = step.get("first", len(gaps))
+    gaps[:count] = [step["by"] + 97 * place for place in range(count)]
 
 
 def _rounded(event: dict, step: dict) -> None:

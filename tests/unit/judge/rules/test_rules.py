@@ -262,7 +262,9 @@ def test_case(case: Path):
     evidence, checks = judge(parts)
     found = checks[wanted["rule"]]
     assert found.outcome == wanted["outcome"], found.why
-    assert sound_run(base)[1][wanted["rule"]].outcome != found.outcome
+    # What passes lies just within a bound, where another bound would refuse it.
+    if found.outcome is not Outcome.PASS:
+        assert sound_run(base)[1][wanted["rule"]].outcome != found.outcome
     if "granted" in wanted:
         assert grant(evidence, others(checks)).granted == wanted["granted"]
     if found.outcome is Outcome.FAIL:
