@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from suite.base import resources
 from suite.base.errors import UsageError
 from suite.cli.simscript import scripted
 from suite.declare.model.facts import hash_model, hashed_files, read_model
+from suite.declare.plan.choice import choose_devices
 from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
@@ -29,6 +31,7 @@ from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
 from suite.measure.host import processor
+from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,13 +142,15 @@ def draft(choices: Choices) -> Draft:
     vendor = load_vendor(choices.vendor)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
-    device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
+    vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     engine_arguments = overrides(choices)
     if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
         unused = "--cheat" if choices.sim_script is None else "--sim-script"
         raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
     runtime, note = choose_runtime(choices, vendor)
+    choices = _recognised(choices, vendor, runtime)
+    device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
+    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
         hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
@@ -194,10 +199,28 @@ def draft(choices: Choices) -> Draft:
     return Draft(Inputs(plan, tasks, tokenizer), profile, source.directory)
 
 
+def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choices:
+    """The accelerator that this machine has where nobody named one, and the first engine that runs on it.
+
+    Raises:
+        UsageError: ``accelerators-mixed``, and those of `choose_devices`.
+    """
+    if choices.accelerator is not None or runtime not in ("container", "process"):
+        return choices
+    visible = () if _every(choices) else _indices(choices.visible)
+    device = recognised(vendor.doc, choose_devices(choices.devices, visible))
+    if device is None:
+        return choices
+    fitting = (engine.id for engine in vendor.doc.engines if device.id in engine.accelerators)
+    engine = choices.engine or next(fitting, None)
+    return dataclasses.replace(choices, accelerator=device.id, engine=engine)
+
+
 def _options(choices: Choices, note: str) -> Options:
     return Options(
         access=choices.access,
-        visible=_indices(choices.visible),
+        visible=() if _every(choices) else _indices(choices.visible),
+        every=_every(choices),
         env=_pairs(choices.env, "env-wrong"),
         dtype=choices.dtype,
         max_model_len=choices.max_model_len,
@@ -209,9 +232,11 @@ def _options(choices: Choices, note: str) -> Options:
         private_peaks=_private_peaks(choices.peak),
         cpu_peak=_cpu_peak(choices.cpu_peak),
         measured_peak=choices.measured_peak,
+        engine_python=_engine_python(choices),
         runtime_note=note,
         commit=commit(),
         nonce=choices.nonce,
+        telemetry_url=choices.telemetry_url,
         served_model_name=choices.served_model_name,
     )
 
@@ -227,9 +252,23 @@ def overrides(choices: Choices) -> dict[str, str]:
 
 
 def _refuse_empty(choices: Choices) -> None:
-    for name in ("model", "image", "nonce", "engine", "accelerator", "url", "division"):
+    for name in (
+        "model",
+        "image",
+        "nonce",
+        "engine",
+        "accelerator",
+        "url",
+        "division",
+        "telemetry_url",
+    ):
         if getattr(choices, name) == "":
-            raise UsageError("option-empty", f"--{name} is empty", hint="leave it out, or name one")
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError("option-empty", f"{option} is empty", hint="leave it out, or name one")
+    page = choices.telemetry_url
+    if page is not None and not re.match(r"https?://[^/\s]", page):
+        hint = "like http://127.0.0.1:9400/metrics"
+        raise UsageError("url-wrong", f"{page!r} is not the address of a page", hint=hint)
     nonce = choices.nonce
     if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
         hint = "letters, digits and . _ : - only, at most 128"
@@ -246,12 +285,25 @@ def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str,
     return pairs
 
 
+def _engine_python(choices: Choices) -> str | None:
+    """The interpreter as it was named, made absolute; of a directory its ``bin/python``."""
+    named = choices.engine_python
+    if named is None:
+        return None
+    path = named.absolute()  # a link is kept: it is what makes a virtual environment one
+    return str(path / "bin" / "python" if path.is_dir() else path)
+
+
+def _every(choices: Choices) -> bool:
+    return choices.visible is not None and choices.visible.lower() == "all"
+
+
 def _indices(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
     if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
         raise UsageError(
-            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1"
+            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1, or all"
         )
     return tuple(int(part) for part in text.split(","))
 
@@ -299,6 +351,10 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
     Raises:
         UsageError: ``url-missing`` for an endpoint without ``--url``, ``url-wrong``, ``url-unused``.
     """
+    other = "--url" if choices.url is not None else choices.runtime
+    if choices.engine_python is not None and other not in (None, "process"):
+        message = f"--engine-python goes with --runtime process, not {other}"
+        raise UsageError("engine-python-unused", message)
     if choices.url is not None:
         url = server_url(choices.url)
         if choices.runtime not in (None, "endpoint"):
@@ -320,10 +376,11 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
             return "sim", "a simulated server with known timings"
         case _:
             pass
+    if choices.engine_python is not None:
+        return "process", "in an environment that holds the engine already"
     status = docker_available()
-    if status.ok or not vendor.can_run_as_process(choices.engine):
-        return "container", ""
-    return "process", status.why
+    process = not status.ok and vendor.can_run_as_process(choices.engine)
+    return ("process", status.why) if process else ("container", "")
 
 
 def server_url(url: str) -> str:

@@ -77,6 +77,10 @@ class TelemetryTool(Document):
     command: Annotated[tuple[str, ...], about("Resolved argv; empty when files are read.")]
     parser: Annotated[str, about("Name of the parser.")]
     interval_ms: Annotated[Positive, about("Between two samples.")]
+    averages_ms: Annotated[
+        Positive | UnsetType,
+        about("The power is a mean over so long before each reading; absent for a momentary one."),
+    ] = UNSET
 
 
 class Plan(Document):

@@ -14,7 +14,9 @@ from suite.base import jsonio, schema
 from suite.documents import (
     bundle,
     card,
+    check,
     comparison,
+    enginesample,
     environment,
     event,
     manifest,
@@ -23,7 +25,9 @@ from suite.documents import (
     provenance,
     receipt,
     reference,
+    review,
     statement,
+    submission,
     taskline,
     tasks,
     telemetry,
@@ -42,8 +46,13 @@ if TYPE_CHECKING:
 
 ROOTS: dict[str, tuple[object, str]] = {
     "bundle": (bundle.Bundle, "Bundle"),
+    "card-status": (review.CardStatus, "Withdrawal or supersession"),
+    "check": (check.CheckReport, "Check of submissions"),
+    "compare": (comparison.ManyComparison, "Comparison of cards"),
     "diff": (comparison.Comparison, "Comparison"),
+    "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
     "environment": (environment.Environment, "environment.json"),
+    "evidence-reference": (submission.EvidenceReference, "evidence.json"),
     "event": (event.Event, "One line of events.jsonl"),
     "manifest": (manifest.Manifest, "manifest.json"),
     "plan": (plan.Plan, "Plan"),
@@ -51,6 +60,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "provenance": (provenance.Provenance, "provenance.json"),
     "receipt": (receipt.Receipt, "Receipt"),
     "reference": (reference.Reference, "Reference run"),
+    "review": (review.Review, "Review"),
     "scorecard": (card.Scorecard, "Scorecard"),
     "statement": (statement.Statement, "Statement"),
     "taskline": (taskline.TaskLine, "One line of tasks.jsonl"),
@@ -60,6 +70,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "waivers": (submission.Waivers, "waivers.json"),
 }
 """Each schema's root and title."""
 

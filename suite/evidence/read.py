@@ -5,12 +5,14 @@ What is refused is refused with the file, the line and the member; the run's oth
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
 from suite.documents.codec import Lines, convert
+from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
@@ -18,13 +20,16 @@ from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import MANIFEST, PROVENANCE
+from suite.evidence.manifest import ENGINE_METRICS, MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
+
+MAX_LINE_BYTES = 64 << 20
+"""Longest line that is parsed: the client keeps no answer as long as that."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -49,6 +54,7 @@ class Evidence:
     telemetry: tuple[TelemetrySample, ...]
     manifest_sha256: str | None
     provenance: Provenance | None = None
+    engine_metrics: tuple[EngineSample, ...] = ()
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -95,11 +101,18 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
         provenance=_provenance(files),
+        engine_metrics=_engine_metrics(files),
     )
 
 
+def _engine_metrics(files: RunFiles) -> tuple[EngineSample, ...]:
+    if not (files.directory / ENGINE_METRICS).is_file():
+        return ()
+    return tuple(sample for _, sample in _lines(files, ENGINE_METRICS, EngineSample))
+
+
 def _provenance(files: RunFiles) -> Provenance | None:
-    if not (files.directory / PROVENANCE).is_file():
+    if not files.holds(PROVENANCE):
         return None
     return convert(_json(files, PROVENANCE), Provenance, file=str(files.directory / PROVENANCE))
 
@@ -131,17 +144,21 @@ class _Log:
 def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind
     """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
     path = files.directory / name
-    rows = files.content(name).split(b"\n")
-    if rows.pop():
+    data = files.content(name)
+    if data and not data.endswith(b"\n"):
         raise EvidenceError(
             "line-cut",
             f"{path.name} ends in the middle of a line",
-            Place(str(path), len(rows) + 1),
+            Place(str(path), data.count(b"\n") + 1),
             "the file was cut; the run's other files are untouched",
         )
     reader = Lines(kind, file=str(path))
-    for number, row in enumerate(rows, 1):
-        yield number, reader.read(row, number)
+    # Line by line, so that a large file is held once and not twice.
+    for number, row in enumerate(io.BytesIO(data), 1):
+        if len(row) > MAX_LINE_BYTES:
+            message = f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read"
+            raise EvidenceError("line-wrong", message, Place(str(path), number))
+        yield number, reader.read(row[:-1], number)
 
 
 def _events(files: RunFiles) -> _Log:

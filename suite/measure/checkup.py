@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.base.errors import SetupError
 from suite.base.status import Outcome
+from suite.documents.document import given
 from suite.measure import host
 from suite.measure.engine.container.api import (
     CONNECT_TIMEOUT_S,
@@ -21,7 +24,7 @@ from suite.measure.engine.container.api import (
     translated,
 )
 from suite.measure.engine.container.image import image_here
-from suite.measure.engine.environment import environment_made
+from suite.measure.engine.environment import environment_made, environment_packages
 from suite.measure.preflight import run_preflight
 
 if TYPE_CHECKING:
@@ -144,9 +147,14 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
     process = plan.engine.process
     if process is None:
         return
+    if process.python is not UNSET:
+        yield _given_environment(process.python)
+        return
     name = f".venv-{process.environment}"
     try:
-        made = environment_made(process.environment, process.requirements, settings)
+        made = environment_made(
+            given(process.environment, ""), given(process.requirements, ""), settings
+        )
     except SetupError as refused:
         yield Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, "install the suite again")
         return
@@ -156,6 +164,16 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
     advice = f"the run makes it; `suite prepare --vendor {plan.vendor.id} --runtime process` does so ahead of time"
     yield Check(Topic.ENVIRONMENT, Outcome.WARN, f"{name} is not made", advice)
     yield _free(settings.environments, FETCH_BYTES, 0, "where environments are made")
+
+
+def _given_environment(python: str) -> Check:
+    """The interpreter that the user named, and what is installed for it."""
+    try:
+        found = environment_packages(Path(python))
+    except SetupError as refused:
+        return Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, refused.hint)
+    answer = f"{python}: Python {found.get('python', 'unknown')}, {len(found) - 1} packages"
+    return Check(Topic.ENVIRONMENT, Outcome.PASS, answer)
 
 
 def _disk(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from suite.base import jsonio
 from suite.declare.profiles import controls
 from suite.documents.codec import convert
+from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
 from suite.documents.phase import Phase
@@ -426,6 +427,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
         provenance=convert(parts.get("provenance"), Provenance | None),
+        engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
     )
 
 
@@ -439,6 +441,9 @@ def write(directory: Path, parts: dict | None = None) -> Path:
         writer.document("environment.json", parts["environment"])
         writer.lines("tasks.jsonl", convert([*parts["tasks"].values()], list[TaskLine]))
         writer.lines("telemetry.jsonl", convert(parts["telemetry"], list[TelemetrySample]))
+        if parts.get("engine_metrics"):
+            samples = convert(parts["engine_metrics"], list[EngineSample])
+            writer.lines("engine-metrics.jsonl", samples)
         (directory / "engine.log").write_text("engine log\n")
         writer.event(convert(parts["header"], Header))
         moments = sorted(

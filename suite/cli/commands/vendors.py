@@ -86,10 +86,17 @@ def show(vendor: str, *, as_json: bool) -> int:
 def check(vendor: tuple[Path, ...]) -> int:
     """Check declarations and say everything that is wrong, with file, line and what would be right.
 
-    VENDOR is a name under vendors/, or a directory; it may be repeated, and without it every vendor is checked.
+    VENDOR is a name under vendors/, or a directory; it may be repeated, and without it every vendor is checked. Of a
+    vendor that is named and in order it is said what a closed submission with every number still needs.
     """
     from suite.cli.output import write_text
-    from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, list_vendors
+    from suite.declare.vendor.closed import closed_needs
+    from suite.declare.vendor.load import (
+        VENDOR_DIRECTORY,
+        check_vendor,
+        list_vendors,
+        load_vendor,
+    )
 
     directories = vendor or tuple(VENDOR_DIRECTORY / name for name in list_vendors())
     wrong = 0
@@ -100,6 +107,13 @@ def check(vendor: tuple[Path, ...]) -> int:
         write_text(f"{path}: {count}")
         for problem in problems:
             write_text(f"  - {problem}")
+        # A path that is here has a slash in it; the name of a shipped vendor has none.
+        known = str(path.absolute() if path.exists() else path)
+        needs = closed_needs(load_vendor(known).doc) if vendor and not problems else []
+        if needs:
+            write_text("  For a closed submission with every number:")
+        for need in needs:
+            write_text(f"  - {need}")
     return 2 if wrong or not directories else 0
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
+from suite.base.safe import open_plain
 from suite.declare.model import architectures, configuration, safetensors
 from suite.declare.model.weights import weigh
 from suite.documents.model import FileDigest, ModelFacts
@@ -163,7 +164,7 @@ def hash_file(
             if on_bytes:
                 on_bytes(size)
             return FileDigest(path=name, bytes=size, sha256=kept)
-        with path.open("rb") as stream:
+        with open_plain(path, below=None) as stream:
             while block := stream.read(_BLOCK):
                 sha256.update(block)
                 size += len(block)

@@ -7,12 +7,14 @@ A file is an 8-byte little-endian length, that many bytes of JSON, then the data
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
+from suite.base.safe import open_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +72,8 @@ def _header(path: Path) -> tuple[dict[str, JSONValue], int]:
     """The header's JSON and the number of data bytes behind it."""
     place = Place(str(path))
     try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
+        with open_plain(path, below=None) as stream:  # models lie behind links in every local store
+            size = os.fstat(stream.fileno()).st_size
             start = stream.read(8)
             if start + stream.read(len(_POINTER_START) - 8) == _POINTER_START:
                 hint = "fetch the real file: git lfs pull"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.documents.accelerator import Accelerator
     from suite.documents.model import FileDigest, ModelFacts
-    from suite.documents.vendor import DeviceAccess, VisibilityVariable
+    from suite.documents.vendor import DeviceAccess, Visibility, VisibilityVariable
     from suite.documents.vendor_engine import RuntimeName
 
 SHA256_DIGITS = 64
@@ -73,6 +73,7 @@ class Options:
         access: way of device access, by id.
         image: image reference, with or without ``@sha256:…``, or the id of a declared image.
         visible: device indices; empty: the first ones.
+        every: all devices of the machine, in the container runtime's own word for that.
         env: variables for the engine; not in the closed division.
         division: another division than the profile's.
         dtype: requested precision.
@@ -84,14 +85,17 @@ class Options:
         private_peaks: dense peaks that the vendor withholds, by precision.
         cpu_peak: what a CPU's peak follows from.
         measured_peak: the peak is measured as well, before the engine starts.
+        engine_python: interpreter of an environment that holds the engine already.
         runtime_note: why the runtime is not a container.
         commit: the suite's own.
         nonce: round identifier issued by the reviewers.
+        telemetry_url: page of a device exporter, of the machine that the engine runs on.
     """
 
     access: str | None = None
     image: str | None = None
     visible: tuple[int, ...] = ()
+    every: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     division: str | None = None
     dtype: str | None = None
@@ -103,9 +107,11 @@ class Options:
     private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
     cpu_peak: CPUPeak | None = None
     measured_peak: bool = True
+    engine_python: str | None = None
     runtime_note: str = ""
     commit: str = "unknown"
     nonce: str | None = None
+    telemetry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +216,11 @@ class Choice:
         result: dict[str, str] = {}
         container = visibility.container
         if container is not None and self.access.sets_visibility:
-            result[container.variable] = _listed(container, self.indices)
+            word = container.all if self.options.every else None
+            result[container.variable] = word or _listed(container, self.indices)
         # A privileged container sees every device under its own index.
-        renumbered = visibility.renumbered and self.access.privileged is UNSET
+        every = self.access.privileged is not UNSET or given(self.access.sees_all, False)
+        renumbered = visibility.renumbered and not every
         inside = tuple(range(len(self.indices))) if renumbered else self.indices
         for variable in visibility.process:
             if variable.in_container:
@@ -224,6 +232,23 @@ def _listed(variable: VisibilityVariable, indices: tuple[int, ...]) -> str:
     if variable.syntax == "count":
         return str(len(indices))
     return variable.separator.join(str(index) for index in indices)
+
+
+def refuse_every(visibility: Visibility, count: int | None) -> None:
+    """Refuse the word for all devices where the stack has none, or nobody says how many there are.
+
+    Raises:
+        UsageError: ``devices-wrong``.
+    """
+    if count is None:
+        hint = "say it with --devices: the ranks follow from it"
+        raise UsageError("devices-wrong", "all devices, and not how many there are", hint=hint)
+    variable = visibility.container
+    if variable is None or variable.all is None:
+        named = variable or next(iter(visibility.process), None)
+        what = "this vendor" if named is None else named.variable
+        hint = "name the indices, for example --visible 0,1"
+        raise UsageError("devices-wrong", f"{what} takes no word for all devices", hint=hint)
 
 
 def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ...]:
@@ -277,19 +302,36 @@ def choose_ranks(
     return ranks
 
 
-def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -> DtypeRow:
+def choose_dtype(
+    engine: DeclaredEngine, facts: ModelFacts, named: str | None, device: Accelerator
+) -> DtypeRow:
     """What is requested, what it becomes and which peak that selects.
+
+    Args:
+        engine: the declaration.
+        facts: of the model.
+        named: what the user asked for.
+        device: the accelerator; a precision may be refused on some.
 
     Raises:
         UsageError: ``dtype-unsupported``, ``quantisation-unsupported``.
     """
     dtypes = engine.dtypes
+    own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
     requested = dtypes.default if named is None else named
     if requested == "model":
-        requested = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
-    rows = {row.requested: row for row in dtypes.rows}
+        requested = own
+    refused = {
+        row.requested: row.why
+        for row in dtypes.refused
+        if device.id in given(row.accelerators, [device.id])
+    }
+    if requested != own and dtypes.default == "model" and not _told("{dtype}", engine):
+        why = f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}"
+        refused |= {row.requested: why for row in dtypes.rows if row.requested != own}
+    rows = {row.requested: row for row in dtypes.rows if row.requested not in refused}
     if requested not in rows:
-        why = {row.requested: row.why for row in dtypes.refused}.get(requested, "")
+        why = refused.get(requested, "")
         raise UsageError(
             "dtype-unsupported",
             f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
@@ -298,11 +340,21 @@ def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -
         )
     row = rows[requested]
     if facts.quantisation is None:
-        own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
         if own and own != row.executed and not row.note:
             row = replace(row, note=f"the model's weights are stored in {own}")
         return row
     return quantised(engine, rows[requested], facts.quantisation)
+
+
+def _told(placeholder: str, engine: DeclaredEngine) -> bool:
+    """Whether a value reaches the engine by anything that starts it."""
+    texts = (
+        *engine.command,
+        *(text for step in engine.pre_commands for text in step),
+        *(given(rule.value, "") for rule in engine.arguments),
+        *(variable.value for variable in engine.env),
+    )
+    return any(placeholder in text for text in texts)
 
 
 def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:

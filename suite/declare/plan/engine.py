@@ -157,7 +157,9 @@ def engine_doc(
         model_target=values["model"],
         image=None if image is None else image_doc(image),
         container=container,
-        process=process_doc(engine) if choice.runtime == "process" else None,
+        process=process_doc(engine, choice.options.engine_python)
+        if choice.runtime == "process"
+        else None,
         url=url if choice.runtime == "endpoint" else None,
         readiness=Readiness(
             path=ready.path,
@@ -210,9 +212,7 @@ def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list
         dashed = name if name.startswith("-") else f"--{name}"
         rule = arguments.find_rule(engine, dashed)
         flag = value == "" or (value == "true" and (rule is None or rule.takes == "flag"))
-        known = rule is not None and not rule.name.endswith("*")
-        spelled = rule.name if rule is not None and known else arguments.canonical(dashed)
-        result.append(Given(spelled, None if flag else value))
+        result.append(Given(arguments.spelling(dashed, rule), None if flag else value))
     return result
 
 
@@ -238,10 +238,24 @@ def _environment(
         if arguments.holds(given(item.when), choice.situation)
     }
     if container is not None:
-        result.update(given(choice.access.env, {}))
+        declared = given(choice.access.env, {})
+        result.update({name: template.fill(text, values) for name, text in declared.items()})
     result.update(choice.visibility_env())
+    _refuse_word_for_all(choice)
     result.update(choice.options.env)
-    return result
+    unset = {item.name for item in choice.engine.unset_env}
+    return {name: value for name, value in result.items() if name not in unset}
+
+
+def _refuse_word_for_all(choice: Choice) -> None:
+    """Refuse all devices in a variable whose stack knows no word for them."""
+    visibility = choice.vendor.doc.visibility
+    for variable in filter(None, (visibility.container, *visibility.process)):
+        given_value = choice.options.env.get(variable.variable, "")
+        if variable.all is None and given_value.strip().lower() == "all":
+            message = f"{variable.variable} takes no word for all devices"
+            hint = "name the indices, for example --visible 0,1"
+            raise UsageError("devices-wrong", message, hint=hint)
 
 
 def _switched_on(switch: Switch, words: list[str], *, plain: bool) -> bool:

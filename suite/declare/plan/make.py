@@ -19,6 +19,7 @@ from suite.declare.plan.choice import (
     choose_image,
     choose_ranks,
     quantised,
+    refuse_every,
 )
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
-    from suite.documents.vendor_engine import DtypeRow
+    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow
 
 __all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
 
@@ -94,7 +95,7 @@ def make_plan(
     chosen = Options() if options is None else options
     division = _division(profile, chosen)
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
-    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
+    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
     request = request_doc(
         choice,
         raw_prompt=profile.doc.prompt == COMPAT_FLAGPERF.id or profile.doc.api is not UNSET,
@@ -225,10 +226,10 @@ def _choose(  # noqa: PLR0917 - one row of choices
 ) -> Choice:
     engine = vendor.engine(engine_id)
     device = vendor.accelerator(engine, accelerator_id)
-    if runtime == "process" and engine.process is UNSET:
-        hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
-        raise UsageError("process-undeclared", message, hint=hint)
+    if runtime == "process":
+        _require_process(vendor, engine, options)
+    if options.every:
+        refuse_every(vendor.doc.visibility, devices)
     indices = choose_devices(devices, options.visible)
     if vendor.doc.visibility.container is None and not vendor.doc.visibility.process:
         _refuse_many(vendor, len(indices))
@@ -257,6 +258,17 @@ def _choose(  # noqa: PLR0917 - one row of choices
         devices_named=devices is not None or bool(options.visible),
         plain=division == "closed" or options.division is None,
     )
+
+
+def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -> None:
+    if engine.process is UNSET:
+        hint = "a container needs a Docker engine; --url measures a server that runs already"
+        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
+        raise UsageError("process-undeclared", message, hint=hint)
+    if options.engine_python is None and not vendor.can_run_as_process(engine.id):
+        hint = "name its interpreter with --engine-python PATH"
+        message = f"no environment for {engine.id} of {vendor.id} is made here"
+        raise UsageError("process-undeclared", message, hint=hint)
 
 
 def _refuse_many(vendor: Vendor, count: int) -> None:

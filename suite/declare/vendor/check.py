@@ -162,7 +162,7 @@ _TEXTS = (
 def _templates(tree: JSONValue) -> list[Found]:
     problems = []
     for here, name, value in _walk(tree, ""):
-        if name not in _TEXTS:
+        if name not in _TEXTS and not re.search(r"/env/[A-Z_a-z][^/]*$", here):
             continue
         texts = value if isinstance(value, list) else [value]
         for text in texts:
@@ -294,7 +294,7 @@ def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
         message = f"the default precision {dtypes.default!r} is not among the rows"
         problems.append(("/dtypes/default", message, hint))
     for index, refusal in enumerate(dtypes.refused):
-        if refusal.requested in offered:
+        if refusal.requested in offered and refusal.accelerators is UNSET:
             message = f"{refusal.requested} is both offered and refused"
             problems.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
     known = {

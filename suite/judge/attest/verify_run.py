@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
@@ -134,6 +135,7 @@ def verify_page(
     """
     steps = Steps()
     result = Examination(None, None, None)
+    bundle: bytes | None = None
     with contextlib.suppress(TrustError):  # recorded by its step
         with steps.step("The page carries one bundle") as note:
             bundle = page.extract_bundle(html, name=name)
@@ -146,7 +148,7 @@ def verify_page(
                     note.skip("page-not-checked", "no renderer at hand")
                 else:
                     page.check_page(html, result.stated, bundle, render, note)
-    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors))
+    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
 def verify_file(
@@ -162,7 +164,7 @@ def verify_file(
     result = examine(bundle, trust, key=key, expected=expected, steps=steps, name=name)
     if result.stated is not None:
         steps.skipped(_NUMBERS, "only the bundle is at hand, not the evidence")
-    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors))
+    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
 class _Run:
@@ -177,6 +179,7 @@ class _Run:
         self.neighbour: PublicKey | None = None
         self.expected = expected
         self.steps = Steps()
+        self.bundle: bytes | None = None
         self.evidence: evidence.Evidence | None = None
         self.manifest_sha256: str | None = None
         self.stated: Stated | None = None
@@ -184,7 +187,8 @@ class _Run:
 
     def result(self, subject: str) -> Verification:
         steps = self.steps
-        return Verification(subject, tuple(steps.done), self.verified, tuple(steps.errors))
+        done, errors = tuple(steps.done), tuple(steps.errors)
+        return Verification(subject, done, self.verified, errors, self.bundle, self.evidence)
 
     def refuse_line_ends(self, changed: Sequence[str]) -> None:
         """Record that files have other line ends than were written; what follows is about them as they were."""
@@ -221,13 +225,14 @@ class _Run:
         path = self.directory / BUNDLE_FILE
         bundle: bytes | None = None
         with self.steps.attempt("The run is signed") as note:
-            if not path.is_file():
+            if not os.path.lexists(path):
                 hint = "sign it with `suite sign`"
                 message = "the run directory holds no bundle: nobody signed these results"
                 raise TrustError("not-signed", message, Place(str(path)), hint)
             bundle = files.read_limited(path, MAX_BUNDLE_BYTES)
             self.neighbour = self._neighbour_key()
             note.detail = f"{BUNDLE_FILE}, {len(bundle):,} bytes"
+        self.bundle = bundle
         if bundle is None:
             return None
         # Without a manifest there is nothing at hand; its own step has failed already.
@@ -242,7 +247,7 @@ class _Run:
             return parse_public(files.read_limited(path, 16 * 1024), name=str(path))
         except TrustError:
             # Where the caller knows the key, what lies beside the run only adds to it.
-            if not path.is_file() or self.trust is not None or self.key is not None:
+            if not os.path.lexists(path) or self.trust is not None or self.key is not None:
                 return None
             raise
 
@@ -260,7 +265,7 @@ class _Run:
     def check_neighbours(self, stated: Stated) -> None:
         with self.steps.attempt("The files beside the bundle agree") as note:
             path = self.directory / STATEMENT_FILE
-            if not path.is_file():
+            if not os.path.lexists(path):
                 note.skip("statement-absent", f"there is no {STATEMENT_FILE}")
             elif files.read_limited(path, MAX_BUNDLE_BYTES) != stated.statement.payload:
                 message = f"{STATEMENT_FILE} is not what was signed"
@@ -273,7 +278,7 @@ class _Run:
     def _check_test_result(self, stated: Stated) -> None:
         what = "The test result follows from the scorecard"
         path = self.directory / TEST_RESULT_FILE
-        if not path.is_file():
+        if not os.path.lexists(path):
             self.steps.skipped(what, f"there is no {TEST_RESULT_FILE}")
             return
         with self.steps.attempt(what) as note:
@@ -354,7 +359,7 @@ def _count(value: JSONValue) -> int:
 def _check_page(
     path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
 ) -> None:
-    if not path.is_file():
+    if not os.path.lexists(path):
         note.skip("page-absent", f"there is no {path.name}")
     elif render is None:
         note.skip("page-not-checked", "no renderer at hand")

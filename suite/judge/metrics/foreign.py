@@ -61,3 +61,37 @@ def foreign_processor_share(inputs: PhaseInputs) -> Value:
 def _engine_ms(used: Noted, *, contained: bool) -> int | None:
     """Time of the engine beside the suite's; a process of ours is among the suite's."""
     return used.count("engine_ms") if contained else 0
+
+
+@phase_metric(
+    Metric(
+        "telemetry_processor_share",
+        "1",
+        "lower",
+        "client",
+        Bilingual("Processor time of telemetry", "遥测占用的处理器时间"),
+        Bilingual("tools / processors × time", "遥测工具 / 处理器数 × 时间"),
+        "Share of the host's processor time that reading the devices took, where the tools ran on the host.",
+        percent=True,
+    ),
+    needs="requests",
+)
+def telemetry_processor_share(inputs: PhaseInputs) -> Value:
+    """Share of all processors' time over all repeats that the telemetry tools used."""
+    if not inputs.plan.telemetry:
+        return NotMeasured("the plan has no telemetry tool")
+    spent = capacity = 0
+    repeats = [repeat for repeat in inputs.phase.repeats if repeat.events]
+    for repeat in repeats:
+        noted = repeat.log.noted
+        used = noted.inner("telemetry").count("cpu_ms")
+        whole = noted.inner("processors").count("capacity_ms")
+        if used is None or whole is None:
+            return NotMeasured("the log does not say what telemetry took")
+        spent += used
+        capacity += whole
+    if not repeats or capacity < SHORTEST_MS:
+        return NotMeasured("the phase is too short to tell")
+    return Measured(
+        min(1.0, spent / capacity), "1", len(repeats), None, None, "whole phase, no interval"
+    )

@@ -16,6 +16,7 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import measured
 from suite.judge.log.samples import NO_ARRIVALS, NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
+from suite.judge.log.telemetry import partitioned
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
 if TYPE_CHECKING:
@@ -277,6 +278,9 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     phase, plan = inputs.phase, inputs.plan
     facts = plan.model.facts
     why = _obstacle(phase, facts)
+    slices = partitioned(inputs.evidence)
+    if slices and not why:
+        why = f"{slices}: the declared peak is not that of a slice"
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))
     work = _Work(facts)

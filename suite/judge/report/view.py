@@ -114,6 +114,16 @@ def headlines(card: Scorecard) -> list[Headline]:
     return rows
 
 
+def description(card: Scorecard) -> str:
+    """What a search engine or a chat shows of the page: the verdict and the numbers that lead the card."""
+    numbers = (
+        f"{item.name.en} {item.shown.number} {item.shown.unit}".rstrip()
+        for item in headlines(card)
+        if item.shown.measured
+    )
+    return " ".join([card.verdict.sentence.en, "; ".join(numbers)]).strip()
+
+
 def ordered(card: Scorecard, names: Iterable[str]) -> list[str]:
     """Names of metrics in reading order."""
     return sorted(names, key=lambda name: (_place(card, name), name))

@@ -19,6 +19,11 @@ WORDS: Final = MappingProxyType(
         "comma": (", ", "，"),
         "stop": (". ", "。"),
         "contents": ("Contents", "目录"),
+        "skip": ("Skip to the results", "跳到结果"),
+        "language": ("Language", "语言"),
+        "nav-quality": ("Quality", "质量"),
+        "nav-time": ("Time", "时间"),
+        "nav-verify": ("Verify", "核验"),
         "conformant": ("Conformant", "合规"),
         "not-conformant": ("Not conformant", "不合规"),
         "division": ("Division", "赛道"),
@@ -164,6 +169,7 @@ WORDS: Final = MappingProxyType(
         "bound": ("Gate", "门槛"),
         "share": ("Of reference", "占参考"),
         "lead": ("LEAD-1", "LEAD-1"),
+        "on-a-line": ("On a line from zero", "从零起的数轴"),
         "lead-note": (
             "LEAD-1 is the first sentence of each document taken as its summary: a baseline that needs no model.",
             "LEAD-1 指把每篇文档的首句当作摘要：一个不需要模型的基线。",
@@ -243,6 +249,7 @@ WORDS: Final = MappingProxyType(
         "objectives": ("Service-level objectives", "服务水平目标"),
         "seed": ("Seed", "随机种子"),
         "max-input": ("Longest prompt", "最长提示"),
+        "recorded-facts": ("recorded facts", "项记录"),
         "declaration": ("Vendor declaration", "厂商声明"),
         "plan": ("Plan", "计划"),
         "suite": ("Suite", "套件"),
@@ -289,6 +296,7 @@ WORDS: Final = MappingProxyType(
         ),
         "subjects": ("What the signature covers", "签名所覆盖的对象"),
         "rendered-by": ("Rendered by", "生成器"),
+        "defined": ("metrics with their formulas", "项指标及其公式"),
         "symbols": (
             (
                 "For one request: t_sched intended start, t_send first byte written, t_1 and t_n arrival of the first and "

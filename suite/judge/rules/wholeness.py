@@ -83,10 +83,10 @@ def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
     part: list[str] = []
     worst = ""
     for name, requests in groups.items():
-        shares = {place(r): _reasoning(r, begun=begun) for r in requests}
-        mine = [where for where, share in shares.items() if share == "all"]
+        shares = [(request, _reasoning(request, begun=begun)) for request in requests]
+        mine = [place(request) for request, share in shares if share == "all"]
         only += mine
-        part += [where for where, share in shares.items() if share == "part"]
+        part += [place(request) for request, share in shares if share == "part"]
         if len(mine) > MOST_EMPTY * len(requests):
             worst = worst or f"{len(mine)} of {len(requests)} answers of {name} hold only reasoning"
     if worst:

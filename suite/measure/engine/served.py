@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.measure.progress import StepProgress
+    from suite.measure.telemetry.asking import Inside
 
 Progress: TypeAlias = "StepProgress"
 FactValue: TypeAlias = "str | int | float | bool | Unknown"
@@ -59,6 +60,10 @@ class Served(Protocol):
 
     def container_pid(self) -> int | None:
         """The first process of the engine's container, by its number on this host; None where there is none."""
+
+    @property
+    def inside(self) -> Inside | None:
+        """Runs a program in the engine's container; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,11 @@ class SimServed:
         """None: it runs in no container of ours."""
         return None
 
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
 
 @contextlib.contextmanager
 def start(

@@ -28,6 +28,8 @@ FAULTS: Final = {
     "empty_reason": "gives every chunk an empty finish reason, also the one with usage after the last (no fault either)",
     "error_in_stream": "sends an error object inside a stream that began well",
     "flat_error": "the same, but the object's members are the error's",
+    "floods": "sends large chunks without end",
+    "floods_comments": "sends long comments without end, and never a token",
     "gzip": "compresses the stream though nobody asked",
     "http_400": "refuses the request with 400",
     "http_500": "healthy, but answers 500",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import http
+import itertools
 import json
 import zlib
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
 
+_FLOODS = frozenset({"floods", "floods_comments"})
+_FLOOD_NS = 1_000_000
 _MIDWAY = frozenset({"resets_midway", "closes_early", "dies_after", "stalls", "no_finish"})
 _TOO_LONG = {"error": {"code": 400, "message": "the prompt exceeds the context"}}
 _HALVES = (" \ud83d", "\ude00")
@@ -197,6 +200,8 @@ class _Stream:
             yield from self._write(
                 0 if at_once else first, self._chunk(b'{"role":"assistant","content":""}')
             )
+        if name in _FLOODS:
+            yield from self._flood(first)
         if reply.lead is not None:
             yield from self._write(EARLY_NS, self._content([reply.lead], [], 0, 0), Act.CONTENT)
         texts = [] if name == "empty_answer" else reply.texts
@@ -232,6 +237,19 @@ class _Stream:
             position += reply.held - 1 - place
             return first + int(reply.gap_ms * self._ns_per_ms) * position + place * HELD_NS
         return first + int(reply.gap_ms * self._ns_per_ms) * position
+
+    def _flood(self, due: int) -> Iterator[Step]:
+        """Some 50 MB a second, for ever."""
+        words = "over and over " * 4096
+        comment = f": {words}\n".encode()
+        for number in itertools.count():
+            moment = due + number * _FLOOD_NS
+            if self._name == "floods":
+                yield from self._write(
+                    moment, self._content([words], [token_id(words)], 1, 0), Act.CONTENT
+                )
+            else:
+                yield Step(moment, Act.WRITE, b"%x\r\n%b\r\n" % (len(comment), comment))
 
     def _positions(self, count: int, size: int) -> Iterator[int]:
         position = 0

@@ -47,7 +47,7 @@ def test_what_failed_is_not_none():
 
 
 def test_mthreads_gmi():
-    (only,) = mthreads_gmi.parse([(CASES / "mthreads-gmi.json.txt").read_text()])
+    (only,) = mthreads_gmi.parse([(CASES / "mthreads-gmi/json.txt").read_text()])
     assert (only.index, only.name, only.driver) == ("0", "MTT S5000", "3.3.5-server")
     assert only.memory_bytes == 81920 << 20
     assert only.power_limit_w == 950
@@ -71,7 +71,7 @@ def test_a_program_is_asked_and_its_output_kept(tmp_path, monkeypatch):
         tool="nvidia-smi",
         where="host",
         command=("nvidia-smi",),
-        parser="nvidia-smi-csv",
+        parser="nvidia-smi",
         interval_ms=500,
     )
     plan = changed(factory.plan(), telemetry=(telemetry,))

@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import requests.exceptions
 from docker import errors
@@ -78,6 +78,23 @@ class ContainerEngine:
         """The container's first process, by its number on this host."""
         pid = self.container.attrs["State"].get("Pid") if self.alive() is None else None
         return pid or None
+
+    def inside(self, command: Sequence[str]) -> tuple[int, str, str] | str:
+        """Run a program in the container: its exit status, output and errors; or why it could not be run."""
+        try:
+            with translated():
+                status, texts = self.container.exec_run(
+                    list(command), demux=True, environment={"LC_ALL": "C"}
+                )
+        except SetupError as error:
+            return str(error)
+        # With `demux` the two streams come apart, where the library's types say one.
+        output, errors = cast("tuple[bytes | None, bytes | None]", texts)
+        return (
+            0 if status is None else status,
+            (output or b"").decode(errors="replace"),
+            (errors or b"").decode(errors="replace"),
+        )
 
 
 @contextlib.contextmanager

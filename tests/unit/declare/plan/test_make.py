@@ -284,6 +284,18 @@ def test_transformers_takes_one_device_and_is_named_by_path():
     assert outside.image is None
 
 
+def test_an_environment_that_holds_the_engine_is_used_as_it_is():
+    named = plan_for("nvidia", "transformers", runtime="process", engine_python="/opt/e/bin/python")
+    assert plain(named.engine.process) == {"python": "/opt/e/bin/python"}
+    assert named.engine.command[:2] == ("transformers", "serve")
+    assert "PATH=/opt/e/bin:$PATH" in render_plan(named)
+    error = refused("nvidia", "vllm", runtime="process")
+    assert (error.code, "--engine-python" in error.hint) == ("process-undeclared", True)
+    own = plan_for("cpu", "vllm", runtime="process", engine_python="/opt/e/bin/python")
+    assert own.engine.process.environment is UNSET
+    assert refused("huawei-ascend", "mindie", 1, runtime="process").code == "process-undeclared"
+
+
 def test_image_can_be_named_and_pinned():
     digest = "sha256:" + "b" * 64
     engine = plan_for("nvidia", "transformers", image=f"me/serve:1@{digest}").engine

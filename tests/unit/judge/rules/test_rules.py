@@ -67,6 +67,9 @@ def apply(parts: dict, step: dict) -> None:
         case "each":
             for request in chosen:
                 request.update(step["value"])
+        case "repeat":
+            for request in chosen:
+                request[step["member"]] = step["value"] * step["times"]
         case "keep":
             node[last] = chosen
         case "add":
