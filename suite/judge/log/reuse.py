@@ -95,9 +95,9 @@ def compare(logs: Iterable[PhaseLog], ids: Sequence[str]) -> Comparison | None:
         if (ratio := paired(list(_logs(asked, fast, cold, time)))) is not None
     }
     shown = {
-        kind: math.exp(mean(logs))
+        kind: math.exp(mean(ratios))
         for kind in ("exact", "end", "first")
-        if (logs := list(_logs(asked, (kind,), ("start",), _first_token)))
+        if (ratios := list(_logs(asked, (kind,), ("start",), _first_token)))
     }
     if "exact" not in shown or "end" not in shown or "repeats" not in tests:
         return None
