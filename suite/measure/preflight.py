@@ -105,11 +105,10 @@ def _ask(check: PreflightCheck) -> Answer:
             ", ".join(paths[:8]) or f"{pattern} does not exist",
             "\n".join(paths),
         )
-    for pattern in (check.expect, check.compare.read if check.compare is not UNSET else None):
-        if pattern is not None and (why := expressions.problem(pattern)):
-            return Answer(
-                check, ok=False, found=f"{pattern[:60]!r} is no expression: {why}", output=""
-            )
+    for expression in (check.expect, check.compare.read if check.compare is not UNSET else None):
+        if expression is not None and (why := expressions.problem(expression)):
+            wrong = f"{expression[:60]!r} is no expression: {why}"
+            return Answer(check, ok=False, found=wrong, output="")
     ok, output = output_of(check.argument)
     answer = output.splitlines()[0] if output else "no output"
     start = None if check.expect is None else expressions.start_of(check.expect, output)

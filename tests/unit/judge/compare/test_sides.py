@@ -145,8 +145,14 @@ def explained(alter):
 @pytest.mark.parametrize(
     ("alter", "line"),
     [
-        (lambda c: c["engine"].update(prefix_caching=True), "Prefix caching: no [asserted] -> yes [asserted]"),
-        (lambda c: c["engine"].update(quantisation="fp8"), "Quantisation: none [asserted] -> fp8 [asserted]"),
+        (
+            lambda c: c["engine"].update(prefix_caching=True),
+            "Prefix caching: no [asserted] -> yes [asserted]",
+        ),
+        (
+            lambda c: c["engine"].update(quantisation="fp8"),
+            "Quantisation: none [asserted] -> fp8 [asserted]",
+        ),
         (
             lambda c: c["engine"].update(speculative_decoding=True),
             "Speculative decoding: no [asserted] -> yes [asserted]",
