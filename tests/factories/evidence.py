@@ -11,8 +11,8 @@ from pathlib import Path
 from suite.base import jsonio
 from suite.base.resources import resource
 from suite.declare.plan import recipe
-from suite.documents.basis import Basis
 from suite.declare.profiles import controls
+from suite.documents.basis import Basis
 from suite.documents.codec import convert
 from suite.documents.container import ContainerRecord
 from suite.documents.enginesample import EngineSample
