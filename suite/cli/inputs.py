@@ -127,8 +127,9 @@ def draft(choices: Choices) -> Inputs:
     # Unknown names are refused before a model or data is read.
     vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     engine_arguments = overrides(choices)
-    if choices.sim_script is not None and choices.runtime != "sim":
-        raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
+    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
+        unused = "--cheat" if choices.sim_script is None else "--sim-script"
+        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
     runtime, note = choose_runtime(choices, vendor)
     choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
@@ -170,7 +171,7 @@ def draft(choices: Choices) -> Inputs:
         url=None if choices.url is None else server_url(choices.url),
         overrides=engine_arguments,
         options=_options(choices, note),
-        sim_script=script_text(choices.sim_script) if runtime == "sim" else UNSET,
+        sim_script=script_text(choices.sim_script, choices.cheat) if runtime == "sim" else UNSET,
     )
     return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory)
 

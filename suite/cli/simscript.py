@@ -20,17 +20,44 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject, JSONValue
 
+NO_CHEAT = "honest"
+HONEST: JSONObject = {
+    "answers": "mini",
+    "ttft_ms": 3.0,
+    "prompt_us": 40.0,
+    "itl_ms": 2.0,
+    "jitter": 0.05,
+    "slower_per_stream": 0.004,
+    "fingerprints": ["simulated"],
+}
+"""A vendor with the shipped mini model on a small device; every answer says that it is simulated."""
 
-def script_text(script: str | None) -> str:
+
+def script_text(script: str | None, cheats: Sequence[str] = ()) -> str:
     """The script as it becomes part of a plan: its content in canonical form, not its name.
 
     Args:
         script: JSON or ``@file``; None: no faults.
+        cheats: as of `with_cheats`.
 
     Raises:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
-    return _text(_document(script or "{}", ()))
+    return _text(with_cheats(_document(script or "{}", ()), cheats))
+
+
+def with_cheats(document: JSONObject, cheats: Sequence[str]) -> JSONObject:
+    """The script of a vendor with a model who cheats in these ways, or of an honest one; without names as it is.
+
+    Raises:
+        DeclarationError: ``script-wrong``.
+    """
+    if not cheats:
+        return document
+    named = [name for name in cheats if name != NO_CHEAT]
+    document = {**HONEST, **document, "cheats": cast("list[JSONValue]", named)}
+    read_script(_text(document))
+    return document
 
 
 def _text(document: JSONObject) -> str:
@@ -56,6 +83,7 @@ def _document(script: str, faults: Sequence[str]) -> JSONObject:
 def serve(
     script: str,
     faults: Sequence[str],
+    cheats: Sequence[str] = (),
     *,
     host: str,
     port: int,
@@ -67,6 +95,7 @@ def serve(
     Args:
         script: JSON or ``@file``.
         faults: further faults, by name.
+        cheats: as of `with_cheats`.
         host: address to listen on.
         port: to listen on; 0 takes a free one.
         truth: file that gets the true times; None for none.
@@ -76,7 +105,7 @@ def serve(
         DeclarationError: as `script_text`.
         SetupError: ``address-taken``.
     """
-    checked = read_script(_text(_document(script, faults)))
+    checked = read_script(_text(with_cheats(_document(script, faults), cheats)))
     _raise_file_limit()
     with _stop_pipe() as stop:
         server = SimServer(checked, host=host, port=port, truth=truth)

@@ -105,11 +105,10 @@ def _ask(check: PreflightCheck) -> Answer:
             ", ".join(paths[:8]) or f"{pattern} does not exist",
             "\n".join(paths),
         )
-    written = (check.expect, None if check.compare is UNSET else check.compare.read)
-    for expression in written:
+    for expression in (check.expect, check.compare.read if check.compare is not UNSET else None):
         if expression is not None and (why := expressions.problem(expression)):
-            words = f"{expression[:60]!r} is no expression: {why}"
-            return Answer(check, ok=False, found=words, output="")
+            wrong = f"{expression[:60]!r} is no expression: {why}"
+            return Answer(check, ok=False, found=wrong, output="")
     ok, output = output_of(check.argument)
     answer = output.splitlines()[0] if output else "no output"
     start = None if check.expect is None else expressions.start_of(check.expect, output)

@@ -11,12 +11,14 @@ from pathlib import Path
 from suite.base import jsonio
 from suite.base.resources import resource
 from suite.declare.plan import recipe
+from suite.declare.profiles import controls
 from suite.documents.basis import Basis
 from suite.documents.codec import convert
 from suite.documents.container import ContainerRecord
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
+from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
@@ -299,8 +301,13 @@ def requests(
         marks.append({"type": "mark", "t": start, "name": "phase.start", **identity})
         free = [start + MS] * (doc["concurrency"] or 1)
         end = start
+        phase = convert(doc, Phase)
+        hidden = controls.by_index(phase)
         for index in range(doc["tasks"]):
-            task = (doc["first_task"] + index) % len(ids)
+            task = controls.number(phase, hidden, index, len(ids))
+            name = ids[task]
+            if index in hidden:
+                name = controls.task_name(name, hidden[index])
             text = say(task)
             count = len(text.split())
             if doc["arrivals_ns"] is None:
@@ -320,7 +327,7 @@ def requests(
                     "type": "request",
                     **identity,
                     "index": index,
-                    "task": ids[task],
+                    "task": name,
                     "t_sched": sched,
                     "t_send": sent,
                     "chunk_t0": first,
@@ -342,7 +349,7 @@ def requests(
                         "own_prompt": 40,
                         "own_completion": count,
                     },
-                    "prompt_sha256": _digest(f"prompt {task}"),
+                    "prompt_sha256": _digest(f"prompt {task}{name.removeprefix(ids[task])}"),
                     "truncated": False,
                 }
             )

@@ -60,7 +60,12 @@ class Watch:
         """Say which container is watched, and which image it was given."""
         self.container, self.image = container, image
 
-    def follow(self, since: int, opened: threading.Event, streams: list[CancellableStream]) -> None:
+    def follow(
+        self,
+        since: int,
+        opened: threading.Event,
+        streams: list[CancellableStream[dict[str, object]]],
+    ) -> None:
         """Read events until the stream is closed; run by the thread."""
         try:
             # A connection of its own: the session of the SDK's client is not meant for two threads.
@@ -126,7 +131,7 @@ def _attributes(row: dict[str, object]) -> dict[str, object]:
 def watching(name: str, run_directory: Path) -> Iterator[Watch]:
     """Watch a container from before it is created until it has ended, and leave ``container.json``."""
     watch, opened = Watch(name), threading.Event()
-    streams: list[CancellableStream] = []
+    streams: list[CancellableStream[dict[str, object]]] = []
     arguments = (int(time.time()), opened, streams)
     thread = threading.Thread(target=watch.follow, args=arguments, name="events", daemon=True)
     thread.start()
