@@ -87,7 +87,7 @@ READERS = {
     "private key": (keys.load_private, UsageError),
     "vendor": (lambda path: load_vendor(str(path.parent)), DeclarationError),
     "profile": (lambda path: profiles.load_profile(str(path)), DeclarationError),
-    "model": (lambda path: configuration.read(path.parent), DataError),
+    "model": (lambda path: configuration.read_text(path.parent), DataError),
     "weights": (safetensors.read_header, DataError),
 }
 NAMES = {"vendor": "vendor.yaml", "profile": "p.yaml", "model": "config.json"}
