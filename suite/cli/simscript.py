@@ -9,12 +9,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from msgspec.structs import replace
-
 from suite.base import jsonio
 from suite.base.errors import DeclarationError
-from suite.documents.engine import Readiness
-from suite.measure.engine.sim import MODULE
 from suite.measure.engine.sim_script import read_script
 from suite.measure.engine.sim_server import SimServer
 
@@ -23,29 +19,18 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from suite.base.jsonio import JSONObject, JSONValue
-    from suite.documents.plan import Plan
-
-READY_TIMEOUT_S = 5.0
-"""A scripted server is ready in a fraction of a second, unless its script says otherwise."""
 
 
-def scripted(plan: Plan, script: str | None) -> Plan:
-    """The plan of a simulated run, with the script in its engine's command.
+def script_text(script: str | None) -> str:
+    """The script as it becomes part of a plan: its content in canonical form, not its name.
 
     Args:
-        plan: with the runtime ``sim``.
-        script: JSON or ``@file``; its content, not its name, becomes part of the plan. None: no faults.
+        script: JSON or ``@file``; None: no faults.
 
     Raises:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
-    document = _document(script or "{}", ())
-    engine = replace(
-        plan.engine,
-        command=("python", "-m", MODULE, "--script", _text(document)),
-        readiness=Readiness(path="/health", timeout_s=READY_TIMEOUT_S, interval_s=0.02),
-    )
-    return replace(plan, engine=engine)
+    return _text(_document(script or "{}", ()))
 
 
 def _text(document: JSONObject) -> str:
@@ -88,7 +73,7 @@ def serve(
         on_ready: takes the server's address once it listens.
 
     Raises:
-        DeclarationError: as `scripted`.
+        DeclarationError: as `script_text`.
         SetupError: ``address-taken``.
     """
     checked = read_script(_text(_document(script, faults)))

@@ -9,7 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suite.base import jsonio
+from suite.base.resources import resource
+from suite.declare.plan import recipe
+from suite.documents.basis import Basis
 from suite.documents.codec import convert
+from suite.documents.container import ContainerRecord
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
@@ -133,7 +137,7 @@ def plan() -> dict:
     template = "Summarise the article in one sentence.\n\nArticle:\n{document}\n\nSummary:"
     return {
         "plan_schema": 1,
-        "suite": {"version": "0.1.0", "commit": "unknown"},
+        "suite": {"version": "0.1.0", "commit": "7" * 40, "files_sha256": "6" * 64},
         "vendor": {"id": "cpu", "name": "Any CPU", "sha256": "a" * 64, "emulated": False},
         "runtime": "container",
         "runtime_note": "",
@@ -347,6 +351,50 @@ def requests(
     return events, marks
 
 
+IMAGE_ID = "sha256:" + "9" * 64
+
+
+def container(context: str = "images/cpu-vllm") -> dict:
+    """The record of a container of an image that was built from a shipped recipe, and left alone."""
+    directory = resource(context)
+    base = {
+        "reference": recipe.DEFAULT_BASE_IMAGE,
+        "id": "sha256:" + "5" * 64,
+        "layers": ["sha256:" + "1" * 64],
+        "history": [{"command": "CMD python3", "empty": True}],
+    }
+    steps = [
+        re.sub(r"^RUN ", "/bin/sh -c ", step)
+        if not step.startswith("ENV")
+        else "ENV " + " ".join(f"{name}=1" for name in step.split()[1:])
+        for step in recipe.instructions((directory / "Dockerfile").read_text())
+    ]
+    return {
+        "container_schema": 1,
+        "id": "c" * 64,
+        "image": {
+            "id": IMAGE_ID,
+            "reference": "llm-conformance/cpu-vllm:1",
+            "repo_digests": [],
+            "architecture": "linux/amd64",
+            "labels": {recipe.LABEL_CONTEXT: recipe.context_digest(directory)},
+            "layers": [*base["layers"], "sha256:" + "2" * 64],
+            "history": [*base["history"], *({"command": step, "empty": False} for step in steps)],
+            "base": base,
+        },
+        "running_id": IMAGE_ID,
+        "command": ["python"],
+        "networks": ["own"],
+        "watched": "",
+        "events": [
+            {"time_us": 5 + at, "action": action, "own": action.startswith("exec")}
+            for at, action in enumerate(
+                ("create", "network connect", "start", "exec_create: python", "die", "destroy")
+            )
+        ],
+    }
+
+
 def document(
     planned: dict | None = None, lines: dict | None = None, say: Callable[[int], str] = answer
 ) -> dict:
@@ -372,7 +420,7 @@ def document(
             "facts": {
                 "host.cpu": {"value": "Some CPU"},
                 "engine.version": {"value": "0.32.0"},
-                "image.digest": {"value": "sha256:" + "9" * 64},
+                "image.digest": {"value": IMAGE_ID},
                 "image.reference": {"value": "llm-conformance/cpu-vllm:1"},
             },
             "task_defects": {},
@@ -402,6 +450,7 @@ def document(
         },
         "tasks": lines,
         "telemetry": [],
+        "container": container(),
     }
 
 
@@ -420,6 +469,8 @@ def evidence(parts: dict | None = None) -> Evidence:
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
         provenance=convert(parts.get("provenance"), Provenance | None),
+        basis=convert(parts.get("basis"), Basis | None),
+        container=convert(parts.get("container"), ContainerRecord | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
     )
 
@@ -431,6 +482,9 @@ def write(directory: Path, parts: dict | None = None) -> Path:
     parts = copy.deepcopy(parts or document())
     with hinge.Writer(directory) as writer:
         writer.document("plan.json", parts["plan"])
+        for name in ("basis", "container"):
+            if name in parts:
+                writer.document(f"{name}.json", parts[name])
         writer.document("environment.json", parts["environment"])
         writer.lines("tasks.jsonl", convert([*parts["tasks"].values()], list[TaskLine]))
         writer.lines("telemetry.jsonl", convert(parts["telemetry"], list[TelemetrySample]))

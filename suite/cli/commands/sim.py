@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.errors import UsageError
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option
 
@@ -51,11 +52,11 @@ def sim(
         raise UsageError("port-wrong", f"{port} is not a port", hint="0 to 65535")
 
     def ready(address: str) -> None:
-        print(f"serving {address} until Ctrl-C", flush=True)
-        print(f"measure it: suite run --url {address} --model mini", flush=True)
+        say(f"serving {address} until Ctrl-C", flush=True)
+        say(f"measure it: suite run --url {address} --model mini", flush=True)
 
     simscript.serve(script, fault, host=host, port=port, truth=truth, on_ready=ready)
-    print("stopped")
+    say("stopped")
     return 0
 
 
