@@ -250,6 +250,8 @@ def test_json_of_the_judging_commands(suite, signed):
         (["--engine-arg", "max-num-seqs"], "argument-wrong", "needs a value"),
         (["--engine-arg", "block-size=3"], "argument-closed", "block-size"),
         (["--url", "localhost"], "url-wrong", "http://127.0.0.1:8000"),
+        (["--telemetry-url", "localhost:9400"], "url-wrong", "http://127.0.0.1:9400/metrics"),
+        (["--telemetry-url", ""], "option-empty", "--telemetry-url"),
         (["--url", "http://h:99999"], "url-wrong", "address of a server"),
         (["--url", "http://h", "--runtime", "sim"], "url-unused", "--runtime endpoint"),
         (["--runtime", "endpoint"], "url-missing", "--url"),

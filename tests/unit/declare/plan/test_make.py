@@ -477,3 +477,12 @@ def test_what_cannot_be_turned_off_is_said():
     raw = plan_for("cpu", "vllm", model=thinker, profile="compat-xsum").engine.request
     assert raw.api == "completions"
     assert raw.thinking is UNSET
+
+
+def test_an_exporters_page_goes_before_the_declared_tools():
+    url = "http://127.0.0.1:9400/metrics"
+    plan = plan_for("nvidia", "vllm", 1, telemetry_url=url)
+    assert plan.telemetry[0].command == (url,)
+    assert [tool.parser for tool in plan.telemetry][:2] == ["prometheus", "nvidia-smi"]
+    there = plan_for("nvidia", "vllm", 1, runtime="endpoint", telemetry_url=url)
+    assert [tool.parser for tool in there.telemetry] == ["prometheus"]
