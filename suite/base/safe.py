@@ -84,9 +84,10 @@ def read_plain(path: Path, limit: int, *, below: Path | None, size: int | None =
         OSError: as `open_plain`; with the number ``EFBIG`` for a file that is too large, ``EINVAL`` for one of another size.
     """
     with open_plain(path, below=below) as stream:
-        require_size(stream, limit, size)
-        data = stream.read(limit + 1 if size is None else size + 1)
-    if len(data) > limit or (size is not None and len(data) != size):
+        here = require_size(stream, limit, size)
+        # No more than is there: what is asked for is set aside before anything is read.
+        data = stream.read(here + 1)
+    if len(data) > here:
         raise OSError(errno.EFBIG, "the file grew while it was read")
     return data
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 from suite import evidence
 from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
 from suite.cli import judging
+from suite.cli.reviewing import beside
+from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.review import Reviewed
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from suite.cli.options import Trusted
+    from suite.judge.attest.verify import Verified
 
 DEEPEST: Final = 6
 """Folders below a directory that is given: a tree of submissions has three."""
@@ -108,7 +112,23 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
                 cause.message = f"{path}: {cause.message}"
                 raise
         run = evidence.read(place) if place.is_dir() else None
-        return Entry(str(path), held.card, held.signer(), run, price)
+        return Entry(
+            str(path), held.card, held.signer(), run, price, _statements(path, trusted, held)
+        )
+
+
+def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]:
+    """What was stated about a submission; without a trust list nobody's statement counts."""
+    if trusted.trust is None or not path.is_dir():
+        return ()
+    lines = []
+    for made in beside(path, trust.load(trusted.trust), held):
+        if isinstance(made, Reviewed):
+            comment = f": {made.comment}" if made.comment else ""
+            lines.append(f"{made.decision} by {made.reviewer}, {made.time}{comment}")
+        else:
+            lines.append(f"{made.status.upper()} by {made.owner}, {made.time}: {made.reason}")
+    return tuple(lines)
 
 
 @contextlib.contextmanager

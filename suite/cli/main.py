@@ -70,9 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     # What a command reads lives to its end: looking through it for cycles again and again frees nothing.
     gc.set_threshold(100_000)
-    resources.settle_home()
 
     def work() -> int:
+        resources.settle_home()
         group = program()
         instruction = os.environ.get(COMPLETE_VARIABLE)
         if instruction:

@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite import evidence
 from suite.base import resources
 from suite.base.errors import SetupError, SuiteError
 from suite.base.quantities import duration
+from suite.base.visible import say
 from suite.cli import divisions, inputs, judging, loadoptions, signingkey
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
@@ -62,7 +65,7 @@ def measure(
         load = loadoptions.load_options(sending)
         terminal.step("reading vendor, model and tasks")
         draft = inputs.draft(choices)
-        planned = draft.inputs.plan
+        planned = draft.plan
         directory = out or _default_directory(planned)
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
         # before gigabytes of weights are read, the key at last.
@@ -72,12 +75,14 @@ def measure(
         gathered = _hashed(draft, terminal)
         plan = gathered.plan
         if plan.runtime == "endpoint":
-            plan, sentence = attach(
+            attached, sentence = attach(
                 plan,
                 load.headers,
                 named=choices.served_model_name is not None,
                 on_progress=terminal.step,
             )
+            gathered = inputs.made(gathered, replace(gathered.basis, attached=attached))
+            plan = gathered.plan
             terminal.line(sentence)
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
@@ -97,6 +102,7 @@ def measure(
             settings=dataclasses.replace(settings(), headers=load.headers),
             load=load,
             preflight=preflight,
+            basis=gathered.basis,
         )
         terminal.clear()
         if result.error is not None:
@@ -106,7 +112,7 @@ def measure(
             return _judge(result.directory, signer.key, terminal, choices.require_division)
 
 
-def _hashed(draft: inputs.Draft, terminal: Terminal) -> inputs.Inputs:
+def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:
     """The plan with the model's digests; where the run may be closed every file is read, whatever is known of it."""
     store = DigestStore(settings().cache)
     gathered = inputs.complete(draft, store=store, terminal=terminal)
@@ -167,11 +173,11 @@ def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Divis
     )
     terminal.clear()
     write_card(signed.card)
-    print(f"page      {directory / PAGE_FILE}")
-    print(f"evidence  {directory}")
-    print(f"signed by {key.public.id}")
+    say(f"page      {directory / PAGE_FILE}")
+    say(f"evidence  {directory}")
+    say(f"signed by {key.public.id}")
     if not checked.intact:
-        print(checked.text(), file=sys.stderr)
+        say(checked.text(), file=sys.stderr)
         return checked.exit_status
     status = judging.exit_status(signed.card)
     granted = signed.card.division.granted

@@ -67,6 +67,7 @@ class Choices:
     measured_peak: bool = True
     peak: tuple[str, ...] = ()
     sim_script: str | None = None
+    cheat: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +243,12 @@ _CHOICES = (
         "--sim-script",
         metavar="SCRIPT",
         help="for --runtime sim: JSON or @file, see suite sim --list-faults",
+    ),
+    click.option(
+        "--cheat",
+        multiple=True,
+        metavar="NAME",
+        help="for --runtime sim: a vendor that cheats so, see suite sim --list-cheats; honest: one that does not",
     ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
     click.option(

@@ -6,7 +6,6 @@ control characters of ours, and nothing is cut or wrapped whatever COLUMNS says.
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.base import jsonio
+from suite.base.visible import visible
 from suite.documents import codec
 from suite.documents.document import Document
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH: Final = 100_000
 """Columns of a pipe: as many as a table can want."""
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class _Console(Console):
@@ -54,8 +52,8 @@ def error_console() -> Console:
 
 
 def printable(text: str) -> str:
-    """The text without escape sequences and control characters, which foreign text may carry to a terminal."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+    """The text as `suite.base.visible` shows it."""
+    return visible(text)
 
 
 def write_text(text: str, style: str = "") -> None:

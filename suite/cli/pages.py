@@ -12,6 +12,7 @@ from suite.declare.tasks.formats import registry as formats
 from suite.declare.vendor import page as vendors
 from suite.declare.vendor.load import VENDOR_DIRECTORY, list_vendors, load_vendor
 from suite.judge.pages import metrics, rules
+from suite.measure.engine import sim_page
 from suite.measure.telemetry import page as telemetry
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def pages() -> dict[Path, str]:
         **_readmes(),
         **_with_parts("rules.md", {"rules": rules.tables("en")}),
         **_with_parts("rules.zh.md", {"rules": rules.tables("zh")}),
+        **_with_parts("threat-model.md", {"cheats": sim_page.table("en")}),
+        **_with_parts("threat-model.zh.md", {"cheats": sim_page.table("zh")}),
         **_with_parts("metrics.md", _metrics("en")),
         **_with_parts("metrics.zh.md", _metrics("zh") | {"statistics": metrics.statistics("zh")}),
     }

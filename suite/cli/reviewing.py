@@ -11,8 +11,10 @@ from suite.base.errors import TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.judge.attest import envelope
 from suite.judge.attest import trust as trust_list
+from suite.judge.attest.files import read_limited
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
+    Ended,
     Reviewed,
     is_receipt,
     make_review,
@@ -105,6 +107,22 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     return stated
 
 
+def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Reviewed | Ended]:
+    """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
+
+    Raises:
+        TrustError: a statement is refused.
+    """
+    made = []
+    place = directory / folders.STATEMENTS
+    for file in sorted(place.glob("*.sigstore.json")) if place.is_dir() else []:
+        data = read_limited(file, envelope.MAX_BUNDLE_BYTES)
+        if not is_receipt(data, str(file)):
+            vendor = stated.card.vendor.id
+            made.append(read_statement(data, trust, stated.statement.sha256, vendor, str(file)))
+    return made
+
+
 def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
     """What was stated about a submission, in the order of the files.
 
@@ -113,16 +131,8 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
     """
     known = trust_list.load(trust)
     path, bundle = judging.bundle_of(subject)
-    stated = _stated(path, bundle)
     rows = []
-    directory = path.parent / folders.STATEMENTS
-    for file in sorted(directory.glob("*.sigstore.json")) if directory.is_dir() else []:
-        data = jsonio.read_bytes(file, error=TrustError)
-        if is_receipt(data, str(file)):
-            continue
-        made = read_statement(
-            data, known, stated.statement.sha256, stated.card.vendor.id, str(file)
-        )
+    for made in beside(path.parent, known, _stated(path, bundle)):
         if isinstance(made, Reviewed):
             row: tuple[str, ...] = (made.reviewer, made.decision, made.time, made.comment)
         else:

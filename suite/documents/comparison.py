@@ -8,6 +8,7 @@ from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.plan import RuntimeKind
 from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
+from suite.documents.standing import Standing
 from suite.documents.text import Text
 from suite.documents.value import Value
 from suite.documents.workload import Division
@@ -42,6 +43,9 @@ class Side(Document):
     model: Annotated[Label, about("Model.")]
     taskset: Annotated[Label, about("Task set.")]
     locked: Annotated[bool, about("Whether the task set is one of those that the suite locks.")]
+    asserted: Annotated[
+        tuple[Word, ...], about("Which of devices, engine and model rest on somebody's word alone.")
+    ]
     started_utc: Annotated[Word, about("Start.")]
 
 
@@ -65,12 +69,22 @@ class Subject(Document):
     title: Annotated[Text, about("Name for people.")]
     a: Annotated[Statement, about("In the first card.")]
     b: Annotated[Statement, about("In the second card.")]
+    standing_a: Annotated[
+        Standing | UnsetType, about("How far it can be trusted in the first card.")
+    ] = UNSET
+    standing_b: Annotated[
+        Standing | UnsetType, about("How far it can be trusted in the second card.")
+    ] = UNSET
     only_a: Annotated[
         tuple[Statement, ...] | UnsetType, about("Of several items: those of the first card alone.")
     ] = UNSET
     only_b: Annotated[
         tuple[Statement, ...] | UnsetType,
         about("Of several items: those of the second card alone."),
+    ] = UNSET
+    may_explain: Annotated[
+        tuple[Family, ...] | UnsetType,
+        about("Families of metrics that it may explain; absent where that is not known."),
     ] = UNSET
 
 
@@ -160,6 +174,12 @@ class Card(Document):
     letter: Annotated[Word, about("What the comparison calls it.")]
     path: Annotated[str, about("Where it lay.")]
     side: Annotated[Side, about("Which card, and what it is worth.")]
+    stated: Annotated[
+        tuple[Line, ...],
+        about(
+            "What reviewers and signer stated of a submission; withdrawal and successor among it."
+        ),
+    ]
 
 
 class Point(Document):
@@ -174,7 +194,7 @@ class Point(Document):
     frontier: Annotated[
         bool,
         about(
-            "No other load of any card has both more throughput and less time per token; never of a card that is not conformant."
+            "No other load has both more throughput and less time per token; never of a card that is not conformant, or may not be compared."
         ),
     ]
     cost: Annotated[

@@ -24,7 +24,13 @@ class SuiteVersion(Document):
     """Which suite made the plan."""
 
     version: Annotated[Name, about("Version of the suite.")]
-    commit: Annotated[Name, about('"unknown" outside a git checkout.')]
+    commit: Annotated[
+        Name, about('"unknown" outside a git checkout; ends with +dirty when files were changed.')
+    ]
+    files_sha256: Annotated[
+        Sha256 | UnsetType,
+        about("Digest over the suite's own files; the same of a checkout and of its wheel."),
+    ] = UNSET
 
 
 class VendorRef(Document):

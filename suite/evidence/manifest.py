@@ -25,17 +25,21 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
+BASIS = "basis.json"
+CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
 OCCASIONAL_FILES = (
+    BASIS,
+    CONTAINER,
     "conversion.log",
     ENGINE_METRICS,
     "image-build.log",
     "peak-probe.log",
     PROVENANCE,
 )
-"""Files that a run leaves when it converted weights, built an image, measured the peak, or met an engine with a page of
-metrics; listed where they exist."""
+"""What a run keeps of how its plan was made and of its container; and files that a run leaves when it converted weights,
+built an image, measured the peak, or met an engine with a page of metrics; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -47,6 +51,8 @@ CONTENT_BYTES = {
     MANIFEST: 1 << 20,
     "plan.json": 64 << 20,
     "environment.json": 64 << 20,
+    BASIS: 256 << 20,
+    CONTAINER: 64 << 20,
     PROVENANCE: 64 << 20,
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
+from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
+from suite.documents.container import ContainerRecord
+from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
@@ -20,7 +23,7 @@ from suite.documents.provenance import Provenance
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import ENGINE_METRICS, MANIFEST, PROVENANCE
+from suite.evidence.manifest import BASIS, CONTAINER, ENGINE_METRICS, MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +35,9 @@ MAX_LINE_BYTES = 64 << 20
 """Longest line that is parsed: the client keeps no answer as long as that."""
 
 
+D = TypeVar("D", bound=Document)
+
+
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Evidence:
     """One run, read and checked; equal to itself alone.
@@ -41,6 +47,8 @@ class Evidence:
         footer: None when the log was cut before its end.
         manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
         provenance: of converted weights; None where none were.
+        basis: what the plan was made from; None where the run did not keep it.
+        container: what the Docker engine said of it; None where none ran, or nothing was kept.
     """
 
     directory: Path
@@ -55,6 +63,8 @@ class Evidence:
     manifest_sha256: str | None
     provenance: Provenance | None = None
     engine_metrics: tuple[EngineSample, ...] = ()
+    basis: Basis | None = None
+    container: ContainerRecord | None = None
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -100,7 +110,9 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         tasks=tasks,
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
-        provenance=_provenance(files),
+        provenance=_occasional(files, PROVENANCE, Provenance),
+        basis=_occasional(files, BASIS, Basis),
+        container=_occasional(files, CONTAINER, ContainerRecord),
         engine_metrics=_engine_metrics(files),
     )
 
@@ -111,10 +123,11 @@ def _engine_metrics(files: RunFiles) -> tuple[EngineSample, ...]:
     return tuple(sample for _, sample in _lines(files, ENGINE_METRICS, EngineSample))
 
 
-def _provenance(files: RunFiles) -> Provenance | None:
-    if not files.holds(PROVENANCE):
+def _occasional(files: RunFiles, name: str, kind: type[D]) -> D | None:
+    """A document that not every run leaves."""
+    if not files.holds(name):
         return None
-    return convert(_json(files, PROVENANCE), Provenance, file=str(files.directory / PROVENANCE))
+    return convert(_json(files, name), kind, file=str(files.directory / name))
 
 
 def _json(files: RunFiles, name: str) -> JSONValue:

@@ -47,6 +47,7 @@ _CLOCK_ERROR: Final = 5
 class Topic(enum.StrEnum):
     """What a check is about."""
 
+    SUITE = "suite"
     DEVICES = "devices"
     DOCKER = "docker"
     IMAGE = "image"

@@ -24,6 +24,8 @@ def main() -> int:
         for change in itertools.islice(submission.changes(seed), count):
             start = time.monotonic()
             result = submission.attempt(change)
+            if sys.stderr.isatty() or len(sys.argv) > 3:
+                print(change.file, change.what, file=sys.stderr)
             slowest = max(slowest, time.monotonic() - start)
             if result.meaning:
                 broken.append(f"{change.file}: {change.what}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.errors import UsageError
+from suite.base.visible import say
 from suite.cli.command import Names, command
 from suite.cli.options import FILE, format_option, trusted
 
@@ -75,7 +76,7 @@ def compare(
         except OSError as cause:
             message = f"cannot write {out}: {cause.strerror}"
             raise UsageError("page-unwritable", message) from cause
-        print(out)
+        say(out)
     if fail_on:
         reasons = many.is_worse(result)
         for reason in reasons:

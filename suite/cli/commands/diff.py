@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
 
@@ -29,7 +30,7 @@ def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> i
     that is not conformant, or did not reach its end, is compared with nothing.
     """
     from suite.cli import comparing
-    from suite.cli.output import printable, write_json
+    from suite.cli.output import write_json
     from suite.judge.compare import many, text
 
     result = many.compare(comparing.entries([a, b], trusted, {}))
@@ -37,5 +38,5 @@ def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> i
     if as_json:
         write_json(changes)
     else:
-        print(printable(text.render(changes, every=every)))
+        say(text.render(changes, every=every))
     return 1 if changes.comparable == "no" else 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.errors import UsageError
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, format_option, trusted
 
@@ -47,7 +48,7 @@ def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
         replace_file(target, report)
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
-    print(target)
+    say(target)
     return 0
 
 

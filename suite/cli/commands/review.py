@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.errors import UsageError
+from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
 from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
 
@@ -59,7 +60,7 @@ def sign(
     if decision == "comment" and not comment:
         raise UsageError("usage-wrong", "a comment needs --comment TEXT")
     made = Statement(subject, decision=decision, text=comment)
-    print(write(made, key, tsa, out))
+    say(write(made, key, tsa, out))
     return 0
 
 
@@ -73,7 +74,7 @@ def withdraw(subject: Path, reason: str, key: str | None, tsa: str | None, out: 
     """Take a scorecard back; its vendor's or lab's key signs that."""
     from suite.cli.reviewing import Statement, write
 
-    print(write(Statement(subject, text=reason), key, tsa, out))
+    say(write(Statement(subject, text=reason), key, tsa, out))
     return 0
 
 
@@ -96,7 +97,7 @@ def supersede(
     """Put another scorecard in a card's place; its vendor's or lab's key signs that."""
     from suite.cli.reviewing import Statement, write
 
-    print(write(Statement(subject, text=reason, successor=successor), key, tsa, out))
+    say(write(Statement(subject, text=reason, successor=successor), key, tsa, out))
     return 0
 
 

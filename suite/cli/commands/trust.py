@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
 from suite.cli.options import FILE, json_option
 
@@ -52,7 +53,7 @@ def add(
     """Add a key to a trust list, which is made where there is none."""
     from suite.cli import trusting
 
-    print(trusting.add(file, owner, role, key, signs_for=signs_for, window=(start, end), note=note))
+    say(trusting.add(file, owner, role, key, signs_for=signs_for, window=(start, end), note=note))
     return 0
 
 
@@ -68,7 +69,7 @@ def revoke(file: Path, key_id: str, reason: str, at: str | None) -> int:
     """
     from suite.cli import trusting
 
-    print(trusting.revoke(file, key_id, reason, at))
+    say(trusting.revoke(file, key_id, reason, at))
     return 0
 
 
@@ -98,6 +99,6 @@ def check(file: Path) -> int:
     from suite.judge.attest.trust import load
 
     known = load(file)
-    print(f"{file}: {len(known.keys)} keys, {len(known.authorities)} time-stamping authorities")
-    print(f"SHA-256 {known.sha256}")
+    say(f"{file}: {len(known.keys)} keys, {len(known.authorities)} time-stamping authorities")
+    say(f"SHA-256 {known.sha256}")
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
 
@@ -40,7 +41,7 @@ def verify(
         if as_json:
             write_json(result.to_json())
         else:
-            print(result.text(), end="")
+            say(result.text(), end="")
         return judging.verified_status(result)
     results = judging.verify_each(subjects, known)
     statuses = [judging.verified_status(result) for result in results]
@@ -49,7 +50,7 @@ def verify(
     else:
         for result, status in zip(results, statuses, strict=True):
             card = f"; {_verdict(result)}" if status in (0, 1) else ""
-            print(f"{status}  {result.subject}: {result.summary()}{card}")
+            say(f"{status}  {result.subject}: {result.summary()}{card}")
     return max(statuses)
 
 

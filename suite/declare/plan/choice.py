@@ -17,10 +17,9 @@ from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.tasks.thinking import Thinking
     from suite.declare.vendor.load import Vendor
-    from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.documents.accelerator import Accelerator
+    from suite.documents.basis import Options, Thinking
     from suite.documents.model import FileDigest, ModelFacts
     from suite.documents.vendor import DeviceAccess, Visibility, VisibilityVariable
     from suite.documents.vendor_engine import RuntimeName
@@ -63,55 +62,6 @@ class ModelInput:
     chat_template_sha256: str | None
     shortest_prompts: Mapping[str, int] = field(default_factory=dict)
     thinking: Thinking | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user may decide beyond vendor, engine, model and profile; everything has a default.
-
-    Attributes:
-        access: way of device access, by id.
-        image: image reference, with or without ``@sha256:…``, or the id of a declared image.
-        visible: device indices; empty: the first ones.
-        every: all devices of the machine, in the container runtime's own word for that.
-        env: variables for the engine; not in the closed division.
-        division: another division than the profile's.
-        dtype: requested precision.
-        max_model_len: longest prompt and answer together, tokens; not in the closed division.
-        served_model_name: the name that requests send, for a server that runs already.
-        tensor_parallel: ranks, where they are not one per device and rank slot.
-        model_type: the converter's name for the architecture.
-        conversion_root: directory for converted models.
-        private_peaks: dense peaks that the vendor withholds, by precision.
-        cpu_peak: what a CPU's peak follows from.
-        measured_peak: the peak is measured as well, before the engine starts.
-        engine_python: interpreter of an environment that holds the engine already.
-        runtime_note: why the runtime is not a container.
-        commit: the suite's own.
-        nonce: round identifier issued by the reviewers.
-        telemetry_url: page of a device exporter, of the machine that the engine runs on.
-    """
-
-    access: str | None = None
-    image: str | None = None
-    visible: tuple[int, ...] = ()
-    every: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
-    division: str | None = None
-    dtype: str | None = None
-    max_model_len: int | None = None
-    served_model_name: str | None = None
-    tensor_parallel: int | None = None
-    model_type: str = ""
-    conversion_root: str = ""
-    private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
-    cpu_peak: CPUPeak | None = None
-    measured_peak: bool = True
-    engine_python: str | None = None
-    runtime_note: str = ""
-    commit: str = "unknown"
-    nonce: str | None = None
-    telemetry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +324,7 @@ def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
     known = ", ".join(item.method for item in engine.quantisation) or "none"
     raise UsageError(
         "quantisation-unsupported",
-        f"the model is quantised with {method}, which {engine.id} is not declared to run",
+        f"{engine.id} is not declared to run with the quantisation {method}",
         hint=f"declared: {known}",
     )
 

@@ -13,7 +13,6 @@ from suite.base.errors import UsageError
 from suite.declare.plan.choice import (
     Choice,
     ModelInput,
-    Options,
     choose_devices,
     choose_dtype,
     choose_image,
@@ -27,11 +26,19 @@ from suite.declare.plan.engine import engine_doc, placeholders, request_doc, sta
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.profiles.points import Room
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
-from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
+from suite.declare.vendor.peaks import select_peaks
+from suite.documents.basis import Options
 from suite.documents.document import given
 from suite.documents.model import Model
 from suite.documents.peaks import Peaks
-from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
+from suite.documents.plan import (
+    PLAN_SCHEMA,
+    UNKNOWN,
+    Plan,
+    RuntimeKind,
+    SuiteVersion,
+    VendorRef,
+)
 from suite.documents.workload import Division, Quality, TaskSet, Workload
 
 if TYPE_CHECKING:
@@ -42,8 +49,6 @@ if TYPE_CHECKING:
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
     from suite.documents.vendor_engine import DeclaredEngine, DtypeRow
-
-__all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
 
 CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
@@ -72,6 +77,7 @@ def make_plan(
     url: str | None = None,
     overrides: Mapping[str, str] | None = None,
     options: Options | None = None,
+    made_by: SuiteVersion | None = None,
 ) -> Plan:
     """Resolve everything; nothing is looked up on the machine, so the same input gives the same bytes.
 
@@ -88,6 +94,7 @@ def make_plan(
         url: of the server, for the runtime ``endpoint``.
         overrides: engine arguments by name without dashes; an empty value is a flag.
         options: everything else that a user may decide.
+        made_by: the suite that makes it; None: this version, of unknown commit and files.
 
     Raises:
         UsageError: the request contradicts the declaration; the message names the rule and what is right.
@@ -109,7 +116,7 @@ def make_plan(
     )
     return Plan(
         plan_schema=PLAN_SCHEMA,
-        suite=SuiteVersion(version=suite.__version__, commit=chosen.commit),
+        suite=made_by or SuiteVersion(version=suite.__version__, commit=UNKNOWN),
         vendor=_vendor_ref(vendor),
         runtime=runtime,
         runtime_note=chosen.runtime_note,
@@ -163,7 +170,7 @@ def _engine(
 ) -> tuple[Engine, Conversion | None, str]:
     """The engine, the conversion before it, and the precision that its arguments lead to."""
     values, conversion = _resolved(choice, dtype, max_model_len)
-    start = started(choice, values, overrides)
+    start = started(choice, values, overrides, conversion)
     if start.quantisation is not None and choice.model.facts.quantisation is None:
         dtype = quantised(choice.engine, dtype, start.quantisation)
     engine = engine_doc(
@@ -172,7 +179,6 @@ def _engine(
         values=values,
         dtype=dtype,
         max_model_len=max_model_len,
-        conversion=conversion,
         request=request,
         url=url,
     )

@@ -32,7 +32,7 @@ from suite.judge.compare.ratio import (
     judge_ratio,
     p_value,
 )
-from suite.judge.compare.subjects import subjects
+from suite.judge.compare.subjects import LEADING, subjects
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ def _side(card: Scorecard, signer: str) -> Side:
         model=card.model.id,
         taskset=taskset.name,
         locked=taskset.locked,
+        asserted=tuple(
+            name
+            for name, pointer in LEADING.items()
+            if card.standing.get(pointer, "asserted") == "asserted"
+        ),
         started_utc=card.run.started_utc,
     )
 

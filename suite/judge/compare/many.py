@@ -21,7 +21,7 @@ from suite.judge.compare.inputs import conformant
 from suite.judge.compare.paired import answers, paired_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from msgspec import UnsetType
 
@@ -45,6 +45,7 @@ class Entry:
         path: where it lay, for people.
         signer: who signed, in words that claim no more than is known.
         evidence: of the run; None where only the card is at hand.
+        stated: what reviewers and signer stated about it, in a line each.
         price: of one device for an hour, in any currency; None without one.
     """
 
@@ -53,6 +54,7 @@ class Entry:
     signer: str = ""
     evidence: Evidence | None = None
     price: float | None = None
+    stated: tuple[str, ...] = ()
 
 
 def letter(index: int) -> str:
@@ -98,6 +100,7 @@ def compare(
         )
         for index, comparison in zip(found, comparisons, strict=True)
     ]
+    admitted = {index for index, made in found.items() if made.comparable != "no"} | {baseline}
     sides = {index: comparison.b for index, comparison in found.items()}
     sides[baseline] = comparisons[0].a
     return ManyComparison(
@@ -106,11 +109,11 @@ def compare(
         baseline=letter(baseline),
         correction=correction,
         cards=tuple(
-            Card(letter=letter(index), path=entry.path, side=sides[index])
+            Card(letter=letter(index), path=entry.path, side=sides[index], stated=entry.stated)
             for index, entry in enumerate(entries)
         ),
         pairs=tuple(pairs),
-        points=tuple(_frontier(entries)),
+        points=tuple(_frontier(entries, admitted)),
         curves=tuple(_curves(entries)),
     )
 
@@ -192,45 +195,49 @@ def is_worse(result: ManyComparison) -> list[str]:
     return reasons
 
 
-def _frontier(entries: Sequence[Entry]) -> list[Point]:
-    """Every load of every card; on the frontier is what no other load beats in throughput and latency both."""
+def _frontier(entries: Sequence[Entry], admitted: Collection[int]) -> list[Point]:
+    """Every load of every card; on the frontier is what no other load beats in throughput and latency both.
+
+    Args:
+        entries: all cards.
+        admitted: those that may be compared with the baseline, and it itself.
+    """
     rows = [
-        (letter(index), entry, phase)
+        (index, phase, _number(phase, "output_throughput"), _number(phase, "tpot_mean"))
         for index, entry in enumerate(entries)
         for phase in entry.card.phases
-        if isinstance(_value(phase, "output_throughput"), Measured)
     ]
-    sound = [
-        (_number(phase, "output_throughput"), _number(phase, "tpot_mean"))
-        for _, entry, phase in rows
-        if conformant(entry.card) and entry.card.run.ended == "complete"
+    sound = {index for index in admitted if _is_whole(entries[index].card)}
+    rivals = [
+        (speed, delay)
+        for index, _, speed, delay in rows
+        if index in sound and speed is not None and delay is not None
     ]
-    points = []
-    for name, entry, phase in rows:
-        speed, delay = _number(phase, "output_throughput"), _number(phase, "tpot_mean")
-        counts = conformant(entry.card) and entry.card.run.ended == "complete"
-        beaten = delay is None or any(
-            faster is not None
-            and quicker is not None
-            and speed is not None
-            and faster >= speed
-            and quicker <= delay
-            and (faster, quicker) != (speed, delay)
-            for faster, quicker in sound
+    return [
+        Point(
+            letter=letter(index),
+            phase=phase.name,
+            load=_load(phase),
+            throughput=_value(phase, "output_throughput"),
+            latency=_value(phase, "tpot_mean"),
+            first=_value(phase, "ttft_mean"),
+            frontier=index in sound and delay is not None and not _beaten(speed, delay, rivals),
+            cost=_cost(entries[index], phase) or UNSET,
         )
-        points.append(
-            Point(
-                letter=name,
-                phase=phase.name,
-                load=_load(phase),
-                throughput=_value(phase, "output_throughput"),
-                latency=_value(phase, "tpot_mean"),
-                first=_value(phase, "ttft_mean"),
-                frontier=counts and not beaten,
-                cost=_cost(entry, phase) or UNSET,
-            )
-        )
-    return points
+        for index, phase, speed, delay in rows
+        if speed is not None
+    ]
+
+
+def _is_whole(card: Scorecard) -> bool:
+    return conformant(card) and card.run.ended == "complete"
+
+
+def _beaten(speed: float, delay: float, rivals: Sequence[tuple[float, float]]) -> bool:
+    return any(
+        faster >= speed and quicker <= delay and (faster, quicker) != (speed, delay)
+        for faster, quicker in rivals
+    )
 
 
 def _value(phase: CardPhase, metric: str) -> Value:

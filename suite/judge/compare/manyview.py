@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.report.numbers import show
 from suite.judge.report.words import WORDS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         ManyComparison,
         Point,
         Side,
+        Subject,
     )
     from suite.documents.value import Value
 
@@ -48,6 +50,7 @@ class Cell:
     ratio: str = ""
     outcome: ChangeOutcome | None = None
     why: str = ""
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ class Row:
     title_zh: str
     headline: bool
     cells: tuple[Cell, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether any card has a number."""
+        return any(cell.measured for cell in self.cells)
 
 
 def rows(result: ManyComparison) -> list[Row]:
@@ -92,7 +100,7 @@ def _text(metric: str, value: Value | None) -> tuple[str, str]:
 
 
 def _base(metric: str, value: Value | None) -> Cell:
-    return Cell(*_text(metric, value))
+    return Cell(*_text(metric, value), measured=isinstance(value, Measured))
 
 
 def _cell(metric: str, change: Change | None) -> Cell:
@@ -102,7 +110,8 @@ def _cell(metric: str, change: Change | None) -> Cell:
     text = f"×{ratio.value:.3f} ({ratio.low:.3f}–{ratio.high:.3f})" if ratio else ""
     paired = f", {change.paired} tasks paired" if change.paired is not UNSET else ""
     number, interval = _text(metric, change.b)
-    return Cell(number, interval, text + paired, change.outcome, change.why)
+    known = isinstance(change.b, Measured)
+    return Cell(number, interval, text + paired, change.outcome, change.why, known)
 
 
 def worth(side: Side) -> str:
@@ -116,6 +125,12 @@ def worth(side: Side) -> str:
     if side.emulated:
         words.append(WORDS["flag-emulated"][0].upper())
     return " · ".join(words)
+
+
+def explains(subject: Subject) -> str:
+    """Which metrics a difference may explain."""
+    families = given(subject.may_explain, ())
+    return f"may explain {', '.join(families)}" if families else "differs"
 
 
 def counts(changes: Sequence[Change]) -> dict[ChangeOutcome, int]:

@@ -42,6 +42,7 @@ METRICS = (
         ),
         "Over the measured window of one repeat, by the devices' counters where they agree with their power, else the "
         "trapezoid of sampled power.",
+        standing="observed",
     ),
     Metric(
         "energy_above_idle_j",
@@ -51,6 +52,7 @@ METRICS = (
         Bilingual("Energy above idle", "扣除空闲的能耗"),
         Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
         "As energy, less the power drawn before the engine started.",
+        standing="observed",
     ),
     Metric(
         "joules_per_output_token",
@@ -61,6 +63,7 @@ METRICS = (
         Bilingual("Σ energy / Σ n", "Σ 能耗 / Σ n"),
         "Energy of all repeats over their generated tokens.",
         by_tokens=True,
+        standing="observed",
     ),
     Metric(
         "tokens_per_joule",
@@ -71,6 +74,7 @@ METRICS = (
         Bilingual("Σ n / Σ energy", "Σ n / Σ 能耗"),
         "Generated tokens of all repeats over their energy.",
         by_tokens=True,
+        standing="observed",
     ),
     Metric(
         "average_power_w",
@@ -80,6 +84,7 @@ METRICS = (
         Bilingual("Average power", "平均功率"),
         Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
         "Power of all devices together, averaged over the measured windows.",
+        standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
 NO_PAGE = "the engine gave no metrics page"
+UNTOLD = "the engine's metrics page does not tell"
 _WHOSE = "As the engine's own metrics page says beside the measured phases."
 
 
@@ -135,22 +136,29 @@ def _gauge(
 ) -> Value:
     values = [value for samples in repeats for _, value in engine.gauge(samples, name)]
     if not values:
-        return NotMeasured("the engine's metrics page does not tell")
+        return NotMeasured(UNTOLD)
     value = max(values) if largest else statistics.mean(values)
     return Measured(value, unit, len(values), None, None, "samples of the engine, no interval")
 
 
+def _counted(repeats: Sequence[Sequence[EngineSample]], name: Counter) -> float | None:
+    """Growth of a counter over all repeats; None where one of them does not tell."""
+    counts = [engine.counted(samples, name) for samples in repeats]
+    known = [count for count in counts if count is not None]
+    return math.fsum(known) if len(known) == len(counts) else None
+
+
 def _count(repeats: Sequence[Sequence[EngineSample]], name: Counter, unit: str) -> Value:
-    counts = [count for s in repeats if (count := engine.counted(s, name)) is not None]
-    if len(counts) < len(repeats):
-        return NotMeasured("the engine's metrics page does not tell")
-    return Measured(math.fsum(counts), unit, len(counts), None, None, "counter, no interval")
+    count = _counted(repeats, name)
+    if count is None:
+        return NotMeasured(UNTOLD)
+    return Measured(count, unit, len(repeats), None, None, "counter, no interval")
 
 
 def _share(repeats: Sequence[Sequence[EngineSample]], part: Counter, whole: Counter) -> Value:
-    of, all_of = _count(repeats, part, "1"), _count(repeats, whole, "1")
-    if isinstance(of, NotMeasured) or isinstance(all_of, NotMeasured):
-        return NotMeasured("the engine's metrics page does not tell")
-    if all_of.value <= 0 or of.value > all_of.value:
+    of, all_of = _counted(repeats, part), _counted(repeats, whole)
+    if of is None or all_of is None:
+        return NotMeasured(UNTOLD)
+    if all_of <= 0 or of > all_of:
         return NotMeasured("the engine counted none")
-    return Measured(of.value / all_of.value, "1", len(repeats), None, None, "counters, no interval")
+    return Measured(of / all_of, "1", len(repeats), None, None, "counters, no interval")

@@ -39,6 +39,7 @@ METRICS = (
         "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype; prompt "
         "tokens from the engine's cache are not counted.",
         percent=True,
+        standing="asserted",
         headline=Headline(9, "busy"),
     ),
     Metric(
@@ -53,6 +54,7 @@ METRICS = (
         ),
         "Where one request runs at a time: the FLOPs of its prompt, without cached tokens, over its TTFT.",
         percent=True,
+        standing="asserted",
     ),
     Metric(
         "mfu_decode",
@@ -66,6 +68,7 @@ METRICS = (
         ),
         "Where one request runs at a time: the FLOPs of the tokens after its first chunk over their time.",
         percent=True,
+        standing="asserted",
     ),
     Metric(
         "mbu",
@@ -79,6 +82,7 @@ METRICS = (
         ),
         "Where one request runs at a time: bytes that decoding must read over the declared bandwidth.",
         percent=True,
+        standing="asserted",
     ),
 )
 MEASURED_METRICS = (
@@ -94,6 +98,7 @@ MEASURED_METRICS = (
         ),
         "MFU over the best rate of matrix products that was measured in the engine's environment before it started.",
         percent=True,
+        standing="observed",
     ),
     Metric(
         "mbu_measured_peak",
@@ -107,6 +112,7 @@ MEASURED_METRICS = (
         ),
         "MBU over the best rate of a memory copy that was measured in the engine's environment before it started.",
         percent=True,
+        standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)

@@ -35,9 +35,11 @@ def render(card: Scorecard) -> str:
 
 
 def _subject(card: Scorecard) -> list[str]:
-    engine = f"{card.engine.title} {card.engine.version}".strip()
-    devices = card.devices.title
-    dtype = card.engine.dtype.executed
+    title = f"{card.engine.title} {card.engine.version}".strip()
+    engine = view.named(title, card, "/engine/title")
+    devices = view.named(card.devices.title, card, "/devices/count", "/devices/name")
+    dtype = view.named(card.engine.dtype.executed, card, "/engine/dtype")
+    model = view.named(card.model.id, card, "/model/id")
     taskset = card.workload.taskset
     texts = given(taskset.pinned)
     pinned = (
@@ -46,7 +48,7 @@ def _subject(card: Scorecard) -> list[str]:
         else f", {texts.references:,} references and {texts.documents:,} documents pinned"
     )
     return [
-        f"{devices} · {engine} ({card.runtime}, {dtype}) · {card.model.id}",
+        f"{devices} · {engine} ({card.runtime}, {dtype}) · {model}",
         f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks{pinned}",
     ]
 
@@ -57,6 +59,8 @@ def _headline(card: Scorecard) -> list[str]:
         shown = item.shown
         phase = item.phase.name if item.phase else "run"
         name = item.name.en
+        if item.asserted and shown.measured:
+            name += f" [{WORDS['standing-asserted'][0]}]"
         if shown.measured:
             rows.append(
                 (phase, name, shown.number, shown.unit, shown.interval, shown.method, shown.n)

@@ -94,6 +94,19 @@ WORDS: Final = MappingProxyType(
             "The run did not reach its planned end; the numbers cover what was measured before.",
             "运行没有按计划结束；数字仅覆盖此前测得的部分。",
         ),
+        # how far a fact can be trusted
+        "standing": ("Standing", "可信程度"),
+        "standing-recomputed": ("recomputed", "可重算"),
+        "standing-observed": ("observed", "本套件所见"),
+        "standing-attested": ("attested", "他人签名"),
+        "standing-asserted": ("asserted", "自述"),
+        "standing-text": (
+            (
+                "Recomputed: follows from the evidence, and anybody can derive it again. Observed: the suite saw it on the "
+                "machine that measured. Attested: somebody else signed for it. Asserted: the word of whoever ran or sells."
+            ),
+            "可重算：由证据得出，任何人均可再次推导。本套件所见：套件在测量所用机器上亲自观察。他人签名：由他人签名确认。自述：仅凭运行方或厂商之言。",
+        ),
         # the subject
         "devices": ("Devices", "设备"),
         "engine": ("Engine", "推理引擎"),

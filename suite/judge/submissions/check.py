@@ -270,8 +270,11 @@ class _Check:
             note.detail = f"{made.reviewer}: {made.decision}"
         else:
             self.ended.append(made)
-            code = {"withdrawn": "card-withdrawn", "superseded": "card-superseded"}[made.status]
-            note.warn(code, f"{made.status} by {made.owner}, {made.time}: {made.reason}")
+            text = f"{made.status} by {made.owner}, {made.time}: {made.reason}"
+            if made.status == "withdrawn":
+                note.warn("card-withdrawn", text)
+            else:
+                note.warn("card-superseded", text)
 
     def _decided(self, need: int) -> str:
         """The last decision of each reviewer counts; a comment decides nothing.

@@ -10,6 +10,7 @@ import hashlib
 import re
 import tempfile
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from suite.judge.submissions.pack import PACK_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from requests import Session
 
     from suite.judge.submissions.folders import Submission
 
@@ -130,17 +133,15 @@ def _download(location: str, size: int, target: BinaryIO) -> None:
     url = f"https://{match[1]}/v2/{match[2]}/blobs/sha256:{match[3]}" if match else location
     try:
         with requests.Session() as session:
-            answer = session.get(url, timeout=TIMEOUT_S, stream=True)
-            if match and answer.status_code == requests.codes.unauthorized:
-                headers = {"Authorization": f"Bearer {_token(session, answer)}"}
-                answer = session.get(url, headers=headers, timeout=TIMEOUT_S, stream=True)
-            answer.raise_for_status()
-            left = size + 1
-            for piece in answer.iter_content(1 << 16):
-                target.write(piece[:left])
-                left -= len(piece)
-                if left <= 0:
-                    break
+            headers = _registry_headers(session, url) if match else {}
+            with session.get(url, headers=headers, timeout=TIMEOUT_S, stream=True) as answer:
+                answer.raise_for_status()
+                left = size + 1
+                for piece in answer.iter_content(1 << 16):
+                    target.write(piece[:left])
+                    left -= len(piece)
+                    if left <= 0:
+                        break
     except (requests.RequestException, OSError, ValueError) as cause:
         reason = f"{type(cause).__name__}: {str(cause)[:200]}"
         raise EvidenceError(
@@ -148,16 +149,19 @@ def _download(location: str, size: int, target: BinaryIO) -> None:
         ) from cause
 
 
-def _token(session: object, answer: object) -> str:
-    """A token for reading without an account, as OCI registries give it to anybody."""
-    import requests  # noqa: PLC0415 - the same
-
-    assert isinstance(session, requests.Session)
-    assert isinstance(answer, requests.Response)
-    challenge = dict(_CHALLENGE.findall(answer.headers.get("WWW-Authenticate", "")))
+def _registry_headers(session: Session, url: str) -> dict[str, str]:
+    """A token for reading without an account, where an OCI registry wants one; it gives it to anybody."""
+    with session.get(url, timeout=TIMEOUT_S, stream=True) as answer:
+        if answer.status_code != HTTPStatus.UNAUTHORIZED:
+            return {}
+        challenge = dict(_CHALLENGE.findall(answer.headers.get("WWW-Authenticate", "")))
     realm = challenge.pop("realm", "")
     if urlsplit(realm).scheme != "https":
         raise ValueError("the registry names no https address for tokens")
     known = {name: challenge[name] for name in ("service", "scope") if name in challenge}
-    given = session.get(realm, params=known, timeout=TIMEOUT_S).json()
-    return str(given.get("token") or given["access_token"])
+    with session.get(realm, params=known, timeout=TIMEOUT_S) as answer:
+        given = answer.json()
+    token = given.get("token") or given.get("access_token") if isinstance(given, dict) else None
+    if not isinstance(token, str):
+        raise ValueError("the registry gives no token")  # noqa: TRY004 - what a server says, like the rest
+    return {"Authorization": f"Bearer {token}"}

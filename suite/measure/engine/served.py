@@ -29,7 +29,6 @@ class Unknown(str):
 
 
 REPOSITORY = resources.resource()
-LOCAL_BASE_IMAGE = "suite-base:bookworm"
 LOG_TAIL_LINES = 20
 LOG_FILE = "engine.log"
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
     from suite.documents.plan import TelemetryTool
-    from suite.measure.telemetry import tool as tools
     from suite.measure.telemetry.asking import Inside
     from suite.measure.telemetry.reading import Reading
+    from suite.measure.telemetry.tool import Counters
 
 _WRONG: Final = re.compile(
     r"\W*(unable|failed|error|cannot|could not|no devices|\S+ is lost)", re.IGNORECASE
@@ -60,7 +60,7 @@ class Sampler:
         self._unread: dict[str, ToolOutput] = {}
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
-        self._counters: dict[str, tools.Counters] = {}
+        self._counters: dict[str, Counters] = {}
         self.lost: dict[str, str] = {}
         self._devices: set[str] = set()
         self._asked = 0

@@ -73,7 +73,8 @@ def _figures(result: ManyComparison) -> list[tuple[str, list[Markup]]]:
 def _groups(result: ManyComparison) -> list[tuple[str, list[Row]]]:
     grouped: dict[str, list[Row]] = {}
     for row in manyview.rows(result):
-        grouped.setdefault(row.phase, []).append(row)
+        if row.measured:  # what no card has is in the other formats
+            grouped.setdefault(row.phase, []).append(row)
     return list(grouped.items())
 
 

@@ -45,7 +45,7 @@ def render(result: ManyComparison) -> bytes:
                             manyview.worth(card.side),
                             f"{card.side.vendor}, {card.side.devices}",
                             card.side.engine,
-                            card.side.trust,
+                            "; ".join([card.side.trust, *card.stated]),
                         ),
                     )
                 )
@@ -65,7 +65,7 @@ def render(result: ManyComparison) -> bytes:
         lines += [f"- {escaped(item.en)}" for item in comparison.remarks]
         lines += [f"- lacks {escaped(item)}" for item in pair.lacking]
         lines += [
-            f"- may explain a difference: {escaped(item.title.en)}: {escaped(item.a)} → {escaped(item.b)}"
+            f"- {escaped(item.title.en)}: {escaped(item.a)} → {escaped(item.b)} ({manyview.explains(item)})"
             for item in comparison.subjects
         ]
         parts.append("\n".join(lines) + "\n")

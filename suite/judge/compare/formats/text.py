@@ -38,6 +38,8 @@ def _cards(result: ManyComparison) -> Iterator[str]:
         yield from wrapped(what, WIDTH, indent=indent)
         if side.trust:
             yield from wrapped(side.trust, WIDTH, indent=indent)
+        for line in card.stated:
+            yield from wrapped(line, WIDTH, indent=indent)
 
 
 def _pair(result: ManyComparison, pair: Pair) -> Iterator[str]:
@@ -50,9 +52,9 @@ def _pair(result: ManyComparison, pair: Pair) -> Iterator[str]:
         yield from wrapped(remark.en, WIDTH, indent="  ! ", rest="    ")
     for lack in pair.lacking:
         yield from wrapped(lack, WIDTH, indent="  lacks ", rest="    ")
-    explain = [f"{item.title.en}: {item.a} -> {item.b}" for item in comparison.subjects]
-    for text in explain:
-        yield from wrapped(text, WIDTH, indent="  may explain a difference: ", rest="    ")
+    for subject in comparison.subjects:
+        text = f"{subject.title.en}: {subject.a} -> {subject.b} ({manyview.explains(subject)})"
+        yield from wrapped(text, WIDTH, indent="  ", rest="    ")
     counts = manyview.counts(comparison.metrics)
     yield "  " + ", ".join(f"{number} {name.replace('-', ' ')}" for name, number in counts.items())
     for side in pair.answers:

@@ -19,7 +19,7 @@ def _headline(card: Scorecard) -> str:
     rows = [
         (
             escaped(item.phase.name if item.phase else "run"),
-            escaped(item.name.en),
+            escaped(item.name.en + (f", {WORDS['standing-asserted'][0]}" if item.asserted else "")),
             f"{item.shown.number} {item.shown.unit}".rstrip() if item.shown.measured else "n/a",
             item.shown.interval or escaped(item.shown.reason),
         )
@@ -41,7 +41,13 @@ def render(subject: Subject) -> bytes:
     """A heading, the verdict, the headline numbers and the rules that did not pass."""
     card = subject.card
     verdict = "Conformant" if card.verdict.conformant else "Not conformant"
-    ran = f"{card.devices.title}, {card.engine.title}, {card.model.id}"
+    ran = ", ".join(
+        (
+            view.named(card.devices.title, card, "/devices/count", "/devices/name"),
+            view.named(card.engine.title, card, "/engine/title"),
+            view.named(card.model.id, card, "/model/id"),
+        )
+    )
     parts = [
         f"# {verdict}: {escaped(card.run.id)}\n",
         f"{escaped(card.verdict.sentence.en)}\n\n{escaped(ran)}\n",

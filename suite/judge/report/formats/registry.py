@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suite.base.errors import UsageError
+from suite.base.visible import visible_lines
 from suite.judge.log.texts import bounded
 from suite.judge.report import formats as package
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from suite.judge.report.formats.format import Format, Subject
 
 _OTHERS = ("format", "registry")
+_AS_THEY_ARE = ("html", "json")
 
 
 def names(of: ModuleType) -> tuple[str, ...]:
@@ -77,4 +79,6 @@ def render(name: str, subject: Subject) -> bytes:
         )
     if subject.evidence is not None:
         subject = replace(subject, evidence=bounded(subject.evidence))
-    return chosen.render(subject)
+    report = chosen.render(subject)
+    # A page is compared byte for byte, and holds what could be signed, JSON writes such characters as they are.
+    return report if name in _AS_THEY_ARE else visible_lines(report)

@@ -36,6 +36,7 @@ from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
 from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import container_of
+from suite.measure.engine.container.watch import watching
 from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
@@ -127,6 +128,7 @@ def serve(
             marks.add("engine.prepared")
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
             compiled = stack.enter_context(compile_cache(plan, image.id, settings.cache))
+            watch = stack.enter_context(watching(name, run_directory))
             stack.enter_context(_cleaned(client, name))
             engine = network.own_port(engine)
             with shielded():  # what is still being created cannot be removed
@@ -139,6 +141,7 @@ def serve(
                     with_server=True,
                     compiled=compiled,
                 )
+            watch.note(container, image)
             on_progress(f"starting {engine.title} in a container")
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
@@ -152,7 +155,8 @@ def serve(
                 log=log,
                 on_progress=on_progress,
             )
-            facts = container_facts(container, engine, image, base_url, log)
+            facts = container_facts(container, engine, image, base_url, log, own=watch.own)
+            stack.callback(death, container)  # once more what it is, before it is stopped
             if compiled is not None:
                 compiled.keep()
                 facts |= compiled.facts()
