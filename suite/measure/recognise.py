@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base import expressions
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.measure.preflight import output_of
@@ -54,7 +54,7 @@ def _matches(doc: Vendor, output: str) -> list[Accelerator]:
     return [
         device
         for device in doc.accelerators
-        if device.match is not UNSET and re.search(device.match, output)
+        if device.match is not UNSET and expressions.compiled(device.match).search(output)
     ]
 
 

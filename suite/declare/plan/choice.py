@@ -351,7 +351,7 @@ def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None)
         raise UsageError(
             "image-unnamed",
             f"no public image of {engine.title} is known for {device.name}",
-            hint="name one with --image",
+            hint="; ".join(filter(None, ("name one with --image", given(chosen.note)))),
         )
     return chosen
 

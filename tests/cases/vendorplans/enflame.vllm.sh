@@ -7,7 +7,7 @@
 
 # Checks, before anything is pulled or started
 efsmi | grep -qP 'S60\b' || echo 'missing: the Enflame driver with efsmi: install the driver, which lies in the image: docker cp of /enflame/driver; or name the card that is there with --accelerator'
-docker info --format '{{json .DefaultRuntime}}' | grep -qP '"(?!runc")' || echo 'missing: the container toolkit that reads ENFLAME_VISIBLE_DEVICES: install tencent-container-toolkit 2.0.52 or later, which makes itself Docker'"'"'s default runtime, or take --access documented'
+docker info --format '{{json .DefaultRuntime}}' | grep -qP '^"(?:[^r]|r[^u]|ru[^n]|run[^c]|runc[^"])' || echo 'missing: the container toolkit that reads ENFLAME_VISIBLE_DEVICES: install tencent-container-toolkit 2.0.52 or later, which makes itself Docker'"'"'s default runtime, or take --access documented'
 
 # Image: pulled; public, not pinned by a digest
 docker pull artifact.enflame.cn/enflame_docker_release/amd64_ubuntu2204_llm:3.4.203
