@@ -94,6 +94,8 @@ def kept() -> dict:
     lines, source = evidence.tasks(), plain(load_profile("smoke").doc)
     few = {"tasks": len(lines), "first_task": 0, "warmup": 0}
     phases = [phase | few for phase in source["phases"]]
+    for phase in phases:
+        phase.pop("controls", None)
     made_from = plain(basis()) | {
         "profile": source | {"phases": phases},
         "taskset": evidence.plan()["workload"]["taskset"],

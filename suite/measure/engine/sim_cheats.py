@@ -159,8 +159,8 @@ _SEEDS = Bilingual(
 )
 _NOWHERE = Bilingual("every form of it breaks the same rule", "任何形式都违反同一规则")
 _MILD = Bilingual(
-    "a milder form stays within the quality bounds; only the divergence audit (`suite audit`) or a run elsewhere sees it",
-    "较轻的形式仍在质量限度之内；只有分歧审计（`suite audit`）或在别处重跑才能发现",
+    "a milder form stays within the quality bounds; only a comparison of its tokens with the model's own, or a run elsewhere, sees it",
+    "较轻的形式仍在质量限度之内；只有将其 token 与模型自身的 token 相比较，或在别处重跑，才能发现",
 )
 _TIMES = Bilingual("the times are written by the vendor's own machine", "时间由厂商自己的机器写入")
 

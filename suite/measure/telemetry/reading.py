@@ -108,7 +108,10 @@ def number(text: str, unit: str) -> float | None:
     match = _VALUE.match(text.strip())
     if match is None:
         return None
-    factor = _FACTORS.get((match[2] or unit).strip().lower())
+    stated = (match[2] or unit).strip()
+    if (stated == "%") != (unit == "%"):  # a share where there is none: of another column
+        return None
+    factor = _FACTORS.get(stated.lower())
     if factor is None:
         return None
     value = float(match[1].replace(",", ".")) * factor

@@ -133,6 +133,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
             run = Run(
                 plan=plan(planned, objectives or {}),
                 settings=None,
+                salt="",
                 tasks=TASKS,
                 tokenizer=tokenizer,
                 writer=writer,
