@@ -95,7 +95,6 @@ WORDS: Final = MappingProxyType(
             "运行没有按计划结束；数字仅覆盖此前测得的部分。",
         ),
         # how far a fact can be trusted
-        "standing": ("Standing", "可信程度"),
         "standing-recomputed": ("recomputed", "可重算"),
         "standing-observed": ("observed", "本套件所见"),
         "standing-attested": ("attested", "他人签名"),

@@ -775,7 +775,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"receipt", "render"}),
+        ("suite re", {"receipt", "render", "review"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),
@@ -802,5 +802,5 @@ def test_a_defect_has_a_status_of_its_own_and_a_short_report(suite, monkeypatch,
     assert status == 70
     assert err.startswith("error[defect]: KeyError: 'run'\n")
     assert "commands/score.py" in err
-    assert "please report it" in err
+    assert "please open an issue" in err
     assert len(err.splitlines()) < 10

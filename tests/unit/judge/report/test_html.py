@@ -238,6 +238,7 @@ _KEYWORDS = {
     *("engine", "complete", "lower", "higher", "none", "plausible", "1", "pass", ""),
     *REGISTRY,
     *("engine-start", "engine-stop", "ttft_ms", "load", "machine"),
+    *("recomputed", "observed", "attested", "asserted", "counter", "sampled", "estimated"),
 }
 
 

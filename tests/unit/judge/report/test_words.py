@@ -44,7 +44,18 @@ def test_no_phrase_is_left_over():
     }
     prefixes = (
         *("meaning-", "tokens-", "flag-"),
-        *("standing-", "energy-", "end-", "search-", "axis-", "plot-", "turn-", "track-", "limit-", "device-"),
+        *(
+            "standing-",
+            "energy-",
+            "end-",
+            "search-",
+            "axis-",
+            "plot-",
+            "turn-",
+            "track-",
+            "limit-",
+            "device-",
+        ),
     )
     unused = [
         key
