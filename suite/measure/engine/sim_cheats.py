@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from suite.base.bilingual import Bilingual
-from suite.measure.engine.sim_model import END_TOKEN, worsened
+from suite.measure.engine.sim_reply import END_TOKEN, worsened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.measure.engine.sim_model import Ask, Memory, Reply
+    from suite.measure.engine.sim_reply import Ask, Memory, Reply
 
     Apply = Callable[[Reply, Ask, Memory], None]
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from suite.measure.engine.sim_model import Reply
+    from suite.measure.engine.sim_reply import Reply
     from suite.measure.engine.sim_script import Fault, Script
 
 VERSION: Final = "sim-1"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from suite.base import jsonio
-from suite.measure.engine.sim_model import Reply
+from suite.measure.engine.sim_reply import Reply
 from suite.measure.engine.sim_script import Fault, Script, token_id
 
 if TYPE_CHECKING:

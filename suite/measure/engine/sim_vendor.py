@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.measure.engine.sim_cheats import CHEATS
-from suite.measure.engine.sim_model import Memory, MiniModel
+from suite.measure.engine.sim_reply import Memory
 
 if TYPE_CHECKING:
-    from suite.measure.engine.sim_model import Reply
+    from suite.measure.engine.sim_model import MiniModel
+    from suite.measure.engine.sim_reply import Reply
     from suite.measure.engine.sim_script import Script
     from suite.measure.engine.sim_stream import Request
 
@@ -19,7 +20,7 @@ class Vendor:
     def __init__(self, script: Script) -> None:
         """Read the model, where the script wants one."""
         self._script = script
-        self._model = MiniModel() if script.answers == "mini" else None
+        self._model = _model() if script.answers == "mini" else None
         self._memory = Memory()
 
     def reply(self, number: int, request: Request) -> Reply | None:
@@ -38,3 +39,10 @@ class Vendor:
             del reply.texts[request.limit :], reply.ids[request.limit :]
             reply.cut = True
         return reply
+
+
+def _model() -> MiniModel:
+    # Only a script that wants the model needs the packages that read it.
+    from suite.measure.engine.sim_model import MiniModel  # noqa: PLC0415
+
+    return MiniModel()
