@@ -345,7 +345,7 @@ def test_it_prints(folder, name):
     )
     headings = set(asked(folder, name, 1280, f"(()=>{{{SHOWN}return {script}}})()").split("|"))
     sheets = printed(folder, name)
-    assert 4 <= len(sheets) <= 20
+    assert 4 <= len(sheets) <= 24
     for sheet in sheets:
         assert len(sheet) > 2
         assert sheet[-1] not in headings
@@ -369,4 +369,4 @@ def test_a_group_prints_its_table_and_not_every_point_in_full(folder):
         (folder / "grid.html").as_uri(),
     )
     sheets = len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
-    assert 6 <= sheets <= 24
+    assert 6 <= sheets <= 28
