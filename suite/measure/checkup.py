@@ -170,10 +170,10 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
 def _given_environment(python: str) -> Check:
     """The interpreter that the user named, and what is installed for it."""
     try:
-        found = environment_packages(Path(python))
+        packages = environment_packages(Path(python))
     except SetupError as refused:
         return Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, refused.hint)
-    answer = f"{python}: Python {found.get('python', 'unknown')}, {len(found) - 1} packages"
+    answer = f"{python}: Python {packages.get('python', 'unknown')}, {len(packages) - 1} packages"
     return Check(Topic.ENVIRONMENT, Outcome.PASS, answer)
 
 

@@ -57,7 +57,7 @@ def _switch(what: str, switch: Switch) -> Iterator[str]:
 
 def _precisions(doc: Vendor, device: str) -> set[str]:
     """What the device's engines multiply in, without what is refused on it."""
-    found = set()
+    lacking = set()
     for engine in doc.engines:
         refused = {
             row.requested
@@ -65,8 +65,8 @@ def _precisions(doc: Vendor, device: str) -> set[str]:
             if row.accelerators is not UNSET and device in row.accelerators
         }
         if device in engine.accelerators:
-            found |= {r.precision for r in engine.dtypes.rows if r.requested not in refused}
-    return found
+            lacking |= {r.precision for r in engine.dtypes.rows if r.requested not in refused}
+    return lacking
 
 
 def _numbers(doc: Vendor) -> Iterator[str]:

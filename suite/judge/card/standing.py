@@ -51,8 +51,8 @@ def _members(
         if get_origin(hint) is not Annotated:
             continue
         inner, *metas = get_args(hint)
-        said = [m.extra[STANDING] for m in metas if isinstance(m, Meta) and m.extra is not None]
-        standing = said[0] if said else inherited
+        stated = [m.extra[STANDING] for m in metas if isinstance(m, Meta) and m.extra is not None]
+        standing = stated[0] if stated else inherited
         if standing is None:
             continue
         if isinstance(inner, type) and issubclass(inner, Document) and not above:

@@ -79,7 +79,7 @@ def compare(
     if len(entries) < 2:
         raise UsageError("usage-wrong", "a comparison needs two cards at least")
     base = entries[baseline]
-    found = {
+    verdicts = {
         index: difference.compare(
             base.card,
             other.card,
@@ -90,7 +90,7 @@ def compare(
         for index, other in enumerate(entries)
         if index != baseline
     }
-    comparisons, correction = corrected(list(found.values()))
+    comparisons, correction = corrected(list(verdicts.values()))
     pairs = [
         Pair(
             letter=letter(index),
@@ -98,10 +98,10 @@ def compare(
             lacking=tuple(_lacking(comparison)),
             answers=tuple(_answers(base, entries[index])),
         )
-        for index, comparison in zip(found, comparisons, strict=True)
+        for index, comparison in zip(verdicts, comparisons, strict=True)
     ]
-    admitted = {index for index, made in found.items() if made.comparable != "no"} | {baseline}
-    sides = {index: comparison.b for index, comparison in found.items()}
+    admitted = {index for index, made in verdicts.items() if made.comparable != "no"} | {baseline}
+    sides = {index: comparison.b for index, comparison in verdicts.items()}
     sides[baseline] = comparisons[0].a
     return ManyComparison(
         compare_schema=_COMPARE_SCHEMA,

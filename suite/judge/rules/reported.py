@@ -63,7 +63,7 @@ def engine_agrees(evidence: Evidence, _: Results) -> Finding:
 def _resolved(plan: Plan, printed: str) -> list[str]:
     """What an engine's resolved configuration contradicts; members that it does not print say nothing."""
     engine = plan.engine
-    said = dict(reversed(_MEMBER.findall(printed)))
+    members = dict(reversed(_MEMBER.findall(printed)))
     wanted = {
         "tensor_parallel_size": str(engine.tensor_parallel),
         "max_seq_len": str(engine.max_model_len),
@@ -71,9 +71,9 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     if not engine.quantisation:
         wanted |= {"dtype": f"torch.{engine.dtype.executed}"}
     wrong = [
-        f"{name}={said[name]}, planned {value}"
+        f"{name}={members[name]}, planned {value}"
         for name, value in wanted.items()
-        if said.get(name, value) != value
+        if members.get(name, value) != value
     ]
     denied = {
         "enable_prefix_caching": (engine.prefix_caching, ("False", *_NOTHING)),
@@ -82,9 +82,9 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
         "kv_cache_dtype": (bool(engine.quantisation), (*_NOTHING, engine.dtype.executed)),
     }
     return wrong + [
-        f"{name}={said[name]}, planned is none"
+        f"{name}={members[name]}, planned is none"
         for name, (planned, nothing) in denied.items()
-        if not planned and said.get(name, "") not in nothing
+        if not planned and members.get(name, "") not in nothing
     ]
 
 

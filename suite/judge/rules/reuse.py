@@ -55,18 +55,18 @@ def nothing_reused(evidence: Evidence, _: Results) -> Finding:
     ]
     if not logs:
         return not_applicable("no phase has control requests")
-    found = compare(logs, list(evidence.tasks))
-    if found is None:
+    ratios = compare(logs, list(evidence.tasks))
+    if ratios is None:
         return not_applicable("too few control requests were answered to compare")
-    numbers = _numbers(found)
-    if found.reuse == "none":
+    numbers = _numbers(ratios)
+    if ratios.reuse == "none":
         return passed(f"nothing is reused: {numbers}")
     declared = evidence.plan.engine.prefix_caching
     # With a prefix cache the first time in a phase is no first time, if an earlier one asked the task.
-    if declared and found.reuse in ("prefix", "known") and found.shown["end"] < KNOWN:
+    if declared and ratios.reuse in ("prefix", "known") and ratios.shown["end"] < KNOWN:
         return passed(f"{_WORDS['prefix']}, as declared: {numbers}")
-    why = f"{_WORDS[found.reuse]}: {numbers}, bound {REUSED:g}"
-    if evidence.plan.runtime == "endpoint" and found.reuse == "prefix":
+    why = f"{_WORDS[ratios.reuse]}: {numbers}, bound {REUSED:g}"
+    if evidence.plan.runtime == "endpoint" and ratios.reuse == "prefix":
         return warned(why)
     return failed(why)
 

@@ -56,8 +56,8 @@ def _git(tree: Path, words: list[str], commit: str) -> str:
             ["git", "-C", str(tree), *words], capture_output=True, check=True, timeout=120
         ).stdout.decode("utf-8", "surrogateescape")
     except (OSError, subprocess.SubprocessError) as cause:
-        said = getattr(cause, "stderr", b"") or str(cause).encode()
-        reason = said.decode("utf-8", "replace").strip().splitlines()
+        output = getattr(cause, "stderr", b"") or str(cause).encode()
+        reason = output.decode("utf-8", "replace").strip().splitlines()
         message = f"git does not say what changed since {commit!r}: {(reason or ['?'])[0][:200]}"
         hint = "give a commit that this checkout has; in CI, fetch the whole history"
         raise UsageError("commit-unknown", message, hint=hint) from cause

@@ -172,13 +172,13 @@ def _attributes_problems(submission: Submission, sizes: dict[str, int]) -> list[
 
 
 def _size(entry: os.DirEntry[str], limit: int, problems: list[Problem]) -> int:
-    found = entry.stat(follow_symlinks=False)
-    if not stat.S_ISREG(found.st_mode):
+    status = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
         problems.append(Problem(f"{entry.name}: {NOT_PLAIN}"))
-    elif found.st_size > limit:
-        size = f"{found.st_size:,} bytes; at most {limit:,} are taken"
+    elif status.st_size > limit:
+        size = f"{status.st_size:,} bytes; at most {limit:,} are taken"
         problems.append(Problem(f"{entry.name}: {size}"))
-    return found.st_size
+    return status.st_size
 
 
 def _statement_problems(submission: Submission) -> list[Problem]:

@@ -70,8 +70,8 @@ def _metrics(result: ManyComparison) -> Iterator[str]:
     """What leads a card or was told apart; the rest is in the other formats."""
     phase = None
     for row in manyview.rows(result):
-        told = any(cell.outcome in ("better", "worse") for cell in row.cells)
-        if not (row.headline or told):
+        apart = any(cell.outcome in ("better", "worse") for cell in row.cells)
+        if not (row.headline or apart):
             continue
         if row.phase != phase:
             phase = row.phase
