@@ -104,7 +104,7 @@ def test_vllm_with_the_smoke_profile_is_conformant(images, tmp_path, left):
     for request in read.requests:
         if request.measured:
             counts[request.phase] = counts.get(request.phase, 0) + 1
-    assert counts == {"single-stream": 64, "offline": 256, "server": 64}
+    assert counts == {"single-stream": 96, "offline": 256, "server": 64}
     assert "rouge1" in next(p for p in card["phases"] if p["name"] == "offline")["metrics"]
     same, asked = agreement(run, "offline")
     assert asked == 256
@@ -143,7 +143,10 @@ def test_sigterm_while_requests_run_leaves_no_container(images, tmp_path, left):
     assert read.footer.requests == len(read.requests) >= 2
     assert read.marks[-1].name == "engine.stopped"
     manifest = {entry["path"] for entry in jsonio.load(run / "manifest.json")["files"]}
-    assert manifest == {*evidence.EVIDENCE_FILES, "peak-probe.log"}
+    assert manifest == {
+        *evidence.EVIDENCE_FILES,
+        *("basis.json", "container.json", "peak-probe.log"),
+    }
 
 
 def test_ctrl_c_while_the_engine_starts_leaves_no_container(images, tmp_path, left):
