@@ -12,8 +12,8 @@ from tests.factories import runs
 PROFILE = Path(__file__).with_name("cheats.yaml")
 ALWAYS = {"R030", "R035", "R038"}
 """A simulated run of a profile of one's own is warned so, whoever is behind it."""
-MACHINE = {"R005", "R011", "R018", "R048", "R051", "R052"}
-"""What a busy machine gives away: the suite's, not the vendor's."""
+MACHINE = {"R005", "R011", "R018", "R048", "R051", "R052", "R076"}
+"""What a busy machine and a working copy with changes give away: the suite's, not the vendor's."""
 SERVERS = [cheat.name for cheat in CHEATS.values() if cheat.apply is not None]
 
 

@@ -346,7 +346,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "answers some requests with an error under status 200", "以状态码 200 返回错误"
             ),
-            ("R010",),
+            ("R010", "R020", "R021", "R022"),
             "self-reported",
             _NOWHERE,
             _errors,
