@@ -51,11 +51,6 @@ def error_console() -> Console:
     return _console(stderr=True)
 
 
-def printable(text: str) -> str:
-    """The text as `suite.base.visible` shows it."""
-    return visible(text)
-
-
 def write_text(text: str, style: str = "") -> None:
     """Print text and a line feed on standard output.
 
@@ -64,9 +59,9 @@ def write_text(text: str, style: str = "") -> None:
         style: of rich, for a terminal with colours.
     """
     if style:
-        _console(stderr=False).print(Text(printable(text), style=style), soft_wrap=True)
+        _console(stderr=False).print(Text(visible(text), style=style), soft_wrap=True)
     else:
-        sys.stdout.write(printable(text) + "\n")
+        sys.stdout.write(visible(text) + "\n")
 
 
 def write_json(document: object) -> None:
@@ -89,7 +84,7 @@ def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for title in heading:
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     console = _console(stderr=False)
     with console.capture() as captured:
         console.print(table)
@@ -100,12 +95,12 @@ def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def write_note(text: str) -> None:
     """Print a remark on standard error."""
-    error_console().print(Text(printable(text)), soft_wrap=True)
+    error_console().print(Text(visible(text)), soft_wrap=True)
 
 
 def write_error(error: SuiteError) -> None:
     """Print a refusal on standard error: code, message, place, further problems, hint."""
-    head, _, rest = printable(error.render()).partition("\n")
+    head, _, rest = visible(error.render()).partition("\n")
     code, colon, message = head.partition(": ")
     text = Text.assemble((code + colon, "bold red"), message, f"\n{rest}" if rest else "")
     error_console().print(text, soft_wrap=True)

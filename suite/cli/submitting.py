@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, TrustError, UsageError
+from suite.base.visible import visible
 from suite.cli import judging
 from suite.cli.options import Trusted
-from suite.cli.output import printable, write_bytes, write_note
+from suite.cli.output import write_bytes, write_note
 from suite.cli.signing import require_run
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
 from suite.judge.submissions import folders, tree, waivers
@@ -64,7 +65,7 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
     )
     report = tree.check_tree([handed.submission.folder], setting)
     write_note(_summary(handed))
-    write_bytes(printable(markdown.render(report).decode()).encode())
+    write_bytes(visible(markdown.render(report).decode()).encode())
     return tree.exit_status(report)
 
 

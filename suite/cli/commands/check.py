@@ -73,7 +73,8 @@ def check(
     """
     from suite.base import jsonio
     from suite.base.errors import TrustError
-    from suite.cli.output import printable, write_bytes, write_note
+    from suite.base.visible import visible
+    from suite.cli.output import write_bytes, write_note
     from suite.cli.submitting import known_waivers, today
     from suite.judge.report.formats import registry
     from suite.judge.submissions import folders, formats, tree
@@ -105,7 +106,7 @@ def check(
             message = f"cannot write {target}: {cause.strerror}"
             raise UsageError("page-unwritable", message) from cause
     data = chosen.render(report)
-    write_bytes(printable(data.decode()).encode() if name in ("text", "markdown") else data)
+    write_bytes(visible(data.decode()).encode() if name in ("text", "markdown") else data)
     if not report.submissions and not report.stray:
         write_note("no submission was changed: nothing was judged")
     return tree.exit_status(report)

@@ -53,8 +53,9 @@ def compare(
     its interval and its ratio to the baseline: better, worse, not distinguishable. Where the evidence of both is there, means
     are compared task by task. What is missing or failed is never an improvement.
     """
+    from suite.base.visible import visible
     from suite.cli import comparing
-    from suite.cli.output import printable, write_bytes, write_note
+    from suite.cli.output import write_bytes, write_note
     from suite.judge.compare import formats, many
     from suite.judge.report.formats import registry
 
@@ -69,7 +70,7 @@ def compare(
     data = chosen.render(result)
     if out is None:
         readable = name in ("text", "markdown")
-        write_bytes(printable(data.decode()).encode() if readable else data)
+        write_bytes(visible(data.decode()).encode() if readable else data)
     else:
         try:
             out.write_bytes(data)
