@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples sample-pages lint format schemas lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples sample-pages lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -136,6 +136,9 @@ wheel: .venv/.uv ## build dist/*.whl
 
 schemas: .venv/.run ## write schemas/*.json from the documents' types
 	@$(PY) -m suite.documents.schemas
+
+plans: .venv/.run ## write the golden plan of every declared vendor and engine
+	@$(PY) -m tests.factories.vendorplans
 
 clean: ## remove environments and caches, keep runs
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

@@ -29,6 +29,7 @@ TOKENS: Final = 8
 LAST: Final = ("dies_after", "refuses")
 """After these the server is gone: each gets one of its own."""
 _SECONDS: Final = re.compile(r"\b[0-9]+(\.[0-9]+)? s\b")
+_BYTES: Final = re.compile(r"[0-9,]{7,} bytes")
 _HEAD: Final = "| fault | what the server does | recorded as | in words | chunks kept | the requests before and after |\n|---|---|---|---|---|---|\n"
 
 
@@ -113,7 +114,7 @@ def table() -> str:
 
 def _sentence(event: Request) -> str:
     if event.error:
-        return _SECONDS.sub("… s", event.error)
+        return _BYTES.sub("… bytes", _SECONDS.sub("… s", event.error))
     usage = given(event.usage.engine_completion)
     counted = event.chunk_tokens
     if usage is not None and usage != TOKENS:

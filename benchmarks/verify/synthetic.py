@@ -100,9 +100,11 @@ def write_profile(path: Path, tasks: int = TASKS) -> None:
     profile["division"] = "open"
     profile["taskset"]["size"] = tasks
     for phase in profile["phases"]:
-        if phase["scenario"] == "server":
-            phase.update(tasks=min(500, tasks), arrivals={**phase["arrivals"], "rate": 200})
-            phase["lateness_bound_ms"] = 1000
+        if phase["scenario"] == "slo_search":
+            # A search ends where the machine does: a fixed rate makes the same number of requests everywhere.
+            del phase["search"]
+            phase.update(scenario="server", tasks=min(500, tasks), lateness_bound_ms=1000)
+            phase["arrivals"] = {"process": "poisson", "rate": 200, "seed": 1, "shape": None}
         elif phase["tasks"] is not None:
             phase["tasks"] = min(phase["tasks"], tasks)
     path.write_text(json.dumps(profile, indent=1), "utf-8")

@@ -28,7 +28,7 @@ VERIFYING = {
     "building the card": ("suite.judge.card.build", "build"),
     "comparing the card": ("suite.judge.attest.verify_run", "differences"),
     "rendering the page": ("suite.judge.report.html", "render"),
-    "signature and predicate": ("suite.judge.attest.verify_run", "verify_bundle"),
+    "signature and predicate": ("suite.judge.attest.verify_run", "verify_file"),
     "signing": ("suite.judge.attest.sign", "sign_run"),
 }
 RUNNING = {
@@ -80,7 +80,6 @@ def main() -> int:
     """Run the command."""
     result, words = Path(sys.argv[1]), sys.argv[2:]
     clock = Clock()
-    started = time.process_time()
     suite = importlib.import_module("suite.cli.main")
     places = VERIFYING | (RUNNING if words[0] == "run" else {})
     for name, (module, attribute) in places.items():
@@ -88,7 +87,6 @@ def main() -> int:
     clock.turn()
     clock.cpu = defaultdict(float, {"starting and imports": time.process_time()})
     clock.wall = defaultdict(float, {"starting and imports": time.process_time()})
-    del started
     status = suite.main(words)
     clock.turn()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from suite.base.bilingual import english
 from suite.base.errors import DeclarationError, Place, SuiteError
+from suite.base.safe import MAX_FILE_BYTES, read_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,8 @@ MAX_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
 MAX_DEPTH = 64
 """Deepest nesting that is read; nothing the suite writes goes beyond 12."""
+MAX_DOCUMENT_BYTES = 64 << 20
+"""Largest JSON document that is read from a file: tokenizers' configurations reach a sixth of it."""
 
 
 class _RefusedError(ValueError):
@@ -173,13 +176,28 @@ def load(
     path: Path, *, error: type[SuiteError] = DeclarationError, foreign: bool = False
 ) -> JSONValue:
     """Read one strict JSON file; see `loads` for what is refused."""
-    return loads(read_bytes(path, error=error), name=str(path), error=error, foreign=foreign)
+    data = read_bytes(path, error=error, limit=MAX_DOCUMENT_BYTES)
+    return loads(data, name=str(path), error=error, foreign=foreign)
 
 
-def read_bytes(path: Path, *, error: type[SuiteError] = DeclarationError) -> bytes:
-    """Read a file, turning the system's refusal into `error` with the code ``file-unreadable``."""
+def read_bytes(
+    path: Path,
+    *,
+    error: type[SuiteError] = DeclarationError,
+    limit: int = MAX_FILE_BYTES,
+    below: Path | None = None,
+) -> bytes:
+    """Read a regular file, turning the system's refusal into `error` with the code ``file-unreadable``.
+
+    Args:
+        path: the file.
+        error: the class to raise.
+        limit: bytes; a larger file is refused before it is read.
+        below: the folder that was given, below which no link is followed; None where the path itself was given, and
+            for models, whose folders are links in every local store.
+    """
     try:
-        return path.read_bytes()
+        return read_plain(path, limit, below=below)
     except OSError as cause:
         reason = cause.strerror or str(cause)
         raise error("file-unreadable", f"cannot read: {reason}", Place(str(path))) from cause

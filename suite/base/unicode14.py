@@ -29,6 +29,7 @@ _BLANK: Final = frozenset(
 """Code points of other categories that show nothing: joiners, fillers, variation selectors, the blank of Braille."""
 _SINCE_ALWAYS: Final = "\u0377"
 """Up to here 14.0 knows every character; most texts hold no other."""
+_HIDDEN_ASCII: Final = "".join(map(chr, [*range(0x21), 0x7F]))
 
 
 def masked(text: str) -> str:
@@ -55,6 +56,8 @@ def composed(text: str) -> str:
 
 def shows(text: str) -> bool:
     """Whether a reader sees anything of a text: more than white space, controls and characters without width."""
+    if text.isascii():
+        return bool(text.strip(_HIDDEN_ASCII))
     return any(
         unicodedata.category(character) not in _HIDDEN and ord(character) not in _BLANK
         for character in masked(text)

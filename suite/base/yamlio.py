@@ -19,6 +19,8 @@ from suite.base.jsonio import MAX_DEPTH, MAX_INTEGER, JSONObject, JSONValue, rea
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAX_YAML_BYTES = 1 << 20
+"""Largest document that is parsed: a declaration has a twentieth of it."""
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _AMBIGUOUS = re.compile(
     r"(?:y|n|yes|no|on|off|null|true|false|~"
@@ -29,6 +31,13 @@ _AMBIGUOUS = re.compile(
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?)\Z",
     re.IGNORECASE,
 )
+
+
+_OPENING = (
+    *(yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken),
+    *(yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken),
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,13 @@ def _nodes(text: str, name: str, error: type[SuiteError]) -> list[yaml.Node | No
 def _composed(
     text: str, name: str, error: type[SuiteError], loader: type[yaml.SafeLoader]
 ) -> list[yaml.Node | None]:
+    depth = 0
     for token in yaml.scan(text, Loader=loader):
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > MAX_DEPTH:
+            # Before the composer, which recurses, meets it.
+            place = Place(name, token.start_mark.line + 1)
+            raise error("yaml-refused", f"nested deeper than {MAX_DEPTH}", place)
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
             kind = type(token).__name__.removesuffix("Token").lower()
             place = Place(name, token.start_mark.line + 1)
@@ -134,6 +149,9 @@ def loads(
     Raises:
         SuiteError: of the class `error`, code ``yaml-refused`` with file, line and pointer.
     """
+    if len(data) > MAX_YAML_BYTES:
+        message = f"{len(data):,} bytes; at most {MAX_YAML_BYTES:,} are read"
+        raise error("yaml-refused", message, Place(name))
     if data.startswith(b"\xef\xbb\xbf"):
         raise error("yaml-refused", "starts with a byte order mark", Place(name, 1))
     try:
@@ -160,6 +178,9 @@ def loads(
     return YAMLDocument(builder.build(nodes[0], ""), builder.lines)
 
 
-def load(path: Path, *, error: type[SuiteError] = DeclarationError) -> YAMLDocument:
-    """Read one strict YAML file; see the module's docstring for what is refused."""
-    return loads(read_bytes(path, error=error), name=str(path), error=error)
+def load(
+    path: Path, *, error: type[SuiteError] = DeclarationError, below: Path | None = None
+) -> YAMLDocument:
+    """Read one strict YAML file; see the module's docstring for what is refused, and `read_bytes` for `below`."""
+    data = read_bytes(path, error=error, limit=MAX_YAML_BYTES, below=below)
+    return loads(data, name=str(path), error=error)

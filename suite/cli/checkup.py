@@ -17,6 +17,8 @@ from suite.cli.options import default_key
 from suite.declare.model.facts import read_model
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.taskset import task_set_for
+from suite.documents.document import given
+from suite.judge.rules.harness import known_suite
 from suite.measure.checkup import Check, Topic, check_machine
 from suite.measure.digests import DigestStore
 from suite.measure.fetch import model as modelsource
@@ -54,9 +56,12 @@ def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
     chosen, refused = _usable(choices)
     draft = inputs.draft(chosen)
     failed = {check.topic for check in refused}
-    checks = [*check_machine(draft.inputs.plan, resources.workspace() / "runs", settings())]
+    checks = [
+        _suite(draft.plan),
+        *check_machine(draft.plan, resources.workspace() / "runs", settings()),
+    ]
     checks += refused
-    plan = draft.inputs.plan
+    plan = draft.plan
     if Topic.MODEL not in failed:
         plan = inputs.complete(draft, store=DigestStore(settings().cache), terminal=terminal).plan
         checks.append(_model(plan))
@@ -143,6 +148,15 @@ def _data(plan: Plan) -> Check:
         ),
         advice,
     )
+
+
+def _suite(plan: Plan) -> Check:
+    """Who would measure: the digest is what a list of releases names."""
+    suite = plan.suite
+    answer = f"{suite.version}, commit {suite.commit}, files {given(suite.files_sha256, '')}"
+    judged = known_suite(plan)
+    outcome = Outcome.PASS if judged.outcome is Outcome.PASS else Outcome.WARN
+    return Check(Topic.SUITE, outcome, answer, "" if outcome is Outcome.PASS else judged.why)
 
 
 def _key() -> Check:

@@ -13,6 +13,7 @@ import click
 
 import suite
 from suite.base.errors import Interrupted, SuiteError, UsageError
+from suite.base.visible import say
 from suite.cli.command import nearest
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ def guarded(work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted", file=sys.stderr)
         return Interrupted.exit_status
+    except SystemExit as error:
+        # Nothing of ours raises it: a library that ends the program would choose its status too.
+        return _defect(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a defect is reported and has a status of its own
         return _status(error)
     return status
@@ -43,6 +47,9 @@ def _status(error: Exception) -> int:
     match error:
         case click.exceptions.Exit():  # after --help or --version
             return error.exit_code
+        case click.Abort():  # Ctrl-C or the end of input where something is asked for
+            say("interrupted", file=sys.stderr)
+            return Interrupted.exit_status
         case click.UsageError():
             return _refused(usage_error(error))
         case SuiteError():
@@ -76,23 +83,38 @@ def _refused(error: SuiteError) -> int:
     return error.exit_status
 
 
-def _defect(error: Exception) -> int:
+def _defect(error: BaseException) -> int:
     """A short report: what, where in our code, and how to get the rest."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames
-    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    what = " ".join(f"{type(error).__name__}: {_message(error)}".split())[:300]
     lines = [f"error[defect]: {what}"]
     lines += [
         f"  at {_name(frame.filename)}:{frame.lineno} in {frame.name}"
         for frame in reversed(ours[-_FRAMES:])
     ]
     system = f"suite {suite.__version__}, Python {platform.python_version()}, {platform.system()}"
-    lines.append("  hint: this is a defect of the suite, not of what you gave it; please report it")
-    lines.append(f"        with these lines and the command ({system})")
-    print("\n".join(lines), file=sys.stderr)
+    lines.append(
+        "  hint: this is a defect of the suite, not of what you gave it; please open an issue in its"
+    )
+    lines.append(
+        f"        repository (CONTRIBUTING.md), with these lines and the command ({system});"
+    )
+    lines.append(
+        "        what was measured until then is kept in the run directory: suite score RUN"
+    )
+    say("\n".join(lines), file=sys.stderr)
     if os.environ.get(TRACE_VARIABLE):
         traceback.print_exception(error)
     return DEFECT
+
+
+def _message(error: BaseException) -> str:
+    """The message of an error, also of one that cannot be written."""
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001 - the report of a defect must not end in another one
+        return f"without a message ({type(second).__name__})"
 
 
 def _name(file: str) -> str:

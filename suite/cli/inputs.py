@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.base import resources
+from suite import __version__
+from suite.base import harness, resources
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
-from suite.cli.simscript import scripted
-from suite.declare.model.facts import hash_model, hashed_files, read_model
-from suite.declare.plan.make import CPUPeak, ModelInput, Options, PrivatePeak, make_plan
-from suite.declare.profiles.bounds import quality_doc
+from suite.cli.simscript import script_text
+from suite.declare.model.facts import hash_model, hashed_files, read_source
+from suite.declare.plan.basis import plan_of, recorded
+from suite.declare.plan.choice import choose_devices
 from suite.declare.profiles.load import load_profile
-from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.declare.vendor.load import load_vendor
+from suite.documents.basis import Basis, BasisModel, CPUPeak, Options, PrivatePeak
+from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.peaks import CPUBasis
+from suite.documents.plan import UNKNOWN, SuiteVersion
+from suite.documents.sentences import table
 from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
 from suite.measure.host import processor
+from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +43,6 @@ if TYPE_CHECKING:
 
     from suite.cli.options import Choices
     from suite.cli.terminal import Terminal
-    from suite.declare.profiles.load import Profile
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
@@ -46,40 +51,26 @@ if TYPE_CHECKING:
     from suite.measure.digests import DigestStore
 
 CONVERTED = resources.workspace() / "runs" / "converted"
-ENDPOINT_TIMEOUT_S = 30.0
-NOT_HASHED = "0" * 64
-"""Stands for the model's digest while its files are not read."""
 LONG_BYTES = 1_000_000_000
 """Reading more than this is said, where there is no terminal to show it, too."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Inputs:
     """Everything that a run needs.
 
     Attributes:
-        plan: fully resolved.
+        basis: what the plan was made from.
+        plan: fully resolved; of a draft without the digests of the model's files.
         tasks: the task set with its texts.
         tokenizer: the model's own, None when it has none that can be read.
-    """
-
-    plan: Plan
-    tasks: TaskSet
-    tokenizer: Tokenizer | None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A plan that lacks the digests of the model's files: arguments and devices are judged by it at once.
-
-    Attributes:
-        inputs: the plan so far, with an empty list of files.
-        profile: what is asked; the quality bounds follow from it and the weights.
         directory: of the model.
     """
 
-    inputs: Inputs
-    profile: Profile
+    basis: Basis
+    plan: Plan
+    tasks: TaskSet
+    tokenizer: Tokenizer | None
     directory: Path
 
 
@@ -92,7 +83,7 @@ def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Input
     return complete(draft(choices), store=store, terminal=terminal)
 
 
-def complete(draft: Draft, *, store: DigestStore, terminal: Terminal) -> Inputs:
+def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs:
     """Add the digests of the model's files, and what follows from the weights.
 
     Args:
@@ -115,22 +106,18 @@ def complete(draft: Draft, *, store: DigestStore, terminal: Terminal) -> Inputs:
         read += count
         terminal.transfer("hashing the model's files", read, total, "B")
 
-    files, sha256 = hash_model(draft.directory, on_bytes, store)
+    files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()
     terminal.clear()
-    plan = draft.inputs.plan
-    workload = plan.workload
-    reference = reference_for(files, workload.taskset, workload.decoding)
-    quality = quality_doc(draft.profile, reference.scores, reference.source, workload.taskset)
-    plan = replace(
-        plan,
-        model=replace(plan.model, files=tuple(files), sha256=sha256),
-        workload=replace(workload, quality=quality),
-    )
-    return Inputs(plan, draft.inputs.tasks, draft.inputs.tokenizer)
+    return made(draft, replace(draft.basis, model=replace(draft.basis.model, files=tuple(files))))
 
 
-def draft(choices: Choices) -> Draft:
+def made(inputs: Inputs, basis: Basis) -> Inputs:
+    """The same inputs with the plan that follows from another basis."""
+    return dataclasses.replace(inputs, basis=basis, plan=plan_of(basis))
+
+
+def draft(choices: Choices) -> Inputs:
     """Resolve the command line as far as that goes without reading the weights.
 
     Raises:
@@ -140,64 +127,80 @@ def draft(choices: Choices) -> Draft:
     vendor = load_vendor(choices.vendor)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
+    vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
+    engine_arguments = overrides(choices)
+    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
+        unused = "--cheat" if choices.sim_script is None else "--sim-script"
+        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
+    runtime, note = choose_runtime(choices, vendor)
+    choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
-    engine_arguments = overrides(choices)
-    if choices.sim_script is not None and choices.runtime != "sim":
-        raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
-    runtime, note = choose_runtime(choices, vendor)
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
         hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
         message = "--url needs --model: which model does the server run?"
         raise UsageError("model-unnamed", message, hint=hint)
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
-    facts = read_model(source.directory)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     tasks = task_set_for(profile, choices.data)
-    taskset = tasks.to_doc()
-    reference = reference_for((), taskset, profile.doc.decoding)
-    plan = make_plan(
-        vendor=vendor,
-        engine_id=choices.engine,
-        accelerator_id=choices.accelerator,
-        devices=choices.devices,
-        model=ModelInput(
+    exact = tokenizer is not None and profile.exact_lengths
+    basis = Basis(
+        basis_schema=1,
+        suite=SuiteVersion(
+            version=__version__, commit=commit(), files_sha256=harness.files_sha256()
+        ),
+        declaration=dict(plain(vendor.doc)),
+        profile=dict(plain(profile.doc)),
+        traces=recorded(profile) or UNSET,
+        taskset=tasks.to_doc(),
+        model=BasisModel(
             id=source.id,
             revision=source.revision,
             path=str(source.directory),
-            sha256=NOT_HASHED,
-            files=[],
-            facts=facts,
+            files=(),
+            source=read_source(source.directory),
             tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
             chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
+            shortest_prompts=shortest_prompts(tokenizer) if tokenizer and exact else {},
             thinking=tokenizer.thinking if tokenizer else None,
-            shortest_prompts=shortest_prompts(tokenizer)
-            if tokenizer and profile.exact_lengths
-            else {},
         ),
-        profile=profile,
-        taskset=taskset,
-        quality=quality_doc(profile, reference.scores, reference.source, taskset),
         runtime=runtime,
+        engine=choices.engine,
+        accelerator=choices.accelerator,
+        devices=choices.devices,
         url=None if choices.url is None else server_url(choices.url),
         overrides=engine_arguments,
         options=_options(choices, note),
+        sim_script=script_text(choices.sim_script, choices.cheat) if runtime == "sim" else UNSET,
     )
-    if runtime == "endpoint":
-        # It runs already: the time that the vendor's engine may take to start is not waited for.
-        readiness = replace(plan.engine.readiness, timeout_s=ENDPOINT_TIMEOUT_S)
-        plan = replace(plan, engine=replace(plan.engine, readiness=readiness))
-    if runtime == "sim":
-        plan = scripted(plan, choices.sim_script)
-    return Draft(Inputs(plan, tasks, tokenizer), profile, source.directory)
+    basis = replace(basis, chinese=table(basis) or UNSET)
+    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory)
+
+
+def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choices:
+    """The accelerator that this machine has where nobody named one, and the first engine that runs on it.
+
+    Raises:
+        UsageError: ``accelerators-mixed``, and those of `choose_devices`.
+    """
+    if choices.accelerator is not None or runtime not in ("container", "process"):
+        return choices
+    visible = () if _every(choices) else _indices(choices.visible)
+    device = recognised(vendor.doc, choose_devices(choices.devices, visible))
+    if device is None:
+        return choices
+    fitting = (engine.id for engine in vendor.doc.engines if device.id in engine.accelerators)
+    engine = choices.engine or next(fitting, None)
+    return dataclasses.replace(choices, accelerator=device.id, engine=engine)
 
 
 def _options(choices: Choices, note: str) -> Options:
     return Options(
         access=choices.access,
-        visible=_indices(choices.visible),
+        visible=() if _every(choices) else _indices(choices.visible),
+        every=_every(choices),
         env=_pairs(choices.env, "env-wrong"),
         dtype=choices.dtype,
         max_model_len=choices.max_model_len,
@@ -209,9 +212,10 @@ def _options(choices: Choices, note: str) -> Options:
         private_peaks=_private_peaks(choices.peak),
         cpu_peak=_cpu_peak(choices.cpu_peak),
         measured_peak=choices.measured_peak,
+        engine_python=_engine_python(choices),
         runtime_note=note,
-        commit=commit(),
         nonce=choices.nonce,
+        telemetry_url=choices.telemetry_url,
         served_model_name=choices.served_model_name,
     )
 
@@ -227,9 +231,23 @@ def overrides(choices: Choices) -> dict[str, str]:
 
 
 def _refuse_empty(choices: Choices) -> None:
-    for name in ("model", "image", "nonce", "engine", "accelerator", "url", "division"):
+    for name in (
+        "model",
+        "image",
+        "nonce",
+        "engine",
+        "accelerator",
+        "url",
+        "division",
+        "telemetry_url",
+    ):
         if getattr(choices, name) == "":
-            raise UsageError("option-empty", f"--{name} is empty", hint="leave it out, or name one")
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError("option-empty", f"{option} is empty", hint="leave it out, or name one")
+    page = choices.telemetry_url
+    if page is not None and not re.match(r"https?://[^/\s]", page):
+        hint = "like http://127.0.0.1:9400/metrics"
+        raise UsageError("url-wrong", f"{page!r} is not the address of a page", hint=hint)
     nonce = choices.nonce
     if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
         hint = "letters, digits and . _ : - only, at most 128"
@@ -246,12 +264,25 @@ def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str,
     return pairs
 
 
+def _engine_python(choices: Choices) -> str | None:
+    """The interpreter as it was named, made absolute; of a directory its ``bin/python``."""
+    named = choices.engine_python
+    if named is None:
+        return None
+    path = named.absolute()  # a link is kept: it is what makes a virtual environment one
+    return str(path / "bin" / "python" if path.is_dir() else path)
+
+
+def _every(choices: Choices) -> bool:
+    return choices.visible is not None and choices.visible.lower() == "all"
+
+
 def _indices(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
     if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
         raise UsageError(
-            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1"
+            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1, or all"
         )
     return tuple(int(part) for part in text.split(","))
 
@@ -263,7 +294,7 @@ def _private_peaks(texts: Iterable[str]) -> dict[str, PrivatePeak]:
         if match is None:
             hint = "for example fp16=98@data-sheet-rev2"
             raise UsageError("peak-wrong", f"{text!r} is not PRECISION=TFLOPS@SOURCE", hint=hint)
-        peaks[match[1]] = PrivatePeak(float(match[2]) * 1e12, match[3])
+        peaks[match[1]] = PrivatePeak(flops=float(match[2]) * 1e12, source=match[3])
     return peaks
 
 
@@ -274,7 +305,7 @@ def _cpu_peak(text: str | None) -> CPUPeak | None:
     if match is None:
         hint = "for example avx512f:2:2600"
         raise UsageError("peak-wrong", f"{text!r} is not ISA:CORES:MHZ", hint=hint)
-    return CPUPeak(match[1], int(match[2]), float(match[3]))
+    return CPUPeak(isa=match[1], cores=int(match[2]), clock_mhz=float(match[3]))
 
 
 def _refuse_impossible(cpu: CPUPeak | None, device: Accelerator, choices: Choices) -> None:
@@ -299,6 +330,10 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
     Raises:
         UsageError: ``url-missing`` for an endpoint without ``--url``, ``url-wrong``, ``url-unused``.
     """
+    other = "--url" if choices.url is not None else choices.runtime
+    if choices.engine_python is not None and other not in (None, "process"):
+        message = f"--engine-python goes with --runtime process, not {other}"
+        raise UsageError("engine-python-unused", message)
     if choices.url is not None:
         url = server_url(choices.url)
         if choices.runtime not in (None, "endpoint"):
@@ -324,10 +359,11 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
             )
         case _:
             pass
+    if choices.engine_python is not None:
+        return "process", "in an environment that holds the engine already"
     status = docker_available()
-    if status.ok or not vendor.can_run_as_process(choices.engine):
-        return "container", ""
-    return "process", status.why
+    process = not status.ok and vendor.can_run_as_process(choices.engine)
+    return ("process", status.why) if process else ("container", "")
 
 
 def server_url(url: str) -> str:
@@ -352,19 +388,24 @@ def server_url(url: str) -> str:
 def commit() -> str:
     """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
     if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
-        return "unknown"
+        return UNKNOWN
+    named = _git("describe", "--always", "--abbrev=40", "--exclude=*")
+    # Only the suite's own files count, and those that nobody has added too: a rule is found by lying there.
+    changed = _git("status", "--porcelain", "--untracked-files=all", "--", *harness.DIRECTORIES)
+    if not named or changed is None:
+        return UNKNOWN
+    return f"{named}+dirty" if changed else named
+
+
+def _git(*words: str) -> str | None:
+    """What git prints in the suite's checkout; None where it cannot be asked."""
     root = str(resources.resource())
-    command = [
-        # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
-        *("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"),
-        "describe",
-        "--always",
-        "--abbrev=40",
-        "--dirty=+dirty",
-        "--exclude=*",
-    ]
+    # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
+    command = ("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false")
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+        done = subprocess.run(
+            [*command, *words], capture_output=True, text=True, check=False, timeout=10
+        )
     except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError
+from suite.base.safe import is_plain
 from suite.judge import score
 from suite.judge.attest import keys, trust, verify_run
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.existence import Witness
-from suite.judge.attest.page import extract_bundle
+from suite.judge.attest.page import MAX_PAGE_BYTES, extract_bundle
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.steps import Steps
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from suite.cli.options import Trusted
     from suite.documents.card import Scorecard
+    from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verify import Verified
@@ -39,6 +42,26 @@ class Known:
     trust: TrustList | None
     key: PublicKey | None
     expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a verification held: the very bytes that it read, so that a file swapped afterwards changes nothing.
+
+    Attributes:
+        bundle: the signed scorecard.
+        verified: what its signature holds.
+        evidence: of a run directory; None for a bundle or page.
+    """
+
+    bundle: bytes
+    verified: Verified
+    evidence: Evidence | None
+
+    @property
+    def card(self) -> Scorecard:
+        """The scorecard."""
+        return self.verified.card
 
 
 def exit_status(card: Scorecard) -> int:
@@ -74,7 +97,7 @@ def known(trusted: Trusted, nonce: str | None = None, *, shared: bool = False) -
 
 
 def _witness(path: Path) -> Witness:
-    return Witness(str(path), jsonio.read_bytes(path, error=TrustError))
+    return Witness(str(path), jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES))
 
 
 def verify(subject: Path, known: Known) -> Verification:
@@ -92,7 +115,7 @@ def verify(subject: Path, known: Known) -> Verification:
             render=html.render,
             expected=known.expected,
         )
-    data = _content(subject)
+    data = _content(subject, None)
     name, key, expected = str(subject), known.key, known.expected
     if subject.suffix in _PAGES:
         return verify_run.verify_page(
@@ -128,16 +151,16 @@ def bundle_of(subject: Path) -> tuple[Path, bytes]:
         TrustError: what a page is refused for.
     """
     path = subject / BUNDLE_FILE if subject.is_dir() else subject
-    if subject.is_dir() and not path.is_file():
+    if subject.is_dir() and not is_plain(path):
         raise _unsigned(path)
-    data = _content(path)
+    data = _content(path, subject if subject.is_dir() else None)
     return path, extract_bundle(data, name=str(path)) if path.suffix in _PAGES else data
 
 
-def _content(path: Path) -> bytes:
-    if not path.is_file():
+def _content(path: Path, below: Path | None) -> bytes:
+    if not path.exists():
         raise EvidenceError("run-missing", f"there is no run, bundle or page at {path}")
-    return jsonio.read_bytes(path, error=EvidenceError)
+    return jsonio.read_bytes(path, error=EvidenceError, limit=MAX_PAGE_BYTES, below=below)
 
 
 def _unsigned(path: Path) -> EvidenceError:
@@ -149,7 +172,7 @@ def _unsigned(path: Path) -> EvidenceError:
     )
 
 
-def verified(subject: Path, trusted: Trusted) -> tuple[bytes, Verified]:
+def verified(subject: Path, trusted: Trusted) -> Held:
     """The bundle and what its signature holds; nothing else is rendered or compared.
 
     Raises:
@@ -157,15 +180,9 @@ def verified(subject: Path, trusted: Trusted) -> tuple[bytes, Verified]:
         TrustError: whatever the verification refused.
     """
     path = subject / BUNDLE_FILE if subject.is_dir() else subject
-    if not path.is_file():
+    if not path.exists():
         raise _unsigned(path)
     result = verify(subject if subject.is_dir() else path, known(trusted, shared=True))
-    if result.verified is None or not result.intact:
+    if result.verified is None or result.bundle is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return path.read_bytes(), result.verified
-
-
-def verified_card(subject: Path, trusted: Trusted) -> tuple[bytes, Scorecard]:
-    """The bundle and the card in it, as `verified`."""
-    bundle, held = verified(subject, trusted)
-    return bundle, held.card
+    return Held(result.bundle, result.verified, result.evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -23,8 +24,21 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 
 COMMANDS: Final = (
     *("run", "plan", "prepare", "doctor", "sim"),
-    *("score", "verify", "render", "diff"),
-    *("keygen", "sign", "receipt", "vendors", "profiles", "data", "self-test", "completion"),
+    *("score", "verify", "render", "diff", "compare"),
+    *(
+        "keygen",
+        "sign",
+        "receipt",
+        "submit",
+        "check",
+        "review",
+        "trust",
+        "vendors",
+        "profiles",
+        "data",
+        "self-test",
+        "completion",
+    ),
 )
 """Each is a module of `suite.cli.commands`."""
 
@@ -55,10 +69,12 @@ def program() -> click.Group:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    resources.settle_home()
     choose(by_locale(os.environ))
+    # What a command reads lives to its end: looking through it for cycles again and again frees nothing.
+    gc.set_threshold(100_000)
 
     def work() -> int:
+        resources.settle_home()
         group = program()
         instruction = os.environ.get(COMPLETE_VARIABLE)
         if instruction:

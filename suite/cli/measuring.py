@@ -11,16 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite import evidence
 from suite.base import resources
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
 from suite.base.language import language
 from suite.base.quantities import duration
+from suite.base.visible import say
 from suite.cli import divisions, inputs, judging, loadoptions, signingkey
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
-from suite.cli.output import write_error, write_note, write_text
+from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
 from suite.measure.checkup import MIN_FREE_BYTES
@@ -64,7 +67,7 @@ def measure(
         load = loadoptions.load_options(sending)
         terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
         draft = inputs.draft(choices)
-        planned = draft.inputs.plan
+        planned = draft.plan
         directory = out or _default_directory(planned)
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
         # before gigabytes of weights are read, the key at last.
@@ -74,12 +77,14 @@ def measure(
         gathered = _hashed(draft, terminal)
         plan = gathered.plan
         if plan.runtime == "endpoint":
-            plan, sentence = attach(
+            attached, sentence = attach(
                 plan,
                 load.headers,
                 named=choices.served_model_name is not None,
                 on_progress=terminal.step,
             )
+            gathered = inputs.made(gathered, replace(gathered.basis, attached=attached))
+            plan = gathered.plan
             terminal.line(sentence)
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
@@ -101,6 +106,7 @@ def measure(
             settings=dataclasses.replace(settings(), headers=load.headers),
             load=load,
             preflight=preflight,
+            basis=gathered.basis,
         )
         terminal.clear()
         if result.error is not None:
@@ -110,7 +116,7 @@ def measure(
             return _judge(result.directory, signer.key, terminal, choices.require_division)
 
 
-def _hashed(draft: inputs.Draft, terminal: Terminal) -> inputs.Inputs:
+def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:
     """The plan with the model's digests; where the run may be closed every file is read, whatever is known of it."""
     store = DigestStore(settings().cache)
     gathered = inputs.complete(draft, store=store, terminal=terminal)
@@ -187,11 +193,11 @@ def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Divis
     )
     terminal.clear()
     write_card(signed.card)
-    write_text(Sentence(f"page      {directory / PAGE_FILE}", f"页面      {directory / PAGE_FILE}"))
-    write_text(Sentence(f"evidence  {directory}", f"证据      {directory}"))
-    write_text(Sentence(f"signed by {key.public.id}", f"签名者    {key.public.id}"))
+    say(Sentence(f"page      {directory / PAGE_FILE}", f"页面      {directory / PAGE_FILE}"))
+    say(Sentence(f"evidence  {directory}", f"证据      {directory}"))
+    say(Sentence(f"signed by {key.public.id}", f"签名者    {key.public.id}"))
     if not checked.intact:
-        print(checked.text(language()), file=sys.stderr)
+        say(checked.text(language()), file=sys.stderr)
         return checked.exit_status
     status = judging.exit_status(signed.card)
     granted = signed.card.division.granted

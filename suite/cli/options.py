@@ -48,12 +48,14 @@ class Choices:
     url: str | None = None
     model_id: str | None = None
     nonce: str | None = None
+    telemetry_url: str | None = None
     model_type: str | None = None
     converted: Path | None = None
     engine_arg: tuple[str, ...] = ()
     division: str | None = None
     require_division: Division | None = None
     image: str | None = None
+    engine_python: Path | None = None
     served_model_name: str | None = None
     access: str | None = None
     visible: str | None = None
@@ -65,6 +67,7 @@ class Choices:
     measured_peak: bool = True
     peak: tuple[str, ...] = ()
     sim_script: str | None = None
+    cheat: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,10 +199,18 @@ _CHOICES = (
         help="fail when a lesser one is granted; before the run where that is known",
     ),
     image_option,
+    click.option(
+        "--engine-python",
+        type=FILE,
+        metavar="PATH",
+        help="python of an environment that holds the engine already; no container then",
+    ),
     click.option("--served-model-name", help="the model's name at a server given by --url"),
     click.option("--access", help="way of device access, by its id in the declaration"),
     click.option(
-        "--visible", metavar="I,J", help="device indices (default: the first --devices ones)"
+        "--visible",
+        metavar="I,J",
+        help="device indices, or all (default: the first --devices ones)",
     ),
     click.option("--dtype", help="requested precision (default: the engine's)"),
     click.option("--tensor-parallel", type=Count(9999), help="ranks (default: one per device)"),
@@ -233,7 +244,18 @@ _CHOICES = (
         metavar="SCRIPT",
         help="for --runtime sim: JSON or @file, see suite sim --list-faults",
     ),
+    click.option(
+        "--cheat",
+        multiple=True,
+        metavar="NAME",
+        help="for --runtime sim: a vendor that cheats so, see suite sim --list-cheats; honest: one that does not",
+    ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
+    click.option(
+        "--telemetry-url",
+        metavar="URL",
+        help="page of a device exporter (DCGM's and others') to read the devices from, before the declared tools",
+    ),
 )
 
 _SENDING = (
@@ -335,20 +357,24 @@ tsa_option = click.option(
 )
 
 
-def _report_formats(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.judge.report.formats.registry import formats  # noqa: PLC0415 - only when completing
+def format_option(
+    default: str, package: str = "suite.judge.report.formats"
+) -> Callable[[_Function], _Function]:
+    """``--format``: one of the formats of a package, which are looked up when it is given."""
 
-    return completions(formats(), incomplete)
+    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        import importlib  # noqa: PLC0415 - only when completing
 
+        from suite.judge.report.formats.registry import names  # noqa: PLC0415 - the same
 
-def format_option(default: str) -> Callable[[_Function], _Function]:
-    """``--format``: one of the report formats, which are looked up when it is given."""
+        return completions(names(importlib.import_module(package)), incomplete)
+
     return click.option(
         "--format",
         "name",
         metavar="NAME",
         default=default,
         show_default=True,
-        shell_complete=_report_formats,
+        shell_complete=complete,
         help="report format; completion and a wrong name list them",
     )

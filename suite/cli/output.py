@@ -6,7 +6,6 @@ control characters of ours, and nothing is cut or wrapped whatever COLUMNS says.
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from suite.base import jsonio
 from suite.base.language import language
+from suite.base.visible import visible
 from suite.documents import codec
 from suite.documents.document import Document
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH: Final = 100_000
 """Columns of a pipe: as many as a table can want."""
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class _Console(Console):
@@ -54,11 +52,6 @@ def error_console() -> Console:
     return _console(stderr=True)
 
 
-def printable(text: str) -> str:
-    """The text without escape sequences and control characters, which foreign text may carry to a terminal."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
-
-
 def write_text(text: str, style: str = "") -> None:
     """Print text and a line feed on standard output; a sentence in the language that was chosen.
 
@@ -66,11 +59,11 @@ def write_text(text: str, style: str = "") -> None:
         text: any; a line in it may be longer than the terminal is wide.
         style: of rich, for a terminal with colours.
     """
-    said = printable(language().of(text))
+    shown = visible(language().of(text))
     if style:
-        _console(stderr=False).print(Text(said, style=style), soft_wrap=True)
+        _console(stderr=False).print(Text(shown, style=style), soft_wrap=True)
     else:
-        sys.stdout.write(said + "\n")
+        sys.stdout.write(shown + "\n")
 
 
 def write_json(document: object) -> None:
@@ -93,7 +86,7 @@ def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for title in heading:
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     console = _console(stderr=False)
     with console.capture() as captured:
         console.print(table)
@@ -104,12 +97,12 @@ def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def write_note(text: str) -> None:
     """Print a remark on standard error, a sentence in the language that was chosen."""
-    error_console().print(Text(printable(language().of(text))), soft_wrap=True)
+    error_console().print(Text(visible(language().of(text))), soft_wrap=True)
 
 
 def write_error(error: SuiteError) -> None:
     """Print a refusal on standard error: code, message, place, further problems, hint."""
-    head, _, rest = printable(error.render(language())).partition("\n")
+    head, _, rest = visible(error.render(language())).partition("\n")
     code, colon, message = head.partition(": ")
     text = Text.assemble((code + colon, "bold red"), message, f"\n{rest}" if rest else "")
     error_console().print(text, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Writes the pages under ``docs/`` that follow from the suite's records: ``python -m suite.cli.pages [--check]``."""
+"""Writes the pages under ``docs/`` and ``vendors/`` that follow from records: ``python -m suite.cli.pages [--check]``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import errorpage, markdown
 from suite.declare.tasks.formats import registry as formats
+from suite.declare.vendor import page as vendors
+from suite.declare.vendor.load import VENDOR_DIRECTORY, list_vendors, load_vendor
 from suite.judge.pages import metrics, rules
+from suite.measure.engine import sim_page
 from suite.measure.telemetry import page as telemetry
 
 if TYPE_CHECKING:
@@ -25,13 +28,31 @@ def pages() -> dict[Path, str]:
         DOCS / "errors.md": errorpage.page(),
         **_with_parts("data.md", {"formats": formats.table()}),
         **_with_parts("data.zh.md", {"formats": formats.table(chinese=True)}),
-        **_with_parts("vendors.md", {"telemetry": telemetry.table()}),
-        **_with_parts("vendors.zh.md", {"telemetry": telemetry.table(chinese=True)}),
+        **_with_parts("vendors.md", _vendors(chinese=False)),
+        **_with_parts("vendors.zh.md", _vendors(chinese=True)),
+        **_readmes(),
         **_with_parts("rules.md", {"rules": rules.tables("en")}),
         **_with_parts("rules.zh.md", {"rules": rules.tables("zh")}),
+        **_with_parts("threat-model.md", {"cheats": sim_page.table("en")}),
+        **_with_parts("threat-model.zh.md", {"cheats": sim_page.table("zh")}),
         **_with_parts("metrics.md", _metrics("en")),
         **_with_parts("metrics.zh.md", _metrics("zh") | {"statistics": metrics.statistics("zh")}),
     }
+
+
+def _vendors(*, chinese: bool) -> dict[str, str]:
+    return {
+        "vendors": vendors.vendors_table(chinese=chinese),
+        "telemetry": telemetry.table(chinese=chinese),
+    }
+
+
+def _readmes() -> dict[Path, str]:
+    result: dict[Path, str] = {}
+    for name in list_vendors():
+        path = VENDOR_DIRECTORY / name / "README.md"
+        result |= _with_parts(str(path), vendors.parts(load_vendor(name).doc))
+    return result
 
 
 def _metrics(language: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from rich.text import Text
 
 from suite.base.quantities import duration
-from suite.cli.output import printable
+from suite.base.visible import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ _Part: TypeAlias = "str | tuple[str, str]"
 
 
 def _step(step: Step, age_s: float, width: int) -> list[_Part]:
-    parts: list[_Part] = [printable(step.title), (f" · {duration(age_s)}", "cyan")]
+    parts: list[_Part] = [visible(step.title), (f" · {duration(age_s)}", "cyan")]
     if step.log is not None:
         # What cannot be shown in full ends with an ellipsis: its beginning says what happens.
         room = max(_LOG_LINES * width - 3, 1)
@@ -104,7 +104,7 @@ def _requests(state: Requests, age_s: float) -> list[_Part]:
         left_s = state.left_s - age_s
         left = f", ≤ {duration(left_s)} left" if left_s > 0 else ", the last answers"
     parts: list[_Part] = [
-        (f"{printable(state.title)} ", "bold"),
+        (f"{visible(state.title)} ", "bold"),
         *_bar(state.ended / max(state.planned, 1)),
         f" {state.ended:,} of {state.planned:,} requests",
         (f" · {duration(state.elapsed_s + age_s)}{left}", "cyan"),
@@ -112,7 +112,7 @@ def _requests(state: Requests, age_s: float) -> list[_Part]:
     ]
     if state.failed:
         parts.append((f" · {state.failed:,} failed", "red"))
-    return [*parts, *(f" · {printable(detail)}" for detail in state.details)]
+    return [*parts, *(f" · {visible(detail)}" for detail in state.details)]
 
 
 def _bar(share: float) -> list[_Part]:
@@ -129,5 +129,5 @@ def last_line(log: Path) -> str:
     except OSError:
         return ""
     # A progress bar of a program overwrites its own line: what counts is what was written last.
-    shown = (printable(line.rpartition("\r")[2]).strip() for line in reversed(lines))
+    shown = (visible(line.rpartition("\r")[2]).strip() for line in reversed(lines))
     return next((line for line in shown if line), "")

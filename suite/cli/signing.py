@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite import evidence
 from suite.base.errors import EvidenceError, Place, SetupError
+from suite.base.safe import is_plain, replace_file
 from suite.judge import score
 from suite.judge.attest import sign, verify_run
 from suite.judge.report import html
@@ -47,7 +49,7 @@ def require_run(directory: Path) -> None:
     """
     if not directory.is_dir():
         raise EvidenceError("run-missing", f"there is no run directory {directory}")
-    if not any((directory / name).is_file() for name in (evidence.MANIFEST, "plan.json")):
+    if not any(is_plain(directory / name) for name in (evidence.MANIFEST, "plan.json")):
         message = f"{directory} is no run: it holds neither {evidence.MANIFEST} nor plan.json"
         hint = "give the directory that `suite run` named, runs/<id>; nothing was written"
         raise EvidenceError("run-wrong", message, hint=hint)
@@ -63,16 +65,16 @@ def sign_and_render(directory: Path, key: SigningKey, stamp: Stamp | None = None
         SetupError: ``run-unwritable``, ``disk-full``.
     """
     require_run(directory)
-    if not (directory / evidence.MANIFEST).exists():
+    if not os.path.lexists(directory / evidence.MANIFEST):
         evidence.finish(directory)
     files = evidence.RunFiles(directory)
     run = evidence.read(directory, files)
     card = score.score(run)
-    bundle = sign.sign_run(directory, card, key, stamp)
+    bundle = sign.sign_run(directory, card, key, stamp, manifest_sha256=run.manifest_sha256)
     page = html.render(bundle, card)
     path = directory / PAGE_FILE
     try:
-        path.write_bytes(page)
+        replace_file(path, page)
     except OSError as cause:
         message = f"cannot write the page: {cause.strerror or cause}"
         raise SetupError("run-unwritable", message, Place(str(path))) from cause

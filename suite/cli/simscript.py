@@ -9,12 +9,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from msgspec.structs import replace
-
 from suite.base import jsonio
 from suite.base.errors import DeclarationError
-from suite.documents.engine import Readiness
-from suite.measure.engine.sim import MODULE
 from suite.measure.engine.sim_script import read_script
 from suite.measure.engine.sim_server import SimServer
 
@@ -23,29 +19,45 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from suite.base.jsonio import JSONObject, JSONValue
-    from suite.documents.plan import Plan
 
-READY_TIMEOUT_S = 5.0
-"""A scripted server is ready in a fraction of a second, unless its script says otherwise."""
+NO_CHEAT = "honest"
+HONEST: JSONObject = {
+    "answers": "mini",
+    "ttft_ms": 3.0,
+    "prompt_us": 40.0,
+    "itl_ms": 2.0,
+    "jitter": 0.05,
+    "slower_per_stream": 0.004,
+    "fingerprints": ["simulated"],
+}
+"""A vendor with the shipped mini model on a small device; every answer says that it is simulated."""
 
 
-def scripted(plan: Plan, script: str | None) -> Plan:
-    """The plan of a simulated run, with the script in its engine's command.
+def script_text(script: str | None, cheats: Sequence[str] = ()) -> str:
+    """The script as it becomes part of a plan: its content in canonical form, not its name.
 
     Args:
-        plan: with the runtime ``sim``.
-        script: JSON or ``@file``; its content, not its name, becomes part of the plan. None: no faults.
+        script: JSON or ``@file``; None: no faults.
+        cheats: as of `with_cheats`.
 
     Raises:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
-    document = _document(script or "{}", ())
-    engine = replace(
-        plan.engine,
-        command=("python", "-m", MODULE, "--script", _text(document)),
-        readiness=Readiness(path="/health", timeout_s=READY_TIMEOUT_S, interval_s=0.02),
-    )
-    return replace(plan, engine=engine)
+    return _text(with_cheats(_document(script or "{}", ()), cheats))
+
+
+def with_cheats(document: JSONObject, cheats: Sequence[str]) -> JSONObject:
+    """The script of a vendor with a model who cheats in these ways, or of an honest one; without names as it is.
+
+    Raises:
+        DeclarationError: ``script-wrong``.
+    """
+    if not cheats:
+        return document
+    named = [name for name in cheats if name != NO_CHEAT]
+    document = {**HONEST, **document, "cheats": cast("list[JSONValue]", named)}
+    read_script(_text(document))
+    return document
 
 
 def _text(document: JSONObject) -> str:
@@ -71,6 +83,7 @@ def _document(script: str, faults: Sequence[str]) -> JSONObject:
 def serve(
     script: str,
     faults: Sequence[str],
+    cheats: Sequence[str] = (),
     *,
     host: str,
     port: int,
@@ -82,16 +95,17 @@ def serve(
     Args:
         script: JSON or ``@file``.
         faults: further faults, by name.
+        cheats: as of `with_cheats`.
         host: address to listen on.
         port: to listen on; 0 takes a free one.
         truth: file that gets the true times; None for none.
         on_ready: takes the server's address once it listens.
 
     Raises:
-        DeclarationError: as `scripted`.
+        DeclarationError: as `script_text`.
         SetupError: ``address-taken``.
     """
-    checked = read_script(_text(_document(script, faults)))
+    checked = read_script(_text(with_cheats(_document(script, faults), cheats)))
     _raise_file_limit()
     with _stop_pipe() as stop:
         server = SimServer(checked, host=host, port=port, truth=truth)

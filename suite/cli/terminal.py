@@ -16,7 +16,8 @@ from rich.live import Live
 from rich.text import Text
 
 from suite.base.language import language
-from suite.cli.output import error_console, printable
+from suite.base.visible import visible
+from suite.cli.output import error_console
 from suite.cli.progressview import Activity, Step, Transfer, render
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Terminal:
             else:
                 if self._activity is None:
                     self._refresh()
-                stamp, end, text = printable(order).partition("] ")
+                stamp, end, text = visible(order).partition("] ")
                 self._console.print(Text.assemble((stamp + end, "dim"), text))
 
     def _refresh(self) -> None:

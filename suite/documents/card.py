@@ -29,6 +29,7 @@ from suite.documents.scalars import (
     Sha256OrEmpty,
     Word,
 )
+from suite.documents.standing import Standing
 from suite.documents.text import Text, Title
 from suite.documents.value import Value
 from suite.documents.workload import Decoding, Division, Objectives, TaskSet
@@ -61,8 +62,10 @@ class Run(Document):
         about("How the run ended; cut: its log has no footer."),
     ]
     error: Annotated[Line, about("The error that ended it; empty when it ran to its planned end.")]
-    plan_sha256: Annotated[Sha256, about("Digest of the plan.")]
-    nonce: Annotated[Name | UnsetType, about("Round identifier issued by the reviewers.")] = UNSET
+    plan_sha256: Annotated[Sha256, about("Digest of the plan.", standing="recomputed")]
+    nonce: Annotated[
+        Name | UnsetType, about("Round identifier issued by the reviewers.", standing="asserted")
+    ] = UNSET
 
 
 class Verdict(Document):
@@ -87,7 +90,9 @@ class CardVendor(Document):
     id: Annotated[Name, about("Declaration's id.")]
     name: Annotated[Name, about("Name.")]
     emulated: Annotated[bool, about("The vendor's devices and commands were emulated.")]
-    declaration_sha256: Annotated[Sha256, about("Digest of the vendor declaration.")]
+    declaration_sha256: Annotated[
+        Sha256, about("Digest of the vendor declaration.", standing="recomputed")
+    ]
 
 
 class Served(Document):
@@ -105,21 +110,35 @@ class CardEngine(Document):
 
     id: Annotated[Name, about("Id.")]
     title: Annotated[Name, about("Name.")]
-    version: Annotated[Label, about("Version that it reported; empty when unknown.")]
-    image_reference: Annotated[str, about("Image; empty without a container.", max_length=400)]
-    image_digest: Annotated[Label, about("Digest of the image that ran; empty when unknown.")]
-    image_pinned: Annotated[bool, about("The declaration named the image by digest.")]
+    version: Annotated[
+        Label, about("Version that it reported; empty when unknown.", standing="observed")
+    ]
+    image_reference: Annotated[
+        str, about("Image; empty without a container.", max_length=400, standing="observed")
+    ]
+    image_digest: Annotated[
+        Label, about("Digest of the image that ran; empty when unknown.", standing="observed")
+    ]
+    image_pinned: Annotated[
+        bool, about("The declaration named the image by digest.", standing="recomputed")
+    ]
     dtype: Annotated[Dtype, about("Precision.")]
     tensor_parallel: Annotated[Positive, about("Tensor parallel size.")]
     max_model_len: Annotated[Positive, about("Longest sequence, tokens.")]
     prefix_caching: Annotated[bool, about("Reuse of cached prefixes across requests.")]
     quantisation: Annotated[str, about("Quantisation; empty for none.", max_length=100)]
     speculative_decoding: Annotated[bool, about("Speculative decoding.")]
-    arguments: Annotated[tuple[LongLine, ...], about("The command line.")]
-    environment: Annotated[dict[str, LongLine], about("Environment variables given to the engine.")]
+    arguments: Annotated[tuple[LongLine, ...], about("The command line.", standing="observed")]
+    environment: Annotated[
+        dict[str, LongLine],
+        about("Environment variables given to the engine.", standing="observed"),
+    ]
     served: Annotated[
         Annotated[tuple[Served, ...], Meta(max_length=20)] | UnsetType,
-        about("As what the server answered, the commonest first; absent when it does not say."),
+        about(
+            "As what the server answered, the commonest first; absent when it does not say.",
+            standing="observed",
+        ),
     ] = UNSET
 
 
@@ -128,18 +147,28 @@ class CardModel(Document):
 
     id: Annotated[Name, about("Name.")]
     revision: Annotated[Label, about("Revision; empty for a directory without one.")]
-    sha256: Annotated[Sha256, about("Digest over its files.")]
-    tokenizer_sha256: Annotated[Sha256OrEmpty, about("Digest of the tokenizer; empty without one.")]
+    sha256: Annotated[Sha256, about("Digest over its files.", standing="observed")]
+    tokenizer_sha256: Annotated[
+        Sha256OrEmpty, about("Digest of the tokenizer; empty without one.", standing="observed")
+    ]
     chat_template_sha256: Annotated[
-        Sha256OrEmpty, about("Digest of the chat template; empty without one.")
+        Sha256OrEmpty, about("Digest of the chat template; empty without one.", standing="observed")
     ]
-    architecture: Annotated[Label, about("Architecture.")]
-    parameters: Annotated[Count | None, about("Parameters; null when nothing tells them.")]
+    architecture: Annotated[Label, about("Architecture.", standing="recomputed")]
+    parameters: Annotated[
+        Count | None, about("Parameters; null when nothing tells them.", standing="recomputed")
+    ]
     active_parameters: Annotated[
-        Count | None, about("Parameters used for one token of text; null when nothing tells them.")
+        Count | None,
+        about(
+            "Parameters used for one token of text; null when nothing tells them.",
+            standing="recomputed",
+        ),
     ]
-    parameters_unknown: Annotated[Line, about("Why one of them is null; empty when none is.")]
-    weight_bytes: Annotated[Count, about("Bytes of the weights.")]
+    parameters_unknown: Annotated[
+        Line, about("Why one of them is null; empty when none is.", standing="recomputed")
+    ]
+    weight_bytes: Annotated[Count, about("Bytes of the weights.", standing="recomputed")]
 
 
 class CardPrompt(Document):
@@ -239,6 +268,10 @@ class MetricDescription(Document):
     direction: Annotated[Direction, about("Which way is better.")]
     formula: Annotated[Line, about("How it is computed.")]
     definition: Annotated[Line, about("What it is.")]
+    standing: Annotated[
+        Standing,
+        about("How far its value can be trusted: asserted where a declared figure divides it."),
+    ]
 
 
 class Scorecard(Document):
@@ -248,38 +281,63 @@ class Scorecard(Document):
 
     scorecard_schema: Annotated[Literal[1], about("Version of this schema.")]
     metric_schema: Annotated[Positive, about("Version of the metric definitions.")]
-    run: Annotated[Run, about("Which run this is.")]
-    suite: Annotated[SuiteVersion, about("Which suite measured and scored.")]
-    verdict: Annotated[Verdict, about("The answer, rolled up from the checks.")]
+    run: Annotated[Run, about("Which run this is.", standing="observed")]
+    suite: Annotated[SuiteVersion, about("Which suite measured and scored.", standing="observed")]
+    verdict: Annotated[
+        Verdict, about("The answer, rolled up from the checks.", standing="recomputed")
+    ]
     division: Annotated[
-        DivisionResult, about("Which division was asked for and which was granted.")
+        DivisionResult,
+        about("Which division was asked for and which was granted.", standing="recomputed"),
     ]
-    vendor: Annotated[CardVendor, about("Whose machine.")]
-    runtime: Annotated[RuntimeKind, about("How the engine ran.")]
-    runtime_note: Annotated[Line, about("Why not in a container; empty otherwise.")]
-    devices: Annotated[UsedDevices, about("On what.")]
-    engine: Annotated[CardEngine, about("The engine as it ran.")]
-    model: Annotated[CardModel, about("The model as it lay on disk.")]
-    workload: Annotated[CardWorkload, about("What every vendor is asked alike.")]
-    peaks: Annotated[Peaks, about("Declared by the vendor, not measured.")]
+    vendor: Annotated[CardVendor, about("Whose machine.", standing="asserted")]
+    runtime: Annotated[RuntimeKind, about("How the engine ran.", standing="observed")]
+    runtime_note: Annotated[
+        Line, about("Why not in a container; empty otherwise.", standing="observed")
+    ]
+    devices: Annotated[UsedDevices, about("On what.", standing="asserted")]
+    engine: Annotated[CardEngine, about("The engine as it ran.", standing="asserted")]
+    model: Annotated[CardModel, about("The model as it lay on disk.", standing="asserted")]
+    workload: Annotated[
+        CardWorkload, about("What every vendor is asked alike.", standing="recomputed")
+    ]
+    peaks: Annotated[Peaks, about("Declared by the vendor, not measured.", standing="asserted")]
     environment: Annotated[
-        dict[str, CardFact], about("Facts about machine, container and engine by dotted name.")
+        dict[str, CardFact],
+        about("Facts about machine, container and engine by dotted name.", standing="observed"),
     ]
-    startup: Annotated[dict[str, Value], about("Start-up times by metric name.")]
+    startup: Annotated[
+        dict[str, Value], about("Start-up times by metric name.", standing="recomputed")
+    ]
     time_breakdown: Annotated[
-        tuple[TimeShare, ...], about("Where the run's wall time went, in order.")
+        tuple[TimeShare, ...],
+        about("Where the run's wall time went, in order.", standing="recomputed"),
     ]
-    phases: Annotated[tuple[CardPhase, ...], about("Loads in the order of the plan.")]
-    quality: Annotated[QualityResult, about("What the summaries are worth.")]
+    phases: Annotated[
+        tuple[CardPhase, ...], about("Loads in the order of the plan.", standing="recomputed")
+    ]
+    quality: Annotated[QualityResult, about("What the summaries are worth.", standing="recomputed")]
     headline: Annotated[
-        tuple[Headline, ...], about("Numbers for the reader who has ten seconds.", max_length=8)
+        tuple[Headline, ...],
+        about("Numbers for the reader who has ten seconds.", max_length=8, standing="recomputed"),
     ]
-    checks: Annotated[tuple[Check, ...], about("Rules in order of their numbers.")]
+    checks: Annotated[
+        tuple[Check, ...], about("Rules in order of their numbers.", standing="recomputed")
+    ]
     metrics: Annotated[
-        dict[str, MetricDescription], about("Definitions of the metrics on this card.")
+        dict[str, MetricDescription],
+        about("Definitions of the metrics on this card.", standing="recomputed"),
     ]
-    task_defects: Annotated[dict[str, Count], about("Defects found in the task file by kind.")]
-    notes: Annotated[tuple[Line, ...], about("Remarks.")]
+    task_defects: Annotated[
+        dict[str, Count], about("Defects found in the task file by kind.", standing="observed")
+    ]
+    standing: Annotated[
+        dict[str, Standing],
+        about(
+            "How far each fact can be trusted, by its JSON pointer; a metric's stands with its definition."
+        ),
+    ]
+    notes: Annotated[tuple[Line, ...], about("Remarks.", standing="observed")]
     chinese: Annotated[
         dict[str, Line] | UnsetType,
         about(

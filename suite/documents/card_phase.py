@@ -92,13 +92,23 @@ class RateSeries(Document):
 
 
 class DeviceSeries(Document):
-    """A quantity of the devices in use over time: equal buckets from the first repeat's first request."""
+    """A quantity of the devices in use, or of the engine, over time: equal buckets from the first repeat's first request."""
 
     quantity: Annotated[
-        Literal["power", "utilisation", "memory", "temperature", "clock"], about("Which.")
+        Literal[
+            "power",
+            "utilisation",
+            "memory",
+            "temperature",
+            "clock",
+            "running",
+            "waiting",
+            "kv-use",
+        ],
+        about("Which; the last three as the engine's own metrics page tells."),
     ]
     unit: Annotated[Word, about("Unit of the values; 1 for a share.")]
-    devices: Annotated[Positive, about("How many devices the values are of.")]
+    devices: Annotated[Positive, about("How many devices the values are of; 1 for the engine.")]
     bucket_s: Annotated[PositiveNumber, about("Width of a bucket in seconds.")]
     values: Annotated[
         tuple[Number | None, ...],
@@ -140,7 +150,7 @@ class Series(Document):
     ] = UNSET
     devices: Annotated[
         Annotated[tuple[DeviceSeries, ...], Meta(max_length=8)] | UnsetType,
-        about("What telemetry said of the devices over time."),
+        about("What telemetry said of the devices over time, and the engine of itself."),
     ] = UNSET
 
 
@@ -253,6 +263,35 @@ class TokenCount(Document):
     ]
 
 
+class EnergySource(Document):
+    """How a phase's energy was come by, over all its repeats."""
+
+    kind: Annotated[
+        Literal["counter", "sampled", "estimated"],
+        about(
+            "Of the meter that is known worst: a counter of the device; the trapezoid of sampled power; the same where "
+            "the sensor averages over more than a tenth of the window."
+        ),
+    ]
+    meters: Annotated[
+        Positive, about("Devices, or cards that several share, whose power was read.")
+    ]
+    covered: Annotated[Ratio, about("Least share of a window between the samples of a meter.")]
+    gap_s: Annotated[
+        NonNegative, about("Longest time between two samples in a window, in seconds.")
+    ]
+    counter_ratio: Annotated[
+        NonNegative | UnsetType,
+        about(
+            "Joules by a counter over those by the power, of the meter where they lie farthest apart."
+        ),
+    ] = UNSET
+    idle_w: Annotated[
+        NonNegative | UnsetType,
+        about("Power in watts before the engine started; absent where unknown."),
+    ] = UNSET
+
+
 class CardPhase(Document):
     """One load and what came of it."""
 
@@ -309,6 +348,7 @@ class CardPhase(Document):
             "What held its numbers down: a bigger load might have shown more, or the machine did all it can."
         ),
     ] = UNSET
+    energy: Annotated[EnergySource | UnsetType, about("How its energy was come by.")] = UNSET
     turns: Annotated[
         Annotated[tuple[Turn, ...], Meta(max_length=1000)] | UnsetType,
         about("The turns of conversations."),

@@ -7,7 +7,8 @@ from msgspec import UNSET, Meta, UnsetType
 from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.plan import RuntimeKind
-from suite.documents.scalars import Label, Line, Name, Number, RuleId, Word
+from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
+from suite.documents.standing import Standing
 from suite.documents.text import Text
 from suite.documents.value import Value
 from suite.documents.workload import Division
@@ -42,6 +43,9 @@ class Side(Document):
     model: Annotated[Label, about("Model.")]
     taskset: Annotated[Label, about("Task set.")]
     locked: Annotated[bool, about("Whether the task set is one of those that the suite locks.")]
+    asserted: Annotated[
+        tuple[Word, ...], about("Which of devices, engine and model rest on somebody's word alone.")
+    ]
     started_utc: Annotated[Word, about("Start.")]
 
 
@@ -65,12 +69,22 @@ class Subject(Document):
     title: Annotated[Text, about("Name for people.")]
     a: Annotated[Statement, about("In the first card.")]
     b: Annotated[Statement, about("In the second card.")]
+    standing_a: Annotated[
+        Standing | UnsetType, about("How far it can be trusted in the first card.")
+    ] = UNSET
+    standing_b: Annotated[
+        Standing | UnsetType, about("How far it can be trusted in the second card.")
+    ] = UNSET
     only_a: Annotated[
         tuple[Statement, ...] | UnsetType, about("Of several items: those of the first card alone.")
     ] = UNSET
     only_b: Annotated[
         tuple[Statement, ...] | UnsetType,
         about("Of several items: those of the second card alone."),
+    ] = UNSET
+    may_explain: Annotated[
+        tuple[Family, ...] | UnsetType,
+        about("Families of metrics that it may explain; absent where that is not known."),
     ] = UNSET
 
 
@@ -98,6 +112,16 @@ class Change(Document):
     counted_by: Annotated[
         Name | UnsetType,
         about("What counted the generated tokens in both values, where the metric depends on it."),
+    ] = UNSET
+    paired: Annotated[
+        Count | UnsetType,
+        about("Tasks that both were asked and the ratio pairs; absent where it is of two values."),
+    ] = UNSET
+    p: Annotated[
+        Ratio | UnsetType,
+        about(
+            "Probability of such a ratio, or a further one, where the true one lies within the margin; before correction."
+        ),
     ] = UNSET
 
 
@@ -142,3 +166,114 @@ class Comparison(Document):
             "Rules whose outcome differs, also those that only one card has; and shared failures."
         ),
     ]
+
+
+class Card(Document):
+    """One of the cards that are compared."""
+
+    letter: Annotated[Word, about("What the comparison calls it.")]
+    path: Annotated[str, about("Where it lay.")]
+    side: Annotated[Side, about("Which card, and what it is worth.")]
+    stated: Annotated[
+        tuple[Line, ...],
+        about(
+            "What reviewers and signer stated of a submission; withdrawal and successor among it."
+        ),
+    ]
+
+
+class Point(Document):
+    """One load of one card: what it costs in latency to be that fast."""
+
+    letter: Annotated[Word, about("Which card.")]
+    phase: Annotated[Label, about("Phase.")]
+    load: Annotated[Label, about("Scenario and concurrency or rate.")]
+    throughput: Annotated[Value, about("Output throughput, tokens per second.")]
+    latency: Annotated[Value, about("Mean time per output token, ms.")]
+    first: Annotated[Value, about("Mean time to first token, ms.")]
+    frontier: Annotated[
+        bool,
+        about(
+            "No other load has both more throughput and less time per token; never of a card that is not conformant, or may not be compared."
+        ),
+    ]
+    cost: Annotated[
+        Value | UnsetType,
+        about("Cost of a million output tokens, in the price's currency; absent without a price."),
+    ] = UNSET
+
+
+class Curve(Document):
+    """How one latency of one phase of one card is distributed."""
+
+    letter: Annotated[Word, about("Which card.")]
+    phase: Annotated[Label, about("Phase.")]
+    metric: Annotated[Literal["ttft", "tpot", "e2e"], about("Which latency.")]
+    values: Annotated[
+        tuple[Number, ...], about("Ordered, milliseconds; quantiles where there are many.")
+    ]
+
+
+class TaskAnswers(Document):
+    """One task and what both cards' engines answered."""
+
+    task: Annotated[Name, about("Task.")]
+    reference: Annotated[str, about("The reference summary.")]
+    a: Annotated[str, about("The baseline's answer.")]
+    b: Annotated[str, about("The other's answer.")]
+    rouge1: Annotated[tuple[Ratio, Ratio], about("ROUGE-1 of both.")]
+
+
+class Answers(Document):
+    """The answers of one phase side by side."""
+
+    phase: Annotated[Label, about("Phase.")]
+    tasks: Annotated[Count, about("Tasks that both answered.")]
+    identical: Annotated[Count, about("Of these, with the same text.")]
+    agreed: Annotated[
+        Ratio | None,
+        about("Median share of the shorter text before the first difference; null when all agree."),
+    ]
+    furthest: Annotated[
+        tuple[TaskAnswers, ...], about("Those whose ROUGE-1 differs most.", max_length=5)
+    ]
+
+
+class Pair(Document):
+    """One card held against the baseline."""
+
+    letter: Annotated[Word, about("Which card; it is b of the comparison.")]
+    comparison: Annotated[Comparison, about("The baseline as a, the card as b.")]
+    lacking: Annotated[
+        tuple[Line, ...],
+        about(
+            "What the baseline has and the card lacks: phases, measured metrics. Never an improvement."
+        ),
+    ]
+    answers: Annotated[
+        tuple[Answers, ...], about("By phase; empty where the evidence of both is not at hand.")
+    ]
+
+
+class Correction(Document):
+    """How the verdicts were corrected for their number."""
+
+    method: Annotated[Literal["holm"], about("Holm's step-down method.")]
+    level: Annotated[Ratio, about("Chance that any of the verdicts is false, at most.")]
+    tests: Annotated[Count, about("Ratios that were tested, over all pairs.")]
+    undone: Annotated[Count, about("Verdicts that did not stand.")]
+
+
+class ManyComparison(Document):
+    """Any number of cards against one of them."""
+
+    SCHEMA: ClassVar[str] = "compare"
+
+    compare_schema: Annotated[Literal[1], about("Version of this schema.")]
+    margin: Annotated[Margin, about("Practical margin: a ratio nearer to 1 is no difference.")]
+    baseline: Annotated[Word, about("The card that is the base of every ratio.")]
+    correction: Annotated[Correction, about("For the number of comparisons.")]
+    cards: Annotated[tuple[Card, ...], about("In the order given.", min_length=2)]
+    pairs: Annotated[tuple[Pair, ...], about("Every other card against the baseline.")]
+    points: Annotated[tuple[Point, ...], about("Throughput against latency over the loads.")]
+    curves: Annotated[tuple[Curve, ...], about("Distributions of latencies, to be overlaid.")]

@@ -21,7 +21,14 @@ class ObservedDevice(Document):
 
     index: Annotated[str, about("Number of the device, as the tool counts.")]
     name: Annotated[str, about("Name that the tool prints.")]
+    identity: Annotated[
+        str | UnsetType,
+        about(
+            "The device's UUID or serial number as a digest: SHA-256 of the run's salt, a line feed and the number."
+        ),
+    ] = UNSET
     driver: Annotated[str | UnsetType, about("Version of the driver.")] = UNSET
+    firmware: Annotated[str | UnsetType, about("Version of the firmware.")] = UNSET
     memory_bytes: Annotated[Count | UnsetType, about("Device memory.")] = UNSET
     power_limit_w: Annotated[NonNegative | UnsetType, about("Power limit in force, watts.")] = UNSET
     power_default_w: Annotated[NonNegative | UnsetType, about("Power limit as shipped, watts.")] = (
@@ -35,8 +42,11 @@ class ObservedDevice(Document):
         str | UnsetType, about("Partitioning mode such as MIG, as the tool writes it.")
     ] = UNSET
     partitioned: Annotated[bool | UnsetType, about("It is divided into parts.")] = UNSET
+    memory_used_bytes: Annotated[
+        Count | UnsetType, about("Device memory in use when the tool was asked.")
+    ] = UNSET
     processes: Annotated[
-        tuple[DeviceProcess, ...] | UnsetType, about("Processes on it before the engine started.")
+        tuple[DeviceProcess, ...] | UnsetType, about("Processes on it when the tool was asked.")
     ] = UNSET
 
 

@@ -4,9 +4,14 @@ A document's member has the name of the field; arrays are tuples, so that a docu
 A member that may be absent has the default `UNSET` and stays absent when it is written.
 """
 
-from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, Final, TypeVar, dataclass_transform, overload
 
 from msgspec import Meta, Struct, StructMeta, UnsetType, field
+
+from suite.documents.standing import Standing
+
+STANDING: Final = "standing"
+"""Name under which a member's metadata keep its standing."""
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -48,9 +53,25 @@ class Document(Struct, metaclass=DocumentMeta, frozen=True, forbid_unknown_field
     OPEN: ClassVar[bool] = False
 
 
-def about(description: str, **limits: Any) -> Meta:  # noqa: ANN401 - msgspec's own options
-    """What a member means, with the limits that are its own (`msgspec.Meta`)."""
-    return Meta(description=description, **limits)
+def about(
+    description: str,
+    *,
+    standing: Standing | None = None,
+    **limits: Any,  # noqa: ANN401 - msgspec's own options
+) -> Meta:
+    """What a member means, with the limits that are its own (`msgspec.Meta`).
+
+    Args:
+        description: what it is.
+        standing: how far it can be trusted in an ordinary run; its parts inherit it. See `suite.documents.standing`.
+        limits: as `msgspec.Meta` takes them.
+    """
+    if standing is None:
+        return Meta(description=description, **limits)
+    kept = {STANDING: standing}
+    return Meta(
+        description=description, extra=kept, extra_json_schema={f"x-{STANDING}": standing}, **limits
+    )
 
 
 @overload

@@ -1,6 +1,6 @@
 """The engine as a plan starts it: image, container or process, server, precision, and weights that it needs converted."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -93,8 +93,17 @@ class Container(Document):
 class Process(Document):
     """How the same engine runs without a container."""
 
-    environment: Annotated[str, about('Name of the Python environment, e.g. "vllm" -> .venv-vllm.')]
-    requirements: Annotated[str, about("Path relative to the repository.")]
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "oneOf": [{"required": ["environment", "requirements"]}, {"required": ["python"]}]
+    }
+
+    environment: Annotated[
+        str | UnsetType, about('Name of the Python environment, e.g. "vllm" -> .venv-vllm.')
+    ] = UNSET
+    requirements: Annotated[str | UnsetType, about("Path relative to the repository.")] = UNSET
+    python: Annotated[
+        str | UnsetType, about("Interpreter of an environment that holds the engine already.")
+    ] = UNSET
 
 
 class Readiness(Document):

@@ -41,9 +41,19 @@ class Environment(Document):
         tuple[ObservedDevice, ...] | UnsetType,
         about("Accelerators as their own tool named them before the run; absent when none did."),
     ] = UNSET
+    devices_serving: Annotated[
+        tuple[ObservedDevice, ...] | UnsetType,
+        about("The same at the end of what was measured, before the engine was stopped."),
+    ] = UNSET
+    device_salt: Annotated[
+        str | UnsetType,
+        about("What device identities were hashed with: the round's nonce, else a random number."),
+    ] = UNSET
     outputs: Annotated[
         tuple[ToolOutput, ...] | UnsetType,
-        about("Preflight checks and device queries, with everything that was printed."),
+        about(
+            "Preflight checks and device queries, with everything that was printed but for devices' numbers."
+        ),
     ] = UNSET
     notes: Annotated[tuple[str, ...], about("Remarks of the run, in order.")]
     chinese: Annotated[

@@ -21,6 +21,7 @@ OutcomeCode = Literal[
     "rate-limited",
     "malformed-chunk",
     "malformed-response",
+    "answer-too-large",
     "error-in-stream",
     "stall",
     "timeout",
@@ -42,7 +43,7 @@ FINISHED: Final = frozenset(("stop", "length", "eos", "eos_token", "stop_sequenc
 
 def given_up(reason: str | None) -> bool:
     """Whether a finish reason says that the answer is not the whole answer: aborted, filtered, failed, unknown."""
-    return bool(reason) and str(reason).lower() not in FINISHED
+    return bool(reason) and reason not in FINISHED and str(reason).lower() not in FINISHED
 
 
 class Usage(Document):

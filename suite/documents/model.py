@@ -1,5 +1,6 @@
 """Which model: its files, and the facts that FLOPs and bytes follow from."""
 
+import math
 from typing import Annotated
 
 from msgspec import UNSET, UnsetType
@@ -71,6 +72,39 @@ class ModelFacts(Document):
     notes: Annotated[
         tuple[str, ...], about("What was left aside when the weights were read, and why.")
     ]
+
+
+class Tensor(Document):
+    """One tensor's entry in the header of a safetensors file."""
+
+    name: Annotated[str, about("Its name.")]
+    dtype: Annotated[str, about("As the format writes it, for example BF16.")]
+    shape: Annotated[tuple[Count, ...], about("Its shape.")]
+    bytes: Annotated[Count, about("Bytes that it takes in the file.")]
+
+    @property
+    def elements(self) -> int:
+        """Number of stored elements."""
+        return math.prod(self.shape)
+
+
+class TensorFile(Document):
+    """The header of one safetensors file."""
+
+    path: Annotated[Required, about("Relative to the directory.")]
+    header_bytes: Annotated[Count, about("Length of the header.")]
+    tensors: Annotated[tuple[Tensor, ...], about("In the header's order.")]
+
+
+class ModelSource(Document):
+    """What a model's facts follow from; no weight is in it."""
+
+    config: Annotated[str, about("The text of config.json.")]
+    names: Annotated[
+        tuple[str, ...], about("Files of the directory that belong to the model, sorted.")
+    ]
+    weights: Annotated[tuple[TensorFile, ...], about("Headers of the files that engines read.")]
+    notes: Annotated[tuple[str, ...], about("What was left aside when they were read, and why.")]
 
 
 class Model(Document):

@@ -23,6 +23,7 @@ ScenarioKind = Literal[
     "single_stream", "offline", "server", "concurrency", "slo_search", "soak", "multi_turn"
 ]
 StopMetric = Literal["ttft_mean", "tpot_mean", "e2e_mean", "output_throughput"]
+Salted = Literal["nowhere", "start", "middle", "end"]
 ArrivalProcess = Literal["poisson", "constant", "gamma", "replay"]
 
 
@@ -137,6 +138,20 @@ class Search(Document):
     ] = UNSET
 
 
+class Control(Document):
+    """A request whose only purpose is to catch a server that reuses earlier work; nothing that is sent says so.
+
+    It asks an earlier task of the phase again: as it was, or with a few words that make all or part of the prompt new.
+    """
+
+    index: Annotated[Count, about("Position in the phase.")]
+    task: Annotated[Count, about("Number of the task in the set.")]
+    salted: Annotated[
+        Salted, about("Where the document has new words: nowhere, at its start, middle or end.")
+    ]
+    salt: Annotated[str, about('The new words; "" for none.', max_length=200)]
+
+
 class Session(Document):
     """Conversations with growing history; request i is turn ``i % turns`` of session ``i // turns``."""
 
@@ -186,6 +201,12 @@ class Phase(Document):
     stop: Annotated[Stop | UnsetType, about("When the phase has seen enough.")] = UNSET
     search: Annotated[Search | UnsetType, about("With slo_search only.")] = UNSET
     session: Annotated[Session | UnsetType, about("With multi_turn only.")] = UNSET
+    controls: Annotated[
+        tuple[Control, ...] | UnsetType,
+        about(
+            "Requests among the others that ask a task again, by position; task index counts only the others."
+        ),
+    ] = UNSET
     not_run: Annotated[
         Required | UnsetType, about("Why this point cannot be run with this model; it is skipped.")
     ] = UNSET

@@ -24,7 +24,13 @@ class SuiteVersion(Document):
     """Which suite made the plan."""
 
     version: Annotated[Name, about("Version of the suite.")]
-    commit: Annotated[Name, about('"unknown" outside a git checkout.')]
+    commit: Annotated[
+        Name, about('"unknown" outside a git checkout; ends with +dirty when files were changed.')
+    ]
+    files_sha256: Annotated[
+        Sha256 | UnsetType,
+        about("Digest over the suite's own files; the same of a checkout and of its wheel."),
+    ] = UNSET
 
 
 class VendorRef(Document):
@@ -77,6 +83,10 @@ class TelemetryTool(Document):
     command: Annotated[tuple[str, ...], about("Resolved argv; empty when files are read.")]
     parser: Annotated[str, about("Name of the parser.")]
     interval_ms: Annotated[Positive, about("Between two samples.")]
+    averages_ms: Annotated[
+        Positive | UnsetType,
+        about("The power is a mean over so long before each reading; absent for a momentary one."),
+    ] = UNSET
 
 
 class Plan(Document):

@@ -97,6 +97,15 @@ class Grid(Document):
     ]
 
 
+class ProfileControls(Document):
+    """Requests that catch a server which reuses earlier work, hidden among the phase's own."""
+
+    tasks: Annotated[
+        int, about("Early tasks, each asked four times more, three times salted.", ge=4, le=64)
+    ]
+    seed: Annotated[Seed, about("Of places and salts; repeat r takes seed + r.")]
+
+
 class ProfilePhase(Document):
     """One phase before it is resolved."""
 
@@ -186,6 +195,12 @@ class ProfilePhase(Document):
     ] = UNSET
     session: Annotated[
         Session | UnsetType, about("With multi_turn only: turns and thinking time.")
+    ] = UNSET
+    controls: Annotated[
+        ProfileControls | UnsetType,
+        about(
+            "With single_stream only: tasks that are asked again among the others, beside tasks."
+        ),
     ] = UNSET
 
 

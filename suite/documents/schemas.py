@@ -12,18 +12,25 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.documents import (
+    basis,
     bundle,
     card,
+    check,
     comparison,
+    container,
+    enginesample,
     environment,
     event,
+    known,
     manifest,
     plan,
     profile,
     provenance,
     receipt,
     reference,
+    review,
     statement,
+    submission,
     taskline,
     tasks,
     telemetry,
@@ -41,16 +48,26 @@ if TYPE_CHECKING:
     from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
+    "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),
+    "card-status": (review.CardStatus, "Withdrawal or supersession"),
+    "check": (check.CheckReport, "Check of submissions"),
+    "compare": (comparison.ManyComparison, "Comparison of cards"),
+    "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
+    "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
     "environment": (environment.Environment, "environment.json"),
+    "evidence-reference": (submission.EvidenceReference, "evidence.json"),
     "event": (event.Event, "One line of events.jsonl"),
+    "images": (known.KnownImages, "trust/images.json"),
     "manifest": (manifest.Manifest, "manifest.json"),
     "plan": (plan.Plan, "Plan"),
     "profile": (profile.Profile, "Profile"),
     "provenance": (provenance.Provenance, "provenance.json"),
     "receipt": (receipt.Receipt, "Receipt"),
     "reference": (reference.Reference, "Reference run"),
+    "releases": (known.Releases, "trust/releases.json"),
+    "review": (review.Review, "Review"),
     "scorecard": (card.Scorecard, "Scorecard"),
     "statement": (statement.Statement, "Statement"),
     "taskline": (taskline.TaskLine, "One line of tasks.jsonl"),
@@ -60,6 +77,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "waivers": (submission.Waivers, "waivers.json"),
 }
 """Each schema's root and title."""
 

@@ -7,15 +7,28 @@ one. Whoever builds a document takes the table from the `Sentence` values in it;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from suite.base.bilingual import Sentence
-from suite.documents.document import Document
+from suite.documents.document import Document, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from msgspec import UnsetType
+
 T = TypeVar("T")
+
+
+class Bilingual(Protocol):
+    """A document with such a table."""
+
+    @property
+    def chinese(self) -> dict[str, str] | UnsetType:
+        """The Chinese form of its sentences by their English one."""
+
+
+S = TypeVar("S", bound=Bilingual)
 
 
 def rewritten(value: T, leaf: Callable[[object], object]) -> T:
@@ -50,6 +63,11 @@ def _sentences(value: object) -> Iterator[Sentence]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _sentences(item)
+
+
+def in_both(document: S) -> S:
+    """The same document with every sentence of its own table in both languages."""
+    return restored(document, given(document.chinese, {}))
 
 
 def restored(document: T, chinese: Mapping[str, str]) -> T:

@@ -37,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review or status, a scorecard.",
             min_length=1,
         ),
     ]
@@ -46,12 +46,13 @@ class Statement(Document):
             "urn:llm-inference-conformance:scorecard:v1",
             "https://in-toto.io/attestation/test-result/v0.1",
             "https://in-toto.io/attestation/svr/v0.2",
+            "urn:llm-inference-conformance:card-status:v1",
         ],
         about("What the predicate is."),
     ]
     predicate: Annotated[
         dict[str, object],
         about(
-            "What is stated: schemas/scorecard.schema.json, schemas/test-result.schema.json or schemas/receipt.schema.json."
+            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review or card-status."
         ),
     ]

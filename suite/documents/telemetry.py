@@ -16,6 +16,12 @@ class TelemetrySample(Document):
     t: Annotated[Integer, about("When. Nanoseconds of the monotonic clock since the run's start.")]
     tool: Annotated[str, about("The tool that was read.")]
     device: Annotated[str, about("The device's id by that tool.")]
+    card: Annotated[
+        str | UnsetType,
+        about(
+            "The card that it sits on, where the tool tells; power is then that of the whole card."
+        ),
+    ] = UNSET
     power_w: Annotated[NonNegative | UnsetType, about("Power in watts.")] = UNSET
     energy_j: Annotated[NonNegative | UnsetType, about("Cumulative energy counter in joules.")] = (
         UNSET

@@ -14,7 +14,6 @@ SIGNIFICANT_DIGITS = 9
 """Digits that a stored number keeps: far below any measurement error, far above float noise."""
 
 NO_INTERVAL_EXACT = "exact count"
-NO_INTERVAL_SINGLE = "one value, no interval"
 
 
 def stored(number: float) -> float:

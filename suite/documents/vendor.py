@@ -91,7 +91,14 @@ class DeviceAccess(Document):
         "allOf": [
             {
                 "if": {"properties": {"kind": {"const": "toolkit"}}, "required": ["kind"]},
-                "then": {"anyOf": [{"required": ["runtime"]}, {"required": ["gpus"]}]},
+                "then": {
+                    "anyOf": [
+                        {"required": ["runtime"]},
+                        {"required": ["gpus"]},
+                        # The toolkit has made itself Docker's default runtime, which reads the variable.
+                        {"properties": {"sets_visibility": {"const": True}}},
+                    ]
+                },
             },
             {
                 "if": {"properties": {"kind": {"const": "cdi"}}, "required": ["kind"]},
@@ -134,9 +141,16 @@ class DeviceAccess(Document):
         str | UnsetType, about("Program that replaces docker, for example metax-docker.")
     ] = UNSET
     env: Annotated[
-        dict[VariableName, str] | UnsetType, about("Environment for the container runtime.")
+        dict[VariableName, str] | UnsetType,
+        about("Environment for the container runtime; a value may hold {visible}."),
     ] = UNSET
     sets_visibility: Annotated[bool, about("Whether the container's visibility variable is set.")]
+    sees_all: Annotated[
+        bool | UnsetType,
+        about(
+            "Every device of the machine is in the container, under the host's index: the process's variable selects."
+        ),
+    ] = UNSET
     privileged: Annotated[Permission | UnsetType, about("Runs with --privileged.")] = UNSET
     host_network: Annotated[Permission | UnsetType, about("Shares the host's network.")] = UNSET
     source: Annotated[Required, about("Key of sources.")]
@@ -165,6 +179,10 @@ class DeclaredTelemetry(Document):
     parser: Annotated[str, about("Name of the parser.")]
     format: Annotated[str, about("Versions whose output the parser reads.")]
     interval_ms: Annotated[int, about("Between two samples.", ge=10)]
+    averages_ms: Annotated[
+        Annotated[int, Meta(ge=1)] | UnsetType,
+        about("The power is a mean over so long before each reading; absent for a momentary one."),
+    ] = UNSET
     metrics: Annotated[
         dict[
             Annotated[

@@ -29,6 +29,16 @@ class Permission(Document):
     source: Annotated[Required, about("Key of sources.")]
 
 
+class VersionRange(Document):
+    """Releases that a declaration was written for."""
+
+    package: Annotated[
+        Required, about("Whose release it is, as the engine's own commands print it.")
+    ]
+    at_least: Annotated[Required, about("The first.")]
+    below: Annotated[Required, about("The first that is not.")]
+
+
 class Stack(Document):
     """One set of versions that belong together."""
 
@@ -125,8 +135,8 @@ class Argument(Document):
     name: Annotated[
         str,
         about(
-            "The long form; a final * stands for any ending.",
-            pattern="^--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?$",
+            "The long form; a final * stands for any ending, --* for every argument.",
+            pattern="^(--\\*|--?[A-Za-z0-9][A-Za-z0-9_.-]*\\*?)$",
         ),
     ]
     aliases: Annotated[tuple[str, ...] | UnsetType, about("Other spellings.")] = UNSET
@@ -163,6 +173,7 @@ class DtypeRefusal(Document):
     """A precision that the engine does not run."""
 
     requested: Annotated[str, about("As the engine's argument spells it.")]
+    accelerators: Annotated[tuple[str, ...] | UnsetType, about("Only on these.")] = UNSET
     why: Annotated[Required, about("The reason.")]
     source: Annotated[Required, about("Key of sources.")]
 
@@ -337,10 +348,22 @@ class Quantisation(Document):
 
 
 class DeclaredProcess(Document):
-    """How the same engine runs without a container."""
+    """How the same engine runs without a container: in an environment that the suite makes, or that is there."""
 
-    environment: Annotated[str, about("Name of the Python environment.")]
-    requirements: Annotated[str, about("File, relative to the repository.")]
+    SCHEMA_EXTRA: ClassVar[dict[str, object]] = {
+        "dependentRequired": {"environment": ["requirements"], "requirements": ["environment"]}
+    }
+
+    environment: Annotated[
+        str | UnsetType, about("Name of the Python environment that the suite makes.")
+    ] = UNSET
+    requirements: Annotated[str | UnsetType, about("File, relative to the repository.")] = UNSET
+    python: Annotated[
+        Required | UnsetType,
+        about(
+            "Interpreter of an environment that holds the engine, where --engine-python names none."
+        ),
+    ] = UNSET
     command: Annotated[tuple[str, ...], about("Template; arguments follow.")]
 
 
@@ -362,6 +385,10 @@ class DeclaredEngine(Document):
     ]
     access: Annotated[
         tuple[str, ...] | UnsetType, about("Which ways of device access it takes, best first.")
+    ] = UNSET
+    versions: Annotated[
+        VersionRange | UnsetType,
+        about("Releases whose arguments these rules describe; others may have renamed some."),
     ] = UNSET
     stacks: Annotated[tuple[Stack, ...], about("Tested sets of versions.")]
     images: Annotated[tuple[DeclaredImage, ...], about("Where it comes from.", min_length=1)]

@@ -8,6 +8,7 @@ lists each with its size and SHA-256.
 from suite.evidence.files import RunFiles
 from suite.evidence.manifest import (
     BALLAST,
+    ENGINE_METRICS,
     EVIDENCE_FILES,
     GIT_ATTRIBUTES,
     MANIFEST,
@@ -20,6 +21,7 @@ from suite.evidence.write import Writer, require_new
 
 __all__ = [
     "BALLAST",
+    "ENGINE_METRICS",
     "EVIDENCE_FILES",
     "GIT_ATTRIBUTES",
     "MANIFEST",

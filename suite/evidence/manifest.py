@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import SetupError
+from suite.base.safe import MAX_FILE_BYTES, is_plain, open_plain, pieces, replace_file
 from suite.documents.codec import pretty
 from suite.documents.manifest import Manifest, ManifestFile
-from suite.evidence.safe import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +25,21 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
+BASIS = "basis.json"
+CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
-OCCASIONAL_FILES = ("conversion.log", "image-build.log", "peak-probe.log", PROVENANCE)
-"""Files that a run leaves when it converted weights, built an image or measured the peak; listed where they exist."""
+ENGINE_METRICS = "engine-metrics.jsonl"
+OCCASIONAL_FILES = (
+    BASIS,
+    CONTAINER,
+    "conversion.log",
+    ENGINE_METRICS,
+    "image-build.log",
+    "peak-probe.log",
+    PROVENANCE,
+)
+"""What a run keeps of how its plan was made and of its container; and files that a run leaves when it converted weights,
+built an image, measured the peak, or met an engine with a page of metrics; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -35,8 +47,22 @@ GIT_ATTRIBUTES = ".gitattributes"
 ATTRIBUTES = b"* -text\n"
 """Keeps git from changing line ends, which would change every digest; lies in each run and is no evidence."""
 
-CONTENT_FILES = frozenset({MANIFEST, PROVENANCE, *EVIDENCE_FILES} - {"engine.log"})
-"""The files that are parsed; the others are only hashed."""
+CONTENT_BYTES = {
+    MANIFEST: 1 << 20,
+    "plan.json": 64 << 20,
+    "environment.json": 64 << 20,
+    BASIS: 256 << 20,
+    CONTAINER: 64 << 20,
+    PROVENANCE: 64 << 20,
+    "tasks.jsonl": 1 << 30,
+    "telemetry.jsonl": 1 << 30,
+    ENGINE_METRICS: 1 << 30,
+    "events.jsonl": 2 << 30,
+}
+"""The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.
+
+The others are only hashed, up to `suite.base.safe.MAX_FILE_BYTES`.
+"""
 
 BALLAST = ".space-for-the-end"
 """Written first and removed last, so that a disk that fills up still takes the run's last words."""
@@ -47,12 +73,12 @@ def write_manifest(directory: Path) -> str:
     """Hash every evidence file into ``manifest.json``; returns the manifest's own SHA-256."""
     files = []
     # What a full disk kept from being written is missing in the manifest too, and `read` says so.
-    there = [n for n in (*EVIDENCE_FILES, *OCCASIONAL_FILES) if (directory / n).is_file()]
+    there = [n for n in (*EVIDENCE_FILES, *OCCASIONAL_FILES) if is_plain(directory / n)]
     for name in sorted(there):
         digest = hashlib.sha256()
         size = 0
-        with (directory / name).open("rb") as stream:
-            while block := stream.read(1 << 20):
+        with open_plain(directory / name, below=directory) as stream:
+            for block in pieces(stream, MAX_FILE_BYTES):
                 digest.update(block)
                 size += len(block)
         files.append(ManifestFile(path=name, bytes=size, sha256=digest.hexdigest()))

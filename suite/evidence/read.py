@@ -5,28 +5,38 @@ What is refused is refused with the file, the line and the member; the run's oth
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
+from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
-from suite.documents.document import given
+from suite.documents.container import ContainerRecord
+from suite.documents.document import Document
+from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
-from suite.documents.sentences import restored
+from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import MANIFEST, PROVENANCE
+from suite.evidence.manifest import BASIS, CONTAINER, ENGINE_METRICS, MANIFEST, PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
+
+MAX_LINE_BYTES = 64 << 20
+"""Longest line that is parsed: the client keeps no answer as long as that."""
+
+
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -38,6 +48,8 @@ class Evidence:
         footer: None when the log was cut before its end.
         manifest_sha256: digest of ``manifest.json``, the subject of the signature; None without one.
         provenance: of converted weights; None where none were.
+        basis: what the plan was made from; None where the run did not keep it.
+        container: what the Docker engine said of it; None where none ran, or nothing was kept.
     """
 
     directory: Path
@@ -51,6 +63,9 @@ class Evidence:
     telemetry: tuple[TelemetrySample, ...]
     manifest_sha256: str | None
     provenance: Provenance | None = None
+    engine_metrics: tuple[EngineSample, ...] = ()
+    basis: Basis | None = None
+    container: ContainerRecord | None = None
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -89,10 +104,11 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     if not tasks:
         raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", Place(str(tasks_path)))
     telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)
+    basis = _occasional(files, BASIS, Basis)
     return Evidence(
         directory=directory,
-        plan=restored(plan, given(plan.chinese, {})),
-        environment=restored(environment, given(environment.chinese, {})),
+        plan=in_both(plan),
+        environment=in_both(environment),
         header=log.header,
         marks=tuple(log.marks),
         requests=tuple(log.requests),
@@ -100,14 +116,24 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         tasks=tasks,
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
-        provenance=_provenance(files),
+        provenance=_occasional(files, PROVENANCE, Provenance),
+        basis=None if basis is None else in_both(basis),
+        container=_occasional(files, CONTAINER, ContainerRecord),
+        engine_metrics=_engine_metrics(files),
     )
 
 
-def _provenance(files: RunFiles) -> Provenance | None:
-    if not (files.directory / PROVENANCE).is_file():
+def _engine_metrics(files: RunFiles) -> tuple[EngineSample, ...]:
+    if not (files.directory / ENGINE_METRICS).is_file():
+        return ()
+    return tuple(sample for _, sample in _lines(files, ENGINE_METRICS, EngineSample))
+
+
+def _occasional(files: RunFiles, name: str, kind: type[D]) -> D | None:
+    """A document that not every run leaves."""
+    if not files.holds(name):
         return None
-    return convert(_json(files, PROVENANCE), Provenance, file=str(files.directory / PROVENANCE))
+    return convert(_json(files, name), kind, file=str(files.directory / name))
 
 
 def _json(files: RunFiles, name: str) -> JSONValue:
@@ -137,17 +163,21 @@ class _Log:
 def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind
     """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
     path = files.directory / name
-    rows = files.content(name).split(b"\n")
-    if rows.pop():
+    data = files.content(name)
+    if data and not data.endswith(b"\n"):
         raise EvidenceError(
             "line-cut",
             f"{path.name} ends in the middle of a line",
-            Place(str(path), len(rows) + 1),
+            Place(str(path), data.count(b"\n") + 1),
             "the file was cut; the run's other files are untouched",
         )
     reader = Lines(kind, file=str(path))
-    for number, row in enumerate(rows, 1):
-        yield number, reader.read(row, number)
+    # Line by line, so that a large file is held once and not twice.
+    for number, row in enumerate(io.BytesIO(data), 1):
+        if len(row) > MAX_LINE_BYTES:
+            message = f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read"
+            raise EvidenceError("line-wrong", message, Place(str(path), number))
+        yield number, reader.read(row[:-1], number)
 
 
 def _events(files: RunFiles) -> _Log:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import SetupError, UsageError
+from suite.base.safe import append_whole, replace_file
 from suite.documents.codec import canonical
 from suite.documents.event import Request
 from suite.evidence.manifest import ATTRIBUTES, BALLAST, BALLAST_BYTES, GIT_ATTRIBUTES
-from suite.evidence.safe import append_whole, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +90,9 @@ class Writer:
         data = b"".join(canonical(document) + b"\n" for document in documents)
 
         def append() -> None:
-            descriptor = os.open(self.directory / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            descriptor = os.open(
+                self.directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
+            )
             try:
                 append_whole(descriptor, data)
             finally:

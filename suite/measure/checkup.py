@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import SetupError
 from suite.base.status import Outcome
@@ -23,7 +25,7 @@ from suite.measure.engine.container.api import (
     translated,
 )
 from suite.measure.engine.container.image import image_here
-from suite.measure.engine.environment import environment_made
+from suite.measure.engine.environment import environment_made, environment_packages
 from suite.measure.preflight import run_preflight
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ _CLOCK_ERROR: Final = 5
 class Topic(enum.StrEnum):
     """What a check is about."""
 
+    SUITE = "suite"
     DEVICES = "devices"
     DOCKER = "docker"
     IMAGE = "image"
@@ -162,9 +165,14 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
     process = plan.engine.process
     if process is None:
         return
+    if process.python is not UNSET:
+        yield _given_environment(process.python)
+        return
     name = f".venv-{process.environment}"
     try:
-        made = environment_made(process.environment, process.requirements, settings)
+        made = environment_made(
+            given(process.environment, ""), given(process.requirements, ""), settings
+        )
     except SetupError as refused:
         yield Check(
             Topic.ENVIRONMENT,
@@ -193,6 +201,16 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
         0,
         Sentence("where environments are made", "环境的建立位置"),
     )
+
+
+def _given_environment(python: str) -> Check:
+    """The interpreter that the user named, and what is installed for it."""
+    try:
+        packages = environment_packages(Path(python))
+    except SetupError as refused:
+        return Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, refused.hint)
+    answer = f"{python}: Python {packages.get('python', 'unknown')}, {len(packages) - 1} packages"
+    return Check(Topic.ENVIRONMENT, Outcome.PASS, answer)
 
 
 def _disk(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite import evidence
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
+    from suite.documents.basis import Basis
     from suite.documents.devices import ObservedDevice, ToolOutput
     from suite.documents.environment import Fact
     from suite.documents.plan import Plan
@@ -40,6 +41,9 @@ class Run:
         offset_ns: real time minus monotonic time at the start.
         facts: of the machine and the engine, by name.
         devices: accelerators that their own tool named.
+        salt: what device identities are hashed with.
+        basis: what the plan was made from; None where that was not kept.
+        serving: the same when everything was measured, while the engine still serves.
         outputs: what was asked of this machine before, and the answers.
         problems: what went wrong beside the measurement, for the notes.
         fitted: prompts by task number, made once.
@@ -55,8 +59,11 @@ class Run:
     load: LoadOptions
     zero_ns: int
     offset_ns: int
+    salt: str
+    basis: Basis | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     devices: list[ObservedDevice] = field(default_factory=list)
+    serving: list[ObservedDevice] = field(default_factory=list)
     outputs: list[ToolOutput] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)

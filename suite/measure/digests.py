@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.errors import SetupError
-from suite.evidence.safe import replace_file
+from suite.base.safe import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path

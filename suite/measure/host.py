@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,9 +141,12 @@ def _drivers() -> dict[str, FactValue]:
     versions: dict[str, FactValue] = {}
     for module in DRIVER_MODULES:
         if Path(f"/sys/module/{module}").is_dir():
-            path = f"/sys/module/{module}/version"
-            versions[module] = _ask(lambda path=path: _read(path).strip())  # type: ignore[misc]
+            versions[module] = _ask(partial(_version, module))
     return versions
+
+
+def _version(module: str) -> str:
+    return _read(f"/sys/module/{module}/version").strip()
 
 
 _SYSTEM = "/sys/devices/system"

@@ -16,7 +16,9 @@ from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
 from suite.documents.document import given
 from suite.documents.environment import Fact
+from suite.evidence import ENGINE_METRICS
 from suite.measure import processors
+from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
 from suite.measure.load.sources import Sessions
@@ -67,18 +69,28 @@ def _phase(stage: Stage, served: Served) -> None:
     run, phase = stage.run, stage.phase
     container = served.container_pid() if phase.measured else None
     send = SENDERS[kind(phase).source](stage)
-    sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns)
+    sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns, served.inside)
+    page = EnginePage(
+        served.base_url if phase.measured else "",
+        run.load.headers,
+        f"{phase.name}/{phase.repeat}",
+        run.zero_ns,
+    )
     try:
-        with sampler, run.stop.deferred():
+        with page, sampler, run.stop.deferred():
             before = processors.read(container)
             stage.mark("phase.start")
             detail, summary = send()
             used = processors.spent(before, processors.read(container))
-            stage.mark("phase.end", {**detail, "processors": used})
+            cost = {"telemetry": sampler.cost()} if phase.measured and run.plan.telemetry else {}
+            stage.mark("phase.end", {**detail, "processors": used, **cost})
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
         run.writer.lines("telemetry.jsonl", sampler.samples())
+        if page.samples():
+            run.writer.lines(ENGINE_METRICS, page.samples())
         run.problems.extend(p for p in sampler.problems() if p not in run.problems)
+        run.outputs.extend(output for output in sampler.unread() if output not in run.outputs)
         for device, words in sampler.lost.items():
             run.facts.setdefault(f"telemetry.lost.{device}", Fact(value=words))
     run.stop.check()

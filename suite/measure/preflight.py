@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import glob
-import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base import expressions
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Problem, SetupError
 from suite.base.versions import at_least, numbers
@@ -108,14 +108,18 @@ def _ask(check: PreflightCheck) -> Answer:
             ", ".join(paths[:8]) or Sentence(f"{pattern} does not exist", f"{pattern} 不存在"),
             "\n".join(paths),
         )
+    for expression in (check.expect, check.compare.read if check.compare is not UNSET else None):
+        if expression is not None and (why := expressions.problem(expression)):
+            wrong = f"{expression[:60]!r} is no expression: {why}"
+            return Answer(check, ok=False, found=wrong, output="")
     ok, output = output_of(check.argument)
     answer = output.splitlines()[0] if output else Sentence("no output", "没有输出")
-    matches = None if check.expect is None else re.search(check.expect, output)
-    if matches is not None:
+    start = None if check.expect is None else expressions.start_of(check.expect, output)
+    if start is not None:
         # The line that answers the question says more than the first one, which is often a date.
-        start = output.rfind("\n", 0, matches.start()) + 1
+        start = output.rfind("\n", 0, start) + 1
         answer = output[start:].splitlines()[0].strip()
-    ok = ok and (check.expect is None or matches is not None)
+    ok = ok and (check.expect is None or start is not None)
     if ok and check.compare is not UNSET:
         return _compared(check, check.compare, output)
     return Answer(check, ok, answer[:160], output)
@@ -155,7 +159,7 @@ def output_of(command: Sequence[str]) -> tuple[bool, str]:
 
 def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
     """Hold every version in an output against the rule: each device has one of its own."""
-    read = sorted({match[1] for match in re.finditer(rule.read, output)})
+    read = sorted(set(expressions.first_groups(rule.read, output)))
     if not read:
         return Answer(
             check,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import UNSET
+
 from suite.base.errors import SetupError
 from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import image_doc
@@ -82,10 +84,10 @@ def prepare(
 
 def _environment(engine: DeclaredEngine, on_progress: Progress, settings: Settings) -> Prepared:
     declared = given(engine.process)
-    if declared is None:
+    if declared is None or declared.environment is UNSET or declared.requirements is UNSET:
         raise SetupError(
             "process-undeclared",
-            f"{engine.title} is not declared to run as a process",
+            f"no environment is made for {engine.title}",
             hint="prepare it with --runtime container",
         )
     python = ensure_environment(

@@ -7,6 +7,7 @@ its requests; stop the engine; write footer, environment and manifest. The foote
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,13 +22,15 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
+from suite.documents.document import given
 from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.sentences import table
 from suite.documents.taskline import TaskLine
+from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak
 from suite.measure.context import Run
-from suite.measure.devices import observe
+from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.basis import Basis
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
     from suite.measure.engine.served import FactValue
@@ -82,6 +86,7 @@ def execute(
     settings: Settings | None = None,
     load: LoadOptions | None = None,
     preflight: Sequence[Answer] = (),
+    basis: Basis | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -96,6 +101,7 @@ def execute(
         settings: of this machine; None takes the defaults.
         load: extra header fields, worker processes, send stamps; None takes the defaults.
         preflight: what was asked of this machine before, for the evidence.
+        basis: what the plan was made from, for the evidence.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
@@ -122,6 +128,8 @@ def execute(
             load=load or LoadOptions(),
             zero_ns=zero_ns,
             offset_ns=offset_ns,
+            basis=basis,
+            salt=given(plan.nonce) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
         )
         ended, error = _carry_out(run, directory)
@@ -154,6 +162,8 @@ def _clock_offset_ns() -> int:
 
 def _open(run: Run, directory: Path) -> None:
     run.writer.document("plan.json", run.plan)
+    if run.basis is not None:
+        run.writer.document(BASIS, run.basis)
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
     run.writer.event(
@@ -186,8 +196,9 @@ def _task_line(task: Task) -> TaskLine:
 
 def _measure(run: Run) -> None:
     run.facts.update(host.facts())
-    run.devices, outputs = observe(run.plan)
-    run.outputs += outputs
+    devices, outputs = observe(run.plan)
+    run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
+    run.facts.update(host.served_facts(tool_facts(run.plan)))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
     _convert(run)
@@ -217,6 +228,7 @@ def _measure(run: Run) -> None:
             _write_environment(run)
             run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
             run_phases(run, served)
+            run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
@@ -235,7 +247,8 @@ def _sample_idle(run: Run) -> None:
         deadline = time.monotonic() + FIRST_SAMPLE_S
         while run.plan.telemetry and not sampler.samples() and time.monotonic() < deadline:
             time.sleep(0.05)
-        if any(sample.power_w is not UNSET for sample in sampler.samples()):
+        known = sampler.samples()
+        if any(sample.power_w is not UNSET or sample.energy_j is not UNSET for sample in known):
             time.sleep(IDLE_S)
     run.writer.lines("telemetry.jsonl", sampler.samples())
 
@@ -278,6 +291,8 @@ def _write_environment(run: Run) -> None:
         facts=dict(run.facts),
         task_defects=_defects(run.tasks),
         devices=tuple(run.devices) or UNSET,
+        devices_serving=tuple(run.serving) or UNSET,
+        device_salt=run.salt if run.devices else UNSET,
         outputs=tuple(run.outputs) or UNSET,
         notes=tuple(note for note in notes if note),
     )

@@ -22,7 +22,21 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 
+needs_pdftotext = pytest.mark.skipif(
+    shutil.which("pdftotext") is None and os.environ.get("CI") != "true",
+    reason="pdftotext is not installed",
+)
+
+
+def dumped_card():
+    """An engine that gives its whole configuration as one fact, nearly a sheet long."""
+    card = scorecard.card()
+    card["environment"] |= {"engine.resolved_config": {"value": "option='value', " * 250}}
+    return card
+
+
 CARDS = {
+    "dumped": dumped_card,
     "sound": scorecard.card,
     "poor": scorecard.poor_card,
     "eight": scorecard.accelerator_card,
@@ -199,6 +213,11 @@ def test_nothing_runs_off_the_screen(folder, name, width):
     assert (int(inner), int(scroll), outside) == (width, width, [])
 
 
+# Takes out what the chosen language does not show.
+SHOWN = (
+    "[...document.querySelectorAll('.en,.zh')].filter(e=>getComputedStyle(e).display==='none')"
+    ".forEach(e=>e.remove());"
+)
 OPENED = "document.querySelectorAll('details').forEach(d=>d.open=true);"
 
 
@@ -300,18 +319,45 @@ def test_the_policy_is_obeyed(folder):
     assert b"Content Security Policy" in done.stderr, "the test would see a violation"
 
 
-def test_it_prints(folder):
-    target = folder / "poor.pdf"
+def printed(folder, name):
+    """A page on A4: the file, and the lines of text on each sheet."""
+    target = folder / f"{name}.pdf"
     chromium(
         folder,
         "--no-pdf-header-footer",
         f"--print-to-pdf={target}",
-        (folder / "poor.html").as_uri(),
+        (folder / f"{name}.html").as_uri(),
     )
-    data = target.read_bytes()
-    assert data.startswith(b"%PDF")
-    sheets = len(re.findall(rb"/Type\s*/Page\b", data))
-    assert 4 <= sheets <= 18
+    done = subprocess.run(["pdftotext", "-layout", target, "-"], capture_output=True, check=True)
+    sheets = done.stdout.decode().removesuffix("\f").split("\f")
+    return [
+        [" ".join(line.split()) for line in sheet.split("\n") if line.strip()] for sheet in sheets
+    ]
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("name", ["poor", "dumped", "dumped-zh"])
+def test_it_prints(folder, name):
+    """No sheet is blank, none ends with a heading, and what is folded on the screen is on paper."""
+    script = (
+        "[...document.querySelectorAll('h2,h3,h4,summary')].map(e=>e.textContent.trim()"
+        ".replace(/\\s+/g,' ')).join('|')"
+    )
+    headings = set(asked(folder, name, 1280, f"(()=>{{{SHOWN}return {script}}})()").split("|"))
+    sheets = printed(folder, name)
+    assert 4 <= len(sheets) <= 24
+    for sheet in sheets:
+        assert len(sheet) > 2
+        assert sheet[-1] not in headings
+        assert sheet[-1] not in {heading.split(" ")[0] for heading in headings}
+    whole = " ".join(line for sheet in sheets for line in sheet)
+    for folded in (
+        "R002",
+        "E2E",
+        "suite verify",
+        "engine.resolved_config" if name != "poor" else "",
+    ):
+        assert folded in whole
 
 
 def test_a_group_prints_its_table_and_not_every_point_in_full(folder):
@@ -323,4 +369,4 @@ def test_a_group_prints_its_table_and_not_every_point_in_full(folder):
         (folder / "grid.html").as_uri(),
     )
     sheets = len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
-    assert 6 <= sheets <= 24
+    assert 6 <= sheets <= 28

@@ -2,9 +2,10 @@ import subprocess
 
 import pytest
 
+from suite.declare.plan.recipe import LOCAL_BASE_IMAGE
 from suite.measure.engine.container import orphans
 from suite.measure.engine.container.api import connect, docker_available
-from suite.measure.engine.served import LOCAL_BASE_IMAGE, REPOSITORY
+from suite.measure.engine.served import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suite.base import jsonio
+from suite.base.resources import resource
+from suite.declare.plan import recipe
+from suite.declare.profiles import controls
+from suite.documents.basis import Basis
 from suite.documents.codec import convert
-from suite.documents.document import Document, given
+from suite.documents.container import ContainerRecord
+from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Footer, Header, Mark, Request
+from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
-from suite.documents.sentences import restored
+from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import Evidence
@@ -134,7 +140,7 @@ def plan() -> dict:
     template = "Summarise the article in one sentence.\n\nArticle:\n{document}\n\nSummary:"
     return {
         "plan_schema": 1,
-        "suite": {"version": "0.1.0", "commit": "unknown"},
+        "suite": {"version": "0.1.0", "commit": "7" * 40, "files_sha256": "6" * 64},
         "vendor": {"id": "cpu", "name": "Any CPU", "sha256": "a" * 64, "emulated": False},
         "runtime": "container",
         "runtime_note": "",
@@ -296,8 +302,13 @@ def requests(
         marks.append({"type": "mark", "t": start, "name": "phase.start", **identity})
         free = [start + MS] * (doc["concurrency"] or 1)
         end = start
+        phase = convert(doc, Phase)
+        hidden = controls.by_index(phase)
         for index in range(doc["tasks"]):
-            task = (doc["first_task"] + index) % len(ids)
+            task = controls.number(phase, hidden, index, len(ids))
+            name = ids[task]
+            if index in hidden:
+                name = controls.task_name(name, hidden[index])
             text = say(task)
             count = len(text.split())
             if doc["arrivals_ns"] is None:
@@ -317,7 +328,7 @@ def requests(
                     "type": "request",
                     **identity,
                     "index": index,
-                    "task": ids[task],
+                    "task": name,
                     "t_sched": sched,
                     "t_send": sent,
                     "chunk_t0": first,
@@ -339,13 +350,57 @@ def requests(
                         "own_prompt": 40,
                         "own_completion": count,
                     },
-                    "prompt_sha256": _digest(f"prompt {task}"),
+                    "prompt_sha256": _digest(f"prompt {task}{name.removeprefix(ids[task])}"),
                     "truncated": False,
                 }
             )
         now = end + 100 * MS
         marks.append({"type": "mark", "t": now - 50 * MS, "name": "phase.end", **identity})
     return events, marks
+
+
+IMAGE_ID = "sha256:" + "9" * 64
+
+
+def container(context: str = "images/cpu-vllm") -> dict:
+    """The record of a container of an image that was built from a shipped recipe, and left alone."""
+    directory = resource(context)
+    base = {
+        "reference": recipe.DEFAULT_BASE_IMAGE,
+        "id": "sha256:" + "5" * 64,
+        "layers": ["sha256:" + "1" * 64],
+        "history": [{"command": "CMD python3", "empty": True}],
+    }
+    steps = [
+        re.sub(r"^RUN ", "/bin/sh -c ", step)
+        if not step.startswith("ENV")
+        else "ENV " + " ".join(f"{name}=1" for name in step.split()[1:])
+        for step in recipe.instructions((directory / "Dockerfile").read_text())
+    ]
+    return {
+        "container_schema": 1,
+        "id": "c" * 64,
+        "image": {
+            "id": IMAGE_ID,
+            "reference": "llm-conformance/cpu-vllm:1",
+            "repo_digests": [],
+            "architecture": "linux/amd64",
+            "labels": {recipe.LABEL_CONTEXT: recipe.context_digest(directory)},
+            "layers": [*base["layers"], "sha256:" + "2" * 64],
+            "history": [*base["history"], *({"command": step, "empty": False} for step in steps)],
+            "base": base,
+        },
+        "running_id": IMAGE_ID,
+        "command": ["python"],
+        "networks": ["own"],
+        "watched": "",
+        "events": [
+            {"time_us": 5 + at, "action": action, "own": action.startswith("exec")}
+            for at, action in enumerate(
+                ("create", "network connect", "start", "exec_create: python", "die", "destroy")
+            )
+        ],
+    }
 
 
 def document(
@@ -373,7 +428,7 @@ def document(
             "facts": {
                 "host.cpu": {"value": "Some CPU"},
                 "engine.version": {"value": "0.32.0"},
-                "image.digest": {"value": "sha256:" + "9" * 64},
+                "image.digest": {"value": IMAGE_ID},
                 "image.reference": {"value": "llm-conformance/cpu-vllm:1"},
             },
             "task_defects": {},
@@ -403,11 +458,8 @@ def document(
         },
         "tasks": lines,
         "telemetry": [],
+        "container": container(),
     }
-
-
-def _restored(document: Document) -> Document:
-    return restored(document, given(document.chinese, {}))
 
 
 def evidence(parts: dict | None = None) -> Evidence:
@@ -415,8 +467,8 @@ def evidence(parts: dict | None = None) -> Evidence:
     parts = parts or document()
     return Evidence(
         directory=Path("/nowhere"),
-        plan=_restored(convert(parts["plan"], Plan)),
-        environment=_restored(convert(parts["environment"], Environment)),
+        plan=in_both(convert(parts["plan"], Plan)),
+        environment=in_both(convert(parts["environment"], Environment)),
         header=convert(parts["header"], Header),
         marks=convert(parts["marks"], tuple[Mark, ...]),
         requests=convert(parts["requests"], tuple[Request, ...]),
@@ -425,6 +477,9 @@ def evidence(parts: dict | None = None) -> Evidence:
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
         provenance=convert(parts.get("provenance"), Provenance | None),
+        basis=in_both(convert(parts["basis"], Basis)) if parts.get("basis") else None,
+        container=convert(parts.get("container"), ContainerRecord | None),
+        engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
     )
 
 
@@ -435,9 +490,15 @@ def write(directory: Path, parts: dict | None = None) -> Path:
     parts = copy.deepcopy(parts or document())
     with hinge.Writer(directory) as writer:
         writer.document("plan.json", parts["plan"])
+        for name in ("basis", "container"):
+            if name in parts:
+                writer.document(f"{name}.json", parts[name])
         writer.document("environment.json", parts["environment"])
         writer.lines("tasks.jsonl", convert([*parts["tasks"].values()], list[TaskLine]))
         writer.lines("telemetry.jsonl", convert(parts["telemetry"], list[TelemetrySample]))
+        if parts.get("engine_metrics"):
+            samples = convert(parts["engine_metrics"], list[EngineSample])
+            writer.lines("engine-metrics.jsonl", samples)
         (directory / "engine.log").write_text("engine log\n")
         writer.event(convert(parts["header"], Header))
         moments = sorted(

@@ -51,6 +51,14 @@ def stop(**members: object) -> dict:
     return doc | {"interval": None, "saturation": False} | members
 
 
+def _gaps(seed: str, tpot: int, count: int) -> list[int]:
+    """Gaps around a mean, none like another, as measured ones are; their sum is exact."""
+    draw = random.Random(seed)
+    wobbles = [draw.randrange(tpot // 50 + 1) for _ in range(count // 2)]
+    pairs = [gap for wobble in wobbles for gap in (tpot + wobble, tpot - wobble)]
+    return pairs + [tpot] * (count % 2)
+
+
 def request(
     doc: dict, index: int, sched: int, sent: int, times: tuple[int, int], *, prompt: int = 40
 ) -> dict:
@@ -74,7 +82,7 @@ def request(
         "t_sched": sched,
         "t_send": sent,
         "chunk_t0": sent + ttft,
-        "chunk_dt": [tpot] * (tokens - 1),
+        "chunk_dt": _gaps(f"{doc['name']}:{sched}:{index}", tpot, tokens - 1),
         "chunk_tokens": [1] * tokens,
         "lead_chars": factory.lead(text),
         "merged_reads": 0,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 
-from suite.declare.plan.make import ModelInput, Options, make_plan
+from suite.declare.plan.choice import ModelInput
+from suite.declare.plan.make import make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
 from suite.declare.vendor.load import load_vendor
+from suite.documents.basis import Options
 from suite.documents.model import FileDigest, LayerGroup, ModelFacts
 from suite.documents.workload import TaskSet
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.base import uv
+from suite.base import harness, uv
 
 pytestmark = pytest.mark.package
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +80,8 @@ def test_the_wheel_is_small_and_typed(wheel):
         "suite/py.typed",
         "suite/_data/vendors/cpu/vendor.yaml",
         "suite/_data/images/base.sh",
+        "suite/_data/trust/images.json",
+        "suite/_data/trust/releases.json",
     ):
         assert name in listed
     assert "tests/" not in listed.replace("/tests/", "")
@@ -95,6 +97,14 @@ def test_a_run_and_its_card(suite, measured, elsewhere):
     card = measured / "scorecard.sigstore.json"
     assert card.is_file()
     assert "not conformant" in suite("score", measured, status=1).lower()
+    stated = json.loads((measured / "scorecard.json").read_text())["predicate"]
+    # No commit, and known all the same: by its files, which are those of the checkout that the wheel was made of.
+    assert stated["suite"] | {"version": ""} == {
+        "version": "",
+        "commit": "unknown",
+        "files_sha256": harness.files_sha256(),
+    }
+    assert [c["outcome"] for c in stated["checks"] if c["rule"] == "R076"] == ["pass"]
     assert "REFUSED" in suite("verify", card, status=5)  # no key is vouched for
     vouched = ("--key", measured / "signer.pub.pem")
     assert "REFUSED" not in suite("verify", measured, *vouched, status=(0, 1))

@@ -260,7 +260,7 @@ def test_every_code_is_raised_somewhere():
 def test_notes_and_outcomes_are_documented():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "suite").rglob("*.py"))
     notes = {code.name for code in error_codes().values() if not code.statuses}
-    assert notes == set(re.findall(r'\bnote\.(?:skip|warn)\(\s*"([a-z-]+)"', sources))
+    assert notes == set(re.findall(r'\bnote\.(?:skip|warn|fail)\(\s*"([a-z-]+)"', sources))
     _, _, outcomes = error_table().outcomes
     assert sorted(outcomes) == sorted(get_args(OutcomeCode))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import Names, command
 
 SHELLS = ("bash", "zsh", "fish")
@@ -26,5 +27,5 @@ def completion(shell: str) -> int:
     kind = get_completion_class(shell)
     assert kind is not None
     # Not that of bash's own class, which first starts a bash to ask for its version.
-    print(ShellComplete.source(kind(program(), {}, PROGRAM, COMPLETE_VARIABLE)))
+    say(ShellComplete.source(kind(program(), {}, PROGRAM, COMPLETE_VARIABLE)))
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
 
@@ -22,21 +23,20 @@ if TYPE_CHECKING:
 @json_option("the comparison")
 @trusted
 def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> int:
-    """Compare two scorecards; says first whether they may be compared.
+    """Compare two scorecards; says first whether they may be compared: the two-card form of `suite compare`.
 
     Compares two run directories or bundles: verdict, division, runtime and who signed first, then what may explain a
     difference, then metric by metric: better, worse, not distinguishable, or not comparable with the reason. A side
     that is not conformant, or did not reach its end, is compared with nothing.
     """
-    from suite.cli.judging import verified
-    from suite.cli.output import printable, write_json
-    from suite.judge.compare import difference, text
+    from suite.cli import comparing
+    from suite.cli.output import write_json
+    from suite.judge.compare import many, text
 
-    sides = [verified(path, trusted)[1] for path in (a, b)]
-    signers = (sides[0].signer(), sides[1].signer())
-    changes = difference.compare(sides[0].card, sides[1].card, signers=signers)
+    result = many.compare(comparing.entries([a, b], trusted, {}))
+    changes = result.pairs[0].comparison
     if as_json:
         write_json(changes)
     else:
-        print(printable(text.render(changes, every=every)))
+        say(text.render(changes, every=every))
     return 1 if changes.comparable == "no" else 0

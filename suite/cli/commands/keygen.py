@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import Names, command
 from suite.cli.options import FILE, KEY_VARIABLE, default_key
 
@@ -26,7 +27,7 @@ def keygen(out: Path | None, algorithm: str) -> int:
     named = os.environ.get(KEY_VARIABLE)
     path = out or (Path(named).expanduser() if named else default_key())
     key = keys.generate(path, keys.Algorithm(algorithm))
-    print(f"private key  {path}")
-    print(f"public key   {keys.public_path(path)}")
-    print(f"key id       {key.public.id}")
+    say(f"private key  {path}")
+    say(f"public key   {keys.public_path(path)}")
+    say(f"key id       {key.public.id}")
     return 0

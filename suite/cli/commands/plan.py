@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.language import language
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import choices, json_option
 
@@ -35,8 +36,8 @@ def plan(choices: Choices, *, as_json: bool) -> int:
     if as_json:
         write_json(document)
     else:
-        print(render_plan(document))
+        say(render_plan(document))
         lines = [*divisions.reach_lines(document), "", *duration_lines(document)]
-        print("\n".join(f"# {language().of(line)}".rstrip() for line in lines))
+        say("\n".join(f"# {language().of(line)}".rstrip() for line in lines))
     divisions.require(document, choices.require_division)
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.errors import UsageError
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, signing_key_option, tsa_option
 
@@ -52,9 +53,9 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
             stream.write(made)
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
-    print(f"received  {path}, {now:%Y-%m-%dT%H:%M:%SZ}; not verified by this")
-    print(f"signed by {signer.key.public.id}{' (a new key)' if signer.new else ''}")
-    print(f"receipt   {target}")
+    say(f"received  {path}, {now:%Y-%m-%dT%H:%M:%SZ}; not verified by this")
+    say(f"signed by {signer.key.public.id}{' (a new key)' if signer.new else ''}")
+    say(f"receipt   {target}")
     return 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.errors import UsageError
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, format_option, trusted
 
@@ -32,22 +33,22 @@ def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
     SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against --key or --trust (a run
     directory without them against the key in it) and writes the report.
     """
-    from suite import evidence
-    from suite.cli.judging import verified_card
+    from suite.base.safe import replace_file
+    from suite.cli.judging import verified
     from suite.cli.signing import PAGE_FILE
     from suite.judge.report.formats import registry
     from suite.judge.report.formats.format import Subject
 
     chosen = registry.load(name)
-    bundle, card = verified_card(subject, trusted)
-    read = evidence.read(subject) if chosen.needs == "evidence" and subject.is_dir() else None
-    report = registry.render(name, Subject(card, bundle, read))
+    held = verified(subject, trusted)
+    read = held.evidence if chosen.needs == "evidence" else None
+    report = registry.render(name, Subject(held.card, held.bundle, read))
     target = out or _place(subject, PAGE_FILE if name == "html" else "", f"-{name}{chosen.suffix}")
     try:
-        target.write_bytes(report)
+        replace_file(target, report)
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
-    print(target)
+    say(target)
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, signing_key_option, tsa_option
 
@@ -30,12 +31,12 @@ def sign(run: Path, key: str | None, tsa: str | None) -> int:
     stamp = stamping.authority(tsa) if tsa else None
     signer = signingkey.named_key(key) or signingkey.local_key()
     card = sign_and_render(run, signer.key, stamp).card
-    print(
+    say(
         f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})"
     )
     if tsa:
-        print(f"time stamp   {tsa}")
-    print(f"page         {run / PAGE_FILE}")
+        say(f"time stamp   {tsa}")
+    say(f"page         {run / PAGE_FILE}")
     if not card.verdict.conformant:
-        print(f"the card says: not conformant ({card.verdict.sentence.en})")
+        say(f"the card says: not conformant ({card.verdict.sentence.en})")
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.visible import say
 from suite.cli.command import Group, command, described
 from suite.cli.options import FILE, json_option
 
@@ -86,10 +87,17 @@ def show(vendor: str, *, as_json: bool) -> int:
 def check(vendor: tuple[Path, ...]) -> int:
     """Check declarations and say everything that is wrong, with file, line and what would be right.
 
-    VENDOR is a name under vendors/, or a directory; it may be repeated, and without it every vendor is checked.
+    VENDOR is a name under vendors/, or a directory; it may be repeated, and without it every vendor is checked. Of a
+    vendor that is named and in order it is said what a closed submission with every number still needs.
     """
     from suite.cli.output import write_text
-    from suite.declare.vendor.load import VENDOR_DIRECTORY, check_vendor, list_vendors
+    from suite.declare.vendor.closed import closed_needs
+    from suite.declare.vendor.load import (
+        VENDOR_DIRECTORY,
+        check_vendor,
+        list_vendors,
+        load_vendor,
+    )
 
     directories = vendor or tuple(VENDOR_DIRECTORY / name for name in list_vendors())
     wrong = 0
@@ -100,6 +108,13 @@ def check(vendor: tuple[Path, ...]) -> int:
         write_text(f"{path}: {count}")
         for problem in problems:
             write_text(f"  - {problem}")
+        # A path that is here has a slash in it; the name of a shipped vendor has none.
+        known = str(path.absolute() if path.exists() else path)
+        needs = closed_needs(load_vendor(known).doc) if vendor and not problems else []
+        if needs:
+            write_text("  For a closed submission with every number:")
+        for need in needs:
+            write_text(f"  - {need}")
     return 2 if wrong or not directories else 0
 
 
@@ -115,25 +130,37 @@ def new(vendor: str, parent: Path | None) -> int:
     from suite.declare.vendor.load import new_vendor
 
     path = new_vendor(vendor, parent or resources.workspace() / "vendors")
-    print(f"{path}: write what is true, then `suite vendors check {path.parent}`")
+    say(f"{path}: write what is true, then `suite vendors check {path.parent}`")
     return 0
 
 
 @command("suite vendors pin nvidia", within=vendors)
 @click.argument("vendor")
+@click.option(
+    "--write",
+    "listing",
+    type=FILE,
+    metavar="FILE",
+    help="enter them, for each architecture and with today's date, into a list such as trust/images.json",
+)
 @json_option("the digests")
-def pin(vendor: str, *, as_json: bool) -> int:
+def pin(vendor: str, listing: Path | None, *, as_json: bool) -> int:
     """Say the digest of each image that is declared by a tag, from this machine or from its registry.
 
-    With it, `--image NAME@DIGEST` runs exactly that image, and `digest:` in the declaration pins it for everybody.
-    The status is 3 when no digest could be had.
+    With it, `--image NAME@DIGEST` runs exactly that image. For everybody it is pinned by `digest:` in the declaration, or by
+    the reviewers' list, trust/images.json. The status is 3 when no digest could be had.
     """
     from suite.base.errors import SetupError
-    from suite.cli.output import write_json, write_table
+    from suite.cli.output import write_json, write_note, write_table
+    from suite.declare.known import add_images
     from suite.declare.vendor.load import load_vendor
-    from suite.measure.engine.container.pin import digests
+    from suite.measure.engine.container.pin import digests, known
 
-    pinned = digests(load_vendor(vendor).doc.engines)
+    engines = load_vendor(vendor).doc.engines
+    pinned = digests(engines)
+    if listing is not None:
+        count = add_images(listing, known(engines, pinned))
+        write_note(f"{listing} names {count} images")
     if as_json:
         names = ("engine", "image", "digest", "from")
         write_json({"images": [dict(zip(names, row, strict=True)) for row in pinned]})

@@ -8,6 +8,7 @@ import click
 
 from suite.base.bilingual import Sentence, placed
 from suite.base.language import language
+from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
 
@@ -42,7 +43,7 @@ def verify(
         if as_json:
             write_json(result.to_json())
         else:
-            print(result.text(language()), end="")
+            say(result.text(language()), end="")
         return judging.verified_status(result)
     results = judging.verify_each(subjects, known)
     statuses = [judging.verified_status(result) for result in results]
@@ -50,10 +51,10 @@ def verify(
         write_json([result.to_json() for result in results])
     else:
         for result, status in zip(results, statuses, strict=True):
-            said = placed(result.subject, result.summary())
+            line = placed(result.subject, result.summary())
             if status in (0, 1):
-                said += Sentence("; ", "；") + _verdict(result)
-            print(f"{status}  {language().of(said)}")
+                line += Sentence("; ", "；") + _verdict(result)
+            say(f"{status}  {language().of(line)}")
     return max(statuses)
 
 

@@ -12,6 +12,8 @@ these that tells:
 
 from __future__ import annotations
 
+import functools
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from suite.base.unicode14 import shows
@@ -19,7 +21,7 @@ from suite.documents.document import given
 from suite.documents.event import FOURTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.documents.event import Request
 
@@ -75,31 +77,41 @@ def several(event: Request, tokens: int | None) -> bool:
 
 def first_place(event: Request) -> int:
     """Place of the first chunk that holds a token and shows something; the last one's where none does."""
-    return next(_shown(event), chunks(event) - 1)
+    showing = _showing(event)
+    if showing:
+        return showing[0]
+    # Behind the chunks whose text is known, and in a log that does not know it, what came is taken to show.
+    return min(len(event.lead_chars), chunks(event) - 1)
 
 
 def shown(event: Request) -> int:
     """How many of the chunks whose text is known hold a token and show something."""
-    return sum(place < len(event.lead_chars) for place in _shown(event))
+    return len(_showing(event))
 
 
-def _shown(event: Request) -> Iterator[int]:
-    """Places of the first chunks that hold a token and show something."""
-    stated, count, at = event.chunk_tokens, chunks(event), 0
-    for place, length in enumerate(event.lead_chars[:count]):
-        piece = event.text[at : at + length]
+def _showing(event: Request) -> tuple[int, ...]:
+    """Places of the chunks whose text is known that hold a token and show something."""
+    lead, carried = event.lead_chars[: chunks(event)], event.chunk_tokens
+    return _places(lead, carried and carried[: len(lead)], event.text[: sum(lead)])
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _places(lead: tuple[int, ...], carried: tuple[int, ...] | None, text: str) -> tuple[int, ...]:
+    """Every count of an answer, and every rule over it, asks again for the places of the same first chunks."""
+    places, at = [], 0
+    for place, length in enumerate(lead):
+        piece = text[at : at + length]
         at += length
-        holds = stated is None or place >= len(stated) or stated[place] > 0
+        holds = carried is None or place >= len(carried) or carried[place] > 0
         if holds and (not piece or shows(piece)):
-            yield place
-    # Behind the chunks whose text is known, and in a log that does not know it, what came is taken to show.
-    yield from range(len(event.lead_chars), count)
+            places.append(place)
+    return tuple(places)
 
 
 def _fourth(event: Request, carried: Sequence[int]) -> int | None:
     """Place of the chunk with the fourth token that shows something, by the tokens of the first chunks."""
     seen = 0
-    for place in _shown(event):
+    for place in chain(_showing(event), range(len(event.lead_chars), chunks(event))):
         if place >= len(carried):
             return None
         seen += carried[place]

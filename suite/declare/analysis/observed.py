@@ -64,16 +64,17 @@ class Observed(NamedTuple):
         return (self.last - self.first) * MS / self.after
 
 
-def observed(event: Request) -> Observed:
-    """What the rules need of a request's event."""
-    first = last = after = None
-    tokens = claimed(event)
-    if tokens is None:
-        tokens = given(event.usage.own_completion)
+def observed(event: Request, *, counting: bool = True) -> Observed:
+    """What the rules need of a request's event; without its tokens where nobody asks for them."""
+    first = last = after = tokens = None
+    if counting:
+        tokens = claimed(event)
+        if tokens is None:
+            tokens = given(event.usage.own_completion)
     if event.chunk_t0 is not None:
         first = arrival(event, first_place(event))
         last = event.chunk_t0 + sum(event.chunk_dt)
-        counted = arrived(event)
+        counted = arrived(event) if counting else None
         if counted is not None:
             tokens, after = counted.tokens, counted.after
     return Observed(

@@ -12,11 +12,12 @@ from suite.base import jsonio
 from suite.base.errors import DataError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
 
+FILE = "config.json"
 _LANGUAGE = ("text_config", "language_config", "llm_config")
 _QUANTISATION = ("quantization_config", "compression_config")
 _QUANTISATION_FILES = {
@@ -37,24 +38,35 @@ class MissingError(LookupError):
     """A member that an architecture needs is absent or of another form."""
 
 
-def read(directory: Path) -> JSONObject:
-    """The configuration of a model directory, as Python's own reader takes it.
-
-    Infinity, NaN, a byte order mark and a repeated member, of which the last counts, are no reason to refuse a
-    model that engines run.
+def read_text(directory: Path) -> str:
+    """The text of a model directory's configuration, once it is found to be one.
 
     Raises:
         DataError: ``model-missing``, ``model-no-config``, ``model-config-wrong`` or ``json-refused``.
     """
     if not directory.is_dir():
         raise DataError("model-missing", "there is no such model directory", Place(str(directory)))
-    path = directory / "config.json"
+    path = directory / FILE
     if not path.is_file():
         hint = "a model directory holds config.json, a tokenizer and *.safetensors"
         raise DataError("model-no-config", "no config.json", Place(str(directory)), hint)
-    value = jsonio.load(path, error=DataError, foreign=True)
+    data = jsonio.read_bytes(path, error=DataError)
+    parse(data, str(path))
+    return data.decode("utf-8")
+
+
+def parse(data: bytes, name: str = FILE) -> JSONObject:
+    """A configuration, as Python's own reader takes it.
+
+    Infinity, NaN, a byte order mark and a repeated member, of which the last counts, are no reason to refuse a
+    model that engines run.
+
+    Raises:
+        DataError: ``model-config-wrong`` or ``json-refused``.
+    """
+    value = jsonio.loads(data, name=name, error=DataError, foreign=True)
     if not isinstance(value, dict):
-        raise DataError("model-config-wrong", "config.json is not an object", Place(str(path)))
+        raise DataError("model-config-wrong", "config.json is not an object", Place(name))
     return value
 
 
@@ -125,7 +137,7 @@ def tied(config: Mapping[str, object], *, default: bool) -> bool:
     )
 
 
-def quantisation(config: Mapping[str, object], directory: Path) -> str | None:
+def quantisation(config: Mapping[str, object], files: Collection[str]) -> str | None:
     """The method that the weights are quantised with, None for none; some name it in a file of its own."""
     for section in (config, language(config)):
         for name in _QUANTISATION:
@@ -135,7 +147,7 @@ def quantisation(config: Mapping[str, object], directory: Path) -> str | None:
             method = described.get("quant_method") if isinstance(described, dict) else None
             default = "compressed-tensors" if name == "compression_config" else "unnamed"
             return method if isinstance(method, str) and method else default
-    names = (name for name in _QUANTISATION_FILES if (directory / name).is_file())
+    names = (name for name in _QUANTISATION_FILES if name in files)
     return next((_QUANTISATION_FILES[name] for name in names), None)
 
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined, placed
 from suite.base.errors import DataError, Place
+from suite.base.safe import open_plain
 from suite.declare.model import architectures, configuration, safetensors
 from suite.declare.model.weights import weigh
-from suite.documents.model import FileDigest, ModelFacts
+from suite.documents.model import FileDigest, ModelFacts, ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,20 +93,41 @@ def _ahead(config: Mapping[str, object], shape: Shape | None) -> int | None:
     return shape.depth if shape is not None and any(inner.get(name) for name in names) else None
 
 
-def read_model(directory: Path) -> ModelFacts:
-    """Read a model directory's configuration and safetensors headers.
+def read_source(directory: Path) -> ModelSource:
+    """Read what a model's facts follow from: its configuration and the headers of its weights.
 
     Raises:
-        DataError: as `suite.declare.model.configuration.read` and
-            `suite.declare.model.safetensors.read_tensors`.
+        DataError: as `suite.declare.model.configuration.read_text` and
+            `suite.declare.model.safetensors.read_headers`.
     """
-    config = configuration.read(directory)
-    tensors, notes = safetensors.read_tensors(directory)
+    config = configuration.read_text(directory)
+    headers, notes = safetensors.read_headers(directory)
+    names = tuple(path.name for path in hashed_files(directory))
+    return ModelSource(config=config, names=names, weights=tuple(headers), notes=tuple(notes))
+
+
+def read_model(directory: Path) -> ModelFacts:
+    """The facts of a model directory.
+
+    Raises:
+        DataError: as `read_source`.
+    """
+    return facts_of(read_source(directory))
+
+
+def facts_of(source: ModelSource) -> ModelFacts:
+    """The facts that follow from a configuration and headers; pure.
+
+    Raises:
+        DataError: as `suite.declare.model.configuration.parse`.
+    """
+    config = configuration.parse(source.config.encode())
+    tensors = [tensor for header in source.weights for tensor in header.tensors]
     shape, unknown = architectures.shape(config)
     name = configuration.architecture(config)
     tied = shape.tied if shape else configuration.tied(config, default=False)
     weights = weigh(tensors, tied=tied, depth=_ahead(config, shape))
-    quantisation = configuration.quantisation(config, directory)
+    quantisation = configuration.quantisation(config, source.names)
     if quantisation is None and weights.packed:
         quantisation = "unnamed"
     is_quantised = quantisation is not None
@@ -131,7 +153,7 @@ def read_model(directory: Path) -> ModelFacts:
         layers=upheld.groups if upheld else (),
         head_parameters=upheld.head if upheld else 0,
         shape_unknown=unknown,
-        notes=tuple(notes),
+        notes=source.notes,
     )
 
 
@@ -175,7 +197,7 @@ def hash_file(
             if on_bytes:
                 on_bytes(size)
             return FileDigest(path=name, bytes=size, sha256=kept)
-        with path.open("rb") as stream:
+        with open_plain(path, below=None) as stream:
             while block := stream.read(_BLOCK):
                 sha256.update(block)
                 size += len(block)

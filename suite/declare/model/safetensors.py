@@ -7,12 +7,14 @@ A file is an 8-byte little-endian length, that many bytes of JSON, then the data
 from __future__ import annotations
 
 import math
+import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
+from suite.base.safe import open_plain
+from suite.documents.model import Tensor, TensorFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,27 +53,12 @@ _MAKERS_COPY = "consolidated"
 _OTHER_FORMATS = ("*.bin", "*.pt", "*.pth", "*.gguf", "*.h5", "*.msgpack", "*.onnx")
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """One tensor's entry in a header."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    bytes: int
-
-    @property
-    def elements(self) -> int:
-        """Number of stored elements."""
-        return math.prod(self.shape)
-
-
-def _header(path: Path) -> tuple[dict[str, JSONValue], int]:
-    """The header's JSON and the number of data bytes behind it."""
+def _header(path: Path) -> tuple[dict[str, JSONValue], int, int]:
+    """The header's JSON, its length, and the number of data bytes behind it."""
     place = Place(str(path))
     try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
+        with open_plain(path, below=None) as stream:  # models lie behind links in every local store
+            size = os.fstat(stream.fileno()).st_size
             start = stream.read(8)
             if start + stream.read(len(_POINTER_START) - 8) == _POINTER_START:
                 hint = "fetch the real file: git lfs pull"
@@ -90,7 +77,7 @@ def _header(path: Path) -> tuple[dict[str, JSONValue], int]:
     header = jsonio.loads(raw.rstrip(b" "), name=str(path), error=DataError)
     if not isinstance(header, dict):
         raise DataError("model-weights-wrong", "the safetensors header is not an object", place)
-    return header, size - 8 - length
+    return header, length, size - 8 - length
 
 
 def _integers(value: JSONValue) -> tuple[int, ...] | None:
@@ -116,17 +103,17 @@ def _tensor(name: str, entry: JSONValue, path: Path) -> tuple[Tensor, int]:
         raise DataError(
             "model-weights-wrong", f"{end - begin} bytes do not hold {dtype}{shape}", place
         )
-    return Tensor(name, dtype, shape, end - begin), end
+    return Tensor(name=name, dtype=dtype, shape=shape, bytes=end - begin), end
 
 
-def read_header(path: Path) -> list[Tensor]:
-    """The tensors of one file, in the header's order.
+def read_header(path: Path) -> TensorFile:
+    """The tensors of one file.
 
     Raises:
         DataError: ``file-unreadable``, ``json-refused``, ``model-weights-wrong``,
             ``model-weights-truncated`` or ``model-weights-pointer``.
     """
-    header, available = _header(path)
+    header, length, available = _header(path)
     tensors: list[Tensor] = []
     needed = 0
     for name, entry in header.items():
@@ -138,7 +125,7 @@ def read_header(path: Path) -> list[Tensor]:
     if needed > available:
         message = f"cut: holds {available} of {needed} bytes of weights"
         raise DataError("model-weights-truncated", message, Place(str(path)), "fetch it again")
-    return tensors
+    return TensorFile(path=path.name, header_bytes=length, tensors=tuple(tensors))
 
 
 def _sharded(directory: Path) -> list[Path]:
@@ -203,8 +190,8 @@ def _notes(directory: Path, files: list[Path]) -> list[str]:
     return notes
 
 
-def read_tensors(directory: Path) -> tuple[list[Tensor], list[str]]:
-    """All tensors of a model directory, and what was left aside.
+def read_headers(directory: Path) -> tuple[list[TensorFile], list[str]]:
+    """The headers of a model directory's weights, and what was left aside.
 
     ``model.safetensors`` comes first, as engines take it; an index beside it is stale or says the same.
 
@@ -216,10 +203,11 @@ def read_tensors(directory: Path) -> tuple[list[Tensor], list[str]]:
     files = _files(directory)
     if not files:
         raise _no_weights(directory)
-    tensors = [tensor for path in files for tensor in read_header(path)]
+    headers = [read_header(path) for path in files]
     if files != [directory / "model.safetensors"] and (directory / _INDEX).is_file():
-        _check_index(directory / _INDEX, {tensor.name for tensor in tensors})
-    return tensors, _notes(directory, files)
+        names = {tensor.name for header in headers for tensor in header.tensors}
+        _check_index(directory / _INDEX, names)
+    return headers, _notes(directory, files)
 
 
 def _no_weights(directory: Path) -> DataError:

@@ -11,7 +11,7 @@ from suite.declare.model import safetensors
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from suite.declare.model.safetensors import Tensor
+    from suite.documents.model import Tensor
 
 _BUFFERS: Final = ("rotary_emb.inv_freq", "rotary_pos_emb.inv_freq", "attention.masked_bias")
 _OTHER_SENSES: Final = re.compile(

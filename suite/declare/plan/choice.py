@@ -18,12 +18,11 @@ from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suite.declare.tasks.thinking import Thinking
     from suite.declare.vendor.load import Vendor
-    from suite.declare.vendor.peaks import CPUPeak, PrivatePeak
     from suite.documents.accelerator import Accelerator
+    from suite.documents.basis import Options, Thinking
     from suite.documents.model import FileDigest, ModelFacts
-    from suite.documents.vendor import DeviceAccess, VisibilityVariable
+    from suite.documents.vendor import DeviceAccess, Visibility, VisibilityVariable
     from suite.documents.vendor_engine import RuntimeName
 
 SHA256_DIGITS = 64
@@ -64,49 +63,6 @@ class ModelInput:
     chat_template_sha256: str | None
     shortest_prompts: Mapping[str, int] = field(default_factory=dict)
     thinking: Thinking | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user may decide beyond vendor, engine, model and profile; everything has a default.
-
-    Attributes:
-        access: way of device access, by id.
-        image: image reference, with or without ``@sha256:…``, or the id of a declared image.
-        visible: device indices; empty: the first ones.
-        env: variables for the engine; not in the closed division.
-        division: another division than the profile's.
-        dtype: requested precision.
-        max_model_len: longest prompt and answer together, tokens; not in the closed division.
-        served_model_name: the name that requests send, for a server that runs already.
-        tensor_parallel: ranks, where they are not one per device and rank slot.
-        model_type: the converter's name for the architecture.
-        conversion_root: directory for converted models.
-        private_peaks: dense peaks that the vendor withholds, by precision.
-        cpu_peak: what a CPU's peak follows from.
-        measured_peak: the peak is measured as well, before the engine starts.
-        runtime_note: why the runtime is not a container.
-        commit: the suite's own.
-        nonce: round identifier issued by the reviewers.
-    """
-
-    access: str | None = None
-    image: str | None = None
-    visible: tuple[int, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
-    division: str | None = None
-    dtype: str | None = None
-    max_model_len: int | None = None
-    served_model_name: str | None = None
-    tensor_parallel: int | None = None
-    model_type: str = ""
-    conversion_root: str = ""
-    private_peaks: Mapping[str, PrivatePeak] = field(default_factory=dict)
-    cpu_peak: CPUPeak | None = None
-    measured_peak: bool = True
-    runtime_note: str = ""
-    commit: str = "unknown"
-    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +174,11 @@ class Choice:
         result: dict[str, str] = {}
         container = visibility.container
         if container is not None and self.access.sets_visibility:
-            result[container.variable] = _listed(container, self.indices)
+            word = container.all if self.options.every else None
+            result[container.variable] = word or _listed(container, self.indices)
         # A privileged container sees every device under its own index.
-        renumbered = visibility.renumbered and self.access.privileged is UNSET
+        every = self.access.privileged is not UNSET or given(self.access.sees_all, False)
+        renumbered = visibility.renumbered and not every
         inside = tuple(range(len(self.indices))) if renumbered else self.indices
         for variable in visibility.process:
             if variable.in_container:
@@ -232,6 +190,23 @@ def _listed(variable: VisibilityVariable, indices: tuple[int, ...]) -> str:
     if variable.syntax == "count":
         return str(len(indices))
     return variable.separator.join(str(index) for index in indices)
+
+
+def refuse_every(visibility: Visibility, count: int | None) -> None:
+    """Refuse the word for all devices where the stack has none, or nobody says how many there are.
+
+    Raises:
+        UsageError: ``devices-wrong``.
+    """
+    if count is None:
+        hint = "say it with --devices: the ranks follow from it"
+        raise UsageError("devices-wrong", "all devices, and not how many there are", hint=hint)
+    variable = visibility.container
+    if variable is None or variable.all is None:
+        named = variable or next(iter(visibility.process), None)
+        what = "this vendor" if named is None else named.variable
+        hint = "name the indices, for example --visible 0,1"
+        raise UsageError("devices-wrong", f"{what} takes no word for all devices", hint=hint)
 
 
 def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ...]:
@@ -285,19 +260,36 @@ def choose_ranks(
     return ranks
 
 
-def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -> DtypeRow:
+def choose_dtype(
+    engine: DeclaredEngine, facts: ModelFacts, named: str | None, device: Accelerator
+) -> DtypeRow:
     """What is requested, what it becomes and which peak that selects.
+
+    Args:
+        engine: the declaration.
+        facts: of the model.
+        named: what the user asked for.
+        device: the accelerator; a precision may be refused on some.
 
     Raises:
         UsageError: ``dtype-unsupported``, ``quantisation-unsupported``.
     """
     dtypes = engine.dtypes
+    own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
     requested = dtypes.default if named is None else named
     if requested == "model":
-        requested = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
-    rows = {row.requested: row for row in dtypes.rows}
+        requested = own
+    refused = {
+        row.requested: row.why
+        for row in dtypes.refused
+        if device.id in given(row.accelerators, [device.id])
+    }
+    if requested != own and dtypes.default == "model" and not _told("{dtype}", engine):
+        why = f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}"
+        refused |= {row.requested: why for row in dtypes.rows if row.requested != own}
+    rows = {row.requested: row for row in dtypes.rows if row.requested not in refused}
     if requested not in rows:
-        why = {row.requested: row.why for row in dtypes.refused}.get(requested, "")
+        why = refused.get(requested, "")
         raise UsageError(
             "dtype-unsupported",
             f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
@@ -306,7 +298,6 @@ def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -
         )
     row = rows[requested]
     if facts.quantisation is None:
-        own = _MODEL_DTYPES.get(facts.torch_dtype, facts.torch_dtype)
         if own and own != row.executed and not row.note:
             row = replace(
                 row,
@@ -316,6 +307,17 @@ def choose_dtype(engine: DeclaredEngine, facts: ModelFacts, named: str | None) -
             )
         return row
     return quantised(engine, rows[requested], facts.quantisation)
+
+
+def _told(placeholder: str, engine: DeclaredEngine) -> bool:
+    """Whether a value reaches the engine by anything that starts it."""
+    texts = (
+        *engine.command,
+        *(text for step in engine.pre_commands for text in step),
+        *(given(rule.value, "") for rule in engine.arguments),
+        *(variable.value for variable in engine.env),
+    )
+    return any(placeholder in text for text in texts)
 
 
 def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
@@ -335,7 +337,7 @@ def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
     known = ", ".join(item.method for item in engine.quantisation) or "none"
     raise UsageError(
         "quantisation-unsupported",
-        f"the model is quantised with {method}, which {engine.id} is not declared to run",
+        f"{engine.id} is not declared to run with the quantisation {method}",
         hint=f"declared: {known}",
     )
 
@@ -362,7 +364,7 @@ def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None)
         raise UsageError(
             "image-unnamed",
             f"no public image of {engine.title} is known for {device.name}",
-            hint="name one with --image",
+            hint="; ".join(filter(None, ("name one with --image", given(chosen.note)))),
         )
     return chosen
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage
 
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a mount point inside the container
+EXPORTER_MS = 1_000
+"""Between two readings of an exporter's page; exporters renew theirs more seldom."""
 _UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
@@ -108,11 +109,19 @@ def _memory(engine: DeclaredEngine, weight_bytes: int) -> str:
     return f"{math.ceil((base + limits.memory_per_weight * weight_bytes) / 2**30)}g"
 
 
-def process_doc(engine: DeclaredEngine) -> Process | None:
-    """How the engine runs without a container; None when it is not declared to."""
+def process_doc(engine: DeclaredEngine, python: str | None) -> Process | None:
+    """How the engine runs without a container; None when it is not declared to.
+
+    Args:
+        engine: the declaration.
+        python: interpreter that the user names; else the declared one, else an environment that the suite makes.
+    """
     process = given(engine.process)
     if process is None:
         return None
+    named = python or given(process.python)
+    if named is not None:
+        return Process(python=named)
     return Process(environment=process.environment, requirements=process.requirements)
 
 
@@ -134,7 +143,8 @@ def preflight(choice: Choice) -> list[PreflightCheck]:
             values = {
                 "index": str(index),
                 "visible": choice.visible,
-                "match": given(choice.device.match, re.escape(choice.device.name)),
+                # Which name the tool prints is not declared: any answer of the tool will do.
+                "match": given(choice.device.match, "."),
             }
             expect = item.expect
             checks.append(
@@ -153,16 +163,31 @@ def preflight(choice: Choice) -> list[PreflightCheck]:
 
 
 def telemetry(choice: Choice) -> list[TelemetryTool]:
-    """The tools to sample, best first; none when the engine's machine may be another one."""
+    """The tools to sample, best first; of a machine that may be another one only a page that was named."""
+    url = choice.options.telemetry_url
+    page = (
+        [
+            TelemetryTool(
+                tool="exporter",
+                where="host",
+                command=(url,),
+                parser="prometheus",
+                interval_ms=EXPORTER_MS,
+            )
+        ]
+        if url
+        else []
+    )
     if not choice.starts_engine:
-        return []
-    return [
+        return page
+    return page + [
         TelemetryTool(
             tool=tool.tool,
             where=tool.where,
             command=tuple(template.fill_all(tool.command, {"visible": choice.visible})),
             parser=tool.parser,
             interval_ms=tool.interval_ms,
+            averages_ms=tool.averages_ms,
         )
         for tool in choice.vendor.doc.telemetry
     ]

@@ -11,6 +11,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
+from suite.declare.plan.flags import read_flags
 from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.plan.choice import Choice
-    from suite.declare.tasks.thinking import Thinking
+    from suite.documents.basis import Thinking
     from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
@@ -73,37 +74,52 @@ def served_name(choice: Choice, target: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The arguments that the engine gets, and what follows from them.
+    """The arguments and variables that the engine gets, and what follows from them.
 
     Attributes:
         words: every argument with its value.
+        env: the variables.
+        container: how the container starts; None without one.
         prefix_caching: work is reused across requests.
         speculative_decoding: tokens are guessed ahead.
         quantisation: method, or None.
+        cache_quantisation: how keys and values are rounded, or None.
     """
 
     words: list[str]
+    env: dict[str, str]
+    container: Container | None
     prefix_caching: bool
     speculative_decoding: bool
     quantisation: str | None
+    cache_quantisation: str | None
 
 
-def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, str]) -> Started:
+def started(
+    choice: Choice,
+    values: Mapping[str, str],
+    overrides: Mapping[str, str],
+    conversion: Conversion | None,
+) -> Started:
     """Apply the argument rules.
 
     Args:
         choice: what was chosen.
         values: placeholders.
         overrides: the user's engine arguments by name; an empty value or ``true`` is a flag.
+        conversion: the step before, if any.
 
     Raises:
-        UsageError: of `suite.declare.vendor.arguments.resolve`.
+        UsageError: of `suite.declare.vendor.arguments.resolve`; ``env-closed``.
     """
     engine = choice.engine
     user = user_arguments(engine, overrides)
     words = arguments.words(
         arguments.resolve(engine, values, choice.situation, user, closed=choice.closed)
     )
+    container = container_doc(choice, conversion) if choice.runtime == "container" else None
+    env = _environment(choice, values, container)
+    flags = read_flags(words, env)
     # What a server that runs already does, nobody here has switched off.
     ours = choice.plain and choice.runtime != "endpoint"
     caching = _switched_on(engine.prefix_caching, words, plain=ours)
@@ -111,7 +127,15 @@ def started(choice: Choice, values: Mapping[str, str], overrides: Mapping[str, s
     if not caching and engine.prefix_caching.default in ("on", "unknown"):
         disable = engine.prefix_caching.disable
         words += [] if arguments.mentions(words, disable) else disable
-    return Started(words, caching, speculative, _quantisation(choice, words))
+    return Started(
+        words,
+        env,
+        container,
+        prefix_caching=caching or flags.prefix_caching is True,
+        speculative_decoding=speculative or flags.speculative_decoding is True,
+        quantisation=_quantisation(choice, words) or flags.quantisation,
+        cache_quantisation=flags.cache_dtype,
+    )
 
 
 def engine_doc(
@@ -121,7 +145,6 @@ def engine_doc(
     values: Mapping[str, str],
     dtype: DtypeRow,
     max_model_len: int,
-    conversion: Conversion | None,
     request: RequestFormat,
     url: str | None,
 ) -> Engine:
@@ -133,16 +156,14 @@ def engine_doc(
         values: placeholders.
         dtype: the precision.
         max_model_len: tokens.
-        conversion: the step before, if any.
         request: how its server is asked.
         url: of a server that runs already.
 
     Raises:
-        UsageError: of `choose_image`, and ``env-closed``.
+        UsageError: of `choose_image`.
     """
-    engine, contained = choice.engine, choice.runtime == "container"
-    container = container_doc(choice, conversion) if contained else None
-    image = choose_image(engine, choice.device, choice.options.image) if contained else None
+    engine, container = choice.engine, start.container
+    image = choose_image(engine, choice.device, choice.options.image) if container else None
     ready = engine.readiness
     kept = engine.compile_cache if choice.starts_engine else UNSET
     return Engine(
@@ -151,14 +172,16 @@ def engine_doc(
         stack=dict(engine.stacks[0].components) if engine.stacks else {},
         command=tuple(_command(choice, values) + start.words if choice.starts_engine else []),
         pre_commands=tuple(tuple(template.fill_all(step, values)) for step in engine.pre_commands),
-        env=_environment(choice, values, container),
+        env=start.env,
         unset_env=tuple(item.name for item in engine.unset_env),
         port=engine.port,
         served_model_name=values["served_model_name"],
         model_target=values["model"],
         image=None if image is None else image_doc(image),
         container=container,
-        process=process_doc(engine) if choice.runtime == "process" else None,
+        process=process_doc(engine, choice.options.engine_python)
+        if choice.runtime == "process"
+        else None,
         url=url if choice.runtime == "endpoint" else None,
         readiness=Readiness(
             path=ready.path,
@@ -170,7 +193,7 @@ def engine_doc(
         tensor_parallel=choice.ranks,
         max_model_len=max_model_len,
         prefix_caching=start.prefix_caching,
-        quantisation=start.quantisation,
+        quantisation=_rounded(start),
         speculative_decoding=start.speculative_decoding,
         preflight=tuple(preflight(choice)),
         peak_probe=_peak_probe(choice, values, dtype),
@@ -178,6 +201,13 @@ def engine_doc(
         if kept is UNSET
         else CompileCache(target=kept.target, variables=dict(kept.variables)),
     )
+
+
+def _rounded(start: Started) -> str | None:
+    """Everything that is rounded, in words; None for nothing."""
+    cache = start.cache_quantisation
+    parts = [start.quantisation, f"{cache} cache" if cache else None]
+    return ", ".join(part for part in parts if part) or None
 
 
 def _title(choice: Choice) -> str:
@@ -213,9 +243,7 @@ def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list
         dashed = name if name.startswith("-") else f"--{name}"
         rule = arguments.find_rule(engine, dashed)
         flag = value == "" or (value == "true" and (rule is None or rule.takes == "flag"))
-        known = rule is not None and not rule.name.endswith("*")
-        spelled = rule.name if rule is not None and known else arguments.canonical(dashed)
-        result.append(Given(spelled, None if flag else value))
+        result.append(Given(arguments.spelling(dashed, rule), None if flag else value))
     return result
 
 
@@ -241,10 +269,24 @@ def _environment(
         if arguments.holds(given(item.when), choice.situation)
     }
     if container is not None:
-        result.update(given(choice.access.env, {}))
+        declared = given(choice.access.env, {})
+        result.update({name: template.fill(text, values) for name, text in declared.items()})
     result.update(choice.visibility_env())
+    _refuse_word_for_all(choice)
     result.update(choice.options.env)
-    return result
+    unset = {item.name for item in choice.engine.unset_env}
+    return {name: value for name, value in result.items() if name not in unset}
+
+
+def _refuse_word_for_all(choice: Choice) -> None:
+    """Refuse all devices in a variable whose stack knows no word for them."""
+    visibility = choice.vendor.doc.visibility
+    for variable in filter(None, (visibility.container, *visibility.process)):
+        given_value = choice.options.env.get(variable.variable, "")
+        if variable.all is None and given_value.strip().lower() == "all":
+            message = f"{variable.variable} takes no word for all devices"
+            hint = "name the indices, for example --visible 0,1"
+            raise UsageError("devices-wrong", message, hint=hint)
 
 
 def _switched_on(switch: Switch, words: list[str], *, plain: bool) -> bool:

@@ -14,12 +14,12 @@ from suite.base.errors import UsageError
 from suite.declare.plan.choice import (
     Choice,
     ModelInput,
-    Options,
     choose_devices,
     choose_dtype,
     choose_image,
     choose_ranks,
     quantised,
+    refuse_every,
 )
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
@@ -27,11 +27,19 @@ from suite.declare.plan.engine import engine_doc, placeholders, request_doc, sta
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.profiles.points import Room
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
-from suite.declare.vendor.peaks import CPUPeak, PrivatePeak, select_peaks
+from suite.declare.vendor.peaks import select_peaks
+from suite.documents.basis import Options
 from suite.documents.document import given
 from suite.documents.model import Model
 from suite.documents.peaks import Peaks
-from suite.documents.plan import PLAN_SCHEMA, Plan, RuntimeKind, SuiteVersion, VendorRef
+from suite.documents.plan import (
+    PLAN_SCHEMA,
+    UNKNOWN,
+    Plan,
+    RuntimeKind,
+    SuiteVersion,
+    VendorRef,
+)
 from suite.documents.sentences import table
 from suite.documents.workload import Division, Quality, TaskSet, Workload
 
@@ -42,9 +50,7 @@ if TYPE_CHECKING:
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
-    from suite.documents.vendor_engine import DtypeRow
-
-__all__ = ["CPUPeak", "ModelInput", "Options", "PrivatePeak", "make_plan", "plan_sha256"]
+    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow
 
 CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
@@ -76,6 +82,7 @@ def make_plan(
     url: str | None = None,
     overrides: Mapping[str, str] | None = None,
     options: Options | None = None,
+    made_by: SuiteVersion | None = None,
 ) -> Plan:
     """Resolve everything; nothing is looked up on the machine, so the same input gives the same bytes.
 
@@ -92,6 +99,7 @@ def make_plan(
         url: of the server, for the runtime ``endpoint``.
         overrides: engine arguments by name without dashes; an empty value is a flag.
         options: everything else that a user may decide.
+        made_by: the suite that makes it; None: this version, of unknown commit and files.
 
     Raises:
         UsageError: the request contradicts the declaration; the message names the rule and what is right.
@@ -99,7 +107,7 @@ def make_plan(
     chosen = Options() if options is None else options
     division = _division(profile, chosen)
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
-    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype)
+    dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
     request = request_doc(
         choice,
         raw_prompt=profile.doc.prompt == COMPAT_FLAGPERF.id or profile.doc.api is not UNSET,
@@ -113,7 +121,7 @@ def make_plan(
     )
     plan = Plan(
         plan_schema=PLAN_SCHEMA,
-        suite=SuiteVersion(version=suite.__version__, commit=chosen.commit),
+        suite=made_by or SuiteVersion(version=suite.__version__, commit=UNKNOWN),
         vendor=_vendor_ref(vendor),
         runtime=runtime,
         runtime_note=chosen.runtime_note,
@@ -168,7 +176,7 @@ def _engine(
 ) -> tuple[Engine, Conversion | None, str]:
     """The engine, the conversion before it, and the precision that its arguments lead to."""
     values, conversion = _resolved(choice, dtype, max_model_len)
-    start = started(choice, values, overrides)
+    start = started(choice, values, overrides, conversion)
     if start.quantisation is not None and choice.model.facts.quantisation is None:
         dtype = quantised(choice.engine, dtype, start.quantisation)
     engine = engine_doc(
@@ -177,7 +185,6 @@ def _engine(
         values=values,
         dtype=dtype,
         max_model_len=max_model_len,
-        conversion=conversion,
         request=request,
         url=url,
     )
@@ -231,10 +238,10 @@ def _choose(  # noqa: PLR0917 - one row of choices
 ) -> Choice:
     engine = vendor.engine(engine_id)
     device = vendor.accelerator(engine, accelerator_id)
-    if runtime == "process" and engine.process is UNSET:
-        hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
-        raise UsageError("process-undeclared", message, hint=hint)
+    if runtime == "process":
+        _require_process(vendor, engine, options)
+    if options.every:
+        refuse_every(vendor.doc.visibility, devices)
     indices = choose_devices(devices, options.visible)
     if vendor.doc.visibility.container is None and not vendor.doc.visibility.process:
         _refuse_many(vendor, len(indices))
@@ -263,6 +270,17 @@ def _choose(  # noqa: PLR0917 - one row of choices
         devices_named=devices is not None or bool(options.visible),
         plain=division == "closed" or options.division is None,
     )
+
+
+def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -> None:
+    if engine.process is UNSET:
+        hint = "a container needs a Docker engine; --url measures a server that runs already"
+        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
+        raise UsageError("process-undeclared", message, hint=hint)
+    if options.engine_python is None and not vendor.can_run_as_process(engine.id):
+        hint = "name its interpreter with --engine-python PATH"
+        message = f"no environment for {engine.id} of {vendor.id} is made here"
+        raise UsageError("process-undeclared", message, hint=hint)
 
 
 def _refuse_many(vendor: Vendor, count: int) -> None:

@@ -32,6 +32,8 @@ def phase_line(phase: Phase) -> str:
     kind = "measured" if phase.measured else "warm-up, not counted"
     most = "at most " if phase.stop is not UNSET or is_search(phase) else ""
     parts = [f"{most}{_many(phase.tasks, 'request')}"]
+    if phase.controls is not UNSET:
+        parts.append(f"{len(phase.controls)} of them controls")
     if is_conversation(phase):
         session = session_of(phase)
         parts.append(

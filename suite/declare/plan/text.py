@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -212,16 +213,18 @@ def _engine(plan: Plan) -> list[str]:
         env = [f"{key}={shlex.quote(value)}" for key, value in engine.env.items()]
         unset = [f"-u {shlex.quote(key)}" for key in engine.unset_env]
         words = [shlex.quote(word) for word in engine.command]
+        python = given(process.python)
+        where = f".venv-{process.environment} ({process.requirements})"
+        path = f"$PWD/.venv-{process.environment}/bin"
         return [
-            (
-                f"# Engine: in the Python environment .venv-{process.environment} "
-                f"({process.requirements}); {waits}"
-            ),
+            f"# Engine: in the Python environment {where if python is None else f'of {python}'}; {waits}",
             " \\\n  ".join(
                 [
                     "env",
                     *unset,
-                    f'PATH="$PWD/.venv-{process.environment}/bin:$PATH"',
+                    f'PATH="{path}:$PATH"'
+                    if python is None
+                    else f"PATH={shlex.quote(str(PurePath(python).parent))}:$PATH",
                     *env,
                     " ".join(words),
                 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from suite.declare.profiles import controls
 from suite.declare.profiles.arrivals import schedule
 from suite.declare.profiles.points import Room, points
 from suite.declare.scenarios.phase import kind
@@ -150,13 +151,14 @@ def _measured(  # noqa: PLR0917 - what a point is made of
     arrivals: Arrivals | None,
     trace: Trace | None,
 ) -> Phase:
+    wanted = given(phase.controls)
     return Phase(
         name=point.name,
         repeat=repeat,
         scenario=phase.scenario,
         measured=True,
         first_task=phase.first_task % size,
-        tasks=tasks,
+        tasks=tasks if wanted is None else tasks + controls.count(wanted),
         concurrency=tasks if _all_at_once(phase, point) else point.concurrency,
         arrivals=arrivals,
         arrivals_ns=_times(arrivals, trace, tasks),
@@ -171,6 +173,11 @@ def _measured(  # noqa: PLR0917 - what a point is made of
         stop=phase.stop,
         session=phase.session,
         search=_search(phase, repeat),
+        controls=UNSET
+        if wanted is None
+        else controls.place(
+            wanted, repeat, ordinary=tasks, first_task=phase.first_task % size, size=size
+        ),
     )
 
 

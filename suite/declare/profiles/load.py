@@ -93,7 +93,7 @@ def _read(path: Path, *, shipped: bool) -> Profile:
     read = yamlio.load(path)
     doc = convert_written(read, ProfileDocument, file=str(path))
     traces = {
-        name: read_trace(path.parent / name)
+        name: read_trace(path.parent / name, below=path.parent)
         for phase in doc.phases
         if phase.arrivals is not None and (name := given(phase.arrivals.trace)) is not None
     }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_RECORDS: Final = 1_000_000
 MOST_TOKENS: Final = 10_000_000
+MAX_TRACE_BYTES: Final = 256 << 20
 _LISTED: Final = 20
 _SECOND_NS: Final = 1_000_000_000
 _AZURE: Final = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
@@ -75,13 +76,13 @@ class _Record(NamedTuple):
 _Row = _Record | Problem
 
 
-def read_trace(path: Path) -> Trace:
-    """Read a trace file.
+def read_trace(path: Path, *, below: Path | None = None) -> Trace:
+    """Read a trace file; `below`: the folder of the profile that names it.
 
     Raises:
         DataError: ``trace-wrong`` with every wrong line (at most 20 are listed); what reading refuses.
     """
-    data = jsonio.read_bytes(path, error=DataError)
+    data = jsonio.read_bytes(path, error=DataError, limit=MAX_TRACE_BYTES, below=below)
     source = str(path)
     try:
         text = data.decode("utf-8-sig")

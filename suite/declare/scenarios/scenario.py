@@ -17,7 +17,7 @@ Contradiction: TypeAlias = tuple[str, str, str]
 """JSON pointer (relative to what was looked at), what is wrong, what would be right."""
 LoadMember: TypeAlias = Literal["arrivals", "concurrency", "sweep", "grid"]
 PhaseMember: TypeAlias = Literal[
-    "sweep", "grid", "lockstep", "lengths", "rounds", "stop", "search", "session"
+    "sweep", "grid", "lockstep", "lengths", "rounds", "stop", "search", "session", "controls"
 ]
 LOAD_MEMBERS: Final[tuple[LoadMember, ...]] = ("arrivals", "concurrency", "sweep", "grid")
 """Members of a profile's phase that say its load."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.scenario import Headline, Scenario, register
 
@@ -20,6 +22,13 @@ def _check(doc: Profile, phase: ProfilePhase) -> Iterator[Contradiction]:
     del doc
     if phase.concurrency not in (1, None):
         yield "/scenario", _LOAD_RULE, ""
+    if phase.controls is not UNSET:
+        if phase.tasks is None or phase.tasks < 2 * phase.controls.tasks:
+            why = "controls ask tasks of the phase's first half again"
+            yield "/controls/tasks", why, "at most half of the phase's tasks"
+        for member in ("lengths", "stop"):
+            if getattr(phase, member) is not UNSET:
+                yield f"/{member}", f"{member} leaves no place for controls", ""
 
 
 register(
@@ -28,6 +37,7 @@ register(
         title=Bilingual("Single stream", "单流"),
         load=("concurrency",),
         load_rule=_LOAD_RULE,
+        own=("controls",),
         one_at_a_time=True,
         asks_tasks=True,
         headline=Headline(throughput=6, latency=1),

@@ -20,7 +20,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from suite.base import jsonio
 from suite.base.errors import DataError, Place
-from suite.declare.tasks.thinking import OPENING, Thinking
+from suite.declare.tasks.thinking import OPENING
+from suite.documents.basis import Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +144,7 @@ class ChatTemplate:
         except DataError:  # who renders a prompt that is sent is told
             prompt = ""
         begun = prompt.rstrip().endswith(OPENING)
-        return Thinking(switch, begun) if switch or begun else None
+        return Thinking(switch=switch, begun=begun) if switch or begun else None
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """The text that the model sees for a chat.

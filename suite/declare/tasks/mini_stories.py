@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from suite.base import jsonio
+
 STORIES_FILE: Final = Path(__file__).with_name("mini_stories.json")
 _NUMBERS: Final[dict[str, tuple[str, ...]]] = {
     "hour": tuple(f"{hour}{half}" for half in ("am", "pm") for hour in range(1, 12)),
@@ -65,5 +67,5 @@ class Prose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def prose() -> Prose:
     """The prose, with every pool."""
-    written = msgspec.json.decode(STORIES_FILE.read_bytes(), type=Prose)
+    written = msgspec.json.decode(jsonio.read_bytes(STORIES_FILE), type=Prose)
     return msgspec.structs.replace(written, pools=written.pools | _NUMBERS)

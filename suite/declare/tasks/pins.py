@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base import jsonio
 from suite.base.errors import DataError, Place
 from suite.documents.workload import PinnedTexts
 
@@ -143,8 +144,8 @@ def read_pins(path: Path) -> dict[str, Pin]:
         DataError: ``pins-wrong``, ``file-unreadable``.
     """
     try:
-        lines = path.read_text("ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = jsonio.read_bytes(path, error=DataError).decode("ascii").splitlines()
+    except UnicodeDecodeError as error:
         raise DataError("file-unreadable", f"cannot read: {error}", Place(str(path))) from error
     table = {}
     for number, line in enumerate(lines, 1):

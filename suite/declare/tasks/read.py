@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from suite.base.errors import DataError, Place
+from suite.base.safe import open_plain
 from suite.declare.tasks.formats.record import Candidate, Confidence
 from suite.declare.tasks.formats.registry import data_formats
 from suite.declare.tasks.formats.summary import SPLIT_NAME
@@ -83,7 +84,7 @@ def _surest(candidate: Candidate) -> tuple[Format, Confidence]:
 
 
 def _candidate(path: Path) -> Candidate:
-    with path.open("rb") as file:
+    with open_plain(path, below=None) as file:
         return Candidate(path, file.read(_HEAD_BYTES))
 
 

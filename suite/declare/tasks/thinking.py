@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 OPENING: Final = ("<think>", "<thought>", "<reasoning>", "<seed:think>", "[THINK]", "◁think▷")
@@ -17,19 +16,6 @@ _CLOSING: Final = (
 )
 
 Share: TypeAlias = Literal["none", "part", "all"]
-
-
-@dataclass(frozen=True, slots=True)
-class Thinking:
-    """What a chat template knows of a model that thinks.
-
-    Attributes:
-        switch: the variable that turns it off; "" where there is none.
-        begun: the template begins the thinking itself, switched off or not: no answer is seen before it ends.
-    """
-
-    switch: str
-    begun: bool
 
 
 def thinking_in(text: str, *, begun: bool = False) -> Share:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.tasks.chat_template import Message
     from suite.declare.tasks.prompt import PromptTemplate
-    from suite.declare.tasks.thinking import Thinking
+    from suite.documents.basis import Thinking
 
 Api: TypeAlias = Literal["chat", "completions"]
 

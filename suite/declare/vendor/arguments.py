@@ -63,11 +63,13 @@ def find_rule(engine: DeclaredEngine, name: str) -> Argument | None:
     wanted = canonical(name)
     patterns = []
     for rule in engine.arguments:
-        if wanted == rule.name or wanted in given(rule.aliases, []):
+        spellings = (rule.name, *given(rule.aliases, ()))
+        if wanted in map(canonical, spellings):
             return rule
-        if rule.name.endswith("*") and wanted.startswith(rule.name[:-1]):
+        if rule.name.endswith("*") and wanted.startswith(canonical(rule.name[:-1])):
             patterns.append(rule)
-    return patterns[0] if patterns else None
+    # The one that says most: --* stands behind every other.
+    return max(patterns, key=lambda rule: len(rule.name), default=None)
 
 
 def wrong_value(
@@ -144,19 +146,19 @@ def parse(tokens: Sequence[str], engine: DeclaredEngine) -> list[Given]:
         flag = rule is not None and rule.takes == "flag"
         follows = index < len(tokens) and not tokens[index].startswith("--")
         if equals:
-            result.append(Given(_spelling(name, rule), value))
+            result.append(Given(spelling(name, rule), value))
         elif not flag and follows:
-            result.append(Given(_spelling(name, rule), tokens[index]))
+            result.append(Given(spelling(name, rule), tokens[index]))
             index += 1
         else:
-            result.append(Given(_spelling(name, rule), None))
+            result.append(Given(spelling(name, rule), None))
     return result
 
 
-def _spelling(name: str, rule: Argument | None) -> str:
-    if rule is None or rule.name.endswith("*"):
-        return canonical(name)
-    return rule.name
+def spelling(name: str, rule: Argument | None) -> str:
+    """The engine's own spelling of an argument where a rule names it."""
+    # An engine that nothing is known of may take one spelling alone: the writer's is kept.
+    return name if rule is None or rule.name.endswith("*") else rule.name
 
 
 def resolve(
@@ -233,11 +235,18 @@ def mentions(words_given: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether the wanted words occur one after the other, also as ``--name=value``."""
     if not wanted:
         return False
+    words_given = [_canonical_word(word) for word in words_given]
+    wanted = [_canonical_word(word) for word in wanted]
     joined = [*wanted[:-2], "=".join(wanted[-2:])] if len(wanted) > 1 else list(wanted)
     return any(
         _at(words_given, position, wanted) or _at(words_given, position, joined)
         for position in range(len(words_given))
     )
+
+
+def _canonical_word(word: str) -> str:
+    name, equals, value = word.partition("=")
+    return canonical(name) + equals + value
 
 
 def _at(text: Sequence[str], position: int, wanted: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import UNSET
 
-from suite.base import schema
+from suite.base import expressions, schema
 from suite.base.errors import Problem
 from suite.declare.vendor import template
 from suite.declare.vendor.arguments import wrong_value
@@ -99,6 +99,7 @@ def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
     problems += _templates(tree)
     problems += _duplicates(doc)
     problems += _references(doc)
+    problems += _expressions(doc)
     problems += _versions(doc)
     for index, engine in enumerate(doc.engines):
         problems += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
@@ -162,7 +163,7 @@ _TEXTS = (
 def _templates(tree: JSONValue) -> list[Found]:
     problems = []
     for here, name, value in _walk(tree, ""):
-        if name not in _TEXTS:
+        if name not in _TEXTS and not re.search(r"/env/[A-Z_a-z][^/]*$", here):
             continue
         texts = value if isinstance(value, list) else [value]
         for text in texts:
@@ -200,6 +201,19 @@ def _duplicates(doc: Vendor) -> list[Found]:
     return problems
 
 
+def _expressions(doc: Vendor) -> list[Found]:
+    """What is searched for must be an expression that takes no more than the text's time."""
+    written = [
+        *((f"/accelerators/{at}/match", given(a.match)) for at, a in enumerate(doc.accelerators)),
+        *((f"/prerequisites/{at}/expect", p.expect) for at, p in enumerate(doc.prerequisites)),
+    ]
+    return [
+        (at, f"no regular expression: {why}", "RE2's, without back references and look-around")
+        for at, pattern in written
+        if pattern is not None and (why := expressions.problem(pattern))
+    ]
+
+
 def _versions(doc: Vendor) -> list[Found]:
     """A version that is named is compared, or it is said why not."""
     problems: list[Found] = []
@@ -214,8 +228,8 @@ def _versions(doc: Vendor) -> list[Found]:
             hint = "only a command prints one"
             problems.append((f"{at}/compare", "a path has no version", hint))
         try:
-            groups = re.compile(item.compare.read).groups
-        except re.error as cause:
+            groups = expressions.groups(item.compare.read)
+        except expressions.ExpressionError as cause:
             problems.append((f"{at}/compare/read", f"no regular expression: {cause}", "correct it"))
             continue
         if groups != 1:
@@ -294,7 +308,7 @@ def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
         message = f"the default precision {dtypes.default!r} is not among the rows"
         problems.append(("/dtypes/default", message, hint))
     for index, refusal in enumerate(dtypes.refused):
-        if refusal.requested in offered:
+        if refusal.requested in offered and refusal.accelerators is UNSET:
             message = f"{refusal.requested} is both offered and refused"
             problems.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
     known = {

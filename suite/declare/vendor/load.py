@@ -13,6 +13,7 @@ from msgspec import UNSET
 from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
 from suite.base.resources import resource
+from suite.base.safe import replace_file
 from suite.declare.vendor.check import explain, semantic_problems
 from suite.declare.vendor.repair import SMALLEST, Repaired
 from suite.documents.codec import convert
@@ -73,8 +74,11 @@ class Vendor:
         return engines[identifier]
 
     def can_run_as_process(self, engine: str | None = None) -> bool:
-        """Whether an engine is declared to run without a container."""
-        return self.engine(engine).process is not UNSET
+        """Whether an engine runs without a container and without an environment that the user names."""
+        process = self.engine(engine).process
+        return process is not UNSET and (
+            process.environment is not UNSET or process.python is not UNSET
+        )
 
     def accelerator(self, engine: DeclaredEngine, identifier: str | None = None) -> Accelerator:
         """One accelerator that the engine runs on; the engine's first one without a name.
@@ -125,7 +129,7 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
         DeclarationError: ``vendor-wrong`` with every problem; ``yaml-refused``, ``file-unreadable``.
     """
     path = _declared(identifier, root)
-    read = yamlio.load(path)
+    read = yamlio.load(path, below=path.parent)
     problems = _problems(read, path)
     if problems:
         count = "one place" if len(problems) == 1 else f"{len(problems)} places"
@@ -166,14 +170,14 @@ def check_vendor(directory: Path) -> list[Problem]:
         directory = VENDOR_DIRECTORY / directory
     path = directory if directory.suffix == ".yaml" else directory / FILE_NAME
     try:
-        read = yamlio.load(path)
+        read = yamlio.load(path, below=path.parent)
     except SuiteError as refused:
         return [Problem(refused.message, refused.place, refused.hint)]
     return _problems(read, path)
 
 
 def new_vendor(identifier: str, parent: Path) -> Path:
-    """Write the smallest declaration, in order from the first, and return its file.
+    """Write the smallest declaration, in order from the first, with a page beside it, and return its file.
 
     Args:
         identifier: of the vendor; the name of its directory.
@@ -188,12 +192,16 @@ def new_vendor(identifier: str, parent: Path) -> Path:
     path = parent / identifier / FILE_NAME
     if path.exists():
         raise UsageError("file-exists", f"{path} is there already", hint="choose another name")
-    text = SMALLEST.read_text("utf-8").replace("check ID", f"check {identifier}")
+    text = jsonio.read_bytes(SMALLEST).decode("utf-8").replace("check ID", f"check {identifier}")
     upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
     text = text.replace("ACME", upper).replace("acme", identifier)
+    page = (
+        jsonio.read_bytes(SMALLEST.with_suffix(".md")).decode("utf-8").replace("acme", identifier)
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        replace_file(path, text.encode("utf-8"))
+        replace_file(path.with_name("README.md"), page.encode("utf-8"))
     except OSError as cause:
         message = f"{path} cannot be written: {cause.strerror}"
         raise UsageError("file-unwritable", message, hint="name another place with --in") from cause

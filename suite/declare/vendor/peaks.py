@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -17,38 +16,11 @@ if TYPE_CHECKING:
 
     from suite.declare.vendor.load import Vendor
     from suite.documents.accelerator import Accelerator, Claim, DeclaredPeak, Figure
+    from suite.documents.basis import CPUPeak, PrivatePeak
 
 TERA = 1e12
 GIGA = 1e9
 MEGA = 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class PrivatePeak:
-    """A dense peak that the vendor withholds and whoever runs brings along.
-
-    Attributes:
-        flops: FLOP/s of one device.
-        source: where it comes from.
-    """
-
-    flops: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class CPUPeak:
-    """What a CPU's peak follows from.
-
-    Attributes:
-        isa: instruction set, one of those that the declaration has a formula for.
-        cores: physical cores that compute.
-        clock_mhz: clock that all of them sustain under that instruction set.
-    """
-
-    isa: str
-    cores: int
-    clock_mhz: float
 
 
 def select_peaks(

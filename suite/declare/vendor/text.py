@@ -116,10 +116,16 @@ def _engine(engine: DeclaredEngine) -> Iterator[str]:
     if engine.image_entrypoint:
         yield f"  the image starts {shlex.join(engine.image_entrypoint)} by itself"
     if engine.process is not UNSET:
-        yield f"  process      environment {engine.process.environment}"
+        named = engine.process.python or engine.process.environment
+        yield f"  process      {named or 'in an environment that --engine-python names'}"
+    if engine.versions is not UNSET:
+        span = engine.versions
+        yield f"  arguments of {span.package} from {span.at_least} to below {span.below}"
     for stack in engine.stacks:
         versions = ", ".join(f"{name} {version}" for name, version in stack.components.items())
         yield f"  versions     {versions}"
+    yield from _precisions(engine)
+    yield from _arguments(engine)
     for model in engine.models:
         yield f"  model        {model.architecture}: {model.names}"
     if engine.conversion is not UNSET:
@@ -133,6 +139,30 @@ def _engine(engine: DeclaredEngine) -> Iterator[str]:
     yield f"  ready        {ready.path} within {ready.timeout_s:g} s: {ready.warm_up}"
     yield from (f"  cannot       {entry.what}: {entry.why}" for entry in engine.unsupported)
     yield from (f"  beware       {' '.join(note.split())}" for note in engine.notes)
+
+
+def _precisions(engine: DeclaredEngine) -> Iterator[str]:
+    rows = ", ".join(
+        row.requested
+        if row.requested == row.executed
+        else f"{row.requested} (runs as {row.executed})"
+        for row in engine.dtypes.rows
+    )
+    yield f"  precision    {rows}; {engine.dtypes.default} by default"
+    for row in engine.dtypes.refused:
+        where = f" on {', '.join(row.accelerators)}" if row.accelerators is not UNSET else ""
+        yield f"    not {row.requested}{where}: {row.why}"
+
+
+def _arguments(engine: DeclaredEngine) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for rule in engine.arguments:
+        tunable = given(rule.tunable, False)
+        key: str = "free in the closed division" if tunable else rule.status
+        value = f" {rule.value}" if rule.value is not UNSET else ""
+        groups.setdefault(key, []).append(f"{rule.name}{value}")
+    for key, names in groups.items():
+        yield f"  arguments    {key}: {', '.join(names)}"
 
 
 def _image(image: DeclaredImage) -> str:

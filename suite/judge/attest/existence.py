@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
     from suite.judge.attest.timestamps import Authority
 
-_KEY_URN = "urn:llm-inference-conformance:key:"
+KEY_URN = "urn:llm-inference-conformance:key:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def make_receipt(received: Bundle, reviewer: PublicKey, at: dt.datetime) -> byte
         TrustError: as `suite.judge.attest.statement.make_statement`.
     """
     predicate = Receipt(
-        verifier=Verifier(id=_KEY_URN + base64.b64decode(reviewer.id).hex()),
+        verifier=Verifier(id=KEY_URN + base64.b64decode(reviewer.id).hex()),
         timeCreated=format_time(at),
         properties=("SCORECARD_RECEIVED",),
     )

@@ -6,11 +6,11 @@ import errno
 from typing import TYPE_CHECKING
 
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
+from suite.base.safe import NOT_PLAIN, read_plain
 from suite.documents.codec import decode
 from suite.documents.manifest import Manifest
 from suite.evidence import EVIDENCE_FILES, GIT_ATTRIBUTES, MANIFEST, OCCASIONAL_FILES
 from suite.evidence.manifest import ATTRIBUTES
-from suite.evidence.safe import NOT_PLAIN, read_plain
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def read_limited(path: Path, limit: int) -> bytes:
         TrustError: ``file-unreadable`` or ``file-too-large``.
     """
     try:
-        return read_plain(path, limit)
+        return read_plain(path, limit, below=path.parent)
     except OSError as cause:
         reason = cause.strerror or str(cause)
         if cause.errno == errno.EFBIG:
@@ -53,6 +53,7 @@ def read_manifest(run: RunFiles) -> tuple[tuple[ManifestFile, ...], str]:
     if names != sorted(set(names)) or not set(EVIDENCE_FILES) <= set(names) <= known:
         message = f"must list {', '.join(sorted(EVIDENCE_FILES))}, sorted, and nothing unknown"
         raise EvidenceError("manifest-files", message, Place(str(path), None, "/files"))
+    run.expect(listed)
     return listed, run.digest(MANIFEST).sha256
 
 
@@ -84,7 +85,7 @@ def check_files(run: RunFiles, listed: Sequence[ManifestFile]) -> int:
 def _is_attributes(path: Path) -> bool:
     """Whether it is the file that every run gets: git reads it, so it must say nothing else."""
     try:
-        return read_plain(path, len(ATTRIBUTES)) == ATTRIBUTES
+        return read_plain(path, len(ATTRIBUTES), below=path.parent) == ATTRIBUTES
     except OSError:
         return False
 

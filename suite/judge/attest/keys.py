@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from suite.base.errors import Place, SetupError, SuiteError, TrustError, UsageError
+from suite.base.safe import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,7 +250,7 @@ def _decrypted(data: bytes, passphrase: bytes | None, place: Place) -> object:
 
 def _read(path: Path, hint: str, *, private: bool = False) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open_plain(path, below=None) as stream:
             if private:
                 _require_private(os.fstat(stream.fileno()).st_mode, path)
             data = stream.read(MAX_KEY_BYTES + 1)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base.errors import SetupError, SuiteError
+from suite.base.safe import MAX_FILE_BYTES, is_plain, open_plain, pieces, read_plain, require_size
 from suite.documents.codec import decode
 from suite.documents.manifest import Manifest
 from suite.evidence import EVIDENCE_FILES, GIT_ATTRIBUTES, MANIFEST, OCCASIONAL_FILES
-from suite.evidence.files import MAX_CONTENT_BYTES
-from suite.evidence.safe import open_plain, read_plain
+from suite.evidence.manifest import CONTENT_BYTES
 from suite.judge.attest.files import DERIVED_FILES
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ CODE = "line-ends-changed"
 _WRITTEN = (MANIFEST, GIT_ATTRIBUTES, *DERIVED_FILES)
 """Files that the suite writes with line feeds alone."""
 _KNOWN = frozenset({*_WRITTEN, *EVIDENCE_FILES, *OCCASIONAL_FILES})
-_PIECE = 1 << 20
+_WRITTEN_BYTES: Final = 64 << 20
+"""Largest file that is searched for changed line ends without a size in the manifest; a page has half of it."""
 
 
 @contextlib.contextmanager
@@ -59,10 +59,15 @@ def restored(directory: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
 def _copy(directory: Path, copy: Path, changed: Mapping[str, tuple[bytes, bytes]]) -> None:
     for path in directory.iterdir():
         if path.name in changed:
-            data = read_plain(path, MAX_CONTENT_BYTES)
+            data = read_plain(path, _limit(path.name), below=directory)
             (copy / path.name).write_bytes(data.replace(*changed[path.name]))
-        elif path.name in _KNOWN and path.is_file() and not path.is_symlink():
-            shutil.copyfile(path, copy / path.name)
+        elif path.name in _KNOWN and is_plain(path):
+            with (
+                open_plain(path, below=directory) as stream,
+                (copy / path.name).open("xb") as whole,
+            ):
+                for block in pieces(stream, MAX_FILE_BYTES):
+                    whole.write(block)
         else:
             # Whatever it is, it belongs to no run, and is named as such.
             (copy / path.name).symlink_to(path.absolute())
@@ -76,8 +81,8 @@ def _changed(directory: Path) -> dict[str, tuple[bytes, bytes]]:
             if _holds_carriage_return(directory / name):
                 changed[name] = (b"\r\n", b"\n")
     try:
-        data = read_plain(directory / MANIFEST, MAX_CONTENT_BYTES).replace(b"\r\n", b"\n")
-        listed = decode(data, Manifest, name=MANIFEST).files
+        data = read_plain(directory / MANIFEST, _limit(MANIFEST), below=directory)
+        listed = decode(data.replace(b"\r\n", b"\n"), Manifest, name=MANIFEST).files
     except (OSError, SuiteError):
         return changed  # without a manifest nobody knows how the others were
     for item in listed:
@@ -90,28 +95,30 @@ def _changed(directory: Path) -> dict[str, tuple[bytes, bytes]]:
 
 
 def _holds_carriage_return(path: Path) -> bool:
-    with open_plain(path) as stream:
-        while block := stream.read(_PIECE):
-            if b"\r" in block:
-                return True
-    return False
+    with open_plain(path, below=path.parent) as stream:
+        require_size(stream, _WRITTEN_BYTES)
+        return any(b"\r" in block for block in pieces(stream, _WRITTEN_BYTES))
+
+
+def _limit(name: str) -> int:
+    return CONTENT_BYTES.get(name, MAX_FILE_BYTES)
 
 
 def _pair(path: Path, item: ManifestFile) -> tuple[bytes, bytes] | None:
     """What turns a file into the listed one, when that is its line ends alone; None otherwise.
 
     Raises:
-        OSError: as `suite.evidence.safe.open_plain`.
+        OSError: as `suite.base.safe.open_plain`.
     """
-    feeds = 0
-    with open_plain(path) as stream:
-        size = 0
-        while block := stream.read(_PIECE):
-            size += len(block)
-            feeds += block.count(b"\n")
-    # A line end is one byte longer or shorter: any other size is no changed line end, and is not read again.
-    if not feeds or not size - feeds <= item.bytes <= size + feeds or size == item.bytes:
+    limit = _limit(path.name)
+    with open_plain(path, below=path.parent) as stream:
+        size = require_size(stream, limit)
+        # At the most every byte was a line end, one byte longer or shorter now.
+        if size == item.bytes or not size <= 2 * item.bytes <= 4 * size:
+            return None
+        feeds = sum(block.count(b"\n") for block in pieces(stream, limit))
+    if not feeds or not size - feeds <= item.bytes <= size + feeds:
         return None
     pair = (b"\r\n", b"\n") if size > item.bytes else (b"\n", b"\r\n")
-    data = read_plain(path, MAX_CONTENT_BYTES).replace(*pair)
+    data = read_plain(path, limit, below=path.parent).replace(*pair)
     return pair if hashlib.sha256(data).hexdigest() == item.sha256 else None

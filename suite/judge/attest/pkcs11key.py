@@ -14,13 +14,15 @@ import hashlib
 import importlib
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, unquote_to_bytes
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from suite.base.errors import Place, SetupError, UsageError
+from suite.base.safe import read_plain
 from suite.judge.attest.keys import PASSPHRASE_VARIABLE, Algorithm, PublicKey, public_key
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ MODULE_VARIABLE = "PKCS11_MODULE_PATH"
 """Environment variable with the token's library, where the URI names none."""
 _PATH = frozenset({"token", "serial", "object", "id", "type"})
 _QUERY = frozenset({"module-path", "pin-source"})
+_MAX_PIN_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,8 @@ def _pin(selector: _Selector, passphrase: Passphrase | None) -> str | None:
     if selector.pin_source is not None:
         path = selector.pin_source.removeprefix("file://").removeprefix("file:")
         try:
-            with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - a path from a URI
-                return stream.readline().rstrip("\r\n")
+            pin = read_plain(Path(path), _MAX_PIN_BYTES, below=None).decode("utf-8")
+            return pin.partition("\n")[0].rstrip("\r")
         except (OSError, UnicodeDecodeError) as cause:
             message = f"cannot read the PIN: {cause}"
             raise UsageError("key-unreadable", message, Place(path)) from cause

@@ -8,6 +8,7 @@ from suite.base.errors import Place, Problem, TrustError
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert
 from suite.documents.receipt import Receipt
+from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
 from suite.judge.attest.statement import (
     MANIFEST_SUBJECT,
@@ -15,22 +16,30 @@ from suite.judge.attest.statement import (
     SCORECARD_SUBJECT,
     SCORECARD_TYPE,
     SIGNATURE_SUBJECT,
+    STATUS_TYPE,
     TEST_RESULT_TYPE,
 )
 
 if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
 
-Predicate: TypeAlias = Scorecard | TestResult | Receipt
+Predicate: TypeAlias = Scorecard | TestResult | Receipt | Review | CardStatus
 
 PREDICATES: dict[str, type[Predicate]] = {
     SCORECARD_TYPE: Scorecard,
     TEST_RESULT_TYPE: TestResult,
-    REVIEW_TYPE: Receipt,
+    REVIEW_TYPE: Review,
+    STATUS_TYPE: CardStatus,
 }
-"""The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`."""
+"""The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
+_RECEIVED = ["SCORECARD_RECEIVED"]
 
-_NAMES = {SCORECARD_TYPE: "scorecard", TEST_RESULT_TYPE: "test result", REVIEW_TYPE: "review"}
+_NAMES = {
+    SCORECARD_TYPE: "scorecard",
+    TEST_RESULT_TYPE: "test result",
+    REVIEW_TYPE: "review",
+    STATUS_TYPE: "card status",
+}
 
 
 def kind(predicate_type: str) -> str:
@@ -45,6 +54,8 @@ def check_predicate(statement: Statement) -> Predicate:
         TrustError: ``predicate-schema``, ``statement-subject``.
     """
     known = PREDICATES[statement.predicate_type]
+    if known is Review and statement.predicate.get("properties") == _RECEIVED:
+        known = Receipt
     try:
         document = convert(statement.predicate, known, file="predicate", error=TrustError)
     except TrustError as cause:
@@ -64,6 +75,11 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             message = "a receipt is about a scorecard and its signature"
             raise TrustError("statement-subject", message, place)
         return
+    if isinstance(document, Review | CardStatus):
+        if names != [SCORECARD_SUBJECT]:
+            message = f"a {kind(statement.predicate_type)} is about a scorecard and nothing else"
+            raise TrustError("statement-subject", message, place)
+        return
     if MANIFEST_SUBJECT not in names:
         message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
         raise TrustError("statement-subject", message, place)
@@ -77,8 +93,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             raise TrustError("statement-subject", message, place)
 
 
-def vendor_of(document: Scorecard | TestResult) -> str:
+def vendor_of(document: Scorecard | TestResult | CardStatus) -> str:
     """The vendor that a predicate says it is about."""
+    if isinstance(document, CardStatus):
+        return document.vendor
     if isinstance(document, Scorecard):
         return document.vendor.id
     *_, vendor = document.configuration

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place, SetupError, TrustError
+from suite.base.safe import replace_file
 from suite.documents.codec import plain
 from suite.evidence import MANIFEST
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, bundle_bytes, pae
@@ -53,12 +54,20 @@ def image_of(card: Scorecard) -> tuple[str, str] | None:
 
 
 def sign_run(
-    directory: Path, card: Scorecard, key: SigningKey, stamp: Stamp | None = None
+    directory: Path,
+    card: Scorecard,
+    key: SigningKey,
+    stamp: Stamp | None = None,
+    *,
+    manifest_sha256: str | None = None,
 ) -> bytes:
     """Sign a run's scorecard and write what goes beside its evidence; returns the bundle.
 
     Writes `STATEMENT_FILE` (the signed bytes), `BUNDLE_FILE`, `TEST_RESULT_FILE` (the verdict once more
     as in-toto ``test-result``) and `PUBLIC_KEY_FILE` (for checks by hand; it proves nobody's identity).
+
+    A link that lies there is replaced and not followed. `manifest_sha256` is the digest of the manifest that the card
+    was scored under; None reads it now.
 
     Raises:
         TrustError: as `sign`, before anything is written.
@@ -66,8 +75,10 @@ def sign_run(
         EvidenceError: ``file-unreadable`` when there is no manifest.
         SetupError: ``run-unwritable``.
     """
-    manifest = jsonio.read_bytes(directory / MANIFEST, error=EvidenceError)
-    payload = make_statement(plain(card), jsonio.sha256_hex(manifest), image_of(card))
+    if manifest_sha256 is None:
+        manifest = jsonio.read_bytes(directory / MANIFEST, error=EvidenceError, below=directory)
+        manifest_sha256 = jsonio.sha256_hex(manifest)
+    payload = make_statement(plain(card), manifest_sha256, image_of(card))
     bundle = sign(payload, key, stamp)
     files = {
         STATEMENT_FILE: payload,
@@ -77,7 +88,7 @@ def sign_run(
     }
     try:
         for name, data in files.items():
-            (directory / name).write_bytes(data)
+            replace_file(directory / name, data)
     except OSError as cause:
         message = f"cannot write to {directory}: {cause.strerror or cause}"
         raise SetupError("run-unwritable", message, Place(str(directory))) from cause

@@ -83,6 +83,10 @@ class Note:
         """The step holds, but the reader must know something."""
         self.outcome, self.code, self.detail = Outcome.WARN, code, detail
 
+    def fail(self, code: str, detail: str, findings: tuple[str, ...]) -> None:
+        """The subject was judged, and does not hold."""
+        self.outcome, self.code, self.detail, self.findings = Outcome.FAIL, code, detail, findings
+
     def skip(self, code: str, detail: str) -> None:
         """The step could not be done."""
         self.outcome, self.code, self.detail = Outcome.SKIPPED, code, detail

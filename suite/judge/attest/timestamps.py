@@ -131,8 +131,8 @@ def read_stamp(data: bytes, signature: bytes, *, name: str) -> TimeStampResponse
         stamp = rfc3161_client.decode_timestamp_response(data)
         status = PKIStatus(stamp.status)
         if status is not PKIStatus.GRANTED:
-            said = "; ".join(stamp.status_string)
-            message = f"the authority granted no stamp: {status.name.lower()} {ascii(said)[:200]}"
+            reply = "; ".join(stamp.status_string)
+            message = f"the authority granted no stamp: {status.name.lower()} {ascii(reply)[:200]}"
             raise TrustError("timestamp-wrong", message, place)
         imprint = stamp.tst_info.message_imprint
         digest = _DIGESTS.get(imprint.hash_algorithm.dotted_string)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.errors import Place, Problem, TrustError
@@ -17,7 +17,12 @@ from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
-from suite.judge.attest.statement import REVIEW_TYPE, SCORECARD_TYPE, TEST_RESULT_TYPE
+from suite.judge.attest.statement import (
+    REVIEW_TYPE,
+    SCORECARD_TYPE,
+    STATUS_TYPE,
+    TEST_RESULT_TYPE,
+)
 from suite.judge.attest.text import value_problem
 from suite.judge.attest.times import Window, format_time, parse_time
 from suite.judge.attest.timestamps import Authority, read_certificates
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
 
     from suite.judge.attest.times import VerifiedTime
 
+MAX_LIST_BYTES: Final = 4 << 20
+"""Largest trust list that is read: some thousand keys."""
+
 
 class Role(enum.StrEnum):
     """What an owner is to the suite; a role limits what its keys may sign."""
@@ -43,7 +51,7 @@ class Role(enum.StrEnum):
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
             return predicate_type == REVIEW_TYPE
-        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE)
+        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ class TrustList:
 
 def load(path: Path) -> TrustList:
     """Read a trust list file; see `parse`, and ``file-unreadable``."""
-    return parse(jsonio.read_bytes(path, error=TrustError), name=str(path))
+    return parse(jsonio.read_bytes(path, error=TrustError, limit=MAX_LIST_BYTES), name=str(path))
 
 
 def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:

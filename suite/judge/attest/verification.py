@@ -15,6 +15,7 @@ from suite.judge.attest.stated import Identity
 if TYPE_CHECKING:
     from suite.base.errors import SuiteError
     from suite.base.jsonio import JSONObject
+    from suite.evidence import Evidence
     from suite.judge.attest.steps import Step
     from suite.judge.attest.verify import Verified
 
@@ -28,12 +29,16 @@ class Verification:
         steps: in order, numbered from 1.
         verified: the signed statement, None when its signature was not established.
         errors: the refusals, in the order of the steps.
+        bundle: the very bytes that were verified; None where there were none.
+        evidence: what was read of the run, the very bytes that were hashed; None without a readable one.
     """
 
     subject: str
     steps: tuple[Step, ...]
     verified: Verified | None
     errors: tuple[SuiteError, ...]
+    bundle: bytes | None = None
+    evidence: Evidence | None = None
 
     @property
     def intact(self) -> bool:

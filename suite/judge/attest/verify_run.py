@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
@@ -137,6 +138,7 @@ def verify_page(
     """
     steps = Steps()
     result = Examination(None, None, None)
+    bundle: bytes | None = None
     with contextlib.suppress(TrustError):  # recorded by its step
         with steps.step(Sentence("The page carries one bundle", "页面含一个签名包")) as note:
             bundle = page.extract_bundle(html, name=name)
@@ -154,7 +156,7 @@ def verify_page(
                     )
                 else:
                     page.check_page(html, result.stated, bundle, render, note)
-    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors))
+    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
 def verify_file(
@@ -173,7 +175,7 @@ def verify_file(
             _NUMBERS,
             Sentence("only the bundle is at hand, not the evidence", "手头只有签名包，没有证据"),
         )
-    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors))
+    return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
 class _Run:
@@ -188,6 +190,7 @@ class _Run:
         self.neighbour: PublicKey | None = None
         self.expected = expected
         self.steps = Steps()
+        self.bundle: bytes | None = None
         self.evidence: evidence.Evidence | None = None
         self.manifest_sha256: str | None = None
         self.stated: Stated | None = None
@@ -195,7 +198,8 @@ class _Run:
 
     def result(self, subject: str) -> Verification:
         steps = self.steps
-        return Verification(subject, tuple(steps.done), self.verified, tuple(steps.errors))
+        done, errors = tuple(steps.done), tuple(steps.errors)
+        return Verification(subject, done, self.verified, errors, self.bundle, self.evidence)
 
     def refuse_line_ends(self, changed: Sequence[str]) -> None:
         """Record that files have other line ends than were written; what follows is about them as they were."""
@@ -265,7 +269,7 @@ class _Run:
         path = self.directory / BUNDLE_FILE
         bundle: bytes | None = None
         with self.steps.attempt(Sentence("The run is signed", "运行已签名")) as note:
-            if not path.is_file():
+            if not os.path.lexists(path):
                 hint = Sentence("sign it with `suite sign`", "请以 `suite sign` 签名")
                 message = Sentence(
                     "the run directory holds no bundle: nobody signed these results",
@@ -277,6 +281,7 @@ class _Run:
             note.detail = Sentence(
                 f"{BUNDLE_FILE}, {len(bundle):,} bytes", f"{BUNDLE_FILE}，{len(bundle):,} 字节"
             )
+        self.bundle = bundle
         if bundle is None:
             return None
         # Without a manifest there is nothing at hand; its own step has failed already.
@@ -291,7 +296,7 @@ class _Run:
             return parse_public(files.read_limited(path, 16 * 1024), name=str(path))
         except TrustError:
             # Where the caller knows the key, what lies beside the run only adds to it.
-            if not path.is_file() or self.trust is not None or self.key is not None:
+            if not os.path.lexists(path) or self.trust is not None or self.key is not None:
                 return None
             raise
 
@@ -311,7 +316,7 @@ class _Run:
             Sentence("The files beside the bundle agree", "签名包旁的文件一致")
         ) as note:
             path = self.directory / STATEMENT_FILE
-            if not path.is_file():
+            if not os.path.lexists(path):
                 note.skip(
                     "statement-absent",
                     Sentence(f"there is no {STATEMENT_FILE}", f"没有 {STATEMENT_FILE}"),
@@ -334,7 +339,7 @@ class _Run:
     def _check_test_result(self, stated: Stated) -> None:
         what = Sentence("The test result follows from the scorecard", "测试结果由评分卡得出")
         path = self.directory / TEST_RESULT_FILE
-        if not path.is_file():
+        if not os.path.lexists(path):
             self.steps.skipped(
                 what, Sentence(f"there is no {TEST_RESULT_FILE}", f"没有 {TEST_RESULT_FILE}")
             )
@@ -467,7 +472,7 @@ def _count(value: JSONValue) -> int:
 def _check_page(
     path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
 ) -> None:
-    if not path.is_file():
+    if not os.path.lexists(path):
         note.skip("page-absent", Sentence(f"there is no {path.name}", f"没有 {path.name}"))
     elif render is None:
         note.skip("page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器"))

@@ -33,6 +33,7 @@ from suite.documents.value import Measured, stored
 from suite.judge.card import details, load, subject
 from suite.judge.card.headline import headline, widest
 from suite.judge.card.leaves import cut, signable
+from suite.judge.card.standing import standings
 from suite.judge.card.timeline import breakdown
 from suite.judge.card.verdict import conformant, grant, verdict
 from suite.judge.metrics import rouge
@@ -102,6 +103,7 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
             {*results.run, *(n for p in results.phases.values() for n in p.metrics)}
         ),
         task_defects=evidence.environment.task_defects,
+        standing=standings(evidence),
         notes=evidence.environment.notes,
     )
     return signable(replace(card, chinese=table(card) or UNSET))
@@ -238,6 +240,7 @@ def definitions(names: Collection[str]) -> dict[str, MetricDescription]:
             direction=metric.direction,
             formula=Sentence(*metric.formula),
             definition=metric.definition,
+            standing=metric.standing,
         )
         for order, metric in enumerate(REGISTRY.values())
         if metric.id in names

@@ -40,6 +40,7 @@ def complete(card: CardPhase, planned: Phase, details: PhaseDetails) -> CardPhas
         steady=rounded(details.steady) or UNSET,
         searches=rounded(details.searches) or UNSET,
         limited_by=details.limited_by or UNSET,
+        energy=rounded(details.energy) or UNSET,
         turns=rounded(details.turns) or UNSET,
         token_counts=rounded(details.token_counts) or UNSET,
         lengths=details.lengths or UNSET,

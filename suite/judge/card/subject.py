@@ -60,7 +60,9 @@ def _observed(device: ObservedDevice) -> dict[str, str]:
     processes = given(device.processes)
     values = {
         "name": device.name,
+        "identity": device.identity,
         "driver": device.driver,
+        "firmware": device.firmware,
         "memory_bytes": device.memory_bytes,
         "power_limit_w": device.power_limit_w,
         "power_default_w": device.power_default_w,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.declare.analysis.arrived import NO_SOURCE, OWN
+from suite.declare.analysis.arrived import BY_CHUNK, NO_SOURCE, ONE_EACH, OWN
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ALIKE = 0.01
 """By how much a source's excess over the suite's own count may differ between two cards."""
+SEEN = "tokens seen to arrive"
+"""Two exact counts of the same thing; what stands for a source that both cards name."""
 COUNTS_RULE = "R014"
 """The rule that holds a card's sources against each other."""
 
@@ -64,7 +66,10 @@ def common_sources(
         common = [pair for pair in common if _stands(first, pair[0]) and _stands(second, pair[1])]
     elif own_a is not None and own_b is not None:
         common = [pair for pair in common if _alike(pair[0], own_a, pair[1], own_b)]
-    return [count.source for count, _ in common]
+    if common or not {feeding(first, of), feeding(second, of)} <= {BY_CHUNK, ONE_EACH}:
+        return [count.source for count, _ in common]
+    # The engine says what its chunks carry, or there are as many as tokens: either way each token was seen to arrive.
+    return [SEEN]
 
 
 def value(phase: CardPhase, metric: str, of: Counted, source: str) -> Value | None:

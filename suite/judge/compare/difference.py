@@ -6,7 +6,7 @@ What only one card has is never an improvement nor a regression. How two values 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET
@@ -16,7 +16,7 @@ from suite.declare.scenarios import SCENARIOS
 from suite.documents.card import Headline
 from suite.documents.comparison import DIFF_SCHEMA, Change, CheckChange, Comparison, Side
 from suite.documents.text import Text
-from suite.documents.value import Measured, NotMeasured
+from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.compare import counts
 from suite.judge.compare.inputs import (
     conformant,
@@ -25,8 +25,14 @@ from suite.judge.compare.inputs import (
     load_difference,
     same_place,
 )
-from suite.judge.compare.ratio import brackets_of, judge, judge_brackets
-from suite.judge.compare.subjects import subjects
+from suite.judge.compare.ratio import (
+    brackets_of,
+    judge,
+    judge_brackets,
+    judge_ratio,
+    p_value,
+)
+from suite.judge.compare.subjects import LEADING, subjects
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from suite.documents.comparison import ChangeOutcome, Family, ValueRatio
     from suite.documents.value import Value
     from suite.documents.workload import Objectives
+    from suite.judge.compare.paired import PairedRatios
     from suite.judge.compare.ratio import Brackets
     from suite.judge.metrics.metric import Metric
 
@@ -50,6 +57,7 @@ def compare(
     *,
     margin: float = MARGIN,
     signers: tuple[str, str] = ("", ""),
+    paired: PairedRatios | None = None,
 ) -> Comparison:
     """Compare two verified scorecards.
 
@@ -57,6 +65,7 @@ def compare(
         a: the base of every ratio.
         b: the other.
         margin: the practical margin, 0 ≤ margin < 1.
+        paired: ratios over common tasks, see `suite.judge.compare.paired`; None without evidence.
         signers: who signed each, in words that claim no more than is known.
 
     Returns:
@@ -72,7 +81,7 @@ def compare(
     for item in differing:
         for name in item.forbids:
             forbidden.setdefault(name, item.why)
-    both = _Comparison(a, b, forbidden, margin)
+    both = _Comparison(a, b, forbidden, margin, paired or {})
     # Sorting is stable: what leads a card comes first, else the order of phases and metrics stands.
     metrics = sorted([*_phases(both), *_run(both)], key=lambda change: not change.headline)
     return Comparison(
@@ -115,6 +124,11 @@ def _side(card: Scorecard, signer: str) -> Side:
         model=card.model.id,
         taskset=taskset.name,
         locked=taskset.locked,
+        asserted=tuple(
+            name
+            for name, pointer in LEADING.items()
+            if card.standing.get(pointer, "asserted") == "asserted"
+        ),
         started_utc=card.run.started_utc,
     )
 
@@ -154,6 +168,11 @@ class _Comparison:
     b: Scorecard
     forbidden: Mapping[Family, str]
     margin: float
+    paired: PairedRatios = field(default_factory=dict)
+
+    def paired_ratio(self, pair: _Pair, metric: Metric) -> tuple[ValueRatio, int] | None:
+        """The ratio over the tasks that both were asked, and their number; None where it is not known."""
+        return self.paired.get((pair.phase, metric.id, pair.counted_by))
 
     def leads(self, phase: str, metric: str) -> bool:
         """Whether a metric is a headline number of either card."""
@@ -266,13 +285,19 @@ def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets |
     ratio: ValueRatio | None = None
     why = pair.obstacle or _obstacle(both, metric, first, second)
     why = both.forbidden.get(metric.family, why)
+    paired = None if why else both.paired_ratio(pair, metric)
+    chance: float | None = None
     if not why:
         assert isinstance(first, Measured)
         assert isinstance(second, Measured)
         if brackets is not None:
             outcome, why, ratio = judge_brackets(first, second, brackets, both.margin)
+        elif paired is not None:
+            outcome, why, ratio = judge_ratio(paired[0], metric.direction, both.margin)
         else:
             outcome, why, ratio = judge(first, second, metric.direction, both.margin)
+        if ratio is not None and brackets is None and metric.direction != "none":
+            chance = p_value(ratio, both.margin)
     return Change(
         phase=pair.phase,
         metric=metric.id,
@@ -285,6 +310,8 @@ def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets |
         b=second,
         ratio=ratio,
         counted_by=pair.counted_by or UNSET,
+        paired=paired[1] if paired is not None else UNSET,
+        p=stored(chance) if chance is not None else UNSET,
     )
 
 

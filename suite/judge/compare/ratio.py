@@ -21,14 +21,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.statistics import NORMAL, mean, student
 from suite.documents.comparison import ValueRatio
 from suite.documents.document import given
 from suite.documents.value import NO_INTERVAL_EXACT, Measured, stored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import ChangeOutcome
 
+FEWEST_PAIRS = 8
+"""Tasks from which a paired ratio has an interval."""
 FEWEST_SEARCHES = 3
 """Searches of a phase from which their spread is known."""
 
@@ -97,6 +102,44 @@ def ratio_of(a: Measured, b: Measured) -> ValueRatio | None:
     )
 
 
+def p_value(ratio: ValueRatio, margin: float) -> float:
+    """How likely such a ratio is where the true one lies within the margin; both directions count.
+
+    Below 0.05 exactly where `judge_ratio` tells the values apart.
+    """
+    centre, bound = math.log(ratio.value), -math.log(1 - margin)
+    beyond = abs(centre) - bound
+    if beyond <= 0:
+        return 1.0
+    nearer = ratio.low if centre > 0 else ratio.high
+    error = abs(centre - math.log(nearer)) / NORMAL
+    return math.erfc(beyond / error / math.sqrt(2)) if error else 0.0
+
+
+def paired_ratio(a: Sequence[float], b: Sequence[float]) -> ValueRatio | None:
+    """Mean of b over mean of a, of the same tasks in the same order, with its interval; None where it has none.
+
+    The tasks differ far more from each other than the two answers to one task, and cancel: the interval comes from the
+    residuals ``b_i - ratio * a_i`` (delta method), on the logarithmic scale, with Student's t.
+    """
+    count = len(a)
+    if count < FEWEST_PAIRS or min(*a, *b) < 0:
+        return None
+    first, second = mean(a), mean(b)
+    if first <= 0 or second <= 0:
+        return None
+    ratio = second / first
+    residuals = [y - ratio * x for x, y in zip(a, b, strict=True)]
+    variance = math.fsum(item * item for item in residuals) / (count - 1)
+    half = student(count - 1) * math.sqrt(variance / count) / second
+    centre = math.log(ratio)
+    return ValueRatio(
+        value=stored(ratio),
+        low=stored(math.exp(centre - half)),
+        high=stored(math.exp(centre + half)),
+    )
+
+
 def _log(above: float, below: float) -> float:
     return max(0.0, math.log(above / below))
 
@@ -108,6 +151,13 @@ def judge(
     ratio = ratio_of(a, b)
     if ratio is None:
         return _judge_without_ratio(a, b, direction)
+    return judge_ratio(ratio, direction, margin)
+
+
+def judge_ratio(
+    ratio: ValueRatio, direction: str, margin: float
+) -> tuple[ChangeOutcome, str, ValueRatio | None]:
+    """What a ratio with its interval says."""
     # 1/(1 - m) above and 1 - m below: which card comes first must not matter.
     higher, lower = ratio.low > 1 / (1 - margin), ratio.high < 1 - margin
     if not higher and not lower:

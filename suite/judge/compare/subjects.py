@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base.bilingual import Bilingual
 from suite.documents.comparison import Subject
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from suite.documents.card import CardFact, Scorecard
+    from suite.documents.comparison import Family
 
 ABSENT = "absent"
 _UNKNOWN = "unknown"
@@ -39,6 +41,29 @@ def _fingerprints(card: Scorecard) -> str:
     stated = [item.fingerprint for item in given(card.engine.served, ())]
     return ", ".join(dict.fromkeys(text for text in stated if text)) or _UNKNOWN
 
+
+LEADING: Final = {"devices": "/devices/name", "engine": "/engine/title", "model": "/model/id"}
+"""What heads a card in a comparison, with the fact whose standing it has."""
+
+_STANDING: Final = {
+    **LEADING,
+    "vendor": "/vendor/name",
+    "served model": "/engine/served",
+    "system fingerprint": "/engine/served",
+    "image": "/engine/image_digest",
+    "runtime": "/runtime",
+    "precision": "/engine/dtype",
+    "tensor parallel": "/engine/tensor_parallel",
+    "prefix caching": "/engine/prefix_caching",
+    "quantisation": "/engine/quantisation",
+    "speculative decoding": "/engine/speculative_decoding",
+    "longest sequence": "/engine/max_model_len",
+    "declared peak": "/peaks/compute",
+    "suite": "/suite/commit",
+    "arguments": "/engine/arguments",
+    "environment": "/engine/environment",
+}
+"""The fact of a card that a line of the comparison shows; any other line shows a fact about the environment."""
 
 _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
     ("vendor", Bilingual("Vendor", "厂商"), lambda card: card.vendor.name),
@@ -133,6 +158,30 @@ _FACTS = {
 """Names for people of facts that differ often; any other is called by its own name."""
 
 
+_SPEED: tuple[Family, ...] = ("latency", "throughput", "utilisation", "energy", "start-up")
+_EVERYTHING: tuple[Family, ...] = (*_SPEED, "quality", "length")
+_CLIENT: tuple[Family, ...] = ("latency", "throughput", "start-up", "client")
+_EXPLAINS: dict[str, tuple[Family, ...]] = {
+    "devices": _SPEED,
+    "engine": _EVERYTHING,
+    "image": _EVERYTHING,
+    "runtime": ("latency", "start-up"),
+    "served model": _EVERYTHING,
+    "system fingerprint": _EVERYTHING,
+    "precision": _EVERYTHING,
+    "tensor parallel": _SPEED,
+    "prefix caching": ("latency", "throughput", "energy"),
+    "quantisation": _EVERYTHING,
+    "speculative decoding": _EVERYTHING,
+    "longest sequence": ("throughput", "start-up"),
+    "declared peak": ("utilisation",),
+    "arguments": _EVERYTHING,
+    "environment": _EVERYTHING,
+    **dict.fromkeys(_FACTS, _CLIENT),
+}
+"""What a difference may explain; what is not here is shown without a word on that."""
+
+
 def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     """What differs and forbids nothing, the engine's arguments and environment item by item."""
     lines = [
@@ -146,7 +195,17 @@ def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     )
     lines += _items("arguments", arguments, _options(a), _options(b))
     lines += _items("environment", environment, _variables(a), _variables(b))
-    return lines + _facts(a, b)
+    return [_placed(line, a, b) for line in (*lines, *_facts(a, b))]
+
+
+def _placed(line: Subject, a: Scorecard, b: Scorecard) -> Subject:
+    pointer = _STANDING.get(line.what, "/environment")
+    return replace(
+        line,
+        standing_a=a.standing.get(pointer, UNSET),
+        standing_b=b.standing.get(pointer, UNSET),
+        may_explain=_EXPLAINS.get(line.what, UNSET),
+    )
 
 
 def _text(words: Bilingual) -> Text:

@@ -15,6 +15,8 @@ from suite.judge.report.words import WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from msgspec import UnsetType
+
     from suite.documents.comparison import (
         Change,
         CheckChange,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         Side,
         Subject,
     )
+    from suite.documents.standing import Standing
     from suite.documents.value import Value
 
 WIDTH = 80
@@ -66,11 +69,21 @@ def _side(letter: str, side: Side) -> list[str]:
     tasks = side.taskset if side.locked else f"{side.taskset} (custom)"
     lines = [
         f"{side.run}: {' · '.join(worth)}",
-        f"{side.vendor} · {side.devices} · {side.engine} · {side.model} · tasks {tasks}",
+        " · ".join((side.vendor, *_named(side), f"tasks {tasks}")),
         side.trust,
     ]
     first = wrapped(lines[0], WIDTH, indent=f"  {letter}  ", rest="     ")
     return [*first, *(row for line in lines[1:] if line for row in _indented(line, 5))]
+
+
+def _named(side: Side) -> list[str]:
+    """Devices, engine and model, each with the word where it rests on somebody's alone."""
+    names = (("devices", side.devices), ("engine", side.engine), ("model", side.model))
+    return [_said(text, "asserted" if name in side.asserted else UNSET) for name, text in names]
+
+
+def _said(text: str, standing: Standing | UnsetType) -> str:
+    return f"{text} [{WORDS['standing-asserted'][0]}]" if standing == "asserted" else text
 
 
 def _indented(text: str, by: int) -> list[str]:
@@ -115,7 +128,8 @@ def _subjects(subjects: Iterable[Subject]) -> list[str]:
             side, value = ("B", subject.b) if subject.a == ABSENT else ("A", subject.a)
             alone[side].append(f"{subject.title.en} {value}".strip())
         else:
-            lines += _pair("  ", subject.title.en, subject.a, subject.b, " -> ")
+            a, b = _said(subject.a, subject.standing_a), _said(subject.b, subject.standing_b)
+            lines += _pair("  ", subject.title.en, a, b, " -> ")
     for side, names in alone.items():
         if names:
             text = f"Only {side} states: {', '.join(names)}"

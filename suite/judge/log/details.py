@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite.declare.analysis.backlog import Backlog
     from suite.documents.card_phase import (
         Ending,
+        EnergySource,
         LengthsResult,
         LimitedBy,
         SearchResult,
@@ -42,6 +43,7 @@ class PhaseDetails:
         backlogs: of each repeat of an open loop: whether the server kept up; empty for every other load.
         limited_by: what held the phase's numbers down, the load or the machine; None where that cannot be told.
         track: medians over time where there are answers enough; else None.
+        energy: how the energy was come by; None where it is not measured.
     """
 
     not_run: str = ""
@@ -56,3 +58,4 @@ class PhaseDetails:
     backlogs: Mapping[int, Backlog] = field(default_factory=dict)
     limited_by: LimitedBy | None = None
     track: Track | None = None
+    energy: EnergySource | None = None

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
 from suite.declare.analysis.bisection import planned
+from suite.declare.profiles import controls
 from suite.declare.scenarios.phase import (
     has_exact_lengths,
     is_conversation,
@@ -48,7 +49,9 @@ def planned_task(doc: Phase, ids: Sequence[str], index: int) -> str:
     """The task that request `index` of a phase is for."""
     if has_exact_lengths(doc):
         return synthetic_task(index)
-    return ids[(doc.first_task + index) % len(ids)]
+    hidden = controls.by_index(doc)
+    name = ids[controls.number(doc, hidden, index, len(ids))]
+    return controls.task_name(name, hidden[index]) if index in hidden else name
 
 
 def most(doc: Phase) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import astuple
 
 from suite.base.bilingual import Sentence, chinese
 from suite.base.statistics import percentile
-from suite.declare.analysis.arrived import NO_SOURCE, OWN, SOURCES, arrival, first_place, source
-from suite.declare.scenarios.phase import has_exact_lengths, is_search, kind
+from suite.declare.analysis.arrived import NO_SOURCE, OWN, arrival, first_place, source
+from suite.declare.scenarios.phase import is_search, kind
 from suite.documents.document import given
 from suite.judge.log import due
 from suite.judge.log.chunks import chunks_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from suite.declare.analysis.arrived import Arrived
     from suite.declare.analysis.backlog import Backlog
-    from suite.documents.card_phase import Counted
     from suite.documents.event import Request
     from suite.documents.phase import Phase, ScenarioKind
     from suite.documents.workload import Objectives
@@ -217,12 +216,12 @@ def _ids(event: Request) -> int | None:
 
 
 Count: TypeAlias = "Callable[[Request], int | None]"
-_GENERATED: tuple[tuple[str, Count], ...] = (
+GENERATED: tuple[tuple[str, Count], ...] = (
     ("token ids", _ids),
     ("engine usage", lambda event: given(event.usage.engine_completion)),
     (OWN, lambda event: given(event.usage.own_completion)),
 )
-_PROMPT: tuple[tuple[str, Count], ...] = (
+PROMPT: tuple[tuple[str, Count], ...] = (
     # A count of 0 is no count: some servers leave out what was in their cache.
     ("engine usage", lambda event: given(event.usage.engine_prompt) or None),
     ("own tokenizer", lambda event: given(event.usage.own_prompt)),
@@ -240,9 +239,10 @@ def _source(
     return NO_SOURCE, lambda _: None
 
 
-def _answer(
+def answer_of(
     event: Request, claimed: Count, prompt: Count, count: Callable[[Request], Arrived | None]
 ) -> Answer:
+    """A request that ended well, its tokens by the given counts."""
     tokens, counted = claimed(event), count(event)
     return Answer(
         event=event,
@@ -257,7 +257,8 @@ def _answer(
     )
 
 
-def _repeat(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer]) -> Repeat:
+def repeat_of(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer]) -> Repeat:
+    """One repeat of a phase: all its requests, and those that ended well."""
     cancelled = 0
     if is_search(log.doc):
         cancelled = sum(event.outcome == "cancelled" for event in events)
@@ -317,13 +318,13 @@ def _phase(logs: Sequence[PhaseLog]) -> PhaseSamples:
     by_repeat = [sorted(log.events, key=lambda event: event.index) for log in logs]
     events = [event for mine in by_repeat for event in mine]
     good = [event for event in events if is_answer(event)]
-    token_source, claimed = _source(good, _GENERATED)
-    prompt_source, prompt = _source(good, _PROMPT)
+    token_source, claimed = _source(good, GENERATED)
+    prompt_source, prompt = _source(good, PROMPT)
     arrival_source, count = source(good)
     repeats, obstacles = [], []
     for log, mine in zip(logs, by_repeat, strict=True):
-        answers = [_answer(event, claimed, prompt, count) for event in mine if is_answer(event)]
-        repeats.append(_repeat(log, mine, answers))
+        answers = [answer_of(event, claimed, prompt, count) for event in mine if is_answer(event)]
+        repeats.append(repeat_of(log, mine, answers))
         obstacles.append(_repeat_obstacle(log, mine, _lateness(mine)))
     doc = logs[0].doc
     invalid = given(doc.not_run, "") or next((text for text in obstacles if text), "")
@@ -356,45 +357,6 @@ def _over(repeats: Sequence[Repeat]) -> str:
         ),
         "",
     )
-
-
-def recounts(phase: PhaseSamples) -> list[tuple[Counted, str, PhaseSamples]]:
-    """The phase as each source counts it that counts every answer: the tokens claimed, and those that arrived.
-
-    The sources that feed its metrics are among them. Where an exact length ignores the end token, text does not show
-    what was generated: the suite's own tokenizer says nothing of the claim there.
-    """
-    events = [answer.event for answer in phase.answers]
-    if not events:
-        return []
-    claimed = dict(_GENERATED).get(phase.token_source, lambda _: None)
-    count = dict(SOURCES).get(phase.arrival_source, lambda _: None)
-    prompt = dict(_PROMPT).get(phase.prompt_source, lambda _: None)
-    counts: list[tuple[Counted, str, PhaseSamples]] = []
-    for name, read in _GENERATED:
-        unseen = name == OWN and has_exact_lengths(phase.doc)
-        if not unseen and all(read(event) is not None for event in events):
-            samples = _recounted(phase, read, prompt, count)
-            counts.append(("claimed", name, replace(samples, token_source=name)))
-    for name, tell in SOURCES:
-        if all(tell(event) is not None for event in events):
-            samples = _recounted(phase, claimed, prompt, tell)
-            counts.append(("arrived", name, replace(samples, arrival_source=name)))
-    return counts
-
-
-def _recounted(
-    phase: PhaseSamples, claimed: Count, prompt: Count, count: Callable[[Request], Arrived | None]
-) -> PhaseSamples:
-    repeats = [
-        _repeat(
-            mine.log,
-            mine.events,
-            [_answer(old.event, claimed, prompt, count) for old in mine.answers],
-        )
-        for mine in phase.repeats
-    ]
-    return replace(phase, repeats=tuple(repeats))
 
 
 def collect(evidence: Evidence) -> list[PhaseSamples]:

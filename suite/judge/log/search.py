@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
+from suite.declare.profiles import controls
 from suite.declare.scenarios.phase import is_search, search_of
 from suite.documents.card_phase import SearchResult
 from suite.documents.value import Measured, NotMeasured, Value
@@ -72,11 +73,18 @@ def _answer(again: probes.Replay, objectives: Objectives) -> Value:
 def texts(phase: PhaseSamples) -> list[Answer]:
     """The answers whose texts count: of a search, those of probes that were sent to their end.
 
-    A probe that was stopped lacks the answers that took longest, which are the long ones.
+    A probe that was stopped lacks the answers that took longest, which are the long ones. A control's document that has
+    new words is no task of the set.
     """
     if phase.invalid:
         return []
-    return whole_answers(phase) if is_search(phase.doc) else phase.answers
+    if is_search(phase.doc):
+        return whole_answers(phase)
+    answers = []
+    for repeat in phase.repeats:
+        salted = controls.salted_places(repeat.log.doc)
+        answers += [answer for answer in repeat.answers if answer.event.index not in salted]
+    return answers
 
 
 def whole_answers(phase: PhaseSamples) -> list[Answer]:

@@ -102,7 +102,7 @@ def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyLoad:
 
 
 def _window(phase: PhaseSamples, repeat: Repeat) -> Window:
-    requests = [observed(event) for event in repeat.events]
+    requests = [observed(event, counting=False) for event in repeat.events]
     concurrency = phase.doc.concurrency
     if phase.open_loop or concurrency is None:
         return steady.open_loop(requests)

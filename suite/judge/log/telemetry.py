@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.bilingual import Sentence
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from suite.documents.plan import Plan
     from suite.documents.telemetry import TelemetrySample
+    from suite.evidence import Evidence
     from suite.judge.log.samples import Repeat
 
 GIB = 2**30
@@ -49,6 +51,15 @@ READS: Mapping[Quantity, Read] = {
 
 Points = list[tuple[int, float]]
 """Times in nanoseconds of the run's clock, and values."""
+
+
+def partitioned(evidence: Evidence) -> str:
+    """A device in use that is cut into slices, in words; "" where none is."""
+    visible = {part.strip() for part in evidence.plan.devices.visible.split(",")}
+    for device in given(evidence.environment.devices, ()):
+        if given(device.partitioned, False) and (device.index in visible or len(visible) == 1):
+            return Sentence(f"device {device.index} is partitioned", f"设备 {device.index} 已分区")
+    return ""
 
 
 def within(samples: Sequence[TelemetrySample], repeat: Repeat) -> list[TelemetrySample]:

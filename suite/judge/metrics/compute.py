@@ -23,9 +23,11 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge.log import lengths, search, steady
 from suite.judge.log.details import PhaseDetails
 from suite.judge.log.limit import limited_by
-from suite.judge.log.samples import collect, recounts
-from suite.judge.metrics import rouge
+from suite.judge.log.recounts import recounts
+from suite.judge.log.samples import collect
+from suite.judge.metrics import energy, rouge
 from suite.judge.metrics.devices import device_series
+from suite.judge.metrics.engine import engine_series
 from suite.judge.metrics.inputs import PhaseInputs
 from suite.judge.metrics.registry import PHASE_SOURCES, RUN_SOURCES
 from suite.judge.metrics.series import series
@@ -137,6 +139,7 @@ def _details(inputs: PhaseInputs) -> PhaseDetails:
         backlogs={each.number: each.backlog for each in phase.repeats if each.backlog is not None},
         limited_by=limited_by(phase, inputs.searches),
         track=steady.track(phase) if seen else None,
+        energy=energy.source(inputs),
     )
 
 
@@ -157,26 +160,20 @@ def _token_counts(inputs: PhaseInputs) -> tuple[TokenCount, ...]:
     """
     phase = inputs.phase
     counts = []
-    for of, source, samples in recounts(phase):
-        pairs = zip(_tokens(phase, of), _tokens(samples, of), strict=True)
-        differ = sum(stated != own for stated, own in pairs)
+    for recount in recounts(phase):
         values: dict[str, Value] = {}
-        if differ and not phase.obstacle:
-            values = _recomputed(dataclasses.replace(inputs, phase=samples), of)
-        tokens = sum(count[0] if count else 0 for count in _tokens(samples, of))
+        if recount.differ and not phase.obstacle:
+            values = _recomputed(dataclasses.replace(inputs, phase=recount.samples()), recount.of)
         counts.append(
-            TokenCount(of=of, source=source, tokens=tokens, differ=differ, metrics=values)
+            TokenCount(
+                of=recount.of,
+                source=recount.source,
+                tokens=recount.tokens,
+                differ=recount.differ,
+                metrics=values,
+            )
         )
     return tuple(counts)
-
-
-def _tokens(phase: PhaseSamples, of: Counted) -> list[tuple[int, ...] | None]:
-    """What is counted of each answer: its tokens; where they arrived, also those of its first chunks."""
-    if of == "claimed":
-        return [None if a.claimed is None else (a.claimed,) for a in phase.answers]
-    return [
-        None if a.arrived is None else (a.arrived.tokens, a.arrived.first) for a in phase.answers
-    ]
 
 
 def _recomputed(inputs: PhaseInputs, of: Counted) -> dict[str, Value]:
@@ -212,9 +209,11 @@ def _endings(phase: PhaseSamples) -> tuple[Ending, ...]:
     )
 
 
-def _series(phase: PhaseSamples, evidence: Evidence) -> Series:
+def _series(inputs: PhaseInputs) -> Series:
     """What the plots draw; of an over-saturated phase no latency, of one with an obstacle its devices alone."""
-    curves = device_series(phase, evidence.plan, evidence.telemetry) or UNSET
+    phase, evidence = inputs.phase, inputs.evidence
+    devices = device_series(phase, evidence.plan, evidence.telemetry)
+    curves = (*devices, *engine_series(inputs)) or UNSET
     if phase.obstacle:
         return Series(devices=curves)
     plots = series(phase)
@@ -235,7 +234,7 @@ def _phase(
         scenario=phase.scenario,
         repeats=len(phase.repeats),
         metrics=metrics,
-        series=_series(phase, evidence),
+        series=_series(inputs),
         token_source=phase.token_source,
         arrival_source=phase.arrival_source,
         questions=questions(phase.doc),

@@ -25,10 +25,7 @@ if TYPE_CHECKING:
         Bilingual("Completed requests", "完成的请求数"),
         Bilingual("count", "计数"),
         Sentence(
-            Sentence(
-                "Measured requests that ended well, over all repeats.",
-                "所有重复中正常结束的测量请求数。",
-            ),
+            "Measured requests that ended well, over all repeats.",
             "所有重复中正常结束的测量请求数。",
         ),
     ),
@@ -49,10 +46,7 @@ def completed(inputs: PhaseInputs) -> Value:
         Bilingual("Failed requests", "失败的请求数"),
         Bilingual("count", "计数"),
         Sentence(
-            Sentence(
-                "Measured requests that did not; they enter no latency.",
-                "未正常结束的测量请求数；不计入任何延迟。",
-            ),
+            "Measured requests that did not; they enter no latency.",
             "未正常结束的测量请求数；不计入任何延迟。",
         ),
     ),
@@ -73,10 +67,7 @@ def _lateness(statistic: str, title: Bilingual, formula: Bilingual) -> Metric:
         title,
         formula,
         Sentence(
-            Sentence(
-                "How late the client sent; open-loop phases only.",
-                "客户端发送的滞后；仅限开环阶段。",
-            ),
+            "How late the client sent; open-loop phases only.",
             "客户端发送的滞后；仅限开环阶段。",
         ),
     )

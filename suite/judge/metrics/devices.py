@@ -123,7 +123,10 @@ def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> t
     mean = math.fsum(means) if read.adds else statistics.mean(means)
     peak = math.fsum(peaks) if read.adds else max(peaks)
     why = Sentence("samples of a telemetry tool, no interval", "遥测工具的样本，无区间")
-    return tuple(Measured(value, read.unit, count, None, None, why) for value in (mean, peak))  # type: ignore[return-value]
+    return (
+        Measured(mean, read.unit, count, None, None, why),
+        Measured(peak, read.unit, count, None, None, why),
+    )
 
 
 def _why(plan: Plan) -> str:
@@ -151,7 +154,7 @@ def device_series(
             continue
         buckets = min(BUCKETS, fewest)
         width = (repeat.end - repeat.first_sent) / buckets
-        each = [_bucketed(points, repeat.first_sent, width, buckets) for points in known.values()]
+        each = [bucketed(points, repeat.first_sent, width, buckets) for points in known.values()]
         curves.append(
             DeviceSeries(
                 quantity=quantity,
@@ -167,7 +170,7 @@ def device_series(
     return tuple(curves)
 
 
-def _bucketed(points: Points, start: int, width: float, buckets: int) -> list[float | None]:
+def bucketed(points: Points, start: int, width: float, buckets: int) -> list[float | None]:
     """Means of the values in each bucket; None where none lies in it."""
     inside: list[list[float]] = [[] for _ in range(buckets)]
     for time, value in points:

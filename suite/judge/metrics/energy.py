@@ -1,40 +1,31 @@
-"""Energy over the measured windows, from sampled device power (trapezoid) or cumulative counters.
-
-A device's energy counts only when its samples cover the window: the first and last lie at its edges, no gap is
-longer than a few sampling intervals, and a cumulative counter never runs backwards. All devices of the plan
-must be there; one missing device makes the sum meaningless.
-"""
+"""Energy over the measured windows, from cumulative counters or sampled device power; see `suite.judge.log.power`."""
 
 from __future__ import annotations
 
 import bisect
-import itertools
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import UNSET
 
 from suite.base import statistics
 from suite.base.bilingual import Bilingual, Sentence, chinese
-from suite.documents.document import given
+from suite.documents.card_phase import EnergySource
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
-from suite.judge.log.samples import NO_TIME, NS_PER_S
+from suite.judge.log import power
+from suite.judge.log.samples import NS_PER_S
+from suite.judge.log.telemetry import partitioned
 from suite.judge.metrics.metric import Metric, phase_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suite.documents.event import Mark
-    from suite.documents.plan import Plan
-    from suite.documents.telemetry import TelemetrySample
+    from suite.judge.log.power import Meter
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.inputs import PhaseInputs
 
-LEAST_COVERAGE = 0.95
-"""Share of the window that must lie between the first and the last sample in it."""
-GAP_INTERVALS = 5.0
-"""Longest gap between samples, in sampling intervals; never less than `GAP_FLOOR_S`."""
-GAP_FLOOR_S = 2.0
 IDLE_SAMPLES = 5
 """Fewest samples per device for its idle power."""
 
@@ -50,12 +41,11 @@ METRICS = (
             "各设备 ∫ 功率 dt 之和，取各次重复的均值",
         ),
         Sentence(
-            Sentence(
-                "Trapezoid of sampled device power over the measured window of one repeat.",
-                "对一次重复的测量窗口内采样的设备功率作梯形积分。",
-            ),
-            "对一次重复的测量窗口内采样的设备功率作梯形积分。",
+            "Over the measured window of one repeat, by the devices' counters where they agree with their power, else the "
+            "trapezoid of sampled power.",
+            "在一次重复的测量窗口内：设备计数器与其功率一致时取计数器之差，否则对采样功率作梯形积分。",
         ),
+        standing="observed",
     ),
     Metric(
         "energy_above_idle_j",
@@ -65,12 +55,10 @@ METRICS = (
         Bilingual("Energy above idle", "扣除空闲的能耗"),
         Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
         Sentence(
-            Sentence(
-                "As energy, less the power drawn before the engine started.",
-                "同能耗，减去引擎启动前的功率所对应的部分。",
-            ),
+            "As energy, less the power drawn before the engine started.",
             "同能耗，减去引擎启动前的功率所对应的部分。",
         ),
+        standing="observed",
     ),
     Metric(
         "joules_per_output_token",
@@ -87,6 +75,7 @@ METRICS = (
             "所有重复的能耗除以其生成 token 数。",
         ),
         by_tokens=True,
+        standing="observed",
     ),
     Metric(
         "tokens_per_joule",
@@ -103,6 +92,7 @@ METRICS = (
             "所有重复的生成 token 数除以其能耗。",
         ),
         by_tokens=True,
+        standing="observed",
     ),
     Metric(
         "average_power_w",
@@ -112,149 +102,33 @@ METRICS = (
         Bilingual("Average power", "平均功率"),
         Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
         Sentence(
-            Sentence(
-                "Power of all devices together, averaged over the measured windows.",
-                "所有设备的总功率在测量窗口内的平均值。",
-            ),
+            "Power of all devices together, averaged over the measured windows.",
             "所有设备的总功率在测量窗口内的平均值。",
         ),
+        standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One device's samples in order of time: watts, or joules of a counter."""
-
-    device: str
-    times: tuple[int, ...]
-    values: tuple[float, ...]
-    counter: bool
-
-    def at(self, time: int) -> float:
-        """Value at a time, linear between samples and constant beyond them."""
-        place = bisect.bisect_left(self.times, time)
-        if place == 0:
-            return self.values[0]
-        if place == len(self.times):
-            return self.values[-1]
-        before, after = self.times[place - 1], self.times[place]
-        share = (time - before) / (after - before)
-        return self.values[place - 1] + share * (self.values[place] - self.values[place - 1])
-
-    def joules(self, start: int, end: int) -> float:
-        """Energy between two times."""
-        if self.counter:
-            return self.at(end) - self.at(start)
-        inside = self.times[
-            bisect.bisect_right(self.times, start) : bisect.bisect_left(self.times, end)
-        ]
-        times = [start, *inside, end]
-        watts = [self.at(time) for time in times]
-        return math.fsum(
-            (watts[i] + watts[i + 1]) / 2 * (times[i + 1] - times[i]) / NS_PER_S
-            for i in range(len(times) - 1)
-        )
-
-
-def _tracks(samples: Sequence[TelemetrySample]) -> list[Track]:
-    """One track per device, from the tool that gives power, else from one that has a counter."""
-    power: dict[str, dict[int, float]] = {}
-    counters: dict[str, dict[int, float]] = {}
-    tools: dict[str, str] = {}
-    for sample in sorted(samples, key=lambda sample: (sample.tool, sample.t)):
-        device = sample.device
-        watts, joules = given(sample.power_w), given(sample.energy_j)
-        if watts is None and joules is None:
-            continue
-        # Two tools that watch the same device would count it twice: the first by name is used.
-        if tools.setdefault(device, sample.tool) != sample.tool:
-            continue
-        if watts is not None:
-            power.setdefault(device, {})[sample.t] = watts
-        if joules is not None:
-            counters.setdefault(device, {})[sample.t] = joules
-    tracks = []
-    for device in sorted(tools):
-        series, counter = (power[device], False) if device in power else (counters[device], True)
-        times = tuple(sorted(series))
-        tracks.append(Track(device, times, tuple(series[time] for time in times), counter))
-    return tracks
-
-
-def _gap_bound_s(plan: Plan) -> float:
-    interval_ms = max((tool.interval_ms for tool in plan.telemetry), default=0)
-    return max(GAP_INTERVALS * interval_ms / 1000.0, GAP_FLOOR_S)
-
-
-def _track_obstacle(track: Track, start: int, end: int, gap_bound_s: float) -> str:
-    """Why a track does not cover a window; "" when it does."""
-    # A sample just outside the window bounds it as well as one just inside.
-    first = max(bisect.bisect_right(track.times, start) - 1, 0)
-    last = min(bisect.bisect_left(track.times, end) + 1, len(track.times))
-    times = track.times[first:last]
-    if len(times) < 2:
-        return Sentence(
-            f"device {track.device}: fewer than two power samples in the window",
-            f"设备 {track.device}：窗口内功率样本不足两个",
-        )
-    covered = (min(times[-1], end) - max(times[0], start)) / (end - start)
-    if covered < LEAST_COVERAGE:
-        lost = ""
-        if track.times[-1] < end:
-            lost = Sentence(
-                f", the last one at {track.times[-1] / NS_PER_S:.1f} s of the run",
-                f"，最后一个位于运行的第 {track.times[-1] / NS_PER_S:.1f} 秒",
-            )
-        share = max(covered, 0.0)
-        return Sentence(
-            f"device {track.device}: power samples cover {share:.0%} of the window{lost}",
-            f"设备 {track.device}：功率样本仅覆盖窗口的 {share:.0%}{chinese(lost)}",
-        )
-    gap = max(b - a for a, b in itertools.pairwise(times)) / NS_PER_S
-    if gap > gap_bound_s:
-        return Sentence(
-            f"device {track.device}: {gap:.3g} s without a power sample, bound {gap_bound_s:g} s",
-            f"设备 {track.device}：有 {gap:.3g} 秒没有功率样本，限度 {gap_bound_s:g} 秒",
-        )
-    values = track.values[first:last]
-    if track.counter and any(b < a for a, b in itertools.pairwise(values)):
-        return Sentence(
-            f"device {track.device}: its energy counter was reset",
-            f"设备 {track.device}：其能量计数器被重置",
-        )
-    return ""
-
-
-def _used(plan: Plan, tracks: Sequence[Track]) -> list[Track] | str:
-    """The tracks of the devices that the plan uses, or why they are not all there."""
-    count = plan.devices.count
-    visible = {part.strip() for part in plan.devices.visible.split(",")}
-    named = [track for track in tracks if track.device in visible]
-    if len(named) == count:
-        return named
-    if len(tracks) == count:
-        return list(tracks)
-    return Sentence(
-        f"power telemetry of {len(tracks)} devices for {count} in use",
-        f"{count} 个使用中的设备，仅 {len(tracks)} 个有功率遥测",
-    )
-
-
-def _idle_watts(tracks: Sequence[Track], marks: Sequence[Mark]) -> float | str:
+def _idle_watts(watching: Sequence[Meter], marks: Sequence[Mark]) -> float | str:
     """Power of all devices before the engine started, or why it is unknown."""
     start = next((mark.t for mark in marks if mark.name == "engine.start"), None)
     if start is None:
         return Sentence("the log has no mark engine.start", "日志中没有 engine.start 标记")
     total = 0.0
-    for track in tracks:
-        before = bisect.bisect_left(track.times, start)
-        if track.counter or before < IDLE_SAMPLES:
+    for meter in watching:
+        track = meter.power or meter.counter
+        before = 0 if track is None else bisect.bisect_left(track.times, start)
+        if track is None or before < IDLE_SAMPLES:
             return Sentence(
                 "too few power samples before the engine started", "引擎启动前的功率样本过少"
             )
-        total += statistics.mean(track.values[:before])
+        if track.counter:
+            passed = (track.times[before - 1] - track.times[0]) / NS_PER_S
+            total += (track.values[before - 1] - track.values[0]) / passed
+        else:
+            total += statistics.mean(track.values[:before])
     return total
 
 
@@ -283,31 +157,59 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     return values
 
 
-@phase_metrics(METRICS)
-def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
-    """Energy metrics of a phase without obstacle."""
-    phase, plan = inputs.phase, inputs.plan
-    marks, telemetry = inputs.evidence.marks, inputs.evidence.telemetry
-    tracks = _tracks(telemetry)
-    if not tracks:
+def measured(inputs: PhaseInputs) -> tuple[list[Meter], list[power.Energy]] | str:
+    """The meters of the devices in use and the energy of each repeat; or why it is not measured."""
+    plan = inputs.plan
+    known = power.meters(plan, inputs.evidence.telemetry)
+    if not known:
         tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
-        why = (
+        return (
             Sentence(f"no power telemetry from {tools}", f"{tools} 没有给出功率遥测")
             if tools
             else Sentence("the plan has no telemetry tool", "计划中没有遥测工具")
         )
-        return dict.fromkeys(NAMES, NotMeasured(why))
-    used = _used(plan, tracks)
-    if isinstance(used, str):
-        return dict.fromkeys(NAMES, NotMeasured(used))
-    bound = _gap_bound_s(plan)
-    joules = []
-    for repeat in phase.repeats:
-        if repeat.window_s <= 0:
-            return dict.fromkeys(NAMES, NotMeasured(NO_TIME))
-        for track in used:
-            obstacle = _track_obstacle(track, repeat.first_sent, repeat.end, bound)
-            if obstacle:
-                return dict.fromkeys(NAMES, NotMeasured(obstacle))
-        joules.append(math.fsum(track.joules(repeat.first_sent, repeat.end) for track in used))
-    return _values(phase, joules, _idle_watts(used, marks))
+    watching = power.used(plan, known)
+    if isinstance(watching, str):
+        return watching
+    shared = partitioned(inputs.evidence)
+    if shared:
+        return Sentence(
+            f"{shared}: its power is that of all its slices",
+            f"{chinese(shared)}：其功率为所有切片之和",
+        )
+    repeats = []
+    for repeat in inputs.phase.repeats:
+        energy = power.energy(plan, watching, repeat)
+        if isinstance(energy, str):
+            return energy
+        repeats.append(energy)
+    return watching, repeats
+
+
+@phase_metrics(METRICS)
+def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
+    """Energy metrics of a phase without obstacle."""
+    known = measured(inputs)
+    if isinstance(known, str):
+        return dict.fromkeys(NAMES, NotMeasured(known))
+    watching, repeats = known
+    idle = _idle_watts(watching, inputs.evidence.marks)
+    return _values(inputs.phase, [energy.joules for energy in repeats], idle)
+
+
+def source(inputs: PhaseInputs) -> EnergySource | None:
+    """How the phase's energy was come by; None where it is not measured."""
+    known = None if inputs.phase.obstacle else measured(inputs)
+    if known is None or isinstance(known, str) or not known[1]:
+        return None
+    watching, repeats = known
+    ratios = [ratio for energy in repeats for ratio in energy.ratios]
+    idle = _idle_watts(watching, inputs.evidence.marks)
+    return EnergySource(
+        kind=max((energy.kind for energy in repeats), key=power.KINDS.index),
+        meters=len(watching),
+        covered=min(1.0, *(energy.covered for energy in repeats)),
+        gap_s=max(energy.gap_s for energy in repeats),
+        counter_ratio=max(ratios, key=lambda ratio: abs(ratio - 1)) if ratios else UNSET,
+        idle_w=UNSET if isinstance(idle, str) else max(0.0, idle),
+    )

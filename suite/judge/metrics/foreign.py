@@ -32,10 +32,7 @@ NOT_OURS = Sentence(
             "（全部进程 + 虚拟机监控程序 − 套件 − 引擎）/ 处理器数 × 时间",
         ),
         Sentence(
-            Sentence(
-                "Share of the host's processor time that neither the suite nor its engine used, idle time left out.",
-                "主机处理器时间中既非套件亦非其引擎所用的占比，不计空闲时间。",
-            ),
+            "Share of the host's processor time that neither the suite nor its engine used, idle time left out.",
             "主机处理器时间中既非套件亦非其引擎所用的占比，不计空闲时间。",
         ),
         percent=True,
@@ -82,3 +79,47 @@ def foreign_processor_share(inputs: PhaseInputs) -> Value:
 def _engine_ms(used: Noted, *, contained: bool) -> int | None:
     """Time of the engine beside the suite's; a process of ours is among the suite's."""
     return used.count("engine_ms") if contained else 0
+
+
+@phase_metric(
+    Metric(
+        "telemetry_processor_share",
+        "1",
+        "lower",
+        "client",
+        Bilingual("Processor time of telemetry", "遥测占用的处理器时间"),
+        Bilingual("tools / processors × time", "遥测工具 / 处理器数 × 时间"),
+        Sentence(
+            "Share of the host's processor time that reading the devices took, where the tools ran on the host.",
+            "在主机上运行遥测工具时，读取设备所占的主机处理器时间。",
+        ),
+        percent=True,
+    ),
+    needs="requests",
+)
+def telemetry_processor_share(inputs: PhaseInputs) -> Value:
+    """Share of all processors' time over all repeats that the telemetry tools used."""
+    if not inputs.plan.telemetry:
+        return NotMeasured(Sentence("the plan has no telemetry tool", "计划中没有遥测工具"))
+    spent = capacity = 0
+    repeats = [repeat for repeat in inputs.phase.repeats if repeat.events]
+    for repeat in repeats:
+        noted = repeat.log.noted
+        used = noted.inner("telemetry").count("cpu_ms")
+        whole = noted.inner("processors").count("capacity_ms")
+        if used is None or whole is None:
+            return NotMeasured(
+                Sentence("the log does not say what telemetry took", "日志未记录遥测所用的时间")
+            )
+        spent += used
+        capacity += whole
+    if not repeats or capacity < SHORTEST_MS:
+        return NotMeasured(Sentence("the phase is too short to tell", "阶段过短，无法判断"))
+    return Measured(
+        min(1.0, spent / capacity),
+        "1",
+        len(repeats),
+        None,
+        None,
+        Sentence("whole phase, no interval", "整个阶段，无区间"),
+    )

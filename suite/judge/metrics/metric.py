@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from suite.documents.card import Direction
     from suite.documents.comparison import Family
+    from suite.documents.standing import Standing
     from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.metrics.inputs import PhaseInputs
@@ -90,6 +91,7 @@ class Metric:
         withheld: not given of an open loop beyond the server's capacity, because it depends on how long it was
             measured: with less of it, or with a server that fails sooner, it would look better.
         unasked: the reason that stands where a phase never asks for it; such an absence is not listed.
+        standing: how far its value can be trusted; asserted where a declared figure divides it.
         quantity: what it is a statistic of, as one row of the latency table; None for any other metric.
         statistic: which one.
     """
@@ -107,6 +109,7 @@ class Metric:
     by_objectives: bool = False
     withheld: bool = False
     unasked: str = ""
+    standing: Standing = "recomputed"
     quantity: Quantity | None = None
     statistic: Statistic | None = None
 

@@ -16,6 +16,7 @@ from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import measured
 from suite.judge.log.samples import NO_ARRIVALS, NO_COUNT, NO_PROMPT_COUNT, NO_TIME, NS_PER_S
+from suite.judge.log.telemetry import partitioned
 from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ METRICS = (
             "由模型结构得出的预填充与解码 FLOPs，除以实际执行精度的声明稠密峰值；不计来自引擎缓存的提示 token。",
         ),
         percent=True,
+        standing="asserted",
         headline=Headline(9, "busy"),
     ),
     Metric(
@@ -58,6 +60,7 @@ METRICS = (
             "逐个运行请求时：提示（不含缓存的 token）的 FLOPs 除以其 TTFT。",
         ),
         percent=True,
+        standing="asserted",
     ),
     Metric(
         "mfu_decode",
@@ -74,6 +77,7 @@ METRICS = (
             "逐个运行请求时：首个数据块之后的 token 的 FLOPs 除以其时间。",
         ),
         percent=True,
+        standing="asserted",
     ),
     Metric(
         "mbu",
@@ -90,6 +94,7 @@ METRICS = (
             "逐个运行请求时：解码必须读取的字节数除以声明的带宽。",
         ),
         percent=True,
+        standing="asserted",
     ),
 )
 MEASURED_METRICS = (
@@ -108,6 +113,7 @@ MEASURED_METRICS = (
             "相对于引擎启动前在其环境中实测的最佳矩阵乘速率的 MFU。",
         ),
         percent=True,
+        standing="observed",
     ),
     Metric(
         "mbu_measured_peak",
@@ -124,6 +130,7 @@ MEASURED_METRICS = (
             "相对于引擎启动前在其环境中实测的最佳内存拷贝速率的 MBU。",
         ),
         percent=True,
+        standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)
@@ -311,15 +318,19 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     phase, plan = inputs.phase, inputs.plan
     facts = plan.model.facts
     why = _obstacle(phase, facts)
+    slices = partitioned(inputs.evidence)
+    if slices and not why:
+        why = Sentence(
+            f"{slices}: the declared peak is not that of a slice",
+            f"{chinese(slices)}：所声明的峰值不是单个切片的峰值",
+        )
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))
     work = _Work(facts)
     bandwidth: float | NotMeasured | None = plan.peaks.bandwidth_bytes_per_s
     if bandwidth is None:
         because = plan.peaks.bandwidth_source
-        unknown = (
-            because if because.startswith(Sentence("accelerator unknown", "加速器未知")) else ""
-        )
+        unknown = because if because.startswith("accelerator unknown") else ""
         bandwidth = NotMeasured(
             unknown or Sentence("memory bandwidth not declared", "未声明显存带宽")
         )

@@ -15,6 +15,9 @@ RANGES = {
     "R04": Bilingual("The scenarios: R040 to R049", "场景：R040 至 R049"),
     "R05": Bilingual("What was observed: R050 to R059", "观察所得：R050 至 R059"),
     "R06": Bilingual("What ran, and its peak: R060 to R069", "运行的是什么及其峰值：R060 至 R069"),
+    "R07": Bilingual("Tokens and texts: R070 to R079", "token 与文本：R070 至 R079"),
+    "R08": Bilingual("What gives cheating away: R080 to R089", "作弊的迹象：R080 至 R089"),
+    "R09": Bilingual("Other witnesses: R090 to R099", "旁证：R090 至 R099"),
 }
 """Headings by the first digits of a number; a range without rules has none."""
 _COLUMNS = Bilingual(

@@ -134,7 +134,6 @@ def _horizontal(values: Sequence[float], *, steps: bool, log: bool) -> _Scale:
 def chart(
     lines: Sequence[Line],
     across: tuple[str, str],
-    title: str,
     *,
     extras: Extras | None = None,
     steps: bool = False,
@@ -145,7 +144,6 @@ def chart(
     Args:
         lines: the curves; all share one vertical axis, whose unit the caption says.
         across: name of the horizontal axis.
-        title: what a screen reader says.
         extras: lines and stretches behind the curves.
         steps: the points' own places on the horizontal axis, in even steps, instead of a scale.
         log: whether the horizontal and the vertical scale are logarithmic where values span enough.
@@ -164,7 +162,7 @@ def chart(
     for number, line in enumerate(drawn):
         parts += _curve(line, x, y, number)
     parts += [_cross(x.at(place), TOP + 4.0) for place in behind.beyond]
-    return svg.frame(parts, title)
+    return svg.frame(parts)
 
 
 def _axes(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suite.documents.card_phase import (
         CardPhase,
         Ending,
+        EnergySource,
         LengthsResult,
         Probe,
         SearchResult,
@@ -63,9 +64,28 @@ def remarks(card: Scorecard, phase: CardPhase) -> list[Remark]:
         sentences.append(Remark("drift", _drift(phase)))
     if phase.lengths is not UNSET:
         sentences.append(Remark("lengths", [_lengths(phase.lengths)]))
+    if phase.energy is not UNSET:
+        sentences.append(Remark("energy-source", [_energy(phase.energy)]))
     if phase.finish_reasons is not UNSET:
         sentences.append(Remark("finish-reasons", [_reasons(phase.finish_reasons)]))
     return sentences
+
+
+def _energy(source: EnergySource) -> Both:
+    """How the energy was come by, in one sentence."""
+    english, chinese = WORDS[f"energy-{source.kind}"]
+    covered, gap = f"{source.covered * 100:.1f}{NARROW}%", f"{source.gap_s:.2g}{NARROW}s"
+    first = [english, f"samples cover {covered}, longest gap {gap}"]
+    second = [chinese, f"样本覆盖 {covered}，最长间隔 {gap}"]
+    if source.counter_ratio is not UNSET:
+        ratio = f"{source.counter_ratio:.3f}"
+        first.append(f"counter over integral {ratio}")
+        second.append(f"计数器与积分之比 {ratio}")
+    if source.idle_w is not UNSET:
+        idle = f"{source.idle_w:.1f}{NARROW}W"
+        first.append(f"idle {idle}")
+        second.append(f"空闲 {idle}")
+    return "; ".join(first), "；".join(second)
 
 
 def _reasons(reasons: Mapping[str, int]) -> Both:
@@ -203,7 +223,7 @@ def _search(card: Scorecard, phase: CardPhase, search: SearchResult) -> Search:
         [
             ((f"{name} {percentile}, ms", f"{name} {percentile}，毫秒"), picture)
             for member, name in _LATENCIES
-            if (picture := _search_plot(card, search, member, name))
+            if (picture := _search_plot(card, search, member))
         ],
     )
 
@@ -262,7 +282,7 @@ def _objectives(card: Scorecard) -> dict[str, float | None]:
     }
 
 
-def _search_plot(card: Scorecard, search: SearchResult, member: str, name: str) -> Markup:
+def _search_plot(card: Scorecard, search: SearchResult, member: str) -> Markup:
     """One latency against the rate; a latency without objective decides nothing and is not drawn."""
     level = _objectives(card)[member]
     if level is None:
@@ -285,7 +305,6 @@ def _search_plot(card: Scorecard, search: SearchResult, member: str, name: str) 
     return curves.chart(
         [curves.Line("", dots)],
         across,
-        f"{name} against the rate",
         extras=extras,
         log=(True, True),
     )
@@ -327,7 +346,7 @@ def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
         ]
         caption = WORDS[f"turn-{key}"]
         line = curves.Line("", [dot for dot in dots if dot])
-        picture = curves.chart([line], WORDS["turn"], caption[0], steps=True)
+        picture = curves.chart([line], WORDS["turn"], steps=True)
         if picture:
             pictures.append((caption, picture))
     return pictures
@@ -341,14 +360,14 @@ def track_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     window = steady_window(phase)
     pictures = []
     for name, values in (("ttft", track.ttft_ms), ("tpot", track.tpot_ms)):
-        picture = _track_plot(track, values, window, f"Median {name.upper()} over time")
+        picture = _track_plot(track, values, window)
         if picture:
             pictures.append((WORDS[f"track-{name}"], picture))
     return pictures
 
 
 def _track_plot(
-    track: Track, values: Sequence[float | None], window: tuple[float, float] | None, title: str
+    track: Track, values: Sequence[float | None], window: tuple[float, float] | None
 ) -> Markup:
     width = track.bucket_s
     dots = [
@@ -357,7 +376,7 @@ def _track_plot(
         if value is not None
     ]
     extras = curves.Extras((), window, WORDS["steady"] if window else ("", ""))
-    return curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], title, extras=extras)
+    return curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], extras=extras)
 
 
 def steady_window(phase: CardPhase) -> tuple[float, float] | None:
@@ -379,7 +398,7 @@ def device_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
             if value is not None
         ]
         caption = WORDS[f"device-{series.quantity}"]
-        picture = curves.chart([curves.Line("", dots)], WORDS["plot-seconds"], caption[0])
+        picture = curves.chart([curves.Line("", dots)], WORDS["plot-seconds"])
         if picture:
             pictures.append((caption, picture))
     return pictures

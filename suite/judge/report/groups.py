@@ -278,7 +278,6 @@ def plots(block: Block) -> list[tuple[Both, Markup]]:
         picture = curves.chart(
             lines,
             (english, chinese),
-            WORDS[f"plot-{name}"][0],
             steps=True,
             log=(True, name != "output_throughput"),
         )
@@ -303,5 +302,4 @@ def _trade(along: list[tuple[float, CardPhase]]) -> Markup:
     return curves.chart(
         [curves.Line("", dots)],
         (f"{names[0]}, tokens/s", f"{names[1]}，token/秒"),
-        "TPOT against output throughput",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
+from suite.base import jsonio
 from suite.base.bilingual import chinese
-from suite.documents.document import given
-from suite.documents.sentences import restored
+from suite.documents.sentences import in_both
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import embed_bundle
 from suite.judge.metrics.registry import REGISTRY
@@ -56,7 +57,7 @@ def renderer_version() -> str:
     digest = hashlib.sha256()
     files = [*TEMPLATES.iterdir(), *(_HERE / name for name in _CODE)]
     for path in sorted(files, key=lambda path: path.name):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(path.name.encode() + b"\0" + jsonio.read_bytes(path) + b"\0")
     digest.update(repr(list(REGISTRY.values())).encode())
     return f"{GENERATOR} {digest.hexdigest()[:12]}"
 
@@ -91,7 +92,7 @@ def _breakable(text: str) -> Markup:
 
 @functools.cache
 def _style() -> str:
-    return (TEMPLATES / "style.css").read_text("utf-8").strip()
+    return jsonio.read_bytes(TEMPLATES / "style.css").decode("utf-8").strip()
 
 
 @functools.cache
@@ -128,8 +129,12 @@ def _environment() -> jinja2.Environment:
 
 
 def _security_policy(style: str) -> str:
+    """Nothing from outside, no script; the page's own server may be asked for its robots.txt by whoever audits it."""
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
@@ -145,7 +150,7 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
     Raises:
         TrustError: when the bundle is not well-formed; see `suite.judge.attest.envelope.parse`.
     """
-    card = restored(card, given(card.chinese, {}))
+    card = in_both(card)
     bundle = envelope.parse(bundle_bytes)
     stated = statement.parse_statement(bundle.payload)
     style = _style()
@@ -164,6 +169,7 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
             payload_sha256=stated.sha256,
             payload_bytes=len(bundle.payload),
             subjects=stated.subjects,
+            next_figure=functools.partial(next, itertools.count(1)),
             block=Markup(embed_bundle(bundle_bytes)),  # noqa: S704 - escaped by its maker
         )
     )

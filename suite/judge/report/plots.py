@@ -108,7 +108,7 @@ def distribution(
             Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" class="dot"/>').format(x, y),
             svg.text(x + shift, y + (11 if share == 0.9 else 3), label, "dot-name", anchor),
         ]
-    return svg.frame(parts, f"Distribution of {name}")
+    return svg.frame(parts)
 
 
 def throughput(series: RateSeries, steady: tuple[float, float] | None = None) -> Markup:
@@ -143,7 +143,7 @@ def throughput(series: RateSeries, steady: tuple[float, float] | None = None) ->
     parts.append(
         Markup('<path d="{}Z" class="area"/><path d="{}" class="curve"/>').format(outline, outline)
     )
-    return svg.frame(parts, "Output throughput over time")
+    return svg.frame(parts)
 
 
 def bullet(
@@ -185,7 +185,7 @@ def bullet(
             x_of(value), middle
         )
     )
-    return Markup('<svg viewBox="0 0 {} {}" class="bullet" role="presentation">{}</svg>').format(
+    return Markup('<svg viewBox="0 0 {} {}" class="bullet" aria-hidden="true">{}</svg>').format(
         width, height, Markup("").join(parts)
     )
 
@@ -206,6 +206,6 @@ def time_bar(stretches: Sequence[TimeShare]) -> Markup:
         )
         at += width
     return Markup(
-        '<svg viewBox="0 0 1000 30" preserveAspectRatio="none" class="timebar" role="img" '
-        'aria-label="Wall time by stretch">{}</svg>'
+        '<svg viewBox="0 0 1000 30" preserveAspectRatio="none" class="timebar" aria-hidden="true">'
+        "{}</svg>"
     ).format(Markup("").join(parts))

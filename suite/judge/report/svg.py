@@ -42,8 +42,8 @@ def stretch(x1: float, x2: float, css: str) -> Markup:
     )
 
 
-def frame(parts: Sequence[Markup], title: str, width: int = WIDTH, height: int = HEIGHT) -> Markup:
-    """A picture that a screen reader calls by its title."""
-    return Markup(
-        '<svg viewBox="0 0 {} {}" class="plot" role="img" aria-label="{}">{}</svg>'
-    ).format(width, height, title, Markup("").join(parts))
+def frame(parts: Sequence[Markup]) -> Markup:
+    """A picture; the figure around it gives it its name."""
+    return Markup('<svg viewBox="0 0 {} {}" class="plot" aria-hidden="true">{}</svg>').format(
+        WIDTH, HEIGHT, Markup("").join(parts)
+    )

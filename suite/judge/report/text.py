@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import chinese
 from suite.base.language import Language
 from suite.documents.document import given
-from suite.documents.sentences import restored
+from suite.documents.sentences import in_both
 from suite.judge.report import tables, textphases, view
 from suite.judge.report.texttable import WIDTH, aligned, wrapped
 from suite.judge.report.words import UNITS, WORDS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def render(card: Scorecard, language: Language = Language.EN) -> str:
     """Render the summary of a scorecard, without a final newline."""
-    card = restored(card, given(card.chinese, {}))
+    card = in_both(card)
     say = Phrases(language)
     verdict = say("conformant" if card.verdict.conformant else "not-conformant").upper()
     division = say(card.division.granted)
@@ -63,9 +63,11 @@ class Phrases:
 
 
 def _subject(card: Scorecard, say: Phrases) -> list[str]:
-    engine = f"{card.engine.title} {card.engine.version}".strip()
-    devices = card.devices.title
-    dtype = card.engine.dtype.executed
+    title = f"{card.engine.title} {card.engine.version}".strip()
+    engine = view.named(title, card, "/engine/title")
+    devices = view.named(card.devices.title, card, "/devices/count", "/devices/name")
+    dtype = view.named(card.engine.dtype.executed, card, "/engine/dtype")
+    model = view.named(card.model.id, card, "/model/id")
     taskset = card.workload.taskset
     texts = given(taskset.pinned)
     pinned = (
@@ -78,8 +80,8 @@ def _subject(card: Scorecard, say: Phrases) -> list[str]:
     )
     return [
         say.pick(
-            f"{devices} · {engine} ({card.runtime}, {dtype}) · {card.model.id}",
-            f"{devices} · {engine}（{say(card.runtime)}，{dtype}） · {card.model.id}",
+            f"{devices} · {engine} ({card.runtime}, {dtype}) · {model}",
+            f"{devices} · {engine}（{say(card.runtime)}，{dtype}） · {model}",
         ),
         say.pick(
             f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks{pinned}",
@@ -96,6 +98,8 @@ def _headline(card: Scorecard, say: Phrases) -> list[str]:
         shown = item.shown
         phase = item.phase.name if item.phase else say("run").lower()
         name = say.pick(item.name.en, item.name.zh)
+        if item.asserted and shown.measured:
+            name += f" [{say('standing-asserted')}]"
         if shown.measured:
             rows.append(
                 (

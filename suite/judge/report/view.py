@@ -6,19 +6,24 @@ The templates only place these; both renderers share them, so that they cannot d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.report.numbers import Shown, plain, scaled, show
+from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suite.documents.card import Check, Scorecard
     from suite.documents.card_phase import CardPhase
+    from suite.documents.standing import Standing
     from suite.documents.value import Value
+
+
+ASSERTED: Final = "asserted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,13 @@ class Headline:
     name: Text
     shown: Shown
     formula: str
+    standing: Standing
     phase: CardPhase | None
+
+    @property
+    def asserted(self) -> bool:
+        """Whether it rests on somebody's word, which then stands beside it."""
+        return self.standing == ASSERTED
 
 
 def headlines(card: Scorecard) -> list[Headline]:
@@ -109,10 +120,27 @@ def headlines(card: Scorecard) -> list[Headline]:
                 metric_name(card, item.metric),
                 show(item.metric, value_of(card, item.phase, item.metric)),
                 definition.formula if definition else "",
+                definition.standing if definition else ASSERTED,
                 phases.get(item.phase),
             )
         )
     return rows
+
+
+def named(text: str, card: Scorecard, *pointers: str) -> str:
+    """A fact of the headline, with the word where one of its parts rests on nothing but somebody's."""
+    asserted = any(card.standing.get(pointer, ASSERTED) == ASSERTED for pointer in pointers)
+    return f"{text} [{WORDS[f'standing-{ASSERTED}'][0]}]" if asserted else text
+
+
+def description(card: Scorecard) -> str:
+    """What a search engine or a chat shows of the page: the verdict and the numbers that lead the card."""
+    numbers = (
+        f"{item.name.en} {item.shown.number} {item.shown.unit}".rstrip()
+        for item in headlines(card)
+        if item.shown.measured
+    )
+    return " ".join([card.verdict.sentence.en, "; ".join(numbers)]).strip()
 
 
 def ordered(card: Scorecard, names: Iterable[str]) -> list[str]:

@@ -19,6 +19,11 @@ WORDS: Final = MappingProxyType(
         "comma": (", ", "，"),
         "stop": (". ", "。"),
         "contents": ("Contents", "目录"),
+        "skip": ("Skip to the results", "跳到结果"),
+        "language": ("Language", "语言"),
+        "nav-quality": ("Quality", "质量"),
+        "nav-time": ("Time", "时间"),
+        "nav-verify": ("Verify", "核验"),
         "conformant": ("Conformant", "合规"),
         "not-conformant": ("Not conformant", "不合规"),
         "division": ("Division", "赛道"),
@@ -91,6 +96,18 @@ WORDS: Final = MappingProxyType(
         "flag-ended-text": (
             "The run did not reach its planned end; the numbers cover what was measured before.",
             "运行没有按计划结束；数字仅覆盖此前测得的部分。",
+        ),
+        # how far a fact can be trusted
+        "standing-recomputed": ("recomputed", "可重算"),
+        "standing-observed": ("observed", "本套件所见"),
+        "standing-attested": ("attested", "他人签名"),
+        "standing-asserted": ("asserted", "自述"),
+        "standing-text": (
+            (
+                "Recomputed: follows from the evidence, and anybody can derive it again. Observed: the suite saw it on the "
+                "machine that measured. Attested: somebody else signed for it. Asserted: the word of whoever ran or sells."
+            ),
+            "可重算：由证据得出，任何人均可再次推导。本套件所见：套件在测量所用机器上亲自观察。他人签名：由他人签名确认。自述：仅凭运行方或厂商之言。",
         ),
         # the subject
         "devices": ("Devices", "设备"),
@@ -167,6 +184,7 @@ WORDS: Final = MappingProxyType(
         "bound": ("Gate", "门槛"),
         "share": ("Of reference", "占参考"),
         "lead": ("LEAD-1", "LEAD-1"),
+        "on-a-line": ("On a line from zero", "从零起的数轴"),
         "lead-note": (
             "LEAD-1 is the first sentence of each document taken as its summary: a baseline that needs no model.",
             "LEAD-1 指把每篇文档的首句当作摘要：一个不需要模型的基线。",
@@ -259,6 +277,7 @@ WORDS: Final = MappingProxyType(
         "objectives": ("Service-level objectives", "服务水平目标"),
         "seed": ("Seed", "随机种子"),
         "max-input": ("Longest prompt", "最长提示"),
+        "recorded-facts": ("recorded facts", "项记录"),
         "declaration": ("Vendor declaration", "厂商声明"),
         "plan": ("Plan", "计划"),
         "suite": ("Suite", "套件"),
@@ -305,6 +324,7 @@ WORDS: Final = MappingProxyType(
         ),
         "subjects": ("What the signature covers", "签名所覆盖的对象"),
         "rendered-by": ("Rendered by", "生成器"),
+        "defined": ("metrics with their formulas", "项指标及其公式"),
         "symbols": (
             (
                 "For one request: t_sched intended start, t_send first byte written, t_1 and t_n arrival of the first and "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_shortened
 from suite.documents.value import Measured
+from suite.judge.log import texts
 from suite.judge.metrics import rouge, utilisation
 from suite.judge.metrics.rouge_pairs import words
 from suite.judge.rules.rule import (
@@ -439,4 +440,37 @@ def below_peak(evidence: Evidence, results: Results) -> Finding:
         )
     return passed(
         Sentence(f"{judged} utilisations, all at most 1", f"{judged} 个利用率，均不超过 1")
+    )
+
+
+@rule(
+    "R071",
+    title=Bilingual("Answers are no longer than their tokens", "回答不长于其 token 所能构成的长度"),
+    asks=Bilingual(
+        "No answer has 256 characters or more for each token that could be asked for, or 262,144 in all.",
+        "没有回答达到可请求的每个 token 256 个字符，或总计 262,144 个字符。",
+    ),
+    reason=Bilingual(
+        "Such texts are cut there before they are judged: no model writes them, and reading them to the end takes hours.",
+        "此类文本在评判前于该处截断：没有模型会写出它们，而读完它们要花数小时。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def no_longer_than_tokens(evidence: Evidence, _: Results) -> Finding:
+    """No text is so long that it was judged only in part."""
+    limit = texts.characters(evidence.plan)
+    asked = [request for request in evidence.requests if request.measured]
+    beyond = [place(request) for request in asked if texts.is_beyond(request, limit)]
+    if beyond:
+        why = Sentence(
+            f"{len(beyond)} of {len(asked)} answers have {limit:,} characters or more: judged so far, and no further",
+            f"{len(asked)} 个回答中有 {len(beyond)} 个达到 {limit:,} 个字符：仅评判到此，其后不评",
+        )
+        return failed(why, beyond)
+    return passed(
+        Sentence(
+            f"each of {len(asked)} answers has fewer than {limit:,} characters",
+            f"{len(asked)} 个回答均少于 {limit:,} 个字符",
+        )
     )

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import re
+import statistics
 from typing import TYPE_CHECKING
 
+from suite.base import expressions
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.vendor.load import load_vendor
 from suite.documents.document import given
+from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.documents.accelerator import Accelerator, Figure
     from suite.documents.devices import ObservedDevice
     from suite.documents.plan import Plan
+    from suite.documents.telemetry import TelemetrySample
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
 MEMORY_SHARE = 0.9
 """Least share of the declared memory that a device shows: some of it is kept by error correction and firmware."""
 POWER_SHARE = 0.98
+POWER_ABOVE = 1.05
+"""Most of its limit that a device draws on average: limits are kept within some per cent."""
+POWER_BELOW = 0.9
+"""Least of its idle power that a device draws under load."""
+IDLE_SAMPLES = 3
+BUSY_SHARE = 0.05
+"""Utilisation on average from which a device is at work."""
+GROWN_BYTES = 1 << 30
+"""Memory that a device takes when something is loaded on it; drivers keep less."""
 _BYTES = {"GB": 10**9, "GiB": 2**30}
 
 
@@ -31,7 +44,8 @@ def _used(evidence: Evidence) -> list[ObservedDevice]:
     return [device for device in devices if device.index in visible] or devices
 
 
-def _declared(plan: Plan) -> Accelerator | None:
+def declared_accelerator(plan: Plan) -> Accelerator | None:
+    """The plan's accelerator in the shipped declaration; None where that has none of the name."""
     try:
         vendor = load_vendor(plan.vendor.id)
     except SuiteError:  # R039 says that the suite does not ship it
@@ -52,7 +66,7 @@ def _unobserved(evidence: Evidence) -> Finding | None:
                 f"运行方式为 {plan.runtime}：此处没有可查询的设备",
             )
         )
-    declared = _declared(plan)
+    declared = declared_accelerator(plan)
     if declared is None or declared.topology.device == "host":
         return not_applicable(
             Sentence(
@@ -87,17 +101,24 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
     if (finding := _unobserved(evidence)) is not None:
         return finding
     plan, used = evidence.plan, _used(evidence)
-    declared = _declared(plan)
+    declared = declared_accelerator(plan)
     pattern = re.escape(plan.devices.name)
     if declared is not None:
         pattern = given(declared.match, re.escape(declared.name))
+    if why := expressions.problem(pattern):
+        return failed(
+            Sentence(
+                f"the declared pattern of the device's name is no regular expression: {why}",
+                f"所声明的设备名称模式不是正则表达式：{why}",
+            )
+        )
     wrong = [
         Sentence(
             f"device {device.index} is {device.name}, declared is {plan.devices.name}",
             f"设备 {device.index} 为 {device.name}，声明为 {plan.devices.name}",
         )
         for device in used
-        if re.search(pattern, device.name) is None
+        if expressions.start_of(pattern, device.name) is None
     ]
     count = plan.devices.count or 0
     if len(used) < count:
@@ -116,6 +137,13 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
         for device in used
         if 0 < (memory := given(device.memory_bytes, 0)) < least
     ]
+    known = [identity for device in used if (identity := given(device.identity))]
+    if len(set(known)) < len(known):
+        wrong.append(
+            Sentence(
+                "one device is listed twice under different numbers", "同一设备以不同编号列出两次"
+            )
+        )
     if wrong:
         return failed(wrong[0], wrong)
     return passed(Sentence(f"{len(used)} x {used[0].name}", f"{len(used)} 个 {used[0].name}"))
@@ -144,7 +172,7 @@ def whole_devices(evidence: Evidence, _: Results) -> Finding:
     """No observed device is partitioned or limited below the declaration."""
     if (finding := _unobserved(evidence)) is not None:
         return not_applicable(finding.why)
-    used, declared = _used(evidence), _declared(evidence.plan)
+    used, declared = _used(evidence), declared_accelerator(evidence.plan)
     wrong = []
     for device in used:
         if given(device.partitioned, False):
@@ -221,3 +249,140 @@ def free_devices(evidence: Evidence, _: Results) -> Finding:
     return passed(
         Sentence(f"no other process on {len(used)} devices", f"{len(used)} 个设备上没有其他进程")
     )
+
+
+@rule(
+    "R079",
+    title=Bilingual("Only the declared devices worked", "只有声明的设备在工作"),
+    asks=Bilingual(
+        "While the engine served, no device but the declared ones had been given a process or memory; telemetry saw no more "
+        "busy devices than declared; the power of each lies between what it draws idle and its limit.",
+        "引擎服务期间，除声明的设备外没有设备被分配进程或显存；遥测所见的繁忙设备不多于声明数量；每个设备的功率介于空闲功率与"
+        "功率上限之间。",
+    ),
+    reason=Bilingual(
+        "A second device halves every time; power that was made up knows no limit.",
+        "第二个设备会使一切时间减半；捏造的功率不受上限约束。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def declared_devices_worked(evidence: Evidence, _: Results) -> Finding:
+    """No further device worked, and power is possible."""
+    if _unobserved(evidence) is not None:
+        return not_applicable(
+            Sentence(
+                "no tool of this machine named its devices, see R062",
+                "本机没有工具报告其设备，见 R062",
+            )
+        )
+    wrong = [*_further(evidence), *_busy(evidence), *_power_wrong(evidence)]
+    if wrong:
+        return failed(wrong[0], wrong)
+    seen = (
+        ""
+        if given(evidence.environment.devices_serving)
+        else Sentence("; nobody looked while it served", "；服务期间无人查看")
+    )
+    return passed(
+        Sentence(
+            f"{evidence.plan.devices.title}, and no other{seen}",
+            f"{evidence.plan.devices.title}，没有其他设备{chinese(seen)}",
+        )
+    )
+
+
+def _further(evidence: Evidence) -> list[str]:
+    """Devices beside the declared ones that took a process or memory between the start and the end."""
+    environment = evidence.environment
+    before = {device.index: device for device in given(environment.devices, ())}
+    used = {device.index for device in _used(evidence)}
+    wrong = []
+    for device in given(environment.devices_serving, ()):
+        earlier = before.get(device.index)
+        if device.index in used or earlier is None:
+            continue
+        old = {process.pid for process in given(earlier.processes, ())}
+        new = [p.name for p in given(device.processes, ()) if p.pid not in old]
+        grown = given(device.memory_used_bytes, 0) - given(earlier.memory_used_bytes, 0)
+        if new:
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is not declared and runs {new[0]}",
+                    f"设备 {device.index} 未声明，却在运行 {new[0]}",
+                )
+            )
+        elif given(earlier.memory_used_bytes) is not None and grown > GROWN_BYTES:
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is not declared and took {grown / 1e9:.1f} GB",
+                    f"设备 {device.index} 未声明，却占用了 {grown / 1e9:.1f} GB",
+                )
+            )
+    return wrong
+
+
+def _measured_samples(evidence: Evidence) -> dict[str, list[TelemetrySample]]:
+    """Telemetry of the measured phases by device."""
+    spans = [
+        (log.start, log.end)
+        for log in phase_logs(evidence).values()
+        if log.doc.measured and log.start is not None and log.end is not None
+    ]
+    result: dict[str, list[TelemetrySample]] = {}
+    for sample in evidence.telemetry:
+        if any(start <= sample.t <= end for start, end in spans):
+            result.setdefault(sample.device, []).append(sample)
+    return result
+
+
+def _busy(evidence: Evidence) -> list[str]:
+    count = evidence.plan.devices.count
+    busy = [
+        device
+        for device, samples in _measured_samples(evidence).items()
+        if statistics.mean([given(sample.utilisation, 0.0) for sample in samples]) > BUSY_SHARE
+    ]
+    if count is None or len(busy) <= count:
+        return []
+    return [
+        Sentence(
+            f"telemetry saw {len(busy)} devices at work ({', '.join(busy)}), declared is {count}",
+            f"遥测看到 {len(busy)} 个设备在工作（{', '.join(busy)}），声明为 {count} 个",
+        )
+    ]
+
+
+def _power_wrong(evidence: Evidence) -> list[str]:
+    """Devices whose mean power in the measured phases is above their limit or below what they drew idle."""
+    declared = declared_accelerator(evidence.plan)
+    limits = {device.index: given(device.power_limit_w) for device in _used(evidence)}
+    start = next((mark.t for mark in evidence.marks if mark.name == "engine.start"), 0)
+    wrong = []
+    for device, samples in _measured_samples(evidence).items():
+        watts = [power for sample in samples if (power := given(sample.power_w)) is not None]
+        if not watts:
+            continue
+        mean = statistics.mean(watts)
+        idle = [
+            power
+            for sample in evidence.telemetry
+            if sample.device == device and sample.t < start
+            if (power := given(sample.power_w)) is not None
+        ]
+        limit = limits.get(device) or _power(declared)
+        if limit and mean > POWER_ABOVE * limit:
+            wrong.append(
+                Sentence(
+                    f"device {device} drew {mean:.0f} W, its limit is {limit:g} W",
+                    f"设备 {device} 功率为 {mean:.0f} W，其上限为 {limit:g} W",
+                )
+            )
+        if len(idle) >= IDLE_SAMPLES and mean < POWER_BELOW * min(idle):
+            wrong.append(
+                Sentence(
+                    f"device {device} drew {mean:.0f} W under load, {min(idle):.0f} W idle",
+                    f"设备 {device} 负载下功率为 {mean:.0f} W，空闲时为 {min(idle):.0f} W",
+                )
+            )
+    return wrong

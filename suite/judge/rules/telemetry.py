@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.judge.log.phases import phase_logs
+from suite.judge.log.power import AGREES
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -66,6 +67,52 @@ def telemetry_read(evidence: Evidence, _: Results) -> Finding:
         )
     return passed(
         Sentence(f"samples from {', '.join(sorted(read))}", f"样本来自 {', '.join(sorted(read))}")
+    )
+
+
+@rule(
+    "R093",
+    title=Bilingual("Energy counters agree with the power", "能量计数器与功率一致"),
+    asks=Bilingual(
+        "Where a device has a counter of energy and states its power, both say the same within a tenth.",
+        "设备同时给出能量计数与功率时，两者相差不超过十分之一。",
+    ),
+    reason=Bilingual(
+        "Counters that are wrong until the machine starts again; tools that print milliwatts as watts.",
+        "重启前一直错误的计数器；把毫瓦当作瓦输出的工具。",
+    ),
+    phases="measured",
+    broken=Bilingual("warn; the power is taken then", "warn；此时采用功率"),
+)
+def counters_agree(_: Evidence, results: Results) -> Finding:
+    """Counter and integral of the power agree in every phase that has both."""
+    apart, both = [], 0
+    for phase in results.phases.values():
+        source = phase.details.energy
+        if source is None or source.counter_ratio is UNSET:
+            continue
+        both += 1
+        if abs(source.counter_ratio - 1) > AGREES:
+            apart.append(
+                Sentence(
+                    f"{phase.name}: counter over power {source.counter_ratio:.3g}",
+                    f"{phase.name}：计数器与功率之比为 {source.counter_ratio:.3g}",
+                )
+            )
+    if apart:
+        return warned(apart[0], apart)
+    if not both:
+        return not_applicable(
+            Sentence(
+                "no device has both a counter of energy and its power",
+                "没有设备同时具有能量计数器与功率",
+            )
+        )
+    return passed(
+        Sentence(
+            f"{both} phases, counter and power within {AGREES:.0%}",
+            f"{both} 个阶段，计数器与功率相差不超过 {AGREES:.0%}",
+        )
     )
 
 

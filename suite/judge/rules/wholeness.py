@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 MOST_EMPTY = 0.1
 """Largest share of a phase's answers that may hold only reasoning."""
+MOST_PADDED = 0.1
+"""Largest share of a phase's answers that may be padded."""
+PADDING = 0.2
+"""Share of an answer's words from which on it is padded."""
 MOST_LOOPS = 0.1
 """Largest share of a phase's answers that may end in a loop without a word about it."""
 
@@ -78,10 +83,10 @@ def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
     part: list[str] = []
     worst = ""
     for name, requests in groups.items():
-        shares = {place(r): _reasoning(r, begun=begun) for r in requests}
-        mine = [where for where, share in shares.items() if share == "all"]
+        shares = [(request, _reasoning(request, begun=begun)) for request in requests]
+        mine = [place(request) for request, share in shares if share == "all"]
         only += mine
-        part += [where for where, share in shares.items() if share == "part"]
+        part += [place(request) for request, share in shares if share == "part"]
         if len(mine) > MOST_EMPTY * len(requests):
             worst = worst or Sentence(
                 f"{len(mine)} of {len(requests)} answers of {name} hold only reasoning",
@@ -142,4 +147,65 @@ def no_loops(evidence: Evidence, _: Results) -> Finding:
         Sentence(
             f"{count} of {total} answers end in a loop", f"{total} 个回答中有 {count} 个以循环结尾"
         )
+    )
+
+
+_WORD = re.compile(r"\w+|[^\w\s]+")
+_BESIDE = 2
+"""Marks in a row that punctuation may have, such as a full stop and a closing quote."""
+
+
+def padding(text: str) -> float:
+    """Share of a text's words that say nothing: words said twice in a row, and marks beyond what sentences need."""
+    words = _WORD.findall(text)
+    empty = marks = 0
+    before = ""
+    for word in words:
+        if word[0].isalnum() or word[0] == "_":
+            empty += word == before
+            marks = 0
+        else:
+            marks += len(word)
+            empty += marks > _BESIDE
+        before = word
+    return empty / len(words) if words else 0.0
+
+
+@rule(
+    "R085",
+    title=Bilingual("Answers are not padded", "回答未被填充"),
+    asks=Bilingual(
+        "At most 10 % of a phase's answers are padded: a fifth of their words or more are said twice in a row, or are "
+        "punctuation beyond two marks together.",
+        "一个阶段中至多 10 % 的回答被填充：五分之一以上的词连续重复，或为超过两个连续符号的标点。",
+    ),
+    reason=Bilingual(
+        "Padding is made without a model, ROUGE hardly sees it, and every token of it counts as throughput.",
+        "填充无需模型即可生成，ROUGE 几乎看不见，而每个 token 都计入吞吐。",
+    ),
+    phases="tasks",
+    limits="open",
+)
+def not_padded(evidence: Evidence, _: Results) -> Finding:
+    """Few answers are padded."""
+    groups = _questions(evidence)
+    total = sum(map(len, groups.values()))
+    if not total:
+        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
+    wrong, places, count = [], [], 0
+    for name, requests in groups.items():
+        padded = [request for request in requests if padding(request.text) >= PADDING]
+        count += len(padded)
+        if len(padded) > MOST_PADDED * len(requests):
+            wrong.append(
+                Sentence(
+                    f"{len(padded)} of {len(requests)} answers of {name} are padded",
+                    f"{name} 的 {len(requests)} 个回答中有 {len(padded)} 个被填充",
+                )
+            )
+            places += [place(request) for request in padded]
+    if wrong:
+        return warned(wrong[0], places)
+    return passed(
+        Sentence(f"{count} of {total} answers are padded", f"{total} 个回答中有 {count} 个被填充")
     )

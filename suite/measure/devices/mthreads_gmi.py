@@ -34,8 +34,11 @@ def parse(outputs: Sequence[str]) -> list[ObservedDevice]:
         ObservedDevice(
             index=_text(_member(card, "index")) or str(position),
             name=name,
+            identity=_identity(card) or UNSET,
             driver=driver or UNSET,
+            firmware=_text(_member(card, "mtbios")) or _text(_member(card, "firmware")) or UNSET,
             memory_bytes=_bytes(_inner(card, "fb memory usage", "total")),
+            memory_used_bytes=_bytes(_inner(card, "fb memory usage", "used")),
             power_limit_w=_number(_inner(card, "power readings", "current power limit"), "W"),
             power_default_w=_number(_inner(card, "power readings", "default power limit"), "W"),
             clock_max_mhz=_number(_inner(card, "max clocks", "graphics"), "MHz"),
@@ -44,6 +47,11 @@ def parse(outputs: Sequence[str]) -> list[ObservedDevice]:
         for position, card in enumerate(rows)
         if isinstance(card, dict) and (name := _text(_member(card, "product name")))
     ]
+
+
+def _identity(card: Mapping[str, object]) -> str:
+    names = ("gpu uuid", "uuid", "serial number", "serial")
+    return next((text for name in names if (text := _text(_member(card, name)))), "")
 
 
 def _member(document: Mapping[str, object], name: str) -> object:

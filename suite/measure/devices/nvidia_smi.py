@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DEVICES = (
     "index,uuid,name,driver_version,memory.total,power.limit,power.default_limit,clocks.max.sm,"
-    "ecc.mode.current,mig.mode.current,persistence_mode"
+    "ecc.mode.current,mig.mode.current,persistence_mode,vbios_version,memory.used"
 )
 _PROCESSES = "gpu_uuid,pid,used_memory,process_name"
 
@@ -35,7 +35,9 @@ def parse(outputs: Sequence[str]) -> list[ObservedDevice]:
         ObservedDevice(
             index=row["index"],
             name=row["name"],
+            identity=_text(row, "uuid"),
             driver=_text(row, "driver_version"),
+            firmware=_text(row, "vbios_version"),
             memory_bytes=_bytes(row, "memory.total"),
             power_limit_w=_number(row, "power.limit", "W"),
             power_default_w=_number(row, "power.default_limit", "W"),
@@ -43,6 +45,7 @@ def parse(outputs: Sequence[str]) -> list[ObservedDevice]:
             ecc=_text(row, "ecc.mode.current"),
             partition=_text(row, "mig.mode.current"),
             partitioned=_partitioned(row),
+            memory_used_bytes=_bytes(row, "memory.used"),
             processes=_processes(processes, row.get("uuid", "")),
         )
         for row in _rows(devices)

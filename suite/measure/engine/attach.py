@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
 from suite.base.errors import EngineError
+from suite.documents.basis import Attached
 from suite.measure.engine.readiness import HEALTH_TIMEOUT_S, get_json, request, unauthorised
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Met:
 
 def attach(
     plan: Plan, headers: Mapping[str, str], *, named: bool, on_progress: Progress
-) -> tuple[Plan, str]:
+) -> tuple[Attached, str]:
     """Hold a plan against the server that it is for.
 
     Args:
@@ -55,7 +54,7 @@ def attach(
         on_progress: takes what is waited for.
 
     Returns:
-        The plan with the path that shows the server's health and the name of its model; and one sentence on both.
+        The path that shows the server's health and the name of its model; and one sentence on both.
 
     Raises:
         EngineError: of `meet`, ``endpoint-model``.
@@ -71,10 +70,8 @@ def attach(
     )
     wanted = engine.served_model_name
     name = _model_name(base_url, met, headers, wanted=wanted, named=named, id_=plan.model.id)
-    readiness = replace(engine.readiness, path=met.path)
-    attached = replace(engine, readiness=readiness, served_model_name=name)
     sentence = f"{base_url} answers at {met.address} on {met.path}; its model is {name}"
-    return replace(plan, engine=attached), sentence
+    return Attached(path=met.path, served_model_name=name), sentence
 
 
 def meet(

@@ -44,6 +44,11 @@ class Endpoint:
         """None: it runs in no container of ours."""
         return None
 
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
 
 @contextlib.contextmanager
 def serve(

@@ -18,8 +18,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from suite.base import uv
-from suite.base.errors import SetupError
+from suite.base import jsonio, uv
+from suite.base.errors import SetupError, SuiteError
 from suite.measure.engine.served import Settings
 from suite.measure.signals import shielded
 
@@ -34,6 +34,17 @@ REQUIREMENTS_FILE = "requirements.txt"
 UV_FILE = "uv.txt"
 STAMP = ".requirements-sha256"
 PIP_TIMEOUT_S = 3600
+_PACKAGES_TIMEOUT_S = 60
+_PACKAGES_SCRIPT = """
+import importlib.metadata as m, json, platform, re
+found = {"python": platform.python_version()}
+for d in m.distributions():
+    name = d.metadata["Name"] if d.metadata else None
+    if name:
+        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), d.version)
+print(json.dumps(found))
+"""
+"""Run by an environment's own interpreter; the last line is one JSON object of every package's version."""
 
 
 def requirements_digest(directory: Path) -> str:
@@ -111,6 +122,29 @@ def environment_made(name: str, requirements: str, settings: Settings) -> bool:
     target = settings.environments / f".venv-{name}"
     digest = requirements_digest((settings.repository / requirements).parent)
     return _read(target / STAMP) == digest and (target / "bin" / "python").exists()
+
+
+def environment_packages(python: Path) -> dict[str, str]:
+    """The version of the interpreter, as ``python``, and of every package of an environment that was there before.
+
+    Raises:
+        SetupError: ``engine-python-wrong``.
+    """
+    hint = "name the python of the environment that holds the engine, such as /opt/vllm/bin/python"
+    try:
+        answer = subprocess.run(
+            [str(python), "-I", "-c", _PACKAGES_SCRIPT],
+            capture_output=True,
+            check=True,
+            timeout=_PACKAGES_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+        )
+        read = jsonio.loads(answer.stdout.strip().splitlines()[-1])
+    except (OSError, subprocess.SubprocessError, IndexError, SuiteError) as cause:
+        message = f"{python} is no interpreter that answers: {cause}"
+        raise SetupError("engine-python-wrong", message[:300], hint=hint) from cause
+    found = read if isinstance(read, dict) else {}
+    return {name: version for name, version in found.items() if isinstance(version, str)}
 
 
 def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) -> Path:

@@ -16,14 +16,19 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from msgspec import UNSET
+
+from suite.base import jsonio
 from suite.base.errors import EngineError, SetupError
+from suite.documents.document import given
 from suite.measure.engine import facts as about
 from suite.measure.engine.command import listen_on, with_pre_commands
 from suite.measure.engine.compilecache import compile_cache
-from suite.measure.engine.environment import STAMP, ensure_environment
+from suite.measure.engine.environment import STAMP, ensure_environment, environment_packages
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_port, log_tail
@@ -61,6 +66,11 @@ class ProcessEngine:
         """None: it runs in no container of ours."""
         return None
 
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
 
 @contextlib.contextmanager
 def serve(
@@ -79,9 +89,7 @@ def serve(
     marks.add("engine.prepared")
     with contextlib.ExitStack() as stack:
         scratch = stack.enter_context(_scratch())
-        compiled = stack.enter_context(
-            compile_cache(plan, (python.parents[1] / STAMP).read_text(), settings.cache)
-        )
+        compiled = stack.enter_context(compile_cache(plan, _stamp(engine, python), settings.cache))
         variables = _variables(engine, python, scratch)
         if compiled is not None:
             variables |= compiled.variables(str(compiled.directory))
@@ -97,7 +105,7 @@ def serve(
                     engine,
                     base_url,
                     marks=marks,
-                    alive=lambda process=leader: death(process),  # type: ignore[misc]
+                    alive=partial(death, leader),
                     log=log,
                     on_progress=on_progress,
                 )
@@ -111,7 +119,7 @@ def serve(
         facts = {
             **about.http_facts(base_url),
             **about.log_facts(log),
-            **about.version_facts(_versions(python)),
+            **_package_facts(engine, python),
             "engine.command": shlex.join(command),
             "engine.runtime": "process",
         }
@@ -148,7 +156,7 @@ def run_once(
             on_progress(shlex.join(command)[:60], log=log)
             time.sleep(ONCE_INTERVAL_S)
         why = None if leader.returncode == 0 else death(leader)
-    return why, about.version_facts(_versions(python))
+    return why, _package_facts(engine, python)
 
 
 def death(leader: subprocess.Popen[bytes]) -> str | None:
@@ -171,12 +179,34 @@ def _interpreter(engine: Engine, on_progress: Progress, settings: Settings) -> P
             f"{engine.title} is not declared to run as a process",
             hint="start a Docker engine, or give an already running server with --url",
         )
+    if declared.python is not UNSET:
+        environment_packages(Path(declared.python))
+        # As it was named: the link in a virtual environment is what makes it one.
+        return Path(declared.python)
     return ensure_environment(
-        declared.environment,
+        given(declared.environment, ""),
         on_progress,
-        requirements=declared.requirements,
+        requirements=given(declared.requirements, ""),
         settings=settings,
     )
+
+
+def _stamp(engine: Engine, python: Path) -> str:
+    """What tells one environment from another: the digest of its requirements, or of its packages."""
+    if engine.process is None or engine.process.python is UNSET:
+        return (python.parents[1] / STAMP).read_text()
+    return jsonio.digest(environment_packages(python))
+
+
+def _package_facts(engine: Engine, python: Path) -> Facts:
+    """The versions of the packages: of the engine's alone where the suite made the environment, else of all."""
+    if engine.process is None or engine.process.python is UNSET:
+        return about.version_facts(_versions(python))
+    found = environment_packages(python)
+    return {
+        "engine.python": str(python),
+        **{f"engine.package.{name}": about.clean(found[name]) for name in sorted(found)},
+    }
 
 
 def _command(engine: Engine, python: Path, port: int) -> list[str]:

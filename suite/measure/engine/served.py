@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.measure.progress import StepProgress
+    from suite.measure.telemetry.asking import Inside
 
 Progress: TypeAlias = "StepProgress"
 FactValue: TypeAlias = "str | int | float | bool | Unknown"
@@ -37,7 +38,6 @@ class Unknown(Sentence):
 
 
 REPOSITORY = resources.resource()
-LOCAL_BASE_IMAGE = "suite-base:bookworm"
 LOG_TAIL_LINES = 20
 LOG_FILE = "engine.log"
 
@@ -68,6 +68,10 @@ class Served(Protocol):
 
     def container_pid(self) -> int | None:
         """The first process of the engine's container, by its number on this host; None where there is none."""
+
+    @property
+    def inside(self) -> Inside | None:
+        """Runs a program in the engine's container; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

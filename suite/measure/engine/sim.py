@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import resources
 from suite.base.errors import EngineError
+from suite.declare.plan.basis import SIM_MODULE
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, log_tail
 from suite.measure.engine.sim_server import VERSION
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
-MODULE: Final = "suite.measure.engine.sim_main"
 START_TIMEOUT_S: Final = 20.0
 STOP_TIMEOUT_S: Final = 5.0
 
@@ -69,6 +69,11 @@ class SimServed:
         """None: it runs in no container of ours."""
         return None
 
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
 
 @contextlib.contextmanager
 def start(
@@ -89,7 +94,7 @@ def start(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llmc-sim-")))
         ready = folder / "ready"
         errors = log or folder / "log"
-        command = [sys.executable, "-m", MODULE, "--script", script, "--ready", str(ready)]
+        command = [sys.executable, "-m", SIM_MODULE, "--script", script, "--ready", str(ready)]
         command += ["--truth", str(truth)] if truth else []
         command += ["--unix", unix] if unix else []
         stream = stack.enter_context(errors.open("ab"))
@@ -155,7 +160,7 @@ def serve(plan: Plan, run_directory: Path, *, on_progress: Progress) -> Iterator
         )
         facts: Facts = {
             "engine.version": VERSION,
-            "engine.command": f"python -m {MODULE} --script '{script}'",
+            "engine.command": f"python -m {SIM_MODULE} --script '{script}'",
             "engine.runtime": "sim",
         }
         yield SimServed(server.base_url, facts, marks.list, server)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError, Place
+from suite.measure.engine.sim_cheats import CHEATS
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONValue
@@ -27,6 +28,8 @@ FAULTS: Final = {
     "empty_reason": "gives every chunk an empty finish reason, also the one with usage after the last (no fault either)",
     "error_in_stream": "sends an error object inside a stream that began well",
     "flat_error": "the same, but the object's members are the error's",
+    "floods": "sends large chunks without end",
+    "floods_comments": "sends long comments without end, and never a token",
     "gzip": "compresses the stream though nobody asked",
     "http_400": "refuses the request with 400",
     "http_500": "healthy, but answers 500",
@@ -58,7 +61,7 @@ FAULTS: Final = {
 }
 """Every fault by name, with what it does."""
 
-ANSWERS: Final = ("words", "echo", "constant", "table")
+ANSWERS: Final = ("words", "echo", "constant", "table", "mini")
 _WORDS: Final = (
     "the",
     "council",
@@ -160,7 +163,12 @@ class Script:
         slower_per_stream: an answer is slower by this share for every other answer under way when it begins.
         slower_per_minute: an answer is slower by this share for every minute that the server has run.
         token_ids: gives token ids to requests that ask for them.
-        answers: ``words`` (seeded by the prompt), ``echo`` (the prompt itself), ``constant`` or ``table``.
+        answers: ``words`` (seeded by the prompt), ``echo`` (the prompt itself), ``constant``, ``table``, or ``mini``:
+            what the shipped mini model answers, token by token; see `suite.measure.engine.sim_model`.
+        prompt_us: with ``mini``: microseconds to read one token of the prompt, beside `ttft_ms`.
+        jitter: with ``mini``: sigma of the log-normal factor on the time to the first token.
+        seed: with ``mini``: of that factor.
+        cheats: with ``mini``: names of `suite.measure.engine.sim_cheats.CHEATS`, in the order in which they apply.
         text: the constant answer.
         models: names that answers come under, one after the other and again from the first; empty gives back the
             name that was asked.
@@ -180,6 +188,10 @@ class Script:
     answers: str = "words"
     text: str = "The report names no one."
     table: dict[str, str] = field(default_factory=dict)
+    prompt_us: float = 0.0
+    jitter: float = 0.0
+    seed: int = 0
+    cheats: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)
     faults: tuple[Fault, ...] = ()
@@ -247,10 +259,25 @@ def read_script(text: str) -> Script:
     script = _build(name, values, tuple(_fault(name, fault) for fault in faults))
     if script.answers not in ANSWERS:
         raise _wrong(name, f"answers is {script.answers!r}", f"one of: {', '.join(ANSWERS)}")
-    times = (script.ttft_ms, script.itl_ms, script.slower_per_stream, script.slower_per_minute)
+    _check_cheats(name, script)
+    times = (
+        *(script.ttft_ms, script.itl_ms, script.slower_per_stream, script.slower_per_minute),
+        *(script.prompt_us, script.jitter),
+    )
     if script.tokens_per_chunk < 1 or script.slots < 0 or min(times) < 0:
         raise _wrong(name, "times and counts must not be negative")
     return script
+
+
+def _check_cheats(name: str, script: Script) -> None:
+    able = [cheat.name for cheat in CHEATS.values() if cheat.apply is not None]
+    for cheat in script.cheats:
+        if cheat not in able:
+            raise _wrong(
+                name, f"there is no cheat {cheat!r} for a server", f"one of: {', '.join(able)}"
+            )
+    if script.cheats and script.answers != "mini":
+        raise _wrong(name, "cheats go with the answers of a model", '"answers": "mini"')
 
 
 def _build(name: str, values: dict[str, JSONValue], faults: tuple[Fault, ...]) -> Script:

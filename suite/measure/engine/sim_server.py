@@ -29,6 +29,7 @@ from suite.measure.engine.sim_stream import (
     steps,
     whole,
 )
+from suite.measure.engine.sim_vendor import Vendor
 from suite.measure.load.transport.clock import (
     ANCILLARY_BYTES,
     ask_for_stamps,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from suite.measure.engine.sim_reply import Reply
     from suite.measure.engine.sim_script import Fault, Script
 
 VERSION: Final = "sim-1"
@@ -72,6 +74,7 @@ class _Answer:
     arrived_ns: int
     prompt_sha256: str
     fault: Fault | None
+    reply: Reply | None = None
     begun_ns: int = 0
     steps: Iterator[Step] = field(default_factory=lambda: iter(()))
     writes: list[int] = field(default_factory=list)
@@ -130,6 +133,7 @@ class SimServer:
         self._waiting: deque[_Answer] = deque()
         self._active = 0
         self._count = 0
+        self._vendor = Vendor(script)
         self._ticket = 0
         self._offset = read_offset().ns
         self._started = time.monotonic_ns()
@@ -170,10 +174,13 @@ class SimServer:
         """Take every step that is due."""
         heap = self._heap
         while heap and heap[0][0] <= time.monotonic_ns():
-            _, _, answer, step = heapq.heappop(heap)
+            due, _, answer, step = heapq.heappop(heap)
             if answer.client.closed:
                 self._finish(answer)
                 continue
+            if answer.reply is not None:
+                # A model that was kept waiting does not catch up.
+                answer.begun_ns += max(0, time.monotonic_ns() - due)
             self._take(answer, step)
 
     def _take(self, answer: _Answer, step: Step) -> None:
@@ -223,7 +230,7 @@ class SimServer:
             minutes = (now - self._started) / 60e9
             slowness = self._script.slowness(self._active, minutes)
             answer.steps = steps(
-                self._script, answer.request, answer.fault, answer.number, slowness
+                self._script, answer.request, answer.fault, answer.number, slowness, answer.reply
             )
             self._active += 1
             self._schedule(answer)
@@ -325,6 +332,7 @@ class SimServer:
             arrived_ns=arrived_ns,
             prompt_sha256=jsonio.sha256_hex(request.prompt.encode("utf-8", "replace")),
             fault=fault,
+            reply=self._vendor.reply(number, request),
         )
         self._waiting.append(answer)
         self._begin_waiting()

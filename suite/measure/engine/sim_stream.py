@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 import http
+import itertools
 import json
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from suite.base import jsonio
+from suite.measure.engine.sim_reply import Reply
 from suite.measure.engine.sim_script import Fault, Script, token_id
 
 if TYPE_CHECKING:
@@ -17,10 +19,18 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
 
+_FLOODS = frozenset({"floods", "floods_comments"})
+_FLOOD_NS = 1_000_000
 _MIDWAY = frozenset({"resets_midway", "closes_early", "dies_after", "stalls", "no_finish"})
 _TOO_LONG = {"error": {"code": 400, "message": "the prompt exceeds the context"}}
 _HALVES = (" \ud83d", "\ude00")
 """A character in two parts, as a server sends it that cuts by code units."""
+
+
+EARLY_NS = 1_000_000
+"""When what was not computed is sent."""
+HELD_NS = 150_000
+"""Between chunks that were held back and leave together."""
 
 
 class Act(enum.Enum):
@@ -54,6 +64,7 @@ class Request:
     usage: bool
     running_usage: bool
     ids: bool
+    stream: bool
 
 
 def read_request(path: str, body: JSONObject) -> Request:
@@ -78,6 +89,7 @@ def read_request(path: str, body: JSONObject) -> Request:
         usage=bool(options.get("include_usage")),
         running_usage=bool(options.get("continuous_usage_stats")),
         ids=bool(body.get("return_token_ids")),
+        stream=body.get("stream") is True,
     )
 
 
@@ -94,10 +106,34 @@ def whole(status: int, body: bytes, extra: str = "", *, kind: str = "application
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def steps(
-    script: Script, request: Request, fault: Fault | None, number: int, slowness: float = 1.0
+def plain_reply(script: Script, request: Request) -> Reply:
+    """What a server without a model answers."""
+    texts, cut = script.answer(request.prompt, request.limit)
+    return Reply(
+        texts=texts,
+        ids=[token_id(text) for text in texts],
+        cut=cut,
+        prompt_tokens=len(request.prompt.split()),
+        base_ms=script.ttft_ms,
+        read_ms=0.0,
+        gap_ms=script.itl_ms,
+        per_chunk=script.tokens_per_chunk,
+    )
+
+
+def steps(  # noqa: PLR0917 - what an answer follows from
+    script: Script,
+    request: Request,
+    fault: Fault | None,
+    number: int,
+    slowness: float = 1.0,
+    reply: Reply | None = None,
 ) -> Iterator[Step]:
-    """All writes of an answer, in order; its times are the script's times `slowness`."""
+    """All writes of an answer, in order; its times are the reply's times `slowness`."""
+    if reply is None:
+        reply = plain_reply(script, request)
+    if fault is None and reply.fault:
+        fault = Fault(reply.fault)
     name = "" if fault is None else fault.name
     at_once = {
         "http_500": refuse(500, "the engine is broken"),
@@ -115,7 +151,7 @@ def steps(
         return iter((Step(0, Act.REFUSE),))
     if name == "silent":
         return iter(())
-    return _Stream(script, request, fault or Fault(""), number, slowness).steps()
+    return _Stream(script, request, fault or Fault(""), number, slowness, reply).steps()
 
 
 def _turn(names: list[str], number: int) -> str:
@@ -126,15 +162,21 @@ def _turn(names: list[str], number: int) -> str:
 class _Stream:
     """Builds the chunks of one event stream."""
 
-    def __init__(
-        self, script: Script, request: Request, fault: Fault, number: int, slowness: float
+    def __init__(  # noqa: PLR0917 - what an answer follows from
+        self,
+        script: Script,
+        request: Request,
+        fault: Fault,
+        number: int,
+        slowness: float,
+        reply: Reply,
     ) -> None:
         self._script = script
         self._ns_per_ms = 1e6 * slowness
         self._request = request
         self._fault = fault
         self._name = fault.name
-        self._prompt_tokens = len(request.prompt.split())
+        self._reply = reply
         kind = "chat.completion.chunk" if request.chat else "text_completion"
         model = _turn(script.models, number) or request.model
         head = {"id": f"sim-{number}", "object": kind, "created": 1, "model": model}
@@ -147,28 +189,29 @@ class _Stream:
             self._zip = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
 
     def steps(self) -> Iterator[Step]:
-        script, name = self._script, self._name
+        reply, name = self._reply, self._name
         head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
         if self._zip is not None:
             head += "content-encoding: gzip\r\n"
         yield Step(0, Act.WRITE, f"{head}transfer-encoding: chunked\r\n\r\n".encode())
-        first = int(script.ttft_ms * self._ns_per_ms)
+        first = int(reply.first_ms * self._ns_per_ms)
         if self._request.chat:
-            early = name == "role_only_first_chunk"
+            at_once = name == "role_only_first_chunk" or reply.first_early or reply.lead is not None
             yield from self._write(
-                0 if early else first, self._chunk(b'{"role":"assistant","content":""}')
+                0 if at_once else first, self._chunk(b'{"role":"assistant","content":""}')
             )
-        tokens, cut = script.answer(self._request.prompt, self._request.limit)
-        if name == "empty_answer":
-            tokens, cut = [], False
-        size = 4 if name == "several_tokens_per_chunk" else script.tokens_per_chunk
-        gap = int(script.itl_ms * self._ns_per_ms)
+        if name in _FLOODS:
+            yield from self._flood(first)
+        if reply.lead is not None:
+            yield from self._write(EARLY_NS, self._content([reply.lead], [], 0, 0), Act.CONTENT)
+        texts = [] if name == "empty_answer" else reply.texts
+        size = 4 if name == "several_tokens_per_chunk" else reply.per_chunk
         sent, due = 0, first
-        for position in self._positions(len(tokens), size):
-            due = first + gap * position
+        for position in self._positions(len(texts), size):
+            due = self._due(first, position)
             # An answer that never ends says the same words again and again.
-            start = position % len(tokens)
-            part = tokens[start : start + size]
+            start = position % len(texts)
+            part, ids = texts[start : start + size], reply.ids[start : start + size]
             if name in _MIDWAY and position // size >= self._fault.after_chunks:
                 yield from self._break_off(due)
                 return
@@ -176,10 +219,37 @@ class _Stream:
                 yield from self._close(due, sent, self._fault.reason)
                 return
             sent += len(part)
-            yield from self._write(due, self._content(part, sent, position // size), Act.CONTENT)
+            yield from self._write(
+                due, self._content(part, ids, sent, position // size), Act.CONTENT
+            )
             if position // size == self._fault.after_chunks - 1:
                 yield from self._spoil(due)
-        yield from self._close(due, sent, "length" if cut else "stop")
+        yield from self._close(due, sent, "length" if reply.cut and texts else "stop")
+
+    def _due(self, first: int, position: int) -> int:
+        """When the chunk that begins with a token is written."""
+        reply = self._reply
+        if reply.first_early and position == 0:
+            return EARLY_NS
+        if reply.held > 1:
+            # The group leaves together when its last token is there, the chunks one right after the other.
+            place = position % reply.held
+            position += reply.held - 1 - place
+            return first + int(reply.gap_ms * self._ns_per_ms) * position + place * HELD_NS
+        return first + int(reply.gap_ms * self._ns_per_ms) * position
+
+    def _flood(self, due: int) -> Iterator[Step]:
+        """Some 50 MB a second, for ever."""
+        words = "over and over " * 4096
+        comment = f": {words}\n".encode()
+        for number in itertools.count():
+            moment = due + number * _FLOOD_NS
+            if self._name == "floods":
+                yield from self._write(
+                    moment, self._content([words], [token_id(words)], 1, 0), Act.CONTENT
+                )
+            else:
+                yield Step(moment, Act.WRITE, b"%x\r\n%b\r\n" % (len(comment), comment))
 
     def _positions(self, count: int, size: int) -> Iterator[int]:
         position = 0
@@ -220,7 +290,7 @@ class _Stream:
         yield Step(due, Act.WRITE, b"0\r\n\r\n")
         yield Step(due, Act.END)
 
-    def _content(self, part: list[str], sent: int, number: int) -> bytes:
+    def _content(self, part: list[str], numbers: list[int], sent: int, number: int) -> bytes:
         """The chunk of this number with some tokens' text."""
         words = "".join(part)
         if self._name == "splits_characters" and number < len(_HALVES):
@@ -233,7 +303,7 @@ class _Stream:
         source = b'{"%b":%b}' % (member, text) if self._request.chat else text
         ids = None
         if self._request.ids and self._script.token_ids:
-            ids = jsonio.canonical([token_id(token) for token in part])
+            ids = jsonio.canonical(numbers)
         return self._chunk(source, None, ids, usage=sent)
 
     def _chunk(
@@ -256,8 +326,8 @@ class _Stream:
         return self._head + b',"choices":[' + choice + b"}]" + tail
 
     def _usage(self, sent: int) -> bytes:
-        completion = sent * 3 if self._name == "lies_about_usage" else sent
-        prompt = 0 if self._name == "uncached_usage" else self._prompt_tokens
+        completion = sent * 3 if self._name == "lies_about_usage" else sent + self._reply.extra
+        prompt = 0 if self._name == "uncached_usage" else self._reply.prompt_tokens
         counts = (prompt, prompt + completion, completion)
         usage = b'{"prompt_tokens":%d,"total_tokens":%d,"completion_tokens":%d' % counts
         if self._name == "cached_prompt":

@@ -7,7 +7,7 @@ from typing import Final
 from suite.base import jsonio
 from suite.documents.engine import RequestFormat
 from suite.documents.phase import Phase
-from suite.measure.load.requests.job import Job
+from suite.measure.load.requests.job import Job, response_limit
 
 REQUEST: Final[RequestFormat] = RequestFormat(
     api="chat",
@@ -30,7 +30,9 @@ def job(index: int, prompt: str, tokens: int, at_ns: int | None = None) -> Job:
         "stream_options": REQUEST.stream_options,
     }
     digest = jsonio.sha256_hex(prompt.encode())
-    return Job(index, f"task-{index}", jsonio.canonical(document), at_ns, digest)
+    body = jsonio.canonical(document)
+    limit = response_limit(body, tokens)
+    return Job(index, f"task-{index}", body, at_ns, digest, most_bytes=limit)
 
 
 def phase(name: str, requests: int, concurrency: int | None, timeout_s: float) -> Phase:

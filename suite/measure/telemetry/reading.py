@@ -35,7 +35,10 @@ _UNKNOWN: Final = frozenset(
         "nan",
     )
 )
-_VALUE: Final = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?)\s*(%|[A-Za-zµ°]+)?\Z")
+_VALUE: Final = re.compile(
+    r"([-+]?[0-9]+(?:\.[0-9]+|,[0-9]{1,2})?)\s*(%|[A-Za-zµ°][A-Za-zµ° ]*)?\Z"
+)
+"""A comma with one or two digits behind it is a decimal comma; with three it could be either, and is not read."""
 
 _FACTORS: Final[dict[str, float]] = {
     "w": 1,
@@ -46,17 +49,24 @@ _FACTORS: Final[dict[str, float]] = {
     "uj": 1e-6,
     "µj": 1e-6,
     "%": 1e-2,
+    "watts": 1,
+    "1": 1,
     "c": 1,
     "°c": 1,
+    "degree c": 1,
+    "celsius degree": 1,
+    "khz": 1e-3,
     "mhz": 1,
     "ghz": 1e3,
     "b": 1,
     "kib": 2**10,
     "mib": 2**20,
     "gib": 2**30,
+    "tib": 2**40,
     "kb": 1e3,
     "mb": 1e6,
     "gb": 1e9,
+    "tb": 1e12,
 }
 """To the unit of the quantity. `mib` and `mb` differ: tools print both and mean both."""
 
@@ -68,10 +78,17 @@ class Reading:
     Attributes:
         device: its id by the tool.
         values: what the tool gave; a quantity that it did not give is absent, never 0.
+        card: the card that it sits on, where the tool tells them apart; power is then the card's, for all its chips.
     """
 
     device: str
     values: dict[Quantity, float] = field(default_factory=dict)
+    card: str = ""
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit that `number` knows."""
+    return text.strip().lower() in _FACTORS
 
 
 def is_unknown(text: str) -> bool:
@@ -91,10 +108,13 @@ def number(text: str, unit: str) -> float | None:
     match = _VALUE.match(text.strip())
     if match is None:
         return None
-    factor = _FACTORS.get((match[2] or unit).lower())
+    stated = (match[2] or unit).strip()
+    if (stated == "%") != (unit == "%"):  # a share where there is none: of another column
+        return None
+    factor = _FACTORS.get(stated.lower())
     if factor is None:
         return None
-    value = float(match[1]) * factor
+    value = float(match[1].replace(",", ".")) * factor
     return value if math.isfinite(value) else None
 
 

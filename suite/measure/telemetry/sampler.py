@@ -7,7 +7,6 @@ that fails is a fact to record, never a reason to stop a run.
 from __future__ import annotations
 
 import re
-import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
@@ -15,23 +14,28 @@ from typing import TYPE_CHECKING, Final, Self
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, chinese
+from suite.documents.devices import ToolOutput
 from suite.documents.telemetry import TelemetrySample
+from suite.measure.telemetry import asking
+from suite.measure.telemetry.asking import COMMAND_TIMEOUT_S, Answer
 from suite.measure.telemetry.tool import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from suite.base.jsonio import JSONObject
     from suite.documents.plan import TelemetryTool
+    from suite.measure.telemetry.asking import Inside
     from suite.measure.telemetry.reading import Reading
     from suite.measure.telemetry.tool import Counters
 
-COMMAND_TIMEOUT_S: Final = 10.0
-"""A device tool that takes longer hangs; `npu-smi` and `rocm-smi` take seconds on busy machines."""
 _WRONG: Final = re.compile(
     r"\W*(unable|failed|error|cannot|could not|no devices|\S+ is lost)", re.IGNORECASE
 )
 """How a line begins that is no reading but says why there is none."""
+MOST_KEPT: Final = 20_000
+"""Characters of an output that is not understood, in the evidence."""
 
 
 class Sampler:
@@ -40,21 +44,29 @@ class Sampler:
     Args:
         tools: of the plan, best first; an empty list samples nothing.
         zero_ns: reading of the monotonic clock that counts as 0.
+        inside: runs a program in the engine's container; None where there is none.
 
     Attributes:
         lost: devices that gave readings and then no more, by name, each with what the tool said instead.
     """
 
-    def __init__(self, tools: Sequence[TelemetryTool], zero_ns: int) -> None:
+    def __init__(
+        self, tools: Sequence[TelemetryTool], zero_ns: int, inside: Inside | None = None
+    ) -> None:
         self._tools = list(tools)
         self._zero_ns = zero_ns
+        self._inside = inside
         self._samples: list[TelemetrySample] = []
         self._problems: list[str] = []
+        self._unread: dict[str, ToolOutput] = {}
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._counters: dict[str, Counters] = {}
         self.lost: dict[str, str] = {}
         self._devices: set[str] = set()
+        self._asked = 0
+        self._seconds = 0.0
+        self._cpu_s: float | None = 0.0
 
     def __enter__(self) -> Self:
         """Start sampling; the first sample is taken at once."""
@@ -83,6 +95,17 @@ class Sampler:
         """Why tools were given up, in words."""
         return list(self._problems)
 
+    def unread(self) -> list[ToolOutput]:
+        """Outputs that no layout of their tool fits, the first of each tool, for the evidence."""
+        return list(self._unread.values())
+
+    def cost(self) -> JSONObject:
+        """What sampling took so far: how often tools were asked, how long they ran, their processor time where counted."""
+        spent: JSONObject = {"asked": self._asked, "wall_ms": round(self._seconds * 1000)}
+        if self._cpu_s is not None:
+            spent["cpu_ms"] = round(self._cpu_s * 1000)
+        return spent
+
     def _run(self) -> None:
         for tool in self._tools:
             if self._sample(tool):
@@ -104,18 +127,20 @@ class Sampler:
     def _sample(self, tool: TelemetryTool) -> bool:
         before = time.monotonic_ns()
         readings, words = self._ask(tool)
+        after = time.monotonic_ns()
+        self._asked += 1
+        self._seconds += (after - before) / 1e9
         # A tool takes a while; its values are from somewhere in between.
-        moment = (before + time.monotonic_ns()) // 2 - self._zero_ns
-        there = {reading.device for reading in readings if reading.values}
-        for reading in readings:
-            if reading.values:
-                self._samples.append(_sample(tool.tool, moment, reading))
-        for device in self.lost.keys() & there:
+        moment = (before + after) // 2 - self._zero_ns
+        # An output may be there twice: the last reading of a device is the newest.
+        known = {reading.device: reading for reading in readings if reading.values}
+        self._samples += [_sample(tool.tool, moment, reading) for reading in known.values()]
+        for device in self.lost.keys() & known.keys():
             del self.lost[device]  # back again: a reading that failed once loses no device
-        for device in self._devices - there:
+        for device in self._devices - known.keys():
             self.lost.setdefault(device, words or Sentence("no reading", "没有读数"))
-        self._devices |= there
-        return bool(there)
+        self._devices |= known.keys()
+        return bool(known)
 
     def _ask(self, tool: TelemetryTool) -> tuple[list[Reading], str]:
         """Readings, and what the tool said beside them in its first line that is none."""
@@ -129,43 +154,56 @@ class Sampler:
             )
             return [], ""
         if record.counters is not None:
+            before = time.thread_time()
             # Kept: their load follows from two readings.
-            return self._counters.setdefault(record.name, record.counters()).read(), ""
-        if tool.where == "container":
-            self._note(
-                Sentence(
-                    f"{tool.tool}: runs inside the container only, where nothing is sampled yet",
-                    f"{tool.tool}：仅在容器内运行，而容器内尚不采样",
-                )
-            )
-            return [], ""
-        try:
-            done = subprocess.run(
-                tool.command,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=COMMAND_TIMEOUT_S,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            self._note(f"{tool.tool}: {error}")
-            return [], str(error)
-        readings = record.parse(done.stdout) if record.parse else []
-        words = _complaint(f"{done.stderr}\n{done.stdout}")
+            readings = self._counters.setdefault(record.name, record.counters()).read()
+            self._spent(time.thread_time() - before)
+            return readings, ""
+        answer = self._answer(tool, page=record.page)
+        if isinstance(answer, str):
+            self._note(f"{tool.tool}: {answer}")
+            return [], answer
+        self._spent(answer.cpu_s)
+        readings = record.parse(answer.output)
+        words = _complaint(f"{answer.errors}\n{answer.output}")
         if not readings:
-            output = (done.stderr or done.stdout).strip().splitlines()
+            output = (answer.errors or answer.output).strip().splitlines()
             words = words or (output[0][:200] if output else Sentence("no output", "没有输出"))
             self._note(
                 Sentence(
-                    f"{tool.tool}: status {done.returncode}, {words}",
-                    f"{tool.tool}：状态 {done.returncode}，{chinese(words)}",
+                    f"{tool.tool}: status {answer.status}, {words}",
+                    f"{tool.tool}：状态 {answer.status}，{chinese(words)}",
                 )
             )
+            if answer.output.strip():
+                self._keep(tool, answer.output)
         elif words:
             self._note(f"{tool.tool}: {words}")
         return readings, words
+
+    def _answer(self, tool: TelemetryTool, *, page: bool) -> Answer | str:
+        if page:
+            return asking.page(tool.command[0] if tool.command else "")
+        if tool.where == "host":
+            return asking.on_host(tool.command)
+        if self._inside is None:
+            return "runs in the engine's container, and there is none now"
+        return asking.in_container(self._inside, tool.command)
+
+    def _spent(self, cpu_s: float | None) -> None:
+        self._cpu_s = None if cpu_s is None or self._cpu_s is None else self._cpu_s + cpu_s
+
+    def _keep(self, tool: TelemetryTool, output: str) -> None:
+        self._unread.setdefault(
+            tool.parser,
+            ToolOutput(
+                what=f"telemetry of {tool.tool}",
+                command=tool.command,
+                ok=False,
+                answer="none of the layouts that are known fits this output",
+                output=output[:MOST_KEPT],
+            ),
+        )
 
     def _note(self, problem: str) -> None:
         if problem not in self._problems:
@@ -185,6 +223,7 @@ def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
         t=moment,
         tool=tool,
         device=reading.device,
+        card=reading.card or UNSET,
         power_w=values.get("power_w", UNSET),
         energy_j=values.get("energy_j", UNSET),
         utilisation=values.get("utilisation", UNSET),

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from suite.measure.telemetry.layouts.labels import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from suite.base.bilingual import Bilingual
+    from suite.measure.telemetry.layouts import Layout
+    from suite.measure.telemetry.layouts.labels import Role
     from suite.measure.telemetry.reading import Quantity, Reading
-
-    Parser = Callable[[str], list[Reading]]
 
 TOOLS: Final[dict[str, TelemetryTool]] = {}
 """Every tool by the name that declarations use as ``parser``; complete once `suite.measure.telemetry` is imported."""
+
+
+_GIVES: Final[dict[Role | None, tuple[Quantity, ...]]] = {
+    None: (),
+    **dict.fromkeys(PLACES, ()),
+    # The rest of the size, or the size with what is in use.
+    "memory_free_bytes": ("memory_used_bytes", "memory_total_bytes"),
+}
+"""What the roles give that are no quantities themselves."""
 
 
 class Counters(Protocol):
@@ -29,15 +40,15 @@ C = TypeVar("C", bound="type[Counters]")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TelemetryTool:
-    """One way to read devices: a program and the form in which it prints, or files.
+    """One way to read devices: a program and the forms in which it prints, a page of an exporter, or files.
 
     Attributes:
         name: the name that declarations use as ``parser``.
         title: what it reads.
         units: the quantities that it can give, each with the unit in which the tool prints it.
-        command: how a declaration runs it; empty when files are read.
-        sample: a captured output under ``tests/cases/telemetry/``; "" when files are read.
-        parse: output in, readings out; None when files are read.
+        command: how a declaration runs it, or the address of the page; empty when files are read.
+        page: the command is an address that is fetched.
+        layouts: forms of its output, the first that gives a reading is used; none when files are read.
         counters: makes the reader of files; None for a program.
     """
 
@@ -45,9 +56,17 @@ class TelemetryTool:
     title: Bilingual
     units: Mapping[Quantity, str]
     command: tuple[str, ...] = ()
-    sample: str = ""
-    parse: Parser | None = None
+    page: bool = False
+    layouts: tuple[Layout, ...] = field(default=())
     counters: Callable[[], Counters] | None = None
+
+    def parse(self, text: str) -> list[Reading]:
+        """Readings of an output, in its order; nothing where no layout is understood. Never raises."""
+        for layout in self.layouts:
+            readings = layout.read(text)
+            if readings:
+                return readings
+        return []
 
 
 def _register(tool: TelemetryTool) -> None:
@@ -60,22 +79,22 @@ def _register(tool: TelemetryTool) -> None:
 def program(
     name: str,
     title: Bilingual,
-    *,
+    *layouts: Layout,
     command: tuple[str, ...],
-    units: Mapping[Quantity, str],
-    sample: str,
-) -> Callable[[Parser], Parser]:
-    """Make a parser of a program's output known; see `TelemetryTool`."""
-
-    def keep(parse: Parser) -> Parser:
-        _register(
-            TelemetryTool(
-                name=name, title=title, units=units, command=command, sample=sample, parse=parse
-            )
+    page: bool = False,
+) -> None:
+    """Make a program known, or the page of an exporter; the units are those of its labels. See `TelemetryTool`."""
+    units: dict[Quantity, str] = {}
+    for layout in layouts:
+        for label in layout.labels.values():
+            for role in (label.role, label.second):
+                for quantity in _GIVES.get(role, (role,)):
+                    units.setdefault(quantity, label.unit)  # type: ignore[arg-type]  # roles are mapped
+    _register(
+        TelemetryTool(
+            name=name, title=title, units=units, command=command, layouts=layouts, page=page
         )
-        return parse
-
-    return keep
+    )
 
 
 def files(name: str, title: Bilingual, *, units: Mapping[Quantity, str]) -> Callable[[C], C]:
@@ -91,4 +110,4 @@ def files(name: str, title: Bilingual, *, units: Mapping[Quantity, str]) -> Call
 def parse(name: str, text: str) -> list[Reading]:
     """Read a program's output; what no tool of that name parses gives nothing."""
     tool = TOOLS.get(name)
-    return [] if tool is None or tool.parse is None else tool.parse(text)
+    return [] if tool is None else tool.parse(text)

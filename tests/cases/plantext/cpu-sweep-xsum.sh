@@ -32,6 +32,7 @@ docker run \
   --env PYTHONUNBUFFERED=1 \
   --env VLLM_CPU_KVCACHE_SPACE=2 \
   --env HF_HUB_OFFLINE=1 \
+  --env VLLM_USE_AOT_COMPILE=0 \
   --env VLLM_NO_USAGE_STATS=1 \
   llm-conformance/cpu-vllm \
   python -m vllm.entrypoints.openai.api_server \

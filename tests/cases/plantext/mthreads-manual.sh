@@ -88,7 +88,7 @@ docker run \
 
 # Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
 #   single-stream-warmup #1: 2 requests, concurrency 1, warm-up, not counted
-#   single-stream #1: 64 requests, concurrency 1, measured
+#   single-stream #1: 96 requests, 32 of them controls, concurrency 1, measured
 #   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted
 #   offline #1: 256 requests, all at once, measured
 #   server-warmup #1: 4 requests, concurrency 1, warm-up, not counted

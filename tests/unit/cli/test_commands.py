@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -249,6 +250,8 @@ def test_json_of_the_judging_commands(suite, signed):
         (["--engine-arg", "max-num-seqs"], "argument-wrong", "needs a value"),
         (["--engine-arg", "block-size=3"], "argument-closed", "block-size"),
         (["--url", "localhost"], "url-wrong", "http://127.0.0.1:8000"),
+        (["--telemetry-url", "localhost:9400"], "url-wrong", "http://127.0.0.1:9400/metrics"),
+        (["--telemetry-url", ""], "option-empty", "--telemetry-url"),
         (["--url", "http://h:99999"], "url-wrong", "address of a server"),
         (["--url", "http://h", "--runtime", "sim"], "url-unused", "--runtime endpoint"),
         (["--runtime", "endpoint"], "url-missing", "--url"),
@@ -351,7 +354,19 @@ def test_declarations_in_order(suite):
 
 def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert suite("vendors", "check", "mthreads")[:2] == (0, "mthreads: in order\n")
+    status, out, _ = suite("vendors", "check", "mthreads")
+    assert (status, out.splitlines()[0]) == (0, "mthreads: in order")
+    assert (
+        "- vllm_musa: the image v0.28.0 has no digest; `suite vendors pin mthreads` says it" in out
+    )
+    assert "- s5000: no peak for fp16, bf16: MFU is not measured there" in out.replace(
+        "bf16, fp16", "fp16, bf16"
+    )
+    # Nothing is missing of a digest that is declared, and everything of what is privileged alone.
+    assert "v0.27.1 has" not in suite("vendors", "check", "nvidia")[1]
+    assert (
+        "privileged or on the host's network (R065)" in suite("vendors", "check", "google-tpu")[1]
+    )
     status, out, _ = suite("vendors", "check", "mtreads")
     assert status == 2
     assert "No such file" in out
@@ -360,6 +375,7 @@ def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypat
 def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
     assert suite("vendors", "new", "my-card", "--in", tmp_path)[0] == 0
     assert suite("vendors", "check", tmp_path / "my-card")[0] == 0
+    assert "# my-card" in (tmp_path / "my-card" / "README.md").read_text("utf-8")
     words = (
         "plan",
         "--vendor",
@@ -608,6 +624,22 @@ def test_a_home_that_cannot_be_written_names_the_two_ways_out(refused, tmp_path,
     assert "$SUITE_KEY" in err
 
 
+def test_an_environment_of_the_users_own_is_named_by_its_python_or_its_directory(
+    suite, refused, tmp_path
+):
+    programs = tmp_path / "own" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    for path in (programs / "python", tmp_path / "own"):
+        status, out, err = suite("plan", "--engine-python", path)
+        assert status == 0, err
+        assert f"# Engine: in the Python environment of {programs / 'python'};" in out
+    status, out, _ = suite("doctor", "--engine-python", tmp_path / "own")
+    assert f"{programs / 'python'}: Python {sys.version.split()[0]}, " in out
+    for words in (("--runtime", "container"), ("--url", "http://127.0.0.1:9")):
+        refused("plan", "--engine-python", programs, *words, code="engine-python-unused", status=2)
+
+
 def test_a_flag_of_the_engine_is_given_without_a_value(suite, refused):
     status, out, err = suite("plan", "--runtime", "process", "--engine-arg", "enforce-eager")
     assert status == 0, err
@@ -743,7 +775,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"receipt", "render"}),
+        ("suite re", {"receipt", "render", "review"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),
@@ -770,5 +802,5 @@ def test_a_defect_has_a_status_of_its_own_and_a_short_report(suite, monkeypatch,
     assert status == 70
     assert err.startswith("error[defect]: KeyError: 'run'\n")
     assert "commands/score.py" in err
-    assert "please report it" in err
+    assert "please open an issue" in err
     assert len(err.splitlines()) < 10

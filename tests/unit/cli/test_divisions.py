@@ -7,6 +7,7 @@ from suite.base.errors import UsageError
 from suite.cli.divisions import enough, reach_lines, require, within_reach
 from suite.documents.codec import convert
 from suite.documents.plan import Plan
+from suite.judge.rules import container
 from tests.factories import shipped
 
 
@@ -39,8 +40,11 @@ def test_a_moving_tag_is_named_with_the_ways_out(plan):
     require(moving, "open")
 
 
-def test_a_pinned_image_can_be_closed(plan):
+def test_a_pinned_image_can_be_closed_where_somebody_else_knows_it(plan, monkeypatch):
     pinned = with_image(plan, source="registry", digest="sha256:" + "0" * 64)
+    assert within_reach(pinned).granted == "open"
+    assert "trust/images.json" in reach_lines(pinned)[1]
+    monkeypatch.setattr(container, "known_images", lambda: frozenset({"sha256:" + "0" * 64}))
     assert within_reach(pinned).granted == "closed"
 
 

@@ -10,15 +10,38 @@ from suite.base import resources
 from suite.cli import inputs
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a clone to somebody else")
-def test_the_commit_of_somebody_elses_clone_is_known(tmp_path, monkeypatch):
-    clone = tmp_path / "clone"
-    clone.mkdir()
-    git = ["git", "-C", str(clone), "-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "first"]):
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A checkout of one commit, which the suite takes for its own."""
+    made = tmp_path / "clone"
+    for path in (made / "suite" / "rule.py", made / "docs" / "page.md"):
+        path.parent.mkdir(parents=True)
+        path.write_text("committed\n")
+    git = ["git", "-C", str(made), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "first"]):
         subprocess.run([*git, *words], check=True)
-    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    monkeypatch.setattr(resources, "resource", lambda: made)
+    return made
+
+
+def head(directory):
+    command = ["git", "-C", str(directory), "rev-parse", "HEAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a clone to somebody else")
+def test_the_commit_of_somebody_elses_clone_is_known(clone):
+    commit = head(clone)
     for path in (clone, *clone.rglob("*")):
         shutil.chown(path, 54321, 54321)
-    monkeypatch.setattr(resources, "resource", lambda: clone)
-    assert inputs.commit() == head.stdout.strip()
+    assert inputs.commit() == commit
+
+
+def test_a_changed_or_further_file_of_the_suite_is_said(clone):
+    (clone / "docs" / "page.md").write_text("other words\n")
+    assert inputs.commit() == head(clone), "what no run reads changes no run"
+    (clone / "suite" / "rule.py").write_text("passes\n")
+    assert inputs.commit() == f"{head(clone)}+dirty"
+    (clone / "suite" / "rule.py").write_text("committed\n")
+    (clone / "suite" / "another.py").write_text("found by lying there\n")
+    assert inputs.commit() == f"{head(clone)}+dirty"

@@ -1,16 +1,17 @@
 """The files of a run: what is parsed is what was hashed, and only plain files of a bounded size are opened."""
 
-import errno
 import hashlib
 import os
+import sys
 import threading
+import time
 
 import pytest
 
 from suite import evidence
 from suite.base.errors import EvidenceError
+from suite.documents.manifest import ManifestFile
 from suite.evidence import RunFiles
-from suite.evidence.safe import open_plain, read_plain
 
 
 def test_what_is_parsed_is_what_was_hashed(run):
@@ -82,12 +83,50 @@ def test_only_plain_files_are_read(run, kind, tmp_path):
     assert refused[0].place.file == str(path)
 
 
-def test_a_file_beyond_the_limit_is_refused(tmp_path):
-    path = tmp_path / "large"
-    path.write_bytes(b"12345")
-    assert read_plain(path, 5) == b"12345"
-    with pytest.raises(OSError, match="more than 4 bytes") as caught:
-        read_plain(path, 4)
-    assert caught.value.errno == errno.EFBIG
-    with pytest.raises(FileNotFoundError):
-        open_plain(tmp_path / "absent")
+def _listed(run, **sizes):
+    return [
+        ManifestFile(path=name.replace("_", "."), bytes=size, sha256="0" * 64)
+        for name, size in sizes.items()
+    ]
+
+
+def test_a_sparse_terabyte_costs_nothing(run):
+    """Of another size than is listed, or beyond the cap: neither is read to find that out."""
+    for name in ("engine.log", "events.jsonl"):
+        os.truncate(run / name, 1 << 40)
+    began = time.monotonic()
+    with pytest.raises(OSError, match="more than"):
+        RunFiles(run).digest("engine.log")
+    with pytest.raises(EvidenceError, match="more than") as caught:
+        evidence.read(run)
+    assert caught.value.code == "file-unreadable"
+    os.truncate(run / "engine.log", 3 << 30)
+    files = RunFiles(run)
+    files.expect(_listed(run, engine_log=5))
+    assert files.digest("engine.log").size == 3 << 30
+    assert files.digest("engine.log").sha256 == ""
+    assert time.monotonic() - began < 2
+
+
+def test_a_log_swapped_after_it_was_hashed_is_not_parsed(run):
+    files = RunFiles(run)
+    files.digest("events.jsonl")
+    files.content("events.jsonl")
+    (run / "events.jsonl").write_bytes(b"another log\n")
+    with pytest.raises(EvidenceError, match="another file than was hashed"):
+        files.content("events.jsonl")
+
+
+def test_a_file_that_comes_after_the_manifest_was_read_is_no_evidence(run):
+    files = RunFiles(run)
+    files.expect(_listed(run, events_jsonl=1))
+    (run / "provenance.json").write_bytes(b"{}")
+    assert not files.holds("provenance.json")
+    assert RunFiles(run).holds("provenance.json")
+
+
+def test_a_line_beyond_the_cap_is_refused(run, monkeypatch):
+    monkeypatch.setattr(sys.modules["suite.evidence.read"], "MAX_LINE_BYTES", 100)
+    with pytest.raises(EvidenceError, match="at most 100 are read") as caught:
+        evidence.read(run)
+    assert caught.value.code == "line-wrong"

@@ -8,7 +8,7 @@ from suite.documents.manifest import Manifest
 
 def test_the_manifest_lists_every_file_with_its_digest(run):
     manifest = decode((run / "manifest.json").read_bytes(), Manifest)
-    assert [entry.path for entry in manifest.files] == list(evidence.EVIDENCE_FILES)
+    assert [entry.path for entry in manifest.files] == ["container.json", *evidence.EVIDENCE_FILES]
     for entry in manifest.files:
         data = (run / entry.path).read_bytes()
         assert (entry.bytes, entry.sha256) == (len(data), jsonio.sha256_hex(data))
@@ -28,4 +28,6 @@ def test_only_what_lies_there_is_listed(run):
     evidence.write_manifest(run)
     manifest = decode((run / "manifest.json").read_bytes(), Manifest)
     names = {entry.path for entry in manifest.files}
-    assert names == {*evidence.EVIDENCE_FILES, "conversion.log"} - {"telemetry.jsonl"}
+    assert names == {*evidence.EVIDENCE_FILES, "container.json", "conversion.log"} - {
+        "telemetry.jsonl"
+    }

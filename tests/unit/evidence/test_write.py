@@ -2,7 +2,7 @@
 
 import errno
 import os
-from pathlib import Path
+import resource
 
 import pytest
 from msgspec.structs import replace
@@ -54,19 +54,18 @@ def test_a_full_disk_keeps_whole_lines(tmp_path, monkeypatch):
     assert (tmp_path / "run" / "events.jsonl").read_bytes().endswith(b"\n")
 
 
-def test_a_full_disk_leaves_the_document_before(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_document_before(tmp_path):
     with evidence.Writer(tmp_path / "run") as writer:
         writer.document("environment.json", {"before": 1})
 
-        def full(path, data):
-            with path.open("wb") as stream:
-                stream.write(data[:3])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr(Path, "write_bytes", full)
-        with pytest.raises(SetupError) as caught:
-            writer.document("environment.json", {"after": 2})
-        monkeypatch.undo()
+        # The kernel's own refusal, in the middle of the data.
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3, limits[1]))
+        try:
+            with pytest.raises(SetupError) as caught:
+                writer.document("environment.json", {"after": 2})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert caught.value.code == "disk-full"
     assert jsonio.load(tmp_path / "run" / "environment.json") == {"before": 1}
     assert not [path for path in (tmp_path / "run").iterdir() if path.suffix == ".part"]

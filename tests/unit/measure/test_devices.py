@@ -1,12 +1,13 @@
 """Devices as their own tools name them: captured outputs, and a program that prints them."""
 
+import hashlib
 import stat
 from pathlib import Path
 
 import pytest
 from msgspec import UNSET
 
-from suite.documents.devices import DeviceProcess
+from suite.documents.devices import DeviceProcess, ToolOutput
 from suite.documents.plan import TelemetryTool
 from suite.measure import devices
 from suite.measure.devices import mthreads_gmi, nvidia_smi
@@ -47,7 +48,7 @@ def test_what_failed_is_not_none():
 
 
 def test_mthreads_gmi():
-    (only,) = mthreads_gmi.parse([(CASES / "mthreads-gmi.json.txt").read_text()])
+    (only,) = mthreads_gmi.parse([(CASES / "mthreads-gmi/json.txt").read_text()])
     assert (only.index, only.name, only.driver) == ("0", "MTT S5000", "3.3.5-server")
     assert only.memory_bytes == 81920 << 20
     assert only.power_limit_w == 950
@@ -71,7 +72,7 @@ def test_a_program_is_asked_and_its_output_kept(tmp_path, monkeypatch):
         tool="nvidia-smi",
         where="host",
         command=("nvidia-smi",),
-        parser="nvidia-smi-csv",
+        parser="nvidia-smi",
         interval_ms=500,
     )
     plan = changed(factory.plan(), telemetry=(telemetry,))
@@ -83,3 +84,33 @@ def test_a_program_is_asked_and_its_output_kept(tmp_path, monkeypatch):
     seen, outputs = devices.observe(plan)
     assert seen == []
     assert outputs[0].answer == "nvidia-smi is not installed"
+
+
+def test_the_numbers_of_devices_are_hidden():
+    raw = ToolOutput(what="list", command=("x",), ok=True, answer="GPU-aa", output=QUERY)
+    found = nvidia_smi.parse([QUERY, APPS])
+    named, (output,) = devices.hidden(found, [raw], "round-7")
+    assert "GPU-aa" not in output.output + output.answer
+    assert [device.index for device in named] == ["0", "1", "2"]
+    digest = hashlib.sha256(b"round-7\nGPU-aa").hexdigest()
+    assert (named[0].identity, output.answer) == (digest, f"sha256:{digest[:16]}")
+    assert devices.hidden(found, [], "round-8")[0][0].identity != digest
+
+
+def test_a_tools_place_and_digest_are_facts(tmp_path, monkeypatch):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    telemetry = TelemetryTool(
+        tool="nvidia-smi",
+        where="host",
+        command=("nvidia-smi",),
+        parser="nvidia-smi-csv",
+        interval_ms=500,
+    )
+    facts = devices.tool_facts(changed(factory.plan(), telemetry=(telemetry,)))
+    assert facts == {
+        "telemetry.nvidia-smi.path": str(tool),
+        "telemetry.nvidia-smi.sha256": hashlib.sha256(b"#!/bin/sh\n").hexdigest(),
+    }

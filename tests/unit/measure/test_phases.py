@@ -69,6 +69,7 @@ class Served:
     marks: list[tuple[str, int]] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
     address: str = ""
+    inside: None = None
 
     def container_pid(self) -> None:
         return None
@@ -133,6 +134,7 @@ def perform(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
             run = Run(
                 plan=plan(planned, objectives or {}),
                 settings=None,
+                salt="",
                 tasks=TASKS,
                 tokenizer=tokenizer,
                 writer=writer,

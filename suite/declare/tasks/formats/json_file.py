@@ -56,12 +56,12 @@ def _read(path: Path, collector: Collector) -> Reading:
 def _values(text: str, source: str, collector: Collector) -> Iterator[tuple[int, str]]:
     """The text of each value with its first line; stops where none can be read, for nothing tells where the next begins."""
     decoder = json.JSONDecoder(strict=False)
-    at = _SPACE.match(text, 0).end()  # type: ignore[union-attr] # an expression that matches nothing at all too
+    at = _behind(_SPACE, text, 0)
     array = text.startswith("[", at)
     at += array
     line, counted = 1, 0
     while True:
-        at = _BEFORE.match(text, at).end()  # type: ignore[union-attr] # likewise
+        at = _behind(_BEFORE, text, at)
         line, counted = line + text.count("\n", counted, at), at
         if at == len(text) or (array and text.startswith("]", at)):
             break
@@ -73,8 +73,14 @@ def _values(text: str, source: str, collector: Collector) -> Iterator[tuple[int,
             return
         yield line, text[at:end]
         at = end
-    if (array and _SPACE.match(text, at + 1).end() < len(text)) or (array and at == len(text)):  # type: ignore[union-attr] # likewise
+    if array and (at == len(text) or _behind(_SPACE, text, at + 1) < len(text)):
         collector.reject("broken-row", "the array does not end with the file", Place(source, line))
+
+
+def _behind(blank: re.Pattern[str], text: str, at: int) -> int:
+    """Where what begins at a place and may be left out ends."""
+    match = blank.match(text, at)
+    return at if match is None else match.end()
 
 
 FORMAT = Format(

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from suite.base.errors import DataError, Place
+from suite.base.safe import open_plain
 from suite.declare.tasks.formats.record import GZIP, Candidate, Confidence, Format
 from suite.declare.tasks.formats.summary import SUFFIX, keep_test_part, take
 
@@ -43,7 +44,7 @@ def _read(path: Path, collector: Collector) -> Reading:
     progress = collector.progress
     try:
         total = path.stat().st_size
-        with path.open("rb") as raw, gzip.open(raw) as plain:
+        with open_plain(path, below=None) as raw, gzip.open(raw) as plain:
             compressed = None if progress is None else lambda: progress(raw.tell(), total)
             _read_members(cast("BinaryIO", plain), collector, compressed)
             while plain.read(2**20):

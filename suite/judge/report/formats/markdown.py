@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
-from suite.base.markdown import table
+from suite.base.markdown import escaped, table
 from suite.judge.report import view
 from suite.judge.report.formats.format import Format
 from suite.judge.report.words import WORDS
@@ -16,18 +15,13 @@ if TYPE_CHECKING:
     from suite.judge.report.formats.format import Subject
 
 
-def _plain(text: str) -> str:
-    """A text that Markdown shows as it is, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
-
-
 def _headline(card: Scorecard) -> str:
     rows = [
         (
-            _plain(item.phase.name if item.phase else "run"),
-            _plain(item.name.en),
+            escaped(item.phase.name if item.phase else "run"),
+            escaped(item.name.en + (f", {WORDS['standing-asserted'][0]}" if item.asserted else "")),
             f"{item.shown.number} {item.shown.unit}".rstrip() if item.shown.measured else "n/a",
-            item.shown.interval or _plain(item.shown.reason),
+            item.shown.interval or escaped(item.shown.reason),
         )
         for item in view.headlines(card)
     ]
@@ -36,7 +30,7 @@ def _headline(card: Scorecard) -> str:
 
 def _findings(card: Scorecard) -> str:
     lines = [
-        f"- {check.rule} {WORDS[check.outcome][0]}: {_plain(check.why)}\n"
+        f"- {check.rule} {WORDS[check.outcome][0]}: {escaped(check.why)}\n"
         for check in card.checks
         if check.outcome in ("fail", "error", "warn")
     ]
@@ -47,10 +41,16 @@ def render(subject: Subject) -> bytes:
     """A heading, the verdict, the headline numbers and the rules that did not pass."""
     card = subject.card
     verdict = "Conformant" if card.verdict.conformant else "Not conformant"
-    ran = f"{card.devices.title}, {card.engine.title}, {card.model.id}"
+    ran = ", ".join(
+        (
+            view.named(card.devices.title, card, "/devices/count", "/devices/name"),
+            view.named(card.engine.title, card, "/engine/title"),
+            view.named(card.model.id, card, "/model/id"),
+        )
+    )
     parts = [
-        f"# {verdict}: {_plain(card.run.id)}\n",
-        f"{_plain(card.verdict.sentence.en)}\n\n{_plain(ran)}\n",
+        f"# {verdict}: {escaped(card.run.id)}\n",
+        f"{escaped(card.verdict.sentence.en)}\n\n{escaped(ran)}\n",
         _headline(card),
         _findings(card),
     ]

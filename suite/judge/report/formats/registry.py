@@ -1,39 +1,63 @@
-"""The formats that a report can have, by name."""
+"""The formats that something can be written in, by name: each is a module of a package, with a record of its own.
+
+Scorecards (this package), checks of submissions (`suite.judge.submissions.formats`) and comparisons
+(`suite.judge.compare.formats`) each have one such package.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from suite.base.errors import UsageError
+from suite.base.visible import visible_lines
+from suite.judge.log.texts import bounded
 from suite.judge.report import formats as package
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from suite.judge.report.formats.format import Format, Subject
 
 _OTHERS = ("format", "registry")
+_AS_THEY_ARE = ("html", "json")
 
 
-def formats() -> tuple[str, ...]:
-    """Every format by its name, in alphabetical order; imports none of them."""
-    modules = (module.name for module in pkgutil.iter_modules(package.__path__))
+def names(of: ModuleType) -> tuple[str, ...]:
+    """Every format of a package by its name, in alphabetical order; imports none of them."""
+    modules = (module.name for module in pkgutil.iter_modules(of.__path__))
     return tuple(sorted(name.replace("_", "-") for name in modules if name not in _OTHERS))
 
 
-def load(name: str) -> Format:
-    """The format of a name.
+def record(of: ModuleType, name: str) -> Any:  # noqa: ANN401 - each package has records of its own kind
+    """The record of a format.
 
     Raises:
         UsageError: ``format-unknown``.
     """
-    if name not in formats():
-        known = ", ".join(formats())
+    if name not in names(of):
+        known = ", ".join(names(of))
         raise UsageError(
             "format-unknown", f"there is no report format {name!r}", hint=f"one of: {known}"
         )
-    module = importlib.import_module(f"{package.__name__}.{name.replace('-', '_')}")
-    return cast("Format", module.FORMAT)
+    return importlib.import_module(f"{of.__name__}.{name.replace('-', '_')}").FORMAT
+
+
+def formats() -> tuple[str, ...]:
+    """Every format of a scorecard."""
+    return names(package)
+
+
+def load(name: str) -> Format:
+    """The format of a scorecard.
+
+    Raises:
+        UsageError: ``format-unknown``.
+    """
+    chosen: Format = record(package, name)
+    return chosen
 
 
 def render(name: str, subject: Subject) -> bytes:
@@ -53,4 +77,8 @@ def render(name: str, subject: Subject) -> bytes:
         raise UsageError(
             "format-lacks", f"{name} is made of a run's evidence; here is only its card", hint=hint
         )
-    return chosen.render(subject)
+    if subject.evidence is not None:
+        subject = replace(subject, evidence=bounded(subject.evidence))
+    report = chosen.render(subject)
+    # A page is compared byte for byte, and holds what could be signed, JSON writes such characters as they are.
+    return report if name in _AS_THEY_ARE else visible_lines(report)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nltk.stem.porter import PorterStemmer
 
-from suite.base import statistics
+from suite.base import jsonio, statistics
 from suite.documents.value import NotMeasured
 from suite.judge.metrics.rouge_pairs import PairScorer
 from suite.judge.report.othertools.view import Field, View, plain
@@ -37,7 +38,7 @@ def _stems() -> Mapping[str, str]:
     stems: dict[str, str] = {}
     for file in importlib.metadata.files(PACKAGE) or ():
         if file.name in _LISTS:
-            lines = file.read_text("utf-8").splitlines()
+            lines = jsonio.read_bytes(Path(str(file.locate()))).decode("utf-8").splitlines()
             for line in lines:
                 form, bar, stem = line.strip().partition("|")
                 if bar:

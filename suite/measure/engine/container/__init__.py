@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import requests.exceptions
 from docker import errors
@@ -36,6 +36,7 @@ from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
 from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import container_of
+from suite.measure.engine.container.watch import watching
 from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
@@ -79,6 +80,23 @@ class ContainerEngine:
         pid = self.container.attrs["State"].get("Pid") if self.alive() is None else None
         return pid or None
 
+    def inside(self, command: Sequence[str]) -> tuple[int, str, str] | str:
+        """Run a program in the container: its exit status, output and errors; or why it could not be run."""
+        try:
+            with translated():
+                status, texts = self.container.exec_run(
+                    list(command), demux=True, environment={"LC_ALL": "C"}
+                )
+        except SetupError as error:
+            return str(error)
+        # With `demux` the two streams come apart, where the library's types say one.
+        output, errors = cast("tuple[bytes | None, bytes | None]", texts)
+        return (
+            0 if status is None else status,
+            (output or b"").decode(errors="replace"),
+            (errors or b"").decode(errors="replace"),
+        )
+
 
 @contextlib.contextmanager
 def serve(
@@ -110,6 +128,7 @@ def serve(
             marks.add("engine.prepared")
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
             compiled = stack.enter_context(compile_cache(plan, image.id, settings.cache))
+            watch = stack.enter_context(watching(name, run_directory))
             stack.enter_context(_cleaned(client, name))
             engine = network.own_port(engine)
             with shielded():  # what is still being created cannot be removed
@@ -122,6 +141,7 @@ def serve(
                     with_server=True,
                     compiled=compiled,
                 )
+            watch.note(container, image)
             on_progress(f"starting {engine.title} in a container")
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
@@ -135,7 +155,8 @@ def serve(
                 log=log,
                 on_progress=on_progress,
             )
-            facts = container_facts(container, engine, image, base_url, log)
+            facts = container_facts(container, engine, image, base_url, log, own=watch.own)
+            stack.callback(death, container)  # once more what it is, before it is stopped
             if compiled is not None:
                 compiled.keep()
                 facts |= compiled.facts()

@@ -103,7 +103,7 @@ def product(version: dict[str, object]) -> str:
 def is_rootless(info: dict[str, object]) -> bool:
     """Whether the engine runs without root."""
     options = info.get("SecurityOptions")
-    return any("rootless" in str(option) for option in options or [])  # type: ignore[attr-defined]
+    return isinstance(options, list) and any("rootless" in str(option) for option in options)
 
 
 def free_bytes(directory: str) -> int | None:

@@ -91,6 +91,8 @@ def create(
                 type=docker.types.LogConfig.types.JSON, config={"max-size": LOG_MAX_SIZE}
             ),
             ports=ports,
+            # The image's own check would run commands in it beside the measurement; readiness is asked over HTTP.
+            healthcheck={"test": ["NONE"]},
             # What the user's Docker configuration would add to its environment is in no plan.
             use_config_proxy=False,
             **options,

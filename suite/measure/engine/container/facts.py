@@ -30,16 +30,31 @@ LOG_WAIT_S = 5.0
 
 
 def container_facts(
-    container: Container, engine: Engine, image: FoundImage, base_url: str, log: Path
+    container: Container,
+    engine: Engine,
+    image: FoundImage,
+    base_url: str,
+    log: Path,
+    *,
+    own: set[str],
 ) -> Facts:
-    """Facts about a running container, its image and its engine, by dotted name."""
+    """Facts about a running container, its image and its engine, by dotted name.
+
+    Args:
+        container: that runs.
+        engine: of the plan.
+        image: that it was given.
+        base_url: of its server.
+        log: what it printed.
+        own: takes the id of the command that is run in it for its versions.
+    """
     container.reload()
     host = container.attrs["HostConfig"]
     facts: Facts = {
         **image.facts,
         "image.running_id": str(container.attrs.get("Image", "")),
         **about.http_facts(base_url),
-        **about.version_facts(_versions(container, engine.command)),
+        **about.version_facts(_versions(container, engine.command, own)),
         # Last, because the log is copied by a thread, which the question before gives time.
         **about.log_facts(_begun(log)),
         "engine.command": shlex.join(engine.command),
@@ -73,18 +88,24 @@ def _network(host: dict[str, object]) -> NetworkKind:
     return "published" if publishes(host) else "isolated"
 
 
-def _versions(container: Container, command: Sequence[str]) -> bytes | str:
+def _versions(container: Container, command: Sequence[str], own: set[str]) -> bytes | str:
     interpreter = command[0] if "python" in Path(command[0]).name else "python3"
+    client = container.client
+    assert client is not None  # it was created by one
     try:
-        done = container.exec_run([interpreter, "-c", about.VERSIONS_SCRIPT], stderr=False)
+        words = [interpreter, "-c", about.VERSIONS_SCRIPT]
+        identity = client.api.exec_create(container.id, words, stderr=False)["Id"]
+        own.add(identity)
+        output = client.api.exec_start(identity)
+        status = client.api.exec_inspect(identity)["ExitCode"]
     except (errors.DockerException, requests.exceptions.RequestException) as error:
         return Sentence(
             f"the container could not be asked: {type(error).__name__}",
             f"无法查询容器：{type(error).__name__}",
         )
-    if done.exit_code != 0:
+    if status != 0:
         return Sentence(
-            f"{interpreter} in the container ended with status {done.exit_code}",
-            f"容器中的 {interpreter} 以状态 {done.exit_code} 结束",
+            f"{interpreter} in the container ended with status {status}",
+            f"容器中的 {interpreter} 以状态 {status} 结束",
         )
-    return b"".join([done.output] if isinstance(done.output, bytes) else done.output)
+    return bytes(output)

@@ -7,14 +7,23 @@ made by ``images/base.sh``.
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docker import errors
+from msgspec import UNSET
 
 from suite.base.errors import Problem, SetupError
+from suite.declare.plan.recipe import (
+    DEFAULT_BASE_IMAGE,
+    LABEL_BASE,
+    LABEL_CONTEXT,
+    LOCAL_BASE_IMAGE,
+    context,
+    context_digest,
+)
+from suite.documents.container import BaseImage, ImageStep, ObservedImage
 from suite.documents.document import given
 from suite.measure.engine.container.api import explain
 from suite.measure.engine.container.build import (
@@ -27,7 +36,7 @@ from suite.measure.engine.container.build import (
 from suite.measure.engine.environment import fetch_wheels
 from suite.measure.engine.facts import clean
 from suite.measure.engine.process import end_group
-from suite.measure.engine.served import LOCAL_BASE_IMAGE, Facts, Settings
+from suite.measure.engine.served import Facts, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +47,7 @@ if TYPE_CHECKING:
     from suite.documents.engine import Image as ImageDocument
     from suite.measure.engine.served import Progress
 
-LABEL_CONTEXT = "llm-conformance.context"
-LABEL_BASE = "llm-conformance.base"
-DEFAULT_BASE_IMAGE = "python:3.11-slim-bookworm"
 BUILD_LOG = "image-build.log"
-CONTEXT_FILES = ("Dockerfile", "requirements.txt", "torch.txt", "uv.txt")
 BASE_SCRIPT_TIMEOUT_S = 1800
 
 
@@ -55,12 +60,14 @@ class FoundImage:
         reference: the name it was found under.
         built_here: it comes from ``images/``.
         facts: ``image.*`` by dotted name.
+        observed: how the Docker engine describes it.
     """
 
     id: str
     reference: str
     built_here: bool
     facts: Facts
+    observed: ObservedImage
 
 
 def ensure_image(
@@ -86,18 +93,6 @@ def ensure_image(
             return _loaded(client, image, on_progress, settings)
         case "local":
             return _present(client, image)
-
-
-def context_digest(directory: Path) -> str:
-    """SHA-256 over the names and bytes of the files that an image is built from.
-
-    Raises:
-        SetupError: ``image-context-missing``.
-    """
-    digest = hashlib.sha256()
-    for name, content in _context(directory).items():
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
 
 
 def built_reference(image: ImageDocument, settings: Settings) -> str:
@@ -131,15 +126,6 @@ def _names(image: ImageDocument) -> list[str]:
     return [f"{_repository(place)}@{image.digest}" for place in places]
 
 
-def _context(directory: Path) -> dict[str, bytes]:
-    try:
-        return {name: (directory / name).read_bytes() for name in CONTEXT_FILES}
-    except OSError as error:
-        raise SetupError(
-            "image-context-missing", f"{error.filename} cannot be read: {error.strerror}"
-        ) from error
-
-
 def _get(client: DockerClient, reference: str) -> Image | None:
     try:
         return client.images.get(reference)
@@ -147,7 +133,7 @@ def _get(client: DockerClient, reference: str) -> Image | None:
         return None
 
 
-def _found(image: Image, reference: str, *, built_here: bool) -> FoundImage:
+def _found(client: DockerClient, image: Image, reference: str, *, built_here: bool) -> FoundImage:
     identity = image.id or ""
     digests = [str(digest) for digest in image.attrs.get("RepoDigests") or []]
     # An image that never was in a registry has no repository digest; its own id is one of its content.
@@ -162,7 +148,37 @@ def _found(image: Image, reference: str, *, built_here: bool) -> FoundImage:
     base = image.labels.get(LABEL_BASE)
     if base:
         facts["image.base"] = base
-    return FoundImage(identity, reference, built_here, facts)
+    return FoundImage(identity, reference, built_here, facts, _observed(client, image, reference))
+
+
+def _observed(client: DockerClient, image: Image, reference: str) -> ObservedImage:
+    """The image as the Docker engine describes it, with the base that its label names where that is here."""
+    named = image.labels.get(LABEL_BASE)
+    base = _get(client, named) if named else None
+    platform = (image.attrs.get("Os") or "linux", image.attrs.get("Architecture") or "unknown")
+    return ObservedImage(
+        id=image.id or "",
+        reference=reference,
+        repo_digests=tuple(str(item) for item in image.attrs.get("RepoDigests") or []),
+        architecture="/".join(platform),
+        labels={str(name): str(value) for name, value in image.labels.items()},
+        layers=_layers(image),
+        history=_history(image),
+        base=UNSET
+        if base is None or named is None
+        else BaseImage(
+            reference=named, id=base.id or "", layers=_layers(base), history=_history(base)
+        ),
+    )
+
+
+def _history(image: Image) -> tuple[ImageStep, ...]:
+    steps = [(str(step.get("CreatedBy") or ""), not step.get("Size")) for step in image.history()]
+    return tuple(ImageStep(command=clean(text), empty=empty) for text, empty in reversed(steps))
+
+
+def _layers(image: Image) -> tuple[str, ...]:
+    return tuple(str(layer) for layer in (image.attrs.get("RootFS") or {}).get("Layers") or [])
 
 
 # registry and tarball ---------------------------------------------------------------------------------
@@ -173,7 +189,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
     for name in names:
         here = _get(client, name)
         if here is not None:
-            return _found(here, name, built_here=False)
+            return _found(client, here, name, built_here=False)
     refusals: list[SetupError] = []
     for name in names:
         try:
@@ -184,7 +200,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
         here = _get(client, name)
         if here is None:
             raise SetupError("image-unavailable", f"{name} was pulled and is not there")
-        return _found(here, name, built_here=False)
+        return _found(client, here, name, built_here=False)
     first = refusals[0]
     others = [Problem(refused.message) for refused in refusals[1:]]
     raise SetupError(first.code, first.message, hint=first.hint, problems=others) from first
@@ -200,7 +216,7 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
     if image.digest is not None and here.id != image.digest:
         message = f"{image.reference} is {here.id}, and {image.digest} was asked for"
         raise SetupError("image-digest-mismatch", message)
-    return _found(here, image.reference, built_here=False)
+    return _found(client, here, image.reference, built_here=False)
 
 
 def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:
@@ -259,7 +275,7 @@ def _loaded(
         raise SetupError(
             "image-digest-mismatch", f"{reference} is {here.id}, declared is {image.digest}"
         )
-    return _found(here, reference, built_here=False)
+    return _found(client, here, reference, built_here=False)
 
 
 # build ------------------------------------------------------------------------------------------------
@@ -285,7 +301,7 @@ def _built(
             labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: base}
             build(
                 client,
-                _context(directory),
+                context(directory),
                 reference,
                 arguments,
                 labels=labels,
@@ -295,7 +311,7 @@ def _built(
         here = _get(client, reference)
     if here is None:
         raise SetupError("image-build-failed", f"{reference} was built and is not there")
-    return _found(here, reference, built_here=True)
+    return _found(client, here, reference, built_here=True)
 
 
 def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from docker import errors
 
+from suite.documents.known import KnownImage
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect, explain, translated
 
 if TYPE_CHECKING:
@@ -31,6 +33,24 @@ def digests(engines: Sequence[DeclaredEngine]) -> list[tuple[str, str, str, str]
             for image in engine.images
             if image.source == "registry" and image.reference != "unknown"
         ]
+
+
+def known(
+    engines: Sequence[DeclaredEngine], pinned: Sequence[tuple[str, str, str, str]]
+) -> list[KnownImage]:
+    """What `digests` found, for each architecture that is declared, with today's date; without those that it did not."""
+    platforms = {
+        image.reference: image.architectures for engine in engines for image in engine.images
+    }
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    return [
+        KnownImage(
+            reference=reference, digest=digest, architecture=platform, date=today, source=source
+        )
+        for _, reference, digest, source in pinned
+        if digest
+        for platform in platforms[reference]
+    ]
 
 
 def _digest(client: DockerClient, reference: str, declared: str | None) -> tuple[str, str]:

@@ -64,6 +64,7 @@ class AnswerReader:
         "_first",
         "_inflate",
         "_inflated",
+        "_most",
         "_pending",
         "_sse",
         "cached_tokens",
@@ -83,8 +84,9 @@ class AnswerReader:
         "usage_in_choice",
     )
 
-    def __init__(self, encoding: str = "") -> None:
-        """Prepare for a body with this content encoding (empty, ``gzip`` or ``deflate``)."""
+    def __init__(self, encoding: str = "", most: int = MAX_INFLATED) -> None:
+        """Prepare for a body with this content encoding (empty, ``gzip`` or ``deflate``) and at most so many bytes."""
+        self._most = most
         self.texts: list[str] = []
         self.stamps: list[int] = []
         self.tokens: list[int] = []
@@ -187,13 +189,13 @@ class AnswerReader:
     def _decompress(self, piece: bytes) -> bytes:
         assert self._inflate is not None
         try:
-            plain = self._inflate.decompress(piece, MAX_INFLATED - self._inflated)
+            plain = self._inflate.decompress(piece, self._most - self._inflated)
         except zlib.error as cause:
             self._fail("malformed-response", f"the compressed body is damaged: {cause}")
             return b""
         self._inflated += len(plain)
-        if self._inflated >= MAX_INFLATED:
-            self._fail("malformed-response", "the compressed body is too large")
+        if self._inflated >= self._most:
+            self._fail("answer-too-large", f"unpacked it has over {self._most:,} bytes")
         return plain
 
     def _event(self, event: Event, stamp: int) -> None:

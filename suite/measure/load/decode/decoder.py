@@ -66,7 +66,9 @@ class Decoder:
         """Take the next response, of an exchange that has ended."""
         self._exchange = exchange
         self._position = 0
-        self._reader = AnswerReader(exchange.framer.headers.get("content-encoding", "").lower())
+        framer = exchange.framer
+        encoding = framer.headers.get("content-encoding", "").lower()
+        self._reader = AnswerReader(encoding, framer.limit)
 
     def step(self) -> Decoded | None:
         """Go on with it for some 0.05 ms; its event when it is complete."""

@@ -32,10 +32,11 @@ class SseReader:
         stray: lines that are no field of the format: a server that fails may send its error as bare JSON.
     """
 
-    __slots__ = ("_data", "_kind", "_line", "_skip_lf", "begun", "stray")
+    __slots__ = ("_data", "_kind", "_line", "_parts", "_skip_lf", "begun", "stray")
 
     def __init__(self) -> None:
         self._line = b""
+        self._parts: list[bytes] = []
         self._data: list[bytes] = []
         self._kind = b""
         self._skip_lf = False
@@ -53,7 +54,11 @@ class SseReader:
             piece = piece.removeprefix(b"\n")
         if not piece:
             return []
-        text = self._line + piece
+        if self.begun and (self._line or self._parts) and not _LINE_END.search(piece):
+            # The middle of a long line: joined once, when it ends, or a stream of tiny pieces costs its square.
+            self._parts.append(piece)
+            return []
+        text = self._joined() + piece
         if not self.begun:
             if len(text) < len(_BOM) and _BOM.startswith(text):
                 self._line = text
@@ -66,9 +71,16 @@ class SseReader:
         self._skip_lf = text.endswith(b"\r")
         return self._lines(lines)
 
+    def _joined(self) -> bytes:
+        """What has come of a line that has not ended."""
+        line, self._line = self._line + b"".join(self._parts), b""
+        self._parts.clear()
+        return line
+
     def end(self) -> list[Event]:
         """The stream has ended; returns what was pending."""
-        events = self._lines([self._line]) if self._line else []
+        line = self._joined()
+        events = self._lines([line]) if line else []
         return events + self._lines([b""])
 
     def _lines(self, lines: list[bytes]) -> list[Event]:

@@ -11,7 +11,7 @@ from suite.declare.tasks.tokenizer import fit_prompts
 from suite.documents.document import given
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from suite.declare.tasks.chat_template import Message
     from suite.declare.tasks.taskset import TaskSet
@@ -38,17 +38,25 @@ def fit_tasks(
     Raises:
         DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
     """
-    workload = plan.workload
     missing = sorted(set(numbers) - fitted.keys())
-    prompt = workload.prompt
-    new = fit_prompts(
+    new = fit(plan, tokenizer, [tasks.tasks[number].document for number in missing])
+    fitted.update(zip(missing, new, strict=True))
+
+
+def fit(plan: Plan, tokenizer: Tokenizer | None, documents: Sequence[str]) -> list[FittedPrompt]:
+    """The prompts of some documents.
+
+    Raises:
+        DataError: as `suite.declare.tasks.tokenizer.fit_prompts`.
+    """
+    prompt = plan.workload.prompt
+    return fit_prompts(
         tokenizer,
         PromptTemplate(prompt.id, prompt.template, "the plan"),
-        [tasks.tasks[number].document for number in missing],
+        documents,
         api=plan.engine.request.api,
-        max_input_tokens=workload.max_input_tokens,
+        max_input_tokens=plan.workload.max_input_tokens,
     )
-    fitted.update(zip(missing, new, strict=True))
 
 
 def common_body(

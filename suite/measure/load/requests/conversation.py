@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.measure.load.requests.body import body, chat_body, common_body, digest, fit_tasks
-from suite.measure.load.requests.job import Job
+from suite.measure.load.requests.job import Job, response_limit
 
 if TYPE_CHECKING:
     from suite.declare.tasks.chat_template import Message
@@ -64,14 +64,16 @@ class TaskConversation:
             del self.history[0]  # it stays out of all later turns too
             truncated = True
             tokens = self._tokens(prompt)
+        body = self._body(prompt.text)
         return Job(
             index=index,
             task=task,
-            body=self._body(prompt.text),
+            body=body,
             t_sched_ns=None,
             prompt_sha256=digest(prompt.text),
             truncated=truncated,
             own_prompt_tokens=tokens,
+            most_bytes=response_limit(body, self.plan.workload.decoding.max_new_tokens),
         )
 
     def _chat(self) -> bool:

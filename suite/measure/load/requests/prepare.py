@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import DataError
+from suite.declare.profiles import controls
 from suite.declare.tasks.synthetic import (
     Wanted,
     Words,
@@ -14,16 +15,16 @@ from suite.declare.tasks.synthetic import (
     synthetic_task,
 )
 from suite.documents.document import given
-from suite.measure.load.requests.body import body, common_body, digest, fit_tasks
+from suite.measure.load.requests.body import body, common_body, digest, fit, fit_tasks
 from suite.measure.load.requests.conversation import make_conversations
-from suite.measure.load.requests.job import Job
+from suite.measure.load.requests.job import Job, response_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import FittedPrompt, Tokenizer
-    from suite.documents.phase import Lengths, Phase
+    from suite.documents.phase import Control, Lengths, Phase
     from suite.documents.plan import Plan
 
 __all__ = ["make_conversations", "make_jobs"]
@@ -61,25 +62,49 @@ def make_jobs(
     if lengths is not None:
         return _exact(plan, phase, lengths, tasks, tokenizer, chosen, times)
     size = len(tasks.tasks)
-    numbers = [(phase.first_task + index) % size for index in chosen]
+    hidden = controls.by_index(phase)
+    numbers = [controls.number(phase, hidden, index, size) for index in chosen]
     by_number = {} if fitted is None else fitted
     fit_tasks(plan, tasks, tokenizer, by_number, numbers)
+    prompts = {number: by_number[number] for number in set(numbers)}
+    prompts |= _salted(plan, tasks, tokenizer, [hidden[i] for i in chosen if i in hidden])
     common = common_body(plan, most=given(phase.max_new_tokens))
+    most = given(phase.max_new_tokens) or plan.workload.decoding.max_new_tokens
     # A long phase asks the same tasks again and again: one body each, not one each time.
-    bodies = {number: body(plan, common, by_number[number].text) for number in set(numbers)}
-    digests = {number: digest(by_number[number].text) for number in bodies}
-    return [
-        Job(
-            index=index,
-            task=tasks.tasks[number].id,
-            body=bodies[number],
-            t_sched_ns=None if times is None else times[position],
-            prompt_sha256=digests[number],
-            truncated=by_number[number].truncated,
-            own_prompt_tokens=by_number[number].tokens,
+    bodies = {number: body(plan, common, prompt.text) for number, prompt in prompts.items()}
+    digests = {number: digest(prompt.text) for number, prompt in prompts.items()}
+    jobs = []
+    for position, (index, number) in enumerate(zip(chosen, numbers, strict=True)):
+        name, key = tasks.tasks[number].id, number
+        if index in hidden:
+            name = controls.task_name(name, hidden[index])
+            key = -1 - index if hidden[index].salt else number
+        jobs.append(
+            Job(
+                index=index,
+                task=name,
+                body=bodies[key],
+                t_sched_ns=None if times is None else times[position],
+                prompt_sha256=digests[key],
+                truncated=prompts[key].truncated,
+                own_prompt_tokens=prompts[key].tokens,
+                most_bytes=response_limit(bodies[key], most),
+            )
         )
-        for position, (index, number) in enumerate(zip(chosen, numbers, strict=True))
+    return jobs
+
+
+def _salted(
+    plan: Plan, tasks: TaskSet, tokenizer: Tokenizer | None, hidden: Sequence[Control]
+) -> dict[int, FittedPrompt]:
+    """The prompts of controls with new words, under numbers that no task has, below 0 by their positions."""
+    size = len(tasks.tasks)
+    salted = [control for control in hidden if control.salt]
+    texts = [
+        controls.salted(tasks.tasks[control.task % size].document, control) for control in salted
     ]
+    prompts = fit(plan, tokenizer, texts)
+    return {-1 - control.index: prompt for control, prompt in zip(salted, prompts, strict=True)}
 
 
 def _times(phase: Phase, chosen: range) -> list[int] | None:
@@ -120,10 +145,12 @@ def _exact(  # noqa: PLR0917 - what the requests follow from
         Job(
             index=index,
             task=synthetic_task(index),
-            body=body(plan, common[out[index % len(out)]], prompt),
+            body=request_body,
             t_sched_ns=None if times is None else times[position],
             prompt_sha256=digest(prompt),
             own_prompt_tokens=wanted[position].tokens,
+            most_bytes=response_limit(request_body, out[index % len(out)]),
         )
         for position, (index, prompt) in enumerate(zip(chosen, prompts, strict=True))
+        for request_body in (body(plan, common[out[index % len(out)]], prompt),)
     ]

@@ -47,7 +47,7 @@ class Exchange:
         self.t_sent = 0
         self.t_last = 0
         self.t_end = 0
-        self.framer = Framer()
+        self.framer = Framer(job.most_bytes)
         self.fault: OutcomeCode | None = None
         self.error = ""
         self.attempts = 0

@@ -12,14 +12,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from suite.measure.load.requests.job import MAX_RESPONSE
+
 MORE: Final = 0
 DONE: Final = 1
 BAD: Final = 2
 
 MAX_HEAD: Final = 65_536
 """Bytes of a response head beyond which it is refused."""
-MAX_BODY: Final = 64 << 20
-"""Bytes of a response beyond which it is refused: an answer that never ends must not fill the memory."""
+KEPT_OF_LARGE: Final = 65_536
+"""Bytes of the body that are kept of a response that was broken off because it is too large."""
 
 _HEAD, _SIZE, _DATA, _DATA_END, _TRAILER, _LENGTH, _CLOSE, _END = range(8)
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
@@ -42,6 +44,8 @@ class Framer:
         problem: why the response was refused, "" otherwise.
         surplus: bytes came after the end; the connection must not be used again.
         keep_alive: the server keeps the connection open.
+        limit: bytes beyond which the response is refused.
+        too_large: it was.
         total: bytes fed.
         merged: feeds in mid-stream that held several chunks.
     """
@@ -52,16 +56,19 @@ class Framer:
         "_state",
         "headers",
         "keep_alive",
+        "limit",
         "merged",
         "pieces",
         "problem",
         "stamps",
         "status",
         "surplus",
+        "too_large",
         "total",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_RESPONSE) -> None:
+        self.limit = limit
         self.status: int | None = None
         self.headers: dict[str, str] = {}
         self.pieces: list[bytes] = []
@@ -70,6 +77,7 @@ class Framer:
         self.surplus = False
         self.keep_alive = True
         self.total = 0
+        self.too_large = False
         self.merged = 0
         self._state = _HEAD
         self._left = 0
@@ -87,7 +95,7 @@ class Framer:
         """
         length = len(data)
         self.total += length
-        if self._state == _SIZE and not self._buffer and self.total < MAX_BODY:
+        if self._state == _SIZE and not self._buffer and self.total < self.limit:
             split = data.find(b"\r\n", 1, 18)
             # A known size that leaves just its chunk and the line end behind it; what it ends with is looked at.
             if _SIZES.get(data[:split]) == length - split - 4 and data[-2:] == b"\r\n":
@@ -110,9 +118,22 @@ class Framer:
         self.problem = why
         return BAD
 
+    def _too_large(self) -> int:
+        """Refuse an answer that never ends, and keep its beginning alone: the log must not fill up either."""
+        self.too_large = True
+        kept = count = 0
+        for piece in self.pieces:
+            kept += len(piece)
+            if kept > KEPT_OF_LARGE:
+                break
+            count += 1
+        del self.pieces[count:], self.stamps[count:]
+        wanted = f"an answer to this request has at most {self.limit:,} bytes"
+        return self._bad(f"broken off: {wanted}; of what came the beginning is kept")
+
     def _feed(self, data: bytes, stamp: int) -> int:
-        if self.total >= MAX_BODY:
-            return self._bad("the response is too large")
+        if self.total >= self.limit:
+            return self._too_large()
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""

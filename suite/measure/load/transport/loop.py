@@ -220,7 +220,8 @@ class Loop:
         """The response is complete, or not HTTP."""
         framer = exchange.framer
         if framer.problem:
-            self._lose(connection, "malformed-response", framer.problem)
+            code: OutcomeCode = "answer-too-large" if framer.too_large else "malformed-response"
+            self._lose(connection, code, framer.problem)
             return
         if connection.stamps_sends and not exchange.t_sent:
             connection.take_send_stamps(self.offset_ns)

@@ -7,11 +7,11 @@ from msgspec import UNSET
 
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
-from suite.declare.plan.make import CPUPeak, PrivatePeak, plan_sha256
+from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.text import render_plan
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.scenarios.phase import is_all_at_once
-from suite.declare.tasks.thinking import Thinking
+from suite.documents.basis import CPUPeak, PrivatePeak, Thinking
 from suite.documents.codec import canonical, decode, plain
 from suite.documents.engine import Dtype
 from suite.documents.plan import Devices, Plan
@@ -143,25 +143,27 @@ def test_unknown_peak_stays_unknown_with_its_reason():
 
 
 def test_cpu_peak_follows_from_a_formula():
-    peak = plan_for("cpu", cpu_peak=CPUPeak("avx512f", 2, 2600)).peaks.compute
+    peak = plan_for("cpu", cpu_peak=CPUPeak(isa="avx512f", cores=2, clock_mhz=2600)).peaks.compute
     assert peak.flops == 2 * 2.6e9 * 64
     assert peak.precision == "fp32"
     assert "2 cores x 2600 MHz x 64 FLOP" in peak.note
-    error = refused("cpu", cpu_peak=CPUPeak("amx_bf16", 2, 2600))
+    error = refused("cpu", cpu_peak=CPUPeak(isa="amx_bf16", cores=2, clock_mhz=2600))
     assert error.code == "cpu-peak-wrong"
     assert "avx2" in error.hint
-    bf16 = plan_for("cpu", dtype="bfloat16", cpu_peak=CPUPeak("amx_bf16", 2, 2000)).peaks
+    bf16 = plan_for(
+        "cpu", dtype="bfloat16", cpu_peak=CPUPeak(isa="amx_bf16", cores=2, clock_mhz=2000)
+    ).peaks
     assert bf16.compute.flops == 2 * 2e9 * 1024
 
 
 def test_private_peak_only_where_the_vendor_withholds_one():
-    brought = {"fp16": PrivatePeak(4e14, "letter of 2026-05-04")}
+    brought = {"fp16": PrivatePeak(flops=4e14, source="letter of 2026-05-04")}
     peak = plan_for("mthreads", "vllm_musa", private_peaks=brought).peaks.compute
     assert peak.flops == 4e14
     assert peak.source == "letter of 2026-05-04"
     assert "brought along" in peak.note
     assert refused("mthreads", "vllm_mtt", private_peaks=brought).code == "peak-not-private"
-    for wrong in (PrivatePeak(0, "x"), PrivatePeak(1e12, "")):
+    for wrong in (PrivatePeak(flops=0, source="x"), PrivatePeak(flops=1e12, source="")):
         error = refused("mthreads", "vllm_musa", private_peaks={"fp16": wrong})
         assert error.code == "peak-not-private"
 
@@ -284,6 +286,18 @@ def test_transformers_takes_one_device_and_is_named_by_path():
     assert outside.image is None
 
 
+def test_an_environment_that_holds_the_engine_is_used_as_it_is():
+    named = plan_for("nvidia", "transformers", runtime="process", engine_python="/opt/e/bin/python")
+    assert plain(named.engine.process) == {"python": "/opt/e/bin/python"}
+    assert named.engine.command[:2] == ("transformers", "serve")
+    assert "PATH=/opt/e/bin:$PATH" in render_plan(named)
+    error = refused("nvidia", "vllm", runtime="process")
+    assert (error.code, "--engine-python" in error.hint) == ("process-undeclared", True)
+    own = plan_for("cpu", "vllm", runtime="process", engine_python="/opt/e/bin/python")
+    assert own.engine.process.environment is UNSET
+    assert refused("huawei-ascend", "mindie", 1, runtime="process").code == "process-undeclared"
+
+
 def test_image_can_be_named_and_pinned():
     digest = "sha256:" + "b" * 64
     engine = plan_for("nvidia", "transformers", image=f"me/serve:1@{digest}").engine
@@ -372,10 +386,8 @@ def test_endpoint_and_sim_start_nothing():
     assert plan_for("mthreads", "vllm_mtt", runtime="sim").conversion is None
 
 
-def test_nonce_and_commit_are_kept():
-    plan = plan_for("nvidia", nonce="round-3", commit="c" * 40)
-    assert plan.nonce == "round-3"
-    assert plan.suite.commit == "c" * 40
+def test_the_nonce_is_kept():
+    assert plan_for("nvidia", nonce="round-3").nonce == "round-3"
     assert plan_for("nvidia").nonce is UNSET
 
 
@@ -445,7 +457,7 @@ def test_exact_prompts_need_the_models_tokenizer():
 
 @pytest.mark.parametrize("engine", ["vllm", "transformers"])
 def test_a_model_that_thinks_is_asked_not_to(engine):
-    thinker = replace(model_input(), thinking=Thinking("enable_thinking", begun=False))
+    thinker = replace(model_input(), thinking=Thinking(switch="enable_thinking", begun=False))
     request = plan_for("cpu", engine, model=thinker).engine.request
     assert request.extra_body["chat_template_kwargs"] == {"enable_thinking": False}
     assert request.thinking == "off"
@@ -457,7 +469,7 @@ def test_a_model_that_thinks_is_asked_not_to(engine):
 
 
 def test_what_cannot_be_turned_off_is_said():
-    thinker = replace(model_input(), thinking=Thinking("", begun=True))
+    thinker = replace(model_input(), thinking=Thinking(switch="", begun=True))
     plan = plan_for("cpu", "vllm", model=thinker)
     assert "chat_template_kwargs" not in plan.engine.request.extra_body
     assert plan.engine.request.thinking == "begun"
@@ -465,3 +477,12 @@ def test_what_cannot_be_turned_off_is_said():
     raw = plan_for("cpu", "vllm", model=thinker, profile="compat-xsum").engine.request
     assert raw.api == "completions"
     assert raw.thinking is UNSET
+
+
+def test_an_exporters_page_goes_before_the_declared_tools():
+    url = "http://127.0.0.1:9400/metrics"
+    plan = plan_for("nvidia", "vllm", 1, telemetry_url=url)
+    assert plan.telemetry[0].command == (url,)
+    assert [tool.parser for tool in plan.telemetry][:2] == ["prometheus", "nvidia-smi"]
+    there = plan_for("nvidia", "vllm", 1, runtime="endpoint", telemetry_url=url)
+    assert [tool.parser for tool in there.telemetry] == ["prometheus"]

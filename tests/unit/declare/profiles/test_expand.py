@@ -48,6 +48,8 @@ def short(phase):
         values = holder.get(member)
         if values is not None and len(values) > 2:
             holder[member] = [len(values), values[0], values[-1], jsonio.digest(values)[:12]]
+    if "controls" in members:
+        members["controls"] = [len(members["controls"]), jsonio.digest(members["controls"])[:12]]
     return {name: value for name, value in members.items() if value is not None}
 
 

@@ -59,7 +59,7 @@ from suite.declare.scenarios import SCENARIOS
 from suite.measure.telemetry import parse
 phase = expand_phases(load_profile("scenarios-smoke"), 256)[-1]
 print(phase.scenario, phase.tasks, SCENARIOS["overload"].title.zh)
-readings = parse("xpu-smi-dump", open("tests/cases/telemetry/xpu-smi.dump.txt").read())
+readings = parse("acme-smi", open("tests/cases/telemetry/acme-smi/table.txt").read())
 print([reading.values.get("power_w") for reading in readings])
 print(SetupError("clock-unsteady", "the clock went back by 3 s").exit_status)
 """
@@ -68,7 +68,7 @@ print(SetupError("clock-unsteady", "the clock went back by 3 s").exit_status)
 def test_the_diffs_of_the_documents_add_a_kind_a_tool_and_an_error(tmp_path):
     others = ("tests/cases/expansion", "tests/cases/telemetry")
     grow(tmp_path, "scenario", "telemetry", "error", others=others)
-    assert python(tmp_path, "-c", ADDED) == "overload 40 过载\n[214.61, None]\n3\n"
+    assert python(tmp_path, "-c", ADDED) == "overload 40 过载\n[61.5, None]\n3\n"
     python(tmp_path, "-m", "suite.documents.schemas", "--check")
     python(tmp_path, "-m", "suite.cli.pages")
     errors = (tmp_path / "docs/errors.md").read_text("utf-8")

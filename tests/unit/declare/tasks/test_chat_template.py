@@ -8,7 +8,8 @@ import pytest
 
 from suite.base.errors import DataError
 from suite.declare.tasks.chat_template import ChatTemplate, special_tokens, template_text
-from suite.declare.tasks.thinking import Thinking, thinking_in
+from suite.declare.tasks.thinking import thinking_in
+from suite.documents.basis import Thinking
 
 USER = [{"role": "user", "content": "Hi <b> & {{ x }}"}]
 
@@ -137,14 +138,18 @@ DEEPSEEK = (
 @pytest.mark.parametrize(
     ("text", "thinking", "end"),
     [
-        (QWEN, Thinking("enable_thinking", begun=False), "<think>\n\n</think>\n\n"),
-        (DEEPSEEK, Thinking("thinking", begun=False), "<Assistant></think>"),
+        (QWEN, Thinking(switch="enable_thinking", begun=False), "<think>\n\n</think>\n\n"),
+        (DEEPSEEK, Thinking(switch="thinking", begun=False), "<Assistant></think>"),
         (
             "{{ messages[0].content }}{{ '<think>' if enable_thinking else '' }}",
-            Thinking("enable_thinking", begun=False),
+            Thinking(switch="enable_thinking", begun=False),
             "x",
         ),
-        ("{{ messages[0].content }}<Assistant><think>\n", Thinking("", begun=True), "<think>"),
+        (
+            "{{ messages[0].content }}<Assistant><think>\n",
+            Thinking(switch="", begun=True),
+            "<think>",
+        ),
         ("{% set thinking = messages[0].thinking %}{{ messages[0].content }}", None, "x"),
         ("{{ messages[0].content }}", None, "x"),
     ],

@@ -10,7 +10,8 @@ from suite.base.errors import DeclarationError
 from suite.declare.vendor import template
 from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peak_check import TRAPS_FILE, traps
-from suite.declare.vendor.peaks import CPUPeak, select_peaks
+from suite.declare.vendor.peaks import select_peaks
+from suite.documents.basis import CPUPeak
 from suite.documents.codec import plain
 from tests.factories.plans import model_input, plan_for
 
@@ -47,7 +48,9 @@ def test_withheld_and_undeclared_peaks_say_why(acme):
 
 def test_formula_uses_cores_clock_and_flop_per_cycle(acme):
     host = acme.doc.accelerators[1]
-    peaks = select_peaks(acme, host, "bf16", private={}, cpu=CPUPeak("avx512_bf16", 64, 2400))
+    peaks = select_peaks(
+        acme, host, "bf16", private={}, cpu=CPUPeak(isa="avx512_bf16", cores=64, clock_mhz=2400)
+    )
     assert peaks.compute.flops == 64 * 2.4e9 * 128
 
 

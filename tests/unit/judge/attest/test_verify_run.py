@@ -24,6 +24,7 @@ from suite.judge.report import html
 from suite.judge.score import score
 from tests.cases.bundle_verify.cases import STRANGER, VENDOR_A, VENDOR_B, entry
 from tests.factories import evidence as factory
+from tests.factories import shipped
 
 LIST = trust.parse(
     jsonio.pretty(
@@ -344,3 +345,24 @@ def test_nothing_is_signed_that_cannot_be_verified(run: Path) -> None:
     with pytest.raises(TrustError) as caught:
         sign.sign(payload, VENDOR_A)
     assert caught.value.code == "predicate-schema"
+
+
+def test_a_plan_edited_after_the_run_and_signed_again_is_not_conformant(tmp_path: Path) -> None:
+    """Its digest in the log follows, the manifest too, and the key is the submitter's own."""
+    parts = shipped.kept()
+    sound = factory.write(tmp_path / "sound", parts)
+    finish(sound)
+    assert verify(sound).intact
+    before = plain(score(evidence.read(sound)))
+    assert {check["outcome"] for check in before["checks"] if check["rule"] == "R073"} == {"pass"}
+    parts["plan"]["nonce"] = "round-7"
+    parts["header"]["plan_sha256"] = jsonio.digest(parts["plan"])
+    forged = factory.write(tmp_path / "forged", parts)
+    finish(forged)
+    assert verify(forged).intact
+    card = score(evidence.read(forged))
+    assert not card.verdict.conformant
+    (check,) = [check for check in card.checks if check.rule == "R073"]
+    assert (check.outcome, "/nonce" in check.why) == ("fail", True)
+    finish(forged, card=before | {"run": plain(card)["run"]})
+    assert codes(verify(forged)) == {"The numbers follow from the evidence": "numbers-differ"}

@@ -34,15 +34,15 @@ def test_a_sound_run_makes_a_valid_card(sound):
     assert value_problem(sound) is None
     assert sound["verdict"]["conformant"] is True
     # The factory's small workload is not one that the suite ships; nothing else stands in the way.
-    assert [reason["rule"] for reason in sound["division"]["reasons"]] == ["R038", "R039"]
+    assert [reason["rule"] for reason in sound["division"]["reasons"]] == ["R038", "R039", "R073"]
     assert sound["division"]["requested"] == "closed"
     assert sound["division"]["granted"] == "open"
     passed = sum(1 for check in sound["checks"] if check["outcome"] == "pass")
     english, chinese = sound["verdict"]["sentence"]["en"], sound["verdict"]["sentence"]["zh"]
     assert english == (
-        f"No rule failed: {passed} passed, 2 with a warning. Division: open, not closed as requested."
+        f"No rule failed: {passed} passed, 3 with a warning. Division: open, not closed as requested."
     )
-    assert chinese == f"没有规则未通过：{passed} 条通过，2 条警告。赛道：开放，未达到所申请的封闭。"
+    assert chinese == f"没有规则未通过：{passed} 条通过，3 条警告。赛道：开放，未达到所申请的封闭。"
 
 
 def test_the_same_evidence_gives_the_same_bytes(sound):
@@ -146,7 +146,12 @@ def test_a_process_run_is_not_closed_and_says_why():
     assert card["verdict"]["conformant"] is True
     assert card["verdict"]["outcome"] == "warn"
     assert card["division"]["granted"] == "open"
-    assert [reason["rule"] for reason in card["division"]["reasons"]] == ["R030", "R038", "R039"]
+    assert [reason["rule"] for reason in card["division"]["reasons"]] == [
+        "R030",
+        "R038",
+        "R039",
+        "R073",
+    ]
     assert "no Docker engine answered" in card["division"]["reasons"][0]["why"]
     assert card["verdict"]["sentence"]["en"].endswith("Division: open, not closed as requested.")
 

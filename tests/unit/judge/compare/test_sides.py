@@ -145,11 +145,17 @@ def explained(alter):
 @pytest.mark.parametrize(
     ("alter", "line"),
     [
-        (lambda c: c["engine"].update(prefix_caching=True), "Prefix caching: no -> yes"),
-        (lambda c: c["engine"].update(quantisation="fp8"), "Quantisation: none -> fp8"),
+        (
+            lambda c: c["engine"].update(prefix_caching=True),
+            "Prefix caching: no [asserted] -> yes [asserted]",
+        ),
+        (
+            lambda c: c["engine"].update(quantisation="fp8"),
+            "Quantisation: none [asserted] -> fp8 [asserted]",
+        ),
         (
             lambda c: c["engine"].update(speculative_decoding=True),
-            "Speculative decoding: no -> yes",
+            "Speculative decoding: no [asserted] -> yes [asserted]",
         ),
         (
             lambda c: c["environment"].update({"host.cpu": {"value": "Example 9000"}}),

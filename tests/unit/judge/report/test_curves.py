@@ -23,13 +23,13 @@ def line(*points, name=""):
 
 
 def test_nothing_is_drawn_of_a_single_place():
-    assert curves.chart([line((1, 2))], ACROSS, "t") == ""
-    assert curves.chart([], ACROSS, "t") == ""
-    assert curves.chart([line()], ACROSS, "t") == ""
+    assert curves.chart([line((1, 2))], ACROSS) == ""
+    assert curves.chart([], ACROSS) == ""
+    assert curves.chart([line()], ACROSS) == ""
 
 
 def test_larger_is_higher_and_further_right():
-    drawn = circles(curves.chart([line((1, 10), (2, 20), (4, 40))], ACROSS, "t"))
+    drawn = circles(curves.chart([line((1, 10), (2, 20), (4, 40))], ACROSS))
     assert [x for x, _, _ in drawn] == sorted(x for x, _, _ in drawn)
     assert [y for _, y, _ in drawn] == sorted((y for _, y, _ in drawn), reverse=True)
     middle = (drawn[0][1] - drawn[1][1]) / (drawn[1][1] - drawn[2][1])
@@ -48,7 +48,7 @@ def test_larger_is_higher_and_further_right():
     ],
 )
 def test_everything_lies_inside_the_frame(points, steps, log):
-    picture = curves.chart([line(*points)], ACROSS, "t", steps=steps, log=log)
+    picture = curves.chart([line(*points)], ACROSS, steps=steps, log=log)
     drawn = circles(picture)
     assert len(drawn) == len(points)
     for x, y, _ in drawn:
@@ -59,7 +59,7 @@ def test_everything_lies_inside_the_frame(points, steps, log):
 
 
 def test_few_places_stand_in_even_steps_under_their_own_labels():
-    picture = curves.chart([line((1, 5), (6144, 6), (129024, 7))], ACROSS, "t", steps=True)
+    picture = curves.chart([line((1, 5), (6144, 6), (129024, 7))], ACROSS, steps=True)
     xs = [x for x, _, _ in circles(picture)]
     assert xs[1] - xs[0] == pytest.approx(xs[2] - xs[1], abs=0.1)
     assert all(f">{label}<" in picture for label in ("1", "6,144", "129,024"))
@@ -67,7 +67,7 @@ def test_few_places_stand_in_even_steps_under_their_own_labels():
 
 def test_labels_that_would_overlap_are_left_out():
     places = range(1, 33)
-    picture = curves.chart([line(*((x, 5) for x in places))], ACROSS, "t", steps=True)
+    picture = curves.chart([line(*((x, 5) for x in places))], ACROSS, steps=True)
     at = [float(x) for x in re.findall(r'<text x="([\d.]+)" y="176.0"', picture)]
     assert 5 < len(at) < 32
     assert min(b - a for a, b in itertools.pairwise(at)) >= 10
@@ -76,7 +76,7 @@ def test_labels_that_would_overlap_are_left_out():
 def test_a_probe_that_met_and_one_that_missed_look_different():
     dots = [curves.Dot(1, 5, kind="met"), curves.Dot(2, 9, kind="missed")]
     extras = curves.Extras([(7.0, ("objective", "目标"))], (1, 2), beyond=[4.0])
-    picture = curves.chart([curves.Line("", dots)], ACROSS, "t", extras=extras)
+    picture = curves.chart([curves.Line("", dots)], ACROSS, extras=extras)
     assert [css for _, _, css in circles(picture)] == ["dot met"]
     assert picture.count('class="missed"') == 2
     assert 'class="stretch"' in picture
@@ -88,12 +88,12 @@ def test_intervals_are_drawn_and_missing_numbers_are_not():
     dots = [curves.dot(1, value), curves.dot(2, replace(value, low=None, high=None))]
     assert curves.dot(3, NotMeasured("why")) is None
     assert curves.dot(3, None) is None
-    assert curves.chart([curves.Line("", dots)], ACROSS, "t").count("whisker") == 1
+    assert curves.chart([curves.Line("", dots)], ACROSS).count("whisker") == 1
 
 
 def test_words_are_escaped():
     hostile = ("<script>", '"&')
     dots = [curves.Dot(1, 2, label="<b>"), curves.Dot(2, 3)]
-    picture = curves.chart([curves.Line("<i>", dots)], hostile, '"<x>')
+    picture = curves.chart([curves.Line("<i>", dots)], hostile)
     assert not re.search(r"<(script|b|i|x)>", picture)
     assert "&lt;script&gt;" in picture

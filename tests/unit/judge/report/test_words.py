@@ -44,7 +44,19 @@ def test_no_phrase_is_left_over():
     }
     prefixes = (
         *("meaning-", "tokens-", "flag-"),
-        *("end-", "search-", "axis-", "plot-", "turn-", "track-", "limit-", "device-"),
+        *(
+            "standing-",
+            "energy-",
+            "end-",
+            "search-",
+            "axis-",
+            "plot-",
+            "turn-",
+            "track-",
+            "limit-",
+            "device-",
+            "defect-",
+        ),
     )
     unused = [
         key

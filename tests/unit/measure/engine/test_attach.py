@@ -77,10 +77,10 @@ def plan_at(url):
 
 
 def go(url, *, named=False, headers=None):
-    plan, sentence = attach(
+    attached, sentence = attach(
         plan_at(url), headers or {}, named=named, on_progress=lambda *_, **__: None
     )
-    return plan.engine, sentence
+    return attached, sentence
 
 
 def refused(url, **options):
@@ -93,8 +93,8 @@ def refused(url, **options):
 
 def test_no_health_path_falls_back_to_the_list_of_models():
     with serving({"/v1/models": models("org/model-a")}) as port:
-        engine, sentence = go(f"http://127.0.0.1:{port}")
-    assert engine.readiness.path == "/v1/models"
+        attached, sentence = go(f"http://127.0.0.1:{port}")
+    assert attached.path == "/v1/models"
     assert "on /v1/models" in sentence
 
 
@@ -109,8 +109,8 @@ def test_no_health_path_falls_back_to_the_list_of_models():
 )
 def test_the_name_of_the_model_is_asked(listed, named, taken):
     with serving({"/health": (200, b""), "/v1/models": models(*listed)}) as port:
-        engine, _ = go(f"http://127.0.0.1:{port}", named=named)
-    assert engine.served_model_name == taken
+        attached, _ = go(f"http://127.0.0.1:{port}", named=named)
+    assert attached.served_model_name == taken
 
 
 @pytest.mark.parametrize(("listed", "named"), [(["b", "c"], False), (["only"], True)])
@@ -124,8 +124,8 @@ def test_several_models_or_another_one_are_listed(listed, named):
 
 def test_a_server_that_lists_nothing_gets_the_name_that_was_given():
     with serving({"/health": (200, b"")}) as port:
-        engine, _ = go(f"http://127.0.0.1:{port}")
-    assert engine.served_model_name == "org/model-a"
+        attached, _ = go(f"http://127.0.0.1:{port}")
+    assert attached.served_model_name == "org/model-a"
 
 
 def test_nothing_listens(monkeypatch):
@@ -202,7 +202,7 @@ def test_a_server_that_is_still_loading_is_waited_for():
         return 503 if time.monotonic() - began < 0.7 else 200
 
     with serving({"/health": (status, b""), "/v1/models": models("m")}) as port:
-        assert go(f"http://127.0.0.1:{port}")[0].readiness.path == "/health"
+        assert go(f"http://127.0.0.1:{port}")[0].path == "/health"
     assert time.monotonic() - began >= 0.7
 
 

@@ -4,16 +4,11 @@ import urllib.request
 import pytest
 
 from suite.base.errors import SetupError
+from suite.declare.plan.recipe import CONTEXT_FILES, context, context_digest
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
 from suite.measure.engine.container.build import context_archive, wheel_server
-from suite.measure.engine.container.image import (
-    CONTEXT_FILES,
-    _context,
-    _repository,
-    built_reference,
-    context_digest,
-)
+from suite.measure.engine.container.image import _repository, built_reference
 from suite.measure.engine.served import REPOSITORY
 
 
@@ -34,13 +29,13 @@ def test_the_images_of_the_repository_have_a_name_of_their_own(name):
 def test_the_digest_follows_the_content_and_the_archive_holds_no_time(tmp_path):
     for name in CONTEXT_FILES:
         (tmp_path / name).write_text(name)
-    before, archive = context_digest(tmp_path), context_archive(_context(tmp_path)).read()
+    before, archive = context_digest(tmp_path), context_archive(context(tmp_path)).read()
     for name in CONTEXT_FILES:
         (tmp_path / name).touch()
     (tmp_path / "stray").write_text("not part of it")
     assert context_digest(tmp_path) == before
-    assert context_archive(_context(tmp_path)).read() == archive
-    with tarfile.open(fileobj=context_archive(_context(tmp_path))) as packed:
+    assert context_archive(context(tmp_path)).read() == archive
+    with tarfile.open(fileobj=context_archive(context(tmp_path))) as packed:
         assert packed.getnames() == list(CONTEXT_FILES)
         assert {entry.mtime for entry in packed} == {0}
     (tmp_path / "torch.txt").write_text("other")

@@ -1,5 +1,6 @@
 """The process runtime with a small server: its group, its variables, its faults, and that nothing is left."""
 
+import importlib.metadata
 import json
 import os
 import re
@@ -11,9 +12,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base.errors import EngineError, SetupError
 from suite.documents.codec import pretty
+from suite.documents.engine import Process
 from suite.measure.engine import Settings, process, serve
 from suite.measure.engine.environment import STAMP, requirements_digest
 from suite.measure.engine.served import REPOSITORY
@@ -50,6 +53,11 @@ def plan_of(fault="nothing", **engine):
     return changed(
         factory.plan(fault, runtime="process"), engine={"process": requirements, **engine}
     )
+
+
+def in_environment(python):
+    plan = factory.plan(runtime="process")
+    return replace(plan, engine=replace(plan.engine, process=Process(python=python)))
 
 
 def start(plan, run, settings):
@@ -227,3 +235,26 @@ def test_what_the_engine_compiled_comes_back_at_its_next_start(run, settings):
     with start(plan, run, settings) as served:
         assert served.facts["engine.compile_cache"] == "warm"
     assert "one" in (run / "engine.log").read_text().split()
+
+
+def test_an_environment_that_is_there_already_is_used_and_its_packages_recorded(run, tmp_path):
+    nothing = Settings(repository=tmp_path, environments=tmp_path, cache=tmp_path / "cache")
+    plan = in_environment(sys.executable)
+    with start(plan, run, nothing) as engine:
+        assert engine.alive() is None
+        assert engine.facts["engine.python"] == sys.executable
+        assert engine.facts["engine.package.msgspec"] == importlib.metadata.version("msgspec")
+        assert len([name for name in engine.facts if name.startswith("engine.package.")]) > 20
+    assert not list(tmp_path.glob(".venv-*"))
+    wrong = in_environment(str(tmp_path / "no" / "python"))
+    with pytest.raises(SetupError) as refused, start(wrong, run, nothing):
+        pass
+    assert refused.value.code == "engine-python-wrong"
+    mute = tmp_path / "mute"
+    mute.write_text("#!/bin/sh\necho nonsense\n")
+    mute.chmod(0o755)
+    with (
+        pytest.raises(SetupError, match="no interpreter that answers"),
+        start(in_environment(str(mute)), run, nothing),
+    ):
+        pass

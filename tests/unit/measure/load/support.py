@@ -15,7 +15,7 @@ from suite.documents.engine import RequestFormat
 from suite.documents.event import Request
 from suite.measure.engine.sim_script import FAULTS
 from suite.measure.load import synthetic
-from suite.measure.load.requests.job import Job
+from suite.measure.load.requests.job import Job, response_limit
 from suite.measure.load.send import run_phase
 from suite.measure.load.sources import Source
 from suite.measure.load.stats import Ending, PhaseStats
@@ -52,7 +52,9 @@ def job(index: int, prompt: str, at: int | None = None, tokens: int = 6, **body:
         **body,
     }
     digest = jsonio.sha256_hex(prompt.encode())
-    return Job(index, f"task-{index}", jsonio.canonical(document), at, digest)
+    data = jsonio.canonical(document)
+    limit = response_limit(data, tokens)
+    return Job(index, f"task-{index}", data, at, digest, most_bytes=limit)
 
 
 def send(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import json
 import os
+import resource
 import socket
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -53,6 +56,8 @@ OUTCOMES = {
     "empty_answer": ("no-content", "no generated text"),
     "error_in_stream": ("error-in-stream", "out of memory"),
     "flat_error": ("error-in-stream", "a worker has died"),
+    "floods": ("answer-too-large", "of what came the beginning is kept"),
+    "floods_comments": ("answer-too-large", "broken off"),
     "http_400": ("http-error", "max_tokens is too large"),
     "http_500": ("http-error", "the engine is broken"),
     "json_error": ("malformed-response", "exceeds the context"),
@@ -432,3 +437,54 @@ def test_a_secret_that_a_server_repeats_is_cut_out_wherever_the_text_was_cut(bef
     text = clean("x" * before + " the key was " + key + " and is not valid")
     kept = phase._without([f"Bearer {key}"], text)
     assert key[:6] not in kept
+
+
+_EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"w " * 500 + b'"}}]}\n\n'
+_FLOODS = {
+    "chunks": b"%x\r\n%b\r\n" % (len(_EVENT), _EVENT) * 60,
+    "one line": b"10000\r\n" + b"x" * 0x10000 + b"\r\n",
+    "bytes": b"1\r\nx\r\n" * 10_000,
+    "head": b"",
+}
+
+
+@pytest.mark.parametrize("kind", _FLOODS)
+def test_a_server_that_never_stops_ends_its_request_and_nothing_else(kind):
+    """As fast as the loopback takes it; before, 64 MiB for each request in flight were kept."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n"
+    good = (
+        _EVENT
+        + b'data: {"choices":[{"index":0,"delta":{"content":"."},"finish_reason":"stop"}],'
+        + b'"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\ndata: [DONE]\n\n'
+    )
+    sent = []
+
+    def serve(connection):
+        with connection, contextlib.suppress(OSError):
+            while asked := connection.recv(65_536):
+                if b"flood" not in asked:
+                    whole = head + b"\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(good), good)
+                    connection.sendall(whole)
+                    continue
+                connection.sendall(head + (b"" if kind == "head" else b"\r\n"))
+                while True:
+                    sent.append(connection.send(_FLOODS[kind] or b"x-more: y\r\n" * 100))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        jobs = [job(i, "flood" if i % 2 else "fine") for i in range(20)]
+        result = send(f"http://127.0.0.1:{port}", jobs, concurrency=4)
+        server.shutdown(socket.SHUT_RDWR)
+    wanted = "malformed-response" if kind == "head" else "answer-too-large"
+    events = sorted(result.events, key=lambda event: event.index)
+    assert [event.outcome for event in events] == ["ok", wanted] * 10
+    assert max(len(event.text) for event in result.events) <= 70_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB

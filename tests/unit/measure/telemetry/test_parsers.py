@@ -1,10 +1,13 @@
 """Text in, readings out: what a tool does not know is absent and never 0."""
 
+import json
+import math
 import os
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from suite.declare.vendor.load import list_vendors, load_vendor
@@ -16,69 +19,45 @@ MIB = 2**20
 SHARED = os.environ.get("SUITE_SHARED_DATA")
 
 
-def read(name, parser):
-    return parse(parser, (CASES / name).read_text())
+SAMPLES = sorted(path.relative_to(CASES).as_posix() for path in CASES.glob("*/*.txt"))
+
+
+def text_of(sample):
+    return (CASES / sample).read_text()
+
+
+def read(sample):
+    return parse(sample.partition("/")[0], text_of(sample))
 
 
 def by_device(readings):
     return {reading.device: reading.values for reading in readings}
 
 
-def test_nvidia_smi():
-    found = by_device(read("nvidia-smi.csv.txt", "nvidia-smi-csv"))
-    assert found["0"] == {
-        "power_w": 512.33,
-        "temperature_c": 61,
-        "utilisation": 0.98,
-        "memory_used_bytes": 70112 * MIB,
-        "memory_total_bytes": 81559 * MIB,
-        "clock_mhz": 1830,
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_documented_layouts(sample):
+    expected = json.loads((CASES / sample).with_suffix(".json").read_text())
+    plain = [
+        {"device": reading.device, **({"card": reading.card} if reading.card else {})}
+        | {quantity: pytest.approx(value, abs=1e-6) for quantity, value in reading.values.items()}
+        for reading in read(sample)
+    ]
+    assert plain == expected
+    assert plain
+    assert {quantity for reading in read(sample) for quantity in reading.values} <= set(
+        TOOLS[sample.partition("/")[0]].units
+    )
+
+
+def test_every_tool_has_samples_and_no_sample_is_of_another():
+    assert {sample.partition("/")[0] for sample in SAMPLES} == {
+        tool.name for tool in TOOLS.values() if tool.layouts
     }
-    assert "power_w" not in found["1"]
-    assert found["1"]["utilisation"] == 0
-    assert found["2"] == {}
-    assert "3" not in found, "a cut line is left out"
 
 
 def test_nvidia_smi_repeats_its_samples():
     text = "index, power.draw [W]\n0, 10.00 W\n0, 12.00 W\nindex, power.draw [W]\n0, 14.00 W\n"
-    assert [r.values["power_w"] for r in parse("nvidia-smi-csv", text)] == [10, 12, 14]
-
-
-def test_mthreads_json():
-    found = by_device(read("mthreads-gmi.json.txt", "mthreads-gmi-json"))
-    assert found["0"] == {
-        "power_w": 612.5,
-        "temperature_c": 61,
-        "utilisation": 0.97,
-        "memory_used_bytes": 70000 * MIB,
-        "memory_total_bytes": 81920 * MIB,
-    }
-    assert found["1"] == {"memory_total_bytes": 81920 * MIB}
-    assert found["2"] == {"power_w": 0}
-
-
-def test_mthreads_text():
-    found = by_device(read("mthreads-gmi.text.txt", "mthreads-gmi-text"))
-    assert found["0"] == {
-        "power_w": 109.51,
-        "temperature_c": 45,
-        "utilisation": 0.12,
-        "memory_used_bytes": 1024 * MIB,
-        "memory_total_bytes": 49152 * MIB,
-    }
-    assert found["1"] == {"memory_total_bytes": 49152 * MIB}
-
-
-def test_mthreads_table_has_no_power():
-    found = by_device(read("mthreads-gmi.table.txt", "mthreads-gmi-table"))
-    assert set(found) == {"0", "1"}, "a process is not a card"
-    assert found["0"] == {
-        "temperature_c": 61,
-        "utilisation": 0.97,
-        "memory_used_bytes": 70000 * MIB,
-        "memory_total_bytes": 81920 * MIB,
-    }
+    assert [r.values["power_w"] for r in parse("nvidia-smi", text)] == [10, 12, 14]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +79,8 @@ def test_unknown_is_unknown(text):
         ("0%", "%", 0),
         ("61C", "C", 61),
         ("1.83GHz", "MHz", 1830),
+        ("512,33 W", "W", 512.33),
+        ("1,234 W", "W", None),
         ("12 parsecs", "W", None),
         ("about 12", "W", None),
         ("nan", "W", None),
@@ -111,23 +92,76 @@ def test_numbers_keep_their_units(text, unit, value):
 
 def test_impossible_values_are_left_out():
     text = "index, utilization.gpu [%], power.draw [W], temperature.gpu\n0, 4294967295 %, -1.00 W, -5\n"
-    assert by_device(parse("nvidia-smi-csv", text)) == {"0": {"temperature_c": -5}}
+    assert by_device(parse("nvidia-smi", text)) == {"0": {"temperature_c": -5}}
 
 
-@settings(max_examples=150)
+def numbers_of(text):
+    """Every number that stands in a text."""
+    found = re.findall(r"\d+(?:\.\d+)?", text) + re.findall(r"\d+,\d{1,2}", text)
+    return {float(number.replace(",", ".")) for number in found}
+
+
+@settings(max_examples=120)
 @given(text=st.text(max_size=300), parser=st.sampled_from(sorted(TOOLS)))
 def test_no_text_breaks_a_parser(text, parser):
     for reading in parse(parser, text):
         assert all(isinstance(value, int | float) for value in reading.values.values())
 
 
-@settings(max_examples=40)
-@given(cut=st.integers(0, 900), name=st.sampled_from(sorted(p.name for p in CASES.iterdir())))
-def test_a_cut_output_gives_no_wrong_device(cut, name):
-    (parser,) = (tool.name for tool in TOOLS.values() if tool.sample == name)
-    whole = {reading.device for reading in read(name, parser)}
-    some = {reading.device for reading in parse(parser, (CASES / name).read_text()[:cut])}
-    assert some <= whole
+@st.composite
+def damaged(draw):
+    """A sample with a few pieces cut out, repeated, replaced by others or by unknown words, behind some preamble."""
+    sample = draw(st.sampled_from(SAMPLES))
+    text = text_of(sample)
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, max(len(text) - 1, 0)))
+        end = min(len(text), start + draw(st.integers(0, 60)))
+        piece = draw(
+            st.sampled_from(
+                ["", text[start:end] * 2, "N/A", "-", " ", "\n", "|", "{", "\x1b[31m", "°", "功耗"]
+            )
+        )
+        text = text[:start] + piece + text[end:]
+    return sample, draw(
+        st.sampled_from(["", "WARNING: [x] {\n", "\ufeff", "警告：设备\r\n"])
+    ) + text
+
+
+@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(damaged())
+def test_a_damaged_output_gives_no_number_that_is_not_in_it(case):
+    sample, text = case
+    there = numbers_of(text)
+    factors = (1, 1e-2, 1e-3, 1e-6, 1e3, 2**10, 2**20, 2**30, 1e9)
+    for reading in parse(sample.partition("/")[0], text):
+        for quantity, value in reading.values.items():
+            if "memory" in quantity:
+                continue  # sums and differences of what is there
+            assert any(
+                math.isclose(abs(value), number * factor, rel_tol=1e-6, abs_tol=1e-9)
+                for number in there
+                for factor in factors
+            ), (quantity, value)
+
+
+@settings(max_examples=60)
+@given(cut=st.integers(0, 3000), sample=st.sampled_from(SAMPLES))
+def test_a_cut_output_gives_no_wrong_device(cut, sample):
+    parser = sample.partition("/")[0]
+    whole = {reading.device for reading in read(sample)}
+    assert {reading.device for reading in parse(parser, text_of(sample)[:cut])} <= whole
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_colours_line_ends_and_preambles_change_nothing(sample):
+    parser = sample.partition("/")[0]
+    text = text_of(sample)
+    coloured = text.replace("W ", "W\x1b[0m ") if "|" in text else text
+    dressed = "Failed to open /dev/x: retrying [1]\r\n" + coloured.replace("\n", "\r\n")
+    if not text.startswith("QID"):
+        assert parse(parser, dressed) == read(sample)
+    if TOOLS[parser].name != "prometheus":
+        assert by_device(parse(parser, text + "\n" + text)) == by_device(read(sample))
 
 
 def test_every_declared_parser_exists():
@@ -143,23 +177,29 @@ def test_every_declared_parser_exists():
             assert promised <= set(record.units)
 
 
-def test_every_tool_reads_its_own_sample():
-    for tool in TOOLS.values():
-        if tool.parse is not None:
-            readings = tool.parse((CASES / tool.sample).read_text())
-            seen = {quantity for reading in readings for quantity in reading.values}
-            assert seen
-            assert seen <= set(tool.units)
-
-
 @pytest.mark.skipif(not SHARED, reason="SUITE_SHARED_DATA is not set: no captures of real tools")
 @pytest.mark.parametrize(
     ("name", "parser", "devices", "quantity"),
     [
-        ("nvidia-smi.inferencex.txt", "nvidia-smi-csv", 1, "power_w"),
-        ("mthreads-gmi.query-json.txt", "mthreads-gmi-json", 2, "power_w"),
-        ("mthreads-gmi.txt", "mthreads-gmi-table", 8, "temperature_c"),
-        ("mthreads-gmi.table-abbrev.txt", "mthreads-gmi-table", 1, "memory_used_bytes"),
+        ("amd-smi.monitor.txt", "amd-smi", 8, "power_w"),
+        ("cnmon.txt", "cnmon", 2, "power_w"),
+        ("efsmi.txt", "efsmi", 2, "memory_total_bytes"),
+        ("hl-smi.txt", "hl-smi", 1, "power_w"),
+        ("hy-smi.txt", "hy-smi", 8, "power_w"),
+        ("ixsmi.txt", "ixsmi", 2, "temperature_c"),
+        ("mx-smi.txt", "mx-smi", 2, "power_w"),
+        ("neuron-monitor.txt", "neuron-monitor", 2, "utilisation"),
+        ("npu-smi.txt", "npu-smi", 3, "power_w"),
+        ("npu-smi.910A.txt", "npu-smi", 1, "temperature_c"),
+        ("rocm-smi.json.txt", "rocm-smi", 2, "power_w"),
+        ("tpu-info.txt", "tpu-info", 4, "utilisation"),
+        ("tsm_smi.txt", "tsm_smi", 1, "power_w"),
+        ("xpu-smi.intel.txt", "xpu-smi", 2, "power_w"),
+        ("xpu-smi.kunlun.txt", "kunlunxin-xpu-smi", 4, "power_w"),
+        ("nvidia-smi.inferencex.txt", "nvidia-smi", 1, "power_w"),
+        ("mthreads-gmi.query-json.txt", "mthreads-gmi", 2, "power_w"),
+        ("mthreads-gmi.txt", "mthreads-gmi", 8, "temperature_c"),
+        ("mthreads-gmi.table-abbrev.txt", "mthreads-gmi", 1, "memory_used_bytes"),
     ],
 )
 def test_captures_of_real_tools(name, parser, devices, quantity):
@@ -178,13 +218,13 @@ def test_of_several_power_columns_the_one_that_was_asked_for_is_read(place):
     watts = {"power.draw": 500, "power.draw.average": 400, "power.draw.instant": 300}
     header = ", ".join(f"{name} [W]" for name in names)
     row = ", ".join(f"{watts[name]}.00 W" for name in names)
-    found = by_device(parse("nvidia-smi-csv", f"index, {header}\n0, {row}\n"))
+    found = by_device(parse("nvidia-smi", f"index, {header}\n0, {row}\n"))
     assert found["0"] == {"power_w": 500}
 
 
 def test_of_two_other_power_columns_the_first_is_read_to_the_end():
     head = "index, power.draw.average [W], power.draw.instant [W]\n"
-    readings = parse("nvidia-smi-csv", head + "0, 400.00 W, 300.00 W\n0, [N/A], 301.00 W\n")
+    readings = parse("nvidia-smi", head + "0, 400.00 W, 300.00 W\n0, [N/A], 301.00 W\n")
     assert [reading.values for reading in readings] == [{"power_w": 400}, {}]
 
 
@@ -201,15 +241,15 @@ CARD = '{"Index": "3", "Utilization": {"Gpu": "5%"}, "Power Readings": {"Power D
     ],
 )
 def test_mthreads_cards_may_be_an_object(gpu, devices):
-    readings = parse("mthreads-gmi-json", f'{{"Driver Version": "3.3.5", "GPU": {gpu}}}')
+    readings = parse("mthreads-gmi", f'{{"Driver Version": "3.3.5", "GPU": {gpu}}}')
     assert [reading.device for reading in readings] == devices
     assert all(reading.values == {"power_w": 90, "utilisation": 0.05} for reading in readings)
 
 
 def test_an_mthreads_row_without_load_is_a_card_of_its_own():
     for load in ("N/A  ", "-    ", "     "):
-        text = (CASES / "mthreads-gmi.table.txt").read_text().replace("|0%   ", f"|{load}")
-        found = by_device(parse("mthreads-gmi-table", text))
+        text = text_of("mthreads-gmi/table.txt").replace("|0%   ", f"|{load}")
+        found = by_device(parse("mthreads-gmi", text))
         assert found["0"]["temperature_c"] == 61
         assert found["1"] == {
             "temperature_c": 48,
@@ -219,10 +259,24 @@ def test_an_mthreads_row_without_load_is_a_card_of_its_own():
 
 
 def test_a_process_that_is_named_like_a_card_is_none():
-    table = (CASES / "mthreads-gmi.table.txt").read_text()
+    table = text_of("mthreads-gmi/table.txt")
     process = "7    4712          x |00000000:18:00.0 |97%   70000MiB(81920MiB)\n"
-    assert set(by_device(parse("mthreads-gmi-table", table + process))) == {"0", "1"}
-    text = (CASES / "mthreads-gmi.text.txt").read_text()
+    assert set(by_device(parse("mthreads-gmi", table + process))) == {"0", "1"}
+    text = text_of("mthreads-gmi/text.txt")
     listed = "    Processes\n        GPU7\n        Index : 9\n        Used : 5MiB\nGPU1 0000"
-    readings = parse("mthreads-gmi-text", text.replace("GPU1 0000", listed))
-    assert by_device(readings) == by_device(parse("mthreads-gmi-text", text))
+    readings = parse("mthreads-gmi", text.replace("GPU1 0000", listed))
+    assert by_device(readings) == by_device(parse("mthreads-gmi", text))
+
+
+@pytest.mark.parametrize(
+    ("parser", "text"),
+    [
+        ("hl-smi", "0, HL-225, 285, 42, 78, 805306368, 103079215104\n"),
+        ("nvidia-smi", "0, NVIDIA A100, 40960, 1234, 39726, 0, 35, 70.5\n"),
+        ("hy-smi", '{"card0": {"HCU use (%)": 23%, "Average Graphics Package Power (W)": "41.0" }'),
+        ("qaic-util", "QID 0: Status Ready, Board Serial ABC123\n"),
+        ("npu-smi", "| 编号  名称 | 健康 | 功耗 |\n+====+====+====+\n| 0 910B | OK | 93.9 |\n"),
+    ],
+)
+def test_what_has_no_header_that_is_known_gives_nothing(parser, text):
+    assert parse(parser, text) == []

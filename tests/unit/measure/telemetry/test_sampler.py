@@ -1,8 +1,10 @@
 """The sampler: first tool that works, first and last sample at the window's ends, failures noted."""
 
+import http.server
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from msgspec import UNSET
@@ -11,10 +13,12 @@ from suite.base import schema
 from suite.documents.codec import plain
 from suite.documents.plan import TelemetryTool
 from suite.documents.telemetry import TelemetrySample
-from suite.measure.telemetry import Sampler
+from suite.measure.telemetry import Sampler, asking
+
+CASES = Path(__file__).resolve().parents[3] / "cases" / "telemetry"
 
 
-def tool(command, parser="nvidia-smi-csv", interval_ms=20, **more):
+def tool(command, parser="nvidia-smi", interval_ms=20, **more):
     return TelemetryTool(
         tool=more.get("name", "fake"),
         where=more.get("where", "host"),
@@ -139,3 +143,104 @@ def test_a_device_that_falls_off_is_noted_in_the_tools_words(tmp_path, rows, los
         for words in lost.values()
         if words != "no reading"
     )
+
+
+def test_a_tool_inside_the_container_is_asked_there():
+    asked = []
+
+    def inside(command):
+        asked.append(tuple(command))
+        return 0, CSV, ""
+
+    with Sampler([tool(["nvidia-smi"], where="container")], 0, inside) as sampler:
+        wait_for(sampler, 4)
+    assert {sample.device for sample in sampler.samples()} == {"0", "1"}
+    assert set(asked) == {("nvidia-smi",)}
+    assert "cpu_ms" not in sampler.cost(), "what runs in the container is not counted here"
+    with Sampler([tool(["x"], where="container")], 0, lambda _: "no such container") as failing:
+        pass
+    assert failing.problems() == ["fake: no such container"]
+
+
+def test_an_exporters_page_is_read(tmp_path):
+    text = (CASES / "prometheus" / "dcgm.txt").read_bytes()
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/metrics"
+        with Sampler([tool([address], parser="prometheus")], 0) as sampler:
+            wait_for(sampler, 2)
+        server.shutdown()
+    assert sampler.problems() == []
+    assert sampler.samples()[0].power_w == 512.33
+    assert sampler.samples()[0].energy_j == pytest.approx(81234567.89)
+    with Sampler([tool([address], parser="prometheus")], 0) as gone:
+        pass
+    assert gone.samples() == []
+    assert "refused" in gone.problems()[0]
+
+
+def test_a_layout_that_is_not_understood_is_kept_as_it_is():
+    with Sampler([tool(printing("GPU | Leistung\n0 | 12 Watt"))], 0) as sampler:
+        pass
+    (output,) = sampler.unread()
+    assert output.output == "GPU | Leistung\n0 | 12 Watt\n"
+    assert not output.ok
+
+
+def test_what_sampling_takes_is_counted():
+    burn = "import time\nwhile time.process_time() < 0.2: pass\n"
+    with Sampler([tool([sys.executable, "-S", "-c", f"{burn}print({CSV!r})"])], 0) as sampler:
+        wait_for(sampler, 2)
+    cost = sampler.cost()
+    assert cost["asked"] >= 2
+    assert 200 * cost["asked"] <= cost["cpu_ms"] <= 400 * cost["asked"]
+    assert cost["wall_ms"] >= 200 * cost["asked"]
+
+
+def test_a_tool_that_hangs_is_ended_with_all_that_it_started(monkeypatch, tmp_path):
+    monkeypatch.setattr(asking, "COMMAND_TIMEOUT_S", 0.3)
+    file = tmp_path / "pid"
+    command = ["sh", "-c", f"sleep 60 & echo $! > {file}; wait"]
+    assert asking.on_host(command) == "no answer within 0.3 s"
+    deadline = time.monotonic() + 10
+    while _runs(int(file.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _runs(int(file.read_text()))
+
+
+def _runs(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_programs_run_in_the_plain_locale(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert asking.on_host(["sh", "-c", "echo $LC_ALL"]).output == "C\n"
+
+
+def test_a_device_that_stands_twice_in_an_output_is_sampled_once():
+    with Sampler([tool(printing(CSV + CSV.replace("100.00", "110.00")))], 0) as sampler:
+        wait_for(sampler, 2)
+    first = sampler.samples()[:2]
+    assert [sample.device for sample in first] == ["0", "1"]
+    assert first[0].power_w == 110
+
+
+def test_the_card_of_a_chip_is_kept():
+    text = (CASES / "npu-smi" / "910C-two-chips.txt").read_text()
+    with Sampler([tool(printing(text), parser="npu-smi")], 0) as sampler:
+        wait_for(sampler, 2)
+    assert [sample.card for sample in sampler.samples()[:2]] == ["1", "1"]

@@ -152,10 +152,11 @@ class Answers(Script):
 class Stream(sim_stream._Stream):
     """Counts the tokens of prompts as the model's tokenizer does."""
 
-    def __init__(self, script, request, fault, number, slowness):
-        super().__init__(script, request, fault, number, slowness)
+    def __init__(self, script, request, fault, number, slowness, reply):
+        super().__init__(script, request, fault, number, slowness, reply)
         found = known(request.prompt)
-        self._prompt_tokens = found["prompt_tokens"] if found else self._prompt_tokens
+        if found:
+            reply.prompt_tokens = found["prompt_tokens"]
 
 
 class Server(sim_server.SimServer):

@@ -20,8 +20,8 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in itertools.pairwise(edges) if a < b]
 
 
-def feed(parts: list[bytes]) -> tuple[Framer, int]:
-    framer, state = Framer(), MORE
+def feed(parts: list[bytes], framer: Framer | None = None) -> tuple[Framer, int]:
+    framer, state = framer or Framer(), MORE
     for stamp, part in enumerate(parts):
         state = framer.feed(part, stamp)
         if state != MORE:
@@ -173,12 +173,15 @@ def test_what_is_refused(wire, problem):
 
 
 def test_an_endless_body_is_refused_by_either_path(monkeypatch):
-    monkeypatch.setattr(framing, "MAX_BODY", 1_000)
+    monkeypatch.setattr(framing, "KEPT_OF_LARGE", 100)
     chunk = b"10\r\n" + b"a" * 16 + b"\r\n"
     for parts in ([CHUNKED] + [chunk] * 50, [CHUNKED] + [chunk * 2] * 25):
-        framer, state = feed(parts)
+        framer, state = feed(parts, Framer(1_000))
         assert state == BAD
-        assert "too large" in framer.problem
+        assert framer.too_large
+        assert "at most 1,000 bytes" in framer.problem
+        assert sum(map(len, framer.pieces)) <= 100
+        assert len(framer.stamps) == len(framer.pieces)
 
 
 def test_reads_of_several_chunks_in_mid_stream_are_counted():

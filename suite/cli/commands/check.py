@@ -1,0 +1,112 @@
+"""``suite check``: submissions, as a reviewer checks them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from suite.base.errors import UsageError
+from suite.cli.command import Count, Names, command
+from suite.cli.options import DIVISIONS, FILE, format_option
+
+if TYPE_CHECKING:
+    from suite.documents.workload import Division
+
+_FORMATS = "suite.judge.submissions.formats"
+
+
+@command("suite check submissions --trust trust/keys.json --since origin/main --format markdown")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=FILE)
+@click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)")
+@click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for")
+@click.option(
+    "--waivers", type=FILE, metavar="FILE", help="default: waivers.json at the top of the tree"
+)
+@click.option(
+    "--division",
+    type=Names(DIVISIONS),
+    help="refuse what was granted a lesser one (default: none is)",
+)
+@click.option("--since", default="", metavar="COMMIT", help="only what was changed since")
+@click.option(
+    "--reviews",
+    type=Count(99),
+    metavar="N",
+    help="reviewers who must have accepted (default: none)",
+)
+@click.option("--store", type=FILE, metavar="DIR", help="evidence that lies elsewhere, by digest")
+@click.option("--fetch", is_flag=True, help="ask the addresses that submissions name for evidence")
+@click.option(
+    "--jobs", type=Count(256), default=os.cpu_count() or 1, help="processes (default: one a core)"
+)
+@format_option("text", _FORMATS)
+@click.option(
+    "--out",
+    "files",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="write a further format to a file, e.g. sarif=check.sarif; may be repeated",
+)
+def check(
+    paths: tuple[Path, ...],
+    *,
+    trust: Path | None,
+    key: Path | None,
+    waivers: Path | None,
+    since: str,
+    reviews: int | None,
+    store: Path | None,
+    jobs: int,
+    name: str,
+    files: tuple[str, ...],
+    division: str | None,
+    fetch: bool,
+) -> int:
+    """Check submissions against their tree.
+
+    PATH is a tree of submissions, or lies in one. Each must hold exactly its files; schema, signature, trust,
+    digests, every number, the page, the rules of its division, the folder's names, and statements are checked,
+    and the whole tree is searched for the same card or log under another name. The exit status is that of the worst.
+    """
+    from suite.base import jsonio
+    from suite.base.errors import TrustError
+    from suite.base.visible import visible
+    from suite.cli.output import write_bytes, write_note
+    from suite.cli.submitting import known_waivers, today
+    from suite.judge.report.formats import registry
+    from suite.judge.submissions import folders, formats, tree
+    from suite.judge.submissions.check import Setting
+
+    if trust and key:
+        raise UsageError("usage-wrong", "--trust and --key exclude each other")
+    chosen = registry.record(formats, name)
+    outputs = [(registry.record(formats, item.partition("=")[0]), item) for item in files]
+    for _, item in outputs:
+        if not item.partition("=")[2]:
+            raise UsageError("usage-wrong", f"--out takes NAME=FILE, not {item!r}")
+    setting = Setting(
+        trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
+        key=jsonio.read_bytes(key, error=TrustError) if key else None,
+        waivers=known_waivers(waivers, folders.tree_of(paths[0])),
+        today=today(),
+        reviews=reviews or 0,
+        division=cast("Division", division or "open"),
+        store=store,
+        fetch=fetch,
+    )
+    report = tree.check_tree(paths, setting, commit=since, jobs=jobs)
+    for form, item in outputs:
+        target = Path(item.partition("=")[2])
+        try:
+            target.write_bytes(form.render(report))
+        except OSError as cause:
+            message = f"cannot write {target}: {cause.strerror}"
+            raise UsageError("page-unwritable", message) from cause
+    data = chosen.render(report)
+    write_bytes(visible(data.decode()).encode() if name in ("text", "markdown") else data)
+    if not report.submissions and not report.stray:
+        write_note("no submission was changed: nothing was judged")
+    return tree.exit_status(report)

@@ -1,0 +1,86 @@
+"""``suite compare``: any number of scorecards against one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.base.errors import UsageError
+from suite.base.visible import say
+from suite.cli.command import Names, command
+from suite.cli.options import FILE, format_option, trusted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.cli.options import Trusted
+
+_FORMATS = "suite.judge.compare.formats"
+
+
+@command("suite compare runs/a runs/b runs/c --format html --out comparison.html")
+@click.argument("paths", metavar="CARD...", nargs=-1, required=True, type=FILE)
+@click.option("--baseline", default="A", show_default=True, metavar="LETTER", help="base of ratios")
+@click.option(
+    "--price",
+    multiple=True,
+    metavar="LETTER=PRICE",
+    help="of one device for an hour, for the cost of a million tokens; may be repeated",
+)
+@click.option(
+    "--fail-on",
+    type=Names(("worse",)),
+    help="exit with 1 when a card is worse than the baseline, lacks what it has, or cannot be compared",
+)
+@format_option("text", _FORMATS)
+@click.option("--out", type=FILE, metavar="FILE", help="file to write (default: print)")
+@trusted
+def compare(
+    paths: tuple[Path, ...],
+    trusted: Trusted,
+    *,
+    baseline: str,
+    price: tuple[str, ...],
+    fail_on: str | None,
+    name: str,
+    out: Path | None,
+) -> int:
+    """Compare any number of scorecards with one of them.
+
+    CARD is a run directory, a submission, a bundle, a page, or a directory with such below it; they are called A, B, C …
+    in that order. Says first what may be compared and why; then verdict, division and signer of each, and each metric with
+    its interval and its ratio to the baseline: better, worse, not distinguishable. Where the evidence of both is there, means
+    are compared task by task. What is missing or failed is never an improvement.
+    """
+    from suite.base.visible import visible
+    from suite.cli import comparing
+    from suite.cli.output import write_bytes, write_note
+    from suite.judge.compare import formats, many
+    from suite.judge.report.formats import registry
+
+    chosen = registry.record(formats, name)
+    cards = comparing.subjects(paths)
+    letters = [many.letter(index) for index in range(len(cards))]
+    if baseline not in letters:
+        message = f"--baseline names {baseline!r}; the cards are {', '.join(letters)}"
+        raise UsageError("usage-wrong", message)
+    entries = comparing.entries(cards, trusted, comparing.prices(price))
+    result = many.compare(entries, baseline=letters.index(baseline))
+    data = chosen.render(result)
+    if out is None:
+        readable = name in ("text", "markdown")
+        write_bytes(visible(data.decode()).encode() if readable else data)
+    else:
+        try:
+            out.write_bytes(data)
+        except OSError as cause:
+            message = f"cannot write {out}: {cause.strerror}"
+            raise UsageError("page-unwritable", message) from cause
+        say(out)
+    if fail_on:
+        reasons = many.is_worse(result)
+        for reason in reasons:
+            write_note(reason)
+        return int(bool(reasons))
+    return int(all(pair.comparison.comparable == "no" for pair in result.pairs))

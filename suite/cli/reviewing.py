@@ -1,0 +1,142 @@
+"""Statements about a scorecard: made, signed and written where a submission keeps them; read and verified."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from suite.base import jsonio
+from suite.base.errors import TrustError, UsageError
+from suite.cli import judging, signingkey, stamping
+from suite.judge.attest import envelope
+from suite.judge.attest import trust as trust_list
+from suite.judge.attest.files import read_limited
+from suite.judge.attest.predicate import check_predicate
+from suite.judge.attest.review import (
+    Ended,
+    Reviewed,
+    is_receipt,
+    make_review,
+    make_status,
+    payload_digest,
+    read_statement,
+)
+from suite.judge.attest.sign import sign
+from suite.judge.attest.stated import Stated
+from suite.judge.attest.statement import parse_statement
+from suite.judge.submissions import folders
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.documents.review import Decision
+    from suite.judge.attest.keys import PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is to be stated.
+
+    Attributes:
+        subject: the card.
+        decision: of a review; "" for a withdrawal or supersession.
+        text: comment or reason.
+        successor: the card in its place; None without one.
+    """
+
+    subject: Path
+    decision: str = ""
+    text: str = ""
+    successor: Path | None = None
+
+
+def write(made: Statement, key: str | None, tsa: str | None, out: Path | None) -> str:
+    """Sign a statement and write it; returns what to say of it.
+
+    Raises:
+        SuiteError: the subject, the key or the text is refused; ``review-exists``.
+    """
+    path, bundle = judging.bundle_of(made.subject)
+    stamp = stamping.authority(tsa) if tsa else None
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    payload = _payload(made, path, bundle, signer.key.public)
+    data = sign(payload, signer.key, stamp)
+    name = f"{made.decision or ('superseded' if made.successor else 'withdrawn')}-{jsonio.sha256_hex(payload)[:16]}"
+    target = out or path.parent / folders.STATEMENTS / f"{name}.sigstore.json"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as stream:
+            stream.write(data)
+    except FileExistsError as cause:
+        message = f"{target} exists already"
+        raise UsageError("review-exists", message) from cause
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    new = " (a new key)" if signer.new else ""
+    return f"card       {payload_digest(bundle, str(path))}\nsigned by  {signer.key.public.id}{new}\nstatement  {target}"
+
+
+def _payload(made: Statement, path: Path, bundle: bytes, key: PublicKey) -> bytes:
+    now, digest = dt.datetime.now(dt.UTC), payload_digest(bundle, str(path))
+    stated = _stated(path, bundle)
+    if made.decision:
+        return make_review(digest, key, cast("Decision", made.decision), made.text, now)
+    successor = ""
+    if made.successor is not None:
+        other, data = judging.bundle_of(made.successor)
+        _stated(other, data)
+        successor = payload_digest(data, str(other))
+        if successor == digest:
+            raise UsageError("usage-wrong", "a card cannot take its own place")
+    return make_status(digest, stated.card.vendor.id, made.text, now, successor)
+
+
+def _stated(path: Path, bundle: bytes) -> Stated:
+    """The card that a statement is about; whoever signed it.
+
+    Raises:
+        TrustError: it is no sound bundle, or states something else than a card.
+    """
+    statement = parse_statement(envelope.parse(bundle, name=str(path)).payload)
+    stated = Stated(statement=statement, document=check_predicate(statement))
+    try:
+        _ = stated.card
+    except TypeError as cause:
+        raise TrustError("predicate-type-differs", f"{path} holds no scorecard") from cause
+    return stated
+
+
+def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Reviewed | Ended]:
+    """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
+
+    Raises:
+        TrustError: a statement is refused.
+    """
+    made = []
+    place = directory / folders.STATEMENTS
+    for file in sorted(place.glob("*.sigstore.json")) if place.is_dir() else []:
+        data = read_limited(file, envelope.MAX_BUNDLE_BYTES)
+        if not is_receipt(data, str(file)):
+            vendor = stated.card.vendor.id
+            made.append(read_statement(data, trust, stated.statement.sha256, vendor, str(file)))
+    return made
+
+
+def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
+    """What was stated about a submission, in the order of the files.
+
+    Raises:
+        TrustError: the list, the card or a statement is refused.
+    """
+    known = trust_list.load(trust)
+    path, bundle = judging.bundle_of(subject)
+    rows = []
+    for made in beside(path.parent, known, _stated(path, bundle)):
+        if isinstance(made, Reviewed):
+            row: tuple[str, ...] = (made.reviewer, made.decision, made.time, made.comment)
+        else:
+            successor = f" (by {made.successor})" if made.successor else ""
+            row = (made.owner, made.status, made.time, made.reason + successor)
+        rows.append(dict(zip(("by", "what", "time", "why"), row, strict=True)))
+    return rows

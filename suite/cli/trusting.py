@@ -1,0 +1,129 @@
+"""Changes of a trust list: the file is read strictly before and after, and left as it was where either refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from suite.base import jsonio
+from suite.base.errors import TrustError, UsageError
+from suite.base.safe import replace_file
+from suite.documents import trust as documents
+from suite.documents.codec import decode, plain, pretty
+from suite.judge.attest import keys
+from suite.judge.attest.times import format_time
+from suite.judge.attest.trust import Role, load, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from suite.judge.attest.trust import TrustedKey
+
+
+def add(
+    file: Path,
+    owner: str,
+    role: str,
+    key: Path,
+    *,
+    signs_for: Sequence[str],
+    window: tuple[str | None, str | None],
+    note: str | None,
+) -> str:
+    """Add a key; returns what to say of it.
+
+    Raises:
+        TrustError: the list, the key or the entry is refused.
+        UsageError: ``trust-entry``: an end without a start.
+    """
+    public = keys.load_public(key)
+    start, end = window
+    if end and not start:
+        raise UsageError("trust-entry", "--until needs --from")
+    entry: dict[str, object] = {
+        "owner": owner,
+        "role": role,
+        "algorithm": str(public.algorithm),
+        "key": public.pem.decode("ascii"),
+    }
+    if signs_for:
+        entry["signsFor"] = list(signs_for)
+    if start:
+        entry["validFor"] = {"start": start, **({"end": end} if end else {})}
+    if note:
+        entry["note"] = note
+    before = plain(_read(file)) if file.exists() else {"trust_schema": 1, "keys": []}
+    entries = before["keys"]
+    assert isinstance(entries, list)
+    _write(file, jsonio.pretty({**before, "keys": [*entries, entry]}))
+    return f"{owner} ({role}) {public.id}"
+
+
+def revoke(file: Path, key_id: str, reason: str, at: str | None) -> str:
+    """Revoke a key; returns what to say of it.
+
+    Raises:
+        TrustError: the list is refused, or the time.
+        UsageError: ``trust-entry``: no such key, several, or it is revoked already.
+    """
+    known = load(file)
+    matches = [index for index, key in enumerate(known.keys) if key.key.id.startswith(key_id)]
+    if len(matches) != 1:
+        count = "no key" if not matches else f"{len(matches)} keys"
+        raise UsageError("trust-entry", f"{count} of {file} begin with {key_id!r}")
+    (index,) = matches
+    if known.keys[index].revoked_at is not None:
+        raise UsageError("trust-entry", "it is revoked already; a revocation is never changed")
+    document = _read(file)
+    now = at or format_time(dt.datetime.now(dt.UTC))
+    entries = [*document.keys]
+    revocation = documents.Revocation(at=now, reason=reason)
+    entries[index] = replace(entries[index], revoked=revocation)
+    _write(file, pretty(replace(document, keys=tuple(entries))))
+    return f"revoked {known.keys[index].owner} {known.keys[index].key.id} at {now}"
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    """The keys for people, in the order of the list.
+
+    Raises:
+        TrustError: the list is refused.
+    """
+    return [
+        {
+            "owner": key.owner,
+            "role": str(key.role),
+            "signs_for": ", ".join(key.signs_for) if key.role is not Role.REVIEWER else "",
+            "counts": _counts(key),
+            "key_id": key.key.id,
+        }
+        for key in load(file).keys
+    ]
+
+
+def _counts(key: TrustedKey) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {format_time(key.revoked_at)}: {key.revoked_reason}"
+    if key.window is None:
+        return "always"
+    start, end = key.window.start, key.window.end
+    text = f"from {format_time(start)}" if start else ""
+    return f"{text} until {format_time(end)}".strip() if end else text
+
+
+def _read(file: Path) -> documents.TrustList:
+    data = jsonio.read_bytes(file, error=TrustError)
+    return decode(data, documents.TrustList, name=str(file), error=TrustError)
+
+
+def _write(file: Path, data: bytes) -> None:
+    parse(data, name=str(file))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(file, data)
+    except OSError as cause:
+        message = f"cannot write {file}: {cause.strerror}"
+        raise UsageError("page-unwritable", message) from cause

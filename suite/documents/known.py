@@ -1,0 +1,46 @@
+"""What the reviewers keep under ``trust/``: images and releases of the suite that they know by digest."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from suite.documents.document import Document, about
+from suite.documents.scalars import ImageDigest, Name, Required, Sha256
+
+Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length=10)]
+
+
+class KnownImage(Document):
+    """An image of an engine."""
+
+    reference: Annotated[Required, about("Repository with tag, as the declaration names it.")]
+    digest: Annotated[ImageDigest, about("Its digest in the registry, for one architecture.")]
+    architecture: Annotated[Literal["linux/amd64", "linux/arm64"], about("Platform.")]
+    date: Annotated[Day, about("When the digest was read.")]
+    source: Annotated[Required, about("Where, and by whom.")]
+
+
+class KnownImages(Document):
+    """``trust/images.json``: images that may run in the closed division, beside those that declarations pin."""
+
+    SCHEMA: ClassVar[str] = "images"
+
+    images_schema: Annotated[Literal[1], about("Version of this schema.")]
+    images: Annotated[tuple[KnownImage, ...], about("The images.")]
+
+
+class Release(Document):
+    """A release of the suite."""
+
+    version: Annotated[Name, about("Its version.")]
+    files_sha256: Annotated[Sha256, about("Digest over its files, as `suite doctor` prints it.")]
+    date: Annotated[Day, about("When it was made.")]
+
+
+class Releases(Document):
+    """``trust/releases.json``: earlier releases, so that runs of an installed wheel stay what they were."""
+
+    SCHEMA: ClassVar[str] = "releases"
+
+    releases_schema: Annotated[Literal[1], about("Version of this schema.")]
+    releases: Annotated[tuple[Release, ...], about("The releases.")]

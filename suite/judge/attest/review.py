@@ -1,0 +1,183 @@
+"""Reviews, withdrawals and supersessions: statements of their own about a signed scorecard.
+
+Their subject is the scorecard's signed bytes alone, not the signature over them: a card that is signed again, or whose
+signature is rewritten in its second valid form, is the same card.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import UNSET
+
+from suite.base import jsonio
+from suite.base.errors import Place, TrustError
+from suite.documents.codec import plain
+from suite.documents.document import given
+from suite.documents.receipt import Receipt, Verifier
+from suite.documents.review import CardStatus, Review
+from suite.judge.attest import envelope
+from suite.judge.attest.existence import KEY_URN
+from suite.judge.attest.predicate import kind
+from suite.judge.attest.stated import Expected
+from suite.judge.attest.statement import (
+    REVIEW_TYPE,
+    SCORECARD_SUBJECT,
+    STATUS_TYPE,
+    parse_statement,
+    payload_of,
+    subject,
+)
+from suite.judge.attest.times import format_time
+from suite.judge.attest.verify import Verified, verify_bundle
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from suite.documents.review import Decision
+    from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.trust import TrustList
+
+Property = Literal["SCORECARD_ACCEPTED", "SCORECARD_REJECTED", "SCORECARD_COMMENTED"]
+_PROPERTIES: Final[dict[Decision, Property]] = {
+    "accept": "SCORECARD_ACCEPTED",
+    "reject": "SCORECARD_REJECTED",
+    "comment": "SCORECARD_COMMENTED",
+}
+_DECISIONS: Final[dict[Property, Decision]] = {name: word for word, name in _PROPERTIES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A review whose signature held.
+
+    Attributes:
+        reviewer: the key's owner, by the trust list.
+        time: as the reviewer states it.
+    """
+
+    reviewer: str
+    decision: Decision
+    time: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A withdrawal or supersession whose signature held.
+
+    Attributes:
+        owner: who signed, by the trust list.
+        status: what became of the card.
+        successor: SHA-256 of the card in its place; "" without one.
+    """
+
+    owner: str
+    status: Literal["withdrawn", "superseded"]
+    time: str
+    reason: str
+    successor: str
+
+
+def make_review(
+    payload_sha256: str, reviewer: PublicKey, decision: Decision, comment: str, at: dt.datetime
+) -> bytes:
+    """The payload of a review.
+
+    Args:
+        payload_sha256: of the scorecard's signed bytes.
+        reviewer: the key that will sign.
+        decision: accept, reject or comment.
+        comment: for people; "" for none.
+        at: when, aware.
+
+    Raises:
+        TrustError: ``payload-text`` for a comment with characters that could mislead a reader.
+    """
+    predicate = Review(
+        verifier=Verifier(id=KEY_URN + base64.b64decode(reviewer.id).hex()),
+        timeCreated=format_time(at),
+        properties=(_PROPERTIES[decision],),
+        comment=comment or UNSET,
+    )
+    return payload_of([subject(SCORECARD_SUBJECT, payload_sha256)], REVIEW_TYPE, plain(predicate))
+
+
+def make_status(
+    payload_sha256: str, vendor: str, reason: str, at: dt.datetime, successor: str = ""
+) -> bytes:
+    """The payload of a withdrawal, or of a supersession where there is a successor's SHA-256.
+
+    Raises:
+        TrustError: as `make_review`.
+    """
+    predicate = CardStatus(
+        status="superseded" if successor else "withdrawn",
+        vendor=vendor,
+        timeCreated=format_time(at),
+        reason=reason,
+        supersededBy=successor or UNSET,
+    )
+    return payload_of([subject(SCORECARD_SUBJECT, payload_sha256)], STATUS_TYPE, plain(predicate))
+
+
+def is_receipt(data: bytes, name: str) -> bool:
+    """Whether a bundle is a receipt, which `suite.judge.attest.existence` reads; nothing of it is verified.
+
+    Raises:
+        TrustError: it is no sound bundle, or holds no statement.
+    """
+    stated = parse_statement(envelope.parse(data, name=name).payload)
+    return [item.name for item in stated.subjects] != [SCORECARD_SUBJECT]
+
+
+def read_statement(
+    data: bytes, trust: TrustList, payload_sha256: str, vendor: str, name: str
+) -> Reviewed | Ended:
+    """Verify a review, withdrawal or supersession of a scorecard.
+
+    Args:
+        data: its bundle.
+        trust: the reviewers' list.
+        payload_sha256: of the scorecard's signed bytes.
+        vendor: whose scorecard it is.
+        name: what to call the file in a refusal.
+
+    Raises:
+        TrustError: what its signature is refused for; ``review-differs`` for one of another scorecard or vendor;
+            ``predicate-type-differs`` for another kind of statement.
+    """
+    stated = parse_statement(envelope.parse(data, name=name).payload)
+    if stated.predicate_type not in (REVIEW_TYPE, STATUS_TYPE):
+        message = f"a {kind(stated.predicate_type)} where a review is expected"
+        raise TrustError("predicate-type-differs", message, Place(name))
+    if stated.subject(SCORECARD_SUBJECT) != payload_sha256:
+        raise TrustError("review-differs", "it is about another scorecard", Place(name))
+    expected = Expected(predicate_type=stated.predicate_type)
+    verified = verify_bundle(data, trust, expected=expected, name=name)
+    return _result(verified, vendor, name)
+
+
+def _result(verified: Verified, vendor: str, name: str) -> Reviewed | Ended:
+    document, owner = verified.document, verified.owner or ""
+    if isinstance(document, Review):
+        decision = _DECISIONS[document.properties[0]]
+        return Reviewed(owner, decision, document.timeCreated, given(document.comment, ""))
+    if isinstance(document, Receipt) or not isinstance(document, CardStatus):
+        raise TrustError("predicate-type-differs", "it is no review", Place(name))
+    if document.vendor != vendor:
+        message = f"it is signed for {document.vendor}, the scorecard is of {vendor}"
+        raise TrustError("review-differs", message, Place(name))
+    successor = given(document.supersededBy, "")
+    return Ended(owner, document.status, document.timeCreated, document.reason, successor)
+
+
+def payload_digest(bundle: bytes, name: str) -> str:
+    """The identity of what a bundle states: SHA-256 of its signed bytes.
+
+    Raises:
+        TrustError: as `suite.judge.attest.envelope.parse`.
+    """
+    return jsonio.sha256_hex(envelope.parse(bundle, name=name).payload)

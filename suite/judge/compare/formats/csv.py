@@ -1,0 +1,62 @@
+"""One row for every metric of every pair, for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual
+from suite.documents.document import given
+from suite.documents.value import Measured
+from suite.judge.compare.formats.format import Format
+
+if TYPE_CHECKING:
+    from suite.documents.comparison import ManyComparison
+    from suite.documents.value import Value
+
+COLUMNS = (
+    *("baseline", "card", "run", "phase", "metric", "unit", "a", "a_low", "a_high"),
+    *("b", "b_low", "b_high", "ratio", "ratio_low", "ratio_high", "paired_tasks", "p"),
+    *("outcome", "why"),
+)
+
+
+def _cells(side: str, value: Value | None) -> dict[str, object]:
+    if not isinstance(value, Measured):
+        return {}
+    return {side: value.value, f"{side}_low": value.low, f"{side}_high": value.high}
+
+
+def render(result: ManyComparison) -> bytes:
+    """The pairs in order, in each the metrics in order."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
+    writer.writeheader()
+    for pair in result.pairs:
+        for change in pair.comparison.metrics:
+            units = [value.unit for value in (change.a, change.b) if isinstance(value, Measured)]
+            ratio = change.ratio
+            writer.writerow(
+                {
+                    "baseline": result.baseline,
+                    "card": pair.letter,
+                    "run": pair.comparison.b.run,
+                    "phase": change.phase,
+                    "metric": change.metric,
+                    "unit": units[0] if units else "",
+                    **_cells("a", change.a),
+                    **_cells("b", change.b),
+                    "ratio": ratio.value if ratio else "",
+                    "ratio_low": ratio.low if ratio else "",
+                    "ratio_high": ratio.high if ratio else "",
+                    "paired_tasks": given(change.paired, ""),
+                    "p": given(change.p, ""),
+                    "outcome": change.outcome,
+                    "why": change.why,
+                }
+            )
+    return text.getvalue().encode()
+
+
+FORMAT = Format(Bilingual("every metric as a table", "全部指标的表格"), ".csv", render)

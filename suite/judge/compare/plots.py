@@ -1,0 +1,102 @@
+"""Pictures of a comparison: one line or mark for each card. Classes only, as on the card's page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from suite.documents.value import Measured
+from suite.judge.report import svg
+from suite.judge.report.numbers import tick_text, ticks
+from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.documents.comparison import Curve, ManyComparison
+
+COLOURS = 8
+"""Classes ``c0`` to ``c7``; further cards begin again, and every mark bears its letter."""
+_W, _H = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+_BASE = TOP + _H
+
+
+def _axes(
+    x: tuple[float, float], words: tuple[str, str], y: Sequence[tuple[float, str]]
+) -> list[Markup]:
+    parts = []
+    for mark in ticks(*x, 5):
+        at = LEFT + (mark - x[0]) / (x[1] - x[0]) * _W
+        label = tick_text(mark)
+        parts += [svg.line(at, TOP, at, _BASE, "grid"), svg.text(at, _BASE + 14, label, "tick")]
+    for share, label in y:
+        at = _BASE - share * _H
+        parts += [
+            svg.line(LEFT, at, WIDTH - RIGHT, at, "grid"),
+            svg.text(LEFT - 5, at + 3.5, label, "tick", "end"),
+        ]
+    parts.append(svg.line(LEFT, _BASE, WIDTH - RIGHT, _BASE, "axis"))
+    parts.append(svg.both(LEFT + _W / 2, HEIGHT - 4, words, "axis-name"))
+    return parts
+
+
+def _class(letters: Sequence[str], letter: str) -> str:
+    return f"c{letters.index(letter) % COLOURS}"
+
+
+def distributions(letters: Sequence[str], curves: Sequence[Curve], name: str) -> Markup:
+    """Shares of requests at or below a latency, a line for each card.
+
+    Args:
+        letters: of all cards, in order.
+        curves: of one latency of one phase.
+        name: of the latency.
+    """
+    low = min(curve.values[0] for curve in curves)
+    high = max(curve.values[-1] for curve in curves)
+    low = 0.0 if low < 0.5 * high else low
+    span = (high - low) or 1.0
+    marks = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
+    parts = _axes((low, low + span), (f"{name}, ms", f"{name}，毫秒"), marks)
+    for curve in curves:
+        last = len(curve.values) - 1
+        places = " ".join(
+            f"{LEFT + (value - low) / span * _W:.1f},{_BASE - index / last * _H:.1f}"
+            for index, value in enumerate(curve.values)
+        )
+        css = _class(letters, curve.letter)
+        parts.append(Markup('<polyline points="{}" class="curve {}"/>').format(places, css))
+        at = LEFT + (curve.values[last // 2] - low) / span * _W
+        parts.append(svg.text(at + 4, _BASE - 0.5 * _H - 4, curve.letter, f"letter {css}", "start"))
+    return svg.frame(parts)
+
+
+def frontier(letters: Sequence[str], result: ManyComparison) -> Markup:
+    """Output throughput over time per token; a ring marks what no other load beats in both."""
+    rows = [
+        (point, point.latency.value, point.throughput.value)
+        for point in result.points
+        if isinstance(point.latency, Measured) and isinstance(point.throughput, Measured)
+    ]
+    if len(rows) < 2:
+        return Markup("")
+    most_x, most_y = max(row[1] for row in rows) * 1.05, max(row[2] for row in rows) * 1.08
+    if most_x <= 0 or most_y <= 0:
+        return Markup("")
+    marks = [(mark / most_y, tick_text(mark)) for mark in ticks(0, most_y, 4)]
+    words = ("time per output token, ms, against tokens/s", "每 token 生成时间（毫秒）与 token/s")
+    parts = _axes((0.0, most_x), words, marks)
+    best = sorted((x, y) for point, x, y in rows if point.frontier)
+    if len(best) > 1:
+        line = " ".join(
+            f"{LEFT + x / most_x * _W:.1f},{_BASE - y / most_y * _H:.1f}" for x, y in best
+        )
+        parts.append(Markup('<polyline points="{}" class="frontier"/>').format(line))
+    for point, x, y in rows:
+        css = _class(letters, point.letter) + (" best" if point.frontier else "")
+        at_x, at_y = LEFT + x / most_x * _W, _BASE - y / most_y * _H
+        dot = '<circle cx="{:.1f}" cy="{:.1f}" r="4" class="dot {}"><title>{}</title></circle>'
+        parts.append(Markup(dot).format(at_x, at_y, css, f"{point.letter} {point.phase}"))  # noqa: S704 - our own text, formatted with escapes
+        parts.append(svg.text(at_x + 6, at_y - 5, point.letter, f"letter {css}", "start"))
+    return svg.frame(parts)

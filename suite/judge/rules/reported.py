@@ -1,0 +1,136 @@
+"""Does what the engine said of itself agree with the plan?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.documents.document import given
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suite.documents.engine import Engine
+    from suite.documents.plan import Plan
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+RESOLVED: Final = "engine.resolved_config"
+_MEMBER: Final = re.compile(r"(?:^|, )(\w+)=([^,()\[\]{}]*)")
+_NOTHING: Final = ("None", "auto", "")
+
+
+@rule(
+    "R075",
+    title=Bilingual("The engine says what the plan says", "引擎自述与计划一致"),
+    asks=Bilingual(
+        "Precision, ranks, longest context, prefix cache, quantisation and speculation that the engine reports when it "
+        "starts are the plan's; its version, and those of its packages, are the declared ones.",
+        "引擎启动时报告的精度、并行数、最长上下文、前缀缓存、量化与推测解码均与计划一致；其版本及软件包版本与声明相符。",
+    ),
+    reason=Bilingual(
+        "A server that starts with other arguments than those of its command, by a file or a default.",
+        "服务器因配置文件或默认值而以不同于命令行的参数启动。",
+    ),
+    phases="run",
+    broken=Bilingual(
+        "fail; warn, *optimised* at best, for another version than the declared one",
+        "fail；版本与声明不同者为 warn，至多 *optimised*",
+    ),
+    limits="optimised",
+)
+def engine_agrees(evidence: Evidence, _: Results) -> Finding:
+    """What the engine reported is what was planned."""
+    plan = evidence.plan
+    if plan.runtime not in {"container", "process"}:
+        return not_applicable(
+            Sentence(
+                f"runtime {plan.runtime}: no engine was started here",
+                f"运行方式为 {plan.runtime}：此处没有启动引擎",
+            )
+        )
+    facts = {
+        name: str(fact.value)
+        for name, fact in evidence.environment.facts.items()
+        if given(fact.value) is not None
+    }
+    if wrong := _resolved(plan, facts.get(RESOLVED, "")):
+        return failed(
+            Sentence(
+                f"the engine resolved its arguments otherwise: {wrong[0]}",
+                f"引擎解析出的参数不同：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    if other := _versions(plan.engine, facts):
+        return warned(
+            Sentence(
+                f"not the declared version: {other[0]}", f"不是所声明的版本：{chinese(other[0])}"
+            ),
+            other,
+        )
+    if RESOLVED not in facts:
+        return passed(
+            Sentence(
+                "the declared versions; the engine does not print its arguments",
+                "版本与声明一致；引擎不输出其参数",
+            )
+        )
+    return passed(
+        Sentence(
+            "the declared versions, and arguments as planned", "版本与声明一致，参数与计划一致"
+        )
+    )
+
+
+def _resolved(plan: Plan, printed: str) -> list[str]:
+    """What an engine's resolved configuration contradicts; members that it does not print say nothing."""
+    engine = plan.engine
+    members = dict(reversed(_MEMBER.findall(printed)))
+    wanted = {
+        "tensor_parallel_size": str(engine.tensor_parallel),
+        "max_seq_len": str(engine.max_model_len),
+    }
+    if not engine.quantisation:
+        wanted |= {"dtype": f"torch.{engine.dtype.executed}"}
+    wrong = [
+        Sentence(
+            f"{name}={members[name]}, planned {value}", f"{name}={members[name]}，计划为 {value}"
+        )
+        for name, value in wanted.items()
+        if members.get(name, value) != value
+    ]
+    denied = {
+        "enable_prefix_caching": (engine.prefix_caching, ("False", *_NOTHING)),
+        "speculative_config": (engine.speculative_decoding, _NOTHING),
+        "quantization": (bool(engine.quantisation), _NOTHING),
+        "kv_cache_dtype": (bool(engine.quantisation), (*_NOTHING, engine.dtype.executed)),
+    }
+    return wrong + [
+        Sentence(f"{name}={members[name]}, planned is none", f"{name}={members[name]}，计划中没有")
+        for name, (planned, nothing) in denied.items()
+        if not planned and members.get(name, "") not in nothing
+    ]
+
+
+def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:
+    """Packages of another version than the declared one; what is not reported, or not declared, says nothing."""
+    reported = {name: facts.get(f"engine.package.{name}", "") for name in engine.stack}
+    if not reported.get(engine.id):
+        reported[engine.id] = facts.get("engine.version", "")
+    return [
+        Sentence(
+            f"{name} {reported[name]}, declared {declared}",
+            f"{name} {reported[name]}，声明为 {declared}",
+        )
+        for name, declared in engine.stack.items()
+        if reported.get(name) and declared != "unknown" and not _is(reported[name], declared)
+    ]
+
+
+def _is(reported: str, declared: str) -> bool:
+    """Whether a version is the declared one, or one with a further part, such as ``2.13.0+cpu``."""
+    rest = reported.removeprefix("v").removeprefix(declared.removeprefix("v"))
+    return rest != reported.removeprefix("v") and (not rest or not rest[0].isdigit())

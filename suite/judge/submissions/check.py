@@ -1,0 +1,375 @@
+"""One submission checked as a reviewer does, in numbered steps.
+
+::
+
+    files      exactly those of a submission, no links, bounded sizes
+    evidence   at hand, and the one form of such a pack
+    run        the steps of `suite.judge.attest.verify_run`: digests, signature, trust, round, numbers, page
+    name       the folder is called as the card says
+    division   no rule failed but those that are waived; the division that is asked for is granted
+    replay     no other submission has the card or the log
+    changes    what was handed in before is not edited
+    statements reviews, withdrawal, successor
+
+Every step is done that can be done, so that whoever submits sees all of what is wrong at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
+from suite.base.safe import read_plain
+from suite.base.status import Outcome
+from suite.documents.card import Scorecard
+from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade
+from suite.judge import score
+from suite.judge.attest import envelope, keys, trust, verify_run
+from suite.judge.attest.existence import Witness
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.page import MAX_PAGE_BYTES
+from suite.judge.attest.predicate import check_predicate
+from suite.judge.attest.review import Ended, Reviewed, is_receipt, read_statement
+from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.attest.stated import Expected, Stated
+from suite.judge.attest.statement import parse_statement
+from suite.judge.attest.steps import Steps
+from suite.judge.compare.inputs import failed_rules
+from suite.judge.report import html
+from suite.judge.submissions import folders, pack, replay, source, waivers
+
+if TYPE_CHECKING:
+    from suite.documents.check import Verdict
+    from suite.documents.submission import Waiver
+    from suite.documents.workload import Division
+    from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.steps import Note, Step
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.verification import Verification
+    from suite.judge.submissions.folders import Submission
+    from suite.judge.submissions.replay import Trace
+
+
+_RANK: dict[Division, int] = {"open": 0, "optimised": 1, "closed": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a reviewer knows and asks for, in a form that travels to other processes.
+
+    Attributes:
+        trust: the trust list's file, read; None without one.
+        key: a public key in PEM that the caller vouches for, instead of a list.
+        waivers: all that there are.
+        today: ``2026-01-31``, UTC.
+        division: the least that must be granted.
+        reviews: how many distinct reviewers must have accepted.
+        store: directory of packs by digest.
+        fetch: ask the addresses that submissions name for their evidence.
+        traces: of every submission in the tree.
+        edited: below the tree, what was changed or removed of a submission that stood there before.
+    """
+
+    trust: bytes | None = None
+    key: bytes | None = None
+    waivers: tuple[Waiver, ...] = ()
+    today: str
+    division: Division = "open"
+    reviews: int = 0
+    store: Path | None = None
+    fetch: bool = False
+    traces: tuple[Trace, ...] = ()
+    edited: frozenset[str] = frozenset()
+
+
+def check(submission: Submission, setting: Setting) -> CheckedSubmission:
+    """Check one submission.
+
+    Raises:
+        TrustError: the trust list or key is no such thing.
+        SetupError: ``disk-full``.
+    """
+    work = _Check(submission, setting)
+    work.files()
+    with tempfile.TemporaryDirectory(prefix="suite-check-") as name:
+        work.run(Path(name))
+    work.name()
+    work.division()
+    work.replay()
+    work.changes()
+    work.statements()
+    return work.result()
+
+
+def _stated(bundle: bytes) -> Stated | None:
+    """What a bundle states, whoever signed it."""
+    with contextlib.suppress(SuiteError):
+        statement = parse_statement(envelope.parse(bundle).payload)
+        document = check_predicate(statement)
+        if isinstance(document, Scorecard):
+            return Stated(statement=statement, document=document)
+    return None
+
+
+class _Check:
+    """One check under way."""
+
+    def __init__(self, submission: Submission, setting: Setting) -> None:
+        self.submission, self.setting = submission, setting
+        self.steps = Steps()
+        self.verification: Verification | None = None
+        self.stated: Stated | None = None
+        self.reviews: list[Reviewed] = []
+        self.ended: list[Ended] = []
+        self.used: dict[str, Waiver] = {}
+        self.trust: TrustList | None = None
+        self.key: PublicKey | None = None
+        if setting.trust is not None:
+            self.trust = trust.parse(setting.trust, name="trust list")
+        if setting.key is not None:
+            self.key = keys.parse_public(setting.key, name="key")
+
+    def files(self) -> None:
+        with self.steps.attempt("The folder holds a submission and nothing else") as note:
+            note.detail = folders.check_files(self.submission)
+
+    def run(self, directory: Path) -> None:
+        """Lay the run out again as it was, and verify it."""
+        folder, setting = self.submission.folder, self.setting
+        for file, limit in (
+            (BUNDLE_FILE, envelope.MAX_BUNDLE_BYTES),
+            (PAGE_FILE, MAX_PAGE_BYTES),
+        ):
+            with contextlib.suppress(OSError):  # the folder's own step has said so
+                (directory / file).write_bytes(read_plain(folder / file, limit, below=folder))
+        bundle = directory / BUNDLE_FILE
+        self.stated = _stated(bundle.read_bytes()) if bundle.is_file() else None
+        whole = False
+        with self.steps.attempt("The evidence is at hand") as note:
+            name = f"{self.submission.path}/{pack.PACK_FILE}"
+            with source.opened(self.submission, setting.store, fetch=setting.fetch) as packed:
+                size = pack.unpack(packed, directory, name)
+            note.detail = f"{size:,} bytes unpacked"
+            whole = True
+        round_ = self.submission.round
+        nonce = None if round_ == folders.NO_ROUND else round_
+        expected = Expected(nonce=nonce, receipts=self._receipts(), shared=True)
+        if whole:
+            self.verification = verify_run.verify_run(
+                directory,
+                self.trust,
+                key=self.key,
+                recompute=score.score,
+                render=html.render,
+                expected=expected,
+            )
+        elif bundle.is_file():  # without evidence there is the signature to look at
+            self.verification = verify_run.verify_file(
+                bundle.read_bytes(), self.trust, key=self.key, expected=expected
+            )
+        else:
+            return
+        done = len(self.steps.done)
+        self.steps.done += [_renumbered(step, done) for step in self.verification.steps]
+        self.steps.errors += self.verification.errors
+
+    def _receipts(self) -> tuple[Witness, ...]:
+        """Receipts among the statements; they can give the time at which the signer's key counted."""
+        receipts = []
+        for path in folders.statements(self.submission) if self.trust is not None else []:
+            with contextlib.suppress(OSError, SuiteError):  # the statements' own step says so
+                data = read_plain(path, envelope.MAX_BUNDLE_BYTES, below=self.submission.folder)
+                if is_receipt(data, path.name):
+                    receipts.append(Witness(path.name, data))
+        return tuple(receipts)
+
+    def name(self) -> None:
+        what = "The folder is called as the card says"
+        if self.stated is None:
+            self.steps.skipped(what, "there is no card")
+            return
+        with self.steps.attempt(what) as note:
+            names = folders.name_of(self.stated.card)
+            note.detail = "/".join(names)
+            if note.detail != self.submission.path:
+                message = f"the card belongs into {note.detail}"
+                raise EvidenceError("submission-name", message)
+
+    def division(self) -> None:
+        what = "The rules of its division hold"
+        if self.stated is None:
+            self.steps.skipped(what, "there is no card")
+            return
+        card = self.stated.card
+        failed = failed_rules(card)
+        with self.steps.attempt(what) as note:
+            if failed:
+                setting = self.setting
+                self.used = waivers.covering(
+                    card, failed, setting.waivers, self.trust, setting.today
+                )
+            _judge(
+                card,
+                [rule for rule in failed if rule not in self.used],
+                self.used,
+                self.setting.division,
+                note,
+            )
+
+    def replay(self) -> None:
+        with self.steps.attempt("Nobody handed it in before") as note:
+            mine = next(item for item in self.setting.traces if item.path == self.submission.path)
+            note.detail = replay.compare(mine, self.setting.traces)
+            if not note.detail:
+                note.skip("replay-unknown", "its log holds nothing that could be compared")
+
+    def changes(self) -> None:
+        edited = sorted(self.setting.edited)
+        mine = [name for name in edited if name.startswith(f"{self.submission.path}/")]
+        if not mine:
+            return
+        with self.steps.attempt("What was handed in before is not edited"):
+            message = "files of a submission that stood in the tree before were changed or removed"
+            hint = "withdraw it with a statement, and submit a new run: suite review withdraw"
+            raise TrustError(
+                "submission-edited", message, None, hint, [Problem(name) for name in mine]
+            )
+
+    def statements(self) -> None:
+        paths, need = folders.statements(self.submission), self.setting.reviews
+        if not paths and not need:
+            return
+        what = "What reviewers and signer state about it"
+        if self.stated is None or self.trust is None:
+            self.steps.skipped(what, "without card and trust list nobody's statement counts")
+            return
+        card = self.stated
+        for path in paths:
+            name = f"{folders.STATEMENTS}/{path.name}"
+            with self.steps.attempt(f"{what}: {path.name}") as note:
+                data = read_plain(path, envelope.MAX_BUNDLE_BYTES, below=self.submission.folder)
+                if is_receipt(data, name):
+                    note.detail = "a receipt"
+                    continue
+                made = read_statement(
+                    data, self.trust, card.statement.sha256, card.card.vendor.id, name
+                )
+                self._note(made, note)
+        with self.steps.attempt("Reviewers have decided") as note:
+            note.detail = self._decided(need)
+
+    def _note(self, made: Reviewed | Ended, note: Note) -> None:
+        if isinstance(made, Reviewed):
+            self.reviews.append(made)
+            note.detail = f"{made.reviewer}: {made.decision}"
+        else:
+            self.ended.append(made)
+            text = f"{made.status} by {made.owner}, {made.time}: {made.reason}"
+            if made.status == "withdrawn":
+                note.warn("card-withdrawn", text)
+            else:
+                note.warn("card-superseded", text)
+
+    def _decided(self, need: int) -> str:
+        """The last decision of each reviewer counts; a comment decides nothing.
+
+        Raises:
+            TrustError: ``review-rejected``, ``reviews-missing``.
+        """
+        self.reviews.sort(key=lambda review: review.time)
+        last = {item.reviewer: item for item in self.reviews if item.decision != "comment"}
+        against = [item for item in last.values() if item.decision == "reject"]
+        if against:
+            problems = [
+                Problem(f"{item.reviewer}: {item.comment or 'no reason given'}") for item in against
+            ]
+            raise TrustError("review-rejected", "a reviewer rejected it", None, "", problems)
+        if len(last) < need:
+            message = f"{len(last)} of {need} reviewers have accepted it"
+            raise TrustError("reviews-missing", message)
+        return f"accepted by {', '.join(last) or 'nobody yet'}"
+
+    def result(self) -> CheckedSubmission:
+        fails = [step for step in self.steps.done if step.outcome is Outcome.FAIL]
+        status = max([error.exit_status for error in self.steps.errors], default=int(bool(fails)))
+        verdict: Verdict = "refused" if fails else "accepted"
+        if not fails and self.ended:
+            verdict = self.ended[-1].status
+        return CheckedSubmission(
+            path=self.submission.path,
+            verdict=verdict,
+            exit_status=status,
+            codes=tuple(dict.fromkeys(step.code for step in fails)),
+            waivers=tuple(dict.fromkeys(waiver.id for waiver in self.used.values())),
+            reviews=tuple(
+                ReviewMade(
+                    reviewer=item.reviewer,
+                    decision=item.decision,
+                    time=item.time,
+                    comment=item.comment,
+                )
+                for item in self.reviews
+            ),
+            steps=tuple(map(step_document, self.steps.done)),
+            card=self._card() or UNSET,
+        )
+
+    def _card(self) -> CheckedCard | None:
+        if self.stated is None:
+            return None
+        card = self.stated.card
+        verified = self.verification.verified if self.verification else None
+        return CheckedCard(
+            payload_sha256=self.stated.statement.sha256,
+            run=card.run.id,
+            vendor=card.vendor.id,
+            owner=(verified.owner or "") if verified else "",
+            division=card.division.granted,
+            conformant=card.verdict.conformant,
+            sentence=card.verdict.sentence.en,
+        )
+
+
+def _judge(
+    card: Scorecard, failed: list[str], used: dict[str, Waiver], least: Division, note: Note
+) -> None:
+    """Whether no rule failed but those that are waived, and the granted division is at least that one."""
+    whys = {check.rule: check.why for check in card.checks}
+    if failed:
+        findings = tuple(f"{rule}: {whys[rule]}" for rule in failed)
+        note.fail("not-conformant", card.verdict.sentence.en, findings)
+    elif _RANK[card.division.granted] < _RANK[least]:
+        findings = tuple(f"{item.rule}: {item.why}" for item in card.division.reasons)
+        claimed = f"{least} is asked for, {card.division.granted} was granted"
+        note.fail("division-not-granted", claimed, findings)
+    elif used:
+        names = ", ".join(f"{rule} by {waiver.id}" for rule, waiver in sorted(used.items()))
+        note.warn("waived", f"{card.division.granted}; waived: {names}")
+    elif not card.verdict.conformant:
+        note.fail("not-conformant", card.verdict.sentence.en, ())
+    else:
+        note.detail = f"{card.division.granted}, {len(card.checks)} rules, none failed"
+
+
+def _renumbered(step: Step, by: int) -> Step:
+
+    return replace(step, number=step.number + by)
+
+
+def step_document(step: Step) -> CheckStep:
+    """A step as part of a document."""
+    return CheckStep(
+        number=step.number,
+        what=step.what,
+        outcome=step.outcome.value,
+        code=step.code,
+        detail=step.detail,
+        findings=step.findings,
+        hint=step.hint,
+    )

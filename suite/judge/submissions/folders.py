@@ -1,0 +1,206 @@
+"""Where a submission lies and what lies in it: ``submissions/<vendor>/<round>/<run>/``, and nothing else.
+
+::
+
+    submissions/
+      README.md  waivers.json  .gitattributes     all three optional
+      <vendor>/<round>/<run>/
+        .gitattributes                            no line end changes under way
+        evidence.tar.zst                          the run's evidence and manifest; or evidence.json, see `source`
+        scorecard.sigstore.json                   the signed card
+        scorecard.html                            its page
+        statements/*.sigstore.json                reviews, receipts, withdrawal, successor; optional
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from suite.base.errors import EvidenceError, Place, Problem, UsageError
+from suite.base.safe import NOT_PLAIN, read_plain
+from suite.evidence import GIT_ATTRIBUTES
+from suite.evidence.manifest import ATTRIBUTES
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.page import MAX_PAGE_BYTES
+from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.submissions.pack import MAX_PACKED_BYTES, PACK_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from suite.documents.card import Scorecard
+
+TREE: Final = "submissions"
+NO_ROUND: Final = "no-round"
+"""Stands for the round of a card without a nonce."""
+REFERENCE_FILE: Final = "evidence.json"
+STATEMENTS: Final = "statements"
+WAIVERS_FILE: Final = "waivers.json"
+TREE_FILES: Final = ("README.md", WAIVERS_FILE, GIT_ATTRIBUTES)
+MAX_STATEMENTS: Final = 200
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
+_STATEMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.sigstore\.json\Z")
+_LIMITS: Final = {
+    BUNDLE_FILE: MAX_BUNDLE_BYTES,
+    PAGE_FILE: MAX_PAGE_BYTES,
+    GIT_ATTRIBUTES: len(ATTRIBUTES),
+    PACK_FILE: MAX_PACKED_BYTES,
+    REFERENCE_FILE: 64 * 1024,
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Submission:
+    """One folder of a tree; `path` is its name below the tree."""
+
+    tree: Path
+    vendor: str
+    round: str
+    run: str
+
+    @property
+    def path(self) -> str:
+        """``vendor/round/run``."""
+        return f"{self.vendor}/{self.round}/{self.run}"
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.tree / self.vendor / self.round / self.run
+
+
+def name_of(card: Scorecard) -> tuple[str, str, str]:
+    """The names of the three folders that a card belongs into.
+
+    Raises:
+        EvidenceError: ``submission-name`` where the card's names cannot be names of folders.
+    """
+    nonce = card.run.nonce
+    names = (card.vendor.id, nonce if isinstance(nonce, str) else NO_ROUND, card.run.id)
+    for name in names:
+        if not _NAME.match(name):
+            message = f"{name!r} cannot be the name of a folder"
+            hint = "letters, digits and . _ - alone, at most 128"
+            raise EvidenceError("submission-name", message, hint=hint)
+    return names
+
+
+def tree_of(path: Path) -> Path:
+    """The tree that a path lies in: the path itself, or what lies above it and is called ``submissions``.
+
+    Raises:
+        UsageError: ``tree-missing``.
+    """
+    whole = path.absolute()
+    for place in (whole, *whole.parents):
+        if place.name == TREE and place.is_dir():
+            return place
+    if whole.is_dir():
+        return whole
+    raise UsageError("tree-missing", f"there is no tree of submissions at {path}")
+
+
+def submissions(tree: Path) -> tuple[list[Submission], list[EvidenceError]]:
+    """Every folder of the tree that a submission can lie in, sorted, and what lies elsewhere in it."""
+    folders: list[Submission] = []
+    stray: list[EvidenceError] = []
+    for vendor in _directories(tree, "", TREE_FILES, stray):
+        for round_ in _directories(tree, vendor, (), stray):
+            names = _directories(tree, f"{vendor}/{round_}", (), stray)
+            folders += [Submission(tree, vendor, round_, run) for run in names]
+    return sorted(folders), stray
+
+
+def _directories(
+    tree: Path, below: str, files: Iterable[str], stray: list[EvidenceError]
+) -> Iterator[str]:
+    for entry in sorted(os.scandir(tree / below), key=lambda entry: entry.name):
+        if entry.name == ".git" and not below:
+            continue
+        plain = entry.is_file(follow_symlinks=False) and entry.name in files
+        if entry.is_dir(follow_symlinks=False) and _NAME.match(entry.name):
+            yield entry.name
+        elif not plain:
+            message = f"{f'{below}/{entry.name}'.lstrip('/')!r} belongs to no submission"
+            hint = "a submission is a folder VENDOR/ROUND/RUN, as suite submit makes it"
+            stray.append(EvidenceError("submission-stray", message, Place(entry.path), hint))
+
+
+def check_files(submission: Submission) -> str:
+    """Hold a folder against what a submission holds; returns what to say of it.
+
+    Raises:
+        EvidenceError: ``submission-files``, with a problem for each file that lacks, is too much or no plain file.
+    """
+    problems: list[Problem] = []
+    sizes: dict[str, int] = {}
+    for entry in sorted(os.scandir(submission.folder), key=lambda entry: entry.name):
+        if entry.name == STATEMENTS and entry.is_dir(follow_symlinks=False):
+            problems += _statement_problems(submission)
+        elif entry.name not in _LIMITS:
+            problems.append(Problem(f"{entry.name}: belongs to no submission"))
+        else:
+            sizes[entry.name] = _size(entry, _LIMITS[entry.name], problems)
+    need = [BUNDLE_FILE, PAGE_FILE, GIT_ATTRIBUTES]
+    problems += [Problem(f"{name}: missing") for name in need if name not in sizes]
+    if (PACK_FILE in sizes) == (REFERENCE_FILE in sizes):
+        problems.append(Problem(f"it needs {PACK_FILE} or {REFERENCE_FILE}, one of them"))
+    problems += _attributes_problems(submission, sizes)
+    if problems:
+        message = "the folder does not hold exactly what a submission holds"
+        hint = "make it again: suite submit RUN"
+        place = Place(str(submission.folder))
+        raise EvidenceError("submission-files", message, place, hint, problems)
+    return f"{len(sizes)} files, {sum(sizes.values()):,} bytes"
+
+
+def _attributes_problems(submission: Submission, sizes: dict[str, int]) -> list[Problem]:
+    if GIT_ATTRIBUTES not in sizes:
+        return []
+    try:
+        path = submission.folder / GIT_ATTRIBUTES
+        same = read_plain(path, len(ATTRIBUTES), below=submission.folder) == ATTRIBUTES
+    except OSError:
+        same = False
+    return [] if same else [Problem(f"{GIT_ATTRIBUTES}: must say `* -text` and nothing else")]
+
+
+def _size(entry: os.DirEntry[str], limit: int, problems: list[Problem]) -> int:
+    status = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        problems.append(Problem(f"{entry.name}: {NOT_PLAIN}"))
+    elif status.st_size > limit:
+        size = f"{status.st_size:,} bytes; at most {limit:,} are taken"
+        problems.append(Problem(f"{entry.name}: {size}"))
+    return status.st_size
+
+
+def _statement_problems(submission: Submission) -> list[Problem]:
+    problems: list[Problem] = []
+    entries = sorted(os.scandir(submission.folder / STATEMENTS), key=lambda entry: entry.name)
+    if len(entries) > MAX_STATEMENTS:
+        problems.append(Problem(f"{STATEMENTS}: more than {MAX_STATEMENTS} files"))
+    for entry in entries[:MAX_STATEMENTS]:
+        if _STATEMENT.match(entry.name):
+            _size(entry, MAX_BUNDLE_BYTES, problems)
+        else:
+            problems.append(Problem(f"{STATEMENTS}/{entry.name}: no signed statement"))
+    return problems
+
+
+def statements(submission: Submission) -> list[Path]:
+    """The signed statements beside a card, sorted by name; links and the like are left out."""
+    directory = submission.folder / STATEMENTS
+    if not directory.is_dir() or directory.is_symlink():
+        return []
+    return sorted(
+        path
+        for path in directory.iterdir()
+        if _STATEMENT.match(path.name) and path.is_file() and not path.is_symlink()
+    )[:MAX_STATEMENTS]

@@ -1,0 +1,123 @@
+"""Whether a submission was handed in before, under this or another name.
+
+Two runs never share the times of a request to the nanosecond. So the times of each request, relative to its own start,
+are hashed, and of a log's hashes the smallest are kept: what two logs have in common shows in what their samples have in
+common, whatever names, order or starting times were changed, and also where only a part was taken over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import heapq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from suite.base import jsonio
+from suite.base.errors import Problem, SuiteError, TrustError
+from suite.base.safe import read_plain
+from suite.judge.attest import envelope
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.submissions import pack, source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from suite.judge.submissions.folders import Submission
+
+SAMPLE: Final = 256
+"""Hashes that are kept of a log."""
+ENOUGH: Final = 3
+"""Requests with equal times from which two logs are one; of a shorter log, all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What tells a submission from others.
+
+    Attributes:
+        path: below the tree.
+        payload: SHA-256 of the signed bytes; "" where there is no sound bundle.
+        sample: hashes of requests' times; empty where the evidence is not at hand or not readable.
+    """
+
+    path: str
+    payload: str
+    sample: frozenset[bytes]
+
+
+class _Line(msgspec.Struct):
+    """Of a line of the log only what is needed here."""
+
+    type: str
+    t_send: int = 0
+    t_end: int = 0
+    chunk_t0: int | None = None
+    chunk_dt: tuple[int, ...] = ()
+
+
+def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
+    """Read what tells a submission from others; what cannot be read is left to its own check."""
+    payload, sample = "", frozenset[bytes]()
+    with contextlib.suppress(OSError, SuiteError):
+        bundle = envelope.parse(
+            read_plain(submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder)
+        )
+        payload = jsonio.sha256_hex(bundle.payload)
+    with (
+        contextlib.suppress(OSError, SuiteError),
+        source.opened(submission, store, fetch=fetch) as packed,
+    ):
+        sample = sampled(pack.content(packed, "events.jsonl").splitlines())
+    return Trace(submission.path, payload, sample)
+
+
+def sampled(lines: Iterable[bytes]) -> frozenset[bytes]:
+    """The smallest hashes over the times of a log's requests.
+
+    Args:
+        lines: of ``events.jsonl``; what is no request with an answer is passed over.
+    """
+    decoder = msgspec.json.Decoder(_Line)
+    hashes = set()
+    for line in lines:
+        try:
+            event = decoder.decode(line)
+        except msgspec.MsgspecError:
+            continue
+        if event.type == "request" and event.chunk_t0 is not None:
+            times = (event.t_end - event.t_send, event.chunk_t0 - event.t_send, event.chunk_dt)
+            hashes.add(hashlib.sha256(repr(times).encode()).digest()[:12])
+    return frozenset(heapq.nsmallest(SAMPLE, hashes))
+
+
+def compare(mine: Trace, others: Sequence[Trace]) -> str:
+    """Hold a submission against the others; returns what to say of it, "" where its log has nothing to compare.
+
+    Raises:
+        TrustError: ``submission-duplicate`` for the same signed card, ``submission-replayed`` for the same log.
+    """
+    rest = [other for other in others if other.path != mine.path]
+    twins = [
+        Problem(other.path) for other in rest if mine.payload and other.payload == mine.payload
+    ]
+    if twins:
+        message = "the same signed card lies in the tree under another name"
+        raise TrustError("submission-duplicate", message, None, "", twins)
+    replays = []
+    for other in rest:
+        shared = len(mine.sample & other.sample)
+        if shared and shared >= min(ENOUGH, len(mine.sample), len(other.sample)):
+            count = f"{shared} of {len(mine.sample)} sampled requests have the same times"
+            replays.append(Problem(f"{other.path}: {count}, to the nanosecond"))
+    if replays:
+        message = "its log was handed in before, under another name"
+        hint = "one log is one run: measure again"
+        raise TrustError("submission-replayed", message, None, hint, replays)
+    if not mine.sample:
+        return ""
+    return f"unlike the {len(rest)} others in the tree, {len(mine.sample)} requests sampled"

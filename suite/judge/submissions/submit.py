@@ -1,0 +1,130 @@
+"""A run laid out as a submission."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError
+from suite.base.safe import read_plain
+from suite.documents.codec import decode, pretty
+from suite.documents.manifest import Manifest
+from suite.documents.submission import EvidenceReference
+from suite.evidence import GIT_ATTRIBUTES, MANIFEST
+from suite.evidence.manifest import ATTRIBUTES
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.page import MAX_PAGE_BYTES
+from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.submissions import folders, pack, source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from suite.documents.card import Scorecard
+    from suite.judge.submissions.folders import Submission
+
+_MAX_MANIFEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What was laid out.
+
+    Attributes:
+        packed: the pack of the evidence.
+        size: bytes of the folder.
+        kept: where the pack lies when it is not in the folder; None otherwise.
+    """
+
+    submission: Submission
+    packed: pack.Packed
+    size: int
+    kept: Path | None
+
+
+def lay_out(
+    run: Path,
+    card: Scorecard,
+    tree: Path,
+    *,
+    store: Path | None = None,
+    locations: Sequence[str] = (),
+) -> Handed:
+    """Write ``tree/<vendor>/<round>/<run>/`` for a signed run.
+
+    Args:
+        run: the run directory, verified by the caller.
+        card: its signed card.
+        tree: the tree of submissions; made where it is not there.
+        store: directory that takes the pack, by its digest, in place of the folder.
+        locations: where the pack can be had, for the reference in its place.
+
+    Raises:
+        EvidenceError: ``submission-name``, ``file-unreadable``, ``submission-too-large``: the pack is larger than what
+            a folder takes, and no store was given.
+        UsageError: ``submission-exists``.
+        SetupError: ``run-unwritable``.
+    """
+    submission = folders.Submission(tree, *folders.name_of(card))
+    folder = submission.folder
+    if folder.exists():
+        hint = (
+            "a submission is not edited: submit another run, or remove one that was never handed in"
+        )
+        raise UsageError("submission-exists", f"{folder} exists already", hint=hint)
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        part.mkdir(parents=True)
+        packed, kept = _fill(run, part, store, locations)
+        part.rename(folder)
+    except OSError as cause:
+        message = f"cannot write {folder}: {cause.strerror or cause}"
+        raise SetupError("run-unwritable", message, Place(str(folder))) from cause
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    return Handed(submission, packed, size, kept)
+
+
+def _fill(
+    run: Path, part: Path, store: Path | None, locations: Sequence[str]
+) -> tuple[pack.Packed, Path | None]:
+    (part / GIT_ATTRIBUTES).write_bytes(ATTRIBUTES)
+    for name, limit in ((BUNDLE_FILE, MAX_BUNDLE_BYTES), (PAGE_FILE, MAX_PAGE_BYTES)):
+        (part / name).write_bytes(_read(run / name, limit))
+    manifest = decode(
+        _read(run / MANIFEST, _MAX_MANIFEST_BYTES), Manifest, name=str(run / MANIFEST)
+    )
+    names = [MANIFEST, *(item.path for item in manifest.files)]
+    target = part / pack.PACK_FILE
+    packed = pack.pack(run, names, target)
+    if store is None and not locations:
+        if packed.size > pack.MAX_PACKED_BYTES:
+            message = (
+                f"the packed evidence has {packed.size:,} bytes; a submission takes "
+                f"{pack.MAX_PACKED_BYTES:,}"
+            )
+            hint = "keep it elsewhere by digest: --store DIR, and --at ADDRESS where it can be had"
+            raise EvidenceError("submission-too-large", message, None, hint)
+        return packed, None
+    reference = EvidenceReference(
+        reference_schema=1, sha256=packed.sha256, bytes=packed.size, locations=tuple(locations)
+    )
+    kept = source.stored(store or run.with_name(f"{run.name}-evidence"), packed.sha256)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(target, kept)
+    (part / folders.REFERENCE_FILE).write_bytes(pretty(reference))
+    return packed, kept
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        return read_plain(path, limit, below=path.parent)
+    except OSError as cause:
+        reason = cause.strerror or str(cause)
+        raise EvidenceError(
+            "file-unreadable", f"cannot read: {reason}", Place(str(path))
+        ) from cause

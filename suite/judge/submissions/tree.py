@@ -1,0 +1,158 @@
+"""Many submissions checked at once, each in a process of its own where there are cores."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+
+from suite.base.errors import EvidenceError, TrustError, UsageError
+from suite.documents.check import CHECK_SCHEMA, CheckReport
+from suite.judge.attest.steps import Steps
+from suite.judge.submissions import folders
+from suite.judge.submissions.changes import Changes, since
+from suite.judge.submissions.check import check, step_document
+from suite.judge.submissions.replay import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from suite.documents.check import CheckedSubmission
+    from suite.judge.submissions.check import Setting
+    from suite.judge.submissions.folders import Submission
+
+_Result = TypeVar("_Result")
+_Error: TypeAlias = EvidenceError | TrustError
+
+
+def check_tree(
+    paths: Sequence[Path],
+    setting: Setting,
+    *,
+    commit: str = "",
+    jobs: int = 1,
+    progress: Callable[[CheckedSubmission], None] | None = None,
+) -> CheckReport:
+    """Check the submissions at or below some paths of one tree against the whole tree.
+
+    Args:
+        paths: the tree, or what lies in it.
+        setting: what the reviewer knows; traces and edits are filled in here.
+        commit: only what was changed since; "" for everything.
+        jobs: processes.
+        progress: told of each submission, in order.
+
+    Raises:
+        UsageError: ``tree-missing``, ``trees-differ``, ``commit-unknown``, ``submissions-none``.
+        TrustError: as `suite.judge.submissions.check.check`.
+    """
+    tree = _tree(paths)
+    everything, everywhere = folders.submissions(tree)
+    changes = since(tree, commit) if commit else Changes(frozenset(), frozenset())
+    wanted = [item for item in everything if _within(item.folder, paths)]
+    stray: list[_Error] = [
+        error for error in everywhere if error.place and _within(Path(error.place.file), paths)
+    ]
+    if commit:
+        touched = changes.folders()
+        wanted = [item for item in wanted if item.path in touched]
+        stray = [*_touched(stray, tree, changes), *_removed(everything, changes)]
+    elif not wanted and not stray:
+        message = f"there is no submission at {', '.join(map(str, paths))}"
+        hint = "submissions lie in submissions/VENDOR/ROUND/RUN; suite submit makes one"
+        raise UsageError("submissions-none", message, hint=hint)
+    look = functools.partial(trace, store=setting.store, fetch=setting.fetch)
+    work = replace(setting, edited=changes.edited)
+    checked: list[CheckedSubmission] = []
+    with _Pool(min(jobs, len(everything))) as pool:
+        traces = tuple(pool.map(look, everything if wanted else []))
+        for result in pool.map(
+            functools.partial(check, setting=replace(work, traces=traces)), wanted
+        ):
+            checked.append(result)
+            if progress is not None:
+                progress(result)
+    return CheckReport(
+        check_schema=CHECK_SCHEMA,
+        since=commit,
+        compared=len(traces),
+        stray=tuple(step_document(step) for step in _steps(stray).done),
+        submissions=tuple(checked),
+    )
+
+
+def exit_status(report: CheckReport) -> int:
+    """The worst of all: 0 accepted, 1 not conformant, 4 evidence or a folder, 5 signature or trust."""
+    statuses = [item.exit_status for item in report.submissions]
+    return max([*statuses, *(EvidenceError.exit_status for _ in report.stray)], default=0)
+
+
+def _tree(paths: Sequence[Path]) -> Path:
+    trees = {folders.tree_of(path) for path in paths}
+    if len(trees) != 1:
+        raise UsageError("trees-differ", "the paths lie in different trees of submissions")
+    for path in paths:
+        if not path.exists():
+            raise UsageError("tree-missing", f"there is nothing at {path}")
+    return trees.pop()
+
+
+def _within(place: Path, paths: Sequence[Path]) -> bool:
+    return any(path.absolute() in (place, *place.parents) for path in paths)
+
+
+def _touched(stray: Sequence[_Error], tree: Path, changes: Changes) -> list[_Error]:
+    """Of what lies astray, what was put there since."""
+    names = [
+        (error, str(Path(error.place.file).relative_to(tree))) for error in stray if error.place
+    ]
+    return [
+        error
+        for error, name in names
+        if any(item == name or item.startswith(f"{name}/") for item in changes.touched)
+    ]
+
+
+def _removed(everything: Sequence[Submission], changes: Changes) -> list[_Error]:
+    there = {item.path for item in everything}
+    gone = sorted(
+        {"/".join(name.split("/")[:3]) for name in changes.edited if name.count("/") > 2} - there
+    )
+    hint = "put it back; `suite review withdraw` says that a card counts no more"
+    return [
+        TrustError("submission-removed", f"{path} stood in the tree and is gone", None, hint)
+        for path in gone
+    ]
+
+
+def _steps(errors: Sequence[_Error]) -> Steps:
+    steps = Steps()
+    for error in errors:
+        with steps.attempt("The tree holds submissions and nothing else"):
+            raise error
+    return steps
+
+
+class _Pool:
+    """Maps in this process for one job, in several otherwise."""
+
+    def __init__(self, jobs: int) -> None:
+        # Fresh processes: what this one has open or running is none of theirs.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(jobs, mp_context=context) if jobs > 1 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def map(
+        self, function: Callable[[Submission], _Result], items: Sequence[Submission]
+    ) -> map[_Result]:
+        mapper = map if self._pool is None else self._pool.map
+        return mapper(function, items)  # type: ignore[return-value]  # both are iterators

@@ -1,0 +1,86 @@
+"""Waivers: rules that may fail for a while, granted by a named reviewer, with a reason and an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.errors import Place, Problem, TrustError
+from suite.documents.codec import decode
+from suite.documents.submission import Waivers
+from suite.judge.attest.files import read_limited
+from suite.judge.attest.trust import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from suite.documents.card import Scorecard
+    from suite.documents.submission import Waiver
+    from suite.judge.attest.trust import TrustList
+
+MAX_BYTES = 1 << 20
+
+
+def load(path: Path) -> tuple[Waiver, ...]:
+    """Read a file of waivers.
+
+    Raises:
+        TrustError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``waiver-twice``.
+    """
+    waivers = decode(
+        read_limited(path, MAX_BYTES), Waivers, name=str(path), error=TrustError
+    ).waivers
+    names = [waiver.id for waiver in waivers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            place = Place(str(path), None, f"/waivers/{index}")
+            raise TrustError("waiver-twice", f"the id {name!r} stands twice", place)
+    return waivers
+
+
+def covering(
+    card: Scorecard,
+    failed: Sequence[str],
+    waivers: Sequence[Waiver],
+    trust: TrustList | None,
+    today: str,
+) -> dict[str, Waiver]:
+    """The waiver for each of a card's failed rules that has one that counts.
+
+    Args:
+        card: the scorecard.
+        failed: its failed rules.
+        waivers: all that there are.
+        trust: whose reviewers may grant one; None when nobody is known.
+        today: ``2026-01-31``, UTC.
+
+    Raises:
+        TrustError: ``waiver-expired``, ``waiver-approver``: a waiver is for this card and does not count.
+    """
+    reviewers = (
+        {entry.owner for entry in trust.keys if entry.role is Role.REVIEWER} if trust else set()
+    )
+    covered: dict[str, Waiver] = {}
+    refused: dict[str, tuple[str, str]] = {}
+    for waiver in waivers:
+        if waiver.vendor != card.vendor.id or card.devices.accelerator not in waiver.devices:
+            continue
+        for rule in set(failed) & set(waiver.rules):
+            if waiver.expires < today:
+                refused[rule] = (
+                    "waiver-expired",
+                    f"{waiver.id} for {rule}: until {waiver.expires}",
+                )
+            elif trust is not None and waiver.approver not in reviewers:
+                why = (
+                    f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list"
+                )
+                refused[rule] = ("waiver-approver", why)
+            else:
+                covered[rule] = waiver
+    open_ = [refused[rule] for rule in sorted(refused) if rule not in covered]
+    if open_:
+        code = open_[0][0]
+        message = "a waiver has expired" if code == "waiver-expired" else "a waiver does not count"
+        raise TrustError(code, message, None, "", [Problem(text) for _, text in open_])
+    return covered

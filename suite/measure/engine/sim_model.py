@@ -1,0 +1,98 @@
+"""What an engine with the shipped mini model would answer: the scripted server's honest answers.
+
+No model runs. The recorded answers of the mini model (``golden.jsonl``) are looked up by the article that a prompt
+holds; of a prompt that differs a little from a task's the answer is that of the task, as it is with a real model. Tokens
+are those of the model's tokenizer, so that counts agree with everybody else's.
+"""
+
+from __future__ import annotations
+
+import collections
+import random
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from suite.declare.tasks.mini import mini_tasks
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.tokenizer import Tokenizer
+from suite.measure.engine.sim_reply import END_TOKEN, Ask, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.measure.engine.sim_script import Script
+
+
+class _Golden(msgspec.Struct, frozen=True):
+    id: str
+    text: str
+    token_ids: tuple[int, ...]
+
+
+class MiniModel:
+    """Recorded answers of the shipped model, by the article in the prompt."""
+
+    def __init__(self) -> None:
+        """Read them."""
+        self._tokenizer = Tokenizer.from_directory(MINI_MODEL)
+        lines = (MINI_MODEL / "golden.jsonl").read_bytes().splitlines()
+        golden = [msgspec.json.decode(line, type=_Golden) for line in lines]
+        tasks = {task.id: task for task in mini_tasks()}
+        self._golden = golden
+        self._documents = [tasks[answer.id].document for answer in golden]
+        self._owners: dict[str, int] = {}
+        for number, document in enumerate(self._documents):
+            for sentence in document.replace("\n", " ").split(". "):
+                self._owners[sentence] = -1 if sentence in self._owners else number
+        self._texts: dict[int, list[str]] = {}
+
+    def ask(self, number: int, prompt: str, *, streamed: bool) -> Ask:
+        """Understand a request."""
+        task = self._task(prompt)
+        known = task is not None and self._documents[task] in prompt
+        (tokens,) = self._tokenizer.prompt_tokens([prompt], "chat")
+        return Ask(number, prompt, tokens, task, known, streamed)
+
+    def _task(self, prompt: str) -> int | None:
+        sentences = prompt.replace("\n", " ").split(". ")
+        votes = collections.Counter(self._owners.get(sentence, -1) for sentence in sentences)
+        votes.pop(-1, None)
+        return votes.most_common(1)[0][0] if votes else None
+
+    def reply(self, script: Script, ask: Ask, limit: int) -> Reply:
+        """What an honest server answers."""
+        if ask.task is None:
+            texts, cut = script.answer(ask.prompt, limit)
+            ids = [3 + len(text) for text in texts]
+        else:
+            texts, ids = self._tokens(ask.task)
+            cut = len(ids) > limit
+        draw = random.Random(f"{script.seed}:{ask.number}")  # noqa: S311 - not a secret
+        factor = draw.lognormvariate(0.0, script.jitter) if script.jitter else 1.0
+        return Reply(
+            texts=texts[:limit],
+            ids=ids[:limit],
+            cut=cut,
+            prompt_tokens=ask.tokens,
+            base_ms=script.ttft_ms * factor,
+            read_ms=script.prompt_us * ask.tokens / 1000 * factor,
+            gap_ms=script.itl_ms,
+            per_chunk=script.tokens_per_chunk,
+        )
+
+    def tokens(self, text: str) -> tuple[list[str], list[int]]:
+        """The tokens of a text: what each shows, and their ids."""
+        (ids,) = self._tokenizer.ids([text])
+        return self._shown(ids), list(ids)
+
+    def _shown(self, ids: Sequence[int]) -> list[str]:
+        ends = [self._tokenizer.decode(ids[: end + 1]) for end in range(len(ids))]
+        return [text[len(before) :] for before, text in zip(["", *ends], ends, strict=False)]
+
+    def _tokens(self, task: int) -> tuple[list[str], list[int]]:
+        ids = [number for number in self._golden[task].token_ids if number != END_TOKEN]
+        texts = self._texts.get(task)
+        if texts is None:
+            texts = self._texts[task] = self._shown(ids)
+        return list(texts), ids

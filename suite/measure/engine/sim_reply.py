@@ -1,0 +1,110 @@
+"""What the scripted server is asked and answers, and what it may remember: the forms that cheats change.
+
+Standard library alone: the server also runs where nothing is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass, field
+from typing import Final
+
+END_TOKEN: Final = 2
+_OTHERS: Final = ("harbour", "Monday", "quietly", "eleven", "nobody", "Greta", "wooden")
+"""What stands in the place of what a worse model does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A generation request with what the server makes of it.
+
+    Attributes:
+        number: of the request, from 0.
+        prompt: its text.
+        tokens: of the prompt as the model sees it.
+        task: the article's place in the task set; None where it holds none.
+        known: the prompt is that task's, to the letter.
+        streamed: the answer is asked for as a stream.
+    """
+
+    number: int
+    prompt: str
+    tokens: int
+    task: int | None
+    known: bool
+    streamed: bool
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer in the making; an honest server's until a cheat changes it. Times in milliseconds.
+
+    Attributes:
+        texts: text of each token.
+        ids: of the same tokens.
+        cut: the answer ended at the length limit.
+        prompt_tokens: what the usage says of the prompt.
+        base_ms: of the time to the first token what does not depend on the prompt.
+        read_ms: what does: reading the prompt.
+        gap_ms: between tokens.
+        per_chunk: tokens in a chunk.
+        held: chunks that are held back and leave together.
+        extra: tokens that the usage claims beyond those of `ids`.
+        lead: text of a chunk that is sent before anything was computed; None for none.
+        first_early: the first token is sent before anything was computed.
+        fault: name of a fault that ends it otherwise.
+        retold: another text in the place of `texts`, to be divided into tokens again; None for none.
+    """
+
+    texts: list[str]
+    ids: list[int]
+    cut: bool
+    prompt_tokens: int
+    base_ms: float
+    read_ms: float
+    gap_ms: float
+    per_chunk: int = 1
+    held: int = 1
+    extra: int = 0
+    lead: str | None = None
+    first_early: bool = False
+    fault: str = ""
+    retold: str | None = None
+
+    @property
+    def first_ms(self) -> float:
+        """Time to the first token that was computed."""
+        return self.base_ms + self.read_ms
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a server remembers from one request to the next.
+
+    Attributes:
+        prompts: every prompt so far.
+        prefixes: hashes of their beginnings, block by block.
+    """
+
+    prompts: set[str] = field(default_factory=set)
+    prefixes: set[int] = field(default_factory=set)
+
+
+def worsened(reply: Reply, ask: Ask, share: float, kept: str | None = None) -> None:
+    """Put other words in the place of some: what a worse model, or one that read less, does not know.
+
+    Args:
+        reply: changed in place.
+        ask: what was asked; the same prompt is always answered alike.
+        share: of the words.
+        kept: what was read; only words that it does not hold are lost. None may lose any.
+    """
+    digest = hashlib.sha256(ask.prompt.encode("utf-8", "replace")).digest()
+    draw = random.Random(digest)  # noqa: S311 - not a secret
+    words = "".join(reply.texts).split(" ")
+    for place, word in enumerate(words):
+        lost = kept is None or word.strip(",.") not in kept
+        if lost and draw.random() < share:
+            words[place] = draw.choice(_OTHERS)
+    reply.retold = " ".join(words)

@@ -1,0 +1,71 @@
+"""Which of a vendor's accelerators this machine has: the declared match, over what the vendor's own tool answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite.base import expressions
+from suite.base.errors import UsageError
+from suite.declare.vendor import template
+from suite.measure.preflight import output_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suite.documents.accelerator import Accelerator
+    from suite.documents.vendor import Vendor
+
+
+def recognised(doc: Vendor, indices: Sequence[int]) -> Accelerator | None:
+    """The accelerator behind the selected indices; None where no tool answers or it names none that is declared.
+
+    The tools are those of the prerequisites that hold an output against ``{match}``.
+
+    Raises:
+        UsageError: ``accelerators-mixed`` when there are several kinds.
+    """
+    places: dict[str, list[str]] = {}
+    for place, output in _answers(doc, indices):
+        for device in _matches(doc, output):
+            places.setdefault(device.id, []).append(place)
+    if len(places) > 1:
+        raise _mixed(doc, places)
+    kinds = {device.id: device for device in doc.accelerators}
+    return kinds[next(iter(places))] if places else None
+
+
+def _answers(doc: Vendor, indices: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Where an answer comes from, as the user names it, and the tool's output."""
+    for item in doc.prerequisites:
+        if item.kind != "command" or item.expect is None or "{match}" not in item.expect:
+            continue
+        single = any("index" in template.names(text) for text in item.argument)
+        for index in indices if single else (None,):
+            values = {"index": str(index), "visible": ",".join(map(str, indices)), "match": ""}
+            ok, output = output_of(template.fill_all(item.argument, values))
+            if ok:
+                yield "" if index is None else str(index), output
+
+
+def _matches(doc: Vendor, output: str) -> list[Accelerator]:
+    """The accelerators that an output names, in the declaration's order."""
+    return [
+        device
+        for device in doc.accelerators
+        if device.match is not UNSET and expressions.compiled(device.match).search(output)
+    ]
+
+
+def _mixed(doc: Vendor, places: dict[str, list[str]]) -> UsageError:
+    names = {device.id: device.name for device in doc.accelerators}
+    listed = ", ".join(
+        f"{names[kind]} (index {', '.join(filter(None, where))})" if any(where) else names[kind]
+        for kind, where in places.items()
+    )
+    return UsageError(
+        "accelerators-mixed",
+        f"this machine has several kinds: {listed}",
+        hint=f"name one with --accelerator ({', '.join(places)}), and its devices with --visible",
+    )

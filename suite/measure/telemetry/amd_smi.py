@@ -1,0 +1,79 @@
+"""``amd-smi``: csv and JSON of ``metric``, and the columns of ``monitor``, whose names changed between versions.
+
+Memory is counted in powers of 1024 and printed as MB.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from suite.base.bilingual import Bilingual
+from suite.measure.telemetry.layouts import Columns, Delimited, Label, Tree
+from suite.measure.telemetry.layouts.labels import BINARY, DEVICE, Labels
+from suite.measure.telemetry.tool import program
+
+_POWER: Final = Label("power_w", "W")
+_TEMPERATURE: Final = Label("temperature_c", "C")
+_LOAD: Final = Label("utilisation", "%")
+_CLOCK: Final = Label("clock_mhz", "MHz")
+_USED: Final = Label("memory_used_bytes", "MB", None, BINARY)
+_TOTAL: Final = Label("memory_total_bytes", "MB", None, BINARY)
+_ENERGY: Final = Label("energy_j", "J")
+
+_METRIC: Final[Labels] = {
+    "gpu": DEVICE,
+    "power/socket_power": _POWER,
+    "power/current_socket_power": _POWER,
+    "power/average_socket_power": _POWER,
+    "temperature/hotspot": _TEMPERATURE,
+    "temperature/edge": _TEMPERATURE,
+    "usage/gfx_activity": _LOAD,
+    "mem_usage/used_vram": _USED,
+    "mem_usage/total_vram": _TOTAL,
+    "clock/gfx_0/clk": _CLOCK,
+    "energy/total_energy_consumption": _ENERGY,
+}
+_CSV: Final[Labels] = {
+    "gpu": DEVICE,
+    "socket_power": _POWER,
+    "current_socket_power": _POWER,
+    "average_socket_power": _POWER,
+    "power_usage": _POWER,
+    "hotspot": _TEMPERATURE,
+    "hotspot_temperature": _TEMPERATURE,
+    "edge": _TEMPERATURE,
+    "gfx_activity": _LOAD,
+    "gfx": _LOAD,
+    "used_vram": _USED,
+    "vram_used": _USED,
+    "total_vram": _TOTAL,
+    "vram_total": _TOTAL,
+    "gfx_0_clk": _CLOCK,
+    "gfx_clk": _CLOCK,
+    "total_energy_consumption": _ENERGY,
+}
+_MONITOR: Final[Labels] = {
+    "gpu": DEVICE,
+    "power": _POWER,
+    "gpu_temp": _TEMPERATURE,
+    "gpu_t": _TEMPERATURE,
+    "gfx_util": _LOAD,
+    "gfx%": _LOAD,
+    "gfx_clock": _CLOCK,
+    "gfx_clk": _CLOCK,
+    "vram_used": _USED,
+    "vram_total": _TOTAL,
+    "vram_usage": Label("memory_used_bytes", "MB", "memory_total_bytes", BINARY),
+}
+
+program(
+    "amd-smi",
+    Bilingual(
+        "`amd-smi metric` as csv or JSON, or the columns of `amd-smi monitor`",
+        "`amd-smi metric` 的 csv 或 JSON，或 `amd-smi monitor` 的列",
+    ),
+    Tree(_METRIC),
+    Delimited(_CSV),
+    Columns(_MONITOR),
+    command=("amd-smi", "metric", "-p", "-t", "-u", "-c", "-m", "-E", "--csv"),
+)

@@ -1,0 +1,111 @@
+"""Text columns under a line of labels, as in ``amd-smi monitor``; the same spans are used inside boxes.
+
+A value belongs to the label that it stands under, wherever the columns are and however they are aligned; a value that
+stands under none, or under two, is nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from suite.measure.telemetry.layouts.labels import (
+    Labels,
+    chosen,
+    lines,
+    named,
+    reading,
+    says_something,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from suite.measure.telemetry.layouts.labels import Label
+    from suite.measure.telemetry.reading import Reading
+
+_UNITS: Final = r"(?:%|°?[CcF]\b|[mk]?W|[KMGT]i?B|[KMGT](?=\s|/|\)|$)|[KMGk]?[Hh][Zz]|[mu]?J)"
+_NUMBER: Final = rf"[-+]?\d+(?:[.,]\d+)?(?:\s?{_UNITS})?(?![\w.,:%°-])"
+_VALUE: Final = rf"(?:{_NUMBER}|\[?N/?A\]?|--?(?=\s|/|$))"
+_TOKEN: Final = re.compile(
+    rf"(?P<first>{_VALUE})\s*[/(]\s*(?P<second>{_VALUE})\)?(?=\s|$)"
+    rf"|(?P<single>{_NUMBER}|\S+)"
+)
+_WORDS: Final = re.compile(r"\S+(?: \S+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A label of a header: where it stands, its name and its unit."""
+
+    start: int
+    end: int
+    name: str
+    unit: str
+
+
+def places(line: str, known: Collection[str]) -> list[Place]:
+    """The labels of a header line: what two spaces part, or one between labels that are known."""
+    result: list[Place] = []
+    for match in _WORDS.finditer(line):
+        name, unit = named(match[0])
+        words = list(re.finditer(r"\S+", match[0]))
+        if name not in known and any(named(word[0])[0] in known for word in words):
+            result += [
+                Place(match.start() + word.start(), match.start() + word.end(), *named(word[0]))
+                for word in words
+            ]
+        else:
+            result.append(Place(match.start(), match.end(), name, unit))
+    return result
+
+
+def values(
+    line: str, header: Sequence[Place], read: Mapping[str, Label]
+) -> Iterator[tuple[Label, str, str]]:
+    """Label, unit and text of the labels that are read; the two texts of a pair are parted by a line end."""
+    under: dict[Place, list[str]] = {}
+    for match in _TOKEN.finditer(line):
+        over = [
+            place for place in header if place.start < match.end() and match.start() < place.end
+        ]
+        if len(over) == 1:
+            under.setdefault(over[0], []).append(_text(match))
+        for place in over[1:] and over:
+            under.setdefault(place, []).append("")  # not clear whose it is: nobody's
+    for place, texts in under.items():
+        label = read.get(place.name)
+        if label is not None and len(texts) == 1:
+            yield label, place.unit, texts[0]
+
+
+def _text(match: re.Match[str]) -> str:
+    if match["single"] is not None:
+        return match["single"]
+    first, second = match["first"], match["second"]
+    unit = re.search(r"\d\s?(\D+)\Z", second)  # also of the first: 666/65536 MiB
+    return f"{first}{unit[1]}\n{second}" if unit and first[-1:].isdigit() else f"{first}\n{second}"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows of values under one line of labels."""
+
+    labels: Labels
+
+    def read(self, text: str) -> list[Reading]:
+        """A reading for each row that begins with a device; a later header replaces an earlier one."""
+        header: list[Place] = []
+        read: dict[str, Label] = {}
+        readings = []
+        for line in lines(text):
+            there = places(line, self.labels)
+            known = chosen([place.name for place in there], self.labels)
+            if says_something(known) and any(label.role == "device" for label in known.values()):
+                header, read = there, known
+            elif header:
+                row = reading(values(line, header, read))
+                if row is not None:
+                    readings.append(row)
+        return readings

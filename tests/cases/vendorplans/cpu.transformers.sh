@@ -1,0 +1,42 @@
+# Vendor      CPU; 1 x Host CPU
+# Engine      transformers serve (transformers), as container; transformers 5.19.0, accelerate 1.15.0, torch 2.13.0, python 3.11
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Precision   float32 requested, float32 executed: the model's weights are stored in float16
+# Reuse       prefix caching off, speculative decoding off, quantisation none
+# Workload    smoke, division closed, 256 tasks of mini-256
+# Peak        measured before the start by python3 /suite/peak_probe.py --device cpu --dtype float32
+
+# Image: built here; without an image registry: images/base.sh, then --build-arg BASE_IMAGE=suite-base:bookworm
+docker build -t llm-conformance/cpu-transformers images/cpu-transformers
+
+# Engine: ready when /health answers 200, within 600 s
+docker network create --internal llm-conformance-engine
+docker run \
+  --rm \
+  --name llm-conformance-engine \
+  --network llm-conformance-engine \
+  --cap-drop ALL \
+  --security-opt no-new-privileges:true \
+  --user "$(id -u):$(id -g)" \
+  --read-only \
+  --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777 \
+  --memory 81g \
+  --memory-swap 81g \
+  --pids-limit 4096 \
+  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf,target=/model,readonly \
+  --env HOME=/tmp \
+  --env XDG_CACHE_HOME=/tmp/cache \
+  --env USER=engine \
+  --env LOGNAME=engine \
+  --env PYTHONUNBUFFERED=1 \
+  --env HF_HUB_OFFLINE=1 \
+  llm-conformance/cpu-transformers \
+  transformers serve /model \
+  --device cpu \
+  --dtype float32 \
+  --host 0.0.0.0 \
+  --port 8000
+# from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
+
+# MFU: not measured: peak not declared for fp32: follows from cores, sustained clock and FMA units, of which the clock is not declared
+# Telemetry, every 500 ms: procfs

@@ -1,0 +1,44 @@
+"""A defect of ours has a status and a report of its own, whatever it is."""
+
+import click
+import pytest
+
+from suite.cli.failures import guarded
+
+
+class UnspeakableError(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("x"),
+        RecursionError(),
+        MemoryError(),
+        UnspeakableError(),
+        SystemExit(1),
+        UnicodeDecodeError("a", b"", 0, 1, "\u202e"),
+    ],
+)
+def test_a_defect_is_70_and_says_where_to_report_it(error, capsys):
+    def work():
+        raise error
+
+    assert guarded(work) == 70
+    report = capsys.readouterr().err
+    assert report.startswith("error[defect]: ")
+    assert "open an issue" in report
+    assert "what was measured until then is kept" in report
+    assert "Traceback" not in report
+    assert "\u202e" not in report
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_an_interruption_is_none(error, capsys):
+    def work():
+        raise error
+
+    assert guarded(work) == 130
+    assert capsys.readouterr().err == "interrupted\n"

@@ -1,0 +1,91 @@
+"""`suite submit`, `check`, `trust` and `review` as one story, from a run to an accepted and a withdrawn card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suite.base import jsonio
+from suite.cli.main import main
+from suite.judge.attest import keys
+from tests.factories import submissions as factory
+from tests.factories.submissions import Tree
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for name in ("lab", "alice", "bob"):
+        keys.generate(tmp_path / f"{name}.pem")
+    list_ = tmp_path / "keys.json"
+    for owner, role, key in (
+        ("cpu", "vendor", "lab"),
+        ("alice", "reviewer", "alice"),
+        ("bob", "reviewer", "bob"),
+    ):
+        words = ["trust", "add", list_, owner, "--role", role, "--key", tmp_path / f"{key}.pub.pem"]
+        assert main([*map(str, words)]) == 0
+    factory.finish(factory.factory.write(tmp_path / "run"), keys.load_private(tmp_path / "lab.pem"))
+    return tmp_path
+
+
+def suite(*words: object) -> int:
+    return main([*map(str, words)])
+
+
+def test_from_a_run_to_a_withdrawn_card(place: Path, capfdbinary: pytest.CaptureFixture) -> None:
+    tree = place / "submissions"
+    assert suite("submit", place / "run", "--to", tree) == 0
+    out, errors = capfdbinary.readouterr()
+    assert b"# Submissions: 1 accepted" in out
+    assert b"at most 50 MiB" in errors
+    folder = tree / "cpu/no-round/factory-run"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".gitattributes",
+        "evidence.tar.zst",
+        "scorecard.html",
+        "scorecard.sigstore.json",
+    ]
+    check = ("check", tree, "--trust", place / "keys.json", "--jobs", "1")
+    assert suite(*check, "--reviews", "2") == 5
+    for name in ("alice", "bob"):
+        key = place / f"{name}.pem"
+        assert suite("review", "sign", folder, "--decision", "accept", "--key", key) == 0
+    sarif = place / "check.sarif"
+    assert suite(*check, "--reviews", "2", "--out", f"sarif={sarif}") == 0
+    assert jsonio.load(sarif)["runs"][0]["results"] == []
+    assert suite("review", "withdraw", folder, "--reason", "x", "--key", place / "lab.pem") == 0
+    capfdbinary.readouterr()
+    assert suite(*check, "--format", "json") == 0
+    report = jsonio.loads(capfdbinary.readouterr().out)
+    assert report["submissions"][0]["verdict"] == "withdrawn"
+    assert suite("review", "list", folder, "--trust", place / "keys.json", "--json") == 0
+    rows = jsonio.loads(capfdbinary.readouterr().out)
+    assert sorted((row["by"], row["what"]) for row in rows) == [
+        ("alice", "accept"),
+        ("bob", "accept"),
+        ("cpu", "withdrawn"),
+    ]
+
+
+def test_a_revoked_key_needs_a_time(place: Path, capsys: pytest.CaptureFixture) -> None:
+    file = place / "keys.json"
+    made = Tree(place / "t")
+    made.root.mkdir()
+    assert suite("submit", place / "run", "--to", made.tree) == 0
+    assert suite("trust", "list", file, "--json") == 0
+    key_id = keys.load_public(place / "lab.pub.pem").id
+    assert suite("trust", "revoke", file, key_id[:12], "--reason", "lost") == 0
+    assert suite("trust", "revoke", file, key_id, "--reason", "again") == 2
+    assert suite("trust", "revoke", file, "", "--reason", "all") == 2
+    assert suite("trust", "check", file) == 0
+    assert suite("check", made.tree, "--trust", file, "--jobs", "1") == 5
+    assert "[time-unproven]" in capsys.readouterr().out
+
+
+def test_a_key_stands_once_and_a_window_has_a_start(place: Path) -> None:
+    file, before = place / "keys.json", (place / "keys.json").read_bytes()
+    again = ("trust", "add", file, "eve", "--role", "vendor", "--key", place / "lab.pub.pem")
+    assert suite(*again) == 5
+    assert suite(*again, "--until", "2026-01-31T00:00:00Z") == 2
+    assert file.read_bytes() == before

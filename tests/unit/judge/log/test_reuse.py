@@ -1,0 +1,53 @@
+"""The decision on reuse: false alarms of honest servers, and what it tells."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from suite.judge.log.reuse import paired
+
+TASKS = 8
+RUNS = 1_500
+
+
+def alarms(sigma, *, ratio=1.0, stalls=0.05, tests=3, seed=1):
+    """Share of runs in which one of the ratios is called reuse, though prompts with new beginnings take `1 / ratio` as long."""
+    draw = random.Random(seed)
+
+    def noise():
+        stall = math.log(draw.uniform(2, 10)) if draw.random() < stalls else 0.0
+        return draw.gauss(0, sigma) + stall
+
+    found = 0
+    for _ in range(RUNS):
+        new = [noise() for _ in range(TASKS)]
+        ratios = [paired([math.log(ratio) + noise() - one for one in new]) for _ in range(tests)]
+        found += any(one.reused for one in ratios)
+    return found / RUNS
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.2, 0.6])
+def test_an_honest_server_is_hardly_ever_accused(sigma):
+    assert alarms(sigma) <= 0.006
+
+
+def test_half_the_time_is_told_at_a_tenth_of_noise():
+    assert alarms(0.1, ratio=0.5, tests=1) > 0.8
+
+
+def test_a_third_of_the_time_is_told_at_a_fifth_of_noise():
+    assert alarms(0.2, ratio=0.33, tests=1) > 0.75
+
+
+def test_one_stalled_request_hides_no_reuse():
+    """A stall of ten times made Student's interval so wide that nothing was told."""
+    assert paired([-0.7, -0.72, -0.69, -0.71, -0.7, -0.68, -0.73, -0.7 - math.log(10)]).reused
+    assert paired([-0.7, -0.72, -0.69, -0.71, -0.7, -0.68, -0.73, -0.7 + math.log(10)]).reused
+
+
+def test_too_few_pairs_tell_nothing():
+    assert paired([-3.0, -3.0, -3.0]) is None
+    assert paired([-3.0, -3.0, -3.0, -3.0]).reused

@@ -1,0 +1,159 @@
+"""Every folder of ``tests/cases/submissions``: a sound tree, changed as the case says, against `check_tree`."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from suite.base import jsonio, schema
+from suite.base.errors import EvidenceError, UsageError
+from suite.documents.codec import plain
+from suite.judge.report.formats import registry
+from suite.judge.submissions import folders, formats, pack, submit, tree, waivers
+from suite.judge.submissions.check import Setting
+from tests.factories import submissions as factory
+
+CASES = Path(__file__).resolve().parents[3] / "cases" / "submissions"
+FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> factory.Tree:
+    made = factory.Tree(tmp_path_factory.mktemp("sound"))
+    made.add()
+    return made
+
+
+@pytest.fixture
+def made(sound: factory.Tree, tmp_path: Path) -> factory.Tree:
+    shutil.copytree(sound.root, tmp_path / "w")
+    return dataclasses.replace(sound, root=tmp_path / "w", options={})
+
+
+def check(made: factory.Tree, **more: object):
+    path = made.tree / folders.WAIVERS_FILE
+    known = waivers.load(path) if path.exists() else ()
+    commit = more.pop("commit", "")
+    jobs = more.pop("jobs", 1)
+    options = {"trust": factory.TRUST, "today": "2026-02-01", "waivers": known}
+    setting = Setting(**(options | made.options | more))
+    return tree.check_tree([made.tree], setting, commit=commit, jobs=jobs)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_case(folder: Path, made: factory.Tree) -> None:
+    assert (folder / "README").read_text().strip()
+    case = jsonio.load(folder / "case.json")
+    for change in case["changes"]:
+        made.apply(**change)
+    report = check(made)
+    assert schema.problems(plain(report), "check") == []
+    mine = next(item for item in report.submissions if item.path == made.path)
+    assert list(mine.codes) == case["codes"]
+    assert (mine.verdict == "refused") == folder.name.endswith("_fail")
+    assert (tree.exit_status(report) != 0) == folder.name.endswith("_fail")
+    for name in registry.names(formats):
+        data = registry.record(formats, name).render(report)
+        assert all(code.encode() in data for code in case["codes"]), name
+
+
+def test_the_same_run_gives_the_same_submission(made: factory.Tree, tmp_path: Path) -> None:
+    card = factory.run(tmp_path / "again")
+    again = submit.lay_out(tmp_path / "again", card, tmp_path / "submissions")
+    for path in made.folder.iterdir():
+        assert path.read_bytes() == (again.submission.folder / path.name).read_bytes()
+    with pytest.raises(UsageError) as caught:
+        submit.lay_out(tmp_path / "again", card, tmp_path / "submissions")
+    assert caught.value.code == "submission-exists"
+
+
+def test_evidence_that_is_too_large_needs_a_store(made, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(pack, "MAX_PACKED_BYTES", 100)
+    card = factory.run(tmp_path / "large", name="large")
+    with pytest.raises(EvidenceError) as caught:
+        submit.lay_out(tmp_path / "large", card, made.tree)
+    assert caught.value.code == "submission-too-large"
+    assert not (made.tree / "cpu/no-round/large").exists()
+    handed = submit.lay_out(tmp_path / "large", card, made.tree, store=tmp_path / "store")
+    assert handed.kept is not None
+    assert jsonio.sha256_hex(handed.kept.read_bytes()) == handed.packed.sha256
+
+
+def test_a_small_frame_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
+    import zstandard
+
+    bomb = tmp_path / "bomb"
+    header = pack._header("engine.log", pack.MAX_EVIDENCE_BYTES + 1)
+    bomb.write_bytes(zstandard.ZstdCompressor().compress(header + bytes(1 << 24)))
+    with bomb.open("rb") as packed, pytest.raises(EvidenceError) as caught:
+        pack.unpack(packed, tmp_path, "bomb")
+    assert caught.value.code == "pack-too-large"
+
+
+def test_what_lies_astray_is_refused(made: factory.Tree) -> None:
+    (made.tree / "cpu" / "notes.txt").write_text("x")
+    (made.tree / "link").symlink_to(made.tree / "cpu")
+    report = check(made)
+    assert {step.code for step in report.stray} == {"submission-stray"}
+    assert len(report.stray) == 2
+    assert tree.exit_status(report) == 4
+
+
+def test_nothing_to_check_is_no_yes(tmp_path: Path) -> None:
+    (tmp_path / "submissions").mkdir()
+    with pytest.raises(UsageError) as caught:
+        tree.check_tree([tmp_path / "submissions"], Setting(today="2026-02-01"))
+    assert caught.value.code == "submissions-none"
+
+
+def git(tree_: Path, *words: str) -> str:
+    import subprocess
+
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    done = subprocess.run(
+        ["git", "-C", str(tree_), *who, *words], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_only_what_changed_since_a_commit(made: factory.Tree) -> None:
+    git(made.root, "init", "-q")
+    git(made.root, "add", "submissions")
+    git(made.root, "commit", "-qm", "one")
+    base = git(made.root, "rev-parse", "HEAD")
+    assert check(made, commit=base).submissions == ()
+    first = made.path
+    made.add(name="factory-run-2", keep=0, shift_ns=5)
+    report = check(made, commit=base)
+    assert [item.path for item in report.submissions] == [made.path]
+    assert report.submissions[0].verdict == "accepted"
+    assert report.compared == 2
+    page = made.tree / first / "scorecard.html"
+    page.write_bytes(page.read_bytes() + b"\n")
+    edited = next(item for item in check(made, commit=base).submissions if item.path == first)
+    assert edited.codes == ("page-differs", "submission-edited")
+    shutil.rmtree(made.tree / first)
+    assert [step.code for step in check(made, commit=base).stray] == ["submission-removed"]
+    with pytest.raises(UsageError) as caught:
+        check(made, commit="no-such-commit")
+    assert caught.value.code == "commit-unknown"
+
+
+def test_formats_can_be_read(made: factory.Tree) -> None:
+    made.apply("write", path="a|b`*.txt", text="x")
+    report = check(made)
+    junit = ET.fromstring(registry.record(formats, "junit").render(report))
+    assert [suite.get("failures") for suite in junit] == ["1"]
+    sarif = jsonio.loads(registry.record(formats, "sarif").render(report))
+    assert [item["ruleId"] for item in sarif["runs"][0]["results"]] == ["submission-files"]
+    assert b"a\\|b\\`\\*" in registry.record(formats, "markdown").render(report)
+
+
+@pytest.mark.slow
+def test_several_processes_say_the_same(made: factory.Tree) -> None:
+    made.add(name="factory-run-2")
+    assert check(made, jobs=2) == check(made)
