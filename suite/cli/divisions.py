@@ -70,7 +70,13 @@ def require(plan: Plan, required: Division | None) -> None:
     if not enough(grant.granted, required):
         raise UsageError(
             "division-out-of-reach",
-            f"a run of this plan is {grant.granted} at best, and {required} is required",
-            hint="nothing was started; remove the obstacles, or require less",
+            Sentence(
+                f"a run of this plan is {grant.granted} at best, and {required} is required",
+                f"此计划的运行至多可获 {grant.granted}，而要求 {required}",
+            ),
+            hint=Sentence(
+                "nothing was started; remove the obstacles, or require less",
+                "未启动任何内容；请消除这些障碍，或降低要求",
+            ),
             problems=[Problem(_stripped(reason)) for reason in _reasons(plan, grant)],
         )

@@ -20,12 +20,13 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.bilingual import chinese
+from suite.base.language import Language
 from suite.documents.sentences import in_both
 from suite.judge.attest import envelope, statement
-from suite.judge.attest.page import embed_bundle
+from suite.judge.attest.page import LANGUAGES, embed_bundle
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, tables, view
-from suite.judge.report.words import SCENARIOS, UNITS, WORDS
+from suite.judge.report.words import SCENARIOS, WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -82,7 +83,7 @@ def both(text: Text | str) -> Markup:
 
 def unit(name: str) -> Markup:
     """A unit in both languages; symbols are the same in both."""
-    return _span(name, UNITS.get(name, name))
+    return _span(name, view.unit(name, Language.ZH))
 
 
 def _breakable(text: str) -> Markup:
@@ -137,12 +138,13 @@ def _security_policy(style: str) -> str:
     )
 
 
-def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
+def render(bundle_bytes: bytes, card: Scorecard, language: Language = Language.EN) -> bytes:
     """Render the page of a scorecard.
 
     Args:
         bundle_bytes: the signed bundle, which travels inside the page.
         card: the scorecard in it, verified by the caller.
+        language: which one the page shows first; its reader can switch to the other.
 
     Returns:
         The page, UTF-8.
@@ -159,6 +161,8 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
         .get_template("page.html.j2")
         .render(
             card=card,
+            lang=LANGUAGES[language],
+            language=language,
             flags=view.flags(card),
             headlines=view.headlines(card),
             counts=view.counts(card.checks),

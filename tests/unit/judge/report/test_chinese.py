@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import html.parser
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import suite
 from suite.base.bilingual import Sentence, chinese
 from suite.base.language import Language
 from suite.judge.metrics.registry import REGISTRY
-from suite.judge.report import text
+from suite.judge.report import html, text
 from suite.judge.report.html import GENERATOR
 from suite.judge.report.words import WORDS
 from suite.judge.rules.registry import RULES
@@ -37,7 +37,7 @@ CARDS = {
 }
 
 
-class Shown(html.parser.HTMLParser):
+class Shown(HTMLParser):
     """The blocks of text that a page shows when its reader chose Chinese."""
 
     def __init__(self, page: bytes) -> None:
@@ -72,6 +72,31 @@ class Shown(html.parser.HTMLParser):
 def test_the_chinese_page_shows_no_english_sentence(name):
     shown = Shown(pages.rendered(CARDS[name]()))
     assert [block for block in shown.blocks if ENGLISH.search(block)] == []
+
+
+def test_a_chinese_page_says_so_before_anything_else():
+    card = scorecard.document(scorecard.card())
+    page = html.render(pages.bundle(card), card, Language.ZH).decode()
+    head = page.partition("</head>")[0]
+    assert '<html lang="zh-CN">' in head
+    title, description = re.search(
+        r'<title>(.*)</title>\n<meta name="description" content="(.*)">', head
+    ).groups()
+    assert HAN.search(title)
+    assert HAN.search(description)
+    assert not ENGLISH.search(description)
+    assert re.findall(r'id="lang-(..)"( checked)?', page) == [("en", ""), ("zh", " checked")]
+
+
+def test_both_pages_hold_both_languages():
+    card = scorecard.document(scorecard.card())
+    english, other = (
+        html.render(pages.bundle(card), card, language).decode().partition("</head>")[2]
+        for language in Language
+    )
+    assert english.replace(' id="lang-en" checked>', ' id="lang-en">') == other.replace(
+        ' id="lang-zh" checked>', ' id="lang-zh">'
+    )
 
 
 def test_an_english_sentence_would_be_seen():
