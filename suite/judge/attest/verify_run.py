@@ -26,11 +26,12 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, joined
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
+from suite.declare.known import release_of
 from suite.documents.codec import plain
 from suite.documents.test_result import TestResult
-from suite.judge.attest import files, lineends, page
+from suite.judge.attest import earlier, files, lineends, page
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
@@ -40,6 +41,8 @@ from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify import Examination, examine
+from suite.judge.metrics.registry import METRIC_SCHEMA
+from suite.judge.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONValue
     from suite.documents.card import Scorecard
+    from suite.documents.known import Release
     from suite.documents.manifest import ManifestFile
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.page import Render
@@ -399,7 +403,11 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
             f"页脚记录 {footer.requests} 个请求，日志中有 {len(run.requests)} 个",
         )
         place = Place(str(run.directory / "events.jsonl"))
-        raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
+        raise EvidenceError(
+            "footer-count",
+            Sentence(f"the event log is incomplete: {counts}", f"事件日志不完整：{counts.zh}"),
+            place,
+        )
     note.detail = Sentence(
         f"{footer.requests:,} requests, ended: {footer.ended}",
         f"{footer.requests:,} 个请求，结束方式：{footer.ended}",
@@ -418,6 +426,18 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
             f"无法重建评分卡：{chinese(cause.message)}",
         )
         raise EvidenceError("recompute-failed", message, cause.place, cause.hint) from cause
+    release = release_of(stated.card.suite)
+    if release is None:
+        wrong, detail = (
+            tuple(differences(signed, again)),
+            Sentence(
+                f"{_count(signed):,} values, all as signed",
+                f"{_count(signed):,} 个数值，均与签名一致",
+            ),
+        )
+    else:
+        beside = earlier.compare(signed, again, release, schema=METRIC_SCHEMA)
+        wrong, detail = beside.wrong, _earlier(release, beside, _count(signed))
     problems = [
         Problem(
             Sentence(
@@ -425,7 +445,7 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
                 f"{item.pointer}：签名值 {item.left}，重新计算得 {item.right}",
             )
         )
-        for item in differences(signed, again)
+        for item in wrong
     ]
     if problems:
         shown = problems[:MAX_FINDINGS]
@@ -456,9 +476,37 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
         )
         raise TrustError("numbers-differ", message, None, hint, shown)
     return Sentence(
-        f"scorecard rebuilt from the raw events: {_count(signed):,} values, all as signed",
-        f"已由原始事件重建评分卡：{_count(signed):,} 个数值，均与签名一致",
+        f"scorecard rebuilt from the raw events: {detail}",
+        f"已由原始事件重建评分卡：{chinese(detail)}",
     )
+
+
+def _earlier(release: Release, beside: earlier.Comparison, values: int) -> Sentence:
+    """What a reader has to know of a card of an earlier release."""
+    since = [rule.number for rule in RULES if rule.number not in release.rules]
+    parts = [
+        Sentence(
+            f"{values:,} values, of release {release.version}, all as signed but for its words",
+            f"{values:,} 个数值，出自 {release.version} 版，除文字外均与签名一致",
+        )
+    ]
+    if beside.older:
+        parts.append(
+            Sentence(
+                f"{beside.older:,} of them are of an older definition (metric_schema "
+                f"{release.metric_schema}, this is {METRIC_SCHEMA}) and were not verified",
+                f"其中 {beside.older:,} 个属于较早的定义（metric_schema {release.metric_schema}，当前为 {METRIC_SCHEMA}），未作核验",
+            )
+        )
+    if since:
+        names = ", ".join(since)
+        parts.append(
+            Sentence(
+                f"rules that came since and were not asked: {names}",
+                f"其后新增、未作评判的规则：{names}",
+            )
+        )
+    return joined(parts, "; ", "；")
 
 
 def _count(value: JSONValue) -> int:
