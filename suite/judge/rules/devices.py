@@ -297,7 +297,7 @@ def _further(evidence: Evidence) -> list[str]:
     environment = evidence.environment
     before = {device.index: device for device in given(environment.devices, ())}
     used = {device.index for device in _used(evidence)}
-    wrong = []
+    wrong: list[str] = []
     for device in given(environment.devices_serving, ()):
         earlier = before.get(device.index)
         if device.index in used or earlier is None:
@@ -358,7 +358,7 @@ def _power_wrong(evidence: Evidence) -> list[str]:
     declared = declared_accelerator(evidence)
     limits = {device.index: given(device.power_limit_w) for device in _used(evidence)}
     start = next((mark.t for mark in evidence.marks if mark.name == "engine.start"), 0)
-    wrong = []
+    wrong: list[str] = []
     for device, samples in _measured_samples(evidence).items():
         watts = [power for sample in samples if (power := given(sample.power_w)) is not None]
         if not watts:

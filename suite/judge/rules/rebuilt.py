@@ -72,7 +72,7 @@ def plan_follows(evidence: Evidence, _: Results) -> Finding:
             ["basis.json"],
         )
     release = release_of(evidence.plan.suite)
-    wrong = [
+    wrong: list[str] = [
         Sentence(
             f"plan.json {place.pointer}: {place.left}, made again: {place.right}",
             f"plan.json {place.pointer}：{place.left}，重新生成为：{place.right}",
@@ -123,7 +123,7 @@ def _model(model: BasisModel) -> list[str]:
     files = {file.path: file for file in model.files}
     source = model.source
     config = files.get(configuration.FILE)
-    wrong = []
+    wrong: list[str] = []
     if source.names != tuple(files):
         wrong.append(
             Sentence(
@@ -211,7 +211,7 @@ def flags_follow(evidence: Evidence, _: Results) -> Finding:
 
 def _denied(flags: Flags, engine: Engine) -> list[str]:
     """What a plan's flags deny of what its command and variables say."""
-    wrong = []
+    wrong: list[str] = []
     if flags.prefix_caching and not engine.prefix_caching:
         wrong.append(
             Sentence(

@@ -95,7 +95,7 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     }
     if not engine.quantisation:
         wanted |= {"dtype": f"torch.{engine.dtype.executed}"}
-    wrong = [
+    wrong: list[str] = [
         Sentence(
             f"{name}={members[name]}, planned {value}", f"{name}={members[name]}，计划为 {value}"
         )
