@@ -321,7 +321,9 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         return wanted
     script = settings.repository / "images" / "base.sh"
     if not settings.base_image and _get(client, LOCAL_BASE_IMAGE) is not None:
-        _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])  # again, where it lacks a package that came since
+        _run_script(
+            ["/bin/sh", str(script), LOCAL_BASE_IMAGE]
+        )  # again, where it lacks a package that came since
         return LOCAL_BASE_IMAGE
     try:
         _pull(client, wanted, "public", on_progress)
