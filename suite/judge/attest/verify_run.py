@@ -26,7 +26,7 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
-from suite.base.bilingual import Sentence, chinese, joined
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
 from suite.declare.known import release_of
 from suite.documents.codec import plain
@@ -403,11 +403,7 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
             f"页脚记录 {footer.requests} 个请求，日志中有 {len(run.requests)} 个",
         )
         place = Place(str(run.directory / "events.jsonl"))
-        raise EvidenceError(
-            "footer-count",
-            Sentence(f"the event log is incomplete: {counts}", f"事件日志不完整：{counts.zh}"),
-            place,
-        )
+        raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
     note.detail = Sentence(
         f"{footer.requests:,} requests, ended: {footer.ended}",
         f"{footer.requests:,} 个请求，结束方式：{footer.ended}",
@@ -428,12 +424,9 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
         raise EvidenceError("recompute-failed", message, cause.place, cause.hint) from cause
     release = release_of(stated.card.suite)
     if release is None:
-        wrong, detail = (
-            tuple(differences(signed, again)),
-            Sentence(
-                f"{_count(signed):,} values, all as signed",
-                f"{_count(signed):,} 个数值，均与签名一致",
-            ),
+        wrong = tuple(differences(signed, again))
+        detail = Sentence(
+            f"{_count(signed):,} values, all as signed", f"{_count(signed):,} 个数值，均与签名一致"
         )
     else:
         beside = earlier.compare(signed, again, release, schema=METRIC_SCHEMA)
@@ -476,37 +469,28 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
         )
         raise TrustError("numbers-differ", message, None, hint, shown)
     return Sentence(
-        f"scorecard rebuilt from the raw events: {detail}",
-        f"已由原始事件重建评分卡：{chinese(detail)}",
+        f"scorecard rebuilt from the raw events: {detail}", f"已由原始事件重建评分卡：{detail.zh}"
     )
 
 
 def _earlier(release: Release, beside: earlier.Comparison, values: int) -> Sentence:
     """What a reader has to know of a card of an earlier release."""
-    since = [rule.number for rule in RULES if rule.number not in release.rules]
-    parts = [
-        Sentence(
-            f"{values:,} values, of release {release.version}, all as signed but for its words",
-            f"{values:,} 个数值，出自 {release.version} 版，除文字外均与签名一致",
-        )
-    ]
+    since = ", ".join(rule.number for rule in RULES if rule.number not in release.rules)
+    english = f"{values:,} values, of release {release.version}, all as signed but for its words"
+    chinese = f"{values:,} 个数值，出自发布版 {release.version}，除用词外均与签名一致"
     if beside.older:
-        parts.append(
-            Sentence(
-                f"{beside.older:,} of them are of an older definition (metric_schema "
-                f"{release.metric_schema}, this is {METRIC_SCHEMA}) and were not verified",
-                f"其中 {beside.older:,} 个属于较早的定义（metric_schema {release.metric_schema}，当前为 {METRIC_SCHEMA}），未作核验",
-            )
+        english += (
+            f"; {beside.older:,} of them are of an older definition (metric_schema "
+            f"{release.metric_schema}, this is {METRIC_SCHEMA}) and were not verified"
+        )
+        chinese += (
+            f"；其中 {beside.older:,} 个属于旧定义（metric_schema {release.metric_schema}，"
+            f"当前为 {METRIC_SCHEMA}），未予核验"
         )
     if since:
-        names = ", ".join(since)
-        parts.append(
-            Sentence(
-                f"rules that came since and were not asked: {names}",
-                f"其后新增、未作评判的规则：{names}",
-            )
-        )
-    return joined(parts, "; ", "；")
+        english += f"; rules that came since and were not asked: {since}"
+        chinese += f"；此后新增、未予评判的规则：{since}"
+    return Sentence(english, chinese)
 
 
 def _count(value: JSONValue) -> int:

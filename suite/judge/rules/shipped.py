@@ -46,10 +46,11 @@ def planned_workload(plan: Plan, basis: Basis | None = None) -> Finding:
     try:
         profile = shipped_profile(plan, basis)
     except SuiteError:
+        name = plan.workload.profile
         return warned(
             Sentence(
-                f"profile: {plan.workload.profile}, not one that the suite ships",
-                f"配置 {plan.workload.profile} 不是本套件随附的配置",
+                f"profile: {name}, not one that the suite ships",
+                f"配置 {name} 不是本套件随附的配置",
             )
         )
     wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
