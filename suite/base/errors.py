@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errorcodes import require_code
+from suite.base.errorcodes import error_codes, require_code
 from suite.base.language import Language
 
 if TYPE_CHECKING:
@@ -111,6 +111,9 @@ class SuiteError(Exception):
         lines = [f"error[{self.code}]: {language.of(self.message)}"]
         if self.place:
             lines.append(f"  {at} {self.place}")
+        if language is Language.ZH and not isinstance(self.message, Sentence):
+            meaning = error_codes()[self.code].zh
+            lines += [f"  说明: {meaning}"] if meaning else []
         lines += [f"  - {language.of(problem.sentence())}" for problem in self.problems]
         if self.hint:
             lines.append(f"  {hint}: {language.of(self.hint)}")

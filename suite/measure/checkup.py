@@ -107,7 +107,10 @@ def check_machine(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]
 def _connections(plan: Plan) -> Check:
     """Whether as many requests can be out at once as the plan sends."""
     most, limit = connections(plan)
-    answer = f"{most:,} at once, {limit:,} open files allowed"
+    answer = Sentence(
+        f"{most:,} at once, {limit:,} open files allowed",
+        f"同时 {most:,} 个，允许打开 {limit:,} 个文件",
+    )
     if most + SPARE_FILES > limit:
         return Check(Topic.CONNECTIONS, Outcome.FAIL, answer, FILES_HINT)
     return Check(Topic.CONNECTIONS, Outcome.PASS, answer)

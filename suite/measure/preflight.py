@@ -28,7 +28,10 @@ MAX_OUTPUT = 16_000
 """Characters of a tool's output that are kept; a query for eight devices is some thousand."""
 SPARE_FILES: Final = 64
 """Files that a load process has open beside its connections."""
-FILES_HINT: Final = "raise the hard limit (`ulimit -Hn`, LimitNOFILE=, `docker run --ulimit nofile=`), or share the load: --workers"
+FILES_HINT: Final = Sentence(
+    "raise the hard limit (`ulimit -Hn`, LimitNOFILE=, `docker run --ulimit nofile=`), or share the load: --workers",
+    "请提高硬限制（`ulimit -Hn`、LimitNOFILE=、`docker run --ulimit nofile=`），或分担负载：--workers",
+)
 COMMAND_TIMEOUT_S = 30
 """A device tool that does not answer in this time hangs; `npu-smi` and `rocm-smi` take up to ten seconds."""
 
@@ -85,8 +88,14 @@ def require_preflight(plan: Plan) -> list[Answer]:
         )
         raise SetupError(
             "preflight-failed",
-            f"this machine is not ready for {vendor}: {count} checks failed",
-            hint="nothing was pulled or started; `suite plan` prints what would run",
+            Sentence(
+                f"this machine is not ready for {vendor}: {count} checks failed",
+                f"本机尚不具备运行 {vendor} 的条件：{count.zh}检查未通过",
+            ),
+            hint=Sentence(
+                "nothing was pulled or started; `suite plan` prints what would run",
+                "未拉取或启动任何内容；`suite plan` 可显示将运行的内容",
+            ),
             problems=problems,
         )
     return answers
@@ -125,7 +134,10 @@ def require_connections(plan: Plan, workers: int = 1) -> None:
     if most + SPARE_FILES > limit:
         raise SetupError(
             "descriptors-few",
-            f"{most:,} requests are sent at once, and a process here may open {limit:,} files",
+            Sentence(
+                f"{most:,} requests are sent at once, and a process here may open {limit:,} files",
+                f"同时发送 {most:,} 个请求，而此处一个进程可打开 {limit:,} 个文件",
+            ),
             hint=FILES_HINT,
         )
 
@@ -142,7 +154,10 @@ def _ask(check: PreflightCheck) -> Answer:
         )
     for expression in (check.expect, check.compare.read if check.compare is not UNSET else None):
         if expression is not None and (why := expressions.problem(expression)):
-            wrong = f"{expression[:60]!r} is no expression: {why}"
+            wrong = Sentence(
+                f"{expression[:60]!r} is no expression: {why}",
+                f"{expression[:60]!r} 不是表达式：{why}",
+            )
             return Answer(check, ok=False, found=wrong, output="")
     ok, output = output_of(check.argument)
     answer = output.splitlines()[0] if output else Sentence("no output", "没有输出")

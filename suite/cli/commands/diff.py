@@ -29,6 +29,7 @@ def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> i
     difference, then metric by metric: better, worse, not distinguishable, or not comparable with the reason. A side
     that is not conformant, or did not reach its end, is compared with nothing.
     """
+    from suite.base.language import language
     from suite.cli import comparing
     from suite.cli.output import write_json
     from suite.judge.compare import many, text
@@ -38,5 +39,5 @@ def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> i
     if as_json:
         write_json(changes)
     else:
-        say(text.render(changes, every=every))
+        say(text.render(changes, language(), every=every))
     return 1 if changes.comparable == "no" else 0

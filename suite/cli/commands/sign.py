@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, signing_key_option, tsa_option
@@ -32,11 +33,19 @@ def sign(run: Path, key: str | None, tsa: str | None) -> int:
     signer = signingkey.named_key(key) or signingkey.local_key()
     card = sign_and_render(run, signer.key, stamp).card
     say(
-        f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})"
+        Sentence(
+            f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})",
+            f"签名密钥：{signer.where}（{signer.key.public.id}）{'，新建' if signer.new else ''}",
+        )
     )
     if tsa:
-        say(f"time stamp   {tsa}")
-    say(f"page         {run / PAGE_FILE}")
+        say(Sentence(f"time stamp   {tsa}", f"时间戳       {tsa}"))
+    say(Sentence(f"page         {run / PAGE_FILE}", f"页面         {run / PAGE_FILE}"))
     if not card.verdict.conformant:
-        say(f"the card says: not conformant ({card.verdict.sentence.en})")
+        say(
+            Sentence(
+                f"the card says: not conformant ({card.verdict.sentence.en})",
+                f"评分卡的结论：不合规（{card.verdict.sentence.zh}）",
+            )
+        )
     return 0

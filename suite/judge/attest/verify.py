@@ -24,7 +24,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, joined
 from suite.base.errors import Place, TrustError, UsageError
 from suite.documents.card import Scorecard
 from suite.documents.document import given
@@ -440,6 +440,6 @@ def _check_expected(stated: Stated, want: Expected) -> str:
                 "nonce-differs", message, Place("payload", None, "/predicate/run"), hint
             )
         wanted.append(Sentence(f"round {want.nonce}", f"轮次 {want.nonce}"))
-    return "; ".join(wanted) or Sentence(
+    return joined(wanted, "; ", "；") or Sentence(
         "no round and no evidence to compare with", "没有可比较的轮次与证据"
     )

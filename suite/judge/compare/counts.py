@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.language import Language
 from suite.declare.analysis.arrived import BY_CHUNK, NO_SOURCE, ONE_EACH, OWN
 from suite.documents.document import given
+from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -25,6 +27,13 @@ SEEN = "tokens seen to arrive"
 """Two exact counts of the same thing; what stands for a source that both cards name."""
 COUNTS_RULE = "R014"
 """The rule that holds a card's sources against each other."""
+
+
+def source_zh(source: str) -> str:
+    """What counts tokens, in Chinese."""
+    if source == SEEN:
+        return "到达的 token"
+    return WORDS[f"tokens-{source}"][Language.ZH] if f"tokens-{source}" in WORDS else source
 
 
 def refuted(card: Scorecard) -> bool:

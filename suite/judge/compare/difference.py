@@ -7,14 +7,16 @@ What only one card has is never an improvement nor a regression. How two values 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese
 from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.card import Headline
 from suite.documents.comparison import DIFF_SCHEMA, Change, CheckChange, Comparison, Side
+from suite.documents.sentences import in_both
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.compare import counts
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from suite.judge.compare.ratio import Brackets
     from suite.judge.metrics.metric import Metric
 
+_SIDES_ZH: Final = {"first": "第一张", "second": "第二张"}
 MARGIN = 0.02
 """Practical margin: a ratio within 2 % of 1 is no difference that matters."""
 
@@ -76,6 +79,7 @@ def compare(
     """
     if not 0 <= margin < 1:
         raise ValueError(f"the margin must be at least 0 and below 1, not {margin}")
+    a, b = in_both(a), in_both(b)
     differing = differences(a, b)
     forbidden: dict[Family, str] = {}
     for item in differing:
@@ -235,8 +239,9 @@ def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: 
     values = first.metrics.get(metric.id), second.metrics.get(metric.id)
     for side, card in (("first", both.a), ("second", both.b)):
         if counts.refuted(card):
-            why = (
-                f"the token counts of the {side} card contradict each other ({counts.COUNTS_RULE})"
+            why = Sentence(
+                f"the token counts of the {side} card contradict each other ({counts.COUNTS_RULE})",
+                f"{_SIDES_ZH[side]}评分卡的 token 计数自相矛盾（{counts.COUNTS_RULE}）",
             )
             return _Pair(first.name, values, why)
     of = counts.counted(metric, first, second)
@@ -247,7 +252,14 @@ def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: 
     sources = counts.common_sources(first, second, of, exactly=searched)
     if not sources:
         by = f"{feeding[0]} and by {feeding[1]}"
-        return _Pair(first.name, values, f"tokens were counted by {by}")
+        return _Pair(
+            first.name,
+            values,
+            Sentence(
+                f"tokens were counted by {by}",
+                f"token 计数分别依{counts.source_zh(feeding[0])}与{counts.source_zh(feeding[1])}",
+            ),
+        )
     pairs = [
         _Pair(
             first.name,
@@ -275,7 +287,7 @@ def _run(both: _Comparison) -> Iterator[Change]:
 
 def _phase_obstacle(first: CardPhase | None, second: CardPhase | None) -> str:
     if first is None or second is None:
-        return "only one card has this phase"
+        return Sentence("only one card has this phase", "只有一张评分卡有此阶段")
     return load_difference(first, second)
 
 
@@ -318,18 +330,26 @@ def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets |
 def _obstacle(both: _Comparison, metric: Metric, first: Value | None, second: Value | None) -> str:
     """Why two values cannot be compared although their inputs agree, "" when they can."""
     if first is None or second is None:
-        return "only one card has this metric"
+        return Sentence("only one card has this metric", "只有一张评分卡有此指标")
     if metric.by_objectives and _objectives(both.a) != _objectives(both.b):
-        return "the service-level objectives differ"
+        return Sentence("the service-level objectives differ", "服务目标不同")
     if isinstance(first, NotMeasured) and first == second:
-        return f"not measured on either card: {first.why}"
+        return Sentence(
+            f"not measured on either card: {first.why}", f"两张评分卡均未测得：{chinese(first.why)}"
+        )
     for side, value in (("first", first), ("second", second)):
         if isinstance(value, NotMeasured):
-            return f"not measured on the {side} card: {value.why}"
+            return Sentence(
+                f"not measured on the {side} card: {value.why}",
+                f"{_SIDES_ZH[side]}评分卡未测得：{chinese(value.why)}",
+            )
     assert isinstance(first, Measured)
     assert isinstance(second, Measured)
     if first.unit != second.unit:
-        return f"units differ: {first.unit} and {second.unit}"
+        return Sentence(
+            f"units differ: {first.unit} and {second.unit}",
+            f"单位不同：{first.unit} 与 {second.unit}",
+        )
     return ""
 
 

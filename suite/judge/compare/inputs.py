@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.codec import canonical, plain
 from suite.documents.comparison import Difference, Family
@@ -81,9 +81,13 @@ def conformant(card: Scorecard) -> bool:
 
 def _verdict(card: Scorecard) -> str:
     if conformant(card):
-        return "conformant"
+        return Sentence("conformant", "合规")
     rules = ", ".join(failed_rules(card))
-    return f"NOT CONFORMANT: {rules}" if rules else "NOT CONFORMANT"
+    return (
+        Sentence(f"NOT CONFORMANT: {rules}", f"不合规：{rules}")
+        if rules
+        else Sentence("NOT CONFORMANT", "不合规")
+    )
 
 
 def _ending(card: Scorecard) -> str:
@@ -98,7 +102,7 @@ _INPUTS = (
         conformant,
         _verdict,
         FAMILY_NAMES,
-        broken="a side is not conformant",
+        broken=Sentence("a side is not conformant", "有一方不合规"),
     ),
     _Input(
         "ending",
@@ -106,13 +110,17 @@ _INPUTS = (
         lambda card: card.run.ended == "complete",
         _ending,
         FAMILY_NAMES,
-        broken="a run did not reach its planned end",
+        broken=Sentence("a run did not reach its planned end", "有一次运行未到达计划的终点"),
     ),
     _Input(
         "what answered",
         Bilingual("What answered", "应答方"),
         lambda card: card.runtime == "sim",
-        lambda card: "a scripted server; no model ran" if card.runtime == "sim" else "an engine",
+        lambda card: (
+            Sentence("a scripted server; no model ran", "脚本服务器，未运行模型")
+            if card.runtime == "sim"
+            else Sentence("an engine", "推理引擎")
+        ),
         FAMILY_NAMES,
     ),
     _Input(
@@ -133,7 +141,11 @@ _INPUTS = (
         "emulation",
         Bilingual("Emulation", "模拟设备"),
         lambda card: card.vendor.emulated,
-        lambda card: "emulated devices" if card.vendor.emulated else "not emulated",
+        lambda card: (
+            Sentence("emulated devices", "模拟设备")
+            if card.vendor.emulated
+            else Sentence("not emulated", "非模拟设备")
+        ),
         FAMILY_NAMES,
     ),
     _Input(
@@ -194,7 +206,7 @@ def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
             title=Text(en=item.title.en, zh=item.title.zh),
             a=item.read(a),
             b=item.read(b),
-            why=item.broken or f"{item.what} differs",
+            why=item.broken or Sentence(f"{item.what} differs", f"{item.title.zh}不同"),
             forbids=item.forbids,
         )
         for item in _INPUTS
@@ -222,7 +234,10 @@ def load_difference(first: CardPhase, second: CardPhase) -> str:
         if before.get(what) != after.get(what):
             return _loaded(what, before.get(what, "none"), after.get(what, "none"))
     if _gave_way(first) != _gave_way(second):
-        return "one of the two phases was ended as over-saturated, the other was not"
+        return Sentence(
+            "one of the two phases was ended as over-saturated, the other was not",
+            "两个阶段中有一个因过饱和而结束，另一个没有",
+        )
     return _length_difference(first, second)
 
 
@@ -232,7 +247,10 @@ def _gave_way(phase: CardPhase) -> bool:
 
 
 def _loaded(what: str, first: str, second: str) -> str:
-    return f"the two phases were loaded differently: {what}: {first} and {second}"
+    return Sentence(
+        f"the two phases were loaded differently: {what}: {first} and {second}",
+        f"两个阶段的负载不同：{what}：{first} 与 {second}",
+    )
 
 
 def _asked(phase: CardPhase) -> dict[str, str]:
@@ -261,16 +279,23 @@ def _length_difference(first: CardPhase, second: CardPhase) -> str:
     if first.lengths is UNSET or second.lengths is UNSET:
         return ""
     for what, before, after in (
-        ("prompts", first.lengths.input_got, second.lengths.input_got),
-        ("answers", first.lengths.output_got, second.lengths.output_got),
+        (Sentence("prompts", "提示词"), first.lengths.input_got, second.lengths.input_got),
+        (Sentence("answers", "回答"), first.lengths.output_got, second.lengths.output_got),
     ):
         if before != after:
-            return f"the {what} had different lengths: {_span(before)} and {_span(after)}"
+            return Sentence(
+                f"the {what} had different lengths: {_span(before)} and {_span(after)}",
+                f"{what.zh}的长度不同：{_span(before).zh} 与 {_span(after).zh}",
+            )
     return ""
 
 
-def _span(ends: tuple[int, int] | None) -> str:
+def _span(ends: tuple[int, int] | None) -> Sentence:
     if ends is None:
-        return "not counted"
+        return Sentence("not counted", "未计数")
     low, high = ends
-    return f"{low} tokens" if low == high else f"{low} to {high} tokens"
+    return (
+        Sentence(f"{low} tokens", f"{low} 个 token")
+        if low == high
+        else Sentence(f"{low} to {high} tokens", f"{low} 至 {high} 个 token")
+    )

@@ -21,6 +21,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.statistics import NORMAL, mean, student
 from suite.documents.comparison import ValueRatio
 from suite.documents.document import given
@@ -161,11 +162,28 @@ def judge_ratio(
     # 1/(1 - m) above and 1 - m below: which card comes first must not matter.
     higher, lower = ratio.low > 1 / (1 - margin), ratio.high < 1 - margin
     if not higher and not lower:
-        return "not-distinguishable", "the ratio's interval does not exclude 1 by the margin", ratio
-    why = f"the ratio's interval excludes 1 by more than {margin:.0%}"
+        return (
+            "not-distinguishable",
+            Sentence(
+                "the ratio's interval does not exclude 1 by the margin",
+                "比值的区间未排除落在裕度内的 1",
+            ),
+            ratio,
+        )
+    why = Sentence(
+        f"the ratio's interval excludes 1 by more than {margin:.0%}",
+        f"比值的区间以超过 {margin:.0%} 排除 1",
+    )
     if direction == "none":
         word = "higher" if higher else "lower"
-        return "not-distinguishable", f"{word}, and neither direction is better", ratio
+        return (
+            "not-distinguishable",
+            Sentence(
+                f"{word}, and neither direction is better",
+                f"{'较高' if higher else '较低'}，且无优劣之分",
+            ),
+            ratio,
+        )
     return ("better" if higher == (direction == "higher") else "worse"), why, ratio
 
 
@@ -182,24 +200,39 @@ def judge_brackets(
             high=stored(high_b / low_a),
         )
     if low_a < high_b and low_b < high_a:
-        return "not-distinguishable", "the brackets of the two searches overlap", ratio
+        return (
+            "not-distinguishable",
+            Sentence("the brackets of the two searches overlap", "两次搜索的区间重叠"),
+            ratio,
+        )
     outcome: ChangeOutcome = "better" if low_b >= high_a else "worse"
     lower, upper = (high_a, low_b) if outcome == "better" else (high_b, low_a)
     if lower >= upper * (1 - margin):
         return (
             "not-distinguishable",
-            "the brackets of the two searches touch within the margin",
+            Sentence(
+                "the brackets of the two searches touch within the margin",
+                "两次搜索的区间在裕度内相接",
+            ),
             ratio,
         )
     step = brackets.resolution
     if upper - lower <= step * upper:
-        why = (
+        why = Sentence(
             f"within noise: the brackets of the two searches lie no more than one further step of {step:.0%} "
-            f"apart, and with fewer than {FEWEST_SEARCHES} repeats they hang on one random draw of each rate"
+            f"apart, and with fewer than {FEWEST_SEARCHES} repeats they hang on one random draw of each rate",
+            f"在噪声之内：两次搜索的区间相距不超过再一步的 {step:.0%}，且重复少于 {FEWEST_SEARCHES} 次时各速率仅取决于一次随机抽样",
         )
         return "not-distinguishable", why, ratio
     apart = f"more than {margin:.0%} and one further step of {step:.0%} apart"
-    return outcome, f"the brackets of the two searches lie {apart}", ratio
+    return (
+        outcome,
+        Sentence(
+            f"the brackets of the two searches lie {apart}",
+            f"两次搜索的区间相距超过 {margin:.0%} 且超过再一步的 {step:.0%}",
+        ),
+        ratio,
+    )
 
 
 def _judge_without_ratio(
@@ -207,11 +240,25 @@ def _judge_without_ratio(
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
     exact = a.interval == NO_INTERVAL_EXACT and b.interval == NO_INTERVAL_EXACT
     if exact and a.value == b.value:
-        return "not-distinguishable", "the same count", None
+        return "not-distinguishable", Sentence("the same count", "计数相同"), None
     if exact and direction != "none":
         better = (b.value > a.value) == (direction == "higher")
-        return ("better" if better else "worse"), "counts, one of them zero", None
+        return (
+            ("better" if better else "worse"),
+            Sentence("counts, one of them zero", "计数，其一为零"),
+            None,
+        )
     missing = [value for value in (a, b) if _bounds(value) is None]
     if missing:
-        return "not-comparable", f"no interval: {missing[0].interval}", None
-    return "not-distinguishable", "an interval reaches zero: the ratio has no bounds", None
+        return (
+            "not-comparable",
+            Sentence(
+                f"no interval: {missing[0].interval}", f"没有区间：{chinese(missing[0].interval)}"
+            ),
+            None,
+        )
+    return (
+        "not-distinguishable",
+        Sentence("an interval reaches zero: the ratio has no bounds", "有区间触及零：比值无界"),
+        None,
+    )

@@ -15,7 +15,7 @@ from suite.documents.document import given
 from suite.documents.sentences import in_both
 from suite.judge.report import tables, textphases, view
 from suite.judge.report.texttable import WIDTH, aligned, wrapped
-from suite.judge.report.words import UNITS, WORDS
+from suite.judge.report.words import UNITS, WORDS, Phrases
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -45,21 +45,6 @@ def render(card: Scorecard, language: Language = Language.EN) -> str:
     lines += ["", *_subject(card, say), "", *_headline(card, say), ""]
     lines += [*textphases.render(card, language), *_bad_rules(card, say), _time(card, say)]
     return "\n".join(lines)
-
-
-class Phrases:
-    """The phrases of the words in one language."""
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-
-    def __call__(self, key: str) -> str:
-        """The phrase of a key."""
-        return WORDS[key][self.language]
-
-    def pick(self, en: str, zh: str) -> str:
-        """The one that is in this language."""
-        return (en, zh)[self.language]
 
 
 def _subject(card: Scorecard, say: Phrases) -> list[str]:

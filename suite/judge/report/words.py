@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from suite.declare.scenarios import SCENARIOS as KINDS
 from suite.judge.report.scenariowords import SCENARIO_WORDS
+
+if TYPE_CHECKING:
+    from suite.base.language import Language
 
 WORDS: Final = MappingProxyType(
     {
@@ -355,3 +358,18 @@ UNITS: Final = MappingProxyType(
 """Units with words in them, in Chinese."""
 SCENARIOS: Final = MappingProxyType({name: f"scenario-{name}" for name in KINDS})
 """Key in `WORDS` of each scenario's name."""
+
+
+class Phrases:
+    """The phrases of the words in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, key: str) -> str:
+        """The phrase of a key."""
+        return WORDS[key][self.language]
+
+    def pick(self, en: str, zh: str) -> str:
+        """The one that is in this language."""
+        return (en, zh)[self.language]

@@ -1,4 +1,4 @@
-"""Rules about the container: was it the planned image, one that somebody else can know, and was it left alone?"""
+"""Rules about the container: is there one, kept apart, was it the planned image, one that others can know, and was it left alone?"""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
+from suite.base.status import Outcome
 from suite.declare.known import known_images
 from suite.declare.plan import recipe
 from suite.declare.plan.shipped import shipped_context, shipped_vendor
 from suite.documents.document import given
-from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, plan_rule, rule, warned
 
 if TYPE_CHECKING:
     from suite.documents.basis import Basis
@@ -25,6 +26,80 @@ _TOUCHES: Final = (
     "checkpoint", "attach", "resize",
 )  # fmt: skip
 """What nobody but the suite has to do to a container that is measured; ``extract-to-dir`` is ``docker cp`` into it."""
+
+
+def planned_container(plan: Plan) -> Finding:
+    """Whether the plan names a container by what cannot change."""
+    if plan.runtime != "container":
+        remark = plan.runtime_note
+        note = Sentence(f" ({remark})", f"（{chinese(remark)}）") if remark else ""
+        return warned(
+            Sentence(
+                f"runtime: {plan.runtime}; closed needs a container{note}",
+                f"运行方式：{plan.runtime}；封闭赛道要求容器{chinese(note)}",
+            )
+        )
+    image = plan.engine.image
+    if image is not None and image.source == "local":
+        return warned(
+            Sentence(
+                f"{image.reference} is on this machine alone: no reviewer can get it",
+                f"{image.reference} 只存在于本机：审核者无法获得",
+            )
+        )
+    if image is None or (image.source != "build" and image.digest is None):
+        named = (
+            Sentence("the image", "镜像")
+            if image is None
+            else Sentence(f"{image.reference} is not pinned: it", f"{image.reference} 未固定：它")
+        )
+        return warned(
+            Sentence(
+                f"{named} is named by a tag that can move; closed needs `--image name@sha256:…`, and "
+                f"`suite vendors pin {plan.vendor.id}` says which",
+                f"{chinese(named)}以可变动的标签指定；封闭赛道要求 `--image name@sha256:…`，`suite vendors pin {plan.vendor.id}` 可给出其摘要",
+            )
+        )
+    return passed(
+        Sentence(
+            f"container, image {image.digest or image.reference}",
+            f"容器，镜像 {image.digest or image.reference}",
+        )
+    )
+
+
+@rule(
+    "R030",
+    title=Bilingual("Runs in a container of known digest", "在已知摘要的容器中运行"),
+    asks=Bilingual(
+        "The engine runs in a container; its image was built here or is named by its digest, "
+        "and the digest that ran is known.",
+        "引擎运行于容器；其镜像在此构建或以摘要指定，且实际运行镜像的摘要已知。",
+    ),
+    reason=Bilingual("Otherwise nobody knows what ran.", "否则无人知道运行的是什么。"),
+    phases="run",
+    limits="open",
+    foreseen=planned_container,
+)
+def in_container(evidence: Evidence, _: Results) -> Finding:
+    """Closed needs a container whose image digest is known."""
+    planned = planned_container(evidence.plan)
+    if evidence.plan.runtime != "container":
+        return planned
+    fact = evidence.environment.facts.get("image.digest")
+    digest = given(fact.value) if fact else None
+    if not str(digest).startswith("sha256:"):
+        return warned(
+            Sentence(
+                "the digest of the image that ran is unknown; closed needs it",
+                "实际运行镜像的摘要未知；封闭赛道要求该摘要",
+            )
+        )
+    return (
+        passed(Sentence(f"container, image {digest}", f"容器，镜像 {digest}"))
+        if planned.outcome is Outcome.PASS
+        else planned
+    )
 
 
 def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
@@ -244,3 +319,47 @@ def _seconds(evidence: Evidence, event: ContainerEvent) -> float:
     """Time of an event on the run's clock."""
     header = evidence.header
     return (event.time_us - header.realtime_minus_monotonic_us) / 1e6 - header.clock_zero_ns / 1e9
+
+
+@plan_rule(
+    "R065",
+    title=Bilingual("Runs without privileges", "不以特权方式运行"),
+    asks=Bilingual(
+        "The engine's container is neither privileged nor on the host's network.",
+        "引擎的容器既不具特权，也不使用主机网络。",
+    ),
+    reason=Bilingual(
+        "A privileged container can change the machine that measures it; one on the host's network "
+        "can have others answer.",
+        "特权容器可以改动正在测量它的机器；使用主机网络的容器可以让他人代答。",
+    ),
+    limits="open",
+)
+def unprivileged(plan: Plan) -> Finding:
+    """Closed needs a container that is kept apart."""
+    container = plan.engine.container
+    if container is None:
+        return not_applicable(Sentence("no container, see R030", "没有容器，见 R030"))
+    wrong = []
+    if container.privileged:
+        wrong.append(
+            Sentence(
+                f"privileged ({container.privileged_reason})",
+                f"特权容器（{container.privileged_reason}）",
+            )
+        )
+    if container.network == "host":
+        wrong.append(Sentence("on the host's network", "使用主机网络"))
+    if wrong:
+        return warned(
+            Sentence(
+                f"the container is {' and '.join(wrong)}; another `--access` may do",
+                f"该容器{'且'.join(map(chinese, wrong))}；可尝试其他 `--access` 方式",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            "not privileged, and reached by the client alone", "非特权容器，且只有客户端可访问"
+        )
+    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
-from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
-from suite.documents.document import given
 from suite.judge.log.cached import took_from_cache
 from suite.judge.metrics.compute import questions
 from suite.judge.rules.rule import (
@@ -34,80 +32,6 @@ OTHER_QUESTIONS = {
     "shortened": Sentence("for the first tokens alone", "只到首个 token 的回答"),
 }
 """What is not the closed question; nothing holds such answers to the reference run's."""
-
-
-def planned_container(plan: Plan) -> Finding:
-    """Whether the plan names a container by what cannot change."""
-    if plan.runtime != "container":
-        remark = plan.runtime_note
-        note = Sentence(f" ({remark})", f"（{chinese(remark)}）") if remark else ""
-        return warned(
-            Sentence(
-                f"runtime: {plan.runtime}; closed needs a container{note}",
-                f"运行方式：{plan.runtime}；封闭赛道要求容器{chinese(note)}",
-            )
-        )
-    image = plan.engine.image
-    if image is not None and image.source == "local":
-        return warned(
-            Sentence(
-                f"{image.reference} is on this machine alone: no reviewer can get it",
-                f"{image.reference} 只存在于本机：审核者无法获得",
-            )
-        )
-    if image is None or (image.source != "build" and image.digest is None):
-        named = (
-            Sentence("the image", "镜像")
-            if image is None
-            else Sentence(f"{image.reference} is not pinned: it", f"{image.reference} 未固定：它")
-        )
-        return warned(
-            Sentence(
-                f"{named} is named by a tag that can move; closed needs `--image name@sha256:…`, and "
-                f"`suite vendors pin {plan.vendor.id}` says which",
-                f"{chinese(named)}以可变动的标签指定；封闭赛道要求 `--image name@sha256:…`，`suite vendors pin {plan.vendor.id}` 可给出其摘要",
-            )
-        )
-    return passed(
-        Sentence(
-            f"container, image {image.digest or image.reference}",
-            f"容器，镜像 {image.digest or image.reference}",
-        )
-    )
-
-
-@rule(
-    "R030",
-    title=Bilingual("Runs in a container of known digest", "在已知摘要的容器中运行"),
-    asks=Bilingual(
-        "The engine runs in a container; its image was built here or is named by its digest, "
-        "and the digest that ran is known.",
-        "引擎运行于容器；其镜像在此构建或以摘要指定，且实际运行镜像的摘要已知。",
-    ),
-    reason=Bilingual("Otherwise nobody knows what ran.", "否则无人知道运行的是什么。"),
-    phases="run",
-    limits="open",
-    foreseen=planned_container,
-)
-def in_container(evidence: Evidence, _: Results) -> Finding:
-    """Closed needs a container whose image digest is known."""
-    planned = planned_container(evidence.plan)
-    if evidence.plan.runtime != "container":
-        return planned
-    fact = evidence.environment.facts.get("image.digest")
-    digest = given(fact.value) if fact else None
-    if not str(digest).startswith("sha256:"):
-        return warned(
-            Sentence(
-                "the digest of the image that ran is unknown; closed needs it",
-                "实际运行镜像的摘要未知；封闭赛道要求该摘要",
-            )
-        )
-    return (
-        passed(Sentence(f"container, image {digest}", f"容器，镜像 {digest}"))
-        if planned.outcome is Outcome.PASS
-        else planned
-    )
 
 
 @plan_rule(
@@ -381,49 +305,5 @@ def dtype_known(evidence: Evidence, _: Results) -> Finding:
         Sentence(
             f"requested {dtype.requested}, executed {dtype.executed}, without a reason",
             f"请求 {dtype.requested}，实际执行 {dtype.executed}，未说明原因",
-        )
-    )
-
-
-@plan_rule(
-    "R065",
-    title=Bilingual("Runs without privileges", "不以特权方式运行"),
-    asks=Bilingual(
-        "The engine's container is neither privileged nor on the host's network.",
-        "引擎的容器既不具特权，也不使用主机网络。",
-    ),
-    reason=Bilingual(
-        "A privileged container can change the machine that measures it; one on the host's network "
-        "can have others answer.",
-        "特权容器可以改动正在测量它的机器；使用主机网络的容器可以让他人代答。",
-    ),
-    limits="open",
-)
-def unprivileged(plan: Plan) -> Finding:
-    """Closed needs a container that is kept apart."""
-    container = plan.engine.container
-    if container is None:
-        return not_applicable(Sentence("no container, see R030", "没有容器，见 R030"))
-    wrong = []
-    if container.privileged:
-        wrong.append(
-            Sentence(
-                f"privileged ({container.privileged_reason})",
-                f"特权容器（{container.privileged_reason}）",
-            )
-        )
-    if container.network == "host":
-        wrong.append(Sentence("on the host's network", "使用主机网络"))
-    if wrong:
-        return warned(
-            Sentence(
-                f"the container is {' and '.join(wrong)}; another `--access` may do",
-                f"该容器{'且'.join(map(chinese, wrong))}；可尝试其他 `--access` 方式",
-            ),
-            wrong,
-        )
-    return passed(
-        Sentence(
-            "not privileged, and reached by the client alone", "非特权容器，且只有客户端可访问"
         )
     )

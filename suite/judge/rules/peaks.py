@@ -9,6 +9,8 @@ from suite.declare.vendor.host_cpu import contradiction, host_cpu
 from suite.documents.document import given
 from suite.documents.value import NotMeasured
 from suite.judge.log import measured
+from suite.judge.metrics import utilisation
+from suite.judge.rules.quality import of_phases
 from suite.judge.rules.rule import failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -101,3 +103,41 @@ def unbeaten_peak(evidence: Evidence, _: Results) -> Finding:
     if not held:
         return not_applicable(why)
     return passed(joined(held, "; ", "；"))
+
+
+@rule(
+    "R025",
+    title=Bilingual("Nothing runs above its peak", "未超过峰值"),
+    asks=Bilingual("No utilisation exceeds 1.", "任何利用率均不超过 1。"),
+    reason=Bilingual(
+        "A peak declared too low, or FLOPs that were not computed.",
+        "峰值声明过低，或 FLOPs 并未真正计算。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def below_peak(evidence: Evidence, results: Results) -> Finding:
+    """No utilisation exceeds 1: no device computes or reads faster than its declared or measured peak."""
+    wrong, judged = [], 0
+    for metric in (*utilisation.NAMES, *utilisation.MEASURED_NAMES):
+        for name, value in of_phases(results, metric):
+            judged += 1
+            if value.value > 1:
+                wrong.append(
+                    Sentence(
+                        f"{name}: {metric} is {value.value:.3f}",
+                        f"{name}：{metric} 为 {value.value:.3f}",
+                    )
+                )
+    if wrong:
+        return failed(
+            Sentence(f"above the peak: {wrong[0]}", f"超过峰值：{chinese(wrong[0])}"), wrong
+        )
+    if not judged:
+        unknown = evidence.plan.peaks.compute_unknown
+        return not_applicable(
+            unknown or Sentence("no utilisation was measured", "没有测得任何利用率")
+        )
+    return passed(
+        Sentence(f"{judged} utilisations, all at most 1", f"{judged} 个利用率，均不超过 1")
+    )

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from suite.base.bilingual import Sentence
+from suite.base.errorcodes import error_codes
 from suite.base.errors import SetupError
 from suite.base.language import Language, by_locale
 from suite.cli.main import main
@@ -53,6 +54,21 @@ def test_json_stays_english(capsys):
 def test_an_unknown_language_is_refused(capsys):
     assert main(["plan", "--lang", "fr"]) == 2
     assert "error[usage-wrong]" in capsys.readouterr().err
+
+
+def test_a_refusal_in_english_is_explained_in_chinese(capsys):
+    assert main(["plan", "--model", "nowhere", "--lang", "zh"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error[model-unknown]: ")
+    assert "\n  说明: `--model` 既不是目录" in shown
+    main(["plan", "--model", "nowhere"])
+    assert "说明" not in capsys.readouterr().err
+
+
+def test_the_commonest_codes_are_explained_in_chinese():
+    explained = [code.zh for code in error_codes().values() if code.zh]
+    assert len(explained) >= 30
+    assert all(HAN.search(words) and words.endswith("。") for words in explained)
 
 
 def test_a_refusal_speaks_the_language():

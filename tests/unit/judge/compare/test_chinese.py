@@ -1,0 +1,49 @@
+"""The comparison of two cards in Chinese: answers, reasons, names and verdict words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from suite.base.language import Language
+from suite.documents.codec import plain
+from suite.judge.compare import difference, text
+from tests.factories import scorecard
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
+"""Three words of Latin letters in a row."""
+PAIRS = {
+    "alike": (scorecard.card, scorecard.card),
+    "container and process": (scorecard.card, scorecard.process_card),
+    "sound and poor": (scorecard.card, scorecard.poor_card),
+    "poor twice": (scorecard.poor_card, scorecard.poor_card),
+    "other devices": (scorecard.card, scorecard.accelerator_card),
+}
+
+
+def compared(name):
+    return difference.compare(*(scorecard.document(make()) for make in PAIRS[name]))
+
+
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("name", PAIRS)
+def test_no_english_sentence_is_left(name, every):
+    lines = text.render(compared(name), Language.ZH, every=every).splitlines()
+    assert HAN.search(lines[0])
+    # Facts of the environment, arguments and JSON stand as they are.
+    spoken = [re.sub(r'"[^"]*"|\{.*\}', "", line) for line in lines]
+    assert [line for line in spoken if ENGLISH.search(line)] == []
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_document_stays_english(name):
+    assert not HAN.search(str([change["why"] for change in plain(compared(name))["metrics"]]))
+
+
+def test_a_sound_card_and_a_broken_one():
+    shown = text.render(compared("sound and poor"), Language.ZH)
+    assert shown.startswith("这两张评分卡不可比较。")
+    assert "不合规" in shown
+    assert "有一方不合规" in shown
