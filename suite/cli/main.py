@@ -31,6 +31,7 @@ COMMANDS: Final = (
         "submit",
         "check",
         "review",
+        "round",
         "trust",
         "vendors",
         "profiles",

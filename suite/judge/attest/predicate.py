@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from suite.base import jsonio
 from suite.base.errors import Place, Problem, TrustError
 from suite.documents.card import Scorecard
-from suite.documents.codec import convert
+from suite.documents.challenge import Challenge
+from suite.documents.codec import convert, plain
 from suite.documents.receipt import Receipt
 from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
 from suite.judge.attest.statement import (
+    CHALLENGE_SUBJECT,
+    CHALLENGE_TYPE,
     MANIFEST_SUBJECT,
     REVIEW_TYPE,
     SCORECARD_SUBJECT,
@@ -23,13 +27,14 @@ from suite.judge.attest.statement import (
 if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
 
-Predicate: TypeAlias = Scorecard | TestResult | Receipt | Review | CardStatus
+Predicate: TypeAlias = Scorecard | TestResult | Receipt | Review | CardStatus | Challenge
 
 PREDICATES: dict[str, type[Predicate]] = {
     SCORECARD_TYPE: Scorecard,
     TEST_RESULT_TYPE: TestResult,
     REVIEW_TYPE: Review,
     STATUS_TYPE: CardStatus,
+    CHALLENGE_TYPE: Challenge,
 }
 """The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
 _RECEIVED = ["SCORECARD_RECEIVED"]
@@ -39,6 +44,7 @@ _NAMES = {
     TEST_RESULT_TYPE: "test result",
     REVIEW_TYPE: "review",
     STATUS_TYPE: "card status",
+    CHALLENGE_TYPE: "challenge",
 }
 
 
@@ -78,6 +84,11 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
     if isinstance(document, Review | CardStatus):
         if names != [SCORECARD_SUBJECT]:
             message = f"a {kind(statement.predicate_type)} is about a scorecard and nothing else"
+            raise TrustError("statement-subject", message, place)
+        return
+    if isinstance(document, Challenge):
+        if statement.subject(CHALLENGE_SUBJECT) != jsonio.digest(plain(document)) or len(names) > 1:
+            message = "a challenge is about what it states and nothing else"
             raise TrustError("statement-subject", message, place)
         return
     if MANIFEST_SUBJECT not in names:
