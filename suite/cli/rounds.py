@@ -13,7 +13,7 @@ from msgspec import UNSET
 from suite.base import jsonio
 from suite.base.errors import TrustError, UsageError
 from suite.cli import signingkey, stamping
-from suite.documents.challenge import Challenge, Salts
+from suite.documents.challenge import BasisChallenge, Challenge, Salts
 from suite.documents.codec import plain
 from suite.judge.attest import challenge as challenges
 from suite.judge.attest import envelope, trust
@@ -110,6 +110,27 @@ def received(path: Path) -> tuple[Challenge, bytes]:
     """
     data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
     return challenges.read_challenge(data, str(path))[0], data
+
+
+def under(path: Path | None, nonce: str | None) -> BasisChallenge | None:
+    """The challenge that a run is made under, which must count now; None without one.
+
+    Args:
+        path: of its file.
+        nonce: the round that was named beside it.
+
+    Raises:
+        TrustError: as `received`; ``challenge-expired``.
+        UsageError: ``usage-wrong`` for a round of another name.
+    """
+    if path is None:
+        return None
+    stated, data = received(path)
+    challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
+    if nonce not in (None, stated.round):
+        message = f"--nonce names the round {nonce}, the challenge is of {stated.round}"
+        raise UsageError("usage-wrong", message, hint="leave --nonce out")
+    return BasisChallenge(stated=stated, bundle=data.decode("ascii"))
 
 
 def check(path: Path, trust_list: Path) -> JSONObject:

@@ -16,7 +16,9 @@ Salt = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$
 class Salts(Document):
     """What is drawn from, apart for each purpose: 256 bits each, as hexadecimal digits."""
 
-    tasks: Annotated[Salt, about("Which tasks are asked as they are, which are new, in which order.")]
+    tasks: Annotated[
+        Salt, about("Which tasks are asked as they are, which are new, in which order.")
+    ]
     load: Annotated[
         Salt, about("Seeds of arrivals, lengths and searches, and where control requests stand.")
     ]
@@ -56,5 +58,6 @@ class BasisChallenge(Document):
 
     stated: Annotated[Challenge, about("What it states.")]
     bundle: Annotated[
-        str, about("The signed challenge as it was received: a Sigstore bundle.", max_length=1 << 20)
+        str,
+        about("The signed challenge as it was received: a Sigstore bundle.", max_length=1 << 20),
     ]

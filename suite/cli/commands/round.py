@@ -38,7 +38,9 @@ round = Group(  # noqa: A001 - the command's name
     "--commitment", type=FILE, metavar="FILE", help="the vendor's commitment that it answers"
 )
 @click.option(
-    "--authority", metavar="URL", help="time-stamping authority that runs ask for stamps of their log"
+    "--authority",
+    metavar="URL",
+    help="time-stamping authority that runs ask for stamps of their log",
 )
 @signing_key_option
 @tsa_option
@@ -104,5 +106,7 @@ def check(file: Path, trust: Path, *, as_json: bool) -> int:
     if as_json:
         write_json(answer)
     else:
-        say(f"{file}: round {answer['round']}, issued by {answer['issued_by']}, until {answer['expires']}")
+        say(
+            f"{file}: round {answer['round']}, issued by {answer['issued_by']}, until {answer['expires']}"
+        )
     return 0

@@ -15,6 +15,7 @@ from suite.declare.plan.make import make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.load import Profile
+from suite.declare.profiles.reseeded import reseeded
 from suite.declare.profiles.trace import Trace
 from suite.declare.tasks.reference import reference_for
 from suite.declare.vendor.check import semantic_problems
@@ -77,6 +78,8 @@ def plan_of(basis: Basis) -> Plan:
     if (met := given(basis.attached)) is not None:
         readiness = replace(engine.readiness, path=met.path)
         engine = replace(engine, readiness=readiness, served_model_name=met.served_model_name)
+    if (under := given(basis.challenge)) is not None:
+        plan = replace(plan, nonce=under.stated.round, challenge=under.stated)
     return replace(plan, engine=engine)
 
 
@@ -108,7 +111,9 @@ def _profile(basis: Basis) -> Profile:
             "basis-incomplete", f"the trace {missing[0]} is not kept", Place(_PROFILE)
         )
     _refuse(inconsistencies(doc, doc.name, traces), _PROFILE, "profile-inconsistent")
-    return Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)
+    profile = Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)
+    under = given(basis.challenge)
+    return profile if under is None else reseeded(profile, under.stated.salts.load)
 
 
 def _refuse(found: Sequence[tuple[str, str, str]], where: str, code: str) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Task", "TaskSet", "mini_set", "task_set_for", "task_set_of"]
 
 CUSTOM = "custom"
+MINI_KIND = "mini set"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class TaskSet:
             records_sha256=self.records_sha256,
             locked=self.locked,
             pinned=UNSET if self.pinned is None else self.pinned,
+            new=sum(task.origin is not None for task in self.tasks) or UNSET,
         )
 
     def facts(self) -> JSONObject:
@@ -108,7 +110,7 @@ def mini_set(size: int = MINI_COUNT) -> TaskSet:
         tasks=tasks,
         locked=locked,
         why_not_locked="" if locked else f"the locked mini set has {MINI_COUNT} tasks, not {size}",
-        kind="mini set",
+        kind=MINI_KIND,
         source="",
         notes={},
         excluded={},

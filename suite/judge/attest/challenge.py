@@ -74,7 +74,9 @@ def outside(challenge: Challenge, begun: dt.datetime, ended: dt.datetime) -> str
     """
     # The challenge states whole seconds: a run of the same second began after it.
     if begun < parse_time(challenge.issued):
-        return f"begun at {format_time(begun)}, before the challenge was issued at {challenge.issued}"
+        return (
+            f"begun at {format_time(begun)}, before the challenge was issued at {challenge.issued}"
+        )
     if ended > parse_time(challenge.expires) + dt.timedelta(seconds=1):
         return f"ended at {format_time(ended)}, after the challenge expired at {challenge.expires}"
     return ""
@@ -89,4 +91,6 @@ def require_valid(challenge: Challenge, at: dt.datetime, name: str) -> None:
     if outside(challenge, at, at):
         when = f"it counts from {challenge.issued} to {challenge.expires}, now is {format_time(at)}"
         hint = "ask the reviewers for a challenge of a round that is open, and look at this machine's clock"
-        raise TrustError("challenge-expired", f"the challenge {challenge.round}: {when}", Place(name), hint)
+        raise TrustError(
+            "challenge-expired", f"the challenge {challenge.round}: {when}", Place(name), hint
+        )

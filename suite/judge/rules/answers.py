@@ -5,10 +5,13 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_shortened
+from suite.declare.tasks.reference import reference_answers
 from suite.documents.value import Measured
-from suite.judge.log import texts
+from suite.judge.log import fresh, texts
 from suite.judge.metrics import rouge, utilisation
 from suite.judge.metrics.rouge_pairs import words
 from suite.judge.rules.rule import (
@@ -103,7 +106,7 @@ def reaches_reference(evidence: Evidence, results: Results) -> Finding:
     quality = evidence.plan.workload.quality
     reference = quality.reference
     if reference is None:
-        return not_applicable("no reference run is known for this model on this task set")
+        return _known_tasks(evidence)
     if not _asks_tasks(results):
         return not_applicable(NO_TASKS)
     below, least = [], 10.0
@@ -121,6 +124,34 @@ def reaches_reference(evidence: Evidence, results: Results) -> Finding:
     if below:
         return failed(f"below {bound:.0%} of the reference: {below[0]}", below)
     return passed(f"every ROUGE reaches at least {least:.2%} of the reference, bound {bound:.0%}")
+
+
+def _known_tasks(evidence: Evidence) -> Finding:
+    """Under a challenge: the tasks that the reference run was asked too, against its answers to those very tasks."""
+    nobody = not_applicable("no reference run is known for this model on this task set")
+    workload = evidence.plan.workload
+    if evidence.plan.challenge is UNSET:
+        return nobody
+    golden = reference_answers(evidence.plan.model.files, workload.decoding)
+    given = {task: text for task, text in fresh.answers(evidence).items() if task in golden}
+    if not given:
+        return nobody
+    lines = evidence.tasks
+    sides = [
+        [(lines[task].reference, text) for task, text in given.items()],
+        [(lines[task].reference, golden[task]) for task in given],
+    ]
+    scored = rouge.score_texts([pair for side in sides for pair in side])
+    ratios = {}
+    for number, metric in enumerate(rouge.TYPES):
+        here, there = (sum(scored[pair][number] for pair in side) for side in sides)
+        ratios[metric] = here / there
+    bound, (metric, least) = (
+        workload.quality.rouge_ratio_min,
+        min(ratios.items(), key=lambda item: item[1]),
+    )
+    why = f"{metric} of the {len(given)} known tasks reaches {least:.2%} of the reference run's on them, bound {bound:.0%}"
+    return passed(why) if least >= bound else failed(why)
 
 
 @rule(

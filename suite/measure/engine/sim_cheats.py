@@ -38,6 +38,7 @@ class Cheat:
         name: as scripts write it.
         does: what it does.
         rules: the rules that name it in a run of its own word; empty: none does.
+        under: the rules that name it under a challenge where those are others.
         stops: the level at which it no longer works, for a vendor who knows the suite's code; None: at none.
         left: why not earlier: what a vendor with the code in hand does about the rules below that level.
         apply: changes an honest reply; None where no server can do it.
@@ -49,6 +50,7 @@ class Cheat:
     stops: Level | None
     left: Bilingual
     apply: Apply | None = None
+    under: tuple[str, ...] = ()
 
 
 def _at_once(reply: Reply) -> None:
@@ -137,6 +139,16 @@ def _fast_known(reply: Reply, ask: Ask, _: Memory) -> None:
         reply.base_ms, reply.read_ms = reply.base_ms / 2, reply.read_ms / 2
 
 
+def _known_articles(reply: Reply, ask: Ask, _: Memory) -> None:
+    if ask.public:
+        _at_once(reply)
+
+
+def _table_beside(reply: Reply, ask: Ask, _: Memory) -> None:
+    if not ask.public:
+        worsened(reply, ask, 0.5)
+
+
 def _dropped(reply: Reply, ask: Ask, _: Memory) -> None:
     if ask.tokens > SLOW:
         reply.fault = "http_500"
@@ -177,6 +189,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             "challenged",
             _SEEDS,
             _memo,
+            under=("R080", "R098"),
         ),
         Cheat(
             "memo_on_repeats",
@@ -322,6 +335,37 @@ CHEATS: Final[dict[str, Cheat]] = {
             "challenged",
             _SEEDS,
             _fast_known,
+            under=("R080", "R098"),
+        ),
+        Cheat(
+            "known_articles",
+            Bilingual(
+                "answers the public articles from a table, in whatever dressing a probe gives them",
+                "按表回答公开文章，无论探测如何改动其外观",
+            ),
+            (),
+            "challenged",
+            Bilingual(
+                "every article of a public set can be recognised",
+                "公开任务集的每篇文章都可以被识别",
+            ),
+            _known_articles,
+            under=("R098",),
+        ),
+        Cheat(
+            "table_beside_model",
+            Bilingual(
+                "has a table for the public articles beside a much smaller model, and takes its time for both",
+                "公开文章查表，其余由小得多的模型回答，且两者耗时相同",
+            ),
+            (),
+            "challenged",
+            Bilingual(
+                "without new tasks the smaller model is never asked",
+                "没有新任务，小模型从不会被用到",
+            ),
+            _table_beside,
+            under=("R099",),
         ),
         Cheat(
             "slow_clock",

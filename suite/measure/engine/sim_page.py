@@ -45,5 +45,7 @@ def _row(cheat: Cheat, language: str) -> list[str]:
             cell = getattr(_NAMED, language).format(", ".join(cheat.rules)) + (
                 f"; {cell}" if place < end else ""
             )
+        if LEVELS[place] == "challenged" and cheat.under:
+            cell = f"{getattr(_NAMED, language).format(', '.join(cheat.under))}; {cell}"
         cells.append(cell)
     return [*cells, getattr(cheat.left, language)]

@@ -1,0 +1,265 @@
+"""Rules of a run under a challenge: does it follow from the challenge, and is it as fast and as good on new tasks?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Final
+
+from msgspec import UNSET
+
+from suite.base import jsonio
+from suite.base.bilingual import Bilingual
+from suite.base.errors import TrustError
+from suite.declare.tasks.challenged import (
+    LEAST_CHANGED,
+    chosen_ids,
+    fresh_story_of,
+    running_order,
+)
+from suite.declare.tasks.mini import MINI_COUNT
+from suite.declare.tasks.perturb import perturb
+from suite.declare.tasks.records import joined_sha256
+from suite.declare.tasks.selection import locks, order
+from suite.documents.document import given
+from suite.judge.attest.challenge import outside, read_challenge
+from suite.judge.log import fresh
+from suite.judge.metrics import rouge
+from suite.judge.metrics.rouge_pairs import words
+from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
+from suite.judge.rules.shipped import mini_under, original
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suite.documents.challenge import BasisChallenge, Challenge
+    from suite.documents.plan import Plan
+    from suite.documents.taskline import TaskLine
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+NONE: Final = "the run was made under no challenge"
+FASTER: Final = 0.9
+"""Known tasks are faster when the whole interval of their time over that of new ones lies below this."""
+MOST_REMEMBERED: Final = 0.1
+"""Largest share of the answers to changed articles that may name what only the published article held."""
+FEWEST_REMEMBERED: Final = 3
+COMPARED: Final = ("rouge1", "rougeL")
+
+
+@rule(
+    "R097",
+    title=Bilingual("The run follows from its challenge", "运行由其质询推出"),
+    asks=Bilingual(
+        "The signed challenge states what the plan was drawn from; the run began after it was issued and ended before it "
+        "expired; which tasks are new, their texts and the order of all are those that follow from its salts.",
+        "已签名的质询即计划所据；运行开始于质询发布之后、结束于其失效之前；哪些任务为新、其文本以及全部任务的顺序均由质询的盐值推出。",
+    ),
+    reason=Bilingual(
+        "A challenge that was edited, has expired or belongs to another round; tasks picked by whoever runs.",
+        "质询被修改、已过期或属于其他轮次；任务由运行者自行挑选。",
+    ),
+    phases="run",
+    broken=Bilingual("fail", "fail"),
+)
+def follows(evidence: Evidence, _: Results) -> Finding:
+    """The run follows from its challenge."""
+    challenge, basis = given(evidence.plan.challenge), evidence.basis
+    kept = None if basis is None else given(basis.challenge)
+    new = [line.id for line in evidence.tasks.values() if line.origin is not UNSET]
+    if challenge is None and kept is None:
+        return (
+            failed("tasks of a challenge, and no challenge", new) if new else not_applicable(NONE)
+        )
+    if challenge is None or kept is None:
+        return failed("the plan and what it was made from do not name the same challenge")
+    wrong = (
+        _differs(evidence.plan, kept, challenge)
+        or _time(evidence, challenge)
+        or _tasks(evidence, challenge)
+    )
+    if wrong:
+        return failed(wrong, ["basis.json: challenge"])
+    return passed(
+        f"round {challenge.round}: {len(new)} new tasks of {len(evidence.tasks)}, order and loads follow from it"
+    )
+
+
+def _differs(plan: Plan, kept: BasisChallenge, challenge: Challenge) -> str:
+    """Why the signed challenge is not the plan's; "" when it is."""
+    try:
+        stated, _ = read_challenge(kept.bundle.encode(), "basis.json: challenge")
+    except TrustError as refused:
+        return f"the challenge cannot be read: {refused.message}"
+    if not stated == kept.stated == challenge:
+        return "the signed challenge states something else than the plan"
+    if plan.nonce != challenge.round:
+        return f"the challenge is of the round {challenge.round}, the plan of another"
+    return ""
+
+
+def _time(evidence: Evidence, challenge: Challenge) -> str:
+    begun = dt.datetime.fromisoformat(evidence.header.started_utc)
+    last = evidence.footer.t if evidence.footer is not None else 0
+    return outside(challenge, begun, begun + dt.timedelta(microseconds=last // 1000))
+
+
+def _tasks(evidence: Evidence, challenge: Challenge) -> str:
+    """What of the tasks does not follow from the salt; "" when all does."""
+    lines, salt = list(evidence.tasks.values()), challenge.salts.tasks
+    taskset = evidence.plan.workload.taskset
+    records = joined_sha256(line.record_sha256 for line in lines)
+    if records != taskset.records_sha256:
+        return "the tasks are not those of the plan"
+    if [line.id for line in lines] != running_order(evidence.tasks, salt):
+        return "the tasks run in another order"
+    for line in lines:
+        if wrong := _origin(line, salt):
+            return f"task {line.id}: {wrong}"
+    kinds = {line.origin.kind for line in lines if line.origin is not UNSET}
+    if kinds == {"story"}:
+        known = taskset.size <= MINI_COUNT and taskset == mini_under(salt, taskset.size)
+        return "" if known else "they are not the mini set's under this challenge"
+    return _perturbed(lines, salt, taskset.name)
+
+
+def _origin(line: TaskLine, salt: str) -> str:
+    """What of a new task does not follow from the salt and what it was."""
+    record = {
+        "document_sha256": line.document_sha256, "id": line.id, "summary": line.reference,
+    }  # fmt: skip
+    if jsonio.digest(record) != line.record_sha256:
+        return "its record has another digest"
+    origin = given(line.origin)
+    if origin is None:
+        return ""
+    if origin.kind == "story":
+        number = given(origin.number, -1)
+        same = (
+            0 <= number < MINI_COUNT // 2
+            and fresh_story_of(number, salt).sha256 == line.record_sha256
+        )
+        return "" if same else "it is no story of this round"
+    task, reference = given(origin.task, ""), given(origin.reference, "")
+    if line.id != f"{task}-new" or origin.document_sha256 == line.document_sha256:
+        return "it is not the changed form of the task that it names"
+    if perturb(reference, salt, task).text != line.reference:
+        return "its reference was not changed by the rule"
+    return ""
+
+
+def _perturbed(lines: Sequence[TaskLine], salt: str, name: str) -> str:
+    before = {original(line).id: line for line in lines}
+    chosen = chosen_ids(before, salt)
+    changed = {key for key, line in before.items() if line.origin is not UNSET}
+    if len(before) != len(lines) or not changed <= chosen:
+        return "tasks are new that the challenge leaves as they are"
+    if len(changed) < LEAST_CHANGED * len(chosen):
+        return f"only {len(changed)} of {len(chosen)} tasks drawn to be new were changed"
+    lock = locks().sets.get(name)
+    if lock is not None and joined_sha256(order(before)) != lock.ids_sha256:
+        return f"the tasks behind them are not those locked as {name}"
+    return ""
+
+
+@rule(
+    "R098",
+    title=Bilingual("New tasks take as long as known ones", "新任务与公开任务耗时相同"),
+    asks=Bilingual(
+        "Where one request runs at a time, known tasks take no less time to the first token, at equal prompt length, and per "
+        "chunk after it than the challenge's new ones: their ratio is not below 0.9 with its whole interval (trimmed means, "
+        "Welch's t, one in a thousand beyond it).",
+        "逐个发送请求时，公开任务在相同提示词长度下的 TTFT 以及其后每个数据块的时间不短于质询的新任务：其比值连同整个区间（截尾均值、Welch t，千分之一越出）不低于 0.9。",
+    ),
+    reason=Bilingual(
+        "A memo of the public tasks, or a faster path for them, whoever knows the probes by heart included.",
+        "对公开任务的记忆或快速路径，包括熟知全部探测者。",
+    ),
+    phases="measured",
+    broken=Bilingual("fail", "fail"),
+)
+def as_fast(evidence: Evidence, _: Results) -> Finding:
+    """Known tasks are not faster than new ones."""
+    if evidence.plan.challenge is UNSET:
+        return not_applicable(NONE)
+    gaps = {"TTFT": fresh.first_token(evidence), "time per chunk": fresh.pace(evidence)}
+    known = {name: gap for name, gap in gaps.items() if gap is not None}
+    if "TTFT" not in known:
+        return not_applicable("too few known and new tasks were asked one at a time")
+    numbers = [
+        f"{name} of known tasks over new ones {math.exp(gap.value):.2f}, at most {math.exp(min(gap.high, 700.0)):.2f}"
+        f" ({gap.known} and {gap.new} tasks)"
+        for name, gap in known.items()
+    ]
+    faster = [gap for gap in known.values() if gap.high < math.log(FASTER)]
+    why = "; ".join(numbers)
+    if faster:
+        return failed(f"known tasks are faster: {why}, bound {FASTER:g}", numbers)
+    return passed(why)
+
+
+@rule(
+    "R099",
+    title=Bilingual(
+        "New tasks are answered as well as known ones", "新任务与公开任务的回答质量相同"
+    ),
+    asks=Bilingual(
+        "ROUGE-1 and ROUGE-L of the known tasks are not surely above those of the challenge's new ones (Welch's t, one in a "
+        "thousand beyond the interval); at most a tenth of the answers to changed articles names what only the published "
+        "article held.",
+        "公开任务的 ROUGE-1 与 ROUGE-L 不确定地高于质询的新任务（Welch t，区间外千分之一）；对改写文章的回答中，提及仅见于原文之内容者至多十分之一。",
+    ),
+    reason=Bilingual(
+        "Answers from a table of the public tasks; a model that was fitted to them.",
+        "按公开任务的表作答；针对公开任务拟合的模型。",
+    ),
+    phases="tasks",
+    broken=Bilingual("fail", "fail"),
+)
+def as_good(evidence: Evidence, results: Results) -> Finding:
+    """Known tasks are not answered better than new ones."""
+    if evidence.plan.challenge is UNSET:
+        return not_applicable(NONE)
+    answers = fresh.answers(evidence)
+    pairs = [(evidence.tasks[task].reference, text) for task, text in answers.items()]
+    missing = [pair for pair in pairs if pair not in results.scores]
+    scored = dict(results.scores) | rouge.score_texts(missing)
+    wrong, numbers = [], []
+    for metric in COMPARED:
+        place = rouge.TYPES.index(metric)
+        groups: dict[bool, list[float]] = {False: [], True: []}
+        for task, pair in zip(answers, pairs, strict=True):
+            groups[fresh.is_new(evidence, task) is True].append(scored[pair][place])
+        gap = fresh.gap(groups[False], groups[True], cut=False)
+        if gap is None:
+            return not_applicable("too few known and new tasks were answered")
+        numbers.append(
+            f"{metric} of known tasks less that of new ones {gap.value:+.4f}, {gap.low:+.4f} to {gap.high:+.4f}"
+        )
+        if gap.low > 0:
+            wrong.append(numbers[-1])
+    if wrong:
+        return failed(f"known tasks are answered better: {wrong[0]}", wrong)
+    remembered, asked = _remembered(evidence, answers)
+    if len(remembered) >= FEWEST_REMEMBERED and len(remembered) > MOST_REMEMBERED * asked:
+        return failed(
+            f"{len(remembered)} of {asked} answers to changed articles name what only the published ones held",
+            remembered,
+        )
+    return passed("; ".join(numbers))
+
+
+def _remembered(evidence: Evidence, answers: Mapping[str, str]) -> tuple[list[str], int]:
+    """Changed tasks whose answers hold a word that was replaced, and how many were answered."""
+    places, asked = [], 0
+    for task, text in answers.items():
+        origin = given(evidence.tasks[task].origin)
+        replaced = () if origin is None else given(origin.replaced, ())
+        if not replaced:
+            continue
+        asked += 1
+        said = b" " + b" ".join(words(text)) + b" "
+        old = [word for word in replaced if b" " + b" ".join(words(word)) + b" " in said]
+        if old:
+            places.append(f"task {task}: {old[0]}")
+    return places, asked
