@@ -130,7 +130,8 @@ def _known_tasks(evidence: Evidence) -> Finding:
     """Under a challenge: the tasks that the reference run was asked too, against its answers to those very tasks."""
     nobody = not_applicable("no reference run is known for this model on this task set")
     workload = evidence.plan.workload
-    if evidence.plan.challenge is UNSET:
+    shipped = workload.taskset.name == f"mini-{workload.taskset.size}"
+    if evidence.plan.challenge is UNSET or not shipped:
         return nobody
     golden = reference_answers(evidence.plan.model.files, workload.decoding)
     given = {task: text for task, text in fresh.answers(evidence).items() if task in golden}

@@ -14,7 +14,6 @@ from suite.base.errors import TrustError
 from suite.declare.tasks.challenged import (
     LEAST_CHANGED,
     chosen_ids,
-    fresh_story_of,
     running_order,
 )
 from suite.declare.tasks.mini import MINI_COUNT
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from suite.documents.challenge import BasisChallenge, Challenge
     from suite.documents.plan import Plan
     from suite.documents.taskline import TaskLine
+    from suite.documents.workload import TaskSet
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -114,41 +114,47 @@ def _tasks(evidence: Evidence, challenge: Challenge) -> str:
     if [line.id for line in lines] != running_order(evidence.tasks, salt):
         return "the tasks run in another order"
     for line in lines:
-        if wrong := _origin(line, salt):
-            return f"task {line.id}: {wrong}"
-    kinds = {line.origin.kind for line in lines if line.origin is not UNSET}
-    if kinds == {"story"}:
-        known = taskset.size <= MINI_COUNT and taskset == mini_under(salt, taskset.size)
-        return "" if known else "they are not the mini set's under this challenge"
+        record = {
+            "document_sha256": line.document_sha256, "id": line.id, "summary": line.reference,
+        }  # fmt: skip
+        if jsonio.digest(record) != line.record_sha256:
+            return f"task {line.id}: its record has another digest"
+    if taskset.name == f"mini-{taskset.size}":
+        return _stories(lines, salt, taskset)
     return _perturbed(lines, salt, taskset.name)
 
 
-def _origin(line: TaskLine, salt: str) -> str:
-    """What of a new task does not follow from the salt and what it was."""
-    record = {
-        "document_sha256": line.document_sha256, "id": line.id, "summary": line.reference,
-    }  # fmt: skip
-    if jsonio.digest(record) != line.record_sha256:
-        return "its record has another digest"
+def _stories(lines: Sequence[TaskLine], salt: str, taskset: TaskSet) -> str:
+    if taskset.size > MINI_COUNT:
+        return f"there is no mini set of {taskset.size} tasks"
+    expected = mini_under(salt, taskset.size)
+    if taskset != expected.to_doc():
+        return "the tasks are not the mini set's under this challenge"
+    for line, task in zip(lines, expected.tasks, strict=True):
+        if given(line.origin) != task.origin:
+            return f"task {line.id}: it does not say rightly whether it is new"
+    return ""
+
+
+def _changed(line: TaskLine, salt: str) -> str:
+    """What of a changed article does not follow from the salt and what it was; "" too for one that was not changed."""
     origin = given(line.origin)
     if origin is None:
         return ""
-    if origin.kind == "story":
-        number = given(origin.number, -1)
-        same = (
-            0 <= number < MINI_COUNT // 2
-            and fresh_story_of(number, salt).sha256 == line.record_sha256
-        )
-        return "" if same else "it is no story of this round"
     task, reference = given(origin.task, ""), given(origin.reference, "")
-    if line.id != f"{task}-new" or origin.document_sha256 == line.document_sha256:
+    if origin.kind != "perturbed" or line.id != f"{task}-new":
         return "it is not the changed form of the task that it names"
+    if origin.document_sha256 == line.document_sha256:
+        return "its document was not changed"
     if perturb(reference, salt, task).text != line.reference:
         return "its reference was not changed by the rule"
     return ""
 
 
 def _perturbed(lines: Sequence[TaskLine], salt: str, name: str) -> str:
+    for line in lines:
+        if wrong := _changed(line, salt):
+            return f"task {line.id}: {wrong}"
     before = {original(line).id: line for line in lines}
     chosen = chosen_ids(before, salt)
     changed = {key for key, line in before.items() if line.origin is not UNSET}

@@ -40,9 +40,9 @@ from suite.judge.rules.rule import Finding, passed, plan_rule, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
+    from suite.declare.tasks.taskset import TaskSet
     from suite.documents.plan import Plan
     from suite.documents.taskline import TaskLine
-    from suite.documents.workload import TaskSet
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -102,7 +102,7 @@ def _lock(plan: Plan) -> list[str]:
         return []  # R031 says so
     challenge = given(plan.challenge)
     if tasks.name == f"mini-{MINI_COUNT}" and challenge is not None:
-        held = tasks == mini_under(challenge.salts.tasks, MINI_COUNT)
+        held = tasks == mini_under(challenge.salts.tasks, MINI_COUNT).to_doc()
     elif tasks.name == f"mini-{MINI_COUNT}":
         held = (tasks.records_sha256, tasks.size) == (MINI_RECORDS_SHA256, MINI_COUNT)
     else:
@@ -116,8 +116,8 @@ def _lock(plan: Plan) -> list[str]:
 
 @functools.lru_cache(maxsize=4)
 def mini_under(salt: str, size: int) -> TaskSet:
-    """The mini set of a size under a challenge, as a plan states it."""
-    return challenged(mini_set(size), salt).to_doc()
+    """The mini set of a size under a challenge."""
+    return challenged(mini_set(size), salt)
 
 
 def _pins(evidence: Evidence) -> list[str]:

@@ -14,8 +14,8 @@ from suite.documents.value import NotMeasured
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
+from tests.factories import challenged, loads, shipped
 from tests.factories import evidence as factory
-from tests.factories import loads, shipped
 from tests.unit.judge.rules import controlled, manytasks
 
 HERE = Path(__file__).resolve()
@@ -155,6 +155,12 @@ def apply(parts: dict, step: dict) -> None:
         case "suffix":
             for request in chosen:
                 request["text"] += step["value"]
+        case "another-challenge":
+            node[last] = challenged.bundle(challenged.challenge(**step["value"]))
+        case "remembers":
+            for request in chosen:
+                replaced = parts["tasks"][request["task"]].get("origin", {}).get("replaced")
+                request["text"] += f" {replaced[0]}" if replaced else ""
         case other if other in controlled.OPS:
             for request in chosen:
                 controlled.OPS[other](request, step)
@@ -177,6 +183,8 @@ def others(checks) -> tuple:
 
 
 BASES = {
+    "challenged": challenged.document,
+    "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
     "plain": factory.document,
     "interval": loads.interval,
@@ -211,7 +219,12 @@ def own_plan() -> dict:
 PLANS = {"own-plan": own_plan}
 """What is no sound run, and has a sound plan."""
 
-EXPECTED = {"kept": ("R036",), "saturated": ("R046", "R048")}
+EXPECTED = {
+    "challenged": ("R031", "R036"),
+    "changed-articles": ("R031", "R036"),
+    "kept": ("R036",),
+    "saturated": ("R046", "R048"),
+}
 """What these runs are warned of; the others at most that they do not ask the closed question."""
 
 
