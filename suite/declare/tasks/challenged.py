@@ -78,12 +78,12 @@ def challenged(tasks: TaskSet, salt: str) -> TaskSet:
     made: dict[str, Task] = {}
     stories = itertools.count()
     for task in tasks.tasks:
-        new: Task | None = task
-        if task.id in chosen:
-            if tasks.kind == MINI_KIND:
-                new = fresh_story_of(next(stories), salt)
-            else:
-                new = perturbed_task(task, salt) or task
+        if task.id not in chosen:
+            new = task
+        elif tasks.kind == MINI_KIND:
+            new = fresh_story_of(next(stories), salt)
+        else:
+            new = perturbed_task(task, salt) or task
         made[new.id] = new
     return TaskSet(
         name=tasks.name,

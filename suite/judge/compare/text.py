@@ -63,7 +63,7 @@ def _side(letter: str, side: Side) -> list[str]:
         verdict += f" ({', '.join(side.failed)})"
     if side.ended != "complete":
         verdict += f", {side.ended.upper()}"
-    worth = [verdict, side.division, WORDS[side.runtime][0]]
+    worth = [verdict, side.division, side.level, WORDS[side.runtime][0]]
     if side.emulated:
         worth.append(WORDS["flag-emulated"][0].upper())
     tasks = side.taskset if side.locked else f"{side.taskset} (custom)"

@@ -24,7 +24,10 @@ def render(card: Scorecard) -> str:
     division: str = card.division.granted
     if division != card.division.requested:
         division += f" (requested: {card.division.requested})"
-    lines = [f"{verdict}   division: {division}", card.verdict.sentence.en]
+    lines = [
+        f"{verdict}   division: {division}   level: {view.level(card)}",
+        card.verdict.sentence.en,
+    ]
     for flag in view.flags(card):
         detail = f" [{flag.detail}]" if flag.detail else ""
         words = f"! {WORDS[flag.key][0].upper()}: {WORDS[f'{flag.key}-text'][0]}{detail}"

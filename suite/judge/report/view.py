@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.report.numbers import Shown, plain, scaled, show
@@ -57,6 +59,12 @@ def flags(card: Scorecard) -> list[Flag]:
     if not card.workload.taskset.locked:
         labels.append(Flag("flag-custom", "warn", ""))
     return labels
+
+
+def level(card: Scorecard) -> str:
+    """How far the whole can be trusted, in a word; of a challenged run with its round."""
+    result = card.level
+    return result.level if result.round is UNSET else f"{result.level} ({result.round})"
 
 
 def _rouge_beyond(card: Scorecard, sign: str, bounds: dict[str, float]) -> str:

@@ -7,7 +7,7 @@ or the log, and a server can only name them. ``docs/threat-model.md`` is made fr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual
 from suite.measure.engine.sim_reply import END_TOKEN, worsened
@@ -15,13 +15,11 @@ from suite.measure.engine.sim_reply import END_TOKEN, worsened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.documents.standing import Level
     from suite.measure.engine.sim_reply import Ask, Memory, Reply
 
     Apply = Callable[[Reply, Ask, Memory], None]
 
-Level: TypeAlias = Literal["self-reported", "challenged", "witnessed", "reproduced"]
-"""How far a run can be trusted, in the order in which less and less rests on the vendor's word."""
-LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 BLOCK: Final = 64
 """Characters of a prompt that a prefix cache keeps as one."""
 LONG: Final = 350
