@@ -144,7 +144,7 @@ def draft(choices: Choices) -> Inputs:
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
-    challenge = rounds.under(choices.challenge, choices.nonce)
+    challenge = rounds.under(choices.challenge, choices.nonce, choices.commitment)
     tasks = task_set_for(profile, choices.data)
     if challenge is not None:
         tasks = challenged(tasks, challenge.stated.salts.tasks)

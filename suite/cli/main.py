@@ -28,6 +28,7 @@ COMMANDS: Final = (
         "keygen",
         "sign",
         "receipt",
+        "commit",
         "submit",
         "check",
         "review",

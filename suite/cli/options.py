@@ -49,6 +49,7 @@ class Choices:
     model_id: str | None = None
     nonce: str | None = None
     challenge: Path | None = None
+    commitment: Path | None = None
     telemetry_url: str | None = None
     model_type: str | None = None
     converted: Path | None = None
@@ -257,6 +258,12 @@ _CHOICES = (
         type=FILE,
         metavar="FILE",
         help="signed challenge of a round: tasks, order and arrivals follow from it",
+    ),
+    click.option(
+        "--commitment",
+        type=FILE,
+        metavar="FILE",
+        help="signed commitment that the challenge answers",
     ),
     click.option(
         "--telemetry-url",

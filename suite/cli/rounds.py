@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from suite.base import jsonio
 from suite.base.errors import TrustError, UsageError
@@ -77,7 +77,7 @@ def issue(
 
 def _payload_sha256(path: Path) -> str:
     data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
-    return jsonio.sha256_hex(envelope.parse(data, name=str(path)).payload)
+    return challenges.read_commitment(data, str(path))[1].sha256
 
 
 def _salt() -> str:
@@ -112,25 +112,55 @@ def received(path: Path) -> tuple[Challenge, bytes]:
     return challenges.read_challenge(data, str(path))[0], data
 
 
-def under(path: Path | None, nonce: str | None) -> BasisChallenge | None:
+def under(path: Path | None, nonce: str | None, commitment: Path | None) -> BasisChallenge | None:
     """The challenge that a run is made under, which must count now; None without one.
 
     Args:
         path: of its file.
         nonce: the round that was named beside it.
+        commitment: that it answers; needed where it names one.
 
     Raises:
         TrustError: as `received`; ``challenge-expired``.
         UsageError: ``usage-wrong`` for a round of another name.
     """
     if path is None:
+        if commitment is not None:
+            message = "--commitment goes with the --challenge that answers it"
+            raise UsageError("usage-wrong", message)
         return None
     stated, data = received(path)
     challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
     if nonce not in (None, stated.round):
         message = f"--nonce names the round {nonce}, the challenge is of {stated.round}"
         raise UsageError("usage-wrong", message, hint="leave --nonce out")
-    return BasisChallenge(stated=stated, bundle=data.decode("ascii"))
+    return BasisChallenge(
+        stated=stated, bundle=data.decode("ascii"), commitment=_answered(stated, commitment)
+    )
+
+
+def _answered(stated: Challenge, path: Path | None) -> str | UnsetType:
+    """The commitment that a challenge answers, as it was signed.
+
+    Raises:
+        UsageError: ``commitment-differs``.
+        TrustError: what its file is refused for.
+    """
+    if (path is None) != (stated.commitment is UNSET):
+        message = (
+            f"the challenge {stated.round} answers a commitment: give it with --commitment"
+            if path is None
+            else f"the challenge {stated.round} answers no commitment"
+        )
+        raise UsageError("commitment-differs", message)
+    if path is None:
+        return UNSET
+    data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
+    _, statement = challenges.read_commitment(data, str(path))
+    if statement.sha256 != stated.commitment:
+        message = f"the challenge {stated.round} answers another commitment than {path}"
+        raise UsageError("commitment-differs", message)
+    return data.decode("ascii")
 
 
 def check(path: Path, trust_list: Path) -> JSONObject:

@@ -61,3 +61,6 @@ class BasisChallenge(Document):
         str,
         about("The signed challenge as it was received: a Sigstore bundle.", max_length=1 << 20),
     ]
+    commitment: Annotated[
+        str | UnsetType, about("The signed commitment that it answers: a Sigstore bundle.")
+    ] = UNSET

@@ -8,6 +8,7 @@ import functools
 
 from suite.base import jsonio
 from suite.declare.plan.basis import plan_of
+from suite.declare.plan.skeleton import skeleton_sha256
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.lead import first_sentence
@@ -15,9 +16,11 @@ from suite.declare.tasks.taskset import CUSTOM, TaskSet, mini_set
 from suite.documents.basis import Basis
 from suite.documents.challenge import Challenge, Salts
 from suite.documents.codec import convert, plain
-from suite.judge.attest.challenge import make_challenge
+from suite.documents.commitment import Commitment
+from suite.judge.attest import envelope
+from suite.judge.attest.challenge import make_challenge, make_commitment
 from suite.judge.attest.sign import sign
-from tests.cases.bundle_verify.cases import REVIEWER
+from tests.cases.bundle_verify.cases import REVIEWER, VENDOR_A
 from tests.factories import evidence, shipped
 
 SIZE = 32
@@ -38,6 +41,26 @@ def challenge(**changes: object) -> Challenge:
 def bundle(stated: Challenge, key=REVIEWER) -> str:
     """A signed challenge."""
     return sign(make_challenge(stated), key).decode()
+
+
+def commitment(basis: Basis, key=VENDOR_A, **changes: object) -> str:
+    """The signed commitment to what a basis leads to, of half an hour before the challenge."""
+    plan = plan_of(basis)
+    stated = {
+        "commitment_schema": 1,
+        "vendor": plan.vendor.id,
+        "made": "2026-01-31T10:30:00Z",
+        "skeleton_sha256": skeleton_sha256(plan),
+        "suite": plan.suite.files_sha256,
+        "declaration_sha256": plan.vendor.sha256,
+        "model": plan.model.id,
+        "model_sha256": plan.model.sha256,
+        "engine": plan.engine.title,
+        "image": "",
+        "profile": plan.workload.profile,
+        "profile_sha256": plan.workload.profile_sha256,
+    }
+    return sign(make_commitment(Commitment(**{**stated, **changes})), key).decode()
 
 
 @functools.cache
@@ -65,14 +88,20 @@ def document(*, stories: bool = True) -> dict:
 
 @functools.cache
 def _document(*, stories: bool) -> dict:
-    made, stated = tasks(stories=stories), challenge()
+    made = tasks(stories=stories)
     source = plain(load_profile("smoke").doc)
     phases = [source["phases"][0] | {"warmup": 0, "tasks": SIZE}]
     del phases[0]["controls"]
     made_from = plain(shipped.basis()) | {
         "profile": source | {"phases": phases},
         "taskset": plain(made.to_doc()),
-        "challenge": {"stated": plain(stated), "bundle": bundle(stated)},
+    }
+    signed = commitment(convert(made_from, Basis))
+    stated = challenge(commitment=jsonio.sha256_hex(envelope.parse(signed.encode()).payload))
+    made_from["challenge"] = {
+        "stated": plain(stated),
+        "bundle": bundle(stated),
+        "commitment": signed,
     }
     planned = plain(plan_of(convert(made_from, Basis)))
     lines = {

@@ -1,4 +1,4 @@
-"""Challenges of a round: made by a reviewer, read before a run, held against a trust list by whoever verifies it."""
+"""Challenges of a round and the commitments that they answer: made, read, and held against a trust list."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from suite.base import jsonio
 from suite.base.errors import Place, TrustError
 from suite.documents.challenge import Challenge
 from suite.documents.codec import plain
+from suite.documents.commitment import Commitment
 from suite.judge.attest import envelope
 from suite.judge.attest.predicate import check_predicate, kind
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import (
     CHALLENGE_SUBJECT,
     CHALLENGE_TYPE,
+    COMMITMENT_TYPE,
+    SKELETON_SUBJECT,
     Statement,
     parse_statement,
     payload_of,
@@ -53,6 +56,40 @@ def read_challenge(data: bytes, name: str) -> tuple[Challenge, Statement]:
     document = check_predicate(statement)
     assert isinstance(document, Challenge)
     return document, statement
+
+
+def make_commitment(stated: Commitment) -> bytes:
+    """The payload of a commitment.
+
+    Raises:
+        TrustError: as `suite.judge.attest.statement.make_statement`.
+    """
+    about = [subject(SKELETON_SUBJECT, stated.skeleton_sha256)]
+    return payload_of(about, COMMITMENT_TYPE, plain(stated))
+
+
+def read_commitment(data: bytes, name: str) -> tuple[Commitment, Statement]:
+    """What a signed commitment states; whose signature it bears is not asked.
+
+    Raises:
+        TrustError: as `read_challenge`.
+    """
+    statement = parse_statement(envelope.parse(data, name=name).payload)
+    if statement.predicate_type != COMMITMENT_TYPE:
+        message = f"a {kind(statement.predicate_type)} where a commitment is expected"
+        raise TrustError("predicate-type-differs", message, Place(name))
+    document = check_predicate(statement)
+    assert isinstance(document, Commitment)
+    return document, statement
+
+
+def verify_commitment(data: bytes, trust: TrustList, name: str) -> Verified:
+    """Verify that a vendor of the list, or a lab for it, signed a commitment.
+
+    Raises:
+        TrustError: as `verify_challenge`; ``vendor-differs``.
+    """
+    return verify_bundle(data, trust, expected=Expected(predicate_type=COMMITMENT_TYPE), name=name)
 
 
 def verify_challenge(data: bytes, trust: TrustList, name: str) -> Verified:

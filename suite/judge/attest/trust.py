@@ -19,6 +19,7 @@ from suite.documents.document import given
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
     CHALLENGE_TYPE,
+    COMMITMENT_TYPE,
     REVIEW_TYPE,
     SCORECARD_TYPE,
     STATUS_TYPE,
@@ -52,7 +53,7 @@ class Role(enum.StrEnum):
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
             return predicate_type in (REVIEW_TYPE, CHALLENGE_TYPE)
-        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE)
+        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
 
 
 @dataclass(frozen=True, slots=True)

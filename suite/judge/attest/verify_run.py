@@ -32,7 +32,7 @@ from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.test_result import TestResult
 from suite.judge.attest import files, lineends, page
-from suite.judge.attest.challenge import verify_challenge
+from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
@@ -240,6 +240,15 @@ class _Run:
                 return
             issued = verify_challenge(under.bundle.encode(), self.trust, f"challenge {name}")
             note.detail = f"round {name}, issued by {issued.owner}"
+        bundle = given(under.commitment)
+        if bundle is None:
+            return
+        with self.steps.attempt("The vendor signed the commitment") as note:
+            if self.trust is None:
+                note.warn("signer-not-listed", "no trust list says whose key signed it")
+                return
+            made = verify_commitment(bundle.encode(), self.trust, f"commitment of {name}")
+            note.detail = f"signed by {made.owner}, before the challenge names it"
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE

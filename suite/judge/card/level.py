@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CHALLENGED: Final = frozenset({"R097", "R098", "R099"})
 """The rules that all pass where a run is challenged."""
+COMMITTED: Final = frozenset({"R100"})
+"""The rules that must not fail there: not every challenge answers a commitment."""
 
 
 def level(evidence: Evidence, checks: Sequence[RuleResult]) -> LevelResult:
@@ -37,9 +39,10 @@ def level(evidence: Evidence, checks: Sequence[RuleResult]) -> LevelResult:
     reasons = tuple(
         DivisionReason(rule=check.rule, why=cut(check.why))
         for check in checks
-        if check.rule in CHALLENGED and check.outcome is not Outcome.PASS
+        if (check.rule in CHALLENGED and check.outcome is not Outcome.PASS)
+        or (check.rule in COMMITTED and check.outcome is Outcome.FAIL)
     )
-    if reasons:
+    if reasons or not {check.rule for check in checks} >= CHALLENGED:
         return LevelResult(level="self-reported", reasons=reasons)
     # R097 read both.
     assert evidence.basis is not None

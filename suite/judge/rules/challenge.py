@@ -11,6 +11,7 @@ from msgspec import UNSET
 from suite.base import jsonio
 from suite.base.bilingual import Bilingual
 from suite.base.errors import TrustError
+from suite.declare.plan.skeleton import skeleton_sha256
 from suite.declare.tasks.challenged import (
     LEAST_CHANGED,
     chosen_ids,
@@ -21,7 +22,7 @@ from suite.declare.tasks.perturb import perturb
 from suite.declare.tasks.records import joined_sha256
 from suite.declare.tasks.selection import locks, order
 from suite.documents.document import given
-from suite.judge.attest.challenge import outside, read_challenge
+from suite.judge.attest.challenge import outside, read_challenge, read_commitment
 from suite.judge.log import fresh
 from suite.judge.metrics import rouge
 from suite.judge.metrics.rouge_pairs import words
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from suite.documents.challenge import BasisChallenge, Challenge
+    from suite.documents.commitment import Commitment
     from suite.documents.plan import Plan
     from suite.documents.taskline import TaskLine
     from suite.documents.workload import TaskSet
@@ -269,3 +271,62 @@ def _remembered(evidence: Evidence, answers: Mapping[str, str]) -> tuple[list[st
         if old:
             places.append(f"task {task}: {old[0]}")
     return places, asked
+
+
+@rule(
+    "R100",
+    title=Bilingual("What ran was committed to", "所运行者即事先承诺者"),
+    asks=Bilingual(
+        "The commitment that the challenge answers was signed before it was issued, is of the same vendor, and its skeleton "
+        "is that of the plan: image, declaration, command, devices, model and profile.",
+        "质询所答复的承诺签署于质询发布之前、属同一厂商，且其骨架即计划的骨架：镜像、声明、命令、设备、模型与配置。",
+    ),
+    reason=Bilingual(
+        "An engine, a model or settings chosen once the tasks were known.",
+        "得知任务之后才选定的引擎、模型或设置。",
+    ),
+    phases="run",
+    broken=Bilingual("fail", "fail"),
+)
+def committed(evidence: Evidence, _: Results) -> Finding:
+    """What ran is what was committed to."""
+    challenge, basis = given(evidence.plan.challenge), evidence.basis
+    kept = None if basis is None else given(basis.challenge)
+    bundle = None if kept is None else given(kept.commitment)
+    answered = None if challenge is None else given(challenge.commitment)
+    if challenge is None or (answered is None and bundle is None):
+        return not_applicable(NONE if challenge is None else "the challenge answers no commitment")
+    wrong = _uncommitted(evidence.plan, challenge, answered, bundle)
+    if wrong:
+        return failed(wrong, ["basis.json: commitment"])
+    return passed(f"the plan is the one committed to before {challenge.issued}, {answered}")
+
+
+def _uncommitted(plan: Plan, challenge: Challenge, answered: str | None, bundle: str | None) -> str:
+    """Why a plan is not what a vendor committed to; "" when it is."""
+    if bundle is None or answered is None:
+        return "the challenge and the run do not name the same commitment"
+    try:
+        made, statement = read_commitment(bundle.encode(), "basis.json: commitment")
+    except TrustError as refused:
+        return f"the commitment cannot be read: {refused.message}"
+    if statement.sha256 != answered:
+        return "the challenge answers another commitment"
+    if made.made > challenge.issued:
+        return f"committed at {made.made}, after the challenge was issued at {challenge.issued}"
+    return _another(plan, made)
+
+
+def _another(plan: Plan, made: Commitment) -> str:
+    """What of a plan is another than was committed to; "" when nothing is."""
+    if made.vendor == plan.vendor.id and made.skeleton_sha256 == skeleton_sha256(plan):
+        return ""
+    pairs = (
+        ("the vendor", plan.vendor.id, made.vendor),
+        ("the suite", given(plan.suite.files_sha256, ""), made.suite),
+        ("the declaration", plan.vendor.sha256, made.declaration_sha256),
+        ("the model", plan.model.sha256, made.model_sha256),
+        ("the profile", plan.workload.profile_sha256, made.profile_sha256),
+    )
+    what = next((name for name, here, there in pairs if here != there), "engine or devices")
+    return f"the plan is another than was committed to: {what}"

@@ -7,10 +7,16 @@ import functools
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from suite.base import jsonio
 from suite.base.status import Outcome
+from suite.documents.basis import Basis
+from suite.documents.challenge import Challenge, Salts
+from suite.documents.codec import convert, plain
 from suite.documents.value import NotMeasured
+from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
@@ -42,6 +48,11 @@ def marked(parts: dict, where: dict) -> list[dict]:
         for mark in parts["marks"]
         if all(mark.get(k, mark.get("detail", {}).get(k)) == value for k, value in where.items())
     ]
+
+
+def salted(value: dict) -> dict:
+    """Members of a challenge as its type holds them."""
+    return value | ({"salts": convert(value["salts"], Salts)} if "salts" in value else {})
 
 
 def resolve(parts: dict, path: str):
@@ -156,7 +167,20 @@ def apply(parts: dict, step: dict) -> None:
             for request in chosen:
                 request["text"] += step["value"]
         case "another-challenge":
-            node[last] = challenged.bundle(challenged.challenge(**step["value"]))
+            kept = convert(parts["basis"]["challenge"]["stated"], Challenge)
+            node[last] = challenged.bundle(msgspec.structs.replace(kept, **salted(step["value"])))
+        case "another-commitment":
+            made = convert(parts["basis"], Basis)
+            signed = challenged.commitment(made, **step["value"])
+            answered = jsonio.sha256_hex(envelope.parse(signed.encode()).payload)
+            kept = convert(parts["basis"]["challenge"]["stated"], Challenge)
+            stated = msgspec.structs.replace(kept, commitment=answered)
+            parts["basis"]["challenge"] = {
+                "stated": plain(stated),
+                "bundle": challenged.bundle(stated),
+                "commitment": signed,
+            }
+            parts["plan"]["challenge"] = plain(stated)
         case "remembers":
             for request in chosen:
                 replaced = parts["tasks"][request["task"]].get("origin", {}).get("replaced")
