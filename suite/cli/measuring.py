@@ -27,7 +27,7 @@ from suite.cli.terminal import Terminal
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
-from suite.measure.preflight import require_preflight, require_runtime
+from suite.measure.preflight import require_connections, require_preflight, require_runtime
 from suite.measure.run import execute
 from suite.measure.signals import Stop
 
@@ -70,6 +70,7 @@ def measure(
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
         # before gigabytes of weights are read, the key at last.
         _require_space(directory)
+        require_connections(planned, sending.workers)
         preflight = require_preflight(planned)
         require_runtime(planned)
         gathered = _hashed(draft, terminal)

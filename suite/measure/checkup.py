@@ -25,7 +25,7 @@ from suite.measure.engine.container.api import (
 )
 from suite.measure.engine.container.image import image_here
 from suite.measure.engine.environment import environment_made, environment_packages
-from suite.measure.preflight import run_preflight
+from suite.measure.preflight import FILES_HINT, SPARE_FILES, connections, run_preflight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,7 @@ class Topic(enum.StrEnum):
     DISK = "disk"
     MEMORY = "memory"
     PORTS = "ports"
+    CONNECTIONS = "connections"
     CLOCK = "clock"
     MODEL = "model"
     DATA = "data"
@@ -98,7 +99,17 @@ def check_machine(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]
     yield from _disk(plan, runs, settings)
     yield from _memory(plan)
     yield from _ports(plan)
+    yield _connections(plan)
     yield _clock()
+
+
+def _connections(plan: Plan) -> Check:
+    """Whether as many requests can be out at once as the plan sends."""
+    most, limit = connections(plan)
+    answer = f"{most:,} at once, {limit:,} open files allowed"
+    if most + SPARE_FILES > limit:
+        return Check(Topic.CONNECTIONS, Outcome.FAIL, answer, FILES_HINT)
+    return Check(Topic.CONNECTIONS, Outcome.PASS, answer)
 
 
 def _docker(plan: Plan) -> Iterator[Check]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import glob
+import resource
 import subprocess
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT = 16_000
 """Characters of a tool's output that are kept; a query for eight devices is some thousand."""
+SPARE_FILES: Final = 64
+"""Files that a load process has open beside its connections."""
+FILES_HINT: Final = "raise the hard limit (`ulimit -Hn`, LimitNOFILE=, `docker run --ulimit nofile=`), or share the load: --workers"
 COMMAND_TIMEOUT_S = 30
 """A device tool that does not answer in this time hangs; `npu-smi` and `rocm-smi` take up to ten seconds."""
 
@@ -93,6 +98,33 @@ def require_runtime(plan: Plan) -> None:
     if plan.runtime == "container":
         with connect(CONNECT_TIMEOUT_S):
             pass
+
+
+def connections(plan: Plan, workers: int = 1) -> tuple[int, int]:
+    """The most connections that a load process holds at once in closed loops, and how many files it may open.
+
+    An open loop holds as many as the server keeps waiting, which no plan says.
+    """
+    most = max((phase.concurrency or 0 for phase in plan.workload.phases), default=0)
+    if plan.runtime not in ("container", "endpoint"):
+        workers = 1  # the server is a process of this shell too, and has them all
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return -(-most // workers), limit if limit != resource.RLIM_INFINITY else sys.maxsize
+
+
+def require_connections(plan: Plan, workers: int = 1) -> None:
+    """Refuse a load that this machine's limit of open files does not let out; a load process raises its own to the hard limit.
+
+    Raises:
+        SetupError: ``descriptors-few``.
+    """
+    most, limit = connections(plan, workers)
+    if most + SPARE_FILES > limit:
+        raise SetupError(
+            "descriptors-few",
+            f"{most:,} requests are sent at once, and a process here may open {limit:,} files",
+            hint=FILES_HINT,
+        )
 
 
 def _ask(check: PreflightCheck) -> Answer:

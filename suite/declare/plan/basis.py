@@ -51,10 +51,12 @@ def plan_of(basis: Basis) -> Plan:
     Raises:
         SuiteError: the declaration or the profile breaks its schema, or what was chosen contradicts them.
     """
-    profile, model = _profile(basis), _model(basis.model)
+    profile, model, under = profile_of(basis), _model(basis.model), given(basis.challenge)
+    if under is not None:
+        profile = reseeded(profile, under.stated.salts.load)
     reference = reference_for(model.files, basis.taskset, profile.doc.decoding)
     plan = make_plan(
-        vendor=_vendor(basis),
+        vendor=vendor_of(basis),
         engine_id=basis.engine,
         accelerator_id=basis.accelerator,
         devices=basis.devices,
@@ -78,7 +80,7 @@ def plan_of(basis: Basis) -> Plan:
     if (met := given(basis.attached)) is not None:
         readiness = replace(engine.readiness, path=met.path)
         engine = replace(engine, readiness=readiness, served_model_name=met.served_model_name)
-    if (under := given(basis.challenge)) is not None:
+    if under is not None:
         plan = replace(plan, nonce=under.stated.round, challenge=under.stated)
     return replace(plan, engine=engine)
 
@@ -93,13 +95,24 @@ def recorded(profile: Profile) -> tuple[BasisTrace, ...]:
     )
 
 
-def _vendor(basis: Basis) -> Vendor:
+def vendor_of(basis: Basis) -> Vendor:
+    """The declaration that a basis holds.
+
+    Raises:
+        DeclarationError: it breaks its schema or contradicts itself.
+    """
     doc = convert(basis.declaration, VendorDocument, file=_DECLARATION)
     _refuse(semantic_problems(doc, directory=doc.id), _DECLARATION, "vendor-wrong")
     return Vendor(doc, jsonio.digest(plain(doc)), Path(doc.id))
 
 
-def _profile(basis: Basis) -> Profile:
+def profile_of(basis: Basis) -> Profile:
+    """The profile that a basis holds, with its traces.
+
+    Raises:
+        DeclarationError: it breaks its schema or contradicts itself.
+        EvidenceError: ``basis-incomplete``.
+    """
     doc = convert(basis.profile, ProfileDocument, file=_PROFILE)
     traces = {
         trace.name: Trace(Path(trace.name).name, trace.sha256, trace.arrivals_ns, trace.lengths)
@@ -111,9 +124,7 @@ def _profile(basis: Basis) -> Profile:
             "basis-incomplete", f"the trace {missing[0]} is not kept", Place(_PROFILE)
         )
     _refuse(inconsistencies(doc, doc.name, traces), _PROFILE, "profile-inconsistent")
-    profile = Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)
-    under = given(basis.challenge)
-    return profile if under is None else reseeded(profile, under.stated.salts.load)
+    return Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)
 
 
 def _refuse(found: Sequence[tuple[str, str, str]], where: str, code: str) -> None:

@@ -61,18 +61,30 @@ def shipped(build_context: str) -> Path | None:
     return known.get(build_context)
 
 
-def departure(image: ObservedImage, directory: Path) -> str:
+def departure(image: ObservedImage, build_context: str, digest: str) -> str:
     """Why an image is not what a recipe makes; "" when label, every step's command and the base agree.
+
+    Of an earlier release's recipe that has changed since then, the steps are not at hand: label and base decide.
 
     Labels and history can be written by hand: this finds an image that was made otherwise and says so of itself, not one
     that lies. Who signs the card answers for the rest.
 
+    Args:
+        image: as the Docker engine describes it.
+        build_context: the recipe.
+        digest: of the recipe as it was shipped.
+
     Raises:
         SetupError: ``image-context-missing``.
     """
-    if image.labels.get(LABEL_CONTEXT) != context_digest(directory):
+    if image.labels.get(LABEL_CONTEXT) != digest:
         return "its label names another recipe than the shipped one"
-    return _base_departure(image) or _step_departure(image, directory)
+    if why := _base_departure(image):
+        return why
+    directory = shipped(build_context)
+    if directory is None or context_digest(directory) != digest:
+        return ""
+    return _step_departure(image, directory)
 
 
 def _base_departure(image: ObservedImage) -> str:

@@ -28,10 +28,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
+from suite.declare.known import release_of
 from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.test_result import TestResult
-from suite.judge.attest import files, lineends, page
+from suite.judge.attest import earlier, files, lineends, page
 from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
@@ -42,6 +43,8 @@ from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify import Examination, examine
+from suite.judge.metrics.registry import METRIC_SCHEMA
+from suite.judge.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONValue
     from suite.documents.card import Scorecard
+    from suite.documents.known import Release
     from suite.documents.manifest import ManifestFile
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.page import Render
@@ -360,9 +364,17 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
     except SuiteError as cause:
         message = f"the scorecard cannot be rebuilt: {cause.message}"
         raise EvidenceError("recompute-failed", message, cause.place, cause.hint) from cause
+    release = release_of(stated.card.suite)
+    if release is None:
+        wrong, detail = (
+            tuple(differences(signed, again)),
+            f"{_count(signed):,} values, all as signed",
+        )
+    else:
+        beside = earlier.compare(signed, again, release, schema=METRIC_SCHEMA)
+        wrong, detail = beside.wrong, _earlier(release, beside, _count(signed))
     problems = [
-        Problem(f"{item.pointer}: signed {item.left}, recomputed {item.right}")
-        for item in differences(signed, again)
+        Problem(f"{item.pointer}: signed {item.left}, recomputed {item.right}") for item in wrong
     ]
     if problems:
         shown = problems[:MAX_FINDINGS]
@@ -374,7 +386,21 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
         count = "one value does" if len(problems) == 1 else f"{len(problems)} values do"
         message = f"{count} not follow from the evidence"
         raise TrustError("numbers-differ", message, None, hint, shown)
-    return f"scorecard rebuilt from the raw events: {_count(signed):,} values, all as signed"
+    return f"scorecard rebuilt from the raw events: {detail}"
+
+
+def _earlier(release: Release, beside: earlier.Comparison, values: int) -> str:
+    """What a reader has to know of a card of an earlier release."""
+    since = [rule.number for rule in RULES if rule.number not in release.rules]
+    parts = [f"{values:,} values, of release {release.version}, all as signed but for its words"]
+    if beside.older:
+        parts.append(
+            f"{beside.older:,} of them are of an older definition (metric_schema "
+            f"{release.metric_schema}, this is {METRIC_SCHEMA}) and were not verified"
+        )
+    if since:
+        parts.append(f"rules that came since and were not asked: {', '.join(since)}")
+    return "; ".join(parts)
 
 
 def _count(value: JSONValue) -> int:

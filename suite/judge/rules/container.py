@@ -8,11 +8,12 @@ from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.declare.known import known_images
 from suite.declare.plan import recipe
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_context, shipped_vendor
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
+    from suite.documents.basis import Basis
     from suite.documents.container import ContainerEvent, ContainerRecord, ObservedImage
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
@@ -26,18 +27,18 @@ _TOUCHES: Final = (
 """What nobody but the suite has to do to a container that is measured; ``extract-to-dir`` is ``docker cp`` into it."""
 
 
-def planned_image(plan: Plan) -> Finding:
+def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
     """Whether somebody else can know the planned image: by its recipe, or by a digest that is listed."""
     image = plan.engine.image
     if plan.runtime != "container" or image is None:
         return not_applicable("no container, see R030")
     if image.source == "build":
-        if recipe.shipped(image.build_context or "") is None:
+        if shipped_context(plan, image.build_context or "") is None:
             return warned(f"{BY_SUBMITTER}: the suite ships no recipe {image.build_context}")
         return passed(f"built here from {image.build_context}")
     if image.digest is None:
         return not_applicable(f"{image.reference} is named by no digest, see R030")
-    if image.digest not in known_images() | _declared(plan):
+    if image.digest not in known_images() | _declared(plan, basis):
         return warned(
             f"{BY_SUBMITTER}: neither the shipped declaration nor trust/images.json names {image.digest}"
         )
@@ -69,17 +70,17 @@ def planned_image(plan: Plan) -> Finding:
 def known_image(evidence: Evidence, _: Results) -> Finding:
     """The image that ran is the planned one, and somebody else can know it."""
     plan, record = evidence.plan, evidence.container
-    planned = planned_image(plan)
+    planned = planned_image(plan, evidence.basis)
     if plan.runtime != "container" or plan.engine.image is None:
         return planned
     if record is None:
         return warned("the run did not keep what its container was (container.json)")
     if wrong := _other(evidence, record):
         return failed(wrong, ["container.json"])
-    directory = recipe.shipped(plan.engine.image.build_context or "")
-    if plan.engine.image.source != "build" or directory is None:
+    context = shipped_context(plan, plan.engine.image.build_context or "")
+    if plan.engine.image.source != "build" or context is None:
         return planned
-    if why := recipe.departure(record.image, directory):
+    if why := recipe.departure(record.image, plan.engine.image.build_context or "", context):
         return warned(f"{BY_SUBMITTER}: {why}", ["container.json"])
     return passed(f"{planned.why}: its base and the command of every layer are the recipe's")
 
@@ -103,10 +104,10 @@ def _digests(image: ObservedImage) -> set[str]:
     return {image.id, *(name.partition("@")[2] for name in image.repo_digests)}
 
 
-def _declared(plan: Plan) -> set[str]:
+def _declared(plan: Plan, basis: Basis | None) -> set[str]:
     """Digests that the shipped declaration pins for the engine."""
     try:
-        engine = load_vendor(plan.vendor.id).engine(plan.engine.id)
+        engine = shipped_vendor(plan, basis).engine(plan.engine.id)
     except SuiteError:  # R039 says that the suite does not ship it
         return set()
     return {image.digest for image in engine.images if image.digest is not None}

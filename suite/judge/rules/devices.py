@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from suite.base import expressions
 from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
@@ -17,7 +17,6 @@ from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
 if TYPE_CHECKING:
     from suite.documents.accelerator import Accelerator, Figure
     from suite.documents.devices import ObservedDevice
-    from suite.documents.plan import Plan
     from suite.documents.telemetry import TelemetrySample
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
@@ -44,10 +43,11 @@ def _used(evidence: Evidence) -> list[ObservedDevice]:
     return [device for device in devices if device.index in visible] or devices
 
 
-def declared_accelerator(plan: Plan) -> Accelerator | None:
+def declared_accelerator(evidence: Evidence) -> Accelerator | None:
     """The plan's accelerator in the shipped declaration; None where that has none of the name."""
+    plan = evidence.plan
     try:
-        vendor = load_vendor(plan.vendor.id)
+        vendor = shipped_vendor(plan, evidence.basis)
     except SuiteError:  # R039 says that the suite does not ship it
         return None
     devices = {device.id: device for device in vendor.doc.accelerators}
@@ -61,7 +61,7 @@ def _unobserved(evidence: Evidence) -> Finding | None:
     plan = evidence.plan
     if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
         return not_applicable(f"runtime {plan.runtime}: there is no device here to ask")
-    declared = declared_accelerator(plan)
+    declared = declared_accelerator(evidence)
     if declared is None or declared.topology.device == "host":
         return not_applicable("the device is the host, whose facts are in the environment")
     return warned(f"no tool of this machine named its devices; declared: {plan.devices.title}")
@@ -86,7 +86,7 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
     if (finding := _unobserved(evidence)) is not None:
         return finding
     plan, used = evidence.plan, _used(evidence)
-    declared = declared_accelerator(plan)
+    declared = declared_accelerator(evidence)
     pattern = re.escape(plan.devices.name)
     if declared is not None:
         pattern = given(declared.match, re.escape(declared.name))
@@ -137,7 +137,7 @@ def whole_devices(evidence: Evidence, _: Results) -> Finding:
     """No observed device is partitioned or limited below the declaration."""
     if (finding := _unobserved(evidence)) is not None:
         return not_applicable(finding.why)
-    used, declared = _used(evidence), declared_accelerator(evidence.plan)
+    used, declared = _used(evidence), declared_accelerator(evidence)
     wrong = []
     for device in used:
         if given(device.partitioned, False):
@@ -265,7 +265,7 @@ def _busy(evidence: Evidence) -> list[str]:
 
 def _power_wrong(evidence: Evidence) -> list[str]:
     """Devices whose mean power in the measured phases is above their limit or below what they drew idle."""
-    declared = declared_accelerator(evidence.plan)
+    declared = declared_accelerator(evidence)
     limits = {device.index: given(device.power_limit_w) for device in _used(evidence)}
     start = next((mark.t for mark in evidence.marks if mark.name == "engine.start"), 0)
     wrong = []

@@ -8,7 +8,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.declare.plan.conversion import declared_step
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
 
@@ -51,7 +51,7 @@ def converted_weights(evidence: Evidence, _: Results) -> Finding:
         return failed(
             "the plan converts the weights and no provenance.json says how", ["plan.json"]
         )
-    wrong = [*_inputs(plan, provenance), *_step(plan, step, provenance)]
+    wrong = [*_inputs(plan, provenance), *_step(evidence, step, provenance)]
     fact = evidence.environment.facts.get(OUTPUTS_FACT)
     if fact is None or given(fact.value) != jsonio.digest(provenance.outputs):
         wrong.append("the files that came out are not those that the engine was given")
@@ -71,8 +71,9 @@ def _inputs(plan: Plan, provenance: Provenance) -> list[str]:
     return wrong
 
 
-def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
+def _step(evidence: Evidence, step: Conversion, provenance: Provenance) -> list[str]:
     """What was done against the plan, and the plan's step against the shipped declaration."""
+    plan = evidence.plan
     members = ("kind", "command", "env", "model_type", "parameters")
     wrong = [
         f"{name} is not the plan's"
@@ -80,7 +81,7 @@ def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
         if getattr(provenance, name) != getattr(step, name)
     ]
     try:
-        vendor = load_vendor(plan.vendor.id)
+        vendor = shipped_vendor(plan, evidence.basis)
     except SuiteError:
         return wrong  # R039 says that the suite ships no such vendor
     if vendor.sha256 != plan.vendor.sha256:

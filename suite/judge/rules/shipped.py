@@ -15,9 +15,9 @@ from suite.base.bilingual import Bilingual
 from suite.base.errors import SuiteError
 from suite.base.status import Outcome
 from suite.declare.plan.make import model_room
+from suite.declare.plan.shipped import shipped_profile, shipped_vendor
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
-from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.profiles.reseeded import reseeded
 from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
@@ -33,26 +33,26 @@ from suite.declare.tasks.prompt import load_prompt
 from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
 from suite.declare.tasks.taskset import mini_set
-from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
 from suite.documents.document import given
-from suite.judge.rules.rule import Finding, passed, plan_rule, rule, warned
+from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
     from suite.declare.tasks.taskset import TaskSet
+    from suite.documents.basis import Basis
     from suite.documents.plan import Plan
     from suite.documents.taskline import TaskLine
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
 
-def planned_workload(plan: Plan) -> Finding:
+def planned_workload(plan: Plan, basis: Basis | None = None) -> Finding:
     """Whether profile, prompt, task lock, phases and bounds of a plan are those that the suite ships."""
-    workload = plan.workload
-    if workload.profile not in profile_names():
-        return warned(f"profile: {workload.profile}, not one that the suite ships")
-    profile = load_profile(workload.profile)
+    try:
+        profile = shipped_profile(plan, basis)
+    except SuiteError:
+        return warned(f"profile: {plan.workload.profile}, not one that the suite ships")
     wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
     if wrong:
         return warned(f"not the suite's own workload: {wrong[0]}", wrong)
@@ -77,7 +77,7 @@ def planned_workload(plan: Plan) -> Finding:
 )
 def own_workload(evidence: Evidence, _: Results) -> Finding:
     """The planned workload is the suite's own, and so are the texts that were asked."""
-    planned = planned_workload(evidence.plan)
+    planned = planned_workload(evidence.plan, evidence.basis)
     wrong = _pins(evidence) if planned.outcome is Outcome.PASS else []
     if wrong:
         return warned(f"not the suite's own workload: {wrong[0]}", wrong)
@@ -187,20 +187,10 @@ def _bounds(plan: Plan, profile: Profile) -> list[str]:
     return wrong
 
 
-@plan_rule(
-    "R039",
-    title=Bilingual("The declaration is the suite's own", "厂商声明出自本套件"),
-    asks=Bilingual(
-        "The vendor's declaration is the one that the suite ships, and so is the peak.",
-        "厂商声明即本套件随附者，峰值亦然。",
-    ),
-    reason=Bilingual("A peak declared lower makes MFU higher.", "声明得更低的峰值会抬高 MFU。"),
-    limits="open",
-)
-def own_declaration(plan: Plan) -> Finding:
-    """The vendor's declaration is the one that the suite ships, and so is the peak."""
+def planned_declaration(plan: Plan, basis: Basis | None = None) -> Finding:
+    """Whether the declaration of a plan's vendor is the one that the suite ships, and its peak as well."""
     try:
-        vendor = load_vendor(plan.vendor.id)
+        vendor = shipped_vendor(plan, basis)
     except SuiteError:
         return warned(f"vendor: {plan.vendor.id}, not one that the suite ships")
     if vendor.sha256 != plan.vendor.sha256:
@@ -219,3 +209,20 @@ def own_declaration(plan: Plan) -> Finding:
     if declared.compute != compute:
         return warned(f"the {compute.precision} peak was brought along: {compute.source}")
     return passed(f"declaration and peak of {vendor.id} are the suite's own")
+
+
+@rule(
+    "R039",
+    title=Bilingual("The declaration is the suite's own", "厂商声明出自本套件"),
+    asks=Bilingual(
+        "The vendor's declaration is the one that the suite ships, and so is the peak.",
+        "厂商声明即本套件随附者，峰值亦然。",
+    ),
+    reason=Bilingual("A peak declared lower makes MFU higher.", "声明得更低的峰值会抬高 MFU。"),
+    phases="run",
+    limits="open",
+    foreseen=planned_declaration,
+)
+def own_declaration(evidence: Evidence, _: Results) -> Finding:
+    """The vendor's declaration is the one that the suite ships, and so is the peak."""
+    return planned_declaration(evidence.plan, evidence.basis)

@@ -133,8 +133,18 @@ def no_loops(evidence: Evidence, _: Results) -> Finding:
 
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
+_TWICE = re.compile(r"\b(\w++)\s+\1\b")
+_MARKS = re.compile(r"(?:[^\w\s]\s*){3}")
 _BESIDE = 2
 """Marks in a row that punctuation may have, such as a full stop and a closing quote."""
+
+
+def is_padded(text: str) -> bool:
+    """Whether `PADDING` of a text's words or more say nothing."""
+    # Nearly every answer has neither, which is quickly seen.
+    if _TWICE.search(text) is None and _MARKS.search(text) is None:
+        return False
+    return padding(text) >= PADDING
 
 
 def padding(text: str) -> float:
@@ -176,7 +186,7 @@ def not_padded(evidence: Evidence, _: Results) -> Finding:
         return not_applicable("no task was answered")
     wrong, places, count = [], [], 0
     for name, requests in groups.items():
-        padded = [request for request in requests if padding(request.text) >= PADDING]
+        padded = [request for request in requests if is_padded(request.text)]
         count += len(padded)
         if len(padded) > MOST_PADDED * len(requests):
             wrong.append(f"{len(padded)} of {len(requests)} answers of {name} are padded")
