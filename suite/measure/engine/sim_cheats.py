@@ -36,7 +36,7 @@ class Cheat:
         name: as scripts write it.
         does: what it does.
         rules: the rules that name it in a run of its own word; empty: none does.
-        under: the rules that name it under a challenge where those are others.
+        under: the rules that name it under any challenge, beside those of `rules` that its draw happens to meet.
         stops: the level at which it no longer works, for a vendor who knows the suite's code; None: at none.
         left: why not earlier: what a vendor with the code in hand does about the rules below that level.
         apply: changes an honest reply; None where no server can do it.
@@ -187,7 +187,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             "challenged",
             _SEEDS,
             _memo,
-            under=("R080", "R098"),
+            under=("R098",),
         ),
         Cheat(
             "memo_on_repeats",
@@ -333,7 +333,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             "challenged",
             _SEEDS,
             _fast_known,
-            under=("R080", "R098"),
+            under=("R098",),
         ),
         Cheat(
             "known_articles",

@@ -144,6 +144,35 @@ def test_a_plan_under_a_challenge_is_drawn_from_it(suite, tmp_path):
         assert (a["arrivals_ns"] is None) or a["arrivals_ns"] != b["arrivals_ns"]
 
 
+def test_a_challenge_may_answer_a_commitment_which_the_run_then_needs(suite, tmp_path):
+    vendor, key = (
+        key_file(tmp_path / f"{name}.pem", of)
+        for name, of in (("vendor", VENDOR_A), ("reviewer", REVIEWER))
+    )
+    words = ("--runtime", "sim", "--cheat", "honest")
+    for name in ("first", "second"):
+        status, _, err = suite("commit", *words, "--key", vendor, "--out", f"{name}.json")
+        assert status == 0, err
+    status, _, err = suite(
+        "round", "new", "r", "--key", key, "--commitment", "first.json", "--out", "r.json"
+    )
+    assert status == 0, err
+    under = ("plan", *words, "--challenge", "r.json")
+    assert suite(*under, "--commitment", "first.json")[0] == 0
+    for more, code, wanted in (
+        ((), "commitment-differs", 2),
+        (("--commitment", "r.json"), "predicate-type-differs", 5),
+    ):
+        status, _, err = suite(*under, *more)
+        assert (status, code in err) == (wanted, True)
+    other = json.loads(Path("second.json").read_bytes())
+    first = json.loads(Path("first.json").read_bytes())
+    if other["dsseEnvelope"]["payload"] != first["dsseEnvelope"]["payload"]:
+        assert "commitment-differs" in suite(*under, "--commitment", "second.json")[2]
+    status, _, err = suite("commit", *words, "--challenge", "r.json", "--key", vendor)
+    assert (status, "before the challenge" in err) == (2, True)
+
+
 @pytest.fixture
 def signed(suite, tmp_path):
     """Makes a signed run under a challenge that somebody signed."""
