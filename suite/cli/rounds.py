@@ -34,6 +34,7 @@ def issue(
     days: int,
     commitment: Path | None,
     authority: str | None,
+    like: Path | None,
     key: str | None,
     tsa: str | None,
     out: Path | None,
@@ -55,7 +56,7 @@ def issue(
         round=round_id,
         issued=format_time(now),
         expires=format_time(now + dt.timedelta(days=days)),
-        salts=Salts(tasks=_salt(), load=_salt()),
+        salts=_salts(round_id, like),
         commitment=UNSET if commitment is None else _payload_sha256(commitment),
         authority=UNSET if authority is None else authority,
     )
@@ -73,6 +74,21 @@ def issue(
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
     new = " (a new key)" if signer.new else ""
     return f"{describe(made)}\nsigned by  {signer.key.public.id}{new}\nchallenge  {target}"
+
+
+def _salts(round_id: str, like: Path | None) -> Salts:
+    """New salts, or those of another challenge of the round.
+
+    Raises:
+        UsageError: ``usage-wrong`` for a challenge of another round.
+    """
+    if like is None:
+        return Salts(tasks=_salt(), load=_salt())
+    other = received(like)[0]
+    if other.round != round_id:
+        message = f"{like} is of the round {other.round}, not {round_id}"
+        raise UsageError("usage-wrong", message, hint="cards of one round share their salts")
+    return other.salts
 
 
 def _payload_sha256(path: Path) -> str:

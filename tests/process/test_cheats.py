@@ -70,13 +70,13 @@ def challenge(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["honest", *UNDER])
 def test_under_a_challenge_tables_of_the_public_tasks_are_named(tmp_path, challenge, name):
-    found = broken(tmp_path, name, SLOW_READER, challenge)
+    named = broken(tmp_path, name, SLOW_READER, challenge)
     if name == "honest":
-        assert found == set()
+        assert named == set()
     else:
         # Of eight tasks asked again about half are public, so that R080 names a table of them in some rounds only.
         cheat = CHEATS[name]
-        assert set(cheat.under) <= found <= {*cheat.under, *cheat.rules}
+        assert set(cheat.under) <= named <= {*cheat.under, *cheat.rules}
 
 
 def test_a_cheat_that_the_public_knows_is_named_by_rules_that_exist():

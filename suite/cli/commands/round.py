@@ -42,6 +42,9 @@ round = Group(  # noqa: A001 - the command's name
     metavar="URL",
     help="time-stamping authority that runs ask for stamps of their log",
 )
+@click.option(
+    "--like", type=FILE, metavar="FILE", help="take the salts of this challenge of the same round"
+)
 @signing_key_option
 @tsa_option
 @click.option("--out", type=FILE, metavar="FILE", help="default: ROUND.challenge.sigstore.json")
@@ -51,6 +54,7 @@ def new(
     days: int,
     commitment: Path | None,
     authority: str | None,
+    like: Path | None,
     key: str | None,
     tsa: str | None,
     out: Path | None,
@@ -58,7 +62,8 @@ def new(
     """Sign a challenge with new salts.
 
     ROUND is its name: letters, digits and . _ : -. Whoever has the file can compute the tasks: it is given to a vendor
-    when that vendor is ready to run, not before.
+    when that vendor is ready to run, not before. Cards compare where their salts are the same: with --like several vendors get a
+    challenge each, all of one draw.
     """
     from suite.cli import rounds
 
@@ -68,6 +73,7 @@ def new(
             days=days,
             commitment=commitment,
             authority=authority,
+            like=like,
             key=key,
             tsa=tsa,
             out=out,

@@ -12,6 +12,7 @@ import hashlib
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from suite.base.errors import DataError
 from suite.declare.tasks.mini import fresh_story
 from suite.declare.tasks.perturb import perturb
 from suite.declare.tasks.records import Task
@@ -67,12 +68,27 @@ def perturbed_task(task: Task, salt: str) -> Task | None:
     )
 
 
+def _require_changed(tasks: Iterable[Task], wanted: int) -> None:
+    changed = sum(task.origin is not None for task in tasks)
+    if not changed or changed < LEAST_CHANGED * wanted:
+        message = (
+            f"only {changed} of {wanted} articles hold a name, place or number that can be replaced"
+        )
+        hint = (
+            "the words are English ones, see perturb_words.json; run these data without a challenge"
+        )
+        raise DataError("challenge-unfit", message, hint=hint)
+
+
 def challenged(tasks: TaskSet, salt: str) -> TaskSet:
     """A task set under a challenge.
 
     Args:
         tasks: the profile's, or the user's.
         salt: of the challenge, for tasks.
+
+    Raises:
+        DataError: ``challenge-unfit`` where the rule changes too few of the articles.
     """
     chosen = chosen_ids((task.id for task in tasks.tasks), salt)
     made: dict[str, Task] = {}
@@ -85,6 +101,7 @@ def challenged(tasks: TaskSet, salt: str) -> TaskSet:
         else:
             new = perturbed_task(task, salt) or task
         made[new.id] = new
+    _require_changed(made.values(), len(chosen))
     return TaskSet(
         name=tasks.name,
         tasks=tuple(made[name] for name in running_order(made, salt)),

@@ -76,6 +76,21 @@ def test_no_two_challenges_share_a_salt(suite, tmp_path):
         for name in ("a", "b")
     )
     assert {first.tasks, first.load}.isdisjoint({second.tasks, second.load})
+    like = ("--like", "a.challenge.sigstore.json", "--key", key)
+    assert suite("round", "new", "a", *like, "--out", "again.json")[0] == 0
+    assert read_challenge(Path("again.json").read_bytes(), "it")[0].salts == first
+    status, _, err = suite("round", "new", "c", *like)
+    assert (status, "is of the round a" in err) == (2, True)
+
+
+def test_data_in_which_nothing_can_be_replaced_make_no_challenge(suite, tmp_path):
+    key = key_file(tmp_path / "reviewer.pem", REVIEWER)
+    suite("round", "new", "r", "--key", key)
+    rows = [{"id": f"t{n}", "document": f"同一篇文章{n}。", "summary": "摘要。"} for n in range(8)]
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    words = ("--data", "data.jsonl", "--challenge", "r.challenge.sigstore.json")
+    status, _, err = suite("plan", "--runtime", "sim", *words)
+    assert (status, "challenge-unfit" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -130,9 +145,9 @@ def test_a_plan_under_a_challenge_is_drawn_from_it(suite, tmp_path):
         file = f"{name}.challenge.sigstore.json"
         twice = [
             json.loads(suite("plan", "--runtime", "sim", "--challenge", file, "--json")[1])
-            for _ in range(2)
+            for _ in range(1 + (name == "a"))
         ]
-        assert twice[0] == twice[1]
+        assert twice[0] == twice[-1]
         plans.append(twice[0])
     first, second = (plan["workload"] for plan in plans)
     assert [plan["nonce"] for plan in plans] == ["a", "b"]
