@@ -116,3 +116,9 @@ class Plan(Document):
         Challenge | UnsetType,
         about("What tasks, order, arrivals and controls were drawn from; absent without one."),
     ] = UNSET
+    chinese: Annotated[
+        dict[str, str] | UnsetType,
+        about(
+            "The Chinese form of the sentences above that the suite wrote, by their English one."
+        ),
+    ] = UNSET

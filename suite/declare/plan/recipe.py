@@ -7,6 +7,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.base.resources import resource
 from suite.documents.document import given
@@ -78,7 +79,9 @@ def departure(image: ObservedImage, build_context: str, digest: str) -> str:
         SetupError: ``image-context-missing``.
     """
     if image.labels.get(LABEL_CONTEXT) != digest:
-        return "its label names another recipe than the shipped one"
+        return Sentence(
+            "its label names another recipe than the shipped one", "其标签指向的配方不是随附的配方"
+        )
     if why := _base_departure(image):
         return why
     directory = shipped(build_context)
@@ -90,12 +93,17 @@ def departure(image: ObservedImage, build_context: str, digest: str) -> str:
 def _base_departure(image: ObservedImage) -> str:
     base = image.base
     if not base:
-        return "its base image is not on this machine any more"
+        return Sentence("its base image is not on this machine any more", "其基础镜像已不在本机")
     if base.reference not in (DEFAULT_BASE_IMAGE, LOCAL_BASE_IMAGE):
-        return f"its base is {base.reference}, not {DEFAULT_BASE_IMAGE}"
+        return Sentence(
+            f"its base is {base.reference}, not {DEFAULT_BASE_IMAGE}",
+            f"其基础镜像为 {base.reference}，而非 {DEFAULT_BASE_IMAGE}",
+        )
     below = len(base.history)
     if image.layers[: len(base.layers)] != base.layers or image.history[:below] != base.history:
-        return f"it was not made on {base.reference}"
+        return Sentence(
+            f"it was not made on {base.reference}", f"它不是在 {base.reference} 上构建的"
+        )
     return ""
 
 
@@ -107,9 +115,12 @@ def _step_departure(image: ObservedImage, directory: Path) -> str:
     if made != wanted:
         pairs = itertools.zip_longest(wanted, made, fillvalue="")
         ours, theirs = next(pair for pair in pairs if pair[0] != pair[1])
-        return f"a step is not the recipe's: {(theirs or f'lacks {ours}')[:80]}"
+        return Sentence(
+            f"a step is not the recipe's: {(theirs or f'lacks {ours}')[:80]}",
+            f"有一步与配方不符：{(theirs or f'lacks {ours}')[:80]}",
+        )
     if len(image.layers) > layers + sum(text.startswith(_LAYERED) for text in wanted):
-        return "it has more layers than the recipe makes"
+        return Sentence("it has more layers than the recipe makes", "其层数多于配方所生成的")
     return ""
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
 from suite.documents.challenge import Challenge
 from suite.documents.codec import plain
@@ -111,11 +112,15 @@ def outside(challenge: Challenge, begun: dt.datetime, ended: dt.datetime) -> str
     """
     # The challenge states whole seconds: a run of the same second began after it.
     if begun < parse_time(challenge.issued):
-        return (
-            f"begun at {format_time(begun)}, before the challenge was issued at {challenge.issued}"
+        return Sentence(
+            f"begun at {format_time(begun)}, before the challenge was issued at {challenge.issued}",
+            f"开始于 {format_time(begun)}，早于质询的发布时间 {challenge.issued}",
         )
     if ended > parse_time(challenge.expires) + dt.timedelta(seconds=1):
-        return f"ended at {format_time(ended)}, after the challenge expired at {challenge.expires}"
+        return Sentence(
+            f"ended at {format_time(ended)}, after the challenge expired at {challenge.expires}",
+            f"结束于 {format_time(ended)}，晚于质询的失效时间 {challenge.expires}",
+        )
     return ""
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WORDS: Final = re.compile(
     r"/metrics/.*"  # descriptions of metrics; their numbers are below /phases and /startup
     r"|/standing/.*"
+    r"|/chinese/.*"
     r"|/verdict/sentence/.*"
     r"|.*/(?:why|title|label|note|sentence)(?:/en|/zh)?"
     r"|/checks/[0-9]+/evidence.*"

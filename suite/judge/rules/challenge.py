@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, joined
 from suite.base.errors import TrustError
 from suite.declare.plan.skeleton import skeleton_sha256
 from suite.declare.tasks.challenged import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
-NONE: Final = "the run was made under no challenge"
+NONE: Final = Sentence("the run was made under no challenge", "运行未受质询")
 FASTER: Final = 0.9
 """Known tasks are faster when the whole interval of their time over that of new ones lies below this."""
 MOST_REMEMBERED: Final = 0.1
@@ -71,10 +71,17 @@ def follows(evidence: Evidence, _: Results) -> Finding:
     new = [line.id for line in evidence.tasks.values() if line.origin is not UNSET]
     if challenge is None and kept is None:
         return (
-            failed("tasks of a challenge, and no challenge", new) if new else not_applicable(NONE)
+            failed(Sentence("tasks of a challenge, and no challenge", "有质询的任务而无质询"), new)
+            if new
+            else not_applicable(NONE)
         )
     if challenge is None or kept is None:
-        return failed("the plan and what it was made from do not name the same challenge")
+        return failed(
+            Sentence(
+                "the plan and what it was made from do not name the same challenge",
+                "计划与其依据所指的质询不同",
+            )
+        )
     wrong = (
         _differs(evidence.plan, kept, challenge)
         or _time(evidence, challenge)
@@ -83,7 +90,10 @@ def follows(evidence: Evidence, _: Results) -> Finding:
     if wrong:
         return failed(wrong, ["basis.json: challenge"])
     return passed(
-        f"round {challenge.round}: {len(new)} new tasks of {len(evidence.tasks)}, order and loads follow from it"
+        Sentence(
+            f"round {challenge.round}: {len(new)} new tasks of {len(evidence.tasks)}, order and loads follow from it",
+            f"轮次 {challenge.round}：{len(evidence.tasks)} 个任务中 {len(new)} 个为新，顺序与负载均由其推出",
+        )
     )
 
 
@@ -92,11 +102,19 @@ def _differs(plan: Plan, kept: BasisChallenge, challenge: Challenge) -> str:
     try:
         stated, _ = read_challenge(kept.bundle.encode(), "basis.json: challenge")
     except TrustError as refused:
-        return f"the challenge cannot be read: {refused.message}"
+        return Sentence(
+            f"the challenge cannot be read: {refused.message}",
+            f"无法读取质询：{chinese(refused.message)}",
+        )
     if not stated == kept.stated == challenge:
-        return "the signed challenge states something else than the plan"
+        return Sentence(
+            "the signed challenge states something else than the plan", "已签名的质询与计划所述不同"
+        )
     if plan.nonce != challenge.round:
-        return f"the challenge is of the round {challenge.round}, the plan of another"
+        return Sentence(
+            f"the challenge is of the round {challenge.round}, the plan of another",
+            f"质询属于轮次 {challenge.round}，计划属于其他轮次",
+        )
     return ""
 
 
@@ -112,15 +130,18 @@ def _tasks(evidence: Evidence, challenge: Challenge) -> str:
     taskset = evidence.plan.workload.taskset
     records = joined_sha256(line.record_sha256 for line in lines)
     if records != taskset.records_sha256:
-        return "the tasks are not those of the plan"
+        return Sentence("the tasks are not those of the plan", "任务不是计划中的任务")
     if [line.id for line in lines] != running_order(evidence.tasks, salt):
-        return "the tasks run in another order"
+        return Sentence("the tasks run in another order", "任务按其他顺序运行")
     for line in lines:
         record = {
             "document_sha256": line.document_sha256, "id": line.id, "summary": line.reference,
         }  # fmt: skip
         if jsonio.digest(record) != line.record_sha256:
-            return f"task {line.id}: its record has another digest"
+            return Sentence(
+                f"task {line.id}: its record has another digest",
+                f"任务 {line.id}：其记录的摘要不符",
+            )
     if taskset.name == f"mini-{taskset.size}":
         return _stories(lines, salt, taskset)
     return _perturbed(lines, salt, taskset.name)
@@ -128,13 +149,21 @@ def _tasks(evidence: Evidence, challenge: Challenge) -> str:
 
 def _stories(lines: Sequence[TaskLine], salt: str, taskset: TaskSet) -> str:
     if taskset.size > MINI_COUNT:
-        return f"there is no mini set of {taskset.size} tasks"
+        return Sentence(
+            f"there is no mini set of {taskset.size} tasks", f"没有 {taskset.size} 个任务的 mini 集"
+        )
     expected = mini_under(salt, taskset.size)
     if taskset != expected.to_doc():
-        return "the tasks are not the mini set's under this challenge"
+        return Sentence(
+            "the tasks are not the mini set's under this challenge",
+            "任务不是 mini 集在此质询下的任务",
+        )
     for line, task in zip(lines, expected.tasks, strict=True):
         if given(line.origin) != task.origin:
-            return f"task {line.id}: it does not say rightly whether it is new"
+            return Sentence(
+                f"task {line.id}: it does not say rightly whether it is new",
+                f"任务 {line.id}：是否为新任务的说明有误",
+            )
     return ""
 
 
@@ -145,28 +174,38 @@ def _changed(line: TaskLine, salt: str) -> str:
         return ""
     task, reference = given(origin.task, ""), given(origin.reference, "")
     if origin.kind != "perturbed" or line.id != f"{task}-new":
-        return "it is not the changed form of the task that it names"
+        return Sentence(
+            "it is not the changed form of the task that it names", "不是其所指任务的改写形式"
+        )
     if origin.document_sha256 == line.document_sha256:
-        return "its document was not changed"
+        return Sentence("its document was not changed", "其文档未被改写")
     if perturb(reference, salt, task).text != line.reference:
-        return "its reference was not changed by the rule"
+        return Sentence("its reference was not changed by the rule", "其参考摘要未按规则改写")
     return ""
 
 
 def _perturbed(lines: Sequence[TaskLine], salt: str, name: str) -> str:
     for line in lines:
         if wrong := _changed(line, salt):
-            return f"task {line.id}: {wrong}"
+            return Sentence(f"task {line.id}: {wrong}", f"任务 {line.id}：{chinese(wrong)}")
     before = {original(line).id: line for line in lines}
     chosen = chosen_ids(before, salt)
     changed = {key for key, line in before.items() if line.origin is not UNSET}
     if len(before) != len(lines) or not changed <= chosen:
-        return "tasks are new that the challenge leaves as they are"
+        return Sentence(
+            "tasks are new that the challenge leaves as they are", "质询保持原样的任务被当作新任务"
+        )
     if len(changed) < LEAST_CHANGED * len(chosen):
-        return f"only {len(changed)} of {len(chosen)} tasks drawn to be new were changed"
+        return Sentence(
+            f"only {len(changed)} of {len(chosen)} tasks drawn to be new were changed",
+            f"抽为新任务的 {len(chosen)} 个中仅改写了 {len(changed)} 个",
+        )
     lock = locks().sets.get(name)
     if lock is not None and joined_sha256(order(before)) != lock.ids_sha256:
-        return f"the tasks behind them are not those locked as {name}"
+        return Sentence(
+            f"the tasks behind them are not those locked as {name}",
+            f"其背后的任务不是以 {name} 之名锁定的任务",
+        )
     return ""
 
 
@@ -193,16 +232,29 @@ def as_fast(evidence: Evidence, _: Results) -> Finding:
     gaps = {"TTFT": fresh.first_token(evidence), "time per chunk": fresh.pace(evidence)}
     known = {name: gap for name, gap in gaps.items() if gap is not None}
     if "TTFT" not in known:
-        return not_applicable("too few known and new tasks were asked one at a time")
+        return not_applicable(
+            Sentence(
+                "too few known and new tasks were asked one at a time",
+                "逐个提问的公开任务与新任务过少",
+            )
+        )
     numbers = [
-        f"{name} of known tasks over new ones {math.exp(gap.value):.2f}, at most {math.exp(min(gap.high, 700.0)):.2f}"
-        f" ({gap.known} and {gap.new} tasks)"
+        Sentence(
+            f"{name} of known tasks over new ones {math.exp(gap.value):.2f}, at most {math.exp(min(gap.high, 700.0)):.2f} ({gap.known} and {gap.new} tasks)",
+            f"公开任务的 {name} 与新任务之比 {math.exp(gap.value):.2f}，至多 {math.exp(min(gap.high, 700.0)):.2f}（{gap.known} 与 {gap.new} 个任务）",
+        )
         for name, gap in known.items()
     ]
     faster = [gap for gap in known.values() if gap.high < math.log(FASTER)]
-    why = "; ".join(numbers)
+    why = joined("; ", "；", numbers)
     if faster:
-        return failed(f"known tasks are faster: {why}, bound {FASTER:g}", numbers)
+        return failed(
+            Sentence(
+                f"known tasks are faster: {why}, bound {FASTER:g}",
+                f"公开任务更快：{chinese(why)}，门槛 {FASTER:g}",
+            ),
+            numbers,
+        )
     return passed(why)
 
 
@@ -240,21 +292,37 @@ def as_good(evidence: Evidence, results: Results) -> Finding:
             groups[fresh.is_new(evidence, task) is True].append(scored[pair][place])
         gap = fresh.gap(groups[False], groups[True], cut=False)
         if gap is None:
-            return not_applicable("too few known and new tasks were answered")
+            return not_applicable(
+                Sentence(
+                    "too few known and new tasks were answered", "已回答的公开任务与新任务过少"
+                )
+            )
         numbers.append(
-            f"{metric} of known tasks less that of new ones {gap.value:+.4f}, {gap.low:+.4f} to {gap.high:+.4f}"
+            Sentence(
+                f"{metric} of known tasks less that of new ones {gap.value:+.4f}, {gap.low:+.4f} to {gap.high:+.4f}",
+                f"公开任务的 {metric} 减新任务的 {gap.value:+.4f}，{gap.low:+.4f} 至 {gap.high:+.4f}",
+            )
         )
         if gap.low > 0:
             wrong.append(numbers[-1])
     if wrong:
-        return failed(f"known tasks are answered better: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"known tasks are answered better: {wrong[0]}",
+                f"公开任务的回答更好：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     remembered, asked = _remembered(evidence, answers)
     if len(remembered) >= FEWEST_REMEMBERED and len(remembered) > MOST_REMEMBERED * asked:
         return failed(
-            f"{len(remembered)} of {asked} answers to changed articles name what only the published ones held",
+            Sentence(
+                f"{len(remembered)} of {asked} answers to changed articles name what only the published ones held",
+                f"对改写文章的 {asked} 个回答中有 {len(remembered)} 个提及仅见于原文的内容",
+            ),
             remembered,
         )
-    return passed("; ".join(numbers))
+    return passed(joined("; ", "；", numbers))
 
 
 def _remembered(evidence: Evidence, answers: Mapping[str, str]) -> tuple[list[str], int]:
@@ -295,25 +363,42 @@ def committed(evidence: Evidence, _: Results) -> Finding:
     bundle = None if kept is None else given(kept.commitment)
     answered = None if challenge is None else given(challenge.commitment)
     if challenge is None or (answered is None and bundle is None):
-        return not_applicable(NONE if challenge is None else "the challenge answers no commitment")
+        return not_applicable(
+            NONE
+            if challenge is None
+            else Sentence("the challenge answers no commitment", "该质询不答复任何承诺")
+        )
     wrong = _uncommitted(evidence.plan, challenge, answered, bundle)
     if wrong:
         return failed(wrong, ["basis.json: commitment"])
-    return passed(f"the plan is the one committed to before {challenge.issued}, {answered}")
+    return passed(
+        Sentence(
+            f"the plan is the one committed to before {challenge.issued}, {answered}",
+            f"计划即 {challenge.issued} 之前所承诺者，{answered}",
+        )
+    )
 
 
 def _uncommitted(plan: Plan, challenge: Challenge, answered: str | None, bundle: str | None) -> str:
     """Why a plan is not what a vendor committed to; "" when it is."""
     if bundle is None or answered is None:
-        return "the challenge and the run do not name the same commitment"
+        return Sentence(
+            "the challenge and the run do not name the same commitment", "质询与运行所指的承诺不同"
+        )
     try:
         made, statement = read_commitment(bundle.encode(), "basis.json: commitment")
     except TrustError as refused:
-        return f"the commitment cannot be read: {refused.message}"
+        return Sentence(
+            f"the commitment cannot be read: {refused.message}",
+            f"无法读取承诺：{chinese(refused.message)}",
+        )
     if statement.sha256 != answered:
-        return "the challenge answers another commitment"
+        return Sentence("the challenge answers another commitment", "质询答复的是另一份承诺")
     if made.made > challenge.issued:
-        return f"committed at {made.made}, after the challenge was issued at {challenge.issued}"
+        return Sentence(
+            f"committed at {made.made}, after the challenge was issued at {challenge.issued}",
+            f"承诺于 {made.made}，晚于质询的发布时间 {challenge.issued}",
+        )
     return _another(plan, made)
 
 
@@ -322,11 +407,16 @@ def _another(plan: Plan, made: Commitment) -> str:
     if made.vendor == plan.vendor.id and made.skeleton_sha256 == skeleton_sha256(plan):
         return ""
     pairs = (
-        ("the vendor", plan.vendor.id, made.vendor),
-        ("the suite", given(plan.suite.files_sha256, ""), made.suite),
-        ("the declaration", plan.vendor.sha256, made.declaration_sha256),
-        ("the model", plan.model.sha256, made.model_sha256),
-        ("the profile", plan.workload.profile_sha256, made.profile_sha256),
+        (Sentence("the vendor", "厂商"), plan.vendor.id, made.vendor),
+        (Sentence("the suite", "套件"), given(plan.suite.files_sha256, ""), made.suite),
+        (Sentence("the declaration", "声明"), plan.vendor.sha256, made.declaration_sha256),
+        (Sentence("the model", "模型"), plan.model.sha256, made.model_sha256),
+        (Sentence("the profile", "配置"), plan.workload.profile_sha256, made.profile_sha256),
     )
-    what = next((name for name, here, there in pairs if here != there), "engine or devices")
-    return f"the plan is another than was committed to: {what}"
+    what = next(
+        (name for name, here, there in pairs if here != there),
+        Sentence("engine or devices", "引擎或设备"),
+    )
+    return Sentence(
+        f"the plan is another than was committed to: {what}", f"计划与所承诺者不同：{chinese(what)}"
+    )

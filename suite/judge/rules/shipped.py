@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.base.status import Outcome
 from suite.declare.plan.make import model_room
@@ -52,11 +52,28 @@ def planned_workload(plan: Plan, basis: Basis | None = None) -> Finding:
     try:
         profile = shipped_profile(plan, basis)
     except SuiteError:
-        return warned(f"profile: {plan.workload.profile}, not one that the suite ships")
+        name = plan.workload.profile
+        return warned(
+            Sentence(
+                f"profile: {name}, not one that the suite ships",
+                f"配置 {name} 不是本套件随附的配置",
+            )
+        )
     wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
     if wrong:
-        return warned(f"not the suite's own workload: {wrong[0]}", wrong)
-    return passed(f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own")
+        return warned(
+            Sentence(
+                f"not the suite's own workload: {wrong[0]}",
+                f"不是本套件的工作负载：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own",
+            f"配置 {profile.name}：提示词、任务、阶段与限度均出自本套件",
+        )
+    )
 
 
 @rule(
@@ -80,19 +97,31 @@ def own_workload(evidence: Evidence, _: Results) -> Finding:
     planned = planned_workload(evidence.plan, evidence.basis)
     wrong = _pins(evidence) if planned.outcome is Outcome.PASS else []
     if wrong:
-        return warned(f"not the suite's own workload: {wrong[0]}", wrong)
+        return warned(
+            Sentence(
+                f"not the suite's own workload: {wrong[0]}",
+                f"不是本套件的工作负载：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     return planned
 
 
 def _texts(plan: Plan, profile: Profile) -> list[str]:
     workload = plan.workload
-    wrong = []
+    wrong: list[str] = []
     if workload.profile_sha256 != profile.sha256:
-        wrong.append(f"the profile {profile.name} has another digest")
+        wrong.append(
+            Sentence(
+                f"the profile {profile.name} has another digest", f"配置 {profile.name} 的摘要不同"
+            )
+        )
     if workload.prompt != load_prompt(profile.doc.prompt).to_doc():
-        wrong.append("the prompt is not the profile's")
+        wrong.append(Sentence("the prompt is not the profile's", "提示词与配置不符"))
     if workload.decoding != profile.doc.decoding:
-        wrong.append("the decoding parameters are not the profile's")
+        wrong.append(
+            Sentence("the decoding parameters are not the profile's", "解码参数与配置不符")
+        )
     return wrong
 
 
@@ -111,7 +140,16 @@ def _lock(plan: Plan) -> list[str]:
         held = lock is not None and (
             challenge is not None or (lock.ids_sha256, lock.size) == (tasks.ids_sha256, tasks.size)
         )
-    return [] if held else [f"the tasks are not those locked as {tasks.name}"]
+    return (
+        []
+        if held
+        else [
+            Sentence(
+                f"the tasks are not those locked as {tasks.name}",
+                f"任务不是以 {tasks.name} 之名锁定的任务",
+            )
+        ]
+    )
 
 
 @functools.lru_cache(maxsize=4)
@@ -127,7 +165,12 @@ def _pins(evidence: Evidence) -> list[str]:
         return []
     stated = given(taskset.pinned)
     if stated is None:
-        return ["the plan does not say which of its texts are the known ones"]
+        return [
+            Sentence(
+                "the plan does not say which of its texts are the known ones",
+                "计划未说明其文本中有多少属于已知文本",
+            )
+        ]
     texts = [original(task) for task in evidence.tasks.values()]
     rows = [(text, pins().get(key_of(text.id))) for text in texts]
     known = [(text, pin) for text, pin in rows if pin is not None]
@@ -136,14 +179,22 @@ def _pins(evidence: Evidence) -> list[str]:
     documents = sum(has_document(pin, text.id, text.document_sha256) for text, pin in whole)
     if references < LEAST_PINNED * len(rows) or documents < LEAST_PINNED * len(whole):
         return [
-            f"{references} of {len(rows)} references and {documents} of {len(whole)} known documents are XSum's"
+            Sentence(
+                f"{references} of {len(rows)} references and {documents} of {len(whole)} known documents are XSum's",
+                f"{len(rows)} 篇参考摘要中的 {references} 篇、{len(whole)} 篇已知文档中的 {documents} 篇与 XSum 一致",
+            )
         ]
     if (references, documents, len(whole)) != (
         stated.references,
         stated.documents,
         stated.known_documents,
     ):
-        return ["the plan counts its pinned texts otherwise than the tasks show"]
+        return [
+            Sentence(
+                "the plan counts its pinned texts otherwise than the tasks show",
+                "计划所记的已核对文本数与任务所示不符",
+            )
+        ]
     return []
 
 
@@ -172,18 +223,27 @@ def _phases(plan: Plan, profile: Profile) -> list[str]:
     if challenge is not None:
         profile = reseeded(profile, challenge.salts.load)
     shipped = expand_phases(profile, size, room)
-    return [] if tuple(shipped) == plan.workload.phases else ["the phases are not the profile's"]
+    return (
+        []
+        if tuple(shipped) == plan.workload.phases
+        else [Sentence("the phases are not the profile's", "阶段与配置不符")]
+    )
 
 
 def _bounds(plan: Plan, profile: Profile) -> list[str]:
     workload = plan.workload
-    wrong = []
+    wrong: list[str] = []
     reference = reference_for(plan.model.files, workload.taskset, workload.decoding)
     shipped = quality_doc(profile, reference.scores, reference.source, workload.taskset)
     if workload.quality != shipped:
-        wrong.append("the quality bounds or the reference are not the suite's")
+        wrong.append(
+            Sentence(
+                "the quality bounds or the reference are not the suite's",
+                "质量限度或参考值不是本套件的",
+            )
+        )
     if workload.objectives != profile.doc.objectives:
-        wrong.append("the objectives are not the profile's")
+        wrong.append(Sentence("the objectives are not the profile's", "目标与配置不符"))
     return wrong
 
 
@@ -192,23 +252,53 @@ def planned_declaration(plan: Plan, basis: Basis | None = None) -> Finding:
     try:
         vendor = shipped_vendor(plan, basis)
     except SuiteError:
-        return warned(f"vendor: {plan.vendor.id}, not one that the suite ships")
+        return warned(
+            Sentence(
+                f"vendor: {plan.vendor.id}, not one that the suite ships",
+                f"厂商 {plan.vendor.id} 不在本套件随附之列",
+            )
+        )
     if vendor.sha256 != plan.vendor.sha256:
-        return warned(f"the declaration of {vendor.id} is not the one that the suite ships")
+        return warned(
+            Sentence(
+                f"the declaration of {vendor.id} is not the one that the suite ships",
+                f"{vendor.id} 的声明不是本套件随附的声明",
+            )
+        )
     compute = plan.peaks.compute
     if compute is None:
-        return passed(f"the declaration of {vendor.id} is the suite's own; no peak is used")
+        return passed(
+            Sentence(
+                f"the declaration of {vendor.id} is the suite's own; no peak is used",
+                f"{vendor.id} 的声明出自本套件；未使用峰值",
+            )
+        )
     devices = {device.id: device for device in vendor.doc.accelerators}
     device = devices.get(plan.devices.accelerator)
     if device is None:
-        return warned(f"{plan.devices.accelerator} is no accelerator of {vendor.id}")
+        return warned(
+            Sentence(
+                f"{plan.devices.accelerator} is no accelerator of {vendor.id}",
+                f"{plan.devices.accelerator} 不是 {vendor.id} 的加速器",
+            )
+        )
     declared = select_peaks(vendor, device, compute.precision, private={}, cpu=None)
     if plan.runtime == "endpoint" and declared.compute is not None:
         # Beyond its note, which says that the accelerator was only claimed.
         declared = replace(declared, compute=replace(declared.compute, note=compute.note))
     if declared.compute != compute:
-        return warned(f"the {compute.precision} peak was brought along: {compute.source}")
-    return passed(f"declaration and peak of {vendor.id} are the suite's own")
+        return warned(
+            Sentence(
+                f"the {compute.precision} peak was brought along: {compute.source}",
+                f"{compute.precision} 峰值为自带数值：{compute.source}",
+            )
+        )
+    return passed(
+        Sentence(
+            f"declaration and peak of {vendor.id} are the suite's own",
+            f"{vendor.id} 的声明与峰值均出自本套件",
+        )
+    )
 
 
 @rule(
