@@ -246,7 +246,7 @@ def as_fast(evidence: Evidence, _: Results) -> Finding:
         for name, gap in known.items()
     ]
     faster = [gap for gap in known.values() if gap.high < math.log(FASTER)]
-    why = joined("; ", "；", numbers)
+    why = joined(numbers, "; ", "；")
     if faster:
         return failed(
             Sentence(
@@ -322,7 +322,7 @@ def as_good(evidence: Evidence, results: Results) -> Finding:
             ),
             remembered,
         )
-    return passed(joined("; ", "；", numbers))
+    return passed(joined(numbers, "; ", "；"))
 
 
 def _remembered(evidence: Evidence, answers: Mapping[str, str]) -> tuple[list[str], int]:
