@@ -15,11 +15,13 @@ from suite import __version__
 from suite.base import harness, resources
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
+from suite.cli import rounds
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, recorded
 from suite.declare.plan.choice import choose_devices
 from suite.declare.profiles.load import load_profile
+from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
@@ -144,7 +146,11 @@ def draft(choices: Choices) -> Inputs:
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
+    challenge = rounds.under(choices.challenge, choices.nonce, choices.commitment)
     tasks = task_set_for(profile, choices.data)
+    if challenge is not None:
+        tasks = challenged(tasks, challenge.stated.salts.tasks)
+    stories = "" if challenge is None else challenge.stated.salts.tasks
     exact = tokenizer is not None and profile.exact_lengths
     basis = Basis(
         basis_schema=1,
@@ -173,7 +179,10 @@ def draft(choices: Choices) -> Inputs:
         url=None if choices.url is None else server_url(choices.url),
         overrides=engine_arguments,
         options=_options(choices, note),
-        sim_script=script_text(choices.sim_script, choices.cheat) if runtime == "sim" else UNSET,
+        challenge=UNSET if challenge is None else challenge,
+        sim_script=script_text(choices.sim_script, choices.cheat, stories)
+        if runtime == "sim"
+        else UNSET,
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
     return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory)

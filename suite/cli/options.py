@@ -48,6 +48,8 @@ class Choices:
     url: str | None = None
     model_id: str | None = None
     nonce: str | None = None
+    challenge: Path | None = None
+    commitment: Path | None = None
     telemetry_url: str | None = None
     model_type: str | None = None
     converted: Path | None = None
@@ -251,6 +253,18 @@ _CHOICES = (
         help="for --runtime sim: a vendor that cheats so, see suite sim --list-cheats; honest: one that does not",
     ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
+    click.option(
+        "--challenge",
+        type=FILE,
+        metavar="FILE",
+        help="signed challenge of a round: tasks, order and arrivals follow from it",
+    ),
+    click.option(
+        "--commitment",
+        type=FILE,
+        metavar="FILE",
+        help="signed commitment that the challenge answers",
+    ),
     click.option(
         "--telemetry-url",
         metavar="URL",

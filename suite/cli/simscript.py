@@ -33,17 +33,21 @@ HONEST: JSONObject = {
 """A vendor with the shipped mini model on a small device; every answer says that it is simulated."""
 
 
-def script_text(script: str | None, cheats: Sequence[str] = ()) -> str:
+def script_text(script: str | None, cheats: Sequence[str] = (), stories: str = "") -> str:
     """The script as it becomes part of a plan: its content in canonical form, not its name.
 
     Args:
         script: JSON or ``@file``; None: no faults.
         cheats: as of `with_cheats`.
+        stories: salt of the challenge whose new stories a vendor with a model answers too.
 
     Raises:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
-    return _text(with_cheats(_document(script or "{}", ()), cheats))
+    document = with_cheats(_document(script or "{}", ()), cheats)
+    if stories and document.get("answers") == "mini":
+        document = {"stories": stories, **document}
+    return _text(document)
 
 
 def with_cheats(document: JSONObject, cheats: Sequence[str]) -> JSONObject:

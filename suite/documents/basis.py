@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from suite.documents.challenge import BasisChallenge
 from suite.documents.document import Document, about
 from suite.documents.model import FileDigest, ModelSource
 from suite.documents.plan import RuntimeKind, SuiteVersion
@@ -158,6 +159,9 @@ class Basis(Document):
         about("Engine arguments by name without dashes; an empty value is a flag."),
     ]
     options: Annotated[Options, about("What else was chosen.")]
+    challenge: Annotated[
+        BasisChallenge | UnsetType, about("The challenge that the run was made under.")
+    ] = UNSET
     sim_script: Annotated[
         str | UnsetType, about("Script of the scripted server; only for the runtime sim.")
     ] = UNSET

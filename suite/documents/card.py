@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from suite.documents.bundle import KeyId
 from suite.documents.card_phase import CardPhase
 from suite.documents.document import Document, about
 from suite.documents.engine import Dtype
@@ -29,7 +30,7 @@ from suite.documents.scalars import (
     Sha256OrEmpty,
     Word,
 )
-from suite.documents.standing import Standing
+from suite.documents.standing import Level, Standing
 from suite.documents.text import Text, Title
 from suite.documents.value import Value
 from suite.documents.workload import Decoding, Division, Objectives, TaskSet
@@ -74,6 +75,24 @@ class Verdict(Document):
     conformant: Annotated[bool, about("Whether no rule failed.")]
     outcome: Annotated[OutcomeText, about("The worst outcome.")]
     sentence: Annotated[Text, about("The answer in a sentence.")]
+
+
+class LevelResult(Document):
+    """How far the whole can be trusted: derived from what the evidence holds, never claimed."""
+
+    level: Annotated[Level, about("The highest level that the evidence reaches.")]
+    round: Annotated[Name | UnsetType, about("Of the challenge that the run was made under.")] = (
+        UNSET
+    )
+    issuer: Annotated[
+        KeyId | UnsetType,
+        about(
+            "Key that the challenge is signed with; whether it is a reviewer's, a trust list says."
+        ),
+    ] = UNSET
+    reasons: Annotated[
+        tuple[DivisionReason, ...], about("Rules that bar the next level; empty where none does.")
+    ]
 
 
 class DivisionResult(Document):
@@ -290,6 +309,7 @@ class Scorecard(Document):
         DivisionResult,
         about("Which division was asked for and which was granted.", standing="recomputed"),
     ]
+    level: Annotated[LevelResult, about("How far the whole can be trusted.", standing="recomputed")]
     vendor: Annotated[CardVendor, about("Whose machine.", standing="asserted")]
     runtime: Annotated[RuntimeKind, about("How the engine ran.", standing="observed")]
     runtime_note: Annotated[

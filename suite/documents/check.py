@@ -8,6 +8,7 @@ from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.review import Decision
 from suite.documents.scalars import Count, Label, Line, Sha256
+from suite.documents.standing import Level
 from suite.documents.trust import Instant
 from suite.documents.workload import Division
 
@@ -45,6 +46,7 @@ class CheckedCard(Document):
     vendor: Annotated[Label, about("Vendor.")]
     owner: Annotated[Label, about("Who signed, by the trust list; empty when that is not known.")]
     division: Annotated[Division, about("Division granted.")]
+    level: Annotated[Level, about("How far the whole can be trusted.")]
     conformant: Annotated[bool, about("Whether no rule failed.")]
     sentence: Annotated[Line, about("The verdict in a sentence.")]
 

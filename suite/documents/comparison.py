@@ -8,7 +8,7 @@ from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.plan import RuntimeKind
 from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
-from suite.documents.standing import Standing
+from suite.documents.standing import Level, Standing
 from suite.documents.text import Text
 from suite.documents.value import Value
 from suite.documents.workload import Division
@@ -34,6 +34,7 @@ class Side(Document):
     ended: Annotated[Word, about("How the run ended; complete when as planned.")]
     failed: Annotated[tuple[RuleId, ...], about("Rules that failed or could not be judged.")]
     division: Annotated[Division, about("Division granted.")]
+    level: Annotated[Level, about("How far the whole can be trusted.")]
     runtime: Annotated[RuntimeKind, about("How the engine ran.")]
     emulated: Annotated[bool, about("Devices and commands were emulated.")]
     trust: Annotated[Line, about("Who signed, no more than is known; empty when nobody asked.")]

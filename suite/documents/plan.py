@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
+from suite.documents.challenge import Challenge
 from suite.documents.document import Document, about
 from suite.documents.engine import Conversion, Engine
 from suite.documents.model import Model
@@ -111,6 +112,10 @@ class Plan(Document):
         tuple[TelemetryTool, ...], about("Tools sampled beside the measured window, best first.")
     ]
     nonce: Annotated[str | UnsetType, about("Round identifier issued by the reviewers.")] = UNSET
+    challenge: Annotated[
+        Challenge | UnsetType,
+        about("What tasks, order, arrivals and controls were drawn from; absent without one."),
+    ] = UNSET
     chinese: Annotated[
         dict[str, str] | UnsetType,
         about(

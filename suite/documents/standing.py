@@ -1,7 +1,11 @@
-"""How far a fact on a card can be trusted, in one word."""
+"""How far a fact on a card, and a card as a whole, can be trusted, in one word."""
 
-from typing import Literal
+from typing import Final, Literal, TypeAlias, get_args
 
 Standing = Literal["recomputed", "observed", "attested", "asserted"]
 """Recomputed: it follows from the evidence, and `suite verify` derives it again. Observed: the suite saw it on the machine
 that measured. Attested: somebody else signed for it. Asserted: it rests on the word of whoever ran, or sells."""
+
+Level: TypeAlias = Literal["self-reported", "challenged", "witnessed", "reproduced"]
+"""How far a run can be trusted, in the order in which less and less rests on the vendor's word."""
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)

@@ -20,7 +20,7 @@ class StatementSubject(Document):
     name: Annotated[
         Required,
         about(
-            "manifest.json, or the image's reference; in a receipt, scorecard.json and signature. No name twice."
+            "manifest.json, or the image's reference; in a receipt, scorecard.json and signature; in a challenge, challenge; in a commitment, plan-skeleton. No name twice."
         ),
     ]
     digest: Annotated[Digest, about("SHA-256 and nothing else.")]
@@ -37,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review or status, a scorecard.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review or status, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton.",
             min_length=1,
         ),
     ]
@@ -47,12 +47,14 @@ class Statement(Document):
             "https://in-toto.io/attestation/test-result/v0.1",
             "https://in-toto.io/attestation/svr/v0.2",
             "urn:llm-inference-conformance:card-status:v1",
+            "urn:llm-inference-conformance:challenge:v1",
+            "urn:llm-inference-conformance:commitment:v1",
         ],
         about("What the predicate is."),
     ]
     predicate: Annotated[
         dict[str, object],
         about(
-            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review or card-status."
+            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, challenge or commitment."
         ),
     ]

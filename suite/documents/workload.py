@@ -33,11 +33,19 @@ class TaskSet(Document):
     ]
     locked: Annotated[
         bool,
-        about("The digest equals the one locked in the suite, and the texts are the known ones."),
+        about(
+            "The digest equals the one locked in the suite, and the texts are the known ones; under a challenge, of the set that it was drawn from."
+        ),
     ]
     pinned: Annotated[
         PinnedTexts | UnsetType,
         about("How many texts are the known ones; absent for a set without pins of its texts."),
+    ] = UNSET
+    new: Annotated[
+        Positive | UnsetType,
+        about(
+            "How many of the tasks are new ones of a challenge; the others are the set's. Absent without a challenge."
+        ),
     ] = UNSET
 
 

@@ -191,6 +191,7 @@ def _task_line(task: Task) -> TaskLine:
         document_words=len(task.document.split()),
         lead=first_sentence(task.document),
         reference=task.summary,
+        origin=UNSET if task.origin is None else task.origin,
     )
 
 

@@ -21,10 +21,11 @@ SLOW_READER = {"prompt_us": 200.0}
 """A device that takes so long to read a prompt that a busy machine hardly matters: for what is told by TTFT alone."""
 
 
-def broken(tmp_path, cheat, script=None):
-    """The rules that a run of such a vendor breaks."""
+def broken(tmp_path, cheat, script=None, challenge=None):
+    """The rules that a run of such a vendor breaks, on its own word or under a challenge."""
     run = tmp_path / "run"
     words = ["--cheat", cheat, "--sim-script", json.dumps(script or {})]
+    words += ["--challenge", challenge] if challenge else []
     done = runs.suite(
         "run", "--runtime", "sim", *words, "--profile", PROFILE, "--out", run,
         "--key", runs.key(tmp_path / "key.pem"),
@@ -36,6 +37,8 @@ def broken(tmp_path, cheat, script=None):
     checks = {check["rule"]: check for check in card["checks"]}
     wrong = {name for name, check in checks.items() if check["outcome"] in ("fail", "warn")}
     assert wrong >= ALWAYS
+    held = not wrong & {"R097", "R098", "R099"}
+    assert card["level"]["level"] == ("challenged" if challenge and held else "self-reported")
     return wrong - ALWAYS - MACHINE
 
 
@@ -51,10 +54,35 @@ def test_a_cheat_is_named_by_its_rules_and_by_no_other(tmp_path, name):
     assert broken(tmp_path, name, script) == set(CHEATS[name].rules)
 
 
+UNDER = [cheat.name for cheat in CHEATS.values() if cheat.under]
+
+
+@pytest.fixture(scope="module")
+def challenge(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("round")
+    file = folder / "challenge.json"
+    key = runs.key(folder / "reviewer.pem")
+    done = runs.suite("round", "new", "a-round", "--key", key, "--out", file)
+    assert done.returncode == 0, done.stderr
+    return file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["honest", *UNDER])
+def test_under_a_challenge_tables_of_the_public_tasks_are_named(tmp_path, challenge, name):
+    named = broken(tmp_path, name, SLOW_READER, challenge)
+    if name == "honest":
+        assert named == set()
+    else:
+        # Of eight tasks asked again about half are public, so that R080 names a table of them in some rounds only.
+        cheat = CHEATS[name]
+        assert set(cheat.under) <= named <= {*cheat.under, *cheat.rules}
+
+
 def test_a_cheat_that_the_public_knows_is_named_by_rules_that_exist():
     numbers = {rule.number for rule in RULES}
     for cheat in CHEATS.values():
-        assert set(cheat.rules) <= numbers
+        assert {*cheat.rules, *cheat.under} <= numbers
         assert cheat.does.zh
         assert cheat.left.zh
 

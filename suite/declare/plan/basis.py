@@ -15,6 +15,7 @@ from suite.declare.plan.make import make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.load import Profile
+from suite.declare.profiles.reseeded import reseeded
 from suite.declare.profiles.trace import Trace
 from suite.declare.tasks.reference import reference_for
 from suite.declare.vendor.check import semantic_problems
@@ -50,7 +51,9 @@ def plan_of(basis: Basis) -> Plan:
     Raises:
         SuiteError: the declaration or the profile breaks its schema, or what was chosen contradicts them.
     """
-    profile, model = profile_of(basis), _model(basis.model)
+    profile, model, under = profile_of(basis), _model(basis.model), given(basis.challenge)
+    if under is not None:
+        profile = reseeded(profile, under.stated.salts.load)
     reference = reference_for(model.files, basis.taskset, profile.doc.decoding)
     plan = make_plan(
         vendor=vendor_of(basis),
@@ -77,6 +80,8 @@ def plan_of(basis: Basis) -> Plan:
     if (met := given(basis.attached)) is not None:
         readiness = replace(engine.readiness, path=met.path)
         engine = replace(engine, readiness=readiness, served_model_name=met.served_model_name)
+    if under is not None:
+        plan = replace(plan, nonce=under.stated.round, challenge=under.stated)
     return replace(plan, engine=engine)
 
 

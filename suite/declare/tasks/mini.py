@@ -156,7 +156,7 @@ def _side(summary: str) -> Side:
     return "test" if hashlib.sha256(summary.encode()).digest()[0] < _TEST_SHARE else "train"
 
 
-def _record(side: Side, seed: int, index: int, low: int, high: int) -> tuple[str, str]:
+def _record(side: Side, seed: int | str, index: int, low: int, high: int) -> tuple[str, str]:
     """Return document and summary number *index*, the document within [*low*, *high*] words."""
     draw = _Draw(f"mini-set/1/{side}/{seed}/{index}")
     stories = prose().stories
@@ -179,6 +179,12 @@ def mini_tasks(
         MiniTask(f"mini-{index:06d}", *_record("test", seed, index, MINI_MIN_WORDS, MINI_MAX_WORDS))
         for index in range(start, start + count)
     )
+
+
+def fresh_story(salt: str, number: int) -> MiniTask:
+    """Story *number* of a round: of the task set's kind, and of no task set, whose seeds are numbers."""
+    drawn = _record("test", salt, number, MINI_MIN_WORDS, MINI_MAX_WORDS)
+    return MiniTask(f"new-{number:06d}", *drawn)
 
 
 def training_tasks(
@@ -209,6 +215,7 @@ __all__ = [
     "MINI_RECORDS_SHA256",
     "MINI_SEED",
     "MiniTask",
+    "fresh_story",
     "mini_tasks",
     "records_sha256",
     "training_tasks",

@@ -14,6 +14,8 @@ from suite.declare.tasks.characters import UNPRINTABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from suite.documents.taskline import Origin
+
 Progress: TypeAlias = "Callable[[int, int | None], None]"
 """Told how much is done and, when known, of how much (in the `progress_unit` of the format)."""
 
@@ -28,11 +30,13 @@ class Task:
         id: key of the record, printable, without surrounding space.
         document: the article, exactly as the source has it (line breaks and defects included).
         summary: the reference summary, likewise.
+        origin: of a new task of a challenge; None of a task of the set.
     """
 
     id: str
     document: str
     summary: str
+    origin: Origin | None = None
 
     @property
     def sha256(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import asdict
 
 from suite.base import jsonio
@@ -15,7 +17,7 @@ from suite.documents.codec import convert
 from suite.documents.reference import Reference as ReferenceDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from suite.documents.model import FileDigest
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
 
 MINI_MODEL = resource("suite/assets/mini_model")
 MINI_REFERENCE = MINI_MODEL / "reference.json"
+MINI_GOLDEN = MINI_MODEL / "golden.jsonl"
 WEIGHTS_FILE = "model.safetensors"
+
+
+class _Golden(msgspec.Struct, frozen=True):
+    id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,22 @@ def known_weights(files: Sequence[FileDigest], *, file: Path = MINI_REFERENCE) -
         return False
     doc = _read(file)
     return any(entry.path == WEIGHTS_FILE and entry.sha256 == doc.weights_sha256 for entry in files)
+
+
+def reference_answers(files: Sequence[FileDigest], decoding: Decoding) -> Mapping[str, str]:
+    """What the reference run of these weights answered, by task id; empty where the suite holds none of this decoding."""
+    if not known_weights(files):
+        return {}
+    limit = _read(MINI_REFERENCE).decoding.max_new_tokens
+    if decoding.temperature != 0 or decoding.max_new_tokens != limit:
+        return {}
+    return _golden()
+
+
+@functools.cache
+def _golden() -> Mapping[str, str]:
+    lines = jsonio.read_bytes(MINI_GOLDEN).splitlines()
+    return {row.id: row.text for row in (msgspec.json.decode(line, type=_Golden) for line in lines)}
 
 
 def reference_for(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Task", "TaskSet", "mini_set", "task_set_for", "task_set_of"]
 
 CUSTOM = "custom"
+MINI_KIND = "mini set"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class TaskSet:
             records_sha256=self.records_sha256,
             locked=self.locked,
             pinned=UNSET if self.pinned is None else self.pinned,
+            new=sum(task.origin is not None for task in self.tasks) or UNSET,
         )
 
     def facts(self) -> JSONObject:
@@ -114,7 +116,7 @@ def mini_set(size: int = MINI_COUNT) -> TaskSet:
             f"the locked mini set has {MINI_COUNT} tasks, not {size}",
             f"锁定的 mini 集有 {MINI_COUNT} 个任务，而非 {size} 个",
         ),
-        kind="mini set",
+        kind=MINI_KIND,
         source="",
         notes={},
         excluded={},

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from suite.base import jsonio
 from suite.base.errors import Place, Problem, TrustError
 from suite.documents.card import Scorecard
-from suite.documents.codec import convert
+from suite.documents.challenge import Challenge
+from suite.documents.codec import convert, plain
+from suite.documents.commitment import Commitment
 from suite.documents.receipt import Receipt
 from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
 from suite.judge.attest.statement import (
+    CHALLENGE_SUBJECT,
+    CHALLENGE_TYPE,
+    COMMITMENT_TYPE,
     MANIFEST_SUBJECT,
     REVIEW_TYPE,
     SCORECARD_SUBJECT,
     SCORECARD_TYPE,
     SIGNATURE_SUBJECT,
+    SKELETON_SUBJECT,
     STATUS_TYPE,
     TEST_RESULT_TYPE,
 )
@@ -23,13 +30,17 @@ from suite.judge.attest.statement import (
 if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
 
-Predicate: TypeAlias = Scorecard | TestResult | Receipt | Review | CardStatus
+Predicate: TypeAlias = (
+    Scorecard | TestResult | Receipt | Review | CardStatus | Challenge | Commitment
+)
 
 PREDICATES: dict[str, type[Predicate]] = {
     SCORECARD_TYPE: Scorecard,
     TEST_RESULT_TYPE: TestResult,
     REVIEW_TYPE: Review,
     STATUS_TYPE: CardStatus,
+    CHALLENGE_TYPE: Challenge,
+    COMMITMENT_TYPE: Commitment,
 }
 """The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
 _RECEIVED = ["SCORECARD_RECEIVED"]
@@ -39,6 +50,8 @@ _NAMES = {
     TEST_RESULT_TYPE: "test result",
     REVIEW_TYPE: "review",
     STATUS_TYPE: "card status",
+    CHALLENGE_TYPE: "challenge",
+    COMMITMENT_TYPE: "commitment",
 }
 
 
@@ -80,6 +93,16 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             message = f"a {kind(statement.predicate_type)} is about a scorecard and nothing else"
             raise TrustError("statement-subject", message, place)
         return
+    if isinstance(document, Challenge | Commitment):
+        wanted = (
+            (CHALLENGE_SUBJECT, jsonio.digest(plain(document)))
+            if isinstance(document, Challenge)
+            else (SKELETON_SUBJECT, document.skeleton_sha256)
+        )
+        if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
+            message = f"a {document.SCHEMA} is about {wanted[0]} and nothing else"
+            raise TrustError("statement-subject", message, place)
+        return
     if MANIFEST_SUBJECT not in names:
         message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
         raise TrustError("statement-subject", message, place)
@@ -93,9 +116,9 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             raise TrustError("statement-subject", message, place)
 
 
-def vendor_of(document: Scorecard | TestResult | CardStatus) -> str:
+def vendor_of(document: Scorecard | TestResult | CardStatus | Commitment) -> str:
     """The vendor that a predicate says it is about."""
-    if isinstance(document, CardStatus):
+    if isinstance(document, CardStatus | Commitment):
         return document.vendor
     if isinstance(document, Scorecard):
         return document.vendor.id

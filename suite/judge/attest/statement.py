@@ -37,12 +37,21 @@ TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 REVIEW_TYPE = "https://in-toto.io/attestation/svr/v0.2"
 STATUS_TYPE = "urn:llm-inference-conformance:card-status:v1"
 """Of a withdrawal or supersession."""
-PREDICATE_TYPES = (SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE)
+CHALLENGE_TYPE = "urn:llm-inference-conformance:challenge:v1"
+COMMITMENT_TYPE = "urn:llm-inference-conformance:commitment:v1"
+PREDICATE_TYPES = (
+    *(SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE),
+    *(CHALLENGE_TYPE, COMMITMENT_TYPE),
+)
 
 MANIFEST_SUBJECT = "manifest.json"
 SCORECARD_SUBJECT = "scorecard.json"
 SIGNATURE_SUBJECT = "signature"
 """What a receipt is about: the signed bytes of a scorecard, and the bytes of the signature over them."""
+CHALLENGE_SUBJECT = "challenge"
+"""What a challenge is about: the digest of what it states itself."""
+SKELETON_SUBJECT = "plan-skeleton"
+"""What a commitment is about: the plan without what a challenge draws."""
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 

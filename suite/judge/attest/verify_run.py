@@ -6,6 +6,7 @@
     Every evidence file is unchanged          each re-hashed; missing, extra and changed files are named
     The evidence is readable                  each document and line by its schema, plan digest in the header
     The event log is complete                 footer present, its count of requests right
+    A reviewer issued the challenge           where the run was made under one (trust list only)
     The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
     The files beside the bundle agree         scorecard.json is what was signed
@@ -30,8 +31,10 @@ from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
 from suite.declare.known import release_of
 from suite.documents.codec import plain
+from suite.documents.document import given
 from suite.documents.test_result import TestResult
 from suite.judge.attest import earlier, files, lineends, page
+from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
@@ -268,6 +271,32 @@ class _Run:
             return
         with self.steps.attempt(Sentence("The event log is complete", "事件日志完整")) as note:
             _check_footer(self.evidence, note)
+        self._check_challenge(self.evidence)
+
+    def _check_challenge(self, run: evidence.Evidence) -> None:
+        basis = run.basis
+        under = None if basis is None else given(basis.challenge)
+        if under is None:
+            return
+        with self.steps.attempt("A reviewer issued the challenge") as note:
+            name = under.stated.round
+            if self.trust is None:
+                note.warn(
+                    "signer-not-listed",
+                    f"round {name}; no trust list says who may issue challenges",
+                )
+                return
+            issued = verify_challenge(under.bundle.encode(), self.trust, f"challenge {name}")
+            note.detail = f"round {name}, issued by {issued.owner}"
+        bundle = given(under.commitment)
+        if bundle is None:
+            return
+        with self.steps.attempt("The vendor signed the commitment") as note:
+            if self.trust is None:
+                note.warn("signer-not-listed", "no trust list says whose key signed it")
+                return
+            made = verify_commitment(bundle.encode(), self.trust, f"commitment of {name}")
+            note.detail = f"signed by {made.owner}, before the challenge names it"
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE

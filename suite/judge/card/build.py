@@ -33,6 +33,7 @@ from suite.documents.value import Measured, stored
 from suite.judge.card import details, load, subject
 from suite.judge.card.headline import headline, widest
 from suite.judge.card.leaves import cut, signable
+from suite.judge.card.level import level
 from suite.judge.card.standing import standings
 from suite.judge.card.timeline import breakdown
 from suite.judge.card.verdict import conformant, grant, verdict
@@ -74,6 +75,7 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
             sentence=_sentence(checks, granted),
         ),
         division=_division(granted),
+        level=level(evidence, checks),
         vendor=CardVendor(
             id=plan.vendor.id,
             name=plan.vendor.name,

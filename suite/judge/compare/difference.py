@@ -119,6 +119,7 @@ def _side(card: Scorecard, signer: str) -> Side:
         ended=card.run.ended,
         failed=failed_rules(card),
         division=card.division.granted,
+        level=card.level.level,
         runtime=card.runtime,
         emulated=card.vendor.emulated,
         trust=signer,

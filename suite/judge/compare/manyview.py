@@ -119,7 +119,7 @@ def worth(side: Side) -> str:
     verdict = "conformant" if side.conformant else "NOT CONFORMANT"
     if side.failed:
         verdict += f" ({', '.join(side.failed)})"
-    words = [verdict, side.division, WORDS[side.runtime][0]]
+    words = [verdict, side.division, side.level, WORDS[side.runtime][0]]
     if side.ended != "complete":
         words.append(side.ended.upper())
     if side.emulated:

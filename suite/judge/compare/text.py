@@ -86,7 +86,12 @@ def _side(letter: str, side: Side, say: Phrases) -> list[str]:
         verdict += f" ({', '.join(side.failed)})"
     if side.ended != "complete":
         verdict += f", {side.ended.upper()}"
-    worth = [verdict, say.pick(side.division, say(side.division)), say(side.runtime)]
+    worth = [
+        verdict,
+        say.pick(side.division, say(side.division)),
+        say.pick(side.level, say(side.level)),
+        say(side.runtime),
+    ]
     if side.emulated:
         worth.append(say("flag-emulated").upper())
     tasks = (

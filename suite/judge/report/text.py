@@ -9,6 +9,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import chinese
 from suite.base.language import Language
 from suite.documents.document import given
@@ -30,7 +32,8 @@ def render(card: Scorecard, language: Language = Language.EN) -> str:
     if card.division.granted != card.division.requested:
         asked = f"{say('requested')}{say('colon')}{say(card.division.requested)}"
         division += say.pick(f" ({asked})", f"（{asked}）")
-    heading = f"{verdict}   {say('division').lower()}{say('colon')}{division}"
+    heading = f"{verdict}   {say('division').lower()}{say('colon')}{division}   "
+    heading += f"{say('level').lower()}{say('colon')}{_level(card, say)}"
     sentence = card.verdict.sentence
     lines = [heading, say.pick(sentence.en, sentence.zh)]
     for flag in view.flags(card):
@@ -45,6 +48,13 @@ def render(card: Scorecard, language: Language = Language.EN) -> str:
     lines += ["", *_subject(card, say), "", *_headline(card, say), ""]
     lines += [*textphases.render(card, language), *_bad_rules(card, say), _time(card, say)]
     return "\n".join(lines)
+
+
+def _level(card: Scorecard, say: Phrases) -> str:
+    """How far the whole can be trusted, in a word; of a challenged run with its round."""
+    result = card.level
+    word = say(result.level)
+    return word if result.round is UNSET else f"{word} ({result.round})"
 
 
 def _subject(card: Scorecard, say: Phrases) -> list[str]:

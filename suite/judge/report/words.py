@@ -158,6 +158,34 @@ WORDS: Final = MappingProxyType(
             "Anything that is stated. Numbers are measured and signed, but not like for like.",
             "凡声明者皆可。数字经过测量与签名，但不属同条件比较。",
         ),
+        "level": ("Level", "可信等级"),
+        "self-reported": ("self-reported", "自行申报"),
+        "challenged": ("challenged", "已受质询"),
+        "witnessed": ("witnessed", "已见证"),
+        "reproduced": ("reproduced", "已复现"),
+        "meaning-self-reported": (
+            (
+                "The vendor measured alone, with tasks that everybody knows: the rules show what contradicts itself, and "
+                "nothing else is certain."
+            ),
+            "由厂商独自测量，任务人人皆知：规则只能指出自相矛盾之处，此外并无保证。",
+        ),
+        "meaning-challenged": (
+            (
+                "Tasks, order and arrivals follow from a challenge that was issued before the run; new tasks were answered as "
+                "fast and as well as known ones. It counts where a trust list names the key that issued it."
+            ),
+            "任务、顺序与到达时刻均由运行之前发布的质询推出；新任务的回答与公开任务同样快、同样好。仅当信任列表列有发布质询的密钥时才算数。",
+        ),
+        "meaning-witnessed": (
+            "The load client ran on the reviewer's machine.",
+            "负载客户端在评审者的机器上运行。",
+        ),
+        "meaning-reproduced": (
+            "Somebody else ran the same plan on a machine of the same kind.",
+            "他人在同类机器上运行了同一计划。",
+        ),
+        "challenge-issuer": ("Challenge signed with the key", "质询由此密钥签名"),
         "why-not": ("Why no stricter division was granted", "未授予更严格赛道的原因"),
         "granted-as-asked": ("The division asked for was granted.", "已授予所申请的赛道。"),
         # phases

@@ -6,7 +6,8 @@ rules hold them against what this version of the suite ships.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -17,6 +18,8 @@ from suite.declare.plan.make import model_room
 from suite.declare.plan.shipped import shipped_profile, shipped_vendor
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
+from suite.declare.profiles.reseeded import reseeded
+from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
 from suite.declare.tasks.pins import (
     LEAST_PINNED,
@@ -29,14 +32,17 @@ from suite.declare.tasks.pins import (
 from suite.declare.tasks.prompt import load_prompt
 from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
+from suite.declare.tasks.taskset import mini_set
 from suite.declare.vendor.peaks import select_peaks
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
+    from suite.declare.tasks.taskset import TaskSet
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
+    from suite.documents.taskline import TaskLine
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -123,13 +129,16 @@ def _lock(plan: Plan) -> list[str]:
     tasks = plan.workload.taskset
     if not tasks.locked:
         return []  # R031 says so
-    if tasks.name == f"mini-{MINI_COUNT}":
+    challenge = given(plan.challenge)
+    if tasks.name == f"mini-{MINI_COUNT}" and challenge is not None:
+        held = tasks == mini_under(challenge.salts.tasks, MINI_COUNT).to_doc()
+    elif tasks.name == f"mini-{MINI_COUNT}":
         held = (tasks.records_sha256, tasks.size) == (MINI_RECORDS_SHA256, MINI_COUNT)
     else:
         lock = locks().sets.get(tasks.name)
-        held = lock is not None and (lock.ids_sha256, lock.size) == (
-            tasks.ids_sha256,
-            tasks.size,
+        # Under a challenge the ids are others in another order: R097 holds those of the evidence against the lock.
+        held = lock is not None and (
+            challenge is not None or (lock.ids_sha256, lock.size) == (tasks.ids_sha256, tasks.size)
         )
     return (
         []
@@ -141,6 +150,12 @@ def _lock(plan: Plan) -> list[str]:
             )
         ]
     )
+
+
+@functools.lru_cache(maxsize=4)
+def mini_under(salt: str, size: int) -> TaskSet:
+    """The mini set of a size under a challenge."""
+    return challenged(mini_set(size), salt)
 
 
 def _pins(evidence: Evidence) -> list[str]:
@@ -156,11 +171,12 @@ def _pins(evidence: Evidence) -> list[str]:
                 "计划未说明其文本中有多少属于已知文本",
             )
         ]
-    rows = [(task, pins().get(key_of(task.id))) for task in evidence.tasks.values()]
-    known = [(task, pin) for task, pin in rows if pin is not None]
-    references = sum(has_reference(pin, task.id, task.reference) for task, pin in known)
-    whole = [(task, pin) for task, pin in known if pin.document != UNKNOWN]
-    documents = sum(has_document(pin, task.id, task.document_sha256) for task, pin in whole)
+    texts = [original(task) for task in evidence.tasks.values()]
+    rows = [(text, pins().get(key_of(text.id))) for text in texts]
+    known = [(text, pin) for text, pin in rows if pin is not None]
+    references = sum(has_reference(pin, text.id, text.reference) for text, pin in known)
+    whole = [(text, pin) for text, pin in known if pin.document != UNKNOWN]
+    documents = sum(has_document(pin, text.id, text.document_sha256) for text, pin in whole)
     if references < LEAST_PINNED * len(rows) or documents < LEAST_PINNED * len(whole):
         return [
             Sentence(
@@ -182,9 +198,30 @@ def _pins(evidence: Evidence) -> list[str]:
     return []
 
 
+class Original(NamedTuple):
+    """What a task is, or was before a challenge changed it."""
+
+    id: str
+    reference: str
+    document_sha256: str
+
+
+def original(task: TaskLine) -> Original:
+    """The task of the set behind a line of ``tasks.jsonl``; of a new story, the story itself."""
+    origin = given(task.origin)
+    if origin is None or origin.kind == "story":
+        return Original(task.id, task.reference, task.document_sha256)
+    return Original(
+        given(origin.task, ""), given(origin.reference, ""), given(origin.document_sha256, "")
+    )
+
+
 def _phases(plan: Plan, profile: Profile) -> list[str]:
     # The whole room of the model, whatever the engine was started with: points left out of it count.
     size, room = plan.workload.taskset.size, model_room(plan.model)
+    challenge = given(plan.challenge)
+    if challenge is not None:
+        profile = reseeded(profile, challenge.salts.load)
     shipped = expand_phases(profile, size, room)
     return (
         []

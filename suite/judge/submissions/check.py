@@ -331,6 +331,7 @@ class _Check:
             vendor=card.vendor.id,
             owner=(verified.owner or "") if verified else "",
             division=card.division.granted,
+            level=card.level.level,
             conformant=card.verdict.conformant,
             sentence=card.verdict.sentence.en,
         )

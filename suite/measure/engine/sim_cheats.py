@@ -7,7 +7,7 @@ or the log, and a server can only name them. ``docs/threat-model.md`` is made fr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual
 from suite.measure.engine.sim_reply import END_TOKEN, worsened
@@ -15,13 +15,11 @@ from suite.measure.engine.sim_reply import END_TOKEN, worsened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.documents.standing import Level
     from suite.measure.engine.sim_reply import Ask, Memory, Reply
 
     Apply = Callable[[Reply, Ask, Memory], None]
 
-Level: TypeAlias = Literal["self-reported", "challenged", "witnessed", "reproduced"]
-"""How far a run can be trusted, in the order in which less and less rests on the vendor's word."""
-LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 BLOCK: Final = 64
 """Characters of a prompt that a prefix cache keeps as one."""
 LONG: Final = 350
@@ -38,6 +36,7 @@ class Cheat:
         name: as scripts write it.
         does: what it does.
         rules: the rules that name it in a run of its own word; empty: none does.
+        under: the rules that name it under any challenge, beside those of `rules` that its draw happens to meet.
         stops: the level at which it no longer works, for a vendor who knows the suite's code; None: at none.
         left: why not earlier: what a vendor with the code in hand does about the rules below that level.
         apply: changes an honest reply; None where no server can do it.
@@ -49,6 +48,7 @@ class Cheat:
     stops: Level | None
     left: Bilingual
     apply: Apply | None = None
+    under: tuple[str, ...] = ()
 
 
 def _at_once(reply: Reply) -> None:
@@ -137,6 +137,16 @@ def _fast_known(reply: Reply, ask: Ask, _: Memory) -> None:
         reply.base_ms, reply.read_ms = reply.base_ms / 2, reply.read_ms / 2
 
 
+def _known_articles(reply: Reply, ask: Ask, _: Memory) -> None:
+    if ask.public:
+        _at_once(reply)
+
+
+def _table_beside(reply: Reply, ask: Ask, _: Memory) -> None:
+    if not ask.public:
+        worsened(reply, ask, 0.5)
+
+
 def _dropped(reply: Reply, ask: Ask, _: Memory) -> None:
     if ask.tokens > SLOW:
         reply.fault = "http_500"
@@ -177,6 +187,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             "challenged",
             _SEEDS,
             _memo,
+            under=("R098",),
         ),
         Cheat(
             "memo_on_repeats",
@@ -322,6 +333,37 @@ CHEATS: Final[dict[str, Cheat]] = {
             "challenged",
             _SEEDS,
             _fast_known,
+            under=("R098",),
+        ),
+        Cheat(
+            "known_articles",
+            Bilingual(
+                "answers the public articles from a table, in whatever dressing a probe gives them",
+                "按表回答公开文章，无论探测如何改动其外观",
+            ),
+            (),
+            "challenged",
+            Bilingual(
+                "every article of a public set can be recognised",
+                "公开任务集的每篇文章都可以被识别",
+            ),
+            _known_articles,
+            under=("R098",),
+        ),
+        Cheat(
+            "table_beside_model",
+            Bilingual(
+                "has a table for the public articles beside a much smaller model, and takes its time for both",
+                "公开文章查表，其余由小得多的模型回答，且两者耗时相同",
+            ),
+            (),
+            "challenged",
+            Bilingual(
+                "without new tasks the smaller model is never asked",
+                "没有新任务，小模型从不会被用到",
+            ),
+            _table_beside,
+            under=("R099",),
         ),
         Cheat(
             "slow_clock",

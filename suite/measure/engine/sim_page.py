@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import markdown
 from suite.base.bilingual import Bilingual
-from suite.measure.engine.sim_cheats import CHEATS, LEVELS
+from suite.documents.standing import LEVELS
+from suite.measure.engine.sim_cheats import CHEATS
 
 if TYPE_CHECKING:
-    from suite.measure.engine.sim_cheats import Cheat, Level
+    from suite.documents.standing import Level
+    from suite.measure.engine.sim_cheats import Cheat
 
 _LEVELS: Final[dict[Level, Bilingual]] = {
     "self-reported": Bilingual("self-reported", "自行申报"),
@@ -45,5 +47,7 @@ def _row(cheat: Cheat, language: str) -> list[str]:
             cell = getattr(_NAMED, language).format(", ".join(cheat.rules)) + (
                 f"; {cell}" if place < end else ""
             )
+        if LEVELS[place] == "challenged" and cheat.under:
+            cell = f"{getattr(_NAMED, language).format(', '.join(cheat.under))}; {cell}"
         cells.append(cell)
     return [*cells, getattr(cheat.left, language)]

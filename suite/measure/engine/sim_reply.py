@@ -26,6 +26,7 @@ class Ask:
         task: the article's place in the task set; None where it holds none.
         known: the prompt is that task's, to the letter.
         streamed: the answer is asked for as a stream.
+        public: the article is one of the public task set, whatever else the prompt holds.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Ask:
     task: int | None
     known: bool
     streamed: bool
+    public: bool = False
 
 
 @dataclass(slots=True)
@@ -100,11 +102,16 @@ def worsened(reply: Reply, ask: Ask, share: float, kept: str | None = None) -> N
         share: of the words.
         kept: what was read; only words that it does not hold are lost. None may lose any.
     """
-    digest = hashlib.sha256(ask.prompt.encode("utf-8", "replace")).digest()
+    reply.retold = lost("".join(reply.texts), ask.prompt, share, kept)
+
+
+def lost(text: str, prompt: str, share: float, kept: str | None = None) -> str:
+    """A text with other words in the place of some; see `worsened`."""
+    digest = hashlib.sha256(prompt.encode("utf-8", "replace")).digest()
     draw = random.Random(digest)  # noqa: S311 - not a secret
-    words = "".join(reply.texts).split(" ")
+    words = text.split(" ")
     for place, word in enumerate(words):
-        lost = kept is None or word.strip(",.") not in kept
-        if lost and draw.random() < share:
+        unread = kept is None or word.strip(",.") not in kept
+        if unread and draw.random() < share:
             words[place] = draw.choice(_OTHERS)
-    reply.retold = " ".join(words)
+    return " ".join(words)

@@ -168,6 +168,7 @@ class Script:
         prompt_us: with ``mini``: microseconds to read one token of the prompt, beside `ttft_ms`.
         jitter: with ``mini``: sigma of the log-normal factor on the time to the first token.
         seed: with ``mini``: of that factor.
+        stories: with ``mini``: salt of a challenge whose new stories the model answers as well as the public ones.
         cheats: with ``mini``: names of `suite.measure.engine.sim_cheats.CHEATS`, in the order in which they apply.
         text: the constant answer.
         models: names that answers come under, one after the other and again from the first; empty gives back the
@@ -191,6 +192,7 @@ class Script:
     prompt_us: float = 0.0
     jitter: float = 0.0
     seed: int = 0
+    stories: str = ""
     cheats: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)

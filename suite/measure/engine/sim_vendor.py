@@ -20,7 +20,7 @@ class Vendor:
     def __init__(self, script: Script) -> None:
         """Read the model, where the script wants one."""
         self._script = script
-        self._model = _model() if script.answers == "mini" else None
+        self._model = _model(script.stories) if script.answers == "mini" else None
         self._memory = Memory()
 
     def reply(self, number: int, request: Request) -> Reply | None:
@@ -41,8 +41,8 @@ class Vendor:
         return reply
 
 
-def _model() -> MiniModel:
+def _model(stories: str) -> MiniModel:
     # Only a script that wants the model needs the packages that read it.
     from suite.measure.engine.sim_model import MiniModel  # noqa: PLC0415
 
-    return MiniModel()
+    return MiniModel(stories)

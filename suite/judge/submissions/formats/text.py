@@ -28,7 +28,7 @@ def _submission(item: CheckedSubmission) -> Iterator[str]:
     yield f"{item.verdict.upper():<9} {item.path}"
     if item.card is not UNSET:
         signed = f"signed by {item.card.owner}" if item.card.owner else "signer not established"
-        yield f"  {item.card.division} · {item.card.sentence} · {signed}"
+        yield f"  {item.card.division} · {item.card.level} · {item.card.sentence} · {signed}"
     for review in item.reviews:
         comment = f": {review.comment}" if review.comment else ""
         yield f"  {review.reviewer}, {review.time}: {review.decision}{comment}"

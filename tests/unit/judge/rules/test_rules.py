@@ -8,16 +8,22 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from suite.base import jsonio
 from suite.base.bilingual import chinese
 from suite.base.status import Outcome
+from suite.documents.basis import Basis
+from suite.documents.challenge import Challenge, Salts
+from suite.documents.codec import convert, plain
 from suite.documents.value import NotMeasured
+from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
+from tests.factories import challenged, loads, shipped
 from tests.factories import evidence as factory
-from tests.factories import loads, shipped
 from tests.unit.judge.rules import controlled, manytasks
 
 HERE = Path(__file__).resolve()
@@ -44,6 +50,11 @@ def marked(parts: dict, where: dict) -> list[dict]:
         for mark in parts["marks"]
         if all(mark.get(k, mark.get("detail", {}).get(k)) == value for k, value in where.items())
     ]
+
+
+def salted(value: dict) -> dict:
+    """Members of a challenge as its type holds them."""
+    return value | ({"salts": convert(value["salts"], Salts)} if "salts" in value else {})
 
 
 def resolve(parts: dict, path: str):
@@ -157,6 +168,25 @@ def apply(parts: dict, step: dict) -> None:
         case "suffix":
             for request in chosen:
                 request["text"] += step["value"]
+        case "another-challenge":
+            kept = convert(parts["basis"]["challenge"]["stated"], Challenge)
+            node[last] = challenged.bundle(msgspec.structs.replace(kept, **salted(step["value"])))
+        case "another-commitment":
+            made = convert(parts["basis"], Basis)
+            signed = challenged.commitment(made, **step["value"])
+            answered = jsonio.sha256_hex(envelope.parse(signed.encode()).payload)
+            kept = convert(parts["basis"]["challenge"]["stated"], Challenge)
+            stated = msgspec.structs.replace(kept, commitment=answered)
+            parts["basis"]["challenge"] = {
+                "stated": plain(stated),
+                "bundle": challenged.bundle(stated),
+                "commitment": signed,
+            }
+            parts["plan"]["challenge"] = plain(stated)
+        case "remembers":
+            for request in chosen:
+                replaced = parts["tasks"][request["task"]].get("origin", {}).get("replaced")
+                request["text"] += f" {replaced[0]}" if replaced else ""
         case other if other in controlled.OPS:
             for request in chosen:
                 controlled.OPS[other](request, step)
@@ -188,6 +218,8 @@ def others(checks) -> tuple:
 
 
 BASES = {
+    "challenged": challenged.document,
+    "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
     "plain": factory.document,
     "interval": loads.interval,
@@ -222,7 +254,12 @@ def own_plan() -> dict:
 PLANS = {"own-plan": own_plan}
 """What is no sound run, and has a sound plan."""
 
-EXPECTED = {"kept": ("R036",), "saturated": ("R046", "R048")}
+EXPECTED = {
+    "challenged": ("R031", "R036"),
+    "changed-articles": ("R031", "R036"),
+    "kept": ("R036",),
+    "saturated": ("R046", "R048"),
+}
 """What these runs are warned of; the others at most that they do not ask the closed question."""
 
 

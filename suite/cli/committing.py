@@ -1,0 +1,79 @@
+"""A vendor's commitment to what will run: made, signed and written; read for a run under a challenge."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from suite.base.errors import UsageError
+from suite.cli import inputs, signingkey, stamping
+from suite.cli.machine import settings
+from suite.cli.terminal import Terminal
+from suite.declare.plan.skeleton import skeleton_sha256
+from suite.documents.commitment import Commitment
+from suite.documents.document import given
+from suite.judge.attest.challenge import make_commitment
+from suite.judge.attest.sign import sign
+from suite.judge.attest.times import format_time
+from suite.measure.digests import DigestStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.cli.options import Choices
+    from suite.documents.plan import Plan
+
+
+def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> str:
+    """Sign what a run of these choices will be, and write it; returns what to say of it.
+
+    Raises:
+        UsageError: ``usage-wrong`` with a challenge, ``challenge-exists``, ``page-unwritable``.
+        SuiteError: as `suite.cli.inputs.gather`, and what the key is refused for.
+    """
+    if choices.challenge is not None:
+        hint = "the reviewers issue the challenge when they have the commitment"
+        raise UsageError("usage-wrong", "a commitment comes before the challenge", hint=hint)
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    with Terminal() as terminal:
+        store = DigestStore(settings().cache)
+        plan = inputs.gather(choices, store=store, terminal=terminal).plan
+    made = _commitment(plan)
+    stamp = stamping.authority(tsa) if tsa else None
+    bundle = sign(make_commitment(made), signer.key, stamp)
+    try:
+        with out.open("xb") as stream:
+            stream.write(bundle)
+    except FileExistsError as cause:
+        raise UsageError("challenge-exists", f"{out} exists already") from cause
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {out}: {cause.strerror}") from cause
+    new = " (a new key)" if signer.new else ""
+    lines = [
+        f"runs        {made.engine}",
+        f"model       {made.model}, {made.model_sha256[:16]}…",
+        f"profile     {made.profile}",
+        f"skeleton    {made.skeleton_sha256}",
+        f"signed by   {signer.key.public.id}{new}",
+        f"commitment  {out}",
+    ]
+    return "\n".join(lines)
+
+
+def _commitment(plan: Plan) -> Commitment:
+    image = plan.engine.image
+    digest = f"@{image.digest}" if image is not None and image.digest else ""
+    return Commitment(
+        commitment_schema=1,
+        vendor=plan.vendor.id,
+        made=format_time(dt.datetime.now(dt.UTC)),
+        skeleton_sha256=skeleton_sha256(plan),
+        suite=given(plan.suite.files_sha256, ""),
+        declaration_sha256=plan.vendor.sha256,
+        model=plan.model.id,
+        model_sha256=plan.model.sha256,
+        engine=f"{plan.engine.title}: {' '.join(plan.engine.command)}"[:2000],
+        image="" if image is None else f"{image.reference}{digest}",
+        profile=plan.workload.profile,
+        profile_sha256=plan.workload.profile_sha256,
+    )

@@ -1,0 +1,193 @@
+"""Rounds of reviewers: their challenges issued, shown and checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, UnsetType
+
+from suite.base import jsonio
+from suite.base.errors import TrustError, UsageError
+from suite.cli import signingkey, stamping
+from suite.documents.challenge import BasisChallenge, Challenge, Salts
+from suite.documents.codec import plain
+from suite.judge.attest import challenge as challenges
+from suite.judge.attest import envelope, trust
+from suite.judge.attest.files import read_limited
+from suite.judge.attest.sign import sign
+from suite.judge.attest.times import format_time
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONObject
+
+ENDING = ".challenge.sigstore.json"
+_SALT_BYTES = 32
+
+
+def issue(
+    round_id: str,
+    *,
+    days: int,
+    commitment: Path | None,
+    authority: str | None,
+    like: Path | None,
+    key: str | None,
+    tsa: str | None,
+    out: Path | None,
+) -> str:
+    """Sign a challenge with fresh salts and write it; returns what to say of it.
+
+    Raises:
+        UsageError: ``nonce-wrong``, ``url-malformed``, ``challenge-exists``, ``page-unwritable``.
+        SuiteError: what the key or the commitment is refused for.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", round_id):
+        hint = "letters, digits and . _ : - only, at most 128"
+        raise UsageError("nonce-wrong", f"{round_id!r} is no round identifier", hint=hint)
+    if authority is not None:
+        stamping.authority(authority)
+    now = dt.datetime.now(dt.UTC)
+    made = Challenge(
+        challenge_schema=1,
+        round=round_id,
+        issued=format_time(now),
+        expires=format_time(now + dt.timedelta(days=days)),
+        salts=_salts(round_id, like),
+        commitment=UNSET if commitment is None else _payload_sha256(commitment),
+        authority=UNSET if authority is None else authority,
+    )
+    target = out if out is not None else _place(round_id)
+    stamp = stamping.authority(tsa) if tsa else None
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    bundle = sign(challenges.make_challenge(made), signer.key, stamp)
+    try:
+        with target.open("xb") as stream:
+            stream.write(bundle)
+    except FileExistsError as cause:
+        hint = "a challenge is never overwritten: salts that were given out stay as they are"
+        raise UsageError("challenge-exists", f"{target} exists already", hint=hint) from cause
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    new = " (a new key)" if signer.new else ""
+    return f"{describe(made)}\nsigned by  {signer.key.public.id}{new}\nchallenge  {target}"
+
+
+def _salts(round_id: str, like: Path | None) -> Salts:
+    """New salts, or those of another challenge of the round.
+
+    Raises:
+        UsageError: ``usage-wrong`` for a challenge of another round.
+    """
+    if like is None:
+        return Salts(tasks=_salt(), load=_salt())
+    other = received(like)[0]
+    if other.round != round_id:
+        message = f"{like} is of the round {other.round}, not {round_id}"
+        raise UsageError("usage-wrong", message, hint="cards of one round share their salts")
+    return other.salts
+
+
+def _payload_sha256(path: Path) -> str:
+    data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
+    return challenges.read_commitment(data, str(path))[1].sha256
+
+
+def _salt() -> str:
+    return secrets.token_hex(_SALT_BYTES)
+
+
+def _place(round_id: str) -> Path:
+    return Path(round_id.replace(":", "-") + ENDING)
+
+
+def describe(stated: Challenge) -> str:
+    """A challenge for people."""
+    lines = [
+        f"round      {stated.round}",
+        f"counts     from {stated.issued} to {stated.expires}",
+        f"SHA-256    {jsonio.digest(plain(stated))}",
+    ]
+    if stated.commitment is not UNSET:
+        lines.append(f"answers    the commitment {stated.commitment}")
+    if stated.authority is not UNSET:
+        lines.append(f"stamps     by {stated.authority}")
+    return "\n".join(lines)
+
+
+def received(path: Path) -> tuple[Challenge, bytes]:
+    """A challenge's file, read; its signature is not checked.
+
+    Raises:
+        TrustError: as `suite.judge.attest.challenge.read_challenge`; ``file-unreadable``.
+    """
+    data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
+    return challenges.read_challenge(data, str(path))[0], data
+
+
+def under(path: Path | None, nonce: str | None, commitment: Path | None) -> BasisChallenge | None:
+    """The challenge that a run is made under, which must count now; None without one.
+
+    Args:
+        path: of its file.
+        nonce: the round that was named beside it.
+        commitment: that it answers; needed where it names one.
+
+    Raises:
+        TrustError: as `received`; ``challenge-expired``.
+        UsageError: ``usage-wrong`` for a round of another name.
+    """
+    if path is None:
+        if commitment is not None:
+            message = "--commitment goes with the --challenge that answers it"
+            raise UsageError("usage-wrong", message)
+        return None
+    stated, data = received(path)
+    challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
+    if nonce not in (None, stated.round):
+        message = f"--nonce names the round {nonce}, the challenge is of {stated.round}"
+        raise UsageError("usage-wrong", message, hint="leave --nonce out")
+    return BasisChallenge(
+        stated=stated, bundle=data.decode("ascii"), commitment=_answered(stated, commitment)
+    )
+
+
+def _answered(stated: Challenge, path: Path | None) -> str | UnsetType:
+    """The commitment that a challenge answers, as it was signed.
+
+    Raises:
+        UsageError: ``commitment-differs``.
+        TrustError: what its file is refused for.
+    """
+    if (path is None) != (stated.commitment is UNSET):
+        message = (
+            f"the challenge {stated.round} answers a commitment: give it with --commitment"
+            if path is None
+            else f"the challenge {stated.round} answers no commitment"
+        )
+        raise UsageError("commitment-differs", message)
+    if path is None:
+        return UNSET
+    data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
+    _, statement = challenges.read_commitment(data, str(path))
+    if statement.sha256 != stated.commitment:
+        message = f"the challenge {stated.round} answers another commitment than {path}"
+        raise UsageError("commitment-differs", message)
+    return data.decode("ascii")
+
+
+def check(path: Path, trust_list: Path) -> JSONObject:
+    """Verify a challenge against a trust list, and that it counts now.
+
+    Raises:
+        TrustError: what the list, the signature or the time is refused for.
+    """
+    stated, data = received(path)
+    verified = challenges.verify_challenge(data, trust.load(trust_list), str(path))
+    challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
+    if verified.owner is None:
+        raise TrustError("key-unknown", f"nobody on the list signed {path}")
+    return {"round": stated.round, "issued_by": verified.owner, "expires": stated.expires}
