@@ -37,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review or status, a scorecard.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status or audit, a scorecard.",
             min_length=1,
         ),
     ]
@@ -47,12 +47,13 @@ class Statement(Document):
             "https://in-toto.io/attestation/test-result/v0.1",
             "https://in-toto.io/attestation/svr/v0.2",
             "urn:llm-inference-conformance:card-status:v1",
+            "urn:llm-inference-conformance:audit:v1",
         ],
         about("What the predicate is."),
     ]
     predicate: Annotated[
         dict[str, object],
         about(
-            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review or card-status."
+            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status or audit."
         ),
     ]

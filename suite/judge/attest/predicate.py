@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base.errors import Place, Problem, TrustError
+from suite.documents.audit import Audit
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert
 from suite.documents.receipt import Receipt
 from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
 from suite.judge.attest.statement import (
+    AUDIT_TYPE,
     MANIFEST_SUBJECT,
     REVIEW_TYPE,
     SCORECARD_SUBJECT,
@@ -23,13 +25,14 @@ from suite.judge.attest.statement import (
 if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
 
-Predicate: TypeAlias = Scorecard | TestResult | Receipt | Review | CardStatus
+Predicate: TypeAlias = Scorecard | TestResult | Receipt | Review | CardStatus | Audit
 
 PREDICATES: dict[str, type[Predicate]] = {
     SCORECARD_TYPE: Scorecard,
     TEST_RESULT_TYPE: TestResult,
     REVIEW_TYPE: Review,
     STATUS_TYPE: CardStatus,
+    AUDIT_TYPE: Audit,
 }
 """The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
 _RECEIVED = ["SCORECARD_RECEIVED"]
@@ -39,6 +42,7 @@ _NAMES = {
     TEST_RESULT_TYPE: "test result",
     REVIEW_TYPE: "review",
     STATUS_TYPE: "card status",
+    AUDIT_TYPE: "audit",
 }
 
 
@@ -75,9 +79,9 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             message = "a receipt is about a scorecard and its signature"
             raise TrustError("statement-subject", message, place)
         return
-    if isinstance(document, Review | CardStatus):
+    if isinstance(document, Review | CardStatus | Audit):
         if names != [SCORECARD_SUBJECT]:
-            message = f"a {kind(statement.predicate_type)} is about a scorecard and nothing else"
+            message = f"the {kind(statement.predicate_type)} is about a scorecard and nothing else"
             raise TrustError("statement-subject", message, place)
         return
     if MANIFEST_SUBJECT not in names:

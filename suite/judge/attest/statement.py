@@ -37,7 +37,8 @@ TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 REVIEW_TYPE = "https://in-toto.io/attestation/svr/v0.2"
 STATUS_TYPE = "urn:llm-inference-conformance:card-status:v1"
 """Of a withdrawal or supersession."""
-PREDICATE_TYPES = (SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE)
+AUDIT_TYPE = "urn:llm-inference-conformance:audit:v1"
+PREDICATE_TYPES = (SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE, AUDIT_TYPE)
 
 MANIFEST_SUBJECT = "manifest.json"
 SCORECARD_SUBJECT = "scorecard.json"

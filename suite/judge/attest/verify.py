@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from suite.base.errors import Place, TrustError, UsageError
+from suite.documents.audit import Audit
 from suite.documents.card import Scorecard
 from suite.documents.document import given
 from suite.documents.receipt import Receipt
@@ -320,7 +321,7 @@ def _check_role(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    if isinstance(stated.document, Receipt | Review):
+    if isinstance(stated.document, Receipt | Review | Audit):
         return f"a {entry.role}'s key"
     vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:
