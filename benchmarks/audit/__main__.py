@@ -48,7 +48,9 @@ Answers = list[list[Token]]
 def arguments() -> argparse.Namespace:
     """Of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.audit", description=__doc__)
-    parser.add_argument("--engine-python", type=Path, required=True, help="with torch, transformers")
+    parser.add_argument(
+        "--engine-python", type=Path, required=True, help="with torch, transformers"
+    )
     parser.add_argument("--model", type=Path, default=MINI_MODEL)
     parser.add_argument("--data", type=Path, help="documents; default: the mini set")
     parser.add_argument("--tasks", type=int, default=112)

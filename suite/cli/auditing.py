@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import secrets
 import tempfile
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ from suite.judge.attest.review import (
 from suite.judge.attest.sign import sign
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.times import format_time
-from suite.judge.audit.sample import MOST_TOKENS, Answer, choose, end_tokens, judged
+from suite.judge.audit.sample import LEADS, MOST_TOKENS, Answer, choose, end_tokens, judged
 from suite.judge.audit.verdict import FALSE_ALARM, Figures, Token, figures
 from suite.judge.rules.rule import place
 from suite.measure import audit as reading
@@ -126,24 +127,29 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
     ends, seed = end_tokens(model), secrets.randbits(32) if asked.seed is None else asked.seed
     tasks = mini_tasks() if asked.data is None else read_tasks(asked.data).tasks
     documents = {task.id: task.document for task in tasks}
-    chosen = choose(run, tokenizer, documents, ends=ends, seed=seed, tokens=asked.tokens)
-    run_dtype = run.plan.engine.dtype.executed
     terminal.step("having the reference read the answers")
     python = reading.environment(asked.python, terminal.step, Settings())
+    run_dtype = run.plan.engine.dtype.executed
+    readings = []
     with tempfile.TemporaryDirectory(prefix="suite-audit-") as scratch:
-        wanted = reading.Asked(
-            model=model,
-            answers=[answer.to_json() for answer in chosen],
-            ends=ends,
-            dtype=asked.dtype,
-            run_dtype=run_dtype if run_dtype in reading.DTYPES else asked.dtype,
-            device=asked.device,
-        )
-        read = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
-    kept = []
-    for answer, rows in zip(chosen, read.answers, strict=True):
-        tokens = [Token(*row[:5]) for row in rows]
-        kept.append(judged(answer, tokens, [row.best for row in rows], tokenizer))
+        for lead in LEADS:
+            chosen = choose(
+                run, tokenizer, documents, ends=ends, seed=seed, tokens=asked.tokens, lead=lead
+            )
+            wanted = reading.Asked(
+                model=model,
+                answers=[answer.to_json() for answer in chosen],
+                ends=ends,
+                dtype=asked.dtype,
+                run_dtype=run_dtype if run_dtype in reading.DTYPES else asked.dtype,
+                device=asked.device,
+            )
+            read = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
+            readings.append((chosen, _kept(chosen, read, tokenizer), read.versions))
+            if all(answer.source == "ids" for answer in chosen):
+                break
+    # Which form the model wrote is the one that the reference finds likelier.
+    chosen, kept, versions = min(readings, key=lambda item: _unlikely(item[1]))
     raw = jsonio.canonical(
         [
             {"request": place(answer.request), "tokens": [list(token) for token in tokens]}
@@ -152,7 +158,7 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
     )
     reference = AuditReference(
         engine="transformers",
-        versions=read.versions,
+        versions=versions,
         dtype=asked.dtype,
         run_dtype=wanted.run_dtype,
         model_sha256=run.plan.model.sha256,
@@ -164,6 +170,22 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         source="ids" if all(answer.source == "ids" for answer in chosen) else "text",
     )
     return Made(_predicate(chosen, kept, reference, sample, raw=raw, key=key), raw, held.bundle)
+
+
+def _kept(
+    chosen: Sequence[Answer], read: reading.Readings, tokenizer: Tokenizer
+) -> list[list[Token]]:
+    """The tokens that count, answer by answer."""
+    return [
+        judged(answer, [Token(*row[:5]) for row in rows], [row.best for row in rows], tokenizer)
+        for answer, rows in zip(chosen, read.answers, strict=True)
+    ]
+
+
+def _unlikely(answers: Sequence[Sequence[Token]]) -> float:
+    """Mean margin, in nats; infinite where nothing counts."""
+    margins = [token.margin for tokens in answers for token in tokens]
+    return sum(margins) / len(margins) if margins else math.inf
 
 
 def _require_model(plan: Plan, model: Path) -> None:

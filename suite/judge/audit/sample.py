@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Source = Literal["ids", "text"]
 MOST_TOKENS: Final = 1_000
+LEADS: Final = ("", " ")
+"""A blank before the first word belongs to its token in most vocabularies, and servers cut it off as they like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def choose(
     ends: Sequence[int],
     seed: int,
     tokens: int = MOST_TOKENS,
+    lead: str = "",
 ) -> list[Answer]:
     """The answers to look at, of at most `tokens` tokens in all; the last of them is cut.
 
@@ -81,6 +84,7 @@ def choose(
         ends: see `end_tokens`.
         seed: draws the order.
         tokens: at most so many.
+        lead: what a server may have cut off before the text, one of `LEADS`; only where it gives no ids.
 
     Raises:
         EvidenceError: ``audit-impossible``: it was not decoded greedily, or no answer can be looked at.
@@ -94,7 +98,10 @@ def choose(
     chosen: list[Answer] = []
     left = tokens
     for request in _in_turn(usable, seed):
-        answer = _answer(plan, tokenizer, request, prompts[request.task], ends=ends, most=left)
+        begun = tuple(tokenizer.prompt_ids(prompts[request.task], plan.engine.request.api))
+        source: Source = "text" if request.token_ids is None else "ids"
+        own = request.token_ids or tokenizer.continuation(lead + request.text)
+        answer = Answer(request, begun, _ended(plan, request, own, ends)[:left], source)
         if answer.output:
             chosen.append(answer)
             left -= len(answer.output)
@@ -158,30 +165,18 @@ def _in_turn(requests: Iterable[Request], seed: int) -> Iterable[Request]:
             yield fresh
 
 
-def _answer(
-    plan: Plan,
-    tokenizer: Tokenizer,
-    request: Request,
-    prompt: str,
-    *,
-    ends: Sequence[int],
-    most: int,
-) -> Answer:
-    begun = tokenizer.prompt_ids(prompt, plan.engine.request.api)
-    source: Source = "text"
-    if request.token_ids is not None:
-        source, output = "ids", list(request.token_ids)
-    else:
-        output = tokenizer.continuation(request.text)
+def _ended(
+    plan: Plan, request: Request, output: Sequence[int], ends: Sequence[int]
+) -> tuple[int, ...]:
+    """The tokens up to the first that ends an answer, which engines leave out of what they give."""
     decoding = plan.workload.decoding
-    ended = request.finish_reason in ("stop", "eos", "eos_token") and not decoding.stop
-    if ends and not decoding.ignore_eos:
-        places = [place for place, token in enumerate(output) if token in ends]
-        if places:
-            output = output[: places[0] + 1]
-        elif ended:
-            output.append(ends[0])
-    return Answer(request, tuple(begun), tuple(output[:most]), source)
+    if decoding.ignore_eos or not ends:
+        return tuple(output)
+    places = [place for place, token in enumerate(output) if token in ends]
+    if places:
+        return tuple(output[: places[0] + 1])
+    stopped = request.finish_reason in ("stop", "eos", "eos_token") and not decoding.stop
+    return (*output, ends[0]) if stopped else tuple(output)
 
 
 def judged(
