@@ -253,7 +253,9 @@ def _engine(plan: Plan) -> list[str]:
         lines: list[str] = [_labelled("# Engine: ", "# 引擎：", waits)]
         if container.privileged:
             lines.append(
-                _comment(placed(Sentence("Privileged", "特权方式"), container.privileged_reason or ""))
+                _comment(
+                    placed(Sentence("Privileged", "特权方式"), container.privileged_reason or "")
+                )
             )
         lines += _network(container, "engine")
         lines.append(command_lines(docker_run(engine, image, name)))
