@@ -274,6 +274,8 @@ class _Check:
     def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
         if isinstance(made, Audited):
             note.detail = require_sameness(made)
+            if made.audit.verdict == "undecided":
+                note.warn("audit-undecided", note.detail)
         elif isinstance(made, Reviewed):
             self.reviews.append(made)
             note.detail = f"{made.reviewer}: {made.decision}"
