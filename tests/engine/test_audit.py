@@ -35,10 +35,12 @@ def test_the_audit_tells_the_model_from_a_rounded_one(
     assert main([*words, "--out", str(run)]) in (0, 1)
     capsys.readouterr()
     options = ["--model", "mini", "--engine-python", python, "--seed", "7", "--quiet", "--json"]
+    # The rounded model of the scripted server changes few answers.
+    options += ["--tokens", "2500"]
     assert main(["audit", str(run), *options]) == status
     audit = json.loads(capsys.readouterr().out)
     assert audit["verdict"] == verdict
-    assert audit["sample"]["tokens"] == 1000
+    assert audit["sample"]["tokens"] == 2500
     assert audit["calibration"]["largest_change"] < 0.001
     assert (tmp_path / "run.audit.sigstore.json").is_file()
     assert main(["verify", str(run)]) in (0, 1)

@@ -149,7 +149,7 @@ def _in_turn(requests: Iterable[Request], seed: int) -> Iterable[Request]:
     """One of each phase in turn, drawn; tasks that were not taken before, where there are any."""
     draw = random.Random(seed)  # noqa: S311 - chooses answers, guards nothing
     by_phase: dict[str, list[Request]] = {}
-    for request in requests:
+    for request in sorted(requests, key=lambda item: (item.phase, item.repeat, item.index)):
         by_phase.setdefault(request.phase, []).append(request)
     for waiting in by_phase.values():
         draw.shuffle(waiting)
