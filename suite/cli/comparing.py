@@ -14,7 +14,7 @@ from suite.cli import judging
 from suite.cli.reviewing import beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.review import Reviewed
+from suite.judge.attest.review import Audited, Reviewed
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -126,6 +126,9 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
         if isinstance(made, Reviewed):
             comment = f": {made.comment}" if made.comment else ""
             lines.append(f"{made.decision} by {made.reviewer}, {made.time}{comment}")
+        elif isinstance(made, Audited):
+            audit = made.audit
+            lines.append(f"audited by {made.reviewer}, {audit.timeCreated}: {audit.why}")
         else:
             lines.append(f"{made.status.upper()} by {made.owner}, {made.time}: {made.reason}")
     return tuple(lines)

@@ -24,7 +24,7 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 
 COMMANDS: Final = (
     *("run", "plan", "prepare", "doctor", "sim"),
-    *("score", "verify", "render", "diff", "compare"),
+    *("score", "verify", "audit", "render", "diff", "compare"),
     *(
         "keygen",
         "sign",

@@ -14,6 +14,7 @@ from suite.judge.attest import trust as trust_list
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
+    Audited,
     Ended,
     Reviewed,
     is_receipt,
@@ -107,7 +108,9 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     return stated
 
 
-def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Reviewed | Ended]:
+def beside(
+    directory: Path, trust: trust_list.TrustList, stated: Stated
+) -> list[Reviewed | Ended | Audited]:
     """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
 
     Raises:
@@ -133,8 +136,11 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
     path, bundle = judging.bundle_of(subject)
     rows = []
     for made in beside(path.parent, known, _stated(path, bundle)):
-        if isinstance(made, Reviewed):
-            row: tuple[str, ...] = (made.reviewer, made.decision, made.time, made.comment)
+        if isinstance(made, Audited):
+            audit = made.audit
+            row: tuple[str, ...] = (made.reviewer, audit.verdict, audit.timeCreated, audit.why)
+        elif isinstance(made, Reviewed):
+            row = (made.reviewer, made.decision, made.time, made.comment)
         else:
             successor = f" (by {made.successor})" if made.successor else ""
             row = (made.owner, made.status, made.time, made.reason + successor)

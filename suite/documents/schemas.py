@@ -12,6 +12,7 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.documents import (
+    audit,
     basis,
     bundle,
     card,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
+    "audit": (audit.Audit, "Audit of the answers"),
     "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),
     "card-status": (review.CardStatus, "Withdrawal or supersession"),

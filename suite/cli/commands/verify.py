@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence, placed
+from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
@@ -23,9 +24,22 @@ if TYPE_CHECKING:
 @click.argument("subjects", metavar="SUBJECT...", nargs=-1, required=True, type=FILE)
 @trusted
 @click.option("--nonce", help="the round that the scorecard must be for")
+@click.option(
+    "--audit",
+    "audits",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="reviewer's audit of the answers, made by suite audit; needs --trust; may be repeated",
+)
 @json_option("the steps")
 def verify(
-    subjects: tuple[Path, ...], trusted: Trusted, nonce: str | None, *, as_json: bool
+    subjects: tuple[Path, ...],
+    trusted: Trusted,
+    nonce: str | None,
+    audits: tuple[Path, ...],
+    *,
+    as_json: bool,
 ) -> int:
     """Check run directories, bundles and pages, in numbered steps.
 
@@ -37,9 +51,16 @@ def verify(
     from suite.cli import judging
     from suite.cli.output import write_json
 
+    if audits and (trusted.trust is None or len(subjects) > 1):
+        hint = "the trust list says whose audits count; each is about one card"
+        raise UsageError("usage-wrong", "--audit needs --trust and one SUBJECT", hint=hint)
     known = judging.known(trusted, nonce, shared=len(subjects) > 1)
     if len(subjects) == 1:
         result = judging.verify(subjects[0], known)
+        if audits and known.trust is not None:
+            from suite.cli.auditing import with_audits
+
+            result = with_audits(result, audits, known.trust)
         if as_json:
             write_json(result.to_json())
         else:

@@ -144,6 +144,20 @@ class Tokenizer:
             )
         ]
 
+    def prompt_ids(self, prompt: str, api: Api) -> list[int]:
+        """Token ids of a user prompt as the model sees it; see `prompt_tokens`.
+
+        Raises:
+            DataError: as `chat`.
+        """
+        chat = api == "chat"
+        text = self._user(prompt) if chat else prompt
+        return list(self._inner.encode(text, add_special_tokens=not chat).ids)
+
+    def continuation(self, text: str) -> list[int]:
+        """Token ids of a generated text, without special tokens."""
+        return list(self._inner.encode(text, add_special_tokens=False).ids)
+
     def chat_tokens(self, messages: Sequence[Message]) -> int:
         """Length in tokens of a whole conversation as the model sees it.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
 from suite.base.errors import Place, Problem, TrustError
+from suite.documents.audit import Audit
 from suite.documents.card import Scorecard
 from suite.documents.challenge import Challenge
 from suite.documents.codec import convert, plain
@@ -14,6 +15,7 @@ from suite.documents.receipt import Receipt
 from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
 from suite.judge.attest.statement import (
+    AUDIT_TYPE,
     CHALLENGE_SUBJECT,
     CHALLENGE_TYPE,
     COMMITMENT_TYPE,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
 
 Predicate: TypeAlias = (
-    Scorecard | TestResult | Receipt | Review | CardStatus | Challenge | Commitment
+    Scorecard | TestResult | Receipt | Review | CardStatus | Audit | Challenge | Commitment
 )
 
 PREDICATES: dict[str, type[Predicate]] = {
@@ -39,6 +41,7 @@ PREDICATES: dict[str, type[Predicate]] = {
     TEST_RESULT_TYPE: TestResult,
     REVIEW_TYPE: Review,
     STATUS_TYPE: CardStatus,
+    AUDIT_TYPE: Audit,
     CHALLENGE_TYPE: Challenge,
     COMMITMENT_TYPE: Commitment,
 }
@@ -50,6 +53,7 @@ _NAMES = {
     TEST_RESULT_TYPE: "test result",
     REVIEW_TYPE: "review",
     STATUS_TYPE: "card status",
+    AUDIT_TYPE: "audit",
     CHALLENGE_TYPE: "challenge",
     COMMITMENT_TYPE: "commitment",
 }
@@ -88,9 +92,9 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             message = "a receipt is about a scorecard and its signature"
             raise TrustError("statement-subject", message, place)
         return
-    if isinstance(document, Review | CardStatus):
+    if isinstance(document, Review | CardStatus | Audit):
         if names != [SCORECARD_SUBJECT]:
-            message = f"a {kind(statement.predicate_type)} is about a scorecard and nothing else"
+            message = f"the {kind(statement.predicate_type)} is about a scorecard and nothing else"
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):

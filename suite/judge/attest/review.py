@@ -1,4 +1,4 @@
-"""Reviews, withdrawals and supersessions: statements of their own about a signed scorecard.
+"""Reviews, audits, withdrawals and supersessions: statements of their own about a signed scorecard.
 
 Their subject is the scorecard's signed bytes alone, not the signature over them: a card that is signed again, or whose
 signature is rewritten in its second valid form, is the same card.
@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.errors import Place, TrustError
+from suite.documents.audit import Audit
 from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.receipt import Receipt, Verifier
@@ -23,6 +24,7 @@ from suite.judge.attest.existence import KEY_URN
 from suite.judge.attest.predicate import kind
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import (
+    AUDIT_TYPE,
     REVIEW_TYPE,
     SCORECARD_SUBJECT,
     STATUS_TYPE,
@@ -81,6 +83,32 @@ class Ended:
     successor: str
 
 
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An audit whose signature held.
+
+    Attributes:
+        reviewer: the key's owner, by the trust list.
+    """
+
+    reviewer: str
+    audit: Audit
+
+
+def verifier(key: PublicKey) -> Verifier:
+    """Who states it: the key that will sign."""
+    return Verifier(id=KEY_URN + base64.b64decode(key.id).hex())
+
+
+def make_audit(payload_sha256: str, audit: Audit) -> bytes:
+    """The payload of an audit of the scorecard with those signed bytes.
+
+    Raises:
+        TrustError: as `make_review`.
+    """
+    return payload_of([subject(SCORECARD_SUBJECT, payload_sha256)], AUDIT_TYPE, plain(audit))
+
+
 def make_review(
     payload_sha256: str, reviewer: PublicKey, decision: Decision, comment: str, at: dt.datetime
 ) -> bytes:
@@ -97,7 +125,7 @@ def make_review(
         TrustError: ``payload-text`` for a comment with characters that could mislead a reader.
     """
     predicate = Review(
-        verifier=Verifier(id=KEY_URN + base64.b64decode(reviewer.id).hex()),
+        verifier=verifier(reviewer),
         timeCreated=format_time(at),
         properties=(_PROPERTIES[decision],),
         comment=comment or UNSET,
@@ -135,8 +163,8 @@ def is_receipt(data: bytes, name: str) -> bool:
 
 def read_statement(
     data: bytes, trust: TrustList, payload_sha256: str, vendor: str, name: str
-) -> Reviewed | Ended:
-    """Verify a review, withdrawal or supersession of a scorecard.
+) -> Reviewed | Ended | Audited:
+    """Verify a review, audit, withdrawal or supersession of a scorecard.
 
     Args:
         data: its bundle.
@@ -150,7 +178,7 @@ def read_statement(
             ``predicate-type-differs`` for another kind of statement.
     """
     stated = parse_statement(envelope.parse(data, name=name).payload)
-    if stated.predicate_type not in (REVIEW_TYPE, STATUS_TYPE):
+    if stated.predicate_type not in (REVIEW_TYPE, STATUS_TYPE, AUDIT_TYPE):
         message = f"a {kind(stated.predicate_type)} where a review is expected"
         raise TrustError("predicate-type-differs", message, Place(name))
     if stated.subject(SCORECARD_SUBJECT) != payload_sha256:
@@ -160,11 +188,13 @@ def read_statement(
     return _result(verified, vendor, name)
 
 
-def _result(verified: Verified, vendor: str, name: str) -> Reviewed | Ended:
+def _result(verified: Verified, vendor: str, name: str) -> Reviewed | Ended | Audited:
     document, owner = verified.document, verified.owner or ""
     if isinstance(document, Review):
         decision = _DECISIONS[document.properties[0]]
         return Reviewed(owner, decision, document.timeCreated, given(document.comment, ""))
+    if isinstance(document, Audit):
+        return Audited(owner, document)
     if isinstance(document, Receipt) or not isinstance(document, CardStatus):
         raise TrustError("predicate-type-differs", "it is no review", Place(name))
     if document.vendor != vendor:
@@ -172,6 +202,18 @@ def _result(verified: Verified, vendor: str, name: str) -> Reviewed | Ended:
         raise TrustError("review-differs", message, Place(name))
     successor = given(document.supersededBy, "")
     return Ended(owner, document.status, document.timeCreated, document.reason, successor)
+
+
+def require_sameness(made: Audited) -> str:
+    """Who audited, and what came of it.
+
+    Raises:
+        TrustError: ``audit-different`` for an audit that found another model.
+    """
+    detail = f"audited by {made.reviewer}: {made.audit.why}"
+    if made.audit.verdict == "different":
+        raise TrustError("audit-different", detail)
+    return detail
 
 
 def payload_digest(bundle: bytes, name: str) -> str:

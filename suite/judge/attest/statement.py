@@ -37,11 +37,12 @@ TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 REVIEW_TYPE = "https://in-toto.io/attestation/svr/v0.2"
 STATUS_TYPE = "urn:llm-inference-conformance:card-status:v1"
 """Of a withdrawal or supersession."""
+AUDIT_TYPE = "urn:llm-inference-conformance:audit:v1"
 CHALLENGE_TYPE = "urn:llm-inference-conformance:challenge:v1"
 COMMITMENT_TYPE = "urn:llm-inference-conformance:commitment:v1"
 PREDICATE_TYPES = (
     *(SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE),
-    *(CHALLENGE_TYPE, COMMITMENT_TYPE),
+    *(AUDIT_TYPE, CHALLENGE_TYPE, COMMITMENT_TYPE),
 )
 
 MANIFEST_SUBJECT = "manifest.json"

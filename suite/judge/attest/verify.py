@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence, chinese, joined
 from suite.base.errors import Place, TrustError, UsageError
+from suite.documents.audit import Audit
 from suite.documents.card import Scorecard
 from suite.documents.challenge import Challenge
 from suite.documents.document import given
@@ -379,7 +380,7 @@ def _check_role(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    if isinstance(stated.document, Receipt | Review | Challenge):
+    if isinstance(stated.document, Receipt | Review | Audit | Challenge):
         return f"a {entry.role}'s key"
     vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:

@@ -35,7 +35,14 @@ from suite.judge.attest.existence import Witness
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.predicate import check_predicate
-from suite.judge.attest.review import Ended, Reviewed, is_receipt, read_statement
+from suite.judge.attest.review import (
+    Audited,
+    Ended,
+    Reviewed,
+    is_receipt,
+    read_statement,
+    require_sameness,
+)
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.stated import Expected, Stated
 from suite.judge.attest.statement import parse_statement
@@ -264,8 +271,12 @@ class _Check:
         with self.steps.attempt("Reviewers have decided") as note:
             note.detail = self._decided(need)
 
-    def _note(self, made: Reviewed | Ended, note: Note) -> None:
-        if isinstance(made, Reviewed):
+    def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
+        if isinstance(made, Audited):
+            note.detail = require_sameness(made)
+            if made.audit.verdict == "undecided":
+                note.warn("audit-undecided", note.detail)
+        elif isinstance(made, Reviewed):
             self.reviews.append(made)
             note.detail = f"{made.reviewer}: {made.decision}"
         else:

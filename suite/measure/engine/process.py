@@ -148,6 +148,30 @@ def run_once(
     """
     python = _interpreter(engine, on_progress, settings)
     command = _resolved(engine.command, python)
+    why = run_command(python, command, log, on_progress=on_progress, engine=engine)
+    return why, _package_facts(engine, python)
+
+
+def run_command(
+    python: Path,
+    command: list[str],
+    log: Path,
+    *,
+    on_progress: Progress,
+    engine: Engine | None = None,
+) -> str | None:
+    """Run a command in a Python environment to its end; why it failed, None when it ended with status 0.
+
+    Args:
+        python: the environment's interpreter.
+        command: argv.
+        log: file that gets its output.
+        on_progress: takes the command, with the log.
+        engine: whose variables it gets beside the fixed few.
+
+    Raises:
+        EngineError, SetupError: as `serve`, but for those of readiness.
+    """
     with (
         _scratch() as scratch,
         _group(command, _variables(engine, python, scratch), log, scratch) as leader,
@@ -155,8 +179,7 @@ def run_once(
         while leader.poll() is None:
             on_progress(shlex.join(command)[:60], log=log)
             time.sleep(ONCE_INTERVAL_S)
-        why = None if leader.returncode == 0 else death(leader)
-    return why, _package_facts(engine, python)
+        return None if leader.returncode == 0 else death(leader)
 
 
 def death(leader: subprocess.Popen[bytes]) -> str | None:
@@ -220,7 +243,7 @@ def _resolved(command: Sequence[str], python: Path) -> list[str]:
     return [program or command[0], *command[1:]]
 
 
-def _variables(engine: Engine, python: Path, scratch: Path) -> dict[str, str]:
+def _variables(engine: Engine | None, python: Path, scratch: Path) -> dict[str, str]:
     """A fixed few variables and the plan's: what the person's shell holds does not change a measurement."""
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     variables = {
@@ -230,10 +253,11 @@ def _variables(engine: Engine, python: Path, scratch: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(scratch / "cache"),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
-        **engine.env,
     }
-    for name in engine.unset_env:
-        variables.pop(name, None)
+    if engine is not None:
+        variables |= engine.env
+        for name in engine.unset_env:
+            variables.pop(name, None)
     return variables
 
 

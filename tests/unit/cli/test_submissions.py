@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.cli.main import main
 from suite.judge.attest import keys
+from suite.judge.attest.review import make_audit, payload_digest
+from suite.judge.attest.sign import sign
 from tests.factories import submissions as factory
+from tests.factories.audits import PREDICATE
 from tests.factories.submissions import Tree
+
+if TYPE_CHECKING:
+    from suite.documents.audit import AuditVerdict
 
 
 @pytest.fixture
@@ -89,3 +98,40 @@ def test_a_key_stands_once_and_a_window_has_a_start(place: Path) -> None:
     assert suite(*again) == 5
     assert suite(*again, "--until", "2026-01-31T00:00:00Z") == 2
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("same", 0), ("undecided", 0), ("different", 5)])
+def test_an_audit_is_verified_with_the_card_and_in_a_submission(
+    place: Path, capfdbinary: pytest.CaptureFixture, verdict: AuditVerdict, status: int
+) -> None:
+    run, list_ = place / "run", place / "keys.json"
+    bundle = (run / "scorecard.sigstore.json").read_bytes()
+    payload = make_audit(payload_digest(bundle, "card"), replace(PREDICATE, verdict=verdict))
+    audit = place / "run.audit.sigstore.json"
+    audit.write_bytes(sign(payload, keys.load_private(place / "alice.pem")))
+    assert suite("verify", run, "--trust", list_, "--audit", audit) == status
+    out, _ = capfdbinary.readouterr()
+    assert b"audited by alice" in out
+    assert (b"[audit-different]" in out) == (status == 5)
+    tree = place / "submissions"
+    assert suite("submit", run, "--to", tree) == 0
+    folder = tree / "cpu/no-round/factory-run"
+    (folder / "statements").mkdir()
+    shutil.copy(audit, folder / "statements")
+    assert suite("check", tree, "--trust", list_, "--jobs", "1") == status
+    capfdbinary.readouterr()
+    assert suite("review", "list", folder, "--trust", list_) == 0
+    assert verdict.encode() in capfdbinary.readouterr().out
+
+
+def test_an_audit_needs_the_list_and_the_run_s_own_model(
+    place: Path, capfdbinary: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    run, list_, key = place / "run", place / "keys.json", place / "alice.pem"
+    assert suite("verify", run, "--audit", key) == 2
+    (tmp_path / "other").mkdir()
+    words = ("audit", run, "--trust", list_, "--key", key, "--quiet")
+    assert suite(*words, "--model", tmp_path / "other") == 2
+    assert b"error[audit-model-differs]" in capfdbinary.readouterr().err
+    assert suite(*words, "--model", tmp_path / "nowhere") == 2
+    assert b"error[model-unknown]" in capfdbinary.readouterr().err

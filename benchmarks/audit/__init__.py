@@ -1,0 +1,1 @@
+"""How well an audit tells a model from the same model harmed: see ``__main__``."""

@@ -1,0 +1,355 @@
+"""An audit of a run's answers: chosen, read by a reference, judged, and signed as a statement about the card."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import secrets
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.cli import judging, stamping
+from suite.declare.model.facts import hash_file
+from suite.declare.tasks.mini import mini_tasks
+from suite.declare.tasks.read import read_tasks
+from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.tokenizer import Tokenizer
+from suite.documents.audit import (
+    Audit,
+    AuditPhase,
+    AuditReference,
+    AuditSample,
+    Calibration,
+    Divergence,
+)
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.review import (
+    Audited,
+    make_audit,
+    payload_digest,
+    read_statement,
+    require_sameness,
+    verifier,
+)
+from suite.judge.attest.sign import sign
+from suite.judge.attest.steps import Steps
+from suite.judge.attest.times import format_time
+from suite.judge.audit.sample import LEADS, MOST_TOKENS, Answer, choose, end_tokens, judged
+from suite.judge.audit.verdict import FALSE_ALARM, Figures, Token, figures
+from suite.judge.rules.rule import place
+from suite.measure import audit as reading
+from suite.measure.engine.served import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.cli.options import Trusted
+    from suite.cli.terminal import Terminal
+    from suite.documents.audit import AuditVerdict
+    from suite.documents.plan import Plan
+    from suite.judge.attest.keys import PublicKey, SigningKey
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.verification import Verification
+
+ENDING: Final = ".audit.sigstore.json"
+STATUS: Final[dict[AuditVerdict, int]] = {"same": 0, "different": 1, "undecided": 4}
+_MOST_DIVERGENCES: Final = 100
+_SHOWN: Final = 5
+_DECIDING: Final = (".safetensors", ".bin", ".json", ".jinja", ".model")
+"""Files of these kinds decide what a model answers; licences and notes beside them may be absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for.
+
+    Attributes:
+        run: the run directory.
+        model: directory of the reference's weights; ``mini`` for the shipped one.
+        data: the task set's file; None for the mini set.
+        python: interpreter with torch and transformers; None makes an environment.
+        dtype: precision of the reference.
+        device: as torch names it.
+        tokens: at most so many.
+        seed: of the choice; None draws one.
+    """
+
+    run: Path
+    model: str
+    data: Path | None = None
+    python: Path | None = None
+    dtype: str = "float32"
+    device: str = "cpu"
+    tokens: int = MOST_TOKENS
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An audit that was made.
+
+    Attributes:
+        predicate: what is stated.
+        tokens: the figures of every token, JSON.
+        bundle: the signed card that it is about.
+    """
+
+    predicate: Audit
+    tokens: bytes
+    bundle: bytes
+
+
+def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> Made:
+    """Verify the run, choose answers, have the reference read them, and judge.
+
+    Args:
+        asked: what is to be audited, and how.
+        trusted: whose signature of the card counts.
+        key: of who audits.
+        terminal: shows what goes on.
+
+    Raises:
+        SuiteError: what the verification, the choice or the reference's environment refuses;
+            ``audit-model-differs``.
+    """
+    held = judging.verified(asked.run, trusted)
+    run = held.evidence
+    if run is None:
+        hint = "give the run directory: a card alone holds no answers"
+        raise EvidenceError("run-missing", f"{asked.run} holds no evidence", hint=hint)
+    model = MINI_MODEL if asked.model == "mini" else Path(asked.model)
+    _require_model(run.plan, model)
+    tokenizer = Tokenizer.from_directory(model)
+    ends, seed = end_tokens(model), secrets.randbits(32) if asked.seed is None else asked.seed
+    tasks = mini_tasks() if asked.data is None else read_tasks(asked.data).tasks
+    documents = {task.id: task.document for task in tasks}
+    terminal.step("having the reference read the answers")
+    python = reading.environment(asked.python, terminal.step, Settings())
+    run_dtype = run.plan.engine.dtype.executed
+    readings = []
+    with tempfile.TemporaryDirectory(prefix="suite-audit-") as scratch:
+        for lead in LEADS:
+            chosen = choose(
+                run, tokenizer, documents, ends=ends, seed=seed, tokens=asked.tokens, lead=lead
+            )
+            wanted = reading.Asked(
+                model=model,
+                answers=[answer.to_json() for answer in chosen],
+                ends=ends,
+                dtype=asked.dtype,
+                run_dtype=run_dtype if run_dtype in reading.DTYPES else asked.dtype,
+                device=asked.device,
+            )
+            read = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
+            readings.append((chosen, _kept(chosen, read, tokenizer), read.versions))
+            if all(answer.source == "ids" for answer in chosen):
+                break
+    # Which form the model wrote is the one that the reference finds likelier.
+    chosen, kept, versions = min(readings, key=lambda item: _unlikely(item[1]))
+    raw = jsonio.canonical(
+        [
+            {"request": place(answer.request), "tokens": [list(token) for token in tokens]}
+            for answer, tokens in zip(chosen, kept, strict=True)
+        ]
+    )
+    reference = AuditReference(
+        engine="transformers",
+        versions=versions,
+        dtype=asked.dtype,
+        run_dtype=wanted.run_dtype,
+        model_sha256=run.plan.model.sha256,
+    )
+    sample = AuditSample(
+        seed=seed,
+        answers=len(chosen),
+        tokens=sum(map(len, kept)) or 1,
+        source="ids" if all(answer.source == "ids" for answer in chosen) else "text",
+    )
+    return Made(_predicate(chosen, kept, reference, sample, raw=raw, key=key), raw, held.bundle)
+
+
+def _kept(
+    chosen: Sequence[Answer], read: reading.Readings, tokenizer: Tokenizer
+) -> list[list[Token]]:
+    """The tokens that count, answer by answer."""
+    return [
+        judged(answer, [Token(*row[:5]) for row in rows], [row.best for row in rows], tokenizer)
+        for answer, rows in zip(chosen, read.answers, strict=True)
+    ]
+
+
+def _unlikely(answers: Sequence[Sequence[Token]]) -> float:
+    """Mean margin, in nats; infinite where nothing counts."""
+    margins = [token.margin for tokens in answers for token in tokens]
+    return sum(margins) / len(margins) if margins else math.inf
+
+
+def _require_model(plan: Plan, model: Path) -> None:
+    """Refuse a directory without the plan's own files."""
+    if not model.is_dir():
+        raise UsageError("model-unknown", f"there is no directory {model}")
+    problems = []
+    for entry in plan.model.files:
+        path = model / entry.path
+        if path.suffix not in _DECIDING:
+            continue
+        if not path.is_file():
+            problems.append(Problem(f"{entry.path}: missing"))
+        elif hash_file(path, entry.path, None, None).sha256 != entry.sha256:
+            problems.append(Problem(f"{entry.path}: another SHA-256 than the plan names"))
+    if problems:
+        message = f"{model} is not the model of this run"
+        raise UsageError("audit-model-differs", message, problems=problems)
+
+
+def _predicate(
+    chosen: Sequence[Answer],
+    kept: Sequence[Sequence[Token]],
+    reference: AuditReference,
+    sample: AuditSample,
+    *,
+    raw: bytes,
+    key: PublicKey,
+) -> Audit:
+    tokens = [token for answer in kept for token in answer]
+    if not tokens:
+        raise EvidenceError("audit-impossible", "no token of the answers can be held against it")
+    result = figures(tokens)
+    pairs = list(zip(chosen, kept, strict=True))
+    return Audit(
+        verifier=verifier(key),
+        timeCreated=format_time(dt.datetime.now(dt.UTC)),
+        reference=reference,
+        sample=sample,
+        calibration=Calibration(
+            flips=result.flips,
+            largest_change=_rounded(result.largest_change),
+            band=_rounded(result.band),
+        ),
+        mismatches=result.mismatches,
+        wide=result.wide,
+        largest_margin=_rounded(max(token.margin for token in tokens)),
+        mean_margin=_rounded(sum(token.margin for token in tokens) / len(tokens)),
+        worst_rank=max(token.rank for token in tokens),
+        phases=_phases(pairs, result),
+        divergences=_divergences(pairs),
+        p_margins=_rounded(result.p_margins),
+        p_flips=_rounded(result.p_flips),
+        false_alarm=FALSE_ALARM,
+        verdict=result.verdict,
+        why=result.why(),
+        tokens_sha256=jsonio.sha256_hex(raw),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _phases(
+    pairs: Sequence[tuple[Answer, Sequence[Token]]], result: Figures
+) -> tuple[AuditPhase, ...]:
+    names = dict.fromkeys(answer.request.phase for answer, _ in pairs)
+    parts = []
+    for name in names:
+        own = [tokens for answer, tokens in pairs if answer.request.phase == name]
+        wrong = [token.margin for tokens in own for token in tokens if token.rank > 1]
+        part = AuditPhase(
+            phase=name,
+            answers=len(own),
+            tokens=sum(map(len, own)),
+            mismatches=len(wrong),
+            wide=sum(margin > result.band for margin in wrong),
+        )
+        parts.append(part)
+    return tuple(parts)
+
+
+def _divergences(pairs: Sequence[tuple[Answer, Sequence[Token]]]) -> tuple[Divergence, ...]:
+    firsts = []
+    for answer, tokens in pairs:
+        for position, token in enumerate(tokens):
+            if token.rank > 1:
+                first = Divergence(
+                    request=place(answer.request).removeprefix("events.jsonl: "),
+                    task=answer.request.task,
+                    position=position,
+                    rank=token.rank,
+                    margin=_rounded(token.margin),
+                )
+                firsts.append(first)
+                break
+    return tuple(sorted(firsts, key=lambda item: -item.margin)[:_MOST_DIVERGENCES])
+
+
+def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | None) -> Path:
+    """Sign an audit and write it, with the tokens' figures beside it; returns where.
+
+    Raises:
+        SuiteError: the payload is refused; ``review-exists``, ``page-unwritable``.
+    """
+    stamp = stamping.authority(tsa) if tsa else None
+    payload = make_audit(payload_digest(made.bundle, str(run)), made.predicate)
+    whole = run.resolve()
+    target = out or whole.with_name(whole.name + ENDING)
+    figures_file = target.with_name(target.name.removesuffix(".sigstore.json") + ".tokens.json")
+    for path, data in ((target, sign(payload, key, stamp)), (figures_file, made.tokens)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as stream:
+                stream.write(data)
+        except FileExistsError as cause:
+            raise UsageError("review-exists", f"{path} exists already") from cause
+        except OSError as cause:
+            message = f"cannot write {path}: {cause.strerror}"
+            raise UsageError("page-unwritable", message) from cause
+    return target
+
+
+def text(audit: Audit) -> str:
+    """The audit for a person."""
+    calibration, sample, reference = audit.calibration, audit.sample, audit.reference
+    library = f"{reference.engine} {reference.versions.get('transformers', '')}"
+    changes = f"gaps change by {calibration.largest_change:.2g} nats at most"
+    honest = f"at most {audit.false_alarm:.1%} of honest runs are called different"
+    rows = [
+        ("verdict", f"{audit.verdict}: {audit.why}"),
+        (
+            "sample",
+            f"{sample.answers} answers, {sample.tokens} tokens ({sample.source}), seed {sample.seed}",
+        ),
+        ("reference", f"{library}, {reference.dtype}; the run: {reference.run_dtype}"),
+        ("arithmetic", f"{calibration.flips} flips with itself, {changes}"),
+        ("chance", f"margins p < {audit.p_margins:.2g}, flips p < {audit.p_flips:.2g}; {honest}"),
+    ]
+    for part in audit.phases:
+        counts = f"{part.mismatches} of {part.tokens} tokens differ, {part.wide} widely"
+        rows.append(("phase", f"{part.phase}: {counts}"))
+    for item in audit.divergences[:_SHOWN]:
+        where = f"{item.request}, token {item.position}"
+        rows.append(("diverges", f"{where}: rank {item.rank}, {item.margin:.4g} nats"))
+    return "\n".join(f"{name:<12}{value}" for name, value in rows)
+
+
+def with_audits(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
+    """A verification with a step for each audit: its signature, that it is about this card, and what it came to."""
+    if result.verified is None:
+        return result
+    steps = Steps(list(result.steps), list(result.errors))
+    for path in paths:
+        with steps.attempt(f"The answers are the model's: {path.name}") as note:
+            data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
+            card = result.verified.card
+            made = read_statement(
+                data, trust, result.verified.statement.sha256, card.vendor.id, str(path)
+            )
+            if not isinstance(made, Audited):
+                raise TrustError("predicate-type-differs", f"{path} is no audit")
+            note.detail = require_sameness(made)
+            if made.audit.verdict == "undecided":
+                note.warn("audit-undecided", note.detail)
+    return replace(result, steps=tuple(steps.done), errors=tuple(steps.errors))

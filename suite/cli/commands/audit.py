@@ -1,0 +1,106 @@
+"""``suite audit``: whether the declared model gave a run's answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.base.visible import say
+from suite.cli.command import Count, Names, command
+from suite.cli.options import (
+    FILE,
+    Trusted,
+    json_option,
+    quiet_option,
+    signing_key_option,
+    tsa_option,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REFERENCES = ("transformers",)
+_DTYPES = ("float32", "float64", "bfloat16", "float16")
+
+
+@command("suite audit runs/20260131-120000-cpu-vllm-smoke --model mini --trust trust/keys.json")
+@click.argument("run", type=FILE)
+@click.option("--model", required=True, metavar="DIR", help="the reference's weights, or mini")
+@click.option("--data", type=FILE, help="the run's task set (default: the mini set)")
+@click.option(
+    "--reference-engine",
+    type=Names(_REFERENCES),
+    default="transformers",
+    show_default=True,
+    help="what computes the reference",
+)
+@click.option(
+    "--engine-python",
+    type=FILE,
+    metavar="PATH",
+    help="python with torch and transformers (default: an environment is made)",
+)
+@click.option("--dtype", type=Names(_DTYPES), default="float32", help="the reference's precision")
+@click.option("--device", default="cpu", show_default=True, help="as torch names it")
+@click.option("--tokens", type=Count(1_000_000), default=1000, show_default=True, metavar="N")
+@click.option("--seed", type=Count(2**32 - 1), help="chooses the answers (default: drawn)")
+@click.option("--trust", type=FILE, metavar="FILE", help="trust list for the card's signature")
+@signing_key_option
+@tsa_option
+@click.option("--out", type=FILE, metavar="FILE", help="default: RUN.audit.sigstore.json beside it")
+@quiet_option
+@json_option("the audit")
+def audit(
+    run: Path,
+    *,
+    model: str,
+    data: Path | None,
+    reference_engine: str,
+    engine_python: Path | None,
+    dtype: str,
+    device: str,
+    tokens: int,
+    seed: int | None,
+    trust: Path | None,
+    key: str | None,
+    tsa: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Hold a run's answers against the model that it names, token by token.
+
+    Verifies the run, draws answers of at most N tokens, and has the reference read them: a token that it would not have
+    given is a tie of arithmetic where the margin is small, and another model where it is not. What arithmetic changes is
+    measured first, on the same tokens. Signs the result as a statement about the card, for `suite verify --audit` and a
+    submission's statements/. The exit status is 0 for the same model, 1 for another, 4 where too little was there to tell.
+    """
+    from suite.cli import signingkey
+    from suite.cli.auditing import STATUS, Asked, make, text, write
+    from suite.cli.output import write_json
+    from suite.cli.terminal import Terminal
+    from suite.documents.codec import plain
+
+    del reference_engine  # there is one
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    asked = Asked(
+        run=run,
+        model=model,
+        data=data,
+        python=engine_python,
+        dtype=dtype,
+        device=device,
+        tokens=tokens,
+        seed=seed,
+    )
+    with Terminal(quiet=quiet) as terminal:
+        made = make(asked, Trusted(trust=trust), signer.key.public, terminal)
+    target = write(made, run, signer.key, tsa, out)
+    if as_json:
+        write_json(plain(made.predicate))
+    else:
+        say(text(made.predicate))
+        say(f"signed by   {signer.key.public.id}{' (a new key)' if signer.new else ''}")
+        say(f"statement   {target}")
+    return STATUS[made.predicate.verdict]
