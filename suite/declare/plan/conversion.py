@@ -5,21 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from suite.base import jsonio
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
+from suite.documents.codec import plain
 from suite.documents.document import given
-from suite.documents.engine import Conversion
+from suite.documents.engine import RECIPE_TARGET, Conversion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suite.declare.vendor.load import Vendor
-    from suite.documents.model import ModelFacts
+    from suite.declare.plan.choice import ModelInput
+    from suite.documents.model import Model, ModelFacts
     from suite.documents.plan import Plan
     from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
 
 SOURCE_TARGET = "/model-source"
 OUTPUT_TARGET = "/model-converted"
+KEY_DIGITS = 12
 
 
 def needs_conversion(engine: DeclaredEngine, facts: ModelFacts) -> DeclaredConversion | None:
@@ -74,15 +80,17 @@ def model_type(
 
 
 def conversion_doc(
-    conversion: DeclaredConversion, values: Mapping[str, str], model_path: str, root: str
+    conversion: DeclaredConversion, values: Mapping[str, str], model: ModelInput | Model, root: str
 ) -> Conversion:
     """The step, fully resolved.
 
     Args:
         conversion: the declaration.
         values: placeholders; the directories are added here.
-        model_path: the original model on this machine.
+        model: the original model on this machine.
         root: directory for converted models on this machine; empty: beside the original.
+
+    The directory's name ends in a digest of all that the weights come out of, so that every step has its own.
     """
     name = template.fill(conversion.output_name, values)
     here = {
@@ -90,18 +98,20 @@ def conversion_doc(
         "model_source": SOURCE_TARGET,
         "conversion_target": f"{OUTPUT_TARGET}/{name}",
     }
-    parent = Path(root) if root else Path(model_path).parent
-    return Conversion(
+    parent = Path(root) if root else Path(model.path).parent
+    step = Conversion(
         kind=conversion.kind,
         reason=conversion.why,
         command=tuple(template.fill_all(conversion.command, here)),
         env={key: template.fill(text, here) for key, text in conversion.env.items()},
         source=here["model_source"],
         target=here["conversion_target"],
-        host_target=str(parent / name),
+        host_target="",
         model_type=values["model_type"],
         parameters={item.name: template.fill(item.value, here) for item in conversion.parameters},
     )
+    key = jsonio.digest({"model": model.sha256, "step": plain(step)})
+    return replace(step, host_target=str(parent / f"{name}-{key[:KEY_DIGITS]}"))
 
 
 def declared_step(vendor: Vendor, plan: Plan) -> Conversion | None:
@@ -130,8 +140,9 @@ def declared_step(vendor: Vendor, plan: Plan) -> Conversion | None:
         "visible": plan.devices.visible,
         "dtype": plan.engine.dtype.requested,
         "max_model_len": str(plan.engine.max_model_len),
+        "recipe": RECIPE_TARGET,
         "arch": given(device.architecture, ""),
         "image": engine.images[0].reference if image is None else image.reference,
     }
     parent = str(Path(step.host_target).parent)
-    return conversion_doc(conversion, values, plan.model.path, parent)
+    return conversion_doc(conversion, values, plan.model, parent)

@@ -25,6 +25,7 @@ from msgspec import UNSET
 from suite.base import jsonio
 from suite.base.errors import EngineError, SetupError
 from suite.documents.document import given
+from suite.documents.engine import RECIPE_TARGET
 from suite.measure.engine import facts as about
 from suite.measure.engine.command import listen_on, with_pre_commands
 from suite.measure.engine.compilecache import compile_cache
@@ -97,7 +98,7 @@ def serve(
         for attempt in range(PORT_ATTEMPTS):
             port = free_port()
             base_url = f"http://127.0.0.1:{port}"
-            command = _command(engine, python, port)
+            command = _command(engine, python, port, settings)
             leader = stack.enter_context(_group(command, variables, log, scratch))
             marks.add("engine.start")
             try:
@@ -147,7 +148,7 @@ def run_once(
         SetupError, EngineError: as `serve`, but for those of readiness.
     """
     python = _interpreter(engine, on_progress, settings)
-    command = _resolved(engine.command, python)
+    command = _resolved(engine, engine.command, python, settings)
     with (
         _scratch() as scratch,
         _group(command, _variables(engine, python, scratch), log, scratch) as leader,
@@ -157,6 +158,15 @@ def run_once(
             time.sleep(ONCE_INTERVAL_S)
         why = None if leader.returncode == 0 else death(leader)
     return why, _package_facts(engine, python)
+
+
+def ready_packages(engine: Engine, *, on_progress: Progress, settings: Settings) -> Facts:
+    """The versions of the packages in the engine's Python environment, which is made where it is not there.
+
+    Raises:
+        SetupError: as `serve`.
+    """
+    return _package_facts(engine, _interpreter(engine, on_progress, settings))
 
 
 def death(leader: subprocess.Popen[bytes]) -> str | None:
@@ -209,15 +219,20 @@ def _package_facts(engine: Engine, python: Path) -> Facts:
     }
 
 
-def _command(engine: Engine, python: Path, port: int) -> list[str]:
+def _command(engine: Engine, python: Path, port: int, settings: Settings) -> list[str]:
     command = listen_on(engine.command, "127.0.0.1", port)
-    return with_pre_commands(engine.pre_commands, _resolved(command, python))
+    return with_pre_commands(engine.pre_commands, _resolved(engine, command, python, settings))
 
 
-def _resolved(command: Sequence[str], python: Path) -> list[str]:
-    """The command with its program taken from the environment where it has one of that name."""
+def _resolved(
+    engine: Engine, command: Sequence[str], python: Path, settings: Settings
+) -> list[str]:
+    """The command with its program from the environment where that has it, and the recipe's own files by their place."""
     program = shutil.which(command[0], path=str(python.parent))
-    return [program or command[0], *command[1:]]
+    requirements = given(engine.process.requirements) if engine.process else None
+    recipe = None if requirements is None else (settings.repository / requirements).parent
+    words = [word.replace(RECIPE_TARGET, str(recipe)) if recipe else word for word in command[1:]]
+    return [program or command[0], *words]
 
 
 def _variables(engine: Engine, python: Path, scratch: Path) -> dict[str, str]:
