@@ -170,7 +170,7 @@ def add_tensors(
     heads = config["num_attention_heads"]
     keys = config.get("num_key_value_heads", heads)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
-    for name, value in tensors(directory):
+    for name, stored in tensors(directory):
         if name.endswith("rotary_emb.inv_freq"):
             continue  # follows from the configuration
         if name == "lm_head.weight" and config.get("tie_word_embeddings"):
@@ -179,9 +179,11 @@ def add_tensors(
         if target is None:
             refuse(f"there is no place for the tensor {name}")
         if name.endswith(("q_proj.weight", "q_proj.bias")):
-            value = interleaved(value, heads)
+            value = interleaved(stored, heads)
         elif name.endswith(("k_proj.weight", "k_proj.bias")):
-            value = interleaved(value, keys)
+            value = interleaved(stored, keys)
+        else:
+            value = stored
         wanted = TYPES[kind] if value.ndim > 1 else TYPES["float32"]
         if wanted is TYPES["q4_0"] and target in EMBEDDINGS:
             wanted = TYPES["q8_0"]

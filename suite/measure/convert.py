@@ -26,6 +26,7 @@ from suite.base import jsonio
 from suite.base.errors import DataError, Place, Problem, SetupError
 from suite.base.safe import replace_file
 from suite.declare.model.facts import hash_file
+from suite.declare.plan.conversion import artefact_problems
 from suite.documents.codec import convert as convert_json
 from suite.documents.codec import pretty
 from suite.documents.engine import Conversion, Engine, Mount
@@ -79,6 +80,9 @@ def convert(
     conversion = plan.conversion
     if conversion is None:
         return None
+    if plan.runtime not in ("container", "process"):
+        message = f"weights cannot be converted when the runtime is {plan.runtime}"
+        raise SetupError("conversion-impossible", message)
     chosen = Settings() if settings is None else settings
     step = _Step(plan, conversion, run_directory / LOG, on_progress, chosen)
     try:
@@ -117,11 +121,11 @@ def _lock(target: Path, on_progress: Progress) -> Iterator[None]:
 
 
 def _same_tool(provenance: Provenance, tool: Facts) -> bool:
-    """Whether an artefact was made by what would make it now: the image by its id, or the packages."""
+    """Whether an artefact was made by what would make it now: the image by its id, or packages and programs."""
     kept = {
         name: value
         for name, value in tool.items()
-        if name == "image.id" or name.startswith("engine.package.")
+        if name == "image.id" or name.startswith(("engine.package.", "engine.program."))
     }
     return all(provenance.tool.get(name) == value for name, value in kept.items())
 
@@ -239,23 +243,11 @@ class _Step:
     def tool(self) -> Facts:
         """What would run it now: the image or the environment, got ready."""
         engine = self.plan.engine
-        match self.plan.runtime:
-            case "container":
-                return container.ready_image(
-                    engine,
-                    self.log.parent,
-                    on_progress=self.on_progress,
-                    settings=self.settings,
-                )
-            case "process":
-                return process.ready_packages(
-                    engine, on_progress=self.on_progress, settings=self.settings
-                )
-            case other:
-                raise SetupError(
-                    "conversion-impossible",
-                    f"weights cannot be converted when the runtime is {other}",
-                )
+        if self.plan.runtime == "process":
+            return process.ready_tool(engine, on_progress=self.on_progress, settings=self.settings)
+        return container.ready_image(
+            engine, self.log.parent, on_progress=self.on_progress, settings=self.settings
+        )
 
     def make(self) -> Provenance:
         """Make the artefact, and put it in the place of one that another tool made."""
@@ -326,6 +318,12 @@ class _Step:
         except DataError as broken:
             message = f"the conversion ended well and wrote a broken file: {broken.message}"
             raise SetupError("conversion-failed", message, broken.place) from broken
+        if wrong := artefact_problems(conversion, plan.model, counted):
+            raise SetupError(
+                "conversion-failed",
+                f"the conversion ended well and wrote something else: {wrong[0]}",
+                problems=[Problem(text) for text in wrong],
+            )
         source = Path(plan.model.path)
         return Provenance(
             provenance_schema=PROVENANCE_SCHEMA,

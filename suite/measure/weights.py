@@ -12,7 +12,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from suite.base.errors import DataError
 from suite.declare.model.gguf import read_gguf
@@ -22,6 +21,8 @@ from suite.documents.provenance import Census, Rounding, TensorRounding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from suite.documents.model import Tensor
 

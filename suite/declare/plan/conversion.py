@@ -15,17 +15,24 @@ from suite.documents.document import given
 from suite.documents.engine import RECIPE_TARGET, Conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from suite.declare.vendor.load import Vendor
     from suite.declare.plan.choice import ModelInput
+    from suite.declare.vendor.load import Vendor
     from suite.documents.model import Model, ModelFacts
     from suite.documents.plan import Plan
+    from suite.documents.provenance import Census
     from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
 
 SOURCE_TARGET = "/model-source"
 OUTPUT_TARGET = "/model-converted"
 KEY_DIGITS = 12
+ADDED_SHARE = 1e-4
+"""Constants that a format keeps beside the weights, such as the frequencies of rotary positions, as a share of them."""
+FORMAT_NAMES = {
+    "float32": "F32", "fp32": "F32", "float16": "F16", "fp16": "F16", "half": "F16", "bfloat16": "BF16", "bf16": "BF16",
+}  # fmt: skip
+"""What files call a type that a step names; every other is called alike, in capitals."""
 
 
 def needs_conversion(engine: DeclaredEngine, facts: ModelFacts) -> DeclaredConversion | None:
@@ -112,6 +119,28 @@ def conversion_doc(
     )
     key = jsonio.digest({"model": model.sha256, "step": plain(step)})
     return replace(step, host_target=str(parent / f"{name}-{key[:KEY_DIGITS]}"))
+
+
+def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Census]) -> list[str]:
+    """What is wrong with the numbers that came out: how many there are, and of which type most are.
+
+    Args:
+        conversion: the step; its parameter ``dtype`` names the type.
+        model: that went in.
+        counted: what came out; nothing is said of a format that is not read.
+    """
+    if not counted:
+        return []
+    problems = []
+    wanted, there = model.facts.parameters, sum(row.parameters for row in counted)
+    if wanted and abs(there - wanted) > wanted * ADDED_SHARE:
+        problems.append(f"{there:,} parameters came out, the model has {wanted:,}")
+    named = conversion.parameters.get("dtype", "")
+    label = FORMAT_NAMES.get(named, named.upper())
+    most = max(counted, key=lambda row: row.parameters).dtype
+    if named and most != label:
+        problems.append(f"most parameters came out as {most}, the step names {named}")
+    return problems
 
 
 def declared_step(vendor: Vendor, plan: Plan) -> Conversion | None:

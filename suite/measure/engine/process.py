@@ -24,6 +24,8 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.errors import EngineError, SetupError
+from suite.declare.model.facts import hash_file
+from suite.declare.plan.recipe import PROGRAMS
 from suite.documents.document import given
 from suite.documents.engine import RECIPE_TARGET
 from suite.measure.engine import facts as about
@@ -157,16 +159,16 @@ def run_once(
             on_progress(shlex.join(command)[:60], log=log)
             time.sleep(ONCE_INTERVAL_S)
         why = None if leader.returncode == 0 else death(leader)
-    return why, _package_facts(engine, python)
+    return why, _tool_facts(engine, python, settings)
 
 
-def ready_packages(engine: Engine, *, on_progress: Progress, settings: Settings) -> Facts:
-    """The versions of the packages in the engine's Python environment, which is made where it is not there.
+def ready_tool(engine: Engine, *, on_progress: Progress, settings: Settings) -> Facts:
+    """The packages in the engine's Python environment, which is made where it is not there, and the recipe's programs.
 
     Raises:
         SetupError: as `serve`.
     """
-    return _package_facts(engine, _interpreter(engine, on_progress, settings))
+    return _tool_facts(engine, _interpreter(engine, on_progress, settings), settings)
 
 
 def death(leader: subprocess.Popen[bytes]) -> str | None:
@@ -219,6 +221,23 @@ def _package_facts(engine: Engine, python: Path) -> Facts:
     }
 
 
+def _tool_facts(engine: Engine, python: Path, settings: Settings) -> Facts:
+    """What ran a step: the packages by their versions, the recipe's own programs by their digests."""
+    recipe = _recipe(engine, settings)
+    programs = sorted(recipe.glob(PROGRAMS)) if recipe else []
+    digests = {
+        f"engine.program.{path.name}": hash_file(path, path.name, None, None).sha256
+        for path in programs
+    }
+    return {**_package_facts(engine, python), **digests}
+
+
+def _recipe(engine: Engine, settings: Settings) -> Path | None:
+    """The directory of the requirement files; None where none is declared."""
+    requirements = given(engine.process.requirements) if engine.process else None
+    return None if requirements is None else (settings.repository / requirements).parent
+
+
 def _command(engine: Engine, python: Path, port: int, settings: Settings) -> list[str]:
     command = listen_on(engine.command, "127.0.0.1", port)
     return with_pre_commands(engine.pre_commands, _resolved(engine, command, python, settings))
@@ -229,8 +248,7 @@ def _resolved(
 ) -> list[str]:
     """The command with its program from the environment where that has it, and the recipe's own files by their place."""
     program = shutil.which(command[0], path=str(python.parent))
-    requirements = given(engine.process.requirements) if engine.process else None
-    recipe = None if requirements is None else (settings.repository / requirements).parent
+    recipe = _recipe(engine, settings)
     words = [word.replace(RECIPE_TARGET, str(recipe)) if recipe else word for word in command[1:]]
     return [program or command[0], *words]
 
