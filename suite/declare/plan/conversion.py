@@ -133,7 +133,10 @@ def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Ce
         return []
     problems = []
     wanted, there = model.facts.parameters, sum(row.parameters for row in counted)
-    if wanted and abs(there - wanted) > wanted * ADDED_SHARE:
+    # Ranks may each keep a copy of what they do not share out.
+    shared = conversion.parameters.get("tensor_parallel", "1") != "1"
+    added = there - wanted if wanted else 0
+    if wanted and (-added if shared else abs(added)) > wanted * ADDED_SHARE:
         problems.append(f"{there:,} parameters came out, the model has {wanted:,}")
     named = conversion.parameters.get("dtype", "")
     label = FORMAT_NAMES.get(named, named.upper())
