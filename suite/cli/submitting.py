@@ -57,6 +57,9 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
         message = f"--at takes an https:// or oci:// address, not {bad[0]!r}"
         raise UsageError("url-malformed", message)
     held = judging.verified(run, Trusted(key=key)).verified
+    if held.card.vendor.emulated:
+        message = "the card is of an emulated machine, which says nothing about a vendor's devices"
+        raise UsageError("emulated-submission", message, hint="measure on the real one")
     place = place.absolute()
     handed = lay_out(run, held.card, place, store=store, locations=locations)
     pem = jsonio.read_bytes(key, error=TrustError)
