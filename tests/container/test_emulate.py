@@ -33,6 +33,6 @@ def test_a_vendors_path_runs_without_its_devices(vendor, tmp_path):
     if vendor == "mthreads":
         assert read.provenance.parameters["tensor_parallel"] == "2"
         assert "mttransformer.convert_weight" in read.provenance.command
-    handed = runs.suite("submit", run, "--into", tmp_path / "tree")
-    assert handed.returncode == 2
+    handed = runs.suite("submit", run, "--to", tmp_path / "tree")
+    assert handed.returncode == 4
     assert "error[emulated-submission]" in handed.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import UNSET
 
 from suite.base.errors import SetupError, UsageError
 from suite.cli.command import command
@@ -74,7 +75,7 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
         write_text(f"{'made' if made else 'there already'}: {step.host_target}")
         write_text("\n".join(_lines(provenance)))
     again = provenance.repeated
-    return int(verify_conversion and bool(again) and bool(again.differing))
+    return int(verify_conversion and again is not UNSET and bool(again.differing))
 
 
 def _lines(provenance: Provenance) -> Iterator[str]:
@@ -102,6 +103,6 @@ def _lines(provenance: Provenance) -> Iterator[str]:
                 f"largest relative error {row.largest_relative_error:.2g}"
             )
     again = provenance.repeated
-    if again:
+    if again is not UNSET:
         differ = f"{len(again.differing)} files differ: {', '.join(again.differing[:5])}"
         yield f"{'twice':<10}{differ if again.differing else 'the same bytes'}"
