@@ -17,7 +17,9 @@ def parser() -> argparse.ArgumentParser:
     """The options; those of `llama-server`, but for ``--max-model-len``."""
     options = argparse.ArgumentParser(prog="serve.py", description=__doc__, allow_abbrev=False)
     options.add_argument("--model", required=True, help="GGUF file")
-    options.add_argument("--alias", required=True, help="name of the model in answers")
+    options.add_argument(
+        "--alias", "--served-model-name", required=True, help="name of the model in answers"
+    )
     options.add_argument("--host", default="127.0.0.1", help="address to listen on")
     options.add_argument("--port", type=int, default=8080, help="port to listen on")
     options.add_argument(
