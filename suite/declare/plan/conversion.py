@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.documents.codec import plain
@@ -131,18 +132,28 @@ def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Ce
     """
     if not counted:
         return []
-    problems = []
+    problems: list[str] = []
     wanted, there = model.facts.parameters, sum(row.parameters for row in counted)
     # Ranks may each keep a copy of what they do not share out.
     shared = conversion.parameters.get("tensor_parallel", "1") != "1"
     added = there - wanted if wanted else 0
     if wanted and (-added if shared else abs(added)) > wanted * ADDED_SHARE:
-        problems.append(f"{there:,} parameters came out, the model has {wanted:,}")
+        problems.append(
+            Sentence(
+                f"{there:,} parameters came out, the model has {wanted:,}",
+                f"转换得到 {there:,} 个参数，模型有 {wanted:,} 个",
+            )
+        )
     named = conversion.parameters.get("dtype", "")
     label = FORMAT_NAMES.get(named, named.upper())
     most = max(counted, key=lambda row: row.parameters).dtype
     if named and most != label:
-        problems.append(f"most parameters came out as {most}, the step names {named}")
+        problems.append(
+            Sentence(
+                f"most parameters came out as {most}, the step names {named}",
+                f"多数参数为 {most}，而步骤写明 {named}",
+            )
+        )
     return problems
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.plan.conversion import artefact_problems, declared_step
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 OUTPUTS_FACT = "conversion.outputs_sha256"
 """Digest over the list of converted files, taken when they were given to the engine."""
+
+
+_UNCONVERTED = Sentence("nothing was converted", "没有转换")
 
 
 @rule(
@@ -45,20 +48,44 @@ def converted_weights(evidence: Evidence, _: Results) -> Finding:
     step = plan.conversion
     if step is None:
         if provenance is None:
-            return not_applicable("the weights are loaded as they are")
-        return failed("weights were converted that the plan does not convert", ["provenance.json"])
+            return not_applicable(Sentence("the weights are loaded as they are", "权重按原样加载"))
+        return failed(
+            Sentence(
+                "weights were converted that the plan does not convert",
+                "权重经过转换，而计划并未要求转换",
+            ),
+            ["provenance.json"],
+        )
     if provenance is None:
         return failed(
-            "the plan converts the weights and no provenance.json says how", ["plan.json"]
+            Sentence(
+                "the plan converts the weights and no provenance.json says how",
+                "计划要求转换权重，但没有 provenance.json 说明如何转换",
+            ),
+            ["plan.json"],
         )
-    wrong = [*_inputs(plan, provenance), *_step(plan, step, provenance)]
+    wrong = [*_inputs(plan, provenance), *_step(evidence, step, provenance)]
     fact = evidence.environment.facts.get(OUTPUTS_FACT)
     if fact is None or given(fact.value) != jsonio.digest(provenance.outputs):
-        wrong.append("the files that came out are not those that the engine was given")
+        wrong.append(
+            Sentence(
+                "the files that came out are not those that the engine was given",
+                "转换所得的文件不是交给引擎的文件",
+            )
+        )
     if wrong:
-        return failed(f"the converted weights are in doubt: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"the converted weights are in doubt: {wrong[0]}",
+                f"转换后的权重存疑：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     return passed(
-        f"{step.kind}: {len(provenance.outputs)} files from the plan's model, as declared"
+        Sentence(
+            f"{step.kind}: {len(provenance.outputs)} files from the plan's model, as declared",
+            f"{step.kind}：{len(provenance.outputs)} 个文件源自计划中的模型，与声明一致",
+        )
     )
 
 
@@ -81,13 +108,15 @@ def complete_conversion(evidence: Evidence, _: Results) -> Finding:
     """As many parameters come out as go in, in the type that is named."""
     plan, provenance = evidence.plan, evidence.provenance
     if plan.conversion is None or provenance is None:
-        return not_applicable("nothing was converted")
+        return not_applicable(_UNCONVERTED)
     if not provenance.census_after:
-        return not_applicable("the format of the converted files is not read")
+        return not_applicable(
+            Sentence("the format of the converted files is not read", "无法读取转换后文件的格式")
+        )
     if wrong := artefact_problems(plan.conversion, plan.model, provenance.census_after):
         return failed(wrong[0], wrong)
     kinds = ", ".join(f"{row.parameters:,} {row.dtype}" for row in provenance.census_after)
-    return passed(f"{kinds}: as many as the model has")
+    return passed(Sentence(f"{kinds}: as many as the model has", f"{kinds}：与模型的参数个数相同"))
 
 
 VANISHED_SHARE = 1e-3
@@ -113,7 +142,7 @@ def rounded_weights(evidence: Evidence, _: Results) -> Finding:
     """Nothing overflows, and hardly anything vanishes."""
     provenance = evidence.provenance
     if provenance is None:
-        return not_applicable("nothing was converted")
+        return not_applicable(_UNCONVERTED)
     lost = provenance.rounding
     if isinstance(lost, str):
         return not_applicable(lost)
@@ -121,19 +150,28 @@ def rounded_weights(evidence: Evidence, _: Results) -> Finding:
     if infinite:
         count = sum(row.overflowed for row in infinite)
         return failed(
-            f"{count} weights of {len(infinite)} tensors do not fit into {lost.dtype}",
+            Sentence(
+                f"{count} weights of {len(infinite)} tensors do not fit into {lost.dtype}",
+                f"{len(infinite)} 个张量的 {count} 个权重超出 {lost.dtype} 的范围",
+            ),
             [f"{row.tensor}: {row.overflowed} of {row.values}" for row in infinite],
         )
     gone = [row for row in lost.tensors if row.vanished > VANISHED_SHARE * row.values]
     if gone:
         return warned(
-            f"more than one value in a thousand becomes 0 in {len(gone)} tensors",
+            Sentence(
+                f"more than one value in a thousand becomes 0 in {len(gone)} tensors",
+                f"{len(gone)} 个张量中变为 0 的值超过千分之一",
+            ),
             [f"{row.tensor}: {row.vanished} of {row.values}" for row in gone],
         )
     vanished = sum(row.vanished for row in lost.tensors)
     largest = max((row.largest_relative_error for row in lost.tensors), default=0.0)
     return passed(
-        f"{lost.dtype}: nothing overflows, {vanished} values become 0, largest relative error {largest:.2g}"
+        Sentence(
+            f"{lost.dtype}: nothing overflows, {vanished} values become 0, largest relative error {largest:.2g}",
+            f"{lost.dtype}：无溢出，{vanished} 个值变为 0，最大相对误差 {largest:.2g}",
+        )
     )
 
 
@@ -155,35 +193,57 @@ def repeated_conversion(evidence: Evidence, _: Results) -> Finding:
     """A second run of the step gave the same files."""
     provenance = evidence.provenance
     if provenance is None:
-        return not_applicable("nothing was converted")
+        return not_applicable(_UNCONVERTED)
     again = given(provenance.repeated)
     if again is None:
-        return not_applicable("it was run once; suite convert --verify-conversion runs it twice")
+        return not_applicable(
+            Sentence(
+                "it was run once; suite convert --verify-conversion runs it twice",
+                "只运行了一次；suite convert --verify-conversion 运行两次",
+            )
+        )
     if again.differing:
         count, whole = len(again.differing), len(provenance.outputs)
-        return warned(f"{count} of {whole} files came out otherwise", list(again.differing))
-    return passed(f"two runs gave the same {len(provenance.outputs)} files")
+        return warned(
+            Sentence(
+                f"{count} of {whole} files came out otherwise",
+                f"{whole} 个文件中有 {count} 个与前次不同",
+            ),
+            list(again.differing),
+        )
+    count = len(provenance.outputs)
+    return passed(
+        Sentence(f"two runs gave the same {count} files", f"两次运行得到相同的 {count} 个文件")
+    )
 
 
 def _inputs(plan: Plan, provenance: Provenance) -> list[str]:
-    wrong = []
+    wrong: list[str] = []
     if provenance.model.sha256 != plan.model.sha256:
-        wrong.append(f"they were made from other weights, of {provenance.model.id}")
+        wrong.append(
+            Sentence(
+                f"they were made from other weights, of {provenance.model.id}",
+                f"它们由另一份权重（{provenance.model.id}）转换而来",
+            )
+        )
     if provenance.inputs != plan.model.files:
-        wrong.append("the files that went in are not the model's")
+        wrong.append(
+            Sentence("the files that went in are not the model's", "转换的输入文件不是该模型的文件")
+        )
     return wrong
 
 
-def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
+def _step(evidence: Evidence, step: Conversion, provenance: Provenance) -> list[str]:
     """What was done against the plan, and the plan's step against the shipped declaration."""
+    plan = evidence.plan
     members = ("kind", "command", "env", "model_type", "parameters")
-    wrong = [
-        f"{name} is not the plan's"
+    wrong: list[str] = [
+        Sentence(f"{name} is not the plan's", f"{name} 与计划不符")
         for name in members
         if getattr(provenance, name) != getattr(step, name)
     ]
     try:
-        vendor = load_vendor(plan.vendor.id)
+        vendor = shipped_vendor(plan, evidence.basis)
     except SuiteError:
         return wrong  # R039 says that the suite ships no such vendor
     if vendor.sha256 != plan.vendor.sha256:
@@ -193,9 +253,12 @@ def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
     except SuiteError as refused:
         return [*wrong, refused.message]
     if declared is None:
-        return [*wrong, "no conversion is declared for this engine"]
+        return [
+            *wrong,
+            Sentence("no conversion is declared for this engine", "该引擎没有声明任何转换"),
+        ]
     return wrong + [
-        f"the plan's {name} is not the declared one"
+        Sentence(f"the plan's {name} is not the declared one", f"计划的 {name} 与声明不符")
         for name in members
         if getattr(declared, name) != getattr(step, name)
     ]
