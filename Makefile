@@ -8,13 +8,14 @@ PROFILE ?=
 DEVICES ?=
 RUNTIME ?=
 OUT ?=
+EMULATE ?=
 ARGS ?=
 JOBS ?= 2
 DATE ?=
 PYTHONS ?= 3.11 3.12 3.13 3.14
 
 # A variable that no target reads is a misspelt one: refused with the nearest that is read.
-KNOWN := PYTHON VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT ARGS JOBS PYTHONS DATE
+KNOWN := PYTHON VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE ARGS JOBS PYTHONS DATE
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(filter-out $(KNOWN) MAKEFLAGS,$(name)))))
 ifneq ($(UNKNOWN),)
 $(error $(shell $(PYTHON) -c 'import difflib, sys; known = sys.argv[1].split(); \
@@ -26,7 +27,7 @@ PY := .venv/bin/python
 UV := $(PY) -m suite.base.uv
 # Through the environment, so that the shell takes spaces and quotes as they are.
 export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT DATE
-RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
+RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
 .PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples sample-pages release lint format schemas plans lock wheel clean
@@ -59,7 +60,7 @@ help: ## list the targets
 	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-docs.lock
 	@touch $@
 
-run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= ARGS=
+run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= EMULATE=1 ARGS=
 	@$(PY) -m suite run $(RUN_FLAGS)
 
 test: .venv/.dev engines ## every test that this machine can run; skips say what is missing

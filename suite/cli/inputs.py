@@ -25,6 +25,7 @@ from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
+from suite.declare.vendor.emulated import emulate
 from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.declare.vendor.load import load_vendor
 from suite.documents.basis import Basis, BasisModel, CPUPeak, Options, PrivatePeak
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from suite.measure.digests import DigestStore
 
 CONVERTED = resources.workspace() / "runs" / "converted"
+EMULATED = resources.workspace() / "runs" / "emulated"
 LONG_BYTES = 1_000_000_000
 """Reading more than this is said, where there is no terminal to show it, too."""
 
@@ -119,6 +121,19 @@ def made(inputs: Inputs, basis: Basis) -> Inputs:
     return dataclasses.replace(inputs, basis=basis, plan=plan_of(basis))
 
 
+def _vendor(choices: Choices) -> Vendor:
+    """The declaration, or an emulated machine made from it."""
+    vendor = load_vendor(choices.vendor)
+    if not choices.emulate:
+        return vendor
+    if choices.runtime not in (None, "container") or choices.url is not None:
+        message = "--emulate goes with --runtime container: the vendor's image is what is emulated"
+        raise UsageError("emulation-impossible", message)
+    named = _indices(choices.visible) if not _every(choices) else ()
+    count = choices.devices or max(named, default=0) + 1
+    return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
+
+
 def draft(choices: Choices) -> Inputs:
     """Resolve the command line as far as that goes without reading the weights.
 
@@ -126,7 +141,7 @@ def draft(choices: Choices) -> Inputs:
         SuiteError: as `gather`.
     """
     _refuse_empty(choices)
-    vendor = load_vendor(choices.vendor)
+    vendor = _vendor(choices)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
     vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)

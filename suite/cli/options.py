@@ -70,6 +70,7 @@ class Choices:
     peak: tuple[str, ...] = ()
     sim_script: str | None = None
     cheat: tuple[str, ...] = ()
+    emulate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +252,11 @@ _CHOICES = (
         multiple=True,
         metavar="NAME",
         help="for --runtime sim: a vendor that cheats so, see suite sim --list-cheats; honest: one that does not",
+    ),
+    click.option(
+        "--emulate",
+        is_flag=True,
+        help="the vendor's commands and arguments without its devices; the card says so and cannot be submitted",
     ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
     click.option(

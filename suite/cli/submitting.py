@@ -14,7 +14,7 @@ from suite.cli.output import write_bytes, write_note
 from suite.cli.signing import require_run
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
 from suite.judge.submissions import folders, tree, waivers
-from suite.judge.submissions.check import Setting
+from suite.judge.submissions.check import Setting, refuse_emulated
 from suite.judge.submissions.formats import markdown
 from suite.judge.submissions.pack import MAX_PACKED_BYTES
 from suite.judge.submissions.submit import lay_out
@@ -57,6 +57,7 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
         message = f"--at takes an https:// or oci:// address, not {bad[0]!r}"
         raise UsageError("url-malformed", message)
     held = judging.verified(run, Trusted(key=key)).verified
+    refuse_emulated(held.card)
     place = place.absolute()
     handed = lay_out(run, held.card, place, store=store, locations=locations)
     pem = jsonio.read_bytes(key, error=TrustError)

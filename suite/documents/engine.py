@@ -22,6 +22,8 @@ ImageVisibility = Literal["public", "login", "intranet", "local"]
 
 PROBE_TARGET: Final = "/suite/peak_probe.py"
 """Where a container sees the suite's script that measures a peak; a process is given its own path."""
+RECIPE_TARGET: Final = "/opt/recipe"
+"""Where an image that is built here keeps its recipe's programs; a process is given the recipe's own path."""
 
 
 class Mount(Document):
@@ -100,7 +102,10 @@ class Process(Document):
     environment: Annotated[
         str | UnsetType, about('Name of the Python environment, e.g. "vllm" -> .venv-vllm.')
     ] = UNSET
-    requirements: Annotated[str | UnsetType, about("Path relative to the repository.")] = UNSET
+    requirements: Annotated[
+        str | UnsetType,
+        about("Path relative to the repository; the recipe's programs lie beside the file."),
+    ] = UNSET
     python: Annotated[
         str | UnsetType, about("Interpreter of an environment that holds the engine already.")
     ] = UNSET
@@ -202,7 +207,7 @@ class Dtype(Document):
 class Engine(Document):
     """The engine as it will be started."""
 
-    id: Annotated[str, about('"vllm", "transformers", "vllm_mtt", "vllm_musa".')]
+    id: Annotated[str, about('"vllm", "transformers", "llamacpp", "vllm_mtt".')]
     title: Annotated[str, about("For people.")]
     stack: Annotated[dict[str, str], about("Declared versions.")]
     command: Annotated[tuple[str, ...], about("What follows the entrypoint, with every argument.")]

@@ -167,6 +167,10 @@ class DtypeRow(Document):
     executed: Annotated[str, about("What really runs: float16, bfloat16, float32, fp8, .")]
     precision: Annotated[str, about("The peak that MFU divides by.")]
     note: Annotated[str, about("Why they differ, or empty.")]
+    quantisation: Annotated[
+        str | UnsetType,
+        about("Method by which the weights are rounded to it, one of the engine's quantisation."),
+    ] = UNSET
 
 
 class DtypeRefusal(Document):

@@ -3,39 +3,52 @@
 The artefact is a directory with ``provenance.json`` beside its files. It is made under another name and
 renamed when complete, so a cut conversion is never mistaken for one. An artefact that is there already is
 used again only if it was made from the same weights by the same command with the same parameters, and if its
-files still have the digests that it was made with; whatever differs is refused before anything starts.
+files still have the digests that it was made with; whatever differs is refused before anything starts. Made by
+another image or other packages it is made again. One process at a time makes it; the others wait and find it made.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import shutil
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base import jsonio
-from suite.base.errors import Place, Problem, SetupError
+from suite.base.errors import DataError, Place, Problem, SetupError
+from suite.base.safe import replace_file
 from suite.declare.model.facts import hash_file
+from suite.declare.plan.conversion import artefact_problems
 from suite.documents.codec import convert as convert_json
 from suite.documents.codec import pretty
 from suite.documents.engine import Conversion, Engine, Mount
-from suite.documents.provenance import ConvertedModel, Provenance
+from suite.documents.provenance import ConvertedModel, Provenance, Repetition
 from suite.measure.digests import DigestStore
 from suite.measure.engine import Settings, container, process
 from suite.measure.engine.served import log_tail
+from suite.measure.weights import census_after, census_before, rounding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from suite.documents.model import FileDigest
     from suite.documents.plan import Plan
-    from suite.measure.engine.served import Progress
+    from suite.measure.engine.served import Facts, Progress
 
 PROVENANCE = "provenance.json"
 PROVENANCE_SCHEMA: Final = 1
 LOG = "conversion.log"
 _PARTIAL = ".partial"
+_OLD = ".old"
+_LOCK_INTERVAL_S = 0.2
 
 
 def convert(
@@ -44,6 +57,8 @@ def convert(
     *,
     on_progress: Progress,
     settings: Settings | None = None,
+    twice: bool = False,
+    on_make: Callable[[], None] = lambda: None,
 ) -> Provenance | None:
     """Run the plan's conversion, or find it done.
 
@@ -52,6 +67,8 @@ def convert(
         run_directory: gets ``conversion.log`` and a copy of the provenance.
         on_progress: told what happens.
         settings: of this machine.
+        twice: run it once more and compare, unless its provenance says that this was done.
+        on_make: called before it is made, not when it is there already.
 
     Returns:
         The provenance of the artefact; None without a conversion.
@@ -63,19 +80,54 @@ def convert(
     conversion = plan.conversion
     if conversion is None:
         return None
+    if plan.runtime not in ("container", "process"):
+        message = f"weights cannot be converted when the runtime is {plan.runtime}"
+        raise SetupError("conversion-impossible", message)
     chosen = Settings() if settings is None else settings
-    provenance = check_artefact(plan, conversion, chosen)
-    if provenance is None:
-        try:
-            provenance = _make(
-                plan, conversion, run_directory / LOG, on_progress=on_progress, settings=chosen
-            )
-        except OSError as error:
-            raise SetupError(
-                "disk-unwritable", f"{error.filename}: {error.strerror or error}"
-            ) from error
-    (run_directory / PROVENANCE).write_bytes(pretty(provenance))
+    step = _Step(plan, conversion, run_directory / LOG, on_progress, chosen)
+    try:
+        with _lock(Path(conversion.host_target), on_progress):
+            provenance = check_artefact(plan, conversion, chosen)
+            if provenance is None or not _same_tool(provenance, step.tool()):
+                on_make()
+                provenance = step.make()
+            if twice and provenance.repeated is UNSET:
+                provenance = step.repeat(provenance)
+        (run_directory / PROVENANCE).write_bytes(pretty(provenance))
+    except OSError as error:
+        raise SetupError(
+            "disk-unwritable", f"{error.filename}: {error.strerror or error}"
+        ) from error
     return provenance
+
+
+@contextlib.contextmanager
+def _lock(target: Path, on_progress: Progress) -> Iterator[None]:
+    """Let one process at a time make an artefact; the system drops the lock when its holder dies."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path = target.with_name(f".{target.name}.lock")
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                on_progress(f"waiting for another run that converts {target.name}")
+                time.sleep(_LOCK_INTERVAL_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _same_tool(provenance: Provenance, tool: Facts) -> bool:
+    """Whether an artefact was made by what would make it now: the image by its id, or packages and programs."""
+    kept = {
+        name: value
+        for name, value in tool.items()
+        if name == "image.id" or name.startswith(("engine.package.", "engine.program."))
+    }
+    return all(provenance.tool.get(name) == value for name, value in kept.items())
 
 
 def check_artefact(
@@ -178,64 +230,122 @@ def _damaged(
     ]
 
 
-def _make(
-    plan: Plan,
-    conversion: Conversion,
-    log: Path,
-    *,
-    on_progress: Progress,
-    settings: Settings,
-) -> Provenance:
-    target = Path(conversion.host_target)
-    partial = target.with_name(target.name + _PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    # The image's own user writes here, and even its root may not override permissions. Ours again at the end.
-    partial.chmod(0o777)
-    started = datetime.now(UTC)
-    clock = time.monotonic()
-    engine = _step(plan, conversion, partial)
-    tool: dict[str, str | int | float] = {"runtime": plan.runtime}
-    match plan.runtime:
-        case "container":
-            why, facts = container.run_once(
-                plan, engine, log, on_progress=on_progress, settings=settings
-            )
-        case "process":
-            why, facts = process.run_once(engine, log, on_progress=on_progress, settings=settings)
-        case other:
-            raise SetupError(
-                "conversion-impossible", f"weights cannot be converted when the runtime is {other}"
-            )
-    if why is not None:
-        raise SetupError(
-            "conversion-failed", f"the conversion failed: {why}; its log ends:\n{log_tail(log)}"
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A conversion on this machine."""
+
+    plan: Plan
+    conversion: Conversion
+    log: Path
+    on_progress: Progress
+    settings: Settings
+
+    def tool(self) -> Facts:
+        """What would run it now: the image or the environment, got ready."""
+        engine = self.plan.engine
+        if self.plan.runtime == "process":
+            return process.ready_tool(engine, on_progress=self.on_progress, settings=self.settings)
+        return container.ready_image(
+            engine, self.log.parent, on_progress=self.on_progress, settings=self.settings
         )
-    partial.chmod(0o755)
-    outputs = files_of(partial)
-    if not outputs:
-        raise SetupError("conversion-failed", "the conversion ended well and wrote no file")
-    tool.update({name: value for name, value in facts.items() if not isinstance(value, bool)})
-    provenance = Provenance(
-        provenance_schema=PROVENANCE_SCHEMA,
-        kind=conversion.kind,
-        reason=conversion.reason,
-        model=ConvertedModel(id=plan.model.id, sha256=plan.model.sha256),
-        inputs=plan.model.files,
-        command=conversion.command,
-        env=conversion.env,
-        model_type=conversion.model_type,
-        parameters=conversion.parameters,
-        tool=tool,
-        outputs=tuple(outputs),
-        started_utc=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        seconds=round(time.monotonic() - clock, 3),
-    )
-    (partial / PROVENANCE).write_bytes(pretty(provenance))
-    if target.is_dir():
-        target.rmdir()  # empty, or check_artefact would have refused it
-    partial.rename(target)
-    return provenance
+
+    def make(self) -> Provenance:
+        """Make the artefact, and put it in the place of one that another tool made."""
+        started, target = datetime.now(UTC), Path(self.conversion.host_target)
+        with self._made() as (partial, facts, seconds):
+            provenance = self._provenance(partial, facts, started, seconds)
+            (partial / PROVENANCE).write_bytes(pretty(provenance))
+            old = target.with_name(target.name + _OLD)
+            shutil.rmtree(old, ignore_errors=True)
+            if target.is_dir():
+                target.rename(old)
+            partial.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
+        return provenance
+
+    def repeat(self, provenance: Provenance) -> Provenance:
+        """Run it once more, and keep in the artefact's provenance which files came out otherwise."""
+        with self._made() as (partial, _, seconds):
+            first = {entry.path: entry for entry in provenance.outputs}
+            second = {entry.path: entry for entry in files_of(partial)}
+        names = sorted({*first, *second})
+        differing = tuple(name for name in names if first.get(name) != second.get(name))
+        provenance = replace(provenance, repeated=Repetition(differing=differing, seconds=seconds))
+        replace_file(Path(self.conversion.host_target) / PROVENANCE, pretty(provenance))
+        return provenance
+
+    @contextlib.contextmanager
+    def _made(self) -> Iterator[tuple[Path, Facts, float]]:
+        """The step's files in a directory of their own, which is gone afterwards unless it was renamed."""
+        target = Path(self.conversion.host_target)
+        partial = target.with_name(target.name + _PARTIAL)
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            # The image's own user writes here, and even its root may not override permissions. Ours again at the end.
+            partial.chmod(0o777)
+            clock = time.monotonic()
+            why, facts = self._run(partial)
+            if why is not None:
+                raise SetupError(
+                    "conversion-failed",
+                    f"the conversion failed: {why}; its log ends:\n{log_tail(self.log)}",
+                )
+            partial.chmod(0o755)
+            yield partial, facts, round(time.monotonic() - clock, 3)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _run(self, partial: Path) -> tuple[str | None, Facts]:
+        engine = _step(self.plan, self.conversion, partial)
+        if self.plan.runtime == "process":
+            return process.run_once(
+                engine, self.log, on_progress=self.on_progress, settings=self.settings
+            )
+        return container.run_once(
+            self.plan, engine, self.log, on_progress=self.on_progress, settings=self.settings
+        )
+
+    def _provenance(
+        self, partial: Path, facts: Facts, started: datetime, seconds: float
+    ) -> Provenance:
+        self.on_progress("counting what came out, and what rounding loses")
+        plan, conversion, outputs = self.plan, self.conversion, files_of(partial)
+        if not outputs:
+            raise SetupError("conversion-failed", "the conversion ended well and wrote no file")
+        try:
+            counted = census_after(partial)
+        except DataError as broken:
+            message = f"the conversion ended well and wrote a broken file: {broken.message}"
+            raise SetupError("conversion-failed", message, broken.place) from broken
+        if wrong := artefact_problems(conversion, plan.model, counted):
+            raise SetupError(
+                "conversion-failed",
+                f"the conversion ended well and wrote something else: {wrong[0]}",
+                problems=[Problem(text) for text in wrong],
+            )
+        source = Path(plan.model.path)
+        return Provenance(
+            provenance_schema=PROVENANCE_SCHEMA,
+            kind=conversion.kind,
+            reason=conversion.reason,
+            model=ConvertedModel(id=plan.model.id, sha256=plan.model.sha256),
+            inputs=plan.model.files,
+            command=conversion.command,
+            env=conversion.env,
+            model_type=conversion.model_type,
+            parameters=conversion.parameters,
+            tool={
+                "runtime": plan.runtime,
+                **{name: fact for name, fact in facts.items() if not isinstance(fact, bool)},
+            },
+            outputs=tuple(outputs),
+            census_before=census_before(source),
+            census_after=counted,
+            rounding=rounding(source, conversion.parameters.get("dtype", "")),
+            started_utc=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=seconds,
+        )
 
 
 def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
@@ -245,7 +355,8 @@ def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
     command = conversion.command
     if plan.runtime == "process":
         # Without mounts the command sees this machine's own paths.
-        command = tuple(token.replace(conversion.target, str(output)) for token in command)
+        places = {conversion.target: str(output), conversion.source: plan.model.path}
+        command = tuple(_placed(token, places) for token in command)
     if declared is not None:
         declared = replace(
             declared,
@@ -269,6 +380,13 @@ def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
         env={**engine.env, **conversion.env},
         container=declared,
     )
+
+
+def _placed(token: str, places: dict[str, str]) -> str:
+    """A word of the command with the container's paths turned into this machine's."""
+    for inside, outside in places.items():
+        token = token.replace(inside, outside)
+    return token
 
 
 def files_of(directory: Path, known: DigestStore | None = None) -> list[FileDigest]:

@@ -259,15 +259,22 @@ def _convert(run: Run) -> None:
     conversion = run.plan.conversion
     if conversion is None:
         return
-    reused = convert.check_artefact(run.plan, conversion, run.settings) is not None
-    run.mark("conversion.reused" if reused else "conversion.start")
+    started: list[None] = []
+
+    def start() -> None:
+        started.append(None)
+        run.mark("conversion.start")
+
     made = convert.convert(
-        run.plan, run.writer.directory, on_progress=run.step, settings=run.settings
+        run.plan,
+        run.writer.directory,
+        on_progress=run.step,
+        settings=run.settings,
+        on_make=start,
     )
     if made is not None:
         run.facts["conversion.outputs_sha256"] = Fact(value=jsonio.digest(made.outputs))
-    if not reused:
-        run.mark("conversion.end")
+    run.mark("conversion.end" if started else "conversion.reused")
 
 
 def _defects(tasks: TaskSet) -> dict[str, int]:

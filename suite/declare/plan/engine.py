@@ -17,6 +17,7 @@ from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
 from suite.documents.engine import (
     PROBE_TARGET,
+    RECIPE_TARGET,
     CompileCache,
     Container,
     Conversion,
@@ -59,6 +60,7 @@ def placeholders(
         "host": _LOOPBACK if process or choice.access.host_network is not UNSET else _INSIDE_HOST,
         "port": str(engine.port),
         "peak_probe": PROBE_TARGET,
+        "recipe": RECIPE_TARGET,
         "arch": given(device.architecture, ""),
         "image": image,
     }

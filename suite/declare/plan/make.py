@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, cast, get_args
 
 from msgspec import UNSET, UnsetType
@@ -177,6 +178,8 @@ def _engine(
     """The engine, the conversion before it, and the precision that its arguments lead to."""
     values, conversion = _resolved(choice, dtype, max_model_len)
     start = started(choice, values, overrides, conversion)
+    if dtype.quantisation is not UNSET:
+        start = dataclasses.replace(start, quantisation=dtype.quantisation)
     if start.quantisation is not None and choice.model.facts.quantisation is None:
         dtype = quantised(choice.engine, dtype, start.quantisation)
     engine = engine_doc(
@@ -202,7 +205,10 @@ def _resolved(
     kind = model_type(engine, declared, facts, options.model_type)
     values = placeholders(choice, dtype, max_model_len, kind)
     values["image"] = choose_image(engine, choice.device, options.image).reference
-    return values, conversion_doc(declared, values, choice.model.path, options.conversion_root)
+    step = conversion_doc(declared, values, choice.model, options.conversion_root)
+    if choice.runtime == "process":
+        values["model"] = step.host_target  # without mounts the engine sees this machine's own path
+    return values, step
 
 
 def _vendor_ref(vendor: Vendor) -> VendorRef:

@@ -22,6 +22,8 @@ LABEL_BASE: Final = "llm-conformance.base"
 DEFAULT_BASE_IMAGE: Final = "python:3.11-slim-bookworm"
 LOCAL_BASE_IMAGE: Final = "suite-base:bookworm"
 CONTEXT_FILES: Final = ("Dockerfile", "requirements.txt", "torch.txt", "uv.txt")
+PROGRAMS: Final = "*.py"
+"""What a recipe may hold besides: programs that start its engine or convert its weights."""
 
 _SHELL: Final = "/bin/sh -c "
 _NO_LAYER: Final = "#(nop)"
@@ -36,8 +38,9 @@ def context(directory: Path) -> dict[str, bytes]:
     Raises:
         SetupError: ``image-context-missing``.
     """
+    programs = sorted(path.name for path in directory.glob(PROGRAMS))
     try:
-        return {name: (directory / name).read_bytes() for name in CONTEXT_FILES}
+        return {name: (directory / name).read_bytes() for name in (*CONTEXT_FILES, *programs)}
     except OSError as error:
         raise SetupError(
             "image-context-missing", f"{error.filename} cannot be read: {error.strerror}"

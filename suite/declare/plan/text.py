@@ -20,6 +20,7 @@ from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.documents.document import given
 from suite.documents.engine import (
+    RECIPE_TARGET,
     Container,
     Engine,
     Image,
@@ -29,7 +30,7 @@ from suite.documents.engine import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from suite.documents.plan import Plan
 
@@ -216,7 +217,11 @@ def _conversion(plan: Plan) -> list[str]:
     )
     container, image = engine.container, engine.image
     if container is None or image is None:
-        return [*lines, command_lines([[token] for token in step.command])]
+        places = {step.target: step.host_target, step.source: plan.model.path}
+        path, words = _environment_path(engine), _here(engine, step.command, places)
+        env = [f"{key}={shlex.quote(value)}" for key, value in (engine.env | step.env).items()]
+        make = shlex.join(["mkdir", "-p", step.host_target])
+        return [*lines, make, " \\\n  ".join(["env", path, *env, shlex.join(words)])]
     inside = replace(
         container,
         mounts=(
@@ -264,10 +269,9 @@ def _engine(plan: Plan) -> list[str]:
         process = engine.process
         env = [f"{key}={shlex.quote(value)}" for key, value in engine.env.items()]
         unset = [f"-u {shlex.quote(key)}" for key in engine.unset_env]
-        words = [shlex.quote(word) for word in engine.command]
+        words = [shlex.quote(word) for word in _here(engine, engine.command, {})]
         python = given(process.python)
         where = f".venv-{process.environment} ({process.requirements})"
-        path = f"$PWD/.venv-{process.environment}/bin"
         return [
             Sentence(
                 f"# Engine: in the Python environment {where if python is None else f'of {python}'}; {waits}",
@@ -277,9 +281,7 @@ def _engine(plan: Plan) -> list[str]:
                 [
                     "env",
                     *unset,
-                    f'PATH="{path}:$PATH"'
-                    if python is None
-                    else f"PATH={shlex.quote(str(PurePath(python).parent))}:$PATH",
+                    _environment_path(engine),
                     *env,
                     " ".join(words),
                 ]
@@ -293,6 +295,26 @@ def _engine(plan: Plan) -> list[str]:
             )
         ]
     return [Sentence("# Engine: the suite's own simulated server", "# 引擎：套件自带的模拟服务器")]
+
+
+def _environment_path(engine: Engine) -> str:
+    """The variable that lets a process's programs come from its Python environment."""
+    process = engine.process
+    python = None if process is None else given(process.python)
+    if python is not None:
+        return f"PATH={shlex.quote(str(PurePath(python).parent))}:$PATH"
+    name = "" if process is None else process.environment
+    return f'PATH="$PWD/.venv-{name}/bin:$PATH"'
+
+
+def _here(engine: Engine, words: Sequence[str], places: Mapping[str, str]) -> list[str]:
+    """The words of a command outside a container: the recipe's files lie in the repository."""
+    requirements = given(engine.process.requirements) if engine.process else None
+    recipe = {} if requirements is None else {RECIPE_TARGET: str(PurePath(requirements).parent)}
+    result = list(words)
+    for inside, outside in {**recipe, **places}.items():
+        result = [word.replace(inside, outside) for word in result]
+    return result
 
 
 def _network(container: Container, what: str) -> list[str]:

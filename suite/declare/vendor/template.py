@@ -26,6 +26,7 @@ PLACEHOLDERS: Final = {
     "host": "address to listen on",
     "port": "port to listen on",
     "peak_probe": "the suite's script that measures a peak, as the engine's environment sees it",
+    "recipe": "the directory of the image's recipe, with programs that start or convert, as the engine's environment sees it",
     "arch": "the accelerator's architecture",
     "match": "the regular expression for the accelerator's name",
     "image": "the image reference",

@@ -114,6 +114,17 @@ def check(submission: Submission, setting: Setting) -> CheckedSubmission:
     return work.result()
 
 
+def refuse_emulated(card: Scorecard) -> None:
+    """Refuse a card of an emulated machine, whatever else it says.
+
+    Raises:
+        EvidenceError: ``emulated-submission``.
+    """
+    if card.vendor.emulated:
+        message = "the card is of an emulated machine, which says nothing about a vendor's devices"
+        raise EvidenceError("emulated-submission", message, hint="measure on the real one")
+
+
 def _stated(bundle: bytes) -> Stated | None:
     """What a bundle states, whoever signed it."""
     with contextlib.suppress(SuiteError):
@@ -216,6 +227,7 @@ class _Check:
         card = self.stated.card
         failed = failed_rules(card)
         with self.steps.attempt(what) as note:
+            refuse_emulated(card)
             if failed:
                 setting = self.setting
                 self.used = waivers.covering(

@@ -181,6 +181,8 @@ _PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 def _fetch_torch(directory: Path, target: Path, index: str) -> None:
     """The CPU build: from where the host's pip looks, else from its own index."""
     pin = (directory / TORCH_FILE).read_text().split("#")[0].strip()
+    if not pin:
+        return  # an engine without torch
     cpu = f"{pin}+cpu"
     attempts: list[list[str]] = [
         [cpu],

@@ -24,7 +24,10 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.errors import EngineError, SetupError
+from suite.declare.model.facts import hash_file
+from suite.declare.plan.recipe import PROGRAMS
 from suite.documents.document import given
+from suite.documents.engine import RECIPE_TARGET
 from suite.measure.engine import facts as about
 from suite.measure.engine.command import listen_on, with_pre_commands
 from suite.measure.engine.compilecache import compile_cache
@@ -97,7 +100,7 @@ def serve(
         for attempt in range(PORT_ATTEMPTS):
             port = free_port()
             base_url = f"http://127.0.0.1:{port}"
-            command = _command(engine, python, port)
+            command = _command(engine, python, port, settings)
             leader = stack.enter_context(_group(command, variables, log, scratch))
             marks.add("engine.start")
             try:
@@ -147,9 +150,9 @@ def run_once(
         SetupError, EngineError: as `serve`, but for those of readiness.
     """
     python = _interpreter(engine, on_progress, settings)
-    command = _resolved(engine.command, python)
+    command = _resolved(engine, engine.command, python, settings)
     why = run_command(python, command, log, on_progress=on_progress, engine=engine)
-    return why, _package_facts(engine, python)
+    return why, _tool_facts(engine, python, settings)
 
 
 def run_command(
@@ -180,6 +183,15 @@ def run_command(
             on_progress(shlex.join(command)[:60], log=log)
             time.sleep(ONCE_INTERVAL_S)
         return None if leader.returncode == 0 else death(leader)
+
+
+def ready_tool(engine: Engine, *, on_progress: Progress, settings: Settings) -> Facts:
+    """The packages in the engine's Python environment, which is made where it is not there, and the recipe's programs.
+
+    Raises:
+        SetupError: as `serve`.
+    """
+    return _tool_facts(engine, _interpreter(engine, on_progress, settings), settings)
 
 
 def death(leader: subprocess.Popen[bytes]) -> str | None:
@@ -232,15 +244,36 @@ def _package_facts(engine: Engine, python: Path) -> Facts:
     }
 
 
-def _command(engine: Engine, python: Path, port: int) -> list[str]:
+def _tool_facts(engine: Engine, python: Path, settings: Settings) -> Facts:
+    """What ran a step: the packages by their versions, the recipe's own programs by their digests."""
+    recipe = _recipe(engine, settings)
+    programs = sorted(recipe.glob(PROGRAMS)) if recipe else []
+    digests = {
+        f"engine.program.{path.name}": hash_file(path, path.name, None, None).sha256
+        for path in programs
+    }
+    return {**_package_facts(engine, python), **digests}
+
+
+def _recipe(engine: Engine, settings: Settings) -> Path | None:
+    """The directory of the requirement files; None where none is declared."""
+    requirements = given(engine.process.requirements) if engine.process else None
+    return None if requirements is None else (settings.repository / requirements).parent
+
+
+def _command(engine: Engine, python: Path, port: int, settings: Settings) -> list[str]:
     command = listen_on(engine.command, "127.0.0.1", port)
-    return with_pre_commands(engine.pre_commands, _resolved(command, python))
+    return with_pre_commands(engine.pre_commands, _resolved(engine, command, python, settings))
 
 
-def _resolved(command: Sequence[str], python: Path) -> list[str]:
-    """The command with its program taken from the environment where it has one of that name."""
+def _resolved(
+    engine: Engine, command: Sequence[str], python: Path, settings: Settings
+) -> list[str]:
+    """The command with its program from the environment where that has it, and the recipe's own files by their place."""
     program = shutil.which(command[0], path=str(python.parent))
-    return [program or command[0], *command[1:]]
+    recipe = _recipe(engine, settings)
+    words = [word.replace(RECIPE_TARGET, str(recipe)) if recipe else word for word in command[1:]]
+    return [program or command[0], *words]
 
 
 def _variables(engine: Engine | None, python: Path, scratch: Path) -> dict[str, str]:

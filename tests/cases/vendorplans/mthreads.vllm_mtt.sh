@@ -18,7 +18,7 @@ docker pull sh-harbor.mthreads.com/mt-ai/musa-pytorch-transformer-vllm:v0.1.4
 
 # Conversion of the weights (convert): MTTransformer loads its own weight layout, made for one number of devices
 # Fixed in the result: tensor_parallel 2, arch mp_22, dtype float16, model_type llama, tool sh-harbor.mthreads.com/mt-ai/musa-pytorch-transformer-vllm:v0.1.4
-mkdir -p /data/models/Llama-2-13b-chat-hf-fp16-tp2-convert
+mkdir -p /data/models/Llama-2-13b-chat-hf-fp16-tp2-convert-cd681224c285
 docker network create --internal llm-conformance-convert
 docker run \
   --rm \
@@ -33,7 +33,7 @@ docker run \
   --shm-size 80g \
   --runtime mthreads \
   --mount type=bind,source=/data/models/Llama-2-13b-chat-hf,target=/model-source,readonly \
-  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert,target=/model-converted/Llama-2-13b-chat-hf-fp16-tp2-convert \
+  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert-cd681224c285,target=/model-converted/Llama-2-13b-chat-hf-fp16-tp2-convert \
   --env HOME=/tmp \
   --env XDG_CACHE_HOME=/tmp/cache \
   --env USER=engine \
@@ -66,7 +66,7 @@ docker run \
   --pids-limit 8192 \
   --shm-size 80g \
   --runtime mthreads \
-  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert,target=/model,readonly \
+  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert-cd681224c285,target=/model,readonly \
   --env HOME=/tmp \
   --env XDG_CACHE_HOME=/tmp/cache \
   --env USER=engine \

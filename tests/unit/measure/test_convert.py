@@ -1,7 +1,10 @@
 """Conversion with a real converter process, and artefacts that must be refused."""
 
+import fcntl
+import os
 import sys
 
+import numpy as np
 import pytest
 from msgspec import UNSET
 
@@ -9,7 +12,7 @@ from suite.base import jsonio, schema
 from suite.base.errors import SetupError
 from suite.documents.codec import plain
 from suite.documents.model import FileDigest
-from suite.documents.provenance import ConvertedModel
+from suite.documents.provenance import Census, ConvertedModel
 from suite.measure import convert
 from suite.measure.engine import Settings
 from suite.measure.engine.environment import STAMP, requirements_digest
@@ -104,7 +107,7 @@ def test_the_provenance_tells_what_went_in_what_ran_and_what_came_out(plan, run,
     assert jsonio.load(target / "provenance.json") == plain(made)
     assert jsonio.load(run / "provenance.json") == plain(made)
     assert "converting" in (run / "conversion.log").read_text()
-    assert [path.name for path in target.parent.iterdir()] == ["mini-tp2"]
+    assert {path.name for path in target.parent.iterdir()} == {"mini-tp2", ".mini-tp2.lock"}
     assert schema.problems(plain(made), "provenance") == []
 
 
@@ -173,7 +176,7 @@ def test_a_failed_conversion_leaves_no_artefact(plan, go, tmp_path, weights, say
         go(plan)
     assert caught.value.code == "conversion-failed"
     assert says in caught.value.message
-    assert not (tmp_path / "out" / "mini-tp2").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".mini-tp2.lock"]
 
 
 def test_an_endpoint_cannot_convert(plan, go):
@@ -204,3 +207,132 @@ def test_an_artefact_of_another_command_is_refused(plan, go):
     with pytest.raises(SetupError) as caught:
         go(changed(plan, conversion={"command": ["false"]}))
     assert "its command was another one" in caught.value.render()
+
+
+COPY = """
+import json, pathlib, sys
+source, target, dtype = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+data = source.joinpath("model.safetensors").read_bytes()
+length = int.from_bytes(data[:8], "little")
+header = json.loads(data[8:8 + length])
+width, position = {"F16": 2, "F32": 4}[dtype], 0
+for entry in header.values():
+    count = 1
+    for size in entry["shape"]:
+        count *= size
+    entry.update(dtype=dtype, data_offsets=[position, position + width * count])
+    position += width * count
+if "lost" in sys.argv:
+    header.popitem()
+text = json.dumps(header).encode()
+target.joinpath("model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(position))
+target.joinpath("note").write_bytes(str(target.stat().st_ino).encode() if "noise" in sys.argv else b"")
+"""
+"""A converter that writes the same tensors, all 0, in a type of its own."""
+
+
+def write_weights(model, **tensors):
+    """A safetensors file of float32 tensors."""
+    header, data = {}, b""
+    for name, values in tensors.items():
+        raw = np.asarray(values, np.float32).tobytes()
+        entry = {"dtype": "F32", "shape": [len(values)]}
+        header[name] = {**entry, "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = jsonio.canonical(header)
+    (model / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+@pytest.fixture
+def weighed(plan, tmp_path):
+    """A plan whose model has ten parameters in two tensors, and a converter to a type."""
+    model = tmp_path / "model"
+    write_weights(model, a=[1.0, 70000.0, -1e30, 1e-9, 0.0, 6e-8], b=[1.0, 2.0, 3.0, 4.0])
+
+    def made(dtype, *words, named="float16"):
+        return changed(
+            plan,
+            model={"facts": {"parameters": 10}},
+            conversion={
+                "command": ["python3", "-c", COPY, "/source", "/converted", dtype, *words],
+                "source": "/source",
+                "parameters": {"dtype": named},
+            },
+        )
+
+    return made
+
+
+def test_numbers_and_losses_of_the_weights_are_kept(weighed, go):
+    made = go(weighed("F16"))
+    assert made.census_before == (Census(dtype="F32", tensors=2, parameters=10),)
+    assert made.census_after == (Census(dtype="F16", tensors=2, parameters=10),)
+    first, second = made.rounding.tensors
+    assert (first.overflowed, first.vanished) == (2, 1)
+    assert first.largest_relative_error == pytest.approx(1 - 2**-24 / 6e-8, rel=1e-3)
+    assert (second.overflowed, second.vanished, second.largest_relative_error) == (0, 0, 0)
+    assert schema.problems(plain(made), "provenance") == []
+
+
+@pytest.mark.parametrize(
+    ("plan_words", "says"),
+    [
+        (("F16", "lost"), "6 parameters came out, the model has 10"),
+        (("F32",), "most parameters came out as F32, the step names float16"),
+    ],
+)
+def test_weights_that_came_out_otherwise_are_refused(weighed, go, tmp_path, plan_words, says):
+    with pytest.raises(SetupError) as caught:
+        go(weighed(*plan_words))
+    assert caught.value.code == "conversion-failed"
+    assert says in caught.value.message
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".mini-tp2.lock"]
+
+
+def test_a_conversion_is_run_twice_and_compared(weighed, run, settings):
+    def twice(plan):
+        return convert.convert(
+            plan, run, on_progress=lambda *_, **__: None, settings=settings, twice=True
+        )
+
+    same = weighed("F32", named="float32")
+    assert twice(same).repeated.differing == ()
+    assert twice(same).repeated.differing == ()  # as its provenance says, and not run again
+    other = changed(weighed("F16", "noise"), conversion={"host_target": f"{run}-noise"})
+    assert twice(other).repeated.differing == ("note",)
+
+
+def test_an_artefact_of_another_program_is_made_again(plan, go, settings, tmp_path):
+    program = settings.repository / "images" / "test" / "program.py"
+    program.write_text("1")
+    first = go(plan)
+    assert go(plan) == first
+    program.write_text("2")
+    second = go(plan)
+    assert second.tool["engine.program.program.py"] != first.tool["engine.program.program.py"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"mini-tp2", ".mini-tp2.lock"}
+
+
+def test_what_a_killed_conversion_left_is_no_artefact(plan, go, tmp_path):
+    left = tmp_path / "out" / "mini-tp2.partial"
+    left.mkdir(parents=True)
+    (left / "rank0.bin").write_text("half")
+    go(plan)
+    assert (tmp_path / "out" / "mini-tp2" / "rank0.bin").read_text() == "WEIGHTS"
+    assert not left.exists()
+
+
+def test_a_second_run_waits_for_the_first(plan, run, settings, tmp_path):
+    (tmp_path / "out").mkdir()
+    holder = os.open(tmp_path / "out" / ".mini-tp2.lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    steps = []
+
+    def on_progress(text, **_):
+        steps.append(text)
+        if len(steps) == 2:
+            assert not (tmp_path / "out" / "mini-tp2").exists()
+            os.close(holder)
+
+    assert convert.convert(plan, run, on_progress=on_progress, settings=settings) is not None
+    assert steps[:2] == ["waiting for another run that converts mini-tp2"] * 2

@@ -53,7 +53,14 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
-__all__ = ["ContainerEngine", "DockerStatus", "docker_available", "run_once", "serve"]
+__all__ = [
+    "ContainerEngine",
+    "DockerStatus",
+    "docker_available",
+    "ready_image",
+    "run_once",
+    "serve",
+]
 
 STOP_WAIT_S = 5
 ONCE_INTERVAL_S = 0.5
@@ -161,6 +168,32 @@ def serve(
                 compiled.keep()
                 facts |= compiled.facts()
         yield ContainerEngine(base_url, facts, marks.list, container)
+
+
+def ready_image(
+    engine: Engine, directory: Path, *, on_progress: Progress, settings: Settings
+) -> Facts:
+    """The facts of the engine's image, which is got where it is not here.
+
+    Args:
+        engine: the plan's engine.
+        directory: gets the log of a build.
+        on_progress: told what happens.
+        settings: of this machine.
+
+    Raises:
+        SetupError: of `connect`, `ensure_image`.
+    """
+    container_of(engine)
+    with connect() as client, translated():
+        assert engine.image is not None  # container_of has seen to it
+        return ensure_image(
+            client,
+            engine.image,
+            run_directory=directory,
+            on_progress=on_progress,
+            settings=settings,
+        ).facts
 
 
 def run_once(

@@ -53,6 +53,24 @@ def test_plan_is_valid_and_the_same_every_time(vendor, engine, devices, runtime,
     assert decode(canonical(plan), Plan) == plan
 
 
+def test_llamacpp_converts_to_the_asked_type_and_serves_the_file():
+    plan = plan_for("cpu", "llamacpp", dtype="float16")
+    assert value(plan.conversion.command, "--dtype") == "float16"
+    assert plan.conversion.command[1] == "/opt/recipe/hf_to_gguf.py"
+    assert value(plan.engine.command, "--model") == "/model/model.gguf"
+    assert plan.engine.quantisation is None
+    outside = plan_for("cpu", "llamacpp", runtime="process")
+    target = outside.conversion.host_target
+    assert value(outside.engine.command, "--model") == f"{target}/model.gguf"
+
+
+@pytest.mark.parametrize("dtype", ["q8_0", "q4_0"])
+def test_rounded_weights_are_quantised_and_select_the_peak_of_integers(dtype):
+    engine = plan_for("cpu", "llamacpp", dtype=dtype).engine
+    assert engine.quantisation == dtype
+    assert (engine.dtype.requested, engine.dtype.executed) == (dtype, "int8")
+
+
 def test_mtt_converts_and_serves_what_was_converted():
     plan = plan_for("mthreads", "vllm_mtt", 2)
     step, engine = plan.conversion, plan.engine
@@ -70,7 +88,12 @@ def test_mtt_converts_and_serves_what_was_converted():
     }
     assert value(engine.command, "--tensor-parallel-size") == "2"
     assert engine.container.mounts[0].source == step.host_target
-    assert step.host_target == "/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert"
+    place, _, key = step.host_target.rpartition("-")
+    assert place == "/data/models/Llama-2-13b-chat-hf-fp16-tp2-convert"
+    assert len(key) == 12
+    assert plan_for("mthreads", "vllm_mtt", 2).conversion.host_target == step.host_target
+    four = plan_for("mthreads", "vllm_mtt", 4).conversion.host_target
+    assert four.rpartition("-")[2] != key
     assert engine.container.runtime == "mthreads"
     assert engine.container.shm_size == "80g"
     assert not engine.container.privileged

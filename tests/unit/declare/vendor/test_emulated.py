@@ -83,6 +83,9 @@ def test_the_plans_differ_in_labels_devices_and_image_alone(directory):
         "engine/preflight/device-node",
         "engine/preflight/container-toolkit/",
         "conversion/parameters/tool",
+        # Their names end in a digest of the step, and the tool is part of that.
+        "conversion/host_target",
+        "engine/container/mounts/0/source",
     }
     found = {path: [place for place in places if path.startswith(place)] for path in differ}
     assert [path for path, inside in found.items() if not inside] == []

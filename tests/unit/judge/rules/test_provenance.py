@@ -1,4 +1,4 @@
-"""R066 against a sound conversion of Moore Threads' MTTransformer, and against each way to break it."""
+"""R066 and R090 to R092 against a sound conversion of Moore Threads' MTTransformer, and against each way to break it."""
 
 import copy
 
@@ -13,12 +13,19 @@ from tests.factories import evidence as factory
 from tests.factories.plans import plan_for
 
 (RULE,) = [rule for rule in RULES if rule.number == "R066"]
+LOSS = {
+    "tensor": "model.norm.weight",
+    "values": 10_000,
+    "overflowed": 0,
+    "vanished": 10,
+    "largest_relative_error": 0.25,
+}
 OUTPUTS = [{"path": "rank0.bin", "bytes": 7, "sha256": "9" * 64}]
 
 
 def parts():
     plan = plain(plan_for("mthreads", "vllm_mtt", 2))
-    step = plan["conversion"]
+    step, size = plan["conversion"], plan["model"]["facts"]["parameters"]
     document = factory.document()
     document["plan"] = plan
     document["provenance"] = {
@@ -27,8 +34,12 @@ def parts():
         "inputs": [*plan["model"]["files"]],
         "tool": {"runtime": "container"},
         "outputs": copy.deepcopy(OUTPUTS),
+        "census_before": [{"dtype": "BF16", "tensors": 2, "parameters": size}],
+        "census_after": [{"dtype": "F16", "tensors": 4, "parameters": size + 9_000_000}],
+        "rounding": {"dtype": "float16", "tensors": [LOSS]},
         "started_utc": "2026-01-31T12:00:00Z",
         "seconds": 60.0,
+        "repeated": {"differing": [], "seconds": 61.0},
         **{
             n: copy.deepcopy(step[n])
             for n in ("kind", "reason", "command", "env", "model_type", "parameters")
@@ -97,3 +108,23 @@ def test_provenance_is_read_with_the_run(tmp_path):
     assert evidence.read(run).provenance is None
     (run / "provenance.json").write_bytes(jsonio.pretty(parts()["provenance"]))
     assert plain(evidence.read(run).provenance) == parts()["provenance"]
+
+
+def found(number, document):
+    (rule,) = [rule for rule in RULES if rule.number == number]
+    return rule.apply(factory.evidence(document), Results({}, {}, {}))
+
+
+@pytest.mark.parametrize("number", ["R090", "R091", "R092"])
+def test_what_a_sound_conversion_keeps_passes(number):
+    assert found(number, parts()).outcome is Outcome.PASS, found(number, parts()).why
+    assert found(number, factory.document()).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_nobody_could_read_or_did_is_not_judged():
+    document = parts()
+    document["provenance"]["census_after"] = []
+    document["provenance"]["rounding"] = "float32 holds every value of the source"
+    del document["provenance"]["repeated"]
+    for number in ("R090", "R091", "R092"):
+        assert found(number, document).outcome is Outcome.NOT_APPLICABLE

@@ -1,0 +1,188 @@
+"""An emulated machine from a declaration: the same engines, arguments, conversion and telemetry, without the devices.
+
+Everything stays the vendor's but for what must be there to run: the image is the one that is built here for llama.cpp,
+which takes the vendor's words and refuses what the declaration refuses; device nodes are ``/dev/null``; the telemetry
+tool is a program of the suite that prints in the real one's layout. Name and every card say that it is emulated.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from suite.base import jsonio, yamlio
+from suite.base.errors import SetupError, UsageError
+from suite.base.resources import resource
+from suite.base.safe import replace_file
+from suite.declare.vendor.load import FILE_NAME, load_vendor
+from suite.documents.engine import RECIPE_TARGET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from suite.declare.vendor.load import Vendor
+
+ENGINES: Final = "engines.json"
+TARGET: Final = "/emulated"
+TOOLS: Final = ("nvidia-smi", "amd-smi", "npu-smi", "mthreads-gmi")
+"""Telemetry tools whose layout `suite/assets/emulated_tool.py` prints."""
+_SOURCE: Final = "emulation"
+_CPU_ENGINE: Final = "llamacpp"
+_READY: Final = ("/health", "/v1/health", "/v1/models")
+_PROGRAM: Final = f"{RECIPE_TARGET}/emulated.py"
+
+
+def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
+    """Write the emulated declaration of a vendor.
+
+    Args:
+        vendor: the real declaration.
+        into: directory that gets a directory of the vendor's name.
+        devices: how many the machine has.
+
+    Returns:
+        The directory of the emulated declaration.
+
+    Raises:
+        UsageError: ``emulation-impossible`` where no engine of the vendor can be emulated.
+        SetupError: ``disk-unwritable``.
+    """
+    document: Any = copy.deepcopy(yamlio.load(vendor.path).value)
+    engines = [engine for engine in document["engines"] if _takes_port(engine)]
+    if not engines or vendor.id == "cpu":
+        message = f"no engine of {vendor.id} can be emulated: none takes its port as an argument"
+        if vendor.id == "cpu":
+            message = "the CPU is here: there is nothing to emulate"
+        raise UsageError("emulation-impossible", message)
+    directory = into / f"{devices}-devices" / vendor.id
+    nodes = _nodes(document)
+    _relabel(document)
+    described = {engine["id"]: _described(engine, document, nodes, devices) for engine in engines}
+    document["engines"] = engines
+    document["prerequisites"] = []
+    document["access"] = [_access(nodes, directory)]
+    for engine in engines:
+        _replace_engine(engine)
+    name = document["accelerators"][0]["name"]
+    document["telemetry"] = [
+        entry
+        for entry in document["telemetry"]
+        if entry["tool"] in TOOLS and "--json" in entry["command"]
+    ] or [entry for entry in document["telemetry"] if entry["tool"] in TOOLS]
+    document["telemetry"] = document["telemetry"][:1]
+    for entry in document["telemetry"]:
+        script = str(resource("suite/assets/emulated_tool.py"))
+        entry |= {
+            "command": [sys.executable, script, entry["tool"], str(devices), name],
+            "where": "host",
+        }
+    cited = set(_texts({name: value for name, value in document.items() if name != "sources"}))
+    document["sources"] = {
+        name: source for name, source in document["sources"].items() if name in cited
+    }
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
+        replace_file(directory / FILE_NAME, text.encode())
+        replace_file(directory / ENGINES, jsonio.pretty(described))
+    except OSError as cause:
+        message = f"{cause.filename}: {cause.strerror or cause}"
+        raise SetupError("disk-unwritable", message) from cause
+    return directory
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text of a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _takes_port(engine: dict[str, Any]) -> bool:
+    return any(rule.get("value") == "{port}" for rule in engine["arguments"])
+
+
+def _relabel(document: dict[str, Any]) -> None:
+    document["name"] += " (emulated)"
+    document["title"] = {
+        "en": f"{document['title']['en']} (emulated)",
+        "zh": f"{document['title']['zh']}（模拟）",
+    }
+    document["emulated"] = True
+    document["sources"][_SOURCE] = {
+        "ref": "suite run --emulate: takes the vendor's commands and runs without the vendor's devices",
+        "kind": "configuration",
+    }
+
+
+def _nodes(document: dict[str, Any]) -> list[str]:
+    """The names of the device nodes in a container, as the vendor's own way without a toolkit has them."""
+    for way in document["access"]:
+        per_device: list[str] = (way.get("nodes") or {}).get("per_device") or []
+        if per_device:
+            return [node.rpartition(":")[2] for node in per_device]
+    return ["/dev/emulated{index}"]
+
+
+def _access(nodes: list[str], directory: Path) -> dict[str, Any]:
+    per_device = [f"/dev/null:{node}" for node in nodes]
+    return {
+        "id": "emulated",
+        "kind": "raw",
+        "nodes": {"common": [], "per_device": per_device},
+        "mounts": [{"source": str(directory.absolute()), "target": TARGET, "read_only": True}],
+        "sets_visibility": True,
+        "source": _SOURCE,
+    }
+
+
+def _described(
+    engine: dict[str, Any], document: dict[str, Any], nodes: list[str], devices: int
+) -> dict[str, Any]:
+    """What the emulated engine holds its words against; see ``images/cpu-llamacpp/emulated.py``."""
+    entry = engine["entrypoint"] or engine["image_entrypoint"]
+    container = document["visibility"]["container"]
+    return {
+        "title": engine["title"],
+        "words": [*entry, *engine["command"]],
+        "arguments": engine["arguments"],
+        "prefix_caching": engine["prefix_caching"],
+        "nodes": nodes,
+        "indices": list(range(devices)),
+        "variables": [container["variable"]] if container else [],
+    }
+
+
+def _replace_engine(engine: dict[str, Any]) -> None:
+    cpu: Any = yamlio.load(load_vendor("cpu").path).value
+    image = next(item for item in cpu["engines"] if item["id"] == _CPU_ENGINE)["images"][0]
+    entry = engine["entrypoint"] or engine["image_entrypoint"]
+    engine["images"] = [{**image, "id": "emulated", "provenance": _SOURCE}]
+    engine["entrypoint"] = ["python", _PROGRAM, "serve", engine["id"], *entry]
+    engine["image_entrypoint"] = []
+    engine["pre_commands"] = []
+    for member in ("peak_probe", "compile_cache", "process", "access", "shared_memory"):
+        engine.pop(member, None)
+    if engine["readiness"]["path"] not in _READY:
+        engine["readiness"]["path"] = _READY[0]
+    engine["request"] |= {"token_ids": False, "extra_body": {}}
+    engine["limits"] = {**engine["limits"], "memory_base": "8g"}
+    conversion = engine.get("conversion")
+    if conversion:
+        baked = {item["name"]: item["value"] for item in conversion["parameters"]}
+        first = ["{model_source}", "{conversion_target}", baked.get("dtype", "float32")]
+        ranks = baked.get("tensor_parallel", "1")
+        conversion["command"] = [
+            "python",
+            _PROGRAM,
+            "convert",
+            *first,
+            ranks,
+            *conversion["command"],
+        ]
