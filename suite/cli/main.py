@@ -30,6 +30,7 @@ COMMANDS: Final = (
         "receipt",
         "submit",
         "check",
+        "site",
         "review",
         "trust",
         "vendors",
