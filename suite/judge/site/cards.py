@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Bilingual
 from suite.documents.site import SiteCard, SiteResult
 from suite.documents.text import Text
 from suite.documents.value import Measured
 from suite.judge.compare.inputs import conformant
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.loadtext import load_text
+from suite.judge.report.words import WORDS as REPORT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
 
 _BESIDE: Final = ("mbu", "joules_per_output_token")
 """Shown beside the metrics that lead a card: the charts by device need them."""
+
+
+WORDS: Final[dict[str, Bilingual]] = {
+    **{name: Bilingual(*REPORT_WORDS[name]) for name in ("closed", "optimised", "open")},
+    "self-reported": Bilingual("self-reported", "自行申报"),
+    "challenged": Bilingual("challenged", "经质询"),
+    "witnessed": Bilingual("witnessed", "经见证"),
+    "reproduced": Bilingual("reproduced", "经复现"),
+    "withdrawn": Bilingual("withdrawn", "已撤回"),
+    "superseded": Bilingual("superseded", "已被取代"),
+}
+"""Divisions, trust levels and what became of a card, for people."""
 
 
 def _columns() -> tuple[Metric, ...]:

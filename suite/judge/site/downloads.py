@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from suite import __version__
 from suite.base.errors import SetupError
 from suite.declare.scenarios import SCENARIOS
-from suite.judge.site.cards import COLUMNS
+from suite.judge.site.cards import COLUMNS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +69,7 @@ def columnar(cards: Sequence[SiteCard]) -> dict[str, object]:
         "run": [card.run for card in cards],
         "parity": [_short(card.rouge1_ratio) for card in cards],
         "texts": texts,
+        "chinese": {name: words.zh for name, words in WORDS.items()},
         "results": results,
         "metrics": [
             [item.id, item.title.en, item.title.zh, item.unit, item.direction, item.percent]

@@ -19,7 +19,7 @@ from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
 from suite.judge.report.numbers import show
 from suite.judge.site import plots
-from suite.judge.site.cards import COLUMNS
+from suite.judge.site.cards import COLUMNS, WORDS
 from suite.judge.site.downloads import program
 
 if TYPE_CHECKING:
@@ -61,6 +61,11 @@ def _pair(english: str, chinese: str) -> Markup:
     return Markup(
         '<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>'
     ).format(english, chinese)
+
+
+def _known(word: str) -> Markup:
+    """A word of the cards in both languages, or as it is."""
+    return _pair(*WORDS.get(word, (word, word)))
 
 
 def _scenario(name: str) -> tuple[str, str]:
@@ -118,6 +123,7 @@ def _environment() -> jinja2.Environment:
         "shown_number": _number,
         "scenario": _scenario,
         "decisions": _DECISIONS,
+        "known": _known,
         "metrics": COLUMNS,
         "generator": program(),
     }

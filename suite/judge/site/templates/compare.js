@@ -103,7 +103,7 @@ const corrected = (pairs) => {
 
 const OUTCOMES = { better: ["better", "更好"], worse: ["worse", "更差"], "not-distinguishable": ["not distinguishable", "无法区分"], "not-comparable": ["not comparable", "不可比较"] };
 const letter = (place) => String.fromCharCode(65 + place);
-const scrolled = (name, table) => make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": name }, table);
+const scrolled = (name, table) => make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Table: ${name}` }, table);
 const heads = (...names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name))));
 
 const admission = (pairs) => {
@@ -124,7 +124,7 @@ const sides = (chosen) => {
     return make("tr", {}, make("th", { scope: "row" }, letter(place)), make("td", {}, link, make("span", { class: "under" }, card.date)), make("td", {}, verdict, make("span", { class: "under" }, card.worth.join(" · ")), ...stated), ...card.facts.map((fact) => make("td", {}, fact)));
   });
   const names = [["run", "运行"], ["worth", "结论"], ["model", "模型"], ["devices", "设备"], ["engine", "推理引擎"], ["precision", "精度"], ["vendor", "厂商"], ["tasks", "任务"]];
-  return make("section", {}, make("h2", {}, both("Cards", "评分卡")), scrolled("Cards", make("table", {}, heads("", ...names.map((name) => both(...name))), make("tbody", {}, ...rows))));
+  return make("section", {}, make("h2", {}, both("Cards", "评分卡")), scrolled("Cards", make("table", {}, heads(both("card", "评分卡"), ...names.map((name) => both(...name))), make("tbody", {}, ...rows))));
 };
 const cell = (metric, value) => {
   if (!value || value.length === 1) return [make("span", { class: "soft" }, value ? "n/a" : "–")];

@@ -12,6 +12,9 @@ const leaderboard = (data) => {
   const sought = Array.from({ length: count }, (_, row) =>
     [data.run[row], ...["model", "devices", "engine", "vendor", "owner", "taskset", "profile", "precision"].map((name) => word(name, row))].join("\n").toLowerCase(),
   );
+  const said = (text) => both(text, Object.hasOwn(data.chinese, text) ? data.chinese[text] : text);
+  // A number that no card has takes no column.
+  const columns = Object.fromEntries(Object.entries(data.results).map(([name, held]) => [name, [...metrics.values()].filter(({ id }) => held[id].some((value) => value !== null))]));
   let order = [];
   let page = 0;
 
@@ -65,14 +68,14 @@ const leaderboard = (data) => {
     box.checked = asked.chosen.includes(id);
     box.disabled = !box.checked && asked.chosen.length >= MOST;
     const name = make("th", { scope: "row" }, make("a", { href: `cards/${id}/index.html${isChinese() ? "#lang=zh" : ""}` }, data.run[row]));
-    if (gone !== "current") name.append(" ", make("span", { class: "chip" }, gone === "withdrawn" ? both("withdrawn", "已撤回") : both("superseded", "已被取代")));
+    if (gone !== "current") name.append(" ", make("span", { class: "chip" }, said(gone)));
     if (word("review", row) === "accepted") name.append(" ", make("span", { class: "chip chip-pass" }, both("reviewed", "已评审")));
     const drawn = make("tr", gone === "current" ? {} : { class: "row-gone" }, make("td", { class: "pick" }, box), name);
-    for (const fact of FACTS) drawn.append(make("td", fact === "date" ? { class: "num" } : {}, word(fact, row)));
+    for (const fact of FACTS) drawn.append(make("td", fact === "date" ? { class: "num" } : {}, said(word(fact, row))));
     const results = data.results[asked.scenario];
-    for (const [metric, known] of metrics) {
+    for (const { id: metric, percent } of columns[asked.scenario]) {
       const value = results[metric][row];
-      drawn.append(make("td", { class: "right num" }, value === null ? "" : written(value, known.percent)));
+      drawn.append(make("td", { class: "right num" }, value === null ? "" : written(value, percent)));
     }
     return drawn;
   };
@@ -87,6 +90,7 @@ const leaderboard = (data) => {
     byId("before").disabled = page === 0;
     byId("after").disabled = page === pages - 1;
     for (const head of document.querySelectorAll("th[data-sort]")) {
+      head.hidden = metrics.has(head.dataset.sort) && !columns[asked.scenario].some(({ id }) => id === head.dataset.sort);
       if (head.dataset.sort === asked.sort) head.setAttribute("aria-sort", asked.down ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     }
@@ -119,7 +123,10 @@ const leaderboard = (data) => {
   const form = byId("filters");
   for (const name of FILTERS) {
     const select = byId(`by-${name}`);
-    for (const text of texts[name].words) select.append(make("option", { value: text }, text));
+    for (const text of texts[name].words) {
+      const chinese = Object.hasOwn(data.chinese, text) ? data.chinese[text] : text;
+      select.append(make("option", { value: text, "data-en": text, "data-zh": chinese }, text));
+    }
   }
   for (const [name, en, zh] of data.scenarios) {
     if (Object.hasOwn(data.results, name)) byId("by-scenario").append(make("option", { value: name, "data-en": en, "data-zh": zh }, isChinese() ? zh : en));
