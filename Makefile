@@ -28,7 +28,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples sample-pages lint format schemas plans lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -96,6 +96,9 @@ bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside th
 
 bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its time: ARGS="--cache DIR --fresh"
 	@$(PY) -m benchmarks.verify $(ARGS)
+
+bench-site: .venv/.dev ## how long the site of 1,000 cards takes, how soon 10,000 rows are sorted: ARGS="--cards 1000 --rows 10000"
+	@$(PY) -m benchmarks.site $(ARGS)
 
 # NO_MKDOCS_2_WARNING: the theme's word on its successor, which is no mistake of a page.
 docs: .venv/.docs ## build the documents as a site, build/site: no network, strict

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from suite.documents.value import Value
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_FIRST: Final = 100
+_FIRST: Final = 50
 """Rows of the leaderboard that stand in the page itself, for whoever runs no script."""
 _FEED: Final = 50
 _FACTS: Final = (
