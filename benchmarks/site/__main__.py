@@ -17,23 +17,25 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
-
-from suite.base import jsonio
 from msgspec.structs import replace
 
+from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission
 from suite.documents.codec import convert, plain
-from suite.documents.site import SiteCard
 from suite.judge.report import html
-from suite.judge.site import build, downloads, known
+from suite.judge.site import build, known
 from suite.judge.site.cards import site_card
 from suite.judge.submissions import folders
 from suite.judge.submissions.check import Setting, _stated
-from tests.factories import site as factory
 from tests.factories import pages, submissions
+from tests.factories import site as factory
+
+if TYPE_CHECKING:
+    from suite.documents.site import SiteCard
 
 HERE = Path(__file__).parent
 CORES = 2
@@ -53,7 +55,9 @@ def _varied(document: dict, number: int) -> Scorecard:
     """A card of its own: name, day, devices, model, every number."""
     made = json.loads(json.dumps(document))
     made["run"]["id"] = f"run-{number:05}"
-    made["run"]["started_utc"] = f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00.000000Z"
+    made["run"]["started_utc"] = (
+        f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00.000000Z"
+    )
     made["devices"] |= {"name": DEVICES[number % len(DEVICES)], "count": 1 << number % 4}
     made["model"]["id"] = f"model-{number % MODELS}"
     for phase in made["phases"]:
@@ -73,25 +77,50 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
     (item.folder / "scorecard.sigstore.json").write_bytes(bundle)
     digest = _stated(bundle).statement.sha256
     checked = CheckedSubmission(
-        path=item.path, verdict="accepted", exit_status=0, codes=(), waivers=(), reviews=(), steps=(), ended=UNSET,
+        path=item.path,
+        verdict="accepted",
+        exit_status=0,
+        codes=(),
+        waivers=(),
+        reviews=(),
+        steps=(),
+        ended=UNSET,
         card=CheckedCard(
-            payload_sha256=digest, run=card.run.id, vendor=card.vendor.id, owner="cpu",
-            division=card.division.granted, conformant=True, sentence=card.verdict.sentence.en,
+            payload_sha256=digest,
+            run=card.run.id,
+            vendor=card.vendor.id,
+            owner="cpu",
+            division=card.division.granted,
+            conformant=True,
+            sentence=card.verdict.sentence.en,
         ),
     )
     files = known.files_of(item)
     sample = [jsonio.sha256_hex(f"{number} {index}".encode()).encode()[:12] for index in range(256)]
     return known.Entry(
-        item.path, known.stat_of(item), files, build._key(files, rules), digest, sample, site_card(card, checked), [], "", ""
+        item.path,
+        known.stat_of(item),
+        files,
+        build.key_of(files, rules),
+        digest,
+        sample,
+        site_card(card, checked),
+        [],
+        "",
+        "",
     )
 
 
 def _pinned(words: list[str]) -> tuple[float, float]:
     """Wall and CPU seconds of a command of the suite on two cores."""
     cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:CORES]))
+    environment = dict(os.environ)
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # modules are loaded from bytecode, as installed
     before, started = os.times(), time.monotonic()
     command = ["taskset", "-c", cores, sys.executable, "-m", "suite", *words, "--jobs", str(CORES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     after = os.times()
     if done.returncode:
         sys.exit(done.stderr)
@@ -109,7 +138,7 @@ def _builds(place: Path, count: int) -> dict[str, float]:
     shutil.rmtree(made.tree)
     document = plain(_stated((source / "scorecard.sigstore.json").read_bytes()).card)
     (place / "keys.json").write_bytes(submissions.TRUST)
-    rules = build._rules(Setting(trust=submissions.TRUST, today="2026-02-02"))
+    rules = build.decided_by(Setting(trust=submissions.TRUST, today="2026-02-02"))
     work = [(made.tree, source, document, number, rules) for number in range(count)]
     with ProcessPoolExecutor(CORES) as pool:
         entries = {entry.path: entry for entry in pool.map(_submission, work, chunksize=20)}
@@ -133,8 +162,15 @@ def _builds(place: Path, count: int) -> dict[str, float]:
         page.write_bytes(page.read_bytes().replace(*other))
         item = folders.Submission(made.tree, *entry.path.split("/"))
         files = known.files_of(item)
-        key = build._key(files, rules)
-        entries[entry.path] = type(entry)(**{**{name: getattr(entry, name) for name in entry.__struct_fields__}, "files": files, "stat": known.stat_of(item), "key": key})
+        key = build.key_of(files, rules)
+        entries[entry.path] = type(entry)(
+            **{
+                **{name: getattr(entry, name) for name in entry.__struct_fields__},
+                "files": files,
+                "stat": known.stat_of(item),
+                "key": key,
+            }
+        )
     shutil.rmtree(out)
     known.save(state, known.Known(entries=entries))
     timed("again")
@@ -160,10 +196,16 @@ def _row(base: SiteCard, number: int) -> SiteCard:
     )
     digest = jsonio.sha256_hex(str(number).encode())
     return replace(
-        base, id=digest[:32], payload_sha256=digest, run=f"run-{number:05}", results=results,
+        base,
+        id=digest[:32],
+        payload_sha256=digest,
+        run=f"run-{number:05}",
+        results=results,
         started_utc=f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00Z",
-        model=f"model-{number % MODELS}", devices=f"{1 << number % 4} x {DEVICES[number % len(DEVICES)]}",
-        vendor_name=f"Vendor {number % len(DEVICES)}", division=("closed", "optimised", "open")[number % 3],
+        model=f"model-{number % MODELS}",
+        devices=f"{1 << number % 4} x {DEVICES[number % len(DEVICES)]}",
+        vendor_name=f"Vendor {number % len(DEVICES)}",
+        division=("closed", "optimised", "open")[number % 3],
         engine=f"vLLM 0.{number % 60}.0",
     )
 
@@ -180,22 +222,30 @@ def _table(place: Path, count: int) -> dict[str, float]:
     install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
     subprocess.run(install, cwd=place, check=True, capture_output=True)
     shutil.copy(HERE / "timed.mjs", place)
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
     command = ["node", str(place / "timed.mjs"), chromium, str(place / "site/index.html")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     times = json.loads(done.stdout)
     for name, (script, painted, thread) in times.items():
-        print(f"  {name:<24}{script:8.1f} ms script{painted:8.1f} ms until painted{thread:8.1f} ms CPU")
+        print(
+            f"  {name:<24}{script:8.1f} ms script{painted:8.1f} ms until painted{thread:8.1f} ms CPU"
+        )
     return {
         "index, MB compressed": size,
-        "sort and filter, ms": max(painted for name, (_, painted, _) in times.items() if name != "opened"),
+        "sort and filter, ms": max(
+            painted for name, (_, painted, _) in times.items() if name != "opened"
+        ),
     }
 
 
 def main() -> int:
     """Print what was measured beside its bars; 1 where one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--place", type=Path, default=Path("build/bench-site"), help="working folder")
+    parser.add_argument(
+        "--place", type=Path, default=Path("build/bench-site"), help="working folder"
+    )
     parser.add_argument("--cards", type=int, default=1000, help="cards of the builds; 0 for none")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of the table; 0 for none")
     chosen = parser.parse_args()

@@ -29,14 +29,17 @@ class SiteResult(Document):
     ]
     phase: Annotated[Label, about("Phase; empty for headline.")]
     load: Annotated[Text, about("How requests were offered; empty for headline.")]
-    metrics: Annotated[dict[str, Measured], about("By metric name; what was not measured is absent.")]
+    metrics: Annotated[
+        dict[str, Measured], about("By metric name; what was not measured is absent.")
+    ]
 
 
 class SiteCard(Document):
     """One verified card."""
 
     id: Annotated[
-        str, about("First 32 digits of the digest; names the card's folder.", pattern="^[0-9a-f]{32}$")
+        str,
+        about("First 32 digits of the digest; names the card's folder.", pattern="^[0-9a-f]{32}$"),
     ]
     payload_sha256: Annotated[Sha256, about("SHA-256 of the signed bytes: the card's identity.")]
     path: Annotated[str, about("Folder below the tree: vendor/round/run.")]
@@ -62,7 +65,8 @@ class SiteCard(Document):
     status: Annotated[Standing, about("Whether it counts.")]
     reviews: Annotated[tuple[ReviewMade, ...], about("Reviewers' statements, oldest first.")]
     results: Annotated[
-        tuple[SiteResult, ...], about("The numbers that lead the card, then a load for each scenario.")
+        tuple[SiteResult, ...],
+        about("The numbers that lead the card, then a load for each scenario."),
     ]
     rouge1_ratio: Annotated[
         float | None, about("ROUGE-1 over that of the reference run; null without both.")

@@ -98,7 +98,12 @@ def jobs(rows):
     yield {"name": "leaderboard", "ask": "leaderboard", "page": "index.html"}
     for name in ("quick", "devices", "scenarios"):
         chosen = f"#cards={rows['slow'].id},{rows[name].id}"
-        yield {"name": f"compare {name}", "ask": "comparison", "page": "compare.html", "hash": chosen}
+        yield {
+            "name": f"compare {name}",
+            "ask": "comparison",
+            "page": "compare.html",
+            "hash": chosen,
+        }
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +111,9 @@ def answers(tmp_path_factory, stated, rows):
     folder = tmp_path_factory.mktemp("site")
     (folder / "package.json").write_text('{"private": true}')
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
     unreachable = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
     if any(code in done.stderr for code in unreachable):
         pytest.skip("the npm registry cannot be reached")
@@ -178,7 +185,10 @@ def test_the_page_compares_as_the_command_does(answers, stated, name):
         change = changes[phase, metric]
         # Where another count of the tokens or a bracket is needed, the page leaves it to the command.
         lesser = change.counted_by or "slo_rate" in metric
-        assert outcome == change.outcome or (lesser and outcome == "not-comparable"), (phase, metric)
+        assert outcome == change.outcome or (lesser and outcome == "not-comparable"), (
+            phase,
+            metric,
+        )
     assert len(page["stops"]) == len(known.differences)
     better = [item for item in page["outcomes"] if item[2] in ("better", "worse")]
     assert bool(better) == (name == "quick")

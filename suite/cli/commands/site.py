@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     help="reviewers who must have accepted (default: none)",
 )
 @click.option("--store", type=FILE, metavar="DIR", help="evidence that lies elsewhere, by digest")
-@click.option("--url", default="", metavar="URL", help="where it will be published, for feed and citations")
+@click.option(
+    "--url", default="", metavar="URL", help="where it will be published, for feed and citations"
+)
 @click.option("--parquet", is_flag=True, help="the table as Parquet too (needs pyarrow)")
-@click.option("--state", type=FILE, metavar="FILE", help="what earlier builds know (default: DIR.state)")
+@click.option(
+    "--state", type=FILE, metavar="FILE", help="what earlier builds know (default: DIR.state)"
+)
 @click.option("--fresh", is_flag=True, help="check and write everything again")
 @click.option(
     "--jobs", type=Count(256), default=os.cpu_count() or 1, help="processes (default: one a core)"

@@ -238,7 +238,9 @@ def held(card: Scorecard) -> list[Held]:
 
 def asked_key(phase: CardPhase) -> str:
     """Equal for two phases that were asked the same: what `load_difference` looks at, but for the lengths."""
-    return sha256_hex(repr((phase.scenario, sorted(_asked(phase).items()), _gave_way(phase))).encode())[:16]
+    return sha256_hex(
+        repr((phase.scenario, sorted(_asked(phase).items()), _gave_way(phase))).encode()
+    )[:16]
 
 
 _SEARCH_FREE = ("min_rate", "max_rate", "max_probes", "resolution", "seed")

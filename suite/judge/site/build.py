@@ -54,7 +54,13 @@ MARK: Final = "index.js"
 """What tells a site from another folder."""
 _FEW: Final = 6
 """Up to so many pieces of work are done here: processes take longer to start."""
-_ELSEWHERE: Final = ("suite/cli/", "suite/measure/", "suite/judge/site/", "suite/judge/compare/", "images/")
+_ELSEWHERE: Final = (
+    "suite/cli/",
+    "suite/measure/",
+    "suite/judge/site/",
+    "suite/judge/compare/",
+    "images/",
+)
 """Parts of the suite that do not decide how a submission is checked."""
 
 
@@ -101,7 +107,11 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
     entries = _checked(everything, setting, order, before)
     cards, refused = _sorted(entries)
     refused += [
-        SiteRefused(path=Path(error.place.file).name if error.place else "", codes=(error.code,), why=error.message)
+        SiteRefused(
+            path=Path(error.place.file).name if error.place else "",
+            codes=(error.code,),
+            why=error.message,
+        )
         for error in stray
     ]
     site = Site(
@@ -115,7 +125,9 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
     _lay(site, {item.path: item for item in everything}, entries, order, written)
     _write(site, order, written)
     _sweep(order.out / CARDS, {card.id for card in cards})
-    known.save(order.state, known.Known(entries={item.path: item for item in entries}, written=written.now))
+    known.save(
+        order.state, known.Known(entries={item.path: item for item in entries}, written=written.now)
+    )
     return site
 
 
@@ -129,12 +141,16 @@ def _require_site(out: Path) -> None:
 def _checked(
     everything: Sequence[Submission], setting: Setting, order: Order, before: known.Known
 ) -> list[Entry]:
-    rules = _rules(setting)
+    rules = decided_by(setting)
     kept: dict[str, Entry] = {}
     wanted: list[tuple[Submission, Entry | None]] = []
     for item in everything:
         entry = before.entries.get(item.path)
-        if entry is not None and _holds(entry, setting, rules) and entry.stat == known.stat_of(item):
+        if (
+            entry is not None
+            and _holds(entry, setting, rules)
+            and entry.stat == known.stat_of(item)
+        ):
             kept[item.path] = entry
         else:
             wanted.append((item, entry))
@@ -149,11 +165,11 @@ def _checked(
 def _holds(entry: Entry, setting: Setting, rules: str) -> bool:
     """Whether a result still stands for the same files."""
     lasting = not entry.until or setting.today <= entry.until
-    return bool(entry.stat) and lasting and entry.key == _key(entry.files, rules)
+    return bool(entry.stat) and lasting and entry.key == key_of(entry.files, rules)
 
 
-def _rules(setting: Setting) -> str:
-    """What decides a check besides the submission's own files."""
+def decided_by(setting: Setting) -> str:
+    """A digest of what decides a check besides the submission's own files."""
     asked = (
         harness.files_sha256(_ELSEWHERE),
         setting.trust,
@@ -165,7 +181,8 @@ def _rules(setting: Setting) -> str:
     return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
-def _key(files: dict[str, str], rules: str) -> str:
+def key_of(files: dict[str, str], rules: str) -> str:
+    """A digest of everything that decides a check."""
     return jsonio.digest({"files": dict(files), "rules": rules})
 
 
@@ -184,24 +201,30 @@ def _examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules:
     trace = replay.trace(submission, setting.store, fetch=setting.fetch)
     result = check(submission, replace(setting, traces=(trace,), edited=frozenset()))
     if known.stat_of(submission) != stat:
-        return _refusal(submission.path, ["submission-files"], "it was changed while it was checked")
+        return _refusal(
+            submission.path, ["submission-files"], "it was changed while it was checked"
+        )
     fails = [step for step in result.steps if step.outcome in ("fail", "error")]
     card = None
     if result.verdict != "refused" and result.card is not UNSET:
-        data = read_plain(submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder)
+        data = read_plain(
+            submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder
+        )
         card = site_card(_card(data), result)
     return Entry(
         path=submission.path,
         # What lies elsewhere may be there the next time.
         stat="" if card is None and folders.REFERENCE_FILE in files else stat,
         files=files,
-        key=_key(files, rules),
+        key=key_of(files, rules),
         payload=trace.payload,
         sample=sorted(trace.sample),
         card=card,
         codes=list(result.codes),
         why=f"{fails[0].what}: {fails[0].detail}" if fails else "",
-        until=min((item.expires for item in setting.waivers if item.id in result.waivers), default=""),
+        until=min(
+            (item.expires for item in setting.waivers if item.id in result.waivers), default=""
+        ),
     )
 
 
@@ -257,7 +280,9 @@ class _Writer:
 
     def stale(self, name: str, made_of: object) -> bool:
         """Whether a file, or a folder of files, has to be written; notes what it is made of."""
-        digest = hashlib.sha256(msgspec.msgpack.encode((pages.renderer_version(), made_of))).hexdigest()
+        digest = hashlib.sha256(
+            msgspec.msgpack.encode((pages.renderer_version(), made_of))
+        ).hexdigest()
         self.now[name] = digest
         return self._before.get(name) != digest or not (self._out / name).exists()
 

@@ -70,10 +70,16 @@ def comparable(card: Scorecard, row: SiteCard) -> dict[str, object]:
         "refuted": counts.refuted(card),
         "headline": [[item.phase, item.metric] for item in card.headline],
         "phases": [_phase(phase) for phase in card.phases]
-        + [{"place": "", "name": "", "load": ["", ""], "asked": "", "metrics": _numbers(card.startup)}],
-        "stated": [
-            [item.reviewer, item.decision, item.time, item.comment] for item in row.reviews
+        + [
+            {
+                "place": "",
+                "name": "",
+                "load": ["", ""],
+                "asked": "",
+                "metrics": _numbers(card.startup),
+            }
         ],
+        "stated": [[item.reviewer, item.decision, item.time, item.comment] for item in row.reviews],
     }
 
 

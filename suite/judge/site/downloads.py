@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from suite.documents.site import Site, SiteCard
 
 HEADLINE: Final = "headline"
+
+
+def _decision(card: SiteCard) -> str:
+    """What the reviewers said last: a rejected card is refused and never gets here."""
+    return "accepted" if any(item.decision == "accept" for item in card.reviews) else "none"
+
+
 _TEXTS: Final[dict[str, Callable[[SiteCard], str]]] = {
     "model": lambda card: card.model,
     "devices": lambda card: card.devices,
@@ -31,16 +38,11 @@ _TEXTS: Final[dict[str, Callable[[SiteCard], str]]] = {
     "division": lambda card: card.division,
     "trust": lambda card: card.trust,
     "status": lambda card: card.status,
-    "review": lambda card: _decision(card),
+    "review": _decision,
     "date": lambda card: card.started_utc[:10],
 }
 """Columns of few different texts: each text once, and its place for each card."""
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-def _decision(card: SiteCard) -> str:
-    """What the reviewers said last: a rejected card is refused and never gets here."""
-    return "accepted" if any(item.decision == "accept" for item in card.reviews) else "none"
 
 
 def columnar(cards: Sequence[SiteCard]) -> dict[str, object]:
@@ -75,7 +77,9 @@ def columnar(cards: Sequence[SiteCard]) -> dict[str, object]:
             [item.id, item.title.en, item.title.zh, item.unit, item.direction, item.percent]
             for item in COLUMNS
         ],
-        "scenarios": [[name, SCENARIOS[name].title.en, SCENARIOS[name].title.zh] for name in kinds[1:]],
+        "scenarios": [
+            [name, SCENARIOS[name].title.en, SCENARIOS[name].title.zh] for name in kinds[1:]
+        ],
     }
 
 
@@ -98,7 +102,17 @@ def script(name: str, value: object) -> bytes:
 
 _FACTS: Final = (
     *("id", "payload_sha256", "path", "run", "started_utc", "vendor", "vendor_name", "owner"),
-    *("devices", "engine_id", "engine", "runtime", "precision", "model", "model_sha256", "profile", "taskset"),
+    *(
+        "devices",
+        "engine_id",
+        "engine",
+        "runtime",
+        "precision",
+        "model",
+        "model_sha256",
+        "profile",
+        "taskset",
+    ),
     *("division", "conformant", "trust", "status"),
 )
 _CELLS: Final = ("value", "low", "high", "unit", "n")
@@ -153,7 +167,9 @@ def as_parquet(site: Site) -> bytes:
     listed = rows(site)
     kinds = {"conformant": pa.bool_(), "n": pa.int64()} | dict.fromkeys(_CELLS[:3], pa.float64())
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in _NAMES])
-    columns = [pa.array([row[name] for row in listed], type=schema.field(name).type) for name in _NAMES]
+    columns = [
+        pa.array([row[name] for row in listed], type=schema.field(name).type) for name in _NAMES
+    ]
     sink = io.BytesIO()
     pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
     return sink.getvalue()

@@ -14,7 +14,7 @@ import msgspec
 
 from suite.base.errors import UsageError
 from suite.base.safe import open_plain, pieces, read_plain, replace_file
-from suite.documents.site import SiteCard
+from suite.documents.site import SiteCard  # noqa: TC001 - msgspec reads the type
 from suite.judge.submissions import folders
 
 if TYPE_CHECKING:
@@ -98,7 +98,13 @@ def stat_of(submission: Submission) -> str:
             return ""
         for entry in entries:
             found = entry.stat(follow_symlinks=False)
-            numbers = (found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            numbers = (
+                found.st_mode,
+                found.st_ino,
+                found.st_size,
+                found.st_mtime_ns,
+                found.st_ctime_ns,
+            )
             lines.append(f"{place.name}/{entry.name} {numbers}")
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -111,7 +117,9 @@ def files_of(submission: Submission) -> dict[str, str]:
         OSError: a file cannot be read.
     """
     folders.check_files(submission)
-    names = sorted(entry.name for entry in os.scandir(submission.folder) if entry.name != folders.STATEMENTS)
+    names = sorted(
+        entry.name for entry in os.scandir(submission.folder) if entry.name != folders.STATEMENTS
+    )
     paths = [*(submission.folder / name for name in names), *folders.statements(submission)]
     found = {}
     for path in paths:

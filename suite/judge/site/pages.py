@@ -200,7 +200,8 @@ def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base:
         successor=successor,
         figures=plots.history(history),
         facts=[
-            (english, chinese, words.get(name) or getattr(card, name)) for name, english, chinese in _FACTS
+            (english, chinese, words.get(name) or getattr(card, name))
+            for name, english, chinese in _FACTS
         ],
         citation=_citation(card, base),
         bibtex=_bibtex(card, base),
@@ -222,7 +223,9 @@ def _citation(card: SiteCard, base: str) -> str:
     )
 
 
-_TEX: Final = str.maketrans({char: f"\\{char}" for char in "#$%&_{}"} | {"\\": "/", "~": "-", "^": "-"})
+_TEX: Final = str.maketrans(
+    {char: f"\\{char}" for char in "#$%&_{}"} | {"\\": "/", "~": "-", "^": "-"}
+)
 
 
 def _bibtex(card: SiteCard, base: str) -> str:
@@ -245,7 +248,9 @@ def badge(card: SiteCard) -> bytes:
     words = f"{card.division}, {card.trust}" if card.status == "current" else card.status
     colour = _COLOURS[card.division] if card.status == "current" else "#a9221b"
     width = 102 + round(6.6 * len(words))
-    page = _environment().get_template("badge.svg.j2").render(words=words, colour=colour, width=width)
+    page = (
+        _environment().get_template("badge.svg.j2").render(words=words, colour=colour, width=width)
+    )
     return page.strip().encode()
 
 

@@ -61,7 +61,9 @@ def _picture(values: Sequence[tuple[SiteCard, Measured]]) -> Markup:
         places.append(f"{at:.1f},{height(value.value):.1f}")
         if value.low is not None and value.high is not None:
             parts.append(svg.line(at, height(value.low), at, height(value.high), "axis"))
-        dot = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" class="mark-value"><title>{}</title></circle>')
+        dot = Markup(
+            '<circle cx="{:.1f}" cy="{:.1f}" r="3.5" class="mark-value"><title>{}</title></circle>'
+        )
         parts.append(dot.format(at, height(value.value), f"{card.run}: {card.engine}"))
         if index in (0, len(values) - 1):
             anchor = "start" if index == 0 else "end"

@@ -109,7 +109,9 @@ def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
     for shared in places.values():
         for index in shared:
             near.setdefault(index, set()).update(shared)
-    return {traces[index].path: [traces[at] for at in sorted(others)] for index, others in near.items()}
+    return {
+        traces[index].path: [traces[at] for at in sorted(others)] for index, others in near.items()
+    }
 
 
 def compare(mine: Trace, others: Sequence[Trace]) -> str:

@@ -34,8 +34,9 @@ const frontier = (points) => {
   const { drawn, x, y } = canvas(mostX, mostY, "TPOT, ms", "tokens/s");
   let best = -Infinity;
   const front = [...points].sort((a, b) => a.x - b.x || b.y - a.y).filter((point) => (point.y > best ? ((best = point.y), true) : false));
+  const onFront = new Set(front);
   drawn.append(svg("polyline", { class: "front", points: front.map((point) => `${x(point.x)},${y(point.y)}`).join(" ") }));
-  for (const point of points.slice(0, 2000)) drawn.append(svg("circle", { class: front.includes(point) ? "dot best" : "dot", cx: x(point.x), cy: y(point.y), r: 3.5 }, svg("title", {}, point.name)));
+  for (const point of [...front, ...points.slice(0, 1000)]) drawn.append(svg("circle", { class: onFront.has(point) ? "dot best" : "dot", cx: x(point.x), cy: y(point.y), r: 3.5 }, svg("title", {}, point.name)));
   const rows = front.map((point) => [point.name, written(point.x), written(point.y)]);
   return figure("Throughput against time per token; the line joins what no other card beats in both", "吞吐与每 token 时间；连线为两项均未被超过者", drawn, [["frontier", "前沿"], ["TPOT, ms", "TPOT，毫秒"], ["tokens/s", "token/s"]], rows);
 };
