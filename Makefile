@@ -10,10 +10,11 @@ RUNTIME ?=
 OUT ?=
 ARGS ?=
 JOBS ?= 2
+DATE ?=
 PYTHONS ?= 3.11 3.12 3.13 3.14
 
 # A variable that no target reads is a misspelt one: refused with the nearest that is read.
-KNOWN := PYTHON VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT ARGS JOBS PYTHONS
+KNOWN := PYTHON VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT ARGS JOBS PYTHONS DATE
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(filter-out $(KNOWN) MAKEFLAGS,$(name)))))
 ifneq ($(UNKNOWN),)
 $(error $(shell $(PYTHON) -c 'import difflib, sys; known = sys.argv[1].split(); \
@@ -24,11 +25,11 @@ endif
 PY := .venv/bin/python
 UV := $(PY) -m suite.base.uv
 # Through the environment, so that the shell takes spaces and quotes as they are.
-export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
+export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT DATE
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages lint format schemas plans lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -112,6 +113,9 @@ samples: .venv/.run ## measure the sample cards of the documents again, with a n
 	@for engine in vllm transformers; do \
 		$(PY) -m suite run --engine $$engine --runtime container --key build/samples/key.pem --out build/samples/$$engine-cpu && \
 		cp build/samples/$$engine-cpu/scorecard.html build/samples/$$engine-cpu/scorecard.sigstore.json docs/samples/$$engine-cpu/ || exit 1; done
+
+release: .venv/.run ## enter this version into the list of releases: DATE=2026-01-31
+	@$(PY) -m suite.cli.releases "$$DATE"
 
 sample-pages: .venv/.run ## render the pages of the sample cards again
 	@for card in docs/samples/*/; do $(PY) -m suite render $${card}scorecard.sigstore.json \

@@ -12,12 +12,15 @@ set -eu
 name=${1:-suite-base:bookworm}
 mirror=${MIRROR:-http://deb.debian.org/debian}
 cache=${CACHE:-$HOME/.cache/llm-conformance/debian}
-packages=ca-certificates,python3,python3-venv,python3-dev,libnuma1,g++
+label=llm-conformance.packages
+packages=ca-certificates,python3,python3-venv,python3-dev,libnuma1,libtcmalloc-minimal4,g++
 
 fail() { echo "base.sh: $*" >&2; exit 1; }
 
 docker version >/dev/null 2>&1 || fail "no Docker engine answers"
-if docker image inspect "$name" >/dev/null 2>&1; then exit 0; fi
+# One that was made with other packages is made again.
+made=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$name" 2>/dev/null || true)
+if [ "$made" = "$packages" ]; then exit 0; fi
 command -v debootstrap >/dev/null 2>&1 || fail "debootstrap is missing: apt-get install debootstrap"
 
 root=
@@ -42,5 +45,5 @@ $root mkdir -p "$directory/root/var/cache/apt/archives/partial" "$directory/root
   "$directory/root/var/log"
 $root tar -C "$directory/root" -c . | docker import \
   --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-  --change 'ENV LANG=C.UTF-8' - "$name" >/dev/null
+  --change 'ENV LANG=C.UTF-8' --change "LABEL $label=$packages" - "$name" >/dev/null
 echo "base.sh: made $name"

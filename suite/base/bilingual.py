@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Bilingual(NamedTuple):
@@ -15,3 +18,57 @@ class Bilingual(NamedTuple):
     def symbols(cls, text: str) -> Bilingual:
         """A text that reads alike in both, such as a formula."""
         return cls(text, text)
+
+
+class Sentence(str):
+    """An English sentence that carries its Chinese form.
+
+    It is the English text wherever a text is wanted: in a comparison, a file, an error. `chinese` asks for the
+    other; documents keep it beside them (`suite.documents.sentences`). What an f-string makes of it is English
+    alone.
+    """
+
+    __slots__ = ("zh",)
+
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Self:
+        """Both forms; neither may be empty where the other is not."""
+        sentence = super().__new__(cls, en)
+        sentence.zh = zh
+        return sentence
+
+    def __add__(self, tail: str) -> Sentence:
+        """Goes on with another sentence, or with a name."""
+        return Sentence(str(self) + str(tail), self.zh + chinese(tail))
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """What a copy is made of."""
+        return str(self), self.zh
+
+
+def chinese(text: str) -> str:
+    """The Chinese form of a sentence; any other text, such as a name, as it is."""
+    return text.zh if isinstance(text, Sentence) else text
+
+
+def english(value: object) -> str:
+    """What an encoder writes of a sentence; for its hook.
+
+    Raises:
+        NotImplementedError: for a value that is no text.
+    """
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} is no part of a document")
+
+
+def joined(parts: Iterable[str], en: str, zh: str) -> Sentence:
+    """Several sentences or names as one, with a separator for each language."""
+    texts = list(parts)
+    return Sentence(en.join(texts), zh.join(map(chinese, texts)))
+
+
+def placed(where: str, what: str) -> Sentence:
+    """What is said of a place, with the place before it."""
+    return Sentence(f"{where}: {what}", f"{chinese(where)}：{chinese(what)}")

@@ -24,7 +24,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errorcodes import require_code
+from suite.base.language import Language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +56,15 @@ class Problem:
 
     def __str__(self) -> str:
         """Render on one line."""
+        return str(self.sentence())
+
+    def sentence(self) -> Sentence:
+        """The same in both languages, as far as it was written in both."""
         where = f"{self.place}: " if self.place else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.message}{hint}"
+        said = Sentence(where, where) + self.message
+        if self.hint:
+            said += Sentence(f" ({self.hint})", f"（{chinese(self.hint)}）")
+        return said
 
 
 @dataclass(eq=False)
@@ -93,14 +101,19 @@ class SuiteError(Exception):
         where = f"{self.place}: " if self.place else ""
         return f"{where}{self.message} [{self.code}]"
 
-    def render(self) -> str:
-        """Render for a person: the sentence, every further problem and the hint, one per line."""
-        lines = [f"error[{self.code}]: {self.message}"]
+    def render(self, language: Language = Language.EN) -> str:
+        """Render for a person: the sentence, every further problem and the hint, one per line.
+
+        Args:
+            language: of the words around them, and of what was written in both languages.
+        """
+        at, hint = (("at", "hint"), ("位于", "建议"))[language]
+        lines = [f"error[{self.code}]: {language.of(self.message)}"]
         if self.place:
-            lines.append(f"  at {self.place}")
-        lines += [f"  - {problem}" for problem in self.problems]
+            lines.append(f"  {at} {self.place}")
+        lines += [f"  - {language.of(problem.sentence())}" for problem in self.problems]
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  {hint}: {language.of(self.hint)}")
         return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ import json
 import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from suite.base.bilingual import english
 from suite.base.errors import DeclarationError, Place, SuiteError
 from suite.base.safe import MAX_FILE_BYTES, read_plain
 
@@ -207,7 +208,7 @@ def _plain(value: object) -> object:
     import msgspec  # noqa: PLC0415 - the scripted server, which meets no document, runs without packages
 
     if isinstance(value, msgspec.Struct):
-        return msgspec.to_builtins(value)
+        return msgspec.to_builtins(value, enc_hook=english)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -10,6 +10,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from suite.base.language import language
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -41,8 +43,9 @@ def visible_lines(data: bytes) -> bytes:
 
 
 def say(text: object, *, end: str = "\n", file: TextIO | None = None, flush: bool = False) -> None:
-    """`print`, of what `visible` makes of a text; the commands' only way to it."""
+    """`print`, of what `visible` makes of a text, a sentence in the language that was chosen; the commands' only way to it."""
     stream = file or sys.stdout
-    stream.write(visible(str(text)) + end)
+    shown = language().of(text) if isinstance(text, str) else str(text)
+    stream.write(visible(shown) + end)
     if flush:
         stream.flush()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.base import resources
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, SuiteError
 from suite.base.status import Outcome
 from suite.cli import divisions, inputs, signingkey
@@ -99,12 +100,26 @@ def _refusal(topic: Topic, cause: SuiteError) -> Check:
 
 def _model(plan: Plan) -> Check:
     model, facts = plan.model, plan.model.facts
-    answer = f"{model.id}, {facts.weight_bytes / 1e9:.2f} GB in {len(model.files)} files"
+    answer = Sentence(
+        f"{model.id}, {facts.weight_bytes / 1e9:.2f} GB in {len(model.files)} files",
+        f"{model.id}，{facts.weight_bytes / 1e9:.2f} GB，{len(model.files)} 个文件",
+    )
     if model.tokenizer_sha256 is None:
-        advice = "without tokenizer.json the suite cannot count tokens; add it to the directory"
-        return Check(Topic.MODEL, Outcome.WARN, f"{answer}, no tokenizer", advice)
+        advice = Sentence(
+            "without tokenizer.json the suite cannot count tokens; add it to the directory",
+            "没有 tokenizer.json 则套件无法计数 token；请将其加入该目录",
+        )
+        return Check(
+            Topic.MODEL,
+            Outcome.WARN,
+            Sentence(f"{answer}, no tokenizer", f"{chinese(answer)}，没有分词器"),
+            advice,
+        )
     if facts.shape_unknown:
-        why = f"{answer}; no FLOPs and no MFU: {facts.shape_unknown}"
+        why = Sentence(
+            f"{answer}; no FLOPs and no MFU: {facts.shape_unknown}",
+            f"{chinese(answer)}；无法给出 FLOPs 与 MFU：{chinese(facts.shape_unknown)}",
+        )
         return Check(Topic.MODEL, Outcome.WARN, why)
     return Check(Topic.MODEL, Outcome.PASS, answer)
 
@@ -112,9 +127,27 @@ def _model(plan: Plan) -> Check:
 def _data(plan: Plan) -> Check:
     tasks = plan.workload.taskset
     if tasks.locked:
-        return Check(Topic.DATA, Outcome.PASS, f"{tasks.name}, {tasks.size} tasks, locked")
-    advice = "cards of other sets compare with nothing; `suite data fetch` gets XSum"
-    return Check(Topic.DATA, Outcome.WARN, f"{tasks.name}, {tasks.size} tasks, not locked", advice)
+        return Check(
+            Topic.DATA,
+            Outcome.PASS,
+            Sentence(
+                f"{tasks.name}, {tasks.size} tasks, locked",
+                f"{tasks.name}，{tasks.size} 个任务，已锁定",
+            ),
+        )
+    advice = Sentence(
+        "cards of other sets compare with nothing; `suite data fetch` gets XSum",
+        "其他任务集的评分卡无法比较；`suite data fetch` 可获取 XSum",
+    )
+    return Check(
+        Topic.DATA,
+        Outcome.WARN,
+        Sentence(
+            f"{tasks.name}, {tasks.size} tasks, not locked",
+            f"{tasks.name}，{tasks.size} 个任务，未锁定",
+        ),
+        advice,
+    )
 
 
 def _suite(plan: Plan) -> Check:
@@ -136,12 +169,24 @@ def _key() -> Check:
     path = default_key()
     above = next((place for place in path.absolute().parents if place.exists()), Path("/"))
     if not above.is_dir() or not os.access(above, os.W_OK):
-        advice = "name a key with --key or $SUITE_KEY"
-        return Check(
-            Topic.KEY, Outcome.FAIL, f"{path} cannot be made: {above} may not be written to", advice
+        advice = Sentence(
+            "name a key with --key or $SUITE_KEY", "请以 --key 或 $SUITE_KEY 指明密钥"
         )
-    advice = "the run makes one; `suite keygen` makes it now"
-    return Check(Topic.KEY, Outcome.WARN, f"there is none at {path}", advice)
+        return Check(
+            Topic.KEY,
+            Outcome.FAIL,
+            Sentence(
+                f"{path} cannot be made: {above} may not be written to",
+                f"无法创建 {path}：{above} 不可写",
+            ),
+            advice,
+        )
+    advice = Sentence(
+        "the run makes one; `suite keygen` makes it now", "运行时会创建；`suite keygen` 可现在创建"
+    )
+    return Check(
+        Topic.KEY, Outcome.WARN, Sentence(f"there is none at {path}", f"{path} 处没有密钥"), advice
+    )
 
 
 def _division(plan: Plan, choices: Choices) -> Check:
@@ -152,6 +197,14 @@ def _division(plan: Plan, choices: Choices) -> Check:
     return Check(
         Topic.DIVISION,
         outcome if enough else Outcome.FAIL,
-        head.removeprefix("Division within reach: "),
-        "; ".join(reason.strip() for reason in reasons),
+        Sentence(
+            head.removeprefix("Division within reach: "),
+            chinese(head).partition("：")[2],
+        ),
+        Sentence(
+            "; ".join(reason.strip() for reason in reasons),
+            "；".join(chinese(reason).strip() for reason in reasons),
+        )
+        if reasons
+        else "",
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from suite.base.errors import UsageError
+from suite.base.language import Language, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,8 +34,31 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else ""
 
 
+def _spoken(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    del context, parameter
+    if name is not None:
+        choose(Language[name.upper()])
+
+
+def _language_option() -> click.Option:
+    """``--lang``, which every command has."""
+    return click.Option(
+        ["--lang"],
+        type=Names([known.name.lower() for known in Language]),
+        is_eager=True,
+        expose_value=False,
+        callback=_spoken,
+        help="language of what is printed; without it by the locale (LC_ALL, LC_MESSAGES, LANG)",
+    )
+
+
 class Command(click.Command):
     """A command whose options may not be abbreviated and never swallow the next option as their value."""
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:  # noqa: ANN401 - click's own
+        """As click has it, with ``--lang`` after the command's own options."""
+        super().__init__(*arguments, **attributes)
+        self.params.append(_language_option())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, but first refuse an option whose value is missing: click would take the next option for it."""

@@ -10,12 +10,17 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import UNSET
+from rich.cells import cell_len, set_cell_size
 
+from suite.base.bilingual import Sentence, joined
+from suite.base.language import Language
 from suite.base.quantities import duration
 from suite.declare.analysis.bisection import planned
 from suite.documents.document import given
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.phase import Phase, Search
     from suite.documents.plan import Plan
 
@@ -33,9 +38,14 @@ class Span(NamedTuple):
 
     def __str__(self) -> str:
         """Both ends, or the one where they are equal."""
+        return self.words()
+
+    def words(self) -> Sentence:
+        """Both ends, or the one where they are equal, in both languages."""
+        least, most = duration(self.least), duration(self.most)
         if math.isclose(self.least, self.most, rel_tol=0.01):
-            return duration(self.most)
-        return f"{duration(self.least)} to {duration(self.most)}"
+            return Sentence(most, most)
+        return Sentence(f"{least} to {most}", f"{least} 至 {most}")
 
 
 def phase_span(phase: Phase, answer_s: float) -> Span:
@@ -93,20 +103,32 @@ def duration_lines(plan: Plan) -> list[str]:
         earlier = rows.get(name, [Span(0.0, 0.0)] * len(spans))
         rows[name] = [_sum(pair) for pair in zip(earlier, spans, strict=True)]
     total = [_sum(column) for column in zip(*rows.values(), strict=True)]
-    table = [("an answer takes", *(duration(answer) for answer in ANSWERS_S))]
-    table += [(name, *map(str, spans)) for name, spans in rows.items()]
-    table.append(("all phases", *map(str, total)))
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    table: list[tuple[str, ...]] = [
+        (Sentence("an answer takes", "每个回答耗时"), *(duration(answer) for answer in ANSWERS_S)),
+        *((name, *(span.words() for span in spans)) for name, spans in rows.items()),
+        (Sentence("all phases", "全部阶段"), *(span.words() for span in total)),
+    ]
+    written = map(Sentence, _columns(table, Language.EN), _columns(table, Language.ZH))
     return [
-        "Duration of the phases, repeats and warm-up included, by how long an answer takes at their load:",
-        *(
-            "  "
-            + "  ".join(
-                f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)
-            ).rstrip()
-            for row in table
+        Sentence(
+            "Duration of the phases, repeats and warm-up included, by how long an answer takes at their load:",
+            "各阶段所需时间（含重复与预热），按负载下每个回答的耗时：",
         ),
+        *written,
         *_beyond(plan),
+    ]
+
+
+def _columns(table: Sequence[Sequence[str]], language: Language) -> list[str]:
+    """A table's rows in one language, each cell padded to its column's width on a terminal."""
+    rows = [[language.of(cell) for cell in row] for row in table]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  "
+        + "  ".join(
+            set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
     ]
 
 
@@ -117,17 +139,25 @@ def _sum(spans: tuple[Span, ...]) -> Span:
 def _beyond(plan: Plan) -> list[str]:
     """What is not in the figures."""
     phases = plan.workload.phases
-    lines = []
+    lines: list[str] = []
     if any(phase.search or phase.stop for phase in phases):
-        lines.append("A range: a stop rule or a search ends such a phase as soon as it is decided.")
+        lines.append(
+            Sentence(
+                "A range: a stop rule or a search ends such a phase as soon as it is decided.",
+                "区间：停止规则或搜索在得出结论后即结束该阶段。",
+            )
+        )
     parts = {
-        "container": "getting the image, ",
-        "process": "making the Python environment, ",
-        "endpoint": "",
-        "sim": "",
-    }[plan.runtime]
+        "container": [Sentence("getting the image", "获取镜像")],
+        "process": [Sentence("making the Python environment", "创建 Python 环境")],
+    }.get(plan.runtime, [])
     if plan.conversion is not None:
-        parts += "converting the weights, "
+        parts.append(Sentence("converting the weights", "转换权重"))
     limit = duration(plan.engine.readiness.timeout_s)
-    lines.append(f"Not in it: {parts}the engine's start ({limit} at most), scoring and signing.")
+    parts.append(Sentence(f"the engine's start ({limit} at most)", f"引擎启动（至多 {limit}）"))
+    lines.append(
+        Sentence("Not in it: ", "不含：")
+        + joined(parts, ", ", "、")
+        + Sentence(", scoring and signing.", "、评分与签名。")
+    )
     return lines

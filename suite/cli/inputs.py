@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from suite import __version__
 from suite.base import harness, resources
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
@@ -29,6 +30,7 @@ from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.peaks import CPUBasis
 from suite.documents.plan import UNKNOWN, SuiteVersion
+from suite.documents.sentences import table
 from suite.documents.value import NotMeasured
 from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
@@ -173,6 +175,7 @@ def draft(choices: Choices) -> Inputs:
         options=_options(choices, note),
         sim_script=script_text(choices.sim_script, choices.cheat) if runtime == "sim" else UNSET,
     )
+    basis = replace(basis, chinese=table(basis) or UNSET)
     return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory)
 
 
@@ -338,18 +341,22 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
                 "url-unused", f"--url goes with --runtime endpoint, not {choices.runtime}"
             )
         cut = choices.url.rstrip("/").removeprefix(url)
-        note = "a running server was given by its address"
+        note = Sentence("a running server was given by its address", "按给定地址测量运行中的服务器")
         # Every request's path begins with /v1 already.
-        return "endpoint", f"{note}, {url}; its {cut} was left out" if cut else note
+        return "endpoint", Sentence(
+            f"{note}, {url}; its {cut} was left out", f"{chinese(note)}，{url}；其 {cut} 已略去"
+        ) if cut else note
     match choices.runtime:
         case "endpoint":
             raise UsageError("url-missing", "--runtime endpoint needs --url")
         case "container":
             return "container", ""
         case "process":
-            return "process", "asked for on the command line"
+            return "process", Sentence("asked for on the command line", "由命令行指定")
         case "sim":
-            return "sim", "a simulated server with known timings"
+            return "sim", Sentence(
+                "a simulated server with known timings", "具有已知时间的模拟服务器"
+            )
         case _:
             pass
     if choices.engine_python is not None:

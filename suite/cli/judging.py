@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError
 from suite.base.safe import is_plain
 from suite.judge import score
@@ -128,7 +129,7 @@ def verify_each(subjects: Sequence[Path], known: Known) -> list[Verification]:
     results = []
     for subject in subjects:
         steps = Steps()
-        with steps.attempt("There is something to verify"):
+        with steps.attempt(Sentence("There is something to verify", "存在可核验的内容")):
             results.append(verify(subject, known))
         if steps.errors:
             results.append(Verification(str(subject), tuple(steps.done), None, tuple(steps.errors)))
@@ -163,8 +164,12 @@ def _content(path: Path, below: Path | None) -> bytes:
 
 
 def _unsigned(path: Path) -> EvidenceError:
-    hint = "sign the run first: suite sign RUN"
-    return EvidenceError("bundle-missing", f"there is no signed scorecard at {path}", hint=hint)
+    hint = Sentence("sign the run first: suite sign RUN", "请先签名：suite sign RUN")
+    return EvidenceError(
+        "bundle-missing",
+        Sentence(f"there is no signed scorecard at {path}", f"{path} 处没有已签名的评分卡"),
+        hint=hint,
+    )
 
 
 def verified(subject: Path, trusted: Trusted) -> Held:

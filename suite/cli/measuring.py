@@ -15,7 +15,9 @@ from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import resources
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
+from suite.base.language import language
 from suite.base.quantities import duration
 from suite.base.visible import say
 from suite.cli import divisions, inputs, judging, loadoptions, signingkey
@@ -27,7 +29,7 @@ from suite.cli.terminal import Terminal
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
-from suite.measure.preflight import require_preflight, require_runtime
+from suite.measure.preflight import require_connections, require_preflight, require_runtime
 from suite.measure.run import execute
 from suite.measure.signals import Stop
 
@@ -63,13 +65,14 @@ def measure(
     # The signals are handled from the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
-        terminal.step("reading vendor, model and tasks")
+        terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
         draft = inputs.draft(choices)
         planned = draft.plan
         directory = out or _default_directory(planned)
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
         # before gigabytes of weights are read, the key at last.
         _require_space(directory)
+        require_connections(planned, sending.workers)
         preflight = require_preflight(planned)
         require_runtime(planned)
         gathered = _hashed(draft, terminal)
@@ -89,7 +92,9 @@ def measure(
             terminal.line(line)
         if signer is None:
             signer = signingkey.local_key()
-            terminal.line(f"made a signing key: {signer.where}")
+            terminal.line(
+                Sentence(f"made a signing key: {signer.where}", f"已创建签名密钥：{signer.where}")
+            )
         result = execute(
             plan,
             gathered.tasks,
@@ -149,39 +154,60 @@ def _require_space(directory: Path) -> None:
 
 def _ended_early(result: RunResult, error: SuiteError) -> int:
     write_error(error)
-    write_note(f"the evidence so far is kept in {result.directory} (ended: {result.ended})")
-    write_note(f"what it holds is judged by: suite score {result.directory}")
+    write_note(
+        Sentence(
+            f"the evidence so far is kept in {result.directory} (ended: {result.ended})",
+            f"目前的证据保存在 {result.directory}（结束方式：{result.ended}）",
+        )
+    )
+    write_note(
+        Sentence(
+            f"what it holds is judged by: suite score {result.directory}",
+            f"可评判其内容：suite score {result.directory}",
+        )
+    )
     return error.exit_status
 
 
 def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Division | None) -> int:
     started = time.monotonic()
     try:
-        terminal.step("scoring, signing and rendering")
+        terminal.step(Sentence("scoring, signing and rendering", "评分、签名与生成页面"))
         signed = sign_and_render(directory, key)
-        terminal.step("verifying what was signed")
+        terminal.step(Sentence("verifying what was signed", "核验已签名的内容"))
         checked = verify_signed(signed, key.public)
     except SuiteError as error:
         terminal.clear()
         write_note(
-            f"the evidence is kept in {directory}; `suite sign {directory}` tries again, "
-            f"`suite score {directory}` says what it holds"
+            Sentence(
+                f"the evidence is kept in {directory}; `suite sign {directory}` tries again, "
+                f"`suite score {directory}` says what it holds",
+                f"证据保存在 {directory}；`suite sign {directory}` 可重试，`suite score {directory}` 可查看其内容",
+            )
         )
         raise error from None
     terminal.line(
-        f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}"
+        Sentence(
+            f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}",
+            f"已在 {duration(time.monotonic() - started)} 内完成评分、签名、生成页面与核验",
+        )
     )
     terminal.clear()
     write_card(signed.card)
-    say(f"page      {directory / PAGE_FILE}")
-    say(f"evidence  {directory}")
-    say(f"signed by {key.public.id}")
+    say(Sentence(f"page      {directory / PAGE_FILE}", f"页面      {directory / PAGE_FILE}"))
+    say(Sentence(f"evidence  {directory}", f"证据      {directory}"))
+    say(Sentence(f"signed by {key.public.id}", f"签名者    {key.public.id}"))
     if not checked.intact:
-        say(checked.text(), file=sys.stderr)
+        say(checked.text(language()), file=sys.stderr)
         return checked.exit_status
     status = judging.exit_status(signed.card)
     granted = signed.card.division.granted
     if not divisions.enough(granted, required):
-        write_note(f"the card is {granted}, and --require-division asks for {required}")
+        write_note(
+            Sentence(
+                f"the card is {granted}, and --require-division asks for {required}",
+                f"评分卡为 {granted}，而 --require-division 要求 {required}",
+            )
+        )
         return status or NOT_ENOUGH
     return status

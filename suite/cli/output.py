@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.base import jsonio
+from suite.base.language import language
 from suite.base.visible import visible
 from suite.documents import codec
 from suite.documents.document import Document
@@ -52,16 +53,17 @@ def error_console() -> Console:
 
 
 def write_text(text: str, style: str = "") -> None:
-    """Print text and a line feed on standard output.
+    """Print text and a line feed on standard output; a sentence in the language that was chosen.
 
     Args:
         text: any; a line in it may be longer than the terminal is wide.
         style: of rich, for a terminal with colours.
     """
+    shown = visible(language().of(text))
     if style:
-        _console(stderr=False).print(Text(visible(text), style=style), soft_wrap=True)
+        _console(stderr=False).print(Text(shown, style=style), soft_wrap=True)
     else:
-        sys.stdout.write(visible(text) + "\n")
+        sys.stdout.write(shown + "\n")
 
 
 def write_json(document: object) -> None:
@@ -94,13 +96,13 @@ def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def write_note(text: str) -> None:
-    """Print a remark on standard error."""
-    error_console().print(Text(visible(text)), soft_wrap=True)
+    """Print a remark on standard error, a sentence in the language that was chosen."""
+    error_console().print(Text(visible(language().of(text))), soft_wrap=True)
 
 
 def write_error(error: SuiteError) -> None:
     """Print a refusal on standard error: code, message, place, further problems, hint."""
-    head, _, rest = visible(error.render()).partition("\n")
+    head, _, rest = visible(error.render(language())).partition("\n")
     code, colon, message = head.partition(": ")
     text = Text.assemble((code + colon, "bold red"), message, f"\n{rest}" if rest else "")
     error_console().print(text, soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from suite import evidence
 from suite.base.errors import EvidenceError, Place, SetupError
+from suite.base.language import Language, language
 from suite.base.safe import is_plain, replace_file
 from suite.judge import score
 from suite.judge.attest import sign, verify_run
@@ -71,7 +72,7 @@ def sign_and_render(directory: Path, key: SigningKey, stamp: Stamp | None = None
     run = evidence.read(directory, files)
     card = score.score(run)
     bundle = sign.sign_run(directory, card, key, stamp, manifest_sha256=run.manifest_sha256)
-    page = html.render(bundle, card)
+    page = html.render(bundle, card, language())
     path = directory / PAGE_FILE
     try:
         replace_file(path, page)
@@ -97,8 +98,8 @@ def verify_signed(signed: Signed, key: PublicKey) -> Verification:
     def recompute(run: evidence.Evidence) -> Scorecard:
         return signed.card if run is signed.evidence else score.score(run)
 
-    def render(bundle: bytes, card: Scorecard) -> bytes:
-        return signed.page if bundle == signed.bundle else html.render(bundle, card)
+    def render(bundle: bytes, card: Scorecard, language: Language) -> bytes:
+        return signed.page if bundle == signed.bundle else html.render(bundle, card, language)
 
     return verify_run.verify_run(
         signed.files.directory, key=key, recompute=recompute, render=render, read=read

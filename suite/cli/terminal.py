@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from rich.live import Live
 from rich.text import Text
 
+from suite.base.language import language
 from suite.base.visible import visible
 from suite.cli.output import error_console
 from suite.cli.progressview import Activity, Step, Transfer, render
@@ -69,7 +70,7 @@ class Terminal:
     def line(self, text: str) -> None:
         """Print a finished step on a line of its own."""
         self._activity = None
-        self._print(text)
+        self._print(language().of(text))
 
     def step(self, title: str, *, log: Path | None = None) -> None:
         """Show the step that runs now, how long it has taken and the last line of its log."""

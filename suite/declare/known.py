@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
-from suite.base import harness, jsonio
+from suite.base import harness, jsonio, versions
 from suite.base.errors import TrustError, UsageError
 from suite.base.resources import resource
 from suite.documents.codec import decode, pretty
-from suite.documents.known import KnownImages, Releases
+from suite.documents.document import given
+from suite.documents.known import KnownImages, Release, Releases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from suite.documents.known import KnownImage
+    from suite.documents.plan import SuiteVersion
 
 IMAGES: Final = resource("trust/images.json")
 RELEASES: Final = resource("trust/releases.json")
@@ -54,17 +56,34 @@ def add_images(path: Path, images: Sequence[KnownImage]) -> int:
     return len(rows)
 
 
-def is_release(version: str, files_sha256: str) -> bool:
-    """Whether a suite of that version has these files: one that the reviewers list, or this very one.
+def release_of(suite: SuiteVersion) -> Release | None:
+    """The listed release that a suite was; None for this very suite, and for one that nobody lists.
 
     Raises:
         TrustError: the list is not there, or breaks its schema.
     """
-    if files_sha256 == harness.files_sha256():
-        return True
-    data = jsonio.read_bytes(RELEASES, error=TrustError)
-    listed = decode(data, Releases, name=str(RELEASES), error=TrustError)
-    return any(
-        (release.version, release.files_sha256) == (version, files_sha256)
-        for release in listed.releases
-    )
+    files = given(suite.files_sha256)
+    if files is None or files == harness.files_sha256():
+        return None
+    for release in _releases(RELEASES):
+        if (release.version, release.files_sha256) == (suite.version, files):
+            return release
+    return None
+
+
+@functools.cache
+def _releases(path: Path) -> tuple[Release, ...]:
+    data = jsonio.read_bytes(path, error=TrustError)
+    return decode(data, Releases, name=str(path), error=TrustError).releases
+
+
+def add_release(path: Path, release: Release) -> None:
+    """Enter a release into the list, in place of what it says of the same version.
+
+    Raises:
+        TrustError: the list is not there, or breaks its schema.
+    """
+    rows = {listed.version: listed for listed in _releases(path)} | {release.version: release}
+    ordered = tuple(sorted(rows.values(), key=lambda row: versions.numbers(row.version) or ()))
+    path.write_bytes(pretty(Releases(releases_schema=1, releases=ordered)))
+    _releases.cache_clear()

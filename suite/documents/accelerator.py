@@ -53,6 +53,7 @@ class Figure(Document):
         Required | UnsetType, about("Key of sources; needed unless the value is unknown.")
     ] = UNSET
     why: Annotated[Required | UnsetType, about("Why it is unknown; needed then.")] = UNSET
+    why_zh: Annotated[Required | UnsetType, about("The same in Chinese.")] = UNSET
     note: Annotated[str | UnsetType, about("What else is claimed, and by whom.")] = UNSET
     confidence: Annotated[Confidence | UnsetType, about("How far the source is trusted.")] = UNSET
 
@@ -117,6 +118,7 @@ class Claim(Document):
         Required | UnsetType, about("Key of sources; needed unless the value is unknown.")
     ] = UNSET
     why: Annotated[Required | UnsetType, about("Why it is unknown; needed then.")] = UNSET
+    why_zh: Annotated[Required | UnsetType, about("The same in Chinese.")] = UNSET
     clock_mhz: Annotated[Number | UnsetType, about("The clock that the figure assumes.")] = UNSET
     note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
     confidence: Annotated[Confidence | UnsetType, about("How far the source is trusted.")] = UNSET

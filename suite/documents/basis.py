@@ -164,3 +164,9 @@ class Basis(Document):
     attached: Annotated[
         Attached | UnsetType, about("Only for a server that ran already and was met.")
     ] = UNSET
+    chinese: Annotated[
+        dict[str, str] | UnsetType,
+        about(
+            "The Chinese form of the sentences above that the suite wrote, by their English one."
+        ),
+    ] = UNSET

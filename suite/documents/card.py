@@ -1,8 +1,8 @@
 """The scorecard: what is signed.
 
 Every number that was measured is a `Value`: with unit, count and interval, or with the reason why there is
-none. Text that the suite wrote is given in English and Chinese; text that came from a run (versions, error
-messages) is as it was, cleaned.
+none. Text that the suite wrote is given in English and Chinese, titles as `Text`, sentences by the table `chinese`;
+text that came from a run (versions, error messages) is as it was, cleaned.
 """
 
 from typing import Annotated, ClassVar, Final, Literal
@@ -338,3 +338,9 @@ class Scorecard(Document):
         ),
     ]
     notes: Annotated[tuple[Line, ...], about("Remarks.", standing="observed")]
+    chinese: Annotated[
+        dict[str, Line] | UnsetType,
+        about(
+            "The Chinese form of each sentence that the suite wrote on this card, by its English one."
+        ),
+    ] = UNSET

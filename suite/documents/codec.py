@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 import msgspec
 
 from suite.base import jsonio, schema
+from suite.base.bilingual import english
 from suite.base.errors import DeclarationError, EvidenceError, Place, SuiteError
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -25,7 +26,9 @@ T = TypeVar("T")
 _PATH = re.compile(
     r"^(?P<message>.*?)(?: - at (?:`key` in |key in )?`\$(?P<path>.*)`)?$", re.DOTALL
 )
-_SORTED = msgspec.json.Encoder(order="sorted")
+
+
+_SORTED = msgspec.json.Encoder(order="sorted", enc_hook=english)
 
 
 def _custom(kind: type, value: object) -> object:
@@ -91,9 +94,9 @@ def decode(
     return convert(jsonio.loads(data, name=name, error=error), kind, file=name, error=error)
 
 
-def plain(document: Document) -> JSONObject:
+def plain(document: Document | Value) -> JSONObject:
     """The JSON value of a document: objects, arrays, numbers and texts."""
-    return cast("JSONObject", _listed(msgspec.to_builtins(document)))
+    return cast("JSONObject", _listed(msgspec.to_builtins(document, enc_hook=english)))
 
 
 def _listed(value: object) -> object:
@@ -113,12 +116,12 @@ def canonical(document: Document) -> bytes:
     """
     if document.INTEGERS_ONLY:
         return _SORTED.encode(document)
-    return jsonio.canonical(msgspec.to_builtins(document))
+    return jsonio.canonical(msgspec.to_builtins(document, enc_hook=english))
 
 
 def pretty(document: Document) -> bytes:
     """The document for people, the same as `suite.base.jsonio.pretty` gives for its JSON value."""
-    return jsonio.pretty(msgspec.to_builtins(document))
+    return jsonio.pretty(msgspec.to_builtins(document, enc_hook=english))
 
 
 def digest(document: Document) -> str:

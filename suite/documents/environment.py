@@ -56,3 +56,9 @@ class Environment(Document):
         ),
     ] = UNSET
     notes: Annotated[tuple[str, ...], about("Remarks of the run, in order.")]
+    chinese: Annotated[
+        dict[str, str] | UnsetType,
+        about(
+            "The Chinese form of the sentences above that the suite wrote, by their English one."
+        ),
+    ] = UNSET

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import ImageDigest, Name, Required, Sha256
+from suite.documents.scalars import Count, ImageDigest, Name, Required, Sha256
 
 Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length=10)]
 
@@ -35,10 +35,19 @@ class Release(Document):
     version: Annotated[Name, about("Its version.")]
     files_sha256: Annotated[Sha256, about("Digest over its files, as `suite doctor` prints it.")]
     date: Annotated[Day, about("When it was made.")]
+    metric_schema: Annotated[Count, about("Version of the metrics' definitions.")]
+    rules: Annotated[tuple[Name, ...], about("Numbers of its rules: what its runs are asked.")]
+    metrics: Annotated[tuple[str, ...], about("Names of its metrics.")]
+    vendors: Annotated[dict[str, Sha256], about("Its declarations by vendor.")]
+    profiles: Annotated[dict[str, Sha256], about("Its profiles by name.")]
+    images: Annotated[
+        dict[str, Sha256],
+        about("Its recipes by build context: the digest that images made of them carry."),
+    ]
 
 
 class Releases(Document):
-    """``trust/releases.json``: earlier releases, so that runs of an installed wheel stay what they were."""
+    """``trust/releases.json``: releases, and what each of them shipped, so that their cards stay what they were."""
 
     SCHEMA: ClassVar[str] = "releases"
 

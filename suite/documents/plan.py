@@ -111,3 +111,9 @@ class Plan(Document):
         tuple[TelemetryTool, ...], about("Tools sampled beside the measured window, best first.")
     ]
     nonce: Annotated[str | UnsetType, about("Round identifier issued by the reviewers.")] = UNSET
+    chinese: Annotated[
+        dict[str, str] | UnsetType,
+        about(
+            "The Chinese form of the sentences above that the suite wrote, by their English one."
+        ),
+    ] = UNSET

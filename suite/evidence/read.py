@@ -20,6 +20,7 @@ from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
+from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
@@ -84,7 +85,11 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     files = files or RunFiles(directory)
     plan_json = _json(files, "plan.json")
     plan = convert(plan_json, Plan, file=str(directory / "plan.json"))
-    environment = _json(files, "environment.json")
+    environment = convert(
+        _json(files, "environment.json"),
+        Environment,
+        file=str(directory / "environment.json"),
+    )
     log = _events(files)
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
@@ -99,10 +104,11 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     if not tasks:
         raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", Place(str(tasks_path)))
     telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)
+    basis = _occasional(files, BASIS, Basis)
     return Evidence(
         directory=directory,
-        plan=plan,
-        environment=convert(environment, Environment, file=str(directory / "environment.json")),
+        plan=in_both(plan),
+        environment=in_both(environment),
         header=log.header,
         marks=tuple(log.marks),
         requests=tuple(log.requests),
@@ -111,7 +117,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
         provenance=_occasional(files, PROVENANCE, Provenance),
-        basis=_occasional(files, BASIS, Basis),
+        basis=None if basis is None else in_both(basis),
         container=_occasional(files, CONTAINER, ContainerRecord),
         engine_metrics=_engine_metrics(files),
     )

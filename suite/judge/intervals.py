@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.statistics import NORMAL, finite_percentile, mean, percentile, student
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -30,7 +31,7 @@ RESAMPLES = 1000
 CONFIDENCE = 0.95
 PERCENTILE_FLOORS = {90.0: 64, 99.0: 662, 99.9: 6636}
 """Fewest samples per percentile: from here on, at most one sample beyond it has a probability below 1 %."""
-LATE = "a failed request is infinitely late"
+LATE = Sentence("a failed request is infinitely late", "失败的请求视为无限迟")
 FEWEST_FOR_BOOTSTRAP = 8
 """Below this a bootstrap interval is narrower than it claims."""
 
@@ -78,20 +79,39 @@ def percentile_value(
     count = len(ordered) + late
     floor = PERCENTILE_FLOORS.get(q, 1)
     if not len(ordered) or count < floor:
-        return NotMeasured(f"n = {count} < {floor}" if len(ordered) else "no samples")
+        return NotMeasured(
+            f"n = {count} < {floor}" if len(ordered) else Sentence("no samples", "没有样本")
+        )
     value = finite_percentile(ordered, q, late)
     if value is None:
-        return NotMeasured(f"it falls among the {late} of {count} requests that failed: {LATE}")
+        return NotMeasured(
+            Sentence(
+                f"it falls among the {late} of {count} requests that failed: {LATE}",
+                f"该百分位落在 {count} 个请求中失败的 {late} 个之内：{chinese(LATE)}",
+            )
+        )
     if independent:
         return Measured(value, unit, count, None, None, independent)
     ranks = _ranks(count, q)
     if ranks is None:
-        return Measured(value, unit, count, None, None, f"n = {count}, too few for an interval")
+        return Measured(
+            value,
+            unit,
+            count,
+            None,
+            None,
+            Sentence(f"n = {count}, too few for an interval", f"n = {count}，样本过少，无区间"),
+        )
     if ranks[1] >= len(ordered):
-        why = f"no interval: its upper end falls among the {late} requests that failed"
+        why = Sentence(
+            f"no interval: its upper end falls among the {late} requests that failed",
+            f"无区间：其上端落在失败的 {late} 个请求之内",
+        )
         return Measured(value, unit, count, None, None, why)
     low, high = float(ordered[ranks[0]]), float(ordered[ranks[1]])
-    return Measured(value, unit, count, low, high, "95 % order statistics")
+    return Measured(
+        value, unit, count, low, high, Sentence("95 % order statistics", "95 % 次序统计量")
+    )
 
 
 def _blocks(count: int, width: int) -> Iterator[Integers]:
@@ -151,7 +171,14 @@ def _ends(samples: Floats) -> tuple[float, float]:
 
 def mean_obstacle(late: int) -> str:
     """Why latencies have no mean: some never came; "" when all did."""
-    return f"{late} requests failed: {LATE}, which leaves no mean" if late else ""
+    return (
+        Sentence(
+            f"{late} requests failed: {LATE}, which leaves no mean",
+            f"{late} 个请求失败：{chinese(LATE)}，因而没有均值",
+        )
+        if late
+        else ""
+    )
 
 
 def bootstrap_mean(values: Sequence[float] | Floats, unit: str) -> Value:
@@ -159,13 +186,13 @@ def bootstrap_mean(values: Sequence[float] | Floats, unit: str) -> Value:
     array = np.asarray(values, dtype=np.float64)
     count = len(array)
     if count == 0:
-        return NotMeasured("no samples")
+        return NotMeasured(Sentence("no samples", "没有样本"))
     if count < FEWEST_FOR_BOOTSTRAP:
-        why = f"n = {count}, too few for an interval"
+        why = Sentence(f"n = {count}, too few for an interval", f"n = {count}，样本过少，无区间")
         return Measured(mean(array), unit, count, None, None, why)
     sums, scale = _resampled_sums(array)
     low, high = _ends(sums / scale / count)
-    return Measured(mean(array), unit, count, low, high, "95 % bootstrap")
+    return Measured(mean(array), unit, count, low, high, Sentence("95 % bootstrap", "95 % 自助法"))
 
 
 def bootstrap_ratio(
@@ -182,16 +209,23 @@ def bootstrap_ratio(
     above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
     total = math.fsum(below)
     if total <= 0.0:
-        return NotMeasured("no samples")
+        return NotMeasured(Sentence("no samples", "没有样本"))
     value = math.fsum(above) / total
     items = len(above)
     if items < FEWEST_FOR_BOOTSTRAP:
-        return Measured(value, unit, n, None, None, f"n = {items}, too few for an interval")
+        return Measured(
+            value,
+            unit,
+            n,
+            None,
+            None,
+            Sentence(f"n = {items}, too few for an interval", f"n = {items}，样本过少，无区间"),
+        )
     sums, scale = _resampled_sums(above)
     under, under_scale = _resampled_sums(below)
     usable = under > 0
     low, high = _ends((sums[usable] / scale) / (under[usable] / under_scale))
-    return Measured(value, unit, n, low, high, "95 % bootstrap")
+    return Measured(value, unit, n, low, high, Sentence("95 % bootstrap", "95 % 自助法"))
 
 
 def t_value(values: Sequence[float], unit: str, n: int) -> Value:
@@ -204,13 +238,15 @@ def t_value(values: Sequence[float], unit: str, n: int) -> Value:
     """
     repeats = len(values)
     if repeats == 0:
-        return NotMeasured("no repeat was measured")
+        return NotMeasured(Sentence("no repeat was measured", "没有测量任何重复"))
     middle = mean(values)
     if repeats == 1:
-        return Measured(middle, unit, n, None, None, "one repeat, no interval")
+        return Measured(
+            middle, unit, n, None, None, Sentence("one repeat, no interval", "单次重复，无区间")
+        )
     variance = math.fsum((value - middle) ** 2 for value in values) / (repeats - 1)
     half = student(repeats - 1) * math.sqrt(variance / repeats)
-    interval = f"95 % t over {repeats} repeats"
+    interval = Sentence(f"95 % t over {repeats} repeats", f"{repeats} 次重复的 95 % t 区间")
     return Measured(middle, unit, n, middle - half, middle + half, interval)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import SetupError
 from suite.base.status import Outcome
 from suite.documents.document import given
@@ -25,7 +26,7 @@ from suite.measure.engine.container.api import (
 )
 from suite.measure.engine.container.image import image_here
 from suite.measure.engine.environment import environment_made, environment_packages
-from suite.measure.preflight import run_preflight
+from suite.measure.preflight import FILES_HINT, SPARE_FILES, connections, run_preflight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ class Topic(enum.StrEnum):
     DISK = "disk"
     MEMORY = "memory"
     PORTS = "ports"
+    CONNECTIONS = "connections"
     CLOCK = "clock"
     MODEL = "model"
     DATA = "data"
@@ -98,7 +100,17 @@ def check_machine(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]
     yield from _disk(plan, runs, settings)
     yield from _memory(plan)
     yield from _ports(plan)
+    yield _connections(plan)
     yield _clock()
+
+
+def _connections(plan: Plan) -> Check:
+    """Whether as many requests can be out at once as the plan sends."""
+    most, limit = connections(plan)
+    answer = f"{most:,} at once, {limit:,} open files allowed"
+    if most + SPARE_FILES > limit:
+        return Check(Topic.CONNECTIONS, Outcome.FAIL, answer, FILES_HINT)
+    return Check(Topic.CONNECTIONS, Outcome.PASS, answer)
 
 
 def _docker(plan: Plan) -> Iterator[Check]:
@@ -117,31 +129,47 @@ def _docker(plan: Plan) -> Iterator[Check]:
     except SetupError as refused:
         yield Check(Topic.DOCKER, Outcome.FAIL, refused.message, refused.hint)
         return
-    rootless = ", rootless" if status.rootless else ""
-    answer = (
+    rootless = Sentence(", rootless", "，rootless") if status.rootless else ""
+    answer = Sentence(
         f"{status.product} {status.version} at {status.address} ({status.source}), "
-        f"storage {status.storage}{rootless}"
+        f"storage {status.storage}{rootless}",
+        f"{status.product} {status.version}，位于 {status.address}（{chinese(status.source)}），存储 {status.storage}{chinese(rootless)}",
     )
     yield Check(Topic.DOCKER, Outcome.PASS, answer)
     if plan.engine.image is not None:
         yield _image(plan, plan.engine.image, here=here)
         if not here and status.free_bytes is not None:
             # The daemon writes there, whatever this user may do.
-            yield _room(status.free_bytes, status.directory, FETCH_BYTES, 0, "Docker's images")
+            yield _room(
+                status.free_bytes,
+                status.directory,
+                FETCH_BYTES,
+                0,
+                Sentence("Docker's images", "Docker 的镜像"),
+            )
 
 
 def _image(plan: Plan, image: Image, *, here: bool) -> Check:
     if here:
-        return Check(Topic.IMAGE, Outcome.PASS, f"{image.reference} is here")
-    missing = f"{image.reference} is not on this machine"
+        return Check(
+            Topic.IMAGE,
+            Outcome.PASS,
+            Sentence(f"{image.reference} is here", f"{image.reference} 已在本机"),
+        )
+    missing = Sentence(f"{image.reference} is not on this machine", f"{image.reference} 不在本机")
     if image.source in ("local", "tarball"):
-        advice = "docker load it, or name another with --image"
+        advice = Sentence(
+            "docker load it, or name another with --image",
+            "请用 docker load 载入，或以 --image 指定其他镜像",
+        )
         return Check(Topic.IMAGE, Outcome.FAIL, missing, advice)
-    how = "built" if image.source == "build" else "pulled"
-    advice = (
-        f"the run has it {how}; `suite prepare --vendor {plan.vendor.id}` does so ahead of time"
+    built = image.source == "build"
+    how = Sentence("built", "构建") if built else Sentence("pulled", "拉取")
+    ahead = Sentence(
+        f"the run has it {how}; `suite prepare --vendor {plan.vendor.id}` does so ahead of time",
+        f"运行时会{how.zh}；`suite prepare --vendor {plan.vendor.id}` 可预先完成",
     )
-    return Check(Topic.IMAGE, Outcome.WARN, missing, advice)
+    return Check(Topic.IMAGE, Outcome.WARN, missing, ahead)
 
 
 def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
@@ -157,14 +185,33 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
             given(process.environment, ""), given(process.requirements, ""), settings
         )
     except SetupError as refused:
-        yield Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, "install the suite again")
+        yield Check(
+            Topic.ENVIRONMENT,
+            Outcome.FAIL,
+            refused.message,
+            Sentence("install the suite again", "请重新安装套件"),
+        )
         return
     if made:
-        yield Check(Topic.ENVIRONMENT, Outcome.PASS, f"{name} is made and current")
+        yield Check(
+            Topic.ENVIRONMENT,
+            Outcome.PASS,
+            Sentence(f"{name} is made and current", f"{name} 已建立且为最新"),
+        )
         return
-    advice = f"the run makes it; `suite prepare --vendor {plan.vendor.id} --runtime process` does so ahead of time"
-    yield Check(Topic.ENVIRONMENT, Outcome.WARN, f"{name} is not made", advice)
-    yield _free(settings.environments, FETCH_BYTES, 0, "where environments are made")
+    advice = Sentence(
+        f"the run makes it; `suite prepare --vendor {plan.vendor.id} --runtime process` does so ahead of time",
+        f"运行时会建立；`suite prepare --vendor {plan.vendor.id} --runtime process` 可预先建立",
+    )
+    yield Check(
+        Topic.ENVIRONMENT, Outcome.WARN, Sentence(f"{name} is not made", f"{name} 尚未建立"), advice
+    )
+    yield _free(
+        settings.environments,
+        FETCH_BYTES,
+        0,
+        Sentence("where environments are made", "环境的建立位置"),
+    )
 
 
 def _given_environment(python: str) -> Check:
@@ -178,12 +225,19 @@ def _given_environment(python: str) -> Check:
 
 
 def _disk(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:
-    yield _free(runs, ROOMY_BYTES, MIN_FREE_BYTES, "where runs are written")
-    yield _free(settings.cache, MIN_FREE_BYTES, 0, "the cache")
+    yield _free(
+        runs, ROOMY_BYTES, MIN_FREE_BYTES, Sentence("where runs are written", "运行结果的写入位置")
+    )
+    yield _free(settings.cache, MIN_FREE_BYTES, 0, Sentence("the cache", "缓存"))
     step = plan.conversion
     if step is not None and not Path(step.host_target).exists():
         need = plan.model.facts.weight_bytes
-        yield _free(Path(step.host_target), 2 * need, need, "where converted weights go")
+        yield _free(
+            Path(step.host_target),
+            2 * need,
+            need,
+            Sentence("where converted weights go", "转换权重的存放位置"),
+        )
 
 
 def _free(directory: Path, roomy: int, least: int, what: str) -> Check:
@@ -191,18 +245,26 @@ def _free(directory: Path, roomy: int, least: int, what: str) -> Check:
     place = directory.absolute()
     above = next((path for path in (place, *place.parents) if path.exists()), Path("/"))
     if not os.access(above, os.W_OK):
-        advice = "name another place with --out, SUITE_CACHE or --converted"
-        answer = f"{above} may not be written to"
+        advice = Sentence(
+            "name another place with --out, SUITE_CACHE or --converted",
+            "请以 --out、SUITE_CACHE 或 --converted 指定其他位置",
+        )
+        answer = Sentence(f"{above} may not be written to", f"{above} 不可写")
         return Check(Topic.DISK, Outcome.FAIL, answer, advice, what)
     return _room(shutil.disk_usage(above).free, str(above), roomy, least, what)
 
 
 def _room(free: int, where: str, roomy: int, least: int, what: str) -> Check:
-    answer = f"{free / 2**30:.1f} GiB free at {where}"
+    answer = Sentence(
+        f"{free / 2**30:.1f} GiB free at {where}", f"{where} 处可用 {free / 2**30:.1f} GiB"
+    )
     if free >= roomy:
         return Check(Topic.DISK, Outcome.PASS, answer, "", what)
     outcome = Outcome.WARN if free >= least else Outcome.FAIL
-    advice = f"{roomy / 2**30:.1f} GiB would do; free some space"
+    advice = Sentence(
+        f"{roomy / 2**30:.1f} GiB would do; free some space",
+        f"需要 {roomy / 2**30:.1f} GiB；请释放空间",
+    )
     return Check(Topic.DISK, outcome, answer, advice, what)
 
 
@@ -212,16 +274,28 @@ def _memory(plan: Plan) -> Iterator[Check]:
         return
     fact = host.facts()["host.memory_available_bytes"]
     if not isinstance(fact.value, int):
-        yield Check(Topic.MEMORY, Outcome.WARN, f"not known: {fact.unknown}")
+        yield Check(
+            Topic.MEMORY,
+            Outcome.WARN,
+            placed(Sentence("not known", "未知"), given(fact.unknown, "")),
+        )
         return
     weights = plan.model.facts.weight_bytes
-    answer = f"{fact.value / 2**30:.1f} GiB available, the weights have {weights / 2**30:.1f} GiB"
+    answer = Sentence(
+        f"{fact.value / 2**30:.1f} GiB available, the weights have {weights / 2**30:.1f} GiB",
+        f"可用 {fact.value / 2**30:.1f} GiB，权重为 {weights / 2**30:.1f} GiB",
+    )
     if fact.value >= 2 * weights + ROOMY_BYTES:
         yield Check(Topic.MEMORY, Outcome.PASS, answer)
         return
     on_host = plan.devices.accelerator == "cpu"
     outcome = Outcome.FAIL if on_host and fact.value < weights else Outcome.WARN
-    yield Check(Topic.MEMORY, outcome, answer, "end other programs, or take a smaller model")
+    yield Check(
+        Topic.MEMORY,
+        outcome,
+        answer,
+        Sentence("end other programs, or take a smaller model", "请结束其他程序，或使用更小的模型"),
+    )
 
 
 def _ports(plan: Plan) -> Iterator[Check]:
@@ -237,10 +311,17 @@ def _ports(plan: Plan) -> Iterator[Check]:
             probe.bind(("127.0.0.1", port))
         except OSError as cause:
             answer = f"127.0.0.1:{port}: {cause.strerror}"
-            advice = "end the program that listens there: the engine shares the host's network"
+            advice = Sentence(
+                "end the program that listens there: the engine shares the host's network",
+                "请结束监听该端口的程序：引擎共用主机网络",
+            )
             yield Check(Topic.PORTS, Outcome.FAIL, answer, advice)
             return
-    answer = f"127.0.0.1:{port} is free" if fixed else "the loopback address has free ports"
+    answer = (
+        Sentence(f"127.0.0.1:{port} is free", f"127.0.0.1:{port} 空闲")
+        if fixed
+        else Sentence("the loopback address has free ports", "回环地址有空闲端口")
+    )
     yield Check(Topic.PORTS, Outcome.PASS, answer)
 
 
@@ -248,17 +329,35 @@ def _clock() -> Check:
     """Arrivals are stamped in wall-clock time: a clock that nothing disciplines may be set in mid-run."""
     source = host.facts()["host.clocksource"]
     named = (
-        f"clock source {source.value}" if isinstance(source.value, str) else "clock source unknown"
+        Sentence(f"clock source {source.value}", f"时钟源 {source.value}")
+        if isinstance(source.value, str)
+        else Sentence("clock source unknown", "时钟源未知")
     )
     if not hasattr(libc := ctypes.CDLL(None, use_errno=True), "adjtimex"):
-        return Check(Topic.CLOCK, Outcome.WARN, f"{named}; synchronisation unknown")
+        return Check(
+            Topic.CLOCK,
+            Outcome.WARN,
+            Sentence(f"{named}; synchronisation unknown", f"{chinese(named)}；同步状态未知"),
+        )
     # struct timex is 208 bytes on 64-bit Linux; all zero asks and changes nothing.
     state = libc.adjtimex(ctypes.create_string_buffer(512))
     if state < 0:
-        return Check(Topic.CLOCK, Outcome.WARN, f"{named}; synchronisation unknown")
-    if state == _CLOCK_ERROR:
-        advice = (
-            "start chrony or systemd-timesyncd before the run, and let it settle; see rule R005"
+        return Check(
+            Topic.CLOCK,
+            Outcome.WARN,
+            Sentence(f"{named}; synchronisation unknown", f"{chinese(named)}；同步状态未知"),
         )
-        return Check(Topic.CLOCK, Outcome.WARN, f"{named}; not synchronised", advice)
-    return Check(Topic.CLOCK, Outcome.PASS, f"{named}; synchronised")
+    if state == _CLOCK_ERROR:
+        advice = Sentence(
+            "start chrony or systemd-timesyncd before the run, and let it settle; see rule R005",
+            "请在运行前启动 chrony 或 systemd-timesyncd 并等待其稳定；见规则 R005",
+        )
+        return Check(
+            Topic.CLOCK,
+            Outcome.WARN,
+            Sentence(f"{named}; not synchronised", f"{chinese(named)}；未同步"),
+            advice,
+        )
+    return Check(
+        Topic.CLOCK, Outcome.PASS, Sentence(f"{named}; synchronised", f"{chinese(named)}；已同步")
+    )

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.declare.vendor import host_cpu
 from suite.documents.environment import Fact
 from suite.measure.engine import docker_available
@@ -52,7 +53,12 @@ def facts() -> dict[str, Fact]:
     values["host.docker"] = docker
     values.update({f"host.driver.{name}": version for name, version in _drivers().items()})
     if not any(name.startswith("host.driver.") for name in values):
-        values["host.driver"] = Unknown("no kernel module of a known accelerator is loaded")
+        values["host.driver"] = Unknown(
+            Sentence(
+                "no kernel module of a known accelerator is loaded",
+                "没有加载任何已知加速器的内核模块",
+            )
+        )
     return {name: _fact(value) for name, value in values.items()}
 
 
@@ -69,14 +75,19 @@ def served_facts(values: Mapping[str, FactValue]) -> dict[str, Fact]:
 
 
 def _fact(value: FactValue) -> Fact:
-    return Fact(unknown=str(value)) if isinstance(value, Unknown) else Fact(value=value)
+    return Fact(unknown=value) if isinstance(value, Unknown) else Fact(value=value)
 
 
 def _ask(question: Callable[[], FactValue]) -> FactValue:
     try:
         return question()
     except OSError as error:
-        return Unknown(f"{error.filename}: {error.strerror}")
+        return Unknown(
+            Sentence(
+                f"{error.filename}: {error.strerror}",
+                f"无法读取 {error.filename}：{error.strerror}",
+            )
+        )
     except (ValueError, IndexError, _MissingError) as error:
         return Unknown(str(error))
 
@@ -94,7 +105,9 @@ def _field(path: str, pattern: str) -> str:
 
 def _cpu_flags() -> str:
     present = set(_field("/proc/cpuinfo", r"^(?:flags|Features)\s*:\s*(.+)$").split())
-    return " ".join(flag for flag in CPU_FLAGS if flag in present) or "none of interest"
+    return " ".join(flag for flag in CPU_FLAGS if flag in present) or Sentence(
+        "none of interest", "没有值得记录的变量"
+    )
 
 
 def _virtual() -> bool:

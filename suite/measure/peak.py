@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError, SetupError
 from suite.base.resources import resource
 from suite.documents.engine import PROBE_TARGET, Mount
@@ -44,11 +45,14 @@ def measure(
     if plan.engine.peak_probe is UNSET:
         ours = plan.runtime in ("container", "process")
         why = (
-            "not declared for this engine, or left out"
+            Sentence("not declared for this engine, or left out", "该引擎未声明，或已被略去")
             if ours
-            else "the engine is not started here"
+            else Sentence("the engine is not started here", "引擎并非在此启动")
         )
-        return dict.fromkeys(FIGURES, Unknown(f"the peak was not measured: {why}"))
+        return dict.fromkeys(
+            FIGURES,
+            Unknown(Sentence(f"the peak was not measured: {why}", f"未实测峰值：{chinese(why)}")),
+        )
     log = run_directory / LOG
     try:
         why_not = _run(plan, log, on_progress=on_progress, settings=settings or Settings())
@@ -62,8 +66,17 @@ def measure(
             if isinstance(value := values.get(name), int | float | str)
         }
     words = log_tail(log, 1).strip() if log.is_file() else ""
-    reason = "; ".join(part for part in (why_not, words) if part) or "it said nothing"
-    return dict.fromkeys(FIGURES, Unknown(f"the peak was not measured: {reason}"[:500]))
+    reason = "; ".join(part for part in (why_not, words) if part) or Sentence(
+        "it said nothing", "没有任何输出"
+    )
+    return dict.fromkeys(
+        FIGURES,
+        Unknown(
+            Sentence(
+                f"the peak was not measured: {reason}"[:500], f"未实测峰值：{chinese(reason)}"[:500]
+            )
+        ),
+    )
 
 
 def _run(plan: Plan, log: Path, *, on_progress: Progress, settings: Settings) -> str | None:

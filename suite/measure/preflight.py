@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import glob
+import resource
 import subprocess
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
 from suite.base import expressions
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Problem, SetupError
 from suite.base.versions import at_least, numbers
 from suite.documents.devices import ToolOutput
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT = 16_000
 """Characters of a tool's output that are kept; a query for eight devices is some thousand."""
+SPARE_FILES: Final = 64
+"""Files that a load process has open beside its connections."""
+FILES_HINT: Final = "raise the hard limit (`ulimit -Hn`, LimitNOFILE=, `docker run --ulimit nofile=`), or share the load: --workers"
 COMMAND_TIMEOUT_S = 30
 """A device tool that does not answer in this time hangs; `npu-smi` and `rocm-smi` take up to ten seconds."""
 
@@ -74,7 +80,9 @@ def require_preflight(plan: Plan) -> list[Answer]:
             Problem(f"{answer.check.what}: {answer.found}", hint=answer.check.hint)
             for answer in missing
         ]
-        count = f"{len(missing)} of {len(answers)}"
+        count = Sentence(
+            f"{len(missing)} of {len(answers)}", f"{len(answers)} 项中的 {len(missing)} 项"
+        )
         raise SetupError(
             "preflight-failed",
             f"this machine is not ready for {vendor}: {count} checks failed",
@@ -95,6 +103,33 @@ def require_runtime(plan: Plan) -> None:
             pass
 
 
+def connections(plan: Plan, workers: int = 1) -> tuple[int, int]:
+    """The most connections that a load process holds at once in closed loops, and how many files it may open.
+
+    An open loop holds as many as the server keeps waiting, which no plan says.
+    """
+    most = max((phase.concurrency or 0 for phase in plan.workload.phases), default=0)
+    if plan.runtime not in ("container", "endpoint"):
+        workers = 1  # the server is a process of this shell too, and has them all
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return -(-most // workers), limit if limit != resource.RLIM_INFINITY else sys.maxsize
+
+
+def require_connections(plan: Plan, workers: int = 1) -> None:
+    """Refuse a load that this machine's limit of open files does not let out; a load process raises its own to the hard limit.
+
+    Raises:
+        SetupError: ``descriptors-few``.
+    """
+    most, limit = connections(plan, workers)
+    if most + SPARE_FILES > limit:
+        raise SetupError(
+            "descriptors-few",
+            f"{most:,} requests are sent at once, and a process here may open {limit:,} files",
+            hint=FILES_HINT,
+        )
+
+
 def _ask(check: PreflightCheck) -> Answer:
     if check.kind == "path":
         pattern = check.argument[0]
@@ -102,7 +137,7 @@ def _ask(check: PreflightCheck) -> Answer:
         return Answer(
             check,
             bool(paths),
-            ", ".join(paths[:8]) or f"{pattern} does not exist",
+            ", ".join(paths[:8]) or Sentence(f"{pattern} does not exist", f"{pattern} 不存在"),
             "\n".join(paths),
         )
     for expression in (check.expect, check.compare.read if check.compare is not UNSET else None):
@@ -110,7 +145,7 @@ def _ask(check: PreflightCheck) -> Answer:
             wrong = f"{expression[:60]!r} is no expression: {why}"
             return Answer(check, ok=False, found=wrong, output="")
     ok, output = output_of(check.argument)
-    answer = output.splitlines()[0] if output else "no output"
+    answer = output.splitlines()[0] if output else Sentence("no output", "没有输出")
     start = None if check.expect is None else expressions.start_of(check.expect, output)
     if start is not None:
         # The line that answers the question says more than the first one, which is often a date.
@@ -138,14 +173,19 @@ def output_of(command: Sequence[str]) -> tuple[bool, str]:
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        return False, f"{command[0]} is not installed"
+        return False, Sentence(f"{command[0]} is not installed", f"未安装 {command[0]}")
     except OSError as cause:
         return False, f"{command[0]}: {cause.strerror}"
     except subprocess.TimeoutExpired:
-        return False, f"{command[0]} did not answer in {COMMAND_TIMEOUT_S} s"
+        return False, Sentence(
+            f"{command[0]} did not answer in {COMMAND_TIMEOUT_S} s",
+            f"{command[0]} 在 {COMMAND_TIMEOUT_S} 秒内没有应答",
+        )
     output = (done.stdout + done.stderr).strip()[:MAX_OUTPUT]
     if not output and done.returncode:
-        output = f"no output, exit status {done.returncode}"
+        output = Sentence(
+            f"no output, exit status {done.returncode}", f"没有输出，退出状态 {done.returncode}"
+        )
     return done.returncode == 0, output
 
 
@@ -153,12 +193,25 @@ def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
     """Hold every version in an output against the rule: each device has one of its own."""
     read = sorted(set(expressions.first_groups(rule.read, output)))
     if not read:
-        return Answer(check, ok=False, found="its output names no version", output=output)
+        return Answer(
+            check,
+            ok=False,
+            found=Sentence("its output names no version", "其输出未给出版本"),
+            output=output,
+        )
     old = [
         version for version in read if not numbers(version) or not at_least(version, rule.at_least)
     ]
     if old:
-        wanted = f"at least {rule.at_least} is needed"
-        answer = f"version {', '.join(old)[:80]}; {wanted}"
+        wanted = Sentence(f"at least {rule.at_least} is needed", f"至少需要 {rule.at_least}")
+        answer = Sentence(
+            f"version {', '.join(old)[:80]}; {wanted}",
+            f"版本 {', '.join(old)[:80]}；{chinese(wanted)}",
+        )
         return Answer(check, ok=False, found=answer, output=output)
-    return Answer(check, ok=True, found=f"version {', '.join(read)[:120]}", output=output)
+    return Answer(
+        check,
+        ok=True,
+        found=Sentence(f"version {', '.join(read)[:120]}", f"版本 {', '.join(read)[:120]}"),
+        output=output,
+    )

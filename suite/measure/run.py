@@ -14,15 +14,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.lead import first_sentence
 from suite.documents.document import given
 from suite.documents.environment import Environment, Fact
 from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
+from suite.documents.sentences import table
 from suite.documents.taskline import TaskLine
 from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak
@@ -275,21 +278,26 @@ def _defects(tasks: TaskSet) -> dict[str, int]:
 def _write_environment(run: Run) -> None:
     # The names only: values may be secret.
     names = ", ".join(sorted(run.load.headers))
-    headers = f"extra header fields of every request: {names}" if names else ""
-    notes = (run.plan.runtime_note, run.tasks.why_not_locked, headers, *run.problems)
-    run.writer.document(
-        "environment.json",
-        Environment(
-            environment_schema=1,
-            facts=dict(run.facts),
-            task_defects=_defects(run.tasks),
-            devices=tuple(run.devices) or UNSET,
-            devices_serving=tuple(run.serving) or UNSET,
-            device_salt=run.salt if run.devices else UNSET,
-            outputs=tuple(run.outputs) or UNSET,
-            notes=tuple(note for note in notes if note),
-        ),
+    headers = (
+        Sentence(
+            f"extra header fields of every request: {names}", f"每个请求附加的请求头字段：{names}"
+        )
+        if names
+        else ""
     )
+    notes = (run.plan.runtime_note, run.tasks.why_not_locked, headers, *run.problems)
+    environment = Environment(
+        environment_schema=1,
+        facts=dict(run.facts),
+        task_defects=_defects(run.tasks),
+        devices=tuple(run.devices) or UNSET,
+        devices_serving=tuple(run.serving) or UNSET,
+        device_salt=run.salt if run.devices else UNSET,
+        outputs=tuple(run.outputs) or UNSET,
+        notes=tuple(note for note in notes if note),
+    )
+    environment = replace(environment, chinese=table(environment) or UNSET)
+    run.writer.document("environment.json", environment)
 
 
 def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:

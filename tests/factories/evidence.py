@@ -21,6 +21,7 @@ from suite.documents.event import Footer, Header, Mark, Request
 from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
+from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import Evidence
@@ -466,8 +467,8 @@ def evidence(parts: dict | None = None) -> Evidence:
     parts = parts or document()
     return Evidence(
         directory=Path("/nowhere"),
-        plan=convert(parts["plan"], Plan),
-        environment=convert(parts["environment"], Environment),
+        plan=in_both(convert(parts["plan"], Plan)),
+        environment=in_both(convert(parts["environment"], Environment)),
         header=convert(parts["header"], Header),
         marks=convert(parts["marks"], tuple[Mark, ...]),
         requests=convert(parts["requests"], tuple[Request, ...]),
@@ -476,7 +477,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
         manifest_sha256=parts.get("manifest_sha256", "0" * 64),
         provenance=convert(parts.get("provenance"), Provenance | None),
-        basis=convert(parts.get("basis"), Basis | None),
+        basis=in_both(convert(parts["basis"], Basis)) if parts.get("basis") else None,
         container=convert(parts.get("container"), ContainerRecord | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
     )

@@ -7,6 +7,7 @@ import functools
 import itertools
 
 from suite.documents.codec import plain
+from suite.documents.document import given
 from suite.judge.card.build import build
 from suite.judge.metrics.compute import compute
 from tests.factories import evidence, loads, scorecard
@@ -14,12 +15,16 @@ from tests.factories.loads import MS
 
 EVERYTHING = loads.stop()
 """A stop rule that ends nothing."""
+_CHINESE: dict[str, str] = {}
+"""The sentences of the phases made here."""
 
 
 def _of(parts: dict, name: str) -> dict:
     """A phase of a run as its card has it; rules decide nothing of it, and are left out."""
     run = evidence.evidence(parts)
-    return plain(next(phase for phase in build(run, compute(run), ()).phases if phase.name == name))
+    card = build(run, compute(run), ())
+    _CHINESE.update(given(card.chinese, {}))
+    return plain(next(phase for phase in card.phases if phase.name == name))
 
 
 def _queue(streams: int, prompt: int) -> loads.Service:
@@ -59,6 +64,7 @@ def sweep(*streams: int, group: str = "sweep") -> list[dict]:
 def contexts() -> list[dict]:
     """A table of context lengths whose last points the model cannot hold."""
     why = "the model holds 32,768 tokens, this point needs more"
+    _CHINESE[why] = "模型可容纳 32,768 个 token，该测点需要更多"
     return [
         point("context", input_tokens=length, not_run="" if length <= 30720 else why)
         for length in (1, 6144, 14336, 30720, 63488, 129024)
@@ -129,6 +135,7 @@ def card_of(phases: list[dict], headline: list[tuple[str, str]]) -> dict:
     """A sound card with these phases."""
     made = scorecard.card()
     made["phases"] = phases
+    made["chinese"] |= _CHINESE
     made["headline"] = [{"phase": phase, "metric": metric} for phase, metric in headline]
     made["workload"]["title"] = {"en": "Every scenario, small", "zh": "全部场景，小规模"}
     return made

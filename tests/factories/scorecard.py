@@ -9,6 +9,7 @@ import copy
 import functools
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.documents.card import Scorecard
 from suite.documents.card_phase import CardPhase
 from suite.documents.codec import convert, plain
@@ -17,7 +18,10 @@ from suite.judge.score import score
 from tests.factories import evidence, shipped
 from tests.factories.plans import plan_for
 
-NO_DOCKER = "no Docker engine answered at unix:///var/run/docker.sock"
+NO_DOCKER = Sentence(
+    "no Docker engine answered at unix:///var/run/docker.sock",
+    "unix:///var/run/docker.sock 处没有 Docker 引擎应答",
+)
 
 
 def sha(word: str) -> str:
@@ -92,10 +96,12 @@ def _process_card() -> dict:
 
 
 def _in_process(parts: dict) -> dict:
-    parts["plan"] |= {"runtime": "process", "runtime_note": NO_DOCKER}
+    parts["plan"] |= {"runtime": "process", "runtime_note": str(NO_DOCKER)}
+    parts["plan"]["chinese"] = {**parts["plan"].get("chinese", {}), str(NO_DOCKER): NO_DOCKER.zh}
     facts = parts["environment"]["facts"]
     parts["environment"]["facts"] = {n: f for n, f in facts.items() if not n.startswith("image.")}
-    parts["environment"]["notes"] = [NO_DOCKER]
+    parts["environment"]["notes"] = [str(NO_DOCKER)]
+    parts["environment"]["chinese"] = {str(NO_DOCKER): NO_DOCKER.zh}
     return parts
 
 

@@ -15,6 +15,7 @@ from unittest import mock
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EvidenceError
+from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.judge.attest import sign, statement, trust, verify
 from suite.judge.attest.envelope import bundle_bytes, pae
@@ -110,8 +111,8 @@ class Submission:
                 "tasks-empty", "left for later: other evidence is refused without it"
             )
 
-        def render(bundle: bytes, card: object) -> bytes:
-            return self._page if bundle == self._bundle else html.render(bundle, card)
+        def render(bundle: bytes, card: object, language: Language) -> bytes:
+            return self._page if bundle == self._bundle else html.render(bundle, card, language)
 
         return verify_run(self.folder, LIST, recompute=recompute, render=render)
 

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -309,3 +310,11 @@ def test_the_given_server_is_measured_and_left_running(tmp_path, left_behind):
         status, _ = runs.end(server, signal.SIGINT)
     assert status == 0
     assert left_behind() == []
+
+
+def test_a_load_that_the_limit_of_open_files_does_not_let_out_is_refused_beforehand(tmp_path):
+    command = f"ulimit -n 200 && exec {sys.executable} -m suite run --runtime sim --quiet --out {tmp_path / 'run'}"
+    refused = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert refused.returncode == 3
+    assert "error[descriptors-few]: 256 requests are sent at once" in refused.stderr
+    assert not (tmp_path / "run").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import SetupError
 from suite.cli.command import command
 from suite.cli.options import choices, json_option
@@ -11,6 +12,7 @@ from suite.cli.options import choices, json_option
 if TYPE_CHECKING:
     from suite.cli.options import Choices
 
+_OUTCOMES = {"pass": "通过  ", "warn": "警告  ", "fail": "未通过"}
 _STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -52,12 +54,18 @@ def doctor(choices: Choices, *, as_json: bool) -> int:
             }
         )
         return status
-    note = f" ({plan.runtime_note})" if plan.runtime_note else ""
-    write_text(f"{plan.vendor.name}, {plan.engine.title}, runtime {plan.runtime}{note}")
+    why = plan.runtime_note
+    note = Sentence(f" ({why})", f"（{chinese(why)}）") if why else ""
+    heading = Sentence(
+        f"{plan.vendor.name}, {plan.engine.title}, runtime {plan.runtime}",
+        f"{plan.vendor.name}，{plan.engine.title}，运行方式 {plan.runtime}",
+    )
+    write_text(heading + note)
     for check in result.checks:
-        what = f"{check.what}: " if check.what else ""
-        line = f"  {check.outcome:<5} {check.topic:<12} {what}{check.answer}"
-        write_text(line, _STYLES[check.outcome])
+        answer = placed(check.what, check.answer) if check.what else check.answer
+        outcome, topic = f"{check.outcome:<5}", f"{check.topic:<12}"
+        head = Sentence(f"  {outcome} {topic} ", f"  {_OUTCOMES[check.outcome]} {topic} ")
+        write_text(head + answer, _STYLES[check.outcome])
         if check.advice:
-            write_text(f"  {'':<18} {check.advice}")
+            write_text(Sentence(f"  {'':<18} ", f"  {'':<19} ") + check.advice)
     return status

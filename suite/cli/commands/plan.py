@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import choices, json_option
@@ -37,6 +38,6 @@ def plan(choices: Choices, *, as_json: bool) -> int:
     else:
         say(render_plan(document))
         lines = [*divisions.reach_lines(document), "", *duration_lines(document)]
-        say("\n".join(f"# {line}".rstrip() for line in lines))
+        say("\n".join(f"# {language().of(line)}".rstrip() for line in lines))
     divisions.require(document, choices.require_division)
     return 0

@@ -31,8 +31,10 @@ def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
     """Render a signed scorecard: the page, or another report format.
 
     SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against --key or --trust (a run
-    directory without them against the key in it) and writes the report.
+    directory without them against the key in it) and writes the report. A page shows the language of --lang
+    first; its reader can switch.
     """
+    from suite.base.language import language
     from suite.base.safe import replace_file
     from suite.cli.judging import verified
     from suite.cli.signing import PAGE_FILE
@@ -42,7 +44,7 @@ def render(subject: Path, name: str, out: Path | None, trusted: Trusted) -> int:
     chosen = registry.load(name)
     held = verified(subject, trusted)
     read = held.evidence if chosen.needs == "evidence" else None
-    report = registry.render(name, Subject(held.card, held.bundle, read))
+    report = registry.render(name, Subject(held.card, held.bundle, read, language()))
     target = out or _place(subject, PAGE_FILE if name == "html" else "", f"-{name}{chosen.suffix}")
     try:
         replace_file(target, report)

@@ -28,6 +28,7 @@ def score(run: Path, name: str, *, as_json: bool, views: bool) -> int:
     Computes every metric and rule from the raw events and prints the result; writes nothing.
     """
     from suite import evidence
+    from suite.base.language import language
     from suite.cli.cardtext import write_card
     from suite.cli.judging import exit_status
     from suite.cli.output import write_bytes
@@ -42,5 +43,5 @@ def score(run: Path, name: str, *, as_json: bool, views: bool) -> int:
     if chosen == "text":
         write_card(card)
     else:
-        write_bytes(registry.render(chosen, Subject(card, evidence=read)))
+        write_bytes(registry.render(chosen, Subject(card, evidence=read, language=language())))
     return exit_status(card)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence, placed
+from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option, trusted
@@ -41,7 +43,7 @@ def verify(
         if as_json:
             write_json(result.to_json())
         else:
-            say(result.text(), end="")
+            say(result.text(language()), end="")
         return judging.verified_status(result)
     results = judging.verify_each(subjects, known)
     statuses = [judging.verified_status(result) for result in results]
@@ -49,12 +51,14 @@ def verify(
         write_json([result.to_json() for result in results])
     else:
         for result, status in zip(results, statuses, strict=True):
-            card = f"; {_verdict(result)}" if status in (0, 1) else ""
-            say(f"{status}  {result.subject}: {result.summary()}{card}")
+            line = placed(result.subject, result.summary())
+            if status in (0, 1):
+                line += Sentence("; ", "；") + _verdict(result)
+            say(f"{status}  {language().of(line)}")
     return max(statuses)
 
 
 def _verdict(result: Verification) -> str:
     assert result.verified is not None
     verdict = result.verified.card.verdict
-    return verdict.sentence.en
+    return Sentence(verdict.sentence.en, verdict.sentence.zh)

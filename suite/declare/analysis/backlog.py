@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from suite.base.bilingual import Sentence
 from suite.base.statistics import median, percentile
 from suite.declare.analysis.trend import dependence, inflated, mann_kendall, theil_sen
 
@@ -83,12 +84,15 @@ def backlog(requests: Sequence[Observed]) -> Backlog | None:
     in_flight = sum(request.end > last for request in sent)
     answers = [request for request in sent if request.ok and request.first is not None]
     if len(answers) < FEWEST:
-        why = f"{len(answers)} answers are too few to tell"
+        why = Sentence(
+            f"{len(answers)} answers are too few to tell", f"{len(answers)} 个回答过少，无法判断"
+        )
         return Backlog("untold", residual, in_flight, why)
     lag = _lag(answers, span)
-    words = (
+    words = Sentence(
         f"{in_flight} of {len(sent)} requests in flight at the last arrival, Little's law off by "
-        f"{residual:+.0%}, latency rising by {max(lag.trend, 0.0):.2f} s each second"
+        f"{residual:+.0%}, latency rising by {max(lag.trend, 0.0):.2f} s each second",
+        f"最后一个请求到达时，{len(sent)} 个请求中有 {in_flight} 个在途，与 Little 定律相差 {residual:+.0%}，延迟每秒上升 {max(lag.trend, 0.0):.2f} 秒",
     )
     if _behind(sent, answers, lag, residual=residual, in_flight=in_flight):
         return Backlog("fell-behind", residual, in_flight, words)

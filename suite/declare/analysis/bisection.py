@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -120,15 +121,33 @@ def _why(
 ) -> str:
     match ended:
         case "min-rate-missed":
-            return f"even the lowest rate, {search.min_rate:g} requests/s, missed the objectives"
+            return Sentence(
+                f"even the lowest rate, {search.min_rate:g} requests/s, missed the objectives",
+                f"搜索范围内的最低速率（{search.min_rate:g} 请求/秒）也未达标",
+            )
         case "max-rate-met":
-            return f"even the highest rate, {search.max_rate:g} requests/s, met the objectives"
+            return Sentence(
+                f"even the highest rate, {search.max_rate:g} requests/s, met the objectives",
+                f"搜索范围内的最高速率（{search.max_rate:g} 请求/秒）仍达标",
+            )
         case "resolution":
             assert met is not None
             assert missed is not None
-            return f"{met:g} requests/s met and {missed:g} missed; the bracket is narrow enough"
+            return Sentence(
+                f"{met:g} requests/s met and {missed:g} missed; the bracket is narrow enough",
+                f"{met:g} 请求/秒达标，{missed:g} 请求/秒未达标；区间已足够窄",
+            )
         case "max-probes":
-            above = "no rate missed" if missed is None else f"{missed:g} missed"
-            return f"all {len(history)} probes are used: {met:g} requests/s met, {above}"
+            above = (
+                Sentence("no rate missed", "没有速率未达标")
+                if missed is None
+                else Sentence(f"{missed:g} missed", f"{missed:g} 请求/秒未达标")
+            )
+            return Sentence(
+                f"all {len(history)} probes are used: {met:g} requests/s met, {above}",
+                f"{len(history)} 次探测已全部用完：{met:g} 请求/秒达标，{chinese(above)}",
+            )
         case "unfinished":
-            return f"unfinished after {len(history)} probes"
+            return Sentence(
+                f"unfinished after {len(history)} probes", f"{len(history)} 次探测之后未完成"
+            )

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.statistics import mean, median, student
 from suite.declare.analysis.trend import (
     dependence,
@@ -47,8 +48,8 @@ LEAST: Final = 0.05
 """Smallest change that counts as drift, as a share of the value at the start."""
 CLEARLY: Final = 1.25
 """How much smaller the squares are that a step leaves, where it describes the values clearly better than a line."""
-LINE: Final = "from start to end along the line"
-LEVELS: Final = "in the last third against the first"
+LINE: Final = Sentence("from start to end along the line", "沿拟合直线自始至终")
+LEVELS: Final = Sentence("in the last third against the first", "末三分之一相对首三分之一")
 
 
 class Drift(NamedTuple):
@@ -95,10 +96,13 @@ def drift(times_ns: Sequence[int], values: Sequence[float], *, least: float = LE
         least: smallest relative change that counts.
     """
     if not times_ns:
-        return nothing("no values")
+        return nothing(Sentence("no values", "没有数值"))
     coarse = _medians(times_ns, values, BUCKETS)
     if len(coarse.xs) < FEWEST_BUCKETS:
-        few = f"only {len(coarse.xs)} of {BUCKETS} equal times hold {PER_BUCKET} values"
+        few = Sentence(
+            f"only {len(coarse.xs)} of {BUCKETS} equal times hold {PER_BUCKET} values",
+            f"{BUCKETS} 个等长时段中，仅 {len(coarse.xs)} 个含有 {PER_BUCKET} 个数值",
+        )
         return nothing(few)
     return _either(coarse, _medians(times_ns, values, fine(len(values))), least)
 
@@ -118,7 +122,7 @@ def rate_drift(amounts: Sequence[float], *, least: float = LEAST) -> Drift:
     """
     count = len(amounts)
     if count < FEWEST_BUCKETS:
-        return nothing(f"{count} equal times are too few")
+        return nothing(Sentence(f"{count} equal times are too few", f"{count} 个等长时段过少"))
     each = count // BUCKETS if count % BUCKETS == 0 else 1
     sums = [mean(amounts[start : start + each]) for start in range(0, count, each)]
     return _either(_even(sums), _even(amounts), least)
@@ -161,7 +165,7 @@ def _line(points: _Points, least: float) -> Drift:
     rest = [y - slope * x for x, y in zip(xs, ys, strict=True)]
     start = median(rest)
     if start <= 0.0:
-        return nothing("the value at the start is not positive")
+        return nothing(Sentence("the value at the start is not positive", "起始值不为正"))
     half = _half_width(xs, rest)
     p = mann_kendall(ys).p
     change, low, high = slope / start, (slope - half) / start, (slope + half) / start
@@ -173,10 +177,17 @@ def _levels(points: _Points, least: float) -> Drift:
     first = [y for x, y in zip(xs, ys, strict=True) if 3 * x < 1]
     last = [y for x, y in zip(xs, ys, strict=True) if 3 * x > 2]
     if min(len(first), len(last)) < FEWEST_BUCKETS:
-        return nothing(f"fewer than {FEWEST_BUCKETS} times in the first or the last third")
+        return nothing(
+            Sentence(
+                f"fewer than {FEWEST_BUCKETS} times in the first or the last third",
+                f"首三分之一或末三分之一中的时段不足 {FEWEST_BUCKETS} 个",
+            )
+        )
     before, after = mean(first), mean(last)
     if before <= 0.0:
-        return nothing("the value in the first third is not positive")
+        return nothing(
+            Sentence("the value in the first third is not positive", "首三分之一的值不为正")
+        )
     r = _correlation(points)
     # What is left of `r` when a mean and a step are fitted is too small by about that much.
     widened = inflated(min(r + (2.0 + 4.0 * r) / len(ys), 0.9))
@@ -195,9 +206,12 @@ def _judged(drift: Drift, least: float) -> Drift:
     change, low, high = drift.change, drift.low, drift.high
     sure = drift.p < SIGNIFICANT and (low > 0.0 or high < 0.0)
     detected = sure and abs(change) >= least
-    words = f"{change:+.1%} {drift.by} (95 % {low:+.1%} to {high:+.1%}, p = {drift.p:.2g})"
+    words = Sentence(
+        f"{change:+.1%} {drift.by} (95 % {low:+.1%} to {high:+.1%}, p = {drift.p:.2g})",
+        f"{change:+.1%}，{chinese(drift.by)}（95 % 区间 {low:+.1%} 至 {high:+.1%}，p = {drift.p:.2g}）",
+    )
     if sure and not detected:
-        words += f", less than the {least:.0%} that count"
+        words += Sentence(f", less than the {least:.0%} that count", f"，低于应计入的 {least:.0%}")
     return drift._replace(detected=detected, why=words)
 
 

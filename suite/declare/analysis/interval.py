@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base.bilingual import Sentence
 from suite.base.quantities import significant
 from suite.base.statistics import mean, student
 from suite.declare.analysis.trend import dependence, inflated
@@ -225,14 +226,23 @@ class IntervalRule:
         interval = self._batches.interval()
         if interval is None or interval.mean <= 0.0:
             self._before = False
-            return Decision(False, None, None, None, f"{self._metric}: too few answers so far")
+            return Decision(
+                False,
+                None,
+                None,
+                None,
+                Sentence(
+                    f"{self._metric}: too few answers so far", f"{self._metric}：目前回答过少"
+                ),
+            )
         share = interval.half / interval.mean
         narrow = share <= self._within
         reached = narrow and self._before
         self._before = narrow
-        why = (
+        why = Sentence(
             f"{self._metric} {significant(interval.mean, 4)} {self._unit} ± {share:.2%}, "
-            f"asked for ± {self._within:.2%}"
+            f"asked for ± {self._within:.2%}",
+            f"{self._metric} {significant(interval.mean, 4)} {self._unit} ± {share:.2%}，要求 ± {self._within:.2%}",
         )
         return Decision(reached, interval.mean, interval.half, share, why)
 

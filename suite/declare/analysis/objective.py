@@ -16,6 +16,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from suite.base.bilingual import Sentence, chinese, joined
 from suite.base.statistics import finite_percentile
 from suite.declare.analysis.bisection import planned as requests_of
 from suite.declare.analysis.saturation import Saturation
@@ -86,12 +87,18 @@ def tpot_untold(answers: Sequence[Observed]) -> str:
     """Why these answers do not tell their TPOT; "" when they do, or have one token each."""
     uncounted = sum(request.after is None for request in answers)
     if uncounted:
-        return f"nobody counted the tokens of {uncounted} of {len(answers)} answers as they came"
+        return Sentence(
+            f"nobody counted the tokens of {uncounted} of {len(answers)} answers as they came",
+            f"{len(answers)} 个回答中有 {uncounted} 个，其 token 到达时没有任何来源计数",
+        )
     # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
     whole = sum(request.whole for request in answers)
     several = whole + sum(request.tpot_ms() is not None for request in answers)
     if whole > MOST_WHOLE * several:
-        return f"{whole} of {several} answers arrived in one piece"
+        return Sentence(
+            f"{whole} of {several} answers arrived in one piece",
+            f"{several} 个回答中有 {whole} 个一次性到达",
+        )
     return ""
 
 
@@ -151,7 +158,13 @@ def verdict(
     met, why = _decide(missed, len(counted), planned, percent, objectives, ended_by=ended_by)
     untold = tpot_untold(answers) if met and objectives.tpot_ms is not None else ""
     if untold:
-        met, why = False, f"undecided, which counts as missed: TPOT cannot be told: {untold}"
+        met, why = (
+            False,
+            Sentence(
+                f"undecided, which counts as missed: TPOT cannot be told: {untold}",
+                f"未判定，计为未达标：无法得知 TPOT：{chinese(untold)}",
+            ),
+        )
     return Verdict(met, why, ttft, tpot, e2e, outside, missed["failed"], untold)
 
 
@@ -172,20 +185,37 @@ def _decide(
 ) -> tuple[bool | None, str]:
     bound = allowed(planned, percent)
     reasons = [
-        f"{missed[name]} of {planned} requests took longer than the {_NAMES[name]} objective of "
-        f"{limit:g} ms or failed; p{percent:g} allows {bound}"
+        Sentence(
+            f"{missed[name]} of {planned} requests took longer than the {_NAMES[name]} objective of "
+            f"{limit:g} ms or failed; p{percent:g} allows {bound}",
+            f"{planned} 个请求中有 {missed[name]} 个超过 {_NAMES[name]} 目标 {limit:g} ms 或失败；p{percent:g} 允许 {bound} 个",
+        )
         for name, limit in _bounds(objectives)
         if limit is not None and missed[name] > bound
     ]
     if not reasons and missed["failed"] > bound:
-        reasons = [f"{missed['failed']} of {planned} requests failed; p{percent:g} allows {bound}"]
+        reasons = [
+            Sentence(
+                f"{missed['failed']} of {planned} requests failed; p{percent:g} allows {bound}",
+                f"{planned} 个请求中有 {missed['failed']} 个失败；p{percent:g} 允许 {bound} 个",
+            )
+        ]
     if reasons:
-        return False, "; ".join(reasons)
+        return False, joined(reasons, "; ", "；")
     if ended_by == "saturated":
-        return False, "the server could not keep up: requests in flight and TTFT kept rising"
+        return False, Sentence(
+            "the server could not keep up: requests in flight and TTFT kept rising",
+            "服务器跟不上请求：在途请求与 TTFT 持续上升",
+        )
     if ended_by != "all-sent" or counted < planned:
-        return None, f"undecided: only {counted} of {planned} requests ended"
-    return True, f"at least {percent:g} % of {planned} requests were within every objective"
+        return None, Sentence(
+            f"undecided: only {counted} of {planned} requests ended",
+            f"未判定：{planned} 个请求中只有 {counted} 个结束",
+        )
+    return True, Sentence(
+        f"at least {percent:g} % of {planned} requests were within every objective",
+        f"{planned} 个请求中至少 {percent:g} % 满足每项目标",
+    )
 
 
 class ProbeRule:
@@ -251,4 +281,7 @@ class ProbeRule:
     def state(self) -> str:
         """How many requests missed, of those that may."""
         bound = allowed(self._planned, self._percentile)
-        return f"missed {max(self._missed.values(), default=0)}, {bound} allowed"
+        return Sentence(
+            f"missed {max(self._missed.values(), default=0)}, {bound} allowed",
+            f"未达标 {max(self._missed.values(), default=0)} 个，允许 {bound} 个",
+        )

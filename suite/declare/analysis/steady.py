@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base.bilingual import Sentence, chinese
 from suite.declare.analysis.drift import drift
 
 if TYPE_CHECKING:
@@ -72,10 +73,19 @@ def closed_loop(requests: Sequence[Observed], concurrency: int) -> Window:
                 True,
                 moment,
                 last,
-                f"from the first moment with {concurrency} in flight to the last send",
+                Sentence(
+                    f"from the first moment with {concurrency} in flight to the last send",
+                    f"自首次达到 {concurrency} 个在途请求起，至最后一次发送",
+                ),
             )
     return Window(
-        False, 0, 0, f"{concurrency} requests were not in flight before the last was sent"
+        False,
+        0,
+        0,
+        Sentence(
+            f"{concurrency} requests were not in flight before the last was sent",
+            f"在最后一个请求发送之前，在途请求未达到 {concurrency} 个",
+        ),
     )
 
 
@@ -91,8 +101,16 @@ def whole(begin_ns: int, end_ns: int) -> Window:
     """
     start = begin_ns + min(FILL_UP_NS, (end_ns - begin_ns) // FILL_UP_PART)
     if end_ns <= start:
-        return Window(False, 0, 0, "the phase has no length")
-    return Window(True, start, end_ns, f"all but the first {(start - begin_ns) / 1e9:.3g} s")
+        return Window(False, 0, 0, Sentence("the phase has no length", "该阶段长度为零"))
+    return Window(
+        True,
+        start,
+        end_ns,
+        Sentence(
+            f"all but the first {(start - begin_ns) / 1e9:.3g} s",
+            f"除最初 {(start - begin_ns) / 1e9:.3g} 秒之外的全部时间",
+        ),
+    )
 
 
 def open_loop(requests: Sequence[Observed]) -> Window:
@@ -113,16 +131,45 @@ def open_loop(requests: Sequence[Observed]) -> Window:
         for start in range(0, len(values) - BATCH + 1, BATCH)
     ]
     if len(batches) < FEWEST:
-        return Window(False, 0, 0, f"{len(values)} answers are too few to find a steady state")
+        return Window(
+            False,
+            0,
+            0,
+            Sentence(
+                f"{len(values)} answers are too few to find a steady state",
+                f"{len(values)} 个回答过少，无法确定稳态",
+            ),
+        )
     cut = truncation(batches)
     times = [request.sched for request in answers[cut * BATCH :]]
     left = drift(times, values[cut * BATCH :], least=UNSETTLED)
     if left.detected:
-        return Window(False, 0, 0, f"latency did not settle: {left.why}")
+        return Window(
+            False,
+            0,
+            0,
+            Sentence(f"latency did not settle: {left.why}", f"延迟未稳定：{chinese(left.why)}"),
+        )
     if cut >= len(batches) // 2:
-        return Window(False, 0, 0, "no steady state found: MSER-5 would leave out half or more")
+        return Window(
+            False,
+            0,
+            0,
+            Sentence(
+                "no steady state found: MSER-5 would leave out half or more",
+                "未找到稳态：MSER-5 将剔除一半或更多",
+            ),
+        )
     start, end = answers[cut * BATCH].sched, max(request.sched for request in requests)
-    return Window(True, start, end, f"the first {cut * BATCH} answers are left out (MSER-5)")
+    return Window(
+        True,
+        start,
+        end,
+        Sentence(
+            f"the first {cut * BATCH} answers are left out (MSER-5)",
+            f"已剔除最初 {cut * BATCH} 个回答（MSER-5）",
+        ),
+    )
 
 
 def truncation(values: Sequence[float]) -> int:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, joined, placed
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
 from suite.declare.model import architectures, configuration, safetensors
@@ -42,9 +43,10 @@ def _witness(architecture: str, shape: Shape, stored: int) -> str:
     expected = shape.matrix_parameters
     if abs(stored - expected) <= WITNESS_TOLERANCE * expected:
         return ""
-    return (
+    return Sentence(
         f"the weights hold {stored} parameters, but {architecture} with this config.json has "
-        f"about {expected}"
+        f"about {expected}",
+        f"权重共有 {stored} 个参数，而按此 config.json，{architecture} 约有 {expected} 个",
     )
 
 
@@ -54,12 +56,17 @@ def _parameters(
     """Distinct parameters of the whole model, or None with the reason."""
     if not is_quantised:
         if weights.senses is None:
-            return None, "some of the weights are packed"
+            return None, Sentence("some of the weights are packed", "部分权重经过打包")
         return weights.language + weights.senses, ""
     if shape is None:
-        return None, f"quantised weights of {name or 'no named architecture'} do not tell it"
+        return None, Sentence(
+            f"quantised weights of {name or 'no named architecture'} do not tell it",
+            f"{name or '未命名结构'}的量化权重无法表明参数量",
+        )
     if weights.senses is None:
-        return None, "the part that sees or hears is quantised"
+        return None, Sentence(
+            "the part that sees or hears is quantised", "处理图像或声音的部分经过量化"
+        )
     return shape.matrix_parameters + weights.senses, ""
 
 
@@ -71,8 +78,12 @@ def _active(
         language = shape.matrix_parameters if is_quantised else weights.language
         return language - shape.idle_parameters, ""
     if weights.experts or configuration.names_experts(config):
-        return None, "which experts one token uses is not known"
-    return None, "which weights one token uses is not known"
+        return None, Sentence(
+            "which experts one token uses is not known", "每个 token 使用哪些专家未知"
+        )
+    return None, Sentence(
+        "which weights one token uses is not known", "每个 token 使用哪些权重未知"
+    )
 
 
 def _ahead(config: Mapping[str, object], shape: Shape | None) -> int | None:
@@ -125,13 +136,14 @@ def facts_of(source: ModelSource) -> ModelFacts:
     upheld = None if unknown else shape
     parameters, no_total = _parameters(name, upheld, weights, is_quantised=is_quantised)
     active, no_active = _active(config, upheld, weights, is_quantised=is_quantised)
-    reasons = (f"{what}: {why}" for what, why in (("all", no_total), ("active", no_active)) if why)
+    named = ((Sentence("all", "全部"), no_total), (Sentence("active", "激活"), no_active))
+    reasons = [placed(what, why) for what, why in named if why]
     return ModelFacts(
         architecture=name,
         model_type=configuration.text(config, "model_type"),
         parameters=parameters,
         active_parameters=active,
-        parameters_unknown="; ".join(reasons),
+        parameters_unknown=joined(reasons, "; ", "；") if reasons else "",
         weight_bytes=sum(tensor.bytes for tensor in tensors),
         torch_dtype=configuration.dtype(config) or weights.dtype,
         tie_embeddings=tied,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.declare.model.shape import used
 from suite.documents.value import NotMeasured
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 def _groups(facts: ModelFacts) -> Sequence[LayerGroup] | NotMeasured:
     if facts.shape_unknown:
         return NotMeasured(facts.shape_unknown)
-    return facts.layers or NotMeasured("the model's facts are incomplete")
+    return facts.layers or NotMeasured(
+        Sentence("the model's facts are incomplete", "模型信息不完整")
+    )
 
 
 def _linear(groups: Sequence[LayerGroup]) -> int:

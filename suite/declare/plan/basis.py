@@ -50,10 +50,10 @@ def plan_of(basis: Basis) -> Plan:
     Raises:
         SuiteError: the declaration or the profile breaks its schema, or what was chosen contradicts them.
     """
-    profile, model = _profile(basis), _model(basis.model)
+    profile, model = profile_of(basis), _model(basis.model)
     reference = reference_for(model.files, basis.taskset, profile.doc.decoding)
     plan = make_plan(
-        vendor=_vendor(basis),
+        vendor=vendor_of(basis),
         engine_id=basis.engine,
         accelerator_id=basis.accelerator,
         devices=basis.devices,
@@ -90,13 +90,24 @@ def recorded(profile: Profile) -> tuple[BasisTrace, ...]:
     )
 
 
-def _vendor(basis: Basis) -> Vendor:
+def vendor_of(basis: Basis) -> Vendor:
+    """The declaration that a basis holds.
+
+    Raises:
+        DeclarationError: it breaks its schema or contradicts itself.
+    """
     doc = convert(basis.declaration, VendorDocument, file=_DECLARATION)
     _refuse(semantic_problems(doc, directory=doc.id), _DECLARATION, "vendor-wrong")
     return Vendor(doc, jsonio.digest(plain(doc)), Path(doc.id))
 
 
-def _profile(basis: Basis) -> Profile:
+def profile_of(basis: Basis) -> Profile:
+    """The profile that a basis holds, with its traces.
+
+    Raises:
+        DeclarationError: it breaks its schema or contradicts itself.
+        EvidenceError: ``basis-incomplete``.
+    """
     doc = convert(basis.profile, ProfileDocument, file=_PROFILE)
     traces = {
         trace.name: Trace(Path(trace.name).name, trace.sha256, trace.arrivals_ns, trace.lengths)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
 from suite.declare.vendor.arguments import Situation
 from suite.documents.document import given
@@ -155,8 +156,15 @@ class Choice:
         """Why no peak can be taken: nobody named the accelerators of a running server; "" when one can."""
         if self.runtime != "endpoint" or (self.accelerator_named and self.count_known):
             return ""
-        missing = "--devices says" if self.accelerator_named else "--accelerator and --devices say"
-        return f"accelerator unknown: nobody observed what the running server computes on; {missing} so"
+        missing = (
+            Sentence("--devices says", "请以 --devices 指明")
+            if self.accelerator_named
+            else Sentence("--accelerator and --devices say", "请以 --accelerator 与 --devices 指明")
+        )
+        return Sentence(
+            f"accelerator unknown: nobody observed what the running server computes on; {missing} so",
+            f"加速器未知：运行中的服务器使用何种硬件计算未经观测；{chinese(missing)}",
+        )
 
     def visibility_env(self) -> dict[str, str]:
         """The variables that select devices, for the container runtime and for the process."""
@@ -291,7 +299,12 @@ def choose_dtype(
     row = rows[requested]
     if facts.quantisation is None:
         if own and own != row.executed and not row.note:
-            row = replace(row, note=f"the model's weights are stored in {own}")
+            row = replace(
+                row,
+                note=Sentence(
+                    f"the model's weights are stored in {own}", f"模型的权重以 {own} 存储"
+                ),
+            )
         return row
     return quantised(engine, rows[requested], facts.quantisation)
 

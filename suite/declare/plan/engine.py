@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET, UnsetType
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
@@ -219,7 +220,9 @@ def _title(choice: Choice) -> str:
 def _dtype(choice: Choice, dtype: DtypeRow) -> Dtype:
     """The precision; of a server that runs already nobody observed it."""
     if choice.runtime == "endpoint":
-        note = "of a running server nobody observed the precision"
+        note = Sentence(
+            "of a running server nobody observed the precision", "运行中的服务器的精度未经观测"
+        )
         return Dtype(requested=choice.options.dtype or UNKNOWN, executed=UNKNOWN, note=note)
     return Dtype(requested=dtype.requested, executed=dtype.executed, note=dtype.note)
 

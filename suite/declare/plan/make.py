@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 import suite
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, joined
 from suite.base.errors import UsageError
 from suite.declare.plan.choice import (
     Choice,
@@ -39,6 +40,7 @@ from suite.documents.plan import (
     SuiteVersion,
     VendorRef,
 )
+from suite.documents.sentences import table
 from suite.documents.workload import Division, Quality, TaskSet, Workload
 
 if TYPE_CHECKING:
@@ -54,7 +56,10 @@ CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
 
 
-CLAIMED = "claimed: nobody observed the accelerators of the running server"
+CLAIMED = Sentence(
+    "claimed: nobody observed the accelerators of the running server",
+    "仅为声称：运行中的服务器的加速器未经观测",
+)
 """Note on a peak that somebody named for a server that runs already."""
 
 
@@ -114,7 +119,7 @@ def make_plan(
     engine, conversion, precision = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
-    return Plan(
+    plan = Plan(
         plan_schema=PLAN_SCHEMA,
         suite=made_by or SuiteVersion(version=suite.__version__, commit=UNKNOWN),
         vendor=_vendor_ref(vendor),
@@ -129,6 +134,7 @@ def make_plan(
         telemetry=tuple(telemetry(choice)),
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
+    return replace(plan, chinese=table(plan) or UNSET)
 
 
 def _peaks(choice: Choice, precision: str) -> Peaks:
@@ -154,7 +160,7 @@ def _peaks(choice: Choice, precision: str) -> Peaks:
         )
     compute = peaks.compute
     if compute is not None:
-        note = f"{CLAIMED}; {compute.note}" if compute.note else CLAIMED
+        note = joined([CLAIMED, compute.note], "; ", "；") if compute.note else CLAIMED
         compute = replace(compute, note=note)
     return replace(peaks, compute=compute)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.declare.analysis.backlog import drawn_rate, most_goodput
 from suite.declare.scenarios.phase import (
     has_exact_lengths,
@@ -24,31 +25,54 @@ if TYPE_CHECKING:
     from suite.documents.phase import Arrivals, Lengths, Phase, Search, Stop
 
 
+_PROCESSES = {"poisson": "泊松", "constant": "等间隔", "gamma": "伽马"}
+
+
 def phase_line(phase: Phase) -> str:
     """What a phase sends, at which load, and when it ends."""
     name = f"{phase.name} #{phase.repeat + 1}"
     if phase.not_run is not UNSET:
-        return f"{name}: not run: {phase.not_run}"
-    kind = "measured" if phase.measured else "warm-up, not counted"
-    most = "at most " if phase.stop is not UNSET or is_search(phase) else ""
-    parts = [f"{most}{_many(phase.tasks, 'request')}"]
+        return Sentence(
+            f"{name}: not run: {phase.not_run}", f"{name}：未运行：{chinese(phase.not_run)}"
+        )
+    kind = (
+        Sentence("measured", "测量")
+        if phase.measured
+        else Sentence("warm-up, not counted", "预热，不计入")
+    )
+    requests = _many(phase.tasks, "request")
+    if phase.stop is not UNSET or is_search(phase):
+        requests = Sentence("at most ", "至多 ") + requests
+    parts: list[str] = [requests]
     if phase.controls is not UNSET:
-        parts.append(f"{len(phase.controls)} of them controls")
+        parts.append(
+            Sentence(
+                f"{len(phase.controls)} of them controls", f"其中 {len(phase.controls)} 个为对照"
+            )
+        )
     if is_conversation(phase):
         session = session_of(phase)
         parts.append(
-            f"{_many(phase.tasks // session.turns, 'session')} of "
-            f"{_many(session.turns, 'turn')}, "
-            f"{session.think_ms:g} ms between them"
+            Sentence(
+                f"{_many(phase.tasks // session.turns, 'session')} of "
+                f"{_many(session.turns, 'turn')}, "
+                f"{session.think_ms:g} ms between them",
+                f"{_many(phase.tasks // session.turns, 'session').zh}，每个 {_many(session.turns, 'turn').zh}，轮间 {session.think_ms:g} ms",
+            )
         )
     if has_exact_lengths(phase):
         parts.append(_lengths(lengths_of(phase)))
     if phase.max_new_tokens is not UNSET:
-        parts.append(f"at most {_many(phase.max_new_tokens, 'new token')}")
+        parts.append(
+            Sentence(
+                f"at most {_many(phase.max_new_tokens, 'new token')}",
+                f"至多 {_many(phase.max_new_tokens, 'new token').zh}",
+            )
+        )
     parts.append(_load(phase))
     if phase.stop is not UNSET:
         parts.append(_stop(phase.stop))
-    return f"{name}: {', '.join(parts)}, {kind}"
+    return placed(name, joined([*parts, kind], ", ", "，"))
 
 
 def _load(phase: Phase) -> str:
@@ -57,64 +81,113 @@ def _load(phase: Phase) -> str:
     if phase.arrivals is not None:
         return _arrivals(phase.arrivals, phase.arrivals_ns or ())
     if is_conversation(phase):
-        return f"{phase.concurrency} sessions at once"
+        return Sentence(f"{phase.concurrency} sessions at once", f"同时 {phase.concurrency} 个会话")
     if is_all_at_once(phase) and phase.measured:
-        return "all at once"
-    return f"concurrency {phase.concurrency}{' in lockstep' if phase.lockstep else ''}"
+        return Sentence("all at once", "一次全部发送")
+    concurrency = Sentence(f"concurrency {phase.concurrency}", f"并发 {phase.concurrency}")
+    return concurrency + Sentence(" in lockstep", "，同步发送") if phase.lockstep else concurrency
 
 
 def _arrivals(arrivals: Arrivals, starts: Sequence[int]) -> str:
     if arrivals.trace is not UNSET:
         trace = arrivals.trace
-        pace = "" if trace.speed == 1 else f" at {trace.speed:g} times its pace"
-        return (
-            f"replay of {trace.name} ({trace.sha256[:12]}){pace}, "
-            f"{arrivals.rate:g} per second on average"
+        pace = (
+            ""
+            if trace.speed == 1
+            else Sentence(f" at {trace.speed:g} times its pace", f"，以其 {trace.speed:g} 倍速度")
         )
-    shape = "" if arrivals.shape is None else f" of shape {arrivals.shape:g}"
+        return Sentence(
+            f"replay of {trace.name} ({trace.sha256[:12]}){pace}, "
+            f"{arrivals.rate:g} per second on average",
+            f"回放 {trace.name}（{trace.sha256[:12]}）{chinese(pace)}，平均每秒 {arrivals.rate:g} 个",
+        )
+    shape = (
+        ""
+        if arrivals.shape is None
+        else Sentence(f" of shape {arrivals.shape:g}", f"，形状 {arrivals.shape:g}")
+    )
     drawn, most = drawn_rate(starts), most_goodput(starts)
-    as_drawn = "" if drawn is None else f" ({drawn:.3g} as drawn, goodput {most:.3g} at most)"
-    return (
+    as_drawn = (
+        ""
+        if drawn is None
+        else Sentence(
+            f" ({drawn:.3g} as drawn, goodput {most:.3g} at most)",
+            f"（实际为 {drawn:.3g}，有效吞吐至多 {most:.3g}）",
+        )
+    )
+    return Sentence(
         f"{arrivals.process} arrivals{shape}, {arrivals.rate:g} per second{as_drawn}, "
-        f"seed {arrivals.seed}"
+        f"seed {arrivals.seed}",
+        f"{_PROCESSES.get(arrivals.process, arrivals.process)}到达{chinese(shape)}，每秒 {arrivals.rate:g} 个{chinese(as_drawn)}，种子 {arrivals.seed}",
     )
 
 
 def _lengths(lengths: Lengths) -> str:
     into, out = lengths.input_tokens, lengths.output_tokens
     tokens = "token" if max(into) == 1 else "tokens"
-    return f"exactly {_span(into)} {tokens} in and {_span(out)} out"
+    return Sentence(
+        f"exactly {_span(into)} {tokens} in and {_span(out)} out",
+        f"输入恰为 {_span(into).zh} 个 token，输出恰为 {_span(out).zh} 个",
+    )
 
 
-def _span(numbers: Sequence[int]) -> str:
+def _span(numbers: Sequence[int]) -> Sentence:
     least, most = min(numbers), max(numbers)
-    return str(least) if least == most else f"{least} to {most}"
+    if least == most:
+        return Sentence(str(least), str(least))
+    return Sentence(f"{least} to {most}", f"{least} 至 {most}")
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+_NOUNS = {
+    "request": "个请求",
+    "session": "个会话",
+    "turn": "轮",
+    "new token": "个新 token",
+}
+
+
+def _many(count: int, noun: str) -> Sentence:
+    english = f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return Sentence(english, f"{count} {_NOUNS[noun]}")
 
 
 def _stop(stop: Stop) -> str:
-    least = f"for at least {stop.min_duration_s:g} s and {_many(stop.min_requests, 'request')}"
-    parts = [least]
+    least = Sentence(
+        f"for at least {stop.min_duration_s:g} s and {_many(stop.min_requests, 'request')}",
+        f"至少 {stop.min_duration_s:g} 秒与 {_many(stop.min_requests, 'request').zh}",
+    )
+    parts: list[str] = [least]
     if stop.interval is not None:
         interval = stop.interval
-        parts.append(f"until {interval.metric} is known within {100 * interval.within:g} %")
+        parts.append(
+            Sentence(
+                f"until {interval.metric} is known within {100 * interval.within:g} %",
+                f"直至 {interval.metric} 的区间在 {100 * interval.within:g} % 以内",
+            )
+        )
     if stop.max_duration_s is not None:
-        parts.append(f"{stop.max_duration_s:g} s at most")
+        parts.append(
+            Sentence(f"{stop.max_duration_s:g} s at most", f"至多 {stop.max_duration_s:g} 秒")
+        )
     if stop.saturation:
-        parts.append("unless over-saturated")
-    return ", ".join(parts)
+        parts.append(Sentence("unless over-saturated", "除非过饱和"))
+    return joined(parts, ", ", "，")
 
 
 def _search(search: Search) -> str:
-    size = f"of {_many(search.requests, 'request')} at most"
+    size = Sentence(
+        f"of {_many(search.requests, 'request')} at most",
+        f"每次至多 {_many(search.requests, 'request').zh}",
+    )
     if search.duration_s is not UNSET:
         least = given(search.min_requests, 1)
-        size = f"at most, each of {search.duration_s:g} s, {least} to {search.requests} requests"
-    return (
+        size = Sentence(
+            f"at most, each of {search.duration_s:g} s, {least} to {search.requests} requests",
+            f"每次 {search.duration_s:g} 秒、{least} 至 {search.requests} 个请求",
+        )
+    return Sentence(
         f"search for the highest rate from {search.min_rate:g} to {search.max_rate:g} per second "
         f"whose p{search.percentile:g} meets the objectives: {search.max_probes} probes "
-        f"{size}, bracket {search.resolution:.3g} of the rate"
+        f"{size}, bracket {search.resolution:.3g} of the rate",
+        f"搜索每秒 {search.min_rate:g} 至 {search.max_rate:g} 个之间 p{search.percentile:g} 满足目标的最高速率：至多 {search.max_probes} 次探测，{chinese(size)}，区间宽度为速率的 {search.resolution:.3g}",
     )

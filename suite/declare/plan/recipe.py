@@ -7,6 +7,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.base.resources import resource
 from suite.documents.document import given
@@ -61,29 +62,48 @@ def shipped(build_context: str) -> Path | None:
     return known.get(build_context)
 
 
-def departure(image: ObservedImage, directory: Path) -> str:
+def departure(image: ObservedImage, build_context: str, digest: str) -> str:
     """Why an image is not what a recipe makes; "" when label, every step's command and the base agree.
+
+    Of an earlier release's recipe that has changed since then, the steps are not at hand: label and base decide.
 
     Labels and history can be written by hand: this finds an image that was made otherwise and says so of itself, not one
     that lies. Who signs the card answers for the rest.
 
+    Args:
+        image: as the Docker engine describes it.
+        build_context: the recipe.
+        digest: of the recipe as it was shipped.
+
     Raises:
         SetupError: ``image-context-missing``.
     """
-    if image.labels.get(LABEL_CONTEXT) != context_digest(directory):
-        return "its label names another recipe than the shipped one"
-    return _base_departure(image) or _step_departure(image, directory)
+    if image.labels.get(LABEL_CONTEXT) != digest:
+        return Sentence(
+            "its label names another recipe than the shipped one", "其标签指向的配方不是随附的配方"
+        )
+    if why := _base_departure(image):
+        return why
+    directory = shipped(build_context)
+    if directory is None or context_digest(directory) != digest:
+        return ""
+    return _step_departure(image, directory)
 
 
 def _base_departure(image: ObservedImage) -> str:
     base = image.base
     if not base:
-        return "its base image is not on this machine any more"
+        return Sentence("its base image is not on this machine any more", "其基础镜像已不在本机")
     if base.reference not in (DEFAULT_BASE_IMAGE, LOCAL_BASE_IMAGE):
-        return f"its base is {base.reference}, not {DEFAULT_BASE_IMAGE}"
+        return Sentence(
+            f"its base is {base.reference}, not {DEFAULT_BASE_IMAGE}",
+            f"其基础镜像为 {base.reference}，而非 {DEFAULT_BASE_IMAGE}",
+        )
     below = len(base.history)
     if image.layers[: len(base.layers)] != base.layers or image.history[:below] != base.history:
-        return f"it was not made on {base.reference}"
+        return Sentence(
+            f"it was not made on {base.reference}", f"它不是在 {base.reference} 上构建的"
+        )
     return ""
 
 
@@ -95,9 +115,12 @@ def _step_departure(image: ObservedImage, directory: Path) -> str:
     if made != wanted:
         pairs = itertools.zip_longest(wanted, made, fillvalue="")
         ours, theirs = next(pair for pair in pairs if pair[0] != pair[1])
-        return f"a step is not the recipe's: {(theirs or f'lacks {ours}')[:80]}"
+        return Sentence(
+            f"a step is not the recipe's: {(theirs or f'lacks {ours}')[:80]}",
+            f"有一步与配方不符：{(theirs or f'lacks {ours}')[:80]}",
+        )
     if len(image.layers) > layers + sum(text.startswith(_LAYERED) for text in wanted):
-        return "it has more layers than the recipe makes"
+        return Sentence("it has more layers than the recipe makes", "其层数多于配方所生成的")
     return ""
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence, chinese, joined, placed
+from suite.declare.plan.docker_text import command_lines, docker_run, image_name
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.documents.document import given
@@ -32,21 +34,8 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
 
 
-DEFAULT_TMPFS = {"/tmp": "rw,exec,nosuid,nodev,mode=1777"}  # noqa: S108 - inside the container
-DEFAULT_ENV = {
-    "HOME": "/tmp",  # noqa: S108 - inside the container
-    "XDG_CACHE_HOME": "/tmp/cache",  # noqa: S108
-    "USER": "engine",
-    "LOGNAME": "engine",
-    "PYTHONUNBUFFERED": "1",
-}
-"""Caches go to memory, so that nothing is reused and nothing need be writable."""
-CALLER = "$(id -u):$(id -g)"
-"""User of an image that the suite built: whoever calls, who can read the model."""
-
-
-def render_plan(plan: Plan) -> str:
-    """The whole plan as a shell script with a final line feed.
+def render_plan(plan: Plan) -> Sentence:
+    """The whole plan as a shell script with a final line feed; its comments are in both languages.
 
     Args:
         plan: fully resolved; nothing is looked up.
@@ -60,63 +49,107 @@ def render_plan(plan: Plan) -> str:
         _requests(plan),
         _judged(plan),
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    written = [joined(part, "\n", "\n") for part in parts if part]
+    return joined(written, "\n\n", "\n\n") + "\n"
+
+
+def _comment(line: str) -> Sentence:
+    # A line feed in a declared text must not end the comment.
+    return Sentence(*(f"# {' '.join(text.split())}".rstrip() for text in (line, chinese(line))))
 
 
 def _comments(lines: Iterable[str]) -> list[str]:
-    # A line feed in a declared text must not end the comment.
-    return [f"# {' '.join(line.split())}" if line.strip() else "#" for line in lines]
+    return [_comment(line) for line in lines]
 
 
 def _head(plan: Plan) -> list[str]:
     engine, devices, model = plan.engine, plan.devices, plan.model
-    visible = f" (indices {devices.visible})" if devices.visible else ""
-    emulated = ", emulated" if plan.vendor.emulated else ""
-    revision = f" at {model.revision}" if model.revision else ""
+    visible = _when(devices.visible, f" (indices {devices.visible})", f"（编号 {devices.visible}）")
+    emulated = _when(plan.vendor.emulated, ", emulated", "，仿真")
+    revision = _when(model.revision, f" at {model.revision}", f"，版本 {model.revision}")
     stack = ", ".join(f"{name} {version}" for name, version in engine.stack.items())
     executed = engine.dtype.executed
-    note = f": {engine.dtype.note}" if engine.dtype.note else ""
-    lines = [
-        f"Plan {plan_sha256(plan)}",
-        f"Vendor      {plan.vendor.name}{emulated}; {devices.title}{visible}",
-        f"Engine      {engine.title} ({engine.id}), as {plan.runtime}; {stack}",
-        f"Model       {model.id}{revision}",
-        f"Precision   {engine.dtype.requested} requested, {executed} executed{note}",
-        (
-            f"Reuse       prefix caching {_on(on=engine.prefix_caching)}, speculative decoding "
-            f"{_on(on=engine.speculative_decoding)}, quantisation {engine.quantisation or 'none'}"
+    note = _when(engine.dtype.note, f": {engine.dtype.note}", f"：{chinese(engine.dtype.note)}")
+    lines: list[str] = [
+        _labelled("Plan ", "计划 ", plan_sha256(plan)),
+        Sentence(
+            f"Vendor      {plan.vendor.name}{emulated}; {devices.title}{visible}",
+            f"厂商      {plan.vendor.name}{emulated.zh}；{devices.title}{visible.zh}",
+        ),
+        Sentence(
+            f"Engine      {engine.title} ({engine.id}), as {plan.runtime}; {stack}",
+            f"引擎      {engine.title}（{engine.id}），运行方式 {plan.runtime}；{stack}",
+        ),
+        Sentence(f"Model       {model.id}{revision}", f"模型      {model.id}{revision.zh}"),
+        Sentence(
+            f"Precision   {engine.dtype.requested} requested, {executed} executed{note}",
+            f"精度      请求 {engine.dtype.requested}，执行 {executed}{note.zh}",
         ),
         (
-            f"Workload    {plan.workload.profile}, division {plan.workload.division}, "
-            f"{plan.workload.taskset.size} tasks of {plan.workload.taskset.name}"
+            Sentence(
+                f"Reuse       prefix caching {_on(on=engine.prefix_caching)}, speculative decoding "
+                f"{_on(on=engine.speculative_decoding)}, quantisation {engine.quantisation or 'none'}",
+                f"复用      前缀缓存{_on(on=engine.prefix_caching).zh}，推测解码{_on(on=engine.speculative_decoding).zh}，量化 {engine.quantisation or '无'}",
+            )
+        ),
+        (
+            Sentence(
+                f"Workload    {plan.workload.profile}, division {plan.workload.division}, "
+                f"{plan.workload.taskset.size} tasks of {plan.workload.taskset.name}",
+                f"工作负载  {plan.workload.profile}，赛道 {plan.workload.division}，{plan.workload.taskset.name} 的 {plan.workload.taskset.size} 个任务",
+            )
         ),
     ]
-    lines += [f"Weights     {note}" for note in model.facts.notes]
+    lines += [_labelled("Weights     ", "权重      ", note) for note in model.facts.notes]
     if engine.peak_probe is not UNSET:
-        lines.append(f"Peak        measured before the start by {shlex.join(engine.peak_probe)}")
+        lines.append(
+            Sentence(
+                f"Peak        measured before the start by {shlex.join(engine.peak_probe)}",
+                f"峰值      启动前以 {shlex.join(engine.peak_probe)} 实测",
+            )
+        )
     if engine.request.thinking is not UNSET:
-        lines.append(f"Thinking    {_thinking(engine.request)}")
+        lines.append(_labelled("Thinking    ", "思考      ", _thinking(engine.request)))
     if plan.runtime_note:
-        lines.append(f"Note        {plan.runtime_note}")
-    return [f"# {line}" for line in lines]
+        lines.append(_labelled("Note        ", "说明      ", plan.runtime_note))
+    return [Sentence(f"# {line}", f"# {chinese(line)}") for line in lines]
+
+
+def _when(condition: object, english: str, other: str) -> Sentence:
+    return Sentence(english, other) if condition else Sentence("", "")
+
+
+def _labelled(english: str, other: str, what: str) -> Sentence:
+    """What stands behind a label that both languages have in a column."""
+    return Sentence(english, other) + what
 
 
 def _thinking(request: RequestFormat) -> str:
     """How a model that thinks before it answers is asked."""
     if request.thinking == "begun":
-        return "the chat template begins it and knows no way to turn it off: it counts against the length limit"
+        return Sentence(
+            "the chat template begins it and knows no way to turn it off: it counts against the length limit",
+            "对话模板以思考开头且无法关闭：思考计入长度限制",
+        )
     switch = json.dumps(request.extra_body["chat_template_kwargs"])
-    return f"off: every request says chat_template_kwargs {switch}"
+    return Sentence(
+        f"off: every request says chat_template_kwargs {switch}",
+        f"关：每个请求都带 chat_template_kwargs {switch}",
+    )
 
 
-def _on(*, on: bool) -> str:
-    return "on" if on else "off"
+def _on(*, on: bool) -> Sentence:
+    return Sentence("on", "开") if on else Sentence("off", "关")
 
 
 def _checks(checks: Sequence[PreflightCheck]) -> list[str]:
     if not checks:
         return []
-    result = ["# Checks, before anything is pulled or started"]
+    result: list[str] = [
+        Sentence(
+            "# Checks, before anything is pulled or started", "# 检查，在拉取或启动任何内容之前"
+        )
+    ]
     for check in checks:
         command = shlex.join(check.argument)
         if check.kind == "path":
@@ -126,15 +159,17 @@ def _checks(checks: Sequence[PreflightCheck]) -> list[str]:
         else:
             command += " >/dev/null"
         if check.compare is not UNSET:
-            result += _comments([f"{check.what}: at least {check.compare.at_least}"])
+            result.append(
+                _comment(
+                    Sentence(
+                        f"{check.what}: at least {check.compare.at_least}",
+                        f"{chinese(check.what)}：至少 {check.compare.at_least}",
+                    )
+                )
+            )
         missing = shlex.quote(f"missing: {check.what}: {check.hint}")
         result.append(f"{command} || echo {missing}")
     return result
-
-
-def image_name(image: Image) -> str:
-    """The image as `docker run` takes it, by digest where it is pinned."""
-    return image.reference if image.digest is None else f"{image.reference}@{image.digest}"
 
 
 def _image(image: Image | None) -> list[str]:
@@ -143,18 +178,25 @@ def _image(image: Image | None) -> list[str]:
     match image.source:
         case "build":
             command = ["docker", "build", "-t", image.reference, image.build_context or "."]
-            how = "built here; without an image registry: images/base.sh, then --build-arg BASE_IMAGE=suite-base:bookworm"
+            how = Sentence(
+                "built here; without an image registry: images/base.sh, then --build-arg BASE_IMAGE=suite-base:bookworm",
+                "在此构建；没有镜像仓库时：先 images/base.sh，再 --build-arg BASE_IMAGE=suite-base:bookworm",
+            )
         case "tarball":
             command = ["docker", "load", "-i", image.tarball or ""]
-            how = "loaded from the vendor's file"
+            how = Sentence("loaded from the vendor's file", "由厂商的文件载入")
         case "local":
             command = ["docker", "image", "inspect", "--format", "{{.Id}}", image.reference]
-            how = "on this machine already, and nowhere else"
+            how = Sentence("on this machine already, and nowhere else", "已在本机，他处没有")
         case "registry":
             command = ["docker", "pull", image_name(image)]
-            how = f"pulled; {image.visibility}"
-    pinned = "" if image.digest or image.source == "build" else ", not pinned by a digest"
-    return [f"# Image: {how}{pinned}", shlex.join(command)]
+            how = Sentence(f"pulled; {image.visibility}", f"拉取；{image.visibility}")
+    pinned = _when(
+        image.digest is None and image.source != "build",
+        ", not pinned by a digest",
+        "，未按摘要固定",
+    )
+    return [_labelled("# Image: ", "# 镜像：", how) + pinned, shlex.join(command)]
 
 
 def _conversion(plan: Plan) -> list[str]:
@@ -165,13 +207,16 @@ def _conversion(plan: Plan) -> list[str]:
     baked = ", ".join(f"{name} {value}" for name, value in step.parameters.items())
     lines = _comments(
         [
-            f"Conversion of the weights ({step.kind}): {step.reason}",
-            f"Fixed in the result: {baked}",
+            Sentence(
+                f"Conversion of the weights ({step.kind}): {step.reason}",
+                f"权重转换（{step.kind}）：{chinese(step.reason)}",
+            ),
+            Sentence(f"Fixed in the result: {baked}", f"结果中固定：{baked}"),
         ]
     )
     container, image = engine.container, engine.image
     if container is None or image is None:
-        return [*lines, _command_lines([[token] for token in step.command])]
+        return [*lines, command_lines([[token] for token in step.command])]
     inside = replace(
         container,
         mounts=(
@@ -191,22 +236,29 @@ def _conversion(plan: Plan) -> list[str]:
         *lines,
         shlex.join(["mkdir", "-p", step.host_target]),
         *_network(inside, "convert"),
-        _command_lines(docker_run(converting, image, "llm-conformance-convert")),
+        command_lines(docker_run(converting, image, "llm-conformance-convert")),
     ]
 
 
 def _engine(plan: Plan) -> list[str]:
     engine = plan.engine
     ready = engine.readiness
-    waits = f"ready when {ready.path} answers 200, within {ready.timeout_s:g} s"
+    waits = Sentence(
+        f"ready when {ready.path} answers 200, within {ready.timeout_s:g} s",
+        f"{ready.path} 应答 200 即就绪，时限 {ready.timeout_s:g} 秒",
+    )
     container, image = engine.container, engine.image
     if container is not None and image is not None:
         name = "llm-conformance-engine"
-        lines = [f"# Engine: {waits}"]
+        lines: list[str] = [_labelled("# Engine: ", "# 引擎：", waits)]
         if container.privileged:
-            lines += _comments([f"Privileged: {container.privileged_reason}"])
+            lines.append(
+                _comment(
+                    placed(Sentence("Privileged", "特权方式"), container.privileged_reason or "")
+                )
+            )
         lines += _network(container, "engine")
-        lines.append(_command_lines(docker_run(engine, image, name)))
+        lines.append(command_lines(docker_run(engine, image, name)))
         return lines + _reach(container, engine, name)
     if engine.process is not None:
         process = engine.process
@@ -217,7 +269,10 @@ def _engine(plan: Plan) -> list[str]:
         where = f".venv-{process.environment} ({process.requirements})"
         path = f"$PWD/.venv-{process.environment}/bin"
         return [
-            f"# Engine: in the Python environment {where if python is None else f'of {python}'}; {waits}",
+            Sentence(
+                f"# Engine: in the Python environment {where if python is None else f'of {python}'}; {waits}",
+                f"# 引擎：在 Python 环境 {where if python is None else python} 中；{waits.zh}",
+            ),
             " \\\n  ".join(
                 [
                     "env",
@@ -231,8 +286,13 @@ def _engine(plan: Plan) -> list[str]:
             ),
         ]
     if engine.url is not None:
-        return [f"# Engine: runs already at {' '.join(engine.url.split())}"]
-    return ["# Engine: the suite's own simulated server"]
+        return [
+            Sentence(
+                f"# Engine: runs already at {' '.join(engine.url.split())}",
+                f"# 引擎：已在 {' '.join(engine.url.split())} 运行",
+            )
+        ]
+    return [Sentence("# Engine: the suite's own simulated server", "# 引擎：套件自带的模拟服务器")]
 
 
 def _network(container: Container, what: str) -> list[str]:
@@ -244,136 +304,58 @@ def _network(container: Container, what: str) -> list[str]:
 
 def _reach(container: Container, engine: Engine, name: str) -> list[str]:
     if container.network == "host":
-        return [f"# from another shell: curl http://127.0.0.1:{engine.port}{engine.readiness.path}"]
+        return [
+            _labelled(
+                "# from another shell: ",
+                "# 在另一个终端：",
+                f"curl http://127.0.0.1:{engine.port}{engine.readiness.path}",
+            )
+        ]
     inspect = "docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' " + name
-    return [f"# from another shell: curl http://$({inspect}):{engine.port}{engine.readiness.path}"]
-
-
-def docker_run(engine: Engine, image: Image, name: str) -> list[list[str]]:
-    """The container command as groups of words, one group per option.
-
-    Args:
-        engine: with its container part.
-        image: to run.
-        name: of the container; its network is called alike.
-    """
-    container = engine.container
-    assert container is not None
-    groups = [[container.wrapper or "docker", "run"], ["--rm"], ["--name", name]]
-    groups.append(["--network", "host" if container.network == "host" else name])
-    groups += _permissions(container, built_here=image.source == "build")
-    groups += _limits(container)
-    if container.runtime:
-        groups.append(["--runtime", container.runtime])
-    if container.gpus:
-        # Docker splits the value at commas unless it carries quotes of its own.
-        quoted = f'"{container.gpus}"' if "," in container.gpus else container.gpus
-        groups.append(["--gpus", quoted])
-    groups += [["--device", device] for device in container.devices]
-    for mount in container.mounts:
-        mode = ",readonly" if mount.read_only else ""
-        text = f"type=bind,source={mount.source},target={mount.target}{mode}"
-        groups.append(["--mount", text])
-    variables = {**DEFAULT_ENV, **engine.env}
-    groups += [
-        ["--env", f"{key}={value}"]
-        for key, value in variables.items()
-        if key not in engine.unset_env
-    ]
-    return groups + _what(engine, container, image)
-
-
-def _permissions(container: Container, *, built_here: bool) -> list[list[str]]:
-    groups = []
-    if container.privileged:
-        groups.append(["--privileged"])
-        options = [*container.security_opt]
-    else:
-        groups.append(["--cap-drop", "ALL"])
-        options = ["no-new-privileges:true", *container.security_opt]
-    groups += [["--cap-add", name] for name in container.capabilities_add]
-    groups += [["--security-opt", option] for option in options]
-    groups += [["--group-add", name] for name in container.groups]
-    user = container.user or (CALLER if built_here else None)
-    if user:
-        groups.append(["--user", user])
-    if given(container.read_only_root, True):
-        groups.append(["--read-only"])
-    tmpfs = {**DEFAULT_TMPFS, **container.tmpfs}
-    return groups + [["--tmpfs", f"{target}:{options}"] for target, options in tmpfs.items()]
-
-
-def _limits(container: Container) -> list[list[str]]:
-    groups = []
-    if container.memory:
-        groups += [["--memory", container.memory], ["--memory-swap", container.memory]]
-    groups.append(["--pids-limit", str(container.pids)])
-    if container.shm_size:
-        groups.append(["--shm-size", container.shm_size])
-    if container.ipc:
-        groups.append(["--ipc", container.ipc])
-    return groups + [["--ulimit", f"{name}={value}"] for name, value in container.ulimits.items()]
-
-
-def _what(engine: Engine, container: Container, image: Image) -> list[list[str]]:
-    """Entry point, image and command; Docker takes one word for the entry point."""
-    entrypoint, command = container.entrypoint, list(engine.command)
-    unset = [["--env", key] for key in engine.unset_env]
-    if engine.pre_commands:
-        steps = " && ".join(shlex.join(step) for step in engine.pre_commands)
-        command = ["/bin/sh", "-c", f"{steps} && exec {shlex.join(command)}"]
-    if entrypoint is None:
-        return [*unset, [image_name(image)], *_paired(command)]
-    first, rest = (entrypoint[0], entrypoint[1:]) if entrypoint else ("", [])
-    return [*unset, ["--entrypoint", first], [image_name(image)], *_paired([*rest, *command])]
-
-
-def _paired(words: list[str]) -> list[list[str]]:
-    """Words in groups: what comes before the first option, then each option with its value."""
-    groups: list[list[str]] = [[]]
-    for word in words:
-        if word.startswith("--") or (word.startswith("-") and len(groups) > 1):
-            groups.append([])
-        groups[-1].append(word)
-    return [group for group in groups if group]
-
-
-def _command_lines(groups: list[list[str]]) -> str:
-    return " \\\n  ".join(" ".join(map(_quoted, group)) for group in groups)
-
-
-def _quoted(word: str) -> str:
-    return f'"{CALLER}"' if word == CALLER else shlex.quote(word)
+    asked = f"curl http://$({inspect}):{engine.port}{engine.readiness.path}"
+    return [_labelled("# from another shell: ", "# 在另一个终端：", asked)]
 
 
 def _requests(plan: Plan) -> list[str]:
     workload, request = plan.workload, plan.engine.request
     decoding = workload.decoding
-    lines = [
+    lines: list[str] = [
         (
-            f"# Requests to {request.path}, model {plan.engine.served_model_name!r}: at most "
-            f"{workload.max_input_tokens} tokens in, {decoding.max_new_tokens} out, "
-            f"temperature {decoding.temperature:g}"
+            Sentence(
+                f"# Requests to {request.path}, model {plan.engine.served_model_name!r}: at most "
+                f"{workload.max_input_tokens} tokens in, {decoding.max_new_tokens} out, "
+                f"temperature {decoding.temperature:g}",
+                f"# 请求发往 {request.path}，模型 {plan.engine.served_model_name!r}：输入至多 {workload.max_input_tokens} 个 token，输出 {decoding.max_new_tokens} 个，温度 {decoding.temperature:g}",
+            )
         ),
     ]
     if request.prompt_ids:
-        lines.append("# Prompts of exact length are sent as token ids")
-    return lines + [f"#   {phase_line(phase)}" for phase in workload.phases]
+        lines.append(
+            Sentence(
+                "# Prompts of exact length are sent as token ids",
+                "# 精确长度的提示词以 token id 发送",
+            )
+        )
+    return lines + [_labelled("#   ", "#   ", phase_line(phase)) for phase in workload.phases]
 
 
 def _judged(plan: Plan) -> list[str]:
     compute, unknown = plan.peaks.compute, plan.model.facts.shape_unknown
     if unknown:
-        peak = f"MFU: not measured: {unknown}"
+        peak = _labelled("MFU: not measured: ", "MFU：不测量：", unknown)
     elif compute is None:
-        peak = f"MFU: not measured: {plan.peaks.compute_unknown}"
+        peak = _labelled("MFU: not measured: ", "MFU：不测量：", plan.peaks.compute_unknown)
     else:
-        peak = (
+        peak = Sentence(
             f"MFU divides by {compute.flops / 1e12:g} TFLOP/s per device ({compute.precision}, "
-            f"dense): {compute.source}"
+            f"dense): {compute.source}",
+            f"MFU 以每设备 {compute.flops / 1e12:g} TFLOP/s（{compute.precision}，稠密）为分母：{chinese(compute.source)}",
         )
     tools = [
-        f"Telemetry, every {tool.interval_ms} ms: {shlex.join(tool.command) or tool.tool}"
+        Sentence(
+            f"Telemetry, every {tool.interval_ms} ms: {shlex.join(tool.command) or tool.tool}",
+            f"遥测，每 {tool.interval_ms} ms：{shlex.join(tool.command) or tool.tool}",
+        )
         for tool in plan.telemetry
     ]
     return _comments([peak, *tools])

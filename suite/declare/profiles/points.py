@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese
 from suite.documents.phase import Group, Lengths
 
 if TYPE_CHECKING:
@@ -138,8 +139,14 @@ def _too_long(lengths: Lengths, room: Room) -> str | None:
     worst = max(pairs, key=sum)
     if sum(worst) <= room.positions:
         return None
-    held = f"{worst[0]:,} tokens in and {worst[1]:,} out, the model holds {room.positions:,}"
+    held = Sentence(
+        f"{worst[0]:,} tokens in and {worst[1]:,} out, the model holds {room.positions:,}",
+        f"输入 {worst[0]:,} 个 token、输出 {worst[1]:,} 个，模型可容纳 {room.positions:,} 个",
+    )
     if len(pairs) == 1:
         return held
     many = sum(sum(pair) > room.positions for pair in pairs)
-    return f"{many:,} of {len(pairs):,} requests are too long: up to {held}"
+    return Sentence(
+        f"{many:,} of {len(pairs):,} requests are too long: up to {held}",
+        f"{len(pairs):,} 个请求中有 {many:,} 个过长：最长{chinese(held)}",
+    )

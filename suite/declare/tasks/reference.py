@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError
 from suite.base.resources import resource
 from suite.documents.codec import convert
@@ -71,16 +72,36 @@ def reference_for(
     """
     weights = {entry.sha256 for entry in files if entry.path == WEIGHTS_FILE}
     if not file.is_file():
-        return Reference(None, "the suite holds no reference run")
+        return Reference(
+            None, Sentence("the suite holds no reference run", "本套件没有任何参考运行")
+        )
     doc = _read(file)
     if doc.weights_sha256 not in weights:
-        return Reference(None, "no reference run is known for these weights")
+        return Reference(
+            None,
+            Sentence("no reference run is known for these weights", "这些权重没有已知的参考运行"),
+        )
     if doc.records_sha256 != taskset.records_sha256:
-        return Reference(None, "the reference run of these weights used other tasks")
+        return Reference(
+            None,
+            Sentence(
+                "the reference run of these weights used other tasks",
+                "这些权重的参考运行使用了其他任务",
+            ),
+        )
     limit = doc.decoding.max_new_tokens
     if decoding.temperature != 0 or decoding.max_new_tokens != limit:
-        why = f"the reference run of these weights decoded greedily with {limit} new tokens"
+        why = Sentence(
+            f"the reference run of these weights decoded greedily with {limit} new tokens",
+            f"这些权重的参考运行以贪心方式解码 {limit} 个新 token",
+        )
         return Reference(None, why)
     scores = asdict(doc.rouge) | {"generated_tokens": doc.generated_tokens_mean}
     dtype = doc.decoding.dtype
-    return Reference(scores, f"transformers, {dtype}, greedy, weights {doc.weights_sha256[:16]}")
+    return Reference(
+        scores,
+        Sentence(
+            f"transformers, {dtype}, greedy, weights {doc.weights_sha256[:16]}",
+            f"transformers，{dtype}，贪心解码，权重 {doc.weights_sha256[:16]}",
+        ),
+    )

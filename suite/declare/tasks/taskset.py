@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.defects import count_defects
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256, mini_tasks
@@ -107,14 +108,22 @@ def mini_set(size: int = MINI_COUNT) -> TaskSet:
         name=f"mini-{size}",
         tasks=tasks,
         locked=locked,
-        why_not_locked="" if locked else f"the locked mini set has {MINI_COUNT} tasks, not {size}",
+        why_not_locked=""
+        if locked
+        else Sentence(
+            f"the locked mini set has {MINI_COUNT} tasks, not {size}",
+            f"锁定的 mini 集有 {MINI_COUNT} 个任务，而非 {size} 个",
+        ),
         kind="mini set",
         source="",
         notes={},
         excluded={},
     )
     if locked and mini.records_sha256 != MINI_RECORDS_SHA256:
-        message = f"the mini set hashes to {mini.records_sha256[:16]}…, not to its lock"
+        message = Sentence(
+            f"the mini set hashes to {mini.records_sha256[:16]}…, not to its lock",
+            f"mini 集的摘要为 {mini.records_sha256[:16]}…，与其锁不符",
+        )
         raise DataError("mini-set-changed", message, hint="the generator in the suite was changed")
     return mini
 
@@ -162,13 +171,21 @@ def _locked_ids(reading: Reading, size: int) -> LockedIds | str:
     """The locked set of a size that a reading holds, or why it is custom."""
     if size not in LOCKED_SIZES.values():
         sizes = ", ".join(f"{locked:,}" for locked in LOCKED_SIZES.values())
-        return f"{size:,} is not a locked size ({sizes})"
+        return Sentence(
+            f"{size:,} is not a locked size ({sizes})", f"{size:,} 不是锁定的任务数（{sizes}）"
+        )
     if not reading.has_ids:
-        return "the file has no ids, so nothing says which articles they are"
+        return Sentence(
+            "the file has no ids, so nothing says which articles they are",
+            "文件没有编号，无法得知是哪些文章",
+        )
     for locked in locked_sets(task.id for task in reading.tasks):
         if len(locked.ids) == size:
             return locked
-    return f"the ids are not the {size:,} that the suite locked of the official XSum test split"
+    return Sentence(
+        f"the ids are not the {size:,} that the suite locked of the official XSum test split",
+        f"编号不是本套件锁定的官方 XSum 测试集中的 {size:,} 个",
+    )
 
 
 def task_set_for(

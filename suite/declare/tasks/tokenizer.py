@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import tokenizers
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.chat_template import ChatTemplate, special_tokens, template_text
 from suite.documents.value import NotMeasured
@@ -193,7 +194,12 @@ def load_tokenizer(directory: Path) -> Tokenizer | NotMeasured:
         if cause.code != "tokenizer-missing":
             raise
         hint = f" ({cause.hint})" if cause.hint else ""
-        return NotMeasured(f"{cause.message} in the model directory{hint}")
+        return NotMeasured(
+            Sentence(
+                f"{cause.message} in the model directory{hint}",
+                f"模型目录中{chinese(cause.message)}{chinese(hint)}",
+            )
+        )
 
 
 def fit_prompts(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -64,20 +66,31 @@ def contradiction(declared: CPUBasis, host: HostCPU) -> str:
     """Why the declared peak cannot be this processor's; "" when nothing speaks against it."""
     clock = float(declared.clock_mhz)
     highest, now = host.clock_max_mhz, host.clock_mhz
-    runs = f"{clock:g} MHz, and the processor runs at {now:g} MHz" if now is not None else ""
+    runs = (
+        Sentence(
+            f"{clock:g} MHz, and the processor runs at {now:g} MHz",
+            f"{clock:g} MHz，而处理器实际运行于 {now:g} MHz",
+        )
+        if now is not None
+        else ""
+    )
     reasons = {
-        f"{clock:g} MHz is no processor's clock ({SLOWEST_MHZ:g} to {FASTEST_MHZ:g})": (
-            not SLOWEST_MHZ <= clock <= FASTEST_MHZ
-        ),
-        f"{declared.cores} cores, and this machine has {host.cores} to compute with": (
-            host.cores is not None and declared.cores > host.cores
-        ),
-        f"{declared.isa}, which this processor does not have": (
-            host.flags is not None and declared.flag not in host.flags
-        ),
-        f"{clock:g} MHz, and the processor reaches {highest} MHz at most": (
-            highest is not None and clock > highest * _MARGIN
-        ),
+        Sentence(
+            f"{clock:g} MHz is no processor's clock ({SLOWEST_MHZ:g} to {FASTEST_MHZ:g})",
+            f"{clock:g} MHz 不是处理器可能的时钟（{SLOWEST_MHZ:g} 至 {FASTEST_MHZ:g}）",
+        ): (not SLOWEST_MHZ <= clock <= FASTEST_MHZ),
+        Sentence(
+            f"{declared.cores} cores, and this machine has {host.cores} to compute with",
+            f"{declared.cores} 核，而本机可用于计算的有 {host.cores} 核",
+        ): (host.cores is not None and declared.cores > host.cores),
+        Sentence(
+            f"{declared.isa}, which this processor does not have",
+            f"{declared.isa}，而该处理器不支持",
+        ): (host.flags is not None and declared.flag not in host.flags),
+        Sentence(
+            f"{clock:g} MHz, and the processor reaches {highest} MHz at most",
+            f"{clock:g} MHz，而处理器最高为 {highest} MHz",
+        ): (highest is not None and clock > highest * _MARGIN),
         runs: now is not None
         and (clock < now * _THROTTLED or (highest is None and clock > now * _TURBO)),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import UsageError
 from suite.documents.document import given
 from suite.documents.peaks import CPUBasis, Peak, Peaks
@@ -76,14 +77,24 @@ def _compute(
     if precision in private:
         return _private(device, precision, peak, private[precision]), ""
     if peak is None:
-        return None, f"peak not declared for {precision} on {device.name}"
+        return None, Sentence(
+            f"peak not declared for {precision} on {device.name}",
+            f"未声明 {device.name} 的 {precision} 峰值",
+        )
     if cpu is not None:
         return _from_formula(vendor, device, peak, cpu), ""
     for claim in peak.claims:
         if claim.used and claim.value != "unknown":
             return _from_claim(vendor, device, peak, claim), ""
-    why = "; ".join(claim.why for claim in peak.claims if claim.why is not UNSET)
-    return None, f"peak not declared for {precision}: {why or 'no claim is used'}"
+    reasons = [
+        Sentence(claim.why, given(claim.why_zh, claim.why))
+        for claim in peak.claims
+        if claim.why is not UNSET
+    ]
+    why = joined(reasons, "; ", "；") or Sentence("no claim is used", "没有采用任何主张")
+    return None, placed(
+        Sentence(f"peak not declared for {precision}", f"未声明 {precision} 的峰值"), why
+    )
 
 
 def _private(
@@ -103,7 +114,10 @@ def _private(
         basis="dense",
         scope="device",
         source=brought.source,
-        note=f"brought along for this run: {peak.private.why}",
+        note=Sentence(
+            f"brought along for this run: {peak.private.why}",
+            f"本次运行自带：{chinese(peak.private.why)}",
+        ),
     )
 
 
@@ -111,7 +125,10 @@ def _from_claim(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, claim: 
     parts = device.topology.devices_per_card if claim.scope == "card" else 1
     note = given(claim.note, "")
     if parts > 1:
-        note = f"the card's {claim.value} over {parts} devices" + (f"; {note}" if note else "")
+        note = Sentence(
+            f"the card's {claim.value} over {parts} devices",
+            f"单卡 {claim.value}，由 {parts} 个设备分摊",
+        ) + (Sentence(f"; {note}", f"；{note}") if note else "")
     return Peak(
         precision=peak.precision,
         flops=float(claim.value) * TERA / parts,
@@ -138,9 +155,15 @@ def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: 
         flops=cpu.cores * cpu.clock_mhz * MEGA * formula.flop_per_cycle,
         basis="dense",
         scope="device",
-        source=f"declared for this run; {_source(vendor, formula.source)}",
-        note=f"{cpu.cores} cores x {cpu.clock_mhz:g} MHz x {formula.flop_per_cycle:g} FLOP per "
-        f"cycle and core ({cpu.isa}, {formula.fma_pipes} FMA units x {formula.lanes} lanes x 2)",
+        source=Sentence(
+            f"declared for this run; {_source(vendor, formula.source)}",
+            f"为本次运行声明；{_source(vendor, formula.source)}",
+        ),
+        note=Sentence(
+            f"{cpu.cores} cores x {cpu.clock_mhz:g} MHz x {formula.flop_per_cycle:g} FLOP per "
+            f"cycle and core ({cpu.isa}, {formula.fma_pipes} FMA units x {formula.lanes} lanes x 2)",
+            f"{cpu.cores} 核 x {cpu.clock_mhz:g} MHz x 每周期每核 {formula.flop_per_cycle:g} FLOP（{cpu.isa}，{formula.fma_pipes} 个 FMA 单元 x {formula.lanes} 通道 x 2）",
+        ),
         cpu=CPUBasis(
             isa=cpu.isa,
             flag=given(formula.flag, cpu.isa),

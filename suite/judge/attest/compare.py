@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONValue
 
+ABSENT = "absent"
+"""Shown for a member that is not there; a text of that word is shown with quotation marks."""
 MAX_SHOWN = 120
 """Characters of a value that are shown."""
 
@@ -46,18 +48,18 @@ def differences(left: JSONValue, right: JSONValue, pointer: str = "") -> Iterato
         for key in sorted(left.keys() | right.keys()):
             where = _join(pointer, key)
             if key not in right:
-                yield Difference(where, _show(left[key]), "absent")
+                yield Difference(where, _show(left[key]), ABSENT)
             elif key not in left:
-                yield Difference(where, "absent", _show(right[key]))
+                yield Difference(where, ABSENT, _show(right[key]))
             else:
                 yield from differences(left[key], right[key], where)
     elif isinstance(left, list) and isinstance(right, list):
         for index in range(max(len(left), len(right))):
             where = _join(pointer, index)
             if index >= len(right):
-                yield Difference(where, _show(left[index]), "absent")
+                yield Difference(where, _show(left[index]), ABSENT)
             elif index >= len(left):
-                yield Difference(where, "absent", _show(right[index]))
+                yield Difference(where, ABSENT, _show(right[index]))
             else:
                 yield from differences(left[index], right[index], where)
     elif type(left) is not type(right) or jsonio.canonical(left) != jsonio.canonical(right):

@@ -8,9 +8,11 @@ number, a heading, a policy or a line ending, makes the bytes differ.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
+from suite.base.language import Language
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -26,10 +28,14 @@ MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
 BLOCK_START = f'<script type="{MEDIA_TYPE}">'
 BLOCK_END = "</script>"
 
-Render: TypeAlias = "Callable[[bytes, Scorecard], bytes]"
-"""Bundle bytes and the scorecard stated there in, page out; the same input gives the same bytes."""
+Render: TypeAlias = "Callable[[bytes, Scorecard, Language], bytes]"
+"""Bundle bytes, the scorecard stated there and the page's language in, page out; the same input gives the same bytes."""
+
+LANGUAGES: Final = {Language.EN: "en", Language.ZH: "zh-CN"}
+"""What ``<html lang>`` says, by the language that a page shows first."""
 
 _SCRIPT = re.compile(rb"<[\s/]*script", re.IGNORECASE)
+_LANGUAGE = re.compile(rb'\s*<!doctype html>\s*<html lang="([^"]{1,20})"', re.IGNORECASE)
 _GENERATOR = re.compile(rb'<meta name="generator" content="([^"<>]{1,200})">')
 _ESCAPES = {
     "&": "\\u0026",
@@ -82,8 +88,15 @@ def renderer_of(html: bytes) -> str | None:
     return match[1].decode("utf-8", "replace") if match else None
 
 
+def language_of(html: bytes) -> Language:
+    """The language that a page shows first, by its ``<html lang>``; English where it says none of ours."""
+    match = _LANGUAGE.match(html)
+    named = {tag.encode("ascii"): language for language, tag in LANGUAGES.items()}
+    return named.get(match[1], Language.EN) if match else Language.EN
+
+
 def check_page(html: bytes, stated: Stated, bundle: bytes, render: Render, note: Note) -> None:
-    """Render the page again and compare byte for byte.
+    """Render the page again, in its own language, and compare byte for byte.
 
     A page of another renderer's version can't be compared: the step is then skipped with the code
     ``page-not-checked``, and whoever reads the page must know that.
@@ -94,13 +107,19 @@ def check_page(html: bytes, stated: Stated, bundle: bytes, render: Render, note:
     """
     if extract_bundle(html) != bundle:
         raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
-    again = render(bundle, stated.card)
+    again = render(bundle, stated.card, language_of(html))
     if again == html:
-        note.detail = f"rendered again, byte for byte the same ({len(html):,} bytes)"
+        note.detail = Sentence(
+            f"rendered again, byte for byte the same ({len(html):,} bytes)",
+            f"重新生成，逐字节相同（{len(html):,} 字节）",
+        )
         return
     ours, theirs = renderer_of(again), renderer_of(html)
     if theirs is not None and theirs != ours:
-        detail = f"page not checked, bundle verified: made by {theirs}, this is {ours}"
+        detail = Sentence(
+            f"page not checked, bundle verified: made by {theirs}, this is {ours}",
+            f"页面未检查，签名包已核验：页面由 {theirs} 生成，当前为 {ours}",
+        )
         note.skip("page-not-checked", detail)
         return
     if html.replace(b"\r\n", b"\n") == again:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, TrustError
+from suite.base.language import Language
 from suite.base.status import Outcome
 
 if TYPE_CHECKING:
@@ -13,6 +15,14 @@ if TYPE_CHECKING:
 
     from suite.base.errors import SuiteError
     from suite.base.jsonio import JSONObject
+
+
+_OUTCOMES = {
+    Outcome.PASS: "通过  ",
+    Outcome.WARN: "警告  ",
+    Outcome.FAIL: "未通过",
+    Outcome.SKIPPED: "跳过  ",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +59,15 @@ class Step:
             "hint": self.hint,
         }
 
-    def lines(self) -> list[str]:
+    def lines(self, language: Language = Language.EN) -> list[str]:
         """For a person: one line, then one indented line per finding, and what to do."""
         code = f" [{self.code}]" if self.code else ""
-        head = f"{self.number:2}. {self.outcome.value:<7} {self.what}: {self.detail}{code}"
-        hint = [f"      hint: {self.hint}"] if self.hint else []
-        return [head, *(f"      - {finding}" for finding in self.findings), *hint]
+        outcome = (f"{self.outcome.value:<7}", _OUTCOMES[self.outcome])[language]
+        said = language.of(placed(self.what, self.detail))
+        word = ("hint: ", "建议：")[language]
+        hint = [f"      {word}{language.of(self.hint)}"] if self.hint else []
+        findings = (f"      - {language.of(finding)}" for finding in self.findings)
+        return [f"{self.number:2}. {outcome} {said}{code}", *findings, *hint]
 
 
 @dataclass(slots=True)
@@ -104,7 +117,12 @@ class Steps:
             self.errors.append(error)
             where = f" ({error.place})" if error.place else ""
             findings = tuple(str(problem) for problem in error.problems)
-            note = Note(error.message + where, Outcome.FAIL, error.code, findings)
+            note = Note(
+                Sentence(error.message, chinese(error.message)) + where,
+                Outcome.FAIL,
+                error.code,
+                findings,
+            )
         number = len(self.done) + 1
         hint = error.hint if error is not None else ""
         self.done.append(

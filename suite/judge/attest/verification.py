@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import TrustError
+from suite.base.language import Language
 from suite.base.status import Outcome
 from suite.judge.attest import lineends
 from suite.judge.attest.stated import Identity
@@ -72,21 +74,35 @@ class Verification:
         if not self.intact or self.verified is None:
             codes = ", ".join(dict.fromkeys(step.code for step in failed))
             if codes == lineends.CODE:
-                return f"REFUSED: {failed[0].detail}; everything else fits"
-            return f"REFUSED: {len(failed)} of {len(self.steps)} steps failed ({codes})"
+                return Sentence(
+                    f"REFUSED: {failed[0].detail}; everything else fits",
+                    f"拒绝：{chinese(failed[0].detail)}；其余均相符",
+                )
+            return Sentence(
+                f"REFUSED: {len(failed)} of {len(self.steps)} steps failed ({codes})",
+                f"拒绝：{len(self.steps)} 个步骤中有 {len(failed)} 个失败（{codes}）",
+            )
         word = {
-            Identity.TRUSTED: "VERIFIED",
-            Identity.GIVEN_KEY: "INTACT, OWNER OF THE KEY UNKNOWN",
-            Identity.UNPROVEN: "INTACT, SIGNER NOT ESTABLISHED",
+            Identity.TRUSTED: Sentence("VERIFIED", "已核验"),
+            Identity.GIVEN_KEY: Sentence(
+                "INTACT, OWNER OF THE KEY UNKNOWN", "完好，密钥所有者未知"
+            ),
+            Identity.UNPROVEN: Sentence("INTACT, SIGNER NOT ESTABLISHED", "完好，签名者未确立"),
         }[self.verified.identity]
         skipped = [step for step in self.steps if step.outcome is Outcome.SKIPPED]
-        undone = "".join(f"; not done: {step.what} ({step.detail})" for step in skipped)
-        return f"{word}: {self.verified.signer()}{undone}"
+        undone = [
+            Sentence(
+                f"; not done: {step.what} ({step.detail})",
+                f"；未进行：{chinese(step.what)}（{chinese(step.detail)}）",
+            )
+            for step in skipped
+        ]
+        return placed(word, self.verified.signer()) + joined(undone, "", "")
 
-    def text(self) -> str:
+    def text(self, language: Language = Language.EN) -> str:
         """The numbered steps and the conclusion, for a terminal; ends with a line break."""
-        lines = [line for step in self.steps for line in step.lines()]
-        return "\n".join([*lines, "", self.summary(), ""])
+        lines = [line for step in self.steps for line in step.lines(language)]
+        return "\n".join([*lines, "", language.of(self.summary()), ""])
 
     def to_json(self) -> JSONObject:
         """For programs."""

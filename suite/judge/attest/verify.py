@@ -24,6 +24,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, TrustError, UsageError
 from suite.documents.card import Scorecard
 from suite.documents.document import given
@@ -82,11 +83,20 @@ class Verified(Stated):
         """Who signed, in words that claim no more than is known."""
         match self.identity:
             case Identity.TRUSTED:
-                return f"signed by {self.owner} ({self.role}), key {self.key_id}"
+                return Sentence(
+                    f"signed by {self.owner} ({self.role}), key {self.key_id}",
+                    f"由 {self.owner}（{self.role}）签名，密钥 {self.key_id}",
+                )
             case Identity.GIVEN_KEY:
-                return f"signed by the key given, {self.key_id}; its owner is not known here"
+                return Sentence(
+                    f"signed by the key given, {self.key_id}; its owner is not known here",
+                    f"由给定的密钥 {self.key_id} 签名；其所有者此处未知",
+                )
             case Identity.UNPROVEN:
-                return f"signed by the key that lies beside it, {self.key_id}; identity not established"
+                return Sentence(
+                    f"signed by the key that lies beside it, {self.key_id}; identity not established",
+                    f"由随附的密钥 {self.key_id} 签名；签名者身份未确立",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +124,14 @@ class _Signer:
         if self.entry is not None:
             return f"{self.entry.owner} ({self.entry.role}), {self.key.algorithm}, {self.key.id}"
         if self.identity is Identity.GIVEN_KEY:
-            return f"the key given, {self.key.id}; owner unknown"
-        return f"the key that lies beside the run, {self.key.id}; identity not established"
+            return Sentence(
+                f"the key given, {self.key.id}; owner unknown",
+                f"给定的密钥 {self.key.id}；所有者未知",
+            )
+        return Sentence(
+            f"the key that lies beside the run, {self.key.id}; identity not established",
+            f"随运行附带的密钥 {self.key.id}；身份未确立",
+        )
 
 
 def verify_bundle(
@@ -166,17 +182,20 @@ def examine(
         UsageError: ``trust-ambiguous`` when both a list and a key are given.
     """
     if trust is not None and key is not None:
-        hint = "a trust list names owners, a key does not"
+        hint = Sentence(
+            "a trust list names owners, a key does not", "信任列表写明所有者，密钥本身则没有"
+        )
         raise UsageError("trust-ambiguous", "give a trust list or a key, not both", hint=hint)
     want, record = expected or Expected(), steps or Steps()
     first, refused = len(record.done), len(record.errors)
     stated: Stated | None = None
     verified: Verified | None = None
     with contextlib.suppress(TrustError):  # recorded by its step
-        with record.step("The bundle is well-formed") as note:
+        with record.step(Sentence("The bundle is well-formed", "签名包格式正确")) as note:
             parsed = envelope.parse(bundle, name=name)
-            note.detail = (
-                f"Sigstore bundle v0.3, one signature, {len(parsed.payload):,} signed bytes"
+            note.detail = Sentence(
+                f"Sigstore bundle v0.3, one signature, {len(parsed.payload):,} signed bytes",
+                f"Sigstore bundle v0.3，单一签名，签名内容 {len(parsed.payload):,} 字节",
             )
         signer = _known_signer(record, parsed.key_id, trust, key, neighbour)
         _signature_step(record, parsed, signer, neighbour, name)
@@ -184,7 +203,9 @@ def examine(
         entry = signer.entry if signer else None
         _role_step(record, stated, entry, _why_unlisted(trust))
         time = _time_step(record, parsed, signer, trust, want)
-        with record.attempt("It belongs to this round and evidence") as note:
+        with record.attempt(
+            Sentence("It belongs to this round and evidence", "属于本轮次与本证据")
+        ) as note:
             note.detail = _check_expected(stated, want)
         if signer is not None and len(record.errors) == refused:
             verified = Verified(
@@ -211,7 +232,7 @@ def _known_signer(
 ) -> _Signer | None:
     """Step 2; None when the key is not known."""
     signer: _Signer | None = None
-    with record.attempt("The key is known") as note:
+    with record.attempt(Sentence("The key is known", "密钥已知")) as note:
         signer = _signer(key_id, trust, key, neighbour)
         note.detail = str(signer)
         if signer.entry is None:
@@ -229,14 +250,21 @@ def _signer(
         (key, Identity.GIVEN_KEY) if key is not None else (neighbour, Identity.UNPROVEN)
     )
     if chosen is None:
-        hint = (
+        hint = Sentence(
             "give the signer's public key (--key FILE) or the reviewers' trust list (--trust FILE); "
-            "a key is never taken from the document itself"
+            "a key is never taken from the document itself",
+            "请提供签名者公钥（--key FILE）或审核者的信任列表（--trust FILE）；密钥绝不取自文件本身",
         )
         raise TrustError("key-missing", "nothing to verify the signature against", hint=hint)
     if chosen.id != key_id:
-        message = f"the bundle names the key {key_id}, the key at hand is {chosen.id}"
-        hint = "get the signer's key from the signer, on another way than with the bundle"
+        message = Sentence(
+            f"the bundle names the key {key_id}, the key at hand is {chosen.id}",
+            f"签名包指明的密钥为 {key_id}，手头的密钥为 {chosen.id}",
+        )
+        hint = Sentence(
+            "get the signer's key from the signer, on another way than with the bundle",
+            "请经由签名包之外的途径向签名者索取密钥",
+        )
         raise TrustError("key-unknown", message, hint=hint)
     return _Signer(chosen, None, identity)
 
@@ -249,26 +277,40 @@ def _signature_step(
     name: str,
 ) -> None:
     """Step 3. Where the signer is not known, a key that lies beside it shows at least that nothing was changed."""
-    what = "The signature holds"
+    what = Sentence("The signature holds", "签名有效")
     beside = neighbour if neighbour is not None and neighbour.id == parsed.key_id else None
     key = signer.key if signer else beside
     if key is None:
-        record.skipped(what, "there is no key to check it with")
+        record.skipped(what, Sentence("there is no key to check it with", "没有可用于检查的密钥"))
         return
     with record.step(what) as note:
         if not key.holds(parsed.signature, envelope.pae(parsed.payload)):
-            message = "the signature is not over this payload by this key"
+            message = Sentence(
+                "the signature is not over this payload by this key", "该签名不是此密钥对此内容所作"
+            )
             raise TrustError("signature-invalid", message, Place(name))
-        by = "" if signer else ", by the key that lies beside it: unchanged since it was signed"
-        note.detail = f"{key.algorithm} over the DSSE encoding of the payload{by}"
+        by = (
+            ""
+            if signer
+            else Sentence(
+                ", by the key that lies beside it: unchanged since it was signed",
+                "，由随附的密钥所作：签名后未被修改",
+            )
+        )
+        note.detail = Sentence(
+            f"{key.algorithm} over the DSSE encoding of the payload{by}",
+            f"对内容的 DSSE 编码所作的 {key.algorithm} 签名{chinese(by)}",
+        )
 
 
 def _stated(record: Steps, parsed: envelope.Bundle, want: Expected) -> Stated:
     """Steps 4 and 5."""
-    with record.step("The payload is an in-toto statement") as note:
+    with record.step(
+        Sentence("The payload is an in-toto statement", "内容是 in-toto 声明")
+    ) as note:
         statement = parse_statement(parsed.payload)
         note.detail = f"SHA-256 {statement.sha256}"
-    with record.step("It states what is expected") as note:
+    with record.step(Sentence("It states what is expected", "陈述的内容符合预期")) as note:
         if statement.predicate_type != want.predicate_type:
             place = Place("payload", None, "/predicateType")
             there, wanted = kind(statement.predicate_type), kind(want.predicate_type)
@@ -277,15 +319,21 @@ def _stated(record: Steps, parsed: envelope.Bundle, want: Expected) -> Stated:
             raise TrustError("predicate-type-differs", message, place, hint)
         document = check_predicate(statement)
         schema = document.SCHEMA
-        note.detail = f"predicate {want.predicate_type}, valid against schemas/{schema}.schema.json"
+        note.detail = Sentence(
+            f"predicate {want.predicate_type}, valid against schemas/{schema}.schema.json",
+            f"谓词 {want.predicate_type}，符合 schemas/{schema}.schema.json",
+        )
     return Stated(statement=statement, document=document)
 
 
 def _role_step(record: Steps, stated: Stated, entry: TrustedKey | None, why: str) -> None:
     """Step 6."""
-    what = "The signer may state it"
+    what = Sentence("The signer may state it", "签名者有权作此陈述")
     if entry is None:
-        record.skipped(what, f"{why}, so nobody's role is known")
+        record.skipped(
+            what,
+            Sentence(f"{why}, so nobody's role is known", f"{chinese(why)}，因此其身份无从得知"),
+        )
         return
     with record.attempt(what) as note:
         note.detail = _check_role(entry, stated)
@@ -299,10 +347,16 @@ def _time_step(
     want: Expected,
 ) -> VerifiedTime | None:
     """Step 7; the time at which the signature is known to have existed."""
-    what = "The key counted at that time"
+    what = Sentence("The key counted at that time", "密钥在当时有效")
     entry = signer.entry if signer else None
     if entry is None or trust is None:
-        record.skipped(what, f"{_why_unlisted(trust)}, so no window is known")
+        record.skipped(
+            what,
+            Sentence(
+                f"{_why_unlisted(trust)}, so no window is known",
+                f"{chinese(_why_unlisted(trust))}，因此有效期无从得知",
+            ),
+        )
         return None
     time: VerifiedTime | None = None
     with record.attempt(what) as note:
@@ -312,7 +366,11 @@ def _time_step(
 
 
 def _why_unlisted(trust: TrustList | None) -> str:
-    return "no trust list" if trust is None else "the key is not on the list"
+    return (
+        Sentence("no trust list", "没有信任列表")
+        if trust is None
+        else Sentence("the key is not on the list", "密钥不在列表中")
+    )
 
 
 def _check_role(entry: TrustedKey, stated: Stated) -> str:
@@ -365,15 +423,23 @@ def _check_expected(stated: Stated, want: Expected) -> str:
         if signed != want.manifest_sha256:
             message = f"signed for the evidence {signed}, at hand is {want.manifest_sha256}"
             raise TrustError("subject-differs", message, Place("payload", None, "/subject"))
-        wanted.append("signed for the evidence at hand")
+        wanted.append(Sentence("signed for the evidence at hand", "签名对应手头的证据"))
     if want.nonce is not None:
         document = stated.document
         nonce = given(document.run.nonce) if isinstance(document, Scorecard) else None
         if nonce != want.nonce:
-            message = f"the round is {want.nonce!r}, the statement says {nonce!r}"
-            hint = "a result of an earlier round cannot be handed in again"
+            message = Sentence(
+                f"the round is {want.nonce!r}, the statement says {nonce!r}",
+                f"轮次为 {want.nonce!r}，声明中为 {nonce!r}",
+            )
+            hint = Sentence(
+                "a result of an earlier round cannot be handed in again",
+                "先前轮次的结果不能再次提交",
+            )
             raise TrustError(
                 "nonce-differs", message, Place("payload", None, "/predicate/run"), hint
             )
-        wanted.append(f"round {want.nonce}")
-    return "; ".join(wanted) or "no round and no evidence to compare with"
+        wanted.append(Sentence(f"round {want.nonce}", f"轮次 {want.nonce}"))
+    return "; ".join(wanted) or Sentence(
+        "no round and no evidence to compare with", "没有可比较的轮次与证据"
+    )

@@ -26,10 +26,12 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite import __version__, evidence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, SuiteError, TrustError
+from suite.declare.known import release_of
 from suite.documents.codec import plain
 from suite.documents.test_result import TestResult
-from suite.judge.attest import files, lineends, page
+from suite.judge.attest import earlier, files, lineends, page
 from suite.judge.attest.compare import differences
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
@@ -39,6 +41,8 @@ from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify import Examination, examine
+from suite.judge.metrics.registry import METRIC_SCHEMA
+from suite.judge.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONValue
     from suite.documents.card import Scorecard
+    from suite.documents.known import Release
     from suite.documents.manifest import ManifestFile
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.page import Render
@@ -62,8 +67,8 @@ Recompute: TypeAlias = "Callable[[evidence.Evidence], Scorecard]"
 Read: TypeAlias = "Callable[[evidence.RunFiles], evidence.Evidence]"
 """The files of a run in, each hashed already; what they hold out."""
 
-_NUMBERS = "The numbers follow from the evidence"
-_PAGE = "The page shows what was signed"
+_NUMBERS = Sentence("The numbers follow from the evidence", "数字由证据得出")
+_PAGE = Sentence("The page shows what was signed", "页面所示即所签名")
 
 
 def _read(files: evidence.RunFiles) -> evidence.Evidence:
@@ -110,7 +115,9 @@ def verify_run(
         stated = run.stated
         if stated is None or bundle is None:
             for what in (_NUMBERS, _PAGE):
-                run.steps.skipped(what, "there is no statement to compare with")
+                run.steps.skipped(
+                    what, Sentence("there is no statement to compare with", "没有可比较的声明")
+                )
         else:
             run.check_neighbours(stated)
             run.check_numbers(stated, recompute)
@@ -137,15 +144,20 @@ def verify_page(
     result = Examination(None, None, None)
     bundle: bytes | None = None
     with contextlib.suppress(TrustError):  # recorded by its step
-        with steps.step("The page carries one bundle") as note:
+        with steps.step(Sentence("The page carries one bundle", "页面含一个签名包")) as note:
             bundle = page.extract_bundle(html, name=name)
-            note.detail = f"{len(bundle):,} bytes"
+            note.detail = Sentence(f"{len(bundle):,} bytes", f"{len(bundle):,} 字节")
         result = examine(bundle, trust, key=key, expected=expected, steps=steps, name=name)
         if result.stated is not None:
-            steps.skipped(_NUMBERS, "only the page is at hand, not the evidence")
+            steps.skipped(
+                _NUMBERS,
+                Sentence("only the page is at hand, not the evidence", "手头只有页面，没有证据"),
+            )
             with steps.step(_PAGE) as note:
                 if render is None:
-                    note.skip("page-not-checked", "no renderer at hand")
+                    note.skip(
+                        "page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器")
+                    )
                 else:
                     page.check_page(html, result.stated, bundle, render, note)
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
@@ -163,7 +175,10 @@ def verify_file(
     steps = Steps()
     result = examine(bundle, trust, key=key, expected=expected, steps=steps, name=name)
     if result.stated is not None:
-        steps.skipped(_NUMBERS, "only the bundle is at hand, not the evidence")
+        steps.skipped(
+            _NUMBERS,
+            Sentence("only the bundle is at hand, not the evidence", "手头只有签名包，没有证据"),
+        )
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
@@ -192,46 +207,84 @@ class _Run:
 
     def refuse_line_ends(self, changed: Sequence[str]) -> None:
         """Record that files have other line ends than were written; what follows is about them as they were."""
-        with self.steps.attempt("Line ends are as they were written"):
-            count = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+        with self.steps.attempt(
+            Sentence("Line ends are as they were written", "换行符与写入时一致")
+        ):
+            count = (
+                Sentence("1 file", "1 个文件")
+                if len(changed) == 1
+                else Sentence(f"{len(changed)} files", f"{len(changed)} 个文件")
+            )
             problems = [Problem(name) for name in changed]
-            hint = "get the run as it was written: an archive, or a clone with core.autocrlf=false"
-            message = f"line ends were changed ({count})"
+            hint = Sentence(
+                "get the run as it was written: an archive, or a clone with core.autocrlf=false",
+                "请取得写入时原样的运行：归档文件，或以 core.autocrlf=false 克隆",
+            )
+            message = Sentence(
+                f"line ends were changed ({count})", f"换行符被更改（{chinese(count)}）"
+            )
             raise EvidenceError(lineends.CODE, message, None, hint, problems)
 
     def check_evidence(self, read: Read) -> None:
         run = evidence.RunFiles(self.directory)
         listed: Sequence[ManifestFile] | None = None
-        with self.steps.attempt("The manifest names the evidence") as note:
+        with self.steps.attempt(
+            Sentence("The manifest names the evidence", "清单列出证据文件")
+        ) as note:
             listed, self.manifest_sha256 = files.read_manifest(run)
-            note.detail = f"{len(listed)} files, SHA-256 {self.manifest_sha256}"
+            note.detail = Sentence(
+                f"{len(listed)} files, SHA-256 {self.manifest_sha256}",
+                f"{len(listed)} 个文件，SHA-256 {self.manifest_sha256}",
+            )
         if listed is None:
-            self.steps.skipped("Every evidence file is unchanged", "there is no usable manifest")
+            self.steps.skipped(
+                Sentence("Every evidence file is unchanged", "各证据文件均未改变"),
+                Sentence("there is no usable manifest", "没有可用的清单"),
+            )
         else:
-            with self.steps.attempt("Every evidence file is unchanged") as note:
+            with self.steps.attempt(
+                Sentence("Every evidence file is unchanged", "各证据文件均未改变")
+            ) as note:
                 size = files.check_files(run, listed)
-                note.detail = f"{len(listed)} files, {size:,} bytes hashed again"
-        with self.steps.attempt("The evidence is readable") as note:
+                note.detail = Sentence(
+                    f"{len(listed)} files, {size:,} bytes hashed again",
+                    f"{len(listed)} 个文件，重新计算 {size:,} 字节的摘要",
+                )
+        with self.steps.attempt(Sentence("The evidence is readable", "证据可读")) as note:
             self.evidence = read(run)
-            counts = f"{len(self.evidence.requests):,} requests, {len(self.evidence.tasks):,} tasks"
-            note.detail = f"every line valid, made under this plan; {counts}"
+            counts = Sentence(
+                f"{len(self.evidence.requests):,} requests, {len(self.evidence.tasks):,} tasks",
+                f"{len(self.evidence.requests):,} 个请求，{len(self.evidence.tasks):,} 个任务",
+            )
+            note.detail = Sentence(
+                f"every line valid, made under this plan; {counts}",
+                f"每行均有效，且出自本计划；{chinese(counts)}",
+            )
         if self.evidence is None:
-            self.steps.skipped("The event log is complete", "the evidence is not readable")
+            self.steps.skipped(
+                Sentence("The event log is complete", "事件日志完整"),
+                Sentence("the evidence is not readable", "证据不可读"),
+            )
             return
-        with self.steps.attempt("The event log is complete") as note:
+        with self.steps.attempt(Sentence("The event log is complete", "事件日志完整")) as note:
             _check_footer(self.evidence, note)
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE
         bundle: bytes | None = None
-        with self.steps.attempt("The run is signed") as note:
+        with self.steps.attempt(Sentence("The run is signed", "运行已签名")) as note:
             if not os.path.lexists(path):
-                hint = "sign it with `suite sign`"
-                message = "the run directory holds no bundle: nobody signed these results"
+                hint = Sentence("sign it with `suite sign`", "请以 `suite sign` 签名")
+                message = Sentence(
+                    "the run directory holds no bundle: nobody signed these results",
+                    "运行目录没有签名包：这些结果无人签名",
+                )
                 raise TrustError("not-signed", message, Place(str(path)), hint)
             bundle = files.read_limited(path, MAX_BUNDLE_BYTES)
             self.neighbour = self._neighbour_key()
-            note.detail = f"{BUNDLE_FILE}, {len(bundle):,} bytes"
+            note.detail = Sentence(
+                f"{BUNDLE_FILE}, {len(bundle):,} bytes", f"{BUNDLE_FILE}，{len(bundle):,} 字节"
+            )
         self.bundle = bundle
         if bundle is None:
             return None
@@ -263,23 +316,37 @@ class _Run:
         )
 
     def check_neighbours(self, stated: Stated) -> None:
-        with self.steps.attempt("The files beside the bundle agree") as note:
+        with self.steps.attempt(
+            Sentence("The files beside the bundle agree", "签名包旁的文件一致")
+        ) as note:
             path = self.directory / STATEMENT_FILE
             if not os.path.lexists(path):
-                note.skip("statement-absent", f"there is no {STATEMENT_FILE}")
+                note.skip(
+                    "statement-absent",
+                    Sentence(f"there is no {STATEMENT_FILE}", f"没有 {STATEMENT_FILE}"),
+                )
             elif files.read_limited(path, MAX_BUNDLE_BYTES) != stated.statement.payload:
-                message = f"{STATEMENT_FILE} is not what was signed"
-                hint = "believe the bundle alone; its payload is the scorecard"
+                message = Sentence(
+                    f"{STATEMENT_FILE} is not what was signed", f"{STATEMENT_FILE} 不是所签名的内容"
+                )
+                hint = Sentence(
+                    "believe the bundle alone; its payload is the scorecard",
+                    "仅签名包可信；其内容即评分卡",
+                )
                 raise TrustError("statement-differs", message, Place(str(path)), hint)
             else:
-                note.detail = f"{STATEMENT_FILE} holds the signed bytes"
+                note.detail = Sentence(
+                    f"{STATEMENT_FILE} holds the signed bytes", f"{STATEMENT_FILE} 即签名内容"
+                )
         self._check_test_result(stated)
 
     def _check_test_result(self, stated: Stated) -> None:
-        what = "The test result follows from the scorecard"
+        what = Sentence("The test result follows from the scorecard", "测试结果由评分卡得出")
         path = self.directory / TEST_RESULT_FILE
         if not os.path.lexists(path):
-            self.steps.skipped(what, f"there is no {TEST_RESULT_FILE}")
+            self.steps.skipped(
+                what, Sentence(f"there is no {TEST_RESULT_FILE}", f"没有 {TEST_RESULT_FILE}")
+            )
             return
         with self.steps.attempt(what) as note:
             derived = make_test_result(stated.statement.payload)
@@ -291,18 +358,29 @@ class _Run:
             if result.error is not None and (result.stated is None or self.verified is not None):
                 raise result.error
             if result.stated is None or result.stated.statement.payload != derived:
-                message = "the test result does not say what the scorecard says"
+                message = Sentence(
+                    "the test result does not say what the scorecard says", "测试结果与评分卡不符"
+                )
                 raise TrustError("test-result-differs", message, Place(str(path)))
             assert isinstance(result.stated.document, TestResult)
-            holds = "its own signature holds" if result.verified else "signed by the same key"
-            note.detail = f"derived again: {result.stated.document.result}; {holds}"
+            holds = (
+                Sentence("its own signature holds", "其自身签名有效")
+                if result.verified
+                else Sentence("signed by the same key", "由同一密钥签名")
+            )
+            note.detail = Sentence(
+                f"derived again: {result.stated.document.result}; {holds}",
+                f"重新得出：{result.stated.document.result}；{chinese(holds)}",
+            )
 
     def check_numbers(self, stated: Stated, recompute: Recompute | None) -> None:
         if self.evidence is None:
-            self.steps.skipped(_NUMBERS, "the evidence is not readable")
+            self.steps.skipped(_NUMBERS, Sentence("the evidence is not readable", "证据不可读"))
             return
         if recompute is None:
-            self.steps.skipped(_NUMBERS, "no way to recompute was given")
+            self.steps.skipped(
+                _NUMBERS, Sentence("no way to recompute was given", "没有给出重新计算的方法")
+            )
             return
         with self.steps.attempt(_NUMBERS) as note:
             note.detail = _check_numbers(self.evidence, stated, recompute)
@@ -312,14 +390,24 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
     footer = run.footer
     if footer is None:
         note.warn(
-            "footer-missing", "the log has no footer: the run was cut, and its card must say so"
+            "footer-missing",
+            Sentence(
+                "the log has no footer: the run was cut, and its card must say so",
+                "日志没有页脚：运行被截断，评分卡必须写明",
+            ),
         )
         return
     if footer.requests != len(run.requests):
-        counts = f"{footer.requests} requests in the footer, {len(run.requests)} in the log"
+        counts = Sentence(
+            f"{footer.requests} requests in the footer, {len(run.requests)} in the log",
+            f"页脚记录 {footer.requests} 个请求，日志中有 {len(run.requests)} 个",
+        )
         place = Place(str(run.directory / "events.jsonl"))
         raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
-    note.detail = f"{footer.requests:,} requests, ended: {footer.ended}"
+    note.detail = Sentence(
+        f"{footer.requests:,} requests, ended: {footer.ended}",
+        f"{footer.requests:,} 个请求，结束方式：{footer.ended}",
+    )
 
 
 def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute) -> str:
@@ -329,23 +417,80 @@ def _check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute)
     except (TrustError, EvidenceError):
         raise
     except SuiteError as cause:
-        message = f"the scorecard cannot be rebuilt: {cause.message}"
+        message = Sentence(
+            f"the scorecard cannot be rebuilt: {cause.message}",
+            f"无法重建评分卡：{chinese(cause.message)}",
+        )
         raise EvidenceError("recompute-failed", message, cause.place, cause.hint) from cause
+    release = release_of(stated.card.suite)
+    if release is None:
+        wrong = tuple(differences(signed, again))
+        detail = Sentence(
+            f"{_count(signed):,} values, all as signed", f"{_count(signed):,} 个数值，均与签名一致"
+        )
+    else:
+        beside = earlier.compare(signed, again, release, schema=METRIC_SCHEMA)
+        wrong, detail = beside.wrong, _earlier(release, beside, _count(signed))
     problems = [
-        Problem(f"{item.pointer}: signed {item.left}, recomputed {item.right}")
-        for item in differences(signed, again)
+        Problem(
+            Sentence(
+                f"{item.pointer}: signed {item.left}, recomputed {item.right}",
+                f"{item.pointer}：签名值 {item.left}，重新计算得 {item.right}",
+            )
+        )
+        for item in wrong
     ]
     if problems:
         shown = problems[:MAX_FINDINGS]
         if len(problems) > len(shown):
-            shown.append(Problem(f"and {len(problems) - len(shown)} more"))
+            shown.append(
+                Problem(
+                    Sentence(
+                        f"and {len(problems) - len(shown)} more",
+                        f"另有 {len(problems) - len(shown)} 个",
+                    )
+                )
+            )
         version = stated.card.suite.version
-        other = f"; it was made by version {version}, this is {__version__}"
-        hint = "the evidence counts, not the card" + (other if version != __version__ else "")
-        count = "one value does" if len(problems) == 1 else f"{len(problems)} values do"
-        message = f"{count} not follow from the evidence"
+        other = Sentence(
+            f"; it was made by version {version}, this is {__version__}",
+            f"；由版本 {version} 生成，当前为 {__version__}",
+        )
+        hint = Sentence("the evidence counts, not the card", "以证据为准，而非评分卡") + (
+            other if version != __version__ else ""
+        )
+        count = (
+            Sentence("one value does", "1 个数值")
+            if len(problems) == 1
+            else Sentence(f"{len(problems)} values do", f"{len(problems)} 个数值")
+        )
+        message = Sentence(
+            f"{count} not follow from the evidence", f"{chinese(count)}并非由证据得出"
+        )
         raise TrustError("numbers-differ", message, None, hint, shown)
-    return f"scorecard rebuilt from the raw events: {_count(signed):,} values, all as signed"
+    return Sentence(
+        f"scorecard rebuilt from the raw events: {detail}", f"已由原始事件重建评分卡：{detail.zh}"
+    )
+
+
+def _earlier(release: Release, beside: earlier.Comparison, values: int) -> Sentence:
+    """What a reader has to know of a card of an earlier release."""
+    since = ", ".join(rule.number for rule in RULES if rule.number not in release.rules)
+    english = f"{values:,} values, of release {release.version}, all as signed but for its words"
+    chinese = f"{values:,} 个数值，出自发布版 {release.version}，除用词外均与签名一致"
+    if beside.older:
+        english += (
+            f"; {beside.older:,} of them are of an older definition (metric_schema "
+            f"{release.metric_schema}, this is {METRIC_SCHEMA}) and were not verified"
+        )
+        chinese += (
+            f"；其中 {beside.older:,} 个属于旧定义（metric_schema {release.metric_schema}，"
+            f"当前为 {METRIC_SCHEMA}），未予核验"
+        )
+    if since:
+        english += f"; rules that came since and were not asked: {since}"
+        chinese += f"；此后新增、未予评判的规则：{since}"
+    return Sentence(english, chinese)
 
 
 def _count(value: JSONValue) -> int:
@@ -360,9 +505,9 @@ def _check_page(
     path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
 ) -> None:
     if not os.path.lexists(path):
-        note.skip("page-absent", f"there is no {path.name}")
+        note.skip("page-absent", Sentence(f"there is no {path.name}", f"没有 {path.name}"))
     elif render is None:
-        note.skip("page-not-checked", "no renderer at hand")
+        note.skip("page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器"))
     else:
         html = files.read_limited(path, page.MAX_PAGE_BYTES)
         page.check_page(html, stated, bundle, render, note)

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from suite.base.bilingual import Sentence
 from suite.documents.card import (
     SCORECARD_SCHEMA,
     CardVendor,
@@ -23,6 +27,7 @@ from suite.documents.card import (
 )
 from suite.documents.card_phase import CardPhase
 from suite.documents.plan import UsedDevices
+from suite.documents.sentences import table
 from suite.documents.text import Text
 from suite.documents.value import Measured, stored
 from suite.judge.card import details, load, subject
@@ -101,7 +106,7 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
         standing=standings(evidence),
         notes=evidence.environment.notes,
     )
-    return signable(card)
+    return signable(replace(card, chinese=table(card) or UNSET))
 
 
 def _sentence(checks: Sequence[RuleResult], granted: Grant) -> Text:
@@ -233,7 +238,7 @@ def definitions(names: Collection[str]) -> dict[str, MetricDescription]:
             title=_text(metric.title),
             unit=metric.unit,
             direction=metric.direction,
-            formula=metric.formula.en,
+            formula=Sentence(*metric.formula),
             definition=metric.definition,
             standing=metric.standing,
         )

@@ -82,7 +82,7 @@ def _observed(evidence: Evidence) -> Iterator[str]:
         yield from ("/engine/id", "/engine/title")
     if RESOLVED in facts and given(facts[RESOLVED].value) is not None:
         yield from _RESOLVED
-    accelerator = declared_accelerator(plan)
+    accelerator = declared_accelerator(evidence)
     is_host = accelerator is not None and accelerator.topology.device == "host"
     if (given(evidence.environment.devices, ()) or is_host) and not plan.vendor.emulated:
         yield from _DEVICES

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.documents.comparison import Card, Correction, Curve, ManyComparison, Pair, Point
 from suite.documents.document import given
@@ -157,7 +158,10 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], Corr
 
 
 def _undone(change: Change, tests: int) -> Change:
-    why = f"{change.outcome} alone, not among {tests} comparisons (Holm, p = {given(change.p, 1):.2g})"
+    why = Sentence(
+        f"{change.outcome} alone, not among {tests} comparisons (Holm, p = {given(change.p, 1):.2g})",
+        f"单独看为{'更好' if change.outcome == 'better' else '更差'}，在 {tests} 次比较中则不然（Holm，p = {given(change.p, 1):.2g}）",
+    )
     return replace(change, outcome="not-distinguishable", why=why)
 
 
@@ -241,7 +245,7 @@ def _beaten(speed: float, delay: float, rivals: Sequence[tuple[float, float]]) -
 
 
 def _value(phase: CardPhase, metric: str) -> Value:
-    return phase.metrics.get(metric, NotMeasured("not on this card"))
+    return phase.metrics.get(metric, NotMeasured(Sentence("not on this card", "此卡上没有")))
 
 
 def _number(phase: CardPhase, metric: str) -> float | None:
@@ -281,9 +285,11 @@ def _cost(entry: Entry, phase: CardPhase) -> Value | None:
         return None
     speed, devices = _value(phase, "output_throughput"), entry.card.devices.count
     if not isinstance(speed, Measured) or speed.value <= 0:
-        return NotMeasured("no throughput was measured")
+        return NotMeasured(Sentence("no throughput was measured", "没有测得吞吐"))
     if devices is None:
-        return NotMeasured("nobody knows on how many devices it ran")
+        return NotMeasured(
+            Sentence("nobody knows on how many devices it ran", "无人知道它在多少设备上运行")
+        )
     per = entry.price * devices / 3600 * 1e6
     bounds = speed.low, speed.high
     return Measured(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.declare.analysis.bisection import planned
 from suite.declare.profiles import controls
 from suite.declare.scenarios.phase import (
@@ -137,9 +138,15 @@ def too_many_workers(log: PhaseLog, processors: int | None) -> str:
         + [probe.closed.count("workers") or 1 for probe in log.probes]
     )
     if count > most_workers(log.doc):
-        return f"{count} client processes, at most {most_workers(log.doc)} could share it"
+        return Sentence(
+            f"{count} client processes, at most {most_workers(log.doc)} could share it",
+            f"{count} 个客户端进程，至多可由 {most_workers(log.doc)} 个分担",
+        )
     if processors is not None and count > max(1, 2 * processors):
-        return f"{count} client processes on {processors} processors"
+        return Sentence(
+            f"{count} client processes on {processors} processors",
+            f"{processors} 个处理器上有 {count} 个客户端进程",
+        )
     return ""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.declare.analysis.backlog import backlog
 from suite.declare.analysis.observed import observed
 from suite.declare.analysis.saturation import Saturation
@@ -57,11 +58,18 @@ def backlog_of(log: PhaseLog) -> Backlog | None:
     if whole is None:
         return None
     if log.noted.text("ended_by") == "saturated":
-        return whole._replace(verdict="fell-behind", why=f"the phase was ended for it: {whole.why}")
+        return whole._replace(
+            verdict="fell-behind",
+            why=Sentence(
+                f"the phase was ended for it: {whole.why}", f"该阶段因此结束：{chinese(whole.why)}"
+            ),
+        )
     watch = Saturation(arrivals)
     if any(watch.add(request) for request in requests):
-        rising = "queue and time to first token kept rising"
-        return whole._replace(verdict="fell-behind", why=f"{rising}: {whole.why}")
+        rising = Sentence(
+            "queue and time to first token kept rising", "排队与首 token 时间持续上升"
+        )
+        return whole._replace(verdict="fell-behind", why=placed(rising, whole.why))
     return whole
 
 
@@ -76,9 +84,12 @@ def problem(log: PhaseLog) -> str:
     by = log.noted.text("ended_by")
     sent = log.noted.count("sent")
     if sent is not None and sent != len(log.events):
-        return f"{sent} requests were sent, the log holds {len(log.events)}"
+        return Sentence(
+            f"{sent} requests were sent, the log holds {len(log.events)}",
+            f"已发送 {sent} 个请求，日志中有 {len(log.events)} 个",
+        )
     if not by:
-        return "the log does not say how it ended"
+        return Sentence("the log does not say how it ended", "日志未说明如何结束")
     rule, moment = _rule(log, stop)
     if by in ("enough", "saturated"):
         wrong = _by_rule(log, rule, stop, by)
@@ -101,10 +112,16 @@ def _rule(log: PhaseLog, stop: Stop) -> tuple[PhaseRule, int]:
 
 def _by_rule(log: PhaseLog, rule: PhaseRule, stop: Stop, by: str) -> str:
     if rule.ended_by != by:
-        return f"ended as {by}, {_short_of(rule, stop)}"
+        return Sentence(
+            f"ended as {by}, {_short_of(rule, stop)}",
+            f"以 {by} 结束，{chinese(_short_of(rule, stop))}",
+        )
     noted = log.noted.count("seen")
     if noted is not None and noted != rule.seen:
-        return f"ended as {by} after {noted} requests, its events show it after {rule.seen}"
+        return Sentence(
+            f"ended as {by} after {noted} requests, its events show it after {rule.seen}",
+            f"在 {noted} 个请求后以 {by} 结束，而其事件显示为 {rule.seen} 个之后",
+        )
     return ""
 
 
@@ -115,11 +132,17 @@ def _went_on(log: PhaseLog, rule: PhaseRule, stop: Stop, moment: int, by: str) -
     last = max(event.t_send for event in log.events)
     if rule.ended_by is not None and last > moment + SLACK_NS:
         after = (last - moment) / 1e9
-        return f"ended as {by}, and sent for {after:.1f} s after its events show {rule.ended_by}"
+        return Sentence(
+            f"ended as {by}, and sent for {after:.1f} s after its events show {rule.ended_by}",
+            f"以 {by} 结束，而在其事件显示 {rule.ended_by} 之后又发送了 {after:.1f} 秒",
+        )
     longest = stop.max_duration_s
     if longest is not None and last > began(log) + round(longest * 1e9) + SLACK_NS:
         late = (last - began(log)) / 1e9
-        return f"sent for {late:.1f} s, its longest duration is {longest:g} s"
+        return Sentence(
+            f"sent for {late:.1f} s, its longest duration is {longest:g} s",
+            f"发送了 {late:.1f} 秒，其最长时间为 {longest:g} 秒",
+        )
     return ""
 
 
@@ -148,24 +171,39 @@ def _origin(log: PhaseLog, arrivals: Sequence[int]) -> int | None:
 def _short_of(rule: PhaseRule, stop: Stop) -> str:
     """What the events lack for an ending."""
     if rule.ended_by is not None:
-        return f"its events show {rule.ended_by}"
+        return Sentence(f"its events show {rule.ended_by}", f"其事件显示 {rule.ended_by}")
     if rule.answers < stop.min_requests:
-        return f"after {rule.answers} answers; {stop.min_requests} were to come first"
+        return Sentence(
+            f"after {rule.answers} answers; {stop.min_requests} were to come first",
+            f"在 {rule.answers} 个回答之后；此前应有 {stop.min_requests} 个",
+        )
     if rule.interval is not None:
-        return f"its events do not show it: {rule.interval.why}"
-    return "its events do not show it"
+        return Sentence(
+            f"its events do not show it: {rule.interval.why}",
+            f"其事件并未显示这一点：{chinese(rule.interval.why)}",
+        )
+    return Sentence("its events do not show it", "其事件并未显示这一点")
 
 
 def _by_clock(log: PhaseLog, stop: Stop) -> str:
     longest = stop.max_duration_s
     if longest is None:
-        return "ended as max-duration, which its rule does not know"
+        return Sentence(
+            "ended as max-duration, which its rule does not know",
+            "以 max-duration 结束，而其规则没有此项",
+        )
     if not log.events or log.start is None:
-        return "ended as max-duration, its log does not show when it began"
+        return Sentence(
+            "ended as max-duration, its log does not show when it began",
+            "以 max-duration 结束，而其日志未显示何时开始",
+        )
     last = max(event.t_send for event in log.events)
     due = began(log) + round(longest * 1e9)
     if log.end is None or log.end < due or _idle_from(log, last) < due - SLACK_NS:
-        return f"sent nothing more {(due - last) / 1e9:.1f} s before its longest duration"
+        return Sentence(
+            f"sent nothing more {(due - last) / 1e9:.1f} s before its longest duration",
+            f"在最长时间之前 {(due - last) / 1e9:.1f} 秒即不再发送",
+        )
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.documents.card_phase import LengthsResult
 from suite.documents.document import given
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from suite.documents.phase import Lengths
     from suite.judge.log.samples import PhaseSamples
 
-SYNTHETIC = "synthetic prompts have no reference"
+SYNTHETIC = Sentence("synthetic prompts have no reference", "合成提示词没有参考摘要")
 
 
 def asked(lengths: Lengths, index: int) -> tuple[int, int]:

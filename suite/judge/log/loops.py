@@ -19,11 +19,15 @@ SHORTEST: Final = 24
 _TAIL: Final = 8
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 _DIGITS: Final = re.compile(r"[0-9]+")
+_PARTS: Final = re.compile(r"[0-9 \t\r\n]+")
+"""Between what the two above leave as it is."""
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def ends_in_loop(text: str) -> bool:
     """Whether a text ends in a loop."""
+    if _ends_in_new_word(text):
+        return False
     plain = _DIGITS.sub("0", _SPACE.sub(" ", text).strip(" "))
     backwards = plain[::-1]
     tail = backwards[:_TAIL]
@@ -37,6 +41,12 @@ def ends_in_loop(text: str) -> bool:
             return True
         period = backwards.find(tail, period + 1)
     return False
+
+
+def _ends_in_new_word(text: str) -> bool:
+    """Whether the last letters of a text stand nowhere else in it: most answers, and no loop ends so."""
+    last = max(_PARTS.split(text.rstrip(" \t\r\n")[-_TAIL:]), key=len)
+    return len(last) > 0 and text.count(last) == 1
 
 
 def _alike(text: str, shift: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.documents.document import given
 from suite.documents.value import NotMeasured
 
@@ -14,7 +15,7 @@ FLOPS: Final = "peak.measured_flops"
 """Best rate of matrix products in the executed precision, FLOP/s."""
 BANDWIDTH: Final = "peak.measured_bytes_per_s"
 """Best rate of a copy in device memory, bytes read and written a second."""
-NOT_MEASURED: Final = "the peak was not measured"
+NOT_MEASURED: Final = Sentence("the peak was not measured", "未实测峰值")
 
 
 def rate(evidence: Evidence, name: str) -> float | NotMeasured:

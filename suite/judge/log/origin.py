@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.documents.card import Served
 from suite.documents.document import given
 
@@ -59,5 +60,8 @@ def changed(requests: Iterable[Request], names: Names) -> tuple[str, list[Reques
         if others:
             distinct = list(dict.fromkeys(name for request in mine for name in names(request)))
             shown = ", ".join(distinct[:MOST])
-            return f"{phase}: {len(distinct)} names, {shown}", others
+            return Sentence(
+                f"{phase}: {len(distinct)} names, {shown}",
+                f"{phase}：{len(distinct)} 个名称，{shown}",
+            ), others
     return "", []

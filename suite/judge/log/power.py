@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.bilingual import Sentence, chinese
 from suite.documents.document import given
 from suite.judge.log.samples import NO_TIME, NS_PER_S
 
@@ -89,20 +90,33 @@ class Track:
         """Why it does not cover a window; "" when it does."""
         first, last = self._around(start, end)
         if last - first < 2:
-            return f"device {self.device}: fewer than two power samples in the window"
+            return Sentence(
+                f"device {self.device}: fewer than two power samples in the window",
+                f"设备 {self.device}：窗口内功率样本不足两个",
+            )
         covered, gap = self.covered(start, end)
         if covered < LEAST_COVERAGE:
             lost = ""
             if self.times[-1] < end:
-                lost = f", the last one at {self.times[-1] / NS_PER_S:.1f} s of the run"
-            return f"device {self.device}: power samples cover {covered:.0%} of the window{lost}"
+                lost = Sentence(
+                    f", the last one at {self.times[-1] / NS_PER_S:.1f} s of the run",
+                    f"，最后一个位于运行的第 {self.times[-1] / NS_PER_S:.1f} 秒",
+                )
+            return Sentence(
+                f"device {self.device}: power samples cover {covered:.0%} of the window{lost}",
+                f"设备 {self.device}：功率样本仅覆盖窗口的 {covered:.0%}{chinese(lost)}",
+            )
         if gap > gap_bound_s:
-            return (
-                f"device {self.device}: {gap:.3g} s without a power sample, bound {gap_bound_s:g} s"
+            return Sentence(
+                f"device {self.device}: {gap:.3g} s without a power sample, bound {gap_bound_s:g} s",
+                f"设备 {self.device}：有 {gap:.3g} 秒没有功率样本，限度 {gap_bound_s:g} 秒",
             )
         values = self.values[first:last]
         if self.counter and any(b < a for a, b in itertools.pairwise(values)):
-            return f"device {self.device}: its energy counter was reset"
+            return Sentence(
+                f"device {self.device}: its energy counter was reset",
+                f"设备 {self.device}：其能量计数器被重置",
+            )
         return ""
 
     def _around(self, start: int, end: int) -> tuple[int, int]:
@@ -184,12 +198,18 @@ def used(plan: Plan, known: Iterable[Meter]) -> list[Meter] | str:
         for meter in named:
             others = sorted(meter.devices - visible)
             if others:
-                return f"{meter.name}: its power is also that of device {', '.join(others)}, not in use"
+                return Sentence(
+                    f"{meter.name}: its power is also that of device {', '.join(others)}, not in use",
+                    f"{meter.name}：其功率也包含未使用的设备 {', '.join(others)}",
+                )
         return named
     devices = sum(len(meter.devices) for meter in every)
     if devices == count:
         return every
-    return f"power telemetry of {devices} devices for {count} in use"
+    return Sentence(
+        f"power telemetry of {devices} devices for {count} in use",
+        f"{count} 个使用中的设备，有功率遥测的为 {devices} 个",
+    )
 
 
 def energy(plan: Plan, watching: Sequence[Meter], repeat: Repeat) -> Energy | str:
@@ -232,7 +252,10 @@ def _part(plan: Plan, meter: Meter, start: int, end: int) -> Energy | str:
         if abs(counter - power) > AGREES * power:
             # A counter that is wrong stays so until the machine starts again: power is taken.
             differ = (
-                f"device {meter.name}: its counter says {counter:.4g} J, its power {power:.4g} J",
+                Sentence(
+                    f"device {meter.name}: its counter says {counter:.4g} J, its power {power:.4g} J",
+                    f"设备 {meter.name}：其计数器为 {counter:.4g} J，其功率为 {power:.4g} J",
+                ),
             )
             track = sound[0]
     short = end - start < AVERAGES * 2 * track.lag

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese
 from suite.declare.analysis import bisection, objective
 from suite.declare.analysis.observed import observed
 from suite.declare.profiles.arrivals import probe_schedule
@@ -126,7 +127,12 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
         stated = rate_of(log, probe)
         problems += _rate_problems(place, probe, stated, asked)
         if stated is None:
-            problems.append(f"probe {place} was sent at no rate of the search")
+            problems.append(
+                Sentence(
+                    f"probe {place} was sent at no rate of the search",
+                    f"探测 {place} 的发送速率不属于该搜索",
+                )
+            )
             break
         ruling = _judge(log, probe, objectives, stated, counts)
         problems += ruling.problems
@@ -137,7 +143,12 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
     strays = {event.index // doc.requests for event in log.events}
     strays -= {probe.number for probe in log.probes}
     if strays:
-        problems.append(f"the log holds requests of probe {min(strays)} and does not open it")
+        problems.append(
+            Sentence(
+                f"the log holds requests of probe {min(strays)} and does not open it",
+                f"日志含有探测 {min(strays)} 的请求，却没有该探测的开始",
+            )
+        )
     # Whatever else is wrong is said first.
     interrupted = not problems and answer.ended == "unfinished" and _stopped(log)
     if answer.ended == "unfinished":
@@ -156,12 +167,23 @@ def _stopped(log: PhaseLog) -> bool:
 def _unfinished(log: PhaseLog, history: Sequence[tuple[float, bool]]) -> str:
     """How far a search came that its rules would have go on."""
     if not _stopped(log):
-        return f"the search is unfinished after {len(history)} probes"
+        return Sentence(
+            f"the search is unfinished after {len(history)} probes",
+            f"搜索在 {len(history)} 次探测之后未完成",
+        )
     met = max((rate for rate, held in history if held), default=None)
     so_far = (
-        "none met" if met is None else f"the highest rate that met is {met:g} requests/s so far"
+        Sentence("none met", "没有达标者")
+        if met is None
+        else Sentence(
+            f"the highest rate that met is {met:g} requests/s so far",
+            f"目前达标的最高速率为 {met:g} 请求/秒",
+        )
     )
-    return f"interrupted after {len(history)} decided probes: {so_far}"
+    return Sentence(
+        f"interrupted after {len(history)} decided probes: {so_far}",
+        f"在 {len(history)} 次已判定的探测之后中断：{chinese(so_far)}",
+    )
 
 
 def _judge(
@@ -190,7 +212,12 @@ def _judge(
     if wanted and (verdict.met or verdict.untold):
         untold = obstacle or verdict.untold
     if counts is not None and not untold and not ruling.overlooked and again.met is not verdict.met:
-        problems.append(f"probe {probe.number}: its verdict is another by {counts.source} alone")
+        problems.append(
+            Sentence(
+                f"probe {probe.number}: its verdict is another by {counts.source} alone",
+                f"探测 {probe.number}：仅按 {counts.source} 计数则结论不同",
+            )
+        )
     card = _probe(
         log,
         probe,
@@ -200,7 +227,14 @@ def _judge(
         rate=rate,
         obstacle=obstacle,
     )
-    text = f"probe {probe.number}: TPOT cannot be told: {untold}" if untold else ""
+    text = (
+        Sentence(
+            f"probe {probe.number}: TPOT cannot be told: {untold}",
+            f"探测 {probe.number}：无法得知 TPOT：{chinese(untold)}",
+        )
+        if untold
+        else ""
+    )
     return _Judged(card, verdict.met, tuple(problems), text)
 
 
@@ -237,8 +271,9 @@ def _ruling(
     if decided is not None and probe.closed.text("ended_by") == "all-sent":
         late = max(request.sent for request in seen) - decided
         if late > GRACE_NS:
-            overlooked = (
-                f"its events show {rule.ended_by} {late * NS:.1f} s before its last request"
+            overlooked = Sentence(
+                f"its events show {rule.ended_by} {late * NS:.1f} s before its last request",
+                f"其事件在最后一个请求之前 {late * NS:.1f} 秒即显示 {rule.ended_by}",
             )
     return _Ruling(rule.ended_by, rule.seen, overlooked)
 
@@ -247,12 +282,26 @@ def _rate_problems(
     place: int, probe: ProbeLog, stated: float | None, asked: float | None
 ) -> list[str]:
     if probe.number != place:
-        return [f"probe {place} is not in the log"]
+        return [Sentence(f"probe {place} is not in the log", f"日志中没有探测 {place}")]
     if asked is None:
-        return [f"probe {place} was sent though the search was over, or undecided, before it"]
+        return [
+            Sentence(
+                f"probe {place} was sent though the search was over, or undecided, before it",
+                f"在探测 {place} 之前搜索已结束或未判定，却仍然发送",
+            )
+        ]
     if stated != asked:
-        rate = "an unknown rate" if stated is None else f"{stated:g} requests/s"
-        return [f"probe {place} was sent at {rate}; the verdicts before it ask for {asked:g}"]
+        rate = (
+            Sentence("an unknown rate", "未知速率")
+            if stated is None
+            else Sentence(f"{stated:g} requests/s", f"{stated:g} 请求/秒")
+        )
+        return [
+            Sentence(
+                f"probe {place} was sent at {rate}; the verdicts before it ask for {asked:g}",
+                f"探测 {place} 以{chinese(rate)}发送；此前的结论要求 {asked:g}",
+            )
+        ]
     return []
 
 
@@ -264,47 +313,106 @@ def _ending_problems(
     ruling: _Ruling,
 ) -> list[str]:
     """Whether a probe ended as its rule says."""
-    by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
+    by, name = (
+        probe.closed.text("ended_by"),
+        Sentence(f"probe {probe.number}", f"探测 {probe.number}"),
+    )
     sent = probe.closed.count("sent")
     if not by:
-        return [f"{name}: the log does not say how it ended"]
+        return [
+            Sentence(
+                f"{name}: the log does not say how it ended", f"{chinese(name)}：日志未说明如何结束"
+            )
+        ]
     if sent is not None and sent != len(seen):
-        return [f"{name}: {sent} requests were sent, the log holds {len(seen)}"]
+        return [
+            Sentence(
+                f"{name}: {sent} requests were sent, the log holds {len(seen)}",
+                f"{chinese(name)}：已发送 {sent} 个请求，日志中有 {len(seen)} 个",
+            )
+        ]
     planned = bisection.planned(doc, rate)
     if any(request.number >= probe.number * doc.requests + planned for request in seen):
-        return [f"{name}: the log holds more than the {planned} requests of {rate:g} requests/s"]
+        return [
+            Sentence(
+                f"{name}: the log holds more than the {planned} requests of {rate:g} requests/s",
+                f"{chinese(name)}：日志中的请求多于 {rate:g} 请求/秒对应的 {planned} 个",
+            )
+        ]
     if by == "all-sent":
         cancelled = sum(request.cancelled for request in seen)
         if len(seen) < planned or cancelled:
-            count = f"{len(seen)} of {planned} requests are in the log"
-            return [f"{name}: {count}, {cancelled} of them cancelled"]
-        return [f"{name}: ended as all-sent, {ruling.overlooked}"] if ruling.overlooked else []
+            count = Sentence(
+                f"{len(seen)} of {planned} requests are in the log",
+                f"日志中有 {planned} 个请求中的 {len(seen)} 个",
+            )
+            return [
+                Sentence(
+                    f"{name}: {count}, {cancelled} of them cancelled",
+                    f"{chinese(name)}：{chinese(count)}，其中 {cancelled} 个被取消",
+                )
+            ]
+        return (
+            [
+                Sentence(
+                    f"{name}: ended as all-sent, {ruling.overlooked}",
+                    f"{chinese(name)}：以 all-sent 结束，{chinese(ruling.overlooked)}",
+                )
+            ]
+            if ruling.overlooked
+            else []
+        )
     return _early_problems(probe, ruling)
 
 
 def _early_problems(probe: ProbeLog, ruling: _Ruling) -> list[str]:
     """Whether the events show the reason why a probe was stopped early."""
-    by, name = probe.closed.text("ended_by"), f"probe {probe.number}"
+    by, name = (
+        probe.closed.text("ended_by"),
+        Sentence(f"probe {probe.number}", f"探测 {probe.number}"),
+    )
     if by == STOPPED and ruling.ended_by is None:
         # It decides nothing, so that nothing may follow it: the search is interrupted, or a later probe too many.
         return []
     if ruling.ended_by != by:
-        why = f"its events show {ruling.ended_by or 'no reason to end'}"
-        return [f"{name}: ended as {by}, {why}"]
+        why = Sentence(
+            f"its events show {ruling.ended_by or 'no reason to end'}",
+            f"其事件显示 {ruling.ended_by or 'no reason to end'}",
+        )
+        return [
+            Sentence(
+                f"{name}: ended as {by}, {why}", f"{chinese(name)}：以 {by} 结束，{chinese(why)}"
+            )
+        ]
     noted = probe.closed.count("seen")
     if noted is not None and noted != ruling.seen:
         return [
-            f"{name}: ended as {by} after {noted} answers, its events show it after {ruling.seen}"
+            Sentence(
+                f"{name}: ended as {by} after {noted} answers, its events show it after {ruling.seen}",
+                f"{chinese(name)}：在 {noted} 个回答后以 {by} 结束，而其事件显示为 {ruling.seen} 个之后",
+            )
         ]
     return []
 
 
 def _verdict_problems(probe: ProbeLog, verdict: Verdict) -> list[str]:
     noted = probe.closed.yes("met")
-    words = {True: "met", False: "missed", None: "undecided"}
+    words = {
+        True: Sentence("met", "达标"),
+        False: Sentence("missed", "未达标"),
+        None: Sentence("undecided", "未判定"),
+    }
     if noted is not verdict.met:
-        words_apart = f"noted as {words[noted]}, its events say {words[verdict.met]}"
-        return [f"probe {probe.number}: {words_apart}: {verdict.why}"]
+        words_apart = Sentence(
+            f"noted as {words[noted]}, its events say {words[verdict.met]}",
+            f"记为{chinese(words[noted])}，其事件则为{chinese(words[verdict.met])}",
+        )
+        return [
+            Sentence(
+                f"probe {probe.number}: {words_apart}: {verdict.why}",
+                f"探测 {probe.number}：{chinese(words_apart)}：{chinese(verdict.why)}",
+            )
+        ]
     return []
 
 
@@ -312,7 +420,12 @@ def _answer_problems(log: PhaseLog, answer: bisection.Answer) -> list[str]:
     """Whether the answer that the run noted is the one that follows."""
     noted = log.noted.number("rate")
     if "rate" in log.noted.detail and noted != answer.rate:
-        return [f"the run noted {noted} requests/s, its probes lead to {answer.rate}"]
+        return [
+            Sentence(
+                f"the run noted {noted} requests/s, its probes lead to {answer.rate}",
+                f"运行记录为 {noted} 请求/秒，其探测得出 {answer.rate}",
+            )
+        ]
     return []
 
 
@@ -327,7 +440,9 @@ def _probe(
     obstacle: str,
 ) -> Probe:
     search = search_of(log.doc)
-    unseen = obstacle and f"TPOT cannot be told: {obstacle}"
+    unseen = obstacle and Sentence(
+        f"TPOT cannot be told: {obstacle}", f"无法得知 TPOT：{chinese(obstacle)}"
+    )
     completed = sum(request.ok for request in seen)
     cancelled = sum(request.cancelled for request in seen)
     failed = len(seen) - completed - cancelled
@@ -335,8 +450,13 @@ def _probe(
     tpot_wanted = objectives.tpot_ms is not None
     why = ""
     if failed > log.doc.failure_bound * len(seen):
-        bound = f"more than {log.doc.failure_bound:.2%}"
-        why = f"{failed} of {len(seen)} requests failed, {bound}"
+        bound = Sentence(
+            f"more than {log.doc.failure_bound:.2%}", f"超过 {log.doc.failure_bound:.2%}"
+        )
+        why = Sentence(
+            f"{failed} of {len(seen)} requests failed, {bound}",
+            f"{len(seen)} 个请求中有 {failed} 个失败，{chinese(bound)}",
+        )
     return Probe(
         number=probe.number,
         rate=rate,
@@ -374,13 +494,26 @@ def _percentile(
     if why:
         return NotMeasured(why)
     if value is None:
-        among = f"it falls among the {failed} of {count} requests that failed: {LATE}"
-        return NotMeasured(among if failed and completed else "no answer has one")
+        among = Sentence(
+            f"it falls among the {failed} of {count} requests that failed: {LATE}",
+            f"该百分位落在 {count} 个请求中失败的 {failed} 个之内：{chinese(LATE)}",
+        )
+        return NotMeasured(
+            among if failed and completed else Sentence("no answer has one", "没有回答含此项")
+        )
     floor = PERCENTILE_FLOORS.get(percent, 1)
-    few = f"n = {count} < {floor}, close to the largest" if count < floor else "one probe"
+    few = (
+        Sentence(
+            f"n = {count} < {floor}, close to the largest", f"n = {count} < {floor}，接近最大值"
+        )
+        if count < floor
+        else Sentence("one probe", "单次探测")
+    )
     if cut:
-        few = "of the answers until it was stopped"
-    return Measured(value, "ms", count, None, None, f"{few}; no interval")
+        few = Sentence("of the answers until it was stopped", "，仅计停止之前的回答")
+    return Measured(
+        value, "ms", count, None, None, Sentence(f"{few}; no interval", f"{chinese(few)}；无区间")
+    )
 
 
 def _goodput(seen: Sequence[Observed], objectives: Objectives, why: str) -> Value:
@@ -391,7 +524,14 @@ def _goodput(seen: Sequence[Observed], objectives: Objectives, why: str) -> Valu
     )
     first = min((request.sent for request in seen), default=0)
     if last <= first:
-        return NotMeasured("no request was answered")
+        return NotMeasured(Sentence("no request was answered", "没有请求得到回答"))
     good = sum(objective.meets(request, objectives) for request in seen)
     value = good / ((last - first) * NS)
-    return Measured(value, "requests/s", len(seen), None, None, "one probe, no interval")
+    return Measured(
+        value,
+        "requests/s",
+        len(seen),
+        None,
+        None,
+        Sentence("one probe, no interval", "单次探测，无区间"),
+    )

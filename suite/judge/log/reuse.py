@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from suite.base.bilingual import Sentence
 from suite.base.statistics import mean
 from suite.declare.analysis.arrived import arrival, chunks, first_place
 from suite.declare.profiles import controls
@@ -147,10 +148,15 @@ def _pace(event: Request) -> float | None:
 
 
 _TESTS: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], Time], ...]] = (
-    ("repeats", ("exact",), ("start", "middle", "first"), _first_token),
-    ("beginnings", ("exact", "end"), ("start", "first"), _first_token),
-    ("known tasks", ("exact", "first"), ("start",), _first_token),
-    ("pace of repeats", ("exact",), ("start", "middle", "end", "first"), _pace),
+    (Sentence("repeats", "重复"), ("exact",), ("start", "middle", "first"), _first_token),
+    (Sentence("beginnings", "开头"), ("exact", "end"), ("start", "first"), _first_token),
+    (Sentence("known tasks", "已知任务"), ("exact", "first"), ("start",), _first_token),
+    (
+        Sentence("pace of repeats", "重复的步调"),
+        ("exact",),
+        ("start", "middle", "end", "first"),
+        _pace,
+    ),
 )
 """What is tested: name, what would be fast, what is cold beside it, and which time."""
 

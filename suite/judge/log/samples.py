@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import astuple
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.statistics import percentile
 from suite.declare.analysis.arrived import NO_SOURCE, OWN, arrival, first_place, source
 from suite.declare.scenarios.phase import is_search, kind
@@ -32,13 +33,20 @@ if TYPE_CHECKING:
 MS = 1e-6
 """Nanoseconds to milliseconds."""
 NS_PER_S = 1e9
-CLOSED_LOOP = "closed loop: a request is due when it is sent"
-NO_ARRIVALS = "the engine does not say how many tokens a chunk carries, and no tokenizer of the model counted the texts"
-NO_COUNT = "no source counted the generated tokens of every answer"
-NO_PROMPT_COUNT = "no source counted the prompt tokens of every request"
-NO_OBJECTIVES = "the profile sets no objectives"
-NO_TIME = "the phase took no measurable time"
-SEARCHED = "a search has one value for each of its probes"
+CLOSED_LOOP = Sentence("closed loop: a request is due when it is sent", "闭环：请求在发送时到期")
+NO_ARRIVALS = Sentence(
+    "the engine does not say how many tokens a chunk carries, and no tokenizer of the model counted the texts",
+    "引擎未说明每个数据块含多少 token，也没有该模型的分词器对文本计数",
+)
+NO_COUNT = Sentence(
+    "no source counted the generated tokens of every answer", "没有来源对每个回答的生成 token 计数"
+)
+NO_PROMPT_COUNT = Sentence(
+    "no source counted the prompt tokens of every request", "没有来源对每个请求的提示 token 计数"
+)
+NO_OBJECTIVES = Sentence("the profile sets no objectives", "配置未设定目标")
+NO_TIME = Sentence("the phase took no measurable time", "阶段时长过短，无法测量")
+SEARCHED = Sentence("a search has one value for each of its probes", "搜索的每次探测各有一个值")
 """Why a search has no latency or throughput of its own."""
 
 
@@ -271,23 +279,34 @@ def repeat_of(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer
 def _repeat_obstacle(log: PhaseLog, events: Sequence[Request], lateness: list[float]) -> str:
     """Why one repeat of a phase can't be measured."""
     doc, made = log.doc, len(events)
-    where = f"repeat {doc.repeat}: "
+    where = Sentence(f"repeat {doc.repeat}: ", f"重复 {doc.repeat}：")
     if made == 0:
-        return f"{where}it did not run"
+        return Sentence(f"{where}it did not run", f"{chinese(where)}未运行")
     failed = sum(not is_answer(event) for event in events)
     if failed == made:
-        return f"{where}all {made} requests failed"
+        return Sentence(
+            f"{where}all {made} requests failed", f"{chinese(where)}全部 {made} 个请求失败"
+        )
     if due.missing(log):
-        return f"{where}only {made} of {doc.tasks} requests were made"
+        return Sentence(
+            f"{where}only {made} of {doc.tasks} requests were made",
+            f"{chinese(where)}{doc.tasks} 个请求中只发出 {made} 个",
+        )
     if not is_search(doc) and failed / made > doc.failure_bound:
-        return f"{where}{failed} of {made} requests failed, more than {doc.failure_bound:.2%}"
+        return Sentence(
+            f"{where}{failed} of {made} requests failed, more than {doc.failure_bound:.2%}",
+            f"{chinese(where)}{made} 个请求中有 {failed} 个失败，超过 {doc.failure_bound:.2%}",
+        )
     bound = doc.lateness_bound_ms
     if log.open_loop and bound is not None:
         late = percentile(lateness, 99.0)
         if late > bound:
-            return f"{where}requests were sent late, p99 {late:.3g} ms, bound {bound:g} ms"
+            return Sentence(
+                f"{where}requests were sent late, p99 {late:.3g} ms, bound {bound:g} ms",
+                f"{chinese(where)}请求发送滞后，p99 为 {late:.3g} ms，限度 {bound:g} ms",
+            )
     wrong = problem(log)
-    return f"{where}{wrong}" if wrong else ""
+    return where + wrong if wrong else ""
 
 
 def _lateness(events: Sequence[Request]) -> list[float]:
@@ -329,7 +348,10 @@ def _over(repeats: Sequence[Repeat]) -> str:
     """Why an open loop has no latency of its own; "" where it may have one."""
     return next(
         (
-            f"over-saturated: the server fell behind: {repeat.backlog.why}"
+            Sentence(
+                f"over-saturated: the server fell behind: {repeat.backlog.why}",
+                f"过饱和：服务器处理落后：{chinese(repeat.backlog.why)}",
+            )
             for repeat in repeats
             if repeat.backlog is not None and repeat.backlog.verdict == "fell-behind"
         ),

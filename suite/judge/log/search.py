@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.declare.profiles import controls
 from suite.declare.scenarios.phase import is_search, search_of
 from suite.documents.card_phase import SearchResult
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
     from suite.documents.workload import Objectives
     from suite.judge.log.samples import Answer, PhaseSamples, Repeat
 
-BRACKET = "bracket: the highest rate that met and the lowest that missed"
-OPEN_BRACKET = "the highest rate that met; none above it missed"
+BRACKET = Sentence(
+    "bracket: the highest rate that met and the lowest that missed",
+    "区间：达标的最高速率与未达标的最低速率",
+)
+OPEN_BRACKET = Sentence(
+    "the highest rate that met; none above it missed", "达标的最高速率；更高者均未出现不达标"
+)
 
 
 def results(phase: PhaseSamples, objectives: Objectives) -> tuple[SearchResult, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.statistics import median
 from suite.declare.analysis import drift, steady
 from suite.declare.analysis.observed import observed
@@ -91,7 +92,9 @@ def steady_states(phase: PhaseSamples) -> tuple[SteadyLoad, ...]:
 def _steady_state(phase: PhaseSamples, repeat: Repeat) -> SteadyLoad:
     window = _window(phase, repeat)
     if window.found and window.end_ns <= window.start_ns:
-        window = steady.Window(False, 0, 0, "the steady stretch has no length")
+        window = steady.Window(
+            False, 0, 0, Sentence("the steady stretch has no length", "稳态时段长度为零")
+        )
     over = window
     if kind(phase.doc).watches_drift:
         over = steady.whole(repeat.first_sent, max(event.t_send for event in repeat.events))
@@ -147,7 +150,7 @@ def _drifts(phase: PhaseSamples, repeat: Repeat, over: Window) -> dict[str, Drif
 def _rate_drift(repeat: Repeat, over: Window, answers: int) -> Drift:
     slices = min(drift.fine(answers), answers // drift.PER_BUCKET)
     if slices < drift.FEWEST_BUCKETS:
-        return drift.nothing(f"{answers} answers are too few")
+        return drift.nothing(Sentence(f"{answers} answers are too few", f"{answers} 个回答过少"))
     return drift.rate_drift(token_slices(repeat, over, slices))
 
 
@@ -182,7 +185,7 @@ def drifting(states: Sequence[SteadyLoad]) -> dict[int, tuple[str, ...]]:
     """What drifted in each repeat, one sentence each; empty where nothing did or nothing could be told."""
     return {
         state.repeat.number: tuple(
-            f"{name}: {drifted.why}" for name, drifted in state.drifts.items() if drifted.detected
+            placed(name, drifted.why) for name, drifted in state.drifts.items() if drifted.detected
         )
         for state in states
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.bilingual import Sentence
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def partitioned(evidence: Evidence) -> str:
     visible = {part.strip() for part in evidence.plan.devices.visible.split(",")}
     for device in given(evidence.environment.devices, ()):
         if given(device.partitioned, False) and (device.index in visible or len(visible) == 1):
-            return f"device {device.index} is partitioned"
+            return Sentence(f"device {device.index} is partitioned", f"设备 {device.index} 已分区")
     return ""
 
 

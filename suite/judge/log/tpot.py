@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.declare.analysis.arrived import several
 from suite.documents.document import given
 from suite.judge.log.samples import NO_ARRIVALS
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_WHOLE = 0.05
 """Share of answers that may arrive in one piece before TPOT says nothing about the engine."""
-SHORT = "no answer has two tokens or more"
+SHORT = Sentence("no answer has two tokens or more", "没有回答含两个或更多 token")
 LEAST_OWN = 0.9
 """Share of the claimed tokens that the suite's tokenizer must find in the texts where chunks do not tell theirs."""
 
@@ -41,7 +42,10 @@ def obstacle(answers: Sequence[Answer]) -> str:
     # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
     whole = sum(answer.decoding is None for answer in longer)
     if whole > MOST_WHOLE * len(longer):
-        return f"{whole} of {len(longer)} answers arrived in one piece"
+        return Sentence(
+            f"{whole} of {len(longer)} answers arrived in one piece",
+            f"{len(longer)} 个回答中有 {whole} 个一次性到达",
+        )
     return _claimed_beyond_text([answer for answer in longer if not answer.event.chunk_tokens])
 
 
@@ -53,7 +57,8 @@ def _claimed_beyond_text(answers: Sequence[Answer]) -> str:
     in_texts = sum(count or 0 for count in own)
     made = sum(answer.generated or 0 for answer in answers)
     if in_texts < LEAST_OWN * made:
-        return (
-            f"{made} tokens are claimed, the texts hold {in_texts}: nobody saw when the others came"
+        return Sentence(
+            f"{made} tokens are claimed, the texts hold {in_texts}: nobody saw when the others came",
+            f"引擎声称 {made} 个 token，文本中有 {in_texts} 个：其余的到达时刻无从得知",
         )
     return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge import intervals
 from suite.judge.log.samples import CLOSED_LOOP
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
         "throughput",
         Bilingual("Completed requests", "完成的请求数"),
         Bilingual("count", "计数"),
-        "Measured requests that ended well, over all repeats.",
+        Sentence(
+            "Measured requests that ended well, over all repeats.",
+            "所有重复中正常结束的测量请求数。",
+        ),
     ),
     needs="requests",
 )
@@ -42,7 +45,10 @@ def completed(inputs: PhaseInputs) -> Value:
         "throughput",
         Bilingual("Failed requests", "失败的请求数"),
         Bilingual("count", "计数"),
-        "Measured requests that did not; they enter no latency.",
+        Sentence(
+            "Measured requests that did not; they enter no latency.",
+            "未正常结束的测量请求数；不计入任何延迟。",
+        ),
     ),
     needs="requests",
 )
@@ -60,7 +66,10 @@ def _lateness(statistic: str, title: Bilingual, formula: Bilingual) -> Metric:
         "client",
         title,
         formula,
-        "How late the client sent; open-loop phases only.",
+        Sentence(
+            "How late the client sent; open-loop phases only.",
+            "客户端发送的滞后；仅限开环阶段。",
+        ),
     )
 
 
@@ -92,12 +101,19 @@ def lateness(inputs: PhaseInputs) -> dict[str, Value]:
     if not phase.open_loop:
         return dict.fromkeys(names, NotMeasured(CLOSED_LOOP))
     if len(late) == 0:
-        return dict.fromkeys(names, NotMeasured("no request was made"))
+        return dict.fromkeys(
+            names, NotMeasured(Sentence("no request was made", "没有发出任何请求"))
+        )
     largest = float(late[-1])
     return {
         "send_lateness_p50": intervals.percentile_value(late, 50.0, "ms"),
         "send_lateness_p99": intervals.percentile_value(late, 99.0, "ms"),
         "send_lateness_max": Measured(
-            largest, "ms", len(late), None, None, "the largest, no interval"
+            largest,
+            "ms",
+            len(late),
+            None,
+            None,
+            Sentence("the largest, no interval", "最大值，无区间"),
         ),
     }

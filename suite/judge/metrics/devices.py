@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.card_phase import DeviceSeries
 from suite.documents.value import Measured, NotMeasured, Value, stored
 from suite.judge.log.telemetry import READS, by_device, within
@@ -24,11 +24,23 @@ if TYPE_CHECKING:
 BUCKETS = 60
 LEAST_SAMPLES = 2
 """Fewest samples of a device in a window of which something is said."""
-_TITLES: dict[Quantity, tuple[Bilingual, str]] = {
-    "utilisation": (Bilingual("Device utilisation", "设备利用率"), "of all devices in use"),
-    "memory": (Bilingual("Device memory in use", "设备内存用量"), "of all devices in use together"),
-    "temperature": (Bilingual("Device temperature", "设备温度"), "of all devices in use"),
-    "clock": (Bilingual("Device clock", "设备时钟频率"), "of all devices in use"),
+_TITLES: dict[Quantity, tuple[Bilingual, Bilingual]] = {
+    "utilisation": (
+        Bilingual("Device utilisation", "设备利用率"),
+        Bilingual("of all devices in use", "使用中的所有设备"),
+    ),
+    "memory": (
+        Bilingual("Device memory in use", "设备内存用量"),
+        Bilingual("of all devices in use together", "使用中的所有设备合计"),
+    ),
+    "temperature": (
+        Bilingual("Device temperature", "设备温度"),
+        Bilingual("of all devices in use", "使用中的所有设备"),
+    ),
+    "clock": (
+        Bilingual("Device clock", "设备时钟频率"),
+        Bilingual("of all devices in use", "使用中的所有设备"),
+    ),
 }
 
 
@@ -36,17 +48,22 @@ def _metrics() -> Iterator[Metric]:
     for quantity, (title, whose) in _TITLES.items():
         read = READS[quantity]
         mean, peak = ("Σ", "Σ max") if read.adds else ("mean", "max")
-        mean_zh, peak_zh = ("Σ", "Σ 最大值") if read.adds else ("均值", "最大值")
         for statistic, words, formula in (
             (
                 "mean",
                 Bilingual("mean", "均值"),
-                Bilingual(f"{mean} over devices of the mean", f"各设备均值的{mean_zh}"),
+                Bilingual(
+                    f"{mean} over devices of the mean",
+                    "各设备均值之和" if read.adds else "各设备均值的均值",
+                ),
             ),
             (
                 "max",
                 Bilingual("peak", "峰值"),
-                Bilingual(f"{peak} over devices", f"各设备的{peak_zh}"),
+                Bilingual(
+                    f"{peak} over devices",
+                    "各设备最大值之和的峰值" if read.adds else "各设备的最大值",
+                ),
             ),
         ):
             yield Metric(
@@ -56,7 +73,10 @@ def _metrics() -> Iterator[Metric]:
                 "utilisation",
                 Bilingual(f"{title.en}, {words.en}", f"{title.zh}，{words.zh}"),
                 formula,
-                f"As the telemetry tool reports it over the measured windows, {whose}.",
+                Sentence(
+                    f"As the telemetry tool reports it over the measured windows, {whose.en}.",
+                    f"遥测工具在测量窗口内所报告，{whose.zh}。",
+                ),
                 percent=quantity == "utilisation",
             )
 
@@ -90,14 +110,19 @@ def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> t
         return none, none
     used = plan.devices.count
     if used is not None and len(of_each) < used:
-        none = NotMeasured(f"telemetry of {len(of_each)} devices for {used} in use")
+        none = NotMeasured(
+            Sentence(
+                f"telemetry of {len(of_each)} devices for {used} in use",
+                f"{used} 个使用中的设备，仅 {len(of_each)} 个有遥测",
+            )
+        )
         return none, none
     count = sum(map(len, of_each))
     means = [statistics.mean(values) for values in of_each]
     peaks = [max(values) for values in of_each]
     mean = math.fsum(means) if read.adds else statistics.mean(means)
     peak = math.fsum(peaks) if read.adds else max(peaks)
-    why = "samples of a telemetry tool, no interval"
+    why = Sentence("samples of a telemetry tool, no interval", "遥测工具的样本，无区间")
     return (
         Measured(mean, read.unit, count, None, None, why),
         Measured(peak, read.unit, count, None, None, why),
@@ -106,7 +131,11 @@ def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> t
 
 def _why(plan: Plan) -> str:
     tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
-    return f"{tools} did not give it" if tools else "the plan has no telemetry tool"
+    return (
+        Sentence(f"{tools} did not give it", f"{tools} 未给出该项")
+        if tools
+        else Sentence("the plan has no telemetry tool", "计划中没有遥测工具")
+    )
 
 
 def device_series(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import statistics
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.documents.card_phase import EnergySource
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
@@ -40,8 +40,11 @@ METRICS = (
             "Σ over devices of ∫ power dt, mean over repeats",
             "各设备 ∫ 功率 dt 之和，取各次重复的均值",
         ),
-        "Over the measured window of one repeat, by the devices' counters where they agree with their power, else the "
-        "trapezoid of sampled power.",
+        Sentence(
+            "Over the measured window of one repeat, by the devices' counters where they agree with their power, else the "
+            "trapezoid of sampled power.",
+            "在一次重复的测量窗口内：设备计数器与其功率一致时取计数器之差，否则对采样功率作梯形积分。",
+        ),
         standing="observed",
     ),
     Metric(
@@ -51,7 +54,10 @@ METRICS = (
         "energy",
         Bilingual("Energy above idle", "扣除空闲的能耗"),
         Bilingual("energy − idle power × window", "能耗 − 空闲功率 × 窗口时长"),
-        "As energy, less the power drawn before the engine started.",
+        Sentence(
+            "As energy, less the power drawn before the engine started.",
+            "同能耗，减去引擎启动前的功率所对应的部分。",
+        ),
         standing="observed",
     ),
     Metric(
@@ -61,7 +67,13 @@ METRICS = (
         "energy",
         Bilingual("Energy per output token", "每输出 token 能耗"),
         Bilingual("Σ energy / Σ n", "Σ 能耗 / Σ n"),
-        "Energy of all repeats over their generated tokens.",
+        Sentence(
+            Sentence(
+                "Energy of all repeats over their generated tokens.",
+                "所有重复的能耗除以其生成 token 数。",
+            ),
+            "所有重复的能耗除以其生成 token 数。",
+        ),
         by_tokens=True,
         standing="observed",
     ),
@@ -72,7 +84,13 @@ METRICS = (
         "energy",
         Bilingual("Output tokens per joule", "每焦耳输出 token 数"),
         Bilingual("Σ n / Σ energy", "Σ n / Σ 能耗"),
-        "Generated tokens of all repeats over their energy.",
+        Sentence(
+            Sentence(
+                "Generated tokens of all repeats over their energy.",
+                "所有重复的生成 token 数除以其能耗。",
+            ),
+            "所有重复的生成 token 数除以其能耗。",
+        ),
         by_tokens=True,
         standing="observed",
     ),
@@ -83,7 +101,10 @@ METRICS = (
         "energy",
         Bilingual("Average power", "平均功率"),
         Bilingual("Σ energy / Σ window", "Σ 能耗 / Σ 窗口时长"),
-        "Power of all devices together, averaged over the measured windows.",
+        Sentence(
+            "Power of all devices together, averaged over the measured windows.",
+            "所有设备的总功率在测量窗口内的平均值。",
+        ),
         standing="observed",
     ),
 )
@@ -94,13 +115,15 @@ def _idle_watts(watching: Sequence[Meter], marks: Sequence[Mark]) -> float | str
     """Power of all devices before the engine started, or why it is unknown."""
     start = next((mark.t for mark in marks if mark.name == "engine.start"), None)
     if start is None:
-        return "the log has no mark engine.start"
+        return Sentence("the log has no mark engine.start", "日志中没有 engine.start 标记")
     total = 0.0
     for meter in watching:
         track = meter.power or meter.counter
         before = 0 if track is None else bisect.bisect_left(track.times, start)
         if track is None or before < IDLE_SAMPLES:
-            return "too few power samples before the engine started"
+            return Sentence(
+                "too few power samples before the engine started", "引擎启动前的功率样本过少"
+            )
         if track.counter:
             passed = (track.times[before - 1] - track.times[0]) / NS_PER_S
             total += (track.values[before - 1] - track.values[0]) / passed
@@ -119,11 +142,13 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
     else:
         above = [energy - idle * window for energy, window in zip(energies, windows, strict=True)]
         values["energy_above_idle_j"] = intervals.t_value(above, "J", number)
-    why = "one sum over all repeats, no interval"
+    why = Sentence("one sum over all repeats, no interval", "所有重复之和，无区间")
     values["average_power_w"] = Measured(joules / seconds, "W", number, None, None, why)
     tokens = sum(answer.generated or 0 for answer in phase.answers)
     if not phase.counts_tokens or tokens == 0 or joules <= 0:
-        none = NotMeasured("no generated tokens to relate the energy to")
+        none = NotMeasured(
+            Sentence("no generated tokens to relate the energy to", "没有可与能量相除的生成 token")
+        )
         return values | {"joules_per_output_token": none, "tokens_per_joule": none}
     values["joules_per_output_token"] = Measured(
         joules / tokens, "J/token", number, None, None, why
@@ -138,13 +163,20 @@ def measured(inputs: PhaseInputs) -> tuple[list[Meter], list[power.Energy]] | st
     known = power.meters(plan, inputs.evidence.telemetry)
     if not known:
         tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
-        return f"no power telemetry from {tools}" if tools else "the plan has no telemetry tool"
+        return (
+            Sentence(f"no power telemetry from {tools}", f"{tools} 没有给出功率遥测")
+            if tools
+            else Sentence("the plan has no telemetry tool", "计划中没有遥测工具")
+        )
     watching = power.used(plan, known)
     if isinstance(watching, str):
         return watching
     shared = partitioned(inputs.evidence)
     if shared:
-        return f"{shared}: its power is that of all its slices"
+        return Sentence(
+            f"{shared}: its power is that of all its slices",
+            f"{chinese(shared)}：其功率为所有切片之和",
+        )
     repeats = []
     for repeat in inputs.phase.repeats:
         energy = power.energy(plan, watching, repeat)

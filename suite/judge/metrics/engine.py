@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from suite.base import statistics
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.card_phase import DeviceSeries
 from suite.documents.value import Measured, NotMeasured, Value, stored
 from suite.judge.log import engine
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from suite.judge.log.engine import Counter, Gauge
     from suite.judge.metrics.inputs import PhaseInputs
 
-NO_PAGE = "the engine gave no metrics page"
-UNTOLD = "the engine's metrics page does not tell"
-_WHOSE = "As the engine's own metrics page says beside the measured phases."
+NO_PAGE = Sentence("the engine gave no metrics page", "引擎没有给出指标页")
+UNTOLD = Sentence("the engine's metrics page does not tell", "引擎的指标页未给出")
+_WHOSE = Sentence(
+    "As the engine's own metrics page says beside the measured phases.",
+    "依引擎自身的指标页在测量阶段期间所示。",
+)
 
 
 def _metric(name: str, unit: str, title: Bilingual, formula: Bilingual, *, share: bool) -> Metric:
@@ -138,7 +141,14 @@ def _gauge(
     if not values:
         return NotMeasured(UNTOLD)
     value = max(values) if largest else statistics.mean(values)
-    return Measured(value, unit, len(values), None, None, "samples of the engine, no interval")
+    return Measured(
+        value,
+        unit,
+        len(values),
+        None,
+        None,
+        Sentence("samples of the engine, no interval", "引擎的样本，无区间"),
+    )
 
 
 def _counted(repeats: Sequence[Sequence[EngineSample]], name: Counter) -> float | None:
@@ -152,7 +162,9 @@ def _count(repeats: Sequence[Sequence[EngineSample]], name: Counter, unit: str) 
     count = _counted(repeats, name)
     if count is None:
         return NotMeasured(UNTOLD)
-    return Measured(count, unit, len(repeats), None, None, "counter, no interval")
+    return Measured(
+        count, unit, len(repeats), None, None, Sentence("counter, no interval", "计数器，无区间")
+    )
 
 
 def _share(repeats: Sequence[Sequence[EngineSample]], part: Counter, whole: Counter) -> Value:
@@ -160,5 +172,12 @@ def _share(repeats: Sequence[Sequence[EngineSample]], part: Counter, whole: Coun
     if of is None or all_of is None:
         return NotMeasured(UNTOLD)
     if all_of <= 0 or of > all_of:
-        return NotMeasured("the engine counted none")
-    return Measured(of / all_of, "1", len(repeats), None, None, "counters, no interval")
+        return NotMeasured(Sentence("the engine counted none", "引擎计数为零"))
+    return Measured(
+        of / all_of,
+        "1",
+        len(repeats),
+        None,
+        None,
+        Sentence("counters, no interval", "计数器，无区间"),
+    )

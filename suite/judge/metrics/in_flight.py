@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.value import Measured, NotMeasured, Value, exact
 from suite.judge.log.samples import NO_TIME
 from suite.judge.metrics.metric import Metric, phase_metric
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from suite.judge.log.samples import Repeat
     from suite.judge.metrics.inputs import PhaseInputs
 
-NO_INTERVAL = "whole phase, no interval"
+NO_INTERVAL = Sentence("whole phase, no interval", "整个阶段，无区间")
 
 
 def peak(events: Iterable[Request]) -> int:
@@ -46,7 +46,7 @@ def _busy_ns(repeat: Repeat) -> int:
         "client",
         Bilingual("Requests in flight, mean", "在途请求数，均值"),
         Bilingual.symbols("Σ (t_end − t_send) / (max t_n − min t_send)"),
-        "Requests in flight, averaged over the phase.",
+        Sentence("Requests in flight, averaged over the phase.", "阶段内在途请求数的平均值。"),
     )
 )
 def in_flight_mean(inputs: PhaseInputs) -> Value:
@@ -68,7 +68,7 @@ def in_flight_mean(inputs: PhaseInputs) -> Value:
         "client",
         Bilingual("Requests in flight, most", "在途请求数，峰值"),
         Bilingual("max over time of requests in flight", "在途请求数随时间的最大值"),
-        "Most requests in flight at one time.",
+        Sentence("Most requests in flight at one time.", "同一时刻在途请求数的最大值。"),
     )
 )
 def in_flight_peak(inputs: PhaseInputs) -> Value:

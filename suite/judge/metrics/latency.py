@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.declare.analysis.arrived import BY_CHUNK, ONE_EACH
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
@@ -33,14 +33,19 @@ if TYPE_CHECKING:
     from suite.judge.log.samples import PhaseSamples
     from suite.judge.metrics.inputs import PhaseInputs
 
-_GAPS = "no interval: gaps of one answer depend on each other"
+_GAPS = Sentence(
+    "no interval: gaps of one answer depend on each other", "无区间：同一回答内的间隔相互关联"
+)
 
 TTFT = Quantity(
     "ttft",
     Bilingual("Time to first token (TTFT)", "首 token 延迟（TTFT）"),
     Bilingual.symbols("t_1 − t_send"),
-    "From the first byte of the request to the first chunk that holds a token and shows something: not white space, no "
-    "character without width, no role.",
+    Sentence(
+        "From the first byte of the request to the first chunk that holds a token and shows something: not white space, no "
+        "character without width, no role.",
+        "自请求的首字节起，至首个含 token 且有可见内容的数据块：不计空白、无宽度字符与角色信息。",
+    ),
 )
 TT4T = Quantity(
     "tt4t",
@@ -49,13 +54,19 @@ TT4T = Quantity(
         "arrival of the fourth token that shows something − t_send",
         "第四个可见 token 的到达时刻 − t_send",
     ),
-    "As TTFT, to the fourth such token, which a guessed first chunk cannot buy; answers of fewer are not counted.",
+    Sentence(
+        "As TTFT, to the fourth such token, which a guessed first chunk cannot buy; answers of fewer are not counted.",
+        "同 TTFT，计至第四个这样的 token，猜测首个数据块无法缩短它；不足四个的回答不计入。",
+    ),
 )
 TTFT_SCHED = Quantity(
     "ttft_sched",
     Bilingual("TTFT from the scheduled start", "自计划时刻起的 TTFT"),
     Bilingual.symbols("t_1 − t_sched"),
-    "As TTFT, counting the time that a late client lost; open-loop phases only.",
+    Sentence(
+        "As TTFT, counting the time that a late client lost; open-loop phases only.",
+        "同 TTFT，并计入客户端迟到的时间；仅限开环阶段。",
+    ),
 )
 TPOT = Quantity(
     "tpot",
@@ -63,32 +74,47 @@ TPOT = Quantity(
     Bilingual(
         "(t_n − t_1) / tokens after the first chunk", "(t_n − t_1) / 首个数据块之后的 token 数"
     ),
-    "Time and tokens over the same chunks: an end token that no chunk carries is not counted, nor are the tokens of the "
-    "first chunk, nor answers whose tokens all came at once.",
+    Sentence(
+        "Time and tokens over the same chunks: an end token that no chunk carries is not counted, nor are the tokens of the "
+        "first chunk, nor answers whose tokens all came at once.",
+        "时间与 token 取自相同的数据块：不计无数据块承载的结束符、首个数据块的 token，以及 token 一次性到达的回答。",
+    ),
 )
 ICL = Quantity(
     "icl",
     Bilingual("Inter-chunk latency (ICL)", "数据块间隔（ICL）"),
     Bilingual("gaps between chunks with generated text", "含生成文本的数据块的间隔"),
-    "Time between chunks as they arrive, whatever number of tokens they carry.",
+    Sentence(
+        "Time between chunks as they arrive, whatever number of tokens they carry.",
+        "数据块到达的间隔，不论其中含多少 token。",
+    ),
 )
 ITL = Quantity(
     "itl",
     Bilingual("Inter-token latency (ITL)", "token 间隔（ITL）"),
     Bilingual("gaps between chunks of exactly one token", "恰含一个 token 的数据块的间隔"),
-    "As ICL, and only where every chunk carried one token.",
+    Sentence(
+        "As ICL, and only where every chunk carried one token.",
+        "同 ICL，仅限每个数据块恰含一个 token 之处。",
+    ),
 )
 E2E = Quantity(
     "e2e",
     Bilingual("End-to-end latency", "端到端延迟"),
     Bilingual.symbols("t_n − t_send"),
-    "From the first byte of the request to the last chunk with generated text.",
+    Sentence(
+        "From the first byte of the request to the last chunk with generated text.",
+        "自请求的首字节起，至最后一个含生成文本的数据块。",
+    ),
 )
 E2E_SCHED = Quantity(
     "e2e_sched",
     Bilingual("End-to-end latency from the scheduled start", "自计划时刻起的端到端延迟"),
     Bilingual.symbols("t_n − t_sched"),
-    "As end-to-end latency, counting the time that a late client lost; open-loop phases only.",
+    Sentence(
+        "As end-to-end latency, counting the time that a late client lost; open-loop phases only.",
+        "同端到端延迟，并计入客户端迟到的时间；仅限开环阶段。",
+    ),
 )
 
 
@@ -152,7 +178,10 @@ def tt4t(inputs: PhaseInputs) -> dict[str, Value]:
         return _none(TT4T, NO_ARRIVALS)
     samples = [value for answer in phase.answers if (value := answer.tt4t) is not None]
     if not samples:
-        return _none(TT4T, "no answer has four tokens that show something")
+        return _none(
+            TT4T,
+            Sentence("no answer has four tokens that show something", "没有回答含四个可见 token"),
+        )
     return _summary(TT4T, samples, phase.late)
 
 
@@ -196,11 +225,17 @@ def itl_obstacle(phase: PhaseSamples) -> str:
     if phase.arrival_source == ONE_EACH:
         return ""
     if phase.arrival_source != BY_CHUNK:
-        return "the engine does not say how many tokens a chunk carries"
+        return Sentence(
+            "the engine does not say how many tokens a chunk carries",
+            "引擎未说明每个数据块含多少 token",
+        )
     carried = [count for answer in phase.answers for count in answer.event.chunk_tokens or ()]
     others = sum(count != 1 for count in carried)
     if others:
-        return f"{others:,} of {len(carried):,} chunks carried not one token each, {sum(carried):,} tokens in all"
+        return Sentence(
+            f"{others:,} of {len(carried):,} chunks carried not one token each, {sum(carried):,} tokens in all",
+            f"{len(carried):,} 个数据块中有 {others:,} 个并非各含一个 token，共 {sum(carried):,} 个 token",
+        )
     return ""
 
 
@@ -229,7 +264,10 @@ def e2e_sched(inputs: PhaseInputs) -> dict[str, Value]:
         "latency",
         Bilingual("Normalised latency, mean", "归一化延迟，均值"),
         Bilingual("mean of (t_n − t_send) / n", "(t_n − t_send) / n 的均值"),
-        "End-to-end latency per token that arrived, the first included.",
+        Sentence(
+            "End-to-end latency per token that arrived, the first included.",
+            "端到端延迟除以到达的 token 数，含首个 token。",
+        ),
         by_tokens=True,
         withheld=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.declare.scenarios.phase import has_exact_lengths, is_shortened
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, Value, exact
@@ -16,8 +16,10 @@ from suite.judge.metrics.metric import Metric, phase_metric, phase_metrics
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
-SHORTENED = "its answers end before the reference run's do"
-NO_LENGTH = "no exact length was asked for"
+SHORTENED = Sentence(
+    "its answers end before the reference run's do", "其回答在参考运行的回答结束之前截止"
+)
+NO_LENGTH = Sentence("no exact length was asked for", "未要求精确长度")
 
 
 @phase_metrics(
@@ -29,7 +31,10 @@ NO_LENGTH = "no exact length was asked for"
             "length",
             Bilingual("Generated length, mean", "平均生成长度"),
             Bilingual("mean of the tokens counted", "所计 token 数的均值"),
-            "Generated tokens per answer as the phase's source counts them, an end token included where it does.",
+            Sentence(
+                "Generated tokens per answer as the phase's source counts them, an end token included where it does.",
+                "按该阶段计数来源所计的每个回答的生成 token 数；该来源计入结束符时亦包含在内。",
+            ),
             by_tokens=True,
         ),
         Metric(
@@ -42,7 +47,9 @@ NO_LENGTH = "no exact length was asked for"
                 "mean of the tokens counted / the reference run's mean",
                 "所计 token 数的均值 / 参考运行的均值",
             ),
-            "1 means answers as long as the reference run's.",
+            Sentence(
+                "1 means answers as long as the reference run's.", "1 表示回答与参考运行等长。"
+            ),
             by_tokens=True,
         ),
     ),
@@ -65,7 +72,7 @@ def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
     if is_shortened(inputs.phase.doc):
         return NotMeasured(SHORTENED)
     if not isinstance(mean, Measured) or not reference:
-        return NotMeasured("no reference run for this model")
+        return NotMeasured(Sentence("no reference run for this model", "该模型没有参考运行"))
     low = None if mean.low is None else mean.low / reference
     high = None if mean.high is None else mean.high / reference
     return Measured(mean.value / reference, "1", mean.n, low, high, mean.interval)
@@ -82,7 +89,10 @@ def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
             "answers of exactly the asked length / completed",
             "恰为所要求长度的回答数 / 完成的请求数",
         ),
-        "Share of the answers that have exactly as many tokens as were asked for.",
+        Sentence(
+            "Share of the answers that have exactly as many tokens as were asked for.",
+            "token 数恰为所要求长度的回答占比。",
+        ),
         percent=True,
         unasked=NO_LENGTH,
     )

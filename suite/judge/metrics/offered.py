@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.declare.analysis.backlog import drawn_rate, effective, most_goodput
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
@@ -27,7 +27,10 @@ _OFFERED = Metric(
     Bilingual(
         "(requests − 1) / (max t_sched − min t_sched)", "(请求数 − 1) / (max t_sched − min t_sched)"
     ),
-    "Requests per second at which an open loop's requests were due, as their arrival times were drawn.",
+    Sentence(
+        "Requests per second at which an open loop's requests were due, as their arrival times were drawn.",
+        "开环请求按抽得的到达时刻计算的每秒到期请求数。",
+    ),
     unasked=CLOSED_LOOP,
 )
 _MOST = Metric(
@@ -37,7 +40,10 @@ _MOST = Metric(
     "client",
     Bilingual("Goodput at most", "有效吞吐量上限"),
     Bilingual("requests / (max t_sched − min t_sched)", "请求数 / (max t_sched − min t_sched)"),
-    "What goodput can be at most at this load: every request good, the last one answered at once.",
+    Sentence(
+        "What goodput can be at most at this load: every request good, the last one answered at once.",
+        "该负载下有效吞吐量的上限：每个请求均达标，且最后一个立即得到回答。",
+    ),
     unasked=CLOSED_LOOP,
 )
 _EFFECTIVE = Metric(
@@ -47,7 +53,10 @@ _EFFECTIVE = Metric(
     "client",
     Bilingual("Effective sample size", "有效样本量"),
     Bilingual.symbols("n (1 − ρ) / (1 + ρ)"),
-    "How many independent answers tell as much: ρ is the correlation of TTFT from the schedule between neighbours.",
+    Sentence(
+        "How many independent answers tell as much: ρ is the correlation of TTFT from the schedule between neighbours.",
+        "相当于多少个独立的回答：ρ 为相邻请求自计划时刻起 TTFT 的相关系数。",
+    ),
     unasked=CLOSED_LOOP,
 )
 _LITTLE = Metric(
@@ -60,7 +69,10 @@ _LITTLE = Metric(
         "(mean in flight − rate × mean latency) / (rate × mean latency), while requests arrive",
         "（平均在途数 − 速率 × 平均延迟）/（速率 × 平均延迟），以请求到达期间计",
     ),
-    "What was left in flight when the last request came: about 0 in a steady load, −50 % at twice the capacity.",
+    Sentence(
+        "What was left in flight when the last request came: about 0 in a steady load, −50 % at twice the capacity.",
+        "最后一个请求到达时的在途余量：稳态负载约为 0，负载为处理能力两倍时约为 −50 %。",
+    ),
     percent=True,
     unasked=CLOSED_LOOP,
 )
@@ -104,4 +116,11 @@ def _effective(phase: PhaseSamples) -> Value:
         for repeat in phase.repeats
     ]
     count = len(phase.answers)
-    return Measured(math.fsum(sizes), "requests", count, None, None, "all repeats, no interval")
+    return Measured(
+        math.fsum(sizes),
+        "requests",
+        count,
+        None,
+        None,
+        Sentence("all repeats, no interval", "所有重复，无区间"),
+    )

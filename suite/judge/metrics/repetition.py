@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.declare.scenarios.phase import has_exact_lengths
 from suite.documents.value import NotMeasured, Value, exact
 from suite.judge.log.loops import ends_in_loop
@@ -13,9 +13,11 @@ from suite.judge.metrics.metric import Metric, phase_metric
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
-NO_ANSWERS = "no answer's text counts"
-EXACT = "answers of exact lengths go on past their end on purpose"
-NO_REASON = "the engine gives no finish reason"
+NO_ANSWERS = Sentence("no answer's text counts", "没有可计入的回答文本")
+EXACT = Sentence(
+    "answers of exact lengths go on past their end on purpose", "精确长度的回答有意越过其结尾"
+)
+NO_REASON = Sentence("the engine gives no finish reason", "引擎未给出结束原因")
 
 
 @phase_metric(
@@ -28,7 +30,10 @@ NO_REASON = "the engine gives no finish reason"
         Bilingual(
             "answers with finish reason length / answers", "结束原因为 length 的回答数 / 回答数"
         ),
-        "Share of the answers that were cut off by the length limit.",
+        Sentence(
+            "Share of the answers that were cut off by the length limit.",
+            "因长度上限而截止的回答占比。",
+        ),
         percent=True,
     ),
     needs="answers",
@@ -54,7 +59,10 @@ def ended_by_length_share(inputs: PhaseInputs) -> Value:
             "answers whose last half or more repeats itself / answers",
             "后半部分以上自我重复的回答数 / 回答数",
         ),
-        "Share of the answers that say the same three times or more to their end, over half of their length or more.",
+        Sentence(
+            "Share of the answers that say the same three times or more to their end, over half of their length or more.",
+            "直至末尾同样内容重复三次以上、且占其长度一半以上的回答占比。",
+        ),
         percent=True,
         unasked=EXACT,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
+from suite.base.bilingual import Sentence
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.metrics.rouge_pairs import PairScorer
@@ -51,7 +52,10 @@ def rouge(
     for answer in answers:
         task = tasks.get(answer.event.task)
         if task is None:
-            why = f"the reference of task {answer.event.task} is not in the evidence"
+            why = Sentence(
+                f"the reference of task {answer.event.task} is not in the evidence",
+                f"证据中没有任务 {answer.event.task} 的参考摘要",
+            )
             return dict.fromkeys(TYPES, NotMeasured(why))
         pair = (task.reference, answer.event.text)
         by_task.setdefault(task.id, []).append(scored[pair])

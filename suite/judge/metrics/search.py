@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.scenarios.phase import is_search
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
@@ -13,7 +13,7 @@ from suite.judge.metrics.metric import Headline, Metric, phase_metric
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
-NO_SEARCH = "not a search"
+NO_SEARCH = Sentence("not a search", "不是搜索")
 
 
 @phase_metric(
@@ -27,7 +27,10 @@ NO_SEARCH = "not a search"
             "max offered rate whose TTFT, TPOT and E2E meet their objectives",
             "TTFT、TPOT 与 E2E 均满足目标的最高请求速率",
         ),
-        "Highest Poisson rate of a search at which the chosen percentile met every objective.",
+        Sentence(
+            "Highest Poisson rate of a search at which the chosen percentile met every objective.",
+            "搜索中所选百分位满足全部目标的最高泊松到达速率。",
+        ),
         headline=Headline(1, "search"),
         by_objectives=True,
         unasked=NO_SEARCH,
@@ -46,6 +49,11 @@ def slo_rate(inputs: PhaseInputs) -> Value:
     rates = [search.rate for search in searches if isinstance(search.rate, Measured)]
     for search in searches:
         if isinstance(search.rate, NotMeasured):
-            return NotMeasured(f"repeat {search.repeat}: {search.rate.why}")
+            return NotMeasured(
+                Sentence(
+                    f"repeat {search.repeat}: {search.rate.why}",
+                    f"重复 {search.repeat}：{chinese(search.rate.why)}",
+                )
+            )
     count = sum(rate.n for rate in rates)
     return intervals.t_value([rate.value for rate in rates], "requests/s", count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge.log.samples import NS_PER_S
 from suite.judge.metrics.metric import Metric, run_metrics
@@ -23,9 +23,13 @@ def _between(marks: Sequence[Mark], start: str, end: str) -> Value:
         times.setdefault(mark.name, mark.t)
     missing = [name for name in (start, end) if name not in times]
     if missing:
-        return NotMeasured(f"the log has no mark {missing[0]}")
+        return NotMeasured(
+            Sentence(f"the log has no mark {missing[0]}", f"日志中没有 {missing[0]} 标记")
+        )
     seconds = (times[end] - times[start]) / NS_PER_S
-    return Measured(seconds, "s", 1, None, None, "one start, no interval")
+    return Measured(
+        seconds, "s", 1, None, None, Sentence("one start, no interval", "单次启动，无区间")
+    )
 
 
 @run_metrics(
@@ -37,7 +41,10 @@ def _between(marks: Sequence[Mark], start: str, end: str) -> Value:
             "start-up",
             Bilingual("Start to healthy", "启动至就绪"),
             Bilingual.symbols("engine.healthy − engine.start"),
-            "From starting the engine to its first good health answer.",
+            Sentence(
+                "From starting the engine to its first good health answer.",
+                "自启动引擎至其首次健康检查成功。",
+            ),
         ),
         Metric(
             "startup_first_answer_s",
@@ -46,7 +53,10 @@ def _between(marks: Sequence[Mark], start: str, end: str) -> Value:
             "start-up",
             Bilingual("Start to first answer", "启动至首次应答"),
             Bilingual.symbols("engine.first_answer − engine.start"),
-            "From starting the engine to its first generated answer.",
+            Sentence(
+                "From starting the engine to its first generated answer.",
+                "自启动引擎至其首个生成的回答。",
+            ),
         ),
         Metric(
             "conversion_s",
@@ -55,20 +65,27 @@ def _between(marks: Sequence[Mark], start: str, end: str) -> Value:
             "start-up",
             Bilingual("Weight conversion", "权重转换"),
             Bilingual.symbols("conversion.end − conversion.start"),
-            "Time of the conversion step, where the engine needs one.",
+            Sentence(
+                "Time of the conversion step, where the engine needs one.",
+                "转换步骤所用的时间（引擎需要转换时）。",
+            ),
         ),
     )
 )
 def startup(evidence: Evidence) -> dict[str, Value]:
     """Start-up and conversion times."""
     plan, marks = evidence.plan, evidence.marks
-    conversion: Value = NotMeasured("the plan has no conversion step")
+    conversion: Value = NotMeasured(
+        Sentence("the plan has no conversion step", "计划中没有转换步骤")
+    )
     if any(mark.name == "conversion.reused" for mark in marks):
-        conversion = NotMeasured("the weights of an earlier conversion were used again")
+        conversion = NotMeasured(
+            Sentence("the weights of an earlier conversion were used again", "沿用了先前转换的权重")
+        )
     elif plan.conversion is not None:
         conversion = _between(marks, "conversion.start", "conversion.end")
     if plan.runtime == "endpoint":
-        why = "the engine was already running"
+        why = Sentence("the engine was already running", "引擎已在运行")
         healthy: Value = NotMeasured(why)
         answer: Value = NotMeasured(why)
     else:

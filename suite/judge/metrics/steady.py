@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.analysis import drift
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from suite.judge.log.steady import SteadyLoad
     from suite.judge.metrics.inputs import PhaseInputs
 
-METHODS = {
-    drift.LINE: "95 % Student about the slope, AR(1)",
-    drift.LEVELS: "95 % Student, last third against first, AR(1)",
+METHODS: dict[str, str] = {
+    drift.LINE: Sentence("95 % Student about the slope, AR(1)", "斜率的 95 % 学生 t 区间，AR(1)"),
+    drift.LEVELS: Sentence(
+        "95 % Student, last third against first, AR(1)",
+        "末三分之一相对首三分之一的 95 % 学生 t 区间，AR(1)",
+    ),
 }
 """What an interval of a drift is."""
 
@@ -33,7 +36,10 @@ def _obstacle(states: Sequence[SteadyLoad]) -> str:
     """Why a phase has no steady stretch; "" when every repeat has one."""
     return next(
         (
-            f"repeat {state.repeat.number}: {state.window.why}"
+            Sentence(
+                f"repeat {state.repeat.number}: {state.window.why}",
+                f"重复 {state.repeat.number}：{chinese(state.window.why)}",
+            )
             for state in states
             if not state.window.found
         ),
@@ -53,7 +59,10 @@ def _answers(states: Sequence[SteadyLoad]) -> int:
         "throughput",
         Bilingual("Output throughput, steady state", "稳态输出吞吐量"),
         Bilingual("Σ n of the steady stretch / its length", "稳态时段的 Σ n / 其时长"),
-        "Generated tokens per second where the load was steady: without filling up and running empty.",
+        Sentence(
+            "Generated tokens per second where the load was steady: without filling up and running empty.",
+            "负载处于稳态时每秒生成的 token 数：不含填充与排空。",
+        ),
         by_tokens=True,
         withheld=True,
     )
@@ -71,12 +80,17 @@ def steady_output_throughput(inputs: PhaseInputs) -> Value:
     if len(rates) > 1:
         return intervals.t_value(rates, "tokens/s", count)
     if count < SLICES:
-        why = f"n = {count} < {SLICES}, too few for a block bootstrap"
+        why = Sentence(
+            f"n = {count} < {SLICES}, too few for a block bootstrap",
+            f"n = {count} < {SLICES}，样本过少，无法使用分块自助法",
+        )
         return Measured(rates[0], "tokens/s", count, None, None, why)
     only = states[0]
     slices = np.asarray(token_slices(only.repeat, only.window, SLICES), dtype=np.float64)
     low, high = intervals.block_interval(slices * (SLICES / only.seconds), BLOCK)
-    return Measured(rates[0], "tokens/s", count, low, high, "95 % block bootstrap")
+    return Measured(
+        rates[0], "tokens/s", count, low, high, Sentence("95 % block bootstrap", "95 % 分块自助法")
+    )
 
 
 @phase_metric(
@@ -87,7 +101,7 @@ def steady_output_throughput(inputs: PhaseInputs) -> Value:
         "client",
         Bilingual("Start of the steady state", "稳态起点"),
         Bilingual("start of the steady stretch − min t_send", "稳态时段的起点 − min t_send"),
-        "How long the phase took to become steady.",
+        Sentence("How long the phase took to become steady.", "阶段进入稳态所用的时间。"),
         withheld=True,
     )
 )
@@ -111,7 +125,7 @@ def steady_start_s(inputs: PhaseInputs) -> Value:
             "length of the steady stretch / (max t_n − min t_send)",
             "稳态时段的时长 / (max t_n − min t_send)",
         ),
-        "Which share of the phase was steady.",
+        Sentence("Which share of the phase was steady.", "阶段中处于稳态的占比。"),
         percent=True,
         withheld=True,
     )
@@ -144,7 +158,10 @@ def _drift(
             f"({symbol.en} at the end − at the start) / at the start, along the slope or by levels",
             f"（结束时的 {symbol.zh} − 开始时的）/ 开始时的，按斜率或按水平",
         ),
-        f"Relative change of {name.en} over the steady stretch, of a soak over all of it; 0 means none.",
+        Sentence(
+            f"Relative change of {name.en} over the steady stretch, of a soak over all of it; 0 means none.",
+            f"稳态时段内（长稳测试为全程）{name.zh}的相对变化；0 表示无变化。",
+        ),
         headline=headline,
         percent=True,
         by_tokens=by_tokens,
@@ -177,7 +194,12 @@ def _drift_value(states: Sequence[SteadyLoad], name: str) -> Value:
     changes = [state.drifts[name] for state in states]
     for state, change in zip(states, changes, strict=True):
         if not change.measured:
-            return NotMeasured(f"repeat {state.repeat.number}: {change.why}")
+            return NotMeasured(
+                Sentence(
+                    f"repeat {state.repeat.number}: {change.why}",
+                    f"重复 {state.repeat.number}：{chinese(change.why)}",
+                )
+            )
     count = sum(len(sent_in(state.repeat, state.over)) for state in states)
     if len(changes) > 1:
         return intervals.t_value([change.change for change in changes], "1", count)

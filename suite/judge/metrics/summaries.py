@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.declare.scenarios.phase import has_exact_lengths, is_shortened
 from suite.documents.value import NotMeasured, Value
 from suite.judge.log.lengths import SYNTHETIC
@@ -14,8 +14,11 @@ from suite.judge.metrics.metric import Headline, Metric, phase_metrics
 if TYPE_CHECKING:
     from suite.judge.metrics.inputs import PhaseInputs
 
-SHORTENED = "its answers end before a summary does"
-_OVER = "rouge-score with stemmer, over the very answers that were timed."
+SHORTENED = Sentence("its answers end before a summary does", "其回答在摘要完成之前截止")
+_OVER = Sentence(
+    "rouge-score with stemmer, over the very answers that were timed.",
+    "使用带词干提取的 rouge-score，评分对象即被计时的回答。",
+)
 
 
 def _rouge(
@@ -49,7 +52,10 @@ def _rouge(
             "rougeLsum",
             "ROUGE-Lsum",
             Bilingual("the summary-level longest common subsequence", "摘要级最长公共子序列"),
-            "rouge-score with stemmer; sentences are split at line breaks.",
+            Sentence(
+                "rouge-score with stemmer; sentences are split at line breaks.",
+                "使用带词干提取的 rouge-score；以换行切分句子。",
+            ),
         ),
     ),
     needs="answers",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.value import Measured, NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import tpot
@@ -89,12 +89,17 @@ def rate(
     if len(rates) > 1:
         return intervals.t_value(rates, unit, completed)
     if completed < SLICES:
-        why = f"n = {completed} < {SLICES}, too few for a block bootstrap"
+        why = Sentence(
+            f"n = {completed} < {SLICES}, too few for a block bootstrap",
+            f"n = {completed} < {SLICES}，样本过少，无法使用分块自助法",
+        )
         return Measured(rates[0], unit, completed, None, None, why)
     repeat = phase.repeats[0]
     slices = amounts(repeat, give(repeat), SLICES) * (SLICES / repeat.window_s)
     low, high = intervals.block_interval(slices, BLOCK)
-    return Measured(rates[0], unit, completed, low, high, "95 % block bootstrap")
+    return Measured(
+        rates[0], unit, completed, low, high, Sentence("95 % block bootstrap", "95 % 分块自助法")
+    )
 
 
 def meets(answer: Answer, objectives: Objectives, *, open_loop: bool) -> bool:
@@ -126,7 +131,10 @@ def tpot_untold(phase: PhaseSamples) -> str:
         "throughput",
         Bilingual("Output throughput", "输出吞吐量"),
         Bilingual.symbols("Σ n / (max t_n − min t_send)"),
-        "Generated tokens that arrived, per second over the phase; an end token that no chunk carries is not counted.",
+        Sentence(
+            "Generated tokens that arrived, per second over the phase; an end token that no chunk carries is not counted.",
+            "阶段内每秒到达的生成 token 数；不计无数据块承载的结束符。",
+        ),
         headline=Headline(2, "busy"),
         by_tokens=True,
     )
@@ -147,7 +155,10 @@ def output_throughput(inputs: PhaseInputs) -> Value:
         "throughput",
         Bilingual("Total throughput", "总吞吐量"),
         Bilingual.symbols("Σ (p + n) / (max t_n − min t_send)"),
-        "Prompt and generated tokens per second over the phase.",
+        Sentence(
+            "Prompt and generated tokens per second over the phase.",
+            "阶段内每秒的提示与生成 token 数。",
+        ),
         by_tokens=True,
     )
 )
@@ -171,7 +182,7 @@ def total_throughput(inputs: PhaseInputs) -> Value:
         "throughput",
         Bilingual("Request throughput", "请求吞吐量"),
         Bilingual("completed / (max t_n − min t_send)", "完成的请求数 / (max t_n − min t_send)"),
-        "Completed requests per second over the phase.",
+        Sentence("Completed requests per second over the phase.", "阶段内每秒完成的请求数。"),
     )
 )
 def request_throughput(inputs: PhaseInputs) -> Value:
@@ -194,7 +205,10 @@ def request_throughput(inputs: PhaseInputs) -> Value:
             "requests that meet every objective / (max t_n − min t_send)",
             "满足全部目标的请求数 / (max t_n − min t_send)",
         ),
-        "Requests per second that met every service-level objective; open-loop phases count from t_sched.",
+        Sentence(
+            "Requests per second that met every service-level objective; open-loop phases count from t_sched.",
+            "每秒满足全部服务水平目标的请求数；开环阶段自 t_sched 起计。",
+        ),
         headline=Headline(5, "served"),
         by_objectives=True,
         withheld=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.documents.card_phase import Turn
 from suite.documents.document import given
 from suite.documents.value import NotMeasured, Value
@@ -40,7 +41,7 @@ def turns(phase: PhaseSamples) -> tuple[Turn, ...]:
 
 
 def _turn(number: int, answers: Sequence[Answer], phase: PhaseSamples, late: int) -> Turn:
-    prompts: Value = NotMeasured("no source counted the prompts")
+    prompts: Value = NotMeasured(Sentence("no source counted the prompts", "没有来源对提示计数"))
     if phase.counts_prompts:
         prompts = intervals.bootstrap_mean(
             [float(answer.prompt or 0) for answer in answers], "tokens"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
 from suite.documents.document import given
@@ -36,8 +36,11 @@ METRICS = (
             "Σ model FLOPs / ((max t_n − min t_send) × dense peak × devices)",
             "Σ 模型 FLOPs / ((max t_n − min t_send) × 稠密峰值 × 设备数)",
         ),
-        "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype; prompt "
-        "tokens from the engine's cache are not counted.",
+        Sentence(
+            "FLOPs of prefill and decode from the architecture over the declared dense peak of the executed dtype; prompt "
+            "tokens from the engine's cache are not counted.",
+            "由模型结构得出的预填充与解码 FLOPs，除以实际执行精度的声明稠密峰值；不计来自引擎缓存的提示 token。",
+        ),
         percent=True,
         standing="asserted",
         headline=Headline(9, "busy"),
@@ -52,7 +55,10 @@ METRICS = (
             "Σ prefill FLOPs / (Σ (t_1 − t_send) × dense peak × devices)",
             "Σ 预填充 FLOPs / (Σ (t_1 − t_send) × 稠密峰值 × 设备数)",
         ),
-        "Where one request runs at a time: the FLOPs of its prompt, without cached tokens, over its TTFT.",
+        Sentence(
+            "Where one request runs at a time: the FLOPs of its prompt, without cached tokens, over its TTFT.",
+            "逐个运行请求时：提示（不含缓存的 token）的 FLOPs 除以其 TTFT。",
+        ),
         percent=True,
         standing="asserted",
     ),
@@ -66,7 +72,10 @@ METRICS = (
             "Σ decode FLOPs / (Σ (t_n − t_1) × dense peak × devices)",
             "Σ 解码 FLOPs / (Σ (t_n − t_1) × 稠密峰值 × 设备数)",
         ),
-        "Where one request runs at a time: the FLOPs of the tokens after its first chunk over their time.",
+        Sentence(
+            "Where one request runs at a time: the FLOPs of the tokens after its first chunk over their time.",
+            "逐个运行请求时：首个数据块之后的 token 的 FLOPs 除以其时间。",
+        ),
         percent=True,
         standing="asserted",
     ),
@@ -80,7 +89,10 @@ METRICS = (
             "Σ (weight bytes + KV bytes read) / (Σ (t_n − t_1) × bandwidth × devices)",
             "Σ (读取的权重字节 + KV 字节) / (Σ (t_n − t_1) × 带宽 × 设备数)",
         ),
-        "Where one request runs at a time: bytes that decoding must read over the declared bandwidth.",
+        Sentence(
+            "Where one request runs at a time: bytes that decoding must read over the declared bandwidth.",
+            "逐个运行请求时：解码必须读取的字节数除以声明的带宽。",
+        ),
         percent=True,
         standing="asserted",
     ),
@@ -96,7 +108,10 @@ MEASURED_METRICS = (
             "Σ model FLOPs / ((max t_n − min t_send) × best GEMM rate × devices)",
             "Σ 模型 FLOPs / ((max t_n − min t_send) × 最佳 GEMM 速率 × 设备数)",
         ),
-        "MFU over the best rate of matrix products that was measured in the engine's environment before it started.",
+        Sentence(
+            "MFU over the best rate of matrix products that was measured in the engine's environment before it started.",
+            "相对于引擎启动前在其环境中实测的最佳矩阵乘速率的 MFU。",
+        ),
         percent=True,
         standing="observed",
     ),
@@ -110,14 +125,17 @@ MEASURED_METRICS = (
             "Σ (weight bytes + KV bytes read) / (Σ (t_n − t_1) × best copy rate × devices)",
             "Σ (读取的权重字节 + KV 字节) / (Σ (t_n − t_1) × 最佳拷贝速率 × 设备数)",
         ),
-        "MBU over the best rate of a memory copy that was measured in the engine's environment before it started.",
+        Sentence(
+            "MBU over the best rate of a memory copy that was measured in the engine's environment before it started.",
+            "相对于引擎启动前在其环境中实测的最佳内存拷贝速率的 MBU。",
+        ),
         percent=True,
         standing="observed",
     ),
 )
 NAMES = tuple(metric.id for metric in METRICS)
 MEASURED_NAMES = tuple(metric.id for metric in MEASURED_METRICS)
-UNKNOWN_COUNT = "nobody knows how many devices answered"
+UNKNOWN_COUNT = Sentence("nobody knows how many devices answered", "不知道有多少设备应答")
 DTYPE_BYTES = {
     "float64": 8.0, "float32": 4.0, "fp32": 4.0, "tf32": 4.0, "float16": 2.0, "fp16": 2.0, "half": 2.0,
     "bfloat16": 2.0, "bf16": 2.0, "fp8": 1.0, "float8": 1.0, "int8": 1.0, "fp4": 0.5, "int4": 0.5,
@@ -129,7 +147,10 @@ def _overlap(phase: PhaseSamples) -> str:
     """Why prefill and decode times can't be told apart; "" when one request runs at a time."""
     if phase.one_at_a_time:
         return ""
-    return "prefill and decode of several requests overlap; measured where one runs at a time"
+    return Sentence(
+        "prefill and decode of several requests overlap; measured where one runs at a time",
+        "多个请求的预填充与解码相互重叠；仅在逐个运行时测量",
+    )
 
 
 class _Work:
@@ -192,9 +213,10 @@ def _uncounted(phase: PhaseSamples, plan: Plan) -> str:
     silent = sum(answer.event.usage.cached_tokens is UNSET for answer in phase.answers)
     if not silent:
         return ""
-    return (
+    return Sentence(
         "the engine may take prompts from its cache, and its usage does not say how many tokens of "
-        f"{silent} of {len(phase.answers)} prompts it took (cached_tokens)"
+        f"{silent} of {len(phase.answers)} prompts it took (cached_tokens)",
+        f"引擎可能从缓存取得提示，而 {len(phase.answers)} 个提示中有 {silent} 个的用量未说明取得了多少 token（cached_tokens）",
     )
 
 
@@ -227,7 +249,11 @@ def _parts(phase: PhaseSamples, work: _Work, peak: float) -> dict[str, Value]:
 
 
 def _no_steps(phase: PhaseSamples) -> str:
-    return NO_ARRIVALS if phase.arrival_source == NO_SOURCE else "no answer has a decode step"
+    return (
+        NO_ARRIVALS
+        if phase.arrival_source == NO_SOURCE
+        else Sentence("no answer has a decode step", "没有回答含解码步骤")
+    )
 
 
 def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
@@ -241,7 +267,8 @@ def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
         why = (
             because
             if undeclared
-            else f"peak not declared for {dtype}" + (f": {because}" if because else "")
+            else Sentence(f"peak not declared for {dtype}", f"未声明 {dtype} 的峰值")
+            + (Sentence(f": {because}", f"：{chinese(because)}") if because else "")
         )
         return dict.fromkeys(NAMES[:3], NotMeasured(why))
     peak = compute.flops * count
@@ -262,10 +289,17 @@ def _mbu(phase: PhaseSamples, plan: Plan, work: _Work, bandwidth: float | NotMea
     if overlap:
         return NotMeasured(overlap)
     if plan.engine.quantisation:
-        return NotMeasured("bytes per quantised weight are not known")
+        return NotMeasured(
+            Sentence("bytes per quantised weight are not known", "每个量化权重的字节数未知")
+        )
     size = DTYPE_BYTES.get(plan.engine.dtype.executed)
     if size is None:
-        return NotMeasured(f"bytes of dtype {plan.engine.dtype.executed} are not known")
+        return NotMeasured(
+            Sentence(
+                f"bytes of dtype {plan.engine.dtype.executed} are not known",
+                f"数据类型 {plan.engine.dtype.executed} 的字节数未知",
+            )
+        )
     longer = [answer for answer in phase.answers if answer.decoding]
     if not longer:
         return NotMeasured(_no_steps(phase))
@@ -286,7 +320,10 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     why = _obstacle(phase, facts)
     slices = partitioned(inputs.evidence)
     if slices and not why:
-        why = f"{slices}: the declared peak is not that of a slice"
+        why = Sentence(
+            f"{slices}: the declared peak is not that of a slice",
+            f"{chinese(slices)}：所声明的峰值不是单个切片的峰值",
+        )
     if why:
         return dict.fromkeys(NAMES, NotMeasured(why))
     work = _Work(facts)
@@ -294,7 +331,9 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     if bandwidth is None:
         because = plan.peaks.bandwidth_source
         unknown = because if because.startswith("accelerator unknown") else ""
-        bandwidth = NotMeasured(unknown or "memory bandwidth not declared")
+        bandwidth = NotMeasured(
+            unknown or Sentence("memory bandwidth not declared", "未声明显存带宽")
+        )
     return {**_mfu(phase, plan, work), "mbu": _mbu(phase, plan, work, bandwidth)}
 
 

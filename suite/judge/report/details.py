@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.document import given
 from suite.documents.value import Measured
@@ -103,11 +104,15 @@ def _drift(phase: CardPhase) -> list[Both]:
             continue
         shown = show(metric, value)
         if shown.measured:
-            spread = f" ({shown.interval}, {shown.method})" if shown.interval else ""
-            text = f"{shown.number}{NARROW}%{spread}"
+            text: str = f"{shown.number}{NARROW}%"
+            if shown.interval:
+                text = Sentence(
+                    f"{text} ({shown.interval}, {shown.method})",
+                    f"{text}（{shown.interval}，{chinese(shown.method)}）",
+                )
         else:
             text = shown.reason
-        lines.append((f"{name[0]}: {text}", f"{name[1]}：{text}"))
+        lines.append((f"{name[0]}: {text}", f"{name[1]}：{chinese(text)}"))
     return lines
 
 
@@ -144,10 +149,10 @@ def _steady(phase: CardPhase, states: Sequence[SteadyState]) -> list[Both]:
             count = plain(steady.requests)
             text = (
                 f"from {start} s to {end} s, {share} of the window, {count} requests ({why})",
-                f"自 {start} 秒至 {end} 秒，占窗口 {share}，{count} 个请求（{why}）",
+                f"自 {start} 秒至 {end} 秒，占窗口 {share}，{count} 个请求（{chinese(why)}）",
             )
         else:
-            text = (f"none found: {why}", f"未找到：{why}")
+            text = (f"none found: {why}", f"未找到：{chinese(why)}")
         lines.append(_named(phase, steady.repeat, text))
     return lines
 

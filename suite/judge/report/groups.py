@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence, joined
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.metrics.registry import statistics_by
@@ -240,9 +241,11 @@ def _absent(shown: list[Column], rows: list[Point]) -> list[tuple[str, str]]:
         cells = [row.cells[place] for row in rows if row.cells]
         reasons = dict.fromkeys(cell.reason for cell in cells if cell and not cell.measured)
         if reasons:
-            text = "; ".join(list(reasons)[:_REASONS]) + ("; …" if len(reasons) > _REASONS else "")
-            columns_by_reason.setdefault(text, []).append(column.name[0])
-    return [(", ".join(names), text) for text, names in columns_by_reason.items()]
+            text = joined(list(reasons)[:_REASONS], "; ", "；")
+            if len(reasons) > _REASONS:
+                text += Sentence("; …", "；……")
+            columns_by_reason.setdefault(text, []).append(Sentence(*column.name))
+    return [(joined(names, ", ", "、"), text) for text, names in columns_by_reason.items()]
 
 
 def plots(block: Block) -> list[tuple[Both, Markup]]:

@@ -19,8 +19,11 @@ from markupsafe import Markup
 from msgspec import UNSET
 
 from suite.base import jsonio
+from suite.base.bilingual import chinese
+from suite.base.language import Language
+from suite.documents.sentences import in_both
 from suite.judge.attest import envelope, statement
-from suite.judge.attest.page import embed_bundle
+from suite.judge.attest.page import LANGUAGES, embed_bundle
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, tables, view
 from suite.judge.report.words import SCENARIOS, WORDS
@@ -73,9 +76,14 @@ def phrase(key: str) -> Markup:
     return _span(*WORDS[key])
 
 
-def both(text: Text) -> Markup:
-    """A text of the card in both languages."""
-    return _span(text.en, text.zh)
+def both(text: Text | str) -> Markup:
+    """A text of the card in both languages; one that has no Chinese form, such as a name, once."""
+    return _span(text, chinese(text)) if isinstance(text, str) else _span(text.en, text.zh)
+
+
+def unit(name: str) -> Markup:
+    """A unit in both languages; symbols are the same in both."""
+    return _span(name, view.unit(name, Language.ZH))
 
 
 def _breakable(text: str) -> Markup:
@@ -113,6 +121,7 @@ def _environment() -> jinja2.Environment:
     environment.tests["given"] = lambda member: member is not UNSET
     environment.filters |= {
         "both": both,
+        "unit": unit,
         "breakable": _breakable,
         "plain": numbers.plain,
         "scaled": numbers.scaled,
@@ -129,12 +138,13 @@ def _security_policy(style: str) -> str:
     )
 
 
-def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
+def render(bundle_bytes: bytes, card: Scorecard, language: Language = Language.EN) -> bytes:
     """Render the page of a scorecard.
 
     Args:
         bundle_bytes: the signed bundle, which travels inside the page.
         card: the scorecard in it, verified by the caller.
+        language: which one the page shows first; its reader can switch to the other.
 
     Returns:
         The page, UTF-8.
@@ -142,6 +152,7 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
     Raises:
         TrustError: when the bundle is not well-formed; see `suite.judge.attest.envelope.parse`.
     """
+    card = in_both(card)
     bundle = envelope.parse(bundle_bytes)
     stated = statement.parse_statement(bundle.payload)
     style = _style()
@@ -150,6 +161,8 @@ def render(bundle_bytes: bytes, card: Scorecard) -> bytes:
         .get_template("page.html.j2")
         .render(
             card=card,
+            lang=LANGUAGES[language],
+            language=language,
             flags=view.flags(card),
             headlines=view.headlines(card),
             counts=view.counts(card.checks),

@@ -6,6 +6,7 @@ import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, joined
 from suite.documents.text import Text
 from suite.documents.value import Measured
 from suite.judge.metrics.registry import REGISTRY, statistics_by
@@ -128,7 +129,7 @@ def _latency_row(
         definition.unit if definition else "",
         cells,
         counts.pop() if len(counts) == 1 else "",
-        "; ".join(bare),
+        joined(bare, "; ", "；"),
     )
 
 
@@ -211,7 +212,11 @@ def definitions(card: Scorecard) -> list[Definition]:
             continue
         title, formula, label = metric.title, metric.formula, name
         if quantity:
-            title, formula, label = _quantity_title(name), quantity.formula.en, f"{quantity.id}_*"
+            title, formula, label = (
+                _quantity_title(name),
+                Sentence(*quantity.formula),
+                f"{quantity.id}_*",
+            )
         entries[key] = Definition(
             [name], label, title, metric.unit, metric.direction, formula, metric.definition
         )

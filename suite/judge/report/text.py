@@ -9,32 +9,60 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import chinese
+from suite.base.language import Language
 from suite.documents.document import given
+from suite.documents.sentences import in_both
 from suite.judge.report import tables, textphases, view
-from suite.judge.report.texttable import WIDTH, aligned
-from suite.judge.report.words import WORDS
+from suite.judge.report.texttable import WIDTH, aligned, wrapped
+from suite.judge.report.words import UNITS, WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
 
 
-def render(card: Scorecard) -> str:
-    """Render the summary of a scorecard, in English, without a final newline."""
-    verdict = "CONFORMANT" if card.verdict.conformant else "NOT CONFORMANT"
-    division: str = card.division.granted
-    if division != card.division.requested:
-        division += f" (requested: {card.division.requested})"
-    lines = [f"{verdict}   division: {division}", card.verdict.sentence.en]
+def render(card: Scorecard, language: Language = Language.EN) -> str:
+    """Render the summary of a scorecard, without a final newline."""
+    card = in_both(card)
+    say = Phrases(language)
+    verdict = say("conformant" if card.verdict.conformant else "not-conformant").upper()
+    division = say(card.division.granted)
+    if card.division.granted != card.division.requested:
+        asked = f"{say('requested')}{say('colon')}{say(card.division.requested)}"
+        division += say.pick(f" ({asked})", f"（{asked}）")
+    heading = f"{verdict}   {say('division').lower()}{say('colon')}{division}"
+    sentence = card.verdict.sentence
+    lines = [heading, say.pick(sentence.en, sentence.zh)]
     for flag in view.flags(card):
-        detail = f" [{flag.detail}]" if flag.detail else ""
-        words = f"! {WORDS[flag.key][0].upper()}: {WORDS[f'{flag.key}-text'][0]}{detail}"
-        lines += textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False)
-    lines += ["", *_subject(card), "", *_headline(card), "", *textphases.render(card)]
-    lines += [*_bad_rules(card), _time(card)]
+        detail = f" [{language.of(flag.detail)}]" if flag.detail else ""
+        words = f"{say(flag.key).upper()}{say('colon')}{say(f'{flag.key}-text')}{detail}"
+        if language is Language.EN:
+            lines += textwrap.wrap(
+                f"! {words}", WIDTH, subsequent_indent="  ", break_long_words=False
+            )
+        else:
+            lines += wrapped(words, WIDTH, indent="! ", rest="  ")
+    lines += ["", *_subject(card, say), "", *_headline(card, say), ""]
+    lines += [*textphases.render(card, language), *_bad_rules(card, say), _time(card, say)]
     return "\n".join(lines)
 
 
-def _subject(card: Scorecard) -> list[str]:
+class Phrases:
+    """The phrases of the words in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, key: str) -> str:
+        """The phrase of a key."""
+        return WORDS[key][self.language]
+
+    def pick(self, en: str, zh: str) -> str:
+        """The one that is in this language."""
+        return (en, zh)[self.language]
+
+
+def _subject(card: Scorecard, say: Phrases) -> list[str]:
     title = f"{card.engine.title} {card.engine.version}".strip()
     engine = view.named(title, card, "/engine/title")
     devices = view.named(card.devices.title, card, "/devices/count", "/devices/name")
@@ -45,48 +73,73 @@ def _subject(card: Scorecard) -> list[str]:
     pinned = (
         ""
         if texts is None
-        else f", {texts.references:,} references and {texts.documents:,} documents pinned"
+        else say.pick(
+            f", {texts.references:,} references and {texts.documents:,} documents pinned",
+            f"，按摘要核对 {texts.references:,} 篇参考摘要、{texts.documents:,} 篇文档",
+        )
     )
     return [
-        f"{devices} · {engine} ({card.runtime}, {dtype}) · {model}",
-        f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks{pinned}",
+        say.pick(
+            f"{devices} · {engine} ({card.runtime}, {dtype}) · {model}",
+            f"{devices} · {engine}（{say(card.runtime)}，{dtype}） · {model}",
+        ),
+        say.pick(
+            f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks{pinned}",
+            f"配置 {card.workload.profile} · 任务集 {taskset.name}，{taskset.size:,} 个任务{pinned}",
+        ),
     ]
 
 
-def _headline(card: Scorecard) -> list[str]:
-    rows = [("phase", "metric", "value", "", "interval", "", "n")]
+def _headline(card: Scorecard, say: Phrases) -> list[str]:
+    of = say.language.of
+    names = ("phase", "metric", "value", "", "interval", "", "n")
+    rows = [names if say.language is Language.EN else ("阶段", "指标", "数值", "", "区间", "", "n")]
     for item in view.headlines(card):
         shown = item.shown
-        phase = item.phase.name if item.phase else "run"
-        name = item.name.en
+        phase = item.phase.name if item.phase else say("run").lower()
+        name = say.pick(item.name.en, item.name.zh)
         if item.asserted and shown.measured:
-            name += f" [{WORDS['standing-asserted'][0]}]"
+            name += f" [{say('standing-asserted')}]"
         if shown.measured:
             rows.append(
-                (phase, name, shown.number, shown.unit, shown.interval, shown.method, shown.n)
+                (
+                    phase,
+                    name,
+                    shown.number,
+                    say.pick(shown.unit, UNITS.get(shown.unit, shown.unit)),
+                    shown.interval,
+                    of(shown.method),
+                    shown.n,
+                )
             )
         else:
-            rows.append((phase, name, "n/a", shown.reason, "", "", ""))
+            rows.append((phase, name, say("na"), of(shown.reason), "", "", ""))
     return aligned(rows, "<<><<<>", reason_from=4)
 
 
-def _bad_rules(card: Scorecard) -> list[str]:
+def _bad_rules(card: Scorecard, say: Phrases) -> list[str]:
     counts = view.counts(card.checks)
     lines = [
-        "rules   " + ", ".join(f"{number} {WORDS[name][0]}" for name, number in counts.items())
+        say.pick("rules   ", "规则    ")
+        + say("comma").join(f"{number} {say(name)}" for name, number in counts.items())
     ]
     lines += [
-        f"  {check.rule} {WORDS[check.outcome][0]}: {check.title.en}: {check.why}"
+        say.pick(
+            f"  {check.rule} {say(check.outcome)}: {check.title.en}: {check.why}",
+            f"  {check.rule} {say(check.outcome)}：{check.title.zh}：{chinese(check.why)}",
+        )
         for check in card.checks
         if check.outcome in ("fail", "error", "warn")
     ]
     return lines
 
 
-def _time(card: Scorecard) -> str:
+def _time(card: Scorecard, say: Phrases) -> str:
     parts: dict[str, float] = {}
     for item in card.time_breakdown:
         name = item.kind if item.kind in ("measured", "warm-up") else item.what
+        if say.language is Language.ZH:
+            name = WORDS.get(name, WORDS.get(f"time-{name}", (name, name)))[1]
         parts[name] = parts.get(name, 0.0) + item.seconds
-    named = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts.items())
-    return f"time    {tables.total_seconds(card)} s: {named}"
+    named = say("comma").join(f"{name} {seconds:.1f} s" for name, seconds in parts.items())
+    return f"{say.pick('time', '时间')}    {tables.total_seconds(card)} s{say('colon')}{named}"

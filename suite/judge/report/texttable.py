@@ -23,17 +23,22 @@ def aligned(rows: Sequence[tuple[str, ...]], sides: str, *, reason_from: int = 1
     """
     whole = [row for row in rows if any(row[reason_from:]) or len(sides) <= reason_from]
     widths = [
-        max(len(row[i]) for row in (whole if i >= reason_from - 1 else rows))
+        max(columns(row[i]) for row in (whole if i >= reason_from - 1 else rows))
         for i in range(len(sides))
     ]
     lines = []
     for row in rows:
         cells = [
-            f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+            _padded(cell, side, width) for cell, side, width in zip(row, sides, widths, strict=True)
         ]
         lines.append("  " + "  ".join(cells).rstrip())
     rule = "  " + "-" * min(WIDTH - 2, sum(widths) + 2 * (len(widths) - 1))
     return [lines[0], rule, *lines[1:]]
+
+
+def _padded(cell: str, side: str, width: int) -> str:
+    blanks = " " * (width - columns(cell))
+    return blanks + cell if side == ">" else cell + blanks
 
 
 def columns(text: str) -> int:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
+from suite.base.language import Language
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured
 from suite.judge.report.numbers import Shown, plain, scaled, show
-from suite.judge.report.words import WORDS
+from suite.judge.report.words import UNITS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +83,7 @@ def metric_name(card: Scorecard, metric: str) -> Text:
 
 def value_of(card: Scorecard, phase: str, metric: str) -> Value:
     """A value by phase ("" for the whole run) and name; not measured when the card has none."""
-    missing = NotMeasured("not on this card")
+    missing = NotMeasured(Sentence("not on this card", "此评分卡没有该项"))
     if not phase:
         return card.startup.get(metric, missing)
     for item in card.phases:
@@ -132,14 +134,22 @@ def named(text: str, card: Scorecard, *pointers: str) -> str:
     return f"{text} [{WORDS[f'standing-{ASSERTED}'][0]}]" if asserted else text
 
 
-def description(card: Scorecard) -> str:
+def description(card: Scorecard, language: Language = Language.EN) -> str:
     """What a search engine or a chat shows of the page: the verdict and the numbers that lead the card."""
     numbers = (
-        f"{item.name.en} {item.shown.number} {item.shown.unit}".rstrip()
+        f"{(item.name.en, item.name.zh)[language]} {item.shown.number} {unit(item.shown.unit, language)}".rstrip()
         for item in headlines(card)
         if item.shown.measured
     )
-    return " ".join([card.verdict.sentence.en, "; ".join(numbers)]).strip()
+    sentence = card.verdict.sentence
+    if language is Language.ZH:
+        return sentence.zh + "；".join(numbers)
+    return " ".join([sentence.en, "; ".join(numbers)]).strip()
+
+
+def unit(name: str, language: Language) -> str:
+    """A unit in a language; symbols are the same in both."""
+    return UNITS.get(name, name) if language is Language.ZH else name
 
 
 def ordered(card: Scorecard, names: Iterable[str]) -> list[str]:

@@ -47,6 +47,9 @@ WORDS: Final = MappingProxyType(
         "kind": ("Kind of interval", "区间类型"),
         "lower": ("lower", "越低越好"),
         "higher": ("higher", "越高越好"),
+        "semicolon": ("; ", "；"),
+        "tokens": ("tokens", "token"),
+        "at-least": ("at least", "至少"),
         # labels that must not be missed
         "flag-emulated": ("Emulated", "模拟设备"),
         "flag-emulated-text": (
@@ -207,6 +210,7 @@ WORDS: Final = MappingProxyType(
         "time-engine-start": ("engine start", "引擎启动"),
         "time-engine-stop": ("engine stop", "引擎停止"),
         "warm-up": ("warm-up", "预热"),
+        "measured": ("measured", "测量"),
         "time-total": ("Total wall time of the run", "运行总时长"),
         "stretch": ("Stretch", "时段"),
         "share-of-time": ("Share", "占比"),
@@ -254,9 +258,21 @@ WORDS: Final = MappingProxyType(
         "ids-digest": ("Digest of the ids", "编号摘要"),
         "records-digest": ("Digest of the records", "记录摘要"),
         "defects": ("Defects found in the task file", "任务文件中的缺陷"),
+        "defect-empty-document": ("empty-document", "空文档"),
+        "defect-boilerplate-only": ("boilerplate-only", "仅含页面提示语"),
+        "defect-short-document": ("short-document", "文档短于摘要"),
+        "defect-mojibake": ("mojibake", "乱码"),
+        "defect-byte-order-mark": ("byte-order-mark", "字节序标记"),
+        "defect-carriage-return": ("carriage-return", "回车符"),
+        "defect-replacement-char": ("replacement-char", "替换字符"),
+        "defect-duplicate-summary": ("duplicate-summary", "摘要重复"),
+        "defect-duplicate-document": ("duplicate-document", "文档重复"),
         "prompt": ("Prompt", "提示词"),
         "decoding": ("Decoding", "解码"),
         "greedy": ("greedy", "贪心"),
+        "temperature": ("temperature", "温度"),
+        "max-new-tokens": ("Longest answer, tokens", "最多新 token 数"),
+        "ignore-eos": ("end token ignored", "忽略结束符"),
         "profile": ("Profile", "配置"),
         "objectives": ("Service-level objectives", "服务水平目标"),
         "seed": ("Seed", "随机种子"),
@@ -327,5 +343,15 @@ WORDS: Final = MappingProxyType(
 )
 """Every phrase by its key: (English, Chinese)."""
 
+UNITS: Final = MappingProxyType(
+    {
+        "tokens": "token",
+        "tokens/s": "token/秒",
+        "tokens/J": "token/J",
+        "requests": "个请求",
+        "requests/s": "请求/秒",
+    }
+)
+"""Units with words in them, in Chinese."""
 SCENARIOS: Final = MappingProxyType({name: f"scenario-{name}" for name in KINDS})
 """Key in `WORDS` of each scenario's name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_shortened
 from suite.documents.value import Measured
 from suite.judge.log import texts
@@ -36,8 +36,14 @@ MOST_ECHOES = 0.1
 """Largest share of answers that may repeat the prompt's own instruction."""
 SAME_TASK = 0.98
 """Share of tasks answered in several phases whose greedy answers are expected to be equal."""
-NO_TASKS = "no phase asks the tasks alone: nothing to hold against summaries"
-NO_QUESTIONS = "every phase asks for exact lengths with synthetic prompts"
+NO_TASKS = Sentence(
+    "no phase asks the tasks alone: nothing to hold against summaries",
+    "没有阶段单独提问任务：没有可与摘要对照的回答",
+)
+NO_QUESTIONS = Sentence(
+    "every phase asks for exact lengths with synthetic prompts",
+    "每个阶段都以合成提示词要求精确长度",
+)
 
 
 def _scored(results: Results, metric: str) -> Iterator[tuple[str, Measured]]:
@@ -103,24 +109,47 @@ def reaches_reference(evidence: Evidence, results: Results) -> Finding:
     quality = evidence.plan.workload.quality
     reference = quality.reference
     if reference is None:
-        return not_applicable("no reference run is known for this model on this task set")
+        return not_applicable(
+            Sentence(
+                "no reference run is known for this model on this task set",
+                "该模型在此任务集上没有已知的参考运行",
+            )
+        )
     if not _asks_tasks(results):
         return not_applicable(NO_TASKS)
     below, least = [], 10.0
     for metric in rouge.TYPES:
         scored = list(_held(results, metric))
         if not scored:
-            return failed(f"{metric} was not measured in any phase")
+            return failed(
+                Sentence(f"{metric} was not measured in any phase", f"任何阶段均未测得 {metric}")
+            )
         # The reference was taken over the whole set: judge the phase that covers most of it.
         name, value = max(scored, key=lambda item: item[1].n)
         ratio = value.value / reference[metric]
         least = min(least, ratio)
         if ratio < quality.rouge_ratio_min:
-            below.append(f"{name}: {metric} {value.value:.4f}, reference {reference[metric]:.4f}")
+            below.append(
+                Sentence(
+                    f"{name}: {metric} {value.value:.4f}, reference {reference[metric]:.4f}",
+                    f"{name}：{metric} {value.value:.4f}，参考值 {reference[metric]:.4f}",
+                )
+            )
     bound = quality.rouge_ratio_min
     if below:
-        return failed(f"below {bound:.0%} of the reference: {below[0]}", below)
-    return passed(f"every ROUGE reaches at least {least:.2%} of the reference, bound {bound:.0%}")
+        return failed(
+            Sentence(
+                f"below {bound:.0%} of the reference: {below[0]}",
+                f"低于参考值的 {bound:.0%}：{chinese(below[0])}",
+            ),
+            below,
+        )
+    return passed(
+        Sentence(
+            f"every ROUGE reaches at least {least:.2%} of the reference, bound {bound:.0%}",
+            f"每项 ROUGE 至少达到参考值的 {least:.2%}，门槛 {bound:.0%}",
+        )
+    )
 
 
 @rule(
@@ -142,15 +171,27 @@ def long_enough(evidence: Evidence, results: Results) -> Finding:
     quality = evidence.plan.workload.quality
     reference = quality.reference
     if reference is None:
-        return not_applicable("no reference run is known for this model on this task set")
+        return not_applicable(
+            Sentence(
+                "no reference run is known for this model on this task set",
+                "该模型在此任务集上没有已知的参考运行",
+            )
+        )
     if not _asks_tasks(results):
         return not_applicable(NO_TASKS)
     scored = list(_held(results, "generated_tokens_mean"))
     if not scored:
-        return failed("the generated length was not measured in any phase")
+        return failed(
+            Sentence(
+                "the generated length was not measured in any phase", "任何阶段均未测得生成长度"
+            )
+        )
     name, value = max(scored, key=lambda item: item[1].n)
     ratio = value.value / reference["generated_tokens"]
-    why = f"{name}: {value.value:.2f} tokens on average, {ratio:.1%} of the reference"
+    why = Sentence(
+        f"{name}: {value.value:.2f} tokens on average, {ratio:.1%} of the reference",
+        f"{name}：平均 {value.value:.2f} 个 token，为参考值的 {ratio:.1%}",
+    )
     return passed(why) if ratio >= quality.length_ratio_min else failed(why)
 
 
@@ -182,14 +223,39 @@ def plausible(evidence: Evidence, results: Results) -> Finding:
         for name, value in _held(results, metric):
             judged += 1
             if value.value < floor:
-                wrong.append(f"{name}: {metric} {value.value:.4f} is below the floor {floor:g}")
+                wrong.append(
+                    Sentence(
+                        f"{name}: {metric} {value.value:.4f} is below the floor {floor:g}",
+                        f"{name}：{metric} {value.value:.4f}，低于下限 {floor:g}",
+                    )
+                )
             elif value.value > ceiling:
-                wrong.append(f"{name}: {metric} {value.value:.4f} is above the ceiling {ceiling:g}")
+                wrong.append(
+                    Sentence(
+                        f"{name}: {metric} {value.value:.4f} is above the ceiling {ceiling:g}",
+                        f"{name}：{metric} {value.value:.4f}，高于上限 {ceiling:g}",
+                    )
+                )
     if not judged:
-        return failed("no ROUGE was measured: the answers were not judged")
+        return failed(
+            Sentence(
+                "no ROUGE was measured: the answers were not judged",
+                "没有测得任何 ROUGE：回答未经评判",
+            )
+        )
     if wrong:
-        return failed(f"not credible as summaries: {wrong[0]}", wrong)
-    return passed(f"ROUGE-1 and ROUGE-2 of all phases lie in the plausible range ({judged} values)")
+        return failed(
+            Sentence(
+                f"not credible as summaries: {wrong[0]}", f"作为摘要不可信：{chinese(wrong[0])}"
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            f"ROUGE-1 and ROUGE-2 of all phases lie in the plausible range ({judged} values)",
+            f"所有阶段的 ROUGE-1 与 ROUGE-2 均在可信范围内（{judged} 个数值）",
+        )
+    )
 
 
 def _normal(text: str) -> str:
@@ -224,15 +290,28 @@ def answers_differ(evidence: Evidence, _: Results) -> Finding:
         if len(text) > 20 and (text in template or template in text):
             echoes.append(place(request))
     if total and len(echoes) > MOST_ECHOES * total:
-        return failed(f"{len(echoes)} of {total} answers repeat the prompt's instruction", echoes)
+        return failed(
+            Sentence(
+                f"{len(echoes)} of {total} answers repeat the prompt's instruction",
+                f"{total} 个回答中有 {len(echoes)} 个复述了提示词中的指令",
+            ),
+            echoes,
+        )
     for (name, repeat), answers in groups.items():
         text, count = collections.Counter(answers.values()).most_common(1)[0]
         if len(answers) >= 4 and count > MOST_ALIKE * len(answers):
-            why = f"{name}/{repeat}: {count} of {len(answers)} tasks got the same answer {text[:60]!r}"
+            why = Sentence(
+                f"{name}/{repeat}: {count} of {len(answers)} tasks got the same answer {text[:60]!r}",
+                f"{name}/{repeat}：{len(answers)} 个任务中有 {count} 个得到同一回答 {text[:60]!r}",
+            )
             return failed(why)
     if not total:
-        return failed("no request was answered")
-    return passed(f"{total} answers, different for different tasks")
+        return failed(Sentence("no request was answered", "没有请求得到回答"))
+    return passed(
+        Sentence(
+            f"{total} answers, different for different tasks", f"{total} 个回答，不同任务各不相同"
+        )
+    )
 
 
 @rule(
@@ -260,10 +339,21 @@ def not_the_lead(evidence: Evidence, _: Results) -> Finding:
         if lead and lead == _normal(request.text) and lead != _normal(task.reference):
             copies.append(place(request))
     if not total:
-        return failed("no request was answered")
+        return failed(Sentence("no request was answered", "没有请求得到回答"))
     if len(copies) > MOST_ECHOES * total:
-        return failed(f"{len(copies)} of {total} answers are the article's first sentence", copies)
-    return passed(f"{len(copies)} of {total} answers are the article's first sentence")
+        return failed(
+            Sentence(
+                f"{len(copies)} of {total} answers are the article's first sentence",
+                f"{total} 个回答中有 {len(copies)} 个是文章的首句",
+            ),
+            copies,
+        )
+    return passed(
+        Sentence(
+            f"{len(copies)} of {total} answers are the article's first sentence",
+            f"{total} 个回答中有 {len(copies)} 个是文章的首句",
+        )
+    )
 
 
 @rule(
@@ -284,7 +374,7 @@ def not_the_lead(evidence: Evidence, _: Results) -> Finding:
 def repeatable(evidence: Evidence, _: Results) -> Finding:
     """Under greedy decoding a task gets the same answer in every phase, but for rare ties."""
     if evidence.plan.workload.decoding.temperature != 0:
-        return not_applicable("decoding is not greedy")
+        return not_applicable(Sentence("decoding is not greedy", "解码不是贪心方式"))
     answers: dict[str, set[str]] = collections.defaultdict(set)
     times: collections.Counter[str] = collections.Counter()
     talks = _names(evidence, is_conversation)
@@ -295,12 +385,23 @@ def repeatable(evidence: Evidence, _: Results) -> Finding:
         times[request.task] += 1
     again = [task for task, count in times.items() if count > 1]
     if not again:
-        return not_applicable("no task was asked twice")
+        return not_applicable(Sentence("no task was asked twice", "没有任务被提问两次"))
     same = sum(1 for task in again if len(answers[task]) == 1)
-    why = f"{same} of {len(again)} tasks asked more than once got one and the same answer"
+    why = Sentence(
+        f"{same} of {len(again)} tasks asked more than once got one and the same answer",
+        f"{len(again)} 个被多次提问的任务中，{same} 个每次得到同一回答",
+    )
     if same < SAME_TASK * len(again):
-        changed = [f"task {task}" for task in again if len(answers[task]) > 1]
-        return warned(f"{why}; batching changes the arithmetic's order", changed)
+        changed = [
+            Sentence(f"task {task}", f"任务 {task}") for task in again if len(answers[task]) > 1
+        ]
+        return warned(
+            Sentence(
+                f"{why}; batching changes the arithmetic's order",
+                f"{chinese(why)}；批处理会改变运算次序",
+            ),
+            changed,
+        )
     return passed(why)
 
 
@@ -322,13 +423,24 @@ def below_peak(evidence: Evidence, results: Results) -> Finding:
         for name, value in _scored(results, metric):
             judged += 1
             if value.value > 1:
-                wrong.append(f"{name}: {metric} is {value.value:.3f}")
+                wrong.append(
+                    Sentence(
+                        f"{name}: {metric} is {value.value:.3f}",
+                        f"{name}：{metric} 为 {value.value:.3f}",
+                    )
+                )
     if wrong:
-        return failed(f"above the peak: {wrong[0]}", wrong)
+        return failed(
+            Sentence(f"above the peak: {wrong[0]}", f"超过峰值：{chinese(wrong[0])}"), wrong
+        )
     if not judged:
         unknown = evidence.plan.peaks.compute_unknown
-        return not_applicable(unknown or "no utilisation was measured")
-    return passed(f"{judged} utilisations, all at most 1")
+        return not_applicable(
+            unknown or Sentence("no utilisation was measured", "没有测得任何利用率")
+        )
+    return passed(
+        Sentence(f"{judged} utilisations, all at most 1", f"{judged} 个利用率，均不超过 1")
+    )
 
 
 @rule(
@@ -351,6 +463,14 @@ def no_longer_than_tokens(evidence: Evidence, _: Results) -> Finding:
     asked = [request for request in evidence.requests if request.measured]
     beyond = [place(request) for request in asked if texts.is_beyond(request, limit)]
     if beyond:
-        why = f"{len(beyond)} of {len(asked)} answers have {limit:,} characters or more: judged so far, and no further"
+        why = Sentence(
+            f"{len(beyond)} of {len(asked)} answers have {limit:,} characters or more: judged so far, and no further",
+            f"{len(asked)} 个回答中有 {len(beyond)} 个达到 {limit:,} 个字符：仅评判到此，其后不评",
+        )
         return failed(why, beyond)
-    return passed(f"each of {len(asked)} answers has fewer than {limit:,} characters")
+    return passed(
+        Sentence(
+            f"each of {len(asked)} answers has fewer than {limit:,} characters",
+            f"{len(asked)} 个回答均少于 {limit:,} 个字符",
+        )
+    )

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.known import known_images
 from suite.declare.plan import recipe
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_context, shipped_vendor
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
+    from suite.documents.basis import Basis
     from suite.documents.container import ContainerEvent, ContainerRecord, ObservedImage
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
-BY_SUBMITTER: Final = "the image was built by the submitter"
+BY_SUBMITTER: Final = Sentence("the image was built by the submitter", "镜像由提交方自行构建")
 _TOUCHES: Final = (
     "restart", "pause", "unpause", "exec_create", "exec_start", "exec", "extract-to-dir", "update", "rename", "commit",
     "checkpoint", "attach", "resize",
@@ -26,22 +27,42 @@ _TOUCHES: Final = (
 """What nobody but the suite has to do to a container that is measured; ``extract-to-dir`` is ``docker cp`` into it."""
 
 
-def planned_image(plan: Plan) -> Finding:
+def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
     """Whether somebody else can know the planned image: by its recipe, or by a digest that is listed."""
     image = plan.engine.image
     if plan.runtime != "container" or image is None:
-        return not_applicable("no container, see R030")
+        return not_applicable(Sentence("no container, see R030", "没有容器，见 R030"))
     if image.source == "build":
-        if recipe.shipped(image.build_context or "") is None:
-            return warned(f"{BY_SUBMITTER}: the suite ships no recipe {image.build_context}")
-        return passed(f"built here from {image.build_context}")
-    if image.digest is None:
-        return not_applicable(f"{image.reference} is named by no digest, see R030")
-    if image.digest not in known_images() | _declared(plan):
-        return warned(
-            f"{BY_SUBMITTER}: neither the shipped declaration nor trust/images.json names {image.digest}"
+        if shipped_context(plan, image.build_context or "") is None:
+            return warned(
+                Sentence(
+                    f"{BY_SUBMITTER}: the suite ships no recipe {image.build_context}",
+                    f"{BY_SUBMITTER.zh}：本套件没有随附配方 {image.build_context}",
+                )
+            )
+        return passed(
+            Sentence(f"built here from {image.build_context}", f"在此由 {image.build_context} 构建")
         )
-    return passed(f"{image.reference}, known by its digest {image.digest}")
+    if image.digest is None:
+        return not_applicable(
+            Sentence(
+                f"{image.reference} is named by no digest, see R030",
+                f"{image.reference} 未按摘要指定，见 R030",
+            )
+        )
+    if image.digest not in known_images() | _declared(plan, basis):
+        return warned(
+            Sentence(
+                f"{BY_SUBMITTER}: neither the shipped declaration nor trust/images.json names {image.digest}",
+                f"{BY_SUBMITTER.zh}：随附的声明与 trust/images.json 均未列出 {image.digest}",
+            )
+        )
+    return passed(
+        Sentence(
+            f"{image.reference}, known by its digest {image.digest}",
+            f"{image.reference}，其摘要 {image.digest} 为已知",
+        )
+    )
 
 
 @rule(
@@ -69,19 +90,32 @@ def planned_image(plan: Plan) -> Finding:
 def known_image(evidence: Evidence, _: Results) -> Finding:
     """The image that ran is the planned one, and somebody else can know it."""
     plan, record = evidence.plan, evidence.container
-    planned = planned_image(plan)
+    planned = planned_image(plan, evidence.basis)
     if plan.runtime != "container" or plan.engine.image is None:
         return planned
     if record is None:
-        return warned("the run did not keep what its container was (container.json)")
+        return warned(
+            Sentence(
+                "the run did not keep what its container was (container.json)",
+                "运行未保留其容器的情况（container.json）",
+            )
+        )
     if wrong := _other(evidence, record):
         return failed(wrong, ["container.json"])
-    directory = recipe.shipped(plan.engine.image.build_context or "")
-    if plan.engine.image.source != "build" or directory is None:
+    context = shipped_context(plan, plan.engine.image.build_context or "")
+    if plan.engine.image.source != "build" or context is None:
         return planned
-    if why := recipe.departure(record.image, directory):
-        return warned(f"{BY_SUBMITTER}: {why}", ["container.json"])
-    return passed(f"{planned.why}: its base and the command of every layer are the recipe's")
+    if why := recipe.departure(record.image, plan.engine.image.build_context or "", context):
+        return warned(
+            Sentence(f"{BY_SUBMITTER}: {why}", f"{BY_SUBMITTER.zh}：{chinese(why)}"),
+            ["container.json"],
+        )
+    return passed(
+        Sentence(
+            f"{planned.why}: its base and the command of every layer are the recipe's",
+            f"{chinese(planned.why)}：其基础镜像与每层的命令均与配方一致",
+        )
+    )
 
 
 def _other(evidence: Evidence, record: ContainerRecord) -> str:
@@ -89,13 +123,22 @@ def _other(evidence: Evidence, record: ContainerRecord) -> str:
     image, planned = record.image, evidence.plan.engine.image
     digests = _digests(image)
     if record.running_id != image.id:
-        return f"the container ran {record.running_id}, not {image.id}"
+        return Sentence(
+            f"the container ran {record.running_id}, not {image.id}",
+            f"容器运行的是 {record.running_id}，而非 {image.id}",
+        )
     if planned is not None and planned.digest is not None and planned.digest not in digests:
-        return f"{image.reference} is {image.id}, planned is {planned.digest}"
+        return Sentence(
+            f"{image.reference} is {image.id}, planned is {planned.digest}",
+            f"{image.reference} 为 {image.id}，计划为 {planned.digest}",
+        )
     fact = evidence.environment.facts.get("image.digest")
     named = given(fact.value) if fact else None
     if named is not None and named not in digests:
-        return f"the card names {named}, the container ran {image.id}"
+        return Sentence(
+            f"the card names {named}, the container ran {image.id}",
+            f"评分卡给出 {named}，容器运行的是 {image.id}",
+        )
     return ""
 
 
@@ -103,10 +146,10 @@ def _digests(image: ObservedImage) -> set[str]:
     return {image.id, *(name.partition("@")[2] for name in image.repo_digests)}
 
 
-def _declared(plan: Plan) -> set[str]:
+def _declared(plan: Plan, basis: Basis | None) -> set[str]:
     """Digests that the shipped declaration pins for the engine."""
     try:
-        engine = load_vendor(plan.vendor.id).engine(plan.engine.id)
+        engine = shipped_vendor(plan, basis).engine(plan.engine.id)
     except SuiteError:  # R039 says that the suite does not ship it
         return set()
     return {image.digest for image in engine.images if image.digest is not None}
@@ -132,27 +175,65 @@ def _declared(plan: Plan) -> set[str]:
 def left_alone(evidence: Evidence, _: Results) -> Finding:
     """Nobody touched the container while it ran."""
     if evidence.plan.runtime != "container":
-        return not_applicable(f"runtime {evidence.plan.runtime}: no container")
+        return not_applicable(
+            Sentence(
+                f"runtime {evidence.plan.runtime}: no container",
+                f"运行方式为 {evidence.plan.runtime}：没有容器",
+            )
+        )
     record = evidence.container
     if record is None:
-        return warned("the run did not keep what was done to its container (container.json)")
+        return warned(
+            Sentence(
+                "the run did not keep what was done to its container (container.json)",
+                "运行未保留对其容器所做的操作（container.json）",
+            )
+        )
     if record.watched:
-        return warned(f"the container's events were not followed to its end: {record.watched}")
+        return warned(
+            Sentence(
+                f"the container's events were not followed to its end: {record.watched}",
+                f"容器的事件未被跟踪到结束：{chinese(record.watched)}",
+            )
+        )
     starts = [event for event in record.events if _action(event) == "start"]
     if not starts:
-        return warned("no event tells the container's start: nobody watched it")
+        return warned(
+            Sentence(
+                "no event tells the container's start: nobody watched it",
+                "没有容器启动的事件：无人监视",
+            )
+        )
     wrong = [
-        f"{event.action.partition(': ')[0] if ': ' in event.action else event.action}, "
-        f"{_seconds(evidence, event):.1f} s after the run's start"
+        Sentence(
+            f"{event.action.partition(': ')[0]}, {_seconds(evidence, event):.1f} s after the run's start",
+            f"{event.action.partition(': ')[0]}，运行开始后 {_seconds(evidence, event):.1f} 秒",
+        )
         for event in record.events
         if not event.own and _action(event) in _TOUCHES
     ]
-    wrong += [f"started {len(starts)} times"] if len(starts) > 1 else []
+    wrong += (
+        [Sentence(f"started {len(starts)} times", f"启动了 {len(starts)} 次")]
+        if len(starts) > 1
+        else []
+    )
     joined = [event for event in record.events if event.action == "network connect"]
-    wrong += [f"joined {len(joined)} networks"] if len(joined) > 1 else []
+    wrong += (
+        [Sentence(f"joined {len(joined)} networks", f"加入了 {len(joined)} 个网络")]
+        if len(joined) > 1
+        else []
+    )
     if wrong:
-        return warned(f"the container was touched: {wrong[0]}", wrong)
-    return passed(f"{len(record.events)} events, none of them somebody else's")
+        return warned(
+            Sentence(f"the container was touched: {wrong[0]}", f"容器被触碰：{chinese(wrong[0])}"),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            f"{len(record.events)} events, none of them somebody else's",
+            f"{len(record.events)} 个事件，均非他人所为",
+        )
+    )
 
 
 def _action(event: ContainerEvent) -> str:

@@ -7,9 +7,9 @@ import statistics
 from typing import TYPE_CHECKING
 
 from suite.base import expressions
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
@@ -17,7 +17,6 @@ from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
 if TYPE_CHECKING:
     from suite.documents.accelerator import Accelerator, Figure
     from suite.documents.devices import ObservedDevice
-    from suite.documents.plan import Plan
     from suite.documents.telemetry import TelemetrySample
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
@@ -44,10 +43,11 @@ def _used(evidence: Evidence) -> list[ObservedDevice]:
     return [device for device in devices if device.index in visible] or devices
 
 
-def declared_accelerator(plan: Plan) -> Accelerator | None:
+def declared_accelerator(evidence: Evidence) -> Accelerator | None:
     """The plan's accelerator in the shipped declaration; None where that has none of the name."""
+    plan = evidence.plan
     try:
-        vendor = load_vendor(plan.vendor.id)
+        vendor = shipped_vendor(plan, evidence.basis)
     except SuiteError:  # R039 says that the suite does not ship it
         return None
     devices = {device.id: device for device in vendor.doc.accelerators}
@@ -60,11 +60,26 @@ def _unobserved(evidence: Evidence) -> Finding | None:
         return None
     plan = evidence.plan
     if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
-        return not_applicable(f"runtime {plan.runtime}: there is no device here to ask")
-    declared = declared_accelerator(plan)
+        return not_applicable(
+            Sentence(
+                f"runtime {plan.runtime}: there is no device here to ask",
+                f"运行方式为 {plan.runtime}：此处没有可查询的设备",
+            )
+        )
+    declared = declared_accelerator(evidence)
     if declared is None or declared.topology.device == "host":
-        return not_applicable("the device is the host, whose facts are in the environment")
-    return warned(f"no tool of this machine named its devices; declared: {plan.devices.title}")
+        return not_applicable(
+            Sentence(
+                "the device is the host, whose facts are in the environment",
+                "设备即主机，其信息见环境一节",
+            )
+        )
+    return warned(
+        Sentence(
+            f"no tool of this machine named its devices; declared: {plan.devices.title}",
+            f"本机没有工具能报出设备名称；声明的设备：{plan.devices.title}",
+        )
+    )
 
 
 @rule(
@@ -86,32 +101,52 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
     if (finding := _unobserved(evidence)) is not None:
         return finding
     plan, used = evidence.plan, _used(evidence)
-    declared = declared_accelerator(plan)
+    declared = declared_accelerator(evidence)
     pattern = re.escape(plan.devices.name)
     if declared is not None:
         pattern = given(declared.match, re.escape(declared.name))
     if why := expressions.problem(pattern):
-        return failed(f"the declared pattern of the device's name is no regular expression: {why}")
+        return failed(
+            Sentence(
+                f"the declared pattern of the device's name is no regular expression: {why}",
+                f"所声明的设备名称模式不是正则表达式：{why}",
+            )
+        )
     wrong = [
-        f"device {device.index} is {device.name}, declared is {plan.devices.name}"
+        Sentence(
+            f"device {device.index} is {device.name}, declared is {plan.devices.name}",
+            f"设备 {device.index} 为 {device.name}，声明为 {plan.devices.name}",
+        )
         for device in used
         if expressions.start_of(pattern, device.name) is None
     ]
     count = plan.devices.count or 0
     if len(used) < count:
-        wrong.append(f"{len(used)} devices are there, the plan uses {count}")
+        wrong.append(
+            Sentence(
+                f"{len(used)} devices are there, the plan uses {count}",
+                f"共有 {len(used)} 个设备，计划使用 {count} 个",
+            )
+        )
     least = 0.0 if declared is None else MEMORY_SHARE * _capacity(declared.memory.capacity)
     wrong += [
-        f"device {device.index} has {memory / 1e9:.1f} GB of memory, declared are {least / MEMORY_SHARE / 1e9:.1f} GB"
+        Sentence(
+            f"device {device.index} has {memory / 1e9:.1f} GB of memory, declared are {least / MEMORY_SHARE / 1e9:.1f} GB",
+            f"设备 {device.index} 的显存为 {memory / 1e9:.1f} GB，声明为 {least / MEMORY_SHARE / 1e9:.1f} GB",
+        )
         for device in used
         if 0 < (memory := given(device.memory_bytes, 0)) < least
     ]
     known = [identity for device in used if (identity := given(device.identity))]
     if len(set(known)) < len(known):
-        wrong.append("one device is listed twice under different numbers")
+        wrong.append(
+            Sentence(
+                "one device is listed twice under different numbers", "同一设备以不同编号列出两次"
+            )
+        )
     if wrong:
         return failed(wrong[0], wrong)
-    return passed(f"{len(used)} x {used[0].name}")
+    return passed(Sentence(f"{len(used)} x {used[0].name}", f"{len(used)} 个 {used[0].name}"))
 
 
 def _capacity(figure: Figure) -> float:
@@ -137,18 +172,33 @@ def whole_devices(evidence: Evidence, _: Results) -> Finding:
     """No observed device is partitioned or limited below the declaration."""
     if (finding := _unobserved(evidence)) is not None:
         return not_applicable(finding.why)
-    used, declared = _used(evidence), declared_accelerator(evidence.plan)
+    used, declared = _used(evidence), declared_accelerator(evidence)
     wrong = []
     for device in used:
         if given(device.partitioned, False):
-            wrong.append(f"device {device.index} is partitioned: {given(device.partition, '')}")
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is partitioned: {given(device.partition, '')}",
+                    f"设备 {device.index} 已分区：{given(device.partition, '')}",
+                )
+            )
         limit = given(device.power_limit_w)
         full = _power(declared) or given(device.power_default_w, 0.0)
         if limit is not None and limit < POWER_SHARE * full:
-            wrong.append(f"device {device.index} is limited to {limit:g} W of {full:g} W")
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is limited to {limit:g} W of {full:g} W",
+                    f"设备 {device.index} 的功率被限制为 {limit:g} W（共 {full:g} W）",
+                )
+            )
     if wrong:
         return warned(wrong[0], wrong)
-    return passed(f"{len(used)} devices, none partitioned or limited in power")
+    return passed(
+        Sentence(
+            f"{len(used)} devices, none partitioned or limited in power",
+            f"{len(used)} 个设备，均未分区，也未限制功率",
+        )
+    )
 
 
 def _power(declared: Accelerator | None) -> float:
@@ -179,15 +229,26 @@ def free_devices(evidence: Evidence, _: Results) -> Finding:
         return not_applicable(finding.why)
     used = _used(evidence)
     if all(given(device.processes) is None for device in used):
-        return not_applicable("the tool does not list processes")
+        return not_applicable(Sentence("the tool does not list processes", "该工具不列出进程"))
     wrong = [
-        f"device {device.index}: {process.name} (process {process.pid})"
+        Sentence(
+            f"device {device.index}: {process.name} (process {process.pid})",
+            f"设备 {device.index}：{process.name}（进程 {process.pid}）",
+        )
         for device in used
         for process in given(device.processes, ())
     ]
     if wrong:
-        return warned(f"other processes were on the devices: {wrong[0]}", wrong)
-    return passed(f"no other process on {len(used)} devices")
+        return warned(
+            Sentence(
+                f"other processes were on the devices: {wrong[0]}",
+                f"设备上有其他进程：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(f"no other process on {len(used)} devices", f"{len(used)} 个设备上没有其他进程")
+    )
 
 
 @rule(
@@ -209,12 +270,26 @@ def free_devices(evidence: Evidence, _: Results) -> Finding:
 def declared_devices_worked(evidence: Evidence, _: Results) -> Finding:
     """No further device worked, and power is possible."""
     if _unobserved(evidence) is not None:
-        return not_applicable("no tool of this machine named its devices, see R062")
+        return not_applicable(
+            Sentence(
+                "no tool of this machine named its devices, see R062",
+                "本机没有工具报告其设备，见 R062",
+            )
+        )
     wrong = [*_further(evidence), *_busy(evidence), *_power_wrong(evidence)]
     if wrong:
         return failed(wrong[0], wrong)
-    seen = "" if given(evidence.environment.devices_serving) else "; nobody looked while it served"
-    return passed(f"{evidence.plan.devices.title}, and no other{seen}")
+    seen = (
+        ""
+        if given(evidence.environment.devices_serving)
+        else Sentence("; nobody looked while it served", "；服务期间无人查看")
+    )
+    return passed(
+        Sentence(
+            f"{evidence.plan.devices.title}, and no other{seen}",
+            f"{evidence.plan.devices.title}，没有其他设备{chinese(seen)}",
+        )
+    )
 
 
 def _further(evidence: Evidence) -> list[str]:
@@ -222,7 +297,7 @@ def _further(evidence: Evidence) -> list[str]:
     environment = evidence.environment
     before = {device.index: device for device in given(environment.devices, ())}
     used = {device.index for device in _used(evidence)}
-    wrong = []
+    wrong: list[str] = []
     for device in given(environment.devices_serving, ()):
         earlier = before.get(device.index)
         if device.index in used or earlier is None:
@@ -231,9 +306,19 @@ def _further(evidence: Evidence) -> list[str]:
         new = [p.name for p in given(device.processes, ()) if p.pid not in old]
         grown = given(device.memory_used_bytes, 0) - given(earlier.memory_used_bytes, 0)
         if new:
-            wrong.append(f"device {device.index} is not declared and runs {new[0]}")
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is not declared and runs {new[0]}",
+                    f"设备 {device.index} 未声明，却在运行 {new[0]}",
+                )
+            )
         elif given(earlier.memory_used_bytes) is not None and grown > GROWN_BYTES:
-            wrong.append(f"device {device.index} is not declared and took {grown / 1e9:.1f} GB")
+            wrong.append(
+                Sentence(
+                    f"device {device.index} is not declared and took {grown / 1e9:.1f} GB",
+                    f"设备 {device.index} 未声明，却占用了 {grown / 1e9:.1f} GB",
+                )
+            )
     return wrong
 
 
@@ -260,15 +345,20 @@ def _busy(evidence: Evidence) -> list[str]:
     ]
     if count is None or len(busy) <= count:
         return []
-    return [f"telemetry saw {len(busy)} devices at work ({', '.join(busy)}), declared is {count}"]
+    return [
+        Sentence(
+            f"telemetry saw {len(busy)} devices at work ({', '.join(busy)}), declared is {count}",
+            f"遥测看到 {len(busy)} 个设备在工作（{', '.join(busy)}），声明为 {count} 个",
+        )
+    ]
 
 
 def _power_wrong(evidence: Evidence) -> list[str]:
     """Devices whose mean power in the measured phases is above their limit or below what they drew idle."""
-    declared = declared_accelerator(evidence.plan)
+    declared = declared_accelerator(evidence)
     limits = {device.index: given(device.power_limit_w) for device in _used(evidence)}
     start = next((mark.t for mark in evidence.marks if mark.name == "engine.start"), 0)
-    wrong = []
+    wrong: list[str] = []
     for device, samples in _measured_samples(evidence).items():
         watts = [power for sample in samples if (power := given(sample.power_w)) is not None]
         if not watts:
@@ -282,7 +372,17 @@ def _power_wrong(evidence: Evidence) -> list[str]:
         ]
         limit = limits.get(device) or _power(declared)
         if limit and mean > POWER_ABOVE * limit:
-            wrong.append(f"device {device} drew {mean:.0f} W, its limit is {limit:g} W")
+            wrong.append(
+                Sentence(
+                    f"device {device} drew {mean:.0f} W, its limit is {limit:g} W",
+                    f"设备 {device} 功率为 {mean:.0f} W，其上限为 {limit:g} W",
+                )
+            )
         if len(idle) >= IDLE_SAMPLES and mean < POWER_BELOW * min(idle):
-            wrong.append(f"device {device} drew {mean:.0f} W under load, {min(idle):.0f} W idle")
+            wrong.append(
+                Sentence(
+                    f"device {device} drew {mean:.0f} W under load, {min(idle):.0f} W idle",
+                    f"设备 {device} 负载下功率为 {mean:.0f} W，空闲时为 {min(idle):.0f} W",
+                )
+            )
     return wrong

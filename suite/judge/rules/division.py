@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.status import Outcome
 from suite.declare.tasks.reference import known_weights
 from suite.documents.document import given
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 CLOSED_PROMPT = "closed-v1"
 CLOSED_MIN_NEW_TOKENS = 64
 OTHER_QUESTIONS = {
-    "synthetic": "synthetic prompts",
-    "history": "with a history",
-    "shortened": "for the first tokens alone",
+    "synthetic": Sentence("synthetic prompts", "合成提示词"),
+    "history": Sentence("with a history", "带历史的问题"),
+    "shortened": Sentence("for the first tokens alone", "只到首个 token 的回答"),
 }
 """What is not the closed question; nothing holds such answers to the reference run's."""
 
@@ -39,18 +39,41 @@ OTHER_QUESTIONS = {
 def planned_container(plan: Plan) -> Finding:
     """Whether the plan names a container by what cannot change."""
     if plan.runtime != "container":
-        note = f" ({plan.runtime_note})" if plan.runtime_note else ""
-        return warned(f"runtime: {plan.runtime}; closed needs a container{note}")
+        remark = plan.runtime_note
+        note = Sentence(f" ({remark})", f"（{chinese(remark)}）") if remark else ""
+        return warned(
+            Sentence(
+                f"runtime: {plan.runtime}; closed needs a container{note}",
+                f"运行方式：{plan.runtime}；封闭赛道要求容器{chinese(note)}",
+            )
+        )
     image = plan.engine.image
     if image is not None and image.source == "local":
-        return warned(f"{image.reference} is on this machine alone: no reviewer can get it")
-    if image is None or (image.source != "build" and image.digest is None):
-        named = "the image" if image is None else f"{image.reference} is not pinned: it"
         return warned(
-            f"{named} is named by a tag that can move; closed needs `--image name@sha256:…`, and "
-            f"`suite vendors pin {plan.vendor.id}` says which"
+            Sentence(
+                f"{image.reference} is on this machine alone: no reviewer can get it",
+                f"{image.reference} 只存在于本机：审核者无法获得",
+            )
         )
-    return passed(f"container, image {image.digest or image.reference}")
+    if image is None or (image.source != "build" and image.digest is None):
+        named = (
+            Sentence("the image", "镜像")
+            if image is None
+            else Sentence(f"{image.reference} is not pinned: it", f"{image.reference} 未固定：它")
+        )
+        return warned(
+            Sentence(
+                f"{named} is named by a tag that can move; closed needs `--image name@sha256:…`, and "
+                f"`suite vendors pin {plan.vendor.id}` says which",
+                f"{chinese(named)}以可变动的标签指定；封闭赛道要求 `--image name@sha256:…`，`suite vendors pin {plan.vendor.id}` 可给出其摘要",
+            )
+        )
+    return passed(
+        Sentence(
+            f"container, image {image.digest or image.reference}",
+            f"容器，镜像 {image.digest or image.reference}",
+        )
+    )
 
 
 @rule(
@@ -74,8 +97,17 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
     fact = evidence.environment.facts.get("image.digest")
     digest = given(fact.value) if fact else None
     if not str(digest).startswith("sha256:"):
-        return warned("the digest of the image that ran is unknown; closed needs it")
-    return passed(f"container, image {digest}") if planned.outcome is Outcome.PASS else planned
+        return warned(
+            Sentence(
+                "the digest of the image that ran is unknown; closed needs it",
+                "实际运行镜像的摘要未知；封闭赛道要求该摘要",
+            )
+        )
+    return (
+        passed(Sentence(f"container, image {digest}", f"容器，镜像 {digest}"))
+        if planned.outcome is Outcome.PASS
+        else planned
+    )
 
 
 @plan_rule(
@@ -92,8 +124,13 @@ def locked_tasks(plan: Plan) -> Finding:
     """Closed and optimised need a locked task set."""
     tasks = plan.workload.taskset
     if not tasks.locked:
-        return warned(f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets")
-    return passed(f"task set: {tasks.name}, locked")
+        return warned(
+            Sentence(
+                f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets",
+                f"任务集 {tasks.name}（{tasks.size} 个任务）不是锁定的任务集",
+            )
+        )
+    return passed(Sentence(f"task set: {tasks.name}, locked", f"任务集：{tasks.name}，已锁定"))
 
 
 @plan_rule(
@@ -118,21 +155,38 @@ def fixed_prompt(plan: Plan) -> Finding:
     decoding = workload.decoding
     wrong = []
     if workload.prompt.id != CLOSED_PROMPT:
-        wrong.append(f"prompt {workload.prompt.id}")
+        wrong.append(Sentence(f"prompt {workload.prompt.id}", f"提示词 {workload.prompt.id}"))
     if decoding.temperature != 0 or decoding.ignore_eos or decoding.stop:
-        wrong.append("decoding is not plain greedy")
+        wrong.append(Sentence("decoding is not plain greedy", "解码不是纯贪心方式"))
     if decoding.max_new_tokens < CLOSED_MIN_NEW_TOKENS:
         wrong.append(
-            f"{decoding.max_new_tokens} new tokens, at least {CLOSED_MIN_NEW_TOKENS} asked"
+            Sentence(
+                f"{decoding.max_new_tokens} new tokens, at least {CLOSED_MIN_NEW_TOKENS} asked",
+                f"最多生成 {decoding.max_new_tokens} 个 token，要求至少 {CLOSED_MIN_NEW_TOKENS} 个",
+            )
         )
     wrong += [
-        f"{doc.name} asks {OTHER_QUESTIONS[other]}"
+        Sentence(
+            f"{doc.name} asks {OTHER_QUESTIONS[other]}",
+            f"{doc.name} 提问的是{chinese(OTHER_QUESTIONS[other])}",
+        )
         for doc in workload.phases
         if doc.measured and not doc.repeat and (other := questions(doc)) != "tasks"
     ]
     if wrong:
-        return warned(f"not the closed question: {'; '.join(wrong[:3])}", wrong)
-    return passed("the closed prompt, greedy, at least 64 new tokens")
+        return warned(
+            Sentence(
+                f"not the closed question: {'; '.join(wrong[:3])}",
+                f"不是封闭赛道的问题：{'；'.join(map(chinese, wrong[:3]))}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            "the closed prompt, greedy, at least 64 new tokens",
+            "封闭赛道的提示词，贪心解码，至少 64 个新 token",
+        )
+    )
 
 
 def planned_reuse(plan: Plan) -> Finding:
@@ -140,14 +194,27 @@ def planned_reuse(plan: Plan) -> Finding:
     engine = plan.engine
     used = []
     if engine.prefix_caching:
-        used.append("prefix cache")
+        used.append(Sentence("prefix cache", "前缀缓存"))
     if engine.quantisation:
-        used.append(f"quantisation {engine.quantisation}")
+        used.append(
+            Sentence(f"quantisation {engine.quantisation}", f"量化（{engine.quantisation}）")
+        )
     if engine.speculative_decoding:
-        used.append("speculative decoding")
+        used.append(Sentence("speculative decoding", "推测解码"))
     if used:
-        return warned(f"uses {', '.join(used)}: optimised, not closed", used)
-    return passed("no prefix cache, no quantisation, no speculative decoding")
+        return warned(
+            Sentence(
+                f"uses {', '.join(used)}: optimised, not closed",
+                f"使用了{'、'.join(map(chinese, used))}：属优化赛道，而非封闭赛道",
+            ),
+            used,
+        )
+    return passed(
+        Sentence(
+            "no prefix cache, no quantisation, no speculative decoding",
+            "无前缀缓存、无量化、无推测解码",
+        )
+    )
 
 
 @rule(
@@ -177,11 +244,20 @@ def plain_engine(evidence: Evidence, _: Results) -> Finding:
     cached = [] if plan.engine.prefix_caching else took_from_cache(evidence.requests)
     if not cached:
         return planned_reuse(plan)
-    why = f"the engine took the prompts of {len(cached)} requests from a cache, in part or whole"
+    why = Sentence(
+        f"the engine took the prompts of {len(cached)} requests from a cache, in part or whole",
+        f"引擎从缓存中取得了 {len(cached)} 个请求的全部或部分提示",
+    )
     places = [place(request) for request in cached]
     if plan.runtime == "endpoint":
-        return warned(f"{why}: optimised, not closed", places)
-    return failed(f"{why}, and the plan declares none", places)
+        return warned(
+            Sentence(f"{why}: optimised, not closed", f"{chinese(why)}：属优化赛道，而非封闭赛道"),
+            places,
+        )
+    return failed(
+        Sentence(f"{why}, and the plan declares none", f"{chinese(why)}，而计划并未声明缓存"),
+        places,
+    )
 
 
 @plan_rule(
@@ -203,13 +279,33 @@ def pinned_model(plan: Plan) -> Finding:
     """The model's files are pinned by digest, and tokenizer and chat template with them."""
     model = plan.model
     if plan.runtime == "endpoint":
-        return warned("a running server was measured: which weights it holds cannot be seen")
+        return warned(
+            Sentence(
+                "a running server was measured: which weights it holds cannot be seen",
+                "所测的是已在运行的服务器：无法得知其加载的权重",
+            )
+        )
     if model.tokenizer_sha256 is None:
-        return warned("the model has no tokenizer.json: the suite cannot count its tokens")
+        return warned(
+            Sentence(
+                "the model has no tokenizer.json: the suite cannot count its tokens",
+                "模型没有 tokenizer.json：套件无法对其 token 计数",
+            )
+        )
     if model.revision is None and not known_weights(model.files):
-        return warned("a directory without a revision, and no reference run knows its weights")
+        return warned(
+            Sentence(
+                "a directory without a revision, and no reference run knows its weights",
+                "目录没有版本号，且没有参考运行与其权重对应",
+            )
+        )
     pinned = model.revision or model.sha256[:12]
-    return passed(f"model {pinned}, {len(model.files)} files by digest")
+    return passed(
+        Sentence(
+            f"model {pinned}, {len(model.files)} files by digest",
+            f"模型 {pinned}，{len(model.files)} 个文件按摘要核对",
+        )
+    )
 
 
 @plan_rule(
@@ -229,16 +325,27 @@ def pinned_model(plan: Plan) -> Finding:
 def real_hardware(plan: Plan) -> Finding:
     """A simulated server or an emulated vendor measures the suite, not hardware."""
     if plan.runtime == "sim":
-        return warned("the answers come from a simulated server; nothing here is about hardware")
+        return warned(
+            Sentence(
+                "the answers come from a simulated server; nothing here is about hardware",
+                "回答来自模拟服务器；此处的结果与硬件无关",
+            )
+        )
     if plan.vendor.emulated:
         return warned(
-            "the vendor's commands were answered by an emulated image, not by its hardware"
+            Sentence(
+                "the vendor's commands were answered by an emulated image, not by its hardware",
+                "厂商的命令由模拟镜像应答，而非其硬件",
+            )
         )
     if plan.runtime == "endpoint":
         return warned(
-            f"a running server was measured; nobody observed its hardware: {plan.devices.title}"
+            Sentence(
+                f"a running server was measured; nobody observed its hardware: {plan.devices.title}",
+                f"所测的是已在运行的服务器；其硬件未经观测：{plan.devices.title}",
+            )
         )
-    return passed("no emulation declared")
+    return passed(Sentence("no emulation declared", "未声明任何模拟"))
 
 
 @rule(
@@ -256,13 +363,26 @@ def dtype_known(evidence: Evidence, _: Results) -> Finding:
     """The executed precision is the requested one, or the difference is declared."""
     dtype = evidence.plan.engine.dtype
     if evidence.plan.runtime == "endpoint":
-        why = "a running server was measured; in which precision it computes, nobody observed"
+        why = Sentence(
+            "a running server was measured; in which precision it computes, nobody observed",
+            "所测的是已在运行的服务器；其计算精度未经观测",
+        )
         return not_applicable(why)
     if dtype.requested in (dtype.executed, "auto"):
-        return passed(f"executed as {dtype.executed}")
+        return passed(Sentence(f"executed as {dtype.executed}", f"以 {dtype.executed} 精度执行"))
     if dtype.note:
-        return warned(f"requested {dtype.requested}, executed {dtype.executed}: {dtype.note}")
-    return failed(f"requested {dtype.requested}, executed {dtype.executed}, without a reason")
+        return warned(
+            Sentence(
+                f"requested {dtype.requested}, executed {dtype.executed}: {dtype.note}",
+                f"请求 {dtype.requested}，实际执行 {dtype.executed}：{chinese(dtype.note)}",
+            )
+        )
+    return failed(
+        Sentence(
+            f"requested {dtype.requested}, executed {dtype.executed}, without a reason",
+            f"请求 {dtype.requested}，实际执行 {dtype.executed}，未说明原因",
+        )
+    )
 
 
 @plan_rule(
@@ -283,12 +403,27 @@ def unprivileged(plan: Plan) -> Finding:
     """Closed needs a container that is kept apart."""
     container = plan.engine.container
     if container is None:
-        return not_applicable("no container, see R030")
+        return not_applicable(Sentence("no container, see R030", "没有容器，见 R030"))
     wrong = []
     if container.privileged:
-        wrong.append(f"privileged ({container.privileged_reason})")
+        wrong.append(
+            Sentence(
+                f"privileged ({container.privileged_reason})",
+                f"特权容器（{container.privileged_reason}）",
+            )
+        )
     if container.network == "host":
-        wrong.append("on the host's network")
+        wrong.append(Sentence("on the host's network", "使用主机网络"))
     if wrong:
-        return warned(f"the container is {' and '.join(wrong)}; another `--access` may do", wrong)
-    return passed("not privileged, and reached by the client alone")
+        return warned(
+            Sentence(
+                f"the container is {' and '.join(wrong)}; another `--access` may do",
+                f"该容器{'且'.join(map(chinese, wrong))}；可尝试其他 `--access` 方式",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            "not privileged, and reached by the client alone", "非特权容器，且只有客户端可访问"
+        )
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.event import has_failed
 from suite.judge.log import engine
 from suite.judge.log.phases import phase_logs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from suite.judge.log.phases import PhaseLog
     from suite.judge.metrics.compute import Results
 
-NO_PAGE = "the engine gave no metrics page"
+NO_PAGE = Sentence("the engine gave no metrics page", "引擎没有给出指标页")
 TOKENS_SHARE = 0.02
 """How far the engine's count of generated tokens may lie from the client's, as a share."""
 TOKENS_EACH = 2
@@ -55,20 +55,35 @@ def no_hidden_cache(evidence: Evidence, _: Results) -> Finding:
     """No prefix-cache hits beside a plan without prefix cache."""
     plan = evidence.plan
     if plan.engine.prefix_caching:
-        return not_applicable("the plan has a prefix cache")
+        return not_applicable(Sentence("the plan has a prefix cache", "计划使用前缀缓存"))
     hits, counts = [], 0
     for log, samples in _phases(evidence):
         number = engine.counted(samples, "cache_hits")
         counts += number is not None
         if number:
-            hits.append(f"{log.name}: {number:.0f} prompt tokens came from a prefix cache")
+            hits.append(
+                Sentence(
+                    f"{log.name}: {number:.0f} prompt tokens came from a prefix cache",
+                    f"{log.name}：{number:.0f} 个提示词 token 来自前缀缓存",
+                )
+            )
     if not counts:
-        return not_applicable(f"{NO_PAGE} with a count of its prefix cache")
+        return not_applicable(
+            Sentence(
+                f"{NO_PAGE} with a count of its prefix cache",
+                f"{NO_PAGE.zh}，或其中没有前缀缓存的计数",
+            )
+        )
     if hits and plan.runtime == "endpoint":
         return warned(hits[0], hits)
     if hits:
-        return failed(f"{hits[0]}, and the plan declares none", hits)
-    return passed(f"{counts} phases without a hit")
+        return failed(
+            Sentence(
+                f"{hits[0]}, and the plan declares none", f"{hits[0].zh}，而计划未声明前缀缓存"
+            ),
+            hits,
+        )
+    return passed(Sentence(f"{counts} phases without a hit", f"{counts} 个阶段，均无命中"))
 
 
 @rule(
@@ -114,13 +129,25 @@ def same_tokens(evidence: Evidence, results: Results) -> Finding:
         judged += 1
         if abs(theirs - ours) > TOKENS_SHARE * ours + TOKENS_EACH * len(events):
             apart.append(
-                f"{name}: the engine generated {theirs:.0f} tokens, the answers hold {ours}"
+                Sentence(
+                    f"{name}: the engine generated {theirs:.0f} tokens, the answers hold {ours}",
+                    f"{name}：引擎生成了 {theirs:.0f} 个 token，回答中有 {ours} 个",
+                )
             )
     if apart:
         return warned(apart[0], apart)
     if not judged:
-        return not_applicable(f"{NO_PAGE} with a count of tokens, or requests failed")
-    return passed(f"{judged} phases, the same count but for 2 %")
+        return not_applicable(
+            Sentence(
+                f"{NO_PAGE} with a count of tokens, or requests failed",
+                f"{NO_PAGE.zh}，或其中没有 token 计数，或有请求失败",
+            )
+        )
+    return passed(
+        Sentence(
+            f"{judged} phases, the same count but for 2 %", f"{judged} 个阶段，计数相差不超过 2 %"
+        )
+    )
 
 
 @rule(
@@ -147,10 +174,17 @@ def nobody_else(evidence: Evidence, _: Results) -> Finding:
         judged += 1
         if finished > len(log.events):
             more.append(
-                f"{log.name}: the engine finished {finished:.0f} requests, {len(log.events)} were sent"
+                Sentence(
+                    f"{log.name}: the engine finished {finished:.0f} requests, {len(log.events)} were sent",
+                    f"{log.name}：引擎完成了 {finished:.0f} 个请求，发送了 {len(log.events)} 个",
+                )
             )
     if more:
         return warned(more[0], more)
     if not judged:
-        return not_applicable(f"{NO_PAGE} with a count of requests")
-    return passed(f"{judged} phases, no request of others")
+        return not_applicable(
+            Sentence(f"{NO_PAGE} with a count of requests", f"{NO_PAGE.zh}，或其中没有请求计数")
+        )
+    return passed(
+        Sentence(f"{judged} phases, no request of others", f"{judged} 个阶段，没有他人的请求")
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from suite.base.bilingual import Bilingual
-from suite.declare.known import is_release
+from suite.base import harness
+from suite.base.bilingual import Bilingual, Sentence
+from suite.declare.known import release_of
 from suite.documents.document import given
 from suite.documents.plan import UNKNOWN
 from suite.judge.rules.rule import Finding, passed, plan_rule, warned
@@ -37,15 +38,33 @@ def known_suite(plan: Plan) -> Finding:
     suite = plan.suite
     files = given(suite.files_sha256)
     if suite.commit.endswith(DIRTY):
-        return warned(f"measured by a suite with uncommitted changes: {suite.commit}")
+        return warned(
+            Sentence(
+                f"measured by a suite with uncommitted changes: {suite.commit}",
+                f"测量所用套件含未提交的改动：{suite.commit}",
+            )
+        )
     if files is None:
-        return warned("the digest of the suite's own files was not kept")
+        return warned(
+            Sentence("the digest of the suite's own files was not kept", "未保留套件自身文件的摘要")
+        )
     if suite.commit != UNKNOWN:
-        return passed(f"suite {suite.version}, commit {suite.commit[:12]}, files {files[:12]}")
-    if is_release(suite.version, files):
         return passed(
-            f"suite {suite.version}, installed, with the files of the release: {files[:12]}"
+            Sentence(
+                f"suite {suite.version}, commit {suite.commit[:12]}, files {files[:12]}",
+                f"套件 {suite.version}，提交 {suite.commit[:12]}，文件 {files[:12]}",
+            )
+        )
+    if files == harness.files_sha256() or release_of(suite) is not None:
+        return passed(
+            Sentence(
+                f"suite {suite.version}, installed, with the files of the release: {files[:12]}",
+                f"套件 {suite.version}，为安装包，其文件与发布版一致：{files[:12]}",
+            )
         )
     return warned(
-        f"the suite that measured is of no known commit, and its files ({files[:12]}) are of no known release"
+        Sentence(
+            f"the suite that measured is of no known commit, and its files ({files[:12]}) are of no known release",
+            f"测量所用套件不属于任何已知提交，其文件（{files[:12]}）也不属于任何已知发布版",
+        )
     )

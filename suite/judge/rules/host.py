@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.documents.value import Measured
 from suite.judge.rules.rule import Finding, not_applicable, passed, rule, warned
 
@@ -27,14 +27,32 @@ def _above(results: Results, bound: float) -> Finding:
     }
     if not shares:
         reasons = [phase.metrics[SHARE] for phase in results.phases.values()]
-        why = getattr(reasons[0], "why", "") if reasons else "no phase was measured"
+        why = (
+            getattr(reasons[0], "why", "")
+            if reasons
+            else Sentence("no phase was measured", "没有测量任何阶段")
+        )
         return not_applicable(why)
     busy = [f"{name}: {share.value:.1%}" for name, share in shares.items() if share.value > bound]
     if busy:
-        why = f"other programs used {max(share.value for share in shares.values()):.1%}"
-        return warned(f"{why} of the host's processor time in a phase, bound {bound:.0%}", busy)
+        why = Sentence(
+            f"other programs used {max(share.value for share in shares.values()):.1%}",
+            f"其他程序在某一阶段使用了主机处理器时间的 {max(share.value for share in shares.values()):.1%}",
+        )
+        return warned(
+            Sentence(
+                f"{why} of the host's processor time in a phase, bound {bound:.0%}",
+                f"{chinese(why)}，限度 {bound:.0%}",
+            ),
+            busy,
+        )
     most = max(share.value for share in shares.values())
-    return passed(f"other programs used at most {most:.1%} of the host's processor time in a phase")
+    return passed(
+        Sentence(
+            f"other programs used at most {most:.1%} of the host's processor time in a phase",
+            f"其他程序在任一阶段最多使用主机处理器时间的 {most:.1%}",
+        )
+    )
 
 
 @rule(

@@ -6,7 +6,7 @@ import collections
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, placed
 from suite.declare.tasks.records import record_sha256
 from suite.documents.document import given
 from suite.judge.log import due
@@ -42,17 +42,31 @@ def complete(evidence: Evidence, _: Results) -> Finding:
     """The log ends with a footer that says complete and counts the requests."""
     footer = evidence.footer
     if footer is None:
-        return failed("events.jsonl has no footer: the run was cut", ["events.jsonl: last line"])
+        return failed(
+            Sentence(
+                "events.jsonl has no footer: the run was cut", "events.jsonl 没有页脚：运行被截断"
+            ),
+            [Sentence("events.jsonl: last line", "events.jsonl：最后一行")],
+        )
     if footer.ended != "complete":
         error = footer.error
-        detail = f": {error.message}" if error else ""
-        return failed(f"the run ended as {footer.ended}{detail}", ["events.jsonl: footer"])
-    if footer.requests != len(evidence.requests):
-        why = (
-            f"the footer counts {footer.requests} requests, the log holds {len(evidence.requests)}"
+        detail = Sentence(f": {error.message}", f"：{error.message}") if error else ""
+        return failed(
+            Sentence(
+                f"the run ended as {footer.ended}{detail}",
+                f"运行以 {footer.ended} 结束{chinese(detail)}",
+            ),
+            [Sentence("events.jsonl: footer", "events.jsonl：页脚")],
         )
-        return failed(why, ["events.jsonl: footer"])
-    return passed(f"complete, {footer.requests} requests")
+    if footer.requests != len(evidence.requests):
+        why = Sentence(
+            f"the footer counts {footer.requests} requests, the log holds {len(evidence.requests)}",
+            f"页脚记录 {footer.requests} 个请求，日志中有 {len(evidence.requests)} 个",
+        )
+        return failed(why, [Sentence("events.jsonl: footer", "events.jsonl：页脚")])
+    return passed(
+        Sentence(f"complete, {footer.requests} requests", f"完整，共 {footer.requests} 个请求")
+    )
 
 
 @rule(
@@ -95,19 +109,39 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
         sent += len(log.events)
         planned += due.most(doc)
         if lacking or other:
-            wrong.append(f"{log.name}: {lacking} missing, {other} not as planned")
+            wrong.append(
+                Sentence(
+                    f"{log.name}: {lacking} missing, {other} not as planned",
+                    f"{log.name}：缺少 {lacking} 个，{other} 个与计划不符",
+                )
+            )
         crowd = due.too_many_workers(log, processors)
         if crowd:
-            wrong.append(f"{log.name}: {crowd}")
+            wrong.append(placed(log.name, crowd))
     wrong += [
-        f"{name}/{repeat}: not in the plan" for name, repeat, _ in sorted(strangers - logs.keys())
+        Sentence(f"{name}/{repeat}: not in the plan", f"{name}/{repeat}：不在计划中")
+        for name, repeat, _ in sorted(strangers - logs.keys())
     ]
     if wrong:
-        return failed(f"{len(wrong)} phases differ from the plan: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"{len(wrong)} phases differ from the plan: {wrong[0]}",
+                f"{len(wrong)} 个阶段与计划不符：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     if sent < planned:
-        why = f"{sent} of at most {planned} requests were sent, each once and for its task"
-        return passed(f"{why}; the rest was not due")
-    return passed(f"all {planned} planned requests were sent, each once and for its task")
+        why = Sentence(
+            f"{sent} of at most {planned} requests were sent, each once and for its task",
+            f"至多 {planned} 个请求中已发送 {sent} 个，每个只发送一次且对应其任务",
+        )
+        return passed(Sentence(f"{why}; the rest was not due", f"{chinese(why)}；其余无需发送"))
+    return passed(
+        Sentence(
+            f"all {planned} planned requests were sent, each once and for its task",
+            f"计划的 {planned} 个请求已全部发送，每个只发送一次且对应其任务",
+        )
+    )
 
 
 def _processors(evidence: Evidence) -> int | None:
@@ -140,16 +174,38 @@ def tasks_listed(evidence: Evidence, _: Results) -> Finding:
         if line.record_sha256 != record_sha256(line.id, line.document_sha256, line.reference)
     ]
     if false:
-        return failed(f"{len(false)} references or documents do not belong to their digests", false)
+        return failed(
+            Sentence(
+                f"{len(false)} references or documents do not belong to their digests",
+                f"{len(false)} 个参考摘要或文档与其摘要值不符",
+            ),
+            false,
+        )
     ids = jsonio.sha256_hex("\n".join(evidence.tasks).encode())
     records = jsonio.sha256_hex(
         "\n".join(line.record_sha256 for line in evidence.tasks.values()).encode()
     )
     if ids != tasks.ids_sha256 or len(evidence.tasks) != tasks.size:
-        return failed("the ids in tasks.jsonl are not those of the plan", ["tasks.jsonl"])
+        return failed(
+            Sentence(
+                "the ids in tasks.jsonl are not those of the plan", "tasks.jsonl 中的编号与计划不符"
+            ),
+            ["tasks.jsonl"],
+        )
     if records != tasks.records_sha256:
-        return failed("the records in tasks.jsonl are not those of the plan", ["tasks.jsonl"])
-    return passed(f"{tasks.size} tasks, ids and records as in the plan")
+        return failed(
+            Sentence(
+                "the records in tasks.jsonl are not those of the plan",
+                "tasks.jsonl 中的记录与计划不符",
+            ),
+            ["tasks.jsonl"],
+        )
+    return passed(
+        Sentence(
+            f"{tasks.size} tasks, ids and records as in the plan",
+            f"{tasks.size} 个任务，编号与记录均与计划一致",
+        )
+    )
 
 
 @rule(
@@ -184,8 +240,19 @@ def possible_times(evidence: Evidence, _: Results) -> Finding:
         if order != sorted(order) or not inside:
             wrong.append(place(request))
     if wrong:
-        return failed(f"{len(wrong)} requests have impossible times", wrong)
-    return passed(f"the times of all {len(evidence.requests)} requests are in causal order")
+        return failed(
+            Sentence(
+                f"{len(wrong)} requests have impossible times",
+                f"{len(wrong)} 个请求的时间不可能成立",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            f"the times of all {len(evidence.requests)} requests are in causal order",
+            f"全部 {len(evidence.requests)} 个请求的时间均符合因果次序",
+        )
+    )
 
 
 @rule(
@@ -211,19 +278,43 @@ def steady_clock(evidence: Evidence, _: Results) -> Finding:
     """The wall clock, in which the kernel stamps arrivals, was not stepped during the run or a phase."""
     footer = evidence.footer
     if footer is None:
-        return not_applicable("no footer, see R001")
+        return not_applicable(Sentence("no footer, see R001", "没有页脚，见 R001"))
     stepped, own = _phase_clocks(evidence)
     if stepped:
-        return failed(f"the wall clock was set during {stepped[0]}", stepped)
+        return failed(
+            Sentence(
+                f"the wall clock was set during {stepped[0]}",
+                f"墙上时钟在 {chinese(stepped[0])} 期间被调整",
+            ),
+            stepped,
+        )
     if evidence.header.receive_stamps == "user":
-        return warned("arrivals were stamped by the client on reading, not by the kernel")
+        return warned(
+            Sentence(
+                "arrivals were stamped by the client on reading, not by the kernel",
+                "到达时刻由客户端在读取时打戳，而非由内核打戳",
+            )
+        )
     step = footer.clock_steps_ns
     if abs(step) > MAX_CLOCK_STEP_NS:
-        return failed(f"the wall clock moved by {step / 1e6:.1f} ms against the monotonic clock")
+        return failed(
+            Sentence(
+                f"the wall clock moved by {step / 1e6:.1f} ms against the monotonic clock",
+                f"墙上时钟相对单调时钟变动了 {step / 1e6:.1f} ms",
+            )
+        )
     if own:
-        why = f"the kernel did not stamp every arrival of {own[0]}: the client did, on reading"
+        why = Sentence(
+            f"the kernel did not stamp every arrival of {own[0]}: the client did, on reading",
+            f"{chinese(own[0])} 的到达时刻并非全由内核打戳：由客户端在读取时打戳",
+        )
         return warned(why, own)
-    return passed(f"kernel stamps; the clocks drifted by {step / 1e6:.3f} ms")
+    return passed(
+        Sentence(
+            f"kernel stamps; the clocks drifted by {step / 1e6:.3f} ms",
+            f"内核时间戳；两个时钟的偏移为 {step / 1e6:.3f} ms",
+        )
+    )
 
 
 def _phase_clocks(evidence: Evidence) -> tuple[list[str], list[str]]:
@@ -233,7 +324,12 @@ def _phase_clocks(evidence: Evidence) -> tuple[list[str], list[str]]:
         if not log.doc.measured:
             continue
         noted = {log.name: log.noted}
-        noted |= {f"{log.name} probe {probe.number}": probe.closed for probe in log.probes}
+        noted |= {
+            Sentence(
+                f"{log.name} probe {probe.number}", f"{log.name} 探测 {probe.number}"
+            ): probe.closed
+            for probe in log.probes
+        }
         for name, note in noted.items():
             clock = note.detail.get("clock")
             if not isinstance(clock, dict):
@@ -262,5 +358,12 @@ def _phase_clocks(evidence: Evidence) -> tuple[list[str], list[str]]:
 def manifest(evidence: Evidence, _: Results) -> Finding:
     """A manifest lists the digests of all evidence files."""
     if evidence.manifest_sha256 is None:
-        return failed("there is no manifest.json", ["manifest.json"])
-    return passed("manifest.json is there; verify re-hashes what it lists")
+        return failed(
+            Sentence("there is no manifest.json", "没有 manifest.json"), ["manifest.json"]
+        )
+    return passed(
+        Sentence(
+            "manifest.json is there; verify re-hashes what it lists",
+            "存在 manifest.json；verify 会重新计算其中各文件的摘要",
+        )
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.judge.log import origin
 from suite.judge.rules.rule import (
     Finding,
@@ -58,23 +58,43 @@ def asked_model_answers(evidence: Evidence, _: Results) -> Finding:
     asked = evidence.plan.engine.served_model_name
     named = [request for request in measured(evidence) if origin.models(request)]
     if not named:
-        return not_applicable("the server does not say which model answers")
+        return not_applicable(
+            Sentence("the server does not say which model answers", "服务器未说明由哪个模型应答")
+        )
     other = [r for r in named if any(_relation(asked, name) == _OTHER for name in origin.models(r))]
     if other:
         names = ", ".join(dict.fromkeys(name for r in other for name in origin.models(r)))
-        why = f"{asked} was asked, and {len(other)} of {len(named)} answers came from {names}"
-        hint = "; if that is the model's name there, ask for it: --served-model-name"
-        return failed(why + hint, [place(request) for request in other])
+        other_model = Sentence(
+            f"{asked} was asked, and {len(other)} of {len(named)} answers came from {names}",
+            f"请求的是 {asked}，而 {len(named)} 个回答中有 {len(other)} 个来自 {names}",
+        )
+        hint = Sentence(
+            "; if that is the model's name there, ask for it: --served-model-name",
+            "；若这正是该模型在服务器上的名称，请以 --served-model-name 指定",
+        )
+        return failed(other_model + hint, [place(request) for request in other])
     why, others = origin.changed(named, origin.models)
     if others:
-        return failed(f"the model changed within a phase: {why}", [place(r) for r in others])
+        return failed(
+            Sentence(
+                f"the model changed within a phase: {why}", f"模型在阶段中途改变：{chinese(why)}"
+            ),
+            [place(r) for r in others],
+        )
     longer = [
         r for r in named if any(_relation(asked, name) == _LONGER for name in origin.models(r))
     ]
     if longer:
-        why = f"{asked} was asked; the server calls it {origin.models(longer[0])[0]}"
+        why = Sentence(
+            f"{asked} was asked; the server calls it {origin.models(longer[0])[0]}",
+            f"请求的是 {asked}；服务器称之为 {origin.models(longer[0])[0]}",
+        )
         return warned(why, [place(longer[0])])
-    return passed(f"{len(named)} answers, all from {asked}")
+    return passed(
+        Sentence(
+            f"{len(named)} answers, all from {asked}", f"{len(named)} 个回答，全部来自 {asked}"
+        )
+    )
 
 
 @rule(
@@ -95,10 +115,21 @@ def one_configuration(evidence: Evidence, _: Results) -> Finding:
     """The configuration that serves does not change within a phase."""
     named = [r for r in measured(evidence) if origin.fingerprints(r)]
     if not named:
-        return not_applicable("the server does not state its configuration")
+        return not_applicable(
+            Sentence("the server does not state its configuration", "服务器未给出其配置标识")
+        )
     why, others = origin.changed(named, origin.fingerprints)
     if others:
         return warned(
-            f"the configuration changed within a phase: {why}", [place(r) for r in others]
+            Sentence(
+                f"the configuration changed within a phase: {why}",
+                f"配置在阶段中途改变：{chinese(why)}",
+            ),
+            [place(r) for r in others],
         )
-    return passed(f"{len(named)} answers, one configuration in each phase")
+    return passed(
+        Sentence(
+            f"{len(named)} answers, one configuration in each phase",
+            f"{len(named)} 个回答，每个阶段均为同一配置",
+        )
+    )

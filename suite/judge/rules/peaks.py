@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, joined
 from suite.declare.vendor.host_cpu import contradiction, host_cpu
 from suite.documents.document import given
 from suite.documents.value import NotMeasured
@@ -39,14 +39,25 @@ def possible_processor(evidence: Evidence, _: Results) -> Finding:
     compute = evidence.plan.peaks.compute
     basis = None if compute is None else given(compute.cpu)
     if basis is None:
-        return not_applicable("no peak was calculated from cores and clock")
+        return not_applicable(
+            Sentence("no peak was calculated from cores and clock", "没有以核数与时钟计算的峰值")
+        )
     if evidence.plan.runtime not in ("container", "process"):
-        return not_applicable("the engine may have run on another machine")
+        return not_applicable(
+            Sentence("the engine may have run on another machine", "引擎可能运行在另一台机器上")
+        )
     facts = {name: given(fact.value) for name, fact in evidence.environment.facts.items()}
     why = contradiction(basis, host_cpu(facts))
     if why:
-        return failed(f"the peak was calculated from {why}")
-    return passed(f"{basis.cores} cores at {float(basis.clock_mhz):g} MHz with {basis.isa}")
+        return failed(
+            Sentence(f"the peak was calculated from {why}", f"峰值的计算依据有误：{chinese(why)}")
+        )
+    return passed(
+        Sentence(
+            f"{basis.cores} cores at {float(basis.clock_mhz):g} MHz with {basis.isa}",
+            f"{basis.cores} 核，{float(basis.clock_mhz):g} MHz，{basis.isa}",
+        )
+    )
 
 
 @rule(
@@ -73,17 +84,20 @@ def unbeaten_peak(evidence: Evidence, _: Results) -> Finding:
     }
     beaten: list[str] = []
     held: list[str] = []
-    why = "no peak is declared"
+    why: str = Sentence("no peak is declared", "没有声明峰值")
     for name, figure in declared.items():
         rate = measured.rate(evidence, name)
         if isinstance(rate, NotMeasured):
             why = rate.why
         elif figure:
             unit = "TFLOP/s" if name == measured.FLOPS else "TB/s"
-            words = f"{rate / 1e12:.4g} {unit} measured, {figure / 1e12:.4g} declared"
+            words = Sentence(
+                f"{rate / 1e12:.4g} {unit} measured, {figure / 1e12:.4g} declared",
+                f"实测 {rate / 1e12:.4g} {unit}，声明 {figure / 1e12:.4g}",
+            )
             (beaten if rate > figure * MARGIN else held).append(words)
     if beaten:
-        return warned("; ".join(beaten), ["environment.json: peak.measured_flops"])
+        return warned(joined(beaten, "; ", "；"), ["environment.json: peak.measured_flops"])
     if not held:
         return not_applicable(why)
-    return passed("; ".join(held))
+    return passed(joined(held, "; ", "；"))

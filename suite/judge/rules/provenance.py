@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.plan.conversion import declared_step
-from suite.declare.vendor.load import load_vendor
+from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
 
@@ -45,42 +45,74 @@ def converted_weights(evidence: Evidence, _: Results) -> Finding:
     step = plan.conversion
     if step is None:
         if provenance is None:
-            return not_applicable("the weights are loaded as they are")
-        return failed("weights were converted that the plan does not convert", ["provenance.json"])
+            return not_applicable(Sentence("the weights are loaded as they are", "权重按原样加载"))
+        return failed(
+            Sentence(
+                "weights were converted that the plan does not convert",
+                "权重经过转换，而计划并未要求转换",
+            ),
+            ["provenance.json"],
+        )
     if provenance is None:
         return failed(
-            "the plan converts the weights and no provenance.json says how", ["plan.json"]
+            Sentence(
+                "the plan converts the weights and no provenance.json says how",
+                "计划要求转换权重，但没有 provenance.json 说明如何转换",
+            ),
+            ["plan.json"],
         )
-    wrong = [*_inputs(plan, provenance), *_step(plan, step, provenance)]
+    wrong = [*_inputs(plan, provenance), *_step(evidence, step, provenance)]
     fact = evidence.environment.facts.get(OUTPUTS_FACT)
     if fact is None or given(fact.value) != jsonio.digest(provenance.outputs):
-        wrong.append("the files that came out are not those that the engine was given")
+        wrong.append(
+            Sentence(
+                "the files that came out are not those that the engine was given",
+                "转换所得的文件不是交给引擎的文件",
+            )
+        )
     if wrong:
-        return failed(f"the converted weights are in doubt: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"the converted weights are in doubt: {wrong[0]}",
+                f"转换后的权重存疑：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     return passed(
-        f"{step.kind}: {len(provenance.outputs)} files from the plan's model, as declared"
+        Sentence(
+            f"{step.kind}: {len(provenance.outputs)} files from the plan's model, as declared",
+            f"{step.kind}：{len(provenance.outputs)} 个文件源自计划中的模型，与声明一致",
+        )
     )
 
 
 def _inputs(plan: Plan, provenance: Provenance) -> list[str]:
-    wrong = []
+    wrong: list[str] = []
     if provenance.model.sha256 != plan.model.sha256:
-        wrong.append(f"they were made from other weights, of {provenance.model.id}")
+        wrong.append(
+            Sentence(
+                f"they were made from other weights, of {provenance.model.id}",
+                f"它们由另一份权重（{provenance.model.id}）转换而来",
+            )
+        )
     if provenance.inputs != plan.model.files:
-        wrong.append("the files that went in are not the model's")
+        wrong.append(
+            Sentence("the files that went in are not the model's", "转换的输入文件不是该模型的文件")
+        )
     return wrong
 
 
-def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
+def _step(evidence: Evidence, step: Conversion, provenance: Provenance) -> list[str]:
     """What was done against the plan, and the plan's step against the shipped declaration."""
+    plan = evidence.plan
     members = ("kind", "command", "env", "model_type", "parameters")
-    wrong = [
-        f"{name} is not the plan's"
+    wrong: list[str] = [
+        Sentence(f"{name} is not the plan's", f"{name} 与计划不符")
         for name in members
         if getattr(provenance, name) != getattr(step, name)
     ]
     try:
-        vendor = load_vendor(plan.vendor.id)
+        vendor = shipped_vendor(plan, evidence.basis)
     except SuiteError:
         return wrong  # R039 says that the suite ships no such vendor
     if vendor.sha256 != plan.vendor.sha256:
@@ -90,9 +122,12 @@ def _step(plan: Plan, step: Conversion, provenance: Provenance) -> list[str]:
     except SuiteError as refused:
         return [*wrong, refused.message]
     if declared is None:
-        return [*wrong, "no conversion is declared for this engine"]
+        return [
+            *wrong,
+            Sentence("no conversion is declared for this engine", "该引擎没有声明任何转换"),
+        ]
     return wrong + [
-        f"the plan's {name} is not the declared one"
+        Sentence(f"the plan's {name} is not the declared one", f"计划的 {name} 与声明不符")
         for name in members
         if getattr(declared, name) != getattr(step, name)
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import statistics
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.scenarios.phase import is_open_loop, is_search, kind
 from suite.documents.value import Measured
 from suite.judge import intervals
@@ -106,7 +106,7 @@ def _probes(log: PhaseLog, tasks: Mapping[str, TaskLine]) -> Iterator[_Load]:
     for probe in log.probes:
         rate = rate_of(log, probe)
         if rate is not None and _whole(probe):
-            name = f"{log.name} probe {probe.number}"
+            name = Sentence(f"{log.name} probe {probe.number}", f"{log.name} 探测 {probe.number}")
             yield _Load(name, (_OPEN, rate), _texts(probe.events, tasks))
 
 
@@ -172,7 +172,7 @@ def _problems(
     pairing: _Pairing, evidence: Evidence, scored: Mapping[tuple[str, str], Scores]
 ) -> list[str]:
     """What is wrong with one load, in either direction: light loads give the latencies that lead a card."""
-    wrong = []
+    wrong: list[str] = []
     for metric in COMPARED:
         place = rouge.TYPES.index(metric)
         sides = [
@@ -185,15 +185,32 @@ def _problems(
             for side in (pairing.here, pairing.lighter)
         ]
         for above, below, words in (
-            (sides[0], sides[1], "{m} is {v} of that under lighter loads"),
-            (sides[1], sides[0], "{m} under lighter loads is {v} of that here"),
+            (
+                sides[0],
+                sides[1],
+                Bilingual("is {v} of that under lighter loads", "为更轻负载下的 {v}"),
+            ),
+            (
+                sides[1],
+                sides[0],
+                Bilingual("under lighter loads is {v} of that here", "在更轻负载下为此处的 {v}"),
+            ),
         ):
             ratio = _short(above, below)
             if ratio is not None:
-                deviation = words.format(m=metric, v=f"{ratio.value:.1%}")
-                interval = f"95 % interval {ratio.low:.1%} to {ratio.high:.1%}"
+                share = f"{ratio.value:.1%}"
+                deviation = Sentence(
+                    f"{metric} {words.en.format(v=share)}", f"{metric} {words.zh.format(v=share)}"
+                )
+                interval = Sentence(
+                    f"95 % interval {ratio.low:.1%} to {ratio.high:.1%}",
+                    f"95 % 区间 {ratio.low:.1%} 至 {ratio.high:.1%}",
+                )
                 wrong.append(
-                    f"{pairing.name}: {deviation}, over the same {ratio.n} tasks, {interval}"
+                    Sentence(
+                        f"{pairing.name}: {deviation}, over the same {ratio.n} tasks, {interval}",
+                        f"{chinese(pairing.name)}：{chinese(deviation)}，基于相同的 {ratio.n} 个任务，{chinese(interval)}",
+                    )
                 )
     return wrong
 
@@ -229,25 +246,49 @@ def holds_under_load(evidence: Evidence, results: Results) -> Finding:
     """ROUGE-1 and ROUGE-L are the same under every load, task by task."""
     loads = _loads(evidence, results)
     if len(loads) < 2:
-        return not_applicable("fewer than two loads ask the tasks alone: nothing to compare")
+        return not_applicable(
+            Sentence(
+                "fewer than two loads ask the tasks alone: nothing to compare",
+                "单独提问任务的负载不足两种：没有可比较的对象",
+            )
+        )
     all_pairings = list(_pairings(loads))
     pairings = [pairing for pairing in all_pairings if len(pairing.tasks) >= FEWEST_TASKS]
     few = [pairing.name for pairing in all_pairings if len(pairing.tasks) < FEWEST_TASKS]
     if not pairings:
         most = max(len(pairing.tasks) for pairing in all_pairings)
         return not_applicable(
-            f"at most {most} tasks were asked at two loads, {FEWEST_TASKS} are needed"
+            Sentence(
+                f"at most {most} tasks were asked at two loads, {FEWEST_TASKS} are needed",
+                f"两种负载下均提问的任务至多 {most} 个，至少需要 {FEWEST_TASKS} 个",
+            )
         )
     changed = [pairing for pairing in pairings if not pairing.equal]
     scored = _scored(changed, evidence.tasks, results)
     wrong = [text for pairing in changed for text in _problems(pairing, evidence, scored)]
     if wrong:
-        return failed(f"quality depends on the load, bound {LEAST_RATIO:.0%}: {wrong[0]}", wrong)
-    why = f"{len(pairings)} loads compared with lighter ones, bound {LEAST_RATIO:.0%}; every answer is equal"
-    why += f" at {len(pairings) - len(changed)} of them"
-    if few:
-        why += (
-            f"; fewer than {FEWEST_TASKS} tasks in common, not compared: {', '.join(few[:SHOWN])}"
+        return failed(
+            Sentence(
+                f"quality depends on the load, bound {LEAST_RATIO:.0%}: {wrong[0]}",
+                f"质量随负载变化，门槛 {LEAST_RATIO:.0%}：{chinese(wrong[0])}",
+            ),
+            wrong,
         )
-        why += f" and {len(few) - SHOWN} more" if len(few) > SHOWN else ""
+    why = Sentence(
+        f"{len(pairings)} loads compared with lighter ones, bound {LEAST_RATIO:.0%}; every answer is equal",
+        f"{len(pairings)} 种负载与更轻的负载比较，门槛 {LEAST_RATIO:.0%}；回答完全相同的有",
+    )
+    why += Sentence(
+        f" at {len(pairings) - len(changed)} of them", f" {len(pairings) - len(changed)} 种"
+    )
+    if few:
+        why += Sentence(
+            f"; fewer than {FEWEST_TASKS} tasks in common, not compared: {', '.join(few[:SHOWN])}",
+            f"；共同任务不足 {FEWEST_TASKS} 个而未比较：{', '.join(few[:SHOWN])}",
+        )
+        why += (
+            Sentence(f" and {len(few) - SHOWN} more", f"，另有 {len(few) - SHOWN} 种")
+            if len(few) > SHOWN
+            else ""
+        )
     return passed(why)

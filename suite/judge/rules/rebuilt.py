@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
+from suite.declare.known import release_of
 from suite.declare.model import configuration
 from suite.declare.plan.basis import plan_of
 from suite.declare.plan.flags import read_flags
 from suite.documents.codec import plain
-from suite.judge.attest.compare import differences
+from suite.judge.attest.compare import ABSENT, differences
 from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -54,25 +55,67 @@ def plan_follows(evidence: Evidence, _: Results) -> Finding:
     """The plan follows from its basis."""
     basis = evidence.basis
     if basis is None:
-        return warned("the run did not keep what its plan was made from (basis.json)")
+        return warned(
+            Sentence(
+                "the run did not keep what its plan was made from (basis.json)",
+                "运行未保留其计划的依据（basis.json）",
+            )
+        )
     try:
         plan = plan_of(basis)
     except SuiteError as refused:
-        return failed(f"no plan follows from basis.json: {refused.message}", ["basis.json"])
-    wrong = [
-        f"plan.json {place.pointer}: {place.left}, made again: {place.right}"
-        for place in differences(plain(evidence.plan), plain(plan))
-    ]
-    if not wrong and evidence.header.plan_sha256 != jsonio.digest(plan):
-        wrong = ["plan.json is written otherwise than the suite writes it"]
-    if wrong:
-        more = f", and {len(wrong) - 1} more members" if len(wrong) > 1 else ""
         return failed(
-            f"the plan does not follow from what it was made from: {wrong[0]}{more}", wrong
+            Sentence(
+                f"no plan follows from basis.json: {refused.message}",
+                f"由 basis.json 得不出计划：{chinese(refused.message)}",
+            ),
+            ["basis.json"],
+        )
+    release = release_of(evidence.plan.suite)
+    wrong: list[str] = [
+        Sentence(
+            f"plan.json {place.pointer}: {place.left}, made again: {place.right}",
+            f"plan.json {place.pointer}：{place.left}，重新生成为：{place.right}",
+        )
+        for place in differences(plain(evidence.plan), plain(plan))
+        if not place.pointer.startswith("/chinese/")  # no more than what the others say, again
+        # A member that came later is in no plan of an earlier release.
+        and (release is None or place.left != ABSENT)
+    ]
+    if release is None and not wrong and evidence.header.plan_sha256 != jsonio.digest(plan):
+        wrong = [
+            Sentence(
+                "plan.json is written otherwise than the suite writes it",
+                "plan.json 的写法与本套件不同",
+            )
+        ]
+    if wrong:
+        more = (
+            Sentence(f", and {len(wrong) - 1} more members", f"，另有 {len(wrong) - 1} 个成员")
+            if len(wrong) > 1
+            else ""
+        )
+        return failed(
+            Sentence(
+                f"the plan does not follow from what it was made from: {wrong[0]}{more}",
+                f"计划不能由其依据得出：{chinese(wrong[0])}{chinese(more)}",
+            ),
+            wrong,
         )
     if wrong := _model(basis.model):
-        return failed(f"the model's facts do not follow from its files: {wrong[0]}", wrong)
-    return passed("made again from what the run kept: the same, byte for byte")
+        return failed(
+            Sentence(
+                f"the model's facts do not follow from its files: {wrong[0]}",
+                f"模型的事实不能由其文件得出：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            "made again from what the run kept: the same, byte for byte",
+            "由运行所保留的内容重新生成：逐字节相同",
+        )
+    )
 
 
 def _model(model: BasisModel) -> list[str]:
@@ -80,20 +123,32 @@ def _model(model: BasisModel) -> list[str]:
     files = {file.path: file for file in model.files}
     source = model.source
     config = files.get(configuration.FILE)
-    wrong = []
+    wrong: list[str] = []
     if source.names != tuple(files):
-        wrong.append("the files that were read are not those that were hashed")
+        wrong.append(
+            Sentence(
+                "the files that were read are not those that were hashed",
+                "所读取的文件不是计算过摘要的文件",
+            )
+        )
     if config is None or config.sha256 != jsonio.sha256_hex(source.config.encode()):
-        wrong.append("the configuration is not the file of that digest")
+        wrong.append(
+            Sentence("the configuration is not the file of that digest", "配置不是该摘要的文件")
+        )
     tokenizer = files.get(TOKENIZER)
     if model.tokenizer_sha256 not in (None, tokenizer.sha256 if tokenizer else None):
-        wrong.append("the tokenizer is not the file of that digest")
+        wrong.append(
+            Sentence("the tokenizer is not the file of that digest", "tokenizer 不是该摘要的文件")
+        )
     for header in source.weights:
         size = _LENGTH_BYTES + header.header_bytes + sum(tensor.bytes for tensor in header.tensors)
         file = files.get(header.path)
         if file is None or file.bytes != size:
             wrong.append(
-                f"{header.path}: its header describes {size} bytes, the file has another size"
+                Sentence(
+                    f"{header.path}: its header describes {size} bytes, the file has another size",
+                    f"{header.path}：其文件头描述了 {size} 字节，文件大小与此不同",
+                )
             )
     return wrong
 
@@ -103,12 +158,29 @@ def planned_flags(plan: Plan) -> Finding:
     engine = plan.engine
     flags = read_flags(_words(engine), engine.env)
     if wrong := _denied(flags, engine):
-        return failed(f"the plan contradicts its own command: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"the plan contradicts its own command: {wrong[0]}",
+                f"计划与自身的命令矛盾：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     unstated = [f"--{name} {number}" for name, number in flags.replicas.items() if number > 1]
     unstated += flags.files
     if unstated:
-        return warned(f"the command says what no plan states: {unstated[0]}", unstated)
-    return passed("prefix cache, quantisation, speculation, precision and ranks are the command's")
+        return warned(
+            Sentence(
+                f"the command says what no plan states: {unstated[0]}",
+                f"命令含有计划无法表述的内容：{unstated[0]}",
+            ),
+            unstated,
+        )
+    return passed(
+        Sentence(
+            "prefix cache, quantisation, speculation, precision and ranks are the command's",
+            "前缀缓存、量化、推测解码、精度与并行数均与命令一致",
+        )
+    )
 
 
 @rule(
@@ -139,22 +211,40 @@ def flags_follow(evidence: Evidence, _: Results) -> Finding:
 
 def _denied(flags: Flags, engine: Engine) -> list[str]:
     """What a plan's flags deny of what its command and variables say."""
-    wrong = []
+    wrong: list[str] = []
     if flags.prefix_caching and not engine.prefix_caching:
-        wrong.append("the command switches prefix caching on, the plan says that it is off")
+        wrong.append(
+            Sentence(
+                "the command switches prefix caching on, the plan says that it is off",
+                "命令开启前缀缓存，计划称其关闭",
+            )
+        )
     if flags.speculative_decoding and not engine.speculative_decoding:
-        wrong.append("the command guesses tokens ahead, the plan says that nothing does")
+        wrong.append(
+            Sentence(
+                "the command guesses tokens ahead, the plan says that nothing does",
+                "命令预先猜测 token，计划称没有",
+            )
+        )
     for rounded in (flags.quantisation, flags.cache_dtype):
         if rounded and rounded not in (engine.quantisation or ""):
-            stated = engine.quantisation or "nothing is rounded"
-            wrong.append(f"the command rounds with {rounded}, the plan says: {stated}")
+            stated = engine.quantisation or Sentence("nothing is rounded", "未作量化")
+            wrong.append(
+                Sentence(
+                    f"the command rounds with {rounded}, the plan says: {stated}",
+                    f"命令以 {rounded} 量化，计划称：{chinese(stated)}",
+                )
+            )
     pairs = (
-        ("precision", flags.dtype, engine.dtype.requested),
-        ("ranks", flags.ranks, engine.tensor_parallel),
-        ("longest context", flags.max_model_len, engine.max_model_len),
+        (Sentence("precision", "精度"), flags.dtype, engine.dtype.requested),
+        (Sentence("ranks", "并行数"), flags.ranks, engine.tensor_parallel),
+        (Sentence("longest context", "最长上下文"), flags.max_model_len, engine.max_model_len),
     )
     return wrong + [
-        f"the command says {said} as {what}, the plan {planned}"
+        Sentence(
+            f"the command says {said} as {what}, the plan {planned}",
+            f"命令给出的{chinese(what)}为 {said}，计划为 {planned}",
+        )
         for what, said, planned in pairs
         if said is not None and said != planned
     ]

@@ -6,10 +6,12 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
+from suite.declare.known import release_of
 from suite.judge import rules
 from suite.judge.rules.rule import registered
 
 if TYPE_CHECKING:
+    from suite.documents.plan import SuiteVersion
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
     from suite.judge.rules.rule import Rule, RuleResult
@@ -25,6 +27,18 @@ RULES = _discover()
 """All rules."""
 
 
+def rules_for(suite: SuiteVersion) -> tuple[Rule, ...]:
+    """What runs of a suite are asked: every rule; those of its time where it is a listed earlier release.
+
+    Raises:
+        TrustError: the list of releases is not there, or breaks its schema.
+    """
+    release = release_of(suite)
+    if release is None:
+        return RULES
+    return tuple(rule for rule in RULES if rule.number in release.rules)
+
+
 def apply_rules(evidence: Evidence, results: Results) -> tuple[RuleResult, ...]:
-    """Apply every rule."""
-    return tuple(rule.apply(evidence, results) for rule in RULES)
+    """Apply every rule that the run is asked."""
+    return tuple(rule.apply(evidence, results) for rule in rules_for(evidence.plan.suite))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
@@ -45,19 +45,44 @@ def engine_agrees(evidence: Evidence, _: Results) -> Finding:
     """What the engine reported is what was planned."""
     plan = evidence.plan
     if plan.runtime not in {"container", "process"}:
-        return not_applicable(f"runtime {plan.runtime}: no engine was started here")
+        return not_applicable(
+            Sentence(
+                f"runtime {plan.runtime}: no engine was started here",
+                f"运行方式为 {plan.runtime}：此处没有启动引擎",
+            )
+        )
     facts = {
         name: str(fact.value)
         for name, fact in evidence.environment.facts.items()
         if given(fact.value) is not None
     }
     if wrong := _resolved(plan, facts.get(RESOLVED, "")):
-        return failed(f"the engine resolved its arguments otherwise: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"the engine resolved its arguments otherwise: {wrong[0]}",
+                f"引擎解析出的参数不同：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     if other := _versions(plan.engine, facts):
-        return warned(f"not the declared version: {other[0]}", other)
+        return warned(
+            Sentence(
+                f"not the declared version: {other[0]}", f"不是所声明的版本：{chinese(other[0])}"
+            ),
+            other,
+        )
     if RESOLVED not in facts:
-        return passed("the declared versions; the engine does not print its arguments")
-    return passed("the declared versions, and arguments as planned")
+        return passed(
+            Sentence(
+                "the declared versions; the engine does not print its arguments",
+                "版本与声明一致；引擎不输出其参数",
+            )
+        )
+    return passed(
+        Sentence(
+            "the declared versions, and arguments as planned", "版本与声明一致，参数与计划一致"
+        )
+    )
 
 
 def _resolved(plan: Plan, printed: str) -> list[str]:
@@ -70,8 +95,10 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     }
     if not engine.quantisation:
         wanted |= {"dtype": f"torch.{engine.dtype.executed}"}
-    wrong = [
-        f"{name}={members[name]}, planned {value}"
+    wrong: list[str] = [
+        Sentence(
+            f"{name}={members[name]}, planned {value}", f"{name}={members[name]}，计划为 {value}"
+        )
         for name, value in wanted.items()
         if members.get(name, value) != value
     ]
@@ -82,7 +109,7 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
         "kv_cache_dtype": (bool(engine.quantisation), (*_NOTHING, engine.dtype.executed)),
     }
     return wrong + [
-        f"{name}={members[name]}, planned is none"
+        Sentence(f"{name}={members[name]}, planned is none", f"{name}={members[name]}，计划中没有")
         for name, (planned, nothing) in denied.items()
         if not planned and members.get(name, "") not in nothing
     ]
@@ -94,7 +121,10 @@ def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:
     if not reported.get(engine.id):
         reported[engine.id] = facts.get("engine.version", "")
     return [
-        f"{name} {reported[name]}, declared {declared}"
+        Sentence(
+            f"{name} {reported[name]}, declared {declared}",
+            f"{name} {reported[name]}，声明为 {declared}",
+        )
         for name, declared in engine.stack.items()
         if reported.get(name) and declared != "unknown" and not _is(reported[name], declared)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.profiles.arrivals import probe_schedule
 from suite.declare.scenarios.phase import is_conversation, is_search, search_of
 from suite.documents.event import has_failed
@@ -73,12 +73,29 @@ def few_failures(evidence: Evidence, _: Results) -> Finding:
         if len(bad) > phase.failure_bound * len(requests):
             kinds = collections.Counter(_fault(request) for request in bad)
             named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-            wrong.append(f"{phase.name}/{phase.repeat}: {len(bad)} of {len(requests)} ({named})")
+            wrong.append(
+                Sentence(
+                    f"{phase.name}/{phase.repeat}: {len(bad)} of {len(requests)} ({named})",
+                    f"{phase.name}/{phase.repeat}：{len(requests)} 个中有 {len(bad)} 个（{named}）",
+                )
+            )
     if wrong:
-        return failed(f"too many requests failed in {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"too many requests failed in {wrong[0]}", f"失败的请求过多：{chinese(wrong[0])}"
+            ),
+            wrong,
+        )
     if not groups:
-        return failed("no request of a measured phase is in the log")
-    return passed(f"{total} failed requests in {len(groups)} measured phases, within the bounds")
+        return failed(
+            Sentence("no request of a measured phase is in the log", "日志中没有任何测量阶段的请求")
+        )
+    return passed(
+        Sentence(
+            f"{total} failed requests in {len(groups)} measured phases, within the bounds",
+            f"{len(groups)} 个测量阶段中共有 {total} 个失败请求，在限度之内",
+        )
+    )
 
 
 def _fault(request: Request) -> str:
@@ -114,12 +131,22 @@ def punctual(evidence: Evidence, _: Results) -> Finding:
         worst = late[min(len(late) - 1, int(0.99 * len(late)))] / 1e6
         if worst > bound:
             name = f"{phase.name}/{phase.repeat}"
-            wrong.append(f"{name}: {worst:.2f} ms late, bound {bound:g} ms")
+            wrong.append(
+                Sentence(
+                    f"{name}: {worst:.2f} ms late, bound {bound:g} ms",
+                    f"{name}：滞后 {worst:.2f} ms，限度 {bound:g} ms",
+                )
+            )
     if wrong:
-        return failed(f"the client sent late in {wrong[0]}", wrong)
+        return failed(
+            Sentence(f"the client sent late in {wrong[0]}", f"客户端发送滞后：{chinese(wrong[0])}"),
+            wrong,
+        )
     if not judged:
-        return not_applicable("no open-loop phase")
-    return passed(f"{judged} open-loop phases were sent on time")
+        return not_applicable(Sentence("no open-loop phase", "没有开环阶段"))
+    return passed(
+        Sentence(f"{judged} open-loop phases were sent on time", f"{judged} 个开环阶段均按时发送")
+    )
 
 
 @rule(
@@ -152,12 +179,22 @@ def on_schedule(evidence: Evidence, _: Results) -> Finding:
         elif arrivals is not None:
             judged += 1
             if not _on_time(log.events, arrivals, 0):
-                wrong.append(f"{log.name}: intended starts differ from the plan's")
+                wrong.append(
+                    Sentence(
+                        f"{log.name}: intended starts differ from the plan's",
+                        f"{log.name}：计划开始时刻与计划不符",
+                    )
+                )
     if wrong:
         return failed(wrong[0], wrong)
     if not judged:
-        return not_applicable("no open-loop phase")
-    return passed(f"the intended starts of {judged} phases are the plan's")
+        return not_applicable(Sentence("no open-loop phase", "没有开环阶段"))
+    return passed(
+        Sentence(
+            f"the intended starts of {judged} phases are the plan's",
+            f"{judged} 个阶段的计划开始时刻与计划一致",
+        )
+    )
 
 
 def _on_time(events: Sequence[Request], arrivals: Sequence[int], first: int) -> bool:
@@ -178,11 +215,17 @@ def _probes_off_schedule(log: PhaseLog) -> Iterator[str]:
         if not probe.events:
             continue
         if rate is None:
-            yield f"{log.name}: probe {probe.number} was not sent at a rate of the search"
+            yield Sentence(
+                f"{log.name}: probe {probe.number} was not sent at a rate of the search",
+                f"{log.name}：探测 {probe.number} 的发送速率不属于该搜索",
+            )
             continue
         arrivals = probe_schedule(search, probe.number, rate)
         if not _on_time(probe.events, arrivals, probe.number * search.requests):
-            yield f"{log.name}: intended starts of probe {probe.number} differ from its schedule"
+            yield Sentence(
+                f"{log.name}: intended starts of probe {probe.number} differ from its schedule",
+                f"{log.name}：探测 {probe.number} 的计划开始时刻与其时间表不符",
+            )
 
 
 @rule(
@@ -210,10 +253,25 @@ def concurrency_held(evidence: Evidence, _: Results) -> Finding:
             continue
         peak = in_flight.peak(requests)
         if peak > limit:
-            wrong.append(f"{phase.name}/{phase.repeat}: {peak} in flight, planned {limit}")
+            wrong.append(
+                Sentence(
+                    f"{phase.name}/{phase.repeat}: {peak} in flight, planned {limit}",
+                    f"{phase.name}/{phase.repeat}：在途 {peak} 个，计划 {limit} 个",
+                )
+            )
     if wrong:
-        return failed(f"more requests in flight than planned in {wrong[0]}", wrong)
-    return passed("no phase had more requests in flight than planned")
+        return failed(
+            Sentence(
+                f"more requests in flight than planned in {wrong[0]}",
+                f"在途请求数超过计划：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            "no phase had more requests in flight than planned", "没有阶段的在途请求数超过计划"
+        )
+    )
 
 
 @rule(
@@ -237,10 +295,22 @@ def truncation(evidence: Evidence, _: Results) -> Finding:
     cut = [place(request) for request in shortened if request.phase not in talks]
     turns = [place(request) for request in shortened if request.phase in talks]
     if turns and not cut:
-        return warned(f"{len(turns)} turns were sent without their oldest history", turns)
+        return warned(
+            Sentence(
+                f"{len(turns)} turns were sent without their oldest history",
+                f"{len(turns)} 轮对话在发送时略去了最早的历史",
+            ),
+            turns,
+        )
     if cut:
-        return warned(f"{len(cut)} requests carry a document cut to fit the model's context", cut)
-    return passed("every document was sent whole")
+        return warned(
+            Sentence(
+                f"{len(cut)} requests carry a document cut to fit the model's context",
+                f"{len(cut)} 个请求的文档为适应模型上下文而被截断",
+            ),
+            cut,
+        )
+    return passed(Sentence("every document was sent whole", "每篇文档均完整发送"))
 
 
 @rule(
@@ -265,8 +335,25 @@ def told_apart(evidence: Evidence, _: Results) -> Finding:
         chunks = sum(1 + len(r.chunk_dt) for r in requests if r.chunk_t0 is not None)
         merged = sum(r.merged_reads for r in requests)
         if chunks and merged / chunks > most:
-            most, where = merged / chunks, f"{name}/{repeat}: {merged} of {chunks} chunks"
+            most, where = (
+                merged / chunks,
+                Sentence(
+                    f"{name}/{repeat}: {merged} of {chunks} chunks",
+                    f"{name}/{repeat}：{chunks} 个数据块中的 {merged} 个",
+                ),
+            )
     if most > MOST_MERGED:
-        why = f"{most:.0%} of the chunks came together with the one before: {where}"
-        return warned(f"{why}; TTFT is then an upper bound", [where])
-    return passed(f"at most {most:.1%} of a phase's chunks shared a stamp")
+        why = Sentence(
+            f"{most:.0%} of the chunks came together with the one before: {where}",
+            f"{most:.0%} 的数据块与前一数据块同时到达：{chinese(where)}",
+        )
+        return warned(
+            Sentence(f"{why}; TTFT is then an upper bound", f"{chinese(why)}；此时 TTFT 只是上限"),
+            [where],
+        )
+    return passed(
+        Sentence(
+            f"at most {most:.1%} of a phase's chunks shared a stamp",
+            f"任一阶段至多 {most:.1%} 的数据块共用同一时间戳",
+        )
+    )

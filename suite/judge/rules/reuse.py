@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, joined
 from suite.judge.log.phases import phase_logs
 from suite.judge.log.reuse import KNOWN, REUSED, compare
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from suite.judge.metrics.compute import Results
 
 _WORDS = {
-    "prefix": "beginnings of prompts are reused",
-    "known": "tasks of the set are answered faster than new ones, even the first time",
-    "response": "answers that were given before are given again",
+    "prefix": Sentence("beginnings of prompts are reused", "复用提示词的开头"),
+    "known": Sentence(
+        "tasks of the set are answered faster than new ones, even the first time",
+        "任务集中的任务即使首次提问也比新任务回答得快",
+    ),
+    "response": Sentence(
+        "answers that were given before are given again", "先前给出的回答被再次给出"
+    ),
 }
 
 
@@ -54,26 +59,53 @@ def nothing_reused(evidence: Evidence, _: Results) -> Finding:
         if log.doc.measured and log.doc.controls is not UNSET
     ]
     if not logs:
-        return not_applicable("no phase has control requests")
+        return not_applicable(Sentence("no phase has control requests", "没有含对照请求的阶段"))
     ratios = compare(logs, list(evidence.tasks))
     if ratios is None:
-        return not_applicable("too few control requests were answered to compare")
+        return not_applicable(
+            Sentence(
+                "too few control requests were answered to compare",
+                "得到回答的对照请求过少，无法比较",
+            )
+        )
     numbers = _numbers(ratios)
     if ratios.reuse == "none":
-        return passed(f"nothing is reused: {numbers}")
+        return passed(Sentence(f"nothing is reused: {numbers}", f"没有复用：{numbers.zh}"))
     declared = evidence.plan.engine.prefix_caching
     # With a prefix cache the first time in a phase is no first time, if an earlier one asked the task.
     if declared and ratios.reuse in ("prefix", "known") and ratios.shown["end"] < KNOWN:
-        return passed(f"{_WORDS['prefix']}, as declared: {numbers}")
-    why = f"{_WORDS[ratios.reuse]}: {numbers}, bound {REUSED:g}"
+        return passed(
+            Sentence(
+                f"{_WORDS['prefix']}, as declared: {numbers}",
+                f"{_WORDS['prefix'].zh}，与声明一致：{numbers.zh}",
+            )
+        )
+    why = Sentence(
+        f"{_WORDS[ratios.reuse]}: {numbers}, bound {REUSED:g}",
+        f"{_WORDS[ratios.reuse].zh}：{numbers.zh}，限度 {REUSED:g}",
+    )
     if evidence.plan.runtime == "endpoint" and ratios.reuse == "prefix":
         return warned(why)
     return failed(why)
 
 
-def _numbers(found: Comparison) -> str:
-    names = {"exact": "exact repeats", "end": "new words at the end", "first": "the first time"}
-    shown = ", ".join(f"{names[kind]} {value:.2f}" for kind, value in found.shown.items())
+def _numbers(found: Comparison) -> Sentence:
+    names = {
+        "exact": Sentence("exact repeats", "完全重复"),
+        "end": Sentence("new words at the end", "末尾加入新词"),
+        "first": Sentence("the first time", "首次提问"),
+    }
+    parts = [
+        Sentence(f"{names[kind]} {value:.2f}", f"{names[kind].zh} {value:.2f}")
+        for kind, value in found.shown.items()
+    ]
+    shown = joined(parts, ", ", "，")
     name, least = min(found.tests.items(), key=lambda item: item[1].high)
-    why = f"{name} {least.value:.2f}, at most {least.high:.2f}, n = {least.n}"
-    return f"TTFT with a new beginning taken as 1, {shown}; surest test: {why}"
+    why = Sentence(
+        f"{name} {least.value:.2f}, at most {least.high:.2f}, n = {least.n}",
+        f"{chinese(name)} {least.value:.2f}，至多 {least.high:.2f}，n = {least.n}",
+    )
+    return Sentence(
+        f"TTFT with a new beginning taken as 1, {shown}; surest test: {why}",
+        f"以开头加入新词时的 TTFT 为 1，{shown.zh}；最确定的检验：{why.zh}",
+    )

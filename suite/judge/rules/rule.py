@@ -6,7 +6,7 @@ import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.status import Outcome
 from suite.documents.event import has_failed
 from suite.documents.workload import Division
@@ -209,7 +209,10 @@ def not_applicable(why: str) -> Finding:
 
 def place(request: Request) -> str:
     """Name a request the way every finding does."""
-    return f"events.jsonl: {request.phase}/{request.repeat} request {request.index}"
+    return Sentence(
+        f"events.jsonl: {request.phase}/{request.repeat} request {request.index}",
+        f"events.jsonl：{request.phase}/{request.repeat} 请求 {request.index}",
+    )
 
 
 def measured(evidence: Evidence) -> Iterator[Request]:

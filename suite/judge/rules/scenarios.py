@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, placed
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, lengths_of, session_of
 from suite.documents.document import given
 from suite.judge.log.due import is_answer
@@ -75,17 +75,41 @@ def lengths_held(evidence: Evidence, _: Results) -> Finding:
         outputs = [text for kind, text in problems if kind == "answer"]
         wrong += prompts
         if len(outputs) > LENGTH_TOLERANCE * len(answers):
-            wrong.append(f"{log.name}: {len(outputs)} of {len(answers)} answers, {outputs[0]}")
+            wrong.append(
+                Sentence(
+                    f"{log.name}: {len(outputs)} of {len(answers)} answers, {outputs[0]}",
+                    f"{log.name}：{len(answers)} 个回答中有 {len(outputs)} 个，{chinese(outputs[0])}",
+                )
+            )
         wrong += _not_in_the_texts(log, answers)
         if any(_own(event) is None and not _has_ids(event) for event in answers):
-            alone.append(f"{log.name}: counted by the engine alone")
+            alone.append(
+                Sentence(f"{log.name}: counted by the engine alone", f"{log.name}：仅由引擎计数")
+            )
     if wrong:
-        return failed(f"lengths are not those asked for: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"lengths are not those asked for: {wrong[0]}",
+                f"长度与要求不符：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     if not judged:
-        return not_applicable("no phase asks for exact lengths")
+        return not_applicable(Sentence("no phase asks for exact lengths", "没有阶段要求精确长度"))
     if alone:
-        return warned(f"{alone[0]}: neither token ids nor the suite's tokenizer confirm it", alone)
-    return passed(f"{judged} requests with prompts and answers of the lengths asked for")
+        return warned(
+            Sentence(
+                f"{alone[0]}: neither token ids nor the suite's tokenizer confirm it",
+                f"{chinese(alone[0])}：既无 token 编号，也无套件分词器的计数可以佐证",
+            ),
+            alone,
+        )
+    return passed(
+        Sentence(
+            f"{judged} requests with prompts and answers of the lengths asked for",
+            f"{judged} 个请求的提示与回答长度均与要求一致",
+        )
+    )
 
 
 def _own(event: Request) -> int | None:
@@ -113,7 +137,12 @@ def _not_in_the_texts(log: PhaseLog, answers: Sequence[Request]) -> list[str]:
     own, claimed = sum(_own(event) or 0 for event in answers), sum(map(_claimed, answers))
     if own >= LEAST_OWN * claimed:
         return []
-    return [f"{log.name}: {claimed} tokens are claimed, its texts hold {own}"]
+    return [
+        Sentence(
+            f"{log.name}: {claimed} tokens are claimed, its texts hold {own}",
+            f"{log.name}：引擎声称 {claimed} 个 token，文本中只有 {own} 个",
+        )
+    ]
 
 
 def _length_problem(log: PhaseLog, event: Request) -> tuple[str, str] | None:
@@ -122,16 +151,31 @@ def _length_problem(log: PhaseLog, event: Request) -> tuple[str, str] | None:
     prompt, output = asked(lengths_of(log.doc), event.index)
     own, engine = given(usage.own_prompt), given(usage.engine_prompt)
     if own is None and engine is None:
-        return "prompt", f"{place(event)}: nobody counted the prompt"
+        return "prompt", Sentence(
+            f"{place(event)}: nobody counted the prompt",
+            f"{chinese(place(event))}：提示没有任何来源计数",
+        )
     if own is not None and own != prompt:
-        return "prompt", f"{place(event)}: a prompt of {own} tokens, {prompt} asked"
+        return "prompt", Sentence(
+            f"{place(event)}: a prompt of {own} tokens, {prompt} asked",
+            f"{chinese(place(event))}：提示有 {own} 个 token，要求 {prompt} 个",
+        )
     if engine is not None and abs(engine - prompt) > PROMPT_SLACK:
-        return "prompt", f"{place(event)}: the engine read {engine} prompt tokens, {prompt} asked"
+        return "prompt", Sentence(
+            f"{place(event)}: the engine read {engine} prompt tokens, {prompt} asked",
+            f"{chinese(place(event))}：引擎读取了 {engine} 个提示 token，要求 {prompt} 个",
+        )
     counts = claimed_counts(event)
     if not counts:
-        return "answer", f"{place(event)}: the engine did not count its answer"
+        return "answer", Sentence(
+            f"{place(event)}: the engine did not count its answer",
+            f"{chinese(place(event))}：引擎没有对其回答计数",
+        )
     if any(count != output for count in counts):
-        return "answer", f"{place(event)}: an answer of {min(counts)} tokens, {output} asked"
+        return "answer", Sentence(
+            f"{place(event)}: an answer of {min(counts)} tokens, {output} asked",
+            f"{chinese(place(event))}：回答有 {min(counts)} 个 token，要求 {output} 个",
+        )
     return None
 
 
@@ -166,22 +210,48 @@ def conversations(evidence: Evidence, _: Results) -> Finding:
             wrong += _session_problems(log, events)
         wrong += _too_many_sessions(log, by_session)
     if wrong:
-        return failed(f"not a conversation in {len(wrong)} places: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"not a conversation in {len(wrong)} places: {wrong[0]}",
+                f"有 {len(wrong)} 处不成对话：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     if not sessions:
-        return not_applicable("no phase holds conversations")
-    return passed(f"{turns} turns of {sessions} sessions, each after the answer before it")
+        return not_applicable(Sentence("no phase holds conversations", "没有包含对话的阶段"))
+    return passed(
+        Sentence(
+            f"{turns} turns of {sessions} sessions, each after the answer before it",
+            f"{sessions} 个会话共 {turns} 轮，每轮均在前一回答之后发送",
+        )
+    )
 
 
 def _session_problems(log: PhaseLog, events: Sequence[Request]) -> list[str]:
-    wrong = []
+    wrong: list[str] = []
     think_ns = round(session_of(log.doc).think_ms * 1e6) - THINK_SLACK_NS
     for before, after in itertools.pairwise(events):
         if not is_answer(before):
-            wrong.append(f"{place(after)}: sent though the turn before it failed")
+            wrong.append(
+                Sentence(
+                    f"{place(after)}: sent though the turn before it failed",
+                    f"{chinese(place(after))}：前一轮失败后仍然发送",
+                )
+            )
         elif after.t_send < before.t_end + max(0, think_ns):
-            wrong.append(f"{place(after)}: sent before its turn was due")
+            wrong.append(
+                Sentence(
+                    f"{place(after)}: sent before its turn was due",
+                    f"{chinese(place(after))}：在该轮应发送的时刻之前发送",
+                )
+            )
         elif not after.truncated and not _grew(before, after):
-            wrong.append(f"{place(after)}: its prompt does not hold the history")
+            wrong.append(
+                Sentence(
+                    f"{place(after)}: its prompt does not hold the history",
+                    f"{chinese(place(after))}：提示未包含历史",
+                )
+            )
     return wrong
 
 
@@ -212,7 +282,12 @@ def _too_many_sessions(log: PhaseLog, by_session: dict[int, list[Request]]) -> l
     most = max(itertools.accumulate(step for _, step in sorted(edges)), default=0)
     if limit is None or most <= limit:
         return []
-    return [f"{log.name}: {most} sessions at once, planned {limit}"]
+    return [
+        Sentence(
+            f"{log.name}: {most} sessions at once, planned {limit}",
+            f"{log.name}：同时有 {most} 个会话，计划 {limit} 个",
+        )
+    ]
 
 
 @rule(
@@ -246,10 +321,21 @@ def batches_in_step(evidence: Evidence, _: Results) -> Finding:
             ended = max((event.t_end for event in before), default=0)
             wrong += [place(event) for event in batches[number] if event.t_send < ended]
     if wrong:
-        return failed(f"{len(wrong)} requests were sent before the batch before them ended", wrong)
+        return failed(
+            Sentence(
+                f"{len(wrong)} requests were sent before the batch before them ended",
+                f"{len(wrong)} 个请求在前一批结束之前发送",
+            ),
+            wrong,
+        )
     if not judged:
-        return not_applicable("no phase is sent in batches")
-    return passed(f"{judged} batches, each sent when the one before it had ended")
+        return not_applicable(Sentence("no phase is sent in batches", "没有逐批发送的阶段"))
+    return passed(
+        Sentence(
+            f"{judged} batches, each sent when the one before it had ended",
+            f"{judged} 批，每批均在前一批结束后发送",
+        )
+    )
 
 
 @rule(
@@ -274,16 +360,39 @@ def replay_follows(evidence: Evidence, _: Results) -> Finding:
             continue
         judged += 1
         if arrivals.trace is UNSET:
-            wrong.append(f"{log.name}: the plan does not say which trace")
+            wrong.append(
+                Sentence(
+                    f"{log.name}: the plan does not say which trace",
+                    f"{log.name}：计划未说明使用哪个轨迹文件",
+                )
+            )
         if not times or list(times) != sorted(times) or times[0] < 0:
-            wrong.append(f"{log.name}: the arrivals are not in order")
+            wrong.append(
+                Sentence(
+                    f"{log.name}: the arrivals are not in order",
+                    f"{log.name}：到达时刻未按次序排列",
+                )
+            )
         elif times[-1] > 0:
             rate = len(times) / (times[-1] / 1e9)
             if not math.isclose(rate, arrivals.rate, rel_tol=RATE_TOLERANCE):
-                stated = f"{rate:.4g} requests per second, the plan says {arrivals.rate:.4g}"
-                wrong.append(f"{log.name}: {stated}")
+                stated = Sentence(
+                    f"{rate:.4g} requests per second, the plan says {arrivals.rate:.4g}",
+                    f"每秒 {rate:.4g} 个请求，计划为 {arrivals.rate:.4g} 个",
+                )
+                wrong.append(placed(log.name, stated))
     if wrong:
-        return failed(f"not a replay of a trace: {wrong[0]}", wrong)
+        return failed(
+            Sentence(
+                f"not a replay of a trace: {wrong[0]}", f"不是轨迹文件的回放：{chinese(wrong[0])}"
+            ),
+            wrong,
+        )
     if not judged:
-        return not_applicable("no phase replays a trace")
-    return passed(f"{judged} phases replay a trace that the plan names")
+        return not_applicable(Sentence("no phase replays a trace", "没有回放轨迹文件的阶段"))
+    return passed(
+        Sentence(
+            f"{judged} phases replay a trace that the plan names",
+            f"{judged} 个阶段回放了计划所指明的轨迹文件",
+        )
+    )

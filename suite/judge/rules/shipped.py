@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.base.status import Outcome
 from suite.declare.plan.make import model_room
+from suite.declare.plan.shipped import shipped_profile, shipped_vendor
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
-from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.tasks.mini import MINI_COUNT, MINI_RECORDS_SHA256
 from suite.declare.tasks.pins import (
     LEAST_PINNED,
@@ -29,28 +29,45 @@ from suite.declare.tasks.pins import (
 from suite.declare.tasks.prompt import load_prompt
 from suite.declare.tasks.reference import reference_for
 from suite.declare.tasks.selection import locks
-from suite.declare.vendor.load import load_vendor
 from suite.declare.vendor.peaks import select_peaks
 from suite.documents.document import given
-from suite.judge.rules.rule import Finding, passed, plan_rule, rule, warned
+from suite.judge.rules.rule import Finding, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.profiles.load import Profile
+    from suite.documents.basis import Basis
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
 
-def planned_workload(plan: Plan) -> Finding:
+def planned_workload(plan: Plan, basis: Basis | None = None) -> Finding:
     """Whether profile, prompt, task lock, phases and bounds of a plan are those that the suite ships."""
-    workload = plan.workload
-    if workload.profile not in profile_names():
-        return warned(f"profile: {workload.profile}, not one that the suite ships")
-    profile = load_profile(workload.profile)
+    try:
+        profile = shipped_profile(plan, basis)
+    except SuiteError:
+        name = plan.workload.profile
+        return warned(
+            Sentence(
+                f"profile: {name}, not one that the suite ships",
+                f"配置 {name} 不是本套件随附的配置",
+            )
+        )
     wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
     if wrong:
-        return warned(f"not the suite's own workload: {wrong[0]}", wrong)
-    return passed(f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own")
+        return warned(
+            Sentence(
+                f"not the suite's own workload: {wrong[0]}",
+                f"不是本套件的工作负载：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
+    return passed(
+        Sentence(
+            f"profile {profile.name}: prompt, tasks, phases and bounds are the suite's own",
+            f"配置 {profile.name}：提示词、任务、阶段与限度均出自本套件",
+        )
+    )
 
 
 @rule(
@@ -71,22 +88,34 @@ def planned_workload(plan: Plan) -> Finding:
 )
 def own_workload(evidence: Evidence, _: Results) -> Finding:
     """The planned workload is the suite's own, and so are the texts that were asked."""
-    planned = planned_workload(evidence.plan)
+    planned = planned_workload(evidence.plan, evidence.basis)
     wrong = _pins(evidence) if planned.outcome is Outcome.PASS else []
     if wrong:
-        return warned(f"not the suite's own workload: {wrong[0]}", wrong)
+        return warned(
+            Sentence(
+                f"not the suite's own workload: {wrong[0]}",
+                f"不是本套件的工作负载：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     return planned
 
 
 def _texts(plan: Plan, profile: Profile) -> list[str]:
     workload = plan.workload
-    wrong = []
+    wrong: list[str] = []
     if workload.profile_sha256 != profile.sha256:
-        wrong.append(f"the profile {profile.name} has another digest")
+        wrong.append(
+            Sentence(
+                f"the profile {profile.name} has another digest", f"配置 {profile.name} 的摘要不同"
+            )
+        )
     if workload.prompt != load_prompt(profile.doc.prompt).to_doc():
-        wrong.append("the prompt is not the profile's")
+        wrong.append(Sentence("the prompt is not the profile's", "提示词与配置不符"))
     if workload.decoding != profile.doc.decoding:
-        wrong.append("the decoding parameters are not the profile's")
+        wrong.append(
+            Sentence("the decoding parameters are not the profile's", "解码参数与配置不符")
+        )
     return wrong
 
 
@@ -102,7 +131,16 @@ def _lock(plan: Plan) -> list[str]:
             tasks.ids_sha256,
             tasks.size,
         )
-    return [] if held else [f"the tasks are not those locked as {tasks.name}"]
+    return (
+        []
+        if held
+        else [
+            Sentence(
+                f"the tasks are not those locked as {tasks.name}",
+                f"任务不是以 {tasks.name} 之名锁定的任务",
+            )
+        ]
+    )
 
 
 def _pins(evidence: Evidence) -> list[str]:
@@ -112,7 +150,12 @@ def _pins(evidence: Evidence) -> list[str]:
         return []
     stated = given(taskset.pinned)
     if stated is None:
-        return ["the plan does not say which of its texts are the known ones"]
+        return [
+            Sentence(
+                "the plan does not say which of its texts are the known ones",
+                "计划未说明其文本中有多少属于已知文本",
+            )
+        ]
     rows = [(task, pins().get(key_of(task.id))) for task in evidence.tasks.values()]
     known = [(task, pin) for task, pin in rows if pin is not None]
     references = sum(has_reference(pin, task.id, task.reference) for task, pin in known)
@@ -120,14 +163,22 @@ def _pins(evidence: Evidence) -> list[str]:
     documents = sum(has_document(pin, task.id, task.document_sha256) for task, pin in whole)
     if references < LEAST_PINNED * len(rows) or documents < LEAST_PINNED * len(whole):
         return [
-            f"{references} of {len(rows)} references and {documents} of {len(whole)} known documents are XSum's"
+            Sentence(
+                f"{references} of {len(rows)} references and {documents} of {len(whole)} known documents are XSum's",
+                f"{len(rows)} 篇参考摘要中的 {references} 篇、{len(whole)} 篇已知文档中的 {documents} 篇与 XSum 一致",
+            )
         ]
     if (references, documents, len(whole)) != (
         stated.references,
         stated.documents,
         stated.known_documents,
     ):
-        return ["the plan counts its pinned texts otherwise than the tasks show"]
+        return [
+            Sentence(
+                "the plan counts its pinned texts otherwise than the tasks show",
+                "计划所记的已核对文本数与任务所示不符",
+            )
+        ]
     return []
 
 
@@ -135,22 +186,85 @@ def _phases(plan: Plan, profile: Profile) -> list[str]:
     # The whole room of the model, whatever the engine was started with: points left out of it count.
     size, room = plan.workload.taskset.size, model_room(plan.model)
     shipped = expand_phases(profile, size, room)
-    return [] if tuple(shipped) == plan.workload.phases else ["the phases are not the profile's"]
+    return (
+        []
+        if tuple(shipped) == plan.workload.phases
+        else [Sentence("the phases are not the profile's", "阶段与配置不符")]
+    )
 
 
 def _bounds(plan: Plan, profile: Profile) -> list[str]:
     workload = plan.workload
-    wrong = []
+    wrong: list[str] = []
     reference = reference_for(plan.model.files, workload.taskset, workload.decoding)
     shipped = quality_doc(profile, reference.scores, reference.source, workload.taskset)
     if workload.quality != shipped:
-        wrong.append("the quality bounds or the reference are not the suite's")
+        wrong.append(
+            Sentence(
+                "the quality bounds or the reference are not the suite's",
+                "质量限度或参考值不是本套件的",
+            )
+        )
     if workload.objectives != profile.doc.objectives:
-        wrong.append("the objectives are not the profile's")
+        wrong.append(Sentence("the objectives are not the profile's", "目标与配置不符"))
     return wrong
 
 
-@plan_rule(
+def planned_declaration(plan: Plan, basis: Basis | None = None) -> Finding:
+    """Whether the declaration of a plan's vendor is the one that the suite ships, and its peak as well."""
+    try:
+        vendor = shipped_vendor(plan, basis)
+    except SuiteError:
+        return warned(
+            Sentence(
+                f"vendor: {plan.vendor.id}, not one that the suite ships",
+                f"厂商 {plan.vendor.id} 不在本套件随附之列",
+            )
+        )
+    if vendor.sha256 != plan.vendor.sha256:
+        return warned(
+            Sentence(
+                f"the declaration of {vendor.id} is not the one that the suite ships",
+                f"{vendor.id} 的声明不是本套件随附的声明",
+            )
+        )
+    compute = plan.peaks.compute
+    if compute is None:
+        return passed(
+            Sentence(
+                f"the declaration of {vendor.id} is the suite's own; no peak is used",
+                f"{vendor.id} 的声明出自本套件；未使用峰值",
+            )
+        )
+    devices = {device.id: device for device in vendor.doc.accelerators}
+    device = devices.get(plan.devices.accelerator)
+    if device is None:
+        return warned(
+            Sentence(
+                f"{plan.devices.accelerator} is no accelerator of {vendor.id}",
+                f"{plan.devices.accelerator} 不是 {vendor.id} 的加速器",
+            )
+        )
+    declared = select_peaks(vendor, device, compute.precision, private={}, cpu=None)
+    if plan.runtime == "endpoint" and declared.compute is not None:
+        # Beyond its note, which says that the accelerator was only claimed.
+        declared = replace(declared, compute=replace(declared.compute, note=compute.note))
+    if declared.compute != compute:
+        return warned(
+            Sentence(
+                f"the {compute.precision} peak was brought along: {compute.source}",
+                f"{compute.precision} 峰值为自带数值：{compute.source}",
+            )
+        )
+    return passed(
+        Sentence(
+            f"declaration and peak of {vendor.id} are the suite's own",
+            f"{vendor.id} 的声明与峰值均出自本套件",
+        )
+    )
+
+
+@rule(
     "R039",
     title=Bilingual("The declaration is the suite's own", "厂商声明出自本套件"),
     asks=Bilingual(
@@ -158,27 +272,10 @@ def _bounds(plan: Plan, profile: Profile) -> list[str]:
         "厂商声明即本套件随附者，峰值亦然。",
     ),
     reason=Bilingual("A peak declared lower makes MFU higher.", "声明得更低的峰值会抬高 MFU。"),
+    phases="run",
     limits="open",
+    foreseen=planned_declaration,
 )
-def own_declaration(plan: Plan) -> Finding:
+def own_declaration(evidence: Evidence, _: Results) -> Finding:
     """The vendor's declaration is the one that the suite ships, and so is the peak."""
-    try:
-        vendor = load_vendor(plan.vendor.id)
-    except SuiteError:
-        return warned(f"vendor: {plan.vendor.id}, not one that the suite ships")
-    if vendor.sha256 != plan.vendor.sha256:
-        return warned(f"the declaration of {vendor.id} is not the one that the suite ships")
-    compute = plan.peaks.compute
-    if compute is None:
-        return passed(f"the declaration of {vendor.id} is the suite's own; no peak is used")
-    devices = {device.id: device for device in vendor.doc.accelerators}
-    device = devices.get(plan.devices.accelerator)
-    if device is None:
-        return warned(f"{plan.devices.accelerator} is no accelerator of {vendor.id}")
-    declared = select_peaks(vendor, device, compute.precision, private={}, cpu=None)
-    if plan.runtime == "endpoint" and declared.compute is not None:
-        # Beyond its note, which says that the accelerator was only claimed.
-        declared = replace(declared, compute=replace(declared.compute, note=compute.note))
-    if declared.compute != compute:
-        return warned(f"the {compute.precision} peak was brought along: {compute.source}")
-    return passed(f"declaration and peak of {vendor.id} are the suite's own")
+    return planned_declaration(evidence.plan, evidence.basis)

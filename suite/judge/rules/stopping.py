@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, placed
 from suite.declare.scenarios.phase import is_search, kind
 from suite.documents.value import NotMeasured
 from suite.judge.log import due, endings, probes
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 LEAST_STEADY = 0.5
 """Share of a phase that must be steady."""
-DRIFTS = {"drift_ttft": "TTFT", "drift_tpot": "TPOT", "drift_output_throughput": "throughput"}
+DRIFTS = {
+    "drift_ttft": "TTFT",
+    "drift_tpot": "TPOT",
+    "drift_output_throughput": Sentence("throughput", "吞吐"),
+}
 """What must not drift over a soak."""
 LAST_ARRIVAL = 0.8
 """Share of a soak's duration that the last arrival of its plan must reach."""
@@ -62,18 +66,31 @@ def stopped_by_rule(evidence: Evidence, _: Results) -> Finding:
         by = log.noted.text("ended_by")
         if log.doc.stop is UNSET:
             if by in due.CUT:
-                wrong.append(f"{log.name}: ended as {by}, and the plan has no stop rule for it")
+                wrong.append(
+                    Sentence(
+                        f"{log.name}: ended as {by}, and the plan has no stop rule for it",
+                        f"{log.name}：以 {by} 结束，而计划中没有与之对应的停止规则",
+                    )
+                )
             continue
         endings_of.append(f"{log.name} {by}")
         problem = endings.problem(log)
         if problem:
-            wrong.append(f"{log.name}: {problem}")
+            wrong.append(placed(log.name, problem))
     if wrong:
-        return failed(f"not ended by its rule: {wrong[0]}", wrong)
+        return failed(
+            Sentence(f"not ended by its rule: {wrong[0]}", f"未按其规则结束：{chinese(wrong[0])}"),
+            wrong,
+        )
     if not endings_of:
-        return not_applicable("no phase has a stop rule")
+        return not_applicable(Sentence("no phase has a stop rule", "没有带停止规则的阶段"))
     shown = ", ".join(endings_of[:3]) + (" …" if len(endings_of) > 3 else "")
-    return passed(f"{len(endings_of)} phases ended by their rules: {shown}")
+    return passed(
+        Sentence(
+            f"{len(endings_of)} phases ended by their rules: {shown}",
+            f"{len(endings_of)} 个阶段按其规则结束：{shown}",
+        )
+    )
 
 
 @rule(
@@ -104,17 +121,37 @@ def search_follows(evidence: Evidence, _: Results) -> Finding:
         again = probes.replay(log, objectives)
         if again.problem:
             problems = interrupted if again.interrupted else wrong
-            problems.append(f"{log.name}: {again.problem}")
-        searches.append(f"{len(again.probes)} probes, {again.answer.why}")
+            problems.append(placed(log.name, again.problem))
+        searches.append(
+            Sentence(
+                f"{len(again.probes)} probes, {again.answer.why}",
+                f"{len(again.probes)} 次探测，{chinese(again.answer.why)}",
+            )
+        )
     if wrong:
         return failed(
-            f"the search does not follow from its events: {wrong[0]}", [*wrong, *interrupted]
+            Sentence(
+                f"the search does not follow from its events: {wrong[0]}",
+                f"搜索结果与其事件不符：{chinese(wrong[0])}",
+            ),
+            [*wrong, *interrupted],
         )
     if interrupted:
-        return failed(f"the search has no answer: {interrupted[0]}", interrupted)
+        return failed(
+            Sentence(
+                f"the search has no answer: {interrupted[0]}",
+                f"搜索没有结果：{chinese(interrupted[0])}",
+            ),
+            interrupted,
+        )
     if not searches:
-        return not_applicable("no phase is a search")
-    return passed(f"{len(searches)} searches replayed: {searches[0]}")
+        return not_applicable(Sentence("no phase is a search", "没有搜索阶段"))
+    return passed(
+        Sentence(
+            f"{len(searches)} searches replayed: {searches[0]}",
+            f"{len(searches)} 个搜索已重演：{chinese(searches[0])}",
+        )
+    )
 
 
 @rule(
@@ -147,21 +184,40 @@ def no_drift(evidence: Evidence, results: Results) -> Finding:
         judged += 1
         least, lasted = _least_s(log), _seconds(log)
         if lasted < least:
-            short.append(f"{log.name}: {lasted:.1f} s, at least {least:g} s were planned")
+            short.append(
+                Sentence(
+                    f"{log.name}: {lasted:.1f} s, at least {least:g} s were planned",
+                    f"{log.name}：{lasted:.1f} 秒，计划至少 {least:g} 秒",
+                )
+            )
         phase = results.phases[log.doc.name]
         sentences = phase.details.drifting.get(log.doc.repeat, ())
-        drifting += [f"{log.name}: {text}" for text in sentences]
+        drifting += [placed(log.name, text) for text in sentences]
         # The card's value is over all repeats: it says once what cannot be told of any of them.
         untold += [text for text in _untold(phase) if text not in untold]
     if short:
-        return failed(f"too short: {short[0]}", short)
+        return failed(Sentence(f"too short: {short[0]}", f"时间过短：{chinese(short[0])}"), short)
     if drifting:
-        return warned(f"it drifts: {drifting[0]}", [*drifting, *untold])
+        return warned(
+            Sentence(f"it drifts: {drifting[0]}", f"存在漂移：{chinese(drifting[0])}"),
+            [*drifting, *untold],
+        )
     if untold:
-        return warned(f"whether it drifts cannot be told: {'; '.join(untold)}", untold)
+        return warned(
+            Sentence(
+                f"whether it drifts cannot be told: {'; '.join(untold)}",
+                f"无法判断是否漂移：{'；'.join(map(chinese, untold))}",
+            ),
+            untold,
+        )
     if not judged:
-        return not_applicable("no phase is a soak")
-    return passed(f"{judged} soaks lasted as planned, nothing drifts")
+        return not_applicable(Sentence("no phase is a soak", "没有长稳测试阶段"))
+    return passed(
+        Sentence(
+            f"{judged} soaks lasted as planned, nothing drifts",
+            f"{judged} 个长稳测试达到计划时长，无漂移",
+        )
+    )
 
 
 def _untold(phase: PhaseResult) -> Iterator[str]:
@@ -169,7 +225,10 @@ def _untold(phase: PhaseResult) -> Iterator[str]:
     for metric, name in DRIFTS.items():
         value = phase.metrics[metric]
         if isinstance(value, NotMeasured):
-            yield f"{name} of {phase.name}: {value.why}"
+            yield Sentence(
+                f"{name} of {phase.name}: {value.why}",
+                f"{phase.name} 的{chinese(name)}：{chinese(value.why)}",
+            )
 
 
 def _least_s(log: PhaseLog) -> float:
@@ -216,19 +275,36 @@ def kept_up(_: Evidence, results: Results) -> Finding:
     for name, phase in results.phases.items():
         for repeat, backlog in phase.details.backlogs.items():
             judged += 1
-            text = f"{name}/{repeat}: {backlog.why}"
+            text = placed(f"{name}/{repeat}", backlog.why)
             if backlog.verdict == "fell-behind":
                 over.append(text)
             elif backlog.verdict == "untold":
                 untold.append(text)
     if over:
-        why = f"over-saturated: {over[0]}"
-        return warned(f"{why}; its latency depends on how long one measures", [*over, *untold])
+        why = placed(Sentence("over-saturated", "过饱和"), over[0])
+        return warned(
+            Sentence(
+                f"{why}; its latency depends on how long one measures",
+                f"{chinese(why)}；其延迟取决于测量的时长",
+            ),
+            [*over, *untold],
+        )
     if untold:
-        return warned(f"whether the server kept up cannot be told: {untold[0]}", untold)
+        return warned(
+            Sentence(
+                f"whether the server kept up cannot be told: {untold[0]}",
+                f"无法判断服务器是否跟得上请求：{chinese(untold[0])}",
+            ),
+            untold,
+        )
     if not judged:
-        return not_applicable("no open-loop phase")
-    return passed(f"the server kept up with {judged} open-loop phases")
+        return not_applicable(Sentence("no open-loop phase", "没有开环阶段"))
+    return passed(
+        Sentence(
+            f"the server kept up with {judged} open-loop phases",
+            f"服务器跟上了 {judged} 个开环阶段的请求",
+        )
+    )
 
 
 @rule(
@@ -257,16 +333,30 @@ def was_steady(evidence: Evidence, results: Results) -> Finding:
         for window in phase.details.steady:
             judged += 1
             if not window.found:
-                unsteady.append(f"{name}/{window.repeat}: {window.why}")
+                unsteady.append(placed(f"{name}/{window.repeat}", window.why))
             elif window.share < LEAST_STEADY:
                 unsteady.append(
-                    f"{name}/{window.repeat}: steady for {window.share:.0%} of its time"
+                    Sentence(
+                        f"{name}/{window.repeat}: steady for {window.share:.0%} of its time",
+                        f"{name}/{window.repeat}：仅 {window.share:.0%} 的时间处于稳态",
+                    )
                 )
     if unsteady:
-        return warned(f"{len(unsteady)} of {judged} not in steady state: {unsteady[0]}", unsteady)
+        return warned(
+            Sentence(
+                f"{len(unsteady)} of {judged} not in steady state: {unsteady[0]}",
+                f"{judged} 个中有 {len(unsteady)} 个未处于稳态：{chinese(unsteady[0])}",
+            ),
+            unsteady,
+        )
     if not judged:
-        return not_applicable("no phase is long enough to tell")
-    return passed(f"{judged} phases were steady for at least {LEAST_STEADY:.0%} of their time")
+        return not_applicable(Sentence("no phase is long enough to tell", "没有阶段长到足以判断"))
+    return passed(
+        Sentence(
+            f"{judged} phases were steady for at least {LEAST_STEADY:.0%} of their time",
+            f"{judged} 个阶段至少 {LEAST_STEADY:.0%} 的时间处于稳态",
+        )
+    )
 
 
 def _must_be_steady(log: PhaseLog) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.statistics import median
 from suite.documents.event import has_failed
 from suite.judge.log import streams
@@ -49,7 +49,10 @@ SAMPLE = 2_000
 """Answers of a phase whose gaps are compared."""
 INVARIANT = "VLLM_BATCH_INVARIANT"
 """Environment variable by which an engine claims that company changes no answer."""
-NO_STREAM = "no phase has one request at a time, or its answers are too short to tell"
+NO_STREAM = Sentence(
+    "no phase has one request at a time, or its answers are too short to tell",
+    "没有单请求阶段，或其回答过短而无法判断",
+)
 
 
 @rule(
@@ -76,7 +79,7 @@ NO_STREAM = "no phase has one request at a time, or its answers are too short to
 def one_by_one(evidence: Evidence, _: Results) -> Finding:
     """In an unloaded stream tokens come one by one, at an even pace."""
     if evidence.plan.engine.speculative_decoding:
-        return not_applicable("speculative decoding is declared")
+        return not_applicable(Sentence("speculative decoding is declared", "已声明推测解码"))
     wrong, judged = [], 0
     for name, answers in streams.streams(evidence).items():
         pace = streams.pace(answers)
@@ -85,18 +88,29 @@ def one_by_one(evidence: Evidence, _: Results) -> Finding:
         judged += 1
         if pace.several is not None and pace.several > MOST_SEVERAL:
             wrong.append(
-                f"{name}: {pace.several:.0%} of the chunks carry more than one token, and the plan declares no speculation"
+                Sentence(
+                    f"{name}: {pace.several:.0%} of the chunks carry more than one token, and the plan declares no speculation",
+                    f"{name}：{pace.several:.0%} 的数据块含多个 token，而计划未声明推测解码",
+                )
             )
         elif pace.bursts > MOST_BURSTS and pace.upper >= SHORTEST_NS:
             wrong.append(
-                f"{name}: {pace.bursts:.0%} of the answers come in bursts: a quarter of the gaps are at most {pace.quarter / 1e6:.2f} ms, "
-                f"a tenth at least {pace.upper / 1e6:.2f} ms"
+                Sentence(
+                    f"{name}: {pace.bursts:.0%} of the answers come in bursts: a quarter of the gaps are at most {pace.quarter / 1e6:.2f} ms, "
+                    f"a tenth at least {pace.upper / 1e6:.2f} ms",
+                    f"{name}：{pace.bursts:.0%} 的回答成批到达：四分之一的间隔至多 {pace.quarter / 1e6:.2f} ms，十分之一至少 {pace.upper / 1e6:.2f} ms",
+                )
             )
     if wrong:
         return warned(wrong[0], wrong)
     if not judged:
         return not_applicable(NO_STREAM)
-    return passed(f"{judged} phases with one request at a time: one token a chunk, no bursts")
+    return passed(
+        Sentence(
+            f"{judged} phases with one request at a time: one token a chunk, no bursts",
+            f"{judged} 个单请求阶段：每个数据块一个 token，没有成批到达",
+        )
+    )
 
 
 @rule(
@@ -124,19 +138,29 @@ def first_token(evidence: Evidence, _: Results) -> Finding:
         judged += len(mine)
         if len(blank) > MOST_BLANK * len(mine):
             wrong.append(
-                f"{name}: {len(blank)} of {len(mine)} answers begin with a chunk that shows nothing"
+                Sentence(
+                    f"{name}: {len(blank)} of {len(mine)} answers begin with a chunk that shows nothing",
+                    f"{name}：{len(mine)} 个回答中有 {len(blank)} 个以不显示内容的数据块开头",
+                )
             )
             places += [place(event) for event in blank]
     for name, answers in streams.streams(evidence).items():
         why = _guessed(answers)
         if why:
-            wrong.append(f"{name}: {why}")
+            wrong.append(Sentence(f"{name}: {why}", f"{name}：{chinese(why)}"))
             places += [place(event) for event in answers]
     if wrong:
         return failed(wrong[0], places)
     if not judged:
-        return not_applicable("no answer says what its first chunks held")
-    return passed(f"the first chunks of {judged} answers are their first tokens")
+        return not_applicable(
+            Sentence("no answer says what its first chunks held", "没有回答说明其首个数据块的内容")
+        )
+    return passed(
+        Sentence(
+            f"the first chunks of {judged} answers are their first tokens",
+            f"{judged} 个回答的首个数据块即其首个 token",
+        )
+    )
 
 
 def _guessed(answers: list[Request]) -> str:
@@ -148,9 +172,10 @@ def _guessed(answers: list[Request]) -> str:
     first = median([streams.first_token(event) for event in answers])
     if behind <= streams.HASTE * usual or behind <= first:
         return ""
-    return (
+    return Sentence(
         f"the second chunk comes {behind / 1e6:.2f} ms after the first, later ones every {usual / 1e6:.2f} ms, "
-        f"and the first after only {first / 1e6:.2f} ms: it was sent before its time"
+        f"and the first after only {first / 1e6:.2f} ms: it was sent before its time",
+        f"第二个数据块在首个之后 {behind / 1e6:.2f} ms 到达，其后每 {usual / 1e6:.2f} ms 一个，而首个仅用 {first / 1e6:.2f} ms：它被提前发送",
     )
 
 
@@ -174,10 +199,15 @@ def _guessed(answers: list[Request]) -> str:
 def company(evidence: Evidence, _: Results) -> Finding:
     """The same prompt gets the same answer alone and among others."""
     if evidence.plan.workload.decoding.temperature != 0:
-        return not_applicable("decoding is not greedy")
+        return not_applicable(Sentence("decoding is not greedy", "解码不是贪心"))
     pairs = streams.alone_and_among(evidence)
     if not pairs:
-        return not_applicable("no prompt was answered alone and among others")
+        return not_applicable(
+            Sentence(
+                "no prompt was answered alone and among others",
+                "没有提示词既被单独回答又在其他请求之间被回答",
+            )
+        )
     steps = parted = 0
     places: list[str] = []
     for alone, among in pairs:
@@ -185,13 +215,26 @@ def company(evidence: Evidence, _: Results) -> Finding:
         steps, parted = steps + count, parted + apart
         if apart:
             places.append(place(among))
-    why = f"{parted} of {len(pairs)} answers part from those given alone, {parted / steps:.2%} of {steps} steps"
+    why = Sentence(
+        f"{parted} of {len(pairs)} answers part from those given alone, {parted / steps:.2%} of {steps} steps",
+        f"{len(pairs)} 个回答中有 {parted} 个与单独给出者出现分歧，占 {steps} 步的 {parted / steps:.2%}",
+    )
     if evidence.plan.engine.env.get(INVARIANT, "0") not in ("", "0"):
         return (
-            failed(f"{why}; the engine claims batch invariance", places) if parted else passed(why)
+            failed(
+                Sentence(
+                    f"{why}; the engine claims batch invariance", f"{why.zh}；引擎声称批次不变"
+                ),
+                places,
+            )
+            if parted
+            else passed(why)
         )
     if _least(parted) > MOST_DIVERGENT * steps:
-        return warned(f"{why}, bound {MOST_DIVERGENT:.0%}", places)
+        return warned(
+            Sentence(f"{why}, bound {MOST_DIVERGENT:.0%}", f"{why.zh}，限度 {MOST_DIVERGENT:.0%}"),
+            places,
+        )
     return passed(why)
 
 
@@ -229,15 +272,30 @@ def irregular(evidence: Evidence, _: Results) -> Finding:
         twice, runs = streams.repeated(answers)
         if runs and twice > MOST_REPEATED * runs:
             wrong.append(
-                f"{name}: {twice} of {runs} runs of {streams.RUN} gaps occur more than once"
+                Sentence(
+                    f"{name}: {twice} of {runs} runs of {streams.RUN} gaps occur more than once",
+                    f"{name}：{runs} 组连续 {streams.RUN} 个间隔中有 {twice} 组重复出现",
+                )
             )
         if round_ones > MOST_ROUNDED * gaps:
-            wrong.append(f"{name}: {round_ones} of {gaps} gaps are whole microseconds")
+            wrong.append(
+                Sentence(
+                    f"{name}: {round_ones} of {gaps} gaps are whole microseconds",
+                    f"{name}：{gaps} 个间隔中有 {round_ones} 个为整微秒",
+                )
+            )
     if wrong:
         return failed(wrong[0], wrong)
     if not judged:
-        return not_applicable(f"no phase has {streams.LEAST_GAPS} gaps")
-    return passed(f"the gaps of {judged} phases are irregular")
+        return not_applicable(
+            Sentence(
+                f"no phase has {streams.LEAST_GAPS} gaps",
+                f"没有含 {streams.LEAST_GAPS} 个间隔的阶段",
+            )
+        )
+    return passed(
+        Sentence(f"the gaps of {judged} phases are irregular", f"{judged} 个阶段的间隔均不规则")
+    )
 
 
 def _samples(evidence: Evidence) -> Iterator[tuple[str, list[Request]]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.judge.log.phases import phase_logs
 from suite.judge.log.power import AGREES
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
@@ -46,14 +46,28 @@ def telemetry_read(evidence: Evidence, _: Results) -> Finding:
     declared = {tool.tool for tool in evidence.plan.telemetry}
     read = {sample.tool for sample in evidence.telemetry}
     if not declared:
-        return not_applicable("no telemetry is declared")
+        return not_applicable(Sentence("no telemetry is declared", "没有声明遥测"))
     lost = _lost(evidence)
     if lost:
-        return failed(f"{len(lost)} devices gave no more readings: {lost[0]}", lost)
+        return failed(
+            Sentence(
+                f"{len(lost)} devices gave no more readings: {lost[0]}",
+                f"{len(lost)} 个设备不再给出读数：{chinese(lost[0])}",
+            ),
+            lost,
+        )
     missing = sorted(declared - read)
     if missing:
-        return warned(f"declared but gave no sample: {', '.join(missing)}", missing)
-    return passed(f"samples from {', '.join(sorted(read))}")
+        return warned(
+            Sentence(
+                f"declared but gave no sample: {', '.join(missing)}",
+                f"已声明但未给出样本：{', '.join(missing)}",
+            ),
+            missing,
+        )
+    return passed(
+        Sentence(f"samples from {', '.join(sorted(read))}", f"样本来自 {', '.join(sorted(read))}")
+    )
 
 
 @rule(
@@ -79,12 +93,27 @@ def counters_agree(_: Evidence, results: Results) -> Finding:
             continue
         both += 1
         if abs(source.counter_ratio - 1) > AGREES:
-            apart.append(f"{phase.name}: counter over power {source.counter_ratio:.3g}")
+            apart.append(
+                Sentence(
+                    f"{phase.name}: counter over power {source.counter_ratio:.3g}",
+                    f"{phase.name}：计数器与功率之比为 {source.counter_ratio:.3g}",
+                )
+            )
     if apart:
         return warned(apart[0], apart)
     if not both:
-        return not_applicable("no device has both a counter of energy and its power")
-    return passed(f"{both} phases, counter and power within {AGREES:.0%}")
+        return not_applicable(
+            Sentence(
+                "no device has both a counter of energy and its power",
+                "没有设备同时具有能量计数器与功率",
+            )
+        )
+    return passed(
+        Sentence(
+            f"{both} phases, counter and power within {AGREES:.0%}",
+            f"{both} 个阶段，计数器与功率相差不超过 {AGREES:.0%}",
+        )
+    )
 
 
 def _lost(evidence: Evidence) -> list[str]:
@@ -97,7 +126,7 @@ def _lost(evidence: Evidence) -> list[str]:
     if not ends:
         return []
     intervals = {tool.tool: tool.interval_ms for tool in evidence.plan.telemetry}
-    lost = []
+    lost: list[str] = []
     for (tool, device), moment in sorted(last.items()):
         fact = evidence.environment.facts.get(f"{LOST}{device}")
         interval = intervals.get(tool, 0) * 1_000_000
@@ -106,5 +135,10 @@ def _lost(evidence: Evidence) -> list[str]:
             gap = max(2 * interval, NAMED_NS)
         if moment + gap < max(ends):
             words = "" if fact is None or fact.value is UNSET else f": {fact.value}"
-            lost.append(f"device {device}, none after {moment / 1e9:.1f} s ({tool}){words}")
+            lost.append(
+                Sentence(
+                    f"device {device}, none after {moment / 1e9:.1f} s ({tool}){words}",
+                    f"设备 {device} 在 {moment / 1e9:.1f} 秒之后没有读数（{tool}）{words}",
+                )
+            )
     return lost

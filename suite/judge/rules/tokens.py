@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese, placed
 from suite.declare.analysis.arrived import chunks, shown
 from suite.declare.scenarios.phase import has_exact_lengths, lengths_of
 from suite.documents.document import given
@@ -115,19 +115,48 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
         noted = given(usage.ids_completion)
         false = noted is not None and noted != len(request.token_ids or ())
         if max(counts) - min(counts) > COUNT_SLACK + tags or false:
-            wrong.append(f"{place(request)}: counts {counts}")
+            wrong.append(
+                Sentence(
+                    f"{place(request)}: counts {counts}",
+                    f"{chinese(place(request))}：计数为 {counts}",
+                )
+            )
     if exact and exact == by_phase(evidence).keys():
-        return not_applicable("every phase asks for exact lengths, see R042")
+        return not_applicable(
+            Sentence(
+                "every phase asks for exact lengths, see R042", "每个阶段都要求精确长度，见 R042"
+            )
+        )
     if own and claimed > own * (1 + COUNT_BIAS):
-        why = f"the engine counts {claimed / own - 1:.1%} more tokens than its texts have"
-        return failed(f"{why}, bound {COUNT_BIAS:.0%}", wrong)
+        why = Sentence(
+            f"the engine counts {claimed / own - 1:.1%} more tokens than its texts have",
+            f"引擎的计数比其文本的 token 数多 {claimed / own - 1:.1%}",
+        )
+        return failed(
+            Sentence(f"{why}, bound {COUNT_BIAS:.0%}", f"{chinese(why)}，限度 {COUNT_BIAS:.0%}"),
+            wrong,
+        )
     if not judged:
-        return warned("only one source counts tokens: nothing to hold it against")
+        return warned(
+            Sentence(
+                "only one source counts tokens: nothing to hold it against",
+                "只有一个来源对 token 计数：没有可对照的来源",
+            )
+        )
     if len(wrong) > COUNT_TOLERANCE * judged:
         return failed(
-            f"{len(wrong)} of {judged} answers are counted differently by two sources", wrong
+            Sentence(
+                f"{len(wrong)} of {judged} answers are counted differently by two sources",
+                f"{judged} 个回答中有 {len(wrong)} 个在两个来源中计数不同",
+            ),
+            wrong,
         )
-    return passed(f"{judged} answers counted by at least two sources, {len(wrong)} differ")
+    return passed(
+        Sentence(
+            f"{judged} answers counted by at least two sources, {len(wrong)} differ",
+            f"{judged} 个回答由至少两个来源计数，{len(wrong)} 个不同",
+        )
+    )
 
 
 @rule(
@@ -156,23 +185,54 @@ def prompts_whole(evidence: Evidence, _: Results) -> Finding:
         if engine is None or own is None:
             continue
         judged += 1
-        where = f"{place(request)}: engine {engine}, suite {own}"
+        where = Sentence(
+            f"{place(request)}: engine {engine}, suite {own}",
+            f"{chinese(place(request))}：引擎 {engine}，套件 {own}",
+        )
         if id(request) in left_out:
             uncached.append(where)
         elif abs(engine - own) > PROMPT_TOLERANCE:
             wrong.append(where)
     if not judged:
-        return warned("the engine or the tokenizer does not count prompts: nothing to compare")
+        return warned(
+            Sentence(
+                "the engine or the tokenizer does not count prompts: nothing to compare",
+                "引擎或分词器未对提示计数：没有可比较的对象",
+            )
+        )
     if counts_no_prompt(requests):
-        return warned("the engine counts 0 tokens for every prompt: nothing to compare")
+        return warned(
+            Sentence(
+                "the engine counts 0 tokens for every prompt: nothing to compare",
+                "引擎对每个提示的计数均为 0：没有可比较的对象",
+            )
+        )
     if wrong:
         return failed(
-            f"{len(wrong)} of {judged} prompts are counted differently by the engine", wrong
+            Sentence(
+                f"{len(wrong)} of {judged} prompts are counted differently by the engine",
+                f"{judged} 个提示中有 {len(wrong)} 个的引擎计数不同",
+            ),
+            wrong,
         )
     if uncached:
-        why = f"of {len(uncached)} of {judged} prompts the server reports uncached tokens only"
-        return warned(f"{why}: whether they were read whole cannot be told", uncached)
-    return passed(f"{judged} prompts, the engine and the suite count alike")
+        why = Sentence(
+            f"of {len(uncached)} of {judged} prompts the server reports uncached tokens only",
+            f"{judged} 个提示中有 {len(uncached)} 个，服务器只报告未命中缓存的 token",
+        )
+        return warned(
+            Sentence(
+                f"{why}: whether they were read whole cannot be told",
+                f"{chinese(why)}：无法判断提示是否被完整读取",
+            ),
+            uncached,
+        )
+    return passed(
+        Sentence(
+            f"{judged} prompts, the engine and the suite count alike",
+            f"{judged} 个提示，引擎与套件计数一致",
+        )
+    )
 
 
 @rule(
@@ -212,13 +272,35 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
         short = request.finish_reason == "length" and count < limit - 1
         if count > limit or short:
             reason = request.finish_reason
-            wrong.append(f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}")
+            wrong.append(
+                Sentence(
+                    f"{place(request)}: {count} tokens, limit {limit}, finish reason {reason}",
+                    f"{chinese(place(request))}：{count} 个 token，上限 {limit}，结束原因 {reason}",
+                )
+            )
     if wrong:
-        of = "the length limit of their phase" if exact else f"the length limit of {most} tokens"
-        return failed(f"{len(wrong)} answers break {of}", wrong)
+        of = (
+            Sentence("the length limit of their phase", "其阶段的长度上限")
+            if exact
+            else Sentence(f"the length limit of {most} tokens", f"{most} 个 token 的长度上限")
+        )
+        return failed(
+            Sentence(f"{len(wrong)} answers break {of}", f"{len(wrong)} 个回答违反了{chinese(of)}"),
+            wrong,
+        )
     if exact:
-        return passed(f"no answer breaks its limit ({most} new tokens where no length is asked)")
-    return passed(f"no answer breaks the limit of {most} new tokens")
+        return passed(
+            Sentence(
+                f"no answer breaks its limit ({most} new tokens where no length is asked)",
+                f"没有回答违反其上限（未要求长度时为 {most} 个新 token）",
+            )
+        )
+    return passed(
+        Sentence(
+            f"no answer breaks the limit of {most} new tokens",
+            f"没有回答违反 {most} 个新 token 的上限",
+        )
+    )
 
 
 @rule(
@@ -242,12 +324,23 @@ def chunks_add_up(evidence: Evidence, _: Results) -> Finding:
     wrong, judged = [], 0
     for request in answered(evidence):
         judged += 1
-        wrong += [f"{place(request)}: {why}" for why in _sums(request)]
+        wrong += [placed(place(request), why) for why in _sums(request)]
     if wrong:
-        return failed(f"{len(wrong)} contradictions in the chunks of {judged} answers", wrong)
+        return failed(
+            Sentence(
+                f"{len(wrong)} contradictions in the chunks of {judged} answers",
+                f"{judged} 个回答的数据块中有 {len(wrong)} 处矛盾",
+            ),
+            wrong,
+        )
     if not judged:
-        return not_applicable("no request was answered")
-    return passed(f"the chunks of {judged} answers agree with their tokens and texts")
+        return not_applicable(Sentence("no request was answered", "没有请求得到回答"))
+    return passed(
+        Sentence(
+            f"the chunks of {judged} answers agree with their tokens and texts",
+            f"{judged} 个回答的数据块与其 token 和文本一致",
+        )
+    )
 
 
 def _sums(request: Request) -> Iterator[str]:
@@ -255,17 +348,35 @@ def _sums(request: Request) -> Iterator[str]:
     carried, count = request.chunk_tokens, chunks(request)
     most = max(claimed_counts(request), default=None)
     if carried is not None and len(carried) != count:
-        yield f"tokens of {len(carried)} chunks, {count} arrived"
+        yield Sentence(
+            f"tokens of {len(carried)} chunks, {count} arrived",
+            f"记录了 {len(carried)} 个数据块的 token，到达 {count} 个",
+        )
     elif carried is not None and most is not None and sum(carried) > most:
-        yield f"its chunks carried {sum(carried)} tokens, the engine counts {most}"
+        yield Sentence(
+            f"its chunks carried {sum(carried)} tokens, the engine counts {most}",
+            f"其数据块共含 {sum(carried)} 个 token，引擎计为 {most} 个",
+        )
     lead = request.lead_chars
     if len(lead) > count or sum(lead) > len(request.text):
-        yield f"its first {len(lead)} chunks have {sum(lead)} characters, its text {len(request.text)}"
+        yield Sentence(
+            f"its first {len(lead)} chunks have {sum(lead)} characters, its text {len(request.text)}",
+            f"其前 {len(lead)} 个数据块有 {sum(lead)} 个字符，文本有 {len(request.text)} 个",
+        )
     elif len(lead) < count and shown(request) < FOURTH:
-        yield f"only {len(lead)} of its first chunks are recorded"
+        yield Sentence(
+            f"only {len(lead)} of its first chunks are recorded",
+            f"其开头的数据块仅记录了 {len(lead)} 个",
+        )
     own = given(request.usage.own_lead)
     if own is not None and len(own) != len(lead):
-        yield f"{len(own)} of its first {len(lead)} chunks are counted"
+        yield Sentence(
+            f"{len(own)} of its first {len(lead)} chunks are counted",
+            f"其前 {len(lead)} 个数据块中仅 {len(own)} 个有计数",
+        )
     cached, prompt = given(request.usage.cached_tokens, 0), given(request.usage.engine_prompt)
     if prompt is not None and cached > prompt:
-        yield f"{cached} of {prompt} prompt tokens came from the cache"
+        yield Sentence(
+            f"{cached} of {prompt} prompt tokens came from the cache",
+            f"{prompt} 个提示 token 中有 {cached} 个来自缓存",
+        )

@@ -6,7 +6,7 @@ import collections
 import re
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.scenarios.phase import has_exact_lengths
 from suite.declare.tasks.thinking import thinking_in
 from suite.documents.document import given
@@ -78,7 +78,7 @@ def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
     groups = _questions(evidence)
     total = sum(map(len, groups.values()))
     if not total:
-        return not_applicable("no task was answered")
+        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
     only: list[str] = []
     part: list[str] = []
     worst = ""
@@ -88,13 +88,19 @@ def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
         only += mine
         part += [place(request) for request, share in shares if share == "part"]
         if len(mine) > MOST_EMPTY * len(requests):
-            worst = worst or f"{len(mine)} of {len(requests)} answers of {name} hold only reasoning"
+            worst = worst or Sentence(
+                f"{len(mine)} of {len(requests)} answers of {name} hold only reasoning",
+                f"{name} 的 {len(requests)} 个回答中有 {len(mine)} 个只含推理",
+            )
     if worst:
         return failed(worst, only)
     if only or part:
-        why = f"{len(only)} of {total} answers hold only reasoning, {len(part)} hold some"
+        why = Sentence(
+            f"{len(only)} of {total} answers hold only reasoning, {len(part)} hold some",
+            f"{total} 个回答中有 {len(only)} 个只含推理，{len(part)} 个含部分推理",
+        )
         return warned(why, only + part)
-    return passed(f"none of {total} answers holds reasoning")
+    return passed(Sentence(f"none of {total} answers holds reasoning", f"{total} 个回答均不含推理"))
 
 
 @rule(
@@ -117,24 +123,46 @@ def no_loops(evidence: Evidence, _: Results) -> Finding:
     groups = _questions(evidence)
     total = sum(map(len, groups.values()))
     if not total:
-        return not_applicable("no task was answered")
+        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
     wrong, places, count = [], [], 0
     for name, requests in groups.items():
         loops = [request for request in requests if ends_in_loop(request.text)]
         count += len(loops)
         if len(loops) > MOST_LOOPS * len(requests):
             cut = sum(request.finish_reason == "length" for request in loops)
-            why = f"{len(loops)} of {len(requests)} answers of {name} end in a loop"
-            wrong.append(f"{why}, {cut} of them at the length limit")
+            why = Sentence(
+                f"{len(loops)} of {len(requests)} answers of {name} end in a loop",
+                f"{name} 的 {len(requests)} 个回答中有 {len(loops)} 个以循环结尾",
+            )
+            wrong.append(
+                Sentence(
+                    f"{why}, {cut} of them at the length limit",
+                    f"{chinese(why)}，其中 {cut} 个止于长度上限",
+                )
+            )
             places += [place(request) for request in loops]
     if wrong:
         return warned(wrong[0], places)
-    return passed(f"{count} of {total} answers end in a loop")
+    return passed(
+        Sentence(
+            f"{count} of {total} answers end in a loop", f"{total} 个回答中有 {count} 个以循环结尾"
+        )
+    )
 
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
+_TWICE = re.compile(r"\b(\w++)\s+\1\b")
+_MARKS = re.compile(r"(?:[^\w\s]\s*){3}")
 _BESIDE = 2
 """Marks in a row that punctuation may have, such as a full stop and a closing quote."""
+
+
+def is_padded(text: str) -> bool:
+    """Whether `PADDING` of a text's words or more say nothing."""
+    # Nearly every answer has neither, which is quickly seen.
+    if _TWICE.search(text) is None and _MARKS.search(text) is None:
+        return False
+    return padding(text) >= PADDING
 
 
 def padding(text: str) -> float:
@@ -173,14 +201,21 @@ def not_padded(evidence: Evidence, _: Results) -> Finding:
     groups = _questions(evidence)
     total = sum(map(len, groups.values()))
     if not total:
-        return not_applicable("no task was answered")
+        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
     wrong, places, count = [], [], 0
     for name, requests in groups.items():
-        padded = [request for request in requests if padding(request.text) >= PADDING]
+        padded = [request for request in requests if is_padded(request.text)]
         count += len(padded)
         if len(padded) > MOST_PADDED * len(requests):
-            wrong.append(f"{len(padded)} of {len(requests)} answers of {name} are padded")
+            wrong.append(
+                Sentence(
+                    f"{len(padded)} of {len(requests)} answers of {name} are padded",
+                    f"{name} 的 {len(requests)} 个回答中有 {len(padded)} 个被填充",
+                )
+            )
             places += [place(request) for request in padded]
     if wrong:
         return warned(wrong[0], places)
-    return passed(f"{count} of {total} answers are padded")
+    return passed(
+        Sentence(f"{count} of {total} answers are padded", f"{total} 个回答中有 {count} 个被填充")
+    )

@@ -77,9 +77,7 @@ def columnar(cards: Sequence[SiteCard]) -> dict[str, object]:
             [item.id, item.title.en, item.title.zh, item.unit, item.direction, item.percent]
             for item in COLUMNS
         ],
-        "scenarios": [
-            [name, SCENARIOS[name].title.en, SCENARIOS[name].title.zh] for name in kinds[1:]
-        ],
+        "scenarios": [[name, kind.title.en, kind.title.zh] for name, kind in SCENARIOS.items()],
     }
 
 

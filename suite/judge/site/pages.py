@@ -25,6 +25,7 @@ from suite.judge.site.downloads import program
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.documents.phase import ScenarioKind
     from suite.documents.site import Site, SiteCard
     from suite.documents.value import Value
 
@@ -68,7 +69,7 @@ def _known(word: str) -> Markup:
     return _pair(*WORDS.get(word, (word, word)))
 
 
-def _scenario(name: str) -> tuple[str, str]:
+def _scenario(name: ScenarioKind) -> tuple[str, str]:
     return SCENARIOS[name].title
 
 

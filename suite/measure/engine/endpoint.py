@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.measure.engine.attach import meet
 from suite.measure.engine.facts import http_facts
@@ -85,7 +86,9 @@ def serve(
     facts["endpoint.address"] = met.address
     facts["endpoint.health_path"] = met.path
     facts["endpoint.model"] = engine.served_model_name
-    facts["engine.command"] = Unknown("an endpoint is started by somebody else")
+    facts["engine.command"] = Unknown(
+        Sentence("an endpoint is started by somebody else", "外部端点由他人启动")
+    )
     (run_directory / "engine.log").write_text(
         "The engine was an endpoint that was running already; its log is not ours to keep.\n"
     )

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.measure.engine.readiness import get_json
 from suite.measure.engine.served import Facts, Unknown
@@ -47,7 +48,9 @@ def http_facts(
         return {"engine.version": Unknown(answer)}
     version = answer.get("version")
     if not isinstance(version, str):
-        return {"engine.version": Unknown("/version holds no version")}
+        return {
+            "engine.version": Unknown(Sentence("/version holds no version", "/version 未给出版本"))
+        }
     return {"engine.version": clean(version)}
 
 
@@ -57,12 +60,21 @@ def log_facts(log: Path) -> Facts:
         with log.open("rb") as stream:
             text = stream.read(_MAX_LOG_BYTES).decode("utf-8", "replace")
     except OSError as error:
-        return {name: Unknown(f"the log cannot be read: {error.strerror}") for name in _LOG_FACTS}
+        return {
+            name: Unknown(
+                Sentence(
+                    f"the log cannot be read: {error.strerror}", f"无法读取日志：{error.strerror}"
+                )
+            )
+            for name in _LOG_FACTS
+        }
     facts: Facts = {}
     for name, pattern in _LOG_FACTS.items():
         match = next((m for line in text.splitlines() if (m := pattern.search(line))), None)
         facts[name] = (
-            Unknown("the engine does not print it") if match is None else clean(match.group(1))
+            Unknown(Sentence("the engine does not print it", "引擎没有输出该项"))
+            if match is None
+            else clean(match.group(1))
         )
     return facts
 
@@ -76,9 +88,20 @@ def version_facts(output: bytes | str) -> Facts:
     try:
         versions = jsonio.loads(last[0], name="versions", error=EngineError)
     except EngineError as error:
-        return {"engine.packages": Unknown(f"the interpreter answered nonsense: {error.message}")}
+        return {
+            "engine.packages": Unknown(
+                Sentence(
+                    f"the interpreter answered nonsense: {error.message}",
+                    f"解释器的回答无法解析：{error.message}",
+                )
+            )
+        }
     if not isinstance(versions, dict):
-        return {"engine.packages": Unknown("the interpreter answered no object")}
+        return {
+            "engine.packages": Unknown(
+                Sentence("the interpreter answered no object", "解释器没有返回对象")
+            )
+        }
     facts: Facts = {
         f"engine.package.{name}": clean(value)
         for name, value in sorted(versions.items())

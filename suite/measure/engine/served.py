@@ -6,9 +6,10 @@ import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from suite.base import resources
+from suite.base.bilingual import Sentence, chinese
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +23,18 @@ FactValue: TypeAlias = "str | int | float | bool | Unknown"
 Facts: TypeAlias = "dict[str, FactValue]"
 
 
-class Unknown(str):
+class Unknown(Sentence):
     """Why a fact is not known; takes the place of its value."""
 
     __slots__ = ()
+
+    def __new__(cls, why: str) -> Self:
+        """A sentence keeps its Chinese form; what a tool said has none."""
+        return super().__new__(cls, why, chinese(why))
+
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
+        """What a copy is made of."""
+        return (Sentence(str(self), self.zh),)
 
 
 REPOSITORY = resources.resource()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese
 from suite.documents.devices import ToolOutput
 from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry import asking
@@ -137,7 +138,7 @@ class Sampler:
         for device in self.lost.keys() & known.keys():
             del self.lost[device]  # back again: a reading that failed once loses no device
         for device in self._devices - known.keys():
-            self.lost.setdefault(device, words or "no reading")
+            self.lost.setdefault(device, words or Sentence("no reading", "没有读数"))
         self._devices |= known.keys()
         return bool(known)
 
@@ -145,7 +146,12 @@ class Sampler:
         """Readings, and what the tool said beside them in its first line that is none."""
         record = TOOLS.get(tool.parser)
         if record is None:
-            self._note(f"{tool.tool}: no telemetry tool is called {tool.parser}")
+            self._note(
+                Sentence(
+                    f"{tool.tool}: no telemetry tool is called {tool.parser}",
+                    f"{tool.tool}：没有名为 {tool.parser} 的遥测工具",
+                )
+            )
             return [], ""
         if record.counters is not None:
             before = time.thread_time()
@@ -162,8 +168,13 @@ class Sampler:
         words = _complaint(f"{answer.errors}\n{answer.output}")
         if not readings:
             output = (answer.errors or answer.output).strip().splitlines()
-            words = words or (output[0][:200] if output else "no output")
-            self._note(f"{tool.tool}: status {answer.status}, {words}")
+            words = words or (output[0][:200] if output else Sentence("no output", "没有输出"))
+            self._note(
+                Sentence(
+                    f"{tool.tool}: status {answer.status}, {words}",
+                    f"{tool.tool}：状态 {answer.status}，{chinese(words)}",
+                )
+            )
             if answer.output.strip():
                 self._keep(tool, answer.output)
         elif words:

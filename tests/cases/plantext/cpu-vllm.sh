@@ -43,6 +43,7 @@ docker run \
   --dtype float32 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --tensor-parallel-size 1 \
   --no-enable-prefix-caching
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health

@@ -46,6 +46,7 @@ docker run \
   --dtype bfloat16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --max-num-batched-tokens 4096 \
   --max-num-seqs 64 \
   --additional-config '{"neuron_config":{"num_batched_tokens_buckets":[4096],"num_seqs_buckets":[1,4,16,64]}}' \

@@ -43,7 +43,7 @@ docker run \
   --env VLLM_NO_USAGE_STATS=1 \
   --env MLU_VISIBLE_DEVICES=0,1 \
   cambricon_pytorch_container:torch2.7.1-torchmlu1.28.0-ubuntu22.04-py310 \
-  /bin/sh -c '. /torch/venv3/pytorch_infer/bin/activate && exec vllm serve /model --served-model-name meta-llama/Llama-2-13b-chat-hf --host 0.0.0.0 --port 8000 --tensor-parallel-size 2 --dtype float16 --max-model-len 4096 --generation-config vllm --distributed-executor-backend ray --enforce-eager --trust-remote-code --no-enable-prefix-caching'
+  /bin/sh -c '. /torch/venv3/pytorch_infer/bin/activate && exec vllm serve /model --served-model-name meta-llama/Llama-2-13b-chat-hf --host 0.0.0.0 --port 8000 --tensor-parallel-size 2 --dtype float16 --max-model-len 4096 --generation-config vllm --enable-prompt-tokens-details --distributed-executor-backend ray --enforce-eager --trust-remote-code --no-enable-prefix-caching'
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # MFU: not measured: peak not declared for fp16: the vendor publishes none; FlagPerf leaves it blank and reads it from a file that is not published

@@ -46,6 +46,7 @@ docker run \
   --dtype float16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --device gcu \
   --block-size 64 \
   --disable-log-requests \

@@ -43,6 +43,7 @@ docker run \
   --dtype bfloat16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --no-enable-prefix-caching
 # from another shell: curl http://127.0.0.1:8000/health
 

@@ -54,6 +54,7 @@ docker run \
   --dtype float16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --no-enable-prefix-caching
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 

@@ -50,6 +50,7 @@ docker run \
   --dtype float16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --pipeline-parallel-size 1 \
   --gpu-memory-utilization 0.9 \
   --disable-cascade-attn \

@@ -59,6 +59,7 @@ docker run \
   --dtype float16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --block-size 128 \
   --max-num-seqs 128 \
   --gpu-memory-utilization 0.9 \

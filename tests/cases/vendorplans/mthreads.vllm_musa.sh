@@ -51,6 +51,7 @@ docker run \
   --dtype float16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --gpu-memory-utilization 0.90 \
   --enable-chunked-prefill \
   --async-scheduling \

@@ -48,6 +48,7 @@ docker run \
   --dtype float16 \
   --max-model-len 4096 \
   --generation-config vllm \
+  --enable-prompt-tokens-details \
   --max-num-seqs 4 \
   --long-prefill-token-threshold 128 \
   --additional-config '{"override_qaic_config":{"device_group":[0,1],"num_cores":16}}' \

@@ -3,12 +3,17 @@
 import json
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base import harness
 from suite.base.errors import TrustError, UsageError
+from suite.cli import releases
 from suite.declare import known
 from suite.declare.vendor.load import load_vendor
+from suite.documents.codec import plain
 from suite.documents.known import KnownImage
+from suite.documents.plan import SuiteVersion
 from suite.measure.engine.container import pin
 
 IMAGE = KnownImage(
@@ -22,17 +27,22 @@ IMAGE = KnownImage(
 
 def test_the_shipped_lists_are_in_order():
     assert known.known_images() == frozenset()
-    assert known.is_release("0.0.0", harness.files_sha256())
-    assert not known.is_release("0.0.0", "1" * 64)
+    this = SuiteVersion(version="0.0.0", commit="unknown", files_sha256=harness.files_sha256())
+    assert known.release_of(this) is None
+    assert known.release_of(replace(this, files_sha256="1" * 64)) is None
+    assert known.release_of(replace(this, files_sha256=UNSET)) is None
 
 
 def test_a_listed_release_is_known_by_version_and_files(tmp_path, monkeypatch):
     path = tmp_path / "releases.json"
-    release = {"version": "0.2.0", "files_sha256": "1" * 64, "date": "2026-01-31"}
+    release = plain(releases.release("2026-01-31")) | {"version": "0.2.0", "files_sha256": "1" * 64}
     path.write_text(json.dumps({"releases_schema": 1, "releases": [release]}))
     monkeypatch.setattr(known, "RELEASES", path)
-    assert known.is_release("0.2.0", "1" * 64)
-    assert not known.is_release("0.2.1", "1" * 64)
+    suite = SuiteVersion(version="0.2.0", commit="unknown", files_sha256="1" * 64)
+    listed = known.release_of(suite)
+    assert listed is not None
+    assert listed.rules == tuple(release["rules"])
+    assert known.release_of(replace(suite, version="0.2.1")) is None
 
 
 def test_images_are_entered_once(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from suite.base.language import Language
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,11 +26,13 @@ class Subject:
         card: the scorecard.
         bundle: the signed bundle that holds it, None where the card was not signed.
         evidence: of the run, None where only its card is at hand.
+        language: which one a report for people speaks, or shows first.
     """
 
     card: Scorecard
     bundle: bytes | None = None
     evidence: Evidence | None = None
+    language: Language = Language.EN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from suite.base import jsonio
 from suite.base.bilingual import Bilingual
+from suite.documents.codec import plain
 from suite.documents.value import NotMeasured
 from suite.judge.metrics.compute import compute
 from suite.judge.report.formats.format import Format
@@ -23,7 +22,7 @@ def _fields(view: View) -> JSONObject:
     return {
         "tool": view.tool,
         "note": view.note,
-        "fields": {field.name: msgspec.to_builtins(field.value.stored()) for field in view.fields},
+        "fields": {field.name: plain(field.value.stored()) for field in view.fields},
     }
 
 
@@ -33,7 +32,7 @@ def render(subject: Subject) -> bytes:
     phases = views(subject.evidence, compute(subject.evidence))
     return jsonio.pretty(
         {
-            phase: msgspec.to_builtins(shown)
+            phase: plain(shown)
             if isinstance(shown, NotMeasured)
             else {view.name: _fields(view) for view in shown}
             for phase, shown in phases.items()

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def render(subject: Subject) -> bytes:
-    """The summary, in English."""
-    return f"{text.render(subject.card)}\n".encode()
+    """The summary."""
+    return f"{text.render(subject.card, subject.language)}\n".encode()
 
 
 FORMAT = Format(Bilingual("a terminal table", "终端表格"), ".txt", "card", render)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 from docker import DockerClient, errors
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError, SetupError
 from suite.measure.engine.container.daemon import Daemon, choose_daemon
 
@@ -180,28 +181,43 @@ def explain(error: errors.APIError) -> str:
 
 def _unreachable(error: Exception, daemon: Daemon | None) -> SetupError:
     text = str(error)
+    why: str
     by_socket = daemon is None or daemon.socket_path is not None
-    place = "its socket" if by_socket else "its address"
+    place = Sentence("its socket", "其套接字") if by_socket else Sentence("its address", "其地址")
     if "Permission" in text:
-        why = "its socket may not be opened by this user"
-        hint = "add the user to the group docker, or use sudo"
+        why = Sentence("its socket may not be opened by this user", "当前用户无权打开其套接字")
+        hint = Sentence(
+            "add the user to the group docker, or use sudo", "将该用户加入 docker 组，或使用 sudo"
+        )
     elif "No such file" in text or "FileNotFound" in text:
-        why = "its socket does not exist"
-        hint = "install and start a Docker engine"
+        why = Sentence("its socket does not exist", "其套接字不存在")
+        hint = Sentence("install and start a Docker engine", "安装并启动 Docker 引擎")
     elif "refused" in text:
-        why = f"{place} refuses connections"
-        hint = "start the Docker engine"
+        why = Sentence(f"{place} refuses connections", f"{chinese(place)}拒绝连接")
+        hint = Sentence("start the Docker engine", "启动 Docker 引擎")
     elif "SSL" in text or "certificate" in text or "HTTPS server" in text:
-        why = f"TLS fails: {_reason(text)}"
-        hint = "are DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or the context's certificates, the engine's?"
+        why = Sentence(f"TLS fails: {_reason(text)}", f"TLS 失败：{_reason(text)}")
+        hint = Sentence(
+            "are DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or the context's certificates, the engine's?",
+            "DOCKER_TLS_VERIFY、DOCKER_CERT_PATH 或该 context 的证书是否属于该引擎？",
+        )
     elif "timed out" in text or "Timeout" in type(error).__name__:
-        why = "it does not answer in time"
-        hint = "is the Docker engine overloaded or hanging?"
+        why = Sentence("it does not answer in time", "未在限时内应答")
+        hint = Sentence(
+            "is the Docker engine overloaded or hanging?", "Docker 引擎是否过载或无响应？"
+        )
     else:
         why = text.replace("\n", " ")[:200]
-        hint = "is a Docker engine running, and does it listen there?"
+        hint = Sentence(
+            "is a Docker engine running, and does it listen there?",
+            "Docker 引擎是否在运行，并监听该地址？",
+        )
     at = "" if daemon is None else f" at {daemon.title}"
-    return SetupError("docker-unreachable", f"no Docker engine answers{at}: {why}", hint=hint)
+    where = "" if daemon is None else f"{daemon.title} 处"
+    message = Sentence(
+        f"no Docker engine answers{at}: {why}", f"{where}没有 Docker 引擎应答：{chinese(why)}"
+    )
+    return SetupError("docker-unreachable", message, hint=hint)
 
 
 def _reason(text: str) -> str:

@@ -19,6 +19,7 @@ from docker.errors import TLSParameterError
 from docker.tls import TLSConfig
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
@@ -214,10 +215,16 @@ def _default_socket(variables: Mapping[str, str]) -> Daemon:
     daemons = [
         Daemon(f"unix://{path}", source)
         for path, source in (
-            (DEFAULT_SOCKET, "Docker's default socket"),
-            (f"{runtime}/docker.sock", "the socket of a rootless Docker"),
-            (f"{runtime}/podman/podman.sock", "the socket of a rootless Podman"),
-            ("/run/podman/podman.sock", "Podman's socket"),
+            (DEFAULT_SOCKET, Sentence("Docker's default socket", "Docker 默认套接字")),
+            (
+                f"{runtime}/docker.sock",
+                Sentence("the socket of a rootless Docker", "rootless Docker 的套接字"),
+            ),
+            (
+                f"{runtime}/podman/podman.sock",
+                Sentence("the socket of a rootless Podman", "rootless Podman 的套接字"),
+            ),
+            ("/run/podman/podman.sock", Sentence("Podman's socket", "Podman 的套接字")),
         )
     ]
     present = [daemon for daemon in daemons if _is_socket(daemon.socket_path)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 from docker import errors
 
+from suite.base.bilingual import Sentence
 from suite.measure.engine import facts as about
 from suite.measure.engine.container.network import publishes
 from suite.measure.engine.container.proxies import left_out
@@ -98,7 +99,13 @@ def _versions(container: Container, command: Sequence[str], own: set[str]) -> by
         output = client.api.exec_start(identity)
         status = client.api.exec_inspect(identity)["ExitCode"]
     except (errors.DockerException, requests.exceptions.RequestException) as error:
-        return f"the container could not be asked: {type(error).__name__}"
+        return Sentence(
+            f"the container could not be asked: {type(error).__name__}",
+            f"无法查询容器：{type(error).__name__}",
+        )
     if status != 0:
-        return f"{interpreter} in the container ended with status {status}"
+        return Sentence(
+            f"{interpreter} in the container ended with status {status}",
+            f"容器中的 {interpreter} 以状态 {status} 结束",
+        )
     return bytes(output)

@@ -319,7 +319,11 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
     wanted = settings.base_image or DEFAULT_BASE_IMAGE
     if _get(client, wanted) is not None:
         return wanted
+    script = settings.repository / "images" / "base.sh"
     if not settings.base_image and _get(client, LOCAL_BASE_IMAGE) is not None:
+        _run_script(
+            ["/bin/sh", str(script), LOCAL_BASE_IMAGE]
+        )  # again, where it lacks a package that came since
         return LOCAL_BASE_IMAGE
     try:
         _pull(client, wanted, "public", on_progress)
@@ -329,7 +333,6 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
     else:
         return wanted
     on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
-    script = settings.repository / "images" / "base.sh"
     status, output = _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])
     if status != 0:
         raise SetupError(

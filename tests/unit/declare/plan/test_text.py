@@ -1,5 +1,6 @@
 """The plan as a shell script: golden texts, valid shell, and the same container as the suite starts."""
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from suite.declare.plan.text import DEFAULT_ENV, DEFAULT_TMPFS, docker_run, render_plan
+from suite.declare.plan.docker_text import DEFAULT_ENV, DEFAULT_TMPFS, docker_run
+from suite.declare.plan.text import render_plan
 from tests.factories.plans import plan_for
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "plantext"
@@ -39,6 +41,22 @@ def test_golden_text(name):
     text = render_plan(GOLDEN[name]())
     assert text.startswith("# Plan ")
     assert _without_digests(text) == (CASES / f"{name}.sh").read_text()
+
+
+ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
+"""Three words of Latin letters in a row."""
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_chinese_text_has_the_same_commands(name):
+    text = render_plan(GOLDEN[name]())
+    pairs = zip(text.splitlines(), text.zh.splitlines(), strict=True)
+    for line, other in pairs:
+        assert line.startswith("#") == other.startswith("#")
+        assert line.startswith("#") or line == other
+        # What a vendor declares about itself stands as the vendor wrote it.
+        if name.startswith("cpu-") and line.startswith("#"):
+            assert not ENGLISH.search(other), other
 
 
 def test_every_golden_file_belongs_to_a_plan():

@@ -11,6 +11,7 @@ import pytest
 from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import TrustError
+from suite.base.language import Language
 from suite.judge.attest import page, sign, trust
 from suite.judge.attest.envelope import MEDIA_TYPE
 from suite.judge.attest.verification import Verification
@@ -99,6 +100,18 @@ def test_another_bundle_in_the_page(run: Path, tmp_path: Path) -> None:
     alone = verify_page(data, LIST, render=html.render)
     assert [step.code for step in alone.steps if step.outcome.value == "fail"] == ["key-unknown"]
     assert (last(alone), alone.exit_status) == (("pass", ""), 5)
+
+
+def test_a_page_in_chinese_is_compared_in_chinese(run: Path) -> None:
+    bundle = (run / sign.BUNDLE_FILE).read_bytes()
+    data = html.render(bundle, score(evidence.read(run)), Language.ZH)
+    assert data != (run / "scorecard.html").read_bytes()
+    assert last(verify_page(data, LIST, render=html.render)) == ("pass", "")
+    assert last(beside(run, data)) == ("pass", "")
+    # A page that only says that it is in another language is none that was signed.
+    for tag in (b"en", b"fr", b""):
+        mixed = data.replace(b'<html lang="zh-CN">', b'<html lang="' + tag + b'">')
+        assert last(beside(run, mixed)) == ("fail", "page-differs")
 
 
 def test_a_page_brings_no_key_along(run: Path) -> None:

@@ -5,7 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from suite.judge.log import loops
 from suite.judge.log.loops import ends_in_loop
 
 SHARED = os.environ.get("SUITE_SHARED_DATA")
@@ -72,3 +75,24 @@ def test_articles_raise_no_alarm():
         pytest.skip(f"{path} is not there")
     records = [json.loads(line) for line in path.read_text().splitlines()]
     assert not any(ends_in_loop(record["document"]) for record in records if record["document"])
+
+
+@given(
+    st.lists(
+        st.sampled_from(["the", "a", "1", "23", "\u00a0", ".", "\n", "Ünï", "x" * 9]), min_size=1
+    ),
+    st.integers(1, 6),
+)
+def test_the_quick_look_never_misses_a_loop(words, turns):
+    for text in (
+        "".join(words) * turns,
+        " ".join(words * turns),
+        " ".join(words) * turns + " \u00a0",
+    ):
+        quick = ends_in_loop(text)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(loops, "_ends_in_new_word", lambda _: False)
+            ends_in_loop.cache_clear()
+            whole = ends_in_loop(text)
+        ends_in_loop.cache_clear()
+        assert quick == whole

@@ -55,6 +55,7 @@ def test_no_phrase_is_left_over():
             "track-",
             "limit-",
             "device-",
+            "defect-",
         ),
     )
     unused = [

@@ -199,6 +199,7 @@ def test_a_replay_is_refused_and_what_is_refused_takes_nobodys_place(place: Path
 
 
 def test_a_folder_of_somebody_else_is_left_alone(place: Path, capsys) -> None:
+    shutil.rmtree(place / "site")
     (place / "site").mkdir()
     (place / "site/diary.txt").write_text("mine")
     assert make(place) == 2

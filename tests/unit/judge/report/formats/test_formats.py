@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
 from suite.base.errors import UsageError
+from suite.base.language import Language
 from suite.documents import codec
 from suite.judge.report import html, text
 from suite.judge.report.formats import registry
@@ -107,6 +110,14 @@ def test_hostile_text_stays_text(subject):
     assert page[0].find("failure").get("message") == 'a "<b>" | & `x`'
     shown = registry.render("markdown", Subject(card)).decode()
     assert 'R001 fail: a "\\<b\\>" \\| & \\`x\\`' in shown
+
+
+@pytest.mark.parametrize("name", ["markdown", "text"])
+def test_reports_for_people_speak_chinese(subject, name):
+    shown = registry.render(name, dataclasses.replace(subject, language=Language.ZH)).decode()
+    assert re.search("^(# )?合规", shown)
+    assert subject.card.verdict.sentence.zh in shown
+    assert subject.card.verdict.sentence.en not in shown
 
 
 def test_markdown_leads_with_the_verdict(subject):
