@@ -27,7 +27,7 @@ from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission
 from suite.documents.codec import convert, plain
 from suite.judge.report import html
-from suite.judge.site import build, known
+from suite.judge.site import examine, known
 from suite.judge.site.cards import site_card
 from suite.judge.submissions import folders
 from suite.judge.submissions.check import Setting, _stated
@@ -101,7 +101,7 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
         item.path,
         known.stat_of(item),
         files,
-        build.key_of(files, rules),
+        examine.key_of(files, rules),
         digest,
         sample,
         site_card(card, checked),
@@ -138,7 +138,7 @@ def _builds(place: Path, count: int) -> dict[str, float]:
     shutil.rmtree(made.tree)
     document = plain(_stated((source / "scorecard.sigstore.json").read_bytes()).card)
     (place / "keys.json").write_bytes(submissions.TRUST)
-    rules = build.decided_by(Setting(trust=submissions.TRUST, today="2026-02-02"))
+    rules = examine.decided_by(Setting(trust=submissions.TRUST, today="2026-02-02"))
     work = [(made.tree, source, document, number, rules) for number in range(count)]
     with ProcessPoolExecutor(CORES) as pool:
         entries = {entry.path: entry for entry in pool.map(_submission, work, chunksize=20)}
@@ -162,7 +162,7 @@ def _builds(place: Path, count: int) -> dict[str, float]:
         page.write_bytes(page.read_bytes().replace(*other))
         item = folders.Submission(made.tree, *entry.path.split("/"))
         files = known.files_of(item)
-        key = build.key_of(files, rules)
+        key = examine.key_of(files, rules)
         entries[entry.path] = type(entry)(
             **{
                 **{name: getattr(entry, name) for name in entry.__struct_fields__},

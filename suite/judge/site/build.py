@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,30 +22,26 @@ import msgspec
 from msgspec import UNSET
 
 from suite import __version__
-from suite.base import harness, jsonio
-from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.base.safe import is_plain, read_plain, replace_file
 from suite.documents import codec
-from suite.documents.card import Scorecard
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
-from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES, renderer_of
 from suite.judge.attest.sign import BUNDLE_FILE
-from suite.judge.attest.statement import parse_statement
 from suite.judge.report import html
-from suite.judge.site import downloads, known, pages
-from suite.judge.site.cards import identity, site_card
+from suite.judge.site import downloads, examine, known, pages
+from suite.judge.site.cards import identity
 from suite.judge.site.comparable import comparable, definitions
-from suite.judge.site.known import Entry
 from suite.judge.submissions import folders, replay
-from suite.judge.submissions.check import check
 from suite.judge.submissions.tree import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from suite.judge.site.known import Entry
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission
 
@@ -54,14 +50,6 @@ MARK: Final = "index.js"
 """What tells a site from another folder."""
 _FEW: Final = 6
 """Up to so many pieces of work are done here: processes take longer to start."""
-_ELSEWHERE: Final = (
-    "suite/cli/",
-    "suite/measure/",
-    "suite/judge/site/",
-    "suite/judge/compare/",
-    "images/",
-)
-"""Parts of the suite that do not decide how a submission is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,100 +129,25 @@ def _require_site(out: Path) -> None:
 def _checked(
     everything: Sequence[Submission], setting: Setting, order: Order, before: known.Known
 ) -> list[Entry]:
-    rules = decided_by(setting)
+    rules = examine.decided_by(setting)
     kept: dict[str, Entry] = {}
     wanted: list[tuple[Submission, Entry | None]] = []
     for item in everything:
         entry = before.entries.get(item.path)
         if (
             entry is not None
-            and _holds(entry, setting, rules)
+            and examine.holds(entry, setting, rules)
             and entry.stat == known.stat_of(item)
         ):
             kept[item.path] = entry
         else:
             wanted.append((item, entry))
     order.progress(f"{len(everything)} submissions, {len(wanted)} to look at")
-    work = functools.partial(_examined, setting=setting, rules=rules)
+    work = functools.partial(examine.examined, setting=setting, rules=rules)
     with Pool(order.jobs if len(wanted) > _FEW else 1) as pool:
         for entry in pool.map(work, wanted):
             kept[entry.path] = entry
     return [kept[item.path] for item in everything]
-
-
-def _holds(entry: Entry, setting: Setting, rules: str) -> bool:
-    """Whether a result still stands for the same files."""
-    lasting = not entry.until or setting.today <= entry.until
-    return bool(entry.stat) and lasting and entry.key == key_of(entry.files, rules)
-
-
-def decided_by(setting: Setting) -> str:
-    """A digest of what decides a check besides the submission's own files."""
-    asked = (
-        harness.files_sha256(_ELSEWHERE),
-        setting.trust,
-        setting.key,
-        setting.division,
-        setting.reviews,
-        [msgspec.json.encode(waiver) for waiver in setting.waivers],
-    )
-    return hashlib.sha256(repr(asked).encode()).hexdigest()
-
-
-def key_of(files: dict[str, str], rules: str) -> str:
-    """A digest of everything that decides a check."""
-    return jsonio.digest({"files": dict(files), "rules": rules})
-
-
-def _examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: str) -> Entry:
-    """Check one submission, or find that its files are those of an earlier check."""
-    submission, before = work
-    stat = known.stat_of(submission)
-    try:
-        files = known.files_of(submission)
-    except SuiteError as error:
-        return _refusal(submission.path, [error.code], error.message)
-    except OSError as error:
-        return _refusal(submission.path, ["file-unreadable"], f"cannot read: {error.strerror}")
-    if before is not None and before.files == files and _holds(before, setting, rules):
-        return msgspec.structs.replace(before, stat=stat)
-    trace = replay.trace(submission, setting.store, fetch=setting.fetch)
-    result = check(submission, replace(setting, traces=(trace,), edited=frozenset()))
-    if known.stat_of(submission) != stat:
-        return _refusal(
-            submission.path, ["submission-files"], "it was changed while it was checked"
-        )
-    fails = [step for step in result.steps if step.outcome in ("fail", "error")]
-    card = None
-    if result.verdict != "refused" and result.card is not UNSET:
-        data = read_plain(
-            submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder
-        )
-        card = site_card(_card(data), result)
-    return Entry(
-        path=submission.path,
-        # What lies elsewhere may be there the next time.
-        stat="" if card is None and folders.REFERENCE_FILE in files else stat,
-        files=files,
-        key=key_of(files, rules),
-        payload=trace.payload,
-        sample=sorted(trace.sample),
-        card=card,
-        codes=list(result.codes),
-        why=f"{fails[0].what}: {fails[0].detail}" if fails else "",
-        until=min(
-            (item.expires for item in setting.waivers if item.id in result.waivers), default=""
-        ),
-    )
-
-
-def _refusal(path: str, codes: list[str], why: str) -> Entry:
-    return Entry(path, "", {}, "", "", [], None, codes, why, "")
-
-
-def _card(bundle: bytes) -> Scorecard:
-    """The card in a bundle that was verified."""
-    return codec.convert(parse_statement(envelope.parse(bundle).payload).predicate, Scorecard)
 
 
 def _sorted(entries: Sequence[Entry]) -> tuple[list[SiteCard], list[SiteRefused]]:
@@ -371,7 +284,7 @@ def _laid(folder: _Folder, *, out: Path, base: str) -> None:
     place, card = out / CARDS / folder.card.id, folder.card
     bundle = _as_checked(folder, BUNDLE_FILE, MAX_BUNDLE_BYTES)
     page = _as_checked(folder, PAGE_FILE, MAX_PAGE_BYTES)
-    document = _card(bundle)
+    document = examine.card_of(bundle)
     if renderer_of(page) != html.renderer_version():
         page = html.render(bundle, document)
     write(place / BUNDLE_FILE, bundle)

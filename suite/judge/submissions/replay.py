@@ -98,7 +98,9 @@ def sampled(lines: Iterable[bytes]) -> frozenset[bytes]:
 
 def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
     """For each submission those with the same card or a request of the same times: all that `compare` can object to."""
-    marks = [(*item.sample, *([item.payload] if item.payload else [])) for item in traces]
+    marks: list[list[bytes | str]] = [
+        [*item.sample, *filter(None, (item.payload,))] for item in traces
+    ]
     count = Counter(mark for mine in marks for mark in mine)
     places: dict[bytes | str, list[int]] = {}
     for index, mine in enumerate(marks):

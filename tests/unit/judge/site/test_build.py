@@ -13,7 +13,7 @@ from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.cli.main import main
 from suite.judge.report import html
-from suite.judge.site import build, known
+from suite.judge.site import build, examine, known
 from tests.factories import submissions as factory
 from tests.factories.pages import Outline
 from tests.factories.submissions import Tree
@@ -144,9 +144,9 @@ def test_one_added_card_leaves_the_others_alone(place: Path, monkeypatch) -> Non
     before = stamps(place / "site")
     checked = []
     monkeypatch.setattr(
-        build,
+        examine,
         "check",
-        lambda item, setting, check=build.check: checked.append(item.run) or check(item, setting),
+        lambda item, setting, check=examine.check: checked.append(item.run) or check(item, setting),
     )
     added = Tree(place, runs=8)
     added.add(name="fifth", keep=0.0, apart_ns=1009)
@@ -207,10 +207,10 @@ def test_a_folder_of_somebody_else_is_left_alone(place: Path, capsys) -> None:
     assert [path.name for path in (place / "site").iterdir()] == ["diary.txt"]
 
 
-def test_a_broken_state_is_no_state(place: Path) -> None:
-    (place / "site.state").write_bytes(b"\x93nonsense")
-    assert known.load(place / "site.state").entries == {}
-    assert make(place) == 0
+def test_a_broken_state_is_no_state(tmp_path: Path) -> None:
+    for broken in (b"\x93nonsense", b"", b"\x80" * 9):
+        (tmp_path / "site.state").write_bytes(broken)
+        assert known.load(tmp_path / "site.state").entries == {}
 
 
 def test_no_submission_is_a_refusal(tmp_path: Path) -> None:
