@@ -26,11 +26,11 @@ endif
 PY := .venv/bin/python
 UV := $(PY) -m suite.base.uv
 # Through the environment, so that the shell takes spaces and quotes as they are.
-export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT DATE
+export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -99,6 +99,9 @@ bench-peers: .venv/.run ## get the clients that `make bench-load` runs beside th
 bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its time: ARGS="--cache DIR --fresh"
 	@$(PY) -m benchmarks.verify $(ARGS)
 
+bench-site: .venv/.dev ## how long the site of 1,000 cards takes, how soon 10,000 rows are sorted: ARGS="--cards 1000 --rows 10000"
+	@$(PY) -m benchmarks.site $(ARGS)
+
 # NO_MKDOCS_2_WARNING: the theme's word on its successor, which is no mistake of a page.
 docs: .venv/.docs ## build the documents as a site, build/site: no network, strict
 	@NO_MKDOCS_2_WARNING=1 $(PY) -W ignore -m mkdocs build --strict --quiet
@@ -113,7 +116,7 @@ samples: .venv/.run ## measure the sample cards of the documents again, with a n
 		cp build/samples/$$engine-cpu/scorecard.html build/samples/$$engine-cpu/scorecard.sigstore.json docs/samples/$$engine-cpu/ || exit 1; done
 
 release: .venv/.run ## enter this version into the list of releases: DATE=2026-01-31
-	@$(PY) -m suite.cli.releases "$$DATE"
+	@$(PY) -m suite.cli.releases "$(DATE)"
 
 sample-pages: .venv/.run ## render the pages of the sample cards again
 	@for card in docs/samples/*/; do $(PY) -m suite render $${card}scorecard.sigstore.json \

@@ -32,6 +32,7 @@ COMMANDS: Final = (
         "commit",
         "submit",
         "check",
+        "site",
         "review",
         "round",
         "trust",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base import harness, jsonio, versions
 from suite.base.errors import TrustError, UsageError
 from suite.base.resources import resource
+from suite.base.safe import replace_file
 from suite.documents.codec import decode, pretty
 from suite.documents.document import given
 from suite.documents.known import KnownImages, Release, Releases
@@ -49,7 +50,7 @@ def add_images(path: Path, images: Sequence[KnownImage]) -> int:
     rows = {(image.reference, image.architecture): image for image in (*listed, *images)}
     doc = KnownImages(images_schema=1, images=tuple(rows[key] for key in sorted(rows)))
     try:
-        path.write_bytes(pretty(doc))
+        replace_file(path, pretty(doc))
     except OSError as cause:
         message = f"{path} cannot be written: {cause.strerror or cause}"
         raise UsageError("file-unwritable", message) from cause
@@ -85,5 +86,5 @@ def add_release(path: Path, release: Release) -> None:
     """
     rows = {listed.version: listed for listed in _releases(path)} | {release.version: release}
     ordered = tuple(sorted(rows.values(), key=lambda row: versions.numbers(row.version) or ()))
-    path.write_bytes(pretty(Releases(releases_schema=1, releases=ordered)))
+    replace_file(path, pretty(Releases(releases_schema=1, releases=ordered)))
     _releases.cache_clear()

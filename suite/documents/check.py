@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.review import Decision
-from suite.documents.scalars import Count, Label, Line, Sha256
+from suite.documents.scalars import Count, Label, Line, Sha256, Sha256OrEmpty
 from suite.documents.standing import Level
 from suite.documents.trust import Instant
 from suite.documents.workload import Division
@@ -38,6 +38,18 @@ class ReviewMade(Document):
     comment: Annotated[Line, about("Why; empty without a comment.")]
 
 
+class StatusMade(Document):
+    """A withdrawal or supersession whose signature held."""
+
+    owner: Annotated[Label, about("Owner of the key, by the trust list.")]
+    status: Annotated[Literal["withdrawn", "superseded"], about("What became of the card.")]
+    time: Annotated[Instant, about("When, by the signer's clock.")]
+    reason: Annotated[Line, about("Why.")]
+    successor: Annotated[
+        Sha256OrEmpty, about("SHA-256 of the signed bytes of the card in its place; empty without.")
+    ]
+
+
 class CheckedCard(Document):
     """What the signed card says of itself."""
 
@@ -63,6 +75,9 @@ class CheckedSubmission(Document):
     waivers: Annotated[tuple[Label, ...], about("Ids of the waivers that were used.")]
     reviews: Annotated[tuple[ReviewMade, ...], about("Reviewers' statements, oldest first.")]
     steps: Annotated[tuple[CheckStep, ...], about("In order.")]
+    ended: Annotated[
+        StatusMade | UnsetType, about("The last withdrawal or supersession; absent without one.")
+    ] = UNSET
     card: Annotated[CheckedCard | UnsetType, about("Absent where there is no sound card.")] = UNSET
 
 

@@ -41,7 +41,7 @@ def rendered(card: dict) -> bytes:
 class Outline(html.parser.HTMLParser):
     """What a page is made of, read strictly: every element must be closed in its place."""
 
-    VOID = frozenset({"meta", "input", "wbr", "br"})
+    VOID = frozenset({"meta", "link", "input", "wbr", "br"})
 
     def __init__(self, data: bytes) -> None:
         super().__init__(convert_charrefs=True)

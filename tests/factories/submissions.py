@@ -58,8 +58,12 @@ def run(
     keep: float = 1,
     shift_ns: int = 0,
     emulated: bool = False,
+    apart_ns: int = 977,
 ) -> Scorecard:
-    """A signed run; `keep` and `shift_ns` take over a part of the log with other times of the clock."""
+    """A signed run; `keep` and `shift_ns` take over a part of the log with other times of the clock.
+
+    What is not kept takes `apart_ns` longer: runs with different ones have no request in common.
+    """
     parts = copy.deepcopy(_document())
     parts["header"]["run_id"] = name
     parts["plan"]["vendor"]["emulated"] = emulated
@@ -71,7 +75,7 @@ def run(
     if keep < 1:
         last = int(len(requests) * keep)
         for request in requests[last:]:
-            request["t_end"] += 977
+            request["t_end"] += apart_ns
             request["chunk_dt"] = [gap + 31 for gap in request["chunk_dt"]]
     for request in requests:
         for member in ("t_sched", "t_send", "chunk_t0", "t_end"):

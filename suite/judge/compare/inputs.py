@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual, Sentence
+from suite.base.jsonio import sha256_hex
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.codec import canonical, plain
 from suite.documents.comparison import Difference, Family
@@ -212,6 +213,46 @@ def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
         for item in _INPUTS
         if item.key(a) != item.key(b) or (item.broken and not item.key(a))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One input of one card, for whoever compares cards later.
+
+    Attributes:
+        key: equal where the input is.
+        text: how it reads.
+        sound: False where no other card may be held against this one.
+    """
+
+    what: str
+    title: Bilingual
+    key: str
+    text: str
+    forbids: tuple[Family, ...]
+    sound: bool
+
+
+def held(card: Scorecard) -> list[Held]:
+    """Every input of a card; two cards differ in it as `differences` says."""
+    return [
+        Held(
+            item.what,
+            item.title,
+            sha256_hex(repr(item.key(card)).encode())[:16],
+            item.read(card),
+            item.forbids,
+            not item.broken or bool(item.key(card)),
+        )
+        for item in _INPUTS
+    ]
+
+
+def asked_key(phase: CardPhase) -> str:
+    """Equal for two phases that were asked the same: what `load_difference` looks at, but for the lengths."""
+    return sha256_hex(
+        repr((phase.scenario, sorted(_asked(phase).items()), _gave_way(phase))).encode()
+    )[:16]
 
 
 _SEARCH_FREE = ("min_rate", "max_rate", "max_probes", "resolution", "seed")

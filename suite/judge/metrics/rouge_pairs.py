@@ -7,6 +7,7 @@ package's, in the same order. Sentences for ROUGE-Lsum are split at line breaks,
 
 from __future__ import annotations
 
+import functools
 import string
 from collections import Counter
 from itertools import chain
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cpdist
-from rouge_score.tokenizers import DefaultTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
+    from rouge_score.tokenizers import DefaultTokenizer
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -46,11 +47,15 @@ def words(text: str) -> list[bytes]:
     return text.lower().encode("ascii", "replace").translate(_TO_SPACES).split()
 
 
-_TOKENIZER = DefaultTokenizer(use_stemmer=True)
+@functools.cache
+def _tokenizer() -> DefaultTokenizer:
+    from rouge_score.tokenizers import DefaultTokenizer  # noqa: PLC0415 - brings all of NLTK: half a second
+
+    return DefaultTokenizer(use_stemmer=True)
 
 
 def _stemmed(word: str) -> str:
-    (stem,) = _TOKENIZER.tokenize(word)
+    (stem,) = _tokenizer().tokenize(word)
     return str(stem)
 
 

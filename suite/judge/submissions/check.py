@@ -28,7 +28,7 @@ from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade
+from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade, StatusMade
 from suite.judge import score
 from suite.judge.attest import envelope, keys, trust, verify_run
 from suite.judge.attest.existence import Witness
@@ -340,6 +340,7 @@ class _Check:
                 for item in self.reviews
             ),
             steps=tuple(map(step_document, self.steps.done)),
+            ended=_ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
 
@@ -381,8 +382,17 @@ def _judge(
         note.detail = f"{card.division.granted}, {len(card.checks)} rules, none failed"
 
 
-def _renumbered(step: Step, by: int) -> Step:
+def _ended(made: Ended) -> StatusMade:
+    return StatusMade(
+        owner=made.owner,
+        status=made.status,
+        time=made.time,
+        reason=made.reason,
+        successor=made.successor,
+    )
 
+
+def _renumbered(step: Step, by: int) -> Step:
     return replace(step, number=step.number + by)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import heapq
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -93,6 +94,26 @@ def sampled(lines: Iterable[bytes]) -> frozenset[bytes]:
             times = (event.t_end - event.t_send, event.chunk_t0 - event.t_send, event.chunk_dt)
             hashes.add(hashlib.sha256(repr(times).encode()).digest()[:12])
     return frozenset(heapq.nsmallest(SAMPLE, hashes))
+
+
+def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
+    """For each submission those with the same card or a request of the same times: all that `compare` can object to."""
+    marks: list[list[bytes | str]] = [
+        [*item.sample, *filter(None, (item.payload,))] for item in traces
+    ]
+    count = Counter(mark for mine in marks for mark in mine)
+    places: dict[bytes | str, list[int]] = {}
+    for index, mine in enumerate(marks):
+        for mark in mine:
+            if count[mark] > 1:
+                places.setdefault(mark, []).append(index)
+    near: dict[int, set[int]] = {}
+    for shared in places.values():
+        for index in shared:
+            near.setdefault(index, set()).update(shared)
+    return {
+        traces[index].path: [traces[at] for at in sorted(others)] for index, others in near.items()
+    }
 
 
 def compare(mine: Trace, others: Sequence[Trace]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Error: TypeAlias = EvidenceError | TrustError
 
@@ -67,7 +68,7 @@ def check_tree(
     look = functools.partial(trace, store=setting.store, fetch=setting.fetch)
     work = replace(setting, edited=changes.edited)
     checked: list[CheckedSubmission] = []
-    with _Pool(min(jobs, len(everything))) as pool:
+    with Pool(min(jobs, len(everything))) as pool:
         traces = tuple(pool.map(look, everything if wanted else []))
         for result in pool.map(
             functools.partial(check, setting=replace(work, traces=traces)), wanted
@@ -136,7 +137,7 @@ def _steps(errors: Sequence[_Error]) -> Steps:
     return steps
 
 
-class _Pool:
+class Pool:
     """Maps in this process for one job, in several otherwise."""
 
     def __init__(self, jobs: int) -> None:
@@ -151,8 +152,7 @@ class _Pool:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def map(
-        self, function: Callable[[Submission], _Result], items: Sequence[Submission]
-    ) -> map[_Result]:
+    def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> map[_Result]:
+        """What a function makes of each item, in order."""
         mapper = map if self._pool is None else self._pool.map
         return mapper(function, items)  # type: ignore[return-value]  # both are iterators

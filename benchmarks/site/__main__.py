@@ -1,0 +1,267 @@
+"""``make bench-site``: how long the site takes to make, how large its index is, how soon its table is sorted and filtered.
+
+The submissions are one sound run that was signed again as many runs, and the state says that they were checked: checking takes
+what `suite check` takes (``--checked`` measures some runs from their evidence too). Pages are made by this version's renderer
+(``again``: by another, so that each scorecard is rendered anew).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from suite.base import jsonio
+from suite.documents.card import Scorecard
+from suite.documents.check import CheckedCard, CheckedSubmission
+from suite.documents.codec import convert, plain
+from suite.judge.report import html
+from suite.judge.site import examine, known
+from suite.judge.site.cards import site_card
+from suite.judge.submissions import folders
+from suite.judge.submissions.check import Setting, _stated
+from tests.factories import pages, submissions
+from tests.factories import site as factory
+
+if TYPE_CHECKING:
+    from suite.documents.site import SiteCard
+
+HERE = Path(__file__).parent
+CORES = 2
+BARS = {
+    "made": 60.0,
+    "again": 60.0,
+    "added": 2.0,
+    "index, MB compressed": 2.0,
+    "sort and filter, ms": 100.0,
+}
+PACKAGES = ["puppeteer-core@23.11.1"]
+MODELS = 40
+DEVICES = ("H200", "MI355X", "Gaudi 3", "Ascend 910C", "S5000", "MLU590", "Kunlun P800", "BR166")
+
+
+def _varied(document: dict, number: int) -> Scorecard:
+    """A card of its own: name, day, devices, model, every number."""
+    made = json.loads(json.dumps(document))
+    made["run"]["id"] = f"run-{number:05}"
+    made["run"]["started_utc"] = (
+        f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00.000000Z"
+    )
+    made["devices"] |= {"name": DEVICES[number % len(DEVICES)], "count": 1 << number % 4}
+    made["model"]["id"] = f"model-{number % MODELS}"
+    for phase in made["phases"]:
+        for value in phase["metrics"].values():
+            if "value" in value and isinstance(value["value"], float):
+                value["value"] = float(f"{value['value'] * _factor(number):.9g}")
+    return convert(made, Scorecard)
+
+
+def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
+    """Sign and lay out one card as a submission; what a check would have kept of it."""
+    tree, source, document, number, rules = work
+    card = _varied(document, number)
+    item = folders.Submission(tree, card.vendor.id, folders.NO_ROUND, card.run.id)
+    shutil.copytree(source, item.folder)
+    bundle = pages.bundle(card)
+    (item.folder / "scorecard.sigstore.json").write_bytes(bundle)
+    digest = _stated(bundle).statement.sha256
+    checked = CheckedSubmission(
+        path=item.path,
+        verdict="accepted",
+        exit_status=0,
+        codes=(),
+        waivers=(),
+        reviews=(),
+        steps=(),
+        ended=UNSET,
+        card=CheckedCard(
+            payload_sha256=digest,
+            run=card.run.id,
+            vendor=card.vendor.id,
+            owner="cpu",
+            division=card.division.granted,
+            conformant=True,
+            sentence=card.verdict.sentence.en,
+        ),
+    )
+    files = known.files_of(item)
+    sample = [jsonio.sha256_hex(f"{number} {index}".encode()).encode()[:12] for index in range(256)]
+    return known.Entry(
+        item.path,
+        known.stat_of(item),
+        files,
+        examine.key_of(files, rules),
+        digest,
+        sample,
+        site_card(card, checked),
+        [],
+        "",
+        "",
+    )
+
+
+def _pinned(words: list[str]) -> tuple[float, float]:
+    """Wall and CPU seconds of a command of the suite on two cores."""
+    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:CORES]))
+    environment = dict(os.environ)
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # modules are loaded from bytecode, as installed
+    before, started = os.times(), time.monotonic()
+    command = ["taskset", "-c", cores, sys.executable, "-m", "suite", *words, "--jobs", str(CORES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    after = os.times()
+    if done.returncode:
+        sys.exit(done.stderr)
+    print(f"    {done.stdout.strip()}; {'; '.join(done.stderr.splitlines()[:2])}")
+    user = after.children_user - before.children_user
+    return time.monotonic() - started, user + after.children_system - before.children_system
+
+
+def _builds(place: Path, count: int) -> dict[str, float]:
+    """Make the site of many cards, make it again with another renderer, add one card, change nothing."""
+    made = submissions.Tree(place)
+    made.add(name="source")
+    source = place / "source"
+    shutil.move(made.folder, source)
+    shutil.rmtree(made.tree)
+    document = plain(_stated((source / "scorecard.sigstore.json").read_bytes()).card)
+    (place / "keys.json").write_bytes(submissions.TRUST)
+    rules = examine.decided_by(Setting(trust=submissions.TRUST, today="2026-02-02"))
+    work = [(made.tree, source, document, number, rules) for number in range(count)]
+    with ProcessPoolExecutor(CORES) as pool:
+        entries = {entry.path: entry for entry in pool.map(_submission, work, chunksize=20)}
+    state, out = place / "site.state", place / "site"
+    known.save(state, known.Known(entries=entries))
+    words = ["site", str(made.tree), "--trust", str(place / "keys.json"), "--out", str(out)]
+    seconds = {}
+
+    def timed(name: str) -> None:
+        wall, cpu = _pinned(words)
+        seconds[name] = wall
+        print(f"  {name:<24}{wall:8.2f} s wall{cpu:8.2f} s CPU")
+
+    timed("made")
+    timed("unchanged")
+    made.add(name="added", keep=0.0, apart_ns=2003)
+    timed("added")
+    other = html.renderer_version().encode(), b"another renderer"
+    for entry in entries.values():
+        page = made.tree / entry.path / "scorecard.html"
+        page.write_bytes(page.read_bytes().replace(*other))
+        item = folders.Submission(made.tree, *entry.path.split("/"))
+        files = known.files_of(item)
+        key = examine.key_of(files, rules)
+        entries[entry.path] = type(entry)(
+            **{
+                **{name: getattr(entry, name) for name in entry.__struct_fields__},
+                "files": files,
+                "stat": known.stat_of(item),
+                "key": key,
+            }
+        )
+    shutil.rmtree(out)
+    known.save(state, known.Known(entries=entries))
+    timed("again")
+    return seconds
+
+
+def _factor(number: int) -> float:
+    """From 1 to 2, all different: equal numbers would be compressed away."""
+    return 1 + int(jsonio.sha256_hex(str(number).encode())[:8], 16) / 2**32
+
+
+def _row(base: SiteCard, number: int) -> SiteCard:
+    """A row of its own."""
+    results = tuple(
+        replace(
+            result,
+            metrics={
+                name: replace(value, value=value.value * _factor(100 * number + 20 * place + at))
+                for at, (name, value) in enumerate(result.metrics.items())
+            },
+        )
+        for place, result in enumerate(base.results)
+    )
+    digest = jsonio.sha256_hex(str(number).encode())
+    return replace(
+        base,
+        id=digest[:32],
+        payload_sha256=digest,
+        run=f"run-{number:05}",
+        results=results,
+        started_utc=f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00Z",
+        model=f"model-{number % MODELS}",
+        devices=f"{1 << number % 4} x {DEVICES[number % len(DEVICES)]}",
+        vendor_name=f"Vendor {number % len(DEVICES)}",
+        division=("closed", "optimised", "open")[number % 3],
+        engine=f"vLLM 0.{number % 60}.0",
+    )
+
+
+def _table(place: Path, count: int) -> dict[str, float]:
+    """The index of many cards: its size, and the table in Chromium."""
+    base = factory.row(factory.card(0))
+    started = time.monotonic()
+    factory.write(place / "site", factory.site([_row(base, number) for number in range(count)]))
+    print(f"  index, feed, downloads of {count:,} cards in {time.monotonic() - started:.1f} s")
+    size = len(gzip.compress((place / "site/index.js").read_bytes(), 9)) / 1e6
+    print(f"  index.js                {size:8.2f} MB compressed (gzip -9)")
+    (place / "package.json").write_text('{"private": true}')
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
+    subprocess.run(install, cwd=place, check=True, capture_output=True)
+    shutil.copy(HERE / "timed.mjs", place)
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
+    command = ["node", str(place / "timed.mjs"), chromium, str(place / "site/index.html")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    times = json.loads(done.stdout)
+    for name, (script, painted, thread) in times.items():
+        print(
+            f"  {name:<24}{script:8.1f} ms script{painted:8.1f} ms until painted{thread:8.1f} ms CPU"
+        )
+    return {
+        "index, MB compressed": size,
+        "sort and filter, ms": max(
+            painted for name, (_, painted, _) in times.items() if name != "opened"
+        ),
+    }
+
+
+def main() -> int:
+    """Print what was measured beside its bars; 1 where one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--place", type=Path, default=Path("build/bench-site"), help="working folder"
+    )
+    parser.add_argument("--cards", type=int, default=1000, help="cards of the builds; 0 for none")
+    parser.add_argument("--rows", type=int, default=10_000, help="rows of the table; 0 for none")
+    chosen = parser.parse_args()
+    seconds: dict[str, float] = {}
+    shutil.rmtree(chosen.place, ignore_errors=True)
+    for name, count, measure in (("builds", chosen.cards, _builds), ("table", chosen.rows, _table)):
+        if count:
+            place = chosen.place.absolute() / name
+            place.mkdir(parents=True)
+            print(f"{name}, {count:,} cards, {CORES} cores, load {os.getloadavg()[0]:.1f}")
+            seconds |= measure(place, count)
+    missed = [name for name, bar in BARS.items() if seconds.get(name, 0) > bar]
+    for name in missed:
+        print(f"MISSED: {name}: {seconds[name]:.2f}, at most {BARS[name]:g}")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

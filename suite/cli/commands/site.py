@@ -1,0 +1,102 @@
+"""``suite site``: a static site of verified submissions."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.base.errors import UsageError
+from suite.cli.command import Count, command
+from suite.cli.options import FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@command("suite site submissions --trust trust/keys.json --out site")
+@click.argument("tree", metavar="TREE", type=FILE)
+@click.option("--out", type=FILE, required=True, metavar="DIR", help="folder of the site")
+@click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)")
+@click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for")
+@click.option(
+    "--waivers", type=FILE, metavar="FILE", help="default: waivers.json at the top of the tree"
+)
+@click.option(
+    "--reviews",
+    type=Count(99),
+    metavar="N",
+    help="reviewers who must have accepted (default: none)",
+)
+@click.option("--store", type=FILE, metavar="DIR", help="evidence that lies elsewhere, by digest")
+@click.option(
+    "--url", default="", metavar="URL", help="where it will be published, for feed and citations"
+)
+@click.option("--parquet", is_flag=True, help="the table as Parquet too (needs pyarrow)")
+@click.option(
+    "--state", type=FILE, metavar="FILE", help="what earlier builds know (default: DIR.state)"
+)
+@click.option("--fresh", is_flag=True, help="check and write everything again")
+@click.option(
+    "--jobs", type=Count(256), default=os.cpu_count() or 1, help="processes (default: one a core)"
+)
+def site(
+    tree: Path,
+    *,
+    out: Path,
+    trust: Path | None,
+    key: Path | None,
+    waivers: Path | None,
+    reviews: int | None,
+    store: Path | None,
+    url: str,
+    parquet: bool,
+    state: Path | None,
+    fresh: bool,
+    jobs: int,
+) -> int:
+    """Make a static site of verified submissions.
+
+    Each submission of TREE is checked as by `suite check`; what is not accepted is listed with its reason and not shown.
+    DIR holds a leaderboard, a page for each card, a comparison of any of them, feed and downloads; it asks nothing of
+    any server and works from a disk. What did not change since the last time is neither checked nor written again.
+    The exit status is 0 where a card is shown, 4 where none is.
+    """
+    from suite.base import jsonio
+    from suite.base.errors import TrustError
+    from suite.base.visible import say
+    from suite.cli.judging import JUDGED_NOTHING
+    from suite.cli.output import write_note
+    from suite.cli.submitting import known_waivers, today
+    from suite.judge.site.build import Order, build
+    from suite.judge.submissions import folders
+    from suite.judge.submissions.check import Setting
+
+    if trust and key:
+        raise UsageError("usage-wrong", "--trust and --key exclude each other")
+    if url and not url.startswith(("https://", "http://")):
+        raise UsageError("url-malformed", f"--url takes an https:// address, not {url!r}")
+    place = folders.tree_of(tree)
+    setting = Setting(
+        trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
+        key=jsonio.read_bytes(key, error=TrustError) if key else None,
+        waivers=known_waivers(waivers, place),
+        today=today(),
+        reviews=reviews or 0,
+        store=store,
+    )
+    order = Order(
+        out=out.absolute(),
+        state=(state or out.with_name(f"{out.name}.state")).absolute(),
+        base=f"{url.rstrip('/')}/" if url else "",
+        parquet=parquet,
+        jobs=jobs,
+        fresh=fresh,
+        progress=write_note,
+    )
+    made = build(place, setting, order)
+    for item in made.refused:
+        write_note(f"not shown: {item.path}: {', '.join(item.codes)}: {item.why}")
+    say(f"{len(made.cards)} cards, {len(made.refused)} not shown: {order.out / 'index.html'}")
+    return 0 if made.cards else JUDGED_NOTHING

@@ -1,0 +1,330 @@
+"""Makes the site of a tree of submissions; checks and writes again only what changed since the last time.
+
+::
+
+    check    each submission as `suite check` does, unless its files and everything that decides are as before
+    replay   the whole tree against itself, each time
+    lay      each card's folder: scorecard, bundle, numbers for the comparison, badge, page
+    write    leaderboard, index, comparison, refusals, feed, downloads
+    sweep    folders of cards that the tree has no more
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import UNSET
+
+from suite import __version__
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, TrustError, UsageError
+from suite.base.safe import is_plain, read_plain, replace_file
+from suite.documents import codec
+from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.page import MAX_PAGE_BYTES, renderer_of
+from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.report import html
+from suite.judge.site import downloads, examine, known, pages
+from suite.judge.site.cards import identity
+from suite.judge.site.comparable import comparable, definitions
+from suite.judge.submissions import folders, replay
+from suite.judge.submissions.tree import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from suite.judge.site.known import Entry
+    from suite.judge.submissions.check import Setting
+    from suite.judge.submissions.folders import Submission
+
+CARDS: Final = "cards"
+MARK: Final = "index.js"
+"""What tells a site from another folder."""
+_FEW: Final = 6
+"""Up to so many pieces of work are done here: processes take longer to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is asked for.
+
+    Attributes:
+        out: folder of the site.
+        state: file in which a build keeps what it knows.
+        base: the site's address with a slash at its end; "" where it is not known.
+        parquet: write the table as Parquet too.
+        jobs: processes.
+        fresh: check and write everything again.
+        progress: told of what is done, in a line.
+    """
+
+    out: Path
+    state: Path
+    base: str = ""
+    parquet: bool = False
+    jobs: int = 1
+    fresh: bool = False
+    progress: Callable[[str], None] = lambda _: None
+
+
+def build(tree: Path, setting: Setting, order: Order) -> Site:
+    """Make the site.
+
+    Args:
+        tree: of submissions.
+        setting: what the reviewer knows and asks for.
+        order: what is asked for.
+
+    Raises:
+        UsageError: ``submissions-none``, ``page-unwritable``, ``site-foreign``.
+        SuiteError: as `suite.judge.submissions.check.check`; ``parquet-missing``.
+    """
+    _require_site(order.out)
+    everything, stray = folders.submissions(tree)
+    if not everything and not stray:
+        raise UsageError("submissions-none", f"there is no submission in {tree}")
+    before = known.Known() if order.fresh else known.load(order.state)
+    entries = _checked(everything, setting, order, before)
+    cards, refused = _sorted(entries)
+    refused += [
+        SiteRefused(
+            path=Path(error.place.file).name if error.place else "",
+            codes=(error.code,),
+            why=error.message,
+        )
+        for error in stray
+    ]
+    site = Site(
+        site_schema=SITE_SCHEMA,
+        suite=__version__,
+        checked=len(everything),
+        cards=tuple(cards),
+        refused=tuple(sorted(refused, key=lambda item: item.path)),
+    )
+    written = _Writer(order.out, before.written)
+    _lay(site, {item.path: item for item in everything}, entries, order, written)
+    _write(site, order, written)
+    _sweep(order.out / CARDS, {card.id for card in cards})
+    known.save(
+        order.state, known.Known(entries={item.path: item for item in entries}, written=written.now)
+    )
+    return site
+
+
+def _require_site(out: Path) -> None:
+    """Nothing of anybody else is written over or swept away."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not is_plain(out / MARK))):
+        hint = "name a new or empty folder, or one that suite site made"
+        raise UsageError("site-foreign", f"{out} holds something else than a site", hint=hint)
+
+
+def _checked(
+    everything: Sequence[Submission], setting: Setting, order: Order, before: known.Known
+) -> list[Entry]:
+    rules = examine.decided_by(setting)
+    kept: dict[str, Entry] = {}
+    wanted: list[tuple[Submission, Entry | None]] = []
+    for item in everything:
+        entry = before.entries.get(item.path)
+        if (
+            entry is not None
+            and examine.holds(entry, setting, rules)
+            and entry.stat == known.stat_of(item)
+        ):
+            kept[item.path] = entry
+        else:
+            wanted.append((item, entry))
+    order.progress(f"{len(everything)} submissions, {len(wanted)} to look at")
+    work = functools.partial(examine.examined, setting=setting, rules=rules)
+    with Pool(order.jobs if len(wanted) > _FEW else 1) as pool:
+        for entry in pool.map(work, wanted):
+            kept[entry.path] = entry
+    return [kept[item.path] for item in everything]
+
+
+def _sorted(entries: Sequence[Entry]) -> tuple[list[SiteCard], list[SiteRefused]]:
+    """Cards, the newest first, and what is refused.
+
+    All that would be shown is searched for the same card or log; what is refused anyway takes nobody else's place.
+    """
+    cards: list[SiteCard] = []
+    refused: list[SiteRefused] = []
+    sound = [item for item in entries if item.card is not None]
+    near = replay.related(
+        [replay.Trace(item.path, item.payload, frozenset(item.sample)) for item in sound]
+    )
+    for entry in entries:
+        codes, why = tuple(entry.codes), entry.why
+        others = near.get(entry.path, [])
+        try:
+            for mine in others:
+                if mine.path == entry.path:
+                    replay.compare(mine, others)
+        except TrustError as error:
+            codes = (error.code,)
+            why = f"{error.message}: {'; '.join(item.message for item in error.problems)}"
+        if entry.card is None or codes:
+            refused.append(SiteRefused(path=entry.path, codes=codes, why=why))
+        else:
+            cards.append(entry.card)
+    cards.sort(key=lambda card: card.id)
+    cards.sort(key=lambda card: card.started_utc, reverse=True)
+    return cards, refused
+
+
+class _Writer:
+    """Writes files whose makings changed, or that are gone.
+
+    Attributes:
+        now: what each file of this build was made of.
+    """
+
+    def __init__(self, out: Path, before: dict[str, str]) -> None:
+        self._out, self._before = out, before
+        self.now: dict[str, str] = {}
+
+    def stale(self, name: str, made_of: object) -> bool:
+        """Whether a file, or a folder of files, has to be written; notes what it is made of."""
+        digest = hashlib.sha256(
+            msgspec.msgpack.encode((pages.renderer_version(), made_of))
+        ).hexdigest()
+        self.now[name] = digest
+        return self._before.get(name) != digest or not (self._out / name).exists()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file.
+
+        Raises:
+            UsageError: ``page-unwritable``.
+        """
+        write(self._out / name, data)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file, and the folders that it lies in.
+
+    Raises:
+        UsageError: ``page-unwritable``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {path}: {cause.strerror}") from cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What the folder of one card is made of, in a form that travels to other processes."""
+
+    submission: Submission
+    card: SiteCard
+    files: dict[str, str]
+    history: tuple[SiteCard, ...]
+    successor: str
+
+
+def _lay(
+    site: Site,
+    submissions: dict[str, Submission],
+    entries: Iterable[Entry],
+    order: Order,
+    written: _Writer,
+) -> None:
+    """The folders of all cards: the signed things, and the page."""
+    files = {entry.path: entry.files for entry in entries}
+    ids = {card.id for card in site.cards}
+    kinds: dict[tuple[str, ...], list[SiteCard]] = {}
+    for card in reversed(site.cards):
+        kinds.setdefault(_kind(card), []).append(card)
+    work = []
+    for card in site.cards:
+        successor = identity(card.ended.successor) if card.ended is not UNSET else ""
+        folder = _Folder(
+            submissions[card.path],
+            card,
+            files[card.path],
+            tuple(kinds[_kind(card)][-_HISTORY:]),
+            successor if successor in ids else "",
+        )
+        signed = [folder.files[BUNDLE_FILE], folder.files[PAGE_FILE], html.renderer_version()]
+        made_of = (signed, card, folder.history, folder.successor, order.base)
+        if written.stale(f"{CARDS}/{card.id}/index.html", made_of):
+            work.append(folder)
+    order.progress(f"{len(site.cards)} cards, {len(work)} to write")
+    lay = functools.partial(_laid, out=order.out, base=order.base)
+    with Pool(order.jobs if len(work) > _FEW else 1) as pool:
+        for _ in pool.map(lay, work):
+            pass
+
+
+_HISTORY: Final = 50
+"""Runs that a history shows: the last ones."""
+
+
+def _kind(card: SiteCard) -> tuple[str, ...]:
+    """What cards share that are one history."""
+    return card.vendor, card.model_sha256, card.devices, card.engine_id, card.profile
+
+
+def _laid(folder: _Folder, *, out: Path, base: str) -> None:
+    """Write the folder of one card.
+
+    Raises:
+        EvidenceError: ``submission-files``: a file is no longer the one that was checked.
+    """
+    place, card = out / CARDS / folder.card.id, folder.card
+    bundle = _as_checked(folder, BUNDLE_FILE, MAX_BUNDLE_BYTES)
+    page = _as_checked(folder, PAGE_FILE, MAX_PAGE_BYTES)
+    document = examine.card_of(bundle)
+    if renderer_of(page) != html.renderer_version():
+        page = html.render(bundle, document)
+    write(place / BUNDLE_FILE, bundle)
+    write(place / PAGE_FILE, page)
+    write(place / "card.js", downloads.script("card", comparable(document, card)))
+    write(place / "badge.svg", pages.badge(card))
+    write(place / "index.html", pages.card_page(card, folder.history, folder.successor, base))
+
+
+def _as_checked(folder: _Folder, name: str, limit: int) -> bytes:
+    submission = folder.submission
+    data = read_plain(submission.folder / name, limit, below=submission.folder)
+    if jsonio.sha256_hex(data) != folder.files[name]:
+        message = f"{submission.path}/{name} was changed while the site was made"
+        raise EvidenceError("submission-files", message, hint="make the site again")
+    return data
+
+
+def _write(site: Site, order: Order, written: _Writer) -> None:
+    """The files that show all cards."""
+    files: dict[str, Callable[[], bytes]] = {
+        MARK: lambda: downloads.script("index", downloads.columnar(site.cards)),
+        "definitions.js": lambda: downloads.script("definitions", definitions()),
+        "index.html": lambda: pages.index_page(site, parquet=order.parquet),
+        "compare.html": pages.compare_page,
+        "refused.html": lambda: pages.refused_page(site),
+        "feed.atom": lambda: pages.feed(site, order.base),
+        "cards.json": lambda: codec.pretty(site),
+        "cards.csv": lambda: downloads.as_csv(site),
+    }
+    if order.parquet:
+        files["cards.parquet"] = lambda: downloads.as_parquet(site)
+    made_of = hashlib.sha256(msgspec.msgpack.encode((site, order.base, order.parquet))).hexdigest()
+    for name, make in files.items():
+        if written.stale(name, made_of):
+            written.write(name, make())
+
+
+def _sweep(cards: Path, ids: set[str]) -> None:
+    """Take away the folders of cards that are no more; what is no card's folder stays."""
+    for place in cards.iterdir() if cards.is_dir() else ():
+        if place.name not in ids and is_plain(place / BUNDLE_FILE) and not place.is_symlink():
+            shutil.rmtree(place)

@@ -1,0 +1,277 @@
+"""The site's pages: pure functions of what is shown. Each has one policy: nothing from outside, its own script alone."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import jinja2
+from markupsafe import Markup
+from msgspec import UNSET
+
+from suite.base import jsonio
+from suite.declare.scenarios import SCENARIOS
+from suite.judge.metrics.registry import REGISTRY
+from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
+from suite.judge.report.numbers import show
+from suite.judge.site import plots
+from suite.judge.site.cards import COLUMNS, WORDS
+from suite.judge.site.downloads import program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.documents.phase import ScenarioKind
+    from suite.documents.site import Site, SiteCard
+    from suite.documents.value import Value
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_FIRST: Final = 50
+"""Rows of the leaderboard that stand in the page itself, for whoever runs no script."""
+_FEED: Final = 50
+_FACTS: Final = (
+    ("run", "Run", "运行"),
+    ("model", "Model", "模型"),
+    ("devices", "Devices", "设备"),
+    ("engine", "Engine", "推理引擎"),
+    ("vendor", "Vendor", "厂商"),
+    ("division", "Division", "赛道"),
+    ("trust", "Trust level", "信任级别"),
+    ("date", "Date", "日期"),
+)
+_SCRIPTS: Final = {
+    "index": ("common.js", "charts.js", "leaderboard.js"),
+    "compare": ("common.js", "compare.js"),
+    "card": ("common.js",),
+}
+_DECISIONS: Final = {
+    "accept": ("accepted", "接受"),
+    "reject": ("rejected", "拒绝"),
+    "comment": ("comment", "评论"),
+}
+_COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00"}
+
+
+def _pair(english: str, chinese: str) -> Markup:
+    if english == chinese:
+        return Markup.escape(english)
+    return Markup(
+        '<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>'
+    ).format(english, chinese)
+
+
+def _known(word: str) -> Markup:
+    """A word of the cards in both languages, or as it is."""
+    return _pair(*WORDS.get(word, (word, word)))
+
+
+def _scenario(name: ScenarioKind) -> tuple[str, str]:
+    return SCENARIOS[name].title
+
+
+def _number(metric: str, value: Value) -> str:
+    """As the column says the unit, the number alone."""
+    return show(metric, value).number
+
+
+@functools.cache
+def _own(name: str) -> str:
+    return jsonio.read_bytes(_TEMPLATES / name).decode()
+
+
+@functools.cache
+def _style() -> str:
+    card = jsonio.read_bytes(CARD_TEMPLATES / "style.css").decode()
+    return (card + _own("site.css")).strip()
+
+
+@functools.cache
+def _script(kind: str) -> str:
+    return "".join(map(_own, _SCRIPTS[kind])).strip()
+
+
+def _sha256(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+@functools.cache
+def _policy(kind: str) -> str:
+    """'strict-dynamic': what our own script brings, whether over https or from files, and no other script."""
+    return (
+        f"default-src 'none'; style-src {_sha256(_style())}; "
+        f"script-src {_sha256(_script(kind))} 'strict-dynamic'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {
+        "p": _pair,
+        "show": show,
+        "shown_number": _number,
+        "scenario": _scenario,
+        "decisions": _DECISIONS,
+        "known": _known,
+        "metrics": COLUMNS,
+        "generator": program(),
+    }
+    environment.tests["given"] = lambda member: member is not UNSET
+    return environment
+
+
+@functools.cache
+def renderer_version() -> str:
+    """A digest over everything of this room, and what the pages take from others."""
+    digest = hashlib.sha256(repr((list(REGISTRY.values()), program(), _style())).encode())
+    for path in sorted((*_TEMPLATES.iterdir(), *_TEMPLATES.parent.glob("*.py"))):
+        digest.update(path.name.encode() + b"\0" + jsonio.read_bytes(path) + b"\0")
+    return digest.hexdigest()
+
+
+def _page(template: str, kind: str, root: str, **words: object) -> bytes:
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            root=root,
+            policy=_policy(kind),
+            style=Markup(_style()),  # noqa: S704 - our own files, hashed in the policy
+            script=Markup(_script(kind)),  # noqa: S704 - the same
+            **words,
+        )
+    )
+    return page.encode()
+
+
+def index_page(site: Site, *, parquet: bool) -> bytes:
+    """The leaderboard, with the newest cards in it."""
+    current = [card for card in site.cards if card.status == "current"]
+    columns = ({"run": "run"} | {name: name for name, *_ in _FACTS[1:]}).items()
+    words = {name: (english, chinese) for name, english, chinese in _FACTS}
+    return _page(
+        "index.html.j2",
+        "index",
+        "",
+        site=site,
+        shown=current[:_FIRST],
+        columns=[(key, *words[name]) for key, name in columns],
+        parquet=parquet,
+    )
+
+
+def refused_page(site: Site) -> bytes:
+    """What is not shown, and why."""
+    return _page("refused.html.j2", "card", "", site=site)
+
+
+def compare_page() -> bytes:
+    """The page that compares whatever its address names."""
+    return _page("compare.html.j2", "compare", "")
+
+
+def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base: str) -> bytes:
+    """A card's permanent page.
+
+    Args:
+        card: the card.
+        history: cards of the same vendor, model, devices, engine and profile, itself among them, the oldest first.
+        successor: id of the card in its place, where the site has it; else "".
+        base: the site's address with a slash at its end; "" where it is not known.
+    """
+    words = {"vendor": card.vendor_name, "date": card.started_utc}
+    return _page(
+        "card.html.j2",
+        "card",
+        "../../",
+        card=card,
+        history=history,
+        successor=successor,
+        figures=plots.history(history),
+        facts=[
+            (english, chinese, words.get(name) or getattr(card, name))
+            for name, english, chinese in _FACTS
+        ],
+        citation=_citation(card, base),
+        bibtex=_bibtex(card, base),
+        badge_svg=Markup(badge(card).decode()),  # noqa: S704 - our own template, escaped
+        badge_link=f"[![LLM inference conformance]({_address(card, base)}badge.svg)]({_address(card, base)})",
+    )
+
+
+def _address(card: SiteCard, base: str) -> str:
+    return f"{base}cards/{card.id}/"
+
+
+def _citation(card: SiteCard, base: str) -> str:
+    at = f" {_address(card, base)}" if base else ""
+    return (
+        f"{card.owner or card.vendor_name}: {card.engine}, {card.devices}, {card.model}, {card.taskset}. "
+        f"LLM inference conformance scorecard, {card.division}, {card.trust}, {card.started_utc[:10]}. "
+        f"sha256:{card.payload_sha256}.{at}"
+    )
+
+
+_TEX: Final = str.maketrans(
+    {char: f"\\{char}" for char in "#$%&_{}"} | {"\\": "/", "~": "-", "^": "-"}
+)
+
+
+def _bibtex(card: SiteCard, base: str) -> str:
+    title = f"{card.engine}, {card.devices}, {card.model}".translate(_TEX)
+    author = (card.owner or card.vendor_name).translate(_TEX)
+    lines = [
+        f"@misc{{card{card.id[:12]},",
+        f"  author = {{{{{author}}}}},",
+        f"  title = {{{{{title}: LLM inference conformance scorecard}}}},",
+        f"  year = {{{card.started_utc[:4]}}},",
+        f"  note = {{sha256:{card.payload_sha256}}},",
+        *([f"  url = {{{_address(card, base)}}},"] if base else []),
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+def badge(card: SiteCard) -> bytes:
+    """The card's badge: its division, or that it counts no more."""
+    words = f"{card.division}, {card.trust}" if card.status == "current" else card.status
+    colour = _COLOURS[card.division] if card.status == "current" else "#a9221b"
+    width = 102 + round(6.6 * len(words))
+    page = (
+        _environment().get_template("badge.svg.j2").render(words=words, colour=colour, width=width)
+    )
+    return page.strip().encode()
+
+
+def feed(site: Site, base: str) -> bytes:
+    """The newest cards as an Atom feed; names are made of digests, so that a reader knows a card again anywhere."""
+    cards = site.cards[:_FEED]
+
+    def when(card: SiteCard) -> str:
+        return max([card.started_utc, *([card.ended.time] if card.ended is not UNSET else [])])
+
+    page = (
+        _environment()
+        .get_template("feed.atom.j2")
+        .render(
+            cards=cards,
+            base=base,
+            feed_id=uuid.uuid5(uuid.NAMESPACE_URL, base or program()).urn,
+            entry_id=lambda card: uuid.uuid5(uuid.NAMESPACE_OID, card.payload_sha256).urn,
+            when=when,
+            updated=max(map(when, cards), default="1970-01-01T00:00:00Z"),
+        )
+    )
+    return page.encode()

@@ -1,0 +1,82 @@
+// What the site does in a real Chromium, from files: usage: node site.mjs JOBS.json; one answer for each job.
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import puppeteer from "puppeteer-core";
+
+const { chromium, jobs } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const axe = readFileSync(new URL("./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const ready = (page) => page.waitForFunction(() => !/newest|最新/.test(document.querySelector("#count")?.innerText ?? ""));
+const rows = (page) => page.$$eval("#board tbody tr th", (all) => all.map((it) => it.innerText.split(/\s/)[0]));
+
+const answers = {
+  async axe(page) {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((it) => (it.open = true)));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await page.evaluate(axe);
+    const done = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }));
+    return done.violations.map((it) => `${it.id}: ${it.nodes[0].html.slice(0, 160)}`);
+  },
+  outside: (page) =>
+    page.evaluate(() => {
+      const wide = [...document.querySelectorAll("body *")].filter((it) => !it.closest(".unseen, .skip, .wide, svg") && it.getBoundingClientRect().right > innerWidth + 1);
+      return wide.map((it) => it.outerHTML.slice(0, 90));
+    }),
+  async leaderboard(page) {
+    const seen = { first: await rows(page) };
+    await page.focus('th[data-sort="output_throughput"] button');
+    await page.keyboard.press("Enter");
+    seen.fastest = await rows(page);
+    seen.sorted = await page.$eval('th[data-sort="output_throughput"]', (it) => it.getAttribute("aria-sort"));
+    await page.keyboard.press("Enter");
+    seen.slowest = await rows(page);
+    await page.select("#by-devices", await page.$eval("#by-devices option:last-child", (it) => it.value));
+    seen.filtered = await rows(page);
+    await page.click("#by-gone");
+    seen.gone = await rows(page);
+    const boxes = await page.$$(".pick input");
+    await boxes[0].click();
+    await (await page.$$(".pick input"))[1].click();
+    seen.compare = await page.$eval("#compare", (it) => it.getAttribute("href"));
+    seen.address = await page.evaluate(() => location.hash);
+    await page.click("label[for=lang-zh]");
+    seen.chinese = await page.$eval("h1", (it) => it.innerText);
+    seen.language = await page.evaluate(() => document.documentElement.lang);
+    const shared = page.url();
+    await page.goto("about:blank");
+    await page.goto(shared);
+    await ready(page);
+    seen.again = await rows(page);
+    seen.still = await page.$eval("h1", (it) => it.innerText);
+    return seen;
+  },
+  comparison: (page) =>
+    page.evaluate(() => ({
+      answer: document.querySelector("#comparison h3")?.innerText ?? "",
+      stops: [...document.querySelectorAll("#comparison .stop")].map((it) => it.innerText),
+      outcomes: [...document.querySelectorAll("tr[data-metric]")].map((it) => [it.dataset.phase, it.dataset.metric, it.querySelector("[data-outcome]")?.dataset.outcome]),
+    })),
+  harm: (page) => page.evaluate(() => ({ pwned: window.pwned ?? null, scripts: document.querySelectorAll("main script, main img, main iframe").length, text: document.body.innerText })),
+};
+
+const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+const found = {};
+for (const job of jobs) {
+  const page = await browser.newPage();
+  const trouble = [];
+  page.on("request", (asked) => /^(file:|data:|about:blank)/.test(asked.url()) || trouble.push(asked.url()));
+  page.on("pageerror", (error) => trouble.push(String(error)));
+  page.on("console", (line) => line.type() === "error" && trouble.push(line.text()));
+  page.on("dialog", (dialog) => (trouble.push("dialog"), dialog.dismiss()));
+  if (job.script === false) await page.setJavaScriptEnabled(false);
+  await page.setViewport({ width: job.width ?? 1280, height: 844 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: job.scheme ?? "light" }, { name: "prefers-reduced-motion", value: "reduce" }]);
+  await page.goto(pathToFileURL(job.page).href + (job.hash ?? ""));
+  if (job.page.endsWith("/index.html") && !job.page.includes("/cards/") && job.script !== false) await ready(page);
+  if (job.page.endsWith("compare.html")) await page.waitForSelector("#comparison section");
+  if (job.letters) await page.evaluate((size) => (document.documentElement.style.fontSize = `${size}%`), job.letters);
+  found[job.name] = { answer: await answers[job.ask](page, job), trouble };
+  if (job.picture) await page.screenshot({ path: job.picture, fullPage: true });
+  await page.close();
+}
+await browser.close();
+console.log(JSON.stringify(found));

@@ -1,0 +1,194 @@
+"""The site in a real browser, from files: axe, keyboard, narrow screens, sorting and filtering, comparison, hostile texts."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from suite.documents.check import ReviewMade, StatusMade
+from suite.documents.site import SiteRefused
+from suite.judge.compare.difference import compare
+from suite.judge.compare.many import corrected
+from tests.browser.test_page import CHROMIUM
+from tests.factories import scenarios, scorecard
+from tests.factories import site as factory
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.node,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+PACKAGES = ["axe-core@4.14.1", "puppeteer-core@23.11.1"]
+HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=2>\"'><svg onload=pwned=3>__proto__ {{7*7}}"
+LOOKS = {
+    "light": {},
+    "dark": {"scheme": "dark"},
+    "chinese": {"hash": "lang=zh"},
+    "phone": {"width": 390},
+}
+PAGES = ("index", "compare", "card", "refused")
+AXE = [
+    *(("index", look) for look in LOOKS),
+    *(("compare", look) for look in ("light", "dark", "phone")),
+    *(("card", look) for look in ("chinese", "phone")),
+    ("refused", "light"),
+]
+
+
+def hostile_card():
+    """A card that says mischief wherever its maker may choose the words."""
+    return factory.card(
+        5,
+        run={"id": HOSTILE[:180]},
+        vendor={"name": HOSTILE[:180]},
+        engine={"title": HOSTILE[:180], "version": HOSTILE[:180]},
+        model={"id": HOSTILE[:180]},
+        devices={"name": HOSTILE[:180]},
+        verdict={"sentence": {"en": HOSTILE, "zh": HOSTILE}},
+    )
+
+
+CARDS = {
+    "slow": lambda: factory.card(0),
+    "quick": lambda: factory.card(4),
+    "devices": lambda: factory.card(2, scorecard.accelerator_card),
+    "scenarios": lambda: factory.card(3, scenarios.scenario_card),
+    "hostile": hostile_card,
+}
+
+
+@pytest.fixture(scope="module")
+def stated():
+    return {name: make() for name, make in CARDS.items()}
+
+
+@pytest.fixture(scope="module")
+def rows(stated):
+    time = "2026-02-01T12:00:00Z"
+    review = ReviewMade(reviewer=HOSTILE[:180], decision="accept", time=time, comment=HOSTILE)
+    ended = StatusMade(owner="cpu", status="withdrawn", time=time, reason=HOSTILE, successor="")
+    made = {name: factory.row(card) for name, card in stated.items()}
+    made["hostile"] = factory.row(stated["hostile"], reviews=(review,))
+    made["gone"] = factory.row(stated["devices"], id="f" * 32, status="withdrawn", ended=ended)
+    return made
+
+
+def jobs(rows):
+    """Every question of this module: one browser answers them all."""
+    places = {
+        "index": ("index.html", ""),
+        "compare": ("compare.html", f"cards={rows['slow'].id},{rows['hostile'].id}"),
+        "card": (f"cards/{rows['hostile'].id}/index.html", ""),
+        "refused": ("refused.html", ""),
+    }
+    for name, look in AXE:
+        page, hash_ = places[name]
+        address = "#" + "&".join(filter(None, (hash_, LOOKS[look].get("hash", ""))))
+        question = {"name": f"axe {name} {look}", "ask": "axe", "page": page}
+        yield question | LOOKS[look] | {"hash": address}
+    for name, (page, hash_) in places.items():
+        phone = {"width": 390, "letters": 200, "hash": f"#{hash_}"}
+        yield {"name": f"outside {name}", "ask": "outside", "page": page} | phone
+        yield {"name": f"harm {name}", "ask": "harm", "page": page, "hash": f"#{hash_}"}
+    yield {"name": "no script", "ask": "harm", "page": "index.html", "script": False}
+    yield {"name": "leaderboard", "ask": "leaderboard", "page": "index.html"}
+    for name in ("quick", "devices", "scenarios"):
+        chosen = f"#cards={rows['slow'].id},{rows[name].id}"
+        yield {
+            "name": f"compare {name}",
+            "ask": "comparison",
+            "page": "compare.html",
+            "hash": chosen,
+        }
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory, stated, rows):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "package.json").write_text('{"private": true}')
+    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    unreachable = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
+    if any(code in done.stderr for code in unreachable):
+        pytest.skip("the npm registry cannot be reached")
+    assert done.returncode == 0, done.stderr
+    shutil.copy(Path(__file__).with_name("site.mjs"), folder)
+    refused = SiteRefused(path=HOSTILE, codes=("submission-stray",), why=HOSTILE)
+    by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
+    factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)
+    asked = [job | {"page": str(folder / "site" / job["page"])} for job in jobs(rows)]
+    pictures = os.environ.get("SUITE_SCREENSHOTS")
+    if pictures:
+        Path(pictures).mkdir(parents=True, exist_ok=True)
+        for job in asked:
+            job["picture"] = str(Path(pictures) / f"site {job['name']}.png")
+    (folder / "jobs.json").write_text(json.dumps({"chromium": CHROMIUM, "jobs": asked}))
+    script = ["node", folder / "site.mjs", folder / "jobs.json"]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("page", "look"), AXE)
+def test_axe_finds_nothing(answers, page, look):
+    assert answers[f"axe {page} {look}"]["answer"] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_doubled_letters_stay_on_a_phone(answers, page):
+    assert answers[f"outside {page}"]["answer"] == []
+
+
+def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(answers):
+    assert {name: item["trouble"] for name, item in answers.items() if item["trouble"]} == {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_hostile_texts_are_shown_and_do_nothing(answers, page):
+    harm = answers[f"harm {page}"]["answer"]
+    assert (harm["pwned"], harm["scripts"]) == (None, 0)
+    assert "<img src=x onerror=window.pwned=2>" in harm["text"]
+
+
+def test_without_its_script_the_page_shows_the_newest_cards(answers):
+    assert "run-00004" in answers["no script"]["answer"]["text"]
+
+
+def test_sorted_filtered_and_shared(answers):
+    seen = answers["leaderboard"]["answer"]
+    assert seen["first"][1:] == ["run-00004", "run-00003", "run-00002", "run-00000"]
+    assert seen["sorted"] == "descending"
+    assert seen["fastest"] != seen["first"]
+    assert seen["slowest"] != seen["fastest"]
+    assert len(seen["filtered"]) == 1
+    assert len(seen["gone"]) == 2
+    assert seen["compare"].startswith("compare.html#cards=")
+    for word in ("sort=output_throughput", "order=asc", "gone=1", "cards=", "devices="):
+        assert word in seen["address"]
+    assert (seen["chinese"], seen["language"]) == ("排行榜", "zh-Hans")
+    assert (seen["again"], seen["still"]) == (seen["gone"], "排行榜")
+
+
+@pytest.mark.parametrize("name", ["quick", "devices", "scenarios"])
+def test_the_page_compares_as_the_command_does(answers, stated, name):
+    page = answers[f"compare {name}"]["answer"]
+    (known,), _ = corrected([compare(stated["slow"], stated[name])])
+    changes = {(change.phase, change.metric): change for change in known.metrics}
+    assert page["outcomes"]
+    for phase, metric, outcome in page["outcomes"]:
+        change = changes[phase, metric]
+        # Where another count of the tokens or a bracket is needed, the page leaves it to the command.
+        lesser = change.counted_by or "slo_rate" in metric
+        assert outcome == change.outcome or (lesser and outcome == "not-comparable"), (
+            phase,
+            metric,
+        )
+    assert len(page["stops"]) == len(known.differences)
+    better = [item for item in page["outcomes"] if item[2] in ("better", "worse")]
+    assert bool(better) == (name == "quick")

@@ -1,0 +1,104 @@
+"""Hostile texts, policies and the index, without a browser."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from base64 import b64encode
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from suite.judge.site import downloads, pages
+from suite.judge.site.comparable import comparable
+from tests.factories import site as factory
+from tests.factories.pages import Outline
+
+EVIL = "</script><script>alert(1)</script><!--\"'><img src=x onerror=alert(1)>]]>&\u2028__proto__"
+
+
+@pytest.fixture(scope="module")
+def stated():
+    words = EVIL[:180]
+    return factory.card(
+        1, run={"id": words}, engine={"title": words}, model={"id": words}, vendor={"name": words}
+    )
+
+
+@pytest.fixture(scope="module")
+def row(stated):
+    return factory.row(stated, owner=EVIL[:180])
+
+
+def every_page(row):
+    site = factory.site([row])
+    return {
+        "index": pages.index_page(site, parquet=True),
+        "refused": pages.refused_page(site),
+        "compare": pages.compare_page(),
+        "card": pages.card_page(row, [row, row], "", "https://example.org/"),
+    }
+
+
+def test_every_page_allows_its_own_script_and_nothing_else(row) -> None:
+    for data in every_page(row).values():
+        page = Outline(data)
+        (policy,) = (meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
+        (script,) = re.findall(rb"<script>(.*?)</script>", data, re.DOTALL)
+        (style,) = re.findall(rb"<style>(.*?)</style>", data, re.DOTALL)
+        for kind, text in (("script", script), ("style", style)):
+            digest = b64encode(hashlib.sha256(text).digest()).decode()
+            assert f"{kind}-src 'sha256-{digest}'" in policy
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert len(page.all("script")) == 1
+        assert page.all("img") == []
+        for attributes in (item for _, item in page.elements):
+            assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        for link in (*page.all("a"), *page.all("link")):
+            assert not re.match(r"[a-z]+:", link["href"]), "pages name nothing outside"
+
+
+def test_hostile_texts_are_shown_as_they_are(row) -> None:
+    made = every_page(row)
+    for name in ("index", "card"):
+        assert "<img src=x onerror=alert(1)>" in Outline(made[name]).text
+    for data in (pages.badge(row), pages.feed(factory.site([row]), "")):
+        ET.fromstring(data)
+
+
+def test_data_for_the_page_cannot_leave_its_text(stated, row) -> None:
+    for name, value in (
+        ("index", downloads.columnar([row])),
+        ("card", comparable(stated, row)),
+    ):
+        script = downloads.script(name, value)
+        assert script.isascii()
+        assert b"<" not in script
+        text = re.fullmatch(rb'window\.suiteSite\.\w+\(JSON\.parse\((".*")\)\);\n', script)[1]
+        assert json.loads(json.loads(text)) == json.loads(json.dumps(value))
+
+
+def test_a_spreadsheet_reads_no_formula(stated) -> None:
+    row = factory.row(stated, vendor_name="=HYPERLINK(1)", owner="@x", run="-1+1")
+    (first, *_) = csv.DictReader(downloads.as_csv(factory.site([row])).decode().splitlines())
+    assert (first["vendor_name"], first["owner"], first["run"]) == (
+        "'=HYPERLINK(1)",
+        "'@x",
+        "'-1+1",
+    )
+
+
+def test_the_index_gives_back_what_it_was_made_of() -> None:
+    rows = [factory.row(factory.card(number)) for number in (3, 1)]
+    index = json.loads(json.dumps(downloads.columnar(rows)))
+    for place, row in enumerate(rows):
+        for name in ("model", "devices", "engine", "division", "trust"):
+            column = index["texts"][name]
+            assert column["words"][column["at"][place]] == getattr(row, name)
+        for result in row.results:
+            for metric, value in result.metrics.items():
+                shown = index["results"][result.scenario][metric][place]
+                assert shown == pytest.approx(value.value, rel=5e-4)
