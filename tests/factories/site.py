@@ -58,6 +58,7 @@ def row(stated: Scorecard, **members: object) -> SiteCard:
             division=stated.division.granted,
             conformant=True,
             sentence=stated.verdict.sentence.en,
+            level=stated.level.level,
         ),
     )
     return replace(cards.site_card(stated, checked), **members)

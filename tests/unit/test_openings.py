@@ -64,7 +64,6 @@ WRITERS = {
     "judge/attest/lineends.py": ["(copy / path.name).write_bytes", "(copy / path.name).open"],
     "declare/tasks/formats/canonical.py": ["partial.open"],
     "documents/schemas.py": ["path.write_text"],
-    "declare/known.py": ["path.write_bytes"],
     "judge/submissions/submit.py": [
         "(part / GIT_ATTRIBUTES).write_bytes",
         "(part / folders.REFERENCE_FILE).write_bytes",

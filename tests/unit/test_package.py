@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Programs that are run, not imported; and a package of which only a list is read.
 PROGRAMS = {"pip", "py-rouge", "uv"}
+# Imported where it is there, and offered as an extra.
+EXTRAS = {"pyarrow"}
 
 
 def normal(name):
@@ -28,7 +30,7 @@ def imported():
                 modules |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 modules.add(node.module.partition(".")[0])
-    return modules - set(sys.stdlib_module_names) - {"suite"}
+    return modules - set(sys.stdlib_module_names) - EXTRAS - {"suite"}
 
 
 def declared():

@@ -145,7 +145,7 @@ def rounded_weights(evidence: Evidence, _: Results) -> Finding:
         return not_applicable(_UNCONVERTED)
     lost = provenance.rounding
     if isinstance(lost, str):
-        return not_applicable(lost)
+        return not_applicable(Sentence(f"no loss to tell: {lost}", f"没有可说明的损失：{lost}"))
     infinite = [row for row in lost.tensors if row.overflowed]
     if infinite:
         count = sum(row.overflowed for row in infinite)

@@ -26,7 +26,12 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def added(tmp_path_factory):
     tree = tmp_path_factory.mktemp("tree")
-    others = ("tests/factories", "tests/cases/checks", "tests/unit/judge/rules")
+    others = (
+        "tests/factories",
+        "tests/cases/checks",
+        "tests/cases/bundle_verify",
+        "tests/unit/judge/rules",
+    )
     grow(tree, "metric", "rule", "format", others=others)
     return tree
 

@@ -153,4 +153,8 @@ def test_a_release_is_entered_once(tmp_path, monkeypatch):
     (entry,) = jsonio.load(path)["releases"]
     assert entry["date"] == "2026-02-01"
     assert entry["rules"][0] == "R001"
-    assert set(entry["images"]) == {"images/cpu-vllm", "images/cpu-transformers"}
+    assert set(entry["images"]) == {
+        "images/cpu-vllm",
+        "images/cpu-transformers",
+        "images/cpu-llamacpp",
+    }

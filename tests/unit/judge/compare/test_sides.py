@@ -105,9 +105,10 @@ def test_an_endpoint_is_named_as_somebody_elses():
 def test_verdict_division_runtime_and_trust_come_first():
     a, b = pair()
     shown = text.render(compare(a, b)).splitlines()
-    assert shown[1] == f"  A  {a['run']['id']}: CONFORMANT · closed · container"
-    assert shown[3] == f"     {SIGNERS[0]}"
-    assert shown[6] == f"     {SIGNERS[1]}"
+    assert shown[1] == f"  A  {a['run']['id']}: CONFORMANT · closed · self-reported ·"
+    assert shown[2] == "     container"
+    assert shown[4] == f"     {SIGNERS[0]}"
+    assert shown[8] == f"     {SIGNERS[1]}"
 
 
 def test_a_custom_task_set_reads_alike_on_banner_and_in_the_comparison():

@@ -10,18 +10,20 @@ def render(card):
 
 def test_a_sound_run():
     shown = render(scorecard.card())
-    assert shown.splitlines()[0] == "CONFORMANT   division: closed"
+    assert shown.splitlines()[0] == "CONFORMANT   division: closed   level: self-reported"
     assert "!" not in shown
     rows = [line.split() for line in shown.splitlines() if line.startswith("  offline")]
     assert rows[0][:2] == ["offline", "Output"]
     assert rows[0][-1] == "256"
     assert "peak not declared for fp32" in shown
-    assert "51 pass, 23 n/a" in shown
+    assert "51 pass, 30 n/a" in shown
 
 
 def test_labels_and_failed_rules_are_impossible_to_miss():
     shown = render(scorecard.poor_card())
-    assert shown.startswith("NOT CONFORMANT   division: open (requested: closed)\n")
+    assert shown.startswith(
+        "NOT CONFORMANT   division: open (requested: closed)   level: self-reported\n"
+    )
     labels = [line for line in shown.splitlines() if line.startswith("! ")]
     assert [label.split(":")[0] for label in labels] == [
         "! BELOW THE PLAUSIBILITY FLOOR",

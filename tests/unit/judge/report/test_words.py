@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from suite.documents.card import SCORECARD_SCHEMA
+from suite.documents.standing import LEVELS
 from suite.judge.report import (
     details,
     groups,
@@ -40,6 +41,7 @@ def test_no_phrase_is_left_over():
         *("pass", "warn", "fail", "error", "skipped", "not-applicable"),
         *("closed", "optimised", "open", "container", "process", "endpoint", "sim"),
         *("plausible", "below-floor", "above-ceiling", "not-judged", "lower", "higher"),
+        *LEVELS,
         *words.SCENARIOS.values(),
     }
     prefixes = (
