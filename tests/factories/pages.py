@@ -75,7 +75,7 @@ class Outline(html.parser.HTMLParser):
         """Attributes of every element of that name."""
         return [attributes for name, attributes in self.elements if name == tag]
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """Everything that a reader can see, in both languages, white space made single."""
         return re.sub(r"[ \n\t]+", " ", " ".join(self.visible))
