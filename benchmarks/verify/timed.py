@@ -26,7 +26,7 @@ VERIFYING = {
     "metrics": ("suite.judge.score", "compute"),
     "rules": ("suite.judge.score", "apply_rules"),
     "building the card": ("suite.judge.card.build", "build"),
-    "comparing the card": ("suite.judge.attest.verify_run", "differences"),
+    "comparing the card": ("suite.judge.attest.numbers", "differences"),
     "rendering the page": ("suite.judge.report.html", "render"),
     "signature and predicate": ("suite.judge.attest.verify_run", "verify_file"),
     "signing": ("suite.judge.attest.sign", "sign_run"),
