@@ -4,13 +4,14 @@ import io
 import tarfile
 
 import docker
+import msgspec
 import pytest
 from msgspec import UNSET
 
 from suite.base.errors import SetupError
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
-from suite.measure.engine.container.image import ensure_image, image_here
+from suite.measure.engine.container.image import built_reference, ensure_image, image_here
 
 pytestmark = pytest.mark.container
 NAME = "llm-conformance-test-local:1"
@@ -37,6 +38,14 @@ def identity(client):
     client.images.remove(NAME)
 
 
+def base(client, name, content):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as files:
+        files.addfile(tarfile.TarInfo(content))
+    repository, _, tag = name.partition(":")
+    client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=tag)
+
+
 def image(source, reference, digest=None, mirrors=UNSET):
     return Image(
         source=source,
@@ -49,13 +58,13 @@ def image(source, reference, digest=None, mirrors=UNSET):
     )
 
 
-def ensure(client, document, tmp_path):
+def ensure(client, document, tmp_path, settings=None):
     return ensure_image(
         client,
         document,
         run_directory=tmp_path,
         on_progress=lambda *_, **__: None,
-        settings=Settings(),
+        settings=settings or Settings(),
     )
 
 
@@ -83,3 +92,25 @@ def test_a_mirror_is_asked_where_the_reference_does_not_answer(client, tmp_path)
         ensure(client, image("registry", NOWHERE, mirrors=("127.0.0.1:10/nothing:1",)), tmp_path)
     assert NOWHERE in caught.value.message
     assert "127.0.0.1:10/nothing:1" in caught.value.render()
+
+
+def test_an_image_is_built_again_where_its_base_was_made_anew(client, tmp_path):
+    name, built = "llm-conformance-test-base:1", "llm-conformance-test-built"
+    context = tmp_path / "images" / "tiny"
+    context.mkdir(parents=True)
+    for file in ("requirements.txt", "torch.txt", "uv.txt"):
+        (context / file).write_text("")
+    (context / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY uv.txt /opt/\n")
+    document = msgspec.structs.replace(image("build", built), build_context="images/tiny")
+    settings = Settings(repository=tmp_path, base_image=name)
+    base(client, name, "first")
+    try:
+        first = ensure(client, document, tmp_path, settings)
+        assert ensure(client, document, tmp_path, settings).id == first.id
+        base(client, name, "second")
+        again = ensure(client, document, tmp_path, settings)
+        assert again.id != first.id
+        assert again.observed.layers[0] == again.observed.base.layers[0]
+    finally:
+        for tag in [*client.images.get(built_reference(document, settings)).tags, name]:
+            client.images.remove(tag, force=True)

@@ -291,6 +291,8 @@ def _built(
     directory = settings.repository / (image.build_context or "")
     reference = built_reference(image, settings)
     here = _get(client, reference)
+    if here is not None and _on_another_base(client, here):
+        here = None
     if here is None:
         require_space(client, reference)
         base = _base_image(client, on_progress, settings)
@@ -312,6 +314,14 @@ def _built(
     if here is None:
         raise SetupError("image-build-failed", f"{reference} was built and is not there")
     return _found(client, here, reference, built_here=True)
+
+
+def _on_another_base(client: DockerClient, image: Image) -> bool:
+    """Whether the base that an image names was made or pulled anew since: nobody could tell what it was made on."""
+    named = image.labels.get(LABEL_BASE)
+    base = _get(client, named) if named else None
+    below = () if base is None else _layers(base)
+    return _layers(image)[: len(below)] != below
 
 
 def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:
