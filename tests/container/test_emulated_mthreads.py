@@ -35,6 +35,11 @@ class Bench:
             asked += ["--out", self.directory / out, "--key", runs.key(self.directory / "key.pem")]
         return [*asked, *more]
 
+    def weights(self, ranks):
+        """The weights that were converted for so many ranks."""
+        (made,) = self.converted.glob(f"mini_model-fp16-tp{ranks}-convert-*[0-9a-f]")
+        return made
+
     def run(self, out, *more, tool=True, devices=2, **variables):
         if tool:
             variables["PATH"] = f"{self.emulation.tools}{os.pathsep}{os.environ['PATH']}"
@@ -210,8 +215,7 @@ def test_weights_for_one_card_are_refused_for_two(first, single, bench, tmp_path
     env = evidence.read(run).plan.engine.env
     assert env["MTHREADS_VISIBLE_DEVICES"] == "0"
     others = tmp_path / "converted"
-    one = bench.converted / "mini_model-fp16-tp1-convert"
-    shutil.copytree(one, others / "mini_model-fp16-tp2-convert")
+    shutil.copytree(bench.weights(1), others / bench.weights(2).name)
     done, run = bench.run("refused", "--converted", others)
     assert done.returncode == 3
     assert "error[conversion-mismatch]" in done.stderr
@@ -300,7 +304,7 @@ def test_the_emulated_converter_refuses(bench, change, says):
     ],
 )
 def test_the_emulated_server_refuses(single, bench, more, env, says):
-    weights = bench.converted / "mini_model-fp16-tp1-convert"
+    weights = bench.weights(1)
     words = ["--model", "/model", "--device", "musa", "-tp", 1, "--block-size", 64, *more]
     names = ("MTHREADS_VISIBLE_DEVICES", "MUSA_VISIBLE_DEVICES") if env else ()
     status, output = inside(

@@ -28,7 +28,7 @@ SCRIPTED = (
     *("measure/__init__", "measure/load/__init__", "measure/load/transport/__init__"),
     *("measure/load/transport/clock", "measure/load/transport/timer"),
     *("measure/engine/sim_script", "measure/engine/sim_server", "measure/engine/sim_stream"),
-    *("base/bilingual", "base/safe"),
+    *("base/bilingual", "base/language", "base/safe"),
     *("measure/engine/sim_cheats", "measure/engine/sim_reply", "measure/engine/sim_vendor"),
 )
 """The modules of the scripted server."""
