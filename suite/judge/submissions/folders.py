@@ -92,7 +92,9 @@ def name_of(card: Scorecard) -> tuple[str, str, str]:
 
 
 def tree_of(path: Path) -> Path:
-    """The tree that a path lies in: the path itself, or what lies above it and is called ``submissions``.
+    """The tree that a path lies in: what lies above it and is called ``submissions``, else by the place of a submission.
+
+    A path that is no submission's folder and lies in no ``submissions`` is the tree itself.
 
     Raises:
         UsageError: ``tree-missing``.
@@ -101,6 +103,8 @@ def tree_of(path: Path) -> Path:
     for place in (whole, *whole.parents):
         if place.name == TREE and place.is_dir():
             return place
+    if (whole / BUNDLE_FILE).is_file():
+        return whole.parents[2]
     if whole.is_dir():
         return whole
     raise UsageError("tree-missing", f"there is no tree of submissions at {path}")

@@ -14,6 +14,7 @@ from suite.cli.main import main
 from suite.judge.attest import keys
 from suite.judge.attest.review import make_audit, payload_digest
 from suite.judge.attest.sign import sign
+from suite.judge.submissions import folders
 from tests.factories import submissions as factory
 from tests.factories.audits import PREDICATE
 from tests.factories.submissions import Tree
@@ -135,3 +136,14 @@ def test_an_audit_needs_the_list_and_the_run_s_own_model(
     assert b"error[audit-model-differs]" in capfdbinary.readouterr().err
     assert suite(*words, "--model", tmp_path / "nowhere") == 2
     assert b"error[model-unknown]" in capfdbinary.readouterr().err
+
+
+def test_a_tree_of_any_name_is_found_from_its_submissions(tmp_path):
+    folder = tmp_path / "handed-in" / "acme" / "no-round" / "run"
+    folder.mkdir(parents=True)
+    assert folders.tree_of(folder) == folder
+    (folder / "scorecard.sigstore.json").touch()
+    assert folders.tree_of(folder) == tmp_path / "handed-in"
+    above = tmp_path / "submissions" / "x" / "acme" / "no-round" / "run"
+    above.mkdir(parents=True)
+    assert folders.tree_of(above) == tmp_path / "submissions"
