@@ -219,7 +219,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "reads the beginning of a prompt and counts all of it", "只读提示词开头，却计入全部"
             ),
-            ("R020",),
+            ("R020", "R021"),
             "reproduced",
             _MILD,
             _truncated,
@@ -287,7 +287,7 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "end_token_padding",
             Bilingual("goes on with end tokens, which no text shows", "以文本中不可见的结束符续写"),
-            ("R014",),
+            ("R014", "R021"),
             "self-reported",
             _NOWHERE,
             _end_tokens,
@@ -297,7 +297,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "goes on with full stops, which ROUGE does not see", "以 ROUGE 看不见的句号续写"
             ),
-            ("R085",),
+            ("R021", "R085"),
             "reproduced",
             _MILD,
             _punctuation,
@@ -305,7 +305,7 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "duplicated_tokens",
             Bilingual("sends every token twice", "每个 token 发送两次"),
-            ("R020", "R085"),
+            ("R020", "R021", "R085"),
             "self-reported",
             _NOWHERE,
             _duplicated,
@@ -399,7 +399,7 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "answers streams with a smaller model than single documents",
                 "流式回答使用比非流式更小的模型",
             ),
-            ("R020",),
+            ("R020", "R021"),
             "reproduced",
             _MILD,
             _streaming,
