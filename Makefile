@@ -72,7 +72,7 @@ test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
 
 test-without-docker: .venv/.dev ## what must pass where no Docker engine answers
 	@$(PY) -m pytest -n $(JOBS) tests/unit tests/benchmarks -m 'not slow and not node'
-	@$(PY) -m pytest tests/process
+	@$(PY) -m pytest tests/process -m 'not slow'
 
 test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhere
 	@$(PY) -m pytest -m package
