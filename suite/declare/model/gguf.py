@@ -67,12 +67,12 @@ class _Reader:
         for _ in range(members):
             self._text()
             self._skip(self._number("<I"))
-        found = [self._tensor() for _ in range(count)]
-        needed = self._stream.tell() + sum(tensor.bytes for tensor in found)
+        tensors = [self._tensor() for _ in range(count)]
+        needed = self._stream.tell() + sum(tensor.bytes for tensor in tensors)
         if needed > self._size:
             message = f"cut: {self._size} bytes, its tensors need {needed}"
             raise DataError("model-weights-truncated", message, self._place, "make it again")
-        return found
+        return tensors
 
     def _tensor(self) -> Tensor:
         name, dimensions = self._text(), self._number("<I")
