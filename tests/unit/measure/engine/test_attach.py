@@ -190,11 +190,11 @@ PATHS = ("/health", "/v1/models")
         ({}, "/health answers 404; /v1/models answers 404"),
         ({"/health": (307, b"")}, "redirects"),
         (
-            {path: (200, b"<!DOCTYPE html><title>Welcome to nginx!") for path in PATHS},
+            dict.fromkeys(PATHS, (200, b"<!DOCTYPE html><title>Welcome to nginx!")),
             "/health answers 200 with a web page; /v1/models answers 200 with a web page",
         ),
-        ({path: (200, b"\n<html><body>It works!") for path in PATHS}, "OpenAI-compatible server?"),
-        ({path: (429, b"slow down") for path in PATHS}, "a limit on requests would be measured"),
+        (dict.fromkeys(PATHS, (200, b"\n<html><body>It works!")), "OpenAI-compatible server?"),
+        (dict.fromkeys(PATHS, (429, b"slow down")), "a limit on requests would be measured"),
     ],
 )
 def test_another_kind_of_server(answers, words):
@@ -205,7 +205,7 @@ def test_another_kind_of_server(answers, words):
 
 
 def test_a_redirect_is_not_followed_and_told_whole():
-    with serving({path: (301, b"<html>moved") for path in PATHS}) as port:
+    with serving(dict.fromkeys(PATHS, (301, b"<html>moved"))) as port:
         error = refused(f"http://127.0.0.1:{port}")
     assert error.code == "endpoint-foreign"
     assert "/health answers 301; /v1/models answers 301 (https://b/x)" in error.message
