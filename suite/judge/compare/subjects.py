@@ -32,6 +32,11 @@ def _yes(*, whether: bool) -> str:
     return "yes" if whether else "no"
 
 
+def _started(card: Scorecard, read: Callable[[Scorecard], str]) -> str:
+    """What the command line of an engine says; of somebody else's server nobody saw it."""
+    return _UNKNOWN if card.runtime == "endpoint" else read(card)
+
+
 def _served(card: Scorecard) -> str:
     names = dict.fromkeys(item.model for item in given(card.engine.served, ()) if item.model)
     return ", ".join(names) or _UNKNOWN
@@ -89,22 +94,22 @@ _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
     (
         "tensor parallel",
         Bilingual("Tensor parallel", "张量并行"),
-        lambda card: str(card.engine.tensor_parallel),
+        lambda card: _started(card, lambda card: str(card.engine.tensor_parallel)),
     ),
     (
         "prefix caching",
         Bilingual("Prefix caching", "前缀缓存"),
-        lambda card: _yes(whether=card.engine.prefix_caching),
+        lambda card: _started(card, lambda card: _yes(whether=card.engine.prefix_caching)),
     ),
     (
         "quantisation",
         Bilingual("Quantisation", "量化"),
-        lambda card: card.engine.quantisation or "none",
+        lambda card: _started(card, lambda card: card.engine.quantisation or "none"),
     ),
     (
         "speculative decoding",
         Bilingual("Speculative decoding", "投机解码"),
-        lambda card: _yes(whether=card.engine.speculative_decoding),
+        lambda card: _started(card, lambda card: _yes(whether=card.engine.speculative_decoding)),
     ),
     (
         "longest sequence",
