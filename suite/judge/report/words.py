@@ -12,7 +12,7 @@ from suite.judge.report.scenariowords import SCENARIO_WORDS
 if TYPE_CHECKING:
     from suite.base.language import Language
 
-WORDS: Final = MappingProxyType(
+WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
     {
         **SCENARIO_WORDS,
         **{f"scenario-{name}": (kind.title.en, kind.title.zh) for name, kind in SCENARIOS.items()},
