@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.records import Reading, Task
     from suite.declare.tasks.selection import Part
     from suite.documents.workload import PinnedTexts
+    from suite.measure.fetch.published import Source
 
 _SOURCES = {
     "official": (ARCHIVE, SPLIT),
@@ -76,7 +77,12 @@ def fetch_files(
         with Terminal() as terminal:
             progress = _counted(terminal, source.file_name, 1e6, "MB")
             place = str(folder / source.file_name) if folder else origin
-            file = fetch(source, directory, origin=place, sha256=sha256, progress=progress)
+            try:
+                file = fetch(source, directory, origin=place, sha256=sha256, progress=progress)
+            except DataError as cause:
+                if cause.code == "download-failed" and len(sources) > 1 and not origin:
+                    cause.hint = _by_hand(sources)
+                raise
         checked = Sentence("as published", "与公布的一致")
         if sha256:
             checked = Sentence("as demanded", "与所要求的一致")
@@ -100,6 +106,18 @@ def fetch_files(
         following = f"suite data convert {directory} --to {directory}/xsum-test.jsonl"
         lines.append(Sentence(f"next: {following}", f"下一步：{following}"))
     _say({"files": list(files)}, lines, as_json=as_json)
+
+
+def _by_hand(sources: Sequence[Source]) -> Sentence:
+    """What to bring from a machine with a network, all of it."""
+    files = "; ".join(
+        f"{source.file_name}, SHA-256 {source.sha256}" if source.sha256 else source.file_name
+        for source in sources
+    )
+    return Sentence(
+        f"run it again to go on; or fetch them where there is a network and give their folder with --from DIR: {files}",
+        f"可再次运行以续传；或在有网络处取得下列文件，并以 --from DIR 给出其文件夹：{files}",
+    )
 
 
 def convert(
