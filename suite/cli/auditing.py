@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, stamping
+from suite.cli.reviewing import AUDITS
 from suite.declare.model.facts import hash_file
 from suite.declare.tasks.mini import mini_tasks
 from suite.declare.tasks.read import read_tasks
@@ -341,29 +343,67 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
     return target
 
 
-def text(audit: Audit) -> str:
-    """The audit for a person."""
+def rows(audit: Audit) -> list[tuple[str, str]]:
+    """The audit for a person: what, and what came of it."""
     calibration, sample, reference = audit.calibration, audit.sample, audit.reference
     library = f"{reference.engine} {reference.versions.get('transformers', '')}"
-    changes = f"gaps change by {calibration.largest_change:.2g} nats at most"
-    honest = f"at most {audit.false_alarm:.1%} of honest runs are called different"
-    rows = [
-        ("verdict", f"{audit.verdict}: {audit.why}"),
+    change, honest = f"{calibration.largest_change:.2g}", f"{audit.false_alarm:.1%}"
+    margins, flips = f"p < {audit.p_margins:.2g}", f"p < {audit.p_flips:.2g}"
+    listed: list[tuple[str, str]] = [
         (
-            "sample",
-            f"{sample.answers} answers, {sample.tokens} tokens ({sample.source}), seed {sample.seed}",
+            Sentence("verdict", "结论"),
+            placed(Sentence(audit.verdict, AUDITS[audit.verdict]), audit.why),
         ),
-        ("reference", f"{library}, {reference.dtype}; the run: {reference.run_dtype}"),
-        ("arithmetic", f"{calibration.flips} flips with itself, {changes}"),
-        ("chance", f"margins p < {audit.p_margins:.2g}, flips p < {audit.p_flips:.2g}; {honest}"),
+        (
+            Sentence("sample", "样本"),
+            Sentence(
+                f"{sample.answers} answers, {sample.tokens} tokens ({sample.source}), seed {sample.seed}",
+                f"{sample.answers} 个回答，{sample.tokens} 个 token（{sample.source}），种子 {sample.seed}",
+            ),
+        ),
+        (
+            Sentence("reference", "参考"),
+            Sentence(
+                f"{library}, {reference.dtype}; the run: {reference.run_dtype}",
+                f"{library}，{reference.dtype}；被审计的运行：{reference.run_dtype}",
+            ),
+        ),
+        (
+            Sentence("arithmetic", "数值误差"),
+            Sentence(
+                f"{calibration.flips} flips with itself, gaps change by {change} nats at most",
+                f"与自身相比有 {calibration.flips} 处翻转，差距最多变化 {change} nat",
+            ),
+        ),
+        (
+            Sentence("chance", "概率"),
+            Sentence(
+                f"margins {margins}, flips {flips}; at most {honest} of honest runs are called different",
+                f"差距 {margins}，翻转 {flips}；诚实的运行至多有 {honest} 被判为不同",
+            ),
+        ),
     ]
-    for part in audit.phases:
-        counts = f"{part.mismatches} of {part.tokens} tokens differ, {part.wide} widely"
-        rows.append(("phase", f"{part.phase}: {counts}"))
-    for item in audit.divergences[:_SHOWN]:
-        where = f"{item.request}, token {item.position}"
-        rows.append(("diverges", f"{where}: rank {item.rank}, {item.margin:.4g} nats"))
-    return "\n".join(f"{name:<12}{value}" for name, value in rows)
+    listed += [
+        (
+            Sentence("phase", "阶段"),
+            Sentence(
+                f"{part.phase}: {part.mismatches} of {part.tokens} tokens differ, {part.wide} widely",
+                f"{part.phase}：{part.tokens} 个 token 中 {part.mismatches} 个不同，其中 {part.wide} 个差距大",
+            ),
+        )
+        for part in audit.phases
+    ]
+    listed += [
+        (
+            Sentence("diverges", "分歧"),
+            Sentence(
+                f"{item.request}, token {item.position}: rank {item.rank}, {item.margin:.4g} nats",
+                f"{item.request}，第 {item.position} 个 token：名次 {item.rank}，{item.margin:.4g} nat",
+            ),
+        )
+        for item in audit.divergences[:_SHOWN]
+    ]
+    return listed
 
 
 def with_audits(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:

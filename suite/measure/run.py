@@ -160,9 +160,18 @@ def _clock_offset_ns() -> int:
 
 
 def _open(run: Run, directory: Path) -> None:
-    run.writer.document("plan.json", run.plan)
-    if run.basis is not None:
+    """Write what every run begins with, or what a full disk kept out of it the first time."""
+    if not (directory / "plan.json").exists():
+        run.writer.document("plan.json", run.plan)
+    if run.basis is not None and not (directory / BASIS).exists():
         run.writer.document(BASIS, run.basis)
+    if not run.writer.begun:
+        _begin_log(run, directory)
+    if not (directory / "tasks.jsonl").stat().st_size:
+        run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
+
+
+def _begin_log(run: Run, directory: Path) -> None:
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
     run.writer.event(
@@ -179,7 +188,6 @@ def _open(run: Run, directory: Path) -> None:
         )
     )
     run.mark("run.start", at=0)
-    run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
 
 
 def _task_line(task: Task) -> TaskLine:
@@ -326,9 +334,13 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
         clock_steps_ns=_clock_offset_ns() - run.offset_ns,
     )
     run.writer.release()
-    # On a full disk the log keeps what it has: a missing footer is itself a statement.
+    # A run that was stopped, or met a full disk, before all of its beginning was there gets it now.
     with contextlib.suppress(SetupError):
-        run.writer.event(footer)
+        _open(run, run.writer.directory)
+    # On a full disk the log keeps what it has: a missing footer is itself a statement, one alone would be none.
+    if run.writer.begun:
+        with contextlib.suppress(SetupError):
+            run.writer.event(footer)
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):
