@@ -105,7 +105,7 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     def on_bytes(count: int) -> None:
         nonlocal read
         read += count
-        terminal.transfer("hashing the model's files", read, total, "B")
+        terminal.transfer("hashing the model's files", read / 1e9, total / 1e9, "GB")
 
     files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()
