@@ -12,7 +12,7 @@ from suite.judge.report.scenariowords import SCENARIO_WORDS
 if TYPE_CHECKING:
     from suite.base.language import Language
 
-WORDS: Final = MappingProxyType(
+WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
     {
         **SCENARIO_WORDS,
         **{f"scenario-{name}": (kind.title.en, kind.title.zh) for name, kind in SCENARIOS.items()},
@@ -264,6 +264,7 @@ WORDS: Final = MappingProxyType(
         "engine-env": ("Engine environment variables", "引擎环境变量"),
         "tensor-parallel": ("Tensor parallel", "张量并行"),
         "max-length": ("Longest sequence", "最大序列长度"),
+        "unseen": ("unknown: a server that ran already", "未知：服务器先已运行"),
         "prefix-caching": ("Prefix caching", "前缀缓存"),
         "quantisation": ("Quantisation", "量化"),
         "speculative": ("Speculative decoding", "推测解码"),
