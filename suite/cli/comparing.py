@@ -110,7 +110,7 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
             try:
                 held = judging.verified(place, trusted).verified
             except SuiteError as cause:
-                cause.message = f"{path}: {cause.message}"
+                cause.message = placed(str(path), cause.message)
                 raise
         run = evidence.read(place) if place.is_dir() else None
         return Entry(
