@@ -35,6 +35,7 @@ COMMANDS: Final = (
         "site",
         "review",
         "round",
+        "reference",
         "trust",
         "vendors",
         "profiles",

@@ -7,6 +7,7 @@
     The evidence is readable                  each document and line by its schema, plan digest in the header
     The event log is complete                 footer present, its count of requests right
     A reviewer issued the challenge           where the run was made under one (trust list only)
+    A reviewer signed the reference run       where it carries one (trust list only)
     The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
     The files beside the bundle agree         scorecard.json is what was signed
@@ -35,6 +36,7 @@ from suite.judge.attest import files, lineends, numbers, page
 from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
+from suite.judge.attest.reference import verify_reference
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
@@ -260,6 +262,7 @@ class _Run:
         with self.steps.attempt(Sentence("The event log is complete", "事件日志完整")) as note:
             _check_footer(self.evidence, note)
         self._check_challenge(self.evidence)
+        self._check_reference(self.evidence)
 
     def _check_challenge(self, run: evidence.Evidence) -> None:
         basis = run.basis
@@ -285,6 +288,25 @@ class _Run:
                 return
             made = verify_commitment(bundle.encode(), self.trust, f"commitment of {name}")
             note.detail = f"signed by {made.owner}, before the challenge names it"
+
+    def _check_reference(self, run: evidence.Evidence) -> None:
+        carried = None if run.basis is None else given(run.basis.reference)
+        if carried is None:
+            return
+        with self.steps.attempt(
+            Sentence("A reviewer signed the reference run", "参考运行由评审方签名")
+        ) as note:
+            if self.trust is None:
+                note.warn(
+                    "signer-not-listed",
+                    Sentence(
+                        "no trust list says whose reference runs count",
+                        "没有信任列表说明谁的参考运行有效",
+                    ),
+                )
+                return
+            made = verify_reference(carried.encode(), self.trust, "basis.json: reference")
+            note.detail = Sentence(f"signed by {made.owner}", f"由 {made.owner} 签名")
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE
