@@ -6,6 +6,8 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
     from suite.judge.attest.trust import TrustList
 
 
-def make(run: Path, trusted: Trusted, *, key: str | None, tsa: str | None, out: Path | None) -> str:
+def make(
+    run: Path,
+    trusted: Trusted,
+    *,
+    key: str | None,
+    tsa: str | None,
+    name: str | None,
+    out: Path | None,
+) -> str:
     """Verify a run, sign what it answered and write it; returns what to say of it.
 
     Raises:
@@ -38,6 +48,8 @@ def make(run: Path, trusted: Trusted, *, key: str | None, tsa: str | None, out: 
     stamp = stamping.authority(tsa) if tsa else None
     signer = signingkey.named_key(key) or signingkey.local_key()
     stated = reference_of_run(evidence, verifier(signer.key.public), dt.datetime.now(dt.UTC))
+    if name is not None:
+        stated = replace(stated, model=replace(stated.model, id=name))
     bundle = sign(make_reference(stated, manifest), signer.key, stamp)
     target = out or Path(f"{_word(stated.model.id)}-{stated.tasks.name}{references.ENDING}")
     try:
@@ -160,6 +172,7 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
             raise TrustError("reference-differs", f"{file} was made from another run than {run}")
         again = plain(reference_of_run(evidence, known.document.verifier, dt.datetime.now(dt.UTC)))
         stated = plain(known.document)
+        again["model"] = dict(again["model"]) | {"id": known.document.model.id}  # a name is free
         if wrong := [
             name for name in stated if name != "timeCreated" and stated[name] != again[name]
         ]:

@@ -34,9 +34,16 @@ reference = Group(
 @click.option("--trust", type=FILE, metavar="FILE", help="trust list for the card's signature")
 @signing_key_option
 @tsa_option
+@click.option("--name", metavar="TEXT", help="what to call the model (default: as the run does)")
 @click.option("--out", type=FILE, metavar="FILE", help="default: MODEL-SET.reference.sigstore.json")
 def make(
-    run: Path, *, trust: Path | None, key: str | None, tsa: str | None, out: Path | None
+    run: Path,
+    *,
+    trust: Path | None,
+    key: str | None,
+    tsa: str | None,
+    name: str | None,
+    out: Path | None,
 ) -> int:
     """Sign what a conformant run answered, task by task: scores, lengths, token ids, no text.
 
@@ -45,7 +52,7 @@ def make(
     """
     from suite.cli import references
 
-    say(references.make(run, Trusted(trust=trust), key=key, tsa=tsa, out=out))
+    say(references.make(run, Trusted(trust=trust), key=key, tsa=tsa, name=name, out=out))
     return 0
 
 
