@@ -26,6 +26,7 @@ from suite.documents.audit import (
     Calibration,
     Divergence,
 )
+from suite.judge.attest import trust as trusts
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.review import (
     Audited,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from suite.judge.attest.keys import PublicKey, SigningKey
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
+    from suite.judge.attest.verify import Verified
 
 ENDING: Final = ".audit.sigstore.json"
 STATUS: Final[dict[AuditVerdict, int]] = {"same": 0, "different": 1, "undecided": 4}
@@ -333,6 +335,33 @@ def text(audit: Audit) -> str:
         where = f"{item.request}, token {item.position}"
         rows.append(("diverges", f"{where}: rank {item.rank}, {item.margin:.4g} nats"))
     return "\n".join(f"{name:<12}{value}" for name, value in rows)
+
+
+def shown(
+    subject: Path, named: Sequence[Path], held: Verified, trusted: Trusted
+) -> tuple[bytes, ...]:
+    """The signed audits of a card that its page shows: those that are named, else the one beside it; each verified.
+
+    Raises:
+        UsageError: ``usage-wrong`` for audits without a trust list.
+        TrustError: what an audit that is named is refused for.
+    """
+    if trusted.trust is None:
+        if named:
+            hint = "the trust list says whose audits count"
+            raise UsageError("usage-wrong", "--audit needs --trust", hint=hint)
+        return ()
+    whole = subject.resolve()
+    beside = whole.with_name(whole.name.removesuffix(".sigstore.json") + ENDING)
+    paths = named or ([beside] if beside.is_file() else [])
+    listed, made = trusts.load(trusted.trust), []
+    for path in paths:
+        data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
+        stated = read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
+        if not isinstance(stated, Audited):
+            raise TrustError("predicate-type-differs", f"{path} is no audit")
+        made.append(data)
+    return tuple(made)
 
 
 def with_audits(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:

@@ -30,13 +30,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from suite import evidence
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
-from suite.documents.document import given
 from suite.documents.test_result import TestResult
-from suite.judge.attest import files, lineends, numbers, page
-from suite.judge.attest.challenge import verify_challenge, verify_commitment
+from suite.judge.attest import carried, files, lineends, numbers, page
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
-from suite.judge.attest.reference import verify_reference
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
@@ -115,7 +112,8 @@ def verify_run(
             run.check_neighbours(stated)
             run.check_numbers(stated, recompute)
             with run.steps.attempt(_PAGE) as note:
-                _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
+                html = _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
+                carried.check_audits(html, trust, stated, run.steps)
         return run.result(str(directory))
 
 
@@ -153,6 +151,7 @@ def verify_page(
                     )
                 else:
                     page.check_page(html, result.stated, bundle, render, note)
+            carried.check_audits(html, trust, result.stated, steps)
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
@@ -261,52 +260,8 @@ class _Run:
             return
         with self.steps.attempt(Sentence("The event log is complete", "事件日志完整")) as note:
             _check_footer(self.evidence, note)
-        self._check_challenge(self.evidence)
-        self._check_reference(self.evidence)
-
-    def _check_challenge(self, run: evidence.Evidence) -> None:
-        basis = run.basis
-        under = None if basis is None else given(basis.challenge)
-        if under is None:
-            return
-        with self.steps.attempt("A reviewer issued the challenge") as note:
-            name = under.stated.round
-            if self.trust is None:
-                note.warn(
-                    "signer-not-listed",
-                    f"round {name}; no trust list says who may issue challenges",
-                )
-                return
-            issued = verify_challenge(under.bundle.encode(), self.trust, f"challenge {name}")
-            note.detail = f"round {name}, issued by {issued.owner}"
-        bundle = given(under.commitment)
-        if bundle is None:
-            return
-        with self.steps.attempt("The vendor signed the commitment") as note:
-            if self.trust is None:
-                note.warn("signer-not-listed", "no trust list says whose key signed it")
-                return
-            made = verify_commitment(bundle.encode(), self.trust, f"commitment of {name}")
-            note.detail = f"signed by {made.owner}, before the challenge names it"
-
-    def _check_reference(self, run: evidence.Evidence) -> None:
-        carried = None if run.basis is None else given(run.basis.reference)
-        if carried is None:
-            return
-        with self.steps.attempt(
-            Sentence("A reviewer signed the reference run", "参考运行由评审方签名")
-        ) as note:
-            if self.trust is None:
-                note.warn(
-                    "signer-not-listed",
-                    Sentence(
-                        "no trust list says whose reference runs count",
-                        "没有信任列表说明谁的参考运行有效",
-                    ),
-                )
-                return
-            made = verify_reference(carried.encode(), self.trust, "basis.json: reference")
-            note.detail = Sentence(f"signed by {made.owner}", f"由 {made.owner} 签名")
+        carried.check_challenge(self.evidence, self.trust, self.steps)
+        carried.check_reference(self.evidence, self.trust, self.steps)
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE
@@ -451,7 +406,7 @@ def _check_footer(run: evidence.Evidence, note: Note) -> None:
 
 def _check_page(
     path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
-) -> None:
+) -> bytes:
     if not os.path.lexists(path):
         note.skip("page-absent", Sentence(f"there is no {path.name}", f"没有 {path.name}"))
     elif render is None:
@@ -459,3 +414,5 @@ def _check_page(
     else:
         html = files.read_limited(path, page.MAX_PAGE_BYTES)
         page.check_page(html, stated, bundle, render, note)
+        return html
+    return b""
