@@ -28,7 +28,14 @@ from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade, StatusMade
+from suite.documents.check import (
+    AuditMade,
+    CheckedCard,
+    CheckedSubmission,
+    CheckStep,
+    ReviewMade,
+    StatusMade,
+)
 from suite.judge import score
 from suite.judge.attest import envelope, keys, trust, verify_run
 from suite.judge.attest.existence import Witness
@@ -144,6 +151,7 @@ class _Check:
         self.verification: Verification | None = None
         self.stated: Stated | None = None
         self.reviews: list[Reviewed] = []
+        self.audits: list[Audited] = []
         self.ended: list[Ended] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None
@@ -286,6 +294,7 @@ class _Check:
     def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
         if isinstance(made, Audited):
             note.detail = require_sameness(made)
+            self.audits.append(made)
             if made.audit.verdict == "undecided":
                 note.warn("audit-undecided", note.detail)
         elif isinstance(made, Reviewed):
@@ -340,6 +349,7 @@ class _Check:
                 for item in self.reviews
             ),
             steps=tuple(map(step_document, self.steps.done)),
+            audits=tuple(map(_audit_made, self.audits)) or UNSET,
             ended=_ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
@@ -406,4 +416,11 @@ def step_document(step: Step) -> CheckStep:
         detail=step.detail,
         findings=step.findings,
         hint=step.hint,
+    )
+
+
+def _audit_made(made: Audited) -> AuditMade:
+    audit = made.audit
+    return AuditMade(
+        reviewer=made.reviewer, verdict=audit.verdict, time=audit.timeCreated, why=audit.why
     )

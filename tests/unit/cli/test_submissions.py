@@ -121,7 +121,17 @@ def test_an_audit_is_verified_with_the_card_and_in_a_submission(
     folder = tree / "cpu/no-round/factory-run"
     (folder / "statements").mkdir()
     shutil.copy(audit, folder / "statements")
-    assert suite("check", tree, "--trust", list_, "--jobs", "1") == status
+    capfdbinary.readouterr()
+    assert suite("check", tree, "--trust", list_, "--jobs", "1", "--format", "json") == status
+    checked = jsonio.loads(capfdbinary.readouterr().out)["submissions"][0]
+    assert [made["verdict"] for made in checked.get("audits", [])] == [verdict] * (status == 0)
+    if status == 0:
+        assert suite("compare", run, folder, "--trust", list_) == 0
+        assert capfdbinary.readouterr().out.count(b"audited by alice") == 2
+        assert suite("site", tree, "--trust", list_, "--out", place / "site") == 0
+        assert "audited" in (place / "site/index.html").read_text()
+        (card,) = (place / "site").glob("cards/*/index.html")
+        assert "Audited against the model" in card.read_text()
     capfdbinary.readouterr()
     assert suite("review", "list", folder, "--trust", list_) == 0
     assert verdict.encode() in capfdbinary.readouterr().out
