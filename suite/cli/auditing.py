@@ -14,9 +14,11 @@ from suite.base import jsonio
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, stamping
 from suite.declare.model.facts import hash_file
+from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.mini import mini_tasks
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set, task_set_of
 from suite.declare.tasks.tokenizer import Tokenizer
 from suite.documents.audit import (
     Audit,
@@ -26,6 +28,7 @@ from suite.documents.audit import (
     Calibration,
     Divergence,
 )
+from suite.documents.document import given
 from suite.judge.attest import trust as trusts
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.review import (
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from suite.cli.terminal import Terminal
     from suite.documents.audit import AuditVerdict
     from suite.documents.plan import Plan
+    from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey, SigningKey
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
@@ -127,8 +131,7 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
     _require_model(run.plan, model)
     tokenizer = Tokenizer.from_directory(model)
     ends, seed = end_tokens(model), secrets.randbits(32) if asked.seed is None else asked.seed
-    tasks = mini_tasks() if asked.data is None else read_tasks(asked.data).tasks
-    documents = {task.id: task.document for task in tasks}
+    documents = documents_of(run, asked.data)
     terminal.step("having the reference read the answers")
     python = reading.environment(asked.python, terminal.step, Settings())
     run_dtype = run.plan.engine.dtype.executed
@@ -172,6 +175,31 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         source="ids" if all(answer.source == "ids" for answer in chosen) else "text",
     )
     return Made(_predicate(chosen, kept, reference, sample, raw=raw, key=key), raw, held.bundle)
+
+
+def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
+    """The documents of a run's tasks by id, those of its challenge made again; only the very texts that it was asked.
+
+    Args:
+        run: verified.
+        data: the task set's file; None for the mini set.
+
+    Raises:
+        DataError: what reading the file refuses; ``challenge-unfit``.
+    """
+    under = None if run.basis is None else given(run.basis.challenge)
+    if run.basis is None or under is None:
+        tasks = mini_tasks() if data is None else read_tasks(data).tasks
+    else:
+        size = run.basis.taskset.size
+        whole = mini_set(size) if data is None else task_set_of(read_tasks(data), size)
+        tasks = challenged(whole, under.stated.salts.tasks).tasks
+    return {
+        task.id: task.document
+        for task in tasks
+        if (line := run.tasks.get(task.id)) is not None
+        and line.document_sha256 == jsonio.sha256_hex(task.document.encode())
+    }
 
 
 def _kept(
