@@ -46,6 +46,7 @@ from suite.judge.audit.sample import LEADS, MOST_TOKENS, Answer, choose, end_tok
 from suite.judge.audit.verdict import FALSE_ALARM, Figures, Token, figures
 from suite.judge.rules.rule import place
 from suite.measure import audit as reading
+from suite.measure import auditserver
 from suite.measure.engine.served import Settings
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Asked:
         device: as torch names it.
         tokens: at most so many.
         seed: of the choice; None draws one.
+        url: of a vLLM server of the reviewer's with these weights; None computes with transformers.
     """
 
     run: Path
@@ -92,6 +94,7 @@ class Asked:
     device: str = "cpu"
     tokens: int = MOST_TOKENS
     seed: int | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,11 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
     ends, seed = end_tokens(model), secrets.randbits(32) if asked.seed is None else asked.seed
     documents = documents_of(run, asked.data)
     terminal.step("having the reference read the answers")
-    python = reading.environment(asked.python, terminal.step, Settings())
     run_dtype = run.plan.engine.dtype.executed
+    both = run_dtype if run_dtype in reading.DTYPES and asked.url is None else asked.dtype
+    python = None
+    if asked.url is None:
+        python = reading.environment(asked.python, terminal.step, Settings())
     readings = []
     with tempfile.TemporaryDirectory(prefix="suite-audit-") as scratch:
         for lead in LEADS:
@@ -146,10 +152,13 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
                 answers=[answer.to_json() for answer in chosen],
                 ends=ends,
                 dtype=asked.dtype,
-                run_dtype=run_dtype if run_dtype in reading.DTYPES else asked.dtype,
+                run_dtype=both,
                 device=asked.device,
             )
-            read = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
+            if python is None:
+                read = auditserver.read(wanted, asked.url or "", on_progress=terminal.step)
+            else:
+                read = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
             readings.append((chosen, _kept(chosen, read, tokenizer), read.versions))
             if all(answer.source == "ids" for answer in chosen):
                 break
@@ -162,7 +171,7 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         ]
     )
     reference = AuditReference(
-        engine="transformers",
+        engine="transformers" if asked.url is None else "vllm",
         versions=versions,
         dtype=asked.dtype,
         run_dtype=wanted.run_dtype,
@@ -343,7 +352,7 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
 def text(audit: Audit) -> str:
     """The audit for a person."""
     calibration, sample, reference = audit.calibration, audit.sample, audit.reference
-    library = f"{reference.engine} {reference.versions.get('transformers', '')}"
+    library = f"{reference.engine} {reference.versions.get(reference.engine, '')}"
     changes = f"gaps change by {calibration.largest_change:.2g} nats at most"
     honest = f"at most {audit.false_alarm:.1%} of honest runs are called different"
     rows = [
