@@ -1,4 +1,4 @@
-"""Statements of reviewers and vendors that a run or its page carries: a step for each, held against the trust list."""
+"""Statements of reviewers that a run or its page carries, its challenge apart: a step for each, held against the trust list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import TrustError
 from suite.documents.document import given
 from suite.judge.attest import page
-from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.reference import verify_reference
 from suite.judge.attest.review import Audited, read_statement, require_sameness
 
@@ -17,33 +16,6 @@ if TYPE_CHECKING:
     from suite.judge.attest.stated import Stated
     from suite.judge.attest.steps import Steps
     from suite.judge.attest.trust import TrustList
-
-
-def check_challenge(run: Evidence, trust: TrustList | None, steps: Steps) -> None:
-    """Steps for the challenge that a run was made under, and the commitment that it answers."""
-    basis = run.basis
-    under = None if basis is None else given(basis.challenge)
-    if under is None:
-        return
-    with steps.attempt("A reviewer issued the challenge") as note:
-        name = under.stated.round
-        if trust is None:
-            note.warn(
-                "signer-not-listed",
-                f"round {name}; no trust list says who may issue challenges",
-            )
-            return
-        issued = verify_challenge(under.bundle.encode(), trust, f"challenge {name}")
-        note.detail = f"round {name}, issued by {issued.owner}"
-    bundle = given(under.commitment)
-    if bundle is None:
-        return
-    with steps.attempt("The vendor signed the commitment") as note:
-        if trust is None:
-            note.warn("signer-not-listed", "no trust list says whose key signed it")
-            return
-        made = verify_commitment(bundle.encode(), trust, f"commitment of {name}")
-        note.detail = f"signed by {made.owner}, before the challenge names it"
 
 
 def check_reference(run: Evidence, trust: TrustList | None, steps: Steps) -> None:

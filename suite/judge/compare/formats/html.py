@@ -13,12 +13,13 @@ from markupsafe import Markup
 from msgspec import UNSET
 
 from suite import __version__
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, chinese
 from suite.judge.compare import manyview, plots
 from suite.judge.compare.formats.format import Format
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
 
 if TYPE_CHECKING:
+    from suite.base.language import Language
     from suite.documents.comparison import Curve, ManyComparison
     from suite.judge.compare.manyview import Row
 
@@ -34,6 +35,10 @@ def _pair(english: str, chinese: str) -> Markup:
     ).format(english, chinese)
 
 
+def _sentence(text: str) -> Markup:
+    return _pair(str(text), chinese(text))
+
+
 @functools.cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
@@ -44,7 +49,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {"p": _pair, "view": manyview}
+    environment.globals |= {"p": _pair, "s": _sentence, "view": manyview}
     environment.tests["given"] = lambda member: member is not UNSET
     return environment.get_template("comparison.html.j2")
 
@@ -78,13 +83,16 @@ def _groups(result: ManyComparison) -> list[tuple[str, list[Row]]]:
     return list(grouped.items())
 
 
-def render(result: ManyComparison) -> bytes:
-    """The page, UTF-8."""
+def render(result: ManyComparison, language: Language) -> bytes:
+    """The page, UTF-8: both languages are in it, and one is shown first."""
     style = _style()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     page = _template().render(
         result=result,
+        tag=("en", "zh-CN")[language],
+        shown=language.name.lower(),
+        title=("Comparison", "比较")[language],
         groups=_groups(result),
         letters=[card.letter for card in result.cards],
         figures=_figures(result),

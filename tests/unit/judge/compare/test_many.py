@@ -13,6 +13,7 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
+from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.documents.comparison import ValueRatio
 from suite.judge.compare import difference, formats, many, paired, ratio
@@ -230,7 +231,8 @@ def test_formats() -> None:
     result = many.compare(entries(slower(1), hostile, slower(2)))
     assert registry.names(formats) == ("csv", "html", "json", "markdown", "text")
     pages = {
-        name: registry.record(formats, name).render(result) for name in registry.names(formats)
+        name: registry.record(formats, name).render(result, Language.EN)
+        for name in registry.names(formats)
     }
     rows = list(csv.DictReader(io.StringIO(pages["csv"].decode())))
     assert {row["card"] for row in rows} == {"B", "C"}
@@ -243,4 +245,4 @@ def test_formats() -> None:
     assert "style" not in {name for _, attributes in page.elements for name in attributes}
     assert b"\\<script\\>" in pages["markdown"]
     assert "A -> C: may be compared" in pages["text"].decode()
-    assert html.render(result) == pages["html"]
+    assert html.render(result, Language.EN) == pages["html"]
