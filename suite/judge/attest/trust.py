@@ -21,6 +21,7 @@ from suite.judge.attest.statement import (
     AUDIT_TYPE,
     CHALLENGE_TYPE,
     COMMITMENT_TYPE,
+    REFERENCE_TYPE,
     REVIEW_TYPE,
     SCORECARD_TYPE,
     STATUS_TYPE,
@@ -53,7 +54,7 @@ class Role(enum.StrEnum):
     def may_sign(self, predicate_type: str) -> bool:
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
-            return predicate_type in (REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE)
+            return predicate_type in (REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, REFERENCE_TYPE)
         return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
 
 
