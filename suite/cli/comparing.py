@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from suite import evidence
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
-from suite.cli import judging
+from suite.cli import auditing, judging
 from suite.cli.reviewing import STATUSES, beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.review import DECISIONS, Audited, Reviewed
+from suite.judge.attest.review import DECISIONS, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -110,7 +110,7 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
             try:
                 held = judging.verified(place, trusted).verified
             except SuiteError as cause:
-                cause.message = f"{path}: {cause.message}"
+                cause.message = placed(str(path), cause.message)
                 raise
         run = evidence.read(place) if place.is_dir() else None
         return Entry(
@@ -123,7 +123,12 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
     if trusted.trust is None or not path.is_dir():
         return ()
     lines = []
-    for made in beside(path, trust.load(trusted.trust), held):
+    listed = trust.load(trusted.trust)
+    audits = [
+        read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
+        for data in auditing.shown(path, (), held, trusted)
+    ]
+    for made in [*beside(path, listed, held), *audits]:
         if isinstance(made, Reviewed):
             decision = DECISIONS[made.decision].zh
             said = Sentence(

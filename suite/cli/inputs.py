@@ -16,10 +16,11 @@ from suite.cli import rounds
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
-from suite.declare.plan.basis import plan_of, recorded
+from suite.declare.plan.basis import plan_of, profile_of, recorded
 from suite.declare.plan.choice import choose_devices
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.challenged import challenged
+from suite.declare.tasks.reference import read_directory, reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
@@ -38,11 +39,12 @@ from suite.measure.host import processor
 from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from suite.cli.options import Choices
     from suite.cli.terminal import Terminal
+    from suite.declare.tasks.reference import Known
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
@@ -66,6 +68,7 @@ class Inputs:
         tasks: the task set with its texts.
         tokenizer: the model's own, None when it has none that can be read.
         directory: of the model.
+        references: reference runs of the reviewers, to choose from when the weights are known.
     """
 
     basis: Basis
@@ -73,6 +76,7 @@ class Inputs:
     tasks: TaskSet
     tokenizer: Tokenizer | None
     directory: Path
+    references: tuple[Known, ...] = ()
 
 
 def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Inputs:
@@ -110,7 +114,15 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()
     terminal.clear()
-    return made(draft, replace(draft.basis, model=replace(draft.basis.model, files=tuple(files))))
+    basis = replace(draft.basis, model=replace(draft.basis.model, files=tuple(files)))
+    return made(draft, _referenced(basis, draft.references))
+
+
+def _referenced(basis: Basis, others: Sequence[Known]) -> Basis:
+    """The basis with the reviewers' reference run of its model, where the suite ships none."""
+    decoding = profile_of(basis).doc.decoding
+    known = reference_for(basis.model.files, basis.taskset, decoding, others=others).known
+    return basis if known is None or known.shipped else replace(basis, reference=known.bundle)
 
 
 def made(inputs: Inputs, basis: Basis) -> Inputs:
@@ -188,7 +200,8 @@ def draft(choices: Choices) -> Inputs:
         else UNSET,
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
-    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory)
+    others = () if choices.references is None else read_directory(choices.references)
+    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, others)
 
 
 def _model(

@@ -36,6 +36,7 @@ COMMANDS: Final = (
         "serve",
         "review",
         "round",
+        "reference",
         "trust",
         "vendors",
         "profiles",

@@ -10,6 +10,7 @@ from suite.base.errors import Place, TrustError
 from suite.documents.audit import Audit
 from suite.documents.challenge import Challenge
 from suite.documents.receipt import Receipt
+from suite.documents.reference import Reference
 from suite.documents.review import Review
 from suite.judge.attest import envelope
 from suite.judge.attest.predicate import kind, vendor_of
@@ -161,7 +162,7 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    if isinstance(stated.document, Receipt | Review | Audit | Challenge):
+    if isinstance(stated.document, Receipt | Review | Audit | Challenge | Reference):
         return f"a {entry.role}'s key"
     vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:

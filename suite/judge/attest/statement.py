@@ -16,6 +16,7 @@ from suite.base import jsonio
 from suite.base.errors import Place, TrustError
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert, plain
+from suite.documents.reference import REFERENCE_TYPE
 from suite.documents.statement import Digest, StatementSubject
 from suite.documents.test_result import (
     PlanDigest,
@@ -42,7 +43,7 @@ CHALLENGE_TYPE = "urn:llm-inference-conformance:challenge:v1"
 COMMITMENT_TYPE = "urn:llm-inference-conformance:commitment:v1"
 PREDICATE_TYPES = (
     *(SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE),
-    *(AUDIT_TYPE, CHALLENGE_TYPE, COMMITMENT_TYPE),
+    *(AUDIT_TYPE, CHALLENGE_TYPE, COMMITMENT_TYPE, REFERENCE_TYPE),
 )
 
 MANIFEST_SUBJECT = "manifest.json"

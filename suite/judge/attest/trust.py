@@ -16,6 +16,7 @@ from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
+from suite.documents.reference import REFERENCE_TYPE
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
     AUDIT_TYPE,
@@ -53,7 +54,7 @@ class Role(enum.StrEnum):
     def may_sign(self, predicate_type: str) -> bool:
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
-            return predicate_type in (REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE)
+            return predicate_type in (REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, REFERENCE_TYPE)
         return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
 
 

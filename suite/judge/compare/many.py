@@ -15,7 +15,15 @@ from msgspec.structs import replace
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import UsageError
 from suite.declare.scenarios import SCENARIOS
-from suite.documents.comparison import Card, Correction, Curve, ManyComparison, Pair, Point
+from suite.documents.comparison import (
+    Card,
+    Correction,
+    Curve,
+    ManyComparison,
+    OverTime,
+    Pair,
+    Point,
+)
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.compare import difference
@@ -117,6 +125,7 @@ def compare(
         pairs=tuple(pairs),
         points=tuple(_frontier(entries, admitted)),
         curves=tuple(_curves(entries)),
+        telemetry=tuple(_telemetry(entries)),
     )
 
 
@@ -293,6 +302,14 @@ def _curves(entries: Sequence[Entry]) -> Iterator[Curve]:
                     yield Curve(
                         letter=letter(index), phase=phase.name, metric=metric, values=values
                     )
+
+
+def _telemetry(entries: Sequence[Entry]) -> Iterator[OverTime]:
+    """What the cards hold of devices and engine over time."""
+    for index, entry in enumerate(entries):
+        for phase in entry.card.phases:
+            for series in given(phase.series.devices, ()):
+                yield OverTime(letter=letter(index), phase=phase.name, series=series)
 
 
 def _cost(entry: Entry, phase: CardPhase) -> Value | None:

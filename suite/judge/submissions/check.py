@@ -30,7 +30,13 @@ from suite.base.language import Language
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission, ReviewMade, StatusMade
+from suite.documents.check import (
+    AuditMade,
+    CheckedCard,
+    CheckedSubmission,
+    ReviewMade,
+    StatusMade,
+)
 from suite.judge import score
 from suite.judge.attest import envelope, keys, trust, verify_run
 from suite.judge.attest.existence import Witness
@@ -152,6 +158,7 @@ class _Check:
         self.verification: Verification | None = None
         self.stated: Stated | None = None
         self.reviews: list[Reviewed] = []
+        self.audits: list[Audited] = []
         self.ended: list[Ended] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None
@@ -315,6 +322,7 @@ class _Check:
     def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
         if isinstance(made, Audited):
             note.detail = require_sameness(made)
+            self.audits.append(made)
             if made.audit.verdict == "undecided":
                 note.warn("audit-undecided", note.detail)
         elif isinstance(made, Reviewed):
@@ -374,6 +382,7 @@ class _Check:
                 for item in self.reviews
             ),
             steps=tuple(step.document() for step in self.steps.done),
+            audits=tuple(map(_audit_made, self.audits)) or UNSET,
             ended=_ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
@@ -433,4 +442,11 @@ def _ended(made: Ended) -> StatusMade:
         time=made.time,
         reason=made.reason,
         successor=made.successor,
+    )
+
+
+def _audit_made(made: Audited) -> AuditMade:
+    audit = made.audit
+    return AuditMade(
+        reviewer=made.reviewer, verdict=audit.verdict, time=audit.timeCreated, why=audit.why
     )

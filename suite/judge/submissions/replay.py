@@ -142,8 +142,8 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
         raise TrustError("submission-replayed", message, None, hint, replays)
     if not mine.sample:
         return ""
-    others, sampled = len(rest), len(mine.sample)
+    number, sampled = len(rest), len(mine.sample)
     return Sentence(
-        f"unlike the {others} others in the tree, {sampled} requests sampled",
-        f"与目录树中另外 {others} 份不同，抽样 {sampled} 个请求",
+        f"unlike the {number} others in the tree, {sampled} requests sampled",
+        f"与目录树中另外 {number} 份不同，抽样 {sampled} 个请求",
     )

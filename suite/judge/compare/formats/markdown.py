@@ -74,8 +74,8 @@ def _pair(pair: Pair, language: Language) -> Iterator[str]:
         )
     for remark in comparison.remarks:
         yield f"- {escaped((remark.en, remark.zh)[language])}"
-    for item in pair.lacking:
-        yield f"- {('lacks', '缺少')[language]} {of(item)}"
+    for lack in pair.lacking:
+        yield f"- {('lacks', '缺少')[language]} {of(lack)}"
     for subject in comparison.subjects:
         sides, why = f"{of(subject.a)} → {of(subject.b)}", of(manyview.explains(subject))
         yield (
