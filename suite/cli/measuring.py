@@ -20,12 +20,13 @@ from suite.base.errors import SetupError, SuiteError
 from suite.base.language import language
 from suite.base.quantities import duration
 from suite.base.visible import say
-from suite.cli import divisions, inputs, judging, loadoptions, signingkey
+from suite.cli import divisions, inputs, judging, loadoptions, signingkey, stamping
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.documents.document import given
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.documents.workload import Division
     from suite.judge.attest.keys import SigningKey
+    from suite.judge.attest.sign import Stamp
     from suite.measure.run import RunResult
 
 NOT_ENOUGH = 1
@@ -45,7 +47,13 @@ NOT_ENOUGH = 1
 
 
 def measure(
-    choices: Choices, sending: Sending, *, out: Path | None, key: str | None, quiet: bool
+    choices: Choices,
+    sending: Sending,
+    *,
+    out: Path | None,
+    key: str | None,
+    quiet: bool,
+    tsa: str | None = None,
 ) -> int:
     """Carry a run out and return its exit status.
 
@@ -55,12 +63,14 @@ def measure(
         out: run directory to create; None takes ``runs/<id>``.
         key: private key, a file or a URI; None takes the local one.
         quiet: show no progress.
+        tsa: address of a time-stamping authority; None takes the challenge's, for the log alone.
 
     Raises:
         SuiteError: whatever was wrong before there was a run directory, or with its evidence.
     """
     # A passphrase is asked for before signals are taken over: Ctrl-C then ends the question.
     signer = signingkey.named_key(key)
+    stamp = None if tsa is None else stamping.authority(tsa)
     zero_ns = time.monotonic_ns()
     # The signals are handled from the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
@@ -108,13 +118,14 @@ def measure(
             load=load,
             preflight=preflight,
             basis=gathered.basis,
+            stamps=stamping.of_run(tsa, given(plan.challenge)),
         )
         terminal.clear()
         if result.error is not None:
             return _ended_early(result, result.error)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
-            return _judge(result.directory, signer.key, terminal, choices.require_division)
+            return _judge(result.directory, signer.key, terminal, choices.require_division, stamp)
 
 
 def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:
@@ -169,11 +180,17 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
     return error.exit_status
 
 
-def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Division | None) -> int:
+def _judge(
+    directory: Path,
+    key: SigningKey,
+    terminal: Terminal,
+    required: Division | None,
+    stamp: Stamp | None,
+) -> int:
     started = time.monotonic()
     try:
         terminal.step(Sentence("scoring, signing and rendering", "评分、签名与生成页面"))
-        signed = sign_and_render(directory, key)
+        signed = sign_and_render(directory, key, stamp)
         terminal.step(Sentence("verifying what was signed", "核验已签名的内容"))
         checked = verify_signed(signed, key.public)
     except SuiteError as error:

@@ -13,6 +13,7 @@ from suite.evidence.manifest import (
     GIT_ATTRIBUTES,
     MANIFEST,
     OCCASIONAL_FILES,
+    STAMPS,
     finish,
     write_manifest,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "GIT_ATTRIBUTES",
     "MANIFEST",
     "OCCASIONAL_FILES",
+    "STAMPS",
     "Evidence",
     "RunFiles",
     "Writer",

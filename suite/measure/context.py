@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suite.measure.load.target import LoadOptions
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
+    from suite.measure.stamps import Stamps
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Run:
         outputs: what was asked of this machine before, and the answers.
         problems: what went wrong beside the measurement, for the notes.
         fitted: prompts by task number, made once.
+        stamps: keeps how the log grew; None where nobody asks for it.
     """
 
     plan: Plan
@@ -61,6 +63,7 @@ class Run:
     offset_ns: int
     salt: str
     basis: Basis | None = None
+    stamps: Stamps | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     devices: list[ObservedDevice] = field(default_factory=list)
     serving: list[ObservedDevice] = field(default_factory=list)

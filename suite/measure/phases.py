@@ -63,6 +63,8 @@ def run_phases(run: Run, served: Served) -> None:
             run.progress.line(f"{stage.title}: not run: {phase.not_run}")
         else:
             _phase(stage, served)
+            if run.stamps is not None:
+                run.stamps.take(run, "phase.end", phase)
 
 
 def _phase(stage: Stage, served: Served) -> None:

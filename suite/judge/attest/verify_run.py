@@ -7,6 +7,7 @@
     The evidence is readable                  each document and line by its schema, plan digest in the header
     The event log is complete                 footer present, its count of requests right
     A reviewer issued the challenge           where the run was made under one (trust list only)
+    A listed authority stamped the log        where stamps of its digests were kept (trust list only)
     The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
     The files beside the bundle agree         scorecard.json is what was signed
@@ -29,12 +30,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from suite import evidence
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
-from suite.documents.document import given
 from suite.documents.test_result import TestResult
 from suite.judge.attest import files, lineends, numbers, page
-from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
+from suite.judge.attest.origin import check_challenge, check_stamps
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
@@ -259,32 +259,8 @@ class _Run:
             return
         with self.steps.attempt(Sentence("The event log is complete", "事件日志完整")) as note:
             _check_footer(self.evidence, note)
-        self._check_challenge(self.evidence)
-
-    def _check_challenge(self, run: evidence.Evidence) -> None:
-        basis = run.basis
-        under = None if basis is None else given(basis.challenge)
-        if under is None:
-            return
-        with self.steps.attempt("A reviewer issued the challenge") as note:
-            name = under.stated.round
-            if self.trust is None:
-                note.warn(
-                    "signer-not-listed",
-                    f"round {name}; no trust list says who may issue challenges",
-                )
-                return
-            issued = verify_challenge(under.bundle.encode(), self.trust, f"challenge {name}")
-            note.detail = f"round {name}, issued by {issued.owner}"
-        bundle = given(under.commitment)
-        if bundle is None:
-            return
-        with self.steps.attempt("The vendor signed the commitment") as note:
-            if self.trust is None:
-                note.warn("signer-not-listed", "no trust list says whose key signed it")
-                return
-            made = verify_commitment(bundle.encode(), self.trust, f"commitment of {name}")
-            note.detail = f"signed by {made.owner}, before the challenge names it"
+        check_challenge(self.steps, self.evidence, self.trust)
+        check_stamps(self.steps, self.evidence, self.trust)
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE
