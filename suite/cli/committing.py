@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite.base.errors import UsageError
-from suite.cli import inputs, signingkey, stamping
+from suite.cli import inputs, rounds, signingkey, stamping
 from suite.cli.machine import settings
 from suite.cli.terminal import Terminal
 from suite.declare.plan.skeleton import skeleton_sha256
@@ -24,8 +26,17 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
 
 
-def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> str:
+def commit(
+    choices: Choices, *, key: str | None, tsa: str | None, out: Path, after: Path | None = None
+) -> str:
     """Sign what a run of these choices will be, and write it; returns what to say of it.
+
+    Args:
+        choices: what will run.
+        key: that signs.
+        tsa: address of an authority that stamps the signature.
+        out: file to write.
+        after: the commitment before this one.
 
     Raises:
         UsageError: ``usage-wrong`` with a challenge, ``challenge-exists``, ``page-unwritable``.
@@ -39,6 +50,10 @@ def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> 
         store = DigestStore(settings().cache)
         plan = inputs.gather(choices, store=store, terminal=terminal).plan
     made = _commitment(plan)
+    if after is not None:
+        before, statement = rounds.commitment(after)
+        number = given(before.sequence, 1) + 1
+        made = replace(made, sequence=number, after=statement.sha256)
     stamp = stamping.authority(tsa) if tsa else None
     bundle = sign(make_commitment(made), signer.key, stamp)
     try:
@@ -54,6 +69,7 @@ def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> 
         f"model       {made.model}, {made.model_sha256[:16]}…",
         f"profile     {made.profile}",
         f"skeleton    {made.skeleton_sha256}",
+        f"number      {given(made.sequence, 1)}",
         f"signed by   {signer.key.public.id}{new}",
         f"commitment  {out}",
     ]

@@ -21,7 +21,8 @@ class LogHash(Document):
     bytes: Annotated[Positive, about("Length of events.jsonl, in bytes.")]
     sha256: Annotated[Sha256, about("SHA-256 of these bytes.")]
     t: Annotated[
-        Integer, about("When it was hashed. Nanoseconds of the monotonic clock since the run's start.")
+        Integer,
+        about("When it was hashed. Nanoseconds of the monotonic clock since the run's start."),
     ]
 
 

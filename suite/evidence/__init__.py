@@ -8,6 +8,7 @@ lists each with its size and SHA-256.
 from suite.evidence.files import RunFiles
 from suite.evidence.manifest import (
     BALLAST,
+    BASIS,
     ENGINE_METRICS,
     EVIDENCE_FILES,
     GIT_ATTRIBUTES,
@@ -22,6 +23,7 @@ from suite.evidence.write import Writer, require_new
 
 __all__ = [
     "BALLAST",
+    "BASIS",
     "ENGINE_METRICS",
     "EVIDENCE_FILES",
     "GIT_ATTRIBUTES",

@@ -57,10 +57,14 @@ def check_stamps(steps: Steps, run: Evidence, trust: TrustList | None) -> None:
     ) as note:
         stamps = [item.stamp for item in run.growth if item.stamp.token is not UNSET]
         if not stamps:
-            detail = Sentence("its digests were kept without time stamps", "仅保存了摘要，没有时间戳")
+            detail = Sentence(
+                "its digests were kept without time stamps", "仅保存了摘要，没有时间戳"
+            )
             note.warn("log-unstamped", detail)
         elif trust is None:
-            detail = Sentence("no trust list says whose stamps count", "没有信任列表说明谁的时间戳有效")
+            detail = Sentence(
+                "no trust list says whose stamps count", "没有信任列表说明谁的时间戳有效"
+            )
             note.warn("signer-not-listed", detail)
         else:
             note.detail = _stamped(stamps, trust)
@@ -74,7 +78,10 @@ def _stamped(stamps: Sequence[LogStamp], trust: TrustList) -> str:
     """
     times = [
         verify_stamp(
-            token_of(stamp), canonical(stamp.stated), trust.authorities, name=f"stamp {number} of the log"
+            token_of(stamp),
+            canonical(stamp.stated),
+            trust.authorities,
+            name=f"stamp {number} of the log",
         )
         for number, stamp in enumerate(stamps, 1)
     ]

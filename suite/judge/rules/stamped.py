@@ -52,7 +52,8 @@ _WHOLE_S: Final = 1.0
         "运行期间保存的每个日志摘要均等于日志相应字节数的摘要；起始、每个阶段与页脚之后各有一个，次序如此，且均在其后 30 s 内取得。受质询的运行必须保存。",
     ),
     reason=Bilingual(
-        "A log that was changed, or written, once the run was over.", "运行结束后才修改或写成的日志。"
+        "A log that was changed, or written, once the run was over.",
+        "运行结束后才修改或写成的日志。",
     ),
     phases="run",
     broken=Bilingual("fail", "fail"),

@@ -8,6 +8,7 @@
     name       the folder is called as the card says
     division   no rule failed but those that are waived; the division that is asked for is granted
     replay     no other submission has the card or the log
+    attempts   runs of the vendor under the same challenge, and commitments without a run
     changes    what was handed in before is not edited
     statements reviews, withdrawal, successor
 
@@ -49,7 +50,7 @@ from suite.judge.attest.statement import parse_statement
 from suite.judge.attest.steps import Steps
 from suite.judge.compare.inputs import failed_rules
 from suite.judge.report import html
-from suite.judge.submissions import folders, pack, replay, source, waivers
+from suite.judge.submissions import attempts, folders, pack, replay, source, waivers
 
 if TYPE_CHECKING:
     from suite.documents.check import Verdict
@@ -109,6 +110,7 @@ def check(submission: Submission, setting: Setting) -> CheckedSubmission:
     work.name()
     work.division()
     work.replay()
+    work.attempts()
     work.changes()
     work.statements()
     return work.result()
@@ -247,6 +249,15 @@ class _Check:
             note.detail = replay.compare(mine, self.setting.traces)
             if not note.detail:
                 note.skip("replay-unknown", "its log holds nothing that could be compared")
+
+    def attempts(self) -> None:
+        mine = next(item for item in self.setting.traces if item.path == self.submission.path)
+        if mine.attempt is None:
+            return
+        with self.steps.attempt("Runs under its challenge are counted") as note:
+            note.detail, note.findings = attempts.count(mine, self.setting.traces)
+            if note.findings:
+                note.warn("challenge-repeated", note.detail)
 
     def changes(self) -> None:
         edited = sorted(self.setting.edited)

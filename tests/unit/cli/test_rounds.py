@@ -15,7 +15,7 @@ import pytest
 from suite.base import jsonio
 from suite.cli.main import main
 from suite.documents.codec import plain
-from suite.judge.attest.challenge import read_challenge
+from suite.judge.attest.challenge import read_challenge, read_commitment
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, entry
 from tests.factories import challenged, runs, stamped
 from tests.factories import evidence as factory
@@ -306,3 +306,16 @@ def test_a_lab_without_network_keeps_the_digests_and_the_card_says_so(suite, tmp
     assert "no time stamp from http://127.0.0.1:9/tsa" in checks["R104"]["why"]
     step = steps_of(suite, run, trusted(tmp_path / "keys.json"))[STAMPED]
     assert (step["outcome"], step["code"]) == ("warn", "log-unstamped")
+
+
+def test_commitments_are_numbered(suite, tmp_path):
+    vendor = key_file(tmp_path / "v.pem", VENDOR_A)
+    words = ("commit", "--runtime", "sim", "--key", vendor)
+    assert suite(*words, "--out", "1.json")[0] == 0
+    assert "number      2" in suite(*words, "--after", "1.json", "--out", "2.json")[1]
+    status, out, _ = suite(*words, "--after", "2.json", "--out", "3.json")
+    assert (status, "number      3" in out) == (0, True)
+    first, second, third = (
+        read_commitment(Path(f"{n}.json").read_bytes(), "it") for n in (1, 2, 3)
+    )
+    assert [second[0].after, third[0].after] == [first[1].sha256, second[1].sha256]
