@@ -9,7 +9,6 @@ import base64
 import copy
 import datetime as dt
 import hashlib
-import re
 from pathlib import Path
 
 import rfc3161_client

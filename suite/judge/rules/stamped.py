@@ -13,8 +13,8 @@ from suite.base.errors import Place, TrustError
 from suite.documents.codec import canonical
 from suite.documents.document import given
 from suite.documents.event import Footer, Header, Mark
-from suite.judge.attest.timestamps import read_stamp, token_of
 from suite.judge.attest.times import format_time, parse_time
+from suite.judge.attest.timestamps import read_stamp, token_of
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:

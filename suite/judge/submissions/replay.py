@@ -19,10 +19,10 @@ import msgspec
 from suite.base import jsonio
 from suite.base.errors import Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
+from suite.evidence import BASIS
 from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
-from suite.evidence import BASIS
 from suite.judge.submissions import attempts, pack, source
 
 if TYPE_CHECKING:
