@@ -14,7 +14,7 @@ from suite.cli import judging
 from suite.cli.reviewing import beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.review import Audited, Reviewed
+from suite.judge.attest.review import Attested, Audited, Reviewed
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -129,6 +129,8 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
         elif isinstance(made, Audited):
             audit = made.audit
             lines.append(f"audited by {made.reviewer}, {audit.timeCreated}: {audit.why}")
+        elif isinstance(made, Attested):
+            lines.append(f"{made.word} by {made.owner}, {made.time}: {made.report.why}")
         else:
             lines.append(f"{made.status.upper()} by {made.owner}, {made.time}: {made.reason}")
     return tuple(lines)

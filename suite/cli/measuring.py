@@ -36,7 +36,6 @@ from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending
-    from suite.documents.plan import Plan
     from suite.documents.workload import Division
     from suite.judge.attest.keys import SigningKey
     from suite.judge.attest.sign import Stamp
@@ -78,7 +77,9 @@ def measure(
         terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
         draft = inputs.draft(choices)
         planned = draft.plan
-        directory = out or _default_directory(planned)
+        directory = out or run_directory(
+            planned.vendor.id, planned.engine.id, planned.workload.profile
+        )
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
         # before gigabytes of weights are read, the key at last.
         _require_space(directory)
@@ -138,9 +139,9 @@ def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:
     return gathered
 
 
-def _default_directory(plan: Plan) -> Path:
+def run_directory(*parts: str) -> Path:
+    """A run directory of now, named by these parts."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    parts = [plan.vendor.id, plan.engine.id, plan.workload.profile]
     return resources.workspace() / "runs" / "-".join([stamp, *parts])
 
 

@@ -14,8 +14,9 @@ from suite.judge.attest import trust as trust_list
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
+    Attested,
     Audited,
-    Ended,
+    Made,
     Reviewed,
     is_receipt,
     make_review,
@@ -108,9 +109,7 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     return stated
 
 
-def beside(
-    directory: Path, trust: trust_list.TrustList, stated: Stated
-) -> list[Reviewed | Ended | Audited]:
+def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Made]:
     """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
 
     Raises:
@@ -139,6 +138,8 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
         if isinstance(made, Audited):
             audit = made.audit
             row: tuple[str, ...] = (made.reviewer, audit.verdict, audit.timeCreated, audit.why)
+        elif isinstance(made, Attested):
+            row = (made.owner, made.word, made.time, made.report.why)
         elif isinstance(made, Reviewed):
             row = (made.reviewer, made.decision, made.time, made.comment)
         else:

@@ -32,6 +32,7 @@ from suite.documents import (
     provenance,
     receipt,
     reference,
+    reproduction,
     review,
     site,
     statement,
@@ -43,6 +44,7 @@ from suite.documents import (
     traps,
     trust,
     vendor,
+    witness,
 )
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -87,7 +89,12 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "verification-summary": (
+        reproduction.VerificationSummary,
+        "Verification summary of a reproduction",
+    ),
     "waivers": (submission.Waivers, "waivers.json"),
+    "witness": (witness.WitnessReport, "What a witness saw"),
 }
 """Each schema's root and title."""
 

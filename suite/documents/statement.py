@@ -37,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status or audit, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status, audit, witness or reproduction, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton.",
             min_length=1,
         ),
     ]
@@ -50,12 +50,14 @@ class Statement(Document):
             "urn:llm-inference-conformance:challenge:v1",
             "urn:llm-inference-conformance:commitment:v1",
             "urn:llm-inference-conformance:audit:v1",
+            "urn:llm-inference-conformance:witness:v1",
+            "https://slsa.dev/verification_summary/v1",
         ],
         about("What the predicate is."),
     ]
     predicate: Annotated[
         dict[str, object],
         about(
-            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, audit, challenge or commitment."
+            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, audit, witness, verification-summary, challenge or commitment."
         ),
     ]

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.documents.event import Mark
 
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ class Run:
         self.stop.check()
         self.progress.step(title, log=log)
 
-    def mark(self, name: str, at: int | None = None) -> None:
+    def mark(
+        self, name: str, at: int | None = None, detail: dict[str, object] | None = None
+    ) -> None:
         """Write a mark, for now or for a moment of the run's clock."""
-        self.writer.event(Mark(t=self.now() if at is None else at, name=name))
+        moment = self.now() if at is None else at
+        self.writer.event(Mark(t=moment, name=name, detail=UNSET if detail is None else detail))

@@ -31,7 +31,9 @@ from suite.documents.card import Scorecard
 from suite.documents.challenge import Challenge
 from suite.documents.document import given
 from suite.documents.receipt import Receipt
+from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import Review
+from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope
 from suite.judge.attest.existence import received_time, stamped_times
 from suite.judge.attest.predicate import check_predicate, kind, vendor_of
@@ -380,7 +382,9 @@ def _check_role(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    if isinstance(stated.document, Receipt | Review | Audit | Challenge):
+    if isinstance(
+        stated.document, Receipt | Review | Audit | WitnessReport | VerificationSummary | Challenge
+    ):
         return f"a {entry.role}'s key"
     vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -252,7 +253,7 @@ def _read(stamp: LogStamp, line: int) -> _Read:
 
 def _outside(reads: Sequence[_Read], challenge: Challenge | None) -> str:
     """Why stamps are not in order, or not within the challenge's time; "" when they are."""
-    for before, after in zip(reads, reads[1:], strict=False):
+    for before, after in itertools.pairwise(reads):
         if after.at < before.at:
             return Sentence(
                 f"line {after.line} is stamped {format_time(after.at)}, before line {before.line} at {format_time(before.at)}",

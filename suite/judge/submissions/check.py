@@ -31,12 +31,14 @@ from suite.base.status import Outcome
 from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade, StatusMade
 from suite.judge import score
-from suite.judge.attest import envelope, keys, trust, verify_run
+from suite.judge.attest import envelope, keys, levels, trust, verify_run
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
+    FAVOURABLE,
+    Attested,
     Audited,
     Ended,
     Reviewed,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from suite.documents.submission import Waiver
     from suite.documents.workload import Division
     from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.review import Made
     from suite.judge.attest.steps import Note, Step
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
@@ -147,6 +150,7 @@ class _Check:
         self.stated: Stated | None = None
         self.reviews: list[Reviewed] = []
         self.ended: list[Ended] = []
+        self.made: list[Made] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None
         self.key: PublicKey | None = None
@@ -294,8 +298,13 @@ class _Check:
         with self.steps.attempt("Reviewers have decided") as note:
             note.detail = self._decided(need)
 
-    def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
-        if isinstance(made, Audited):
+    def _note(self, made: Made, note: Note) -> None:
+        self.made.append(made)
+        if isinstance(made, Attested):
+            note.detail = f"{made.word} by {made.owner}: {made.report.why}"
+            if made.word not in FAVOURABLE:
+                note.warn("attestation-differs", note.detail)
+        elif isinstance(made, Audited):
             note.detail = require_sameness(made)
             if made.audit.verdict == "undecided":
                 note.warn("audit-undecided", note.detail)
@@ -366,7 +375,7 @@ class _Check:
             vendor=card.vendor.id,
             owner=(verified.owner or "") if verified else "",
             division=card.division.granted,
-            level=card.level.level,
+            level=levels.reached(card, self.made)[0],
             conformant=card.verdict.conformant,
             sentence=card.verdict.sentence.en,
         )

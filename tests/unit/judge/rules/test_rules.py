@@ -23,7 +23,7 @@ from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
-from tests.factories import challenged, loads, shipped, stamped
+from tests.factories import challenged, elsewhere, loads, shipped, stamped
 from tests.factories import evidence as factory
 from tests.unit.judge.rules import controlled, manytasks
 
@@ -228,6 +228,7 @@ BASES = {
     "challenged": challenged.document,
     "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
+    "elsewhere": elsewhere.document,
     "plain": factory.document,
     "interval": loads.interval,
     "kept": shipped.kept,
@@ -264,6 +265,7 @@ PLANS = {"own-plan": own_plan}
 EXPECTED = {
     "challenged": ("R031", "R036"),
     "changed-articles": ("R031", "R036"),
+    "elsewhere": ("R030", "R034", "R035"),
     "kept": ("R036",),
     "saturated": ("R046", "R048"),
 }
