@@ -35,8 +35,12 @@ from suite.measure.run import execute
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suite.cli.options import Choices, Sending
+    from suite.documents.plan import Plan
     from suite.documents.workload import Division
+    from suite.evidence import Evidence
     from suite.judge.attest.keys import SigningKey
     from suite.judge.attest.sign import Stamp
     from suite.measure.run import RunResult
@@ -53,6 +57,8 @@ def measure(
     key: str | None,
     quiet: bool,
     tsa: str | None = None,
+    first: Evidence | None = None,
+    accept: Callable[[Plan], None] | None = None,
 ) -> int:
     """Carry a run out and return its exit status.
 
@@ -63,6 +69,8 @@ def measure(
         key: private key, a file or a URI; None takes the local one.
         quiet: show no progress.
         tsa: address of a time-stamping authority; None takes the challenge's, for the log alone.
+        first: of a run that is made again: its challenge is taken over.
+        accept: refuses a plan, before anything is started.
 
     Raises:
         SuiteError: whatever was wrong before there was a run directory, or with its evidence.
@@ -75,7 +83,8 @@ def measure(
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
         terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
-        draft = inputs.draft(choices)
+        basis = None if first is None else first.basis
+        draft = inputs.draft(choices, None if basis is None else given(basis.challenge))
         planned = draft.plan
         directory = out or run_directory(
             planned.vendor.id, planned.engine.id, planned.workload.profile
@@ -98,6 +107,8 @@ def measure(
             gathered = inputs.made(gathered, replace(gathered.basis, attached=attached))
             plan = gathered.plan
             terminal.line(sentence)
+        if accept is not None:
+            accept(plan)
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
             terminal.line(line)

@@ -104,11 +104,12 @@ def write_new(target: Path, data: bytes) -> None:
 def text(made: WitnessReport) -> str:
     """The report for a person."""
     way = made.network
+    longest = f"longest {way.largest_us / 1e3:.3f} ms"
+    trip = f"{way.median_us / 1e3:.3f} ms a round trip ({way.probes}, {longest})"
     return "\n".join(
         (
             f"witnessed   {made.address}: {made.verdict}",
             f"both sides  {made.why}",
-            f"network     {way.median_us / 1e3:.3f} ms a round trip ({way.probes}, longest {way.largest_us / 1e3:.3f} ms), "
-            f"{way.share_of_ttft:.1%} of the time to first token",
+            f"network     {trip}, {way.share_of_ttft:.1%} of the time to first token",
         )
     )

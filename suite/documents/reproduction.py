@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from suite.documents.comparison import Family, ValueRatio
 from suite.documents.document import Document, about
-from suite.documents.scalars import Count, Label, Line, Name, NonNegative, Number
+from suite.documents.scalars import Count, Label, Line, Name, NonNegative, Number, Sha256
 from suite.documents.statement import Digest
 from suite.documents.trust import Instant
 
@@ -96,3 +96,39 @@ class VerificationSummary(Document):
             raise ValueError("a metric does not agree and the result is PASSED")
         if passed and not self.reproduction.metrics:
             raise ValueError("nothing was compared and the result is PASSED")
+
+
+class Said(Document):
+    """One reproduction of several."""
+
+    owner: Annotated[Name, about("Owner of the key, by the trust list.")]
+    time: Annotated[Instant, about("When.")]
+    result: Annotated[Literal["PASSED", "FAILED"], about("Whether the numbers came out.")]
+    machine: Annotated[Line, about("Devices and engine that ran it again.")]
+    why: Annotated[Line, about("What decided.")]
+
+
+class ConsensusMetric(Document):
+    """One metric over all reproductions."""
+
+    phase: Annotated[Label, about("Phase.")]
+    metric: Annotated[Name, about("Metric.")]
+    first: Annotated[Number, about("Value of the card.")]
+    lowest: Annotated[Number, about("Lowest value of a reproduction.")]
+    highest: Annotated[Number, about("Highest value of a reproduction.")]
+    agree: Annotated[Count, about("Reproductions that agree with the card.")]
+    measured: Annotated[Count, about("Reproductions that have the metric.")]
+
+
+class Consensus(Document):
+    """What several independent reproductions of one card came to."""
+
+    SCHEMA: ClassVar[str] = "consensus"
+
+    consensus_schema: Annotated[Literal[1], about("Version of this schema.")]
+    payload_sha256: Annotated[Sha256, about("SHA-256 of the card's signed bytes.")]
+    run: Annotated[Label, about("The card's run.")]
+    passed: Annotated[Count, about("Owners whose last reproduction passed.")]
+    failed: Annotated[Count, about("Owners whose last reproduction failed.")]
+    reproductions: Annotated[tuple[Said, ...], about("By owner.")]
+    metrics: Annotated[tuple[ConsensusMetric, ...], about("In the order of the card.")]

@@ -63,6 +63,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "check": (check.CheckReport, "Check of submissions"),
     "commitment": (commitment.Commitment, "Commitment"),
     "compare": (comparison.ManyComparison, "Comparison of cards"),
+    "consensus": (reproduction.Consensus, "Consensus of reproductions"),
     "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
     "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
