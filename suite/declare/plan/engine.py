@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from suite.declare.plan.choice import Choice
     from suite.documents.basis import Thinking
-    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
+    from suite.documents.vendor_engine import DeclaredEngine, Switch
+    from suite.documents.vendor_model import DtypeRow
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
 _LOOPBACK = "127.0.0.1"

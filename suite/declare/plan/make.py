@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
-    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow
+    from suite.documents.vendor_engine import DeclaredEngine
+    from suite.documents.vendor_model import DtypeRow
 
 CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
