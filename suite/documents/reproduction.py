@@ -1,6 +1,6 @@
 """A run made again elsewhere: a SLSA Verification Summary about a card, with the numbers of both."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta
 
@@ -10,8 +10,8 @@ from suite.documents.scalars import Count, Label, Line, Name, NonNegative, Numbe
 from suite.documents.statement import Digest
 from suite.documents.trust import Instant
 
-POLICY = "urn:llm-inference-conformance:reproduction:v1"
-LEVEL = "LLM_INFERENCE_CONFORMANCE_REPRODUCED"
+POLICY: Final = "urn:llm-inference-conformance:reproduction:v1"
+LEVEL: Final = "LLM_INFERENCE_CONFORMANCE_REPRODUCED"
 
 
 class SummaryVerifier(Document):

@@ -152,11 +152,9 @@ def _follows(stated: LogHash, last: Event) -> bool:
             return isinstance(last, Footer)
         case "run.start":
             return isinstance(last, Mark) and last.name == "run.start"
-    return isinstance(last, Mark) and (last.name, last.phase, last.repeat) == (
-        "phase.end",
-        stated.phase,
-        stated.repeat,
-    )
+        case "phase.end":
+            named = ("phase.end", stated.phase, stated.repeat)
+            return isinstance(last, Mark) and (last.name, last.phase, last.repeat) == named
 
 
 def _time(event: Event) -> int:
