@@ -1,4 +1,4 @@
-"""Steps of a verification that ask where a run comes from: who issued its challenge, who stamped its log, and when."""
+"""The step of a verification that asks who stamped a run's log, and when."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
 from suite.documents.codec import canonical
-from suite.documents.document import given
-from suite.judge.attest.challenge import verify_challenge, verify_commitment
 from suite.judge.attest.times import format_time
 from suite.judge.attest.timestamps import token_of, verify_stamp
 
@@ -20,32 +18,6 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.attest.steps import Steps
     from suite.judge.attest.trust import TrustList
-
-
-def check_challenge(steps: Steps, run: Evidence, trust: TrustList | None) -> None:
-    """Whether reviewers of the list issued the challenge of a run, and its vendor signed the commitment."""
-    basis = run.basis
-    under = None if basis is None else given(basis.challenge)
-    if under is None:
-        return
-    with steps.attempt("A reviewer issued the challenge") as note:
-        name = under.stated.round
-        if trust is None:
-            note.warn(
-                "signer-not-listed", f"round {name}; no trust list says who may issue challenges"
-            )
-            return
-        issued = verify_challenge(under.bundle.encode(), trust, f"challenge {name}")
-        note.detail = f"round {name}, issued by {issued.owner}"
-    bundle = given(under.commitment)
-    if bundle is None:
-        return
-    with steps.attempt("The vendor signed the commitment") as note:
-        if trust is None:
-            note.warn("signer-not-listed", "no trust list says whose key signed it")
-            return
-        made = verify_commitment(bundle.encode(), trust, f"commitment of {name}")
-        note.detail = f"signed by {made.owner}, before the challenge names it"
 
 
 def check_stamps(steps: Steps, run: Evidence, trust: TrustList | None) -> None:

@@ -12,6 +12,7 @@ from suite.documents.challenge import Challenge
 from suite.documents.codec import convert, plain
 from suite.documents.commitment import Commitment
 from suite.documents.receipt import Receipt
+from suite.documents.reference import REFERENCE_TYPE, Reference
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
@@ -47,6 +48,7 @@ Predicate: TypeAlias = (
     | VerificationSummary
     | Challenge
     | Commitment
+    | Reference
 )
 
 PREDICATES: dict[str, type[Predicate]] = {
@@ -59,6 +61,7 @@ PREDICATES: dict[str, type[Predicate]] = {
     COMMITMENT_TYPE: Commitment,
     WITNESS_TYPE: WitnessReport,
     SUMMARY_TYPE: VerificationSummary,
+    REFERENCE_TYPE: Reference,
 }
 """The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
 _RECEIVED = ["SCORECARD_RECEIVED"]
@@ -73,6 +76,7 @@ _NAMES = {
     COMMITMENT_TYPE: "commitment",
     WITNESS_TYPE: "witness report",
     SUMMARY_TYPE: "verification summary",
+    REFERENCE_TYPE: "reference run",
 }
 
 
@@ -109,9 +113,12 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             message = "a receipt is about a scorecard and its signature"
             raise TrustError("statement-subject", message, place)
         return
-    if isinstance(document, Review | CardStatus | Audit | WitnessReport | VerificationSummary):
-        if names != [SCORECARD_SUBJECT]:
-            message = f"the {kind(statement.predicate_type)} is about a scorecard and nothing else"
+    if isinstance(
+        document, Review | CardStatus | Audit | WitnessReport | VerificationSummary | Reference
+    ):
+        only = MANIFEST_SUBJECT if isinstance(document, Reference) else SCORECARD_SUBJECT
+        if names != [only]:
+            message = f"the {kind(statement.predicate_type)} is about {only} and nothing else"
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):

@@ -21,6 +21,7 @@ from suite.judge.attest.statement import (
     AUDIT_TYPE,
     CHALLENGE_TYPE,
     COMMITMENT_TYPE,
+    REFERENCE_TYPE,
     REVIEW_TYPE,
     SCORECARD_TYPE,
     STATUS_TYPE,
@@ -56,7 +57,8 @@ class Role(enum.StrEnum):
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
             return predicate_type in (
-                *(REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, WITNESS_TYPE, SUMMARY_TYPE),
+                *(REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, REFERENCE_TYPE),
+                *(WITNESS_TYPE, SUMMARY_TYPE),
             )
         return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
 

@@ -68,8 +68,13 @@ def _spare(stemmer: PorterStemmer, step: str) -> None:
     """
     apply = getattr(stemmer, step)
     endings: list[str] = []
-    # A list that notes each rule and applies none.
-    stemmer._apply_rule_list = lambda word, rules: endings.extend(rule[0] for rule in rules) or word  # noqa: SLF001 - as above
+
+    def note(word: str, rules: Sequence[tuple[str, object, object]]) -> str:
+        """Take each rule's ending and apply none."""
+        endings.extend(ending for ending, _, _ in rules)
+        return word
+
+    stemmer._apply_rule_list = note  # noqa: SLF001 - as above
     apply("")
     del stemmer._apply_rule_list  # noqa: SLF001 - as above
     ends = tuple(endings)

@@ -12,7 +12,7 @@ from suite.judge.report.scenariowords import SCENARIO_WORDS
 if TYPE_CHECKING:
     from suite.base.language import Language
 
-WORDS: Final = MappingProxyType(
+WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
     {
         **SCENARIO_WORDS,
         **{f"scenario-{name}": (kind.title.en, kind.title.zh) for name, kind in SCENARIOS.items()},
@@ -183,6 +183,21 @@ WORDS: Final = MappingProxyType(
             "Somebody else ran the same plan on a machine of the same kind.",
             "他人在同类机器上运行了同一计划。",
         ),
+        "audited": ("Audited by a reviewer", "已由评审方审计"),
+        "audit-same": ("the same model", "同一模型"),
+        "audit-different": ("another model", "另一模型"),
+        "audit-undecided": ("undecided", "未定"),
+        "meaning-audit": (
+            "A reference read the recorded answers token by token. It counts where a trust list names the key that signed it.",
+            "由参考模型逐 token 核读所记录的回答；仅当信任列表列有其签名密钥时有效。",
+        ),
+        "audit-sample": (
+            "Tokens; not the reference's; beyond ties",
+            "token 数；与参考不同；超出并列",
+        ),
+        "audit-reference": ("Reference", "参考"),
+        "audit-signed": ("Signed, with the key", "签署时间与密钥"),
+        "audit-bundle": ("The signed audit, base64", "已签名的审计（base64）"),
         "challenge-issuer": ("Challenge signed with the key", "质询由此密钥签名"),
         "why-not": ("Why no stricter division was granted", "未授予更严格赛道的原因"),
         "granted-as-asked": ("The division asked for was granted.", "已授予所申请的赛道。"),
@@ -264,6 +279,7 @@ WORDS: Final = MappingProxyType(
         "engine-env": ("Engine environment variables", "引擎环境变量"),
         "tensor-parallel": ("Tensor parallel", "张量并行"),
         "max-length": ("Longest sequence", "最大序列长度"),
+        "unseen": ("unknown: a server that ran already", "未知：服务器先已运行"),
         "prefix-caching": ("Prefix caching", "前缀缓存"),
         "quantisation": ("Quantisation", "量化"),
         "speculative": ("Speculative decoding", "推测解码"),

@@ -10,7 +10,7 @@ from suite.documents.standing import LEVEL_NAMES, LEVELS
 from suite.measure.engine.sim_cheats import CHEATS
 
 if TYPE_CHECKING:
-    from suite.measure.engine.sim_cheats import Cheat
+    from suite.measure.engine.sim_reply import Cheat
 
 _COLUMNS: Final = Bilingual("cheat | what the vendor does", "作弊 | 厂商所为")
 _LEFT: Final = Bilingual("what is left before", "在此之前仍可为")

@@ -27,12 +27,14 @@ class Subject:
         bundle: the signed bundle that holds it, None where the card was not signed.
         evidence: of the run, None where only its card is at hand.
         language: which one a report for people speaks, or shows first.
+        audits: signed audits of the card, verified.
     """
 
     card: Scorecard
     bundle: bytes | None = None
     evidence: Evidence | None = None
     language: Language = Language.EN
+    audits: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

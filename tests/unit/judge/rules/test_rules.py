@@ -23,7 +23,7 @@ from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
-from tests.factories import challenged, elsewhere, loads, shipped, stamped
+from tests.factories import challenged, elsewhere, loads, referenced, shipped, stamped
 from tests.factories import evidence as factory
 from tests.unit.judge.rules import controlled, manytasks
 
@@ -238,6 +238,7 @@ BASES = {
     "many-tasks-sweep": manytasks.sweep,
     "multi-turn": loads.multi_turn,
     "not-run": loads.not_run,
+    "referenced": referenced.document,
     "replay": loads.replay,
     "saturated": loads.saturated,
     "search": loads.search,
@@ -267,6 +268,7 @@ EXPECTED = {
     "changed-articles": ("R031", "R036"),
     "elsewhere": ("R030", "R034", "R035"),
     "kept": ("R036",),
+    "referenced": ("R036",),
     "saturated": ("R046", "R048"),
 }
 """What these runs are warned of; the others at most that they do not ask the closed question."""
