@@ -15,7 +15,7 @@ from suite.cli import auditing, judging
 from suite.cli.reviewing import STATUSES, beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.review import DECISIONS, Audited, Reviewed, read_statement
+from suite.judge.attest.review import DECISIONS, Attested, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -143,6 +143,8 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
                 f"{made.reviewer} 于 {audit.timeCreated} 审计",
             )
             lines.append(placed(said, audit.why))
+        elif isinstance(made, Attested):
+            lines.append(f"{made.word} by {made.owner}, {made.time}: {made.report.why}")
         else:
             said = Sentence(
                 f"{made.status.upper()} by {made.owner}, {made.time}",

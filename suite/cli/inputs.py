@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
     from suite.documents.accelerator import Accelerator
+    from suite.documents.challenge import BasisChallenge
     from suite.documents.plan import Plan, RuntimeKind
     from suite.measure.digests import DigestStore
 
@@ -143,8 +144,12 @@ def _vendor(choices: Choices) -> Vendor:
     return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
 
 
-def draft(choices: Choices) -> Inputs:
+def draft(choices: Choices, under: BasisChallenge | None = None) -> Inputs:
     """Resolve the command line as far as that goes without reading the weights.
+
+    Args:
+        choices: the command line.
+        under: the challenge of a run that is made again; whether it still counts is not asked.
 
     Raises:
         SuiteError: as `gather`.
@@ -170,7 +175,7 @@ def draft(choices: Choices) -> Inputs:
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
-    challenge = rounds.under(choices.challenge, choices.nonce, choices.commitment)
+    challenge = under or rounds.under(choices.challenge, choices.nonce, choices.commitment)
     tasks = task_set_for(profile, choices.data)
     if challenge is not None:
         tasks = challenged(tasks, challenge.stated.salts.tasks)

@@ -25,12 +25,14 @@ from suite.documents import (
     environment,
     event,
     known,
+    logstamp,
     manifest,
     plan,
     profile,
     provenance,
     receipt,
     reference,
+    reproduction,
     review,
     site,
     statement,
@@ -42,6 +44,7 @@ from suite.documents import (
     traps,
     trust,
     vendor,
+    witness,
 )
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -60,6 +63,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "check": (check.CheckReport, "Check of submissions"),
     "commitment": (commitment.Commitment, "Commitment"),
     "compare": (comparison.ManyComparison, "Comparison of cards"),
+    "consensus": (reproduction.Consensus, "Consensus of reproductions"),
     "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
     "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
@@ -67,6 +71,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "evidence-reference": (submission.EvidenceReference, "evidence.json"),
     "event": (event.Event, "One line of events.jsonl"),
     "images": (known.KnownImages, "trust/images.json"),
+    "log-stamp": (logstamp.LogStamp, "One line of stamps.jsonl"),
     "manifest": (manifest.Manifest, "manifest.json"),
     "plan": (plan.Plan, "Plan"),
     "profile": (profile.Profile, "Profile"),
@@ -85,7 +90,12 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "verification-summary": (
+        reproduction.VerificationSummary,
+        "Verification summary of a reproduction",
+    ),
     "waivers": (submission.Waivers, "waivers.json"),
+    "witness": (witness.WitnessReport, "What a witness saw"),
 }
 """Each schema's root and title."""
 
