@@ -165,8 +165,9 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
     document = stated.document
-    if isinstance(document, Receipt | Review | Audit | Challenge | Reference) or isinstance(
-        document, WitnessReport | VerificationSummary
+    if isinstance(
+        document,
+        Receipt | Review | Audit | Challenge | Reference | WitnessReport | VerificationSummary,
     ):
         return f"a {entry.role}'s key"
     vendor = vendor_of(document)
