@@ -33,6 +33,8 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "export",
+        "import",
         "db",
         "history",
         "regress",

@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
+from suite.documents.foreign import ForeignResult
 from suite.documents.plan import RuntimeKind
 from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
 from suite.documents.standing import Level, Standing
@@ -278,3 +279,7 @@ class ManyComparison(Document):
     pairs: Annotated[tuple[Pair, ...], about("Every other card against the baseline.")]
     points: Annotated[tuple[Point, ...], about("Throughput against latency over the loads.")]
     curves: Annotated[tuple[Curve, ...], about("Distributions of latencies, to be overlaid.")]
+    foreign: Annotated[
+        tuple[ForeignResult, ...] | UnsetType,
+        about("Results of other tools: unsigned, beside the cards and never ranked with them."),
+    ] = UNSET

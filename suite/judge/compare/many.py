@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import Answers, Change, Comparison
+    from suite.documents.foreign import ForeignResult
     from suite.documents.scalars import Number
     from suite.documents.value import Value
     from suite.evidence import Evidence
@@ -64,7 +65,11 @@ def letter(index: int) -> str:
 
 
 def compare(
-    entries: Sequence[Entry], *, baseline: int = 0, margin: float = difference.MARGIN
+    entries: Sequence[Entry],
+    *,
+    baseline: int = 0,
+    margin: float = difference.MARGIN,
+    foreign: tuple[ForeignResult, ...] = (),
 ) -> ManyComparison:
     """Compare cards.
 
@@ -72,6 +77,7 @@ def compare(
         entries: at least two.
         baseline: which of them is the base of every ratio.
         margin: the practical margin, 0 ≤ margin < 1.
+        foreign: results of other tools, which only stand beside the cards.
 
     Raises:
         UsageError: ``usage-wrong`` for fewer than two.
@@ -116,6 +122,7 @@ def compare(
         pairs=tuple(pairs),
         points=tuple(_frontier(entries, admitted)),
         curves=tuple(_curves(entries)),
+        foreign=foreign or UNSET,
     )
 
 

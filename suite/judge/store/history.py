@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from suite.base.errors import EvidenceError, UsageError
 from suite.documents.history import HISTORY_SCHEMA, History, HistoryRun, HistorySeries
-from suite.judge.store.ingest import stored_card, values
+from suite.judge.report.view import values
+from suite.judge.store.ingest import stored_card
 from suite.judge.store.tables import RUNS
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from suite.base import jsonio
 from suite.documents import codec
 from suite.documents.card import Scorecard
 from suite.documents.document import given
+from suite.judge.report.view import values
 from suite.judge.store.tables import (
     CHECKS,
     ENVIRONMENT,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
     from suite.documents.event import Request
-    from suite.documents.value import Value
     from suite.evidence import Evidence
 
 Row = dict[str, Any]
@@ -220,15 +220,6 @@ def _phases(card: Scorecard) -> Iterator[Row]:
             "concurrency": phase.load.concurrency,
             "rate": phase.load.rate,
         }
-
-
-def values(card: Scorecard) -> Iterator[tuple[str, str, Value]]:
-    """Every value of a card as (phase, metric, value); the phase is empty for those of the whole run."""
-    for phase in card.phases:
-        for metric, value in phase.metrics.items():
-            yield phase.name, metric, value
-    for metric, value in card.startup.items():
-        yield "", metric, value
 
 
 def _metrics(card: Scorecard) -> Iterator[Row]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
 from suite.base.markdown import escaped, table
+from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.formats.format import Format
+from suite.judge.foreign import view as foreign
 
 if TYPE_CHECKING:
     from suite.documents.comparison import ManyComparison
@@ -77,6 +79,16 @@ def render(result: ManyComparison) -> bytes:
     if rows:
         parts.append(table(("phase", "metric", *(card.letter for card in result.cards)), rows))
     parts.append(f"{manyview.correction(result)}.\n")
+    results = given(result.foreign, ())
+    if results:
+        parts.append(
+            "## Results of other tools\n\nUnsigned, not recomputed, not ranked with the cards.\n"
+        )
+    for item, (names, lines) in zip(results, foreign.tables(results), strict=True):
+        parts.append(f"**{escaped(item.file)}**: {escaped(foreign.heading(item))}\n")
+        parts.append(
+            table(tuple(map(escaped, names)), [tuple(map(escaped, line)) for line in lines])
+        )
     return "\n".join(parts).encode()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
+from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.formats.format import Format
+from suite.judge.foreign import view as foreign
 from suite.judge.report.texttable import WIDTH, wrapped
 
 if TYPE_CHECKING:
@@ -99,6 +101,21 @@ def _points(result: ManyComparison) -> Iterator[str]:
         yield f"  {mark} {item.letter:<2} {item.phase}: {speed}, {delay} per token, first {first}{price}"
 
 
+def _foreign(result: ManyComparison) -> Iterator[str]:
+    results = given(result.foreign, ())
+    if results:
+        yield from (
+            "",
+            "Results of other tools: unsigned, not recomputed, not ranked with the cards",
+        )
+    for item, (heading, rows) in zip(results, foreign.tables(results), strict=True):
+        yield from wrapped(f"{item.file}: {foreign.heading(item)}", WIDTH, indent="  ", rest="    ")
+        for row in rows:
+            cells = [f"{name} {cell}" for name, cell in zip(heading[2:], row[2:], strict=True)]
+            text = f"{row[0]}, {row[1]}: {', '.join(cells)}"
+            yield from wrapped(text, WIDTH, indent="    ", rest="      ")
+
+
 def render(result: ManyComparison) -> bytes:
     """The whole comparison, in English."""
     legend = ", ".join(f"{mark} {name.replace('-', ' ')}" for name, mark in manyview.MARKS.items())
@@ -106,7 +123,7 @@ def render(result: ManyComparison) -> bytes:
     for pair in result.pairs:
         lines += _pair(result, pair)
     lines += ["", *wrapped(manyview.correction(result) + ".", WIDTH), f"({legend})"]
-    lines += [*_metrics(result), *_points(result), ""]
+    lines += [*_metrics(result), *_points(result), *_foreign(result), ""]
     return "\n".join(lines).encode()
 
 
