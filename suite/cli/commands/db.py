@@ -48,7 +48,7 @@ def ingest(paths: tuple[Path, ...], trusted: Trusted, *, url: str | None) -> int
 
         for path in storing.runs(paths):
             try:
-                outcome = put(engine, storing.item(path, trusted))
+                outcome: str = put(engine, storing.item(path, trusted))
             except SuiteError as cause:
                 write_error(cause)
                 worst = max(worst, cause.exit_status)

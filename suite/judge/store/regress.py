@@ -22,7 +22,7 @@ from scipy.stats import t as student
 
 from suite.documents.document import given
 from suite.documents.history import HISTORY_SCHEMA, MetricTrend, Regressions, SeriesTrend
-from suite.documents.value import Measured, stored
+from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.compare import difference
 from suite.judge.compare.subjects import subjects
 from suite.judge.store.history import keys
@@ -130,7 +130,7 @@ def _trend(runs: Sequence[StoredRun], key: Key) -> MetricTrend | None:
     )
     newest = listed[-1][1]
     if not isinstance(newest, Measured):
-        why = "the newest run has no such number" if newest is None else newest.why
+        why = newest.why if isinstance(newest, NotMeasured) else "the newest run has no such number"
         return replace(made, trend="lost", runs_before=len(numbers), runs_since=0, why=why[:1000])
     if len(numbers) <= BEFORE:
         why = f"{len(numbers) - 1} earlier runs have it, {BEFORE} are needed"

@@ -84,10 +84,10 @@ def render(result: ManyComparison) -> bytes:
         parts.append(
             "## Results of other tools\n\nUnsigned, not recomputed, not ranked with the cards.\n"
         )
-    for item, (names, lines) in zip(results, foreign.tables(results), strict=True):
+    for item, (names, loads) in zip(results, foreign.tables(results), strict=True):
         parts.append(f"**{escaped(item.file)}**: {escaped(foreign.heading(item))}\n")
         parts.append(
-            table(tuple(map(escaped, names)), [tuple(map(escaped, line)) for line in lines])
+            table(tuple(map(escaped, names)), [tuple(map(escaped, load)) for load in loads])
         )
     return "\n".join(parts).encode()
 

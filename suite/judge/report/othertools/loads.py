@@ -140,7 +140,7 @@ def spread(values: Sequence[float], percentiles: Sequence[float]) -> dict[str, f
         "median": float(np.median(numbers)),
         "sum": float(numbers.sum()) if len(values) else 0.0,
     }
-    cut = np.percentile(numbers, list(percentiles)) if percentiles else []
+    cut = np.percentile(numbers, list(percentiles))
     return result | {
         f"p{percent:g}": float(value) for percent, value in zip(percentiles, cut, strict=True)
     }
