@@ -38,6 +38,7 @@ COMMANDS: Final = (
         "db",
         "history",
         "regress",
+        "serve",
         "review",
         "round",
         "trust",

@@ -34,6 +34,8 @@ from suite.measure.run import execute
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
     from suite.documents.workload import Division
@@ -76,25 +78,14 @@ def measure(
         preflight = require_preflight(planned)
         require_runtime(planned)
         gathered = _hashed(draft, terminal)
+        if gathered.plan.runtime == "endpoint":
+            named = choices.served_model_name is not None
+            gathered = _attached(gathered, load.headers, terminal, named=named)
         plan = gathered.plan
-        if plan.runtime == "endpoint":
-            attached, sentence = attach(
-                plan,
-                load.headers,
-                named=choices.served_model_name is not None,
-                on_progress=terminal.step,
-            )
-            gathered = inputs.made(gathered, replace(gathered.basis, attached=attached))
-            plan = gathered.plan
-            terminal.line(sentence)
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
-        if signer is None:
-            signer = signingkey.local_key()
-            terminal.line(
-                Sentence(f"made a signing key: {signer.where}", f"已创建签名密钥：{signer.where}")
-            )
+        signer = signer or _made_key(terminal)
         result = execute(
             plan,
             gathered.tasks,
@@ -115,6 +106,23 @@ def measure(
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
             return _judge(result.directory, signer.key, terminal, choices.require_division)
+
+
+def _made_key(terminal: Terminal) -> signingkey.OpenKey:
+    """The local key, which is made where there is none yet."""
+    made = signingkey.local_key()
+    terminal.line(Sentence(f"made a signing key: {made.where}", f"已创建签名密钥：{made.where}"))
+    return made
+
+
+def _attached(
+    gathered: inputs.Inputs, headers: Mapping[str, str], terminal: Terminal, *, named: bool
+) -> inputs.Inputs:
+    """The plan with what a running server says of itself."""
+    attached, sentence = attach(gathered.plan, headers, named=named, on_progress=terminal.step)
+    planned = inputs.made(gathered, replace(gathered.basis, attached=attached))
+    terminal.line(sentence)
+    return planned
 
 
 def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:

@@ -31,7 +31,7 @@ from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak
 from suite.measure.context import Run
 from suite.measure.devices import hidden, observe, tool_facts
-from suite.measure.engine import serve
+from suite.measure.engine import ready_tool, serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
@@ -116,7 +116,6 @@ def execute(
         stop.check()
         writer = evidence.Writer(directory)
     with writer:
-        offset_ns = _clock_offset_ns()
         run = Run(
             plan=plan,
             settings=settings,
@@ -127,7 +126,7 @@ def execute(
             stop=stop,
             load=load or LoadOptions(),
             zero_ns=zero_ns,
-            offset_ns=offset_ns,
+            offset_ns=_clock_offset_ns(),
             basis=basis,
             salt=given(plan.nonce) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
@@ -202,6 +201,7 @@ def _measure(run: Run) -> None:
     run.facts.update(host.served_facts(tool_facts(run.plan)))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
+    _prepare(run)
     _convert(run)
     _sample_idle(run)
     run.facts.update(host.served_facts(_measured_peak(run)))
@@ -235,6 +235,15 @@ def _measure(run: Run) -> None:
             run.stop.defer_for_good()
             run.mark("engine.stop")
             run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
+
+
+def _prepare(run: Run) -> None:
+    """Get what the engine runs from before anything else asks for it, so that the time is counted as preparation."""
+    if run.plan.conversion is None and run.plan.engine.peak_probe is UNSET:
+        return  # nothing runs in it before the engine, which gets it itself
+    run.mark("engine.prepare")
+    ready_tool(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
+    run.mark("engine.prepared")
 
 
 def _measured_peak(run: Run) -> dict[str, FactValue]:

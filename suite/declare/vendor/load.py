@@ -14,7 +14,8 @@ from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
 from suite.base.resources import resource
 from suite.base.safe import replace_file
-from suite.declare.vendor.check import explain, semantic_problems
+from suite.declare.vendor.check import semantic_problems
+from suite.declare.vendor.explain import explain
 from suite.declare.vendor.repair import SMALLEST, Repaired
 from suite.documents.codec import convert
 from suite.documents.document import given

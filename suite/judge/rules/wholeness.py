@@ -151,8 +151,8 @@ def no_loops(evidence: Evidence, _: Results) -> Finding:
 
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
-_TWICE = re.compile(r"\b(\w++)\s+\1\b")
-_MARKS = re.compile(r"(?:[^\w\s]\s*){3}")
+_TWICE = re.compile(r"\b(\w++)\s++\1\b")
+_MARKS = re.compile(r"[^\w\s]\s*+[^\w\s]\s*+[^\w\s]")
 _BESIDE = 2
 """Marks in a row that punctuation may have, such as a full stop and a closing quote."""
 

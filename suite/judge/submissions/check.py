@@ -28,7 +28,7 @@ from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission, CheckStep, ReviewMade, StatusMade
+from suite.documents.check import CheckedCard, CheckedSubmission, ReviewMade, StatusMade
 from suite.judge import score
 from suite.judge.attest import envelope, keys, trust, verify_run
 from suite.judge.attest.existence import Witness
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from suite.documents.submission import Waiver
     from suite.documents.workload import Division
     from suite.judge.attest.keys import PublicKey
-    from suite.judge.attest.steps import Note, Step
+    from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
     from suite.judge.submissions.folders import Submission
@@ -194,7 +194,9 @@ class _Check:
         else:
             return
         done = len(self.steps.done)
-        self.steps.done += [_renumbered(step, done) for step in self.verification.steps]
+        self.steps.done += [
+            replace(step, number=done + step.number) for step in self.verification.steps
+        ]
         self.steps.errors += self.verification.errors
 
     def _receipts(self) -> tuple[Witness, ...]:
@@ -339,7 +341,7 @@ class _Check:
                 )
                 for item in self.reviews
             ),
-            steps=tuple(map(step_document, self.steps.done)),
+            steps=tuple(step.document() for step in self.steps.done),
             ended=_ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
@@ -389,21 +391,4 @@ def _ended(made: Ended) -> StatusMade:
         time=made.time,
         reason=made.reason,
         successor=made.successor,
-    )
-
-
-def _renumbered(step: Step, by: int) -> Step:
-    return replace(step, number=step.number + by)
-
-
-def step_document(step: Step) -> CheckStep:
-    """A step as part of a document."""
-    return CheckStep(
-        number=step.number,
-        what=step.what,
-        outcome=step.outcome.value,
-        code=step.code,
-        detail=step.detail,
-        findings=step.findings,
-        hint=step.hint,
     )

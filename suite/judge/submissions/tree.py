@@ -14,7 +14,7 @@ from suite.documents.check import CHECK_SCHEMA, CheckReport
 from suite.judge.attest.steps import Steps
 from suite.judge.submissions import folders
 from suite.judge.submissions.changes import Changes, since
-from suite.judge.submissions.check import check, step_document
+from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import trace
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def check_tree(
         check_schema=CHECK_SCHEMA,
         since=commit,
         compared=len(traces),
-        stray=tuple(step_document(step) for step in _steps(stray).done),
+        stray=tuple(step.document() for step in _steps(stray).done),
         submissions=tuple(checked),
     )
 

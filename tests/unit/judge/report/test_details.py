@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from suite.judge.report import details
+from suite.judge.report import searches as searching
 from tests.factories import scenarios, scorecard
 
 CARD = scorecard.document(scenarios.scenario_card())
@@ -18,7 +19,7 @@ def remarks(phase):
 
 
 def searches(phase):
-    return details.searches(CARD, scorecard.phase_document(phase))
+    return searching.searches(CARD, scorecard.phase_document(phase))
 
 
 def turn_plots(phase):
@@ -137,7 +138,7 @@ def test_a_search_without_answer_gives_the_reason():
 def test_a_bracket_may_have_no_upper_end():
     (search,) = scorecard.phase_document(scenarios.search()).searches
     search = replace(search, rate=replace(search.rate, high=None))
-    assert details.bracket_text(search)[0] == "met at 58.68 requests/s; no higher rate was missed"
+    assert searching.bracket_text(search)[0] == "met at 58.68 requests/s; no higher rate was missed"
 
 
 def test_turns_show_how_history_and_ttft_grow():
