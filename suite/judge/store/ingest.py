@@ -76,7 +76,11 @@ def ingest(engine: Engine, item: Item) -> Outcome:
         with engine.begin() as connection:
             return _ingest(connection, item)
     except IntegrityError:
-        # Somebody else brought the same run in at the same moment.
+        # Somebody else may have brought the same run in at the same moment.
+        query = select(RUNS.c.id).where(RUNS.c.payload_sha256 == item.payload_sha256)
+        with engine.connect() as connection:
+            if connection.execute(query).first() is None:
+                raise
         return "known"
 
 
