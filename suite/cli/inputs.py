@@ -15,7 +15,7 @@ from suite import __version__
 from suite.base import harness, resources
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
-from suite.cli import rounds
+from suite.cli import bundling, rounds
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, recorded
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from suite.documents.accelerator import Accelerator
     from suite.documents.plan import Plan, RuntimeKind
     from suite.measure.digests import DigestStore
+    from suite.measure.engine.served import Brought
 
 CONVERTED = resources.workspace() / "runs" / "converted"
 EMULATED = resources.workspace() / "runs" / "emulated"
@@ -69,6 +70,7 @@ class Inputs:
         tasks: the task set with its texts.
         tokenizer: the model's own, None when it has none that can be read.
         directory: of the model.
+        bundle: what a bundle for a closed network brought.
     """
 
     basis: Basis
@@ -76,6 +78,7 @@ class Inputs:
     tasks: TaskSet
     tokenizer: Tokenizer | None
     directory: Path
+    bundle: Brought | None = None
 
 
 def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Inputs:
@@ -84,7 +87,7 @@ def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Input
     Raises:
         SuiteError: whatever is wrong with the vendor, the profile, the model, the data or their combination.
     """
-    return complete(draft(choices), store=store, terminal=terminal)
+    return complete(draft(choices, terminal), store=store, terminal=terminal)
 
 
 def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs:
@@ -134,13 +137,18 @@ def _vendor(choices: Choices) -> Vendor:
     return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
 
 
-def draft(choices: Choices) -> Inputs:
+def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
     """Resolve the command line as far as that goes without reading the weights.
+
+    Args:
+        choices: the command line.
+        terminal: shows how far a bundle was read.
 
     Raises:
         SuiteError: as `gather`.
     """
     _refuse_empty(choices)
+    choices, bundle = bundling.taken(choices, terminal)
     vendor = _vendor(choices)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
@@ -200,7 +208,7 @@ def draft(choices: Choices) -> Inputs:
         else UNSET,
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
-    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory)
+    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, bundle)
 
 
 def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choices:

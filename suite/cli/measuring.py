@@ -66,7 +66,7 @@ def measure(
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
         terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
-        draft = inputs.draft(choices)
+        draft = inputs.draft(choices, terminal)
         planned = draft.plan
         directory = out or _default_directory(planned)
         # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
@@ -104,7 +104,7 @@ def measure(
             stop=stop,
             zero_ns=zero_ns,
             # An endpoint's readiness requests carry the same header fields.
-            settings=dataclasses.replace(settings(), headers=load.headers),
+            settings=dataclasses.replace(settings(), headers=load.headers, bundle=gathered.bundle),
             load=load,
             preflight=preflight,
             basis=gathered.basis,
