@@ -12,6 +12,7 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.documents import (
+    attempt,
     audit,
     basis,
     bundle,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
+    "attempt": (attempt.Attempt, "One line of attempts.jsonl"),
     "audit": (audit.Audit, "Audit of the answers"),
     "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),

@@ -43,6 +43,7 @@ class Run:
         devices: accelerators that their own tool named.
         salt: what device identities are hashed with.
         basis: what the plan was made from; None where that was not kept.
+        earlier: what an attempt that was cut left; None in the first.
         serving: the same when everything was measured, while the engine still serves.
         outputs: what was asked of this machine before, and the answers.
         problems: what went wrong beside the measurement, for the notes.
@@ -61,6 +62,7 @@ class Run:
     offset_ns: int
     salt: str
     basis: Basis | None = None
+    earlier: evidence.Evidence | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     devices: list[ObservedDevice] = field(default_factory=list)
     serving: list[ObservedDevice] = field(default_factory=list)
