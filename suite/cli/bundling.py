@@ -95,7 +95,7 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
             image = _add_image(archive, packing, engine, device, terminal)
         else:
             wheels = _add_wheels(archive, engine, terminal)
-        model = UNSET
+        model: PackedModel | None = None
         if source.id != modelsource.MINI_NAME:
             model = PackedModel(
                 directory=f"model/{source.id.rpartition('/')[2]}",
@@ -117,7 +117,7 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
             runtime=runtime,
             image=image or UNSET,
             wheels=wheels or UNSET,
-            model=model,
+            model=model or UNSET,
             data=_add_data(archive, packing.data) or UNSET,
             own_wheels=_add_own(archive, terminal) if packing.own else UNSET,
             files=tuple(archive.files),

@@ -22,8 +22,8 @@ from suite.declare.plan.basis import plan_of, recorded
 from suite.declare.plan.choice import choose_devices
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.challenged import challenged
+from suite.declare.tasks.datalengths import tasks_and_lengths
 from suite.declare.tasks.synthetic import shortest_prompts
-from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.declare.vendor.emulated import emulate
 from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
@@ -170,7 +170,7 @@ def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     challenge = rounds.under(choices.challenge, choices.nonce, choices.commitment)
-    tasks = task_set_for(profile, choices.data)
+    tasks, profile = tasks_and_lengths(profile, choices.data, tokenizer)
     if challenge is not None:
         tasks = challenged(tasks, challenge.stated.salts.tasks)
     stories = "" if challenge is None else challenge.stated.salts.tasks

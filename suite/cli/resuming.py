@@ -14,7 +14,7 @@ from suite.cli.options import Choices
 from suite.declare.model.facts import hash_model
 from suite.declare.plan.basis import plan_of, profile_of
 from suite.declare.tasks.challenged import challenged
-from suite.declare.tasks.taskset import task_set_for
+from suite.declare.tasks.datalengths import tasks_and_lengths
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.documents.document import given
 from suite.documents.plan import SuiteVersion
@@ -26,6 +26,7 @@ from suite.measure.load.send import stamp_kinds
 if TYPE_CHECKING:
     from suite.cli.terminal import Terminal
     from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.basis import Basis
     from suite.measure.load.target import LoadOptions
 
@@ -68,18 +69,18 @@ def again(
         raise _unfit(
             f"stamps would come from {load_stamps}, in the first attempt {_stamps(earlier)}"
         )
-    tasks = _tasks(basis, choices.data)
+    model = Path(basis.model.path)
+    loaded = load_tokenizer(model)
+    tokenizer = None if isinstance(loaded, NotMeasured) else loaded
+    tasks = _tasks(basis, choices.data, tokenizer)
     if tasks.to_doc() != basis.taskset:
         raise _unfit("the tasks are not those of the first attempt; give its file with --data")
-    model = Path(basis.model.path)
     terminal.step("hashing the model's files")
     store = DigestStore(settings().cache)
     files, _ = hash_model(model, lambda _: None, store)
     store.save()
     if tuple(files) != basis.model.files:
         raise _unfit(f"the files in {model} are not those of the first attempt")
-    loaded = load_tokenizer(model)
-    tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     return inputs.Inputs(basis, plan, tasks, tokenizer, model), earlier
 
 
@@ -91,7 +92,7 @@ def _stamps(earlier: evidence.Evidence) -> tuple[str, str]:
     return earlier.header.receive_stamps, earlier.header.send_stamps
 
 
-def _tasks(basis: Basis, data: Path | None) -> TaskSet:
-    tasks = task_set_for(profile_of(basis), data)
+def _tasks(basis: Basis, data: Path | None, tokenizer: Tokenizer | None) -> TaskSet:
+    tasks, _ = tasks_and_lengths(profile_of(basis), data, tokenizer)
     under = given(basis.challenge)
     return tasks if under is None else challenged(tasks, under.stated.salts.tasks)

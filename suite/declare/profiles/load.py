@@ -31,6 +31,8 @@ __all__ = [
     "profile_names",
 ]
 
+DATA_LENGTHS = "data"
+"""Stands among a profile's traces for the lengths of the data; no trace's file has that name."""
 PROFILE_DIRECTORY = Path(__file__).resolve().parent
 
 
@@ -64,6 +66,19 @@ class Profile:
         """The trace that a phase replays, or None."""
         arrivals = phase.arrivals
         return None if arrivals is None or arrivals.trace is UNSET else self.traces[arrivals.trace]
+
+    @property
+    def data_lengths(self) -> bool:
+        """Whether answers are to be as long as the data's."""
+        lengths = [given(phase.lengths) for phase in self.doc.phases]
+        return any(entry is not None and entry.data is not UNSET for entry in lengths)
+
+    def lengths(self, phase: ProfilePhase) -> Trace | None:
+        """Where a phase's lengths come from that are no list: the trace that it replays, or the data once they were read."""
+        lengths = given(phase.lengths)
+        if lengths is not None and lengths.data is not UNSET:
+            return self.traces.get(DATA_LENGTHS)
+        return self.trace(phase)
 
 
 def profile_names() -> tuple[str, ...]:
