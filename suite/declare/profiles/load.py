@@ -12,6 +12,7 @@ from msgspec import UNSET
 from suite.base import jsonio, yamlio
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.declare.profiles.check import inconsistencies
+from suite.declare.profiles.perfgrid import read_grid
 from suite.declare.profiles.points import has_exact_lengths
 from suite.declare.profiles.trace import Trace, read_trace
 from suite.documents.codec import convert_written
@@ -89,6 +90,8 @@ def profile_names() -> tuple[str, ...]:
 def load_profile(name: str) -> Profile:
     """Read a shipped profile by its name, or any profile by a path that ends with ``.yaml``.
 
+    A path that ends with ``.json`` is a grid of MTTransformer's.
+
     Raises:
         DeclarationError: ``profile-unknown``, ``profile-inconsistent``, or what reading and the schema
             refuse, each with file and line.
@@ -96,6 +99,9 @@ def load_profile(name: str) -> Profile:
     """
     if name.endswith(".yaml"):
         return _read(Path(name), shipped=False)
+    if name.endswith(".json"):
+        doc = read_grid(Path(name), load_profile("grid").doc)
+        return Profile(doc, jsonio.digest(doc), shipped=False)
     known = profile_names()
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
