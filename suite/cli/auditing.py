@@ -8,11 +8,13 @@ import secrets
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, stamping
+from suite.cli.reviewing import AUDITS
 from suite.declare.model.facts import hash_file
 from suite.declare.tasks.mini import mini_tasks
 from suite.declare.tasks.read import read_tasks
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from suite.cli.terminal import Terminal
     from suite.documents.audit import AuditVerdict
     from suite.documents.plan import Plan
+    from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey, SigningKey
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
@@ -123,53 +126,95 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         raise EvidenceError("run-missing", f"{asked.run} holds no evidence", hint=hint)
     model = MINI_MODEL if asked.model == "mini" else Path(asked.model)
     _require_model(run.plan, model)
-    tokenizer = Tokenizer.from_directory(model)
-    ends, seed = end_tokens(model), secrets.randbits(32) if asked.seed is None else asked.seed
+    seed = secrets.randbits(32) if asked.seed is None else asked.seed
+    read = _read(run, model, replace(asked, seed=seed), terminal)
+    raw = jsonio.canonical(
+        [
+            {"request": place(answer.request), "tokens": [list(token) for token in tokens]}
+            for answer, tokens in zip(read.chosen, read.kept, strict=True)
+        ]
+    )
+    reference = AuditReference(
+        engine="transformers",
+        versions=read.versions,
+        dtype=asked.dtype,
+        run_dtype=_run_dtype(run.plan, asked),
+        model_sha256=run.plan.model.sha256,
+    )
+    sample = AuditSample(
+        seed=seed,
+        answers=len(read.chosen),
+        tokens=sum(map(len, read.kept)) or 1,
+        source=read.source,
+    )
+    return Made(_predicate(read, reference, sample, raw=raw, key=key), raw, held.bundle)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the reference made of the answers.
+
+    Attributes:
+        chosen: the answers.
+        kept: their tokens that count, answer by answer.
+        versions: of the reference's libraries.
+    """
+
+    chosen: Sequence[Answer]
+    kept: Sequence[Sequence[Token]]
+    versions: dict[str, str]
+
+    @property
+    def source(self) -> Literal["ids", "text"]:
+        """Whether the tokens are the engine's own or were made from the text again."""
+        return "ids" if all(answer.source == "ids" for answer in self.chosen) else "text"
+
+    def unlikely(self) -> float:
+        """Mean margin, in nats; infinite where nothing counts."""
+        margins = [token.margin for tokens in self.kept for token in tokens]
+        return sum(margins) / len(margins) if margins else math.inf
+
+
+def _run_dtype(plan: Plan, asked: Asked) -> str:
+    """The run's precision, or the reference's where the reference has not the run's."""
+    executed = plan.engine.dtype.executed
+    return executed if executed in reading.DTYPES else asked.dtype
+
+
+def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read:
+    """Choose answers and have the reference read them, in each form that the model may have written."""
+    assert asked.seed is not None
+    tokenizer, ends = Tokenizer.from_directory(model), end_tokens(model)
     tasks = mini_tasks() if asked.data is None else read_tasks(asked.data).tasks
     documents = {task.id: task.document for task in tasks}
     terminal.step("having the reference read the answers")
     python = reading.environment(asked.python, terminal.step, Settings())
-    run_dtype = run.plan.engine.dtype.executed
-    readings = []
+    readings: list[_Read] = []
     with tempfile.TemporaryDirectory(prefix="suite-audit-") as scratch:
         for lead in LEADS:
             chosen = choose(
-                run, tokenizer, documents, ends=ends, seed=seed, tokens=asked.tokens, lead=lead
+                run,
+                tokenizer,
+                documents,
+                ends=ends,
+                seed=asked.seed,
+                tokens=asked.tokens,
+                lead=lead,
             )
             wanted = reading.Asked(
                 model=model,
                 answers=[answer.to_json() for answer in chosen],
                 ends=ends,
                 dtype=asked.dtype,
-                run_dtype=run_dtype if run_dtype in reading.DTYPES else asked.dtype,
+                run_dtype=_run_dtype(run.plan, asked),
                 device=asked.device,
             )
-            read = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
-            readings.append((chosen, _kept(chosen, read, tokenizer), read.versions))
-            if all(answer.source == "ids" for answer in chosen):
+            made = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
+            readings.append(_Read(chosen, _kept(chosen, made, tokenizer), made.versions))
+            if readings[-1].source == "ids":
                 break
     # Which form the model wrote is the one that the reference finds likelier.
-    chosen, kept, versions = min(readings, key=lambda item: _unlikely(item[1]))
-    raw = jsonio.canonical(
-        [
-            {"request": place(answer.request), "tokens": [list(token) for token in tokens]}
-            for answer, tokens in zip(chosen, kept, strict=True)
-        ]
-    )
-    reference = AuditReference(
-        engine="transformers",
-        versions=versions,
-        dtype=asked.dtype,
-        run_dtype=wanted.run_dtype,
-        model_sha256=run.plan.model.sha256,
-    )
-    sample = AuditSample(
-        seed=seed,
-        answers=len(chosen),
-        tokens=sum(map(len, kept)) or 1,
-        source="ids" if all(answer.source == "ids" for answer in chosen) else "text",
-    )
-    return Made(_predicate(chosen, kept, reference, sample, raw=raw, key=key), raw, held.bundle)
+    return min(readings, key=_Read.unlikely)
 
 
 def _kept(
@@ -180,12 +225,6 @@ def _kept(
         judged(answer, [Token(*row[:5]) for row in rows], [row.best for row in rows], tokenizer)
         for answer, rows in zip(chosen, read.answers, strict=True)
     ]
-
-
-def _unlikely(answers: Sequence[Sequence[Token]]) -> float:
-    """Mean margin, in nats; infinite where nothing counts."""
-    margins = [token.margin for tokens in answers for token in tokens]
-    return sum(margins) / len(margins) if margins else math.inf
 
 
 def _require_model(plan: Plan, model: Path) -> None:
@@ -207,19 +246,13 @@ def _require_model(plan: Plan, model: Path) -> None:
 
 
 def _predicate(
-    chosen: Sequence[Answer],
-    kept: Sequence[Sequence[Token]],
-    reference: AuditReference,
-    sample: AuditSample,
-    *,
-    raw: bytes,
-    key: PublicKey,
+    read: _Read, reference: AuditReference, sample: AuditSample, *, raw: bytes, key: PublicKey
 ) -> Audit:
-    tokens = [token for answer in kept for token in answer]
+    tokens = [token for answer in read.kept for token in answer]
     if not tokens:
         raise EvidenceError("audit-impossible", "no token of the answers can be held against it")
     result = figures(tokens)
-    pairs = list(zip(chosen, kept, strict=True))
+    pairs = list(zip(read.chosen, read.kept, strict=True))
     return Audit(
         verifier=verifier(key),
         timeCreated=format_time(dt.datetime.now(dt.UTC)),
@@ -310,29 +343,67 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
     return target
 
 
-def text(audit: Audit) -> str:
-    """The audit for a person."""
+def rows(audit: Audit) -> list[tuple[str, str]]:
+    """The audit for a person: what, and what came of it."""
     calibration, sample, reference = audit.calibration, audit.sample, audit.reference
     library = f"{reference.engine} {reference.versions.get('transformers', '')}"
-    changes = f"gaps change by {calibration.largest_change:.2g} nats at most"
-    honest = f"at most {audit.false_alarm:.1%} of honest runs are called different"
-    rows = [
-        ("verdict", f"{audit.verdict}: {audit.why}"),
+    change, honest = f"{calibration.largest_change:.2g}", f"{audit.false_alarm:.1%}"
+    margins, flips = f"p < {audit.p_margins:.2g}", f"p < {audit.p_flips:.2g}"
+    listed: list[tuple[str, str]] = [
         (
-            "sample",
-            f"{sample.answers} answers, {sample.tokens} tokens ({sample.source}), seed {sample.seed}",
+            Sentence("verdict", "结论"),
+            placed(Sentence(audit.verdict, AUDITS[audit.verdict]), audit.why),
         ),
-        ("reference", f"{library}, {reference.dtype}; the run: {reference.run_dtype}"),
-        ("arithmetic", f"{calibration.flips} flips with itself, {changes}"),
-        ("chance", f"margins p < {audit.p_margins:.2g}, flips p < {audit.p_flips:.2g}; {honest}"),
+        (
+            Sentence("sample", "样本"),
+            Sentence(
+                f"{sample.answers} answers, {sample.tokens} tokens ({sample.source}), seed {sample.seed}",
+                f"{sample.answers} 个回答，{sample.tokens} 个 token（{sample.source}），种子 {sample.seed}",
+            ),
+        ),
+        (
+            Sentence("reference", "参考"),
+            Sentence(
+                f"{library}, {reference.dtype}; the run: {reference.run_dtype}",
+                f"{library}，{reference.dtype}；被审计的运行：{reference.run_dtype}",
+            ),
+        ),
+        (
+            Sentence("arithmetic", "数值误差"),
+            Sentence(
+                f"{calibration.flips} flips with itself, gaps change by {change} nats at most",
+                f"与自身相比有 {calibration.flips} 处翻转，差距最多变化 {change} nat",
+            ),
+        ),
+        (
+            Sentence("chance", "概率"),
+            Sentence(
+                f"margins {margins}, flips {flips}; at most {honest} of honest runs are called different",
+                f"差距 {margins}，翻转 {flips}；诚实的运行至多有 {honest} 被判为不同",
+            ),
+        ),
     ]
-    for part in audit.phases:
-        counts = f"{part.mismatches} of {part.tokens} tokens differ, {part.wide} widely"
-        rows.append(("phase", f"{part.phase}: {counts}"))
-    for item in audit.divergences[:_SHOWN]:
-        where = f"{item.request}, token {item.position}"
-        rows.append(("diverges", f"{where}: rank {item.rank}, {item.margin:.4g} nats"))
-    return "\n".join(f"{name:<12}{value}" for name, value in rows)
+    listed += [
+        (
+            Sentence("phase", "阶段"),
+            Sentence(
+                f"{part.phase}: {part.mismatches} of {part.tokens} tokens differ, {part.wide} widely",
+                f"{part.phase}：{part.tokens} 个 token 中 {part.mismatches} 个不同，其中 {part.wide} 个差距大",
+            ),
+        )
+        for part in audit.phases
+    ]
+    listed += [
+        (
+            Sentence("diverges", "分歧"),
+            Sentence(
+                f"{item.request}, token {item.position}: rank {item.rank}, {item.margin:.4g} nats",
+                f"{item.request}，第 {item.position} 个 token：名次 {item.rank}，{item.margin:.4g} nat",
+            ),
+        )
+        for item in audit.divergences[:_SHOWN]
+    ]
+    return listed
 
 
 def with_audits(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:

@@ -16,6 +16,7 @@ from suite.base.visible import say, visible
 from suite.cli import inputs, loadoptions
 from suite.cli.machine import settings
 from suite.cli.output import write_note
+from suite.cli.runtime import server_url
 from suite.cli.terminal import Terminal
 from suite.measure.chat import Conversation
 from suite.measure.digests import DigestStore
@@ -98,7 +99,7 @@ def _attached(choices: Choices, headers: Mapping[str, str], terminal: Terminal) 
     Raises:
         EngineError: of `meet`, ``endpoint-model``.
     """
-    url = inputs.server_url(choices.url or "")
+    url = server_url(choices.url or "")
     meet(url, MODELS_PATH, headers, wait_s=WAIT_S, on_progress=terminal.step)
     name = choices.served_model_name
     if name is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import inputs, signingkey, stamping
 from suite.cli.machine import settings
+from suite.cli.output import labelled
 from suite.cli.terminal import Terminal
 from suite.declare.plan.skeleton import skeleton_sha256
 from suite.documents.commitment import Commitment
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
 
 
-def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> str:
+def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> Sentence:
     """Sign what a run of these choices will be, and write it; returns what to say of it.
 
     Raises:
@@ -48,16 +50,16 @@ def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> 
         raise UsageError("challenge-exists", f"{out} exists already") from cause
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {out}: {cause.strerror}") from cause
-    new = " (a new key)" if signer.new else ""
-    lines = [
-        f"runs        {made.engine}",
-        f"model       {made.model}, {made.model_sha256[:16]}…",
-        f"profile     {made.profile}",
-        f"skeleton    {made.skeleton_sha256}",
-        f"signed by   {signer.key.public.id}{new}",
-        f"commitment  {out}",
-    ]
-    return "\n".join(lines)
+    return labelled(
+        [
+            (Sentence("runs", "运行"), made.engine),
+            (Sentence("model", "模型"), f"{made.model}, {made.model_sha256[:16]}…"),
+            (Sentence("profile", "配置"), made.profile),
+            (Sentence("skeleton", "骨架"), made.skeleton_sha256),
+            (signingkey.SIGNED_BY, signer.named()),
+            (Sentence("commitment", "承诺"), str(out)),
+        ]
+    )
 
 
 def _commitment(plan: Plan) -> Commitment:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import subprocess
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite import __version__
 from suite.base import harness, resources
-from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
+from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, recorded
@@ -35,7 +33,6 @@ from suite.documents.peaks import CPUBasis
 from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.documents.sentences import table
 from suite.documents.value import NotMeasured
-from suite.measure.engine import docker_available
 from suite.measure.fetch import model as modelsource
 from suite.measure.host import processor
 from suite.measure.recognise import recognised
@@ -111,7 +108,7 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     def on_bytes(count: int) -> None:
         nonlocal read
         read += count
-        terminal.transfer("hashing the model's files", read, total, "B")
+        terminal.transfer("hashing the model's files", read / 1e9, total / 1e9, "GB")
 
     files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()
@@ -174,27 +171,18 @@ def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
     if challenge is not None:
         tasks = challenged(tasks, challenge.stated.salts.tasks)
     stories = "" if challenge is None else challenge.stated.salts.tasks
-    exact = tokenizer is not None and profile.exact_lengths
     basis = Basis(
         basis_schema=1,
         suite=SuiteVersion(
-            version=__version__, commit=commit(), files_sha256=harness.files_sha256()
+            version=__version__,
+            commit=harness.commit() or UNKNOWN,
+            files_sha256=harness.files_sha256(),
         ),
         declaration=dict(plain(vendor.doc)),
         profile=dict(plain(profile.doc)),
         traces=recorded(profile) or UNSET,
         taskset=tasks.to_doc(),
-        model=BasisModel(
-            id=source.id,
-            revision=source.revision,
-            path=str(source.directory),
-            files=(),
-            source=read_source(source.directory),
-            tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
-            chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
-            shortest_prompts=shortest_prompts(tokenizer) if tokenizer and exact else {},
-            thinking=tokenizer.thinking if tokenizer else None,
-        ),
+        model=_model(source, tokenizer, exact_lengths=profile.exact_lengths),
         runtime=runtime,
         engine=choices.engine,
         accelerator=choices.accelerator,
@@ -209,6 +197,23 @@ def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
     return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, bundle)
+
+
+def _model(
+    source: modelsource.ModelSource, tokenizer: Tokenizer | None, *, exact_lengths: bool
+) -> BasisModel:
+    """The model without the digests of its files, which `complete` adds."""
+    return BasisModel(
+        id=source.id,
+        revision=source.revision,
+        path=str(source.directory),
+        files=(),
+        source=read_source(source.directory),
+        tokenizer_sha256=tokenizer.sha256 if tokenizer else None,
+        chat_template_sha256=tokenizer.chat_template_sha256 if tokenizer else None,
+        shortest_prompts=shortest_prompts(tokenizer) if tokenizer and exact_lengths else {},
+        thinking=tokenizer.thinking if tokenizer else None,
+    )
 
 
 def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choices:
@@ -354,90 +359,3 @@ def _refuse_impossible(cpu: CPUPeak | None, device: Accelerator, choices: Choice
     if why := contradiction(basis, host):
         hint = "physical cores, and the clock in MHz that all of them sustain, as of this machine"
         raise UsageError("cpu-peak-impossible", f"--cpu-peak: {why}", hint=hint)
-
-
-def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
-    """The runtime and, when it is not a container, why.
-
-    Raises:
-        UsageError: ``url-missing`` for an endpoint without ``--url``, ``url-wrong``, ``url-unused``.
-    """
-    other = "--url" if choices.url is not None else choices.runtime
-    if choices.engine_python is not None and other not in (None, "process"):
-        message = f"--engine-python goes with --runtime process, not {other}"
-        raise UsageError("engine-python-unused", message)
-    if choices.url is not None:
-        url = server_url(choices.url)
-        if choices.runtime not in (None, "endpoint"):
-            raise UsageError(
-                "url-unused", f"--url goes with --runtime endpoint, not {choices.runtime}"
-            )
-        cut = choices.url.rstrip("/").removeprefix(url)
-        note = Sentence("a running server was given by its address", "按给定地址测量运行中的服务器")
-        # Every request's path begins with /v1 already.
-        return "endpoint", Sentence(
-            f"{note}, {url}; its {cut} was left out", f"{chinese(note)}，{url}；其 {cut} 已略去"
-        ) if cut else note
-    match choices.runtime:
-        case "endpoint":
-            raise UsageError("url-missing", "--runtime endpoint needs --url")
-        case "container":
-            return "container", ""
-        case "process":
-            return "process", Sentence("asked for on the command line", "由命令行指定")
-        case "sim":
-            return "sim", Sentence(
-                "a simulated server with known timings", "具有已知时间的模拟服务器"
-            )
-        case _:
-            pass
-    if choices.engine_python is not None:
-        return "process", "in an environment that holds the engine already"
-    status = docker_available()
-    process = not status.ok and vendor.can_run_as_process(choices.engine)
-    return ("process", status.why) if process else ("container", "")
-
-
-def server_url(url: str) -> str:
-    """The address without the parts that every request brings: ``/v1`` and what may follow it.
-
-    Raises:
-        UsageError: ``url-wrong``.
-    """
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, brackets that do not match
-        sound = False
-    else:
-        sound = sound and not (parts.query or parts.fragment or parts.username)
-    if not sound:
-        hint = "for example http://127.0.0.1:8000"
-        raise UsageError("url-wrong", f"{url!r} is not the address of a server", hint=hint)
-    return re.sub(r"/v1(/(chat/)?completions|/models)?$", "", url.rstrip("/"))
-
-
-def commit() -> str:
-    """The suite's own commit, with ``+dirty`` when its files were changed; unknown outside a checkout."""
-    if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
-        return UNKNOWN
-    named = _git("describe", "--always", "--abbrev=40", "--exclude=*")
-    # Only the suite's own files count, and those that nobody has added too: a rule is found by lying there.
-    changed = _git("status", "--porcelain", "--untracked-files=all", "--", *harness.DIRECTORIES)
-    if not named or changed is None:
-        return UNKNOWN
-    return f"{named}+dirty" if changed else named
-
-
-def _git(*words: str) -> str | None:
-    """What git prints in the suite's checkout; None where it cannot be asked."""
-    root = str(resources.resource())
-    # Whose clone it is does not matter to whoever runs its code anyway; its own hooks are not asked.
-    command = ("git", "-C", root, "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false")
-    try:
-        done = subprocess.run(
-            [*command, *words], capture_output=True, text=True, check=False, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

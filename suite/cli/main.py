@@ -33,6 +33,7 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "serve",
         "review",
         "round",
         "trust",

@@ -34,7 +34,7 @@ from suite.measure.run import execute
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
@@ -89,11 +89,7 @@ def measure(
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
-        if signer is None:
-            signer = signingkey.local_key()
-            terminal.line(
-                Sentence(f"made a signing key: {signer.where}", f"已创建签名密钥：{signer.where}")
-            )
+        signer = signer or _made_key(terminal)
         result = execute(
             plan,
             job.gathered.tasks,
@@ -146,14 +142,8 @@ def _planned(
     preflight = _ready(planned, directory, sending)
     gathered = _hashed(draft, terminal)
     if gathered.plan.runtime == "endpoint":
-        attached, sentence = attach(
-            gathered.plan,
-            load.headers,
-            named=choices.served_model_name is not None,
-            on_progress=terminal.step,
-        )
-        gathered = inputs.made(gathered, replace(gathered.basis, attached=attached))
-        terminal.line(sentence)
+        named = choices.served_model_name is not None
+        gathered = _attached(gathered, load.headers, terminal, named=named)
     return _Job(gathered, directory, preflight)
 
 
@@ -180,6 +170,23 @@ def _ready(plan: Plan, directory: Path, sending: Sending) -> Sequence[Answer]:
     preflight = require_preflight(plan)
     require_runtime(plan)
     return preflight
+
+
+def _made_key(terminal: Terminal) -> signingkey.OpenKey:
+    """The local key, which is made where there is none yet."""
+    made = signingkey.local_key()
+    terminal.line(Sentence(f"made a signing key: {made.where}", f"已创建签名密钥：{made.where}"))
+    return made
+
+
+def _attached(
+    gathered: inputs.Inputs, headers: Mapping[str, str], terminal: Terminal, *, named: bool
+) -> inputs.Inputs:
+    """The plan with what a running server says of itself."""
+    attached, sentence = attach(gathered.plan, headers, named=named, on_progress=terminal.step)
+    planned = inputs.made(gathered, replace(gathered.basis, attached=attached))
+    terminal.line(sentence)
+    return planned
 
 
 def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:

@@ -32,7 +32,7 @@ from suite.documents.codec import pretty
 from suite.documents.engine import Conversion, Engine, Mount
 from suite.documents.provenance import ConvertedModel, Provenance, Repetition
 from suite.measure.digests import DigestStore
-from suite.measure.engine import Settings, container, process
+from suite.measure.engine import Settings, container, process, ready_tool
 from suite.measure.engine.served import log_tail
 from suite.measure.weights import census_after, census_before, rounding
 
@@ -242,11 +242,8 @@ class _Step:
 
     def tool(self) -> Facts:
         """What would run it now: the image or the environment, got ready."""
-        engine = self.plan.engine
-        if self.plan.runtime == "process":
-            return process.ready_tool(engine, on_progress=self.on_progress, settings=self.settings)
-        return container.ready_image(
-            engine, self.log.parent, on_progress=self.on_progress, settings=self.settings
+        return ready_tool(
+            self.plan, self.log.parent, on_progress=self.on_progress, settings=self.settings
         )
 
     def make(self) -> Provenance:

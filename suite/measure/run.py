@@ -31,7 +31,7 @@ from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak, resume
 from suite.measure.context import Run
 from suite.measure.devices import hidden, observe, tool_facts
-from suite.measure.engine import serve
+from suite.measure.engine import ready_tool, serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
@@ -123,7 +123,6 @@ def execute(
             else evidence.Writer.resumed(directory, earlier.logged)
         )
     with writer:
-        offset_ns = _clock_offset_ns()
         run = Run(
             plan=plan,
             settings=settings,
@@ -134,7 +133,7 @@ def execute(
             stop=stop,
             load=load or LoadOptions(),
             zero_ns=zero_ns,
-            offset_ns=offset_ns,
+            offset_ns=_clock_offset_ns(),
             basis=basis,
             earlier=earlier,
             salt=given(plan.nonce) or _salt(earlier) or secrets.token_hex(16),
@@ -177,9 +176,18 @@ def _clock_offset_ns() -> int:
 
 
 def _open(run: Run, directory: Path) -> None:
-    run.writer.document("plan.json", run.plan)
-    if run.basis is not None:
+    """Write what every run begins with, or what a full disk kept out of it the first time."""
+    if not (directory / "plan.json").exists():
+        run.writer.document("plan.json", run.plan)
+    if run.basis is not None and not (directory / BASIS).exists():
         run.writer.document(BASIS, run.basis)
+    if not run.writer.begun:
+        _begin_log(run, directory)
+    if not (directory / "tasks.jsonl").stat().st_size:
+        run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
+
+
+def _begin_log(run: Run, directory: Path) -> None:
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
     run.writer.event(
@@ -196,7 +204,6 @@ def _open(run: Run, directory: Path) -> None:
         )
     )
     run.mark("run.start", at=0)
-    run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
 
 
 def _task_line(task: Task) -> TaskLine:
@@ -222,6 +229,7 @@ def _measure(run: Run) -> None:
     _write_environment(run)
     if run.earlier is not None:
         resume.require_devices(run, run.earlier)
+    _prepare(run)
     _convert(run)
     if run.earlier is None:
         _sample_idle(run)
@@ -258,6 +266,15 @@ def _measure(run: Run) -> None:
             run.stop.defer_for_good()
             run.mark("engine.stop")
             run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
+
+
+def _prepare(run: Run) -> None:
+    """Get what the engine runs from before anything else asks for it, so that the time is counted as preparation."""
+    if run.plan.conversion is None and run.plan.engine.peak_probe is UNSET:
+        return  # nothing runs in it before the engine, which gets it itself
+    run.mark("engine.prepare")
+    ready_tool(run.plan, run.writer.directory, on_progress=run.step, settings=run.settings)
+    run.mark("engine.prepared")
 
 
 def _measured_peak(run: Run) -> dict[str, FactValue]:
@@ -340,9 +357,13 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
         clock_steps_ns=_clock_offset_ns() - run.offset_ns,
     )
     run.writer.release()
-    # On a full disk the log keeps what it has: a missing footer is itself a statement.
+    # A run that was stopped, or met a full disk, before all of its beginning was there gets it now.
     with contextlib.suppress(SetupError):
-        run.writer.event(footer)
+        _open(run, run.writer.directory)
+    # On a full disk the log keeps what it has: a missing footer is itself a statement, one alone would be none.
+    if run.writer.begun:
+        with contextlib.suppress(SetupError):
+            run.writer.event(footer)
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

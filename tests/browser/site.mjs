@@ -1,5 +1,5 @@
 // What the site does in a real Chromium, from files: usage: node site.mjs JOBS.json; one answer for each job.
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import puppeteer from "puppeteer-core";
 
@@ -49,6 +49,22 @@ const answers = {
     seen.still = await page.$eval("h1", (it) => it.innerText);
     return seen;
   },
+  // A run goes on while it is watched: the rest of its log is appended, then its card is written.
+  async live(page, job) {
+    const rows = () => page.$$eval("#phases tr", (all) => all.map((it) => [it.dataset.state, it.children[2].innerText]));
+    await page.waitForSelector("#phases tr");
+    const seen = { before: await rows(), curves: await page.$$eval("#curves figcaption", (all) => all.map((it) => it.innerText)) };
+    await page.evaluate(axe);
+    const done = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }));
+    seen.axe = done.violations.map((it) => `${it.id}: ${it.nodes[0].html.slice(0, 160)}`);
+    appendFileSync(job.log, job.rest);
+    await page.waitForFunction(() => [...document.querySelectorAll("#phases tr")].every((it) => it.dataset.state === "ended"));
+    seen.after = await rows();
+    writeFileSync(job.card, "<!doctype html><title>card</title>");
+    await page.waitForFunction(() => location.pathname.endsWith("/scorecard.html"));
+    seen.title = await page.title();
+    return seen;
+  },
   comparison: (page) =>
     page.evaluate(() => ({
       answer: document.querySelector("#comparison h3")?.innerText ?? "",
@@ -63,14 +79,14 @@ const found = {};
 for (const job of jobs) {
   const page = await browser.newPage();
   const trouble = [];
-  page.on("request", (asked) => /^(file:|data:|about:blank)/.test(asked.url()) || trouble.push(asked.url()));
+  page.on("request", (asked) => /^(file:|data:|about:blank)/.test(asked.url()) || asked.url().startsWith(job.server ?? "file:") || trouble.push(asked.url()));
   page.on("pageerror", (error) => trouble.push(String(error)));
   page.on("console", (line) => line.type() === "error" && trouble.push(line.text()));
   page.on("dialog", (dialog) => (trouble.push("dialog"), dialog.dismiss()));
   if (job.script === false) await page.setJavaScriptEnabled(false);
   await page.setViewport({ width: job.width ?? 1280, height: 844 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: job.scheme ?? "light" }, { name: "prefers-reduced-motion", value: "reduce" }]);
-  await page.goto(pathToFileURL(job.page).href + (job.hash ?? ""));
+  await page.goto(job.server ? job.server + job.page : pathToFileURL(job.page).href + (job.hash ?? ""));
   if (job.page.endsWith("/index.html") && !job.page.includes("/cards/") && job.script !== false) await ready(page);
   if (job.page.endsWith("compare.html")) await page.waitForSelector("#comparison section");
   if (job.letters) await page.evaluate((size) => (document.documentElement.style.fontSize = `${size}%`), job.letters);

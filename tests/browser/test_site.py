@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from suite.documents.check import ReviewMade, StatusMade
 from suite.documents.site import SiteRefused
 from suite.judge.compare.difference import compare
 from suite.judge.compare.many import corrected
+from suite.judge.live.server import Runs, Server
 from tests.browser.test_page import CHROMIUM
-from tests.factories import scenarios, scorecard
+from tests.factories import evidence, scenarios, scorecard
 from tests.factories import site as factory
 
 pytestmark = [
@@ -107,7 +109,23 @@ def jobs(rows):
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory, stated, rows):
+def watched(tmp_path_factory):
+    """A run of which the log is half written, served; the browser's script writes the rest."""
+    runs = tmp_path_factory.mktemp("runs")
+    log = evidence.write(runs / "half") / "events.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    half = next(i for i, line in enumerate(lines) if '"request"' in line) + 3
+    log.write_text("".join(lines[:half]))
+    question = {"name": "live", "ask": "live", "page": "runs/half/", "log": str(log)}
+    rest = {"rest": "".join(lines[half:]), "card": str(log.with_name("scorecard.html"))}
+    with Server(Runs([runs]), 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield question | rest | {"server": server.address}
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory, stated, rows, watched):
     folder = tmp_path_factory.mktemp("site")
     (folder / "package.json").write_text('{"private": true}')
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
@@ -123,6 +141,7 @@ def answers(tmp_path_factory, stated, rows):
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
     factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)
     asked = [job | {"page": str(folder / "site" / job["page"])} for job in jobs(rows)]
+    asked.append(watched)
     pictures = os.environ.get("SUITE_SCREENSHOTS")
     if pictures:
         Path(pictures).mkdir(parents=True, exist_ok=True)
@@ -192,3 +211,13 @@ def test_the_page_compares_as_the_command_does(answers, stated, name):
     assert len(page["stops"]) == len(known.differences)
     better = [item for item in page["outcomes"] if item[2] in ("better", "worse")]
     assert bool(better) == (name == "quick")
+
+
+def test_a_run_is_watched_to_its_card(answers):
+    seen = answers["live"]["answer"]
+    assert seen["before"][0][0] in ("running", "ended")
+    assert {state for state, _ in seen["before"]} != {"ended"}
+    assert {state for state, _ in seen["after"]} == {"ended"}
+    assert seen["before"] != seen["after"]
+    assert seen["axe"] == []
+    assert seen["title"] == "card"

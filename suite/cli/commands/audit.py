@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Count, Names, command
 from suite.cli.options import (
@@ -77,8 +78,8 @@ def audit(
     submission's statements/. The exit status is 0 for the same model, 1 for another, 4 where too little was there to tell.
     """
     from suite.cli import signingkey
-    from suite.cli.auditing import STATUS, Asked, make, text, write
-    from suite.cli.output import write_json
+    from suite.cli.auditing import STATUS, Asked, make, rows, write
+    from suite.cli.output import labelled, write_json
     from suite.cli.terminal import Terminal
     from suite.documents.codec import plain
 
@@ -100,7 +101,13 @@ def audit(
     if as_json:
         write_json(plain(made.predicate))
     else:
-        say(text(made.predicate))
-        say(f"signed by   {signer.key.public.id}{' (a new key)' if signer.new else ''}")
-        say(f"statement   {target}")
+        say(
+            labelled(
+                [
+                    *rows(made.predicate),
+                    (signingkey.SIGNED_BY, signer.named()),
+                    (Sentence("statement", "声明"), str(target)),
+                ]
+            )
+        )
     return STATUS[made.predicate.verdict]

@@ -77,7 +77,10 @@ def several(event: Request, tokens: int | None) -> bool:
 
 def first_place(event: Request) -> int:
     """Place of the first chunk that holds a token and shows something; the last one's where none does."""
-    showing = _showing(event)
+    return _first(event, _showing(event))
+
+
+def _first(event: Request, showing: Sequence[int]) -> int:
     if showing:
         return showing[0]
     # Behind the chunks whose text is known, and in a log that does not know it, what came is taken to show.
@@ -108,10 +111,10 @@ def _places(lead: tuple[int, ...], carried: tuple[int, ...] | None, text: str) -
     return tuple(places)
 
 
-def _fourth(event: Request, carried: Sequence[int]) -> int | None:
+def _fourth(event: Request, showing: Sequence[int], carried: Sequence[int]) -> int | None:
     """Place of the chunk with the fourth token that shows something, by the tokens of the first chunks."""
     seen = 0
-    for place in chain(_showing(event), range(len(event.lead_chars), chunks(event))):
+    for place in chain(showing, range(len(event.lead_chars), chunks(event))):
         if place >= len(carried):
             return None
         seen += carried[place]
@@ -124,7 +127,9 @@ def _stated(event: Request) -> Arrived | None:
     carried = event.chunk_tokens
     if not carried or len(carried) != chunks(event):
         return None
-    return Arrived(sum(carried), sum(carried[: first_place(event) + 1]), _fourth(event, carried))
+    showing = _showing(event)
+    first = sum(carried[: _first(event, showing) + 1])
+    return Arrived(sum(carried), first, _fourth(event, showing, carried))
 
 
 def _each(event: Request) -> Arrived | None:
@@ -134,22 +139,21 @@ def _each(event: Request) -> Arrived | None:
     unseen = engine - count
     if unseen != 0 and (unseen != 1 or event.finish_reason == "length"):
         return None
-    return Arrived(count, first_place(event) + 1, _fourth(event, [1] * count))
+    showing = _showing(event)
+    return Arrived(count, _first(event, showing) + 1, _fourth(event, showing, [1] * count))
 
 
 def _own(event: Request) -> Arrived | None:
-    own, lead, place = (
-        given(event.usage.own_completion),
-        given(event.usage.own_lead),
-        first_place(event),
-    )
+    own, lead = given(event.usage.own_completion), given(event.usage.own_lead)
+    showing = _showing(event)
+    place = _first(event, showing)
     if own is None or lead is None or not 0 <= place < len(lead):
         return None
     engine, total = claimed(event), own
     if engine is not None:
         total = engine if event.finish_reason == "length" else min(max(own, engine - 1), engine)
     carried = [max(0, now - before) for before, now in zip((0, *lead), lead, strict=False)]
-    return Arrived(total, min(lead[place], total), _fourth(event, carried))
+    return Arrived(total, min(lead[place], total), _fourth(event, showing, carried))
 
 
 SOURCES: Final[tuple[tuple[str, Count], ...]] = (

@@ -13,7 +13,8 @@ from suite.base.errors import UsageError
 from suite.declare.vendor.arguments import Situation
 from suite.documents.document import given
 from suite.documents.plan import UNKNOWN, Devices, RuntimeKind
-from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, DtypeRow
+from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage
+from suite.documents.vendor_model import DtypeRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

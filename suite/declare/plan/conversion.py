@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from suite.documents.model import Model, ModelFacts
     from suite.documents.plan import Plan
     from suite.documents.provenance import Census
-    from suite.documents.vendor_engine import DeclaredConversion, DeclaredEngine
+    from suite.documents.vendor_engine import DeclaredEngine
+    from suite.documents.vendor_model import DeclaredConversion
 
 SOURCE_TARGET = "/model-source"
 OUTPUT_TARGET = "/model-converted"

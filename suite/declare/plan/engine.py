@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from suite.declare.plan.choice import Choice
     from suite.documents.basis import Thinking
-    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow, Switch
+    from suite.documents.vendor_engine import DeclaredEngine, Switch
+    from suite.documents.vendor_model import DtypeRow
 
 _INSIDE_HOST = "0.0.0.0"  # noqa: S104 - inside a container; the published port is on the loopback address
 _LOOPBACK = "127.0.0.1"
@@ -167,7 +168,6 @@ def engine_doc(
     engine, container = choice.engine, start.container
     image = choose_image(engine, choice.device, choice.options.image) if container else None
     ready = engine.readiness
-    kept = engine.compile_cache if choice.starts_engine else UNSET
     return Engine(
         id=engine.id,
         title=_title(choice),
@@ -186,9 +186,7 @@ def engine_doc(
         else None,
         url=url if choice.runtime == "endpoint" else None,
         readiness=Readiness(
-            path=ready.path,
-            timeout_s=ready.timeout_s,
-            interval_s=ready.interval_s,
+            path=ready.path, timeout_s=ready.timeout_s, interval_s=ready.interval_s
         ),
         request=request,
         dtype=_dtype(choice, dtype),
@@ -199,10 +197,16 @@ def engine_doc(
         speculative_decoding=start.speculative_decoding,
         preflight=tuple(preflight(choice)),
         peak_probe=_peak_probe(choice, values, dtype),
-        compile_cache=UNSET
-        if kept is UNSET
-        else CompileCache(target=kept.target, variables=dict(kept.variables)),
+        compile_cache=_compile_cache(choice),
     )
+
+
+def _compile_cache(choice: Choice) -> CompileCache | UnsetType:
+    """What is kept from start to start, of an engine that is started here."""
+    kept = choice.engine.compile_cache
+    if kept is UNSET or not choice.starts_engine:
+        return UNSET
+    return CompileCache(target=kept.target, variables=dict(kept.variables))
 
 
 def _rounded(start: Started) -> str | None:

@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
-    from suite.documents.vendor_engine import DeclaredEngine, DtypeRow
+    from suite.documents.vendor_engine import DeclaredEngine
+    from suite.documents.vendor_model import DtypeRow
 
 CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
@@ -109,11 +110,7 @@ def make_plan(
     division = _division(profile, chosen)
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
     dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
-    request = request_doc(
-        choice,
-        raw_prompt=profile.doc.prompt == COMPAT_FLAGPERF.id or profile.doc.api is not UNSET,
-        exact=profile.exact_lengths,
-    )
+    request = _request(choice, profile)
     room = _room(profile, choice, request)
     phases = expand_phases(profile, taskset.size, room)
     text_context, max_model_len = _context(profile, choice, longest_request(phases))
@@ -136,6 +133,11 @@ def make_plan(
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
     return replace(plan, chinese=table(plan) or UNSET)
+
+
+def _request(choice: Choice, profile: Profile) -> RequestFormat:
+    raw = profile.doc.prompt == COMPAT_FLAGPERF.id or profile.doc.api is not UNSET
+    return request_doc(choice, raw_prompt=raw, exact=profile.exact_lengths)
 
 
 def _peaks(choice: Choice, precision: str) -> Peaks:

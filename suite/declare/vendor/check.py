@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import UNSET
 
-from suite.base import expressions, schema
-from suite.base.errors import Problem
+from suite.base import expressions
 from suite.declare.vendor import template
 from suite.declare.vendor.arguments import wrong_value
 from suite.declare.vendor.peak_check import peak_problems
@@ -18,7 +17,7 @@ from suite.documents.document import given
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.base.jsonio import JSONValue
     from suite.documents.vendor import Vendor
     from suite.documents.vendor_engine import DeclaredEngine
 
@@ -27,65 +26,6 @@ Found: TypeAlias = "tuple[str, str, str]"
 
 _SOURCE_MEMBERS = ("source", "provenance")
 _INDEXED = ("argument", "per_device", "cdi")
-
-
-def explain(problem: Problem, value: JSONValue) -> Problem:
-    """Add to a schema problem what would be right."""
-    pointer = problem.place.pointer if problem.place and problem.place.pointer else ""
-    message, hint = problem.message, problem.hint
-    if pointer.endswith("/shared_memory"):
-        given = _at(value, pointer)
-        ways = [k for k in ("shm_size", "ipc", "tmpfs") if isinstance(given, dict) and k in given]
-        message = f"{' and '.join(ways)} together" if ways else "no way of sharing memory"
-        hint = "exactly one of shm_size, ipc, tmpfs: with ipc: host the size has no effect"
-    elif pointer.endswith("/privileged"):
-        message = "privileged without a reason"
-        hint = "write {reason: why nothing less will do, source: where it says so}"
-    elif missing := re.match(r"'(\w+)' is a required property", message):
-        message = f"the member {missing[1]!r} is missing"
-        hint = hint or _description(pointer, missing[1])
-    elif not hint:
-        hint = _description(pointer, None)
-    return Problem(message, problem.place, hint)
-
-
-def _at(value: JSONValue, pointer: str) -> JSONValue:
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value
-
-
-def _description(pointer: str, member: str | None) -> str:
-    """The schema's description of the member at a pointer."""
-    root = schema.read("vendor")
-    node: JSONValue = root
-    parts = [*pointer.split("/")[1:], *([member] if member else [])]
-    text = ""
-    for part in parts:
-        node = _resolve(root, node)
-        if not isinstance(node, dict):
-            return ""
-        properties = node.get("properties")
-        if isinstance(properties, dict) and part in properties:
-            node = properties[part]
-        else:
-            node = node.get("items") if part.isdigit() else node.get("additionalProperties")
-        text = (
-            str(node["description"]) if isinstance(node, dict) and "description" in node else text
-        )
-    return text
-
-
-def _resolve(root: JSONObject, node: JSONValue) -> JSONValue:
-    while isinstance(node, dict) and "$ref" in node:
-        node = _at(root, str(node["$ref"])[1:])
-    return node
 
 
 def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:

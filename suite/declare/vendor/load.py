@@ -14,7 +14,8 @@ from suite.base import jsonio, schema, yamlio
 from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
 from suite.base.resources import resource
 from suite.base.safe import replace_file
-from suite.declare.vendor.check import explain, semantic_problems
+from suite.declare.vendor.check import semantic_problems
+from suite.declare.vendor.explain import explain
 from suite.declare.vendor.repair import SMALLEST, Repaired
 from suite.documents.codec import convert
 from suite.documents.document import given
@@ -162,14 +163,10 @@ def check_vendor(directory: Path) -> list[Problem]:
     Args:
         directory: the vendor's directory, or the file itself; or the name of a shipped vendor.
     """
-    if (
-        directory.name in list_vendors()
-        and str(directory) == directory.name
-        and not directory.exists()
-    ):
-        directory = VENDOR_DIRECTORY / directory
     path = directory if directory.suffix == ".yaml" else directory / FILE_NAME
     try:
+        if str(directory) == directory.name and not directory.exists():
+            path = _declared(directory.name, VENDOR_DIRECTORY)
         read = yamlio.load(path, below=path.parent)
     except SuiteError as refused:
         return [Problem(refused.message, refused.place, refused.hint)]

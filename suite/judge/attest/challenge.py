@@ -11,6 +11,7 @@ from suite.base.errors import Place, TrustError
 from suite.documents.challenge import Challenge
 from suite.documents.codec import plain
 from suite.documents.commitment import Commitment
+from suite.documents.document import given
 from suite.judge.attest import envelope
 from suite.judge.attest.predicate import check_predicate, kind
 from suite.judge.attest.stated import Expected
@@ -28,6 +29,8 @@ from suite.judge.attest.times import format_time, parse_time
 from suite.judge.attest.verify import Verified, verify_bundle
 
 if TYPE_CHECKING:
+    from suite.documents.challenge import BasisChallenge
+    from suite.judge.attest.steps import Steps
     from suite.judge.attest.trust import TrustList
 
 
@@ -100,6 +103,27 @@ def verify_challenge(data: bytes, trust: TrustList, name: str) -> Verified:
         TrustError: what its signature is refused for: ``key-unknown``, ``role-forbids``, ``signature-invalid`` and others.
     """
     return verify_bundle(data, trust, expected=Expected(predicate_type=CHALLENGE_TYPE), name=name)
+
+
+def check_challenge(steps: Steps, under: BasisChallenge, trust: TrustList | None) -> None:
+    """Record whether a reviewer issued the challenge of a run, and whether its vendor signed what the challenge answers."""
+    name = under.stated.round
+    with steps.attempt("A reviewer issued the challenge") as note:
+        if trust is None:
+            why = f"round {name}; no trust list says who may issue challenges"
+            note.warn("signer-not-listed", why)
+            return
+        issued = verify_challenge(under.bundle.encode(), trust, f"challenge {name}")
+        note.detail = f"round {name}, issued by {issued.owner}"
+    bundle = given(under.commitment)
+    if bundle is None:
+        return
+    with steps.attempt("The vendor signed the commitment") as note:
+        if trust is None:
+            note.warn("signer-not-listed", "no trust list says whose key signed it")
+            return
+        made = verify_commitment(bundle.encode(), trust, f"commitment of {name}")
+        note.detail = f"signed by {made.owner}, before the challenge names it"
 
 
 def outside(challenge: Challenge, begun: dt.datetime, ended: dt.datetime) -> str:

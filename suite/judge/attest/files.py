@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
 from suite.base.safe import NOT_PLAIN, read_plain
 from suite.documents.codec import decode
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.documents.manifest import ManifestFile
-    from suite.evidence import RunFiles
+    from suite.evidence import Evidence, RunFiles
+    from suite.judge.attest.steps import Note
 
 PAGE_FILE = "scorecard.html"
 DERIVED_FILES = (BUNDLE_FILE, PAGE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE)
@@ -104,3 +106,32 @@ def _compare(run: RunFiles, item: ManifestFile) -> tuple[str, int]:
     if here.sha256 != item.sha256:
         return f"changed: SHA-256 {here.sha256}, the manifest lists {item.sha256}", here.size
     return "", here.size
+
+
+def check_footer(run: Evidence, note: Note) -> None:
+    """Whether the event log has its end, and holds the requests that the end counts.
+
+    Raises:
+        EvidenceError: ``footer-count``.
+    """
+    footer = run.footer
+    if footer is None:
+        note.warn(
+            "footer-missing",
+            Sentence(
+                "the log has no footer: the run was cut, and its card must say so",
+                "日志没有页脚：运行被截断，评分卡必须写明",
+            ),
+        )
+        return
+    if footer.requests != run.logged:
+        counts = Sentence(
+            f"{footer.requests} requests in the footer, {run.logged} in the log",
+            f"页脚记录 {footer.requests} 个请求，日志中有 {run.logged} 个",
+        )
+        place = Place(str(run.directory / "events.jsonl"))
+        raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
+    note.detail = Sentence(
+        f"{footer.requests:,} requests, ended: {footer.ended}",
+        f"{footer.requests:,} 个请求，结束方式：{footer.ended}",
+    )

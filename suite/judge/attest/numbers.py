@@ -15,7 +15,7 @@ from suite.judge.metrics.registry import METRIC_SCHEMA
 from suite.judge.rules.registry import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from suite.base.jsonio import JSONValue
     from suite.documents.card import Scorecard
@@ -66,36 +66,31 @@ def check_numbers(run: evidence.Evidence, stated: Stated, recompute: Recompute) 
         for item in wrong
     ]
     if problems:
-        shown = problems[:MAX_FINDINGS]
-        if len(problems) > len(shown):
-            shown.append(
-                Problem(
-                    Sentence(
-                        f"and {len(problems) - len(shown)} more",
-                        f"另有 {len(problems) - len(shown)} 个",
-                    )
-                )
-            )
-        version = stated.card.suite.version
-        other = Sentence(
-            f"; it was made by version {version}, this is {__version__}",
-            f"；由版本 {version} 生成，当前为 {__version__}",
-        )
-        hint = Sentence("the evidence counts, not the card", "以证据为准，而非评分卡") + (
-            other if version != __version__ else ""
-        )
-        count = (
-            Sentence("one value does", "1 个数值")
-            if len(problems) == 1
-            else Sentence(f"{len(problems)} values do", f"{len(problems)} 个数值")
-        )
-        message = Sentence(
-            f"{count} not follow from the evidence", f"{chinese(count)}并非由证据得出"
-        )
-        raise TrustError("numbers-differ", message, None, hint, shown)
+        raise _differing(problems, stated.card.suite.version)
     return Sentence(
         f"scorecard rebuilt from the raw events: {detail}", f"已由原始事件重建评分卡：{detail.zh}"
     )
+
+
+def _differing(problems: Sequence[Problem], version: str) -> TrustError:
+    """The refusal of numbers that a card of that version of the suite states and its evidence does not give."""
+    shown = list(problems[:MAX_FINDINGS])
+    if more := len(problems) - len(shown):
+        shown.append(Problem(Sentence(f"and {more} more", f"另有 {more} 个")))
+    other = Sentence(
+        f"; it was made by version {version}, this is {__version__}",
+        f"；由版本 {version} 生成，当前为 {__version__}",
+    )
+    hint = Sentence("the evidence counts, not the card", "以证据为准，而非评分卡") + (
+        other if version != __version__ else ""
+    )
+    count = (
+        Sentence("one value does", "1 个数值")
+        if len(problems) == 1
+        else Sentence(f"{len(problems)} values do", f"{len(problems)} 个数值")
+    )
+    message = Sentence(f"{count} not follow from the evidence", f"{chinese(count)}并非由证据得出")
+    return TrustError("numbers-differ", message, None, hint, shown)
 
 
 def _earlier(release: Release, beside: earlier.Comparison, values: int) -> Sentence:

@@ -95,16 +95,21 @@ def language_of(html: bytes) -> Language:
     return named.get(match[1], Language.EN) if match else Language.EN
 
 
-def check_page(html: bytes, stated: Stated, bundle: bytes, render: Render, note: Note) -> None:
+def check_page(
+    html: bytes, stated: Stated, bundle: bytes, render: Render | None, note: Note
+) -> None:
     """Render the page again, in its own language, and compare byte for byte.
 
-    A page of another renderer's version can't be compared: the step is then skipped with the code
+    Without a renderer, and of another renderer's version, a page can't be compared: the step is then skipped with the code
     ``page-not-checked``, and whoever reads the page must know that.
 
     Raises:
         TrustError: ``page-bundle-differs``, ``page-differs`` with the place of the first difference, and the
             codes of `extract_bundle`.
     """
+    if render is None:
+        note.skip("page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器"))
+        return
     if extract_bundle(html) != bundle:
         raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
     again = render(bundle, stated.card, language_of(html))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import UNSET
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import Place, TrustError
 from suite.documents.audit import Audit
 from suite.documents.codec import plain
@@ -204,13 +205,22 @@ def _result(verified: Verified, vendor: str, name: str) -> Reviewed | Ended | Au
     return Ended(owner, document.status, document.timeCreated, document.reason, successor)
 
 
+DECISIONS: Final[dict[Decision, Sentence]] = {
+    "accept": Sentence("accept", "接受"),
+    "reject": Sentence("reject", "拒绝"),
+    "comment": Sentence("comment", "评论"),
+}
+"""What a reviewer can decide, for people."""
+
+
 def require_sameness(made: Audited) -> str:
     """Who audited, and what came of it.
 
     Raises:
         TrustError: ``audit-different`` for an audit that found another model.
     """
-    detail = f"audited by {made.reviewer}: {made.audit.why}"
+    by = Sentence(f"audited by {made.reviewer}", f"由 {made.reviewer} 审计")
+    detail = placed(by, made.audit.why)
     if made.audit.verdict == "different":
         raise TrustError("audit-different", detail)
     return detail

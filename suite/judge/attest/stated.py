@@ -6,9 +6,12 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, joined
+from suite.base.errors import Place, TrustError
 from suite.documents.card import Scorecard
+from suite.documents.document import given
 from suite.judge.attest.predicate import Predicate, kind
-from suite.judge.attest.statement import SCORECARD_TYPE, Statement
+from suite.judge.attest.statement import MANIFEST_SUBJECT, SCORECARD_TYPE, Statement
 
 if TYPE_CHECKING:
     from suite.judge.attest.existence import Witness
@@ -69,3 +72,37 @@ class Stated:
             msg = f"a {kind(self.statement.predicate_type)} holds no scorecard"
             raise TypeError(msg)
         return self.document
+
+
+def check_expected(stated: Stated, want: Expected) -> str:
+    """What a bundle states, held against round and evidence; in words, what was compared.
+
+    Raises:
+        TrustError: ``subject-differs``, ``nonce-differs``.
+    """
+    wanted = []
+    if want.manifest_sha256 is not None:
+        signed = stated.statement.subject(MANIFEST_SUBJECT)
+        if signed != want.manifest_sha256:
+            message = f"signed for the evidence {signed}, at hand is {want.manifest_sha256}"
+            raise TrustError("subject-differs", message, Place("payload", None, "/subject"))
+        wanted.append(Sentence("signed for the evidence at hand", "签名对应手头的证据"))
+    if want.nonce is not None:
+        document = stated.document
+        nonce = given(document.run.nonce) if isinstance(document, Scorecard) else None
+        if nonce != want.nonce:
+            message = Sentence(
+                f"the round is {want.nonce!r}, the statement says {nonce!r}",
+                f"轮次为 {want.nonce!r}，声明中为 {nonce!r}",
+            )
+            hint = Sentence(
+                "a result of an earlier round cannot be handed in again",
+                "先前轮次的结果不能再次提交",
+            )
+            raise TrustError(
+                "nonce-differs", message, Place("payload", None, "/predicate/run"), hint
+            )
+        wanted.append(Sentence(f"round {want.nonce}", f"轮次 {want.nonce}"))
+    return joined(wanted, "; ", "；") or Sentence(
+        "no round and no evidence to compare with", "没有可比较的轮次与证据"
+    )

@@ -9,12 +9,12 @@ from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, TrustError
 from suite.base.language import Language
 from suite.base.status import Outcome
+from suite.documents.check import CheckStep
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from suite.base.errors import SuiteError
-    from suite.base.jsonio import JSONObject
 
 
 _OUTCOMES = {
@@ -47,17 +47,17 @@ class Step:
     findings: tuple[str, ...] = ()
     hint: str = ""
 
-    def to_json(self) -> JSONObject:
-        """As a JSON object."""
-        return {
-            "number": self.number,
-            "what": self.what,
-            "outcome": self.outcome.value,
-            "detail": self.detail,
-            "code": self.code,
-            "findings": list(self.findings),
-            "hint": self.hint,
-        }
+    def document(self) -> CheckStep:
+        """As part of a document."""
+        return CheckStep(
+            number=self.number,
+            what=self.what,
+            outcome=self.outcome.value,
+            code=self.code,
+            detail=self.detail,
+            findings=self.findings,
+            hint=self.hint,
+        )
 
     def lines(self, language: Language = Language.EN) -> list[str]:
         """For a person: one line, then one indented line per finding, and what to do."""

@@ -9,6 +9,7 @@ from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import TrustError
 from suite.base.language import Language
 from suite.base.status import Outcome
+from suite.documents.codec import plain
 from suite.judge.attest import lineends
 from suite.judge.attest.stated import Identity
 
@@ -116,5 +117,5 @@ class Verification:
             "payload_sha256": statement.sha256 if statement else None,
             "exit_status": self.exit_status,
             "summary": self.summary(),
-            "steps": [step.to_json() for step in self.steps],
+            "steps": [plain(step.document()) for step in self.steps],
         }

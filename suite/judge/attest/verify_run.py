@@ -32,7 +32,7 @@ from suite.base.errors import EvidenceError, Place, Problem, TrustError
 from suite.documents.document import given
 from suite.documents.test_result import TestResult
 from suite.judge.attest import files, lineends, numbers, page
-from suite.judge.attest.challenge import verify_challenge, verify_commitment
+from suite.judge.attest.challenge import check_challenge
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 Read: TypeAlias = "Callable[[evidence.RunFiles], evidence.Evidence]"
 """The files of a run in, each hashed already; what they hold out."""
 
+_UNCHANGED = Sentence("Every evidence file is unchanged", "各证据文件均未改变")
+_COMPLETE = Sentence("The event log is complete", "事件日志完整")
+_UNREADABLE = Sentence("the evidence is not readable", "证据不可读")
 _NUMBERS = Sentence("The numbers follow from the evidence", "数字由证据得出")
 _PAGE = Sentence("The page shows what was signed", "页面所示即所签名")
 
@@ -145,12 +148,7 @@ def verify_page(
                 Sentence("only the page is at hand, not the evidence", "手头只有页面，没有证据"),
             )
             with steps.step(_PAGE) as note:
-                if render is None:
-                    note.skip(
-                        "page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器")
-                    )
-                else:
-                    page.check_page(html, result.stated, bundle, render, note)
+                page.check_page(html, result.stated, bundle, render, note)
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
@@ -229,13 +227,10 @@ class _Run:
             )
         if listed is None:
             self.steps.skipped(
-                Sentence("Every evidence file is unchanged", "各证据文件均未改变"),
-                Sentence("there is no usable manifest", "没有可用的清单"),
+                _UNCHANGED, Sentence("there is no usable manifest", "没有可用的清单")
             )
         else:
-            with self.steps.attempt(
-                Sentence("Every evidence file is unchanged", "各证据文件均未改变")
-            ) as note:
+            with self.steps.attempt(_UNCHANGED) as note:
                 size = files.check_files(run, listed)
                 note.detail = Sentence(
                     f"{len(listed)} files, {size:,} bytes hashed again",
@@ -252,39 +247,14 @@ class _Run:
                 f"每行均有效，且出自本计划；{chinese(counts)}",
             )
         if self.evidence is None:
-            self.steps.skipped(
-                Sentence("The event log is complete", "事件日志完整"),
-                Sentence("the evidence is not readable", "证据不可读"),
-            )
+            self.steps.skipped(_COMPLETE, _UNREADABLE)
             return
-        with self.steps.attempt(Sentence("The event log is complete", "事件日志完整")) as note:
-            _check_footer(self.evidence, note)
-        self._check_challenge(self.evidence)
-
-    def _check_challenge(self, run: evidence.Evidence) -> None:
-        basis = run.basis
+        with self.steps.attempt(_COMPLETE) as note:
+            files.check_footer(self.evidence, note)
+        basis = self.evidence.basis
         under = None if basis is None else given(basis.challenge)
-        if under is None:
-            return
-        with self.steps.attempt("A reviewer issued the challenge") as note:
-            name = under.stated.round
-            if self.trust is None:
-                note.warn(
-                    "signer-not-listed",
-                    f"round {name}; no trust list says who may issue challenges",
-                )
-                return
-            issued = verify_challenge(under.bundle.encode(), self.trust, f"challenge {name}")
-            note.detail = f"round {name}, issued by {issued.owner}"
-        bundle = given(under.commitment)
-        if bundle is None:
-            return
-        with self.steps.attempt("The vendor signed the commitment") as note:
-            if self.trust is None:
-                note.warn("signer-not-listed", "no trust list says whose key signed it")
-                return
-            made = verify_commitment(bundle.encode(), self.trust, f"commitment of {name}")
-            note.detail = f"signed by {made.owner}, before the challenge names it"
+        if under is not None:
+            check_challenge(self.steps, under, self.trust)
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE
@@ -392,7 +362,7 @@ class _Run:
 
     def check_numbers(self, stated: Stated, recompute: Recompute | None) -> None:
         if self.evidence is None:
-            self.steps.skipped(_NUMBERS, Sentence("the evidence is not readable", "证据不可读"))
+            self.steps.skipped(_NUMBERS, _UNREADABLE)
             return
         if recompute is None:
             self.steps.skipped(
@@ -403,37 +373,11 @@ class _Run:
             note.detail = numbers.check_numbers(self.evidence, stated, recompute)
 
 
-def _check_footer(run: evidence.Evidence, note: Note) -> None:
-    footer = run.footer
-    if footer is None:
-        note.warn(
-            "footer-missing",
-            Sentence(
-                "the log has no footer: the run was cut, and its card must say so",
-                "日志没有页脚：运行被截断，评分卡必须写明",
-            ),
-        )
-        return
-    if footer.requests != run.logged:
-        counts = Sentence(
-            f"{footer.requests} requests in the footer, {run.logged} in the log",
-            f"页脚记录 {footer.requests} 个请求，日志中有 {run.logged} 个",
-        )
-        place = Place(str(run.directory / "events.jsonl"))
-        raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
-    note.detail = Sentence(
-        f"{footer.requests:,} requests, ended: {footer.ended}",
-        f"{footer.requests:,} 个请求，结束方式：{footer.ended}",
-    )
-
-
 def _check_page(
     path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
 ) -> None:
     if not os.path.lexists(path):
         note.skip("page-absent", Sentence(f"there is no {path.name}", f"没有 {path.name}"))
-    elif render is None:
-        note.skip("page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器"))
     else:
         html = files.read_limited(path, page.MAX_PAGE_BYTES)
         page.check_page(html, stated, bundle, render, note)

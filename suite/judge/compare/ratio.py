@@ -21,7 +21,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence
 from suite.base.statistics import NORMAL, mean, student
 from suite.documents.comparison import ValueRatio
 from suite.documents.document import given
@@ -250,13 +250,8 @@ def _judge_without_ratio(
         )
     missing = [value for value in (a, b) if _bounds(value) is None]
     if missing:
-        return (
-            "not-comparable",
-            Sentence(
-                f"no interval: {missing[0].interval}", f"没有区间：{chinese(missing[0].interval)}"
-            ),
-            None,
-        )
+        # What a card writes in an interval's place says already that there is none.
+        return "not-comparable", missing[0].interval, None
     return (
         "not-distinguishable",
         Sentence("an interval reaches zero: the ratio has no bounds", "有区间触及零：比值无界"),

@@ -20,6 +20,7 @@ from rapidfuzz.process import cpdist
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from nltk.stem.porter import PorterStemmer
     from numpy.typing import NDArray
     from rouge_score.tokenizers import DefaultTokenizer
 
@@ -35,6 +36,8 @@ _BATCH: Final = 4096
 """Pairs counted together: enough that NumPy's calls cost nothing, few enough for a few megabytes."""
 _KEPT: Final = 1 << 16
 """Texts kept between batches, since references come again; a long run's answers need not all be kept."""
+_STEPS: Final = ("_step2", "_step3", "_step4")
+"""Steps of NLTK's stemmer that are a list of rules, each for an ending."""
 # Of characters beyond ASCII only two have a lower case within it, in every version of Unicode.
 _TO_SPACES: Final = bytes(
     code if chr(code) in string.ascii_lowercase + string.digits else ord(" ") for code in range(256)
@@ -51,7 +54,31 @@ def words(text: str) -> list[bytes]:
 def _tokenizer() -> DefaultTokenizer:
     from rouge_score.tokenizers import DefaultTokenizer  # noqa: PLC0415 - brings all of NLTK: half a second
 
-    return DefaultTokenizer(use_stemmer=True)
+    tokenizer = DefaultTokenizer(use_stemmer=True)
+    for step in _STEPS:
+        _spare(tokenizer._stemmer, step)  # noqa: SLF001 - the package has no other way to its stemmer
+    return tokenizer
+
+
+def _spare(stemmer: PorterStemmer, step: str) -> None:
+    """Keep from a step of the stemmer the words that it returns as they are: those with none of its endings.
+
+    A step makes its list of rules anew for every word, which takes most of its time. The endings are read from the
+    list that the installed version makes.
+    """
+    apply = getattr(stemmer, step)
+    endings: list[str] = []
+
+    def note(word: str, rules: Sequence[tuple[str, object, object]]) -> str:
+        """Take each rule's ending and apply none."""
+        endings.extend(ending for ending, _, _ in rules)
+        return word
+
+    stemmer._apply_rule_list = note  # noqa: SLF001 - as above
+    apply("")
+    del stemmer._apply_rule_list  # noqa: SLF001 - as above
+    ends = tuple(endings)
+    setattr(stemmer, step, lambda word: apply(word) if word.endswith(ends) else word)
 
 
 def _stemmed(word: str) -> str:

@@ -25,8 +25,8 @@ from suite.documents.sentences import in_both
 from suite.judge.attest import envelope, statement
 from suite.judge.attest.page import LANGUAGES, embed_bundle
 from suite.judge.metrics.registry import REGISTRY
-from suite.judge.report import details, groups, loadtext, numbers, plots, tables, view
-from suite.judge.report.words import SCENARIOS, WORDS
+from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
+from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -44,12 +44,13 @@ _CODE = (
     "numbers.py",
     "plots.py",
     "scenariowords.py",
+    "searches.py",
     "svg.py",
     "tables.py",
     "view.py",
     "words.py",
 )
-"""The modules that decide a page's bytes, beside the records of the metrics; those of the terminal tables do not."""
+"""The modules that decide a page's bytes, beside the words and the records of the metrics; those of the terminal tables do not."""
 
 
 @functools.cache
@@ -59,7 +60,7 @@ def renderer_version() -> str:
     files = [*TEMPLATES.iterdir(), *(_HERE / name for name in _CODE)]
     for path in sorted(files, key=lambda path: path.name):
         digest.update(path.name.encode() + b"\0" + jsonio.read_bytes(path) + b"\0")
-    digest.update(repr(list(REGISTRY.values())).encode())
+    digest.update(repr([*REGISTRY.values(), *WORDS.items()]).encode())
     return f"{GENERATOR} {digest.hexdigest()[:12]}"
 
 
@@ -110,11 +111,11 @@ def _environment() -> jinja2.Environment:
         "t": phrase,
         "pair": lambda words: _span(*words),
         "WORDS": WORDS,
-        "SCENARIOS": SCENARIOS,
         "groups": groups,
         "load_text": loadtext.load_text,
         "details": details,
         "plots": plots,
+        "searches": searches,
         "tables": tables,
         "view": view,
     }

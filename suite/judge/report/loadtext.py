@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import LengthsLoad, LimitedBy, Load, SessionLoad
+    from suite.documents.card_phase import CardPhase, LengthsLoad, LimitedBy, Load, SessionLoad
     from suite.documents.phase import Search, Stop
 
 
@@ -211,3 +211,11 @@ def _interval(card: Scorecard, stop: Stop) -> list[Both]:
 def end_text(prefix: str, by: str) -> Both:
     """Why something ended, from the word of the card; a word that is not known stays as it is."""
     return WORDS.get(f"{prefix}-{by or 'unsaid'}", (by, by))
+
+
+def of_repeat(phase: CardPhase, repeat: int, text: Both) -> Both:
+    """With the number of the repeat in front where there are several."""
+    if phase.repeats < 2:
+        return text
+    first, second = WORDS["repeat"]
+    return f"{first} {repeat + 1}: {text[0]}", f"{second} {repeat + 1}：{text[1]}"

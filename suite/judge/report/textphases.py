@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.language import Language
-from suite.judge.report import details, groups
+from suite.judge.report import details, groups, searches
 from suite.judge.report.loadtext import load_text
 from suite.judge.report.texttable import aligned
-from suite.judge.report.words import SCENARIOS, UNITS, WORDS
+from suite.judge.report.words import UNITS, WORDS
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -72,7 +72,7 @@ def _point(row: Point, columns: int) -> tuple[str, ...]:
 
 def _searches(card: Scorecard, phase: CardPhase, at: Language) -> list[str]:
     lines = [f"{_title(phase, at)}{WORDS['colon'][at]}{load_text(phase.load)[at]}"]
-    for search in details.searches(card, phase):
+    for search in searches.searches(card, phase):
         name = search.title[at]
         if search.answer.measured:
             answer = f"{search.answer.number} {_unit(search.answer.unit, at)}{WORDS['comma'][at]}{search.bracket[at]}"
@@ -91,7 +91,7 @@ def _searches(card: Scorecard, phase: CardPhase, at: Language) -> list[str]:
             (
                 row.number,
                 row.rate,
-                WORDS[details.probe_word(row.met)][at],
+                WORDS[searches.probe_word(row.met)][at],
                 *(_number(cell) for cell in row.cells),
                 _number(row.goodput),
                 row.sent,
@@ -117,7 +117,7 @@ def _turns(phase: CardPhase, at: Language) -> list[str]:
 
 
 def _title(phase: CardPhase, at: Language) -> str:
-    return f"{WORDS[SCENARIOS[phase.scenario]][at]} ({phase.name})"
+    return f"{WORDS[f'scenario-{phase.scenario}'][at]} ({phase.name})"
 
 
 def _endings(card: Scorecard, at: Language) -> list[str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from suite.declare.scenarios import SCENARIOS as KINDS
+from suite.declare.scenarios import SCENARIOS
+from suite.documents.standing import LEVEL_NAMES
 from suite.judge.report.scenariowords import SCENARIO_WORDS
 
 if TYPE_CHECKING:
     from suite.base.language import Language
 
-WORDS: Final = MappingProxyType(
+WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
     {
         **SCENARIO_WORDS,
-        **{f"scenario-{name}": (kind.title.en, kind.title.zh) for name, kind in KINDS.items()},
+        **{f"scenario-{name}": (kind.title.en, kind.title.zh) for name, kind in SCENARIOS.items()},
+        **{level: (name.en, name.zh) for level, name in LEVEL_NAMES.items()},
         # the frame
         "product": ("LLM inference conformance scorecard", "大模型推理合规性评分卡"),
         "run": ("Run", "运行"),
@@ -159,10 +161,6 @@ WORDS: Final = MappingProxyType(
             "凡声明者皆可。数字经过测量与签名，但不属同条件比较。",
         ),
         "level": ("Level", "可信等级"),
-        "self-reported": ("self-reported", "自行申报"),
-        "challenged": ("challenged", "已受质询"),
-        "witnessed": ("witnessed", "已见证"),
-        "reproduced": ("reproduced", "已复现"),
         "meaning-self-reported": (
             (
                 "The vendor measured alone, with tasks that everybody knows: the rules show what contradicts itself, and "
@@ -266,6 +264,7 @@ WORDS: Final = MappingProxyType(
         "engine-env": ("Engine environment variables", "引擎环境变量"),
         "tensor-parallel": ("Tensor parallel", "张量并行"),
         "max-length": ("Longest sequence", "最大序列长度"),
+        "unseen": ("unknown: a server that ran already", "未知：服务器先已运行"),
         "prefix-caching": ("Prefix caching", "前缀缓存"),
         "quantisation": ("Quantisation", "量化"),
         "speculative": ("Speculative decoding", "推测解码"),
@@ -384,8 +383,6 @@ UNITS: Final = MappingProxyType(
     }
 )
 """Units with words in them, in Chinese."""
-SCENARIOS: Final = MappingProxyType({name: f"scenario-{name}" for name in KINDS})
-"""Key in `WORDS` of each scenario's name."""
 
 
 class Phrases:

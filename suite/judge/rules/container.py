@@ -279,25 +279,7 @@ def left_alone(evidence: Evidence, _: Results) -> Finding:
                 "没有容器启动的事件：无人监视",
             )
         )
-    wrong = [
-        Sentence(
-            f"{event.action.partition(': ')[0]}, {_seconds(evidence, event):.1f} s after the run's start",
-            f"{event.action.partition(': ')[0]}，运行开始后 {_seconds(evidence, event):.1f} 秒",
-        )
-        for event in record.events
-        if not event.own and _action(event) in _TOUCHES
-    ]
-    wrong += (
-        [Sentence(f"started {len(starts)} times", f"启动了 {len(starts)} 次")]
-        if len(starts) > 1
-        else []
-    )
-    joined = [event for event in record.events if event.action == "network connect"]
-    wrong += (
-        [Sentence(f"joined {len(joined)} networks", f"加入了 {len(joined)} 个网络")]
-        if len(joined) > 1
-        else []
-    )
+    wrong = _touched(evidence, record, len(starts))
     if wrong:
         return warned(
             Sentence(f"the container was touched: {wrong[0]}", f"容器被触碰：{chinese(wrong[0])}"),
@@ -309,6 +291,24 @@ def left_alone(evidence: Evidence, _: Results) -> Finding:
             f"{len(record.events)} 个事件，均非他人所为",
         )
     )
+
+
+def _touched(evidence: Evidence, record: ContainerRecord, starts: int) -> list[str]:
+    """What somebody else did to the container, and what it did more than once."""
+    wrong: list[str] = [
+        Sentence(
+            f"{event.action.partition(': ')[0]}, {_seconds(evidence, event):.1f} s after the run's start",
+            f"{event.action.partition(': ')[0]}，运行开始后 {_seconds(evidence, event):.1f} 秒",
+        )
+        for event in record.events
+        if not event.own and _action(event) in _TOUCHES
+    ]
+    if starts > 1:
+        wrong.append(Sentence(f"started {starts} times", f"启动了 {starts} 次"))
+    joined = sum(event.action == "network connect" for event in record.events)
+    if joined > 1:
+        wrong.append(Sentence(f"joined {joined} networks", f"加入了 {joined} 个网络"))
+    return wrong
 
 
 def _action(event: ContainerEvent) -> str:

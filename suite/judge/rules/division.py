@@ -116,6 +116,13 @@ def fixed_prompt(plan: Plan) -> Finding:
 def planned_reuse(plan: Plan) -> Finding:
     """What the plan says of reuse across requests, quantisation and speculative decoding."""
     engine = plan.engine
+    if plan.runtime == "endpoint":
+        return warned(
+            Sentence(
+                "what a running server reuses or rounds nobody here has seen: optimised at best",
+                "运行中的服务器复用或舍入了什么，此处无人观察：至多属优化赛道",
+            )
+        )
     used = []
     if engine.prefix_caching:
         used.append(Sentence("prefix cache", "前缀缓存"))

@@ -71,24 +71,7 @@ def plan_follows(evidence: Evidence, _: Results) -> Finding:
             ),
             ["basis.json"],
         )
-    release = release_of(evidence.plan.suite)
-    wrong: list[str] = [
-        Sentence(
-            f"plan.json {place.pointer}: {place.left}, made again: {place.right}",
-            f"plan.json {place.pointer}：{place.left}，重新生成为：{place.right}",
-        )
-        for place in differences(plain(evidence.plan), plain(plan))
-        if not place.pointer.startswith("/chinese/")  # no more than what the others say, again
-        # A member that came later is in no plan of an earlier release.
-        and (release is None or place.left != ABSENT)
-    ]
-    if release is None and not wrong and evidence.header.plan_sha256 != jsonio.digest(plan):
-        wrong = [
-            Sentence(
-                "plan.json is written otherwise than the suite writes it",
-                "plan.json 的写法与本套件不同",
-            )
-        ]
+    wrong = _edited(evidence, plan)
     if wrong:
         more = (
             Sentence(f", and {len(wrong) - 1} more members", f"，另有 {len(wrong) - 1} 个成员")
@@ -116,6 +99,29 @@ def plan_follows(evidence: Evidence, _: Results) -> Finding:
             "由运行所保留的内容重新生成：逐字节相同",
         )
     )
+
+
+def _edited(evidence: Evidence, plan: Plan) -> list[str]:
+    """What of the run's plan is not as in the one that was made again."""
+    release = release_of(evidence.plan.suite)
+    wrong: list[str] = [
+        Sentence(
+            f"plan.json {place.pointer}: {place.left}, made again: {place.right}",
+            f"plan.json {place.pointer}：{place.left}，重新生成为：{place.right}",
+        )
+        for place in differences(plain(evidence.plan), plain(plan))
+        if not place.pointer.startswith("/chinese/")  # no more than what the others say, again
+        # A member that came later is in no plan of an earlier release.
+        and (release is None or place.left != ABSENT)
+    ]
+    if release is None and not wrong and evidence.header.plan_sha256 != jsonio.digest(plan):
+        wrong = [
+            Sentence(
+                "plan.json is written otherwise than the suite writes it",
+                "plan.json 的写法与本套件不同",
+            )
+        ]
+    return wrong
 
 
 def _model(model: BasisModel) -> list[str]:

@@ -26,7 +26,7 @@ from suite.judge.rules.rule import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from suite.documents.event import Request
     from suite.documents.phase import Phase
@@ -127,6 +127,11 @@ def counts_agree(evidence: Evidence, _: Results) -> Finding:
                 "every phase asks for exact lengths, see R042", "每个阶段都要求精确长度，见 R042"
             )
         )
+    return _agreement(judged, wrong, claimed, own)
+
+
+def _agreement(judged: int, wrong: Sequence[str], claimed: int, own: int) -> Finding:
+    """What the counts of the judged answers come to: those that differ, and both totals."""
     if own and claimed > own * (1 + COUNT_BIAS):
         why = Sentence(
             f"the engine counts {claimed / own - 1:.1%} more tokens than its texts have",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from suite.documents.phase import ScenarioKind
     from suite.documents.site import Site, SiteCard
     from suite.documents.value import Value
+    from suite.judge.live.follow import RunState
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _FIRST: Final = 50
@@ -47,6 +48,7 @@ _SCRIPTS: Final = {
     "index": ("common.js", "charts.js", "leaderboard.js"),
     "compare": ("common.js", "compare.js"),
     "card": ("common.js",),
+    "live": ("common.js", "live.js"),
 }
 _DECISIONS: Final = {
     "accept": ("accepted", "接受"),
@@ -108,6 +110,11 @@ def _policy(kind: str) -> str:
     )
 
 
+def live_policy() -> str:
+    """Of a page that asks its own server, and nobody else, how a run goes."""
+    return f"{_policy('live')}; connect-src 'self'"
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -141,13 +148,15 @@ def renderer_version() -> str:
     return digest.hexdigest()
 
 
-def _page(template: str, kind: str, root: str, **words: object) -> bytes:
+def _page(
+    template: str, kind: str, root: str, *, policy: str | None = None, **words: object
+) -> bytes:
     page = (
         _environment()
         .get_template(template)
         .render(
             root=root,
-            policy=_policy(kind),
+            policy=policy or _policy(kind),
             style=Markup(_style()),  # noqa: S704 - our own files, hashed in the policy
             script=Markup(_script(kind)),  # noqa: S704 - the same
             **words,
@@ -180,6 +189,16 @@ def refused_page(site: Site) -> bytes:
 def compare_page() -> bytes:
     """The page that compares whatever its address names."""
     return _page("compare.html.j2", "compare", "")
+
+
+def runs_page(states: Sequence[RunState]) -> bytes:
+    """The runs that are served, as they stand."""
+    return _page("runs.html.j2", "live", "", policy=live_policy(), states=states)
+
+
+def live_page(state: RunState) -> bytes:
+    """One run, kept up to date by its own script."""
+    return _page("live.html.j2", "live", "../../", policy=live_policy(), state=state)
 
 
 def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base: str) -> bytes:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
 from suite.judge.attest import envelope
@@ -141,4 +142,8 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
         raise TrustError("submission-replayed", message, None, hint, replays)
     if not mine.sample:
         return ""
-    return f"unlike the {len(rest)} others in the tree, {len(mine.sample)} requests sampled"
+    others, sampled = len(rest), len(mine.sample)
+    return Sentence(
+        f"unlike the {others} others in the tree, {sampled} requests sampled",
+        f"与目录树中另外 {others} 份不同，抽样 {sampled} 个请求",
+    )

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.documents.check import CHECK_SCHEMA, CheckReport
 from suite.judge.attest.steps import Steps
 from suite.judge.submissions import folders
 from suite.judge.submissions.changes import Changes, since
-from suite.judge.submissions.check import check, step_document
+from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import trace
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def check_tree(
         check_schema=CHECK_SCHEMA,
         since=commit,
         compared=len(traces),
-        stray=tuple(step_document(step) for step in _steps(stray).done),
+        stray=tuple(step.document() for step in _steps(stray).done),
         submissions=tuple(checked),
     )
 
@@ -132,7 +133,9 @@ def _removed(everything: Sequence[Submission], changes: Changes) -> list[_Error]
 def _steps(errors: Sequence[_Error]) -> Steps:
     steps = Steps()
     for error in errors:
-        with steps.attempt("The tree holds submissions and nothing else"):
+        with steps.attempt(
+            Sentence("The tree holds submissions and nothing else", "目录树只含提交")
+        ):
             raise error
     return steps
 

@@ -27,9 +27,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.documents.plan import Plan
-    from suite.measure.engine.served import Progress
+    from suite.measure.engine.served import Facts, Progress
 
-__all__ = ["DockerStatus", "Served", "Settings", "docker_available", "ensure_environment", "serve"]
+__all__ = [
+    "DockerStatus",
+    "Served",
+    "Settings",
+    "docker_available",
+    "ensure_environment",
+    "ready_tool",
+    "serve",
+]
+
+
+def ready_tool(
+    plan: Plan, directory: Path, *, on_progress: Progress, settings: Settings | None = None
+) -> Facts:
+    """The facts of the image or environment that the engine runs from, which is got where it is not here.
+
+    Args:
+        plan: runs its engine in a container or as a process.
+        directory: gets the log of a build.
+        on_progress: told what happens.
+        settings: of this machine; None takes the defaults.
+
+    Raises:
+        SetupError: see the module.
+    """
+    chosen = Settings() if settings is None else settings
+    if plan.runtime == "process":
+        return process.ready_tool(plan.engine, on_progress=on_progress, settings=chosen)
+    return container.ready_image(plan.engine, directory, on_progress=on_progress, settings=chosen)
 
 
 def serve(

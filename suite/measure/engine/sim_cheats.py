@@ -1,24 +1,18 @@
 """The cheating vendor: every known way to look better than one is, as a behaviour of the scripted server.
 
-`CHEATS` is the one list. A cheat that a server can commit changes its replies (`Cheat.apply`); the others need the machine
+`CHEATS` is the one list. A cheat that a server can commit changes its replies (`suite.measure.engine.sim_reply.Cheat.apply`); the others need the machine
 or the log, and a server can only name them. ``docs/threat-model.md`` is made from these records.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual
-from suite.measure.engine.sim_reply import END_TOKEN, worsened
+from suite.measure.engine.sim_reply import END_TOKEN, Cheat, worsened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from suite.documents.standing import Level
     from suite.measure.engine.sim_reply import Ask, Memory, Reply
-
-    Apply = Callable[[Reply, Ask, Memory], None]
 
 BLOCK: Final = 64
 """Characters of a prompt that a prefix cache keeps as one."""
@@ -26,29 +20,6 @@ LONG: Final = 350
 """Prompt tokens from which on a cheat treats a prompt as long."""
 SLOW: Final = 480
 """Prompt tokens from which on an answer would be slow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cheat:
-    """A way to look better than one is.
-
-    Attributes:
-        name: as scripts write it.
-        does: what it does.
-        rules: the rules that name it in a run of its own word; empty: none does.
-        under: the rules that name it under any challenge, beside those of `rules` that its draw happens to meet.
-        stops: the level at which it no longer works, for a vendor who knows the suite's code; None: at none.
-        left: why not earlier: what a vendor with the code in hand does about the rules below that level.
-        apply: changes an honest reply; None where no server can do it.
-    """
-
-    name: str
-    does: Bilingual
-    rules: tuple[str, ...]
-    stops: Level | None
-    left: Bilingual
-    apply: Apply | None = None
-    under: tuple[str, ...] = ()
 
 
 def _at_once(reply: Reply) -> None:
@@ -80,10 +51,15 @@ def _truncated(reply: Reply, ask: Ask, _: Memory) -> None:
     reply.read_ms *= kept
 
 
+def _third(reply: Reply, ask: Ask) -> None:
+    """As a model of a third of the size answers."""
+    worsened(reply, ask, 0.25)
+    reply.read_ms, reply.gap_ms = reply.read_ms / 3, reply.gap_ms / 3
+
+
 def _smaller_model(reply: Reply, ask: Ask, _: Memory) -> None:
     if ask.tokens > LONG:
-        worsened(reply, ask, 0.25)
-        reply.read_ms, reply.gap_ms = reply.read_ms / 3, reply.gap_ms / 3
+        _third(reply, ask)
 
 
 def _early_first(reply: Reply, _: Ask, __: Memory) -> None:
@@ -159,8 +135,7 @@ def _errors(reply: Reply, ask: Ask, _: Memory) -> None:
 
 def _streaming(reply: Reply, ask: Ask, _: Memory) -> None:
     if ask.streamed:
-        worsened(reply, ask, 0.25)
-        reply.read_ms, reply.gap_ms = reply.read_ms / 3, reply.gap_ms / 3
+        _third(reply, ask)
 
 
 _SEEDS = Bilingual(

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base import markdown
 from suite.base.bilingual import Bilingual
-from suite.documents.standing import LEVELS
+from suite.documents.standing import LEVEL_NAMES, LEVELS
 from suite.measure.engine.sim_cheats import CHEATS
 
 if TYPE_CHECKING:
-    from suite.documents.standing import Level
-    from suite.measure.engine.sim_cheats import Cheat
+    from suite.measure.engine.sim_reply import Cheat
 
-_LEVELS: Final[dict[Level, Bilingual]] = {
-    "self-reported": Bilingual("self-reported", "自行申报"),
-    "challenged": Bilingual("challenged", "已受质询"),
-    "witnessed": Bilingual("witnessed", "已见证"),
-    "reproduced": Bilingual("reproduced", "已复现"),
-}
 _COLUMNS: Final = Bilingual("cheat | what the vendor does", "作弊 | 厂商所为")
 _LEFT: Final = Bilingual("what is left before", "在此之前仍可为")
 _NAMED: Final = Bilingual("named by {}", "由 {} 指出")
@@ -31,7 +24,7 @@ def table(language: str) -> str:
     """One row a cheat, one column a level, in one language, ``en`` or ``zh``."""
     titles = [
         *getattr(_COLUMNS, language).split(" | "),
-        *(getattr(_LEVELS[level], language) for level in LEVELS),
+        *(getattr(LEVEL_NAMES[level], language) for level in LEVELS),
         getattr(_LEFT, language),
     ]
     return markdown.table(titles, [_row(cheat, language) for cheat in CHEATS.values()])

@@ -1,4 +1,4 @@
-"""What the scripted server is asked and answers, and what it may remember: the forms that cheats change.
+"""What the scripted server is asked and answers, and what it may remember: what a cheat changes, and a cheat's own form.
 
 Standard library alone: the server also runs where nothing is installed.
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suite.base.bilingual import Bilingual
+    from suite.documents.standing import Level
+
+    Apply = Callable[["Reply", "Ask", "Memory"], None]
 
 END_TOKEN: Final = 2
 _OTHERS: Final = ("harbour", "Monday", "quietly", "eleven", "nobody", "Greta", "wooden")
@@ -91,6 +99,29 @@ class Memory:
 
     prompts: set[str] = field(default_factory=set)
     prefixes: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Cheat:
+    """A way to look better than one is.
+
+    Attributes:
+        name: as scripts write it.
+        does: what it does.
+        rules: the rules that name it in a run of its own word; empty: none does.
+        under: the rules that name it under any challenge, beside those of `rules` that its draw happens to meet.
+        stops: the level at which it no longer works, for a vendor who knows the suite's code; None: at none.
+        left: why not earlier: what a vendor with the code in hand does about the rules below that level.
+        apply: changes an honest reply; None where no server can do it.
+    """
+
+    name: str
+    does: Bilingual
+    rules: tuple[str, ...]
+    stops: Level | None
+    left: Bilingual
+    apply: Apply | None = None
+    under: tuple[str, ...] = ()
 
 
 def worsened(reply: Reply, ask: Ask, share: float, kept: str | None = None) -> None:

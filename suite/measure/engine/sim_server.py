@@ -199,7 +199,7 @@ class SimServer:
             case Act.CLOSE:
                 self._drop(client)
             case Act.RESET:
-                self._reset(client)
+                self._drop(client, reset=True)
             case Act.DIE:
                 self._write_truth()
                 os._exit(1)
@@ -350,30 +350,26 @@ class SimServer:
         if client.output:
             self._epoll.modify(client.sock.fileno(), select.EPOLLIN | select.EPOLLOUT)
 
-    def _drop(self, client: _Client) -> None:
-        if not client.closed:
-            client.closed = True
-            del self._clients[client.sock.fileno()]
-            client.sock.close()
-
-    def _reset(self, client: _Client) -> None:
-        if not client.closed:
+    def _drop(self, client: _Client, *, reset: bool = False) -> None:
+        if client.closed:
+            return
+        if reset:
             client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._drop(client)
+        client.closed = True
+        del self._clients[client.sock.fileno()]
+        client.sock.close()
 
     def _refuse(self) -> None:
         self._epoll.unregister(self._listener.fileno())
         self._listener.close()
         for client in list(self._clients.values()):
-            self._reset(client)
+            self._drop(client, reset=True)
 
     def _write_truth(self) -> None:
-        while self._ended:
-            answer = self._ended.popleft()
-            if self._truth is not None:
-                self._truth.write(jsonio.canonical(answer.truth()) + b"\n")
         if self._truth is not None:
+            self._truth.writelines(jsonio.canonical(item.truth()) + b"\n" for item in self._ended)
             self._truth.flush()
+        self._ended.clear()
 
     def _close(self) -> None:
         self._ended.extend(answer for _, _, answer, _ in self._heap)

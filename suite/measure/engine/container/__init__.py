@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from suite.documents.engine import Engine, Mount
     from suite.documents.plan import Plan
+    from suite.measure.engine.container.image import FoundImage
     from suite.measure.engine.served import Progress
 
 __all__ = [
@@ -124,14 +125,7 @@ def serve(
         client = stack.enter_context(connect())
         with translated():
             orphans.remove_orphans(client)
-            assert engine.image is not None  # container_of has seen to it
-            image = ensure_image(
-                client,
-                engine.image,
-                run_directory=run_directory,
-                on_progress=on_progress,
-                settings=settings,
-            )
+            image = _image(client, engine, run_directory, on_progress, settings)
             marks.add("engine.prepared")
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
             compiled = stack.enter_context(compile_cache(plan, image.id, settings.cache))
@@ -186,14 +180,16 @@ def ready_image(
     """
     container_of(engine)
     with connect() as client, translated():
-        assert engine.image is not None  # container_of has seen to it
-        return ensure_image(
-            client,
-            engine.image,
-            run_directory=directory,
-            on_progress=on_progress,
-            settings=settings,
-        ).facts
+        return _image(client, engine, directory, on_progress, settings).facts
+
+
+def _image(
+    client: DockerClient, engine: Engine, directory: Path, on_progress: Progress, settings: Settings
+) -> FoundImage:
+    assert engine.image is not None  # container_of has seen to it
+    return ensure_image(
+        client, engine.image, run_directory=directory, on_progress=on_progress, settings=settings
+    )
 
 
 def run_once(
@@ -222,14 +218,7 @@ def run_once(
     declared = container_of(engine)
     _check_mounts(declared.mounts)
     with connect() as client, translated():
-        assert engine.image is not None  # container_of has seen to it
-        image = ensure_image(
-            client,
-            engine.image,
-            run_directory=log.parent,
-            on_progress=on_progress,
-            settings=settings,
-        )
+        image = _image(client, engine, log.parent, on_progress, settings)
         name = f"llm-conformance-step-{time.monotonic_ns() // 1000:x}"
         with _cleaned(client, name):
             with shielded():  # what is still being created cannot be removed

@@ -14,6 +14,7 @@ from suite.measure.engine.container.options import (
     LABEL_OWNER,
     LABEL_RUN,
     LOG_MAX_SIZE,
+    CreateOptions,
     container_of,
     create_options,
     gpu_request,
@@ -64,17 +65,7 @@ def create(
         variables = compiled.variables(target).items()
         options["environment"] += [f"{variable}={value}" for variable, value in variables]
     labels = {LABEL_RUN: run, LABEL_OWNER: orphans.owner()}
-    ports: dict[str, int | list[int] | tuple[str, int] | None] = {}
-    kind = network.kind(client, engine)
-    if kind == "host":
-        options["network_mode"] = "host"
-    else:
-        published = kind == "published" and with_server
-        with start_translated():
-            client.networks.create(name, driver="bridge", internal=not published, labels=labels)
-        options["network"] = name
-        if published:
-            ports[f"{engine.port}/tcp"] = ("127.0.0.1", 0)  # 0: one that is free
+    options |= _network(client, engine, name, labels, with_server=with_server)
     with start_translated():
         return client.containers.create(
             image.id,
@@ -90,13 +81,30 @@ def create(
             log_config=docker.types.LogConfig(
                 type=docker.types.LogConfig.types.JSON, config={"max-size": LOG_MAX_SIZE}
             ),
-            ports=ports,
             # The image's own check would run commands in it beside the measurement; readiness is asked over HTTP.
             healthcheck={"test": ["NONE"]},
             # What the user's Docker configuration would add to its environment is in no plan.
             use_config_proxy=False,
             **options,
         )
+
+
+def _network(
+    client: DockerClient, engine: Engine, name: str, labels: dict[str, str], *, with_server: bool
+) -> CreateOptions:
+    """Create the network where the container needs one of its own; the options by which it hangs on it."""
+    kind = network.kind(client, engine)
+    if kind == "host":
+        return {"network_mode": "host"}
+    published = kind == "published" and with_server
+    with start_translated():
+        client.networks.create(name, driver="bridge", internal=not published, labels=labels)
+    if not published:
+        return {"network": name}
+    return {
+        "network": name,
+        "ports": {f"{engine.port}/tcp": ("127.0.0.1", 0)},
+    }  # 0: one that is free
 
 
 def _mount(mount: Mount) -> docker.types.Mount:

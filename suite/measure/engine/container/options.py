@@ -22,7 +22,7 @@ LOG_MAX_SIZE = "256m"
 
 
 class CreateOptions(TypedDict, total=False):
-    """Keyword arguments of ``docker.containers.create`` that depend on the plan alone."""
+    """Keyword arguments of ``docker.containers.create`` that depend on the plan, and on how the Docker engine is reached."""
 
     command: list[str]
     entrypoint: list[str]
@@ -46,6 +46,7 @@ class CreateOptions(TypedDict, total=False):
     dns_opt: list[str]
     network: str
     network_mode: str
+    ports: dict[str, int | list[int] | tuple[str, int] | None]
 
 
 def container_of(engine: Engine) -> Container:

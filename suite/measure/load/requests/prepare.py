@@ -77,10 +77,7 @@ def make_jobs(
     digests = {number: digest(prompt.text) for number, prompt in prompts.items()}
     jobs = []
     for position, (index, number) in enumerate(zip(chosen, numbers, strict=True)):
-        name, key = tasks.tasks[number].id, number
-        if index in hidden:
-            name = controls.task_name(name, hidden[index])
-            key = -1 - index if hidden[index].salt else number
+        name, key = _named(tasks, number, hidden.get(index))
         jobs.append(
             Job(
                 index=index,
@@ -94,6 +91,14 @@ def make_jobs(
             )
         )
     return jobs
+
+
+def _named(tasks: TaskSet, number: int, control: Control | None) -> tuple[str, int]:
+    """The name of a request's task, and the number of its prompt."""
+    name = tasks.tasks[number].id
+    if control is None:
+        return name, number
+    return controls.task_name(name, control), -1 - control.index if control.salt else number
 
 
 def _salted(

@@ -14,9 +14,6 @@ from tests.factories.plans import plan_for
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "plantext"
 GOLDEN = {
-    "mthreads-mtt-1": lambda: plan_for("mthreads", "vllm_mtt", 1),
-    "mthreads-mtt-2": lambda: plan_for("mthreads", "vllm_mtt", 2),
-    "mthreads-musa": lambda: plan_for("mthreads", "vllm_musa", 1),
     "mthreads-manual": lambda: plan_for("mthreads", "vllm_mtt", 1, access="manual"),
     "nvidia-vllm": lambda: plan_for("nvidia", "vllm", 2),
     "nvidia-raw": lambda: plan_for(

@@ -1,6 +1,7 @@
 """Every vendor, engine, model and rule that is declared: found in the directories, named nowhere here."""
 
 import re
+import subprocess
 
 import pytest
 from msgspec import UNSET
@@ -28,6 +29,13 @@ def test_golden_plan(vendor, engine):
     path = vendorplans.CASES / f"{vendor}.{engine}.sh"
     assert path.is_file(), "write it with make plans, and read it"
     assert vendorplans.text(vendor, engine) == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("vendor", "engine"), ENGINES)
+def test_a_golden_plan_is_valid_shell(vendor, engine):
+    command = ["bash", "-n", str(vendorplans.CASES / f"{vendor}.{engine}.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_golden_plan_belongs_to_an_engine():

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from suite.judge.report import details
+from suite.judge.report import searches as searching
 from tests.factories import scenarios, scorecard
 
 CARD = scorecard.document(scenarios.scenario_card())
@@ -18,7 +19,7 @@ def remarks(phase):
 
 
 def searches(phase):
-    return details.searches(CARD, scorecard.phase_document(phase))
+    return searching.searches(CARD, scorecard.phase_document(phase))
 
 
 def turn_plots(phase):
@@ -46,6 +47,28 @@ def test_a_plain_phase_has_nothing_to_remark():
     assert turns(phase) == []
     assert track_plots(phase) == []
     assert steady_window(phase) is None
+
+
+@pytest.mark.parametrize(
+    ("phase", "by", "english", "chinese"),
+    [
+        (scenarios.soak(), "load", "the load: no more requests were in flight", "负载：同时在途"),
+        (scenarios.soak(), "machine", "the machine: everything was sent at once", "机器：全部请求"),
+        (scenarios.open_loops()[0], "load", "the load: the server kept up", "负载：服务器跟得上"),
+        (
+            scenarios.open_loops()[0],
+            "machine",
+            "the machine: requests came faster",
+            "机器：请求到达",
+        ),
+        (scenarios.search(), "load", "the load: even the highest rate", "负载：搜索范围内"),
+        (scenarios.search(), "machine", "the machine: its best within", "机器：已搜索"),
+    ],
+)
+def test_a_phase_says_what_held_its_numbers_down(phase, by, english, chinese):
+    [(text, zh)] = only(phase | {"limited_by": by}, "limit")
+    assert text.startswith(english)
+    assert zh.startswith(chinese)
 
 
 def test_which_stop_rule_ended_a_phase():
@@ -137,7 +160,7 @@ def test_a_search_without_answer_gives_the_reason():
 def test_a_bracket_may_have_no_upper_end():
     (search,) = scorecard.phase_document(scenarios.search()).searches
     search = replace(search, rate=replace(search.rate, high=None))
-    assert details.bracket_text(search)[0] == "met at 58.68 requests/s; no higher rate was missed"
+    assert searching.bracket_text(search)[0] == "met at 58.68 requests/s; no higher rate was missed"
 
 
 def test_turns_show_how_history_and_ttft_grow():

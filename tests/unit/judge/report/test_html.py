@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.errors import TrustError
+from suite.declare.scenarios import SCENARIOS
 from suite.documents.codec import plain
 from suite.documents.document import Document
 from suite.documents.phase import Group
@@ -24,7 +25,7 @@ from suite.judge.metrics.repetition import EXACT
 from suite.judge.metrics.search import NO_SEARCH
 from suite.judge.report import html, view
 from suite.judge.report.numbers import show
-from suite.judge.report.words import SCENARIOS, WORDS
+from suite.judge.report.words import WORDS
 from suite.judge.score import score
 from tests.factories import evidence, pages, scenarios, scorecard
 
@@ -234,7 +235,7 @@ _KEYWORDS = {
         "warm-up",
         "suite",
     ),
-    *(kind for kind in SCENARIOS),
+    *SCENARIOS,
     *("engine", "complete", "lower", "higher", "none", "plausible", "1", "pass", ""),
     *REGISTRY,
     *("engine-start", "engine-stop", "ttft_ms", "load", "machine"),

@@ -13,6 +13,7 @@ from suite.judge.report import (
     html,
     loadtext,
     plots,
+    searches,
     tables,
     text,
     textphases,
@@ -20,7 +21,7 @@ from suite.judge.report import (
     words,
 )
 
-MODULES = (details, groups, html, loadtext, plots, tables, text, textphases, view)
+MODULES = (details, groups, html, loadtext, plots, searches, tables, text, textphases, view)
 
 
 @pytest.mark.parametrize("key", words.WORDS)
@@ -42,10 +43,9 @@ def test_no_phrase_is_left_over():
         *("closed", "optimised", "open", "container", "process", "endpoint", "sim"),
         *("plausible", "below-floor", "above-ceiling", "not-judged", "lower", "higher"),
         *LEVELS,
-        *words.SCENARIOS.values(),
     }
     prefixes = (
-        *("meaning-", "tokens-", "flag-"),
+        *("meaning-", "tokens-", "flag-", "scenario-"),
         *(
             "standing-",
             "energy-",

@@ -1,4 +1,4 @@
-"""From the words of a command line to a plan."""
+"""Which commit the suite is at."""
 
 import os
 import shutil
@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-from suite.base import resources
-from suite.cli import inputs
+from suite.base import harness, resources
 
 
 @pytest.fixture
@@ -34,14 +33,14 @@ def test_the_commit_of_somebody_elses_clone_is_known(clone):
     commit = head(clone)
     for path in (clone, *clone.rglob("*")):
         shutil.chown(path, 54321, 54321)
-    assert inputs.commit() == commit
+    assert harness.commit() == commit
 
 
 def test_a_changed_or_further_file_of_the_suite_is_said(clone):
     (clone / "docs" / "page.md").write_text("other words\n")
-    assert inputs.commit() == head(clone), "what no run reads changes no run"
+    assert harness.commit() == head(clone), "what no run reads changes no run"
     (clone / "suite" / "rule.py").write_text("passes\n")
-    assert inputs.commit() == f"{head(clone)}+dirty"
+    assert harness.commit() == f"{head(clone)}+dirty"
     (clone / "suite" / "rule.py").write_text("committed\n")
     (clone / "suite" / "another.py").write_text("found by lying there\n")
-    assert inputs.commit() == f"{head(clone)}+dirty"
+    assert harness.commit() == f"{head(clone)}+dirty"

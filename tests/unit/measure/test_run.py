@@ -1,0 +1,68 @@
+"""A run from its first mark to its manifest, with an engine that does not start."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from suite import evidence
+from suite.declare.tasks.taskset import mini_set
+from suite.judge.card.timeline import breakdown
+from suite.measure.engine import process
+from suite.measure.run import execute
+from suite.measure.signals import Stop
+from tests.factories.plans import plan_for
+
+GETTING_S = 0.3
+PEAK = 'print(\'{"flops": 1e12, "bytes_per_s": 1e11}\')'
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def step(self, *_args, **_kwargs):
+        pass
+
+    def line(self, *_args):
+        pass
+
+
+def test_what_the_engine_runs_from_is_got_in_the_time_of_preparation(monkeypatch, tmp_path):
+    """Also where the peak probe runs in it first."""
+    python = tmp_path / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.executable).resolve())
+    (tmp_path / "environment" / process.STAMP).write_text("0" * 64)
+    got = []
+
+    def interpreter(*_):
+        if not got:
+            time.sleep(GETTING_S)  # an environment that is made, which the second who asks finds
+        got.append(python)
+        return python
+
+    monkeypatch.setattr(process, "_interpreter", interpreter)
+    made = plan_for("cpu", "transformers", 1, runtime="process")
+    engine = replace(
+        made.engine,
+        peak_probe=("python3", "-c", PEAK),
+        command=("python3", "-c", "raise SystemExit(3)"),
+    )
+    result = execute(
+        replace(made, engine=engine, telemetry=()),
+        mini_set(4),
+        None,
+        tmp_path / "run",
+        progress=Silent(),
+        stop=Stop(),
+        zero_ns=time.monotonic_ns(),
+    )
+    assert result.ended == "engine-died"
+    assert len(got) > 1
+    left = evidence.read(result.directory)
+    assert left.environment.facts["peak.measured_flops"].value == 1e12
+    spent = {share.what: share.seconds for share in breakdown(left)}
+    assert spent["preparation"] >= GETTING_S
