@@ -72,6 +72,7 @@ class Choices:
     sim_script: str | None = None
     cheat: tuple[str, ...] = ()
     emulate: bool = False
+    bundle: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +259,12 @@ _CHOICES = (
         "--emulate",
         is_flag=True,
         help="the vendor's commands and arguments without its devices; the card says so and cannot be submitted",
+    ),
+    click.option(
+        "--bundle",
+        type=FILE,
+        metavar="FILE|DIR",
+        help="image, model and data from a bundle for closed networks (suite vendors bundle)",
     ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
     click.option(

@@ -12,6 +12,7 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.documents import (
+    attempt,
     audit,
     basis,
     bundle,
@@ -29,6 +30,7 @@ from suite.documents import (
     known,
     logstamp,
     manifest,
+    offline,
     plan,
     profile,
     provenance,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
+    "attempt": (attempt.Attempt, "One line of attempts.jsonl"),
     "audit": (audit.Audit, "Audit of the answers"),
     "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),
@@ -77,6 +80,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "foreign": (foreign.ForeignResult, "Result of another tool"),
     "history": (history.History, "History of the runs of a store"),
     "manifest": (manifest.Manifest, "manifest.json"),
+    "offline-bundle": (offline.OfflineBundle, "bundle.json of a bundle for a closed network"),
     "plan": (plan.Plan, "Plan"),
     "profile": (profile.Profile, "Profile"),
     "provenance": (provenance.Provenance, "provenance.json"),

@@ -25,12 +25,15 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
+ATTEMPTS = "attempts.jsonl"
 BASIS = "basis.json"
 CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
 STAMPS = "stamps.jsonl"
 OCCASIONAL_FILES = (
+    ATTEMPTS,
+    "attempts.log",
     BASIS,
     CONTAINER,
     "conversion.log",
@@ -41,7 +44,7 @@ OCCASIONAL_FILES = (
     STAMPS,
 )
 """What a run keeps of how its plan was made, of its container, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
-built an image, measured the peak, or met an engine with a page of metrics; listed where they exist."""
+built an image, measured the peak, met an engine with a page of metrics, or was resumed; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -53,6 +56,7 @@ CONTENT_BYTES = {
     MANIFEST: 1 << 20,
     "plan.json": 64 << 20,
     "environment.json": 64 << 20,
+    ATTEMPTS: 256 << 20,
     BASIS: 256 << 20,
     CONTAINER: 64 << 20,
     PROVENANCE: 64 << 20,

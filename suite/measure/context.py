@@ -46,6 +46,7 @@ class Run:
         devices: accelerators that their own tool named.
         salt: what device identities are hashed with.
         basis: what the plan was made from; None where that was not kept.
+        earlier: what an attempt that was cut left; None in the first.
         serving: the same when everything was measured, while the engine still serves.
         outputs: what was asked of this machine before, and the answers.
         problems: what went wrong beside the measurement, for the notes.
@@ -66,6 +67,7 @@ class Run:
     salt: str
     basis: Basis | None = None
     stamps: Stamps | None = None
+    earlier: evidence.Evidence | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     devices: list[ObservedDevice] = field(default_factory=list)
     serving: list[ObservedDevice] = field(default_factory=list)

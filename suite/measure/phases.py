@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import UNSET
 
+from suite import evidence
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
@@ -44,6 +45,8 @@ Send: TypeAlias = "Callable[[], tuple[JSONObject, str]]"
 def run_phases(run: Run, served: Served) -> None:
     """Run every phase of the plan in order; one that can't be run with this model is passed over.
 
+    In an attempt after the first, those that it left are not run again.
+
     Raises:
         EngineError: ``engine-died``, and those of the client.
         Interrupted: a signal came.
@@ -57,7 +60,9 @@ def run_phases(run: Run, served: Served) -> None:
         address=served.address,
     )
     network.note(run, served)
-    for phase in run.plan.workload.phases:
+    phases = run.plan.workload.phases
+    first = 0 if run.earlier is None else evidence.stays(phases, run.earlier.marks)
+    for phase in phases[first:]:
         watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
         stage = Stage(run, target, phase, watch)
         if phase.not_run is not UNSET:

@@ -12,6 +12,7 @@ from suite.base import jsonio
 from suite.base.resources import resource
 from suite.declare.plan import recipe
 from suite.declare.profiles import controls
+from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import canonical, convert
 from suite.documents.container import ContainerRecord
@@ -25,7 +26,7 @@ from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
-from suite.evidence import Evidence
+from suite.evidence import EarlierAttempt, Evidence
 from suite.evidence.growth import Beginnings, Grown
 
 MS = 1_000_000
@@ -483,6 +484,36 @@ def evidence(parts: dict | None = None) -> Evidence:
         container=convert(parts.get("container"), ContainerRecord | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
         growth=grown(parts),
+        attempts=tuple(map(earlier, parts.get("attempts", []))),
+    )
+
+
+def attempt(parts: dict) -> dict:
+    """An attempt that died in its second phase, on the same machine, as plain data."""
+    left = {"attempt_schema": 1, "number": 1, "environment": copy.deepcopy(parts["environment"])}
+    if parts.get("container"):
+        left["container"] = copy.deepcopy(parts["container"])
+    error = {"code": "engine-died", "message": "the engine died [engine-died]"}
+    footer = parts["footer"] | {"ended": "engine-died", "error": error, "requests": 12}
+    return {
+        "footer": footer,
+        "cut_ns": 10_000 * MS,
+        "resumed_ns": 1 << 50,
+        "phases": ["offline/0"],
+        "requests": 7,
+        "left": left,
+    }
+
+
+def earlier(parts: dict) -> EarlierAttempt:
+    """The same as the judge sees it."""
+    return EarlierAttempt(
+        footer=convert(parts["footer"], Footer | None),
+        cut_ns=parts["cut_ns"],
+        resumed_ns=parts["resumed_ns"],
+        phases=tuple(parts["phases"]),
+        requests=parts["requests"],
+        left=convert(parts["left"], Attempt | None),
     )
 
 

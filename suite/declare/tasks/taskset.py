@@ -210,5 +210,11 @@ def task_set_for(
     if wanted.set == "mini":
         return mini_set(wanted.size)
     hint = "download it with `suite data fetch` and give the file with DATA= or --data"
+    if wanted.set == "data":
+        message = f"the profile {profile.name} runs the data that you give it"
+        hint = (
+            "give a file, such as ShareGPT_V3_unfiltered_cleaned_split.json, with DATA= or --data"
+        )
+        raise DataError("data-needed", message, hint=hint)
     message = f"the profile {profile.name} runs XSum, whose texts do not come with the suite"
     raise DataError("data-needed", message, hint=hint)

@@ -81,6 +81,11 @@ def apply(parts: dict, step: dict) -> None:
             node.insert(last, step["value"])
         case "suffix-at":
             node[last] += step["value"]
+        case "attempt":
+            parts["attempts"] = [*parts.get("attempts", []), factory.attempt(parts)]
+        case "count":
+            aside = sum(attempt["requests"] for attempt in parts["attempts"])
+            node[last] = len(parts["requests"]) + aside
         case "copy":
             source, name = resolve(parts, step["from"])
             node[last] = source[name]
