@@ -240,6 +240,7 @@ def bundle(
     from suite.cli import bundling
     from suite.cli.output import write_json, write_text
     from suite.cli.terminal import Terminal
+    from suite.documents.plan import UNKNOWN
     from suite.measure.signals import Stop
 
     packing = bundling.Packing(
@@ -251,7 +252,7 @@ def bundle(
         image=image,
         runtime=runtime,
         own=own,
-        commit=commit(),
+        commit=commit() or UNKNOWN,
     )
     target = out or bundling.default_out(packing)
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
