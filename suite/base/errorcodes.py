@@ -25,14 +25,14 @@ class ErrorCode:
         statuses: exit statuses that it can end with; none for a note.
         means: what happened, for the documentation.
         advice: what to do about it.
-        zh: both in Chinese, for the commonest; else "".
+        zh: both in Chinese.
     """
 
     name: str
     statuses: frozenset[int]
     means: str
     advice: str
-    zh: str = ""
+    zh: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _section(
     *, title: str, statuses: list[int], codes: dict[str, dict[str, str]], text: str = ""
 ) -> Section:
     rows = tuple(
-        ErrorCode(name, frozenset(statuses), entry["means"], entry["advice"], entry.get("zh", ""))
+        ErrorCode(name, frozenset(statuses), entry["means"], entry["advice"], entry["zh"])
         for name, entry in codes.items()
     )
     return Section(title, tuple(statuses), text, rows)

@@ -112,8 +112,7 @@ class SuiteError(Exception):
         if self.place:
             lines.append(f"  {at} {self.place}")
         if language is Language.ZH and not isinstance(self.message, Sentence):
-            meaning = error_codes()[self.code].zh
-            lines += [f"  说明: {meaning}"] if meaning else []
+            lines.append(f"  说明: {error_codes()[self.code].zh}")
         lines += [f"  - {language.of(problem.sentence())}" for problem in self.problems]
         if self.hint:
             lines.append(f"  {hint}: {language.of(self.hint)}")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite import evidence
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
-from suite.cli import judging
-from suite.cli.reviewing import beside
+from suite.cli import auditing, judging
+from suite.cli.reviewing import STATUSES, beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.review import Audited, Reviewed
+from suite.judge.attest.review import DECISIONS, Attested, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -109,7 +110,7 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
             try:
                 held = judging.verified(place, trusted).verified
             except SuiteError as cause:
-                cause.message = f"{path}: {cause.message}"
+                cause.message = placed(str(path), cause.message)
                 raise
         run = evidence.read(place) if place.is_dir() else None
         return Entry(
@@ -122,15 +123,38 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
     if trusted.trust is None or not path.is_dir():
         return ()
     lines = []
-    for made in beside(path, trust.load(trusted.trust), held):
+    listed = trust.load(trusted.trust)
+    audits = [
+        read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
+        for data in auditing.shown(path, (), held, trusted)
+    ]
+    for made in [*beside(path, listed, held), *audits]:
         if isinstance(made, Reviewed):
-            comment = f": {made.comment}" if made.comment else ""
-            lines.append(f"{made.decision} by {made.reviewer}, {made.time}{comment}")
+            decision = DECISIONS[made.decision].zh
+            said = Sentence(
+                f"{made.decision} by {made.reviewer}, {made.time}",
+                f"{made.reviewer} 于 {made.time} {decision}",
+            )
+            lines.append(placed(said, made.comment) if made.comment else said)
         elif isinstance(made, Audited):
             audit = made.audit
-            lines.append(f"audited by {made.reviewer}, {audit.timeCreated}: {audit.why}")
+            said = Sentence(
+                f"audited by {made.reviewer}, {audit.timeCreated}",
+                f"{made.reviewer} 于 {audit.timeCreated} 审计",
+            )
+            lines.append(placed(said, audit.why))
+        elif isinstance(made, Attested):
+            said = Sentence(
+                f"{made.word} by {made.owner}, {made.time}",
+                f"{made.owner} 于 {made.time}：{made.word}",
+            )
+            lines.append(placed(said, made.report.why))
         else:
-            lines.append(f"{made.status.upper()} by {made.owner}, {made.time}: {made.reason}")
+            said = Sentence(
+                f"{made.status.upper()} by {made.owner}, {made.time}",
+                f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
+            )
+            lines.append(placed(said, made.reason))
     return tuple(lines)
 
 

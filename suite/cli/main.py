@@ -24,7 +24,7 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 
 COMMANDS: Final = (
     *("run", "plan", "prepare", "convert", "doctor", "sim"),
-    *("score", "verify", "audit", "render", "diff", "compare"),
+    *("score", "verify", "audit", "witness", "reproduce", "render", "diff", "compare"),
     *(
         "keygen",
         "sign",
@@ -41,6 +41,7 @@ COMMANDS: Final = (
         "serve",
         "review",
         "round",
+        "reference",
         "trust",
         "vendors",
         "profiles",

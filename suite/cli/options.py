@@ -50,6 +50,7 @@ class Choices:
     nonce: str | None = None
     challenge: Path | None = None
     commitment: Path | None = None
+    references: Path | None = None
     telemetry_url: str | None = None
     model_type: str | None = None
     converted: Path | None = None
@@ -270,6 +271,12 @@ _CHOICES = (
         type=FILE,
         metavar="FILE",
         help="signed commitment that the challenge answers",
+    ),
+    click.option(
+        "--references",
+        type=FILE,
+        metavar="DIR",
+        help="directory of the reviewers' reference runs, for models of which the suite ships none",
     ),
     click.option(
         "--telemetry-url",

@@ -14,10 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.base import jsonio
-from suite.base.language import language
+from suite.base.bilingual import Sentence
+from suite.base.language import Language, language
 from suite.base.visible import visible
 from suite.documents import codec
 from suite.documents.document import Document
+from suite.judge.report.texttable import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,13 +82,31 @@ def write_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def labelled(rows: Iterable[tuple[str, str]], *, gap: int = 2) -> Sentence:
+    """Names with what stands behind each, a row a line, aligned in either language; a name may be empty."""
+    listed = list(rows)
+    texts = []
+    for each in Language:
+        width = max((columns(each.of(name)) for name, _ in listed), default=0) + gap
+        lines = [
+            f"{each.of(name)}{' ' * (width - columns(each.of(name)))}{each.of(value)}".rstrip()
+            for name, value in listed
+        ]
+        texts.append("\n".join(lines))
+    return Sentence(*texts)
+
+
 def write_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table on standard output; on a terminal, what is too wide is wrapped within its column."""
+    """Print a table on standard output, sentences in the language that was chosen.
+
+    On a terminal, what is too wide is wrapped within its column.
+    """
+    of = language().of
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in heading:
-        table.add_column(title, overflow="fold")
+        table.add_column(of(title), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(visible(of(cell))) for cell in row))
     console = _console(stderr=False)
     with console.capture() as captured:
         console.print(table)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
+from suite.cli.output import labelled
 from suite.judge.attest import envelope
 from suite.judge.attest import trust as trust_list
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
+    DECISIONS,
+    Attested,
     Audited,
-    Ended,
+    Made,
     Reviewed,
     is_receipt,
     make_review,
@@ -35,6 +39,11 @@ if TYPE_CHECKING:
     from suite.judge.attest.keys import PublicKey
 
 
+STATUSES: Final = {"withdrawn": "撤回", "superseded": "声明由另一张卡取代"}
+AUDITS: Final = {"same": "同一模型", "different": "另一模型", "undecided": "无法判断"}
+"""What was stated, in Chinese."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What is to be stated.
@@ -52,7 +61,7 @@ class Statement:
     successor: Path | None = None
 
 
-def write(made: Statement, key: str | None, tsa: str | None, out: Path | None) -> str:
+def write(made: Statement, key: str | None, tsa: str | None, out: Path | None) -> Sentence:
     """Sign a statement and write it; returns what to say of it.
 
     Raises:
@@ -74,8 +83,13 @@ def write(made: Statement, key: str | None, tsa: str | None, out: Path | None) -
         raise UsageError("review-exists", message) from cause
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
-    new = " (a new key)" if signer.new else ""
-    return f"card       {payload_digest(bundle, str(path))}\nsigned by  {signer.key.public.id}{new}\nstatement  {target}"
+    return labelled(
+        [
+            (Sentence("card", "评分卡"), payload_digest(bundle, str(path))),
+            (signingkey.SIGNED_BY, signer.named()),
+            (Sentence("statement", "声明"), str(target)),
+        ]
+    )
 
 
 def _payload(made: Statement, path: Path, bundle: bytes, key: PublicKey) -> bytes:
@@ -108,9 +122,7 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     return stated
 
 
-def beside(
-    directory: Path, trust: trust_list.TrustList, stated: Stated
-) -> list[Reviewed | Ended | Audited]:
+def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Made]:
     """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
 
     Raises:
@@ -138,11 +150,17 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
     for made in beside(path.parent, known, _stated(path, bundle)):
         if isinstance(made, Audited):
             audit = made.audit
-            row: tuple[str, ...] = (made.reviewer, audit.verdict, audit.timeCreated, audit.why)
+            verdict = Sentence(audit.verdict, AUDITS[audit.verdict])
+            row: tuple[str, ...] = (made.reviewer, verdict, audit.timeCreated, audit.why)
+        elif isinstance(made, Attested):
+            row = (made.owner, made.word, made.time, made.report.why)
         elif isinstance(made, Reviewed):
-            row = (made.reviewer, made.decision, made.time, made.comment)
+            decision = DECISIONS[made.decision]
+            row = (made.reviewer, decision, made.time, made.comment)
         else:
-            successor = f" (by {made.successor})" if made.successor else ""
-            row = (made.owner, made.status, made.time, made.reason + successor)
+            reason = Sentence(made.reason, made.reason)
+            if made.successor:
+                reason += Sentence(f" (by {made.successor})", f"（由 {made.successor} 取代）")
+            row = (made.owner, Sentence(made.status, STATUSES[made.status]), made.time, reason)
         rows.append(dict(zip(("by", "what", "time", "why"), row, strict=True)))
     return rows

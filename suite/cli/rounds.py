@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
 from suite.cli import signingkey, stamping
+from suite.cli.output import labelled
 from suite.documents.challenge import BasisChallenge, Challenge, Salts
 from suite.documents.codec import plain
 from suite.judge.attest import challenge as challenges
@@ -23,6 +25,8 @@ from suite.judge.attest.times import format_time
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
+    from suite.documents.commitment import Commitment
+    from suite.judge.attest.statement import Statement
 
 ENDING = ".challenge.sigstore.json"
 _SALT_BYTES = 32
@@ -38,7 +42,7 @@ def issue(
     key: str | None,
     tsa: str | None,
     out: Path | None,
-) -> str:
+) -> Sentence:
     """Sign a challenge with fresh salts and write it; returns what to say of it.
 
     Raises:
@@ -72,8 +76,13 @@ def issue(
         raise UsageError("challenge-exists", f"{target} exists already", hint=hint) from cause
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
-    new = " (a new key)" if signer.new else ""
-    return f"{describe(made)}\nsigned by  {signer.key.public.id}{new}\nchallenge  {target}"
+    return labelled(
+        [
+            *describe(made),
+            (signingkey.SIGNED_BY, signer.named()),
+            (Sentence("challenge", "挑战"), str(target)),
+        ]
+    )
 
 
 def _salts(round_id: str, like: Path | None) -> Salts:
@@ -92,8 +101,17 @@ def _salts(round_id: str, like: Path | None) -> Salts:
 
 
 def _payload_sha256(path: Path) -> str:
+    return commitment(path)[1].sha256
+
+
+def commitment(path: Path) -> tuple[Commitment, Statement]:
+    """A commitment's file, read; its signature is not checked.
+
+    Raises:
+        TrustError: as `suite.judge.attest.challenge.read_commitment`; ``file-unreadable``.
+    """
     data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
-    return challenges.read_commitment(data, str(path))[1].sha256
+    return challenges.read_commitment(data, str(path))
 
 
 def _salt() -> str:
@@ -104,18 +122,24 @@ def _place(round_id: str) -> Path:
     return Path(round_id.replace(":", "-") + ENDING)
 
 
-def describe(stated: Challenge) -> str:
-    """A challenge for people."""
-    lines = [
-        f"round      {stated.round}",
-        f"counts     from {stated.issued} to {stated.expires}",
-        f"SHA-256    {jsonio.digest(plain(stated))}",
+def describe(stated: Challenge) -> list[tuple[str, str]]:
+    """A challenge for people: what, and what it states of it."""
+    issued, expires = stated.issued, stated.expires
+    rows: list[tuple[str, str]] = [
+        (Sentence("round", "轮次"), stated.round),
+        (
+            Sentence("counts", "有效期"),
+            Sentence(f"from {issued} to {expires}", f"自 {issued} 至 {expires}"),
+        ),
+        ("SHA-256", jsonio.digest(plain(stated))),
     ]
     if stated.commitment is not UNSET:
-        lines.append(f"answers    the commitment {stated.commitment}")
+        of = stated.commitment
+        rows.append((Sentence("answers", "对应"), Sentence(f"the commitment {of}", f"承诺 {of}")))
     if stated.authority is not UNSET:
-        lines.append(f"stamps     by {stated.authority}")
-    return "\n".join(lines)
+        by = stated.authority
+        rows.append((Sentence("stamps", "时间戳"), Sentence(f"by {by}", f"由 {by} 签发")))
+    return rows
 
 
 def received(path: Path) -> tuple[Challenge, bytes]:

@@ -70,8 +70,13 @@ def server_url(url: str) -> str:
     except ValueError:  # a port that is no number, brackets that do not match
         sound = False
     else:
-        sound = sound and not (parts.query or parts.fragment or parts.username)
+        if "@" in parts.netloc:  # not repeated: it may hold a password
+            hint = "give it with --header 'Authorization: …' or --api-key-env NAME"
+            message = f"the address of {parts.hostname} holds a user name or password"
+            raise UsageError("url-wrong", message, hint=hint)
+        sound = sound and not (parts.query or parts.fragment)
     if not sound:
-        hint = "for example http://127.0.0.1:8000"
+        plain = re.fullmatch(r"[\w.-]+(:\d+)?(/[\w./-]*)?", url, re.ASCII)
+        hint = f"is it http://{url}?" if plain else "for example http://127.0.0.1:8000"
         raise UsageError("url-wrong", f"{url!r} is not the address of a server", hint=hint)
-    return re.sub(r"/v1(/(chat/)?completions|/models)?$", "", url.rstrip("/"))
+    return re.sub(r"(/v1)+(/(chat/)?completions|/models)?$", "", url.rstrip("/"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.cli.options import KEY_VARIABLE, default_key
 from suite.judge.attest import keys, pkcs11key
 
@@ -30,6 +31,16 @@ class OpenKey:
     key: SigningKey
     where: str
     new: bool = False
+
+    def named(self) -> Sentence:
+        """The key's id, and whether it was made now."""
+        key_id = self.key.public.id
+        if self.new:
+            return Sentence(f"{key_id} (a new key)", f"{key_id}（新建密钥）")
+        return Sentence(key_id, key_id)
+
+
+SIGNED_BY = Sentence("signed by", "签名密钥")
 
 
 def named_key(name: str | None) -> OpenKey | None:

@@ -6,11 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, TrustError, UsageError
+from suite.base.language import language
 from suite.base.visible import visible
 from suite.cli import judging
 from suite.cli.options import Trusted
-from suite.cli.output import write_bytes, write_note
+from suite.cli.output import labelled, write_bytes, write_note
 from suite.cli.signing import require_run
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
 from suite.judge.submissions import folders, tree, waivers
@@ -50,11 +52,18 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
     require_run(run)
     key = run / PUBLIC_KEY_FILE
     if not key.is_file():
-        message = "the run directory holds no public key: it was not signed by this suite"
-        raise EvidenceError("bundle-missing", message, Place(str(run)), "sign it: suite sign RUN")
+        message = Sentence(
+            "the run directory holds no public key: it was not signed by this suite",
+            "运行目录中没有公钥：并非由此套件签名",
+        )
+        hint = Sentence("sign it: suite sign RUN", "请签名：suite sign RUN")
+        raise EvidenceError("bundle-missing", message, Place(str(run)), hint)
     bad = [item for item in locations if not item.startswith(("https://", "oci://"))]
     if bad:
-        message = f"--at takes an https:// or oci:// address, not {bad[0]!r}"
+        message = Sentence(
+            f"--at takes an https:// or oci:// address, not {bad[0]!r}",
+            f"--at 需要 https:// 或 oci:// 地址，而不是 {bad[0]!r}",
+        )
         raise UsageError("url-malformed", message)
     held = judging.verified(run, Trusted(key=key)).verified
     refuse_emulated(held.card)
@@ -66,7 +75,7 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
     )
     report = tree.check_tree([handed.submission.folder], setting)
     write_note(_summary(handed))
-    write_bytes(visible(markdown.render(report).decode()).encode())
+    write_bytes(visible(markdown.render(report, language()).decode()).encode())
     return tree.exit_status(report)
 
 
@@ -74,13 +83,20 @@ def _store(handed: Handed) -> Path | None:
     return handed.kept.parents[2] if handed.kept else None
 
 
-def _summary(handed: Handed) -> str:
+def _summary(handed: Handed) -> Sentence:
     packed = handed.packed
-    limit = f"at most {MAX_PACKED_BYTES / 2**20:.0f} MiB of evidence"
-    where = f"; the evidence lies in {handed.kept}" if handed.kept else ""
-    return (
-        f"submission  {handed.submission.folder}\n"
-        f"size        {handed.size:,} bytes ({limit}); evidence {packed.content:,} bytes, "
-        f"packed {packed.size:,}{where}\n"
-        "text of the pull request, checked without the reviewers' trust list:"
+    limit = f"{MAX_PACKED_BYTES / 2**20:.0f} MiB"
+    size = Sentence(
+        f"{handed.size:,} bytes (at most {limit} of evidence); evidence {packed.content:,} bytes, packed {packed.size:,}",
+        f"{handed.size:,} 字节（证据至多 {limit}）；证据 {packed.content:,} 字节，压缩后 {packed.size:,}",
+    )
+    if handed.kept:
+        size += Sentence(f"; the evidence lies in {handed.kept}", f"；证据位于 {handed.kept}")
+    rows = [
+        (Sentence("submission", "提交"), str(handed.submission.folder)),
+        (Sentence("size", "大小"), size),
+    ]
+    return labelled(rows) + Sentence(
+        "\ntext of the pull request, checked without the reviewers' trust list:",
+        "\n合并请求的文本（未用评审方的信任列表核对）：",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, joined, placed
 from suite.base.errors import TrustError, UsageError
 from suite.base.safe import replace_file
 from suite.documents import trust as documents
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.judge.attest.trust import TrustedKey
+
+
+_ROLES = {Role.VENDOR: "厂商", Role.LAB: "实验室", Role.REVIEWER: "评审方"}
 
 
 def add(
@@ -42,7 +46,7 @@ def add(
     public = keys.load_public(key)
     start, end = window
     if end and not start:
-        raise UsageError("trust-entry", "--until needs --from")
+        raise UsageError("trust-entry", Sentence("--until needs --from", "--until 需要 --from"))
     entry: dict[str, object] = {
         "owner": owner,
         "role": role,
@@ -73,17 +77,25 @@ def revoke(file: Path, key_id: str, reason: str, at: str | None) -> str:
     matches = [index for index, key in enumerate(known.keys) if key.key.id.startswith(key_id)]
     if len(matches) != 1:
         count = "no key" if not matches else f"{len(matches)} keys"
-        raise UsageError("trust-entry", f"{count} of {file} begin with {key_id!r}")
+        message = Sentence(
+            f"{count} of {file} begin with {key_id!r}",
+            f"{file} 中有 {len(matches)} 个密钥以 {key_id!r} 开头",
+        )
+        raise UsageError("trust-entry", message)
     (index,) = matches
     if known.keys[index].revoked_at is not None:
-        raise UsageError("trust-entry", "it is revoked already; a revocation is never changed")
+        message = Sentence(
+            "it is revoked already; a revocation is never changed", "该密钥已被吊销；吊销从不更改"
+        )
+        raise UsageError("trust-entry", message)
     document = _read(file)
     now = at or format_time(dt.datetime.now(dt.UTC))
     entries = [*document.keys]
     revocation = documents.Revocation(at=now, reason=reason)
     entries[index] = replace(entries[index], revoked=revocation)
     _write(file, pretty(replace(document, keys=tuple(entries))))
-    return f"revoked {known.keys[index].owner} {known.keys[index].key.id} at {now}"
+    key = f"{known.keys[index].owner} {known.keys[index].key.id}"
+    return Sentence(f"revoked {key} at {now}", f"已吊销 {key}，自 {now} 起")
 
 
 def rows(file: Path) -> list[dict[str, str]]:
@@ -95,7 +107,7 @@ def rows(file: Path) -> list[dict[str, str]]:
     return [
         {
             "owner": key.owner,
-            "role": str(key.role),
+            "role": Sentence(str(key.role), _ROLES[key.role]),
             "signs_for": ", ".join(key.signs_for) if key.role is not Role.REVIEWER else "",
             "counts": _counts(key),
             "key_id": key.key.id,
@@ -106,12 +118,17 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 def _counts(key: TrustedKey) -> str:
     if key.revoked_at is not None:
-        return f"revoked {format_time(key.revoked_at)}: {key.revoked_reason}"
+        since = format_time(key.revoked_at)
+        return placed(Sentence(f"revoked {since}", f"自 {since} 起吊销"), key.revoked_reason)
     if key.window is None:
-        return "always"
+        return Sentence("always", "始终")
     start, end = key.window.start, key.window.end
-    text = f"from {format_time(start)}" if start else ""
-    return f"{text} until {format_time(end)}".strip() if end else text
+    parts = []
+    if start:
+        parts.append(Sentence(f"from {format_time(start)}", f"自 {format_time(start)} 起"))
+    if end:
+        parts.append(Sentence(f"until {format_time(end)}", f"至 {format_time(end)} 止"))
+    return joined(parts, " ", "，")
 
 
 def _read(file: Path) -> documents.TrustList:

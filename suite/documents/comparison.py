@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.card import OutcomeText
+from suite.documents.card_phase import DeviceSeries
 from suite.documents.document import Document, about
 from suite.documents.foreign import ForeignResult
 from suite.documents.plan import RuntimeKind
@@ -216,6 +217,14 @@ class Curve(Document):
     ]
 
 
+class OverTime(Document):
+    """What one card's devices, or its engine, did over one phase."""
+
+    letter: Annotated[Word, about("Which card.")]
+    phase: Annotated[Label, about("Phase.")]
+    series: Annotated[DeviceSeries, about("As the card holds it.")]
+
+
 class TaskAnswers(Document):
     """One task and what both cards' engines answered."""
 
@@ -283,3 +292,6 @@ class ManyComparison(Document):
         tuple[ForeignResult, ...] | UnsetType,
         about("Results of other tools: unsigned, beside the cards and never ranked with them."),
     ] = UNSET
+    telemetry: Annotated[
+        tuple[OverTime, ...], about("Devices and engines over time, to be overlaid.")
+    ]

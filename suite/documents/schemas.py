@@ -27,12 +27,14 @@ from suite.documents import (
     foreign,
     history,
     known,
+    logstamp,
     manifest,
     plan,
     profile,
     provenance,
     receipt,
     reference,
+    reproduction,
     review,
     site,
     statement,
@@ -44,6 +46,7 @@ from suite.documents import (
     traps,
     trust,
     vendor,
+    witness,
 )
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -62,6 +65,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "check": (check.CheckReport, "Check of submissions"),
     "commitment": (commitment.Commitment, "Commitment"),
     "compare": (comparison.ManyComparison, "Comparison of cards"),
+    "consensus": (reproduction.Consensus, "Consensus of reproductions"),
     "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
     "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
@@ -71,6 +75,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "images": (known.KnownImages, "trust/images.json"),
     "foreign": (foreign.ForeignResult, "Result of another tool"),
     "history": (history.History, "History of the runs of a store"),
+    "log-stamp": (logstamp.LogStamp, "One line of stamps.jsonl"),
     "manifest": (manifest.Manifest, "manifest.json"),
     "plan": (plan.Plan, "Plan"),
     "profile": (profile.Profile, "Profile"),
@@ -90,7 +95,12 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "verification-summary": (
+        reproduction.VerificationSummary,
+        "Verification summary of a reproduction",
+    ),
     "waivers": (submission.Waivers, "waivers.json"),
+    "witness": (witness.WitnessReport, "What a witness saw"),
 }
 """Each schema's root and title."""
 

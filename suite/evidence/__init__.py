@@ -8,11 +8,13 @@ lists each with its size and SHA-256.
 from suite.evidence.files import RunFiles
 from suite.evidence.manifest import (
     BALLAST,
+    BASIS,
     ENGINE_METRICS,
     EVIDENCE_FILES,
     GIT_ATTRIBUTES,
     MANIFEST,
     OCCASIONAL_FILES,
+    STAMPS,
     finish,
     write_manifest,
 )
@@ -21,11 +23,13 @@ from suite.evidence.write import Writer, require_new
 
 __all__ = [
     "BALLAST",
+    "BASIS",
     "ENGINE_METRICS",
     "EVIDENCE_FILES",
     "GIT_ATTRIBUTES",
     "MANIFEST",
     "OCCASIONAL_FILES",
+    "STAMPS",
     "Evidence",
     "RunFiles",
     "Writer",

@@ -18,16 +18,25 @@ from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
+from suite.documents.logstamp import LogStamp
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import BASIS, CONTAINER, ENGINE_METRICS, MANIFEST, PROVENANCE
+from suite.evidence.growth import Beginnings, Grown
+from suite.evidence.manifest import (
+    BASIS,
+    CONTAINER,
+    ENGINE_METRICS,
+    MANIFEST,
+    PROVENANCE,
+    STAMPS,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
@@ -50,6 +59,7 @@ class Evidence:
         provenance: of converted weights; None where none were.
         basis: what the plan was made from; None where the run did not keep it.
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
+        growth: digests of the log that were taken during the run, in their order.
     """
 
     directory: Path
@@ -66,6 +76,7 @@ class Evidence:
     engine_metrics: tuple[EngineSample, ...] = ()
     basis: Basis | None = None
     container: ContainerRecord | None = None
+    growth: tuple[Grown, ...] = ()
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -90,7 +101,8 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         Environment,
         file=str(directory / "environment.json"),
     )
-    log = _events(files)
+    beginnings = Beginnings(_sidelines(files, STAMPS, LogStamp))
+    log = _events(files, beginnings)
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
             "plan-mismatch",
@@ -119,14 +131,16 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         provenance=_occasional(files, PROVENANCE, Provenance),
         basis=None if basis is None else in_both(basis),
         container=_occasional(files, CONTAINER, ContainerRecord),
-        engine_metrics=_engine_metrics(files),
+        engine_metrics=_sidelines(files, ENGINE_METRICS, EngineSample),
+        growth=beginnings.grown(),
     )
 
 
-def _engine_metrics(files: RunFiles) -> tuple[EngineSample, ...]:
-    if not (files.directory / ENGINE_METRICS).is_file():
+def _sidelines(files: RunFiles, name: str, kind: type[D]) -> tuple[D, ...]:
+    """The lines of a file that not every run leaves."""
+    if not files.holds(name):
         return ()
-    return tuple(sample for _, sample in _lines(files, ENGINE_METRICS, EngineSample))
+    return tuple(line for _, line in _lines(files, name, kind))
 
 
 def _occasional(files: RunFiles, name: str, kind: type[D]) -> D | None:
@@ -160,8 +174,17 @@ class _Log:
     footer: Footer | None
 
 
-def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind
-    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
+def _lines(
+    files: RunFiles, name: str, kind: object, each: Callable[[bytes, Any], None] | None = None
+) -> Iterator[tuple[int, Any]]:  # of the kind
+    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused.
+
+    Args:
+        files: of the run.
+        name: of the file.
+        kind: of its documents.
+        each: told of every line, its line feed included, and of what it holds.
+    """
     path = files.directory / name
     data = files.content(name)
     if data and not data.endswith(b"\n"):
@@ -177,15 +200,18 @@ def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]
         if len(row) > MAX_LINE_BYTES:
             message = f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read"
             raise EvidenceError("line-wrong", message, Place(str(path), number))
-        yield number, reader.read(row[:-1], number)
+        document = reader.read(row[:-1], number)
+        if each is not None:
+            each(row, document)
+        yield number, document
 
 
-def _events(files: RunFiles) -> _Log:
+def _events(files: RunFiles, beginnings: Beginnings) -> _Log:
     path = files.directory / "events.jsonl"
     log: _Log | None = None
     seen: set[tuple[str, int, int, bool]] = set()
     event: Event
-    for number, event in _lines(files, "events.jsonl", Event):
+    for number, event in _lines(files, "events.jsonl", Event, beginnings.add):
         place = Place(str(path), number)
         if log is None and isinstance(event, Header):
             log = _Log(event, [], [], None)

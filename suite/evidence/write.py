@@ -10,20 +10,23 @@ import os
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.base.safe import append_whole, replace_file
 from suite.documents.codec import canonical
-from suite.documents.event import Request
+from suite.documents.event import Header, Request
 from suite.evidence.manifest import ATTRIBUTES, BALLAST, BALLAST_BYTES, GIT_ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TypeVar
 
     from suite.documents.document import Document
     from suite.documents.event import Event
+
+    _Result = TypeVar("_Result")
 
 
 def require_new(directory: Path) -> None:
@@ -37,14 +40,23 @@ def require_new(directory: Path) -> None:
 
 
 def _exists(directory: Path) -> UsageError:
-    hint = "choose another --out, or move the old run away; runs are never overwritten"
-    return UsageError("run-exists", f"{directory} exists already", hint=hint)
+    hint = Sentence(
+        "choose another --out, or move the old run away; runs are never overwritten",
+        "请换用其他 --out，或将旧的运行移走；运行从不覆盖",
+    )
+    message = Sentence(f"{directory} exists already", f"{directory} 已存在")
+    return UsageError("run-exists", message, hint=hint)
 
 
 class Writer:
     """Appends events to a run directory as they happen; every line is whole or absent.
 
     A full disk raises `SetupError` ``disk-full`` at the write that met it; what was written before stays.
+
+    Attributes:
+        directory: the run directory.
+        requests: events of requests so far.
+        begun: whether the log has its header; without it nothing else may stand in it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -52,7 +64,7 @@ class Writer:
 
         Raises:
             UsageError: ``run-exists``.
-            SetupError: ``run-unwritable``.
+            SetupError: ``run-unwritable``; ``disk-full`` where not even empty files fit.
         """
         try:
             directory.mkdir(parents=True)
@@ -63,14 +75,14 @@ class Writer:
             hint = "name a directory that you may write to with --out (make: OUT=)"
             raise SetupError("run-unwritable", message, hint=hint) from cause
         self.directory = directory
-        self._events = os.open(
-            directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
-        )
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._events = self._guard(lambda: os.open(directory / "events.jsonl", flags, 0o644))
         self._closed = False
+        self.begun = False
         self._ballast = directory / BALLAST
         self.requests = 0
         for name in ("engine.log", "telemetry.jsonl", "tasks.jsonl"):
-            (directory / name).touch()
+            self._guard((directory / name).touch)
         # Where even this does not fit, the first document says so.
         with contextlib.suppress(OSError):
             (directory / GIT_ATTRIBUTES).write_bytes(ATTRIBUTES)
@@ -106,13 +118,20 @@ class Writer:
             self.requests += 1
         data = canonical(event) + b"\n"
         self._guard(lambda: append_whole(self._events, data))
+        self.begun = self.begun or isinstance(event, Header)
 
-    def _guard(self, action: Callable[[], object]) -> None:
+    def _guard(self, action: Callable[[], _Result]) -> _Result:
         try:
-            action()
+            return action()
         except OSError as cause:
-            message = f"cannot write to {self.directory}: {cause.strerror}"
-            hint = "what was measured before is kept; free some space and run again"
+            message = Sentence(
+                f"cannot write to {self.directory}: {cause.strerror}",
+                f"无法写入 {self.directory}：{cause.strerror}",
+            )
+            hint = Sentence(
+                "what was measured before is kept; free some space and run again",
+                "此前测得的内容均已保留；请释放空间后重新运行",
+            )
             raise SetupError("disk-full", message, hint=hint) from cause
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from suite.declare.scenarios.phase import kind, session_of
 from suite.documents.document import given
 from suite.documents.environment import Fact
 from suite.evidence import ENGINE_METRICS
-from suite.measure import processors
+from suite.measure import network, processors
 from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
@@ -56,6 +56,7 @@ def run_phases(run: Run, served: Served) -> None:
         send_stamps=run.load.send_stamps,
         address=served.address,
     )
+    network.note(run, served)
     for phase in run.plan.workload.phases:
         watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
         stage = Stage(run, target, phase, watch)
@@ -63,6 +64,9 @@ def run_phases(run: Run, served: Served) -> None:
             run.progress.line(f"{stage.title}: not run: {phase.not_run}")
         else:
             _phase(stage, served)
+            if run.stamps is not None:
+                run.stamps.take(run, "phase.end", phase)
+            network.note(run, served)
 
 
 def _phase(stage: Stage, served: Served) -> None:

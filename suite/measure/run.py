@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
+    from suite.measure.stamps import Stamps
 
 FIRST_SAMPLE_S = 2.0
 """How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""
@@ -87,6 +88,7 @@ def execute(
     load: LoadOptions | None = None,
     preflight: Sequence[Answer] = (),
     basis: Basis | None = None,
+    stamps: Stamps | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -102,6 +104,7 @@ def execute(
         load: extra header fields, worker processes, send stamps; None takes the defaults.
         preflight: what was asked of this machine before, for the evidence.
         basis: what the plan was made from, for the evidence.
+        stamps: keeps how the log grows; None where nobody asks for it.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
@@ -128,6 +131,7 @@ def execute(
             zero_ns=zero_ns,
             offset_ns=_clock_offset_ns(),
             basis=basis,
+            stamps=stamps,
             salt=given(plan.nonce) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
         )
@@ -160,9 +164,18 @@ def _clock_offset_ns() -> int:
 
 
 def _open(run: Run, directory: Path) -> None:
-    run.writer.document("plan.json", run.plan)
-    if run.basis is not None:
+    """Write what every run begins with, or what a full disk kept out of it the first time."""
+    if not (directory / "plan.json").exists():
+        run.writer.document("plan.json", run.plan)
+    if run.basis is not None and not (directory / BASIS).exists():
         run.writer.document(BASIS, run.basis)
+    if not run.writer.begun:
+        _begin_log(run, directory)
+    if not (directory / "tasks.jsonl").stat().st_size:
+        run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
+
+
+def _begin_log(run: Run, directory: Path) -> None:
     started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
     receive, send = stamp_kinds(run.plan, run.load)
     run.writer.event(
@@ -179,7 +192,10 @@ def _open(run: Run, directory: Path) -> None:
         )
     )
     run.mark("run.start", at=0)
-    run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
+    if run.stamps is not None:
+        run.stamps.take(run, "run.start")
+        for line in run.stamps.missing:
+            run.progress.line(line)
 
 
 def _task_line(task: Task) -> TaskLine:
@@ -326,9 +342,17 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
         clock_steps_ns=_clock_offset_ns() - run.offset_ns,
     )
     run.writer.release()
-    # On a full disk the log keeps what it has: a missing footer is itself a statement.
+    # A run that was stopped, or met a full disk, before all of its beginning was there gets it now.
     with contextlib.suppress(SetupError):
-        run.writer.event(footer)
+        _open(run, run.writer.directory)
+    # On a full disk the log keeps what it has: a missing footer is itself a statement, one alone would be none.
+    if run.writer.begun:
+        with contextlib.suppress(SetupError):
+            run.writer.event(footer)
+            if run.stamps is not None:
+                # Whoever ends a run early does not want to wait for an authority.
+                why = "" if ended == "complete" else f"the run ended early: {ended}"
+                run.stamps.take(run, "run.end", why=why)
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

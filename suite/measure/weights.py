@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 from suite.declare.model.gguf import read_gguf
 from suite.declare.model.safetensors import read_header, read_headers
@@ -78,7 +79,7 @@ def rounding(model: Path, dtype: str) -> Rounding | str:
     """
     target = _NARROW.get(dtype)
     if dtype in _WIDE:
-        return f"{dtype} holds every value of the source"
+        return Sentence(f"{dtype} holds every value of the source", f"{dtype} 可容纳来源的每个值")
     if target is None:
         return (
             f"{dtype or 'an unnamed type'} does not round value by value"
@@ -93,7 +94,7 @@ def rounding(model: Path, dtype: str) -> Rounding | str:
             for name, values in _values(model / header.path)
         ]
     except (DataError, OSError) as cause:
-        return f"the source could not be read: {cause}"
+        return Sentence(f"the source could not be read: {cause}", f"来源无法读取：{cause}")
     return Rounding(dtype=target, tensors=tuple(rows))
 
 

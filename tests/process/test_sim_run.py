@@ -256,6 +256,53 @@ def test_a_disk_that_fills_up_keeps_what_was_measured(sim, small_disk, left_behi
     assert runs.suite("score", run).returncode == 1
 
 
+FULL_AT_THE_START = """
+import contextlib, sys
+from suite.cli.main import main
+from suite.evidence import write
+
+class Writer(write.Writer):
+    def __init__(self, directory):
+        super().__init__(directory)
+        with open({filler!r}, "wb", buffering=0) as stream, contextlib.suppress(OSError):
+            while stream.write(bytes(1 << 20)):
+                pass
+        with open({filler!r}, "ab", buffering=0) as stream, contextlib.suppress(OSError):
+            while stream.write(bytes(4096)) == 4096:
+                pass
+            stream.truncate(stream.tell() - {room})
+
+import suite.evidence
+suite.evidence.Writer = Writer
+sys.exit(main(sys.argv[1:]))
+"""
+"""The command, on a disk that somebody fills, but for so many bytes, when the run's directory was just made."""
+
+
+@pytest.mark.parametrize("room", [0, 65536])
+def test_a_disk_that_is_full_before_the_log_begins(sim, small_disk, room):
+    """Whatever fits of a run's beginning, it can be judged, or it says that nothing was measured."""
+    run, filler = small_disk / "run", small_disk / "filler"
+    script = FULL_AT_THE_START.format(run=str(run), filler=str(filler), room=room)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, sim(out=run))],
+        cwd=runs.ROOT,
+        env=runs.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "error[disk-full]: cannot write to " in done.stderr
+    assert "Traceback" not in done.stderr
+    filler.unlink()
+    read = valid(run)
+    assert read.footer.error.code == "disk-full"
+    scored = runs.suite("score", run)
+    assert scored.returncode == 1, scored.stderr
+    assert "NOT CONFORMANT" in scored.stdout
+
+
 def test_a_disk_that_is_nearly_full_is_refused_before_anything(sim, small_disk):
     with (small_disk / "filler").open("wb") as stream:
         stream.write(bytes(20 << 20))

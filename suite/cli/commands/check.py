@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli.command import Count, Names, command
 from suite.cli.options import DIVISIONS, FILE, format_option
@@ -73,6 +74,7 @@ def check(
     """
     from suite.base import jsonio
     from suite.base.errors import TrustError
+    from suite.base.language import language
     from suite.base.visible import visible
     from suite.cli.output import write_bytes, write_note
     from suite.cli.submitting import known_waivers, today
@@ -101,12 +103,16 @@ def check(
     for form, item in outputs:
         target = Path(item.partition("=")[2])
         try:
-            target.write_bytes(form.render(report))
+            target.write_bytes(form.render(report, language()))
         except OSError as cause:
             message = f"cannot write {target}: {cause.strerror}"
             raise UsageError("page-unwritable", message) from cause
-    data = chosen.render(report)
+    data = chosen.render(report, language())
     write_bytes(visible(data.decode()).encode() if name in ("text", "markdown") else data)
     if not report.submissions and not report.stray:
-        write_note("no submission was changed: nothing was judged")
+        write_note(
+            Sentence(
+                "no submission was changed: nothing was judged", "没有提交被更改：未作任何评判"
+            )
+        )
     return tree.exit_status(report)

@@ -61,6 +61,7 @@ def compare(
     its interval and its ratio to the baseline: better, worse, not distinguishable. Where the evidence of both is there, means
     are compared task by task. What is missing or failed is never an improvement.
     """
+    from suite.base.language import language
     from suite.base.visible import visible
     from suite.cli import comparing
     from suite.cli.output import write_bytes, write_note
@@ -77,7 +78,7 @@ def compare(
     entries = comparing.entries(cards, trusted, comparing.prices(price))
     others = tuple(map(read, foreign))
     result = many.compare(entries, baseline=letters.index(baseline), foreign=others)
-    data = chosen.render(result)
+    data = chosen.render(result, language())
     if out is None:
         readable = name in ("text", "markdown")
         write_bytes(visible(data.decode()).encode() if readable else data)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, joined, placed
 from suite.base.errors import SetupError, UsageError
 from suite.cli.command import command
 from suite.cli.options import choices, json_option, quiet_option
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.cli.options import Choices
-    from suite.documents.provenance import Provenance
+    from suite.documents.provenance import Provenance, Rounding
 
 
 @command(
@@ -40,7 +41,7 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
 
     from suite.cli import inputs
     from suite.cli.machine import settings
-    from suite.cli.output import write_json, write_text
+    from suite.cli.output import labelled, write_json, write_text
     from suite.cli.terminal import Terminal
     from suite.measure import convert as conversion
     from suite.measure.digests import DigestStore
@@ -51,13 +52,18 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
         plan = inputs.gather(choices, store=DigestStore(machine.cache), terminal=terminal).plan
         step = plan.conversion
         if step is None:
-            message = f"{plan.engine.title} loads {plan.model.id} as it is"
+            message = Sentence(
+                f"{plan.engine.title} loads {plan.model.id} as it is",
+                f"{plan.engine.title} 可直接加载 {plan.model.id}",
+            )
             raise UsageError("conversion-unneeded", message)
         log = machine.cache / "convert" / Path(step.host_target).name
         try:
             log.mkdir(parents=True, exist_ok=True)
         except OSError as cause:
-            message = f"{log} cannot be written: {cause.strerror}"
+            message = Sentence(
+                f"{log} cannot be written: {cause.strerror}", f"{log} 无法写入：{cause.strerror}"
+            )
             raise SetupError("disk-unwritable", message) from cause
         made: list[None] = []
         provenance = conversion.convert(
@@ -72,37 +78,67 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
     if as_json:
         write_json(provenance)
     else:
-        write_text(f"{'made' if made else 'there already'}: {step.host_target}")
-        write_text("\n".join(_lines(provenance)))
+        done = Sentence("made", "已转换") if made else Sentence("there already", "原已存在")
+        write_text(placed(done, step.host_target))
+        write_text(labelled(_rows(provenance)))
     again = provenance.repeated
     return int(verify_conversion and again is not UNSET and bool(again.differing))
 
 
-def _lines(provenance: Provenance) -> Iterator[str]:
-    for name, rows in (("in", provenance.census_before), ("out", provenance.census_after)):
-        text = ", ".join(
-            f"{row.parameters:,} parameters {row.dtype} in {row.tensors} tensors" for row in rows
-        )
-        yield f"{name:<10}{text or 'of a format that is not read'}"
-    yield f"{'files':<10}{len(provenance.outputs)}, {sum(entry.bytes for entry in provenance.outputs):,} bytes"
-    lost = provenance.rounding
-    if isinstance(lost, str):
-        yield f"{'rounding':<10}{lost}"
-    else:
-        worst = sorted(
-            lost.tensors,
-            key=lambda row: (-row.overflowed, -row.vanished, -row.largest_relative_error),
-        )
-        overflowed, vanished = (
-            sum(getattr(row, name) for row in lost.tensors) for name in ("overflowed", "vanished")
-        )
-        yield f"{'rounding':<10}to {lost.dtype}: {overflowed} values overflow, {vanished} become 0"
-        for row in worst[:5]:
-            yield (
-                f"{'':<10}{row.tensor}: {row.overflowed} overflow, {row.vanished} become 0, "
-                f"largest relative error {row.largest_relative_error:.2g}"
+def _rows(provenance: Provenance) -> Iterator[tuple[str, str]]:
+    sides = (
+        (Sentence("in", "转换前"), provenance.census_before),
+        (Sentence("out", "转换后"), provenance.census_after),
+    )
+    for name, census in sides:
+        parts = [
+            Sentence(
+                f"{row.parameters:,} parameters {row.dtype} in {row.tensors} tensors",
+                f"{row.tensors} 个张量中 {row.parameters:,} 个 {row.dtype} 参数",
             )
+            for row in census
+        ]
+        unread = Sentence("of a format that is not read", "格式未被读取")
+        yield name, joined(parts, ", ", "，") if parts else unread
+    count, size = len(provenance.outputs), sum(entry.bytes for entry in provenance.outputs)
+    yield (
+        Sentence("files", "文件"),
+        Sentence(f"{count}, {size:,} bytes", f"{count} 个，{size:,} 字节"),
+    )
+    yield from _losses(provenance.rounding)
     again = provenance.repeated
     if again is not UNSET:
-        differ = f"{len(again.differing)} files differ: {', '.join(again.differing[:5])}"
-        yield f"{'twice':<10}{differ if again.differing else 'the same bytes'}"
+        names, differing = ", ".join(again.differing[:5]), len(again.differing)
+        differ = Sentence(f"{differing} files differ: {names}", f"{differing} 个文件不同：{names}")
+        same = Sentence("the same bytes", "逐字节相同")
+        yield Sentence("twice", "重复转换"), differ if again.differing else same
+
+
+def _losses(lost: Rounding | str) -> Iterator[tuple[str, str]]:
+    """What rounding loses, and the tensors that lose most."""
+    name = Sentence("rounding", "舍入")
+    if isinstance(lost, str):
+        yield name, lost
+        return
+    overflowed, vanished = (
+        sum(getattr(row, name) for row in lost.tensors) for name in ("overflowed", "vanished")
+    )
+    yield (
+        name,
+        Sentence(
+            f"to {lost.dtype}: {overflowed} values overflow, {vanished} become 0",
+            f"到 {lost.dtype}：{overflowed} 个值溢出，{vanished} 个变为 0",
+        ),
+    )
+    worst = sorted(
+        lost.tensors, key=lambda row: (-row.overflowed, -row.vanished, -row.largest_relative_error)
+    )
+    for row in worst[:5]:
+        error = f"{row.largest_relative_error:.2g}"
+        yield (
+            "",
+            Sentence(
+                f"{row.tensor}: {row.overflowed} overflow, {row.vanished} become 0, largest relative error {error}",
+                f"{row.tensor}：{row.overflowed} 个溢出，{row.vanished} 个变为 0，最大相对误差 {error}",
+            ),
+        )

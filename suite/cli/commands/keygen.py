@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Names, command
 from suite.cli.options import FILE, KEY_VARIABLE, default_key
@@ -22,12 +23,19 @@ def keygen(out: Path | None, algorithm: str) -> int:
 
     Makes an ECDSA P-256 (default) or Ed25519 key: FILE (mode 600) and FILE's public half.
     """
+    from suite.cli.output import labelled
     from suite.judge.attest import keys
 
     named = os.environ.get(KEY_VARIABLE)
     path = out or (Path(named).expanduser() if named else default_key())
     key = keys.generate(path, keys.Algorithm(algorithm))
-    say(f"private key  {path}")
-    say(f"public key   {keys.public_path(path)}")
-    say(f"key id       {key.public.id}")
+    say(
+        labelled(
+            [
+                (Sentence("private key", "私钥"), str(path)),
+                (Sentence("public key", "公钥"), str(keys.public_path(path))),
+                (Sentence("key id", "密钥编号"), key.public.id),
+            ]
+        )
+    )
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import UsageError
 from suite.cli.command import Names, command
 from suite.cli.options import (
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from suite.documents.vendor_engine import DeclaredEngine
     from suite.measure.prepare import Prepared, PreparedRuntime
 
-_WHAT: dict[PreparedRuntime, str] = {"container": "image", "process": "Python environment"}
+_WHAT: dict[PreparedRuntime, Sentence] = {
+    "container": Sentence("image", "镜像"),
+    "process": Sentence("Python environment", "Python 环境"),
+}
 
 
 @command("suite prepare --vendor cpu --runtime process --all")
@@ -71,7 +75,9 @@ def prepare(
     ready: list[Prepared] = []
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
         for candidate, device in zip(engines, devices, strict=True):
-            terminal.line(f"{candidate.title}: making its {_WHAT[chosen]} ready")
+            what = _WHAT[chosen]
+            making = Sentence(f"making its {what} ready", f"正在准备{what.zh}")
+            terminal.line(placed(candidate.title, making))
             ready.append(
                 make_ready(
                     declared.id,
@@ -83,7 +89,7 @@ def prepare(
                     settings=settings(),
                 )
             )
-            terminal.line(f"{candidate.title}: ready")
+            terminal.line(placed(candidate.title, Sentence("ready", "已就绪")))
     _show(ready, as_json=as_json)
     return 0
 
@@ -110,5 +116,10 @@ def _show(ready: list[Prepared], *, as_json: bool) -> None:
         names = ("engine", "runtime", "what", "digest")
         write_json({"ready": [dict(zip(names, row, strict=True)) for row in rows]})
     else:
-        heading = ("engine", "runtime", "ready", "digest")
+        heading = (
+            Sentence("engine", "推理引擎"),
+            Sentence("runtime", "运行方式"),
+            Sentence("ready", "已就绪"),
+            Sentence("digest", "摘要"),
+        )
         write_table(heading, [(*row[:3], row[3] or "") for row in rows])

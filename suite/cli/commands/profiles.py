@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suite.base.bilingual import Sentence
 from suite.cli.command import command
 from suite.cli.options import json_option
 
@@ -20,7 +21,11 @@ def profiles(*, as_json: bool) -> int:
         )
         return 0
     write_table(
-        ("profile", "division", "purpose"),
+        (
+            Sentence("profile", "配置"),
+            Sentence("division", "赛道"),
+            Sentence("purpose", "用途"),
+        ),
         [(doc.name, doc.division, " ".join(doc.purpose.split())) for doc in docs],
     )
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
@@ -34,6 +35,7 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
     from datetime import UTC, datetime
 
     from suite.cli import judging, signingkey, stamping
+    from suite.cli.output import labelled
     from suite.judge.attest import envelope
     from suite.judge.attest.existence import make_receipt
     from suite.judge.attest.sign import sign
@@ -42,7 +44,10 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
     received = envelope.parse(bundle, name=str(path))
     target = out or _place(subject)
     if target.exists():
-        hint = "a receipt is never overwritten: the older one says more"
+        hint = Sentence(
+            "a receipt is never overwritten: the older one says more",
+            "收据从不覆盖：越早的越有证明力",
+        )
         raise UsageError("receipt-exists", f"{target} exists already", hint=hint)
     stamp = stamping.authority(tsa) if tsa else None
     signer = signingkey.named_key(key) or signingkey.local_key()
@@ -53,9 +58,17 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
             stream.write(made)
     except OSError as cause:
         raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
-    say(f"received  {path}, {now:%Y-%m-%dT%H:%M:%SZ}; not verified by this")
-    say(f"signed by {signer.key.public.id}{' (a new key)' if signer.new else ''}")
-    say(f"receipt   {target}")
+    time = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    seen = Sentence(f"{path}, {time}; not verified by this", f"{path}，{time}；这并不核验其内容")
+    say(
+        labelled(
+            [
+                (Sentence("received", "收到"), seen),
+                (signingkey.SIGNED_BY, signer.named()),
+                (Sentence("receipt", "收据"), str(target)),
+            ]
+        )
+    )
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
@@ -58,7 +59,8 @@ def sign(
     from suite.cli.reviewing import Statement, write
 
     if decision == "comment" and not comment:
-        raise UsageError("usage-wrong", "a comment needs --comment TEXT")
+        message = Sentence("a comment needs --comment TEXT", "评论需要 --comment TEXT")
+        raise UsageError("usage-wrong", message)
     made = Statement(subject, decision=decision, text=comment)
     say(write(made, key, tsa, out))
     return 0
@@ -114,5 +116,11 @@ def list(subject: Path, trust: Path, *, as_json: bool) -> int:  # noqa: A001 - t
     if as_json:
         write_json(rows)
     else:
-        write_table(("by", "what", "time", "why"), [tuple(row.values()) for row in rows])
+        heading = (
+            Sentence("by", "声明者"),
+            Sentence("what", "内容"),
+            Sentence("time", "时间"),
+            Sentence("why", "原因"),
+        )
+        write_table(heading, [tuple(row.values()) for row in rows])
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Count, Group, command, described
 from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
@@ -88,14 +89,14 @@ def new(
 def show(file: Path, *, as_json: bool) -> int:
     """Show what a challenge states; who signed it is not checked."""
     from suite.cli import rounds
-    from suite.cli.output import write_json
+    from suite.cli.output import labelled, write_json
     from suite.documents.codec import plain
 
     stated, _ = rounds.received(file)
     if as_json:
         write_json(plain(stated))
     else:
-        say(rounds.describe(stated))
+        say(labelled(rounds.describe(stated)))
     return 0
 
 
@@ -112,7 +113,11 @@ def check(file: Path, trust: Path, *, as_json: bool) -> int:
     if as_json:
         write_json(answer)
     else:
+        name, owner, end = answer["round"], answer["issued_by"], answer["expires"]
         say(
-            f"{file}: round {answer['round']}, issued by {answer['issued_by']}, until {answer['expires']}"
+            Sentence(
+                f"{file}: round {name}, issued by {owner}, until {end}",
+                f"{file}：轮次 {name}，由 {owner} 发布，有效至 {end}",
+            )
         )
     return 0

@@ -20,9 +20,20 @@ if TYPE_CHECKING:
 @sending
 @click.option("--out", type=FILE, metavar="DIR", help="run directory to create; default: runs/<id>")
 @signing_key_option
+@click.option(
+    "--tsa",
+    metavar="URL",
+    help="time-stamping authority (RFC 3161) for stamps of the log and of the card (default: the challenge's, for the log)",
+)
 @quiet_option
 def run(
-    choices: Choices, sending: Sending, out: Path | None, key: str | None, *, quiet: bool
+    choices: Choices,
+    sending: Sending,
+    out: Path | None,
+    key: str | None,
+    tsa: str | None,
+    *,
+    quiet: bool,
 ) -> int:
     """Measure, score, sign and render.
 
@@ -30,4 +41,4 @@ def run(
     """
     from suite.cli.measuring import measure
 
-    return measure(choices, sending, out=out, key=key, quiet=quiet)
+    return measure(choices, sending, out=out, key=key, tsa=tsa, quiet=quiet)

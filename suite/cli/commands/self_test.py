@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.cli.command import command
 from suite.cli.options import json_option
 
 _LIMITS = {
-    "client": "beyond it the client's times are no longer exact",
-    "server": "a lower bound: the scripted server gave up first",
-    "range": "a lower bound: the highest load that is tried was exact",
+    "client": Sentence(
+        "beyond it the client's times are no longer exact", "超过它，客户端的时刻不再准确"
+    ),
+    "server": Sentence(
+        "a lower bound: the scripted server gave up first", "下界：脚本服务器先达到极限"
+    ),
+    "range": Sentence(
+        "a lower bound: the highest load that is tried was exact", "下界：所试的最高负载仍准确"
+    ),
 }
 
 
@@ -30,7 +37,7 @@ def self_test(seconds: float, *, as_json: bool) -> int:
     Holds the client's times against a scripted server that writes down when it really wrote. Both share the machine.
     """
     from suite.base.quantities import latency
-    from suite.cli.output import write_json, write_text
+    from suite.cli.output import labelled, write_json, write_text
     from suite.cli.terminal import Terminal
     from suite.measure.load.selftest import ceiling
 
@@ -40,6 +47,20 @@ def self_test(seconds: float, *, as_json: bool) -> int:
     if as_json:
         write_json(result._asdict())
         return 0
-    write_text(f"exact up to  {result.tokens_s:,.0f} tokens/s ({_LIMITS[result.limited_by]})")
-    write_text(f"sent late    {latency(result.lateness_ms)}, p99 at 250 requests/s")
+    rate, limit = f"{result.tokens_s:,.0f}", _LIMITS[result.limited_by]
+    late = latency(result.lateness_ms)
+    write_text(
+        labelled(
+            [
+                (
+                    Sentence("exact up to", "准确至"),
+                    Sentence(f"{rate} tokens/s ({limit})", f"{rate} token/s（{limit.zh}）"),
+                ),
+                (
+                    Sentence("sent late", "发送滞后"),
+                    Sentence(f"{late}, p99 at 250 requests/s", f"{late}，每秒 250 个请求时的 p99"),
+                ),
+            ]
+        )
+    )
     return 0

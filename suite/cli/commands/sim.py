@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
@@ -58,11 +59,15 @@ def sim(
         raise UsageError("port-wrong", f"{port} is not a port", hint="0 to 65535")
 
     def ready(address: str) -> None:
-        say(f"serving {address} until Ctrl-C", flush=True)
-        say(f"measure it: suite run --url {address} --model mini", flush=True)
+        measure = f"suite run --url {address} --model mini"
+        say(
+            Sentence(f"serving {address} until Ctrl-C", f"正在 {address} 提供服务，直至 Ctrl-C"),
+            flush=True,
+        )
+        say(Sentence(f"measure it: {measure}", f"测量命令：{measure}"), flush=True)
 
     simscript.serve(script, fault, cheat, host=host, port=port, truth=truth, on_ready=ready)
-    say("stopped")
+    say(Sentence("stopped", "已停止"))
     return 0
 
 
@@ -72,13 +77,21 @@ def _list(*, cheats: bool, as_json: bool) -> int:
     from suite.measure.engine.sim_script import FAULTS
 
     known = (
-        {cheat.name: cheat.does.en for cheat in CHEATS.values() if cheat.apply is not None}
+        {
+            cheat.name: Sentence(cheat.does.en, cheat.does.zh)
+            for cheat in CHEATS.values()
+            if cheat.apply is not None
+        }
         if cheats
         else FAULTS
     )
     if as_json:
         write_json(known)
     else:
-        title = "what the vendor does" if cheats else "what happens"
-        write_table(("cheat" if cheats else "fault", title), sorted(known.items()))
+        heading = (
+            (Sentence("cheat", "作弊"), Sentence("what the vendor does", "厂商的做法"))
+            if cheats
+            else (Sentence("fault", "故障"), Sentence("what happens", "现象"))
+        )
+        write_table(heading, sorted(known.items()))
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
 from suite.cli.command import Count, command
 from suite.cli.options import FILE
@@ -97,6 +98,18 @@ def site(
     )
     made = build(place, setting, order)
     for item in made.refused:
-        write_note(f"not shown: {item.path}: {', '.join(item.codes)}: {item.why}")
-    say(f"{len(made.cards)} cards, {len(made.refused)} not shown: {order.out / 'index.html'}")
+        codes = ", ".join(item.codes)
+        write_note(
+            Sentence(
+                f"not shown: {item.path}: {codes}: {item.why}",
+                f"未展示：{item.path}：{codes}：{chinese(item.why)}",
+            )
+        )
+    shown, refused, page = len(made.cards), len(made.refused), order.out / "index.html"
+    say(
+        Sentence(
+            f"{shown} cards, {refused} not shown: {page}",
+            f"{shown} 张评分卡，{refused} 张未展示：{page}",
+        )
+    )
     return 0 if made.cards else JUDGED_NOTHING

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
 from suite.cli.options import FILE, json_option
@@ -86,8 +87,14 @@ def list(file: Path, *, as_json: bool) -> int:  # noqa: A001 - the command's nam
         write_json(rows)
     else:
         write_table(
-            ("owner", "role", "signs for", "counts", "key id"),
-            [tuple(str(cell) for cell in row.values()) for row in rows],
+            (
+                Sentence("owner", "所有者"),
+                Sentence("role", "角色"),
+                Sentence("signs for", "代签厂商"),
+                Sentence("counts", "有效期"),
+                Sentence("key id", "密钥编号"),
+            ),
+            [tuple(row.values()) for row in rows],
         )
     return 0
 
@@ -99,6 +106,11 @@ def check(file: Path) -> int:
     from suite.judge.attest.trust import load
 
     known = load(file)
-    say(f"{file}: {len(known.keys)} keys, {len(known.authorities)} time-stamping authorities")
+    say(
+        Sentence(
+            f"{file}: {len(known.keys)} keys, {len(known.authorities)} time-stamping authorities",
+            f"{file}：{len(known.keys)} 个密钥，{len(known.authorities)} 个时间戳机构",
+        )
+    )
     say(f"SHA-256 {known.sha256}")
     return 0

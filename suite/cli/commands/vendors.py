@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.visible import say
 from suite.cli.command import Group, command, described
 from suite.cli.options import FILE, json_option
@@ -58,7 +59,13 @@ def list(*, as_json: bool) -> int:  # noqa: A001 - the command's name
         )
         for doc in docs
     ]
-    write_table(("vendor", "name", "engines", "accelerators"), rows)
+    heading = (
+        Sentence("vendor", "厂商"),
+        Sentence("name", "名称"),
+        Sentence("engines", "推理引擎"),
+        Sentence("accelerators", "加速器"),
+    )
+    write_table(heading, rows)
     return 0
 
 
@@ -104,17 +111,23 @@ def check(vendor: tuple[Path, ...]) -> int:
     for path in directories:
         problems = check_vendor(path)
         wrong += bool(problems)
-        count = {0: "in order", 1: "one problem"}.get(len(problems), f"{len(problems)} problems")
-        write_text(f"{path}: {count}")
+        number = len(problems)
+        count = {0: "in order", 1: "one problem"}.get(number, f"{number} problems")
+        write_text(placed(str(path), Sentence(count, f"{number} 个问题" if number else "正确")))
         for problem in problems:
-            write_text(f"  - {problem}")
+            write_text(Sentence("  - ", "  - ") + problem.sentence())
         # A path that is here has a slash in it; the name of a shipped vendor has none.
         known = str(path.absolute() if path.exists() else path)
         needs = closed_needs(load_vendor(known).doc) if vendor and not problems else []
         if needs:
-            write_text("  For a closed submission with every number:")
+            write_text(
+                Sentence(
+                    "  For a closed submission with every number:",
+                    "  要以全部数字提交封闭赛道，还需：",
+                )
+            )
         for need in needs:
-            write_text(f"  - {need}")
+            write_text(Sentence("  - ", "  - ") + need)
     return 2 if wrong or not directories else 0
 
 
@@ -130,7 +143,8 @@ def new(vendor: str, parent: Path | None) -> int:
     from suite.declare.vendor.load import new_vendor
 
     path = new_vendor(vendor, parent or resources.workspace() / "vendors")
-    say(f"{path}: write what is true, then `suite vendors check {path.parent}`")
+    then = f"`suite vendors check {path.parent}`"
+    say(placed(str(path), Sentence(f"write what is true, then {then}", f"请如实填写，然后 {then}")))
     return 0
 
 
@@ -160,10 +174,16 @@ def pin(vendor: str, listing: Path | None, *, as_json: bool) -> int:
     pinned = digests(engines)
     if listing is not None:
         count = add_images(listing, known(engines, pinned))
-        write_note(f"{listing} names {count} images")
+        write_note(Sentence(f"{listing} names {count} images", f"{listing} 列有 {count} 个镜像"))
     if as_json:
         names = ("engine", "image", "digest", "from")
         write_json({"images": [dict(zip(names, row, strict=True)) for row in pinned]})
     else:
-        write_table(("engine", "image", "digest", "from"), pinned)
+        heading = (
+            Sentence("engine", "推理引擎"),
+            Sentence("image", "镜像"),
+            Sentence("digest", "摘要"),
+            Sentence("from", "来源"),
+        )
+        write_table(heading, pinned)
     return 0 if any(row[2] for row in pinned) or not pinned else SetupError.exit_status

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, placed
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -15,23 +16,26 @@ if TYPE_CHECKING:
     from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, Switch
 
 
-def closed_needs(doc: Vendor) -> list[str]:
+def closed_needs(doc: Vendor) -> list[Sentence]:
     """One sentence for each thing: what hinders the closed division, and what stays unmeasured."""
     return [
-        *(f"{engine.id}: {need}" for engine in doc.engines for need in _engine(engine, doc)),
+        *(placed(engine.id, need) for engine in doc.engines for need in _engine(engine, doc)),
         *_numbers(doc),
     ]
 
 
-def _engine(engine: DeclaredEngine, doc: Vendor) -> Iterator[str]:
+def _engine(engine: DeclaredEngine, doc: Vendor) -> Iterator[Sentence]:
     for image in engine.images:
         yield from _image(image, doc.id)
     ways = {way.id: way for way in doc.access}
     allowed = [ways[name] for name in given(engine.access, tuple(ways))]
     if not any(_contained(way) for way in allowed):
-        yield "every way to its devices is privileged or on the host's network (R065); declare one that is neither"
-    yield from _switch("prefix caching", engine.prefix_caching)
-    yield from _switch("speculative decoding", engine.speculative_decoding)
+        yield Sentence(
+            "every way to its devices is privileged or on the host's network (R065); declare one that is neither",
+            "到达设备的每种方式都是特权的或使用主机网络（R065）；请声明一种两者皆非的方式",
+        )
+    yield from _switch(Sentence("prefix caching", "前缀缓存"), engine.prefix_caching)
+    yield from _switch(Sentence("speculative decoding", "推测解码"), engine.speculative_decoding)
 
 
 def _contained(way: DeviceAccess) -> bool:
@@ -39,20 +43,32 @@ def _contained(way: DeviceAccess) -> bool:
     return startable and way.privileged is UNSET and way.host_network is UNSET
 
 
-def _image(image: DeclaredImage, vendor: str) -> Iterator[str]:
+def _image(image: DeclaredImage, vendor: str) -> Iterator[Sentence]:
     if image.source == "build" or image.digest is not None:
         return
     if image.reference == "unknown":
-        yield f"the image {image.id} is unknown; whoever runs names one by digest with --image"
+        yield Sentence(
+            f"the image {image.id} is unknown; whoever runs names one by digest with --image",
+            f"镜像 {image.id} 未知；运行者须以 --image 按摘要指定",
+        )
     elif image.source == "registry":
-        yield f"the image {image.id} has no digest; `suite vendors pin {vendor}` says it"
+        yield Sentence(
+            f"the image {image.id} has no digest; `suite vendors pin {vendor}` says it",
+            f"镜像 {image.id} 没有摘要；`suite vendors pin {vendor}` 可给出",
+        )
     else:
-        yield f"the image {image.id} has no digest; write the one that docker images --digests shows"
+        yield Sentence(
+            f"the image {image.id} has no digest; write the one that docker images --digests shows",
+            f"镜像 {image.id} 没有摘要；请写入 docker images --digests 所示的摘要",
+        )
 
 
-def _switch(what: str, switch: Switch) -> Iterator[str]:
+def _switch(what: Sentence, switch: Switch) -> Iterator[Sentence]:
     if switch.default in ("on", "unknown") and not switch.disable:
-        yield f"{what} is {switch.default} by default and no argument is declared to switch it off"
+        yield Sentence(
+            f"{what} is {switch.default} by default and no argument is declared to switch it off",
+            f"{what.zh}默认为 {switch.default}，且未声明可将其关闭的参数",
+        )
 
 
 def _precisions(doc: Vendor, device: str) -> set[str]:
@@ -69,7 +85,7 @@ def _precisions(doc: Vendor, device: str) -> set[str]:
     return lacking
 
 
-def _numbers(doc: Vendor) -> Iterator[str]:
+def _numbers(doc: Vendor) -> Iterator[Sentence]:
     for device in doc.accelerators:
         served = _precisions(doc, device.id)
         lacking = [
@@ -80,9 +96,16 @@ def _numbers(doc: Vendor) -> Iterator[str]:
             and not peak.formulas
         ]
         if lacking:
-            yield f"{device.id}: no peak for {', '.join(lacking)}: MFU is not measured there, or takes one from --peak"
+            names = ", ".join(lacking)
+            yield Sentence(
+                f"{device.id}: no peak for {names}: MFU is not measured there, or takes one from --peak",
+                f"{device.id}：{names} 没有峰值：其 MFU 不测量，或以 --peak 给出",
+            )
         if device.memory.bandwidth.value == "unknown" and device.cpu is UNSET:
-            yield f"{device.id}: no memory bandwidth: MBU is not measured"
+            yield Sentence(
+                f"{device.id}: no memory bandwidth: MBU is not measured",
+                f"{device.id}：没有显存带宽：MBU 不测量",
+            )
     quantities = {
         name
         for tool in doc.telemetry
@@ -90,4 +113,7 @@ def _numbers(doc: Vendor) -> Iterator[str]:
         if quantity.available in ("always", "sometimes")
     }
     if not quantities & {"power_w", "energy_j"}:
-        yield "no telemetry gives power or energy: energy is not measured"
+        yield Sentence(
+            "no telemetry gives power or energy: energy is not measured",
+            "没有遥测给出功率或能耗：能耗不测量",
+        )

@@ -163,14 +163,10 @@ def check_vendor(directory: Path) -> list[Problem]:
     Args:
         directory: the vendor's directory, or the file itself; or the name of a shipped vendor.
     """
-    if (
-        directory.name in list_vendors()
-        and str(directory) == directory.name
-        and not directory.exists()
-    ):
-        directory = VENDOR_DIRECTORY / directory
     path = directory if directory.suffix == ".yaml" else directory / FILE_NAME
     try:
+        if str(directory) == directory.name and not directory.exists():
+            path = _declared(directory.name, VENDOR_DIRECTORY)
         read = yamlio.load(path, below=path.parent)
     except SuiteError as refused:
         return [Problem(refused.message, refused.place, refused.hint)]

@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base.bilingual import Sentence, placed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -80,17 +82,34 @@ class Figures:
             return "different"
         return "same" if self.tokens >= LEAST_TOKENS else "undecided"
 
-    def why(self) -> str:
+    def why(self) -> Sentence:
         """The verdict in one sentence."""
-        counts = f"{self.mismatches} of {self.tokens} tokens are not the reference's"
-        itself = f"{self.wide} of them beyond ties of {self.band:.2g} nats; with itself it has {self.flips}"
+        counts = Sentence(
+            f"{self.mismatches} of {self.tokens} tokens are not the reference's, {self.wide} of them beyond ties of "
+            f"{self.band:.2g} nats; with itself it has {self.flips}",
+            f"{self.tokens} 个 token 中 {self.mismatches} 个与参考不同，其中 {self.wide} 个超出 {self.band:.2g} nat 的平局范围；"
+            f"参考与自身有 {self.flips} 处不同",
+        )
         match self.verdict:
             case "different":
-                return f"another model, or other weights: {counts}, {itself}; by arithmetic alone p < {max(self.p, 1e-12):.1g}"
+                chance = f"p < {max(self.p, 1e-12):.1g}"
+                tail = Sentence(
+                    f"; by arithmetic alone {chance}", f"；仅由数值误差所致的概率 {chance}"
+                )
+                return placed(
+                    Sentence("another model, or other weights", "另一模型或另一份权重"),
+                    counts + tail,
+                )
             case "same":
-                return f"nothing speaks against the declared model: {counts}, {itself}"
+                head = Sentence(
+                    "nothing speaks against the declared model", "没有迹象表明不是所声明的模型"
+                )
             case "undecided":
-                return f"{self.tokens} tokens are too few to tell, {LEAST_TOKENS} are needed: {counts}, {itself}"
+                head = Sentence(
+                    f"{self.tokens} tokens are too few to tell, {LEAST_TOKENS} are needed",
+                    f"{self.tokens} 个 token 不足以判断，需要 {LEAST_TOKENS} 个",
+                )
+        return placed(head, counts)
 
 
 def figures(tokens: Sequence[Token]) -> Figures:

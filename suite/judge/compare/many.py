@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import UsageError
-from suite.documents.comparison import Card, Correction, Curve, ManyComparison, Pair, Point
+from suite.declare.scenarios import SCENARIOS
+from suite.documents.comparison import (
+    Card,
+    Correction,
+    Curve,
+    ManyComparison,
+    OverTime,
+    Pair,
+    Point,
+)
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.compare import difference
@@ -123,6 +132,7 @@ def compare(
         points=tuple(_frontier(entries, admitted)),
         curves=tuple(_curves(entries)),
         foreign=foreign or UNSET,
+        telemetry=tuple(_telemetry(entries)),
     )
 
 
@@ -172,7 +182,7 @@ def _undone(change: Change, tests: int) -> Change:
     return replace(change, outcome="not-distinguishable", why=why)
 
 
-def _lacking(comparison: Comparison) -> Iterator[str]:
+def _lacking(comparison: Comparison) -> Iterator[Sentence]:
     """What the baseline measured and the other card did not: whole phases first, then single metrics."""
     lost: dict[str, list[Change]] = {}
     kept: set[str] = set()
@@ -183,26 +193,38 @@ def _lacking(comparison: Comparison) -> Iterator[str]:
             lost.setdefault(change.phase, []).append(change)
     for phase, changes in lost.items():
         if phase and phase not in kept:
-            yield f"phase {phase}: nothing measured"
+            yield Sentence(f"phase {phase}: nothing measured", f"阶段 {phase}：没有任何测量")
             continue
         for change in changes:
-            name = f"{phase}: {change.title.en}" if phase else change.title.en
-            why = change.b.why if isinstance(change.b, NotMeasured) else "absent"
-            yield f"{name}: {why}"
+            title = Sentence(change.title.en, change.title.zh)
+            absent = Sentence("absent", "没有")
+            why = change.b.why if isinstance(change.b, NotMeasured) else absent
+            yield placed(placed(phase, title) if phase else title, why)
 
 
-def is_worse(result: ManyComparison) -> list[str]:
+def is_worse(result: ManyComparison) -> list[Sentence]:
     """Why a gate should not let the other cards pass; empty where nothing is worse than the baseline."""
     reasons = []
     for pair in result.pairs:
         changes = [change for change in pair.comparison.metrics if change.outcome == "worse"]
         reasons += [
-            f"{pair.letter}: {change.phase or 'run'}: {change.title.en} is worse"
+            Sentence(
+                f"{pair.letter}: {change.phase or 'run'}: {change.title.en} is worse",
+                f"{pair.letter}：{change.phase or '整次运行'}：{change.title.zh}更差",
+            )
             for change in changes
         ]
         if pair.comparison.comparable == "no":
-            reasons.append(f"{pair.letter}: cannot be compared with {result.baseline}")
-        reasons += [f"{pair.letter}: lacks {item}" for item in pair.lacking]
+            reasons.append(
+                Sentence(
+                    f"{pair.letter}: cannot be compared with {result.baseline}",
+                    f"{pair.letter}：不可与 {result.baseline} 比较",
+                )
+            )
+        reasons += [
+            Sentence(f"{pair.letter}: lacks {item}", f"{pair.letter}：缺少 {chinese(item)}")
+            for item in pair.lacking
+        ]
     return reasons
 
 
@@ -260,11 +282,14 @@ def _number(phase: CardPhase, metric: str) -> float | None:
     return value.value if isinstance(value, Measured) else None
 
 
-def _load(phase: CardPhase) -> str:
+def _load(phase: CardPhase) -> Sentence:
     load = phase.load
+    kind = Sentence(phase.scenario, SCENARIOS[phase.scenario].title.zh)
     if load.rate is not None:
-        return f"{phase.scenario}, {load.rate:g}/s"
-    return f"{phase.scenario}, {load.concurrency} at once" if load.concurrency else phase.scenario
+        return kind + Sentence(f", {load.rate:g}/s", f"，{load.rate:g}/s")
+    if load.concurrency:
+        kind += Sentence(f", {load.concurrency} at once", f"，同时 {load.concurrency} 个")
+    return kind
 
 
 def _curves(entries: Sequence[Entry]) -> Iterator[Curve]:
@@ -284,6 +309,14 @@ def _curves(entries: Sequence[Entry]) -> Iterator[Curve]:
                     yield Curve(
                         letter=letter(index), phase=phase.name, metric=metric, values=values
                     )
+
+
+def _telemetry(entries: Sequence[Entry]) -> Iterator[OverTime]:
+    """What the cards hold of devices and engine over time."""
+    for index, entry in enumerate(entries):
+        for phase in entry.card.phases:
+            for series in given(phase.series.devices, ()):
+                yield OverTime(letter=letter(index), phase=phase.name, series=series)
 
 
 def _cost(entry: Entry, phase: CardPhase) -> Value | None:

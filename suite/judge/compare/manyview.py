@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, joined
+from suite.base.language import Language
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.report.numbers import show
+from suite.judge.report.view import unit
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from suite.documents.comparison import (
         Change,
         ChangeOutcome,
+        Family,
         ManyComparison,
         Point,
         Side,
@@ -31,11 +35,42 @@ MARKS: Final[dict[ChangeOutcome, str]] = {
     "not-distinguishable": "=",
     "not-comparable": "x",
 }
+OUTCOMES: Final[dict[ChangeOutcome, Sentence]] = {
+    "better": Sentence("better", "更好"),
+    "worse": Sentence("worse", "更差"),
+    "not-distinguishable": Sentence("not distinguishable", "无法区分"),
+    "not-comparable": Sentence("not comparable", "不可比较"),
+}
+ANSWERS: Final = {
+    "yes": Sentence("may be compared", "可以比较"),
+    "partly": Sentence("may be compared in part", "可以部分比较"),
+    "no": Sentence("may NOT be compared", "不可比较"),
+}
+_FAMILIES: Final[dict[Family, str]] = {
+    "latency": "延迟",
+    "throughput": "吞吐",
+    "quality": "质量",
+    "length": "长度",
+    "utilisation": "利用率",
+    "energy": "能耗",
+    "start-up": "启动",
+    "client": "客户端",
+}
+ENDED: Final = {
+    "interrupted": "被中断",
+    "engine-died": "引擎中途结束",
+    "engine-failed": "引擎失败",
+    "failed": "失败",
+    "cut": "被切断",
+}
+"""How a run ended that did not reach its planned end, in Chinese."""
+_ABSENT: Final = Sentence("absent", "没有")
+_NOT_MEASURED: Final = Sentence("n/a", WORDS["na"][Language.ZH])
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One card's value of one metric.
+    """One card's value of one metric; its texts are sentences where the languages differ.
 
     Attributes:
         number: with its unit; "n/a" without one.
@@ -59,8 +94,7 @@ class Row:
 
     phase: str
     metric: str
-    title: str
-    title_zh: str
+    title: Sentence
     headline: bool
     cells: tuple[Cell, ...]
 
@@ -87,16 +121,20 @@ def rows(result: ManyComparison) -> list[Row]:
             for card in result.cards
         )
         headline = any(item.headline for item in by_letter.values())
-        listed.append(Row(phase, metric, known.title.en, known.title.zh, headline, cells))
+        title = Sentence(known.title.en, known.title.zh)
+        listed.append(Row(phase, metric, title, headline, cells))
     phases = list(dict.fromkeys(row.phase for row in listed))
     return sorted(listed, key=lambda row: (phases.index(row.phase), not row.headline))
 
 
-def _text(metric: str, value: Value | None) -> tuple[str, str]:
+def _text(metric: str, value: Value | None) -> tuple[Sentence, str]:
     if value is None:
-        return "absent", ""
+        return _ABSENT, ""
     shown = show(metric, value)
-    return f"{shown.number} {shown.unit}".strip(), shown.interval
+    if not shown.measured:
+        return _NOT_MEASURED, shown.interval
+    en, zh = (f"{shown.number} {unit(shown.unit, language)}".strip() for language in Language)
+    return Sentence(en, zh), shown.interval
 
 
 def _base(metric: str, value: Value | None) -> Cell:
@@ -105,32 +143,50 @@ def _base(metric: str, value: Value | None) -> Cell:
 
 def _cell(metric: str, change: Change | None) -> Cell:
     if change is None:
-        return Cell("absent", outcome="not-comparable", why="only other cards have it")
+        why = Sentence("only other cards have it", "只有其他评分卡有此指标")
+        return Cell(_ABSENT, outcome="not-comparable", why=why)
     ratio = change.ratio
     text = f"×{ratio.value:.3f} ({ratio.low:.3f}–{ratio.high:.3f})" if ratio else ""
-    paired = f", {change.paired} tasks paired" if change.paired is not UNSET else ""
+    said = Sentence(text, text)
+    if change.paired is not UNSET:
+        said += Sentence(f", {change.paired} tasks paired", f"，{change.paired} 个任务配对")
     number, interval = _text(metric, change.b)
     known = isinstance(change.b, Measured)
-    return Cell(number, interval, text + paired, change.outcome, change.why, known)
+    return Cell(number, interval, said, change.outcome, change.why, known)
 
 
-def worth(side: Side) -> str:
+def worth(side: Side) -> Sentence:
     """What a card is worth, in one line."""
-    verdict = "conformant" if side.conformant else "NOT CONFORMANT"
+    verdict = (
+        Sentence("conformant", "合规") if side.conformant else Sentence("NOT CONFORMANT", "不合规")
+    )
     if side.failed:
-        verdict += f" ({', '.join(side.failed)})"
-    words = [verdict, side.division, side.level, WORDS[side.runtime][0]]
+        rules = ", ".join(side.failed)
+        verdict += Sentence(f" ({rules})", f"（{rules}）")
+    division = Sentence(side.division, _word(side.division).zh)
+    words = [verdict, division, Sentence(side.level, _word(side.level).zh), _word(side.runtime)]
     if side.ended != "complete":
-        words.append(side.ended.upper())
+        words.append(Sentence(side.ended.upper(), ENDED.get(side.ended, side.ended)))
     if side.emulated:
-        words.append(WORDS["flag-emulated"][0].upper())
-    return " · ".join(words)
+        words.append(Sentence(_word("flag-emulated").upper(), _word("flag-emulated").zh))
+    return joined(words, " · ", " · ")
 
 
-def explains(subject: Subject) -> str:
+def _word(key: str) -> Sentence:
+    return Sentence(*WORDS[key])
+
+
+def families(names: Iterable[Family]) -> Sentence:
+    """Families of metrics, named."""
+    return joined([Sentence(name, _FAMILIES[name]) for name in names], ", ", "、")
+
+
+def explains(subject: Subject) -> Sentence:
     """Which metrics a difference may explain."""
-    families = given(subject.may_explain, ())
-    return f"may explain {', '.join(families)}" if families else "differs"
+    named = given(subject.may_explain, ())
+    if not named:
+        return Sentence("differs", "不同")
+    return Sentence("may explain ", "可能影响") + families(named)
 
 
 def counts(changes: Sequence[Change]) -> dict[ChangeOutcome, int]:
@@ -138,12 +194,11 @@ def counts(changes: Sequence[Change]) -> dict[ChangeOutcome, int]:
     return {name: sum(item.outcome == name for item in changes) for name in MARKS}
 
 
-def point(item: Point) -> tuple[str, str, str, str]:
+def point(item: Point) -> tuple[Sentence, Sentence, Sentence, str]:
     """Throughput, time per token, time to first token, and cost of a load as text."""
     cost = ""
     if item.cost is not UNSET:
-        known = isinstance(item.cost, Measured)
-        cost = f"{item.cost.value:,.4g}" if known and isinstance(item.cost, Measured) else "n/a"
+        cost = f"{item.cost.value:,.4g}" if isinstance(item.cost, Measured) else _NOT_MEASURED
     return (
         _text("output_throughput", item.throughput)[0],
         _text("tpot_mean", item.latency)[0],
@@ -152,11 +207,15 @@ def point(item: Point) -> tuple[str, str, str, str]:
     )
 
 
-def correction(result: ManyComparison) -> str:
+def correction(result: ManyComparison) -> Sentence:
     """What was done about the number of comparisons."""
     done = result.correction
-    undone = f"; {done.undone} verdicts did not stand" if done.undone else ""
-    return (
-        f"{done.tests} ratios were tested at once: Holm's correction keeps the chance of any false verdict at "
-        f"{done.level:.0%}{undone}"
+    said = Sentence(
+        f"{done.tests} ratios were tested at once: Holm's correction keeps the chance of any false verdict at {done.level:.0%}",
+        f"同时检验了 {done.tests} 个比值：Holm 校正使出现任何误判的概率保持在 {done.level:.0%}",
     )
+    if done.undone:
+        said += Sentence(
+            f"; {done.undone} verdicts did not stand", f"；其中 {done.undone} 个结论不成立"
+        )
+    return said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.comparison import Subject
 from suite.documents.document import given
 from suite.documents.text import Text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from suite.documents.card import CardFact, Scorecard
     from suite.documents.comparison import Family
 
-ABSENT = "absent"
+ABSENT: Final = Sentence("absent", "没有")
 _UNKNOWN = "unknown"
 
 
@@ -30,6 +30,11 @@ def _peak(card: Scorecard) -> str:
 
 def _yes(*, whether: bool) -> str:
     return "yes" if whether else "no"
+
+
+def _started(card: Scorecard, read: Callable[[Scorecard], str]) -> str:
+    """What the command line of an engine says; of somebody else's server nobody saw it."""
+    return _UNKNOWN if card.runtime == "endpoint" else read(card)
 
 
 def _served(card: Scorecard) -> str:
@@ -89,22 +94,22 @@ _LINES: tuple[tuple[str, Bilingual, Callable[[Scorecard], str]], ...] = (
     (
         "tensor parallel",
         Bilingual("Tensor parallel", "张量并行"),
-        lambda card: str(card.engine.tensor_parallel),
+        lambda card: _started(card, lambda card: str(card.engine.tensor_parallel)),
     ),
     (
         "prefix caching",
         Bilingual("Prefix caching", "前缀缓存"),
-        lambda card: _yes(whether=card.engine.prefix_caching),
+        lambda card: _started(card, lambda card: _yes(whether=card.engine.prefix_caching)),
     ),
     (
         "quantisation",
         Bilingual("Quantisation", "量化"),
-        lambda card: card.engine.quantisation or "none",
+        lambda card: _started(card, lambda card: card.engine.quantisation or "none"),
     ),
     (
         "speculative decoding",
         Bilingual("Speculative decoding", "投机解码"),
-        lambda card: _yes(whether=card.engine.speculative_decoding),
+        lambda card: _started(card, lambda card: _yes(whether=card.engine.speculative_decoding)),
     ),
     (
         "longest sequence",
@@ -138,6 +143,11 @@ _COVERED = frozenset(
 )
 """Facts that another line of the comparison says, or that follow from it."""
 
+_PEAK_FACTS = {
+    "peak.measured_flops": Bilingual("Measured peak, FLOP/s", "实测峰值（FLOP/s）"),
+    "peak.measured_bytes_per_s": Bilingual("Measured bandwidth, bytes/s", "实测带宽（字节/秒）"),
+    "peak.measured_dtype": Bilingual("Measured peak, precision", "实测峰值的精度"),
+}
 _FACTS = {
     "host.cpu": Bilingual("Host CPU", "主机 CPU"),
     "host.cpu.flags": Bilingual("Host CPU, instruction sets", "主机 CPU 指令集"),
@@ -154,12 +164,38 @@ _FACTS = {
     "host.kernel": Bilingual("Kernel", "内核"),
     "host.os": Bilingual("Operating system", "操作系统"),
     "host.docker": Bilingual("Docker", "Docker"),
+    "host.swap_bytes": Bilingual("Swap space, bytes", "交换空间（字节）"),
+    "host.driver": Bilingual("Driver", "驱动"),
+    "host.architecture": Bilingual("Architecture", "体系结构"),
+    "host.clocksource": Bilingual("Clock source", "时钟源"),
+    "host.python": Bilingual("Suite's Python", "套件的 Python"),
+    "engine.python": Bilingual("Engine's Python", "引擎的 Python"),
+    "container.memory_bytes": Bilingual("Container's memory limit, bytes", "容器内存上限（字节）"),
+    "container.network": Bilingual("Container's network", "容器网络"),
+    "container.user": Bilingual("Container's user", "容器用户"),
+    "container.privileged": Bilingual("Container with all privileges", "特权容器"),
+    **_PEAK_FACTS,
 }
-"""Names for people of facts that differ often; any other is called by its own name."""
+"""Names for people of facts; a package, a program or a container's detail is called by its own name."""
+
+_DEVICE_FACTS = {
+    "name": Bilingual("name", "名称"),
+    "driver": Bilingual("driver", "驱动"),
+    "firmware": Bilingual("firmware", "固件"),
+    "memory_bytes": Bilingual("memory, bytes", "内存（字节）"),
+    "power_limit_w": Bilingual("power limit, W", "功率上限（W）"),
+    "power_default_w": Bilingual("default power limit, W", "默认功率上限（W）"),
+    "clock_max_mhz": Bilingual("highest clock, MHz", "最高频率（MHz）"),
+    "ecc": Bilingual("ECC", "ECC"),
+    "partition": Bilingual("partition", "分区"),
+    "processes": Bilingual("other processes", "其他进程"),
+}
+"""The same of what a device's own tool said."""
 
 
 _SPEED: tuple[Family, ...] = ("latency", "throughput", "utilisation", "energy", "start-up")
 _EVERYTHING: tuple[Family, ...] = (*_SPEED, "quality", "length")
+_UTILISATION: tuple[Family, ...] = ("utilisation",)
 _CLIENT: tuple[Family, ...] = ("latency", "throughput", "start-up", "client")
 _EXPLAINS: dict[str, tuple[Family, ...]] = {
     "devices": _SPEED,
@@ -174,10 +210,11 @@ _EXPLAINS: dict[str, tuple[Family, ...]] = {
     "quantisation": _EVERYTHING,
     "speculative decoding": _EVERYTHING,
     "longest sequence": ("throughput", "start-up"),
-    "declared peak": ("utilisation",),
+    "declared peak": _UTILISATION,
     "arguments": _EVERYTHING,
     "environment": _EVERYTHING,
     **dict.fromkeys(_FACTS, _CLIENT),
+    **dict.fromkeys(_PEAK_FACTS, _UTILISATION),
 }
 """What a difference may explain; what is not here is shown without a word on that."""
 
@@ -249,10 +286,18 @@ def _facts(a: Scorecard, b: Scorecard) -> list[Subject]:
     for name in sorted(({*a.environment, *b.environment}) - _COVERED):
         first, second = _fact(a.environment.get(name)), _fact(b.environment.get(name))
         if first != second:
-            title = _FACTS.get(name, Bilingual(name, name))
-            lines.append(Subject(what=name, title=_text(title), a=first, b=second))
+            lines.append(Subject(what=name, title=_text(_title(name)), a=first, b=second))
     known = list(_FACTS)
     return sorted(lines, key=lambda line: known.index(line.what) if line.what in _FACTS else 99)
+
+
+def _title(name: str) -> Bilingual:
+    kind, _, rest = name.partition(".")
+    index, _, member = rest.partition(".")
+    words = _DEVICE_FACTS.get(member) if kind == "device" else None
+    if words is not None:
+        return Bilingual(f"Device {index}, {words.en}", f"设备 {index}，{words.zh}")
+    return _FACTS.get(name, Bilingual(name, name))
 
 
 def _fact(fact: CardFact | None) -> str:

@@ -9,7 +9,9 @@ from msgspec import UNSET
 from suite.base.bilingual import Sentence
 from suite.base.language import Language
 from suite.documents.document import given
+from suite.judge.compare import manyview
 from suite.judge.compare.counts import source_zh
+from suite.judge.compare.manyview import MARKS, OUTCOMES
 from suite.judge.compare.subjects import ABSENT
 from suite.judge.report.numbers import show
 from suite.judge.report.texttable import columns, wrapped
@@ -38,23 +40,6 @@ _ANSWERS = {
     "yes": Sentence("These two cards may be compared.", "这两张评分卡可以比较。"),
     "partly": Sentence("These two cards may be compared in part.", "这两张评分卡可以部分比较。"),
     "no": Sentence("These two cards may NOT be compared.", "这两张评分卡不可比较。"),
-}
-_MARKS = {"better": "+", "worse": "-", "not-distinguishable": "=", "not-comparable": "x"}
-_OUTCOMES = {
-    "better": Sentence("better", "更好"),
-    "worse": Sentence("worse", "更差"),
-    "not-distinguishable": Sentence("not distinguishable", "无法区分"),
-    "not-comparable": Sentence("not comparable", "不可比较"),
-}
-_FAMILIES = {
-    "latency": "延迟",
-    "throughput": "吞吐",
-    "quality": "质量",
-    "length": "长度",
-    "utilisation": "利用率",
-    "energy": "能耗",
-    "start-up": "启动",
-    "client": "客户端",
 }
 
 
@@ -85,7 +70,8 @@ def _side(letter: str, side: Side, say: Phrases) -> list[str]:
     if side.failed:
         verdict += f" ({', '.join(side.failed)})"
     if side.ended != "complete":
-        verdict += f", {side.ended.upper()}"
+        ended = say.pick(side.ended.upper(), manyview.ENDED.get(side.ended, side.ended))
+        verdict += f"{say('comma')}{ended}"
     worth = [
         verdict,
         say.pick(side.division, say(side.division)),
@@ -130,10 +116,8 @@ def _difference(item: Difference, say: Phrases) -> list[str]:
     lines = _pair(
         "! ", say.pick(item.title.en, item.title.zh), (of(item.a), of(item.b)), " | ", say
     )
-    families = say.pick(
-        ", ".join(item.forbids), "、".join(map(_FAMILIES.__getitem__, item.forbids))
-    )
-    return [*lines, *_indented(say.pick("forbids comparing: ", "不可比较：") + families, 2)]
+    forbidden = Sentence("forbids comparing: ", "不可比较：") + manyview.families(item.forbids)
+    return [*lines, *_indented(of(forbidden), 2)]
 
 
 def _pair(mark: str, name: str, sides: tuple[str, str], between: str, say: Phrases) -> list[str]:
@@ -154,7 +138,7 @@ def _headline(diff: Comparison, say: Phrases) -> list[str]:
     if not changes:
         return []
     legend = say("comma").join(
-        f"{mark} {say.language.of(_OUTCOMES[outcome])}" for outcome, mark in _MARKS.items()
+        f"{mark} {say.language.of(OUTCOMES[outcome])}" for outcome, mark in MARKS.items()
     )
     lines = [
         "",
@@ -210,11 +194,11 @@ def _items(subject: Subject, say: Phrases) -> list[str]:
 
 def _changes(diff: Comparison, say: Phrases, *, every: bool) -> list[str]:
     lines = ["", say.pick("All metrics, A -> B", "全部指标，A -> B")]
-    for outcome, mark in _MARKS.items():
+    for outcome, mark in MARKS.items():
         changes = [change for change in diff.metrics if change.outcome == outcome]
         if not changes:
             continue
-        lines.append(f"{mark} {say.language.of(_OUTCOMES[outcome])}{say('colon')}{len(changes)}")
+        lines.append(f"{mark} {say.language.of(OUTCOMES[outcome])}{say('colon')}{len(changes)}")
         if outcome in ("better", "worse"):
             others = [change for change in changes if not change.headline]
             lines += [row for change in others for row in _change(change, say)]
@@ -284,7 +268,7 @@ def _name(change: Change, say: Phrases) -> str:
 
 def _change(change: Change, say: Phrases, *, mark: bool = False, reason: bool = False) -> list[str]:
     """A metric, and below it both values with their ratio; with a mark, how the second stands to the first."""
-    indent = f"  {_MARKS[change.outcome]} " if mark else "    "
+    indent = f"  {MARKS[change.outcome]} " if mark else "    "
     lines = wrapped(_name(change, say), WIDTH, indent=indent, rest="    ")
     values = f"{_value(change.metric, change.a, say)} -> {_value(change.metric, change.b, say)}"
     ratio = change.ratio

@@ -208,7 +208,7 @@ def _obstacle(phase: PhaseSamples, facts: ModelFacts) -> str:
 
 def _uncounted(phase: PhaseSamples, plan: Plan) -> str:
     """Why it is not known how much of the prompts was computed; "" when it is."""
-    if not plan.engine.prefix_caching:
+    if not plan.engine.prefix_caching and plan.runtime != "endpoint":
         return ""
     silent = sum(answer.event.usage.cached_tokens is UNSET for answer in phase.answers)
     if not silent:

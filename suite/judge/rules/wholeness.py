@@ -108,8 +108,10 @@ def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
     title=Bilingual("Answers do not go round in circles", "回答不陷入循环"),
     asks=Bilingual(
         "At most 10 % of a phase's answers end in a loop: a stretch to the end, half of the answer or more, that says the "
-        "same at least three times, or twice where it is long.",
-        "一个阶段中以循环结尾的回答至多占 10 %：即直至末尾、占回答一半以上、同样内容重复至少三次（较长者两次）的部分。",
+        "same at least three times, or twice where it is long; or in four sentences (of short items, six) that differ by a "
+        "name or a number alone.",
+        "一个阶段中以循环结尾的回答至多占 10 %：即直至末尾、占回答一半以上、同样内容重复至少三次（较长者两次）的部分；"
+        "或四个（短条目为六个）仅名称或数字不同的句子。",
     ),
     reason=Bilingual(
         "Such answers run to the length limit and count as much as good ones, where nothing holds them to a reference.",

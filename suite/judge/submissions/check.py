@@ -8,6 +8,7 @@
     name       the folder is called as the card says
     division   no rule failed but those that are waived; the division that is asked for is granted
     replay     no other submission has the card or the log
+    attempts   runs of the vendor under the same challenge, and commitments without a run
     changes    what was handed in before is not edited
     statements reviews, withdrawal, successor
 
@@ -24,18 +25,29 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
+from suite.base.language import Language
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission, ReviewMade, StatusMade
+from suite.documents.check import (
+    AuditMade,
+    CheckedCard,
+    CheckedSubmission,
+    ReviewMade,
+    StatusMade,
+)
 from suite.judge import score
-from suite.judge.attest import envelope, keys, trust, verify_run
+from suite.judge.attest import envelope, keys, levels, trust, verify_run
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
+    DECISIONS,
+    FAVOURABLE,
+    Attested,
     Audited,
     Ended,
     Reviewed,
@@ -49,13 +61,15 @@ from suite.judge.attest.statement import parse_statement
 from suite.judge.attest.steps import Steps
 from suite.judge.compare.inputs import failed_rules
 from suite.judge.report import html
-from suite.judge.submissions import folders, pack, replay, source, waivers
+from suite.judge.report.words import WORDS
+from suite.judge.submissions import attempts, folders, pack, replay, source, waivers
 
 if TYPE_CHECKING:
     from suite.documents.check import Verdict
     from suite.documents.submission import Waiver
     from suite.documents.workload import Division
     from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.review import Made
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
@@ -109,6 +123,7 @@ def check(submission: Submission, setting: Setting) -> CheckedSubmission:
     work.name()
     work.division()
     work.replay()
+    work.attempts()
     work.changes()
     work.statements()
     return work.result()
@@ -121,8 +136,12 @@ def refuse_emulated(card: Scorecard) -> None:
         EvidenceError: ``emulated-submission``.
     """
     if card.vendor.emulated:
-        message = "the card is of an emulated machine, which says nothing about a vendor's devices"
-        raise EvidenceError("emulated-submission", message, hint="measure on the real one")
+        message = Sentence(
+            "the card is of an emulated machine, which says nothing about a vendor's devices",
+            "此卡来自模拟设备，不能说明厂商的设备",
+        )
+        hint = Sentence("measure on the real one", "请在真实设备上测量")
+        raise EvidenceError("emulated-submission", message, hint=hint)
 
 
 def _stated(bundle: bytes) -> Stated | None:
@@ -144,7 +163,9 @@ class _Check:
         self.verification: Verification | None = None
         self.stated: Stated | None = None
         self.reviews: list[Reviewed] = []
+        self.audits: list[Audited] = []
         self.ended: list[Ended] = []
+        self.made: list[Made] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None
         self.key: PublicKey | None = None
@@ -154,7 +175,9 @@ class _Check:
             self.key = keys.parse_public(setting.key, name="key")
 
     def files(self) -> None:
-        with self.steps.attempt("The folder holds a submission and nothing else") as note:
+        with self.steps.attempt(
+            Sentence("The folder holds a submission and nothing else", "文件夹只含一份提交")
+        ) as note:
             note.detail = folders.check_files(self.submission)
 
     def run(self, directory: Path) -> None:
@@ -169,11 +192,11 @@ class _Check:
         bundle = directory / BUNDLE_FILE
         self.stated = _stated(bundle.read_bytes()) if bundle.is_file() else None
         whole = False
-        with self.steps.attempt("The evidence is at hand") as note:
+        with self.steps.attempt(Sentence("The evidence is at hand", "证据在手")) as note:
             name = f"{self.submission.path}/{pack.PACK_FILE}"
             with source.opened(self.submission, setting.store, fetch=setting.fetch) as packed:
                 size = pack.unpack(packed, directory, name)
-            note.detail = f"{size:,} bytes unpacked"
+            note.detail = Sentence(f"{size:,} bytes unpacked", f"解压后 {size:,} 字节")
             whole = True
         round_ = self.submission.round
         nonce = None if round_ == folders.NO_ROUND else round_
@@ -210,21 +233,23 @@ class _Check:
         return tuple(receipts)
 
     def name(self) -> None:
-        what = "The folder is called as the card says"
+        what = Sentence("The folder is called as the card says", "文件夹名称与评分卡相符")
         if self.stated is None:
-            self.steps.skipped(what, "there is no card")
+            self.steps.skipped(what, Sentence("there is no card", "没有评分卡"))
             return
         with self.steps.attempt(what) as note:
             names = folders.name_of(self.stated.card)
             note.detail = "/".join(names)
             if note.detail != self.submission.path:
-                message = f"the card belongs into {note.detail}"
+                message = Sentence(
+                    f"the card belongs into {note.detail}", f"此卡应位于 {note.detail}"
+                )
                 raise EvidenceError("submission-name", message)
 
     def division(self) -> None:
-        what = "The rules of its division hold"
+        what = Sentence("The rules of its division hold", "其赛道的规则成立")
         if self.stated is None:
-            self.steps.skipped(what, "there is no card")
+            self.steps.skipped(what, Sentence("there is no card", "没有评分卡"))
             return
         card = self.stated.card
         failed = failed_rules(card)
@@ -244,20 +269,40 @@ class _Check:
             )
 
     def replay(self) -> None:
-        with self.steps.attempt("Nobody handed it in before") as note:
+        with self.steps.attempt(Sentence("Nobody handed it in before", "此前无人提交过")) as note:
             mine = next(item for item in self.setting.traces if item.path == self.submission.path)
             note.detail = replay.compare(mine, self.setting.traces)
             if not note.detail:
-                note.skip("replay-unknown", "its log holds nothing that could be compared")
+                why = Sentence(
+                    "its log holds nothing that could be compared", "其日志中没有可比较的内容"
+                )
+                note.skip("replay-unknown", why)
+
+    def attempts(self) -> None:
+        mine = next(item for item in self.setting.traces if item.path == self.submission.path)
+        if mine.attempt is None:
+            return
+        with self.steps.attempt("Runs under its challenge are counted") as note:
+            note.detail, note.findings = attempts.count(mine, self.setting.traces)
+            if note.findings:
+                note.warn("challenge-repeated", note.detail)
 
     def changes(self) -> None:
         edited = sorted(self.setting.edited)
         mine = [name for name in edited if name.startswith(f"{self.submission.path}/")]
         if not mine:
             return
-        with self.steps.attempt("What was handed in before is not edited"):
-            message = "files of a submission that stood in the tree before were changed or removed"
-            hint = "withdraw it with a statement, and submit a new run: suite review withdraw"
+        with self.steps.attempt(
+            Sentence("What was handed in before is not edited", "先前提交的内容未被更改")
+        ):
+            message = Sentence(
+                "files of a submission that stood in the tree before were changed or removed",
+                "先前已在目录树中的提交有文件被更改或删除",
+            )
+            hint = Sentence(
+                "withdraw it with a statement, and submit a new run: suite review withdraw",
+                "请以声明撤回，并提交新的运行：suite review withdraw",
+            )
             raise TrustError(
                 "submission-edited", message, None, hint, [Problem(name) for name in mine]
             )
@@ -266,33 +311,43 @@ class _Check:
         paths, need = folders.statements(self.submission), self.setting.reviews
         if not paths and not need:
             return
-        what = "What reviewers and signer state about it"
+        what = Sentence("What reviewers and signer state about it", "评审方与签名者的声明")
         if self.stated is None or self.trust is None:
-            self.steps.skipped(what, "without card and trust list nobody's statement counts")
+            why = Sentence(
+                "without card and trust list nobody's statement counts",
+                "没有评分卡与信任列表时，任何声明都不算数",
+            )
+            self.steps.skipped(what, why)
             return
         card = self.stated
         for path in paths:
             name = f"{folders.STATEMENTS}/{path.name}"
-            with self.steps.attempt(f"{what}: {path.name}") as note:
+            with self.steps.attempt(placed(what, path.name)) as note:
                 data = read_plain(path, envelope.MAX_BUNDLE_BYTES, below=self.submission.folder)
                 if is_receipt(data, name):
-                    note.detail = "a receipt"
+                    note.detail = Sentence("a receipt", "收据")
                     continue
                 made = read_statement(
                     data, self.trust, card.statement.sha256, card.card.vendor.id, name
                 )
                 self._note(made, note)
-        with self.steps.attempt("Reviewers have decided") as note:
+        with self.steps.attempt(Sentence("Reviewers have decided", "评审方已决定")) as note:
             note.detail = self._decided(need)
 
-    def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
-        if isinstance(made, Audited):
+    def _note(self, made: Made, note: Note) -> None:
+        self.made.append(made)
+        if isinstance(made, Attested):
+            note.detail = f"{made.word} by {made.owner}: {made.report.why}"
+            if made.word not in FAVOURABLE:
+                note.warn("attestation-differs", note.detail)
+        elif isinstance(made, Audited):
             note.detail = require_sameness(made)
+            self.audits.append(made)
             if made.audit.verdict == "undecided":
                 note.warn("audit-undecided", note.detail)
         elif isinstance(made, Reviewed):
             self.reviews.append(made)
-            note.detail = f"{made.reviewer}: {made.decision}"
+            note.detail = placed(made.reviewer, DECISIONS[made.decision])
         else:
             self.ended.append(made)
             text = f"{made.status} by {made.owner}, {made.time}: {made.reason}"
@@ -314,11 +369,16 @@ class _Check:
             problems = [
                 Problem(f"{item.reviewer}: {item.comment or 'no reason given'}") for item in against
             ]
-            raise TrustError("review-rejected", "a reviewer rejected it", None, "", problems)
+            message = Sentence("a reviewer rejected it", "有评审方拒绝了它")
+            raise TrustError("review-rejected", message, None, "", problems)
         if len(last) < need:
-            message = f"{len(last)} of {need} reviewers have accepted it"
+            message = Sentence(
+                f"{len(last)} of {need} reviewers have accepted it",
+                f"所需 {need} 位评审方中有 {len(last)} 位接受",
+            )
             raise TrustError("reviews-missing", message)
-        return f"accepted by {', '.join(last) or 'nobody yet'}"
+        names = ", ".join(last)
+        return Sentence(f"accepted by {names or 'nobody yet'}", f"接受者：{names or '尚无'}")
 
     def result(self) -> CheckedSubmission:
         fails = [step for step in self.steps.done if step.outcome is Outcome.FAIL]
@@ -342,6 +402,7 @@ class _Check:
                 for item in self.reviews
             ),
             steps=tuple(step.document() for step in self.steps.done),
+            audits=tuple(map(_audit_made, self.audits)) or UNSET,
             ended=_ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
@@ -357,9 +418,9 @@ class _Check:
             vendor=card.vendor.id,
             owner=(verified.owner or "") if verified else "",
             division=card.division.granted,
-            level=card.level.level,
+            level=levels.reached(card, self.made)[0],
             conformant=card.verdict.conformant,
-            sentence=card.verdict.sentence.en,
+            sentence=Sentence(card.verdict.sentence.en, card.verdict.sentence.zh),
         )
 
 
@@ -368,20 +429,30 @@ def _judge(
 ) -> None:
     """Whether no rule failed but those that are waived, and the granted division is at least that one."""
     whys = {check.rule: check.why for check in card.checks}
+    sentence = Sentence(card.verdict.sentence.en, card.verdict.sentence.zh)
+    granted = Sentence(*WORDS[card.division.granted])
     if failed:
-        findings = tuple(f"{rule}: {whys[rule]}" for rule in failed)
-        note.fail("not-conformant", card.verdict.sentence.en, findings)
+        findings = tuple(placed(rule, whys[rule]) for rule in failed)
+        note.fail("not-conformant", sentence, findings)
     elif _RANK[card.division.granted] < _RANK[least]:
-        findings = tuple(f"{item.rule}: {item.why}" for item in card.division.reasons)
-        claimed = f"{least} is asked for, {card.division.granted} was granted"
+        findings = tuple(placed(item.rule, item.why) for item in card.division.reasons)
+        claimed = Sentence(
+            f"{least} is asked for, {granted} was granted",
+            f"要求{WORDS[least][Language.ZH]}赛道，授予{granted.zh}赛道",
+        )
         note.fail("division-not-granted", claimed, findings)
     elif used:
         names = ", ".join(f"{rule} by {waiver.id}" for rule, waiver in sorted(used.items()))
-        note.warn("waived", f"{card.division.granted}; waived: {names}")
+        note.warn(
+            "waived", Sentence(f"{granted}; waived: {names}", f"{granted.zh}；已豁免：{names}")
+        )
     elif not card.verdict.conformant:
-        note.fail("not-conformant", card.verdict.sentence.en, ())
+        note.fail("not-conformant", sentence, ())
     else:
-        note.detail = f"{card.division.granted}, {len(card.checks)} rules, none failed"
+        count = len(card.checks)
+        note.detail = Sentence(
+            f"{granted}, {count} rules, none failed", f"{granted.zh}，{count} 条规则，无一不通过"
+        )
 
 
 def _ended(made: Ended) -> StatusMade:
@@ -391,4 +462,11 @@ def _ended(made: Ended) -> StatusMade:
         time=made.time,
         reason=made.reason,
         successor=made.successor,
+    )
+
+
+def _audit_made(made: Audited) -> AuditMade:
+    audit = made.audit
+    return AuditMade(
+        reviewer=made.reviewer, verdict=audit.verdict, time=audit.timeCreated, why=audit.why
     )

@@ -20,6 +20,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, Problem, UsageError
 from suite.base.safe import NOT_PLAIN, read_plain
 from suite.evidence import GIT_ATTRIBUTES
@@ -161,7 +162,8 @@ def check_files(submission: Submission) -> str:
         hint = "make it again: suite submit RUN"
         place = Place(str(submission.folder))
         raise EvidenceError("submission-files", message, place, hint, problems)
-    return f"{len(sizes)} files, {sum(sizes.values()):,} bytes"
+    count, total = len(sizes), sum(sizes.values())
+    return Sentence(f"{count} files, {total:,} bytes", f"{count} 个文件，{total:,} 字节")
 
 
 def _attributes_problems(submission: Submission, sizes: dict[str, int]) -> list[Problem]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.documents.check import CHECK_SCHEMA, CheckReport
 from suite.judge.attest.steps import Steps
@@ -132,7 +133,9 @@ def _removed(everything: Sequence[Submission], changes: Changes) -> list[_Error]
 def _steps(errors: Sequence[_Error]) -> Steps:
     steps = Steps()
     for error in errors:
-        with steps.attempt("The tree holds submissions and nothing else"):
+        with steps.attempt(
+            Sentence("The tree holds submissions and nothing else", "目录树只含提交")
+        ):
             raise error
     return steps
 

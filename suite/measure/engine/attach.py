@@ -108,7 +108,7 @@ def meet(
                 errors[address] = error
                 continue
             last = answers[address][-1]
-            if last[1] == http.client.OK:
+            if _is_well(*last[1:]):
                 return Met(address, last[0])
         if not answers:
             raise _unreachable(base_url, errors)
@@ -150,9 +150,18 @@ def _ask(
             base_url, "GET", tried, None, HEALTH_TIMEOUT_S, extra=headers, address=address
         )
         rows.append((tried, status, body))
-        if status == http.client.OK or status in _STARTING:
+        if _is_well(status, body) or status in _STARTING:
             break
     return rows
+
+
+def _is_well(status: int, body: bytes) -> bool:
+    """Whether an answer shows a healthy server; a web server answers any path with 200 and a page."""
+    return status == http.client.OK and not _is_page(body)
+
+
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _unreachable(
@@ -197,7 +206,10 @@ def _refused(
     headers: Mapping[str, str],
 ) -> EngineError:
     rows = next(iter(answers.values()))
-    said = "; ".join(f"{path} answers {status}" for path, status, _ in rows)
+    said = "; ".join(
+        f"{path} answers {status}" + (" with a web page" if _is_page(body) else "")
+        for path, status, body in rows
+    )
     statuses = {status for _, status, _ in rows}
     if statuses & {401, 403}:
         return unauthorised(base_url, said, headers)
@@ -205,6 +217,8 @@ def _refused(
     hint = "is this the address of an OpenAI-compatible server? it is given without /v1"
     if any(300 <= status < 400 for status in statuses):
         hint = "it redirects: give the address that it leads to"
+    elif http.client.TOO_MANY_REQUESTS in statuses:
+        hint = "it refuses requests for now; a limit on requests would be measured, not the machine"
     elif "https" in body.lower():
         hint = "is it a server with TLS? then the address begins with https://"
     message = f"{base_url} is no server that can be measured: {said}"

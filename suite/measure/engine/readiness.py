@@ -33,6 +33,9 @@ HEALTH_TIMEOUT_S = 5.0
 # A readiness answer is some hundred bytes; an engine that sends more than this is not answering it.
 MAX_ANSWER_BYTES = 1 << 20
 
+_NAME_HINT = "is it the name of the model at the server? --served-model-name gives it"
+_STREAM_HINT = 'the server must answer {"stream": true} with server-sent events'
+
 _TRANSPORT_ERRORS = (OSError, http.client.HTTPException)
 
 
@@ -187,12 +190,17 @@ def _first_answer(engine: Engine, ask: _Ask, left_s: float, headers: Mapping[str
     if engine.url and status in {401, 403}:
         raise unauthorised(engine.url, f"{form.path} answers {status}", headers)
     if status != http.client.OK:
+        hint = _NAME_HINT if engine.url and status in {400, 404} else ""
         raise EngineError(
-            "engine-bad-answer", f"the first request was answered with {status}: {text[:300]}"
+            "engine-bad-answer",
+            f"the first request was answered with {status}: {text[:300]}",
+            hint=hint,
         )
     chunks = [line for line in text.splitlines() if line.startswith("data:")]
     if not any('"choices"' in chunk for chunk in chunks):
-        raise EngineError("engine-bad-answer", f"the first answer is no event stream: {text[:300]}")
+        hint = _STREAM_HINT if engine.url else ""
+        message = f"the first answer is no event stream: {text[:300]}"
+        raise EngineError("engine-bad-answer", message, hint=hint)
 
 
 def request(
@@ -215,6 +223,9 @@ def request(
         timeout_s: seconds for all of it.
         extra: header fields.
         address: numeric address to connect to; "" tries those of the URL's host in turn.
+
+    Returns:
+        Status and body; of a redirect, which is not followed, the address that it leads to.
 
     Raises:
         OSError, http.client.HTTPException: whatever the transport says.
@@ -246,6 +257,9 @@ def request(
                 raise TimeoutError(f"the answer took longer than {timeout_s:g} s")
             if len(data) > MAX_ANSWER_BYTES:
                 raise http.client.HTTPException(f"the answer exceeds {MAX_ANSWER_BYTES} bytes")
+        location = response.getheader("Location", "")
+        if 300 <= response.status < 400 and location:
+            return response.status, location.encode("utf-8", "replace")
         return response.status, bytes(data)
     finally:
         connection.close()

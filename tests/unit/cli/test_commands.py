@@ -249,10 +249,13 @@ def test_json_of_the_judging_commands(suite, signed):
         (["--model", "./nowhere"], "model-unknown", "give a directory"),
         (["--engine-arg", "max-num-seqs"], "argument-wrong", "needs a value"),
         (["--engine-arg", "block-size=3"], "argument-closed", "block-size"),
-        (["--url", "localhost"], "url-wrong", "http://127.0.0.1:8000"),
+        (["--url", "localhost"], "url-wrong", "is it http://localhost?"),
         (["--telemetry-url", "localhost:9400"], "url-wrong", "http://127.0.0.1:9400/metrics"),
         (["--telemetry-url", ""], "option-empty", "--telemetry-url"),
         (["--url", "http://h:99999"], "url-wrong", "address of a server"),
+        (["--url", "10.0.0.7:8000"], "url-wrong", "is it http://10.0.0.7:8000?"),
+        (["--url", "gpu-1:8000/v1"], "url-wrong", "is it http://gpu-1:8000/v1?"),
+        (["--url", "http://me:secret@h:8000"], "url-wrong", "h holds a user name or password"),
         (["--url", "http://h", "--runtime", "sim"], "url-unused", "--runtime endpoint"),
         (["--runtime", "endpoint"], "url-missing", "--url"),
         (["--sim-script", "{}"], "sim-script-unused", "--runtime sim"),
@@ -775,7 +778,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"receipt", "render", "review"}),
+        ("suite re", {"receipt", "reproduce", "render", "review"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),

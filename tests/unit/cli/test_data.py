@@ -19,7 +19,7 @@ from suite.declare.tasks import pins, selection
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.selection import compute_locks
 from suite.measure.fetch.files import digest_of
-from suite.measure.fetch.published import ARCHIVE
+from suite.measure.fetch.published import ARCHIVE, SPLIT
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "data"
 CSV = (
@@ -220,3 +220,16 @@ def test_every_json_output_is_strict_json(table, capsys):
     for argv in (("show", table, "--json"), ("show", CASES / "canonical_ok" / "t.jsonl", "--json")):
         assert run(*argv) == 0
         assert isinstance(jsonio.loads(capsys.readouterr().out.encode()), dict)
+
+
+def test_without_a_network_all_that_is_needed_is_named(tmp_path, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens on the discard port
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(DataError) as caught:
+        run("fetch", "official", "--to", tmp_path / "data")
+    assert caught.value.code == "download-failed"
+    for source in (ARCHIVE, SPLIT):
+        assert source.file_name in caught.value.hint
+        assert not source.sha256 or source.sha256 in caught.value.hint
+    assert "--from DIR" in caught.value.hint

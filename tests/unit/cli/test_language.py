@@ -65,10 +65,65 @@ def test_a_refusal_in_english_is_explained_in_chinese(capsys):
     assert "说明" not in capsys.readouterr().err
 
 
-def test_the_commonest_codes_are_explained_in_chinese():
-    explained = [code.zh for code in error_codes().values() if code.zh]
-    assert len(explained) >= 30
-    assert all(HAN.search(words) and words.endswith("。") for words in explained)
+ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
+"""Three words of Latin letters in a row."""
+
+
+@pytest.mark.parametrize("name", sorted(error_codes()))
+def test_every_code_is_explained_in_chinese(name):
+    words = error_codes()[name].zh
+    assert HAN.search(words)
+    assert words.endswith("。")
+    assert not ENGLISH.search(re.sub(r"`[^`]*`", "", words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("vendors", "check", "nvidia"),
+        ("data", "formats"),
+        ("sim", "--list-cheats"),
+    ],
+    ids=lambda words: " ".join(map(str, words[:2])),
+)
+def test_what_commands_print_is_chinese(words, capsys):
+    require_chinese(capsys, *words)
+
+
+def require_chinese(capsys, *words):
+    """What a command prints is Chinese, every line of it."""
+    assert main([*map(str, words), "--lang", "zh"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(map(HAN.search, lines))
+    spoken = [re.sub(r"`[^`]*`", "", line) for line in lines]
+    assert [line for line in spoken if ENGLISH.search(line)] == []
+
+
+def test_data_in_chinese(tmp_path, capsys):
+    table, target = tmp_path / "t.csv", tmp_path / "t.jsonl"
+    table.write_text("id,document,summary\n1,some words are here,words\n2,others,there\n", "utf-8")
+    require_chinese(capsys, "data", "show", table)
+    require_chinese(capsys, "data", "convert", table, "--to", target)
+    require_chinese(capsys, "data", "verify", target)
+
+
+def test_keys_trust_and_rounds_in_chinese(tmp_path, capsys):
+    key, listed, made = tmp_path / "k.pem", tmp_path / "keys.json", tmp_path / "c.json"
+    require_chinese(capsys, "keygen", "--out", key)
+    public = key.with_name("k.pub.pem")
+    main(["trust", "add", str(listed), "acme", "--role", "reviewer", "--key", str(public)])
+    require_chinese(capsys, "trust", "check", listed)
+    require_chinese(capsys, "round", "new", "2026-1", "--key", key, "--out", made)
+    require_chinese(capsys, "round", "show", made)
+    require_chinese(capsys, "round", "check", made, "--trust", listed)
+    identity = json.loads(_listed(capsys, listed))[0]["key_id"]
+    require_chinese(capsys, "trust", "revoke", listed, identity, "--reason", "lost")
+    require_chinese(capsys, "trust", "list", listed)
+
+
+def _listed(capsys, path):
+    main(["trust", "list", str(path), "--json"])
+    return capsys.readouterr().out
 
 
 def test_a_refusal_speaks_the_language():

@@ -1,9 +1,11 @@
 import sys
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base.errors import SetupError
+from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.documents.engine import VersionRule
 from suite.measure.preflight import require_preflight, run_preflight
 from tests.factories import engine as factory
@@ -83,3 +85,49 @@ def test_versions_are_compared_for_every_device(versions, ok, says):
     engine = replace(compared.engine, preflight=(replace(check, compare=rule),))
     (answer,) = run_preflight(replace(compared, engine=engine))
     assert (answer.ok, says in answer.found) == (ok, True), answer.found
+
+
+PRINTED = {
+    ("intel-gaudi", "driver-version"): (
+        "| HL-SMI Version:     hl-1.{minor}.0-fw-61.0.2.0 |\n| Driver Version:     1.{minor}.0-94f37a2 |",
+        {"24": True, "23": False, "30": True, "3": False},
+    ),
+    ("mthreads", "mt-bios"): (
+        "Driver Version : 2.7.0\nGPU0\n    MTBios Version : 3.{minor}.3",
+        {"4": True, "3": False, "10": True},
+    ),
+    ("nvidia", "driver-cuda13"): (
+        "580.{minor}.06",
+        {"65": True, "9": False, "126": True},
+    ),
+    ("nvidia", "container-toolkit-cdi"): (
+        "NVIDIA Container Toolkit CLI version 1.{minor}.0\ncommit: 58879d8fbc1b2a5e10be6e0d2c6a8a1ee6e1a0d4",
+        {"12": True, "9": False, "17": True},
+    ),
+}
+"""What tools print, as their manuals show it, with the number that decides left open."""
+COMPARED = {
+    (name, row.id): row.compare
+    for name in list_vendors()
+    for row in load_vendor(name).doc.prerequisites
+    if row.compare is not UNSET
+}
+
+
+def test_every_compared_version_is_tried():
+    assert set(PRINTED) == set(COMPARED)
+
+
+@pytest.mark.parametrize(
+    ("which", "minor", "enough"),
+    [(which, minor, ok) for which, (_, rows) in PRINTED.items() for minor, ok in rows.items()],
+)
+def test_what_tools_print_is_compared_as_versions_and_not_as_words(which, minor, enough):
+    compared = plan(
+        ("command", "tool", ["printf", "%s", PRINTED[which][0].replace("{minor}", minor)], None)
+    )
+    rule = VersionRule(read=COMPARED[which].read, at_least=COMPARED[which].at_least)
+    check = replace(compared.engine.preflight[0], compare=rule)
+    engine = replace(compared.engine, preflight=(check,))
+    (answer,) = run_preflight(replace(compared, engine=engine))
+    assert answer.ok is enough, answer.found

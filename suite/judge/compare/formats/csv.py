@@ -12,6 +12,7 @@ from suite.documents.value import Measured
 from suite.judge.compare.formats.format import Format
 
 if TYPE_CHECKING:
+    from suite.base.language import Language
     from suite.documents.comparison import ManyComparison
     from suite.documents.value import Value
 
@@ -28,8 +29,9 @@ def _cells(side: str, value: Value | None) -> dict[str, object]:
     return {side: value.value, f"{side}_low": value.low, f"{side}_high": value.high}
 
 
-def render(result: ManyComparison) -> bytes:
-    """The pairs in order, in each the metrics in order."""
+def render(result: ManyComparison, language: Language) -> bytes:
+    """The pairs in order, in each the metrics in order; for programs, so in English."""
+    del language
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suite.base.bilingual import Bilingual
+    from suite.base.language import Language
     from suite.documents.comparison import ManyComparison
 
 
@@ -19,9 +20,9 @@ class Format:
     Attributes:
         title: what it is, in a few words.
         suffix: of a file of it, with the dot.
-        render: the report's bytes; pure.
+        render: the report's bytes, in a language where it is for people; pure.
     """
 
     title: Bilingual
     suffix: str
-    render: Callable[[ManyComparison], bytes]
+    render: Callable[[ManyComparison, Language], bytes]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, joined
+from suite.base.language import Language
 from suite.base.markdown import escaped, table
 from suite.documents.document import given
 from suite.judge.compare import manyview
@@ -12,78 +13,102 @@ from suite.judge.compare.formats.format import Format
 from suite.judge.foreign import view as foreign
 
 if TYPE_CHECKING:
-    from suite.documents.comparison import ManyComparison
+    from collections.abc import Iterator
+
+    from suite.documents.comparison import ManyComparison, Pair
     from suite.judge.compare.manyview import Cell
 
-_WORDS = {
-    "better": "**better**",
-    "worse": "**worse**",
+_MARKED = {
+    "better": "**{}**",
+    "worse": "**{}**",
     "not-distinguishable": "≈",
-    "not-comparable": "not comparable",
+    "not-comparable": "{}",
 }
+_CARDS = (
+    ("card", "run", "verdict", "on", "engine", "signed"),
+    ("评分卡", "运行", "结论", "设备", "推理引擎", "签名"),
+)
+"""Headings by language, as the others below."""
+_METRICS = (("phase", "metric"), ("阶段", "指标"))
 
 
-def _cell(cell: Cell) -> str:
-    words = [cell.number, cell.ratio, _WORDS[cell.outcome] if cell.outcome else ""]
-    return escaped(", ".join(word for word in words[:2] if word)) + (
-        f" {words[2]}" if words[2] else ""
-    )
+def _cell(cell: Cell, language: Language) -> str:
+    of = language.of
+    shown = escaped(", ".join(of(word) for word in (cell.number, cell.ratio) if word))
+    if cell.outcome is None:
+        return shown
+    return f"{shown} {_MARKED[cell.outcome].format(of(manyview.OUTCOMES[cell.outcome]))}"
 
 
-def render(result: ManyComparison) -> bytes:
-    """Tables of the cards, the metrics and the loads."""
-    parts = [f"# Comparison against {result.baseline}\n"]
-    heading = ("card", "run", "verdict", "on", "engine", "signed")
-    parts.append(
-        table(
-            heading,
-            [
-                tuple(
-                    map(
-                        escaped,
-                        (
-                            card.letter,
-                            card.side.run,
-                            manyview.worth(card.side),
-                            f"{card.side.vendor}, {card.side.devices}",
-                            card.side.engine,
-                            "; ".join([card.side.trust, *card.stated]),
-                        ),
-                    )
-                )
-                for card in result.cards
-            ],
-        )
-    )
-    for pair in result.pairs:
-        comparison = pair.comparison
-        lines = [f"**{pair.letter}** may be compared: {comparison.comparable}\n"]
-        lines += [
-            f"- {escaped(item.title.en)}: {escaped(item.a)} | {escaped(item.b)}; forbids {', '.join(item.forbids)}".replace(
-                " | ", " → "
-            )
-            for item in comparison.differences
-        ]
-        lines += [f"- {escaped(item.en)}" for item in comparison.remarks]
-        lines += [f"- lacks {escaped(item)}" for item in pair.lacking]
-        lines += [
-            f"- {escaped(item.title.en)}: {escaped(item.a)} → {escaped(item.b)} ({manyview.explains(item)})"
-            for item in comparison.subjects
-        ]
-        parts.append("\n".join(lines) + "\n")
+def _cards(result: ManyComparison, language: Language) -> str:
     rows = [
-        (escaped(row.phase or "run"), escaped(row.title), *map(_cell, row.cells))
+        (
+            card.letter,
+            card.side.run,
+            manyview.worth(card.side),
+            joined((card.side.vendor, card.side.devices), ", ", "，"),
+            card.side.engine,
+            joined((card.side.trust, *card.stated), "; ", "；"),
+        )
+        for card in result.cards
+    ]
+    return table(
+        _CARDS[language], [tuple(escaped(language.of(cell)) for cell in row) for row in rows]
+    )
+
+
+def _pair(pair: Pair, language: Language) -> Iterator[str]:
+    def of(text: str) -> str:
+        return escaped(language.of(text))
+
+    english, comparison = language is Language.EN, pair.comparison
+    if english:
+        yield f"**{pair.letter}** may be compared: {comparison.comparable}\n"
+    else:
+        yield f"**{pair.letter}** {of(manyview.ANSWERS[comparison.comparable])}\n"
+    for item in comparison.differences:
+        families = of(manyview.families(item.forbids))
+        sides = f"{of(item.a)} → {of(item.b)}"
+        yield (
+            f"- {escaped(item.title.en)}: {sides}; forbids {families}"
+            if english
+            else f"- {escaped(item.title.zh)}：{sides}；不可比较：{families}"
+        )
+    for remark in comparison.remarks:
+        yield f"- {escaped((remark.en, remark.zh)[language])}"
+    for lack in pair.lacking:
+        yield f"- {('lacks', '缺少')[language]} {of(lack)}"
+    for subject in comparison.subjects:
+        sides, why = f"{of(subject.a)} → {of(subject.b)}", of(manyview.explains(subject))
+        yield (
+            f"- {escaped(subject.title.en)}: {sides} ({why})"
+            if english
+            else f"- {escaped(subject.title.zh)}：{sides}（{why}）"
+        )
+
+
+def render(result: ManyComparison, language: Language) -> bytes:
+    """Tables of the cards, the metrics and the loads."""
+    base = result.baseline
+    parts = [f"# {(f'Comparison against {base}', f'与 {base} 比较')[language]}\n"]
+    parts.append(_cards(result, language))
+    parts += ["\n".join(_pair(pair, language)) + "\n" for pair in result.pairs]
+    rows = [
+        (
+            escaped(row.phase or ("run", "整次运行")[language]),
+            escaped(language.of(row.title)),
+            *(_cell(cell, language) for cell in row.cells),
+        )
         for row in manyview.rows(result)
         if row.headline or any(cell.outcome in ("better", "worse") for cell in row.cells)
     ]
     if rows:
-        parts.append(table(("phase", "metric", *(card.letter for card in result.cards)), rows))
-    parts.append(f"{manyview.correction(result)}.\n")
+        parts.append(table((*_METRICS[language], *(card.letter for card in result.cards)), rows))
+    parts.append(language.of(manyview.correction(result)) + (".", "。")[language] + "\n")
     results = given(result.foreign, ())
     if results:
-        parts.append(
-            "## Results of other tools\n\nUnsigned, not recomputed, not ranked with the cards.\n"
-        )
+        title, words = foreign.APART[language]
+        parts.append(f"## {title}\n\n{words}\n")
     for item, (names, loads) in zip(results, foreign.tables(results), strict=True):
         parts.append(f"**{escaped(item.file)}**: {escaped(foreign.heading(item))}\n")
         parts.append(

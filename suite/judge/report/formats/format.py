@@ -28,6 +28,7 @@ class Subject:
         evidence: of the run, None where only its card is at hand.
         language: which one a report for people speaks, or shows first.
         phase: the one that a file of another tool is about; empty for all.
+        audits: signed audits of the card, verified.
     """
 
     card: Scorecard
@@ -35,6 +36,7 @@ class Subject:
     evidence: Evidence | None = None
     language: Language = Language.EN
     phase: str = ""
+    audits: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Bilingual, Sentence, joined
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from suite.base.bilingual import Bilingual
+    from suite.base.language import Language
     from suite.documents.check import CheckReport, CheckStep
 
 
@@ -19,12 +21,12 @@ class Format:
     Attributes:
         title: what it is, in a few words.
         suffix: of a file of it, with the dot.
-        render: the report's bytes; pure.
+        render: the report's bytes, in a language where it is for people; pure.
     """
 
     title: Bilingual
     suffix: str
-    render: Callable[[CheckReport], bytes]
+    render: Callable[[CheckReport, Language], bytes]
 
 
 def refusals(report: CheckReport) -> Iterator[tuple[str, CheckStep]]:
@@ -37,13 +39,33 @@ def refusals(report: CheckReport) -> Iterator[tuple[str, CheckStep]]:
                 yield item.path, step
 
 
-def summary(report: CheckReport) -> str:
+_VERDICTS = {
+    "accepted": "接受",
+    "withdrawn": "已撤回",
+    "superseded": "已被取代",
+    "refused": "拒绝",
+}
+
+
+def verdict(name: str) -> Sentence:
+    """How a submission ended."""
+    return Sentence(name, _VERDICTS.get(name, name))
+
+
+def summary(report: CheckReport) -> Sentence:
     """How many of what: ``2 accepted, 1 refused``."""
     counts: dict[str, int] = {}
     for item in report.submissions:
         counts[item.verdict] = counts.get(item.verdict, 0) + 1
+    parts = {
+        name: Sentence(f"{number} {name}", f"{number} 份{verdict(name).zh}")
+        for name, number in counts.items()
+    }
     if report.stray:
-        counts["refused outside a submission"] = len(report.stray)
-    since = f" changed since {report.since}" if report.since else ""
-    listed = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
-    return f"{listed}{since}" if listed else f"no submission{since}"
+        name, number = "refused outside a submission", len(report.stray)
+        parts[name] = Sentence(f"{number} {name}", f"提交之外 {number} 处被拒绝")
+    listed = joined((parts[name] for name in sorted(parts)), ", ", "，")
+    said = listed if parts else Sentence("no submission", "没有提交")
+    if report.since:
+        said += Sentence(f" changed since {report.since}", f"（自 {report.since} 以来更改的）")
+    return said

@@ -12,6 +12,7 @@ from suite.judge.submissions.formats.format import Format
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.base.language import Language
     from suite.documents.check import CheckReport, CheckStep
 
 _PAGE = Markup('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n{suites}</testsuites>\n')
@@ -49,8 +50,9 @@ def _suite(name: str, steps: Sequence[CheckStep]) -> Markup:
     )
 
 
-def render(report: CheckReport) -> bytes:
+def render(report: CheckReport, language: Language) -> bytes:
     """One suite a submission, and one for what lies astray."""
+    del language
     suites = [_suite(item.path, item.steps) for item in report.submissions]
     if report.stray:
         suites.insert(0, _suite("tree", report.stray))

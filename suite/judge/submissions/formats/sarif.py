@@ -14,6 +14,7 @@ from suite.judge.submissions.formats.format import Format, refusals
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject, JSONValue
+    from suite.base.language import Language
     from suite.documents.check import CheckReport, CheckStep
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -32,8 +33,9 @@ def _result(path: str, step: CheckStep) -> JSONObject:
     }
 
 
-def render(report: CheckReport) -> bytes:
+def render(report: CheckReport, language: Language) -> bytes:
     """One result for each step that failed, at the submission's bundle; a rule for each code."""
+    del language
     failed = list(refusals(report))
     codes = error_codes()
     rules: list[JSONValue] = []

@@ -610,3 +610,70 @@ def test_an_adapter_alone_is_no_model(tmp_path):
     error = refusal(tmp_path)
     assert error.code == "model-no-weights"
     assert "adapter" in error.message
+
+
+KIMI_K2 = {
+    "architectures": ["DeepseekV3ForCausalLM"], "hidden_size": 7168, "num_hidden_layers": 61,
+    "num_attention_heads": 64, "num_key_value_heads": 64, "n_routed_experts": 384, "num_experts_per_tok": 8,
+    "n_shared_experts": 1, "moe_intermediate_size": 2048, "intermediate_size": 18432, "first_k_dense_replace": 1,
+    "vocab_size": 163840, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+    "v_head_dim": 128, "tie_word_embeddings": False, "quantization_config": {"quant_method": "fp8"},
+}  # fmt: skip
+GPT_OSS = {
+    "architectures": ["GptOssForCausalLM"], "hidden_size": 2880, "intermediate_size": 2880,
+    "num_hidden_layers": 24, "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 64,
+    "num_local_experts": 32, "num_experts_per_tok": 4, "vocab_size": 201088, "sliding_window": 128,
+    "layer_types": ["sliding_attention", "full_attention"] * 12, "attention_bias": True,
+    "tie_word_embeddings": False, "quantization_config": {"quant_method": "mxfp4"},
+}  # fmt: skip
+QWEN25_VL = {
+    "architectures": ["Qwen2_5_VLForConditionalGeneration"], "hidden_size": 3584, "intermediate_size": 18944,
+    "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4, "vocab_size": 152064,
+    "use_sliding_window": False, "sliding_window": 32768, "tie_word_embeddings": False,
+    "vision_config": {"depth": 32}, "quantization_config": {"quant_method": "awq"},
+}  # fmt: skip
+MISTRAL_31 = {
+    "architectures": ["Mistral3ForConditionalGeneration"], "vision_config": {},
+    "text_config": {"hidden_size": 5120, "num_hidden_layers": 40},
+    "quantization_config": {"quant_method": "compressed-tensors"},
+}  # fmt: skip
+LLAMA31_FP8 = LLAMA | {
+    "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "vocab_size": 128256, "compression_config": {"format": "float-quantized"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters", "active", "method"),
+    [
+        (KIMI_K2, 1_026_407_202_816, 32_860_471_296, "fp8"),
+        (GPT_OSS, 20_907_786_240, 4_186_275_840, "mxfp4"),
+        (QWEN25_VL, 7_615_283_200, 7_615_283_200, "awq"),
+        (MISTRAL_31, None, None, "compressed-tensors"),
+        (LLAMA31_FP8, 8_029_995_008, 8_029_995_008, "compressed-tensors"),
+    ],
+)
+def test_published_quantised_models_have_their_published_size_or_none(
+    tmp_path, config, parameters, active, method
+):
+    """1.03 T of which 32 B run, 20.9 B (3.6 B beside the embedding), 7.6 B, 8.03 B: as their cards say."""
+    write_packed(tmp_path, config, {})
+    facts = read_model(tmp_path)
+    assert (facts.parameters, facts.active_parameters) == (parameters, active)
+    assert facts.quantisation == method
+    assert facts.torch_dtype
+
+
+@pytest.mark.parametrize(
+    "experts",
+    [
+        {"ffn_config": {"moe_num_experts": 16, "moe_top_k": 4}},
+        {"num_experts": [64] * 2, "moe_topk": [8] * 2},
+        {"moe_num_experts": 64, "moe_k": 6},
+        {"llm_config": {"num_experts": 128}},
+    ],
+)
+def test_experts_of_unknown_mixtures_are_counted_once_and_never_all_active(model, experts):
+    write_config(model, architectures=["NewForCausalLM"], **experts)
+    facts = read_model(model)
+    assert (facts.parameters, facts.active_parameters) == (PARAMETERS, None)

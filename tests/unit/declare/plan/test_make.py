@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
-from suite.declare.plan.make import plan_sha256
+from suite.declare.plan.make import CLAIMED, plan_sha256
 from suite.declare.plan.text import render_plan
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.scenarios.phase import is_all_at_once
@@ -407,6 +407,28 @@ def test_endpoint_and_sim_start_nothing():
     assert endpoint.conversion is None
     assert endpoint.telemetry == ()
     assert plan_for("mthreads", "vllm_mtt", runtime="sim").conversion is None
+
+
+@pytest.mark.parametrize(
+    ("named", "title", "count", "claimed"),
+    [
+        ({}, "unknown", None, UNSET),
+        ({"accelerator": "b200-sxm"}, "NVIDIA B200 SXM", None, True),
+        ({"devices": 2}, "unknown", 2, True),
+        ({"accelerator": "b200-sxm", "devices": 2}, "NVIDIA B200 SXM", 2, True),
+    ],
+)
+def test_of_a_running_server_devices_and_peak_are_only_what_somebody_claims(
+    named, title, count, claimed
+):
+    plan = plan_for("nvidia", runtime="endpoint", url="http://10.0.0.1:8000", **named)
+    assert (plan.devices.name, plan.devices.count, plan.devices.claimed) == (title, count, claimed)
+    if len(named) == 2:
+        assert plan.peaks.compute.note.startswith("claimed: nobody observed the accelerators")
+        assert plan.chinese[CLAIMED].startswith("仅为声称")
+    else:
+        assert plan.peaks.compute is None
+        assert "accelerator unknown: nobody observed" in plan.peaks.compute_unknown
 
 
 def test_the_nonce_is_kept():

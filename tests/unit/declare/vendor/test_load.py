@@ -166,3 +166,10 @@ def test_every_member_of_the_schema_is_used_by_a_declaration():
     for definition, node in root["$defs"].items():
         members |= {(definition, name) for name in node["properties"]}
     assert sorted(members - used) == []
+
+
+def test_a_name_that_is_no_vendor_is_answered_with_the_nearest():
+    (problem,) = check_vendor(Path("nvidai"))
+    assert "nvidai" in problem.message
+    assert "nvidia" in problem.hint
+    assert check_vendor(Path("nvidia")) == []

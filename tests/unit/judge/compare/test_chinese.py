@@ -8,8 +8,10 @@ import pytest
 
 from suite.base.language import Language
 from suite.documents.codec import plain
-from suite.judge.compare import difference, text
+from suite.judge.compare import difference, formats, many, text
+from suite.judge.report.formats import registry
 from tests.factories import scorecard
+from tests.unit.judge.report.test_chinese import Shown
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
@@ -47,3 +49,34 @@ def test_a_sound_card_and_a_broken_one():
     assert shown.startswith("这两张评分卡不可比较。")
     assert "不合规" in shown
     assert "有一方不合规" in shown
+
+
+def entries(name):
+    return [
+        many.Entry(f"runs/{index}", scorecard.document(make()))
+        for index, make in enumerate(PAIRS[name])
+    ]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_any_number_of_cards_in_chinese(name, form):
+    report = registry.record(formats, form).render(many.compare(entries(name)), Language.ZH)
+    lines = [re.sub(r'"[^"]*"|\{.*\}', "", line) for line in report.decode().splitlines()]
+    assert [line for line in lines if ENGLISH.search(line)] == []
+    assert HAN.search(report.decode())
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_chinese_page_of_a_comparison(name):
+    page = registry.record(formats, "html").render(many.compare(entries(name)), Language.ZH)
+    assert b'<html lang="zh-CN">' in page
+    assert b'id="lang-zh" checked>' in page
+    blocks = [re.sub(r"\{.*\}", "", block) for block in Shown(page).blocks]
+    assert [block for block in blocks if ENGLISH.search(block)] == []
+
+
+def test_what_a_gate_says_is_a_sentence():
+    reasons = many.is_worse(many.compare(entries("sound and poor")))
+    assert reasons
+    assert all(HAN.search(reason.zh) for reason in reasons)

@@ -13,6 +13,7 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
+from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.documents.comparison import ValueRatio
 from suite.judge.compare import difference, formats, many, paired, ratio
@@ -230,7 +231,8 @@ def test_formats() -> None:
     result = many.compare(entries(slower(1), hostile, slower(2)))
     assert registry.names(formats) == ("csv", "html", "json", "markdown", "text")
     pages = {
-        name: registry.record(formats, name).render(result) for name in registry.names(formats)
+        name: registry.record(formats, name).render(result, Language.EN)
+        for name in registry.names(formats)
     }
     rows = list(csv.DictReader(io.StringIO(pages["csv"].decode())))
     assert {row["card"] for row in rows} == {"B", "C"}
@@ -243,4 +245,27 @@ def test_formats() -> None:
     assert "style" not in {name for _, attributes in page.elements for name in attributes}
     assert b"\\<script\\>" in pages["markdown"]
     assert "A -> C: may be compared" in pages["text"].decode()
-    assert html.render(result) == pages["html"]
+    assert html.render(result, Language.EN) == pages["html"]
+
+
+def test_devices_are_overlaid_a_line_for_each_card():
+    def drawn(*watts):
+        power = {
+            "quantity": "power",
+            "unit": "W",
+            "devices": 2,
+            "bucket_s": 0.5,
+            "values": [*watts],
+        }
+        return lambda made: made["phases"][0]["series"].update(devices=[power])
+
+    result = many.compare(entries(drawn(200, 210, 190), drawn(90, None, None, 80), None))
+    assert [item.letter for item in result.telemetry if item.series.quantity == "power"] == [
+        "A",
+        "B",
+    ]
+    page = html.render(result, Language.EN).decode()
+    power = page.split("Power of the devices together, W", 1)[1].split("</figure>", 1)[0]
+    # The second card's line is broken where its device was silent; the third card told nothing.
+    assert power.count("<polyline") == 3
+    assert [letter for letter in "ABC" if f">{letter}</text>" in power] == ["A", "B"]

@@ -168,7 +168,15 @@ def explained(alter):
         ),
         (
             lambda c: c["environment"].update({"device.0.power_limit_w": {"value": "300"}}),
-            "Only B states: device.0.power_limit_w 300",
+            "Only B states: Device 0, power limit, W 300",
+        ),
+        (
+            lambda c: c["environment"].update({"peak.measured_flops": {"value": "1.85e11"}}),
+            "Only B states: Measured peak, FLOP/s 1.85e11",
+        ),
+        (
+            lambda c: c["environment"].update({"container.memory_bytes": {"value": "9663676416"}}),
+            "Container's memory limit, bytes",
         ),
     ],
 )

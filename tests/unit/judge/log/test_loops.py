@@ -12,6 +12,8 @@ from suite.judge.log import loops
 from suite.judge.log.loops import ends_in_loop
 
 SHARED = os.environ.get("SUITE_SHARED_DATA")
+NAMES = ("York", "Leeds", "Bath", "Hull", "Ely")
+COLOURS = ("red", "blue", "green", "white", "black", "grey", "brown", "pink", "gold", "old")
 SENTENCE = "The council has agreed to build a new bridge over the river near the old town."
 
 
@@ -26,6 +28,23 @@ SENTENCE = "The council has agreed to build a new bridge over the river near the
         "." * 80,
         "他说他会去北京。" * 6,
         "1. a cat\n2. a cat\n3. a cat\n4. a cat\n5. a ca",
+        # a word varied
+        " ".join(f"The council of {name} has agreed to build a new bridge." for name in NAMES),
+        " ".join(f"In {name} he was a member of the club." for name in NAMES)
+        + " In Greece he was a",
+        "It was a fine day. " + " ".join(f"Mr {name} said that he was happy." for name in NAMES),
+        "\n".join(f"- a {colour} car" for colour in COLOURS),
+        "\n".join(
+            f"{number}. the {colour} house on the hill" for number, colour in enumerate(COLOURS)
+        ),
+        ", ".join(f"he said that he was {colour}" for colour in COLOURS),
+        " ".join(f"He met {name} in town. She was very kind to him." for name in NAMES),
+        " ".join(
+            f"Chapter {word} of the book is here." for word in ("one", "two", "three", "four")
+        ),
+        "".join(f"他说他会去{name}参加会议。" for name in ("北京", "上海", "广州", "深圳")),
+        "".join(f"第{number}章介绍了这座城市。" for number in "一二三四五"),
+        " ".join(f"The county of New {name} Hill has a large school." for name in NAMES),
     ],
 )
 def test_loops(text):
@@ -42,6 +61,18 @@ def test_loops(text):
         f"{SENTENCE} The council has agreed to build",
         "Real Madrid won 3-0, 3-0, 3-0 and 3-0.",
         "the council the council agreed",
+        # three alike are not yet a loop, nor are short lists, results, speeches and recipes
+        " ".join(f"The council of {name} has agreed to build a bridge." for name in NAMES[:3]),
+        "\n".join(f"- a {colour} car" for colour in COLOURS[:5]),
+        "The winners are Arsenal, Chelsea, Everton, Fulham, Hull, Leeds, Norwich and Stoke.",
+        "Stoke beat Hull 3-1. Leeds drew with Bath. York lost to Ely in the last minute. Hull won.",
+        "I came. I saw. I left. I wrote. I slept. I ate. I ran.",
+        "Wash the rice. Heat the oil in a pan. Fry the onion until soft. Add the rice and the water.",
+        "他说他会去北京。她昨天到了上海。会议在广州举行。深圳的代表没有来。",
+        " ".join(f"The council of {name} has agreed to build a new bridge." for name in NAMES)
+        + " Nobody was asked whether that made sense, and the mayor of the county spoke for an hour of money, of the "
+        "ferry that will stop, of a school that he would rather have seen, of the war, of his mother, and of the road "
+        "to the sea, which has been shut since a lorry full of fish fell over on a wet night in the spring.",
         SENTENCE * 3
         + " "
         + "Nobody was asked whether that made sense, and so on to the end of it. " * 1
@@ -63,9 +94,13 @@ def test_summaries_raise_no_alarm(name):
     if not path.is_file():
         pytest.skip(f"{path} is not there")
     loops = [line for line in path.read_text().splitlines() if ends_in_loop(line)]
-    # One answer of the neural summariser does go round in circles.
-    assert all(line.count("sir vince cable") > 10 for line in loops)
-    assert len(loops) == (name == "ptgen-test-output")
+    # Two answers of the neural summariser do go round in circles, one of them with a word varied.
+    circles = (
+        "sir vince cable , sir vince cable , sir",
+        "i 'm writing a journalist , i 'm writing a journalist",
+    )
+    assert all(any(circle in line for circle in circles) for line in loops)
+    assert len(loops) == (2 if name == "ptgen-test-output" else 0)
 
 
 @pytest.mark.skipif(not SHARED, reason="SUITE_SHARED_DATA is not set: no articles")

@@ -174,6 +174,36 @@ def test_a_soak_that_slows_down_drifts():
     assert track.ttft_ms[-1] > 32
 
 
+@pytest.mark.parametrize(
+    ("made", "by"),
+    [
+        (loads.interval, "load"),  # four at once: eight might have shown more
+        (loads.flooded, "load"),  # 20 requests a second, and it kept up
+        (loads.saturated, "machine"),
+        (loads.search, "machine"),
+        (loads.multi_turn, None),
+        (loads.not_run, None),
+    ],
+)
+def test_a_phase_says_whether_the_load_or_the_machine_was_its_limit(made, by):
+    assert last(made()).details.limited_by == by
+
+
+def test_an_offline_phase_that_sends_everything_is_the_machines_limit():
+    everything = loads.closed(
+        loads.phase("all", "offline", concurrency=120, tasks=120), loads.even()
+    )
+    part = loads.closed(loads.phase("some", "offline", concurrency=64, tasks=120), loads.even())
+    assert last(everything).details.limited_by == "machine"
+    assert last(part).details.limited_by == "load"
+
+
+def test_a_search_whose_highest_rate_is_met_was_limited_by_its_range():
+    phase = last(loads.search(max_rate=16.0))
+    assert [search.ended for search in phase.details.searches] == ["max-rate-met"]
+    assert phase.details.limited_by == "load"
+
+
 def test_an_over_saturated_phase_has_no_steady_state():
     phase = last(loads.saturated())
     assert phase.details.ended[0].by == "saturated"

@@ -188,10 +188,10 @@ def test_energy_of_repeats(trace):
     assert stored(found["joules_per_output_token"].value) == 15.0
 
 
-def cached(trace, counts):
+def cached(trace, counts, *, declared=True):
     """Prompts of 100 tokens, one after the other; of each so many came from the cache, None for not said."""
     trace.peak(1e9)
-    trace.plan["engine"]["prefix_caching"] = True
+    trace.plan["engine"]["prefix_caching"] = declared
     trace.phase("p", "single_stream", len(counts))
     for number, count in enumerate(counts):
         start = 1000 * number
@@ -219,6 +219,17 @@ def test_a_cache_that_does_not_say_what_it_gave_leaves_no_mfu(trace):
     for name in ("mfu", "mfu_prefill"):
         assert "its usage does not say how many tokens of 1 of 2 prompts" in found[name].why
     assert isinstance(found["mfu_decode"], Measured)
+
+
+def test_a_running_server_may_have_a_cache_whatever_the_declaration_says(trace):
+    assert isinstance(cached(trace, [None], declared=False)["mfu"], Measured)
+    trace.plan["runtime"] = "endpoint"
+    assert "may take prompts from its cache" in metrics(trace)["mfu"].why
+
+
+def test_a_running_server_that_says_what_its_cache_gave_has_an_mfu(trace):
+    trace.plan["runtime"] = "endpoint"
+    assert isinstance(cached(trace, [0, 0], declared=False)["mfu"], Measured)
 
 
 def test_mfu_of_decode_counts_the_tokens_after_the_first_chunk(trace):

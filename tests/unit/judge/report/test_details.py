@@ -49,6 +49,28 @@ def test_a_plain_phase_has_nothing_to_remark():
     assert steady_window(phase) is None
 
 
+@pytest.mark.parametrize(
+    ("phase", "by", "english", "chinese"),
+    [
+        (scenarios.soak(), "load", "the load: no more requests were in flight", "负载：同时在途"),
+        (scenarios.soak(), "machine", "the machine: everything was sent at once", "机器：全部请求"),
+        (scenarios.open_loops()[0], "load", "the load: the server kept up", "负载：服务器跟得上"),
+        (
+            scenarios.open_loops()[0],
+            "machine",
+            "the machine: requests came faster",
+            "机器：请求到达",
+        ),
+        (scenarios.search(), "load", "the load: even the highest rate", "负载：搜索范围内"),
+        (scenarios.search(), "machine", "the machine: its best within", "机器：已搜索"),
+    ],
+)
+def test_a_phase_says_what_held_its_numbers_down(phase, by, english, chinese):
+    [(text, zh)] = only(phase | {"limited_by": by}, "limit")
+    assert text.startswith(english)
+    assert zh.startswith(chinese)
+
+
 def test_which_stop_rule_ended_a_phase():
     phase = scenarios.soak()
     assert only(phase, "ended")[0][0] == "enough was seen; 1,294 of 5,000 requests sent, 20.0 s"

@@ -11,6 +11,7 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.errors import EvidenceError, UsageError
+from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.judge.report.formats import registry
 from suite.judge.submissions import folders, formats, pack, submit, tree, waivers
@@ -57,7 +58,7 @@ def test_case(folder: Path, made: factory.Tree) -> None:
     assert (mine.verdict == "refused") == folder.name.endswith("_fail")
     assert (tree.exit_status(report) != 0) == folder.name.endswith("_fail")
     for name in registry.names(formats):
-        data = registry.record(formats, name).render(report)
+        data = registry.record(formats, name).render(report, Language.EN)
         assert all(code.encode() in data for code in case["codes"]), name
 
 
@@ -146,11 +147,11 @@ def test_only_what_changed_since_a_commit(made: factory.Tree) -> None:
 def test_formats_can_be_read(made: factory.Tree) -> None:
     made.apply("write", path="a|b`*.txt", text="x")
     report = check(made)
-    junit = ET.fromstring(registry.record(formats, "junit").render(report))
+    junit = ET.fromstring(registry.record(formats, "junit").render(report, Language.EN))
     assert [suite.get("failures") for suite in junit] == ["1"]
-    sarif = jsonio.loads(registry.record(formats, "sarif").render(report))
+    sarif = jsonio.loads(registry.record(formats, "sarif").render(report, Language.EN))
     assert [item["ruleId"] for item in sarif["runs"][0]["results"]] == ["submission-files"]
-    assert b"a\\|b\\`\\*" in registry.record(formats, "markdown").render(report)
+    assert b"a\\|b\\`\\*" in registry.record(formats, "markdown").render(report, Language.EN)
 
 
 @pytest.mark.slow

@@ -34,8 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         if callable(status):
             status = status()
         self.send_response(status)
-        if status == 307:
-            self.send_header("Location", "/elsewhere")
+        if 300 <= status < 400:
+            self.send_header("Location", "https://b/x")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -181,11 +181,20 @@ def test_the_api_key(given):
     assert "wrong-key" not in str(error)
 
 
+PATHS = ("/health", "/v1/models")
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
         ({}, "/health answers 404; /v1/models answers 404"),
         ({"/health": (307, b"")}, "redirects"),
+        (
+            dict.fromkeys(PATHS, (200, b"<!DOCTYPE html><title>Welcome to nginx!")),
+            "/health answers 200 with a web page; /v1/models answers 200 with a web page",
+        ),
+        (dict.fromkeys(PATHS, (200, b"\n<html><body>It works!")), "OpenAI-compatible server?"),
+        (dict.fromkeys(PATHS, (429, b"slow down")), "a limit on requests would be measured"),
     ],
 )
 def test_another_kind_of_server(answers, words):
@@ -193,6 +202,18 @@ def test_another_kind_of_server(answers, words):
         error = refused(f"http://127.0.0.1:{port}")
     assert error.code == "endpoint-foreign"
     assert words in error.message + error.hint
+
+
+def test_a_redirect_is_not_followed_and_told_whole():
+    with serving(dict.fromkeys(PATHS, (301, b"<html>moved"))) as port:
+        error = refused(f"http://127.0.0.1:{port}")
+    assert error.code == "endpoint-foreign"
+    assert "/health answers 301; /v1/models answers 301 (https://b/x)" in error.message
+
+
+def test_a_page_at_the_health_path_beside_a_list_of_models_is_no_obstacle():
+    with serving({"/health": (200, b"<html>ok"), "/v1/models": models("m")}) as port:
+        assert go(f"http://127.0.0.1:{port}")[0].path == "/v1/models"
 
 
 def test_a_server_that_is_still_loading_is_waited_for():

@@ -105,6 +105,24 @@ def test_a_first_answer_that_is_none_is_refused(server, first, says):
     assert says in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("first", "hint"),
+    [
+        ((404, b'{"error":{"message":"The model `mini` does not exist."}}'), "--served-model-name"),
+        ((200, b'{"choices":[{"index":0,"text":"yes"}]}'), "with server-sent events"),
+    ],
+)
+def test_at_somebody_elses_server_the_refusal_says_what_to_do(server, tmp_path, first, hint):
+    server.first = first
+    plan = changed(factory.plan(runtime="endpoint"), engine={"url": server.url})
+    with (
+        pytest.raises(EngineError) as caught,
+        serve(plan, tmp_path, on_progress=lambda *_, **__: None),
+    ):
+        pytest.fail("it must not be yielded")
+    assert (caught.value.code, hint in caught.value.hint) == ("engine-bad-answer", True)
+
+
 def test_a_server_that_never_answers_is_given_up(tmp_path):
     log = tmp_path / "log"
     log.write_text("loading\nstill loading\n")
