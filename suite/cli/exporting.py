@@ -36,7 +36,7 @@ def export(run: Path, name: str, phase: str, out: Path | None, trusted: Trusted)
     """
     chosen = registry.load(name)
     item = storing.item(run, trusted)
-    subject = Subject(item.card, None, item.evidence, language(), phase)
+    subject = Subject(item.card, None, item.evidence, language(), phase=phase)
     beside = run.resolve()
     stem = beside.name.removesuffix(".sigstore.json")
     if chosen.per_phase and not phase and item.evidence is not None:

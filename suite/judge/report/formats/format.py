@@ -27,16 +27,16 @@ class Subject:
         bundle: the signed bundle that holds it, None where the card was not signed.
         evidence: of the run, None where only its card is at hand.
         language: which one a report for people speaks, or shows first.
-        phase: the one that a file of another tool is about; empty for all.
         audits: signed audits of the card, verified.
+        phase: the one that a file of another tool is about; empty for all.
     """
 
     card: Scorecard
     bundle: bytes | None = None
     evidence: Evidence | None = None
     language: Language = Language.EN
-    phase: str = ""
     audits: tuple[bytes, ...] = ()
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
