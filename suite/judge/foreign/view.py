@@ -20,6 +20,13 @@ SHOWN = (
 """Quantities that a table shows where a file has them; the document has all."""
 
 
+APART = (
+    ("Results of other tools", "Unsigned, not recomputed, not ranked with the cards."),
+    ("其他工具的结果", "未签名、未经重新计算，不与评分卡一同排名。"),
+)
+"""What heads them beside cards, by language: a title, and what they are not."""
+
+
 def heading(result: ForeignResult) -> str:
     """What it is worth, in a line."""
     left = f"; {result.left_out} numbers could not be read" if result.left_out else ""

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from suite.base.errors import EvidenceError, UsageError
+from suite.base.language import Language
 from suite.cli.main import main
 from suite.documents import codec
 from suite.judge.compare import many
@@ -172,11 +173,14 @@ def test_a_comparison_shows_them_apart_and_judges_without_them(tmp_path):
         (markdown, "## Results of other tools"),
         (html, "Results of other tools"),
     ):
-        page = module.FORMAT.render(beside).decode()
+        page = module.FORMAT.render(beside, Language.EN).decode()
         assert line in page
-        assert line not in module.FORMAT.render(plain).decode()
+        assert line not in module.FORMAT.render(plain, Language.EN).decode()
         assert "Average time to first token (s)" in " ".join(page.split())
         assert page.index(line) > page.index(card.run.id)
-    page = html.FORMAT.render(beside).decode()
+    page = html.FORMAT.render(beside, Language.EN).decode()
     assert "<b>x" not in page
-    assert codec.plain(beside.foreign[0]) == json.loads(as_json.FORMAT.render(beside))["foreign"][0]
+    assert (
+        codec.plain(beside.foreign[0])
+        == json.loads(as_json.FORMAT.render(beside, Language.EN))["foreign"][0]
+    )
