@@ -144,7 +144,11 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
             )
             lines.append(placed(said, audit.why))
         elif isinstance(made, Attested):
-            lines.append(f"{made.word} by {made.owner}, {made.time}: {made.report.why}")
+            said = Sentence(
+                f"{made.word} by {made.owner}, {made.time}",
+                f"{made.owner} 于 {made.time}：{made.word}",
+            )
+            lines.append(placed(said, made.report.why))
         else:
             said = Sentence(
                 f"{made.status.upper()} by {made.owner}, {made.time}",
