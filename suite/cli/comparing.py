@@ -100,7 +100,7 @@ def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float])
 
 
 def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
-    with _unpacked(path) as place:
+    with unpacked(path) as place:
         if place.suffix in (".html", ".htm"):
             result = judging.verify(place, judging.known(trusted, shared=True))
             held = result.verified
@@ -159,7 +159,7 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
 
 
 @contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
+def unpacked(path: Path) -> Iterator[Path]:
     """A submission as the run that it was; anything else as it is."""
     packed = path / pack.PACK_FILE
     if not path.is_dir() or not packed.is_file():
