@@ -164,13 +164,12 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    document = stated.document
     if isinstance(
-        document,
-        Receipt | Review | Audit | Challenge | Reference | WitnessReport | VerificationSummary,
+        stated.document,
+        Receipt | Review | Audit | WitnessReport | VerificationSummary | Challenge | Reference,
     ):
         return f"a {entry.role}'s key"
-    vendor = vendor_of(document)
+    vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:
         whose = "belongs to" if entry.role is Role.VENDOR else f"of {entry.owner} signs for"
         message = f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}"

@@ -271,7 +271,7 @@ PLANS = {"own-plan": own_plan}
 EXPECTED = {
     "challenged": ("R031", "R036"),
     "changed-articles": ("R031", "R036"),
-    "elsewhere": ("R030", "R034", "R035"),
+    "elsewhere": ("R030", "R033", "R034", "R035"),
     "kept": ("R036",),
     "referenced": ("R036",),
     "saturated": ("R046", "R048"),
