@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, placed
-from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.base.errors import EvidenceError, Problem, UsageError
 from suite.cli import judging, stamping
-from suite.cli.reviewing import AUDITS
+from suite.cli.statements import AUDIT_ENDING
 from suite.declare.model.facts import hash_file
 from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.mini import mini_tasks
@@ -31,21 +30,12 @@ from suite.documents.audit import (
     Divergence,
 )
 from suite.documents.document import given
-from suite.judge.attest import levels
-from suite.judge.attest import trust as trusts
-from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.review import (
-    FAVOURABLE,
-    Attested,
-    Audited,
     make_audit,
     payload_digest,
-    read_statement,
-    require_sameness,
     verifier,
 )
 from suite.judge.attest.sign import sign
-from suite.judge.attest.steps import Steps
 from suite.judge.attest.times import format_time
 from suite.judge.audit.sample import LEADS, MOST_TOKENS, Answer, choose, end_tokens, judged
 from suite.judge.audit.verdict import FALSE_ALARM, Figures, Token, figures
@@ -63,15 +53,9 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey, SigningKey
-    from suite.judge.attest.review import Made as Stated
-    from suite.judge.attest.trust import TrustList
-    from suite.judge.attest.verification import Verification
-    from suite.judge.attest.verify import Verified
 
-ENDING: Final = ".audit.sigstore.json"
 STATUS: Final[dict[AuditVerdict, int]] = {"same": 0, "different": 1, "undecided": 4}
 _MOST_DIVERGENCES: Final = 100
-_SHOWN: Final = 5
 _DECIDING: Final = (".safetensors", ".bin", ".json", ".jinja", ".model")
 """Files of these kinds decide what a model answers; licences and notes beside them may be absent."""
 
@@ -369,7 +353,7 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
     stamp = stamping.authority(tsa) if tsa else None
     payload = make_audit(payload_digest(made.bundle, str(run)), made.predicate)
     whole = run.resolve()
-    target = out or whole.with_name(whole.name + ENDING)
+    target = out or whole.with_name(whole.name + AUDIT_ENDING)
     figures_file = target.with_name(target.name.removesuffix(".sigstore.json") + ".tokens.json")
     for path, data in ((target, sign(payload, key, stamp)), (figures_file, made.tokens)):
         try:
@@ -382,125 +366,3 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
             message = f"cannot write {path}: {cause.strerror}"
             raise UsageError("page-unwritable", message) from cause
     return target
-
-
-def rows(audit: Audit) -> list[tuple[str, str]]:
-    """The audit for a person: what, and what came of it."""
-    calibration, sample, reference = audit.calibration, audit.sample, audit.reference
-    library = f"{reference.engine} {reference.versions.get(reference.engine, '')}"
-    change, honest = f"{calibration.largest_change:.2g}", f"{audit.false_alarm:.1%}"
-    margins, flips = f"p < {audit.p_margins:.2g}", f"p < {audit.p_flips:.2g}"
-    listed: list[tuple[str, str]] = [
-        (
-            Sentence("verdict", "结论"),
-            placed(Sentence(audit.verdict, AUDITS[audit.verdict]), audit.why),
-        ),
-        (
-            Sentence("sample", "样本"),
-            Sentence(
-                f"{sample.answers} answers, {sample.tokens} tokens ({sample.source}), seed {sample.seed}",
-                f"{sample.answers} 个回答，{sample.tokens} 个 token（{sample.source}），种子 {sample.seed}",
-            ),
-        ),
-        (
-            Sentence("reference", "参考"),
-            Sentence(
-                f"{library}, {reference.dtype}; the run: {reference.run_dtype}",
-                f"{library}，{reference.dtype}；被审计的运行：{reference.run_dtype}",
-            ),
-        ),
-        (
-            Sentence("arithmetic", "数值误差"),
-            Sentence(
-                f"{calibration.flips} flips with itself, gaps change by {change} nats at most",
-                f"与自身相比有 {calibration.flips} 处翻转，差距最多变化 {change} nat",
-            ),
-        ),
-        (
-            Sentence("chance", "概率"),
-            Sentence(
-                f"margins {margins}, flips {flips}; at most {honest} of honest runs are called different",
-                f"差距 {margins}，翻转 {flips}；诚实的运行至多有 {honest} 被判为不同",
-            ),
-        ),
-    ]
-    listed += [
-        (
-            Sentence("phase", "阶段"),
-            Sentence(
-                f"{part.phase}: {part.mismatches} of {part.tokens} tokens differ, {part.wide} widely",
-                f"{part.phase}：{part.tokens} 个 token 中 {part.mismatches} 个不同，其中 {part.wide} 个差距大",
-            ),
-        )
-        for part in audit.phases
-    ]
-    listed += [
-        (
-            Sentence("diverges", "分歧"),
-            Sentence(
-                f"{item.request}, token {item.position}: rank {item.rank}, {item.margin:.4g} nats",
-                f"{item.request}，第 {item.position} 个 token：名次 {item.rank}，{item.margin:.4g} nat",
-            ),
-        )
-        for item in audit.divergences[:_SHOWN]
-    ]
-    return listed
-
-
-def shown(
-    subject: Path, named: Sequence[Path], held: Verified, trusted: Trusted
-) -> tuple[bytes, ...]:
-    """The signed audits of a card that its page shows: those that are named, else the one beside it; each verified.
-
-    Raises:
-        UsageError: ``usage-wrong`` for audits without a trust list.
-        TrustError: what an audit that is named is refused for.
-    """
-    if trusted.trust is None:
-        if named:
-            hint = "the trust list says whose audits count"
-            raise UsageError("usage-wrong", "--audit needs --trust", hint=hint)
-        return ()
-    whole = subject.resolve()
-    beside = whole.with_name(whole.name.removesuffix(".sigstore.json") + ENDING)
-    paths = named or ([beside] if beside.is_file() else [])
-    listed, made = trusts.load(trusted.trust), []
-    for path in paths:
-        data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
-        stated = read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
-        if not isinstance(stated, Audited):
-            raise TrustError("predicate-type-differs", f"{path} is no audit")
-        made.append(data)
-    return tuple(made)
-
-
-def with_statements(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
-    """A verification with a step for each statement about the card, and one for the level that the card reaches."""
-    if result.verified is None:
-        return result
-    steps = Steps(list(result.steps), list(result.errors))
-    stated: list[Stated] = []
-    for path in paths:
-        with steps.attempt(f"What is stated about it: {path.name}") as note:
-            data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
-            card = result.verified.card
-            made = read_statement(
-                data, trust, result.verified.statement.sha256, card.vendor.id, str(path)
-            )
-            stated.append(made)
-            if isinstance(made, Audited):
-                note.detail = require_sameness(made)
-                if made.audit.verdict == "undecided":
-                    note.warn("audit-undecided", note.detail)
-            elif isinstance(made, Attested):
-                note.detail = f"{made.word} by {made.owner}: {made.report.why}"
-                if made.word not in FAVOURABLE:
-                    note.warn("attestation-differs", note.detail)
-            else:
-                raise TrustError(
-                    "predicate-type-differs", f"{path} is no audit, witness or reproduction"
-                )
-    with steps.attempt("Its level follows from what is stated") as note:
-        level, why = levels.reached(result.verified.card, stated)
-        note.detail = f"{level}: {why}"
-    return replace(result, steps=tuple(steps.done), errors=tuple(steps.errors))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from suite import evidence
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
-from suite.cli import auditing, judging
+from suite.cli import judging, statements
 from suite.cli.reviewing import STATUSES, beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
@@ -126,7 +126,7 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
     listed = trust.load(trusted.trust)
     audits = [
         read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
-        for data in auditing.shown(path, (), held, trusted)
+        for data in statements.shown(path, (), held, trusted)
     ]
     for made in [*beside(path, listed, held), *audits]:
         if isinstance(made, Reviewed):

@@ -20,6 +20,7 @@ from suite.cli.command import Count, Names, completions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from _typeshed import DataclassInstance
     from click.shell_completion import CompletionItem
 
     from suite.documents.workload import Division
@@ -340,23 +341,23 @@ _TRUSTED = (
 
 def choices(function: _Function) -> _Function:
     """Give a command the options of `Choices`, as its argument ``choices``."""
-    return _bound(function, "choices", Choices, _CHOICES)
+    return bound(function, "choices", Choices, _CHOICES)
 
 
 def sending(function: _Function) -> _Function:
     """Give a command the options of `Sending`, as its argument ``sending``."""
-    return _bound(function, "sending", Sending, _SENDING)
+    return bound(function, "sending", Sending, _SENDING)
 
 
 def trusted(function: _Function) -> _Function:
     """Give a command the options of `Trusted`, as its argument ``trusted``; one excludes the other."""
-    return _bound(function, "trusted", Trusted, _TRUSTED)
+    return bound(function, "trusted", Trusted, _TRUSTED)
 
 
-def _bound(
+def bound(
     function: _Function,
     name: str,
-    kind: type[Choices | Sending | Trusted | SeriesChoice],
+    kind: type[DataclassInstance],
     options: Iterable[Callable[[Any], Any]],
 ) -> _Function:
     """The function with options that become one argument of it."""
@@ -372,52 +373,6 @@ def _bound(
         decorated = option(decorated)
     result: _Function = decorated
     return result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesChoice:
-    """Which runs of a store, and which of their numbers."""
-
-    url: str | None = None
-    vendor: str | None = None
-    model: str | None = None
-    run: str | None = None
-    metric: tuple[str, ...] = ()
-    last: int = 30
-    signed: bool = False
-
-
-store_option = click.option(
-    "--db",
-    "url",
-    metavar="URL",
-    help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; default $SUITE_DB, else runs/store.sqlite",
-)
-_SERIES = (
-    store_option,
-    click.option("--vendor", metavar="NAME", help="runs of this vendor alone"),
-    click.option("--model", metavar="ID", help="runs of this model alone"),
-    click.option("--run", metavar="ID", help="the history that this run is part of"),
-    click.option(
-        "--metric",
-        multiple=True,
-        metavar="NAME",
-        help="METRIC or PHASE/METRIC; may be repeated (default: what leads the card)",
-    ),
-    click.option(
-        "--last",
-        type=Count(10_000),
-        default=30,
-        show_default=True,
-        help="newest runs of each history that are looked at",
-    ),
-    click.option("--signed", is_flag=True, help="signed runs alone"),
-)
-
-
-def series_options(function: _Function) -> _Function:
-    """Give a command the options of `SeriesChoice`, as its argument ``chosen``."""
-    return _bound(function, "chosen", SeriesChoice, _SERIES)
 
 
 def default_key() -> Path:

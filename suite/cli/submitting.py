@@ -16,9 +16,10 @@ from suite.cli.output import labelled, write_bytes, write_note
 from suite.cli.signing import require_run
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
 from suite.judge.submissions import folders, tree, waivers
-from suite.judge.submissions.check import Setting, refuse_emulated
+from suite.judge.submissions.check import Setting
 from suite.judge.submissions.formats import markdown
 from suite.judge.submissions.pack import MAX_PACKED_BYTES
+from suite.judge.submissions.stated import refuse_emulated
 from suite.judge.submissions.submit import lay_out
 
 if TYPE_CHECKING:

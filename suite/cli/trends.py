@@ -13,7 +13,7 @@ from suite.judge.compare import manyview
 from suite.judge.store import database
 
 if TYPE_CHECKING:
-    from suite.cli.options import SeriesChoice
+    from suite.cli.seriesoptions import SeriesChoice
     from suite.documents.history import History, MetricTrend, Regressions
     from suite.documents.value import Value
     from suite.judge.store.history import Wanted

@@ -76,9 +76,10 @@ def audit(
     submission's statements/. The exit status is 0 for the same model, 1 for another, 4 where too little was there to tell.
     """
     from suite.cli import signingkey
-    from suite.cli.auditing import STATUS, Asked, make, rows, write
+    from suite.cli.auditing import STATUS, Asked, make, write
     from suite.cli.output import labelled, write_json
     from suite.cli.runtime import server_url
+    from suite.cli.statements import rows
     from suite.cli.terminal import Terminal
     from suite.documents.codec import plain
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli.command import Group, command, described
-from suite.cli.options import FILE, store_option, trusted
+from suite.cli.options import FILE, trusted
+from suite.cli.seriesoptions import store_option
 
 if TYPE_CHECKING:
     from pathlib import Path

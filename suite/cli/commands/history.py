@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.cli.command import command
-from suite.cli.options import json_option, series_options
+from suite.cli.options import json_option
+from suite.cli.seriesoptions import series_options
 
 if TYPE_CHECKING:
-    from suite.cli.options import SeriesChoice
+    from suite.cli.seriesoptions import SeriesChoice
 
 
 @command("suite history --vendor cpu --metric ttft_p50 --db sqlite:///runs/store.sqlite")

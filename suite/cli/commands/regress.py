@@ -8,10 +8,11 @@ import click
 
 from suite.base.errors import UsageError
 from suite.cli.command import command
-from suite.cli.options import json_option, series_options
+from suite.cli.options import json_option
+from suite.cli.seriesoptions import series_options
 
 if TYPE_CHECKING:
-    from suite.cli.options import SeriesChoice
+    from suite.cli.seriesoptions import SeriesChoice
 
 
 @command("suite regress --vendor cpu --db sqlite:///runs/store.sqlite")

@@ -47,9 +47,9 @@ def render(
     """
     from suite.base.language import language
     from suite.base.safe import replace_file
-    from suite.cli.auditing import shown
     from suite.cli.judging import verified
     from suite.cli.signing import PAGE_FILE
+    from suite.cli.statements import shown
     from suite.judge.report.formats import registry
     from suite.judge.report.formats.format import Subject
 

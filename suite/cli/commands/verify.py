@@ -59,7 +59,7 @@ def verify(
     if len(subjects) == 1:
         result = judging.verify(subjects[0], known)
         if statements and known.trust is not None:
-            from suite.cli.auditing import with_statements
+            from suite.cli.statements import with_statements
 
             result = with_statements(result, statements, known.trust)
         if as_json:

@@ -27,23 +27,18 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
-from suite.base.language import Language
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
-from suite.documents.card import Scorecard
 from suite.documents.check import (
-    AuditMade,
     CheckedCard,
     CheckedSubmission,
     ReviewMade,
-    StatusMade,
 )
 from suite.judge import score
 from suite.judge.attest import envelope, keys, levels, trust, verify_run
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
-from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
     DECISIONS,
     FAVOURABLE,
@@ -57,12 +52,10 @@ from suite.judge.attest.review import (
 )
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.stated import Expected, Stated
-from suite.judge.attest.statement import parse_statement
 from suite.judge.attest.steps import Steps
 from suite.judge.compare.inputs import failed_rules
 from suite.judge.report import html
-from suite.judge.report.words import WORDS
-from suite.judge.submissions import attempts, folders, pack, replay, source, waivers
+from suite.judge.submissions import attempts, folders, pack, replay, source, stated, waivers
 
 if TYPE_CHECKING:
     from suite.documents.check import Verdict
@@ -75,9 +68,6 @@ if TYPE_CHECKING:
     from suite.judge.attest.verification import Verification
     from suite.judge.submissions.folders import Submission
     from suite.judge.submissions.replay import Trace
-
-
-_RANK: dict[Division, int] = {"open": 0, "optimised": 1, "closed": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,31 +119,6 @@ def check(submission: Submission, setting: Setting) -> CheckedSubmission:
     return work.result()
 
 
-def refuse_emulated(card: Scorecard) -> None:
-    """Refuse a card of an emulated machine, whatever else it says.
-
-    Raises:
-        EvidenceError: ``emulated-submission``.
-    """
-    if card.vendor.emulated:
-        message = Sentence(
-            "the card is of an emulated machine, which says nothing about a vendor's devices",
-            "此卡来自模拟设备，不能说明厂商的设备",
-        )
-        hint = Sentence("measure on the real one", "请在真实设备上测量")
-        raise EvidenceError("emulated-submission", message, hint=hint)
-
-
-def _stated(bundle: bytes) -> Stated | None:
-    """What a bundle states, whoever signed it."""
-    with contextlib.suppress(SuiteError):
-        statement = parse_statement(envelope.parse(bundle).payload)
-        document = check_predicate(statement)
-        if isinstance(document, Scorecard):
-            return Stated(statement=statement, document=document)
-    return None
-
-
 class _Check:
     """One check under way."""
 
@@ -190,7 +155,7 @@ class _Check:
             with contextlib.suppress(OSError):  # the folder's own step has said so
                 (directory / file).write_bytes(read_plain(folder / file, limit, below=folder))
         bundle = directory / BUNDLE_FILE
-        self.stated = _stated(bundle.read_bytes()) if bundle.is_file() else None
+        self.stated = stated.card_of(bundle.read_bytes()) if bundle.is_file() else None
         whole = False
         with self.steps.attempt(Sentence("The evidence is at hand", "证据在手")) as note:
             name = f"{self.submission.path}/{pack.PACK_FILE}"
@@ -254,13 +219,13 @@ class _Check:
         card = self.stated.card
         failed = failed_rules(card)
         with self.steps.attempt(what) as note:
-            refuse_emulated(card)
+            stated.refuse_emulated(card)
             if failed:
                 setting = self.setting
                 self.used = waivers.covering(
                     card, failed, setting.waivers, self.trust, setting.today
                 )
-            _judge(
+            waivers.judge(
                 card,
                 [rule for rule in failed if rule not in self.used],
                 self.used,
@@ -402,8 +367,8 @@ class _Check:
                 for item in self.reviews
             ),
             steps=tuple(step.document() for step in self.steps.done),
-            audits=tuple(map(_audit_made, self.audits)) or UNSET,
-            ended=_ended(self.ended[-1]) if self.ended else UNSET,
+            audits=tuple(map(stated.audited, self.audits)) or UNSET,
+            ended=stated.ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
 
@@ -422,51 +387,3 @@ class _Check:
             conformant=card.verdict.conformant,
             sentence=Sentence(card.verdict.sentence.en, card.verdict.sentence.zh),
         )
-
-
-def _judge(
-    card: Scorecard, failed: list[str], used: dict[str, Waiver], least: Division, note: Note
-) -> None:
-    """Whether no rule failed but those that are waived, and the granted division is at least that one."""
-    whys = {check.rule: check.why for check in card.checks}
-    sentence = Sentence(card.verdict.sentence.en, card.verdict.sentence.zh)
-    granted = Sentence(*WORDS[card.division.granted])
-    if failed:
-        findings = tuple(placed(rule, whys[rule]) for rule in failed)
-        note.fail("not-conformant", sentence, findings)
-    elif _RANK[card.division.granted] < _RANK[least]:
-        findings = tuple(placed(item.rule, item.why) for item in card.division.reasons)
-        claimed = Sentence(
-            f"{least} is asked for, {granted} was granted",
-            f"要求{WORDS[least][Language.ZH]}赛道，授予{granted.zh}赛道",
-        )
-        note.fail("division-not-granted", claimed, findings)
-    elif used:
-        names = ", ".join(f"{rule} by {waiver.id}" for rule, waiver in sorted(used.items()))
-        note.warn(
-            "waived", Sentence(f"{granted}; waived: {names}", f"{granted.zh}；已豁免：{names}")
-        )
-    elif not card.verdict.conformant:
-        note.fail("not-conformant", sentence, ())
-    else:
-        count = len(card.checks)
-        note.detail = Sentence(
-            f"{granted}, {count} rules, none failed", f"{granted.zh}，{count} 条规则，无一不通过"
-        )
-
-
-def _ended(made: Ended) -> StatusMade:
-    return StatusMade(
-        owner=made.owner,
-        status=made.status,
-        time=made.time,
-        reason=made.reason,
-        successor=made.successor,
-    )
-
-
-def _audit_made(made: Audited) -> AuditMade:
-    audit = made.audit
-    return AuditMade(
-        reviewer=made.reviewer, verdict=audit.verdict, time=audit.timeCreated, why=audit.why
-    )

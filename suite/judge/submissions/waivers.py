@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import Place, Problem, TrustError
+from suite.base.language import Language
 from suite.documents.codec import decode
 from suite.documents.submission import Waivers
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.trust import Role
+from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +19,11 @@ if TYPE_CHECKING:
 
     from suite.documents.card import Scorecard
     from suite.documents.submission import Waiver
+    from suite.documents.workload import Division
+    from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
 
+_RANK: dict[Division, int] = {"open": 0, "optimised": 1, "closed": 2}
 MAX_BYTES = 1 << 20
 
 
@@ -84,3 +90,34 @@ def covering(
         message = "a waiver has expired" if code == "waiver-expired" else "a waiver does not count"
         raise TrustError(code, message, None, "", [Problem(text) for _, text in open_])
     return covered
+
+
+def judge(
+    card: Scorecard, failed: list[str], used: dict[str, Waiver], least: Division, note: Note
+) -> None:
+    """Whether no rule failed but those that are waived, and the granted division is at least that one."""
+    whys = {check.rule: check.why for check in card.checks}
+    sentence = Sentence(card.verdict.sentence.en, card.verdict.sentence.zh)
+    granted = Sentence(*WORDS[card.division.granted])
+    if failed:
+        findings = tuple(placed(rule, whys[rule]) for rule in failed)
+        note.fail("not-conformant", sentence, findings)
+    elif _RANK[card.division.granted] < _RANK[least]:
+        findings = tuple(placed(item.rule, item.why) for item in card.division.reasons)
+        claimed = Sentence(
+            f"{least} is asked for, {granted} was granted",
+            f"要求{WORDS[least][Language.ZH]}赛道，授予{granted.zh}赛道",
+        )
+        note.fail("division-not-granted", claimed, findings)
+    elif used:
+        names = ", ".join(f"{rule} by {waiver.id}" for rule, waiver in sorted(used.items()))
+        note.warn(
+            "waived", Sentence(f"{granted}; waived: {names}", f"{granted.zh}；已豁免：{names}")
+        )
+    elif not card.verdict.conformant:
+        note.fail("not-conformant", sentence, ())
+    else:
+        count = len(card.checks)
+        note.detail = Sentence(
+            f"{granted}, {count} rules, none failed", f"{granted.zh}，{count} 条规则，无一不通过"
+        )
