@@ -170,9 +170,10 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
         evidence, manifest = _verified(run, trusted)
         if made.statement.subject(MANIFEST_SUBJECT) != manifest:
             raise TrustError("reference-differs", f"{file} was made from another run than {run}")
-        again = plain(reference_of_run(evidence, known.document.verifier, dt.datetime.now(dt.UTC)))
-        stated = plain(known.document)
-        again["model"] = dict(again["model"]) | {"id": known.document.model.id}  # a name is free
+        made_again = reference_of_run(evidence, known.document.verifier, dt.datetime.now(dt.UTC))
+        # A name is free.
+        named = replace(made_again.model, id=known.document.model.id)
+        again, stated = plain(replace(made_again, model=named)), plain(known.document)
         if wrong := [
             name for name in stated if name != "timeCreated" and stated[name] != again[name]
         ]:

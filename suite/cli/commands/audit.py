@@ -77,8 +77,8 @@ def audit(
     """
     from suite.cli import signingkey
     from suite.cli.auditing import STATUS, Asked, make, rows, write
-    from suite.cli.inputs import server_url
     from suite.cli.output import labelled, write_json
+    from suite.cli.runtime import server_url
     from suite.cli.terminal import Terminal
     from suite.documents.codec import plain
 

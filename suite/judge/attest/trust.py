@@ -16,12 +16,12 @@ from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
+from suite.documents.reference import REFERENCE_TYPE
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
     AUDIT_TYPE,
     CHALLENGE_TYPE,
     COMMITMENT_TYPE,
-    REFERENCE_TYPE,
     REVIEW_TYPE,
     SCORECARD_TYPE,
     STATUS_TYPE,
