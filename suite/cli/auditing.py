@@ -31,9 +31,12 @@ from suite.documents.audit import (
     Divergence,
 )
 from suite.documents.document import given
+from suite.judge.attest import levels
 from suite.judge.attest import trust as trusts
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.review import (
+    FAVOURABLE,
+    Attested,
     Audited,
     make_audit,
     payload_digest,
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey, SigningKey
+    from suite.judge.attest.review import Made as Stated
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
     from suite.judge.attest.verify import Verified
@@ -470,21 +474,33 @@ def shown(
     return tuple(made)
 
 
-def with_audits(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
-    """A verification with a step for each audit: its signature, that it is about this card, and what it came to."""
+def with_statements(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
+    """A verification with a step for each statement about the card, and one for the level that the card reaches."""
     if result.verified is None:
         return result
     steps = Steps(list(result.steps), list(result.errors))
+    stated: list[Stated] = []
     for path in paths:
-        with steps.attempt(f"The answers are the model's: {path.name}") as note:
+        with steps.attempt(f"What is stated about it: {path.name}") as note:
             data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
             card = result.verified.card
             made = read_statement(
                 data, trust, result.verified.statement.sha256, card.vendor.id, str(path)
             )
-            if not isinstance(made, Audited):
-                raise TrustError("predicate-type-differs", f"{path} is no audit")
-            note.detail = require_sameness(made)
-            if made.audit.verdict == "undecided":
-                note.warn("audit-undecided", note.detail)
+            stated.append(made)
+            if isinstance(made, Audited):
+                note.detail = require_sameness(made)
+                if made.audit.verdict == "undecided":
+                    note.warn("audit-undecided", note.detail)
+            elif isinstance(made, Attested):
+                note.detail = f"{made.word} by {made.owner}: {made.report.why}"
+                if made.word not in FAVOURABLE:
+                    note.warn("attestation-differs", note.detail)
+            else:
+                raise TrustError(
+                    "predicate-type-differs", f"{path} is no audit, witness or reproduction"
+                )
+    with steps.attempt("Its level follows from what is stated") as note:
+        level, why = levels.reached(result.verified.card, stated)
+        note.detail = f"{level}: {why}"
     return replace(result, steps=tuple(steps.done), errors=tuple(steps.errors))

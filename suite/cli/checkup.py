@@ -54,7 +54,7 @@ def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
         SuiteError: the vendor, the profile or an option is wrong, so that nothing can be asked.
     """
     chosen, refused = _usable(choices)
-    draft = inputs.draft(chosen)
+    draft = inputs.draft(chosen, terminal)
     failed = {check.topic for check in refused}
     checks = [
         _suite(draft.plan),

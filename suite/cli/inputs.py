@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from suite import __version__
 from suite.base import harness, resources
 from suite.base.errors import UsageError
-from suite.cli import rounds
+from suite.cli import bundling, rounds
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
@@ -20,9 +20,9 @@ from suite.declare.plan.basis import plan_of, profile_of, recorded
 from suite.declare.plan.choice import choose_devices
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.challenged import challenged
+from suite.declare.tasks.datalengths import tasks_and_lengths
 from suite.declare.tasks.reference import read_directory, reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
-from suite.declare.tasks.taskset import task_set_for
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.declare.vendor.emulated import emulate
 from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
     from suite.documents.accelerator import Accelerator
+    from suite.documents.challenge import BasisChallenge
     from suite.documents.plan import Plan, RuntimeKind
     from suite.measure.digests import DigestStore
+    from suite.measure.engine.served import Brought
 
 CONVERTED = resources.workspace() / "runs" / "converted"
 EMULATED = resources.workspace() / "runs" / "emulated"
@@ -69,6 +71,7 @@ class Inputs:
         tokenizer: the model's own, None when it has none that can be read.
         directory: of the model.
         references: reference runs of the reviewers, to choose from when the weights are known.
+        bundle: what a bundle for a closed network brought.
     """
 
     basis: Basis
@@ -77,6 +80,7 @@ class Inputs:
     tokenizer: Tokenizer | None
     directory: Path
     references: tuple[Known, ...] = ()
+    bundle: Brought | None = None
 
 
 def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Inputs:
@@ -85,7 +89,7 @@ def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Input
     Raises:
         SuiteError: whatever is wrong with the vendor, the profile, the model, the data or their combination.
     """
-    return complete(draft(choices), store=store, terminal=terminal)
+    return complete(draft(choices, terminal), store=store, terminal=terminal)
 
 
 def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs:
@@ -143,13 +147,24 @@ def _vendor(choices: Choices) -> Vendor:
     return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
 
 
-def draft(choices: Choices) -> Inputs:
+def draft(
+    choices: Choices,
+    terminal: Terminal | None = None,
+    *,
+    under: BasisChallenge | None = None,
+) -> Inputs:
     """Resolve the command line as far as that goes without reading the weights.
+
+    Args:
+        choices: the command line.
+        terminal: shows how far a bundle was read.
+        under: the challenge of a run that is made again; whether it still counts is not asked.
 
     Raises:
         SuiteError: as `gather`.
     """
     _refuse_empty(choices)
+    choices, bundle = bundling.taken(choices, terminal)
     vendor = _vendor(choices)
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
@@ -170,8 +185,8 @@ def draft(choices: Choices) -> Inputs:
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
-    challenge = rounds.under(choices.challenge, choices.nonce, choices.commitment)
-    tasks = task_set_for(profile, choices.data)
+    challenge = under or rounds.under(choices.challenge, choices.nonce, choices.commitment)
+    tasks, profile = tasks_and_lengths(profile, choices.data, tokenizer)
     if challenge is not None:
         tasks = challenged(tasks, challenge.stated.salts.tasks)
     stories = "" if challenge is None else challenge.stated.salts.tasks
@@ -201,7 +216,7 @@ def draft(choices: Choices) -> Inputs:
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
     others = () if choices.references is None else read_directory(choices.references)
-    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, others)
+    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, others, bundle)
 
 
 def _model(

@@ -23,8 +23,8 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 """Set by the shell's completion script, see `suite.cli.commands.completion`."""
 
 COMMANDS: Final = (
-    *("run", "plan", "prepare", "convert", "doctor", "sim"),
-    *("score", "verify", "audit", "render", "diff", "compare"),
+    *("run", "plan", "prepare", "convert", "doctor", "chat", "sim"),
+    *("score", "verify", "audit", "witness", "reproduce", "render", "diff", "compare"),
     *(
         "keygen",
         "sign",
@@ -33,6 +33,11 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "export",
+        "import",
+        "db",
+        "history",
+        "regress",
         "serve",
         "review",
         "round",

@@ -16,16 +16,17 @@ from msgspec.structs import replace
 from suite import evidence
 from suite.base import resources
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, SuiteError
+from suite.base.errors import SetupError, SuiteError, UsageError
 from suite.base.language import language
 from suite.base.quantities import duration
 from suite.base.visible import say
-from suite.cli import divisions, inputs, judging, loadoptions, signingkey
+from suite.cli import divisions, inputs, judging, loadoptions, resuming, signingkey, stamping
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.documents.document import given
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
@@ -34,12 +35,16 @@ from suite.measure.run import execute
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
     from suite.documents.workload import Division
+    from suite.evidence import Evidence
     from suite.judge.attest.keys import SigningKey
+    from suite.judge.attest.sign import Stamp
+    from suite.measure.load.target import LoadOptions
+    from suite.measure.preflight import Answer
     from suite.measure.run import RunResult
 
 NOT_ENOUGH = 1
@@ -47,7 +52,16 @@ NOT_ENOUGH = 1
 
 
 def measure(
-    choices: Choices, sending: Sending, *, out: Path | None, key: str | None, quiet: bool
+    choices: Choices,
+    sending: Sending,
+    *,
+    out: Path | None,
+    key: str | None,
+    quiet: bool,
+    tsa: str | None = None,
+    first: Evidence | None = None,
+    accept: Callable[[Plan], None] | None = None,
+    resume: Path | None = None,
 ) -> int:
     """Carry a run out and return its exit status.
 
@@ -57,55 +71,126 @@ def measure(
         out: run directory to create; None takes ``runs/<id>``.
         key: private key, a file or a URI; None takes the local one.
         quiet: show no progress.
+        tsa: address of a time-stamping authority; None takes the challenge's, for the log alone.
+        first: of a run that is made again: its challenge is taken over.
+        accept: refuses a plan, before anything is started.
+        resume: a run that was cut and goes on.
 
     Raises:
         SuiteError: whatever was wrong before there was a run directory, or with its evidence.
     """
     # A passphrase is asked for before signals are taken over: Ctrl-C then ends the question.
     signer = signingkey.named_key(key)
+    stamp = None if tsa is None else stamping.authority(tsa)
     zero_ns = time.monotonic_ns()
     # The signals are handled from the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
-        terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
-        draft = inputs.draft(choices)
-        planned = draft.plan
-        directory = out or _default_directory(planned)
-        # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
-        # before gigabytes of weights are read, the key at last.
-        _require_space(directory)
-        require_connections(planned, sending.workers)
-        preflight = require_preflight(planned)
-        require_runtime(planned)
-        gathered = _hashed(draft, terminal)
-        if gathered.plan.runtime == "endpoint":
-            named = choices.served_model_name is not None
-            gathered = _attached(gathered, load.headers, terminal, named=named)
-        plan = gathered.plan
+        if resume is None:
+            job = _planned(choices, sending, load, terminal, out=out, first=first)
+        else:
+            if out is not None:
+                raise UsageError(
+                    "usage-wrong", "--resume goes on in the run's own directory: no --out"
+                )
+            job = _resumed(resume, choices, sending, load, terminal)
+            zero_ns = job.zero_ns(zero_ns)
+        plan = job.gathered.plan
+        if accept is not None:
+            accept(plan)
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
         signer = signer or _made_key(terminal)
         result = execute(
             plan,
-            gathered.tasks,
-            gathered.tokenizer,
-            directory,
+            job.gathered.tasks,
+            job.gathered.tokenizer,
+            job.directory,
             progress=terminal,
             stop=stop,
             zero_ns=zero_ns,
             # An endpoint's readiness requests carry the same header fields.
-            settings=dataclasses.replace(settings(), headers=load.headers),
+            settings=dataclasses.replace(
+                settings(), headers=load.headers, bundle=job.gathered.bundle
+            ),
             load=load,
-            preflight=preflight,
-            basis=gathered.basis,
+            stamps=stamping.of_run(tsa, given(plan.challenge)),
+            preflight=job.preflight,
+            basis=job.gathered.basis,
+            earlier=job.earlier,
         )
         terminal.clear()
         if result.error is not None:
             return _ended_early(result, result.error)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
-            return _judge(result.directory, signer.key, terminal, choices.require_division)
+            return _judge(result.directory, signer.key, terminal, choices.require_division, stamp)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Job:
+    """What is carried out: inputs, the run's directory, what the machine said; and what a cut attempt left."""
+
+    gathered: inputs.Inputs
+    directory: Path
+    preflight: Sequence[Answer]
+    earlier: evidence.Evidence | None = None
+
+    def zero_ns(self, now: int) -> int:
+        """The zero of the run's clock, which is the first attempt's."""
+        return now if self.earlier is None else self.earlier.header.clock_zero_ns
+
+
+def _planned(
+    choices: Choices,
+    sending: Sending,
+    load: LoadOptions,
+    terminal: Terminal,
+    *,
+    out: Path | None,
+    first: Evidence | None,
+) -> _Job:
+    terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
+    basis = None if first is None else first.basis
+    under = None if basis is None else given(basis.challenge)
+    draft = inputs.draft(choices, terminal, under=under)
+    planned = draft.plan
+    directory = out or run_directory(planned.vendor.id, planned.engine.id, planned.workload.profile)
+    # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
+    # before gigabytes of weights are read, the key at last.
+    evidence.require_new(directory)
+    preflight = _ready(planned, directory, sending)
+    gathered = _hashed(draft, terminal)
+    if gathered.plan.runtime == "endpoint":
+        named = choices.served_model_name is not None
+        gathered = _attached(gathered, load.headers, terminal, named=named)
+    return _Job(gathered, directory, preflight)
+
+
+def _resumed(
+    directory: Path, choices: Choices, sending: Sending, load: LoadOptions, terminal: Terminal
+) -> _Job:
+    terminal.step(Sentence("reading the run that was cut", "读取被截断的运行"))
+    gathered, earlier = resuming.again(directory, choices, load, terminal)
+    preflight = _ready(gathered.plan, directory, sending)
+    left = evidence.stays(gathered.plan.workload.phases, earlier.marks)
+    terminal.line(
+        Sentence(
+            f"attempt {len(earlier.attempts) + 2}: {left} of {len(gathered.plan.workload.phases)} phases stay",
+            f"第 {len(earlier.attempts) + 2} 次尝试：{len(gathered.plan.workload.phases)} 个阶段中保留 {left} 个",
+        )
+    )
+    return _Job(gathered, directory, preflight, earlier)
+
+
+def _ready(plan: Plan, directory: Path, sending: Sending) -> Sequence[Answer]:
+    """Ask everything of the machine that could spoil the end; returns what it answered."""
+    _require_space(directory)
+    require_connections(plan, sending.workers)
+    preflight = require_preflight(plan)
+    require_runtime(plan)
+    return preflight
 
 
 def _made_key(terminal: Terminal) -> signingkey.OpenKey:
@@ -135,20 +220,18 @@ def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:
     return gathered
 
 
-def _default_directory(plan: Plan) -> Path:
+def run_directory(*parts: str) -> Path:
+    """A run directory of now, named by these parts."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    parts = [plan.vendor.id, plan.engine.id, plan.workload.profile]
     return resources.workspace() / "runs" / "-".join([stamp, *parts])
 
 
 def _require_space(directory: Path) -> None:
-    """Refuse a directory that exists, one that cannot be made, and one on a disk that is nearly full.
+    """Refuse a directory that cannot be made, and one on a disk that is nearly full.
 
     Raises:
-        UsageError: ``run-exists``.
         SetupError: ``run-unwritable``, ``disk-full``.
     """
-    evidence.require_new(directory)
     above = next((path for path in directory.absolute().parents if path.exists()), Path("/"))
     if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
         message = f"cannot create {directory}: {above} may not be written to"
@@ -168,6 +251,13 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
             f"目前的证据保存在 {result.directory}（结束方式：{result.ended}）",
         )
     )
+    if error.code not in ("run-exists", "run-busy"):
+        write_note(
+            Sentence(
+                f"it goes on by: suite run --resume {result.directory}",
+                f"可继续：suite run --resume {result.directory}",
+            )
+        )
     write_note(
         Sentence(
             f"what it holds is judged by: suite score {result.directory}",
@@ -177,11 +267,17 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
     return error.exit_status
 
 
-def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Division | None) -> int:
+def _judge(
+    directory: Path,
+    key: SigningKey,
+    terminal: Terminal,
+    required: Division | None,
+    stamp: Stamp | None,
+) -> int:
     started = time.monotonic()
     try:
         terminal.step(Sentence("scoring, signing and rendering", "评分、签名与生成页面"))
-        signed = sign_and_render(directory, key)
+        signed = sign_and_render(directory, key, stamp)
         terminal.step(Sentence("verifying what was signed", "核验已签名的内容"))
         checked = verify_signed(signed, key.public)
     except SuiteError as error:

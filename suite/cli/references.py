@@ -12,7 +12,6 @@ from suite.base import jsonio
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.declare.tasks import reference as references
-from suite.documents.codec import plain
 from suite.judge.attest import trust as trusts
 from suite.judge.attest.reference import make_reference, reference_of_run, verify_reference
 from suite.judge.attest.review import verifier
@@ -170,12 +169,15 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
         evidence, manifest = _verified(run, trusted)
         if made.statement.subject(MANIFEST_SUBJECT) != manifest:
             raise TrustError("reference-differs", f"{file} was made from another run than {run}")
-        made_again = reference_of_run(evidence, known.document.verifier, dt.datetime.now(dt.UTC))
-        # A name is free.
-        named = replace(made_again.model, id=known.document.model.id)
-        again, stated = plain(replace(made_again, model=named)), plain(known.document)
+        stated = known.document
+        again = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
+        # When it was made is not told by the run, and a name is free.
+        model = replace(again.model, id=stated.model.id)
+        again = replace(again, timeCreated=stated.timeCreated, model=model)
         if wrong := [
-            name for name in stated if name != "timeCreated" and stated[name] != again[name]
+            name
+            for name in stated.__struct_fields__
+            if getattr(stated, name) != getattr(again, name)
         ]:
             message = f"{file} does not follow from {run}: {', '.join(wrong)}"
             raise TrustError("reference-differs", message)

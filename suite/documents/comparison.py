@@ -5,7 +5,9 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.card import OutcomeText
+from suite.documents.card_phase import DeviceSeries
 from suite.documents.document import Document, about
+from suite.documents.foreign import ForeignResult
 from suite.documents.plan import RuntimeKind
 from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
 from suite.documents.standing import Level, Standing
@@ -215,6 +217,14 @@ class Curve(Document):
     ]
 
 
+class OverTime(Document):
+    """What one card's devices, or its engine, did over one phase."""
+
+    letter: Annotated[Word, about("Which card.")]
+    phase: Annotated[Label, about("Phase.")]
+    series: Annotated[DeviceSeries, about("As the card holds it.")]
+
+
 class TaskAnswers(Document):
     """One task and what both cards' engines answered."""
 
@@ -278,3 +288,10 @@ class ManyComparison(Document):
     pairs: Annotated[tuple[Pair, ...], about("Every other card against the baseline.")]
     points: Annotated[tuple[Point, ...], about("Throughput against latency over the loads.")]
     curves: Annotated[tuple[Curve, ...], about("Distributions of latencies, to be overlaid.")]
+    telemetry: Annotated[
+        tuple[OverTime, ...], about("Devices and engines over time, to be overlaid.")
+    ]
+    foreign: Annotated[
+        tuple[ForeignResult, ...] | UnsetType,
+        about("Results of other tools: unsigned, beside the cards and never ranked with them."),
+    ] = UNSET

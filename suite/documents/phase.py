@@ -69,6 +69,10 @@ class Lengths(Document):
         tuple[Positive, ...], about("Tokens to generate, exactly.", min_length=1)
     ]
     seed: Annotated[Count, about("Every request has a prompt of its own, drawn from this.")]
+    own: Annotated[
+        bool | UnsetType,
+        about("True: the prompts are the tasks' own, and answers are as long as the data's."),
+    ] = UNSET
 
 
 class Interval(Document):

@@ -21,7 +21,8 @@ class ProfileTaskSet(Document):
     """Which tasks a profile wants."""
 
     set: Annotated[
-        Literal["mini", "xsum"], about("The shipped mini set, or XSum from a file of the user's.")
+        Literal["mini", "xsum", "data"],
+        about("The shipped mini set, XSum from a file of the user's, or whatever file that is."),
     ]
     size: Annotated[
         int, about("Number of tasks, in the order of the selection rule.", ge=1, le=1000000)
@@ -50,7 +51,7 @@ class ProfileArrivals(Document):
 
 
 class ProfileLengths(Document):
-    """Prompts and answers of exact length: from a list, or from the trace that is replayed."""
+    """Prompts and answers of exact length: from a list, from the trace that is replayed, or from the data."""
 
     seed: Annotated[Seed, about("Every request has a prompt of its own, drawn from this.")]
     pairs: Annotated[
@@ -64,6 +65,10 @@ class ProfileLengths(Document):
     trace: Annotated[
         Annotated[bool, Meta(extra_json_schema={"const": True})] | UnsetType,
         about("The lengths of the trace that is replayed."),
+    ] = UNSET
+    data: Annotated[
+        Annotated[bool, Meta(extra_json_schema={"const": True})] | UnsetType,
+        about("The tasks' own prompts, and answers as long as the data's own."),
     ] = UNSET
 
 
@@ -252,7 +257,9 @@ class Profile(Document):
             "Which tasks; a file given by the user replaces the set and keeps the size as the upper bound."
         ),
     ]
-    prompt: Annotated[Literal["closed-v1", "compat-flagperf"], about("Id of the prompt template.")]
+    prompt: Annotated[
+        Literal["closed-v1", "compat-flagperf", "plain-v1"], about("Id of the prompt template.")
+    ]
     api: Annotated[
         Literal["completions"] | UnsetType,
         about(

@@ -12,6 +12,7 @@ import msgspec
 
 from suite.base import jsonio, schema
 from suite.documents import (
+    attempt,
     audit,
     basis,
     bundle,
@@ -24,13 +25,18 @@ from suite.documents import (
     enginesample,
     environment,
     event,
+    foreign,
+    history,
     known,
+    logstamp,
     manifest,
+    offline,
     plan,
     profile,
     provenance,
     receipt,
     reference,
+    reproduction,
     review,
     site,
     statement,
@@ -42,6 +48,7 @@ from suite.documents import (
     traps,
     trust,
     vendor,
+    witness,
 )
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -52,6 +59,7 @@ if TYPE_CHECKING:
     from suite.documents.document import Document
 
 ROOTS: dict[str, tuple[object, str]] = {
+    "attempt": (attempt.Attempt, "One line of attempts.jsonl"),
     "audit": (audit.Audit, "Audit of the answers"),
     "basis": (basis.Basis, "basis.json"),
     "bundle": (bundle.Bundle, "Bundle"),
@@ -60,6 +68,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "check": (check.CheckReport, "Check of submissions"),
     "commitment": (commitment.Commitment, "Commitment"),
     "compare": (comparison.ManyComparison, "Comparison of cards"),
+    "consensus": (reproduction.Consensus, "Consensus of reproductions"),
     "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
     "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
@@ -67,13 +76,18 @@ ROOTS: dict[str, tuple[object, str]] = {
     "evidence-reference": (submission.EvidenceReference, "evidence.json"),
     "event": (event.Event, "One line of events.jsonl"),
     "images": (known.KnownImages, "trust/images.json"),
+    "log-stamp": (logstamp.LogStamp, "One line of stamps.jsonl"),
+    "foreign": (foreign.ForeignResult, "Result of another tool"),
+    "history": (history.History, "History of the runs of a store"),
     "manifest": (manifest.Manifest, "manifest.json"),
+    "offline-bundle": (offline.OfflineBundle, "bundle.json of a bundle for a closed network"),
     "plan": (plan.Plan, "Plan"),
     "profile": (profile.Profile, "Profile"),
     "provenance": (provenance.Provenance, "provenance.json"),
     "receipt": (receipt.Receipt, "Receipt"),
     "reference": (reference.Reference, "Reference run"),
     "releases": (known.Releases, "trust/releases.json"),
+    "regressions": (history.Regressions, "Whether the newest runs are worse"),
     "review": (review.Review, "Review"),
     "scorecard": (card.Scorecard, "Scorecard"),
     "site": (site.Site, "cards.json of the site"),
@@ -85,7 +99,12 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "verification-summary": (
+        reproduction.VerificationSummary,
+        "Verification summary of a reproduction",
+    ),
     "waivers": (submission.Waivers, "waivers.json"),
+    "witness": (witness.WitnessReport, "What a witness saw"),
 }
 """Each schema's root and title."""
 

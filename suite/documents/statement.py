@@ -37,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status or audit, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton; of a reference run, the manifest of the run that it was made from.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status, audit, witness or reproduction, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton; of a reference run, the manifest of the run that it was made from.",
             min_length=1,
         ),
     ]
@@ -50,6 +50,8 @@ class Statement(Document):
             "urn:llm-inference-conformance:challenge:v1",
             "urn:llm-inference-conformance:commitment:v1",
             "urn:llm-inference-conformance:audit:v1",
+            "urn:llm-inference-conformance:witness:v1",
+            "https://slsa.dev/verification_summary/v1",
             "urn:llm-inference-conformance:reference:v1",
         ],
         about("What the predicate is."),
@@ -57,6 +59,6 @@ class Statement(Document):
     predicate: Annotated[
         dict[str, object],
         about(
-            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, audit, challenge, commitment or reference."
+            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, audit, witness, verification-summary, challenge, commitment or reference."
         ),
     ]

@@ -136,6 +136,22 @@ class UnsetVariable(Document):
     source: Annotated[Required, about("Key of sources.")]
 
 
+class RefusedValue(Document):
+    """A value of an argument that does not go with something else; every member that is given must hold."""
+
+    value: Annotated[
+        str | UnsetType, about("The value; absent for a flag, or for every value.")
+    ] = UNSET
+    dtypes: Annotated[
+        tuple[str, ...] | UnsetType, about("Only with these requested precisions.")
+    ] = UNSET
+    beside: Annotated[str | UnsetType, about("Only beside this argument, by its long form.")] = (
+        UNSET
+    )
+    why: Annotated[Required, about("What would happen.")]
+    source: Annotated[Required, about("Key of sources.")]
+
+
 class Argument(Document):
     """What is known about one argument of the engine."""
 
@@ -163,6 +179,9 @@ class Argument(Document):
         bool | UnsetType, about("Changes speed, never the result: free in the closed division too.")
     ] = UNSET
     when: Annotated[Condition | UnsetType, about("Only then is it passed by default.")] = UNSET
+    refused: Annotated[
+        tuple[RefusedValue, ...] | UnsetType, about("Values that do not go with something else.")
+    ] = UNSET
     why: Annotated[Required, about("What it does, or why not.")]
     source: Annotated[Required, about("Key of sources.")]
 

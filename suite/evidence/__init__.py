@@ -5,14 +5,18 @@ A run directory holds ``plan.json``, ``environment.json``, ``events.jsonl``, ``t
 lists each with its size and SHA-256.
 """
 
+from suite.evidence.attempts import ATTEMPT, MOST_ATTEMPTS, EarlierAttempt, differences, stays
 from suite.evidence.files import RunFiles
 from suite.evidence.manifest import (
+    ATTEMPTS,
     BALLAST,
+    BASIS,
     ENGINE_METRICS,
     EVIDENCE_FILES,
     GIT_ATTRIBUTES,
     MANIFEST,
     OCCASIONAL_FILES,
+    STAMPS,
     finish,
     write_manifest,
 )
@@ -20,17 +24,25 @@ from suite.evidence.read import Evidence, read
 from suite.evidence.write import Writer, require_new
 
 __all__ = [
+    "ATTEMPT",
+    "ATTEMPTS",
     "BALLAST",
+    "BASIS",
     "ENGINE_METRICS",
     "EVIDENCE_FILES",
     "GIT_ATTRIBUTES",
     "MANIFEST",
+    "MOST_ATTEMPTS",
     "OCCASIONAL_FILES",
+    "STAMPS",
+    "EarlierAttempt",
     "Evidence",
     "RunFiles",
     "Writer",
+    "differences",
     "finish",
     "read",
     "require_new",
+    "stays",
     "write_manifest",
 ]

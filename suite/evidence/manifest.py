@@ -25,11 +25,15 @@ EVIDENCE_FILES = (
 )
 """The files that every run leaves and every manifest lists."""
 
+ATTEMPTS = "attempts.jsonl"
 BASIS = "basis.json"
 CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
+STAMPS = "stamps.jsonl"
 OCCASIONAL_FILES = (
+    ATTEMPTS,
+    "attempts.log",
     BASIS,
     CONTAINER,
     "conversion.log",
@@ -37,9 +41,10 @@ OCCASIONAL_FILES = (
     "image-build.log",
     "peak-probe.log",
     PROVENANCE,
+    STAMPS,
 )
-"""What a run keeps of how its plan was made and of its container; and files that a run leaves when it converted weights,
-built an image, measured the peak, or met an engine with a page of metrics; listed where they exist."""
+"""What a run keeps of how its plan was made, of its container, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
+built an image, measured the peak, met an engine with a page of metrics, or was resumed; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -51,12 +56,14 @@ CONTENT_BYTES = {
     MANIFEST: 1 << 20,
     "plan.json": 64 << 20,
     "environment.json": 64 << 20,
+    ATTEMPTS: 256 << 20,
     BASIS: 256 << 20,
     CONTAINER: 64 << 20,
     PROVENANCE: 64 << 20,
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,
     ENGINE_METRICS: 1 << 30,
+    STAMPS: 64 << 20,
     "events.jsonl": 2 << 30,
 }
 """The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.

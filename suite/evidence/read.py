@@ -6,11 +6,15 @@ What is refused is refused with the file, the line and the member; the run's oth
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Place
+from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
 from suite.documents.container import ContainerRecord
@@ -18,19 +22,31 @@ from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
+from suite.documents.logstamp import LogStamp
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
+from suite.evidence.attempts import ATTEMPT, MOST_ATTEMPTS, EarlierAttempt, key, phase_key, stays
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import BASIS, CONTAINER, ENGINE_METRICS, MANIFEST, PROVENANCE
+from suite.evidence.growth import Beginnings, Grown
+from suite.evidence.manifest import (
+    ATTEMPTS,
+    BASIS,
+    CONTAINER,
+    ENGINE_METRICS,
+    MANIFEST,
+    PROVENANCE,
+    STAMPS,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
+    from suite.evidence.attempts import Key
 
 MAX_LINE_BYTES = 64 << 20
 """Longest line that is parsed: the client keeps no answer as long as that."""
@@ -50,6 +66,9 @@ class Evidence:
         provenance: of converted weights; None where none were.
         basis: what the plan was made from; None where the run did not keep it.
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
+        growth: digests of the log that were taken during the run, in their order.
+        attempts: those before the last, which were cut; what they measured of phases that were repeated is not in
+            `marks`, `requests` and `engine_metrics`.
     """
 
     directory: Path
@@ -66,6 +85,13 @@ class Evidence:
     engine_metrics: tuple[EngineSample, ...] = ()
     basis: Basis | None = None
     container: ContainerRecord | None = None
+    growth: tuple[Grown, ...] = ()
+    attempts: tuple[EarlierAttempt, ...] = ()
+
+    @property
+    def logged(self) -> int:
+        """Requests in the log, those included that were set aside."""
+        return len(self.requests) + sum(attempt.requests for attempt in self.attempts)
 
 
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
@@ -78,7 +104,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
             ``line-wrong``, ``header-misplaced``, ``after-footer``, ``request-twice``, ``events-empty``,
-            ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
+            ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
     """
     if not directory.is_dir():
         raise EvidenceError("run-missing", f"there is no run directory {directory}")
@@ -90,7 +116,8 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         Environment,
         file=str(directory / "environment.json"),
     )
-    log = _events(files)
+    beginnings = Beginnings(_sidelines(files, STAMPS, LogStamp))
+    log = _events(files, plan, beginnings)
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
             "plan-mismatch",
@@ -119,14 +146,21 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         provenance=_occasional(files, PROVENANCE, Provenance),
         basis=None if basis is None else in_both(basis),
         container=_occasional(files, CONTAINER, ContainerRecord),
-        engine_metrics=_engine_metrics(files),
+        engine_metrics=tuple(
+            sample
+            for sample in _sidelines(files, ENGINE_METRICS, EngineSample)
+            if not any(a.cut_ns <= sample.t < a.resumed_ns for a in log.attempts)
+        ),
+        growth=beginnings.grown(),
+        attempts=tuple(log.attempts),
     )
 
 
-def _engine_metrics(files: RunFiles) -> tuple[EngineSample, ...]:
-    if not (files.directory / ENGINE_METRICS).is_file():
+def _sidelines(files: RunFiles, name: str, kind: type[D]) -> tuple[D, ...]:
+    """The lines of a file that not every run leaves."""
+    if not files.holds(name):
         return ()
-    return tuple(sample for _, sample in _lines(files, ENGINE_METRICS, EngineSample))
+    return tuple(line for _, line in _lines(files, name, kind))
 
 
 def _occasional(files: RunFiles, name: str, kind: type[D]) -> D | None:
@@ -155,13 +189,59 @@ def _manifest_sha256(files: RunFiles) -> str | None:
 @dataclass(slots=True)
 class _Log:
     header: Header
-    marks: list[Mark]
-    requests: list[Request]
-    footer: Footer | None
+    marks: list[Mark] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    footer: Footer | None = None
+    attempts: list[EarlierAttempt] = field(default_factory=list)
+    seen: set[tuple[str, int, int, bool]] = field(default_factory=set)
+
+    def request(self, event: Request, place: Place) -> None:
+        """Add a request.
+
+        Raises:
+            EvidenceError: ``request-twice``.
+        """
+        position = (event.phase, event.repeat, event.index, event.measured)
+        if position in self.seen:
+            message = f"request {event.index} of {event.phase} occurs twice"
+            raise EvidenceError("request-twice", message, place)
+        self.seen.add(position)
+        self.requests.append(event)
+
+    def resume(self, mark: Mark, plan: Plan, left: Mapping[int, Attempt]) -> None:
+        """Set aside what the attempt that begins here measures again."""
+        phases = plan.workload.phases[stays(plan.workload.phases, self.marks) :]
+        again = {key(phase) for phase in phases}
+        aside = [mark for mark in self.marks if _of(mark, again)]
+        end = self.footer.t if self.footer is not None else mark.t
+        kept = [request for request in self.requests if key(request) not in again]
+        begun = {phase_key(mark) for mark in aside}
+        self.attempts.append(
+            EarlierAttempt(
+                footer=self.footer,
+                cut_ns=min((mark.t for mark in aside), default=end),
+                resumed_ns=mark.t,
+                phases=tuple(f"{p.name}/{p.repeat}" for p in phases if key(p) in begun),
+                requests=len(self.requests) - len(kept),
+                left=left.get(len(self.attempts) + 1),
+            )
+        )
+        self.marks = [mark for mark in self.marks if not _of(mark, again)]
+        self.requests, self.footer = kept, None
+        self.seen = {(r.phase, r.repeat, r.index, r.measured) for r in kept}
 
 
-def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind
-    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
+def _lines(
+    files: RunFiles, name: str, kind: object, each: Callable[[bytes, Any], None] | None = None
+) -> Iterator[tuple[int, Any]]:  # of the kind
+    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused.
+
+    Args:
+        files: of the run.
+        name: of the file.
+        kind: of its documents.
+        each: told of every line, its line feed included, and of what it holds.
+    """
     path = files.directory / name
     data = files.content(name)
     if data and not data.endswith(b"\n"):
@@ -177,37 +257,63 @@ def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]
         if len(row) > MAX_LINE_BYTES:
             message = f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read"
             raise EvidenceError("line-wrong", message, Place(str(path), number))
-        yield number, reader.read(row[:-1], number)
+        document = reader.read(row[:-1], number)
+        if each is not None:
+            each(row, document)
+        yield number, document
 
 
-def _events(files: RunFiles) -> _Log:
+def _of(mark: Mark, phases: Container[Key]) -> bool:
+    return mark.phase is not UNSET and phase_key(mark) in phases
+
+
+def _events(files: RunFiles, plan: Plan, beginnings: Beginnings) -> _Log:
     path = files.directory / "events.jsonl"
     log: _Log | None = None
-    seen: set[tuple[str, int, int, bool]] = set()
     event: Event
-    for number, event in _lines(files, "events.jsonl", Event):
+    left = _attempts(files)
+    for number, event in _lines(files, "events.jsonl", Event, beginnings.add):
         place = Place(str(path), number)
         if log is None and isinstance(event, Header):
-            log = _Log(event, [], [], None)
+            log = _Log(event)
             continue
         if log is None or isinstance(event, Header):
             raise EvidenceError(
                 "header-misplaced", "the first line, and only it, is the header", place
             )
+        if isinstance(event, Mark) and event.name == ATTEMPT:
+            _require_cut(log, place)
+            log.resume(event, plan, left)
         if log.footer is not None:
             raise EvidenceError("after-footer", "an event after the footer", place)
         match event:
             case Mark():
                 log.marks.append(event)
             case Request():
-                key = (event.phase, event.repeat, event.index, event.measured)
-                if key in seen:
-                    message = f"request {event.index} of {event.phase} occurs twice"
-                    raise EvidenceError("request-twice", message, place)
-                seen.add(key)
-                log.requests.append(event)
+                log.request(event, place)
             case Footer():
                 log.footer = event
     if log is None:
         raise EvidenceError("events-empty", "events.jsonl is empty", Place(str(path)))
     return log
+
+
+def _attempts(files: RunFiles) -> dict[int, Attempt]:
+    """What earlier attempts left, by their number."""
+    if not files.holds(ATTEMPTS):
+        return {}
+    rows = [attempt for _, attempt in _lines(files, ATTEMPTS, Attempt)]
+    return {row.number: replace(row, environment=in_both(row.environment)) for row in rows}
+
+
+def _require_cut(log: _Log, place: Place) -> None:
+    """Refuse an attempt after one that finished: whoever has a finished run has no other to choose.
+
+    Raises:
+        EvidenceError: ``attempt-wrong``.
+    """
+    if log.footer is not None and log.footer.ended == "complete":
+        message = "another attempt after one that ran to its end"
+        raise EvidenceError("attempt-wrong", message, place)
+    if len(log.attempts) >= MOST_ATTEMPTS - 1:
+        raise EvidenceError("attempt-wrong", f"more than {MOST_ATTEMPTS} attempts", place)

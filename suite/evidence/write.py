@@ -6,6 +6,7 @@ Events are appended and flushed as they happen, so that a killed run keeps what 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -74,18 +75,44 @@ class Writer:
             message = f"cannot create {directory}: {cause.strerror}"
             hint = "name a directory that you may write to with --out (make: OUT=)"
             raise SetupError("run-unwritable", message, hint=hint) from cause
-        self.directory = directory
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._events = self._guard(lambda: os.open(directory / "events.jsonl", flags, 0o644))
-        self._closed = False
-        self.begun = False
-        self._ballast = directory / BALLAST
-        self.requests = 0
+        self._append(directory, requests=0)
         for name in ("engine.log", "telemetry.jsonl", "tasks.jsonl"):
             self._guard((directory / name).touch)
         # Where even this does not fit, the first document says so.
         with contextlib.suppress(OSError):
             (directory / GIT_ATTRIBUTES).write_bytes(ATTRIBUTES)
+
+    @classmethod
+    def resumed(cls, directory: Path, requests: int) -> Self:
+        """Go on behind the last line of a run that was cut.
+
+        Args:
+            directory: of the run.
+            requests: how many its log holds.
+
+        Raises:
+            SetupError: ``run-busy``, ``disk-full``.
+        """
+        self = cls.__new__(cls)
+        self._append(directory, requests)
+        return self
+
+    def _append(self, directory: Path, requests: int) -> None:
+        self.directory = directory
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._events = self._guard(lambda: os.open(directory / "events.jsonl", flags, 0o644))
+        try:
+            # Held until the end, and given up by the system where we are killed.
+            fcntl.flock(self._events, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            os.close(self._events)
+            message = f"another process is writing to {directory}"
+            raise SetupError("run-busy", message) from cause
+        self._closed = False
+        self.begun = bool(os.fstat(self._events).st_size)  # a log's first line is its header
+        self._ballast = directory / BALLAST
+        self.requests = requests
+        with contextlib.suppress(OSError):
             self._ballast.write_bytes(bytes(BALLAST_BYTES))
 
     def release(self) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import UNSET
 
+from suite import evidence
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
 from suite.documents.document import given
 from suite.documents.environment import Fact
 from suite.evidence import ENGINE_METRICS
-from suite.measure import processors
+from suite.measure import network, processors
 from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
@@ -44,6 +45,8 @@ Send: TypeAlias = "Callable[[], tuple[JSONObject, str]]"
 def run_phases(run: Run, served: Served) -> None:
     """Run every phase of the plan in order; one that can't be run with this model is passed over.
 
+    In an attempt after the first, those that it left are not run again.
+
     Raises:
         EngineError: ``engine-died``, and those of the client.
         Interrupted: a signal came.
@@ -56,13 +59,19 @@ def run_phases(run: Run, served: Served) -> None:
         send_stamps=run.load.send_stamps,
         address=served.address,
     )
-    for phase in run.plan.workload.phases:
+    network.note(run, served)
+    phases = run.plan.workload.phases
+    first = 0 if run.earlier is None else evidence.stays(phases, run.earlier.marks)
+    for phase in phases[first:]:
         watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
         stage = Stage(run, target, phase, watch)
         if phase.not_run is not UNSET:
             run.progress.line(f"{stage.title}: not run: {phase.not_run}")
         else:
             _phase(stage, served)
+            if run.stamps is not None:
+                run.stamps.take(run, "phase.end", phase)
+            network.note(run, served)
 
 
 def _phase(stage: Stage, served: Served) -> None:

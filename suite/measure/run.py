@@ -28,7 +28,7 @@ from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
 from suite.documents.sentences import table
 from suite.documents.taskline import TaskLine
 from suite.evidence.manifest import BASIS
-from suite.measure import convert, host, peak
+from suite.measure import convert, host, peak, resume
 from suite.measure.context import Run
 from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import ready_tool, serve
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
+    from suite.measure.stamps import Stamps
 
 FIRST_SAMPLE_S = 2.0
 """How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""
@@ -87,6 +88,8 @@ def execute(
     load: LoadOptions | None = None,
     preflight: Sequence[Answer] = (),
     basis: Basis | None = None,
+    stamps: Stamps | None = None,
+    earlier: evidence.Evidence | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -102,19 +105,26 @@ def execute(
         load: extra header fields, worker processes, send stamps; None takes the defaults.
         preflight: what was asked of this machine before, for the evidence.
         basis: what the plan was made from, for the evidence.
+        stamps: keeps how the log grows; None where nobody asks for it.
+        earlier: the run that was cut, where this is another attempt: `directory` holds it, `zero_ns` is its zero, and
+            what it left stays.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
 
     Raises:
         UsageError: ``run-exists``.
-        SetupError: the directory cannot be created (``run-unwritable``), or not even the little that every run
+        SetupError: ``run-busy``; the directory cannot be created (``run-unwritable``), or not even the little that every run
             needs fits (``disk-full``).
         Interrupted: a signal came before there was a directory.
     """
     with stop.deferred():
         stop.check()
-        writer = evidence.Writer(directory)
+        writer = (
+            evidence.Writer(directory)
+            if earlier is None
+            else evidence.Writer.resumed(directory, earlier.logged)
+        )
     with writer:
         run = Run(
             plan=plan,
@@ -128,7 +138,9 @@ def execute(
             zero_ns=zero_ns,
             offset_ns=_clock_offset_ns(),
             basis=basis,
-            salt=given(plan.nonce) or secrets.token_hex(16),
+            stamps=stamps,
+            earlier=earlier,
+            salt=given(plan.nonce) or _salt(earlier) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
         )
         ended, error = _carry_out(run, directory)
@@ -141,7 +153,10 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
     try:
         try:
             run.stop.check()
-            _open(run, directory)
+            if earlier := run.earlier:
+                resume.begin(run, earlier)
+            else:
+                _open(run, directory)
             _measure(run)
         finally:
             # Inside the outer block: a signal that comes until here is still caught below.
@@ -153,6 +168,11 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
     except SuiteError as cause:
         return "failed", cause
     return "complete", None
+
+
+def _salt(earlier: evidence.Evidence | None) -> str | None:
+    """What an earlier attempt hashed its devices' identities with: only so can they be told to be the same."""
+    return None if earlier is None else given(earlier.environment.device_salt)
 
 
 def _clock_offset_ns() -> int:
@@ -188,6 +208,10 @@ def _begin_log(run: Run, directory: Path) -> None:
         )
     )
     run.mark("run.start", at=0)
+    if run.stamps is not None:
+        run.stamps.take(run, "run.start")
+        for line in run.stamps.missing:
+            run.progress.line(line)
 
 
 def _task_line(task: Task) -> TaskLine:
@@ -204,14 +228,19 @@ def _task_line(task: Task) -> TaskLine:
 
 def _measure(run: Run) -> None:
     run.facts.update(host.facts())
+    if run.settings is not None and run.settings.bundle is not None:
+        run.facts["bundle.sha256"] = Fact(value=run.settings.bundle.sha256)
     devices, outputs = observe(run.plan)
     run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
     run.facts.update(host.served_facts(tool_facts(run.plan)))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
+    if run.earlier is not None:
+        resume.require_devices(run, run.earlier)
     _prepare(run)
     _convert(run)
-    _sample_idle(run)
+    if run.earlier is None:
+        _sample_idle(run)
     run.facts.update(host.served_facts(_measured_peak(run)))
     run.mark("suite.setup.end")
     engine = run.plan.engine.title
@@ -235,6 +264,8 @@ def _measure(run: Run) -> None:
                 run.mark(name, at=moment - run.zero_ns)
             run.facts.update(host.served_facts(served.facts))
             _write_environment(run)
+            if run.earlier is not None:
+                resume.require_image(run, run.earlier)
             run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
             run_phases(run, served)
             run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
@@ -341,6 +372,10 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
     if run.writer.begun:
         with contextlib.suppress(SetupError):
             run.writer.event(footer)
+            if run.stamps is not None:
+                # Whoever ends a run early does not want to wait for an authority.
+                why = "" if ended == "complete" else f"the run ended early: {ended}"
+                run.stamps.take(run, "run.end", why=why)
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

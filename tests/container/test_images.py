@@ -8,10 +8,12 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, UsageError
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
 from suite.measure.engine.container.image import built_reference, ensure_image, image_here
+from suite.measure.engine.container.save import saved
+from suite.measure.engine.served import Brought
 
 pytestmark = pytest.mark.container
 NAME = "llm-conformance-test-local:1"
@@ -114,3 +116,23 @@ def test_an_image_is_built_again_where_its_base_was_made_anew(client, tmp_path):
     finally:
         for tag in [*client.images.get(built_reference(document, settings)).tags, name]:
             client.images.remove(tag, force=True)
+
+
+def test_a_saved_image_is_loaded_again_and_is_the_same(client, tmp_path):
+    name = "llm-conformance-test-offline:1"
+    base(client, name, "file")
+    declared = image("tarball", name)
+    ready = saved(declared, tmp_path, on_progress=lambda *_, **__: None, settings=Settings())
+    with ready as (ids, digest, chunks):
+        (tmp_path / "image.tar").write_bytes(b"".join(chunks))
+    assert ids == {name: digest}
+    client.images.remove(name)
+    brought = Brought(sha256="0", archive=tmp_path / "image.tar", images=ids, wheels=None)
+    settings = Settings(workspace=tmp_path, bundle=brought)
+    try:
+        assert ensure(client, declared, tmp_path, settings).id == digest
+    finally:
+        client.images.remove(name)
+    with pytest.raises(UsageError) as refused:
+        ensure(client, image("tarball", NAME), tmp_path, settings)
+    assert refused.value.code == "offline-unfit"

@@ -12,19 +12,22 @@ from suite.base import jsonio
 from suite.base.resources import resource
 from suite.declare.plan import recipe
 from suite.declare.profiles import controls
+from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
-from suite.documents.codec import convert
+from suite.documents.codec import canonical, convert
 from suite.documents.container import ContainerRecord
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
-from suite.documents.event import Footer, Header, Mark, Request
+from suite.documents.event import Event, Footer, Header, Mark, Request
+from suite.documents.logstamp import LogStamp
 from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
-from suite.evidence import Evidence
+from suite.evidence import EarlierAttempt, Evidence
+from suite.evidence.growth import Beginnings, Grown
 
 MS = 1_000_000
 SUBJECTS = ["council", "bank", "striker", "museum", "court", "airline", "school", "festival"]
@@ -480,7 +483,64 @@ def evidence(parts: dict | None = None) -> Evidence:
         basis=in_both(convert(parts["basis"], Basis)) if parts.get("basis") else None,
         container=convert(parts.get("container"), ContainerRecord | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
+        growth=grown(parts),
+        attempts=tuple(map(earlier, parts.get("attempts", []))),
     )
+
+
+def attempt(parts: dict) -> dict:
+    """An attempt that died in its second phase, on the same machine, as plain data."""
+    left = {"attempt_schema": 1, "number": 1, "environment": copy.deepcopy(parts["environment"])}
+    if parts.get("container"):
+        left["container"] = copy.deepcopy(parts["container"])
+    error = {"code": "engine-died", "message": "the engine died [engine-died]"}
+    footer = parts["footer"] | {"ended": "engine-died", "error": error, "requests": 12}
+    return {
+        "footer": footer,
+        "cut_ns": 10_000 * MS,
+        "resumed_ns": 1 << 50,
+        "phases": ["offline/0"],
+        "requests": 7,
+        "left": left,
+    }
+
+
+def earlier(parts: dict) -> EarlierAttempt:
+    """The same as the judge sees it."""
+    return EarlierAttempt(
+        footer=convert(parts["footer"], Footer | None),
+        cut_ns=parts["cut_ns"],
+        resumed_ns=parts["resumed_ns"],
+        phases=tuple(parts["phases"]),
+        requests=parts["requests"],
+        left=convert(parts["left"], Attempt | None),
+    )
+
+
+def events(parts: dict) -> list[dict]:
+    """The lines of the log in their order."""
+    moments = sorted(
+        [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
+        + [(request["t_end"], 1, request) for request in parts["requests"]],
+        key=lambda item: item[:2],
+    )
+    last = [] if parts["footer"] is None else [parts["footer"]]
+    return [parts["header"], *(event for _, _, event in moments), *last]
+
+
+def rows(parts: dict) -> list[tuple[bytes, dict]]:
+    """The same with the bytes of each line."""
+    return [(canonical(convert(event, Event)) + b"\n", event) for event in events(parts)]
+
+
+def grown(parts: dict) -> tuple[Grown, ...]:
+    """The digests that were kept of the log, beside the log."""
+    if not parts.get("stamps"):
+        return ()
+    beginnings = Beginnings(convert(parts["stamps"], tuple[LogStamp, ...]))
+    for row, event in rows(parts):
+        beginnings.add(row, convert(event, Event))
+    return beginnings.grown()
 
 
 def write(directory: Path, parts: dict | None = None) -> Path:
@@ -500,15 +560,9 @@ def write(directory: Path, parts: dict | None = None) -> Path:
             samples = convert(parts["engine_metrics"], list[EngineSample])
             writer.lines("engine-metrics.jsonl", samples)
         (directory / "engine.log").write_text("engine log\n")
-        writer.event(convert(parts["header"], Header))
-        moments = sorted(
-            [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
-            + [(request["t_end"], 1, request) for request in parts["requests"]],
-            key=lambda item: item[:2],
-        )
-        for _, _, event in moments:
-            writer.event(convert(event, Mark | Request))
-        if parts["footer"] is not None:
-            writer.event(convert(parts["footer"], Footer))
+        if parts.get("stamps"):
+            writer.lines("stamps.jsonl", convert(parts["stamps"], list[LogStamp]))
+        for event in events(parts):
+            writer.event(convert(event, Event))
     hinge.write_manifest(directory)
     return directory

@@ -37,6 +37,7 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
     rounding loses. What was made before from the same weights by the same step is checked by its digests and used
     again; a run takes it from there. Starts no engine.
     """
+    from dataclasses import replace
     from pathlib import Path
 
     from suite.cli import inputs
@@ -49,7 +50,8 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
 
     machine = settings()
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
-        plan = inputs.gather(choices, store=DigestStore(machine.cache), terminal=terminal).plan
+        gathered = inputs.gather(choices, store=DigestStore(machine.cache), terminal=terminal)
+        plan, machine = gathered.plan, replace(machine, bundle=gathered.bundle)
         step = plan.conversion
         if step is None:
             message = Sentence(

@@ -19,10 +19,28 @@ if TYPE_CHECKING:
 @choices
 @sending
 @click.option("--out", type=FILE, metavar="DIR", help="run directory to create; default: runs/<id>")
+@click.option(
+    "--resume",
+    type=FILE,
+    metavar="RUN",
+    help="go on with a run that was cut, as a recorded new attempt; everything is taken from it",
+)
 @signing_key_option
+@click.option(
+    "--tsa",
+    metavar="URL",
+    help="time-stamping authority (RFC 3161) for stamps of the log and of the card (default: the challenge's, for the log)",
+)
 @quiet_option
 def run(
-    choices: Choices, sending: Sending, out: Path | None, key: str | None, *, quiet: bool
+    choices: Choices,
+    sending: Sending,
+    *,
+    out: Path | None,
+    resume: Path | None,
+    key: str | None,
+    tsa: str | None,
+    quiet: bool,
 ) -> int:
     """Measure, score, sign and render.
 
@@ -30,4 +48,4 @@ def run(
     """
     from suite.cli.measuring import measure
 
-    return measure(choices, sending, out=out, key=key, quiet=quiet)
+    return measure(choices, sending, out=out, key=key, tsa=tsa, quiet=quiet, resume=resume)

@@ -1,4 +1,4 @@
-"""``suite vendors``: list, show, check, begin and pin vendor declarations."""
+"""``suite vendors``: list, show, check, begin, pin and bundle vendor declarations."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ import click
 
 from suite.base.bilingual import Sentence, placed
 from suite.base.visible import say
-from suite.cli.command import Group, command, described
-from suite.cli.options import FILE, json_option
+from suite.cli.command import Group, Names, command, described
+from suite.cli.options import (
+    FILE,
+    accelerator_option,
+    engine_option,
+    image_option,
+    json_option,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Literal
 
 
 def _vendors() -> None:
-    """List, show, check, begin and pin vendor declarations.
+    """List, show, check, begin, pin and bundle vendor declarations.
 
     Works with the declarations under vendors/.
     """
@@ -187,3 +195,72 @@ def pin(vendor: str, listing: Path | None, *, as_json: bool) -> int:
         )
         write_table(heading, pinned)
     return 0 if any(row[2] for row in pinned) or not pinned else SetupError.exit_status
+
+
+@command(
+    "suite vendors bundle cpu --engine transformers --model ./model --out kit.tar", within=vendors
+)
+@click.argument("vendor")
+@engine_option
+@accelerator_option
+@click.option("--model", help="directory, Hugging Face id, or mini (default), which the suite has")
+@click.option("--data", type=FILE, help="task file or folder (default: the suite's own set)")
+@image_option
+@click.option(
+    "--runtime",
+    type=Names(("container", "process")),
+    help="pack the image, or the wheels; default: container where Docker answers",
+)
+@click.option(
+    "--suite/--no-suite", "own", default=True, help="pack the suite's own wheels too (default)"
+)
+@click.option("--out", type=FILE, metavar="FILE", help="default: bundle-VENDOR-ENGINE.tar")
+@quiet_option
+@json_option("what was packed")
+def bundle(
+    vendor: str,
+    *,
+    engine: str | None,
+    accelerator: str | None,
+    model: str | None,
+    data: Path | None,
+    image: str | None,
+    runtime: Literal["container", "process"] | None,
+    out: Path | None,
+    own: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Pack what a run needs into one archive, for a machine without a network.
+
+    VENDOR is a directory under vendors/, or a path with a slash. The archive is a plain tar: image (docker save) or wheels,
+    model, data, the suite itself, and bundle.json with the digest of each. There it is run by `suite run --bundle FILE`.
+    """
+    from suite.base.harness import commit
+    from suite.cli import bundling
+    from suite.cli.output import write_json, write_text
+    from suite.cli.terminal import Terminal
+    from suite.documents.plan import UNKNOWN
+    from suite.measure.signals import Stop
+
+    packing = bundling.Packing(
+        vendor=vendor,
+        engine=engine,
+        accelerator=accelerator,
+        model=model,
+        data=data,
+        image=image,
+        runtime=runtime,
+        own=own,
+        commit=commit() or UNKNOWN,
+    )
+    target = out or bundling.default_out(packing)
+    with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
+        manifest = bundling.pack(packing, target, terminal)
+    if as_json:
+        write_json(manifest)
+    else:
+        size = target.stat().st_size / 1e6
+        write_text(f"{target}: {size:,.1f} MB, {len(manifest.files)} files")
+        write_text(f"there: suite run --bundle {target.name}")
+    return 0

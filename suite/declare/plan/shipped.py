@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from suite.base.errors import UsageError
@@ -53,7 +54,10 @@ def shipped_profile(plan: Plan, basis: Basis | None = None) -> Profile:
     """
     name, release = plan.workload.profile, release_of(plan.suite)
     if release is None:
-        return load_profile(name)
+        profile = load_profile(name)
+        if basis is None or not profile.data_lengths:
+            return profile
+        return replace(profile, traces={**profile.traces, **profile_of(basis).traces})
     listed = release.profiles.get(name)
     if listed is not None and basis is not None:
         profile = profile_of(basis)

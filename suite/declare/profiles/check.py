@@ -189,7 +189,8 @@ def _count(scenario: Scenario, phase: ProfilePhase) -> Iterator[Contradiction]:
         stop = given(phase.stop)
         timed = phase.arrivals is not None and stop is not None and stop.max_duration_s
         traced = phase.arrivals is not None and phase.arrivals.trace is not UNSET
-        if not timed and not traced and not scenario.searches:
+        owned = phase.lengths is not UNSET and phase.lengths.data is not UNSET
+        if not (timed or traced or owned or scenario.searches):
             yield "/tasks", "exact lengths need tasks or rounds", ""
 
 
@@ -199,8 +200,8 @@ def _lengths(phase: ProfilePhase) -> Iterator[Contradiction]:
         return
     if phase.grid is not UNSET or phase.sweep is not UNSET:
         yield "/lengths", "a grid says lengths and concurrency together", "use grid alone"
-    if (lengths.pairs is not UNSET) == (lengths.trace is not UNSET):
-        yield "/lengths", "either pairs or trace", ""
+    if [lengths.pairs, lengths.trace, lengths.data].count(UNSET) != 2:
+        yield "/lengths", "either pairs or trace or data", ""
     elif lengths.trace is not UNSET and (phase.arrivals is None or phase.arrivals.trace is UNSET):
         yield "/lengths/trace", "there is no trace to take lengths from", "process: replay"
 

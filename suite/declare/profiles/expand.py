@@ -14,7 +14,7 @@ from suite.declare.profiles.arrivals import schedule
 from suite.declare.profiles.points import Room, points
 from suite.declare.scenarios.phase import kind
 from suite.documents.document import given
-from suite.documents.phase import Arrivals, Phase
+from suite.documents.phase import Arrivals, Lengths, Phase
 from suite.documents.phase import Trace as TraceDocument
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def expand_phases(profile: Profile, taskset_size: int, room: Room | None = None)
     phases: list[Phase] = []
     for repeat in range(profile.doc.repeats):
         for phase in profile.doc.phases:
-            phases += _expanded(phase, repeat, taskset_size, room or Room(), profile.trace(phase))
+            phases += _expanded(profile, phase, repeat, taskset_size, room or Room())
     return phases
 
 
@@ -62,11 +62,12 @@ def longest_request(phases: list[Phase]) -> int:
 
 
 def _expanded(
-    phase: ProfilePhase, repeat: int, size: int, room: Room, trace: Trace | None
+    profile: Profile, phase: ProfilePhase, repeat: int, size: int, room: Room
 ) -> list[Phase]:
+    trace, lengths = profile.trace(phase), profile.lengths(phase)
     arrivals = _arrivals(phase, repeat, trace, size)
     phases: list[Phase] = []
-    for point in points(phase, room, trace, _tasks(phase, None, size, arrivals, trace)):
+    for point in points(phase, room, lengths, _tasks(phase, None, size, arrivals, trace)):
         tasks = _tasks(phase, point.concurrency, size, arrivals, trace)
         if phase.warmup and point.not_run is None:
             phases.append(_warmup(phase, point, repeat, size))
@@ -138,7 +139,7 @@ def _warmup(phase: ProfilePhase, point: Point, repeat: int, size: int) -> Phase:
         timeout_s=phase.timeout_s,
         failure_bound=1.0,
         lateness_bound_ms=None,
-        lengths=_set(point.lengths),
+        lengths=_from(point.lengths, (size - tasks) % size),
     )
 
 
@@ -166,7 +167,7 @@ def _measured(  # noqa: PLR0917 - what a point is made of
         failure_bound=phase.failure_bound,
         lateness_bound_ms=phase.lateness_bound_ms,
         group=_set(point.group),
-        lengths=_set(point.lengths),
+        lengths=_from(point.lengths, phase.first_task % size),
         not_run=_set(point.not_run),
         lockstep=True if phase.lockstep else UNSET,
         max_new_tokens=phase.max_new_tokens,
@@ -189,6 +190,20 @@ def _all_at_once(phase: ProfilePhase, point: Point) -> bool:
 def _set(member: T | None) -> T | UnsetType:
     """A member that is absent where there is nothing to say."""
     return UNSET if member is None else member
+
+
+def _from(lengths: Lengths | None, first: int) -> Lengths | UnsetType:
+    """The lengths of a phase: where they are the tasks' own, from its first task on."""
+    if lengths is None:
+        return UNSET
+    if lengths.own is UNSET:
+        return lengths
+    into, out = lengths.input_tokens, lengths.output_tokens
+    return replace(
+        lengths,
+        input_tokens=into[first:] + into[:first],
+        output_tokens=out[first:] + out[:first],
+    )
 
 
 def _search(phase: ProfilePhase, repeat: int) -> Search | UnsetType:

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from suite.base import jsonio, yamlio
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.declare.profiles.check import inconsistencies
+from suite.declare.profiles.perfgrid import read_grid
 from suite.declare.profiles.points import has_exact_lengths
 from suite.declare.profiles.trace import Trace, read_trace
 from suite.documents.codec import convert_written
@@ -31,6 +32,8 @@ __all__ = [
     "profile_names",
 ]
 
+DATA_LENGTHS = "data"
+"""Stands among a profile's traces for the lengths of the data; no trace's file has that name."""
 PROFILE_DIRECTORY = Path(__file__).resolve().parent
 
 
@@ -65,6 +68,19 @@ class Profile:
         arrivals = phase.arrivals
         return None if arrivals is None or arrivals.trace is UNSET else self.traces[arrivals.trace]
 
+    @property
+    def data_lengths(self) -> bool:
+        """Whether answers are to be as long as the data's."""
+        lengths = [given(phase.lengths) for phase in self.doc.phases]
+        return any(entry is not None and entry.data is not UNSET for entry in lengths)
+
+    def lengths(self, phase: ProfilePhase) -> Trace | None:
+        """Where a phase's lengths come from that are no list: the trace that it replays, or the data once they were read."""
+        lengths = given(phase.lengths)
+        if lengths is not None and lengths.data is not UNSET:
+            return self.traces.get(DATA_LENGTHS)
+        return self.trace(phase)
+
 
 def profile_names() -> tuple[str, ...]:
     """Names of the shipped profiles, sorted."""
@@ -74,6 +90,8 @@ def profile_names() -> tuple[str, ...]:
 def load_profile(name: str) -> Profile:
     """Read a shipped profile by its name, or any profile by a path that ends with ``.yaml``.
 
+    A path that ends with ``.json`` is a grid of MTTransformer's.
+
     Raises:
         DeclarationError: ``profile-unknown``, ``profile-inconsistent``, or what reading and the schema
             refuse, each with file and line.
@@ -81,6 +99,9 @@ def load_profile(name: str) -> Profile:
     """
     if name.endswith(".yaml"):
         return _read(Path(name), shipped=False)
+    if name.endswith(".json"):
+        doc = read_grid(Path(name), load_profile("grid").doc)
+        return Profile(doc, jsonio.digest(doc), shipped=False)
     known = profile_names()
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)

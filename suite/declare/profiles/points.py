@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence, chinese
 from suite.documents.phase import Group, Lengths
@@ -70,7 +71,7 @@ def points(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> 
     Args:
         phase: of a consistent profile.
         room: what the model can hold.
-        trace: that the phase replays, if it does.
+        trace: where lengths come from that are no list, if they do.
         tasks: requests of the phase, for lengths that come from the trace.
     """
     table = _table(phase)
@@ -115,11 +116,25 @@ def _name(phase: ProfilePhase, axes: dict[str, int]) -> str:
 def _single(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> Point:
     if phase.lengths is UNSET:
         return Point(phase.name, phase.concurrency)
+    if phase.lengths.data is not UNSET:
+        return _of_data(phase, room, trace)
     assert trace is not None
     assert trace.lengths is not None
     lengths = _lengths(phase, list(trace.lengths[:tasks]), room)
     not_run = _too_long(lengths, room)
     return Point(phase.name, phase.concurrency, lengths=lengths, not_run=not_run)
+
+
+def _of_data(phase: ProfilePhase, room: Room, data: Trace | None) -> Point:
+    if data is None or data.lengths is None:
+        why = Sentence(
+            "the lengths are the data's, which were not read", "长度来自数据，而数据未被读取"
+        )
+        return Point(phase.name, phase.concurrency, not_run=why)
+    lengths = _lengths(phase, list(data.lengths), Room(room.positions))
+    too_long = _too_long(lengths, room)
+    lengths = replace(lengths, own=True)
+    return Point(phase.name, phase.concurrency, lengths=lengths, not_run=too_long)
 
 
 def _lengths(phase: ProfilePhase, pairs: list[tuple[int, int]], room: Room) -> Lengths:

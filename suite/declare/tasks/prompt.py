@@ -56,10 +56,14 @@ COMPAT_FLAGPERF: Final = PromptTemplate(
     origin="FlagPerf, inference/generate",
 )
 
-PROMPTS: Final = {prompt.id: prompt for prompt in (CLOSED_V1, COMPAT_FLAGPERF)}
+PLAIN_V1: Final = PromptTemplate(id="plain-v1", template=PLACEHOLDER, origin="this suite")
+"""The data's own prompt, with nothing around it."""
+
+PROMPTS: Final = {prompt.id: prompt for prompt in (CLOSED_V1, COMPAT_FLAGPERF, PLAIN_V1)}
 PROMPT_SHA256: Final = {
     "closed-v1": "43725878c751dc77b688b2d895976939a49616897d35458be1c436d7556a12ab",
     "compat-flagperf": "bce4b8e01e2dda2415c377c2bb66543515214642f3a3ab3e98cc8d2194c2a92e",
+    "plain-v1": "5779c19489680b4f99c11a62f1f8083d620ae232dd8cdaf22ddf27930a93b543",
 }
 """Locked digests: a changed wording is another prompt and needs another id."""
 

@@ -141,7 +141,7 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
     by_id = {task.id: task for task in reading.tasks}
     excluded = dict(reading.excluded)
     match = _locked_ids(reading, size)
-    texts = None
+    texts, why = None, ""
     if isinstance(match, LockedIds):
         texts = pinned_texts([by_id[identifier] for identifier in match.ids])
         ids, name, why = list(match.ids), match.name, foreign_texts(texts, size)
@@ -210,5 +210,11 @@ def task_set_for(
     if wanted.set == "mini":
         return mini_set(wanted.size)
     hint = "download it with `suite data fetch` and give the file with DATA= or --data"
+    if wanted.set == "data":
+        message = f"the profile {profile.name} runs the data that you give it"
+        hint = (
+            "give a file, such as ShareGPT_V3_unfiltered_cleaned_split.json, with DATA= or --data"
+        )
+        raise DataError("data-needed", message, hint=hint)
     message = f"the profile {profile.name} runs XSum, whose texts do not come with the suite"
     raise DataError("data-needed", message, hint=hint)

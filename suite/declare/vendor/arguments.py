@@ -13,7 +13,7 @@ from suite.declare.vendor import template
 from suite.documents.document import given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from suite.documents.vendor_engine import Argument, Condition, DeclaredEngine, RuntimeName
 
@@ -192,7 +192,28 @@ def resolve(
             value = template.fill(rule.value, values) if rule.value is not UNSET else None
             _refuse_wrong(engine, rule, value, values)
             result.append(Given(rule.name, value))
-    return result + list(named.values())
+    result += named.values()
+    for argument in result:
+        _refuse_beside(engine, argument, values, {other.name for other in result})
+    return result
+
+
+def _refuse_beside(
+    engine: DeclaredEngine, argument: Given, values: Mapping[str, str], names: Collection[str]
+) -> None:
+    """Refuse what does not go with the precision, or with another argument that is given."""
+    rule = find_rule(engine, argument.name)
+    for refused in given(rule.refused, ()) if rule is not None else ():
+        dtype, beside = values.get("dtype", ""), given(refused.beside)
+        if (
+            given(refused.value, argument.value) == argument.value
+            and dtype in given(refused.dtypes, (dtype,))
+            and (beside is None or beside in names)
+        ):
+            with_what = f"beside {bare(beside)}" if beside else f"with {dtype}"
+            value = "" if argument.value is None else f": {argument.value}"
+            message = f"{bare(argument.name)}{value} is not allowed {with_what} for {engine.id}"
+            raise UsageError("argument-wrong", message, hint=refused.why)
 
 
 def _check_given(

@@ -124,10 +124,10 @@ def check_footer(run: Evidence, note: Note) -> None:
             ),
         )
         return
-    if footer.requests != len(run.requests):
+    if footer.requests != run.logged:
         counts = Sentence(
-            f"{footer.requests} requests in the footer, {len(run.requests)} in the log",
-            f"页脚记录 {footer.requests} 个请求，日志中有 {len(run.requests)} 个",
+            f"{footer.requests} requests in the footer, {run.logged} in the log",
+            f"页脚记录 {footer.requests} 个请求，日志中有 {run.logged} 个",
         )
         place = Place(str(run.directory / "events.jsonl"))
         raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)

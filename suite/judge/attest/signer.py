@@ -11,7 +11,9 @@ from suite.documents.audit import Audit
 from suite.documents.challenge import Challenge
 from suite.documents.receipt import Receipt
 from suite.documents.reference import Reference
+from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import Review
+from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope
 from suite.judge.attest.predicate import kind, vendor_of
 from suite.judge.attest.stated import Identity
@@ -162,7 +164,10 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    if isinstance(stated.document, Receipt | Review | Audit | Challenge | Reference):
+    if isinstance(
+        stated.document,
+        Receipt | Review | Audit | WitnessReport | VerificationSummary | Challenge | Reference,
+    ):
         return f"a {entry.role}'s key"
     vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:

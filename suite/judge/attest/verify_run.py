@@ -7,6 +7,7 @@
     The evidence is readable                  each document and line by its schema, plan digest in the header
     The event log is complete                 footer present, its count of requests right
     A reviewer issued the challenge           where the run was made under one (trust list only)
+    A listed authority stamped the log        where stamps of its digests were kept (trust list only)
     A reviewer signed the reference run       where it carries one (trust list only)
     The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
@@ -36,6 +37,7 @@ from suite.judge.attest import carried, files, lineends, numbers, page
 from suite.judge.attest.challenge import check_challenge
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
+from suite.judge.attest.origin import check_stamps
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
@@ -258,6 +260,7 @@ class _Run:
         under = None if basis is None else given(basis.challenge)
         if under is not None:
             check_challenge(self.steps, under, self.trust)
+        check_stamps(self.steps, self.evidence, self.trust)
         carried.check_reference(self.evidence, self.trust, self.steps)
 
     def check_signature(self) -> bytes | None:

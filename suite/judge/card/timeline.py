@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from suite.documents.card import TimeKind, TimeShare
 from suite.documents.document import given
+from suite.documents.event import Mark
 from suite.documents.value import stored
+from suite.evidence import ATTEMPT
 
 if TYPE_CHECKING:
-    from suite.documents.event import Mark
     from suite.evidence import Evidence
 
 
 _SUITE: tuple[str, TimeKind] = ("suite", "suite")
+_CUT = "attempt.cut"
+"""Stands for the moment from which on nothing of an earlier attempt counts; no log has such a mark."""
 _AFTER: dict[str, tuple[str, TimeKind]] = {
     "run.start": _SUITE,
     "conversion.start": ("conversion", "conversion"),
@@ -25,6 +28,8 @@ _AFTER: dict[str, tuple[str, TimeKind]] = {
     "phase.end": _SUITE,
     "engine.stop": ("engine-stop", "engine"),
     "engine.stopped": _SUITE,
+    _CUT: ("cut attempt", "suite"),
+    ATTEMPT: _SUITE,
 }
 """What begins with a mark; other marks change nothing."""
 
@@ -41,7 +46,10 @@ def breakdown(evidence: Evidence) -> list[TimeShare]:
 
     The sum is the time from the run's start to the footer, or to the last mark of a log without one.
     """
-    marks = sorted(evidence.marks, key=lambda mark: mark.t)
+    lost = [(attempt.cut_ns, attempt.resumed_ns) for attempt in evidence.attempts]
+    cuts = [Mark(t=cut, name=_CUT) for cut, _ in lost]
+    whole = [m for m in evidence.marks if not any(cut <= m.t < again for cut, again in lost)]
+    marks = sorted([*whole, *cuts], key=lambda mark: mark.t)
     last = marks[-1].t if marks else 0
     end = evidence.footer.t if evidence.footer is not None else last
     spent: dict[tuple[str, TimeKind], int] = {_SUITE: 0}

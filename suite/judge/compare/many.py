@@ -15,7 +15,15 @@ from msgspec.structs import replace
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import UsageError
 from suite.declare.scenarios import SCENARIOS
-from suite.documents.comparison import Card, Correction, Curve, ManyComparison, Pair, Point
+from suite.documents.comparison import (
+    Card,
+    Correction,
+    Curve,
+    ManyComparison,
+    OverTime,
+    Pair,
+    Point,
+)
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, stored
 from suite.judge.compare import difference
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import Answers, Change, Comparison
+    from suite.documents.foreign import ForeignResult
     from suite.documents.scalars import Number
     from suite.documents.value import Value
     from suite.evidence import Evidence
@@ -65,7 +74,11 @@ def letter(index: int) -> str:
 
 
 def compare(
-    entries: Sequence[Entry], *, baseline: int = 0, margin: float = difference.MARGIN
+    entries: Sequence[Entry],
+    *,
+    baseline: int = 0,
+    margin: float = difference.MARGIN,
+    foreign: tuple[ForeignResult, ...] = (),
 ) -> ManyComparison:
     """Compare cards.
 
@@ -73,6 +86,7 @@ def compare(
         entries: at least two.
         baseline: which of them is the base of every ratio.
         margin: the practical margin, 0 ≤ margin < 1.
+        foreign: results of other tools, which only stand beside the cards.
 
     Raises:
         UsageError: ``usage-wrong`` for fewer than two.
@@ -117,6 +131,8 @@ def compare(
         pairs=tuple(pairs),
         points=tuple(_frontier(entries, admitted)),
         curves=tuple(_curves(entries)),
+        telemetry=tuple(_telemetry(entries)),
+        foreign=foreign or UNSET,
     )
 
 
@@ -293,6 +309,14 @@ def _curves(entries: Sequence[Entry]) -> Iterator[Curve]:
                     yield Curve(
                         letter=letter(index), phase=phase.name, metric=metric, values=values
                     )
+
+
+def _telemetry(entries: Sequence[Entry]) -> Iterator[OverTime]:
+    """What the cards hold of devices and engine over time."""
+    for index, entry in enumerate(entries):
+        for phase in entry.card.phases:
+            for series in given(phase.series.devices, ()):
+                yield OverTime(letter=letter(index), phase=phase.name, series=series)
 
 
 def _cost(entry: Entry, phase: CardPhase) -> Value | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -10,11 +11,12 @@ from suite.documents.value import Measured
 from suite.judge.report import svg
 from suite.judge.report.numbers import tick_text, ticks
 from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
+from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.documents.comparison import Curve, ManyComparison
+    from suite.documents.comparison import Curve, ManyComparison, OverTime
 
 COLOURS = 8
 """Classes ``c0`` to ``c7``; further cards begin again, and every mark bears its letter."""
@@ -69,6 +71,46 @@ def distributions(letters: Sequence[str], curves: Sequence[Curve], name: str) ->
         parts.append(Markup('<polyline points="{}" class="curve {}"/>').format(places, css))
         at = LEFT + (curve.values[last // 2] - low) / span * _W
         parts.append(svg.text(at + 4, _BASE - 0.5 * _H - 4, curve.letter, f"letter {css}", "start"))
+    return svg.frame(parts)
+
+
+def over_time(letters: Sequence[str], curves: Sequence[OverTime]) -> Markup:
+    """A quantity of devices or engine over the phase's seconds, a line for each card; broken where a device was silent.
+
+    Args:
+        letters: of all cards, in order.
+        curves: of one quantity of one phase.
+    """
+    factor = 100.0 if curves[0].series.unit == "1" else 1.0
+    values = [
+        value * factor for curve in curves for value in curve.series.values if value is not None
+    ]
+    most = max(values, default=0.0) * 1.05 or 1.0
+    seconds = max(len(curve.series.values) * curve.series.bucket_s for curve in curves)
+    marks = [(mark / most, tick_text(mark)) for mark in ticks(0, most, 4)]
+    parts = _axes((0.0, seconds), WORDS["plot-seconds"], marks)
+    for curve in curves:
+        css = _class(letters, curve.letter)
+        last: tuple[float, float] | None = None
+        for known, run in itertools.groupby(
+            enumerate(curve.series.values), key=lambda item: item[1] is not None
+        ):
+            if not known:
+                continue
+            points = [
+                (
+                    LEFT + (place + 0.5) * curve.series.bucket_s / seconds * _W,
+                    _BASE - max(0.0, value or 0.0) * factor / most * _H,
+                )
+                for place, value in run
+            ]
+            last = points[-1]
+            line = " ".join(
+                f"{x:.1f},{y:.1f}" for x, y in (points if len(points) > 1 else points * 2)
+            )
+            parts.append(Markup('<polyline points="{}" class="curve {}"/>').format(line, css))
+        if last:
+            parts.append(svg.text(last[0] + 4, last[1] - 4, curve.letter, f"letter {css}", "start"))
     return svg.frame(parts)
 
 

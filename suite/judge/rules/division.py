@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.base.bilingual import Bilingual, Sentence, chinese, joined
+from suite.declare.tasks.pins import foreign_texts, known_words
 from suite.declare.tasks.reference import known_weights
 from suite.documents.document import given
 from suite.judge.log.cached import took_from_cache
@@ -48,14 +49,16 @@ OTHER_QUESTIONS = {
 def locked_tasks(plan: Plan) -> Finding:
     """Closed and optimised need a locked task set."""
     tasks = plan.workload.taskset
+    texts = given(tasks.pinned)
     if not tasks.locked:
-        return warned(
-            Sentence(
-                f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets",
-                f"任务集 {tasks.name}（{tasks.size} 个任务）不是锁定的任务集",
-            )
+        why = Sentence("", "") if texts is None else foreign_texts(texts, tasks.size)
+        what = Sentence(
+            f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets",
+            f"任务集 {tasks.name}（{tasks.size} 个任务）不是锁定的任务集",
         )
-    return passed(Sentence(f"task set: {tasks.name}, locked", f"任务集：{tasks.name}，已锁定"))
+        return warned(joined([what, why], ": ", "：") if why else what)
+    what = Sentence(f"task set: {tasks.name}, locked", f"任务集：{tasks.name}，已锁定")
+    return passed(what if texts is None else joined([what, known_words(texts)], "; ", "；"))
 
 
 @plan_rule(

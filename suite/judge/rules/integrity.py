@@ -58,10 +58,10 @@ def complete(evidence: Evidence, _: Results) -> Finding:
             ),
             [Sentence("events.jsonl: footer", "events.jsonl：页脚")],
         )
-    if footer.requests != len(evidence.requests):
+    if footer.requests != evidence.logged:
         why = Sentence(
-            f"the footer counts {footer.requests} requests, the log holds {len(evidence.requests)}",
-            f"页脚记录 {footer.requests} 个请求，日志中有 {len(evidence.requests)} 个",
+            f"the footer counts {footer.requests} requests, the log holds {evidence.logged}",
+            f"页脚记录 {footer.requests} 个请求，日志中有 {evidence.logged} 个",
         )
         return failed(why, [Sentence("events.jsonl: footer", "events.jsonl：页脚")])
     return passed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.declare.known import release_of
 from suite.judge import rules
@@ -27,6 +27,9 @@ RULES = _discover()
 """All rules."""
 
 
+ATTEMPTS_RULE: Final = "R108"
+
+
 def rules_for(suite: SuiteVersion) -> tuple[Rule, ...]:
     """What runs of a suite are asked: every rule; those of its time where it is a listed earlier release.
 
@@ -40,5 +43,8 @@ def rules_for(suite: SuiteVersion) -> tuple[Rule, ...]:
 
 
 def apply_rules(evidence: Evidence, results: Results) -> tuple[RuleResult, ...]:
-    """Apply every rule that the run is asked."""
-    return tuple(rule.apply(evidence, results) for rule in rules_for(evidence.plan.suite))
+    """Apply every rule that the run is asked; of several attempts every suite's runs are asked."""
+    asked = rules_for(evidence.plan.suite)
+    if evidence.attempts:  # no listed release can resume a run
+        asked = tuple(rule for rule in RULES if rule in asked or rule.number == ATTEMPTS_RULE)
+    return tuple(rule.apply(evidence, results) for rule in asked)

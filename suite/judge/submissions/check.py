@@ -8,6 +8,7 @@
     name       the folder is called as the card says
     division   no rule failed but those that are waived; the division that is asked for is granted
     replay     no other submission has the card or the log
+    attempts   runs of the vendor under the same challenge, and commitments without a run
     changes    what was handed in before is not edited
     statements reviews, withdrawal, successor
 
@@ -38,13 +39,15 @@ from suite.documents.check import (
     StatusMade,
 )
 from suite.judge import score
-from suite.judge.attest import envelope, keys, trust, verify_run
+from suite.judge.attest import envelope, keys, levels, trust, verify_run
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
     DECISIONS,
+    FAVOURABLE,
+    Attested,
     Audited,
     Ended,
     Reviewed,
@@ -59,13 +62,14 @@ from suite.judge.attest.steps import Steps
 from suite.judge.compare.inputs import failed_rules
 from suite.judge.report import html
 from suite.judge.report.words import WORDS
-from suite.judge.submissions import folders, pack, replay, source, waivers
+from suite.judge.submissions import attempts, folders, pack, replay, source, waivers
 
 if TYPE_CHECKING:
     from suite.documents.check import Verdict
     from suite.documents.submission import Waiver
     from suite.documents.workload import Division
     from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.review import Made
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
@@ -119,6 +123,7 @@ def check(submission: Submission, setting: Setting) -> CheckedSubmission:
     work.name()
     work.division()
     work.replay()
+    work.attempts()
     work.changes()
     work.statements()
     return work.result()
@@ -160,6 +165,7 @@ class _Check:
         self.reviews: list[Reviewed] = []
         self.audits: list[Audited] = []
         self.ended: list[Ended] = []
+        self.made: list[Made] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None
         self.key: PublicKey | None = None
@@ -272,6 +278,15 @@ class _Check:
                 )
                 note.skip("replay-unknown", why)
 
+    def attempts(self) -> None:
+        mine = next(item for item in self.setting.traces if item.path == self.submission.path)
+        if mine.attempt is None:
+            return
+        with self.steps.attempt("Runs under its challenge are counted") as note:
+            note.detail, note.findings = attempts.count(mine, self.setting.traces)
+            if note.findings:
+                note.warn("challenge-repeated", note.detail)
+
     def changes(self) -> None:
         edited = sorted(self.setting.edited)
         mine = [name for name in edited if name.startswith(f"{self.submission.path}/")]
@@ -319,8 +334,13 @@ class _Check:
         with self.steps.attempt(Sentence("Reviewers have decided", "评审方已决定")) as note:
             note.detail = self._decided(need)
 
-    def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
-        if isinstance(made, Audited):
+    def _note(self, made: Made, note: Note) -> None:
+        self.made.append(made)
+        if isinstance(made, Attested):
+            note.detail = f"{made.word} by {made.owner}: {made.report.why}"
+            if made.word not in FAVOURABLE:
+                note.warn("attestation-differs", note.detail)
+        elif isinstance(made, Audited):
             note.detail = require_sameness(made)
             self.audits.append(made)
             if made.audit.verdict == "undecided":
@@ -398,7 +418,7 @@ class _Check:
             vendor=card.vendor.id,
             owner=(verified.owner or "") if verified else "",
             division=card.division.granted,
-            level=card.level.level,
+            level=levels.reached(card, self.made)[0],
             conformant=card.verdict.conformant,
             sentence=Sentence(card.verdict.sentence.en, card.verdict.sentence.zh),
         )

@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio, uv
-from suite.base.errors import SetupError, SuiteError
+from suite.base.errors import SetupError, SuiteError, UsageError
 from suite.measure.engine.served import Settings
 from suite.measure.signals import shielded
 
@@ -155,8 +155,15 @@ def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) 
 
     Raises:
         SetupError: ``requirements-missing``, ``wheels-unavailable``, ``torch-cpu-unavailable``.
+        UsageError: ``offline-unfit``, where a bundle brought others.
     """
     digest = requirements_digest(directory)
+    if settings.bundle is not None and settings.bundle.wheels is not None:
+        if _read(settings.bundle.wheels / STAMP) == digest:
+            return settings.bundle.wheels
+        message = f"the bundle's wheels are not those that {directory.name} asks for"
+        hint = "run the suite that packed the bundle: its wheels are in it"
+        raise UsageError("offline-unfit", message, hint=hint)
     target = settings.cache / "wheels" / f"{directory.name}-{digest[:12]}"
     if (target / STAMP).exists():
         return target

@@ -75,6 +75,23 @@ class Served(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What a bundle for a closed network brought, each file of it checked; nothing else is then fetched.
+
+    Attributes:
+        sha256: of its ``bundle.json``.
+        archive: the file with the images; None without one.
+        images: name or id of each image in it, with its id.
+        wheels: directory with the packages of the engine's environment; None without one.
+    """
+
+    sha256: str
+    archive: Path | None
+    images: Mapping[str, str]
+    wheels: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What comes from the machine, not from the plan; the command line reads it from the environment.
 
@@ -87,6 +104,7 @@ class Settings:
         base_image: base image for builds; empty: the Dockerfile's default, or the local base image where
             no registry answers.
         headers: header fields of requests to a server that somebody else runs, such as its API key.
+        bundle: what a bundle for a closed network brought.
     """
 
     repository: Path = REPOSITORY
@@ -96,6 +114,7 @@ class Settings:
     torch_index: str = "https://download.pytorch.org/whl/cpu"
     base_image: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    bundle: Brought | None = None
 
 
 @dataclass(slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.declare.tasks.records import Collector
 
-DOCUMENT_NAMES = ("document", "dialogue")
-SUMMARY_NAMES = ("summary",)
+DOCUMENT_NAMES = ("document", "dialogue", "prompt", "question", "instruction")
+SUMMARY_NAMES = ("summary", "completion", "answer", "output", "response")
 ID_NAMES = ("id", "bbcid")
 MAX_UNPACKED_BYTES: Final = 4 * 2**30
 """XSum whole has 0.5 GB; a small file that unpacks to more than this is no task set."""
@@ -131,7 +131,9 @@ def choose(names: Sequence[str], place: Place) -> Columns:
     summary = _first(by_name, SUMMARY_NAMES)
     if document is None or summary is None:
         seen = ", ".join(name.strip()[:40] for name in names[:12]) or "none"
-        hint = "needed: document or dialogue, and summary; id is optional"
+        hint = (
+            "needed: document or dialogue, and summary (or prompt and completion); id is optional"
+        )
         raise DataError("data-columns", f"wrong columns: {seen}", place, hint)
     return Columns(document, summary, _first(by_name, ID_NAMES))
 

@@ -16,11 +16,13 @@ from suite import __version__
 from suite.base.bilingual import Bilingual, chinese
 from suite.judge.compare import manyview, plots
 from suite.judge.compare.formats.format import Format
+from suite.judge.foreign import view as foreign
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
+from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from suite.base.language import Language
-    from suite.documents.comparison import Curve, ManyComparison
+    from suite.documents.comparison import Curve, ManyComparison, OverTime
     from suite.judge.compare.manyview import Row
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -49,7 +51,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {"p": _pair, "s": _sentence, "view": manyview}
+    environment.globals |= {"p": _pair, "s": _sentence, "view": manyview, "foreign": foreign}
     environment.tests["given"] = lambda member: member is not UNSET
     return environment.get_template("comparison.html.j2")
 
@@ -75,6 +77,24 @@ def _figures(result: ManyComparison) -> list[tuple[str, list[Markup]]]:
     ]
 
 
+def _telemetry(result: ManyComparison) -> list[tuple[str, list[tuple[tuple[str, str], Markup]]]]:
+    """Devices and engines over time, phase by phase, each quantity with its caption."""
+    letters = [card.letter for card in result.cards]
+    grouped: dict[str, dict[str, list[OverTime]]] = {}
+    for item in result.telemetry:
+        grouped.setdefault(item.phase, {}).setdefault(item.series.quantity, []).append(item)
+    return [
+        (
+            phase,
+            [
+                (WORDS[f"device-{quantity}"], plots.over_time(letters, curves))
+                for quantity, curves in quantities.items()
+            ],
+        )
+        for phase, quantities in grouped.items()
+    ]
+
+
 def _groups(result: ManyComparison) -> list[tuple[str, list[Row]]]:
     grouped: dict[str, list[Row]] = {}
     for row in manyview.rows(result):
@@ -96,6 +116,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
         groups=_groups(result),
         letters=[card.letter for card in result.cards],
         figures=_figures(result),
+        telemetry=_telemetry(result),
         frontier=plots.frontier([card.letter for card in result.cards], result),
         policy=policy,
         style=Markup(style),  # noqa: S704 - our own file, hashed in the policy

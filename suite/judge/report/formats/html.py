@@ -23,4 +23,5 @@ FORMAT = Format(
     ".html",
     "bundle",
     render,
+    verbatim=True,  # it is compared byte for byte
 )

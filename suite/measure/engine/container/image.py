@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from docker import errors
 from msgspec import UNSET
 
-from suite.base.errors import Problem, SetupError
+from suite.base.errors import Problem, SetupError, UsageError
 from suite.declare.plan.recipe import (
     DEFAULT_BASE_IMAGE,
     LABEL_BASE,
@@ -26,6 +26,7 @@ from suite.declare.plan.recipe import (
 from suite.documents.container import BaseImage, ImageStep, ObservedImage
 from suite.documents.document import given
 from suite.measure.engine.container.api import explain
+from suite.measure.engine.container.archive import load
 from suite.measure.engine.container.build import (
     build,
     disk_full,
@@ -83,7 +84,18 @@ def ensure_image(
     Raises:
         SetupError: ``image-unavailable`` (not here, and the registry does not give it),
             ``image-digest-mismatch``, ``image-build-failed``, ``image-tarball-missing``, ``base-image-unavailable``.
+        DataError: ``offline-changed``, of a bundle's archive.
+        UsageError: ``offline-unfit``, where a bundle holds another image.
     """
+    if (brought := settings.bundle) is not None and brought.archive is not None:
+        wanted = built_reference(image, settings) if image.source == "build" else image.reference
+        if wanted not in brought.images:
+            held = next(iter(brought.images))
+            hint = "run the suite that packed the bundle: its wheels are in it"
+            message = f"the bundle holds {held}, and the plan runs {wanted}"
+            raise UsageError("offline-unfit", message, hint=hint)
+        on_progress(f"loading {wanted} from {brought.archive.name}")
+        load(client, brought.archive, brought.images)
     match image.source:
         case "build":
             return _built(client, image, run_directory, on_progress, settings)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.errors import DataError
 from suite.declare.profiles import controls
 from suite.declare.tasks.synthetic import (
@@ -141,7 +143,13 @@ def _exact(  # noqa: PLR0917 - what the requests follow from
     ]
     words = Words.of(task.document for task in tasks.tasks)
     prompts: list[str | list[int]] = []
-    if request.prompt_ids:
+    if lengths.own is not UNSET:
+        size = len(tasks.tasks)
+        owners = [tasks.tasks[(phase.first_task + index) % size] for index in chosen]
+        for prompt in fit(plan, None, [owner.document for owner in owners]):
+            ids = tokenizer.prompt_ids(prompt.text, request.api) if request.prompt_ids else None
+            prompts.append(prompt.text if ids is None else ids)
+    elif request.prompt_ids:
         prompts += exact_ids(tokenizer, words, wanted)
     else:
         prompts += exact_texts(tokenizer, words, wanted, request.api)

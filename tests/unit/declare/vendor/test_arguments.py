@@ -9,6 +9,8 @@ from suite.declare.vendor.load import load_vendor
 
 MTT = load_vendor("mthreads").engine("vllm_mtt")
 MUSA = load_vendor("mthreads").engine("vllm_musa")
+TRANSFORMERS = load_vendor("nvidia").engine("transformers")
+CPU = load_vendor("cpu").engine("transformers")
 VALUES = {
     "model": "/model",
     "served_model_name": "m",
@@ -124,3 +126,23 @@ def test_mentions_finds_flags_pairs_and_joined_pairs():
     assert arguments.mentions(["--quantization=fp8"], ["--quantization", "fp8"])
     assert not arguments.mentions(["--quantization", "awq"], ["--quantization", "fp8"])
     assert not arguments.mentions(["x"], [])
+
+
+ATTENTION = "--attn-implementation"
+
+
+def test_attention_goes_with_the_precision_and_with_compilation(monkeypatch):
+    flash = [ATTENTION, "flash_attention_2"]
+    assert "flash_attention_2" in resolved(flash, engine=TRANSFORMERS, closed=True)
+    assert "--compile" in resolved([ATTENTION, "sdpa", "--compile"], engine=TRANSFORMERS)
+    beside = refused([*flash, "--compile"], engine=TRANSFORMERS)
+    assert (beside.code, "beside compile" in beside.message) == ("argument-wrong", True)
+    monkeypatch.setitem(VALUES, "dtype", "float32")
+    wide = refused(flash, engine=TRANSFORMERS)
+    assert (wide.code, "with float32" in wide.message) == ("argument-wrong", True)
+    assert "eager" in resolved([ATTENTION, "eager"], engine=TRANSFORMERS)
+
+
+def test_a_processor_has_no_flash_attention():
+    assert "sdpa" in resolved([ATTENTION, "sdpa"], engine=CPU, closed=True)
+    assert refused([ATTENTION, "flash_attention_2"], engine=CPU).code == "argument-wrong"

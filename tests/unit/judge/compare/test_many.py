@@ -246,3 +246,26 @@ def test_formats() -> None:
     assert b"\\<script\\>" in pages["markdown"]
     assert "A -> C: may be compared" in pages["text"].decode()
     assert html.render(result, Language.EN) == pages["html"]
+
+
+def test_devices_are_overlaid_a_line_for_each_card():
+    def drawn(*watts):
+        power = {
+            "quantity": "power",
+            "unit": "W",
+            "devices": 2,
+            "bucket_s": 0.5,
+            "values": [*watts],
+        }
+        return lambda made: made["phases"][0]["series"].update(devices=[power])
+
+    result = many.compare(entries(drawn(200, 210, 190), drawn(90, None, None, 80), None))
+    assert [item.letter for item in result.telemetry if item.series.quantity == "power"] == [
+        "A",
+        "B",
+    ]
+    page = html.render(result, Language.EN).decode()
+    power = page.split("Power of the devices together, W", 1)[1].split("</figure>", 1)[0]
+    # The second card's line is broken where its device was silent; the third card told nothing.
+    assert power.count("<polyline") == 3
+    assert [letter for letter in "ABC" if f">{letter}</text>" in power] == ["A", "B"]

@@ -1,0 +1,102 @@
+"""What a run that was cut was made from, gathered again for another attempt; everything must be what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from suite import __version__, evidence
+from suite.base import harness
+from suite.base.errors import UsageError
+from suite.cli import inputs
+from suite.cli.machine import settings
+from suite.cli.options import Choices
+from suite.declare.model.facts import hash_model
+from suite.declare.plan.basis import plan_of, profile_of
+from suite.declare.tasks.datalengths import tasks_and_lengths
+from suite.declare.tasks.tokenizer import load_tokenizer
+from suite.documents.plan import UNKNOWN, SuiteVersion
+from suite.documents.value import NotMeasured
+from suite.measure import resume
+from suite.measure.digests import DigestStore
+from suite.measure.load.send import stamp_kinds
+
+if TYPE_CHECKING:
+    from suite.cli.terminal import Terminal
+    from suite.declare.tasks.taskset import TaskSet
+    from suite.declare.tasks.tokenizer import Tokenizer
+    from suite.documents.basis import Basis
+    from suite.measure.load.target import LoadOptions
+
+
+def again(
+    directory: Path, choices: Choices, load: LoadOptions, terminal: Terminal
+) -> tuple[inputs.Inputs, evidence.Evidence]:
+    """The inputs of a run that was cut, and what it left.
+
+    Args:
+        directory: of the run.
+        choices: nothing but ``--data`` may be in it, for tasks that do not come with the suite.
+        load: how requests are sent.
+        terminal: shows what is read.
+
+    Raises:
+        UsageError: ``usage-wrong``, ``resume-complete``, ``resume-unfit``.
+        SetupError: ``run-busy``, ``run-unwritable``.
+        SuiteError: what cannot be read.
+    """
+    plain = Choices(data=choices.data, require_division=choices.require_division)
+    if choices != plain:
+        message = "--resume takes everything from the run; of what is run, only --data goes with it"
+        raise UsageError("usage-wrong", message)
+    resume.repair(directory)
+    earlier = evidence.read(directory)
+    resume.require_resumable(earlier)
+    basis = earlier.basis
+    if earlier.growth or (basis is not None and basis.challenge is not UNSET):
+        raise _unfit(
+            f"{directory} is under a challenge, or its log was stamped while it grew: "
+            "what was cut counts as a try there, and a second attempt would be another one"
+        )
+    if basis is None:
+        raise _unfit(f"{directory} did not keep what its plan was made from (basis.json)")
+    here = SuiteVersion(
+        version=__version__, commit=harness.commit() or UNKNOWN, files_sha256=harness.files_sha256()
+    )
+    if basis.suite != here:
+        raise _unfit(f"{directory} was begun by another suite than this one")
+    plan = plan_of(basis)
+    if plan != earlier.plan:
+        raise _unfit(f"the plan of {directory} does not follow from its basis.json")
+    if (load_stamps := stamp_kinds(plan, load)) != _stamps(earlier):
+        raise _unfit(
+            f"stamps would come from {load_stamps}, in the first attempt {_stamps(earlier)}"
+        )
+    model = Path(basis.model.path)
+    loaded = load_tokenizer(model)
+    tokenizer = None if isinstance(loaded, NotMeasured) else loaded
+    tasks = _tasks(basis, choices.data, tokenizer)
+    if tasks.to_doc() != basis.taskset:
+        raise _unfit("the tasks are not those of the first attempt; give its file with --data")
+    terminal.step("hashing the model's files")
+    store = DigestStore(settings().cache)
+    files, _ = hash_model(model, lambda _: None, store)
+    store.save()
+    if tuple(files) != basis.model.files:
+        raise _unfit(f"the files in {model} are not those of the first attempt")
+    return inputs.Inputs(basis, plan, tasks, tokenizer, model), earlier
+
+
+def _unfit(message: str) -> UsageError:
+    return UsageError("resume-unfit", message)
+
+
+def _stamps(earlier: evidence.Evidence) -> tuple[str, str]:
+    return earlier.header.receive_stamps, earlier.header.send_stamps
+
+
+def _tasks(basis: Basis, data: Path | None, tokenizer: Tokenizer | None) -> TaskSet:
+    tasks, _ = tasks_and_lengths(profile_of(basis), data, tokenizer)
+    return tasks

@@ -1,0 +1,68 @@
+"""MTTransformer's grid of batches, prefill and decode lengths (``perf_config.json``), read as it is.
+
+A list of objects with ``model_name``, ``path``, ``batchs``, ``prefill_token_lens`` and ``decode_token_lens``, with
+comments as the manual has them. Which model is measured is said by ``--model``, so a file
+has one entry.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from suite.base import jsonio
+from suite.base.errors import DeclarationError, Place
+from suite.documents.profile import Grid
+from suite.documents.text import Title
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.base.jsonio import JSONObject
+    from suite.documents.profile import Profile
+
+LISTS: Final = ("batchs", "prefill_token_lens", "decode_token_lens")
+_MOST: Final = 16
+_COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*")|#[^\n]*|//[^\n]*')
+
+
+def read_grid(path: Path, frame: Profile) -> Profile:
+    """The profile `frame` with the lists of a grid file in place of its own, under the file's name.
+
+    Raises:
+        DeclarationError: ``profile-inconsistent``; what reading refuses.
+    """
+    text = jsonio.read_bytes(path, error=DeclarationError).decode("utf-8", "replace")
+    plain = _COMMENT.sub(lambda match: match[1] or "", text)
+    value = jsonio.loads(plain.encode(), name=str(path), error=DeclarationError)
+    rows = value if isinstance(value, list) else [value]
+    entries = [row for row in rows if isinstance(row, dict) and set(LISTS) <= row.keys()]
+    if len(entries) != 1 or len(entries) != len(rows):
+        message = f"{len(rows)} entries; one with {', '.join(LISTS)} is read at a time"
+        raise _wrong(path, message, "one file for each model: --model says which")
+    (phase,) = frame.phases
+    batches, prefill, decode = (_numbers(path, entries[0], name) for name in LISTS)
+    grid = Grid(seed=1, input=prefill, output=decode, concurrency=batches)
+    return replace(
+        frame,
+        name=re.sub(r"[^a-z0-9-]+", "-", path.stem.lower()).strip("-") or "perf-grid",
+        title=Title(en=f"Grid of {path.name}", zh=f"{path.name} 的网格"),
+        phases=(replace(phase, grid=grid, timeout_s=3600),),
+    )
+
+
+def _numbers(path: Path, entry: JSONObject, name: str) -> tuple[int, ...]:
+    listed = entry[name]
+    numbers = [n for n in listed if type(n) is int and n > 0] if isinstance(listed, list) else []
+    if not isinstance(listed, list) or len(numbers) != len(listed) or not numbers:
+        raise _wrong(path, f"{name} is no list of whole numbers from 1", "for example [1, 4, 16]")
+    distinct = tuple(dict.fromkeys(numbers))
+    if len(distinct) > _MOST:
+        raise _wrong(path, f"{name} has {len(distinct)} values", f"at most {_MOST}")
+    return distinct
+
+
+def _wrong(path: Path, message: str, hint: str) -> DeclarationError:
+    return DeclarationError("profile-inconsistent", message, Place(str(path)), hint)
