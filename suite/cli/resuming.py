@@ -17,7 +17,7 @@ from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.datalengths import tasks_and_lengths
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.documents.document import given
-from suite.documents.plan import SuiteVersion
+from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.documents.value import NotMeasured
 from suite.measure import resume
 from suite.measure.digests import DigestStore
@@ -58,7 +58,9 @@ def again(
     if basis is None:
         raise _unfit(f"{directory} did not keep what its plan was made from (basis.json)")
     here = SuiteVersion(
-        version=__version__, commit=inputs.commit(), files_sha256=harness.files_sha256()
+        version=__version__,
+        commit=harness.commit() or UNKNOWN,
+        files_sha256=harness.files_sha256(),
     )
     if basis.suite != here:
         raise _unfit(f"{directory} was begun by another suite than this one")

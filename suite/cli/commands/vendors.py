@@ -237,7 +237,6 @@ def bundle(
     model, data, the suite itself, and bundle.json with the digest of each. There it is run by `suite run --bundle FILE`.
     """
     from suite.cli import bundling
-    from suite.cli.inputs import commit
     from suite.cli.output import write_json, write_text
     from suite.cli.terminal import Terminal
     from suite.measure.signals import Stop
@@ -251,7 +250,6 @@ def bundle(
         image=image,
         runtime=runtime,
         own=own,
-        commit=commit(),
     )
     target = out or bundling.default_out(packing)
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
