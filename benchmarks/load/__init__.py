@@ -17,6 +17,7 @@ when each request arrived and when it wrote each token. What a client reports be
     measurement.py one client under one load, held against the truth
     spreads.py     quantiles, and a client's times minus the true ones
     capacity.py    the highest rate that stays exact; the scaling of workers
+    results.py     everything that was measured
     bars.py        what is asked of the client, as ratios within one run
     report.py      the whole procedure; table.py: its words
     faults.py      every fault of the scripted server and what the client recorded

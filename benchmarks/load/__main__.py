@@ -95,7 +95,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         page = arguments.markdown.read_text() if arguments.markdown.exists() else ""
         arguments.markdown.write_text(table.placed(page, text))
     if arguments.json:
-        sys.stdout.buffer.write(jsonio.pretty(results.to_json()))
+        sys.stdout.buffer.write(jsonio.pretty(report.document(results)))
     else:
         print(text, end="")
     return 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from benchmarks.load.capacity import Capacity, Scaling
     from benchmarks.load.measurement import Measurement
-    from benchmarks.load.report import Results
+    from benchmarks.load.results import Results
     from suite.base.jsonio import JSONObject
 
 MEDIAN_MS: Final = 0.05

@@ -6,21 +6,21 @@ import os
 import resource
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.load import capacity, ccompiler, peers
-from benchmarks.load.bars import Bar, bars
+from benchmarks.load.bars import bars
 from benchmarks.load.case import Load, closed, poisson
 from benchmarks.load.clients import Floor, Suite
 from benchmarks.load.errors import BenchmarkError
 from benchmarks.load.measurement import Machine, Measurement, measure, typical
+from benchmarks.load.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.load.capacity import Capacity, Scaling
     from benchmarks.load.measurement import Client
     from benchmarks.load.peers.peer import Peer
     from suite.base.jsonio import JSONObject
@@ -65,61 +65,17 @@ class Options:
     quick: bool = False
 
 
-@dataclass(slots=True)
-class Results:
-    """Everything that was measured.
-
-    Attributes:
-        closed, ordinary, busy: the suite's client in closed loops: as it is (`COST_RUNS` runs of each load),
-            without running ahead of other processes, and beside a busy neighbour.
-        many: one closed loop that streams a million tokens, for the memory.
-        opened: in open loops.
-        floor: the C floor's cost under the same closed loops, as often; `floor_stamped`: its times.
-        peers: the peers, loads and open loop alike; what is near the suite's cost `COST_RUNS` times.
-        capacity, floor_capacity: the searches.
-        scaling: the workers.
-        notes: what was left out, and why.
-        machine: what it ran on.
-    """
-
-    closed: list[Measurement] = field(default_factory=list)
-    ordinary: list[Measurement] = field(default_factory=list)
-    busy: list[Measurement] = field(default_factory=list)
-    many: list[Measurement] = field(default_factory=list)
-    opened: list[Measurement] = field(default_factory=list)
-    floor: list[Measurement] = field(default_factory=list)
-    floor_stamped: list[Measurement] = field(default_factory=list)
-    peers: list[Measurement] = field(default_factory=list)
-    capacity: Capacity | None = None
-    floor_capacity: Capacity | None = None
-    scaling: Scaling | None = None
-    notes: list[str] = field(default_factory=list)
-    machine: JSONObject = field(default_factory=dict)
-
-    def peers_asked(self, streams: int) -> bool:
-        """Whether any peer was run with so many streams."""
-        return any(row.load.streams == streams for row in self.peers)
-
-    def measurements(self) -> list[Measurement]:
-        """Every single load, in the order of the tables."""
-        mine = [*self.closed, *self.ordinary, *self.busy, *self.many, *self.opened]
-        return [*mine, *self.floor, *self.floor_stamped, *self.peers]
-
-    def bars(self) -> list[Bar]:
-        """What is asked, and whether it is met."""
-        return bars(self)
-
-    def to_json(self) -> JSONObject:
-        """As a JSON object."""
-        searches = (self.capacity, self.floor_capacity)
-        return {
-            "machine": self.machine,
-            "outcomes": [measurement.to_json() for measurement in self.measurements()],
-            "capacity": [row.to_json() for row in searches if row is not None],
-            "scaling": None if self.scaling is None else self.scaling.to_json(),
-            "bars": [bar.to_json() for bar in self.bars()],
-            "notes": list(self.notes),
-        }
+def document(results: Results) -> JSONObject:
+    """Everything that was measured, as a JSON object, and what is asked of it."""
+    searches = (results.capacity, results.floor_capacity)
+    return {
+        "machine": results.machine,
+        "outcomes": [measurement.to_json() for measurement in results.measurements()],
+        "capacity": [row.to_json() for row in searches if row is not None],
+        "scaling": None if results.scaling is None else results.scaling.to_json(),
+        "bars": [bar.to_json() for bar in bars(results)],
+        "notes": list(results.notes),
+    }
 
 
 def run(options: Options, progress: Callable[[str], None]) -> Results:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.load.bars import bars
 from benchmarks.load.measurement import typical
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.load.bars import Bar
     from benchmarks.load.capacity import Capacity
     from benchmarks.load.measurement import Measurement
-    from benchmarks.load.report import Results
+    from benchmarks.load.results import Results
     from benchmarks.load.spreads import Spread
 
 BEGIN: Final = "<!-- table: begin -->\n"
@@ -26,7 +27,7 @@ def markdown(results: Results) -> str:
         ("Side by side", _side_by_side(results)),
         ("The suite's client, load by load", _loads(results)),
         ("Highest exact token rate per core", _capacities(results)),
-        ("What is asked, and whether it is met", _bars(results.bars())),
+        ("What is asked, and whether it is met", _bars(bars(results))),
     ]
     text = "\n\n".join(f"### {title}\n\n{body}" for title, body in parts if body)
     machine = (
@@ -184,10 +185,10 @@ def _capacity_row(search: Capacity) -> list[str]:
     return [search.client, f"{search.tokens_s:,.0f}", search.limited_by, tried]
 
 
-def _bars(bars: Sequence[Bar]) -> str:
+def _bars(asked: Sequence[Bar]) -> str:
     words = {True: "met", False: "**not met**", None: "not measured"}
     rows = []
-    for bar in bars:
+    for bar in asked:
         sign = "≤" if bar.at_most else "≥"
         value = "" if bar.value is None else f"{bar.value:.3f} {bar.unit}"
         bound = f"{sign} {bar.bound:.3g} {bar.unit}"

@@ -16,9 +16,11 @@ from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, stamping
 from suite.cli.reviewing import AUDITS
 from suite.declare.model.facts import hash_file
+from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.mini import mini_tasks
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.reference import MINI_MODEL
+from suite.declare.tasks.taskset import mini_set, task_set_of
 from suite.declare.tasks.tokenizer import Tokenizer
 from suite.documents.audit import (
     Audit,
@@ -28,8 +30,13 @@ from suite.documents.audit import (
     Calibration,
     Divergence,
 )
+from suite.documents.document import given
+from suite.judge.attest import levels
+from suite.judge.attest import trust as trusts
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.review import (
+    FAVOURABLE,
+    Attested,
     Audited,
     make_audit,
     payload_digest,
@@ -44,6 +51,7 @@ from suite.judge.audit.sample import LEADS, MOST_TOKENS, Answer, choose, end_tok
 from suite.judge.audit.verdict import FALSE_ALARM, Figures, Token, figures
 from suite.judge.rules.rule import place
 from suite.measure import audit as reading
+from suite.measure import auditserver
 from suite.measure.engine.served import Settings
 
 if TYPE_CHECKING:
@@ -55,8 +63,10 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey, SigningKey
+    from suite.judge.attest.review import Made as Stated
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
+    from suite.judge.attest.verify import Verified
 
 ENDING: Final = ".audit.sigstore.json"
 STATUS: Final[dict[AuditVerdict, int]] = {"same": 0, "different": 1, "undecided": 4}
@@ -79,6 +89,7 @@ class Asked:
         device: as torch names it.
         tokens: at most so many.
         seed: of the choice; None draws one.
+        url: of a vLLM server of the reviewer's with these weights; None computes with transformers.
     """
 
     run: Path
@@ -89,6 +100,7 @@ class Asked:
     device: str = "cpu"
     tokens: int = MOST_TOKENS
     seed: int | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,7 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         ]
     )
     reference = AuditReference(
-        engine="transformers",
+        engine="transformers" if asked.url is None else "vllm",
         versions=read.versions,
         dtype=asked.dtype,
         run_dtype=_run_dtype(run.plan, asked),
@@ -178,17 +190,18 @@ class _Read:
 def _run_dtype(plan: Plan, asked: Asked) -> str:
     """The run's precision, or the reference's where the reference has not the run's."""
     executed = plan.engine.dtype.executed
-    return executed if executed in reading.DTYPES else asked.dtype
+    return executed if executed in reading.DTYPES and asked.url is None else asked.dtype
 
 
 def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read:
     """Choose answers and have the reference read them, in each form that the model may have written."""
     assert asked.seed is not None
     tokenizer, ends = Tokenizer.from_directory(model), end_tokens(model)
-    tasks = mini_tasks() if asked.data is None else read_tasks(asked.data).tasks
-    documents = {task.id: task.document for task in tasks}
+    documents = documents_of(run, asked.data)
     terminal.step("having the reference read the answers")
-    python = reading.environment(asked.python, terminal.step, Settings())
+    python = None
+    if asked.url is None:
+        python = reading.environment(asked.python, terminal.step, Settings())
     readings: list[_Read] = []
     with tempfile.TemporaryDirectory(prefix="suite-audit-") as scratch:
         for lead in LEADS:
@@ -209,12 +222,40 @@ def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read
                 run_dtype=_run_dtype(run.plan, asked),
                 device=asked.device,
             )
-            made = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
+            if python is None:
+                made = auditserver.read(wanted, asked.url or "", on_progress=terminal.step)
+            else:
+                made = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
             readings.append(_Read(chosen, _kept(chosen, made, tokenizer), made.versions))
             if readings[-1].source == "ids":
                 break
     # Which form the model wrote is the one that the reference finds likelier.
     return min(readings, key=_Read.unlikely)
+
+
+def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
+    """The documents of a run's tasks by id, those of its challenge made again; only the very texts that it was asked.
+
+    Args:
+        run: verified.
+        data: the task set's file; None for the mini set.
+
+    Raises:
+        DataError: what reading the file refuses; ``challenge-unfit``.
+    """
+    under = None if run.basis is None else given(run.basis.challenge)
+    if run.basis is None or under is None:
+        tasks = mini_tasks() if data is None else read_tasks(data).tasks
+    else:
+        size = run.basis.taskset.size
+        whole = mini_set(size) if data is None else task_set_of(read_tasks(data), size)
+        tasks = challenged(whole, under.stated.salts.tasks).tasks
+    return {
+        task.id: task.document
+        for task in tasks
+        if (line := run.tasks.get(task.id)) is not None
+        and line.document_sha256 == jsonio.sha256_hex(task.document.encode())
+    }
 
 
 def _kept(
@@ -346,7 +387,7 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
 def rows(audit: Audit) -> list[tuple[str, str]]:
     """The audit for a person: what, and what came of it."""
     calibration, sample, reference = audit.calibration, audit.sample, audit.reference
-    library = f"{reference.engine} {reference.versions.get('transformers', '')}"
+    library = f"{reference.engine} {reference.versions.get(reference.engine, '')}"
     change, honest = f"{calibration.largest_change:.2g}", f"{audit.false_alarm:.1%}"
     margins, flips = f"p < {audit.p_margins:.2g}", f"p < {audit.p_flips:.2g}"
     listed: list[tuple[str, str]] = [
@@ -406,21 +447,60 @@ def rows(audit: Audit) -> list[tuple[str, str]]:
     return listed
 
 
-def with_audits(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
-    """A verification with a step for each audit: its signature, that it is about this card, and what it came to."""
+def shown(
+    subject: Path, named: Sequence[Path], held: Verified, trusted: Trusted
+) -> tuple[bytes, ...]:
+    """The signed audits of a card that its page shows: those that are named, else the one beside it; each verified.
+
+    Raises:
+        UsageError: ``usage-wrong`` for audits without a trust list.
+        TrustError: what an audit that is named is refused for.
+    """
+    if trusted.trust is None:
+        if named:
+            hint = "the trust list says whose audits count"
+            raise UsageError("usage-wrong", "--audit needs --trust", hint=hint)
+        return ()
+    whole = subject.resolve()
+    beside = whole.with_name(whole.name.removesuffix(".sigstore.json") + ENDING)
+    paths = named or ([beside] if beside.is_file() else [])
+    listed, made = trusts.load(trusted.trust), []
+    for path in paths:
+        data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
+        stated = read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
+        if not isinstance(stated, Audited):
+            raise TrustError("predicate-type-differs", f"{path} is no audit")
+        made.append(data)
+    return tuple(made)
+
+
+def with_statements(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
+    """A verification with a step for each statement about the card, and one for the level that the card reaches."""
     if result.verified is None:
         return result
     steps = Steps(list(result.steps), list(result.errors))
+    stated: list[Stated] = []
     for path in paths:
-        with steps.attempt(f"The answers are the model's: {path.name}") as note:
+        with steps.attempt(f"What is stated about it: {path.name}") as note:
             data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
             card = result.verified.card
             made = read_statement(
                 data, trust, result.verified.statement.sha256, card.vendor.id, str(path)
             )
-            if not isinstance(made, Audited):
-                raise TrustError("predicate-type-differs", f"{path} is no audit")
-            note.detail = require_sameness(made)
-            if made.audit.verdict == "undecided":
-                note.warn("audit-undecided", note.detail)
+            stated.append(made)
+            if isinstance(made, Audited):
+                note.detail = require_sameness(made)
+                if made.audit.verdict == "undecided":
+                    note.warn("audit-undecided", note.detail)
+            elif isinstance(made, Attested):
+                note.detail = f"{made.word} by {made.owner}: {made.report.why}"
+                if made.word not in FAVOURABLE:
+                    note.warn("attestation-differs", note.detail)
+            else:
+                raise TrustError(
+                    "predicate-type-differs", f"{path} is no audit, witness or reproduction"
+                )
+    with steps.attempt("Its level follows from what is stated") as note:
+        level, why = levels.reached(result.verified.card, stated)
+        note.detail = f"{level}: {why}"
     return replace(result, steps=tuple(steps.done), errors=tuple(steps.errors))

@@ -9,6 +9,7 @@ import difflib
 import importlib
 import inspect
 import itertools
+import keyword
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -116,6 +117,7 @@ class LazyGroup(Group):
         if cmd_name not in self._names:
             return None
         word = cmd_name.replace("-", "_")
+        word += "_" * keyword.iskeyword(word)
         module = importlib.import_module(f"suite.cli.commands.{word}")
         command = getattr(module, word)
         assert isinstance(command, click.Command)

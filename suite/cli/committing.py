@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
-from suite.cli import inputs, signingkey, stamping
+from suite.cli import inputs, rounds, signingkey, stamping
 from suite.cli.machine import settings
 from suite.cli.output import labelled
 from suite.cli.terminal import Terminal
@@ -26,8 +28,17 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
 
 
-def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> Sentence:
+def commit(
+    choices: Choices, *, key: str | None, tsa: str | None, out: Path, after: Path | None = None
+) -> Sentence:
     """Sign what a run of these choices will be, and write it; returns what to say of it.
+
+    Args:
+        choices: what will run.
+        key: that signs.
+        tsa: address of an authority that stamps the signature.
+        out: file to write.
+        after: the commitment before this one.
 
     Raises:
         UsageError: ``usage-wrong`` with a challenge, ``challenge-exists``, ``page-unwritable``.
@@ -41,6 +52,10 @@ def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> 
         store = DigestStore(settings().cache)
         plan = inputs.gather(choices, store=store, terminal=terminal).plan
     made = _commitment(plan)
+    if after is not None:
+        before, statement = rounds.commitment(after)
+        number = given(before.sequence, 1) + 1
+        made = replace(made, sequence=number, after=statement.sha256)
     stamp = stamping.authority(tsa) if tsa else None
     bundle = sign(make_commitment(made), signer.key, stamp)
     try:
@@ -56,6 +71,7 @@ def commit(choices: Choices, *, key: str | None, tsa: str | None, out: Path) -> 
             (Sentence("model", "模型"), f"{made.model}, {made.model_sha256[:16]}…"),
             (Sentence("profile", "配置"), made.profile),
             (Sentence("skeleton", "骨架"), made.skeleton_sha256),
+            (Sentence("number", "编号"), str(given(made.sequence, 1))),
             (signingkey.SIGNED_BY, signer.named()),
             (Sentence("commitment", "承诺"), str(out)),
         ]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from suite import evidence
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
-from suite.cli import judging
+from suite.cli import auditing, judging
 from suite.cli.reviewing import STATUSES, beside
 from suite.judge.attest import trust
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.review import DECISIONS, Audited, Reviewed
+from suite.judge.attest.review import DECISIONS, Attested, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
 from suite.judge.submissions import pack
@@ -100,7 +100,7 @@ def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float])
 
 
 def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
-    with _unpacked(path) as place:
+    with unpacked(path) as place:
         if place.suffix in (".html", ".htm"):
             result = judging.verify(place, judging.known(trusted, shared=True))
             held = result.verified
@@ -110,7 +110,7 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
             try:
                 held = judging.verified(place, trusted).verified
             except SuiteError as cause:
-                cause.message = f"{path}: {cause.message}"
+                cause.message = placed(str(path), cause.message)
                 raise
         run = evidence.read(place) if place.is_dir() else None
         return Entry(
@@ -123,7 +123,12 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
     if trusted.trust is None or not path.is_dir():
         return ()
     lines = []
-    for made in beside(path, trust.load(trusted.trust), held):
+    listed = trust.load(trusted.trust)
+    audits = [
+        read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
+        for data in auditing.shown(path, (), held, trusted)
+    ]
+    for made in [*beside(path, listed, held), *audits]:
         if isinstance(made, Reviewed):
             decision = DECISIONS[made.decision].zh
             said = Sentence(
@@ -138,6 +143,12 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
                 f"{made.reviewer} 于 {audit.timeCreated} 审计",
             )
             lines.append(placed(said, audit.why))
+        elif isinstance(made, Attested):
+            said = Sentence(
+                f"{made.word} by {made.owner}, {made.time}",
+                f"{made.owner} 于 {made.time}：{made.word}",
+            )
+            lines.append(placed(said, made.report.why))
         else:
             said = Sentence(
                 f"{made.status.upper()} by {made.owner}, {made.time}",
@@ -148,7 +159,7 @@ def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]
 
 
 @contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
+def unpacked(path: Path) -> Iterator[Path]:
     """A submission as the run that it was; anything else as it is."""
     packed = path / pack.PACK_FILE
     if not path.is_dir() or not packed.is_file():

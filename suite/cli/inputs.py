@@ -16,11 +16,12 @@ from suite.cli import bundling, rounds
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
-from suite.declare.plan.basis import plan_of, recorded
+from suite.declare.plan.basis import plan_of, profile_of, recorded
 from suite.declare.plan.choice import choose_devices
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.datalengths import tasks_and_lengths
+from suite.declare.tasks.reference import read_directory, reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.declare.vendor.emulated import emulate
@@ -38,15 +39,17 @@ from suite.measure.host import processor
 from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from suite.cli.options import Choices
     from suite.cli.terminal import Terminal
+    from suite.declare.tasks.reference import Known
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
     from suite.documents.accelerator import Accelerator
+    from suite.documents.challenge import BasisChallenge
     from suite.documents.plan import Plan, RuntimeKind
     from suite.measure.digests import DigestStore
     from suite.measure.engine.served import Brought
@@ -68,6 +71,7 @@ class Inputs:
         tokenizer: the model's own, None when it has none that can be read.
         directory: of the model.
         bundle: what a bundle for a closed network brought.
+        references: reference runs of the reviewers, to choose from when the weights are known.
     """
 
     basis: Basis
@@ -76,6 +80,7 @@ class Inputs:
     tokenizer: Tokenizer | None
     directory: Path
     bundle: Brought | None = None
+    references: tuple[Known, ...] = ()
 
 
 def gather(choices: Choices, *, store: DigestStore, terminal: Terminal) -> Inputs:
@@ -113,7 +118,15 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()
     terminal.clear()
-    return made(draft, replace(draft.basis, model=replace(draft.basis.model, files=tuple(files))))
+    basis = replace(draft.basis, model=replace(draft.basis.model, files=tuple(files)))
+    return made(draft, _referenced(basis, draft.references))
+
+
+def _referenced(basis: Basis, others: Sequence[Known]) -> Basis:
+    """The basis with the reviewers' reference run of its model, where the suite ships none."""
+    decoding = profile_of(basis).doc.decoding
+    known = reference_for(basis.model.files, basis.taskset, decoding, others=others).known
+    return basis if known is None or known.shipped else replace(basis, reference=known.bundle)
 
 
 def made(inputs: Inputs, basis: Basis) -> Inputs:
@@ -134,12 +147,15 @@ def _vendor(choices: Choices) -> Vendor:
     return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
 
 
-def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
+def draft(
+    choices: Choices, terminal: Terminal | None = None, under: BasisChallenge | None = None
+) -> Inputs:
     """Resolve the command line as far as that goes without reading the weights.
 
     Args:
         choices: the command line.
         terminal: shows how far a bundle was read.
+        under: the challenge of a run that is made again; whether it still counts is not asked.
 
     Raises:
         SuiteError: as `gather`.
@@ -166,7 +182,7 @@ def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
-    challenge = rounds.under(choices.challenge, choices.nonce, choices.commitment)
+    challenge = under or rounds.under(choices.challenge, choices.nonce, choices.commitment)
     tasks, profile = tasks_and_lengths(profile, choices.data, tokenizer)
     if challenge is not None:
         tasks = challenged(tasks, challenge.stated.salts.tasks)
@@ -196,7 +212,8 @@ def draft(choices: Choices, terminal: Terminal | None = None) -> Inputs:
         else UNSET,
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
-    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, bundle)
+    others = () if choices.references is None else read_directory(choices.references)
+    return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, bundle, others)
 
 
 def _model(

@@ -24,7 +24,7 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 
 COMMANDS: Final = (
     *("run", "plan", "prepare", "convert", "doctor", "chat", "sim"),
-    *("score", "verify", "audit", "render", "diff", "compare"),
+    *("score", "verify", "audit", "witness", "reproduce", "render", "diff", "compare"),
     *(
         "keygen",
         "sign",
@@ -33,9 +33,15 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "export",
+        "import",
+        "db",
+        "history",
+        "regress",
         "serve",
         "review",
         "round",
+        "reference",
         "trust",
         "vendors",
         "profiles",

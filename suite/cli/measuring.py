@@ -20,12 +20,13 @@ from suite.base.errors import SetupError, SuiteError, UsageError
 from suite.base.language import language
 from suite.base.quantities import duration
 from suite.base.visible import say
-from suite.cli import divisions, inputs, judging, loadoptions, resuming, signingkey
+from suite.cli import divisions, inputs, judging, loadoptions, resuming, signingkey, stamping
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.documents.document import given
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
@@ -34,12 +35,14 @@ from suite.measure.run import execute
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from suite.cli.options import Choices, Sending
     from suite.documents.plan import Plan
     from suite.documents.workload import Division
+    from suite.evidence import Evidence
     from suite.judge.attest.keys import SigningKey
+    from suite.judge.attest.sign import Stamp
     from suite.measure.load.target import LoadOptions
     from suite.measure.preflight import Answer
     from suite.measure.run import RunResult
@@ -56,6 +59,9 @@ def measure(
     key: str | None,
     quiet: bool,
     resume: Path | None = None,
+    tsa: str | None = None,
+    first: Evidence | None = None,
+    accept: Callable[[Plan], None] | None = None,
 ) -> int:
     """Carry a run out and return its exit status.
 
@@ -66,18 +72,22 @@ def measure(
         key: private key, a file or a URI; None takes the local one.
         quiet: show no progress.
         resume: a run that was cut and goes on.
+        tsa: address of a time-stamping authority; None takes the challenge's, for the log alone.
+        first: of a run that is made again: its challenge is taken over.
+        accept: refuses a plan, before anything is started.
 
     Raises:
         SuiteError: whatever was wrong before there was a run directory, or with its evidence.
     """
     # A passphrase is asked for before signals are taken over: Ctrl-C then ends the question.
     signer = signingkey.named_key(key)
+    stamp = None if tsa is None else stamping.authority(tsa)
     zero_ns = time.monotonic_ns()
     # The signals are handled from the first moment on, so that SIGTERM ends like Ctrl-C: in order, with status 130.
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed() as stop:
         load = loadoptions.load_options(sending)
         if resume is None:
-            job = _planned(choices, sending, load, terminal, out)
+            job = _planned(choices, sending, load, terminal, out, first=first)
         else:
             if out is not None:
                 raise UsageError(
@@ -86,6 +96,8 @@ def measure(
             job = _resumed(resume, choices, sending, load, terminal)
             zero_ns = job.zero_ns(zero_ns)
         plan = job.gathered.plan
+        if accept is not None:
+            accept(plan)
         divisions.require(plan, choices.require_division)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
@@ -106,13 +118,14 @@ def measure(
             preflight=job.preflight,
             basis=job.gathered.basis,
             earlier=job.earlier,
+            stamps=stamping.of_run(tsa, given(plan.challenge)),
         )
         terminal.clear()
         if result.error is not None:
             return _ended_early(result, result.error)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
-            return _judge(result.directory, signer.key, terminal, choices.require_division)
+            return _judge(result.directory, signer.key, terminal, choices.require_division, stamp)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,12 +143,20 @@ class _Job:
 
 
 def _planned(
-    choices: Choices, sending: Sending, load: LoadOptions, terminal: Terminal, out: Path | None
+    choices: Choices,
+    sending: Sending,
+    load: LoadOptions,
+    terminal: Terminal,
+    out: Path | None,
+    *,
+    first: Evidence | None,
 ) -> _Job:
     terminal.step(Sentence("reading vendor, model and tasks", "读取厂商、模型与任务"))
-    draft = inputs.draft(choices, terminal)
+    basis = None if first is None else first.basis
+    under = None if basis is None else given(basis.challenge)
+    draft = inputs.draft(choices, terminal, under)
     planned = draft.plan
-    directory = out or _default_directory(planned)
+    directory = out or run_directory(planned.vendor.id, planned.engine.id, planned.workload.profile)
     # Whatever could spoil the end is asked for at the beginning: arguments, run directory, space and devices
     # before gigabytes of weights are read, the key at last.
     evidence.require_new(directory)
@@ -199,9 +220,9 @@ def _hashed(draft: inputs.Inputs, terminal: Terminal) -> inputs.Inputs:
     return gathered
 
 
-def _default_directory(plan: Plan) -> Path:
+def run_directory(*parts: str) -> Path:
+    """A run directory of now, named by these parts."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    parts = [plan.vendor.id, plan.engine.id, plan.workload.profile]
     return resources.workspace() / "runs" / "-".join([stamp, *parts])
 
 
@@ -246,11 +267,17 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
     return error.exit_status
 
 
-def _judge(directory: Path, key: SigningKey, terminal: Terminal, required: Division | None) -> int:
+def _judge(
+    directory: Path,
+    key: SigningKey,
+    terminal: Terminal,
+    required: Division | None,
+    stamp: Stamp | None,
+) -> int:
     started = time.monotonic()
     try:
         terminal.step(Sentence("scoring, signing and rendering", "评分、签名与生成页面"))
-        signed = sign_and_render(directory, key)
+        signed = sign_and_render(directory, key, stamp)
         terminal.step(Sentence("verifying what was signed", "核验已签名的内容"))
         checked = verify_signed(signed, key.public)
     except SuiteError as error:

@@ -50,6 +50,7 @@ class Choices:
     nonce: str | None = None
     challenge: Path | None = None
     commitment: Path | None = None
+    references: Path | None = None
     telemetry_url: str | None = None
     model_type: str | None = None
     converted: Path | None = None
@@ -279,6 +280,12 @@ _CHOICES = (
         help="signed commitment that the challenge answers",
     ),
     click.option(
+        "--references",
+        type=FILE,
+        metavar="DIR",
+        help="directory of the reviewers' reference runs, for models of which the suite ships none",
+    ),
+    click.option(
         "--telemetry-url",
         metavar="URL",
         help="page of a device exporter (DCGM's and others') to read the devices from, before the declared tools",
@@ -349,7 +356,7 @@ def trusted(function: _Function) -> _Function:
 def _bound(
     function: _Function,
     name: str,
-    kind: type[Choices | Sending | Trusted],
+    kind: type[Choices | Sending | Trusted | SeriesChoice],
     options: Iterable[Callable[[Any], Any]],
 ) -> _Function:
     """The function with options that become one argument of it."""
@@ -365,6 +372,52 @@ def _bound(
         decorated = option(decorated)
     result: _Function = decorated
     return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesChoice:
+    """Which runs of a store, and which of their numbers."""
+
+    url: str | None = None
+    vendor: str | None = None
+    model: str | None = None
+    run: str | None = None
+    metric: tuple[str, ...] = ()
+    last: int = 30
+    signed: bool = False
+
+
+store_option = click.option(
+    "--db",
+    "url",
+    metavar="URL",
+    help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; default $SUITE_DB, else runs/store.sqlite",
+)
+_SERIES = (
+    store_option,
+    click.option("--vendor", metavar="NAME", help="runs of this vendor alone"),
+    click.option("--model", metavar="ID", help="runs of this model alone"),
+    click.option("--run", metavar="ID", help="the history that this run is part of"),
+    click.option(
+        "--metric",
+        multiple=True,
+        metavar="NAME",
+        help="METRIC or PHASE/METRIC; may be repeated (default: what leads the card)",
+    ),
+    click.option(
+        "--last",
+        type=Count(10_000),
+        default=30,
+        show_default=True,
+        help="newest runs of each history that are looked at",
+    ),
+    click.option("--signed", is_flag=True, help="signed runs alone"),
+)
+
+
+def series_options(function: _Function) -> _Function:
+    """Give a command the options of `SeriesChoice`, as its argument ``chosen``."""
+    return _bound(function, "chosen", SeriesChoice, _SERIES)
 
 
 def default_key() -> Path:

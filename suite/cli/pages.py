@@ -12,6 +12,7 @@ from suite.declare.tasks.formats import registry as formats
 from suite.declare.vendor import page as vendors
 from suite.declare.vendor.load import VENDOR_DIRECTORY, list_vendors, load_vendor
 from suite.judge.pages import metrics, rules
+from suite.judge.report.formats import registry as reports
 from suite.measure.engine import sim_page
 from suite.measure.telemetry import page as telemetry
 
@@ -28,6 +29,7 @@ def pages() -> dict[Path, str]:
         DOCS / "errors.md": errorpage.page(),
         **_with_parts("data.md", {"formats": formats.table()}),
         **_with_parts("data.zh.md", {"formats": formats.table(chinese=True)}),
+        **_with_parts("exports.md", {"report formats": reports.table()}),
         **_with_parts("vendors.md", _vendors(chinese=False)),
         **_with_parts("vendors.zh.md", _vendors(chinese=True)),
         **_readmes(),

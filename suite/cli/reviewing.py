@@ -17,8 +17,9 @@ from suite.judge.attest.files import read_limited
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
     DECISIONS,
+    Attested,
     Audited,
-    Ended,
+    Made,
     Reviewed,
     is_receipt,
     make_review,
@@ -121,9 +122,7 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     return stated
 
 
-def beside(
-    directory: Path, trust: trust_list.TrustList, stated: Stated
-) -> list[Reviewed | Ended | Audited]:
+def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Made]:
     """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
 
     Raises:
@@ -153,6 +152,8 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
             audit = made.audit
             verdict = Sentence(audit.verdict, AUDITS[audit.verdict])
             row: tuple[str, ...] = (made.reviewer, verdict, audit.timeCreated, audit.why)
+        elif isinstance(made, Attested):
+            row = (made.owner, made.word, made.time, made.report.why)
         elif isinstance(made, Reviewed):
             decision = DECISIONS[made.decision]
             row = (made.reviewer, decision, made.time, made.comment)

@@ -25,6 +25,8 @@ from suite.judge.attest.times import format_time
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
+    from suite.documents.commitment import Commitment
+    from suite.judge.attest.statement import Statement
 
 ENDING = ".challenge.sigstore.json"
 _SALT_BYTES = 32
@@ -99,8 +101,17 @@ def _salts(round_id: str, like: Path | None) -> Salts:
 
 
 def _payload_sha256(path: Path) -> str:
+    return commitment(path)[1].sha256
+
+
+def commitment(path: Path) -> tuple[Commitment, Statement]:
+    """A commitment's file, read; its signature is not checked.
+
+    Raises:
+        TrustError: as `suite.judge.attest.challenge.read_commitment`; ``file-unreadable``.
+    """
     data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
-    return challenges.read_commitment(data, str(path))[1].sha256
+    return challenges.read_commitment(data, str(path))
 
 
 def _salt() -> str:

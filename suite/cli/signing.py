@@ -15,6 +15,7 @@ from suite.judge.attest import sign, verify_run
 from suite.judge.report import html
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from suite.documents.card import Scorecard
@@ -98,8 +99,11 @@ def verify_signed(signed: Signed, key: PublicKey) -> Verification:
     def recompute(run: evidence.Evidence) -> Scorecard:
         return signed.card if run is signed.evidence else score.score(run)
 
-    def render(bundle: bytes, card: Scorecard, language: Language) -> bytes:
-        return signed.page if bundle == signed.bundle else html.render(bundle, card, language)
+    def render(
+        bundle: bytes, card: Scorecard, language: Language, audits: Sequence[bytes]
+    ) -> bytes:
+        same = bundle == signed.bundle and not audits
+        return signed.page if same else html.render(bundle, card, language, audits)
 
     return verify_run.verify_run(
         signed.files.directory, key=key, recompute=recompute, render=render, read=read

@@ -8,13 +8,32 @@ from urllib.parse import urlsplit
 import requests
 
 from suite.base.errors import SetupError, UsageError
+from suite.documents.document import given
 from suite.judge.attest.timestamps import MAX_STAMP_BYTES, check_answer, request
+from suite.measure.stamps import Stamps
 
 if TYPE_CHECKING:
+    from suite.documents.challenge import Challenge
     from suite.judge.attest.sign import Stamp
 
 TIMEOUT_S = 30
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+
+
+def of_run(url: str | None, challenge: Challenge | None) -> Stamps | None:
+    """What keeps how a run's log grows; None without challenge and authority.
+
+    Args:
+        url: of an authority, instead of the one that the challenge names.
+        challenge: that the run is made under.
+
+    Raises:
+        UsageError: ``url-malformed``.
+    """
+    if url is None and challenge is None:
+        return None
+    asked = url or (None if challenge is None else given(challenge.authority))
+    return Stamps(None if asked is None else authority(asked))
 
 
 def authority(url: str) -> Stamp:

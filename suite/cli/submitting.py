@@ -60,7 +60,10 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
         raise EvidenceError("bundle-missing", message, Place(str(run)), hint)
     bad = [item for item in locations if not item.startswith(("https://", "oci://"))]
     if bad:
-        message = f"--at takes an https:// or oci:// address, not {bad[0]!r}"
+        message = Sentence(
+            f"--at takes an https:// or oci:// address, not {bad[0]!r}",
+            f"--at 需要 https:// 或 oci:// 地址，而不是 {bad[0]!r}",
+        )
         raise UsageError("url-malformed", message)
     held = judging.verified(run, Trusted(key=key)).verified
     refuse_emulated(held.card)

@@ -15,7 +15,7 @@ AuditVerdict = Literal["same", "different", "undecided"]
 class AuditReference(Document):
     """What the answers were held against."""
 
-    engine: Annotated[Literal["transformers"], about("Which library computed it.")]
+    engine: Annotated[Literal["transformers", "vllm"], about("Which library computed it.")]
     versions: Annotated[dict[str, Word], about("Of the interpreter and the libraries, by name.")]
     dtype: Annotated[Word, about("Precision of the reference.")]
     run_dtype: Annotated[Word, about("Precision of the run, and of the reference's second pass.")]

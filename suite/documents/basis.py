@@ -162,6 +162,12 @@ class Basis(Document):
     challenge: Annotated[
         BasisChallenge | UnsetType, about("The challenge that the run was made under.")
     ] = UNSET
+    reference: Annotated[
+        Annotated[str, Meta(max_length=16 << 20)] | UnsetType,
+        about(
+            "The signed reference run that the answers are held against, a Sigstore bundle; absent for one that the suite ships."
+        ),
+    ] = UNSET
     sim_script: Annotated[
         str | UnsetType, about("Script of the scripted server; only for the runtime sim.")
     ] = UNSET

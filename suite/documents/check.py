@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
+from suite.documents.audit import AuditVerdict
 from suite.documents.card import OutcomeText
 from suite.documents.document import Document, about
 from suite.documents.review import Decision
@@ -36,6 +37,15 @@ class ReviewMade(Document):
     decision: Annotated[Decision, about("What was decided.")]
     time: Annotated[Instant, about("When, by the reviewer's clock.")]
     comment: Annotated[Line, about("Why; empty without a comment.")]
+
+
+class AuditMade(Document):
+    """A reviewer's audit of the answers whose signature held."""
+
+    reviewer: Annotated[Label, about("Owner of the key, by the trust list.")]
+    verdict: Annotated[AuditVerdict, about("Whether the same model answered.")]
+    time: Annotated[Instant, about("When, by the reviewer's clock.")]
+    why: Annotated[Line, about("The sentence that explains it.")]
 
 
 class StatusMade(Document):
@@ -75,6 +85,9 @@ class CheckedSubmission(Document):
     waivers: Annotated[tuple[Label, ...], about("Ids of the waivers that were used.")]
     reviews: Annotated[tuple[ReviewMade, ...], about("Reviewers' statements, oldest first.")]
     steps: Annotated[tuple[CheckStep, ...], about("In order.")]
+    audits: Annotated[
+        tuple[AuditMade, ...] | UnsetType, about("Reviewers' audits; absent without one.")
+    ] = UNSET
     ended: Annotated[
         StatusMade | UnsetType, about("The last withdrawal or supersession; absent without one.")
     ] = UNSET

@@ -2,8 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from msgspec import UNSET, UnsetType
+
 from suite.documents.document import Document, about
-from suite.documents.scalars import Line, Name, Sha256, Sha256OrEmpty
+from suite.documents.scalars import Line, Name, Positive, Sha256, Sha256OrEmpty
 from suite.documents.trust import Instant
 
 
@@ -28,3 +30,16 @@ class Commitment(Document):
     ]
     profile: Annotated[Name, about("The profile.")]
     profile_sha256: Annotated[Sha256, about("Digest of the profile.")]
+    sequence: Annotated[
+        Positive | UnsetType,
+        about("Which of the vendor's commitments to its tries; absent for the first."),
+    ] = UNSET
+    after: Annotated[
+        Sha256 | UnsetType,
+        about("SHA-256 of the signed bytes of the one before; absent for the first."),
+    ] = UNSET
+
+    def __post_init__(self) -> None:
+        """Refuse a number without a predecessor, and a predecessor without a number."""
+        if (self.sequence is UNSET) != (self.after is UNSET) or self.sequence == 1:
+            raise ValueError("a commitment after another has its number, from 2, and names it")

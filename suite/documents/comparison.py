@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from suite.documents.card import OutcomeText
 from suite.documents.card_phase import DeviceSeries
 from suite.documents.document import Document, about
+from suite.documents.foreign import ForeignResult
 from suite.documents.plan import RuntimeKind
 from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
 from suite.documents.standing import Level, Standing
@@ -290,3 +291,7 @@ class ManyComparison(Document):
     telemetry: Annotated[
         tuple[OverTime, ...], about("Devices and engines over time, to be overlaid.")
     ]
+    foreign: Annotated[
+        tuple[ForeignResult, ...] | UnsetType,
+        about("Results of other tools: unsigned, beside the cards and never ranked with them."),
+    ] = UNSET

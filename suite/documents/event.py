@@ -140,7 +140,7 @@ class Mark(EventBase, tag="mark"):
     Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, or
     ``conversion.reused`` in their place, ``engine.prepare``, ``engine.prepared``, ``engine.start``,
     ``engine.healthy``, ``engine.first_answer``, ``phase.start``, ``phase.end``, ``probe.start``,
-    ``probe.end`` (inside a search's phase), ``engine.stop``, ``engine.stopped``.
+    ``probe.end`` (inside a search's phase), ``network.probe`` (of a server that runs already), ``engine.stop``, ``engine.stopped``.
     """
 
     t: Annotated[Integer, about("When. Nanoseconds of the monotonic clock since the run's start.")]

@@ -25,7 +25,10 @@ from suite.documents import (
     enginesample,
     environment,
     event,
+    foreign,
+    history,
     known,
+    logstamp,
     manifest,
     offline,
     plan,
@@ -33,6 +36,7 @@ from suite.documents import (
     provenance,
     receipt,
     reference,
+    reproduction,
     review,
     site,
     statement,
@@ -44,6 +48,7 @@ from suite.documents import (
     traps,
     trust,
     vendor,
+    witness,
 )
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -63,6 +68,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "check": (check.CheckReport, "Check of submissions"),
     "commitment": (commitment.Commitment, "Commitment"),
     "compare": (comparison.ManyComparison, "Comparison of cards"),
+    "consensus": (reproduction.Consensus, "Consensus of reproductions"),
     "container": (container.ContainerRecord, "container.json"),
     "diff": (comparison.Comparison, "Comparison"),
     "engine-sample": (enginesample.EngineSample, "One line of engine-metrics.jsonl"),
@@ -70,6 +76,9 @@ ROOTS: dict[str, tuple[object, str]] = {
     "evidence-reference": (submission.EvidenceReference, "evidence.json"),
     "event": (event.Event, "One line of events.jsonl"),
     "images": (known.KnownImages, "trust/images.json"),
+    "log-stamp": (logstamp.LogStamp, "One line of stamps.jsonl"),
+    "foreign": (foreign.ForeignResult, "Result of another tool"),
+    "history": (history.History, "History of the runs of a store"),
     "manifest": (manifest.Manifest, "manifest.json"),
     "offline-bundle": (offline.OfflineBundle, "bundle.json of a bundle for a closed network"),
     "plan": (plan.Plan, "Plan"),
@@ -78,6 +87,7 @@ ROOTS: dict[str, tuple[object, str]] = {
     "receipt": (receipt.Receipt, "Receipt"),
     "reference": (reference.Reference, "Reference run"),
     "releases": (known.Releases, "trust/releases.json"),
+    "regressions": (history.Regressions, "Whether the newest runs are worse"),
     "review": (review.Review, "Review"),
     "scorecard": (card.Scorecard, "Scorecard"),
     "site": (site.Site, "cards.json of the site"),
@@ -89,7 +99,12 @@ ROOTS: dict[str, tuple[object, str]] = {
     "traps": (traps.Traps, "Known wrong figures"),
     "trust": (trust.TrustList, "Trust list"),
     "vendor": (vendor.Vendor, "Vendor declaration"),
+    "verification-summary": (
+        reproduction.VerificationSummary,
+        "Verification summary of a reproduction",
+    ),
     "waivers": (submission.Waivers, "waivers.json"),
+    "witness": (witness.WitnessReport, "What a witness saw"),
 }
 """Each schema's root and title."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
-from suite.documents.check import ReviewMade, StatusMade
+from suite.documents.check import AuditMade, ReviewMade, StatusMade
 from suite.documents.document import Document, about
 from suite.documents.phase import ScenarioKind
 from suite.documents.plan import RuntimeKind
@@ -70,6 +70,9 @@ class SiteCard(Document):
     rouge1_ratio: Annotated[
         float | None, about("ROUGE-1 over that of the reference run; null without both.")
     ]
+    audits: Annotated[
+        tuple[AuditMade, ...] | UnsetType, about("Reviewers' audits; absent without one.")
+    ] = UNSET
     ended: Annotated[StatusMade | UnsetType, about("Withdrawal or supersession.")] = UNSET
 
 

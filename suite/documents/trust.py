@@ -45,7 +45,7 @@ class TrustEntry(Document):
     role: Annotated[
         Literal["vendor", "lab", "reviewer"],
         about(
-            "vendor signs scorecards of its own devices and their test results, a lab those of the vendors in signsFor; reviewer signs reviews, receipts, audits and challenges."
+            "vendor signs scorecards of its own devices and their test results, a lab those of the vendors in signsFor; reviewer signs reviews, receipts, audits, witness reports, reproductions, challenges and reference runs."
         ),
     ]
     signsFor: Annotated[

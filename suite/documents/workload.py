@@ -88,6 +88,12 @@ class Quality(Document):
         dict[str, Number] | None,
         about("Rouge1, rouge2, rougeL, rougeLsum (0..1), generated_tokens (mean)."),
     ]
+    reference_sha256: Annotated[
+        Sha256 | UnsetType,
+        about(
+            "SHA-256 of the signed bytes of the reference run that the answers are held against task by task; absent without one."
+        ),
+    ] = UNSET
     rouge_ratio_min: Annotated[Number, about("Each ROUGE >= this share of the reference.")]
     length_ratio_min: Annotated[
         Number, about("Mean generated length must be at least this share of the reference.")

@@ -30,6 +30,7 @@ BASIS = "basis.json"
 CONTAINER = "container.json"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
+STAMPS = "stamps.jsonl"
 OCCASIONAL_FILES = (
     ATTEMPTS,
     "attempts.log",
@@ -40,8 +41,9 @@ OCCASIONAL_FILES = (
     "image-build.log",
     "peak-probe.log",
     PROVENANCE,
+    STAMPS,
 )
-"""What a run keeps of how its plan was made and of its container; and files that a run leaves when it converted weights,
+"""What a run keeps of how its plan was made, of its container, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
 built an image, measured the peak, met an engine with a page of metrics, or was resumed; listed where they exist."""
 
 MANIFEST = "manifest.json"
@@ -61,6 +63,7 @@ CONTENT_BYTES = {
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,
     ENGINE_METRICS: 1 << 30,
+    STAMPS: 64 << 20,
     "events.jsonl": 2 << 30,
 }
 """The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.

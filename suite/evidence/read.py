@@ -22,6 +22,7 @@ from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
+from suite.documents.logstamp import LogStamp
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
@@ -29,10 +30,19 @@ from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.attempts import ATTEMPT, MOST_ATTEMPTS, EarlierAttempt, key, phase_key, stays
 from suite.evidence.files import RunFiles
-from suite.evidence.manifest import ATTEMPTS, BASIS, CONTAINER, ENGINE_METRICS, MANIFEST, PROVENANCE
+from suite.evidence.growth import Beginnings, Grown
+from suite.evidence.manifest import (
+    ATTEMPTS,
+    BASIS,
+    CONTAINER,
+    ENGINE_METRICS,
+    MANIFEST,
+    PROVENANCE,
+    STAMPS,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from suite.base.jsonio import JSONValue
@@ -58,6 +68,7 @@ class Evidence:
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
         attempts: those before the last, which were cut; what they measured of phases that were repeated is not in
             `marks`, `requests` and `engine_metrics`.
+        growth: digests of the log that were taken during the run, in their order.
     """
 
     directory: Path
@@ -75,6 +86,7 @@ class Evidence:
     basis: Basis | None = None
     container: ContainerRecord | None = None
     attempts: tuple[EarlierAttempt, ...] = ()
+    growth: tuple[Grown, ...] = ()
 
     @property
     def logged(self) -> int:
@@ -104,7 +116,8 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         Environment,
         file=str(directory / "environment.json"),
     )
-    log = _events(files, plan)
+    beginnings = Beginnings(_sidelines(files, STAMPS, LogStamp))
+    log = _events(files, beginnings, plan)
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
             "plan-mismatch",
@@ -135,7 +148,15 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         container=_occasional(files, CONTAINER, ContainerRecord),
         engine_metrics=_engine_metrics(files, log.attempts),
         attempts=tuple(log.attempts),
+        growth=beginnings.grown(),
     )
+
+
+def _sidelines(files: RunFiles, name: str, kind: type[D]) -> tuple[D, ...]:
+    """The lines of a file that not every run leaves."""
+    if not files.holds(name):
+        return ()
+    return tuple(line for _, line in _lines(files, name, kind))
 
 
 def _engine_metrics(
@@ -218,8 +239,17 @@ class _Log:
         self.seen = {(r.phase, r.repeat, r.index, r.measured) for r in kept}
 
 
-def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]]:  # of the kind
-    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused."""
+def _lines(
+    files: RunFiles, name: str, kind: object, each: Callable[[bytes, Any], None] | None = None
+) -> Iterator[tuple[int, Any]]:  # of the kind
+    """Yield (line number, document) of a JSON Lines file; an unfinished last line is refused.
+
+    Args:
+        files: of the run.
+        name: of the file.
+        kind: of its documents.
+        each: told of every line, its line feed included, and of what it holds.
+    """
     path = files.directory / name
     data = files.content(name)
     if data and not data.endswith(b"\n"):
@@ -235,19 +265,22 @@ def _lines(files: RunFiles, name: str, kind: object) -> Iterator[tuple[int, Any]
         if len(row) > MAX_LINE_BYTES:
             message = f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read"
             raise EvidenceError("line-wrong", message, Place(str(path), number))
-        yield number, reader.read(row[:-1], number)
+        document = reader.read(row[:-1], number)
+        if each is not None:
+            each(row, document)
+        yield number, document
 
 
 def _of(mark: Mark, phases: Container[Key]) -> bool:
     return mark.phase is not UNSET and phase_key(mark) in phases
 
 
-def _events(files: RunFiles, plan: Plan) -> _Log:
+def _events(files: RunFiles, beginnings: Beginnings, plan: Plan) -> _Log:
     path = files.directory / "events.jsonl"
     log: _Log | None = None
     event: Event
     left = _attempts(files)
-    for number, event in _lines(files, "events.jsonl", Event):
+    for number, event in _lines(files, "events.jsonl", Event, beginnings.add):
         place = Place(str(path), number)
         if log is None and isinstance(event, Header):
             log = _Log(event)

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.documents.event import Mark
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from suite.measure.load.target import LoadOptions
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
+    from suite.measure.stamps import Stamps
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class Run:
         outputs: what was asked of this machine before, and the answers.
         problems: what went wrong beside the measurement, for the notes.
         fitted: prompts by task number, made once.
+        stamps: keeps how the log grew; None where nobody asks for it.
     """
 
     plan: Plan
@@ -63,6 +67,7 @@ class Run:
     salt: str
     basis: Basis | None = None
     earlier: evidence.Evidence | None = None
+    stamps: Stamps | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     devices: list[ObservedDevice] = field(default_factory=list)
     serving: list[ObservedDevice] = field(default_factory=list)
@@ -80,6 +85,9 @@ class Run:
         self.stop.check()
         self.progress.step(title, log=log)
 
-    def mark(self, name: str, at: int | None = None) -> None:
+    def mark(
+        self, name: str, at: int | None = None, detail: dict[str, object] | None = None
+    ) -> None:
         """Write a mark, for now or for a moment of the run's clock."""
-        self.writer.event(Mark(t=self.now() if at is None else at, name=name))
+        moment = self.now() if at is None else at
+        self.writer.event(Mark(t=moment, name=name, detail=UNSET if detail is None else detail))

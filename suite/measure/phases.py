@@ -18,7 +18,7 @@ from suite.declare.scenarios.phase import kind, session_of
 from suite.documents.document import given
 from suite.documents.environment import Fact
 from suite.evidence import ENGINE_METRICS
-from suite.measure import processors
+from suite.measure import network, processors
 from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
@@ -59,6 +59,7 @@ def run_phases(run: Run, served: Served) -> None:
         send_stamps=run.load.send_stamps,
         address=served.address,
     )
+    network.note(run, served)
     phases = run.plan.workload.phases
     first = 0 if run.earlier is None else evidence.stays(phases, run.earlier.marks)
     for phase in phases[first:]:
@@ -68,6 +69,9 @@ def run_phases(run: Run, served: Served) -> None:
             run.progress.line(f"{stage.title}: not run: {phase.not_run}")
         else:
             _phase(stage, served)
+            if run.stamps is not None:
+                run.stamps.take(run, "phase.end", phase)
+            network.note(run, served)
 
 
 def _phase(stage: Stage, served: Served) -> None:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
+    from suite.measure.stamps import Stamps
 
 FIRST_SAMPLE_S = 2.0
 """How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""
@@ -88,6 +89,7 @@ def execute(
     preflight: Sequence[Answer] = (),
     basis: Basis | None = None,
     earlier: evidence.Evidence | None = None,
+    stamps: Stamps | None = None,
 ) -> RunResult:
     """Run a plan and leave its evidence.
 
@@ -105,6 +107,7 @@ def execute(
         basis: what the plan was made from, for the evidence.
         earlier: the run that was cut, where this is another attempt: `directory` holds it, `zero_ns` is its zero, and
             what it left stays.
+        stamps: keeps how the log grows; None where nobody asks for it.
 
     Returns:
         How it ended. Errors after the directory was created are in the result, not raised.
@@ -135,6 +138,7 @@ def execute(
             zero_ns=zero_ns,
             offset_ns=_clock_offset_ns(),
             basis=basis,
+            stamps=stamps,
             earlier=earlier,
             salt=given(plan.nonce) or _salt(earlier) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
@@ -204,6 +208,10 @@ def _begin_log(run: Run, directory: Path) -> None:
         )
     )
     run.mark("run.start", at=0)
+    if run.stamps is not None:
+        run.stamps.take(run, "run.start")
+        for line in run.stamps.missing:
+            run.progress.line(line)
 
 
 def _task_line(task: Task) -> TaskLine:
@@ -364,6 +372,10 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
     if run.writer.begun:
         with contextlib.suppress(SetupError):
             run.writer.event(footer)
+            if run.stamps is not None:
+                # Whoever ends a run early does not want to wait for an authority.
+                why = "" if ended == "complete" else f"the run ended early: {ended}"
+                run.stamps.take(run, "run.end", why=why)
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

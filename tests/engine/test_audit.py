@@ -44,3 +44,22 @@ def test_the_audit_tells_the_model_from_a_rounded_one(
     assert audit["calibration"]["largest_change"] < 0.001
     assert (tmp_path / "run.audit.sigstore.json").is_file()
     assert main(["verify", str(run)]) in (0, 1)
+
+
+def test_under_a_challenge_new_stories_are_read_too(tmp_path, monkeypatch, capsys, python):
+    """The scripted server has a table of the model's answers to known tasks, and nothing of the model for new ones."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["round", "new", "r"]) == 0
+    run = tmp_path / "run"
+    words = ["run", "--runtime", "sim", "--profile", "smoke", "--cheat", "honest", "--quiet"]
+    words += ["--challenge", "r.challenge.sigstore.json"]
+    assert main([*words, "--out", str(run)]) in (0, 1)
+    capsys.readouterr()
+    options = ["--model", "mini", "--engine-python", python, "--seed", "7", "--quiet", "--json"]
+    assert main(["audit", str(run), *options]) == 1
+    diverged = {item["task"] for item in json.loads(capsys.readouterr().out)["divergences"]}
+    lines = [json.loads(line) for line in (run / "tasks.jsonl").read_text().splitlines()]
+    new = {line["id"] for line in lines if "origin" in line}
+    assert diverged
+    assert diverged <= new

@@ -21,7 +21,7 @@ from suite.judge.attest import envelope
 from suite.judge.attest.challenge import make_challenge, make_commitment
 from suite.judge.attest.sign import sign
 from tests.cases.bundle_verify.cases import REVIEWER, VENDOR_A
-from tests.factories import evidence, shipped
+from tests.factories import evidence, shipped, stamped
 
 SIZE = 32
 
@@ -116,4 +116,5 @@ def _document(*, stories: bool) -> dict:
         | ({} if task.origin is None else {"origin": plain(task.origin)})
         for task in made.tasks
     }
-    return evidence.document(planned, lines, functools.partial(answer, made)) | {"basis": made_from}
+    parts = evidence.document(planned, lines, functools.partial(answer, made))
+    return parts | {"basis": made_from, "stamps": stamped.stamps(parts, evidence.rows(parts))}

@@ -14,11 +14,12 @@ from suite.declare.plan import recipe
 from suite.declare.profiles import controls
 from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
-from suite.documents.codec import convert
+from suite.documents.codec import canonical, convert
 from suite.documents.container import ContainerRecord
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
-from suite.documents.event import Footer, Header, Mark, Request
+from suite.documents.event import Event, Footer, Header, Mark, Request
+from suite.documents.logstamp import LogStamp
 from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
@@ -26,6 +27,7 @@ from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import EarlierAttempt, Evidence
+from suite.evidence.growth import Beginnings, Grown
 
 MS = 1_000_000
 SUBJECTS = ["council", "bank", "striker", "museum", "court", "airline", "school", "festival"]
@@ -481,6 +483,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         basis=in_both(convert(parts["basis"], Basis)) if parts.get("basis") else None,
         container=convert(parts.get("container"), ContainerRecord | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
+        growth=grown(parts),
         attempts=tuple(map(earlier, parts.get("attempts", []))),
     )
 
@@ -514,6 +517,32 @@ def earlier(parts: dict) -> EarlierAttempt:
     )
 
 
+def events(parts: dict) -> list[dict]:
+    """The lines of the log in their order."""
+    moments = sorted(
+        [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
+        + [(request["t_end"], 1, request) for request in parts["requests"]],
+        key=lambda item: item[:2],
+    )
+    last = [] if parts["footer"] is None else [parts["footer"]]
+    return [parts["header"], *(event for _, _, event in moments), *last]
+
+
+def rows(parts: dict) -> list[tuple[bytes, dict]]:
+    """The same with the bytes of each line."""
+    return [(canonical(convert(event, Event)) + b"\n", event) for event in events(parts)]
+
+
+def grown(parts: dict) -> tuple[Grown, ...]:
+    """The digests that were kept of the log, beside the log."""
+    if not parts.get("stamps"):
+        return ()
+    beginnings = Beginnings(convert(parts["stamps"], tuple[LogStamp, ...]))
+    for row, event in rows(parts):
+        beginnings.add(row, convert(event, Event))
+    return beginnings.grown()
+
+
 def write(directory: Path, parts: dict | None = None) -> Path:
     """Write the run as a run leaves it, manifest included."""
     from suite import evidence as hinge
@@ -531,15 +560,9 @@ def write(directory: Path, parts: dict | None = None) -> Path:
             samples = convert(parts["engine_metrics"], list[EngineSample])
             writer.lines("engine-metrics.jsonl", samples)
         (directory / "engine.log").write_text("engine log\n")
-        writer.event(convert(parts["header"], Header))
-        moments = sorted(
-            [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
-            + [(request["t_end"], 1, request) for request in parts["requests"]],
-            key=lambda item: item[:2],
-        )
-        for _, _, event in moments:
-            writer.event(convert(event, Mark | Request))
-        if parts["footer"] is not None:
-            writer.event(convert(parts["footer"], Footer))
+        if parts.get("stamps"):
+            writer.lines("stamps.jsonl", convert(parts["stamps"], list[LogStamp]))
+        for event in events(parts):
+            writer.event(convert(event, Event))
     hinge.write_manifest(directory)
     return directory

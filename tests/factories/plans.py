@@ -8,11 +8,13 @@ from suite.declare.plan.choice import ModelInput
 from suite.declare.plan.make import make_plan
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.load import load_profile
+from suite.declare.tasks.reference import Reference
 from suite.declare.vendor.load import load_vendor
 from suite.documents.basis import Options
 from suite.documents.model import FileDigest, LayerGroup, ModelFacts
 from suite.documents.workload import TaskSet
 
+UNKNOWN_WEIGHTS = Reference(None, "no reference run is known for these weights")
 load_vendor = functools.cache(load_vendor)
 load_profile = functools.cache(load_profile)
 
@@ -93,7 +95,7 @@ def plan_for(
         model=model or model_input(),
         profile=chosen,
         taskset=TaskSet(**MINI_256),
-        quality=quality_doc(chosen, None, "no reference run is known for these weights"),
+        quality=quality_doc(chosen, UNKNOWN_WEIGHTS),
         runtime=runtime,
         url=url,
         overrides=overrides,

@@ -80,6 +80,7 @@ def test_the_wheel_is_small_and_typed(wheel):
         "suite/py.typed",
         "suite/_data/vendors/cpu/vendor.yaml",
         "suite/_data/images/base.sh",
+        "suite/_data/references/mini-256.reference.sigstore.json",
         "suite/_data/trust/images.json",
         "suite/_data/trust/releases.json",
     ):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import Count, Names, command
 from suite.cli.options import (
@@ -21,7 +22,6 @@ from suite.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-_REFERENCES = ("transformers",)
 _DTYPES = ("float32", "float64", "bfloat16", "float16")
 
 
@@ -30,11 +30,9 @@ _DTYPES = ("float32", "float64", "bfloat16", "float16")
 @click.option("--model", required=True, metavar="DIR", help="the reference's weights, or mini")
 @click.option("--data", type=FILE, help="the run's task set (default: the mini set)")
 @click.option(
-    "--reference-engine",
-    type=Names(_REFERENCES),
-    default="transformers",
-    show_default=True,
-    help="what computes the reference",
+    "--reference-url",
+    metavar="URL",
+    help="your own vLLM server with these weights, in the precision of --dtype (default: transformers computes)",
 )
 @click.option(
     "--engine-python",
@@ -57,7 +55,7 @@ def audit(
     *,
     model: str,
     data: Path | None,
-    reference_engine: str,
+    reference_url: str | None,
     engine_python: Path | None,
     dtype: str,
     device: str,
@@ -80,10 +78,13 @@ def audit(
     from suite.cli import signingkey
     from suite.cli.auditing import STATUS, Asked, make, rows, write
     from suite.cli.output import labelled, write_json
+    from suite.cli.runtime import server_url
     from suite.cli.terminal import Terminal
     from suite.documents.codec import plain
 
-    del reference_engine  # there is one
+    if reference_url is not None and engine_python is not None:
+        message = "--engine-python and --reference-url exclude each other"
+        raise UsageError("usage-wrong", message, hint="leave one of them out")
     signer = signingkey.named_key(key) or signingkey.local_key()
     asked = Asked(
         run=run,
@@ -94,6 +95,7 @@ def audit(
         device=device,
         tokens=tokens,
         seed=seed,
+        url=None if reference_url is None else server_url(reference_url),
     )
     with Terminal(quiet=quiet) as terminal:
         made = make(asked, Trusted(trust=trust), signer.key.public, terminal)

@@ -29,7 +29,15 @@ DEFAULT = Path("commitment.sigstore.json")
     show_default=True,
     help="file to write",
 )
-def commit(choices: Choices, key: str | None, tsa: str | None, out: Path) -> int:
+@click.option(
+    "--after",
+    type=FILE,
+    metavar="FILE",
+    help="the commitment before this one, where another try follows",
+)
+def commit(
+    choices: Choices, key: str | None, tsa: str | None, out: Path, after: Path | None
+) -> int:
     """Sign what will run, before the challenge is issued.
 
     Resolves the plan of these options and signs its skeleton: image, declaration, command, model and profile, without the tasks
@@ -38,5 +46,5 @@ def commit(choices: Choices, key: str | None, tsa: str | None, out: Path) -> int
     """
     from suite.cli import committing
 
-    say(committing.commit(choices, key=key, tsa=tsa, out=out))
+    say(committing.commit(choices, key=key, tsa=tsa, out=out, after=after))
     return 0

@@ -33,6 +33,13 @@ _FORMATS = "suite.judge.compare.formats"
     type=Names(("worse",)),
     help="exit with 1 when a card is worse than the baseline, lacks what it has, or cannot be compared",
 )
+@click.option(
+    "--foreign",
+    multiple=True,
+    type=FILE,
+    metavar="FILE",
+    help="result of another tool, shown in a section of its own; may be repeated",
+)
 @format_option("text", _FORMATS)
 @click.option("--out", type=FILE, metavar="FILE", help="file to write (default: print)")
 @trusted
@@ -43,6 +50,7 @@ def compare(
     baseline: str,
     price: tuple[str, ...],
     fail_on: str | None,
+    foreign: tuple[Path, ...],
     name: str,
     out: Path | None,
 ) -> int:
@@ -58,6 +66,7 @@ def compare(
     from suite.cli import comparing
     from suite.cli.output import write_bytes, write_note
     from suite.judge.compare import formats, many
+    from suite.judge.foreign.read import read
     from suite.judge.report.formats import registry
 
     chosen = registry.record(formats, name)
@@ -67,7 +76,8 @@ def compare(
         message = f"--baseline names {baseline!r}; the cards are {', '.join(letters)}"
         raise UsageError("usage-wrong", message)
     entries = comparing.entries(cards, trusted, comparing.prices(price))
-    result = many.compare(entries, baseline=letters.index(baseline))
+    others = tuple(map(read, foreign))
+    result = many.compare(entries, baseline=letters.index(baseline), foreign=others)
     data = chosen.render(result, language())
     if out is None:
         readable = name in ("text", "markdown")

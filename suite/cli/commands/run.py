@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     help="go on with a run that was cut, as a recorded new attempt; everything is taken from it",
 )
 @signing_key_option
+@click.option(
+    "--tsa",
+    metavar="URL",
+    help="time-stamping authority (RFC 3161) for stamps of the log and of the card (default: the challenge's, for the log)",
+)
 @quiet_option
 def run(
     choices: Choices,
@@ -34,6 +39,7 @@ def run(
     out: Path | None,
     resume: Path | None,
     key: str | None,
+    tsa: str | None,
     quiet: bool,
 ) -> int:
     """Measure, score, sign and render.
@@ -42,4 +48,4 @@ def run(
     """
     from suite.cli.measuring import measure
 
-    return measure(choices, sending, out=out, key=key, quiet=quiet, resume=resume)
+    return measure(choices, sending, out=out, key=key, tsa=tsa, quiet=quiet, resume=resume)

@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 @trusted
 @click.option("--nonce", help="the round that the scorecard must be for")
 @click.option(
+    "--statement",
     "--audit",
-    "audits",
+    "statements",
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help="reviewer's audit of the answers, made by suite audit; needs --trust; may be repeated",
+    help="reviewer's audit, witness report or reproduction of the card; needs --trust; may be repeated",
 )
 @json_option("the steps")
 def verify(
     subjects: tuple[Path, ...],
     trusted: Trusted,
     nonce: str | None,
-    audits: tuple[Path, ...],
+    statements: tuple[Path, ...],
     *,
     as_json: bool,
 ) -> int:
@@ -51,16 +52,16 @@ def verify(
     from suite.cli import judging
     from suite.cli.output import write_json
 
-    if audits and (trusted.trust is None or len(subjects) > 1):
-        hint = "the trust list says whose audits count; each is about one card"
-        raise UsageError("usage-wrong", "--audit needs --trust and one SUBJECT", hint=hint)
+    if statements and (trusted.trust is None or len(subjects) > 1):
+        hint = "the trust list says whose statements count; each is about one card"
+        raise UsageError("usage-wrong", "--statement needs --trust and one SUBJECT", hint=hint)
     known = judging.known(trusted, nonce, shared=len(subjects) > 1)
     if len(subjects) == 1:
         result = judging.verify(subjects[0], known)
-        if audits and known.trust is not None:
-            from suite.cli.auditing import with_audits
+        if statements and known.trust is not None:
+            from suite.cli.auditing import with_statements
 
-            result = with_audits(result, audits, known.trust)
+            result = with_statements(result, statements, known.trust)
         if as_json:
             write_json(result.to_json())
         else:

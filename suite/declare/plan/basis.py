@@ -54,7 +54,9 @@ def plan_of(basis: Basis) -> Plan:
     profile, model, under = profile_of(basis), _model(basis.model), given(basis.challenge)
     if under is not None:
         profile = reseeded(profile, under.stated.salts.load)
-    reference = reference_for(model.files, basis.taskset, profile.doc.decoding)
+    reference = reference_for(
+        model.files, basis.taskset, profile.doc.decoding, carried=given(basis.reference)
+    )
     plan = make_plan(
         vendor=vendor_of(basis),
         engine_id=basis.engine,
@@ -63,7 +65,7 @@ def plan_of(basis: Basis) -> Plan:
         model=model,
         profile=profile,
         taskset=basis.taskset,
-        quality=quality_doc(profile, reference.scores, reference.source, basis.taskset),
+        quality=quality_doc(profile, reference, basis.taskset),
         runtime=basis.runtime,
         url=basis.url,
         overrides=basis.overrides,

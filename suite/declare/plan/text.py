@@ -18,6 +18,7 @@ from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.declare.plan.docker_text import command_lines, docker_run, image_name
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
+from suite.declare.tasks.pins import known_words
 from suite.documents.document import given
 from suite.documents.engine import (
     RECIPE_TARGET,
@@ -101,6 +102,9 @@ def _head(plan: Plan) -> list[str]:
             )
         ),
     ]
+    if plan.workload.taskset.pinned is not UNSET:
+        words = known_words(plan.workload.taskset.pinned)
+        lines.append(_labelled("Texts       ", "文本      ", words))
     lines += [_labelled("Weights     ", "权重      ", note) for note in model.facts.notes]
     if engine.peak_probe is not UNSET:
         lines.append(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from suite.base import jsonio
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import DataError, Place
 from suite.documents.workload import PinnedTexts
 
@@ -37,6 +38,13 @@ noise of a repeat.
 LEAST_OPENINGS: Final = 0.9
 """The same of the documents' first sentences, which a baseline's sentence splitter cut out of its own copy."""
 UNKNOWN: Final = "-"
+_REFERENCES = Bilingual(
+    "{} reference summaries are those of the data set", "{} 篇参考摘要属于该数据集"
+)
+_DOCUMENTS = Bilingual("{} known documents are those of the data set", "{} 篇已知文档属于该数据集")
+_BEGINNINGS = Bilingual(
+    "{} documents begin as those of the data set", "{} 篇文档的开头与该数据集相同"
+)
 _BRACKET = re.compile(r"-[lr][rsc]b-")
 _OTHER = re.compile(r"[^a-z0-9]")
 
@@ -118,17 +126,28 @@ def pinned_texts(tasks: Sequence[Task], known: Mapping[str, Pin] | None = None) 
     )
 
 
-def foreign_texts(texts: PinnedTexts, size: int) -> str:
+def foreign_texts(texts: PinnedTexts, size: int) -> Sentence:
     """Why a set of this size is not the locked one although its ids are; "" when it is."""
-    if texts.references < LEAST_PINNED * size:
-        return (
-            f"only {texts.references:,} of {size:,} reference summaries are those of the data set"
-        )
-    if texts.documents < LEAST_PINNED * texts.known_documents:
-        return f"only {texts.documents:,} of {texts.known_documents:,} known documents are those of the data set"
-    if texts.openings < LEAST_OPENINGS * size:
-        return f"only {texts.openings:,} of {size:,} documents begin as those of the data set"
-    return ""
+    for count, of, share, what in (
+        (texts.references, size, LEAST_PINNED, _REFERENCES),
+        (texts.documents, texts.known_documents, LEAST_PINNED, _DOCUMENTS),
+        (texts.openings, size, LEAST_OPENINGS, _BEGINNINGS),
+    ):
+        if count < share * of:
+            return Sentence(
+                what.en.format(f"only {count:,} of {of:,}"),
+                what.zh.format(f"{of:,} 中仅 {count:,}"),
+            )
+    return Sentence("", "")
+
+
+def known_words(texts: PinnedTexts) -> Sentence:
+    """How many texts of a set are known by digest, in words."""
+    return Sentence(
+        f"{texts.references:,} references, {texts.openings:,} first sentences and "
+        f"{texts.documents:,} whole documents known by digest",
+        f"按摘要核对：{texts.references:,} 篇参考摘要、{texts.openings:,} 个首句、{texts.documents:,} 篇完整文档",
+    )
 
 
 @functools.cache

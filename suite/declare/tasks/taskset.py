@@ -141,7 +141,7 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
     by_id = {task.id: task for task in reading.tasks}
     excluded = dict(reading.excluded)
     match = _locked_ids(reading, size)
-    texts = None
+    texts, why = None, ""
     if isinstance(match, LockedIds):
         texts = pinned_texts([by_id[identifier] for identifier in match.ids])
         ids, name, why = list(match.ids), match.name, foreign_texts(texts, size)

@@ -7,6 +7,7 @@ number, a heading, a policy or a line ending, makes the bytes differ.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -16,7 +17,7 @@ from suite.base.language import Language
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, MEDIA_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from suite.documents.card import Scorecard
     from suite.judge.attest.stated import Stated
@@ -28,14 +29,21 @@ MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
 BLOCK_START = f'<script type="{MEDIA_TYPE}">'
 BLOCK_END = "</script>"
 
-Render: TypeAlias = "Callable[[bytes, Scorecard, Language], bytes]"
-"""Bundle bytes, the scorecard stated there and the page's language in, page out; the same input gives the same bytes."""
+AUDIT_START: Final = '<pre class="audit-bundle">'
+AUDIT_END: Final = "</pre>"
+MOST_AUDITS: Final = 8
+"""Audits that a page shows."""
+
+Render: TypeAlias = "Callable[[bytes, Scorecard, Language, Sequence[bytes]], bytes]"
+"""Bundle bytes, the scorecard stated there, the page's language and the audits that it shows in, page out; the same input
+gives the same bytes."""
 
 LANGUAGES: Final = {Language.EN: "en", Language.ZH: "zh-CN"}
 """What ``<html lang>`` says, by the language that a page shows first."""
 
 _SCRIPT = re.compile(rb"<[\s/]*script", re.IGNORECASE)
 _LANGUAGE = re.compile(rb'\s*<!doctype html>\s*<html lang="([^"]{1,20})"', re.IGNORECASE)
+_AUDIT = re.compile(rb'<pre class="audit-bundle">([A-Za-z0-9+/=]{4,8000000})</pre>')
 _GENERATOR = re.compile(rb'<meta name="generator" content="([^"<>]{1,200})">')
 _ESCAPES = {
     "&": "\\u0026",
@@ -82,6 +90,26 @@ def extract_bundle(html: bytes, *, name: str = "page") -> bytes:
     return inner[0] + b"\n"
 
 
+def embed_audit(bundle: bytes) -> str:
+    """A signed audit as a page carries it, so that whoever has the page alone can check who signed it."""
+    return AUDIT_START + base64.b64encode(bundle).decode("ascii") + AUDIT_END
+
+
+def extract_audits(html: bytes) -> tuple[bytes, ...]:
+    """The signed audits that a page shows.
+
+    Raises:
+        TrustError: ``page-differs`` for more than a page shows, or for none that can be read.
+    """
+    blocks = _AUDIT.findall(html)
+    if len(blocks) > MOST_AUDITS or len(blocks) != html.count(AUDIT_START.encode("ascii")):
+        raise TrustError("page-differs", "the page carries audits that cannot be read")
+    try:
+        return tuple(base64.b64decode(block, validate=True) for block in blocks)
+    except ValueError as cause:
+        raise TrustError("page-differs", "the page carries audits that cannot be read") from cause
+
+
 def renderer_of(html: bytes) -> str | None:
     """Which renderer a page says it was made by (``<meta name="generator">``), None when it does not say."""
     match = _GENERATOR.search(html)
@@ -112,7 +140,7 @@ def check_page(
         return
     if extract_bundle(html) != bundle:
         raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
-    again = render(bundle, stated.card, language_of(html))
+    again = render(bundle, stated.card, language_of(html), extract_audits(html))
     if again == html:
         note.detail = Sentence(
             f"rendered again, byte for byte the same ({len(html):,} bytes)",

@@ -12,8 +12,11 @@ from suite.documents.challenge import Challenge
 from suite.documents.codec import convert, plain
 from suite.documents.commitment import Commitment
 from suite.documents.receipt import Receipt
+from suite.documents.reference import REFERENCE_TYPE, Reference
+from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import CardStatus, Review
 from suite.documents.test_result import TestResult
+from suite.documents.witness import WitnessReport
 from suite.judge.attest.statement import (
     AUDIT_TYPE,
     CHALLENGE_SUBJECT,
@@ -26,14 +29,26 @@ from suite.judge.attest.statement import (
     SIGNATURE_SUBJECT,
     SKELETON_SUBJECT,
     STATUS_TYPE,
+    SUMMARY_TYPE,
     TEST_RESULT_TYPE,
+    WITNESS_TYPE,
 )
 
 if TYPE_CHECKING:
     from suite.judge.attest.statement import Statement
 
 Predicate: TypeAlias = (
-    Scorecard | TestResult | Receipt | Review | CardStatus | Audit | Challenge | Commitment
+    Scorecard
+    | TestResult
+    | Receipt
+    | Review
+    | CardStatus
+    | Audit
+    | WitnessReport
+    | VerificationSummary
+    | Challenge
+    | Commitment
+    | Reference
 )
 
 PREDICATES: dict[str, type[Predicate]] = {
@@ -44,6 +59,9 @@ PREDICATES: dict[str, type[Predicate]] = {
     AUDIT_TYPE: Audit,
     CHALLENGE_TYPE: Challenge,
     COMMITMENT_TYPE: Commitment,
+    WITNESS_TYPE: WitnessReport,
+    SUMMARY_TYPE: VerificationSummary,
+    REFERENCE_TYPE: Reference,
 }
 """The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
 _RECEIVED = ["SCORECARD_RECEIVED"]
@@ -56,6 +74,9 @@ _NAMES = {
     AUDIT_TYPE: "audit",
     CHALLENGE_TYPE: "challenge",
     COMMITMENT_TYPE: "commitment",
+    WITNESS_TYPE: "witness report",
+    SUMMARY_TYPE: "verification summary",
+    REFERENCE_TYPE: "reference run",
 }
 
 
@@ -92,9 +113,12 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             message = "a receipt is about a scorecard and its signature"
             raise TrustError("statement-subject", message, place)
         return
-    if isinstance(document, Review | CardStatus | Audit):
-        if names != [SCORECARD_SUBJECT]:
-            message = f"the {kind(statement.predicate_type)} is about a scorecard and nothing else"
+    if isinstance(
+        document, Review | CardStatus | Audit | WitnessReport | VerificationSummary | Reference
+    ):
+        only = MANIFEST_SUBJECT if isinstance(document, Reference) else SCORECARD_SUBJECT
+        if names != [only]:
+            message = f"the {kind(statement.predicate_type)} is about {only} and nothing else"
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):

@@ -1,4 +1,4 @@
-"""Reviews, audits, withdrawals and supersessions: statements of their own about a signed scorecard.
+"""Reviews, audits, witness reports, reproductions, withdrawals and supersessions: statements of their own about a signed scorecard.
 
 Their subject is the scorecard's signed bytes alone, not the signature over them: a card that is signed again, or whose
 signature is rewritten in its second valid form, is the same card.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import UNSET
 
@@ -19,7 +19,9 @@ from suite.documents.audit import Audit
 from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.receipt import Receipt, Verifier
+from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import CardStatus, Review
+from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope
 from suite.judge.attest.existence import KEY_URN
 from suite.judge.attest.predicate import kind
@@ -29,6 +31,8 @@ from suite.judge.attest.statement import (
     REVIEW_TYPE,
     SCORECARD_SUBJECT,
     STATUS_TYPE,
+    SUMMARY_TYPE,
+    WITNESS_TYPE,
     parse_statement,
     payload_of,
     subject,
@@ -49,6 +53,7 @@ _PROPERTIES: Final[dict[Decision, Property]] = {
     "reject": "SCORECARD_REJECTED",
     "comment": "SCORECARD_COMMENTED",
 }
+_ABOUT_CARDS: Final = (REVIEW_TYPE, STATUS_TYPE, AUDIT_TYPE, WITNESS_TYPE, SUMMARY_TYPE)
 _DECISIONS: Final[dict[Property, Decision]] = {name: word for word, name in _PROPERTIES.items()}
 
 
@@ -96,6 +101,40 @@ class Audited:
     audit: Audit
 
 
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """What a witness saw, or what came of a reproduction, whose signature held.
+
+    Attributes:
+        owner: of the key, by the trust list.
+    """
+
+    owner: str
+    report: WitnessReport | VerificationSummary
+
+    @property
+    def time(self) -> str:
+        """When, as its signer states it."""
+        if isinstance(self.report, WitnessReport):
+            return self.report.timeCreated
+        return self.report.timeVerified
+
+    @property
+    def word(self) -> str:
+        """What it came to, in a word."""
+        if isinstance(self.report, WitnessReport):
+            return f"witnessed: {self.report.verdict}"
+        passed = self.report.verificationResult == "PASSED"
+        return "reproduced" if passed else "not reproduced"
+
+
+FAVOURABLE: Final = ("reproduced", "witnessed: agrees")
+"""The words of statements that speak for a card."""
+
+Made: TypeAlias = "Reviewed | Ended | Audited | Attested"
+"""What somebody stated about a card, verified."""
+
+
 def verifier(key: PublicKey) -> Verifier:
     """Who states it: the key that will sign."""
     return Verifier(id=KEY_URN + base64.b64decode(key.id).hex())
@@ -108,6 +147,24 @@ def make_audit(payload_sha256: str, audit: Audit) -> bytes:
         TrustError: as `make_review`.
     """
     return payload_of([subject(SCORECARD_SUBJECT, payload_sha256)], AUDIT_TYPE, plain(audit))
+
+
+def make_witness(payload_sha256: str, report: WitnessReport) -> bytes:
+    """The payload of a witness's report about the scorecard with those signed bytes.
+
+    Raises:
+        TrustError: as `make_review`.
+    """
+    return payload_of([subject(SCORECARD_SUBJECT, payload_sha256)], WITNESS_TYPE, plain(report))
+
+
+def make_summary(payload_sha256: str, summary: VerificationSummary) -> bytes:
+    """The payload of a verification summary of a reproduction of the scorecard with those signed bytes.
+
+    Raises:
+        TrustError: as `make_review`.
+    """
+    return payload_of([subject(SCORECARD_SUBJECT, payload_sha256)], SUMMARY_TYPE, plain(summary))
 
 
 def make_review(
@@ -164,8 +221,8 @@ def is_receipt(data: bytes, name: str) -> bool:
 
 def read_statement(
     data: bytes, trust: TrustList, payload_sha256: str, vendor: str, name: str
-) -> Reviewed | Ended | Audited:
-    """Verify a review, audit, withdrawal or supersession of a scorecard.
+) -> Made:
+    """Verify a review, audit, witness report, reproduction, withdrawal or supersession of a scorecard.
 
     Args:
         data: its bundle.
@@ -179,7 +236,7 @@ def read_statement(
             ``predicate-type-differs`` for another kind of statement.
     """
     stated = parse_statement(envelope.parse(data, name=name).payload)
-    if stated.predicate_type not in (REVIEW_TYPE, STATUS_TYPE, AUDIT_TYPE):
+    if stated.predicate_type not in _ABOUT_CARDS:
         message = f"a {kind(stated.predicate_type)} where a review is expected"
         raise TrustError("predicate-type-differs", message, Place(name))
     if stated.subject(SCORECARD_SUBJECT) != payload_sha256:
@@ -189,13 +246,18 @@ def read_statement(
     return _result(verified, vendor, name)
 
 
-def _result(verified: Verified, vendor: str, name: str) -> Reviewed | Ended | Audited:
+def _result(verified: Verified, vendor: str, name: str) -> Made:
     document, owner = verified.document, verified.owner or ""
     if isinstance(document, Review):
         decision = _DECISIONS[document.properties[0]]
         return Reviewed(owner, decision, document.timeCreated, given(document.comment, ""))
     if isinstance(document, Audit):
         return Audited(owner, document)
+    if isinstance(document, WitnessReport | VerificationSummary):
+        if owner == vendor:
+            message = f"{owner} witnesses and reproduces its own scorecard"
+            raise TrustError("review-differs", message, Place(name))
+        return Attested(owner, document)
     if isinstance(document, Receipt) or not isinstance(document, CardStatus):
         raise TrustError("predicate-type-differs", "it is no review", Place(name))
     if document.vendor != vendor:

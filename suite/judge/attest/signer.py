@@ -10,7 +10,10 @@ from suite.base.errors import Place, TrustError
 from suite.documents.audit import Audit
 from suite.documents.challenge import Challenge
 from suite.documents.receipt import Receipt
+from suite.documents.reference import Reference
+from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import Review
+from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope
 from suite.judge.attest.predicate import kind, vendor_of
 from suite.judge.attest.stated import Identity
@@ -161,9 +164,13 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
     if not entry.role.may_sign(predicate_type):
         message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
         raise TrustError("role-forbids", message)
-    if isinstance(stated.document, Receipt | Review | Audit | Challenge):
+    document = stated.document
+    if isinstance(
+        document,
+        Receipt | Review | Audit | Challenge | Reference | WitnessReport | VerificationSummary,
+    ):
         return f"a {entry.role}'s key"
-    vendor = vendor_of(stated.document)
+    vendor = vendor_of(document)
     if vendor not in entry.signs_for:
         whose = "belongs to" if entry.role is Role.VENDOR else f"of {entry.owner} signs for"
         message = f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}"

@@ -16,6 +16,7 @@ from suite.base import jsonio
 from suite.base.errors import Place, TrustError
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert, plain
+from suite.documents.reference import REFERENCE_TYPE
 from suite.documents.statement import Digest, StatementSubject
 from suite.documents.test_result import (
     PlanDigest,
@@ -40,9 +41,12 @@ STATUS_TYPE = "urn:llm-inference-conformance:card-status:v1"
 AUDIT_TYPE = "urn:llm-inference-conformance:audit:v1"
 CHALLENGE_TYPE = "urn:llm-inference-conformance:challenge:v1"
 COMMITMENT_TYPE = "urn:llm-inference-conformance:commitment:v1"
+WITNESS_TYPE = "urn:llm-inference-conformance:witness:v1"
+SUMMARY_TYPE = "https://slsa.dev/verification_summary/v1"
+"""Of a reproduction: https://slsa.dev/spec/v1.1/verification_summary."""
 PREDICATE_TYPES = (
     *(SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE),
-    *(AUDIT_TYPE, CHALLENGE_TYPE, COMMITMENT_TYPE),
+    *(AUDIT_TYPE, CHALLENGE_TYPE, COMMITMENT_TYPE, REFERENCE_TYPE, WITNESS_TYPE, SUMMARY_TYPE),
 )
 
 MANIFEST_SUBJECT = "manifest.json"

@@ -7,6 +7,8 @@ the time that the stamp states.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -17,12 +19,15 @@ from cryptography import x509
 from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, VerifierBuilder
 
 from suite.base.errors import Place, TrustError
+from suite.documents.document import given
 from suite.judge.attest.times import VerifiedTime, Window, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rfc3161_client import TimeStampResponse
+
+    from suite.documents.logstamp import LogStamp
 
 MAX_STAMP_BYTES = 64 * 1024
 """A response with its chain of certificates has a few KiB."""
@@ -115,6 +120,18 @@ def check_answer(answer: bytes, asked: Request, *, name: str) -> VerifiedTime:
         message = "the answer is to another question: its nonce differs"
         raise TrustError("timestamp-differs", message, Place(name))
     return VerifiedTime(stamp.tst_info.gen_time, name)
+
+
+def token_of(stamp: LogStamp) -> bytes:
+    """The bytes of the token over a log's digest.
+
+    Raises:
+        TrustError: ``timestamp-wrong``.
+    """
+    try:
+        return base64.b64decode(given(stamp.token, ""), validate=True)
+    except binascii.Error as cause:
+        raise TrustError("timestamp-wrong", "its token is no base64") from cause
 
 
 def read_stamp(data: bytes, signature: bytes, *, name: str) -> TimeStampResponse:

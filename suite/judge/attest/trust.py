@@ -16,6 +16,7 @@ from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
+from suite.documents.reference import REFERENCE_TYPE
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
     AUDIT_TYPE,
@@ -24,7 +25,9 @@ from suite.judge.attest.statement import (
     REVIEW_TYPE,
     SCORECARD_TYPE,
     STATUS_TYPE,
+    SUMMARY_TYPE,
     TEST_RESULT_TYPE,
+    WITNESS_TYPE,
 )
 from suite.judge.attest.text import value_problem
 from suite.judge.attest.times import Window, format_time, parse_time
@@ -53,7 +56,10 @@ class Role(enum.StrEnum):
     def may_sign(self, predicate_type: str) -> bool:
         """Whether this role may sign that type of predicate."""
         if self is Role.REVIEWER:
-            return predicate_type in (REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE)
+            return predicate_type in (
+                *(REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, REFERENCE_TYPE),
+                *(WITNESS_TYPE, SUMMARY_TYPE),
+            )
         return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
 
 

@@ -7,6 +7,8 @@
     The evidence is readable                  each document and line by its schema, plan digest in the header
     The event log is complete                 footer present, its count of requests right
     A reviewer issued the challenge           where the run was made under one (trust list only)
+    A listed authority stamped the log        where stamps of its digests were kept (trust list only)
+    A reviewer signed the reference run       where it carries one (trust list only)
     The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
     The files beside the bundle agree         scorecard.json is what was signed
@@ -31,10 +33,11 @@ from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
 from suite.documents.document import given
 from suite.documents.test_result import TestResult
-from suite.judge.attest import files, lineends, numbers, page
+from suite.judge.attest import carried, files, lineends, numbers, page
 from suite.judge.attest.challenge import check_challenge
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
+from suite.judge.attest.origin import check_stamps
 from suite.judge.attest.sign import BUNDLE_FILE, PUBLIC_KEY_FILE, STATEMENT_FILE, TEST_RESULT_FILE
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import TEST_RESULT_TYPE, make_test_result
@@ -116,7 +119,8 @@ def verify_run(
             run.check_neighbours(stated)
             run.check_numbers(stated, recompute)
             with run.steps.attempt(_PAGE) as note:
-                _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
+                html = _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
+                carried.check_audits(html, trust, stated, run.steps)
         return run.result(str(directory))
 
 
@@ -149,6 +153,7 @@ def verify_page(
             )
             with steps.step(_PAGE) as note:
                 page.check_page(html, result.stated, bundle, render, note)
+            carried.check_audits(html, trust, result.stated, steps)
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
@@ -255,6 +260,8 @@ class _Run:
         under = None if basis is None else given(basis.challenge)
         if under is not None:
             check_challenge(self.steps, under, self.trust)
+        check_stamps(self.steps, self.evidence, self.trust)
+        carried.check_reference(self.evidence, self.trust, self.steps)
 
     def check_signature(self) -> bytes | None:
         path = self.directory / BUNDLE_FILE
@@ -375,9 +382,11 @@ class _Run:
 
 def _check_page(
     path: Path, stated: Stated, bundle: bytes, render: Render | None, note: Note
-) -> None:
+) -> bytes:
     if not os.path.lexists(path):
         note.skip("page-absent", Sentence(f"there is no {path.name}", f"没有 {path.name}"))
     else:
         html = files.read_limited(path, page.MAX_PAGE_BYTES)
         page.check_page(html, stated, bundle, render, note)
+        return html
+    return b""

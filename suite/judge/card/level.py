@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 CHALLENGED: Final = frozenset({"R097", "R098", "R099"})
 """The rules that all pass where a run is challenged."""
-COMMITTED: Final = frozenset({"R100"})
-"""The rules that must not fail there: not every challenge answers a commitment."""
+UNFAILED: Final = frozenset({"R100", "R103", "R104"})
+"""The rules that must not fail there: not every challenge answers a commitment or names a time-stamping authority."""
 
 
 def level(evidence: Evidence, checks: Sequence[RuleResult]) -> LevelResult:
@@ -40,15 +40,20 @@ def level(evidence: Evidence, checks: Sequence[RuleResult]) -> LevelResult:
         DivisionReason(rule=check.rule, why=cut(check.why))
         for check in checks
         if (check.rule in CHALLENGED and check.outcome is not Outcome.PASS)
-        or (check.rule in COMMITTED and check.outcome is Outcome.FAIL)
+        or (check.rule in UNFAILED and check.outcome is Outcome.FAIL)
     )
     if reasons or not {check.rule for check in checks} >= CHALLENGED:
         return LevelResult(level="self-reported", reasons=reasons)
+    unstamped = tuple(
+        DivisionReason(rule=check.rule, why=cut(check.why))
+        for check in checks
+        if check.rule in UNFAILED and check.outcome is Outcome.WARN
+    )
     # R097 read both.
     assert evidence.basis is not None
     under = given(evidence.basis.challenge)
     assert under is not None
     key_id = envelope.parse(under.bundle.encode(), name="challenge").key_id
     return LevelResult(
-        level="challenged", round=under.stated.round, issuer=key_id or UNSET, reasons=()
+        level="challenged", round=under.stated.round, issuer=key_id or UNSET, reasons=unstamped
     )

@@ -74,7 +74,8 @@ _ASSERTED: Final[Standing] = "asserted"
 def _observed(evidence: Evidence) -> Iterator[str]:
     """Facts that rest on a word in general, and that this run saw."""
     plan, facts = evidence.plan, evidence.environment.facts
-    if plan.runtime in {"container", "process"} and known_weights(plan.model.files):
+    carried = None if evidence.basis is None else given(evidence.basis.reference)
+    if plan.runtime in {"container", "process"} and known_weights(plan.model.files, carried):
         yield from ("/model/id", "/model/revision")
     if plan.runtime not in {"container", "process"}:
         return

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import Answers, Change, Comparison
+    from suite.documents.foreign import ForeignResult
     from suite.documents.scalars import Number
     from suite.documents.value import Value
     from suite.evidence import Evidence
@@ -73,7 +74,11 @@ def letter(index: int) -> str:
 
 
 def compare(
-    entries: Sequence[Entry], *, baseline: int = 0, margin: float = difference.MARGIN
+    entries: Sequence[Entry],
+    *,
+    baseline: int = 0,
+    margin: float = difference.MARGIN,
+    foreign: tuple[ForeignResult, ...] = (),
 ) -> ManyComparison:
     """Compare cards.
 
@@ -81,6 +86,7 @@ def compare(
         entries: at least two.
         baseline: which of them is the base of every ratio.
         margin: the practical margin, 0 ≤ margin < 1.
+        foreign: results of other tools, which only stand beside the cards.
 
     Raises:
         UsageError: ``usage-wrong`` for fewer than two.
@@ -126,6 +132,7 @@ def compare(
         points=tuple(_frontier(entries, admitted)),
         curves=tuple(_curves(entries)),
         telemetry=tuple(_telemetry(entries)),
+        foreign=foreign or UNSET,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.comparison import Subject
 from suite.documents.document import given
 from suite.documents.text import Text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from suite.documents.card import CardFact, Scorecard
     from suite.documents.comparison import Family
 
-ABSENT = "absent"
+ABSENT: Final = Sentence("absent", "没有")
 _UNKNOWN = "unknown"
 
 

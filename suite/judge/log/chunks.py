@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.base.statistics import Floats
+    from suite.documents.event import Request
     from suite.judge.intervals import Integers
-    from suite.judge.log.samples import Answer
 
 LONGEST_NS = 1 << 53
 """No time of an event log is larger; a thousand times as much still fits into 64 bits."""
@@ -46,28 +46,31 @@ class Chunks:
         return np.asarray(self.times[ends], dtype=np.int64)
 
 
-def _weights(answer: Answer) -> Sequence[int]:
-    count = 1 + len(answer.gaps)
-    tokens = answer.event.chunk_tokens
+def _weights(event: Request) -> Sequence[int]:
+    count = 1 + len(event.chunk_dt)
+    tokens = event.chunk_tokens
     return tokens if tokens and sum(tokens) > 0 and len(tokens) == count else [1] * count
 
 
-def chunks_of(answers: Sequence[Answer]) -> Chunks:
-    """The chunks of some answers."""
-    counts = np.fromiter((1 + len(answer.gaps) for answer in answers), np.int64, len(answers))
+def chunks_of(answers: Sequence[Request], generated: Sequence[int | None]) -> Chunks:
+    """The chunks of some answers.
+
+    Args:
+        answers: requests that ended well.
+        generated: how many tokens came with the chunks of each; None where nobody counted.
+    """
+    counts = np.fromiter((1 + len(event.chunk_dt) for event in answers), np.int64, len(answers))
     firsts = np.cumsum(counts) - counts
-    gaps = np.fromiter(chain.from_iterable(answer.gaps for answer in answers), np.int64)
+    gaps = np.fromiter(chain.from_iterable(event.chunk_dt for event in answers), np.int64)
     # From chunk to chunk within an answer, and from nothing to the first: sums since then are arrival times.
     steps = np.zeros(int(counts.sum()), np.int64)
     within = np.ones(len(steps), np.bool_)
     within[firsts] = False
     steps[within] = gaps
     since = np.cumsum(steps)
-    begun = np.fromiter((answer.event.chunk_t0 for answer in answers), np.int64, len(answers))
-    weights = [_weights(answer) for answer in answers]
-    shares = [
-        (answer.generated or 0) / sum(own) for answer, own in zip(answers, weights, strict=True)
-    ]
+    begun = np.fromiter((event.chunk_t0 for event in answers), np.int64, len(answers))
+    weights = [_weights(event) for event in answers]
+    shares = [(count or 0) / sum(own) for count, own in zip(generated, weights, strict=True)]
     return Chunks(
         times=since + np.repeat(begun - since[firsts], counts),
         tokens=np.fromiter(chain.from_iterable(weights), np.float64) * np.repeat(shares, counts),

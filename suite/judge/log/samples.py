@@ -267,7 +267,9 @@ def repeat_of(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer
         log=log,
         events=tuple(events),
         answers=tuple(answers),
-        chunks=chunks_of(answers),
+        chunks=chunks_of(
+            [answer.event for answer in answers], [answer.generated for answer in answers]
+        ),
         failed=len(events) - len(answers) - cancelled,
         unsent=due.unsent_turns(log),
         first_sent=min((event.t_send for event in events), default=0),

@@ -18,7 +18,9 @@ RANGES = {
     "R07": Bilingual("Tokens and texts: R070 to R079", "token 与文本：R070 至 R079"),
     "R08": Bilingual("What gives cheating away: R080 to R089", "作弊的迹象：R080 至 R089"),
     "R09": Bilingual("Other witnesses: R090 to R099", "旁证：R090 至 R099"),
-    "R10": Bilingual("Rounds and attempts: R100 to R109", "轮次与尝试：R100 至 R109"),
+    "R10": Bilingual(
+        "Rounds, time stamps and attempts: R100 to R109", "轮次、时间戳与尝试：R100 至 R109"
+    ),
 }
 """Headings by the first digits of a number; a range without rules has none."""
 _COLUMNS = Bilingual(

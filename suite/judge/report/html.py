@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import jinja2
 from markupsafe import Markup
@@ -20,15 +20,20 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.bilingual import chinese
+from suite.base.errors import TrustError
 from suite.base.language import Language
+from suite.documents.audit import Audit
 from suite.documents.sentences import in_both
 from suite.judge.attest import envelope, statement
-from suite.judge.attest.page import LANGUAGES, embed_bundle
+from suite.judge.attest.page import LANGUAGES, embed_audit, embed_bundle
+from suite.judge.attest.predicate import check_predicate
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.card import Scorecard
     from suite.documents.text import Text
 
@@ -130,6 +135,26 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+class _ShownAudit(NamedTuple):
+    """An audit as the page shows it: what it states, whose key signed it, and the signed bytes."""
+
+    audit: Audit
+    key_id: str
+    block: Markup
+
+
+def _audit(data: bytes, payload_sha256: str) -> _ShownAudit:
+    bundle = envelope.parse(data, name="audit")
+    stated = statement.parse_statement(bundle.payload)
+    document = check_predicate(stated)
+    if (
+        not isinstance(document, Audit)
+        or stated.subject(statement.SCORECARD_SUBJECT) != payload_sha256
+    ):
+        raise TrustError("review-differs", "it is no audit of this scorecard")
+    return _ShownAudit(document, bundle.key_id, Markup(embed_audit(data)))  # noqa: S704 - base64
+
+
 def _security_policy(style: str) -> str:
     """Nothing from outside, no script; the page's own server may be asked for its robots.txt by whoever audits it."""
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
@@ -139,19 +164,25 @@ def _security_policy(style: str) -> str:
     )
 
 
-def render(bundle_bytes: bytes, card: Scorecard, language: Language = Language.EN) -> bytes:
+def render(
+    bundle_bytes: bytes,
+    card: Scorecard,
+    language: Language = Language.EN,
+    audits: Sequence[bytes] = (),
+) -> bytes:
     """Render the page of a scorecard.
 
     Args:
         bundle_bytes: the signed bundle, which travels inside the page.
         card: the scorecard in it, verified by the caller.
         language: which one the page shows first; its reader can switch to the other.
+        audits: signed audits of this card that the page shows, verified by the caller.
 
     Returns:
         The page, UTF-8.
 
     Raises:
-        TrustError: when the bundle is not well-formed; see `suite.judge.attest.envelope.parse`.
+        TrustError: when a bundle is not well-formed (`suite.judge.attest.envelope.parse`), or an audit is about another card.
     """
     card = in_both(card)
     bundle = envelope.parse(bundle_bytes)
@@ -175,6 +206,7 @@ def render(bundle_bytes: bytes, card: Scorecard, language: Language = Language.E
             payload_bytes=len(bundle.payload),
             subjects=stated.subjects,
             next_figure=functools.partial(next, itertools.count(1)),
+            audits=[_audit(data, stated.sha256) for data in audits],
             block=Markup(embed_bundle(bundle_bytes)),  # noqa: S704 - escaped by its maker
         )
     )

@@ -16,7 +16,7 @@ from suite.judge.report.numbers import Shown, plain, scaled, show
 from suite.judge.report.words import UNITS, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from suite.documents.card import Check, Scorecard
     from suite.documents.card_phase import CardPhase
@@ -160,6 +160,15 @@ def ordered(card: Scorecard, names: Iterable[str]) -> list[str]:
 def _place(card: Scorecard, name: str) -> int:
     definition = card.metrics.get(name)
     return definition.order if definition else 10_000
+
+
+def values(card: Scorecard) -> Iterator[tuple[str, str, Value]]:
+    """Every value as (phase, metric, value), in the card's order; the phase is empty for those of the whole run."""
+    for phase in card.phases:
+        for metric in ordered(card, phase.metrics):
+            yield phase.name, metric, phase.metrics[metric]
+    for metric in ordered(card, card.startup):
+        yield "", metric, card.startup[metric]
 
 
 def fact_text(name: str, value: str) -> str:

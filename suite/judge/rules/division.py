@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.base.bilingual import Bilingual, Sentence, chinese, joined
+from suite.declare.tasks.pins import foreign_texts, known_words
 from suite.declare.tasks.reference import known_weights
+from suite.documents.document import given
 from suite.judge.log.cached import took_from_cache
 from suite.judge.metrics.compute import questions
 from suite.judge.rules.rule import (
@@ -47,14 +49,16 @@ OTHER_QUESTIONS = {
 def locked_tasks(plan: Plan) -> Finding:
     """Closed and optimised need a locked task set."""
     tasks = plan.workload.taskset
+    texts = given(tasks.pinned)
     if not tasks.locked:
-        return warned(
-            Sentence(
-                f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets",
-                f"任务集 {tasks.name}（{tasks.size} 个任务）不是锁定的任务集",
-            )
+        why = Sentence("", "") if texts is None else foreign_texts(texts, tasks.size)
+        what = Sentence(
+            f"task set: {tasks.name} ({tasks.size} tasks), not one of the locked sets",
+            f"任务集 {tasks.name}（{tasks.size} 个任务）不是锁定的任务集",
         )
-    return passed(Sentence(f"task set: {tasks.name}, locked", f"任务集：{tasks.name}，已锁定"))
+        return warned(joined([what, why], ": ", "：") if why else what)
+    what = Sentence(f"task set: {tasks.name}, locked", f"任务集：{tasks.name}，已锁定")
+    return passed(what if texts is None else joined([what, known_words(texts)], "; ", "；"))
 
 
 @plan_rule(
@@ -195,14 +199,15 @@ def plain_engine(evidence: Evidence, _: Results) -> Finding:
     "R034",
     title=Bilingual("Pins the model by digest", "模型以摘要固定"),
     asks=Bilingual(
-        "The model is pinned: by a Hub revision, or by weights that a reference run knows; its "
-        "tokenizer is there.",
-        "模型已固定：以 Hub 版本，或以参考运行已知的权重；其分词器随附。",
+        "The model's weights are those of a reference run, one that the suite ships or that the run carries, signed; "
+        "its tokenizer is there.",
+        "模型权重与某次参考运行一致（由本套件随附，或由运行附带并已签名）；其分词器随附。",
     ),
     reason=Bilingual(
         "The weights behind somebody else's server, or in a directory without a revision, may "
-        "lack a layer.",
-        "他人服务器之后的权重，或没有版本的目录中的权重，可能缺少一层。",
+        "lack a layer; and without a reference run nobody knows what these weights answer.",
+        "他人服务器之后的权重，或没有版本的目录中的权重，可能缺少一层；没有参考运行，则无人知道这些权重会如何"
+        "回答。",
     ),
     limits="open",
 )
@@ -223,9 +228,16 @@ def pinned_model(plan: Plan) -> Finding:
                 "模型没有 tokenizer.json：套件无法对其 token 计数",
             )
         )
-    if model.revision is None and not known_weights(model.files):
+    quality = plan.workload.quality
+    referenced = quality.reference is not None or given(quality.reference_sha256) is not None
+    if not referenced and not known_weights(model.files):
         return warned(
             Sentence(
+                "no reference run knows these weights: make one with `suite reference make`",
+                "没有参考运行与这些权重对应：请以 `suite reference make` 生成",
+            )
+            if model.revision is not None
+            else Sentence(
                 "a directory without a revision, and no reference run knows its weights",
                 "目录没有版本号，且没有参考运行与其权重对应",
             )

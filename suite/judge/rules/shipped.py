@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.base.status import Outcome
+from suite.declare.known import release_of
 from suite.declare.plan.make import model_room
 from suite.declare.plan.shipped import shipped_profile, shipped_vendor
 from suite.declare.profiles.bounds import quality_doc
@@ -59,7 +61,8 @@ def planned_workload(plan: Plan, basis: Basis | None = None) -> Finding:
                 f"配置 {name} 不是本套件随附的配置",
             )
         )
-    wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile), *_bounds(plan, profile)]
+    wrong = [*_texts(plan, profile), *_lock(plan), *_phases(plan, profile)]
+    wrong += _bounds(plan, profile, basis)
     if wrong:
         return warned(
             Sentence(
@@ -230,12 +233,26 @@ def _phases(plan: Plan, profile: Profile) -> list[str]:
     )
 
 
-def _bounds(plan: Plan, profile: Profile) -> list[str]:
+def _bounds(plan: Plan, profile: Profile, basis: Basis | None) -> list[str]:
     workload = plan.workload
     wrong: list[str] = []
-    reference = reference_for(plan.model.files, workload.taskset, workload.decoding)
-    shipped = quality_doc(profile, reference.scores, reference.source, workload.taskset)
-    if workload.quality != shipped:
+    carried = None if basis is None else given(basis.reference)
+    reference = reference_for(
+        plan.model.files, workload.taskset, workload.decoding, carried=carried
+    )
+    shipped = quality_doc(profile, reference, workload.taskset)
+    stated = workload.quality
+    if basis is None and given(stated.reference_sha256) is not None and not reference.known:
+        # A plan alone names a reference run that is carried beside it.
+        shipped = replace(
+            shipped,
+            reference=stated.reference,
+            reference_source=stated.reference_source,
+            reference_sha256=stated.reference_sha256,
+        )
+    if release_of(plan.suite) is not None and given(stated.reference_sha256) is None:
+        shipped = replace(shipped, reference_sha256=UNSET)
+    if stated != shipped:
         wrong.append(
             Sentence(
                 "the quality bounds or the reference are not the suite's",

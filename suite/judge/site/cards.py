@@ -86,6 +86,7 @@ def site_card(card: Scorecard, checked: CheckedSubmission) -> SiteCard:
         trust=checked.card.level,
         status="current" if ended is UNSET else ended.status,
         reviews=checked.reviews,
+        audits=checked.audits,
         results=(_leading(card), *_by_scenario(card)),
         rouge1_ratio=_rouge1_ratio(card),
         ended=ended,

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import jinja2
 from markupsafe import Markup
@@ -15,9 +15,11 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.declare.scenarios import SCENARIOS
+from suite.documents.audit import AuditVerdict
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
 from suite.judge.report.numbers import show
+from suite.judge.report.words import WORDS as REPORT_WORDS
 from suite.judge.site import plots
 from suite.judge.site.cards import COLUMNS, WORDS
 from suite.judge.site.downloads import program
@@ -130,6 +132,7 @@ def _environment() -> jinja2.Environment:
         "show": show,
         "shown_number": _number,
         "scenario": _scenario,
+        "audits": {name: REPORT_WORDS[f"audit-{name}"] for name in get_args(AuditVerdict)},
         "decisions": _DECISIONS,
         "known": _known,
         "metrics": COLUMNS,

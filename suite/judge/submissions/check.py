@@ -8,6 +8,7 @@
     name       the folder is called as the card says
     division   no rule failed but those that are waived; the division that is asked for is granted
     replay     no other submission has the card or the log
+    attempts   runs of the vendor under the same challenge, and commitments without a run
     changes    what was handed in before is not edited
     statements reviews, withdrawal, successor
 
@@ -30,15 +31,23 @@ from suite.base.language import Language
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
 from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission, ReviewMade, StatusMade
+from suite.documents.check import (
+    AuditMade,
+    CheckedCard,
+    CheckedSubmission,
+    ReviewMade,
+    StatusMade,
+)
 from suite.judge import score
-from suite.judge.attest import envelope, keys, trust, verify_run
+from suite.judge.attest import envelope, keys, levels, trust, verify_run
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.review import (
     DECISIONS,
+    FAVOURABLE,
+    Attested,
     Audited,
     Ended,
     Reviewed,
@@ -53,13 +62,14 @@ from suite.judge.attest.steps import Steps
 from suite.judge.compare.inputs import failed_rules
 from suite.judge.report import html
 from suite.judge.report.words import WORDS
-from suite.judge.submissions import folders, pack, replay, source, waivers
+from suite.judge.submissions import attempts, folders, pack, replay, source, waivers
 
 if TYPE_CHECKING:
     from suite.documents.check import Verdict
     from suite.documents.submission import Waiver
     from suite.documents.workload import Division
     from suite.judge.attest.keys import PublicKey
+    from suite.judge.attest.review import Made
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
@@ -113,6 +123,7 @@ def check(submission: Submission, setting: Setting) -> CheckedSubmission:
     work.name()
     work.division()
     work.replay()
+    work.attempts()
     work.changes()
     work.statements()
     return work.result()
@@ -152,7 +163,9 @@ class _Check:
         self.verification: Verification | None = None
         self.stated: Stated | None = None
         self.reviews: list[Reviewed] = []
+        self.audits: list[Audited] = []
         self.ended: list[Ended] = []
+        self.made: list[Made] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None
         self.key: PublicKey | None = None
@@ -265,6 +278,15 @@ class _Check:
                 )
                 note.skip("replay-unknown", why)
 
+    def attempts(self) -> None:
+        mine = next(item for item in self.setting.traces if item.path == self.submission.path)
+        if mine.attempt is None:
+            return
+        with self.steps.attempt("Runs under its challenge are counted") as note:
+            note.detail, note.findings = attempts.count(mine, self.setting.traces)
+            if note.findings:
+                note.warn("challenge-repeated", note.detail)
+
     def changes(self) -> None:
         edited = sorted(self.setting.edited)
         mine = [name for name in edited if name.startswith(f"{self.submission.path}/")]
@@ -312,9 +334,15 @@ class _Check:
         with self.steps.attempt(Sentence("Reviewers have decided", "评审方已决定")) as note:
             note.detail = self._decided(need)
 
-    def _note(self, made: Reviewed | Ended | Audited, note: Note) -> None:
-        if isinstance(made, Audited):
+    def _note(self, made: Made, note: Note) -> None:
+        self.made.append(made)
+        if isinstance(made, Attested):
+            note.detail = f"{made.word} by {made.owner}: {made.report.why}"
+            if made.word not in FAVOURABLE:
+                note.warn("attestation-differs", note.detail)
+        elif isinstance(made, Audited):
             note.detail = require_sameness(made)
+            self.audits.append(made)
             if made.audit.verdict == "undecided":
                 note.warn("audit-undecided", note.detail)
         elif isinstance(made, Reviewed):
@@ -374,6 +402,7 @@ class _Check:
                 for item in self.reviews
             ),
             steps=tuple(step.document() for step in self.steps.done),
+            audits=tuple(map(_audit_made, self.audits)) or UNSET,
             ended=_ended(self.ended[-1]) if self.ended else UNSET,
             card=self._card() or UNSET,
         )
@@ -389,7 +418,7 @@ class _Check:
             vendor=card.vendor.id,
             owner=(verified.owner or "") if verified else "",
             division=card.division.granted,
-            level=card.level.level,
+            level=levels.reached(card, self.made)[0],
             conformant=card.verdict.conformant,
             sentence=Sentence(card.verdict.sentence.en, card.verdict.sentence.zh),
         )
@@ -433,4 +462,11 @@ def _ended(made: Ended) -> StatusMade:
         time=made.time,
         reason=made.reason,
         successor=made.successor,
+    )
+
+
+def _audit_made(made: Audited) -> AuditMade:
+    audit = made.audit
+    return AuditMade(
+        reviewer=made.reviewer, verdict=audit.verdict, time=audit.timeCreated, why=audit.why
     )

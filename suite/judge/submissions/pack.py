@@ -124,18 +124,20 @@ def unpack(packed: BinaryIO, directory: Path, name: str = PACK_FILE) -> int:
     return total
 
 
-def content(packed: BinaryIO, wanted: str, name: str = PACK_FILE) -> bytes:
-    """One file of a pack; what comes after it is not looked at.
+def contents(packed: BinaryIO, wanted: Sequence[str], name: str = PACK_FILE) -> list[bytes]:
+    """Some files of a pack in one reading, as they are asked for; b"" for one that is not in there.
 
     Raises:
-        EvidenceError: as `unpack`; ``pack-wrong`` where it is not in there.
+        EvidenceError: as `unpack`.
     """
+    held = dict.fromkeys(wanted, b"")
     for entry, _, pieces in entries(packed, name):
-        if entry == wanted:
-            return b"".join(pieces)
-        for _piece in pieces:
-            pass
-    raise _wrong(name, f"it holds no {wanted}")
+        kept = [piece for piece in pieces if entry in held]
+        if entry in held:
+            held[entry] = b"".join(kept)
+        if entry == max(wanted):  # they come in the order of their names
+            break
+    return [held[entry] for entry in wanted]
 
 
 def entries(packed: BinaryIO, name: str) -> Iterator[tuple[str, int, Iterator[bytes]]]:

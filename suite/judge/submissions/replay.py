@@ -20,15 +20,17 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
+from suite.evidence import BASIS
 from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
-from suite.judge.submissions import pack, source
+from suite.judge.submissions import attempts, pack, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from suite.judge.submissions.attempts import Attempt
     from suite.judge.submissions.folders import Submission
 
 SAMPLE: Final = 256
@@ -45,11 +47,13 @@ class Trace:
         path: below the tree.
         payload: SHA-256 of the signed bytes; "" where there is no sound bundle.
         sample: hashes of requests' times; empty where the evidence is not at hand or not readable.
+        attempt: the challenge that it was made under; None without one.
     """
 
     path: str
     payload: str
     sample: frozenset[bytes]
+    attempt: Attempt | None = None
 
 
 class _Line(msgspec.Struct):
@@ -64,7 +68,7 @@ class _Line(msgspec.Struct):
 
 def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
     """Read what tells a submission from others; what cannot be read is left to its own check."""
-    payload, sample = "", frozenset[bytes]()
+    payload, sample, attempt = "", frozenset[bytes](), None
     with contextlib.suppress(OSError, SuiteError):
         bundle = envelope.parse(
             read_plain(submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder)
@@ -74,8 +78,11 @@ def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
         contextlib.suppress(OSError, SuiteError),
         source.opened(submission, store, fetch=fetch) as packed,
     ):
-        sample = sampled(pack.content(packed, "events.jsonl").splitlines())
-    return Trace(submission.path, payload, sample)
+        # In the order of the pack.
+        basis, log = pack.contents(packed, (BASIS, "events.jsonl"))
+        attempt = attempts.read(basis)
+        sample = sampled(log.splitlines())
+    return Trace(submission.path, payload, sample, attempt)
 
 
 def sampled(lines: Iterable[bytes]) -> frozenset[bytes]:
@@ -142,8 +149,8 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
         raise TrustError("submission-replayed", message, None, hint, replays)
     if not mine.sample:
         return ""
-    others, sampled = len(rest), len(mine.sample)
+    number, sampled = len(rest), len(mine.sample)
     return Sentence(
-        f"unlike the {others} others in the tree, {sampled} requests sampled",
-        f"与目录树中另外 {others} 份不同，抽样 {sampled} 个请求",
+        f"unlike the {number} others in the tree, {sampled} requests sampled",
+        f"与目录树中另外 {number} 份不同，抽样 {sampled} 个请求",
     )

@@ -262,7 +262,7 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "end_token_padding",
             Bilingual("goes on with end tokens, which no text shows", "以文本中不可见的结束符续写"),
-            ("R014", "R021"),
+            ("R014", "R021", "R101"),
             "self-reported",
             _NOWHERE,
             _end_tokens,
@@ -272,7 +272,7 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "goes on with full stops, which ROUGE does not see", "以 ROUGE 看不见的句号续写"
             ),
-            ("R021", "R085"),
+            ("R021", "R085", "R101"),
             "reproduced",
             _MILD,
             _punctuation,

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.load.bars import bars
 from benchmarks.load.capacity import Capacity, Scaling
-from benchmarks.load.report import Results
+from benchmarks.load.results import Results
 from benchmarks.load.spreads import Spread
 from tests.benchmarks.load.support import flat, measurement
 

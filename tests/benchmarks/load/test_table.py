@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.load.capacity import Capacity
-from benchmarks.load.report import Results
+from benchmarks.load.results import Results
 from benchmarks.load.spreads import Spread
 from benchmarks.load.table import BEGIN, END, markdown, placed
 from tests.benchmarks.load.support import flat, measurement

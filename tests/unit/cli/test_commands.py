@@ -778,7 +778,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"receipt", "render", "review"}),
+        ("suite re", {"receipt", "reproduce", "render", "review"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),

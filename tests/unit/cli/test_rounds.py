@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import hashlib
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,10 +15,11 @@ import pytest
 from suite.base import jsonio
 from suite.cli.main import main
 from suite.documents.codec import plain
-from suite.judge.attest.challenge import read_challenge
+from suite.judge.attest.challenge import read_challenge, read_commitment
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, entry
-from tests.factories import challenged
+from tests.factories import challenged, runs, stamped
 from tests.factories import evidence as factory
+from tests.factories.authority import Authority, Server
 
 
 @pytest.fixture
@@ -219,3 +225,97 @@ def test_a_verifier_with_a_list_asks_who_issued_the_challenge(
     _, out, _ = suite("verify", run, "--json")
     steps = {step["what"]: step for step in json.loads(out)["steps"]}
     assert steps["A reviewer issued the challenge"]["outcome"] == "warn"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def stamped_run(suite, tmp_path, url: str) -> Path:
+    """A run of the scripted server under a challenge that names an authority at this address."""
+    key, vendor = key_file(tmp_path / "r.pem", REVIEWER), key_file(tmp_path / "v.pem", VENDOR_A)
+    assert suite("round", "new", "r", "--authority", url, "--key", key)[0] == 0
+    tiny = runs.profile(tmp_path, size=32, tasks=32, rate=100)
+    status, _, err = suite(
+        *("run", "--runtime", "sim", "--profile", tiny, "--challenge", "r.challenge.sigstore.json"),
+        *("--sim-script", '{"ttft_ms": 1, "itl_ms": 0.1, "tokens": 4}'),
+        *("--out", tmp_path / "run", "--key", vendor, "--quiet"),
+    )
+    assert status == 1, err  # it summarises nothing
+    return tmp_path / "run"
+
+
+def steps_of(suite, run: Path, trust: Path) -> dict:
+    _, out, _ = suite("verify", run, "--trust", trust, "--json")
+    return {step["what"]: step for step in json.loads(out)["steps"]}
+
+
+def checks_of(run: Path) -> dict:
+    card = json.loads((run / "scorecard.json").read_bytes())["predicate"]
+    return {check["rule"]: check for check in card["checks"]}
+
+
+STAMPED = "A listed authority stamped the log"
+
+
+def test_the_log_is_stamped_while_it_grows(suite, tmp_path, authority):
+    with Server(lambda query: (200, authority.reply(query))) as server:
+        run = stamped_run(suite, tmp_path, server.url)
+        assert len(server.types) == 5  # start, a warm-up, two phases, end
+    checks = checks_of(run)
+    assert {checks[name]["outcome"] for name in ("R103", "R104")} == {"pass"}
+    lines = [json.loads(line) for line in (run / "stamps.jsonl").read_bytes().splitlines()]
+    log = (run / "events.jsonl").read_bytes()
+    for line in lines:
+        stated = line["stated"]
+        assert stated["sha256"] == hashlib.sha256(log[: stated["bytes"]]).hexdigest()
+    assert lines[-1]["stated"]["bytes"] == len(log)
+    # By hand: openssl itself says the same.
+    (tmp_path / "token.tsr").write_bytes(base64.b64decode(lines[-1]["token"]))
+    (tmp_path / "stated.json").write_bytes(jsonio.canonical(lines[-1]["stated"]))
+    by_hand = ("-data", "stated.json", "-in", "token.tsr", "-CAfile", authority.folder / "ca.pem")
+    subprocess.run(["openssl", "ts", "-verify", *by_hand], check=True, cwd=tmp_path)
+    entries = (entry(REVIEWER, "reviewers", role="reviewer"), entry(VENDOR_A, "cpu", role="vendor"))
+    known, other = tmp_path / "known.json", trusted(tmp_path / "other.json")
+    known.write_bytes(
+        jsonio.pretty(
+            {"trust_schema": 1, "keys": list(entries), "authorities": [authority.entry()]}
+        )
+    )
+    step = steps_of(suite, run, known)[STAMPED]
+    assert step["outcome"] == "pass"
+    assert "5 stamps" in step["detail"]
+    assert "lab-time" in step["detail"]
+    step = steps_of(suite, run, other)[STAMPED]
+    assert (step["outcome"], step["code"]) == ("fail", "timestamp-untrusted")
+    # A token that states another time is nobody's.
+    forged = stamped.restamped(lines[2], dt.datetime.now(dt.UTC))
+    lines[2] = forged
+    (run / "stamps.jsonl").write_bytes(b"".join(jsonio.canonical(line) + b"\n" for line in lines))
+    step = steps_of(suite, run, known)[STAMPED]
+    assert (step["outcome"], step["code"]) == ("fail", "timestamp-untrusted")
+
+
+def test_a_lab_without_network_keeps_the_digests_and_the_card_says_so(suite, tmp_path):
+    run = stamped_run(suite, tmp_path, "http://127.0.0.1:9/tsa")
+    checks = checks_of(run)
+    assert (checks["R103"]["outcome"], checks["R104"]["outcome"]) == ("pass", "warn")
+    assert "no time stamp from http://127.0.0.1:9/tsa" in checks["R104"]["why"]
+    step = steps_of(suite, run, trusted(tmp_path / "keys.json"))[STAMPED]
+    assert (step["outcome"], step["code"]) == ("warn", "log-unstamped")
+
+
+def test_commitments_are_numbered(suite, tmp_path):
+    vendor = key_file(tmp_path / "v.pem", VENDOR_A)
+    words = ("commit", "--runtime", "sim", "--key", vendor)
+    assert suite(*words, "--out", "1.json")[0] == 0
+    assert "number      2" in suite(*words, "--after", "1.json", "--out", "2.json")[1]
+    status, out, _ = suite(*words, "--after", "2.json", "--out", "3.json")
+    assert (status, "number      3" in out) == (0, True)
+    first, second, third = (
+        read_commitment(Path(f"{n}.json").read_bytes(), "it") for n in (1, 2, 3)
+    )
+    assert [second[0].after, third[0].after] == [first[1].sha256, second[1].sha256]

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.cli.main import main
-from suite.judge.attest import keys
+from suite.judge.attest import keys, trust, verify_run
+from suite.judge.attest.page import embed_audit, extract_audits
 from suite.judge.attest.review import make_audit, payload_digest
 from suite.judge.attest.sign import sign
+from suite.judge.report import html
 from suite.judge.submissions import folders
 from tests.factories import submissions as factory
 from tests.factories.audits import PREDICATE
@@ -119,7 +121,17 @@ def test_an_audit_is_verified_with_the_card_and_in_a_submission(
     folder = tree / "cpu/no-round/factory-run"
     (folder / "statements").mkdir()
     shutil.copy(audit, folder / "statements")
-    assert suite("check", tree, "--trust", list_, "--jobs", "1") == status
+    capfdbinary.readouterr()
+    assert suite("check", tree, "--trust", list_, "--jobs", "1", "--format", "json") == status
+    checked = jsonio.loads(capfdbinary.readouterr().out)["submissions"][0]
+    assert [made["verdict"] for made in checked.get("audits", [])] == [verdict] * (status == 0)
+    if status == 0:
+        assert suite("compare", run, folder, "--trust", list_) == 0
+        assert capfdbinary.readouterr().out.count(b"audited by alice") == 2
+        assert suite("site", tree, "--trust", list_, "--out", place / "site") == 0
+        assert "audited" in (place / "site/index.html").read_text()
+        (card,) = (place / "site").glob("cards/*/index.html")
+        assert "Audited against the model" in card.read_text()
     capfdbinary.readouterr()
     assert suite("review", "list", folder, "--trust", list_) == 0
     assert verdict.encode() in capfdbinary.readouterr().out
@@ -147,3 +159,56 @@ def test_a_tree_of_any_name_is_found_from_its_submissions(tmp_path):
     above = tmp_path / "submissions" / "x" / "acme" / "no-round" / "run"
     above.mkdir(parents=True)
     assert folders.tree_of(above) == tmp_path / "submissions"
+
+
+def _steps(out: bytes) -> dict[str, str]:
+    return {step["what"]: step["outcome"] for step in jsonio.loads(out)["steps"]}
+
+
+def test_a_page_shows_an_audit_that_was_verified_and_nobody_can_slip_one_in(
+    place: Path, capfdbinary: pytest.CaptureFixture
+) -> None:
+    run, list_ = place / "run", place / "keys.json"
+    bundle = (run / "scorecard.sigstore.json").read_bytes()
+    payload = make_audit(payload_digest(bundle, "card"), PREDICATE)
+    audit = place / "run.audit.sigstore.json"
+    audit.write_bytes(sign(payload, keys.load_private(place / "alice.pem")))
+    page, own = run / "scorecard.html", (run / "scorecard.html").read_bytes()
+    assert suite("render", run, "--audit", audit) == 2
+    assert suite("render", run) == 0
+    assert page.read_bytes() == own  # without a list nobody's audit counts
+    assert suite("render", run, "--trust", list_) == 0  # the one beside the run
+    shown = page.read_bytes()
+    assert extract_audits(shown) == (audit.read_bytes(),)
+    assert b"Audited by a reviewer" in shown
+    what = "A reviewer signed audit 1 of the page"
+    for subject in (run, page):
+        capfdbinary.readouterr()
+        assert suite("verify", subject, "--trust", list_, "--json") == 0
+        assert _steps(capfdbinary.readouterr().out)[what] == "pass"
+    capfdbinary.readouterr()
+    assert suite("verify", run, "--json") == 0
+    assert _steps(capfdbinary.readouterr().out)[what] == "warn"
+    assert suite("render", page, "--trust", list_, "--out", place / "again.html") == 0
+    # The vendor's own word, and a reviewer's word about another card.
+    card = verify_run.verify_file(bundle, trust.load(list_)).verified.card
+    for data in (
+        sign(payload, keys.load_private(place / "lab.pem")),
+        sign(make_audit("1" * 64, PREDICATE), keys.load_private(place / "alice.pem")),
+    ):
+        forged = shown.replace(embed_audit(audit.read_bytes()).encode(), embed_audit(data).encode())
+        page.write_bytes(forged)
+        assert suite("verify", run, "--trust", list_) == 5
+        assert suite("render", run, "--trust", list_, "--audit", _file(place, data)) == 5
+    page.write_bytes(
+        html.render(bundle, card, audits=[sign(payload, keys.load_private(place / "lab.pem"))])
+    )
+    assert suite("verify", run, "--trust", list_) == 5
+    page.write_bytes(shown.replace(b'<pre class="audit-bundle">', b'<pre class="audit-bundle" >'))
+    assert suite("verify", run, "--trust", list_) == 5
+
+
+def _file(place: Path, data: bytes) -> Path:
+    path = place / "forged.json"
+    path.write_bytes(data)
+    return path

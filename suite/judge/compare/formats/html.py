@@ -16,6 +16,7 @@ from suite import __version__
 from suite.base.bilingual import Bilingual, chinese
 from suite.judge.compare import manyview, plots
 from suite.judge.compare.formats.format import Format
+from suite.judge.foreign import view as foreign
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
 from suite.judge.report.words import WORDS
 
@@ -50,7 +51,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {"p": _pair, "s": _sentence, "view": manyview}
+    environment.globals |= {"p": _pair, "s": _sentence, "view": manyview, "foreign": foreign}
     environment.tests["given"] = lambda member: member is not UNSET
     return environment.get_template("comparison.html.j2")
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual, joined
 from suite.base.language import Language
 from suite.base.markdown import escaped, table
+from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.formats.format import Format
+from suite.judge.foreign import view as foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,8 +76,8 @@ def _pair(pair: Pair, language: Language) -> Iterator[str]:
         )
     for remark in comparison.remarks:
         yield f"- {escaped((remark.en, remark.zh)[language])}"
-    for item in pair.lacking:
-        yield f"- {('lacks', '缺少')[language]} {of(item)}"
+    for lack in pair.lacking:
+        yield f"- {('lacks', '缺少')[language]} {of(lack)}"
     for subject in comparison.subjects:
         sides, why = f"{of(subject.a)} → {of(subject.b)}", of(manyview.explains(subject))
         yield (
@@ -103,6 +105,19 @@ def render(result: ManyComparison, language: Language) -> bytes:
     if rows:
         parts.append(table((*_METRICS[language], *(card.letter for card in result.cards)), rows))
     parts.append(language.of(manyview.correction(result)) + (".", "。")[language] + "\n")
+    results = given(result.foreign, ())
+    if results:
+        parts.append(
+            (
+                "## Results of other tools\n\nUnsigned, not recomputed, not ranked with the cards.\n",
+                "## 其他工具的结果\n\n未签名，未重新计算，不与评分卡一同排名。\n",
+            )[language]
+        )
+    for item, (names, loads) in zip(results, foreign.tables(results), strict=True):
+        parts.append(f"**{escaped(item.file)}**: {escaped(foreign.heading(item))}\n")
+        parts.append(
+            table(tuple(map(escaped, names)), [tuple(map(escaped, load)) for load in loads])
+        )
     return "\n".join(parts).encode()
 
 

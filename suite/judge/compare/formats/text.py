@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
+from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.formats.format import Format
+from suite.judge.foreign import view as foreign
 from suite.judge.report.texttable import WIDTH, columns, wrapped
 from suite.judge.report.words import Phrases
 
@@ -122,6 +124,24 @@ def _points(result: ManyComparison, say: Phrases) -> Iterator[str]:
         yield f"  {mark} {item.letter:<2} {item.phase}{say('colon')}{numbers}{price}"
 
 
+def _foreign(result: ManyComparison, say: Phrases) -> Iterator[str]:
+    results = given(result.foreign, ())
+    if results:
+        yield from (
+            "",
+            say.pick(
+                "Results of other tools: unsigned, not recomputed, not ranked with the cards",
+                "其他工具的结果：未签名，未重新计算，不与评分卡一同排名",
+            ),
+        )
+    for item, (heading, rows) in zip(results, foreign.tables(results), strict=True):
+        yield from wrapped(f"{item.file}: {foreign.heading(item)}", WIDTH, indent="  ", rest="    ")
+        for row in rows:
+            cells = [f"{name} {cell}" for name, cell in zip(heading[2:], row[2:], strict=True)]
+            text = f"{row[0]}, {row[1]}: {', '.join(cells)}"
+            yield from wrapped(text, WIDTH, indent="    ", rest="      ")
+
+
 def render(result: ManyComparison, language: Language) -> bytes:
     """The whole comparison."""
     say = Phrases(language)
@@ -133,7 +153,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
         lines += _pair(result, pair, say)
     done = language.of(manyview.correction(result)) + say("stop").rstrip()
     lines += ["", *wrapped(done, WIDTH), say.pick(f"({legend})", f"（{legend}）")]
-    lines += [*_metrics(result, say), *_points(result, say), ""]
+    lines += [*_metrics(result, say), *_points(result, say), *_foreign(result, say), ""]
     return "\n".join(lines).encode()
 
 

@@ -10,13 +10,9 @@ import msgspec
 
 from suite.base.bilingual import Bilingual
 from suite.judge.report.formats.format import Format
-from suite.judge.report.view import ordered
+from suite.judge.report.view import values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from suite.documents.card import Scorecard
-    from suite.documents.value import Value
     from suite.judge.report.formats.format import Subject
 
 COLUMNS = (
@@ -33,20 +29,12 @@ COLUMNS = (
 )
 
 
-def _values(card: Scorecard) -> Iterator[tuple[str, str, Value]]:
-    for phase in card.phases:
-        for metric in ordered(card, phase.metrics):
-            yield phase.name, metric, phase.metrics[metric]
-    for metric in ordered(card, card.startup):
-        yield "", metric, card.startup[metric]
-
-
 def render(subject: Subject) -> bytes:
     """Phases in the card's order, then the values of the whole run; what has no number says why."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for phase, metric, value in _values(subject.card):
+    for phase, metric, value in values(subject.card):
         writer.writerow(
             {
                 "run": subject.card.run.id,

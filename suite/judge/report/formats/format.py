@@ -27,12 +27,16 @@ class Subject:
         bundle: the signed bundle that holds it, None where the card was not signed.
         evidence: of the run, None where only its card is at hand.
         language: which one a report for people speaks, or shows first.
+        audits: signed audits of the card, verified.
+        phase: the one that a file of another tool is about; empty for all.
     """
 
     card: Scorecard
     bundle: bytes | None = None
     evidence: Evidence | None = None
     language: Language = Language.EN
+    audits: tuple[bytes, ...] = ()
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,13 @@ class Format:
         suffix: of a file of it, with the dot.
         needs: what it cannot do without.
         render: the report's bytes; pure.
+        per_phase: its tool keeps one load a file; without a chosen phase there is one line for each.
+        verbatim: bytes that are not text for people: nothing in them is made visible.
     """
 
     title: Bilingual
     suffix: str
     needs: Needs
     render: Callable[[Subject], bytes]
+    per_phase: bool = False
+    verbatim: bool = False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def render(subject: Subject) -> bytes:
     """The page of a signed card."""
     assert subject.bundle is not None
-    return html.render(subject.bundle, subject.card, subject.language)
+    return html.render(subject.bundle, subject.card, subject.language, subject.audits)
 
 
 FORMAT = Format(
@@ -23,4 +23,5 @@ FORMAT = Format(
     ".html",
     "bundle",
     render,
+    verbatim=True,  # it is compared byte for byte
 )

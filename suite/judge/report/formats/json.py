@@ -17,4 +17,7 @@ def render(subject: Subject) -> bytes:
     return codec.pretty(subject.card)
 
 
-FORMAT = Format(Bilingual("the scorecard as JSON", "JSON 格式的评分卡"), ".json", "card", render)
+# What could be signed may be written as it is.
+FORMAT = Format(
+    Bilingual("the scorecard as JSON", "JSON 格式的评分卡"), ".json", "card", render, verbatim=True
+)

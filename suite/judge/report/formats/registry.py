@@ -11,6 +11,8 @@ import pkgutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from suite.base import markdown
+from suite.base.bilingual import Bilingual
 from suite.base.errors import UsageError
 from suite.base.visible import visible_lines
 from suite.judge.log.texts import bounded
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from suite.judge.report.formats.format import Format, Subject
 
 _OTHERS = ("format", "registry")
-_AS_THEY_ARE = ("html", "json")
 
 
 def names(of: ModuleType) -> tuple[str, ...]:
@@ -43,6 +44,21 @@ def record(of: ModuleType, name: str) -> Any:  # noqa: ANN401 - each package has
             "format-unknown", f"there is no report format {name!r}", hint=f"one of: {known}"
         )
     return importlib.import_module(f"{of.__name__}.{name.replace('-', '_')}").FORMAT
+
+
+def table(*, chinese: bool = False) -> str:
+    """Every format of a scorecard as rows of a Markdown table: name, what it is, what it needs."""
+    needs = {
+        "card": Bilingual("the card", "评分卡"),
+        "bundle": Bilingual("a signature", "签名"),
+        "evidence": Bilingual("the evidence", "证据"),
+    }
+    heading = ("名称", "内容", "需要") if chinese else ("name", "what it is", "made of")
+    rows = []
+    for name in formats():
+        item = load(name)
+        rows.append((f"`{name}`", item.title[int(chinese)], needs[item.needs][int(chinese)]))
+    return markdown.table(heading, rows)
 
 
 def formats() -> tuple[str, ...]:
@@ -80,5 +96,4 @@ def render(name: str, subject: Subject) -> bytes:
     if subject.evidence is not None:
         subject = replace(subject, evidence=bounded(subject.evidence))
     report = chosen.render(subject)
-    # A page is compared byte for byte, and holds what could be signed, JSON writes such characters as they are.
-    return report if name in _AS_THEY_ARE else visible_lines(report)
+    return report if chosen.verbatim else visible_lines(report)

@@ -20,7 +20,7 @@ from suite.measure.load.decode.chunk import (
     read_named,
     read_plain,
 )
-from suite.measure.load.decode.foreign import body_error, clean, is_half, stated_in
+from suite.measure.load.decode.foreign import MAX_BODY, body_error, clean, is_half, stated_in
 from suite.measure.load.decode.sse import SseReader
 
 if TYPE_CHECKING:
@@ -212,6 +212,9 @@ class AnswerReader:
             self._fail(*chunk)
         elif not chunk.choices and chunk.usage is None and (words := stated_in(event.data)):
             self._fail("error-in-stream", words)
+        elif chunk.choices is None and chunk.usage is None:
+            what = event.data[:MAX_BODY].decode("utf-8", "replace")
+            self._fail("malformed-chunk", clean(f"a chunk has no choices: {what}"))
         else:
             self._name(chunk)
             self._add_chunk(chunk, stamp)

@@ -16,7 +16,7 @@ MAX_ERROR: Final = 200
 """Characters of a server's error text that are kept."""
 MAX_BODY: Final = 65_536
 """Bytes of a refusal that are looked at."""
-_WORDS: Final = ("message", "detail", "error", "msg", "error_message")
+_WORDS: Final = ("message", "detail", "error", "msg", "error_message", "errors")
 """Members of an error object that may hold its sentence, the likeliest first."""
 _SPACE = re.compile(r"\s+")
 _HALF = re.compile("[\ud800-\udfff]")

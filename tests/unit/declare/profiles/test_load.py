@@ -7,9 +7,11 @@ from suite.base.errors import DeclarationError
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases
 from suite.declare.profiles.load import PROFILE_DIRECTORY, load_profile, profile_names
+from suite.declare.tasks.reference import Reference
 from suite.declare.tasks.taskset import mini_set
 from suite.documents.profile import ProfileTaskSet
 
+NONE = Reference(None, "none")
 SMOKE = (PROFILE_DIRECTORY / "smoke.yaml").read_text("utf-8")
 
 
@@ -72,7 +74,7 @@ def test_sizes_and_repeats():
 def test_only_the_mini_set_has_no_ceiling():
     for name in profile_names():
         doc = load_profile(name).doc
-        quality = quality_doc(load_profile(name), None, "none")
+        quality = quality_doc(load_profile(name), NONE)
         assert (quality.rouge1_floor, quality.rouge2_floor) == (0.15, 0.012)
         ceilings = (quality.rouge1_ceiling, quality.rouge2_ceiling)
         assert ceilings == ((1, 1) if doc.taskset.set != "xsum" else (0.5, 0.27))
@@ -81,8 +83,8 @@ def test_only_the_mini_set_has_no_ceiling():
 def test_other_data_than_the_mini_set_is_held_to_the_ceilings():
     smoke = load_profile("smoke")
     taskset = mini_set().to_doc()
-    assert quality_doc(smoke, None, "none", taskset).rouge1_ceiling == 1
-    quality = quality_doc(smoke, None, "none", replace(taskset, name="custom"))
+    assert quality_doc(smoke, NONE, taskset).rouge1_ceiling == 1
+    quality = quality_doc(smoke, NONE, replace(taskset, name="custom"))
     assert (quality.rouge1_ceiling, quality.rouge2_ceiling) == (0.5, 0.27)
 
 

@@ -7,6 +7,7 @@ import pytest
 from suite.base.errors import DataError
 from suite.declare.tasks import pins
 from suite.declare.tasks.records import Task
+from suite.documents.workload import PinnedTexts
 
 RAW = "The \"chronic\" need (it's said) costs £1.5m – Citroën can't build 9/10 homes."
 TOKENISED = "the `` chronic '' need -lrb- it 's said -rrb- costs # 1.5 m -- citroën ca n't build 9/10 homes ."
@@ -100,3 +101,13 @@ def test_the_suite_pins_the_whole_test_split():
     shipped = pins.pins()
     assert len(shipped) == 11_334
     assert all(pin.opening_length >= 0 and len(pin.reference) == 12 for pin in shipped.values())
+
+
+def test_what_is_foreign_and_what_is_known_is_said_in_both_languages():
+    texts = PinnedTexts(references=1000, openings=0, documents=0, known_documents=0)
+    why = pins.foreign_texts(texts, 1000)
+    assert why == "only 0 of 1,000 documents begin as those of the data set"
+    assert why.zh == "1,000 中仅 0 篇文档的开头与该数据集相同"
+    words = pins.known_words(texts)
+    assert words == "1,000 references, 0 first sentences and 0 whole documents known by digest"
+    assert words.zh.startswith("按摘要核对：1,000 篇参考摘要")

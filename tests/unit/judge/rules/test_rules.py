@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import functools
 import json
 import re
@@ -22,7 +23,7 @@ from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
-from tests.factories import challenged, loads, shipped
+from tests.factories import challenged, elsewhere, loads, referenced, shipped, stamped
 from tests.factories import evidence as factory
 from tests.unit.judge.rules import controlled, manytasks
 
@@ -188,6 +189,12 @@ def apply(parts: dict, step: dict) -> None:
                 "commitment": signed,
             }
             parts["plan"]["challenge"] = plain(stated)
+        case "restamp":
+            begun = dt.datetime.fromisoformat(parts["header"]["started_utc"])
+            for at in step["lines"]:
+                stamp = parts["stamps"][at]
+                late = step.get("by", 0) + step.get("slower", 0) * stamp["stated"]["t"] / 1e9
+                parts["stamps"][at] = stamped.restamped(stamp, begun, late)
         case "remembers":
             for request in chosen:
                 replaced = parts["tasks"][request["task"]].get("origin", {}).get("replaced")
@@ -226,6 +233,7 @@ BASES = {
     "challenged": challenged.document,
     "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
+    "elsewhere": elsewhere.document,
     "plain": factory.document,
     "interval": loads.interval,
     "kept": shipped.kept,
@@ -235,6 +243,7 @@ BASES = {
     "many-tasks-sweep": manytasks.sweep,
     "multi-turn": loads.multi_turn,
     "not-run": loads.not_run,
+    "referenced": referenced.document,
     "replay": loads.replay,
     "saturated": loads.saturated,
     "search": loads.search,
@@ -262,7 +271,9 @@ PLANS = {"own-plan": own_plan}
 EXPECTED = {
     "challenged": ("R031", "R036"),
     "changed-articles": ("R031", "R036"),
+    "elsewhere": ("R030", "R034", "R035"),
     "kept": ("R036",),
+    "referenced": ("R036",),
     "saturated": ("R046", "R048"),
 }
 """What these runs are warned of; the others at most that they do not ask the closed question."""

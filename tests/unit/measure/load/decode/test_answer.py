@@ -220,6 +220,13 @@ def test_what_follows_done_is_ignored():
         (b'{"detail":[{"loc":["body"],"msg":"too long"}]}', "error-in-stream", "too long"),
         (b'{"error":"worker 3 died","choices":[]}', "error-in-stream", "worker 3 died"),
         (b'{"object":"error","code":500,"choices":[]}', "error-in-stream", '"code":500'),
+        (b'{"errors":["worker 3 died"]}', "error-in-stream", "worker 3 died"),
+        (b'{"status":"error","reason":"worker 3 died"}', "malformed-chunk", "worker 3 died"),
+        (
+            b'{"object":"error","message":"cache full","code":"40301"}',
+            "error-in-stream",
+            "cache full",
+        ),
         (b'"worker 3 died"', "error-in-stream", "worker 3 died"),
         (b"worker 3 died", "malformed-chunk", "(worker 3 died)"),
     ],

@@ -1,0 +1,82 @@
+"""``suite db``: a database of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.cli.command import Group, command, described
+from suite.cli.options import FILE, store_option, trusted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.cli.options import Trusted
+
+
+def _db() -> None:
+    """Keep runs in a database: SQLite by default, PostgreSQL by its address."""
+
+
+db = Group(name="db", no_args_is_help=False, **described(_db, "suite db ingest runs"))
+
+
+@command("suite db ingest runs submissions --db sqlite:///runs/store.sqlite", within=db)
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=FILE)
+@store_option
+@trusted
+def ingest(paths: tuple[Path, ...], trusted: Trusted, *, url: str | None) -> int:
+    """Put runs into the database.
+
+    RUN is a run directory, a submission, a bundle, or a directory with such below it. A signed run is verified first; an
+    unsigned one is scored from its evidence, and the database says that nobody signed it. A run stands in the database
+    once, however often it is given. What is refused is named and left out; the exit status is then that of the worst.
+    """
+    from collections import Counter
+
+    from suite.base.errors import SuiteError
+    from suite.base.visible import say
+    from suite.cli import storing
+    from suite.cli.output import write_error
+    from suite.judge.store import database
+
+    counts: Counter[str] = Counter()
+    worst = 0
+    with database.opened(storing.address(url), make=True) as engine:
+        from suite.judge.store.ingest import ingest as put
+
+        for path in storing.runs(paths):
+            try:
+                outcome: str = put(engine, storing.item(path, trusted))
+            except SuiteError as cause:
+                write_error(cause)
+                worst = max(worst, cause.exit_status)
+                outcome = "refused"
+            counts[outcome] += 1
+            say(f"{outcome}: {path}")
+    say(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+    return worst
+
+
+@command("suite db dashboard --out grafana", within=db)
+@click.option("--out", type=FILE, required=True, metavar="DIR", help="folder to write")
+def dashboard(out: Path) -> int:
+    """Write what provisions Grafana with a dashboard over the PostgreSQL database.
+
+    DIR becomes Grafana's `provisioning` folder, or is laid over it: a data source that reads address, user and password
+    from SUITE_DB_HOST, SUITE_DB_NAME, SUITE_DB_USER, SUITE_DB_PASSWORD and SUITE_DB_SSLMODE, and the dashboard.
+    """
+    from suite.base.errors import UsageError
+    from suite.base.visible import say
+    from suite.judge.store import grafana
+
+    try:
+        for name, data in grafana.files().items():
+            target = out / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            say(target)
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {out}: {cause.strerror}") from cause
+    return 0

@@ -1,0 +1,30 @@
+"""``suite history``: the runs of a database, oldest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.cli.command import command
+from suite.cli.options import json_option, series_options
+
+if TYPE_CHECKING:
+    from suite.cli.options import SeriesChoice
+
+
+@command("suite history --vendor cpu --metric ttft_p50 --db sqlite:///runs/store.sqlite")
+@series_options
+@json_option("the history")
+def history(chosen: SeriesChoice, *, as_json: bool) -> int:
+    """Show the runs of a database with the numbers that lead their cards.
+
+    Runs of one vendor, device, engine, model, profile, tasks and runtime are one history; oldest first.
+    """
+    from suite.cli import trends
+    from suite.cli.output import write_json
+
+    made = trends.history(chosen)
+    if as_json:
+        write_json(made)
+    else:
+        trends.write_history(made)
+    return 0

@@ -1,0 +1,117 @@
+"""``suite reproduce``: run a card's plan again on this machine, and sign whether its numbers come out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from suite.base.errors import UsageError
+from suite.base.visible import say
+from suite.cli.command import command
+from suite.cli.options import (
+    FILE,
+    Sending,
+    json_option,
+    quiet_option,
+    sending,
+    signing_key_option,
+    tsa_option,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@command("suite reproduce runs/20260131-120000-cpu-vllm-smoke --trust keys.json --key reviewer.pem")
+@click.argument("run", type=FILE)
+@click.option("--model", metavar="DIR", help="the model here (default: where it lay)")
+@click.option("--data", type=FILE, help="the task set's file, where it is not the mini set")
+@click.option("--vendor", metavar="NAME", help="the declaration here (default: by its id)")
+@click.option("--engine-python", type=FILE, metavar="PATH", help="as of suite run")
+@click.option("--url", help="address of the server, for a run of one that ran already")
+@click.option("--sim-script", metavar="SCRIPT", help="another script of the scripted server")
+@click.option(
+    "--again", type=FILE, metavar="DIR", help="a run of the plan that was made here already"
+)
+@sending
+@click.option("--run-out", type=FILE, metavar="DIR", help="run directory; default: runs/<id>")
+@click.option("--card-key", metavar="FILE", help="key that signs the card of the new run")
+@click.option("--trust", type=FILE, metavar="FILE", help="trust list for the card's signature")
+@click.option(
+    "--consensus",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="run nothing: show what several reproductions came to, each verified; needs --trust; may be repeated",
+)
+@signing_key_option
+@tsa_option
+@click.option("--out", type=FILE, metavar="FILE", help="default: RUN.reproduction.sigstore.json")
+@quiet_option
+@json_option("the summary, or the consensus")
+def reproduce(
+    run: Path,
+    *,
+    model: str | None,
+    data: Path | None,
+    vendor: str | None,
+    engine_python: Path | None,
+    url: str | None,
+    sim_script: str | None,
+    again: Path | None,
+    sending: Sending,
+    run_out: Path | None,
+    card_key: str | None,
+    trust: Path | None,
+    consensus: tuple[Path, ...],
+    key: str | None,
+    tsa: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Run a card's plan again on this machine, and sign whether its numbers come out.
+
+    RUN is a signed run directory. It is verified, its plan is made again from what it kept, and held against the first: another
+    model, declaration, task set, engine or kind of device is refused before anything is started. Then it runs, and each metric's ratio must
+    reach, with its interval, into what two honest runs may differ by. The result is a SLSA verification summary about the card, signed by a
+    reviewer's key (--key). The exit status is 0 where the numbers come out, 1 where they do not.
+    """
+    from suite.cli import reproducing
+    from suite.cli.output import write_json
+    from suite.documents.codec import plain
+
+    if consensus:
+        if trust is None:
+            hint = "the trust list says whose reproductions count"
+            raise UsageError("usage-wrong", "--consensus needs --trust", hint=hint)
+        view = reproducing.consensus(run, consensus, trust)
+        if as_json:
+            write_json(plain(view))
+        else:
+            say(reproducing.consensus_text(view))
+        return 0 if view.passed > view.failed else 1
+    here = reproducing.Here(
+        model=model, data=data, vendor=vendor, python=engine_python, url=url, script=sim_script
+    )
+    made = reproducing.reproduce(
+        run,
+        here,
+        sending,
+        again=again,
+        run_out=run_out,
+        card_key=card_key,
+        trust=trust,
+        key=key,
+        tsa=tsa,
+        out=out,
+        quiet=quiet,
+    )
+    if isinstance(made, int):
+        return made
+    if as_json:
+        write_json(plain(made.summary))
+    else:
+        say(reproducing.text(made))
+    return 0 if made.summary.verificationResult == "PASSED" else 1

@@ -1,0 +1,185 @@
+"""Reference runs of reviewers: made from a run, listed, checked, and chosen for a run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.cli import judging, signingkey, stamping
+from suite.declare.tasks import reference as references
+from suite.judge.attest import trust as trusts
+from suite.judge.attest.reference import make_reference, reference_of_run, verify_reference
+from suite.judge.attest.review import verifier
+from suite.judge.attest.sign import sign
+from suite.judge.attest.statement import MANIFEST_SUBJECT
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONObject
+    from suite.cli.options import Trusted
+    from suite.declare.tasks.reference import Known
+    from suite.documents.reference import Reference
+    from suite.evidence import Evidence
+    from suite.judge.attest.trust import TrustList
+
+
+def make(
+    run: Path,
+    trusted: Trusted,
+    *,
+    key: str | None,
+    tsa: str | None,
+    name: str | None,
+    out: Path | None,
+) -> str:
+    """Verify a run, sign what it answered and write it; returns what to say of it.
+
+    Raises:
+        EvidenceError: ``run-missing``, ``reference-unfit``.
+        UsageError: ``reference-exists``, ``page-unwritable``.
+        SuiteError: what the verification or the key is refused for.
+    """
+    evidence, manifest = _verified(run, trusted)
+    stamp = stamping.authority(tsa) if tsa else None
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    stated = reference_of_run(evidence, verifier(signer.key.public), dt.datetime.now(dt.UTC))
+    if name is not None:
+        stated = replace(stated, model=replace(stated.model, id=name))
+    bundle = sign(make_reference(stated, manifest), signer.key, stamp)
+    target = out or Path(f"{_word(stated.model.id)}-{stated.tasks.name}{references.ENDING}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as stream:
+            stream.write(bundle)
+    except FileExistsError as cause:
+        raise UsageError("reference-exists", f"{target} exists already") from cause
+    except OSError as cause:
+        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    new = " (a new key)" if signer.new else ""
+    return f"{describe(stated)}\nsigned by  {signer.key.public.id}{new}\nreference  {target}"
+
+
+def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
+    """The evidence of a conformant run whose signature and numbers hold, and its manifest's digest."""
+    held = judging.verified(run, trusted)
+    manifest = held.verified.statement.subject(MANIFEST_SUBJECT)
+    if held.evidence is None or manifest is None:
+        hint = "give the run directory: a card alone holds no answers"
+        raise EvidenceError("run-missing", f"{run} holds no evidence", hint=hint)
+    if not held.card.verdict.conformant:
+        problems = [
+            Problem(f"{each.rule}: {each.why}")
+            for each in held.card.checks
+            if each.outcome == "fail"
+        ]
+        message = f"{run} is not conformant"
+        raise EvidenceError("reference-unfit", message, problems=problems)
+    return held.evidence, manifest
+
+
+def _word(text: str) -> str:
+    return "".join(
+        letter if letter.isalnum() else "-" for letter in text.rpartition("/")[2]
+    ).lower()
+
+
+def describe(stated: Reference) -> str:
+    """A reference run for people."""
+    means = references.means(stated)
+    engine, tasks = stated.engine, stated.tasks
+    ids = sum(1 for answer in stated.answers if answer.token_ids)
+    lines = [
+        f"model      {stated.model.id}{f' at {stated.model.revision}' if stated.model.revision else ''}",
+        f"tasks      {tasks.name}, {len(stated.answers)} answers of at most {tasks.max_new_tokens} tokens",
+        f"engine     {engine.id} {engine.version}, {engine.dtype}, greedy",
+        f"ROUGE      {', '.join(f'{means[metric]:.4f}' for metric in references.ROUGES)} (1, 2, L, Lsum)",
+        f"length     {means['generated_tokens']:.2f} tokens on average; token ids of {ids} answers",
+        f"made       {stated.timeCreated}",
+    ]
+    return "\n".join(lines)
+
+
+def every(directory: Path | None) -> list[Known]:
+    """The shipped reference runs, and those of a directory.
+
+    Raises:
+        DeclarationError: as `suite.declare.tasks.reference.read_directory`.
+    """
+    others = () if directory is None else references.read_directory(directory)
+    return [*references.shipped(), *others]
+
+
+def summary(known: Known, trust: TrustList | None) -> JSONObject:
+    """A reference run as a program reads it, with who signed."""
+    stated = known.document
+    return {
+        "model": stated.model.id,
+        "revision": stated.model.revision,
+        "tasks": stated.tasks.name,
+        "answers": len(stated.answers),
+        "engine": f"{stated.engine.id} {stated.engine.version}",
+        "dtype": stated.engine.dtype,
+        "means": dict(references.means(stated)),
+        "sha256": known.sha256,
+        "key": known.key_id,
+        "signed_by": _signer(known, trust),
+    }
+
+
+def _signer(known: Known, trust: TrustList | None) -> str:
+    if known.shipped:
+        return "shipped with the suite"
+    if trust is None:
+        return "not checked: no trust list"
+    try:
+        made = verify_reference(known.bundle.encode("ascii"), trust, known.document.model.id)
+    except TrustError as refused:
+        return f"refused: {refused.message}"
+    return f"{made.owner}, a reviewer"
+
+
+HEADINGS: Final = ("model", "tasks", "answers", "engine", "precision", "ROUGE-1", "signed by")
+
+
+def cells(row: JSONObject) -> tuple[str, ...]:
+    """A reference run as a line under `HEADINGS`."""
+    means = row["means"]
+    assert isinstance(means, dict)
+    first = (row["model"], row["tasks"], row["answers"], row["engine"], row["dtype"])
+    return (*map(str, first), f"{means['rouge1']:.4f}", str(row["signed_by"]))
+
+
+def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> str:
+    """Verify a reference run's file against a trust list, and that it follows from its run where that is at hand.
+
+    Raises:
+        TrustError: what the list or the signature is refused for; ``reference-differs``.
+        DeclarationError: as `suite.declare.tasks.reference.read`.
+        SuiteError: what the run is refused for.
+    """
+    data = jsonio.read_bytes(file, error=TrustError, limit=references.MOST_BYTES)
+    made = verify_reference(data, trusts.load(trust_list), str(file))
+    known = references.read(data, str(file))
+    lines = [describe(known.document), f"signed by  {made.owner}, a reviewer"]
+    if run is not None:
+        evidence, manifest = _verified(run, trusted)
+        if made.statement.subject(MANIFEST_SUBJECT) != manifest:
+            raise TrustError("reference-differs", f"{file} was made from another run than {run}")
+        stated = known.document
+        again = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
+        # When it was made is not told by the run, and a name is free.
+        model = replace(again.model, id=stated.model.id)
+        again = replace(again, timeCreated=stated.timeCreated, model=model)
+        if wrong := [
+            name
+            for name in stated.__struct_fields__
+            if getattr(stated, name) != getattr(again, name)
+        ]:
+            message = f"{file} does not follow from {run}: {', '.join(wrong)}"
+            raise TrustError("reference-differs", message)
+        lines.append(f"follows    from {run}, answer by answer")
+    return "\n".join(lines)

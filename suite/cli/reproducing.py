@@ -1,0 +1,359 @@
+"""A card's plan run again on this machine: made again, measured, held against the first run, and signed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from suite import __version__
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.cli import judging, signingkey, stamping
+from suite.cli.measuring import measure, run_directory
+from suite.cli.options import Choices, Trusted
+from suite.cli.witnessing import write_new
+from suite.declare.profiles.load import load_profile, profile_names
+from suite.documents.codec import plain
+from suite.documents.document import given
+from suite.documents.reproduction import (
+    LEVEL,
+    POLICY,
+    Consensus,
+    ConsensusMetric,
+    Resource,
+    Said,
+    SummaryVerifier,
+    VerificationSummary,
+)
+from suite.documents.statement import Digest
+from suite.judge.attest import trust as trust_list
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
+from suite.judge.attest.files import read_limited
+from suite.judge.attest.review import (
+    Attested,
+    make_summary,
+    read_statement,
+    verifier,
+)
+from suite.judge.attest.sign import BUNDLE_FILE, sign
+from suite.judge.attest.times import format_time
+from suite.judge.compare.reproduced import SHARES, numbers, plan_differences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.cli.judging import Held
+    from suite.cli.options import Sending
+    from suite.documents.basis import Basis
+    from suite.documents.plan import Plan
+    from suite.evidence import Evidence
+    from suite.judge.attest.keys import PublicKey
+
+ENDING: Final = ".reproduction.sigstore.json"
+_BUSY: Final = "R051"
+_CARD: Final = "urn:llm-inference-conformance:scorecard:sha256:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What is elsewhere on this machine than where the run was made; None takes it over.
+
+    Attributes:
+        model: directory.
+        data: file of the task set.
+        vendor: name or directory of the declaration.
+        python: interpreter with the engine.
+        url: address of a server.
+        script: of the scripted server.
+    """
+
+    model: str | None = None
+    data: Path | None = None
+    vendor: str | None = None
+    python: Path | None = None
+    url: str | None = None
+    script: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A reproduction that was signed: what it states, by which key, where it lies, what differs, and whether this machine was busy."""
+
+    summary: VerificationSummary
+    key_id: str
+    target: Path
+    wrong: tuple[str, ...]
+    busy: str
+
+
+def reproduce(
+    run: Path,
+    here: Here,
+    sending: Sending,
+    *,
+    again: Path | None,
+    run_out: Path | None,
+    card_key: str | None,
+    trust: Path | None,
+    key: str | None,
+    tsa: str | None,
+    out: Path | None,
+    quiet: bool,
+) -> Made | int:
+    """Verify a run, run its plan again, compare and sign; an exit status where the new run ended early.
+
+    Raises:
+        UsageError: ``reproduction-differs``, ``review-exists``.
+        EvidenceError: ``run-missing``.
+        SuiteError: as `suite.cli.judging.verified` and `suite.cli.measuring.measure`.
+    """
+    signer = signingkey.named_key(key) or signingkey.local_key()
+    stamp = stamping.authority(tsa) if tsa else None
+    held = judging.verified(run, Trusted(trust=trust))
+    first = _evidence(held, run)
+    directory = again or run_out or run_directory("reproduction")
+    if again is None:
+        with tempfile.TemporaryDirectory(prefix="suite-reproduce-") as scratch:
+            status = measure(
+                choices(_basis(first, run), here, Path(scratch)),
+                sending,
+                out=directory,
+                key=card_key,
+                quiet=quiet,
+                first=first,
+                accept=lambda plan: _require_same(first.plan, plan),
+            )
+        if not (directory / BUNDLE_FILE).is_file():
+            return status
+    new = judging.verified(directory, Trusted())
+    made_again = _evidence(new, directory)
+    _require_same(first.plan, made_again.plan)
+    summary, wrong = _summary(held, first, new, made_again, signer.key.public)
+    whole = run.resolve()
+    target = out or whole.with_name(whole.name + ENDING)
+    payload = make_summary(held.verified.statement.sha256, summary)
+    write_new(target, sign(payload, signer.key, stamp))
+    busy = next((c.why for c in new.card.checks if c.rule == _BUSY and c.outcome != "pass"), "")
+    return Made(summary, signer.key.public.id, target, wrong, busy)
+
+
+def _evidence(held: Held, path: Path) -> Evidence:
+    if held.evidence is None:
+        hint = "give the run directory: a card alone holds no plan and no answers"
+        raise EvidenceError("run-missing", f"{path} holds no evidence", hint=hint)
+    return held.evidence
+
+
+def _basis(first: Evidence, path: Path) -> Basis:
+    if first.basis is None:
+        message = f"{path} did not keep what its plan was made from (basis.json)"
+        raise EvidenceError("run-missing", message)
+    return first.basis
+
+
+def _require_same(first: Plan, again: Plan) -> None:
+    """Refuse a plan that is another than was run first.
+
+    Raises:
+        UsageError: ``reproduction-differs``, with everything that differs.
+    """
+    if wrong := plan_differences(first, again):
+        message = f"what would run here is not what the card is of: {', '.join(wrong)}"
+        problems = [Problem(f"another than was run first: {name}") for name in wrong]
+        raise UsageError("reproduction-differs", message, problems=problems)
+
+
+def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
+    """The command line that leads to a basis, with what is elsewhere on this machine.
+
+    Args:
+        basis: of the run.
+        here: what is elsewhere.
+        scratch: directory for a profile that the suite does not ship.
+
+    Raises:
+        UsageError: ``model-unknown``.
+    """
+    options, cpu = basis.options, basis.options.cpu_peak
+    script = here.script or given(basis.sim_script)
+    if basis.runtime == "endpoint" and here.url is None:
+        raise UsageError("url-missing", "the run is of a server that ran already: give --url")
+    return Choices(
+        vendor=here.vendor or str(basis.declaration["id"]),
+        engine=basis.engine,
+        accelerator=basis.accelerator,
+        devices=basis.devices,
+        model=here.model or (None if basis.model.id == "mini" else basis.model.path),
+        model_id=None
+        if basis.model.revision is None
+        else f"{basis.model.id}@{basis.model.revision}",
+        data=here.data,
+        profile=_profile(basis, scratch),
+        runtime=None if basis.runtime == "endpoint" else basis.runtime,
+        url=here.url,
+        nonce=options.nonce,
+        telemetry_url=options.telemetry_url,
+        model_type=options.model_type or None,
+        engine_arg=tuple(f"{k}={v}" if v else k for k, v in basis.overrides.items()),
+        division=options.division,
+        image=options.image,
+        engine_python=here.python
+        or (Path(options.engine_python) if options.engine_python else None),
+        served_model_name=options.served_model_name,
+        access=options.access,
+        visible="all" if options.every else ",".join(map(str, options.visible)) or None,
+        dtype=options.dtype,
+        tensor_parallel=options.tensor_parallel,
+        max_model_len=options.max_model_len,
+        env=tuple(f"{name}={value}" for name, value in options.env.items()),
+        cpu_peak=None if cpu is None else f"{cpu.isa}:{cpu.cores}:{cpu.clock_mhz}",
+        measured_peak=options.measured_peak,
+        peak=tuple(
+            f"{precision}={peak.flops / 1e12}@{peak.source}"
+            for precision, peak in options.private_peaks.items()
+        ),
+        sim_script=script,
+    )
+
+
+def _profile(basis: Basis, scratch: Path) -> str:
+    """The name of the shipped profile, or the file of another one."""
+    name = str(basis.profile["name"])
+    if name in profile_names() and plain(load_profile(name).doc) == basis.profile:
+        return name
+    path = scratch / f"{name}.yaml"
+    path.write_bytes(jsonio.pretty(basis.profile))  # JSON is YAML
+    return str(path)
+
+
+def _summary(
+    held: Held, first: Evidence, new: Held, again: Evidence, key: PublicKey
+) -> tuple[VerificationSummary, tuple[str, ...]]:
+    both, wrong = numbers((held.card, first), (new.card, again))
+    sha256 = held.verified.statement.sha256
+    passed = not wrong
+    summary = VerificationSummary(
+        verifier=SummaryVerifier(
+            id=verifier(key).id, version={"llm-inference-conformance": __version__}
+        ),
+        timeVerified=format_time(dt.datetime.now(dt.UTC)),
+        resourceUri=_CARD + sha256,
+        policy=Resource(uri=POLICY, digest=Digest(sha256=jsonio.digest(dict(SHARES)))),
+        inputAttestations=(
+            _resource(sha256),
+            _resource(new.verified.statement.sha256),
+        ),
+        verificationResult="PASSED" if passed else "FAILED",
+        verifiedLevels=(LEVEL,) if passed else (),
+        why=(
+            f"{len(both.metrics)} metrics agree, {both.equal} of {both.answers} answers are the same"
+            if passed
+            else f"{len(wrong)} do not agree: {wrong[0]}"
+        )[:2000],
+        reproduction=both,
+    )
+    return summary, wrong
+
+
+def _resource(sha256: str) -> Resource:
+    return Resource(uri=_CARD + sha256, digest=Digest(sha256=sha256))
+
+
+def text(made: Made) -> str:
+    """A reproduction for a person."""
+    both = made.summary.reproduction
+    lines = [
+        f"result      {made.summary.verificationResult}: {made.summary.why}",
+        f"here        {both.machine}",
+        f"answers     {both.equal} of {both.answers} the same text",
+        *(f"differs     {line}" for line in made.wrong),
+        *([f"mind        {made.busy}; a quiet machine may give other times"] if made.busy else []),
+        f"signed by   {made.key_id}",
+        f"statement   {made.target}",
+    ]
+    return "\n".join(lines)
+
+
+def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
+    """What several reproductions of one card came to; the last of each owner counts.
+
+    Raises:
+        TrustError: what a statement is refused for; ``predicate-type-differs``.
+    """
+    known = trust_list.load(trust)
+    held = judging.verified(run, Trusted(trust=trust))
+    sha256, vendor = held.verified.statement.sha256, held.card.vendor.id
+    last: dict[str, VerificationSummary] = {}
+    for path in statements:
+        data = read_limited(path, MAX_BUNDLE_BYTES)
+        made = read_statement(data, known, sha256, vendor, str(path))
+        if not isinstance(made, Attested) or not isinstance(made.report, VerificationSummary):
+            raise TrustError("predicate-type-differs", f"{path} is no reproduction")
+        before = last.get(made.owner)
+        if before is None or before.timeVerified <= made.report.timeVerified:
+            last[made.owner] = made.report
+    owners = sorted(last)
+    results = [last[owner] for owner in owners]
+    passed = sum(item.verificationResult == "PASSED" for item in results)
+    names = dict.fromkeys(
+        (item.phase, item.metric) for made in results for item in made.reproduction.metrics
+    )
+    return Consensus(
+        consensus_schema=1,
+        payload_sha256=sha256,
+        run=held.card.run.id,
+        passed=passed,
+        failed=len(results) - passed,
+        reproductions=tuple(
+            Said(
+                owner=owner,
+                time=item.timeVerified,
+                result=item.verificationResult,
+                machine=item.reproduction.machine,
+                why=item.why,
+            )
+            for owner, item in zip(owners, results, strict=True)
+        ),
+        metrics=tuple(_spread(phase, metric, results) for phase, metric in names),
+    )
+
+
+def _spread(phase: str, metric: str, results: Sequence[VerificationSummary]) -> ConsensusMetric:
+    known = [
+        item
+        for made in results
+        for item in made.reproduction.metrics
+        if (item.phase, item.metric) == (phase, metric)
+    ]
+    values = [item.again for item in known]
+    return ConsensusMetric(
+        phase=phase,
+        metric=metric,
+        first=known[0].first,
+        lowest=min(values),
+        highest=max(values),
+        agree=sum(item.agrees for item in known),
+        measured=len(known),
+    )
+
+
+def consensus_text(view: Consensus) -> str:
+    """A consensus for a person: who, and each metric's spread; what not everybody confirms is marked."""
+    lines = [
+        f"{view.run}: reproduced by {view.passed} of {view.passed + view.failed}",
+        *(
+            f"  {item.result:<7} {item.owner}, {item.time}, {item.machine}: {item.why}"
+            for item in view.reproductions
+        ),
+        f"  {'phase':<16} {'metric':<26} {'card':>12} {'lowest':>12} {'highest':>12}  agree",
+    ]
+    for item in view.metrics:
+        mark = "" if item.agree == item.measured else "  !"
+        lines.append(
+            f"  {item.phase:<16} {item.metric:<26} {item.first:>12.5g} {item.lowest:>12.5g} {item.highest:>12.5g}"
+            f"  {item.agree} of {item.measured}{mark}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""How far a card can be trusted, from what is stated about it by keys of a trust list: derived, never claimed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.documents.reproduction import VerificationSummary
+from suite.documents.standing import LEVELS
+from suite.judge.attest.review import Attested
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from suite.documents.card import Scorecard
+    from suite.documents.standing import Level
+    from suite.judge.attest.review import Made
+
+
+def reached(card: Scorecard, made: Iterable[Made]) -> tuple[Level, str]:
+    """The highest level that a card reaches, and why.
+
+    Args:
+        card: says what its own evidence reaches.
+        made: what was stated about it, each verified against a trust list.
+
+    The last statement of each owner counts. A card is witnessed where a witness holds its evidence, measured a server
+    elsewhere, and both sides counted alike. It is reproduced where more owners reproduced it than failed to.
+    """
+    own = card.level.level
+    last = {
+        (item.owner, type(item.report)): item
+        for item in sorted(
+            (item for item in made if isinstance(item, Attested)), key=lambda item: item.time
+        )
+    }.values()
+    summaries = [item for item in last if isinstance(item.report, VerificationSummary)]
+    for_it = [item.owner for item in summaries if item.word == "reproduced"]
+    against = [item.owner for item in summaries if item.word != "reproduced"]
+    if len(for_it) > len(against):
+        doubts = f", not by {', '.join(sorted(against))}" if against else ""
+        return "reproduced", f"reproduced by {', '.join(sorted(for_it))}{doubts}"
+    witnesses = [
+        item.owner
+        for item in last
+        if not isinstance(item.report, VerificationSummary)
+        and item.report.verdict == "agrees"
+        and item.report.plan_sha256 == card.run.plan_sha256
+        and card.runtime == "endpoint"
+    ]
+    if witnesses and LEVELS.index("witnessed") > LEVELS.index(own):
+        return "witnessed", f"witnessed by {', '.join(sorted(witnesses))}"
+    return own, "by its own evidence"

@@ -1,0 +1,121 @@
+"""A file of another tool into a document that says what it is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import UNSET
+
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, Place, SuiteError, UsageError
+from suite.base.visible import visible
+from suite.documents.codec import convert
+from suite.documents.foreign import FOREIGN_SCHEMA, ForeignLoad, ForeignNumber, ForeignResult
+from suite.documents.value import stored
+from suite.judge.foreign.tools import TOOLS, at, number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msgspec import UnsetType
+
+    from suite.judge.foreign.tools import Record, Tool
+
+MAX_BYTES: Final = 512 << 20
+MOST_LOADS: Final = 10_000
+
+
+def read(path: Path, tool: str | None = None) -> ForeignResult:
+    """Read a result of another tool, or what an earlier import has written of it.
+
+    Args:
+        path: the file.
+        tool: which tool's it is; None tells by what the file holds.
+
+    Raises:
+        UsageError: ``tool-unknown``.
+        EvidenceError: ``file-unreadable``; ``foreign-unknown`` where it is no result of these tools, or holds no number.
+    """
+    if tool is not None and tool not in TOOLS:
+        raise UsageError(
+            "tool-unknown", f"results of {tool!r} are not read", hint=f"one of: {', '.join(TOOLS)}"
+        )
+    data = jsonio.read_bytes(path, error=EvidenceError, limit=MAX_BYTES)
+    value = _value(data, path)
+    if isinstance(value, dict) and "foreign_schema" in value:
+        return convert(value, ForeignResult, file=str(path))
+    for candidate in [TOOLS[tool]] if tool else TOOLS.values():
+        records = candidate.loads(value)[:MOST_LOADS]
+        made = [_load(candidate, record) for record in records]
+        loads = [load for load, _ in made if load is not None]
+        if loads:
+            return ForeignResult(
+                foreign_schema=FOREIGN_SCHEMA,
+                tool=candidate.id,
+                title=candidate.title,
+                file=visible(path.name)[:1000],
+                sha256=jsonio.sha256_hex(data),
+                standing="foreign",
+                note=candidate.note,
+                left_out=sum(count for _, count in made),
+                loads=tuple(loads),
+            )
+    hint = f"known are {', '.join(TOOLS)}"
+    message = "is no result of a tool that is read"
+    raise EvidenceError("foreign-unknown", message, Place(str(path)), hint=hint)
+
+
+def _value(data: bytes, path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """JSON; the objects of JSON Lines as a list; anything else as text."""
+    try:
+        return jsonio.loads(data, name=str(path), error=EvidenceError, foreign=True)
+    except SuiteError:
+        pass
+    lines = [line for line in data.splitlines() if line.strip()]
+    try:
+        return [
+            jsonio.loads(line, name=str(path), error=EvidenceError, foreign=True) for line in lines
+        ]
+    except SuiteError:
+        return data.decode("utf-8-sig", "replace")
+
+
+def _text(record: Record, path: tuple[str, ...]) -> str:
+    value = at(record, path) if path else None
+    return visible(value)[:200] if isinstance(value, str) else ""
+
+
+def _positive(record: Record, path: tuple[str, ...]) -> float | UnsetType:
+    value = number(at(record, path)) if path else None
+    return stored(value) if value is not None and value >= 0 else UNSET
+
+
+def _load(tool: Tool, record: Record) -> tuple[ForeignLoad | None, int]:
+    """A load, and how many of its numbers are none."""
+    numbers = []
+    wrong = 0
+    for place in tool.places:
+        held = at(record, place.path)
+        plain = number(held)
+        value = None if plain is None else number(plain * place.scale)
+        if value is None:
+            wrong += held is not None
+            continue
+        numbers.append(
+            ForeignNumber(
+                quantity=place.quantity,
+                name="/".join(place.path),
+                value=stored(value),
+                unit=place.unit,
+            )
+        )
+    if not numbers:
+        return None, wrong
+    load = ForeignLoad(
+        name=_text(record, tool.name),
+        model=_text(record, tool.model),
+        concurrency=_positive(record, tool.concurrency),
+        rate=_positive(record, tool.rate),
+        numbers=tuple(numbers),
+    )
+    return load, wrong

@@ -1,0 +1,60 @@
+"""One row for every value of the card, as Parquet: the columns of `csv`, with the facts that tell runs apart."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from suite.base.bilingual import Bilingual
+from suite.base.errors import SetupError
+from suite.judge.report.formats.csv import COLUMNS
+from suite.judge.report.formats.format import Format
+from suite.judge.report.view import values
+
+if TYPE_CHECKING:
+    from suite.judge.report.formats.format import Subject
+
+_FACTS = ("started_utc", "vendor", "devices", "engine", "engine_version", "model", "profile")
+
+
+def render(subject: Subject) -> bytes:
+    """The table.
+
+    Raises:
+        SetupError: ``parquet-missing`` without pyarrow.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional
+        import pyarrow.parquet as pq  # noqa: PLC0415 - optional
+    except ImportError as cause:
+        raise SetupError("parquet-missing", "pyarrow is not installed") from cause
+    card = subject.card
+    facts = {
+        "started_utc": card.run.started_utc,
+        "vendor": card.vendor.id,
+        "devices": card.devices.title,
+        "engine": card.engine.id,
+        "engine_version": card.engine.version,
+        "model": card.model.id,
+        "profile": card.workload.profile,
+    }
+    rows = [
+        {**facts, "run": card.run.id, "phase": phase, "metric": metric} | msgspec.to_builtins(value)
+        for phase, metric, value in values(card)
+    ]
+    numbers = dict.fromkeys(("value", "low", "high"), pa.float64()) | {"n": pa.int64()}
+    schema = pa.schema([(name, numbers.get(name, pa.string())) for name in (*_FACTS, *COLUMNS)])
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+FORMAT = Format(
+    Bilingual("every value of the card as Parquet", "评分卡全部数值（Parquet）"),
+    ".parquet",
+    "card",
+    render,
+    verbatim=True,
+)

@@ -1,0 +1,1 @@
+"""Versions of the tables, oldest first; Alembic reads this folder by its path."""

@@ -1,0 +1,1 @@
+"""Each a step from the version before it."""

@@ -1,0 +1,182 @@
+"""Results of other tools, in the forms that those tools write; two of them as the suite itself exports them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from suite.base.errors import EvidenceError, UsageError
+from suite.cli.main import main
+from suite.documents import codec
+from suite.judge.compare import many
+from suite.judge.compare.formats import html, markdown, text
+from suite.judge.compare.formats import json as as_json
+from suite.judge.foreign.read import read
+from suite.judge.report.formats import registry
+from suite.judge.report.formats.format import Subject
+from suite.judge.report.othertools import dbgpt
+from suite.judge.report.othertools.loads import loads as loads_of
+from suite.judge.score import score
+from tests.factories import evidence as factory
+from tests.factories import scorecard
+
+AIPERF = {
+    "input_config": {"endpoint": {"model_names": ["m"]}, "loadgen": {"concurrency": 8}},
+    "request_throughput": {"unit": "requests/sec", "avg": 3.5},
+    "output_token_throughput": {"unit": "tokens/sec", "avg": 700.0},
+    "time_to_first_token": {"unit": "ms", "avg": 40.0, "p50": 38.0, "p99": 91.0},
+    "inter_token_latency": {"unit": "ms", "avg": 9.0, "p50": 9.0, "p99": 12.0},
+    "request_latency": {"unit": "ms", "avg": 900.0, "p50": 890.0, "p99": 1400.0},
+    "request_count": {"unit": "requests", "avg": 64.0},
+}
+EVALSCOPE = {
+    "Time taken for tests (s)": 5.7,
+    "Number of concurrency": 50,
+    "Succeed requests": 500,
+    "Failed requests": 0,
+    "Output token throughput (tok/s)": 8757.5,
+    "Average latency (s)": 0.5539,
+    "Average time to first token (s)": 0.0641,
+}
+INFERENCEX = [
+    {"hw": "h200", "model": "m", "conc": 4, "tp": 8, "tput_per_gpu": 500.5, "mean_ttft": 0.25},
+    {"hw": "h200", "model": "m", "conc": 8, "tp": 8, "tput_per_gpu": 900.0, "mean_ttft": 0.5},
+]
+
+
+@pytest.fixture(scope="module")
+def subject():
+    evidence = factory.evidence()
+    return Subject(score(evidence), evidence=evidence)
+
+
+def written(tmp_path, data, name="r.json"):
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
+    return path
+
+
+def held(load):
+    return {number.quantity: number.value for number in load.numbers}
+
+
+@pytest.mark.parametrize("name", ["vllm-bench", "guidellm"])
+def test_what_the_suite_exports_is_read_back(subject, tmp_path, name):
+    result = read(written(tmp_path, registry.render(name, subject)))
+    assert (result.tool, result.standing, result.left_out) == (
+        name,
+        "foreign",
+        0,
+    )
+    listed = loads_of(subject)
+    assert len(result.loads) == len(listed)
+    for load, mine in zip(result.loads, listed, strict=True):
+        numbers = held(load)
+        assert numbers["completed"] == len(mine.answers)
+        assert numbers["ttft_mean"] == pytest.approx(sum(mine.ttft_ms) / len(mine.ttft_ms))
+        assert numbers["e2e_mean"] == pytest.approx(sum(mine.e2e_ms) / len(mine.e2e_ms))
+        rate = mine.totals.generated / mine.totals.seconds
+        assert numbers["output_throughput"] == pytest.approx(rate)
+
+
+def test_db_gpts_csv_is_read_by_case(subject, tmp_path):
+    data = registry.render("db-gpt-csv", subject)
+    result = read(written(tmp_path, data, "r.csv"))
+    assert result.tool == "db-gpt"
+    assert sum(held(load)["completed"] for load in result.loads) == len(data.splitlines()) - 1
+    header = ",".join(dbgpt.COLUMNS[:-1]).encode()
+    with pytest.raises(EvidenceError):
+        read(written(tmp_path, header + b"\n1,2\n", "other.csv"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "data", "expected"),
+    [
+        ("aiperf", AIPERF, {"ttft_p99": 91.0, "tpot_mean": 9.0, "output_throughput": 700.0}),
+        ("aiperf", {"records": AIPERF}, {"ttft_p99": 91.0, "completed": 64.0}),
+        ("evalscope", EVALSCOPE, {"ttft_mean": 64.1, "e2e_mean": 553.9, "failed": 0.0}),
+        ("inferencex", INFERENCEX, {"ttft_mean": 250.0, "total_throughput_per_device": 500.5}),
+    ],
+)
+def test_each_tool_is_told_by_its_file(tmp_path, tool, data, expected):
+    result = read(written(tmp_path, data))
+    assert result.tool == tool
+    numbers = held(result.loads[0])
+    assert {name: numbers[name] for name in expected} == pytest.approx(expected)
+
+
+def test_concurrency_and_model_are_the_tools_words(tmp_path):
+    result = read(written(tmp_path, INFERENCEX))
+    assert [load.concurrency for load in result.loads] == [4, 8]
+    assert {load.model for load in result.loads} == {"m"}
+    assert read(written(tmp_path, AIPERF)).loads[0].model == "m"
+
+
+HOSTILE = [
+    b"",
+    b"[]",
+    b"{}",
+    b"\xff\xfe\x00",
+    b"[" * 5000,
+    b'{"duration": 1, "total_output_tokens": "many", "output_throughput": []}',
+    b'{"hw": {}, "tput_per_gpu": "fast"}',
+    b'{"benchmarks": {"metrics": 1}}',
+    b'{"benchmarks": [{"metrics": {"requests_per_second": 3}}]}',
+    b'{"foreign_schema": 9}',
+    b"a,b\n1,2\n",
+]
+
+
+@pytest.mark.parametrize("data", HOSTILE)
+def test_what_is_no_result_is_refused(tmp_path, data):
+    with pytest.raises(EvidenceError) as caught:
+        read(written(tmp_path, data))
+    assert caught.value.code in ("foreign-unknown", "schema-violation")
+
+
+def test_numbers_that_are_none_are_left_out_and_counted(tmp_path):
+    bad = EVALSCOPE | {
+        "Average latency (s)": "NaN",
+        "Failed requests": 1e308 * 10,
+        "Succeed requests": True,
+    }
+    result = read(written(tmp_path, bad))
+    assert result.left_out == 3
+    assert "e2e_mean" not in held(result.loads[0])
+
+
+def test_what_was_imported_is_read_again(tmp_path, capsys):
+    path, out = written(tmp_path, EVALSCOPE), tmp_path / "out.json"
+    assert main(["import", str(path), "--out", str(out)]) == 0
+    assert "foreign: unsigned" in capsys.readouterr().out
+    assert read(out) == read(path)
+    assert main(["import", str(path), "--from", "mlperf"]) == 2
+    assert "tool-unknown" in capsys.readouterr().err
+    with pytest.raises(UsageError):
+        read(path, "mlperf")
+    with pytest.raises(EvidenceError):
+        read(path, "aiperf")
+
+
+def test_a_comparison_shows_them_apart_and_judges_without_them(tmp_path):
+    card = scorecard.document(scorecard.card())
+    entries = [many.Entry("a", card), many.Entry("b", card)]
+    hostile = EVALSCOPE | {"Number of concurrency": 3}
+    foreign = (read(written(tmp_path, hostile, "<b>x|y.json")), read(written(tmp_path, INFERENCEX)))
+    plain, beside = many.compare(entries), many.compare(entries, foreign=foreign)
+    for member in ("cards", "pairs", "points", "curves", "correction"):
+        assert getattr(plain, member) == getattr(beside, member)
+    for module, line in (
+        (text, "Results of other tools"),
+        (markdown, "## Results of other tools"),
+        (html, "Results of other tools"),
+    ):
+        page = module.FORMAT.render(beside).decode()
+        assert line in page
+        assert line not in module.FORMAT.render(plain).decode()
+        assert "Average time to first token (s)" in " ".join(page.split())
+        assert page.index(line) > page.index(card.run.id)
+    page = html.FORMAT.render(beside).decode()
+    assert "<b>x" not in page
+    assert codec.plain(beside.foreign[0]) == json.loads(as_json.FORMAT.render(beside))["foreign"][0]
