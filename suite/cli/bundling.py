@@ -23,7 +23,7 @@ from suite.declare.plan.container import image_doc
 from suite.declare.vendor.load import VENDOR_DIRECTORY, load_vendor
 from suite.documents.document import given
 from suite.documents.offline import OfflineBundle, PackedImage, PackedModel, PackedWheels
-from suite.documents.plan import SuiteVersion
+from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import offline
 from suite.measure.digests import DigestStore
 from suite.measure.engine import docker_available
@@ -56,7 +56,6 @@ class Packing:
         image: as ``--image`` takes it.
         runtime: None: a container where Docker answers.
         own: pack the suite's own wheels too.
-        commit: of the suite.
     """
 
     vendor: str
@@ -67,7 +66,6 @@ class Packing:
     image: str | None
     runtime: Literal["container", "process"] | None
     own: bool
-    commit: str
 
 
 def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
@@ -107,7 +105,9 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
         manifest = OfflineBundle(
             bundle_schema=1,
             suite=SuiteVersion(
-                version=__version__, commit=packing.commit, files_sha256=harness.files_sha256()
+                version=__version__,
+                commit=harness.commit() or UNKNOWN,
+                files_sha256=harness.files_sha256(),
             ),
             made_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             machine=platform.machine(),

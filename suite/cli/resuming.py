@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from suite import __version__, evidence
 from suite.base import harness
 from suite.base.errors import UsageError
@@ -55,15 +53,12 @@ def again(
     earlier = evidence.read(directory)
     resume.require_resumable(earlier)
     basis = earlier.basis
-    if earlier.growth or (basis is not None and basis.challenge is not UNSET):
-        raise _unfit(
-            f"{directory} is under a challenge, or its log was stamped while it grew: "
-            "what was cut counts as a try there, and a second attempt would be another one"
-        )
     if basis is None:
         raise _unfit(f"{directory} did not keep what its plan was made from (basis.json)")
     here = SuiteVersion(
-        version=__version__, commit=harness.commit() or UNKNOWN, files_sha256=harness.files_sha256()
+        version=__version__,
+        commit=harness.commit() or UNKNOWN,
+        files_sha256=harness.files_sha256(),
     )
     if basis.suite != here:
         raise _unfit(f"{directory} was begun by another suite than this one")

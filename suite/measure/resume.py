@@ -69,6 +69,8 @@ def require_resumable(earlier: evidence.Evidence) -> None:
     if earlier.plan.runtime == "endpoint":
         message = "a server that somebody else runs may be another one by now"
         raise UsageError("resume-unfit", message)
+    if earlier.plan.challenge is not UNSET or earlier.growth:
+        raise UsageError("resume-unfit", "a run under a challenge is measured in one go")
     now = time.monotonic_ns()
     began = time.time_ns() - now - header.realtime_minus_monotonic_us * 1000
     last = max((mark.t for mark in earlier.marks), default=0) if footer is None else footer.t

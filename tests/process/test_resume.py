@@ -73,7 +73,7 @@ def test_what_did_not_finish_is_measured_again_and_the_card_says_so(copy):
     log = (run / "events.jsonl").read_bytes()
     assert log.startswith(before), "the first attempt's events stay"
     read = evidence.read(run)
-    assert read.footer.ended == "complete"
+    assert read.footer.ended == "complete", done.stderr
     assert read.logged == read.footer.requests > len(read.requests) == 17
     (attempt,) = read.attempts
     assert attempt.phases == ("server/0",)

@@ -236,11 +236,9 @@ def bundle(
     VENDOR is a directory under vendors/, or a path with a slash. The archive is a plain tar: image (docker save) or wheels,
     model, data, the suite itself, and bundle.json with the digest of each. There it is run by `suite run --bundle FILE`.
     """
-    from suite.base.harness import commit
     from suite.cli import bundling
     from suite.cli.output import write_json, write_text
     from suite.cli.terminal import Terminal
-    from suite.documents.plan import UNKNOWN
     from suite.measure.signals import Stop
 
     packing = bundling.Packing(
@@ -252,7 +250,6 @@ def bundle(
         image=image,
         runtime=runtime,
         own=own,
-        commit=commit() or UNKNOWN,
     )
     target = out or bundling.default_out(packing)
     with Terminal(quiet=quiet) as terminal, Stop(terminal.interrupted).installed():
