@@ -170,18 +170,11 @@ def draft(
     # Unknown names are refused before a model or data is read.
     vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     engine_arguments = overrides(choices)
-    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
-        unused = "--cheat" if choices.sim_script is None else "--sim-script"
-        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
+    _refuse_strays(choices)
     runtime, note = choose_runtime(choices, vendor)
     choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
-    if choices.url is not None and choices.model is None:
-        # The shipped model would be named on the card, and its tokenizer would count another's tokens.
-        hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
-        message = "--url needs --model: which model does the server run?"
-        raise UsageError("model-unnamed", message, hint=hint)
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
@@ -192,11 +185,7 @@ def draft(
     stories = "" if challenge is None else challenge.stated.salts.tasks
     basis = Basis(
         basis_schema=1,
-        suite=SuiteVersion(
-            version=__version__,
-            commit=harness.commit() or UNKNOWN,
-            files_sha256=harness.files_sha256(),
-        ),
+        suite=this_suite(),
         declaration=dict(plain(vendor.doc)),
         profile=dict(plain(profile.doc)),
         traces=recorded(profile) or UNSET,
@@ -217,6 +206,23 @@ def draft(
     basis = replace(basis, chinese=table(basis) or UNSET)
     others = () if choices.references is None else read_directory(choices.references)
     return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, others, bundle)
+
+
+def this_suite() -> SuiteVersion:
+    """The suite that is at work, by version, commit and the digest of its files."""
+    commit = harness.commit() or UNKNOWN
+    return SuiteVersion(version=__version__, commit=commit, files_sha256=harness.files_sha256())
+
+
+def _refuse_strays(choices: Choices) -> None:
+    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
+        unused = "--cheat" if choices.sim_script is None else "--sim-script"
+        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
+    if choices.url is not None and choices.model is None:
+        # The shipped model would be named on the card, and its tokenizer would count another's tokens.
+        hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
+        message = "--url needs --model: which model does the server run?"
+        raise UsageError("model-unnamed", message, hint=hint)
 
 
 def _model(

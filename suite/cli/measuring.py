@@ -89,12 +89,7 @@ def measure(
         if resume is None:
             job = _planned(choices, sending, load, terminal, out=out, first=first)
         else:
-            if out is not None:
-                raise UsageError(
-                    "usage-wrong", "--resume goes on in the run's own directory: no --out"
-                )
-            job = _resumed(resume, choices, sending, load, terminal)
-            zero_ns = job.zero_ns(zero_ns)
+            job = _resumed(resume, choices, sending, load, terminal, out=out)
         plan = job.gathered.plan
         if accept is not None:
             accept(plan)
@@ -109,7 +104,7 @@ def measure(
             job.directory,
             progress=terminal,
             stop=stop,
-            zero_ns=zero_ns,
+            zero_ns=job.zero_ns(zero_ns),
             # An endpoint's readiness requests carry the same header fields.
             settings=dataclasses.replace(
                 settings(), headers=load.headers, bundle=job.gathered.bundle
@@ -169,8 +164,16 @@ def _planned(
 
 
 def _resumed(
-    directory: Path, choices: Choices, sending: Sending, load: LoadOptions, terminal: Terminal
+    directory: Path,
+    choices: Choices,
+    sending: Sending,
+    load: LoadOptions,
+    terminal: Terminal,
+    *,
+    out: Path | None,
 ) -> _Job:
+    if out is not None:
+        raise UsageError("usage-wrong", "--resume goes on in the run's own directory: no --out")
     terminal.step(Sentence("reading the run that was cut", "读取被截断的运行"))
     gathered, earlier = resuming.again(directory, choices, load, terminal)
     preflight = _ready(gathered.plan, directory, sending)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite import __version__, evidence
-from suite.base import harness
+from suite import evidence
 from suite.base.errors import UsageError
 from suite.cli import inputs
 from suite.cli.machine import settings
@@ -15,7 +14,6 @@ from suite.declare.model.facts import hash_model
 from suite.declare.plan.basis import plan_of, profile_of
 from suite.declare.tasks.datalengths import tasks_and_lengths
 from suite.declare.tasks.tokenizer import load_tokenizer
-from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.documents.value import NotMeasured
 from suite.measure import resume
 from suite.measure.digests import DigestStore
@@ -55,12 +53,7 @@ def again(
     basis = earlier.basis
     if basis is None:
         raise _unfit(f"{directory} did not keep what its plan was made from (basis.json)")
-    here = SuiteVersion(
-        version=__version__,
-        commit=harness.commit() or UNKNOWN,
-        files_sha256=harness.files_sha256(),
-    )
-    if basis.suite != here:
+    if basis.suite != inputs.this_suite():
         raise _unfit(f"{directory} was begun by another suite than this one")
     plan = plan_of(basis)
     if plan != earlier.plan:
