@@ -22,7 +22,7 @@ from suite.documents.scalars import (
 )
 from suite.documents.value import Value
 
-LimitedBy = Literal["load", "machine"]
+LimitedBy = Literal["load", "machine", "client"]
 
 
 class SessionLoad(Document):
@@ -345,7 +345,8 @@ class CardPhase(Document):
     limited_by: Annotated[
         LimitedBy | UnsetType,
         about(
-            "What held its numbers down: a bigger load might have shown more, or the machine did all it can."
+            "What held its numbers down: a bigger load might have shown more, the machine did all it can, or the load "
+            "client was too busy to tell."
         ),
     ] = UNSET
     energy: Annotated[EnergySource | UnsetType, about("How its energy was come by.")] = UNSET

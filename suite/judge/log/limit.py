@@ -1,8 +1,8 @@
-"""What held the numbers of a phase down: the load that was offered, or the machine."""
+"""What held the numbers of a phase down: the load that was offered, the machine, or the client that sent it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from suite.judge.log.samples import PhaseSamples
 
 
+BUSY: Final = 0.8
+"""Share of its processes' time from which on the load client may have been what was waited for."""
+
+
 def limited_by(phase: PhaseSamples, searches: Sequence[SearchResult]) -> LimitedBy | None:
     """The load where a bigger one might have shown more, the machine where it was asked for all it can do.
+
+    The client in the machine's place where its own processes were busy for `BUSY` of the phase.
 
     None where that is no question (one request at a time, points of a curve, conversations), where it cannot be told,
     and where the phase was not measured.
@@ -28,8 +34,20 @@ def limited_by(phase: PhaseSamples, searches: Sequence[SearchResult]) -> Limited
     """
     if phase.invalid:
         return None
-    if searches:
-        return _of_search(searches)
+    by = _of_search(searches) if searches else _of_load(phase)
+    return "client" if by == "machine" and _client_was_busy(phase) else by
+
+
+def _client_was_busy(phase: PhaseSamples) -> bool:
+    """Whether any repeat kept the client's processes busy; by what the log notes of their processor time."""
+    for repeat in phase.repeats:
+        used, workers = repeat.log.noted.count("cpu_ms"), repeat.log.noted.count("workers")
+        if used is not None and used / 1e3 >= BUSY * max(1, workers or 1) * repeat.window_s > 0:
+            return True
+    return False
+
+
+def _of_load(phase: PhaseSamples) -> LimitedBy | None:
     verdicts = {each.backlog.verdict for each in phase.repeats if each.backlog is not None}
     if verdicts:
         if "fell-behind" in verdicts:

@@ -126,6 +126,8 @@ def _arrivals(load: Load) -> Both:
 
 def limit_text(load: Load, by: LimitedBy) -> Both:
     """What held a phase's numbers down, in one sentence."""
+    if by == "client":
+        return WORDS["limit-client"]
     if load.search is not UNSET:
         return WORDS[f"limit-{by}-search"]
     return WORDS[f"limit-{by}-{'streams' if load.process is None else 'arrivals'}"]

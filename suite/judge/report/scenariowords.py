@@ -17,6 +17,10 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "repeat": ("repeat", "重复"),
         "up-to": ("at most, per repeat", "每次重复的上限"),
         "not-run": ("Not run", "未运行"),
+        "limit-client": (
+            "the load client: its own processes were busy for most of the phase, and the machine may do more; --workers helps",
+            "负载客户端：其进程在该阶段大部分时间处于忙碌，机器的能力可能更高；可用 --workers",
+        ),
         "limit-load-search": (
             "the load: even the highest rate of the search met the objectives; the machine serves at least that",
             "负载：搜索范围内的最高速率仍达标；机器的能力不低于此",
