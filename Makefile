@@ -64,7 +64,7 @@ run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTI
 	@$(PY) -m suite run $(RUN_FLAGS)
 
 test: .venv/.dev engines ## every test that this machine can run; skips say what is missing
-	@$(PY) -m pytest -n $(JOBS) -m 'not engine and not container and not browser and not package'
+	@$(PY) -m pytest -n $(JOBS) --maxschedchunk 4 -m 'not engine and not container and not browser and not package'
 	@$(PY) -m pytest -m 'engine or container or browser'
 
 test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser

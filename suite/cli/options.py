@@ -20,7 +20,6 @@ from suite.cli.command import Count, Names, completions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from _typeshed import DataclassInstance
     from click.shell_completion import CompletionItem
 
     from suite.documents.workload import Division
@@ -357,7 +356,7 @@ def trusted(function: _Function) -> _Function:
 def bound(
     function: _Function,
     name: str,
-    kind: type[DataclassInstance],
+    kind: type[Any],
     options: Iterable[Callable[[Any], Any]],
 ) -> _Function:
     """The function with options that become one argument of it."""

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.safe import open_plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -44,7 +46,7 @@ class Hasher:
         Raises:
             OSError: it cannot be read.
         """
-        with self._path.open("rb") as stream:  # our own file, still being written
+        with open_plain(self._path, below=self._path.parent) as stream:
             stream.seek(self._size)
             while piece := stream.read(_PIECE):
                 self._digest.update(piece)

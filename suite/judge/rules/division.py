@@ -234,7 +234,7 @@ def pinned_model(plan: Plan) -> Finding:
         return warned(
             Sentence(
                 "no reference run knows these weights: make one with `suite reference make`",
-                "没有参考运行与这些权重对应：请以 `suite reference make` 生成",
+                "没有参考运行与这些权重对应；可用 `suite reference` 生成",
             )
             if model.revision is not None
             else Sentence(

@@ -131,7 +131,8 @@ def test_an_unpacked_folder_is_read_again_each_time(tmp_path):
 
 def test_packing_that_is_killed_leaves_nothing_that_looks_finished(tmp_path):
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom suite.measure import offline\n"
+        "import signal, sys, time\nfrom pathlib import Path\nfrom suite.measure import offline\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored where the tests run in the background
         "with offline.writing(Path(sys.argv[1])) as stream:\n"
         "    archive = offline.Archive(stream, lambda *_: None)\n"
         "    archive.add('data/a', [bytes(99)])\n"

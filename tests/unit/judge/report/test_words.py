@@ -45,7 +45,7 @@ def test_no_phrase_is_left_over():
         *LEVELS,
     }
     prefixes = (
-        *("meaning-", "tokens-", "flag-", "scenario-"),
+        *("audit-", "meaning-", "tokens-", "flag-", "scenario-"),
         *(
             "standing-",
             "energy-",

@@ -299,6 +299,7 @@ NEVER = {
     "R094",
     "R095",
     "R096",
+    "R108",
 }
 """Rules that no sound run of these has an object for: inverted, they are noticed by other tests than the cases."""
 

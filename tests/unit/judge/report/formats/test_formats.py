@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import importlib.util
 import io
 import json
 import re
@@ -39,7 +40,8 @@ def test_every_format_says_what_it_is(subject):
         chosen = registry.load(name)
         assert all(chosen.title)
         assert chosen.suffix.startswith(".")
-        assert registry.render(name, subject)
+        if name != "parquet" or importlib.util.find_spec("pyarrow"):
+            assert registry.render(name, subject)
         titles |= set(chosen.title)
     assert len(titles) == 2 * len(registry.formats())
 
