@@ -111,8 +111,12 @@ class Submission:
                 "tasks-empty", "left for later: other evidence is refused without it"
             )
 
-        def render(bundle: bytes, card: object, language: Language) -> bytes:
-            return self._page if bundle == self._bundle else html.render(bundle, card, language)
+        def render(
+            bundle: bytes, card: object, language: Language, audits: tuple[bytes, ...]
+        ) -> bytes:
+            if bundle == self._bundle and not audits:
+                return self._page
+            return html.render(bundle, card, language, audits)
 
         return verify_run(self.folder, LIST, recompute=recompute, render=render)
 
