@@ -7,10 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_CI = os.environ.get("CI") == "true"
 DOCKER_STOPPED_ON_PURPOSE = os.environ.get("SUITE_WITHOUT_DOCKER") == "1"
+# No test asserts a time, drawn examples on a busy machine included.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def _docker_missing() -> str | None:

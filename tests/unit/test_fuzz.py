@@ -32,7 +32,6 @@ MEMORY = 16 << 20
 """Bytes that reading one example may take at its peak, and beyond it 60 for each byte of it."""
 quick = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.base import statistics
@@ -10,14 +10,12 @@ from suite.base import statistics
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50).map(sorted)
 
 
-@settings(deadline=None)
 @given(VALUES, st.floats(0, 100))
 def test_a_percentile_is_numpys(values, q):
     mine = statistics.percentile(values, q)
     assert mine == pytest.approx(float(np.percentile(values, q)), rel=1e-9, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_a_mean_and_a_median_lie_between_the_ends(values):
     assert values[0] - 1e-6 <= statistics.mean(values) <= values[-1] + 1e-6

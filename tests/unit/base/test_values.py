@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.base.errors import EvidenceError
@@ -13,7 +13,6 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(NUMBERS)
-@settings(deadline=None)
 def test_storing_is_idempotent_and_close(number):
     once = stored(number)
     assert stored(once) == once

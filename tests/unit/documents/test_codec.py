@@ -48,7 +48,7 @@ FOOTER = Footer(
     t=9, ended="failed", requests=1, error=RunError(code="a", message="b"), clock_steps_ns=0
 )
 
-PATIENT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine draws requests slowly."""
 texts = st.text(st.characters(blacklist_categories=["Cs"]))
 integers = st.integers(-jsonio.MAX_INTEGER, jsonio.MAX_INTEGER)

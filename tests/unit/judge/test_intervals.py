@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.base import statistics
@@ -23,14 +23,12 @@ def ascending(values):
 
 
 @given(SAMPLES, st.floats(min_value=0, max_value=100))
-@settings(deadline=None)
 def test_percentile_is_numpys_linear_one(values, q):
     found = statistics.percentile(ascending(values), q)
     assert found == pytest.approx(float(np.percentile(values, q)), rel=1e-12)
 
 
 @given(SAMPLES)
-@settings(deadline=None)
 def test_percentiles_are_ordered_and_within_the_samples(values):
     ordered = ascending(values)
     found = [statistics.percentile(ordered, q) for q in (0, 10, 50, 90, 99, 100)]
@@ -107,7 +105,6 @@ def test_bootstrap_interval_covers_the_truth_about_as_often_as_it_says():
 
 
 @given(SAMPLES)
-@settings(deadline=None)
 def test_bootstrap_is_deterministic_and_ordered(values):
     first, second = (intervals.bootstrap_mean(values, "ms") for _ in range(2))
     assert first == second
@@ -120,7 +117,6 @@ def test_bootstrap_is_deterministic_and_ordered(values):
 
 
 @given(st.lists(FLOATS, min_size=8, max_size=40), st.integers(min_value=-20, max_value=20))
-@settings(deadline=None)
 def test_bootstrap_scales_with_its_unit(values, power):
     factor = 2.0**power
     plain = intervals.bootstrap_mean(values, "ms")

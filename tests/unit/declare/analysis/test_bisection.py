@@ -70,7 +70,7 @@ def test_a_rate_that_met_above_one_that_missed_does_not_count():
     assert (found.rate, found.above) == (1.0, 2.0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     capacity=st.floats(0.5, 200),
     noise=st.floats(0, 0.3),

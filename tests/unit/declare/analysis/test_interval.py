@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.declare.analysis.interval import (
@@ -44,7 +44,6 @@ def test_too_few_values_have_no_interval():
     assert interval_of([1.0] * FEWEST) == (1.0, 0.0, 10)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 5000))
 def test_accumulators_stay_bounded_and_keep_the_mean(count):
     batches = BatchMeans()

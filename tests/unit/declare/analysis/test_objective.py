@@ -1,7 +1,7 @@
 """A probe's verdict, and when it is decided early."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.declare.analysis.objective import ProbeRule, allowed, hopeless, meets, misses, verdict
@@ -120,7 +120,6 @@ def test_a_probe_that_was_cut_is_undecided(ended_by):
     assert verdict(probe(2)[:60], SEARCH, BOUNDS, rate=RATE, ended_by=ended_by).met is False
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=100, max_size=100))
 def test_ending_early_never_changes_the_verdict(good):
     requests = [request(k) if fine else slow(k) for k, fine in enumerate(good)]

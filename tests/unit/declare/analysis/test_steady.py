@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.declare.analysis.steady import closed_loop, open_loop, truncation, whole
@@ -108,7 +108,6 @@ def test_a_loop_without_a_transient_keeps_nearly_all():
     assert sorted(kept)[len(kept) // 2] > 0.9
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1000), min_size=10, max_size=200))
 def test_a_truncation_is_at_most_half(values):
     cut = truncation(values)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -101,7 +101,6 @@ def test_what_is_decided_stays_decided():
     assert (rule.ended_by, rule.seen) == ("enough", 2)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(0, 5))
 def test_the_log_replays_it(minimum, seed):
     stop = phases.stop(min_requests=minimum, interval=interval("output_throughput", 0.05))

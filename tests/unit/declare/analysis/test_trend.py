@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suite.declare.analysis.trend import (
@@ -45,7 +45,6 @@ def test_without_a_trend_few_are_found():
     assert found < 70
 
 
-@settings(deadline=None)
 @given(st.floats(-100, 100), st.floats(-100, 100))
 def test_a_line_is_found_exactly(slope, start):
     xs = [float(x) for x in range(10)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -86,7 +86,6 @@ def test_experts_by_hand():
     st.integers(min_value=1, max_value=80),
     st.integers(min_value=0, max_value=2),
 )
-@settings(deadline=None)
 def test_windows_bound_each_step(prompt, generated, window, layers):
     windowed = [replace(GROUP, count=layers, window=window)] if layers else []
     full = [replace(GROUP, count=2 - layers)] if layers < 2 else []
@@ -98,7 +97,6 @@ def test_windows_bound_each_step(prompt, generated, window, layers):
 
 
 @given(st.integers(min_value=1, max_value=500), st.integers(min_value=1, max_value=100))
-@settings(deadline=None)
 def test_one_more_token_costs_more(prompt, generated):
     assert prefill_flops(FACTS, prompt + 1) > prefill_flops(FACTS, prompt)
     assert decode_flops(FACTS, prompt, generated + 1) > decode_flops(FACTS, prompt, generated)

@@ -98,9 +98,7 @@ def test_a_missing_trace_is_refused(tmp_path):
     assert caught.value.code == "file-unreadable"
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)),
@@ -123,9 +121,7 @@ def test_what_was_written_is_read(tmp_path, records):
     assert list(trace.lengths or ()) == [(r[1], r[2]) for r in records]
 
 
-@settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.sampled_from('0123456789.,:-+TZ \n"{}seond'), max_size=80), st.sampled_from(["csv", "jsonl"]))  # fmt: skip
 def test_nothing_but_a_refusal_comes_out(tmp_path, text, ending):
     path = tmp_path / f"t.{ending}"

@@ -34,7 +34,6 @@ TASKS = st.lists(
 )
 QUICK = settings(
     max_examples=120,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -54,7 +54,7 @@ def bytes_tokenizer(directory, *, template=None, split=True):
     return Tokenizer.from_directory(directory)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(3, 700), min_size=1, max_size=6),
     st.integers(0, 2**32 - 1),
@@ -68,7 +68,7 @@ def test_lengths_are_exact_with_the_shipped_tokenizer(lengths, seed, api):
     assert exact_texts(MINI, WORDS, wanted[:1], api) == texts[:1], "neighbours change nothing"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=5), st.integers(0, 99))
 def test_ids_are_exact_and_known_to_the_model(lengths, seed):
     wanted = [Wanted(prompt_key(seed, "p", 0, i), tokens) for i, tokens in enumerate(lengths)]

@@ -82,7 +82,7 @@ def test_a_short_document_stays_whole(tokenizer):
 FRAME = len(CLOSED.render("").encode()) + 2  # with <s> and <ans>
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=60), st.integers(FRAME, FRAME + 80))
 def test_a_cut_fits_keeps_whole_characters_and_wastes_no_room(document, limit):
     import tempfile

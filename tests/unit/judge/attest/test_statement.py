@@ -153,7 +153,7 @@ def test_a_bundle_that_no_verifier_would_read_is_not_made(monkeypatch: pytest.Mo
     assert caught.value.code == "bundle-too-large"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_no_edit_of_a_bundle_changes_what_is_verified(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(GOOD) - 1))
@@ -167,7 +167,7 @@ def test_no_edit_of_a_bundle_changes_what_is_verified(data: st.DataObject) -> No
     assert verified.statement.payload == PAYLOAD
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_any_bytes_are_refused_and_never_crash(data: bytes) -> None:
     for payload in (data, cases.signed(data)):

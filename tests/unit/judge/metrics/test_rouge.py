@@ -51,13 +51,12 @@ def score_pair(reference, text):
 
 
 @given(TEXTS, TEXTS)
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=1000)
 def test_equal_to_the_package_to_the_last_bit(reference, text):
     assert score_pair(reference, text) == package(reference, text)
 
 
 @given(TEXTS, TEXTS)
-@settings(deadline=None)
 def test_bounds_and_symmetry(reference, text):
     scores = score_pair(reference, text)
     assert all(0.0 <= score <= 1.0 for score in scores)
@@ -91,7 +90,6 @@ def test_a_word_of_any_length_is_stemmed():
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=12))
-@settings(deadline=None)
 def test_many_pairs_at_once_give_what_each_gives_alone(pairs):
     assert PairScorer().score(pairs) == [score_pair(*pair) for pair in pairs]
 

@@ -127,7 +127,7 @@ def damaged(draw):
     ) + text
 
 
-@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=150, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(damaged())
 def test_a_damaged_output_gives_no_number_that_is_not_in_it(case):
     sample, text = case
