@@ -8,6 +8,8 @@ import pytest
 from suite.declare.tasks.reference import MINI_MODEL
 from tests.factories import runs
 
+pytestmark = pytest.mark.slow  # whole runs; none of them needs Docker, so once is enough
+
 SLOW = {"answers": "mini", "ttft_ms": 250, "itl_ms": 25, "fingerprints": ["simulated"]}
 """So slow that a busy machine hardly matters."""
 

@@ -14,6 +14,8 @@ from suite.cli.main import main
 from suite.measure.resume import repair
 from tests.factories import runs
 
+pytestmark = pytest.mark.slow  # whole runs; none of them needs Docker, so once is enough
+
 SCRIPT = {"ttft_ms": 20, "itl_ms": 8, "tokens": 24}
 
 

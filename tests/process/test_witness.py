@@ -9,6 +9,8 @@ from suite.base import jsonio
 from tests.cases.bundle_verify.cases import REVIEWER, VENDOR_A, entry
 from tests.factories import runs
 
+pytestmark = pytest.mark.slow  # whole runs; none of them needs Docker, so once is enough
+
 
 @pytest.fixture
 def keys(tmp_path):
