@@ -1,6 +1,8 @@
 """What the server gives out, and what it does not."""
 
 import json
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -97,3 +99,13 @@ def test_a_port_that_is_taken_is_named(served):
     with pytest.raises(EngineError) as refused:
         Server(Runs([]), served.server_address[1])
     assert refused.value.code == "address-taken"
+
+
+def test_a_browser_that_goes_away_leaves_no_traceback(served, capfd):
+    for _ in range(5):
+        with socket.create_connection(served.server_address) as browser:
+            browser.sendall(b"GET /runs/run/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            # Closed with data unread: the answer meets a reset.
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert ask(served, "runs/run/state.json")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
