@@ -175,6 +175,7 @@ def draft(
     choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
+    _require_model(choices)
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
@@ -218,6 +219,9 @@ def _refuse_strays(choices: Choices) -> None:
     if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
         unused = "--cheat" if choices.sim_script is None else "--sim-script"
         raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
+
+
+def _require_model(choices: Choices) -> None:
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
         hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"

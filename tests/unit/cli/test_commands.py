@@ -372,7 +372,7 @@ def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypat
     )
     status, out, _ = suite("vendors", "check", "mtreads")
     assert status == 2
-    assert "No such file" in out
+    assert "did you mean 'mthreads'?" in out
 
 
 def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
@@ -778,7 +778,7 @@ def test_every_shell_gets_its_completion(suite, shell):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("suite re", {"receipt", "reproduce", "render", "review"}),
+        ("suite re", {"receipt", "reference", "regress", "render", "reproduce", "review"}),
         ("suite vendors sh", {"show"}),
         ("suite run --prof", {"--profile"}),
         ("suite run --profile smo", {"smoke"}),
