@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.declare.tasks import reference as references
@@ -142,7 +143,15 @@ def _signer(known: Known, trust: TrustList | None) -> str:
     return f"{made.owner}, a reviewer"
 
 
-HEADINGS: Final = ("model", "tasks", "answers", "engine", "precision", "ROUGE-1", "signed by")
+HEADINGS: Final = (
+    Sentence("model", "模型"),
+    Sentence("tasks", "任务"),
+    Sentence("answers", "回答"),
+    Sentence("engine", "推理引擎"),
+    Sentence("precision", "精度"),
+    Sentence("ROUGE-1", "ROUGE-1"),
+    Sentence("signed by", "签名者"),
+)
 
 
 def cells(row: JSONObject) -> tuple[str, ...]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
+from suite.base.language import language
 from suite.base.visible import say
 from suite.cli import storing
 from suite.cli.output import write_table
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare import manyview
+from suite.judge.report.words import WORDS
 from suite.judge.store import database
 
 if TYPE_CHECKING:
     from suite.cli.seriesoptions import SeriesChoice
-    from suite.documents.history import History, MetricTrend, Regressions
+    from suite.documents.history import History, HistoryRun, MetricTrend, Regressions
     from suite.documents.value import Value
     from suite.judge.store.history import Wanted
 
@@ -60,6 +63,23 @@ def regressions(chosen: SeriesChoice, margin: float) -> tuple[Regressions, bool]
         return result, regress.judged(result)
 
 
+_HISTORY = (
+    Sentence("run", "运行"),
+    Sentence("started", "开始"),
+    Sentence("verdict", "结论"),
+    Sentence("engine", "推理引擎"),
+    Sentence("signed", "签名"),
+)
+_TREND = (
+    Sentence("metric", "指标"),
+    Sentence("trend", "走势"),
+    Sentence("step", "变化"),
+    Sentence("since", "始于"),
+    Sentence("why", "依据"),
+)
+_TRENDS = {"worse": "变差", "lost": "缺失", "better": "变好", "too-few": "过少", "steady": "平稳"}
+
+
 def _number(value: Value | None) -> str:
     return f"{value.value:.4g} {value.unit}" if isinstance(value, Measured) else "-"
 
@@ -76,19 +96,34 @@ def write_history(made: History) -> None:
             )
         )
         say(item.title)
-        heading = ("run", "started", "verdict", "engine", "signed")
         rows = [
             (
                 run.run,
                 run.started_utc,
-                f"{'conformant' if run.conformant else 'NOT conformant'}, {run.division}",
+                _verdict(run),
                 run.engine,
-                run.signer or "unsigned",
+                run.signer or Sentence("unsigned", "未签名"),
                 *(_number(run.values.get(phase, {}).get(metric)) for phase, metric in names),
             )
             for run in item.runs
         ]
-        write_table((*heading, *(f"{phase or 'run'}/{metric}" for phase, metric in names)), rows)
+        numbers = [
+            Sentence(f"{_phase(phase)}/{metric}", f"{_phase(phase).zh}/{metric}")
+            for phase, metric in names
+        ]
+        write_table((*_HISTORY, *numbers), rows)
+
+
+def _phase(name: str) -> Sentence:
+    return Sentence(name, name) if name else Sentence("run", "整次运行")
+
+
+def _verdict(run: HistoryRun) -> Sentence:
+    word, division = (
+        ("conformant", "合规") if run.conformant else ("NOT conformant", "不合规"),
+        WORDS[run.division],
+    )
+    return Sentence(f"{word[0]}, {run.division}", f"{word[1]}，{division[1]}")
 
 
 def _line(trend: MetricTrend) -> tuple[str, ...]:
@@ -96,20 +131,32 @@ def _line(trend: MetricTrend) -> tuple[str, ...]:
     step = ""
     if before is not None and now is not None:
         step = f"{before:.4g} -> {now:.4g} {trend.unit}"
-    return f"{trend.phase or 'run'}/{trend.metric}", trend.trend, step, trend.since, trend.why
+    name = Sentence(
+        f"{_phase(trend.phase)}/{trend.metric}", f"{_phase(trend.phase).zh}/{trend.metric}"
+    )
+    return name, Sentence(trend.trend, _TRENDS[trend.trend]), step, trend.since, trend.why
 
 
 def write_regressions(result: Regressions) -> None:
     """Each series: what is worse first, and what changed there."""
+    of = language().of
     rank = {"worse": 0, "lost": 1, "better": 2, "too-few": 3, "steady": 4}
     for item in result.series:
-        say(f"{item.title}: {item.newest}, newest of {item.runs}")
+        text = Sentence(
+            f"{item.title}: {item.newest}, newest of {item.runs}",
+            f"{item.title}：{item.newest}，{item.runs} 次运行中最新",
+        )
+        say(of(text))
         for line in item.broken:
             say(f"  {line}")
         trends = sorted(item.metrics, key=lambda trend: rank[trend.trend])
-        write_table(("metric", "trend", "step", "since", "why"), map(_line, trends))
+        write_table(_TREND, map(_line, trends))
         for first, listed in item.changed.items():
-            say(f"  changed with {first}:" if listed else f"  nothing known changed with {first}")
+            changed = Sentence(f"changed with {first}:", f"随 {first} 而变：")
+            nothing = Sentence(f"nothing known changed with {first}", f"未见随 {first} 而变之处")
+            say(f"  {of(changed if listed else nothing)}")
             for subject in listed:
-                text = f"{subject.title.en}: {subject.a} -> {subject.b}"
-                say(f"    {text} ({manyview.explains(subject)})")
+                title = (subject.title.en, subject.title.zh)[language()]
+                say(
+                    f"    {title}: {of(subject.a)} -> {of(subject.b)} ({of(manyview.explains(subject))})"
+                )

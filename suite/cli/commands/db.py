@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
+from suite.base.language import language
 from suite.cli.command import Group, command, described
 from suite.cli.options import FILE, trusted
 from suite.cli.seriesoptions import store_option
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.options import Trusted
+
+
+_OUTCOMES = {
+    "added": Sentence("added", "已存入"),
+    "replaced": Sentence("replaced", "已替换"),
+    "known": Sentence("known", "已有"),
+    "refused": Sentence("refused", "拒绝"),
+}
 
 
 def _db() -> None:
@@ -42,6 +52,7 @@ def ingest(paths: tuple[Path, ...], trusted: Trusted, *, url: str | None) -> int
     from suite.cli.output import write_error
     from suite.judge.store import database
 
+    of = language().of
     counts: Counter[str] = Counter()
     worst = 0
     with database.opened(storing.address(url), make=True) as engine:
@@ -55,8 +66,8 @@ def ingest(paths: tuple[Path, ...], trusted: Trusted, *, url: str | None) -> int
                 worst = max(worst, cause.exit_status)
                 outcome = "refused"
             counts[outcome] += 1
-            say(f"{outcome}: {path}")
-    say(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+            say(f"{of(_OUTCOMES[outcome])}: {path}")
+    say(", ".join(f"{number} {of(_OUTCOMES[name])}" for name, number in sorted(counts.items())))
     return worst
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, UsageError
+from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE
@@ -32,6 +34,14 @@ def serve(places: tuple[Path, ...], *, port: int) -> int:
         if not place.is_dir():
             raise EvidenceError("run-missing", f"there is no folder {place}")
     with Server(Runs([place.absolute() for place in chosen]), port) as server:
-        say(f"serving {', '.join(map(str, chosen))} at {server.address}")
+        names = ", ".join(map(str, chosen))
+        say(
+            language().of(
+                Sentence(
+                    f"serving {names} at {server.address}",
+                    f"正在 {server.address} 提供 {names}",
+                )
+            )
+        )
         server.serve_forever()
     return 0
