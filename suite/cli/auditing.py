@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, Problem, UsageError
 from suite.cli import judging, stamping
+from suite.cli.output import write_new
 from suite.cli.statements import AUDIT_ENDING
 from suite.declare.model.facts import hash_file
 from suite.declare.tasks.challenged import challenged
@@ -356,13 +357,5 @@ def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | N
     target = out or whole.with_name(whole.name + AUDIT_ENDING)
     figures_file = target.with_name(target.name.removesuffix(".sigstore.json") + ".tokens.json")
     for path, data in ((target, sign(payload, key, stamp)), (figures_file, made.tokens)):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as stream:
-                stream.write(data)
-        except FileExistsError as cause:
-            raise UsageError("review-exists", f"{path} exists already") from cause
-        except OSError as cause:
-            message = f"cannot write {path}: {cause.strerror}"
-            raise UsageError("page-unwritable", message) from cause
+        write_new(path, data)
     return target

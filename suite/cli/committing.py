@@ -11,7 +11,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import inputs, rounds, signingkey, stamping
 from suite.cli.machine import settings
-from suite.cli.output import labelled
+from suite.cli.output import labelled, write_new
 from suite.cli.terminal import Terminal
 from suite.declare.plan.skeleton import skeleton_sha256
 from suite.documents.commitment import Commitment
@@ -58,13 +58,7 @@ def commit(
         made = replace(made, sequence=number, after=statement.sha256)
     stamp = stamping.authority(tsa) if tsa else None
     bundle = sign(make_commitment(made), signer.key, stamp)
-    try:
-        with out.open("xb") as stream:
-            stream.write(bundle)
-    except FileExistsError as cause:
-        raise UsageError("challenge-exists", f"{out} exists already") from cause
-    except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {out}: {cause.strerror}") from cause
+    write_new(out, bundle, exists="challenge-exists")
     return labelled(
         [
             (Sentence("runs", "运行"), made.engine),

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError
 from suite.base.language import Language, language
 from suite.base.visible import visible
 from suite.documents import codec
@@ -23,6 +24,7 @@ from suite.judge.report.texttable import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from suite.base.errors import SuiteError
 
@@ -126,3 +128,20 @@ def write_error(error: SuiteError) -> None:
     code, colon, message = head.partition(": ")
     text = Text.assemble((code + colon, "bold red"), message, f"\n{rest}" if rest else "")
     error_console().print(text, soft_wrap=True)
+
+
+def write_new(target: Path, data: bytes, *, exists: str = "review-exists", hint: str = "") -> None:
+    """Write a signed file that is not there yet; none is ever written over.
+
+    Raises:
+        UsageError: the code `exists` where there is one of that name; ``page-unwritable``.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as stream:
+            stream.write(data)
+    except FileExistsError as cause:
+        raise UsageError(exists, f"{target} exists already", hint=hint) from cause
+    except OSError as cause:
+        message = f"cannot write {target}: {cause.strerror}"
+        raise UsageError("page-unwritable", message) from cause

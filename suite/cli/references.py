@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.base.errors import EvidenceError, Problem, TrustError
 from suite.cli import judging, signingkey, stamping
+from suite.cli.output import write_new
 from suite.declare.tasks import reference as references
 from suite.judge.attest import trust as trusts
 from suite.judge.attest.reference import make_reference, reference_of_run, verify_reference
@@ -52,14 +53,7 @@ def make(
         stated = replace(stated, model=replace(stated.model, id=name))
     bundle = sign(make_reference(stated, manifest), signer.key, stamp)
     target = out or Path(f"{_word(stated.model.id)}-{stated.tasks.name}{references.ENDING}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as stream:
-            stream.write(bundle)
-    except FileExistsError as cause:
-        raise UsageError("reference-exists", f"{target} exists already") from cause
-    except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    write_new(target, bundle, exists="reference-exists")
     new = " (a new key)" if signer.new else ""
     return f"{describe(stated)}\nsigned by  {signer.key.public.id}{new}\nreference  {target}"
 

@@ -14,7 +14,7 @@ from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
-from suite.cli.witnessing import write_new
+from suite.cli.output import write_new
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given

@@ -10,7 +10,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
-from suite.cli.output import labelled
+from suite.cli.output import labelled, write_new
 from suite.judge.attest import envelope
 from suite.judge.attest import trust as trust_list
 from suite.judge.attest.files import read_limited
@@ -74,15 +74,7 @@ def write(made: Statement, key: str | None, tsa: str | None, out: Path | None) -
     data = sign(payload, signer.key, stamp)
     name = f"{made.decision or ('superseded' if made.successor else 'withdrawn')}-{jsonio.sha256_hex(payload)[:16]}"
     target = out or path.parent / folders.STATEMENTS / f"{name}.sigstore.json"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as stream:
-            stream.write(data)
-    except FileExistsError as cause:
-        message = f"{target} exists already"
-        raise UsageError("review-exists", message) from cause
-    except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    write_new(target, data)
     return labelled(
         [
             (Sentence("card", "评分卡"), payload_digest(bundle, str(path))),

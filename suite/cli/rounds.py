@@ -14,7 +14,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
 from suite.cli import signingkey, stamping
-from suite.cli.output import labelled
+from suite.cli.output import labelled, write_new
 from suite.documents.challenge import BasisChallenge, Challenge, Salts
 from suite.documents.codec import plain
 from suite.judge.attest import challenge as challenges
@@ -68,14 +68,8 @@ def issue(
     stamp = stamping.authority(tsa) if tsa else None
     signer = signingkey.named_key(key) or signingkey.local_key()
     bundle = sign(challenges.make_challenge(made), signer.key, stamp)
-    try:
-        with target.open("xb") as stream:
-            stream.write(bundle)
-    except FileExistsError as cause:
-        hint = "a challenge is never overwritten: salts that were given out stay as they are"
-        raise UsageError("challenge-exists", f"{target} exists already", hint=hint) from cause
-    except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+    hint = "a challenge is never overwritten: salts that were given out stay as they are"
+    write_new(target, bundle, exists="challenge-exists", hint=hint)
     return labelled(
         [
             *describe(made),

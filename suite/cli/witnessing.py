@@ -11,6 +11,7 @@ from suite.base.errors import EvidenceError, UsageError
 from suite.base.visible import say
 from suite.cli import signingkey, stamping
 from suite.cli.measuring import measure, run_directory
+from suite.cli.output import write_new
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.review import make_witness, payload_digest
@@ -82,23 +83,6 @@ def witness(
 
 def _log(path: Path) -> bytes:
     return jsonio.read_bytes(path, error=EvidenceError, limit=MAX_LOG_BYTES)
-
-
-def write_new(target: Path, data: bytes) -> None:
-    """Write a statement that is not there yet.
-
-    Raises:
-        UsageError: ``review-exists``, ``page-unwritable``.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as stream:
-            stream.write(data)
-    except FileExistsError as cause:
-        raise UsageError("review-exists", f"{target} exists already") from cause
-    except OSError as cause:
-        message = f"cannot write {target}: {cause.strerror}"
-        raise UsageError("page-unwritable", message) from cause
 
 
 def text(made: WitnessReport) -> str:

@@ -107,12 +107,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
     parts.append(language.of(manyview.correction(result)) + (".", "。")[language] + "\n")
     results = given(result.foreign, ())
     if results:
-        parts.append(
-            (
-                "## Results of other tools\n\nUnsigned, not recomputed, not ranked with the cards.\n",
-                "## 其他工具的结果\n\n未签名，未重新计算，不与评分卡一同排名。\n",
-            )[language]
-        )
+        parts.append("## {}\n\n{}\n".format(*foreign.APART[language]))
     for item, (names, loads) in zip(results, foreign.tables(results), strict=True):
         parts.append(f"**{escaped(item.file)}**: {escaped(foreign.heading(item))}\n")
         parts.append(

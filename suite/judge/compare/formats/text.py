@@ -129,10 +129,7 @@ def _foreign(result: ManyComparison, say: Phrases) -> Iterator[str]:
     if results:
         yield from (
             "",
-            say.pick(
-                "Results of other tools: unsigned, not recomputed, not ranked with the cards",
-                "其他工具的结果：未签名，未重新计算，不与评分卡一同排名",
-            ),
+            say("colon").join(foreign.APART[say.language]),
         )
     for item, (heading, rows) in zip(results, foreign.tables(results), strict=True):
         yield from wrapped(f"{item.file}: {foreign.heading(item)}", WIDTH, indent="  ", rest="    ")
