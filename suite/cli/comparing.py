@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -83,23 +84,34 @@ def prices(words: Sequence[str]) -> dict[str, float]:
     return known
 
 
-def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float]) -> list[Entry]:
+def entries(paths: Sequence[Path], trusted: Trusted) -> list[Entry]:
     """Every card verified, with its evidence where that is at hand.
 
     Raises:
         SuiteError: what the first card that is refused is refused for.
-        UsageError: ``usage-wrong``: a price for a card that is not there.
     """
-    names = [letter(index) for index in range(len(paths))]
+    return [_entry(path, trusted) for path in paths]
+
+
+def priced(sides: Sequence[Entry], price: Mapping[str, float]) -> list[Entry]:
+    """The sides with the prices of their devices.
+
+    Raises:
+        UsageError: ``usage-wrong``: a price for a side that is not there.
+    """
+    names = [letter(index) for index in range(len(sides))]
     for name in price:
         if name not in names:
             raise UsageError(
                 "usage-wrong", f"--price names {name}; the cards are {', '.join(names)}"
             )
-    return [_entry(path, trusted, price.get(name)) for path, name in zip(paths, names, strict=True)]
+    return [
+        dataclasses.replace(side, price=price.get(name))
+        for side, name in zip(sides, names, strict=True)
+    ]
 
 
-def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
+def _entry(path: Path, trusted: Trusted) -> Entry:
     with unpacked(path) as place:
         if place.suffix in (".html", ".htm"):
             result = judging.verify(place, judging.known(trusted, shared=True))
@@ -114,7 +126,11 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
                 raise
         run = evidence.read(place) if place.is_dir() else None
         return Entry(
-            str(path), held.card, held.signer(), run, price, _statements(path, trusted, held)
+            str(path),
+            held.card,
+            held.signer(),
+            run,
+            stated=_statements(path, trusted, held),
         )
 
 

@@ -130,6 +130,19 @@ def write_error(error: SuiteError) -> None:
     error_console().print(text, soft_wrap=True)
 
 
+def write_report(target: Path, data: bytes) -> None:
+    """Write a report, over an earlier one of that name.
+
+    Raises:
+        UsageError: ``page-unwritable``.
+    """
+    try:
+        target.write_bytes(data)
+    except OSError as cause:
+        message = f"cannot write {target}: {cause.strerror}"
+        raise UsageError("page-unwritable", message) from cause
+
+
 def write_new(target: Path, data: bytes, *, exists: str = "review-exists", hint: str = "") -> None:
     """Write a signed file that is not there yet; none is ever written over.
 
