@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from suite.base.language import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from suite.base.bilingual import Bilingual
     from suite.documents.card import Scorecard
@@ -50,6 +50,7 @@ class Format:
         render: the report's bytes; pure.
         per_phase: its tool keeps one load a file; without a chosen phase there is one line for each.
         verbatim: bytes that are not text for people: nothing in them is made visible.
+        render_all: of a tool that keeps many runs in one file: the file of these, at least one.
     """
 
     title: Bilingual
@@ -58,3 +59,4 @@ class Format:
     render: Callable[[Subject], bytes]
     per_phase: bool = False
     verbatim: bool = False
+    render_all: Callable[[Sequence[Subject]], bytes] | None = None
