@@ -8,6 +8,7 @@ verified. Entries are ended or revoked, never deleted; two keys of one owner may
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +36,7 @@ from suite.judge.attest.timestamps import Authority, read_certificates
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from msgspec import UnsetType
@@ -119,12 +120,34 @@ class TrustedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedIdentity:
+    """Somebody who signs without a key of their own, and how their certificates' keys count.
+
+    Attributes:
+        issuer: who vouched for the identity.
+        entry: of any key of a certificate, but for the key itself.
+    """
+
+    identity: str
+    issuer: str
+    entry: Callable[[PublicKey], TrustedKey]
+
+
+@dataclass(frozen=True, slots=True)
 class TrustList:
-    """A list that was read and found consistent. `sha256` is the digest of its file."""
+    """A list that was read and found consistent.
+
+    Attributes:
+        sha256: digest of its file.
+        identities: who may sign without a key of their own.
+        sigstore_root: the trusted root that their certificates are held against, JSON; empty without one.
+    """
 
     keys: tuple[TrustedKey, ...]
     authorities: tuple[Authority, ...]
     sha256: str
+    identities: tuple[TrustedIdentity, ...] = ()
+    sigstore_root: bytes = b""
 
     def find(self, key_id: str) -> TrustedKey:
         """The entry with that id.
@@ -174,8 +197,33 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             raise TrustError("trust-key-twice", message, place, hint)
         seen[trusted.key.id] = index
         entries.append(trusted)
-    authorities = _authorities(given(document.authorities, ()), name)
-    return TrustList(tuple(entries), authorities, jsonio.sha256_hex(data))
+    root = given(document.sigstoreRoot)
+    return TrustList(
+        tuple(entries),
+        _authorities(given(document.authorities, ()), name),
+        jsonio.sha256_hex(data),
+        _identities(given(document.identities, ()), name, rooted=root is not None),
+        jsonio.canonical(root) if root is not None else b"",
+    )
+
+
+def _identities(
+    listed: Sequence[trust.TrustedIdentity], name: str, *, rooted: bool
+) -> tuple[TrustedIdentity, ...]:
+    read: list[TrustedIdentity] = []
+    for index, item in enumerate(listed):
+        place = Place(name, None, f"/identities/{index}")
+        if not rooted:
+            hint = "put Sigstore's trusted_root.json into it"
+            raise TrustError("trust-root-missing", "the list has no sigstoreRoot", place, hint)
+        problem = value_problem(item.owner)
+        if problem:
+            raise TrustError("payload-text", problem[1], place)
+        if any((item.identity, item.issuer) == (other.identity, other.issuer) for other in read):
+            hint = "one identity belongs to one owner; end an entry, do not repeat it"
+            raise TrustError("trust-key-twice", "the same identity once more", place, hint)
+        read.append(TrustedIdentity(item.identity, item.issuer, _terms(item, place)))
+    return tuple(read)
 
 
 def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
@@ -184,6 +232,13 @@ def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
     if key.algorithm != Algorithm(entry.algorithm):
         message = f"declared as {entry.algorithm}, the key is {key.algorithm}"
         raise TrustError("trust-algorithm-differs", message, place)
+    return _terms(entry, place)(key)
+
+
+def _terms(
+    entry: trust.TrustEntry | trust.TrustedIdentity, place: Place
+) -> Callable[[PublicKey], TrustedKey]:
+    """What an entry says of whichever key is its owner's."""
     revoked = given(entry.revoked)
     role, vendors = Role(entry.role), given(entry.signsFor)
     if (vendors is not None) != (role is Role.LAB):
@@ -192,8 +247,8 @@ def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
             "a vendor signs for itself, a lab for the vendors that it names, a reviewer for nobody"
         )
         raise TrustError("trust-signs-for", message, place, hint)
-    return TrustedKey(
-        key=key,
+    return functools.partial(
+        TrustedKey,
         owner=entry.owner,
         role=role,
         signs_for=vendors or (entry.owner,),
