@@ -153,6 +153,6 @@ def with_statements(result: Verification, paths: Sequence[Path], trust: TrustLis
                     "predicate-type-differs", f"{path} is no audit, witness or reproduction"
                 )
     with steps.attempt("Its level follows from what is stated") as note:
-        level, why = levels.reached(result.verified.card, stated)
+        level, why = levels.reached(result.verified.card, stated, result.maker)
         note.detail = f"{level}: {why}"
     return replace(result, steps=tuple(steps.done), errors=tuple(steps.errors))

@@ -41,6 +41,10 @@ def _lines(doc: Vendor) -> Iterator[str]:
     yield from _listed("Access to devices, the first by default", _access(doc))
     yield from _listed("Host prerequisites", map(_prerequisite, doc.prerequisites))
     yield from _listed("Telemetry, the first that works", map(_telemetry, doc.telemetry))
+    yield from _listed(
+        "Devices sign, before and after a run",
+        (f"{shlex.join(tool.command)} ({tool.format})" for tool in given(doc.attestation, ())),
+    )
     yield from _listed("Beware", doc.notes)
     sources = (f"{key} ({source.kind}): {source.ref}" for key, source in doc.sources.items())
     yield from _listed("Sources", sources)

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
     from suite.judge.attest.review import Made
 
 
-def reached(card: Scorecard, made: Iterable[Made]) -> tuple[Level, str]:
+def reached(card: Scorecard, made: Iterable[Made], maker: str = "") -> tuple[Level, str]:
     """The highest level that a card reaches, and why.
 
     Args:
         card: says what its own evidence reaches.
         made: what was stated about it, each verified against a trust list.
+        maker: of the trust list, that attests the run's devices; "" where none does. It counts for a run under a challenge: of
+            any other, whoever ran chose when the nonce became known.
 
     The last statement of each owner counts. A card is witnessed where a witness holds its evidence, measured a server
     elsewhere, and both sides counted alike. It is reproduced where more owners reproduced it than failed to.
     """
     own = card.level.level
+    if maker and own == "challenged":
+        return "attested", f"its devices are attested by {maker}, under the challenge of its round"
     last = {
         (item.owner, type(item.report)): item
         for item in sorted(

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from suite.declare.scenarios import SCENARIOS
+from suite.documents.deviceevidence import DEVICE_FACTS
 from suite.documents.standing import LEVEL_NAMES
 from suite.judge.report.scenariowords import SCENARIO_WORDS
 
@@ -107,6 +108,7 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
         "standing-observed": ("observed", "本套件所见"),
         "standing-attested": ("attested", "他人签名"),
         "standing-asserted": ("asserted", "自述"),
+        "standing-not-covered": ("not covered", "未涵盖"),
         "standing-text": (
             (
                 "Recomputed: follows from the evidence, and anybody can derive it again. Observed: the suite saw it on the "
@@ -182,6 +184,24 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
         "meaning-reproduced": (
             "Somebody else ran the same plan on a machine of the same kind.",
             "他人在同类机器上运行了同一计划。",
+        ),
+        "meaning-attested": (
+            "Under a challenge the devices signed before and after the run, by a maker whose root the trust list names.",
+            "运行受质询，且设备在运行前后签名，其制造商根证书列于信任列表。",
+        ),
+        **{f"device-{name}": (fact.en, fact.zh) for name, fact in DEVICE_FACTS.items()},
+        "device-fact": ("Fact", "事实"),
+        "device-attestation": ("What the devices signed", "设备所签内容"),
+        "meaning-device-attestation": (
+            (
+                "Before the run the devices signed the plan's digest, after it the log's. It counts where a trust list names the "
+                "maker's root; it shows which devices were there, not that they computed the answers."
+            ),
+            "设备在运行前对计划摘要、运行后对日志摘要签名。仅当信任列表列有制造商的根证书时才算数；它表明有哪些设备在场，而不表明回答由其算出。",
+        ),
+        "device-root": (
+            "Root that their certificates end in, SHA-256",
+            "其证书所归的根证书，SHA-256",
         ),
         "audited": ("Audited by a reviewer", "已由评审方审计"),
         "audit-same": ("the same model", "同一模型"),
