@@ -27,6 +27,12 @@ START = dt.datetime(2021, 1, 1, tzinfo=dt.UTC)
 END = dt.datetime(2121, 1, 1, tzinfo=dt.UTC)
 
 
+def key(*names: str) -> ec.EllipticCurvePrivateKey:
+    """A throwaway key that every process makes alike."""
+    number = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest())
+    return ec.derive_private_key(number, ec.SECP384R1())
+
+
 def raw_signature(key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
     """r and s, 48 bytes each."""
     pair = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA384())))
@@ -35,7 +41,7 @@ def raw_signature(key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
 
 def certificate(
     name: str,
-    key: ec.EllipticCurvePrivateKey,
+    own_key: ec.EllipticCurvePrivateKey,
     issuer: tuple[str, ec.EllipticCurvePrivateKey],
     *,
     authority: bool,
@@ -54,7 +60,7 @@ def certificate(
     builder = x509.CertificateBuilder(
         issuer_name=called(issuer[0]),
         subject_name=called(name),
-        public_key=key.public_key(),
+        public_key=own_key.public_key(),
         serial_number=x509.random_serial_number(),
         not_valid_before=START,
         not_valid_after=end,
@@ -113,7 +119,7 @@ class Maker:
     verifier: ec.EllipticCurvePrivateKey = field(init=False)
 
     def __post_init__(self) -> None:
-        self.root_key, self.verifier = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
+        self.root_key, self.verifier = key(self.name, "root"), key(self.name, "verifier")
         own = f"Device identity {self.name}"
         self.root = certificate(own, self.root_key, (own, self.root_key), authority=True)
         self.cards = [self.device(number) for number in range(self.devices)]
@@ -121,15 +127,14 @@ class Maker:
     def device(self, number: int) -> Device:
         """One more device."""
         own = f"Device identity {self.name}"
-        keys = [ec.generate_private_key(ec.SECP384R1()) for _ in range(3)]
         names = ["TH100 model", f"TH100 chip {number}", "TH100 firmware"]
+        keys = [key(self.name, name) for name in names]
         chain, above = [self.root], (own, self.root_key)
-        for name, key in zip(names, keys, strict=True):
-            last = key is keys[-1]
-            chain.insert(
-                0, certificate(name, key, above, authority=not last, end=self.end if last else END)
-            )
-            above = (name, key)
+        for name, own_key in zip(names, keys, strict=True):
+            last = own_key is keys[-1]
+            end = self.end if last else END
+            chain.insert(0, certificate(name, own_key, above, authority=not last, end=end))
+            above = (name, own_key)
         return Device(keys[-1], chain)
 
     def collected(self, nonce: str, **wrong: object) -> dict:
@@ -296,8 +301,12 @@ def samples(folder: Path) -> None:
 
 
 def main() -> None:
-    """``python -m tests.factories.deviceauthority tests/cases/nvattest``: make the samples anew."""
-    samples(Path(sys.argv[1]))
+    """``FOLDER`` makes the samples anew; ``--nonce HEX`` answers as `nvattest collect-evidence` does."""
+    match sys.argv[1:]:
+        case ["--nonce", nonce]:
+            print(json.dumps(Maker().collected(nonce), indent=4))
+        case [folder]:
+            samples(Path(folder))
 
 
 if __name__ == "__main__":

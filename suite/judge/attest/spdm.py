@@ -13,6 +13,7 @@ types are little-endian. The certificates come beside it in PEM, the device's fi
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from suite.base.bilingual import Sentence
@@ -47,7 +49,7 @@ class Report:
     Attributes:
         nonce: that it was asked with, in hexadecimal.
         chip: name in the device's own certificate.
-        identity: digest of its certified identity key's certificate: another device has another.
+        identity: digest of the chip's certified key: another device has another.
         driver: version; "" where it says none.
         firmware: version; "" where it says none.
         root: the certificate that its chain ends in.
@@ -108,7 +110,7 @@ def read_report(data: bytes, chain: bytes, at: dt.datetime) -> Report:
         nonce=data[4 : 4 + _NONCE_BYTES].hex(),
         chip=_chip(certificates[0]),
         # The certificate above the first is the chip's own; the first is made anew with the firmware.
-        identity=certificates[1].fingerprint(hashes.SHA256()).hex(),
+        identity=_key_digest(certificates[1]),
         driver=opaque.get(_DRIVER, b"").rstrip(b"\0").decode("ascii", "replace"),
         firmware=_firmware(opaque.get(_FIRMWARE, b"")),
         root=certificates[-1],
@@ -196,6 +198,11 @@ def _require_current(certificate: x509.Certificate, at: dt.datetime) -> None:
             f"{_chip(certificate)} 的证书在 {format_time(at)} 无效",
         )
         raise TrustError("attestation-expired", message)
+
+
+def _key_digest(certificate: x509.Certificate) -> str:
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(key).hexdigest()
 
 
 def _chip(certificate: x509.Certificate) -> str:

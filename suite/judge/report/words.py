@@ -186,8 +186,8 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
             "他人在同类机器上运行了同一计划。",
         ),
         "meaning-attested": (
-            "Under a challenge the devices signed before and after the run, by a maker whose root the trust list names.",
-            "运行受质询，且设备在运行前后签名，其制造商根证书列于信任列表。",
+            "Challenged and reproduced; and the devices signed before and after the run, certified by a maker that the trust list names.",
+            "已受质询且已复现；设备在运行前后签名，其制造商列于信任列表。",
         ),
         **{f"device-{name}": (fact.en, fact.zh) for name, fact in DEVICE_FACTS.items()},
         "device-fact": ("Fact", "事实"),

@@ -14,6 +14,7 @@ from suite.base import jsonio
 from suite.base.errors import SuiteError, TrustError
 from suite.cli import reproducing
 from suite.cli.main import main
+from suite.documents.card import LevelResult
 from suite.documents.codec import convert, plain
 from suite.documents.plan import Plan
 from suite.documents.reproduction import VerificationSummary
@@ -160,6 +161,16 @@ def test_the_level_follows_from_reproductions_by_others():
     assert levels.reached(card, [yes])[0] == "reproduced"
     assert levels.reached(card, [no])[0] == card.level.level
     assert levels.reached(card, [yes, no])[0] == card.level.level
+    # Devices that a listed maker attests add to that, under a challenge.
+    alone, under = (
+        replace(card, level=LevelResult(level=level, reasons=()))
+        for level in ("self-reported", "challenged")
+    )
+    assert levels.reached(alone, [yes], "cpu")[0] == "reproduced"
+    assert levels.reached(under, [], "cpu")[0] == "challenged"
+    assert levels.reached(under, [yes])[0] == "reproduced"
+    level, why = levels.reached(under, [yes], "cpu")
+    assert (level, why) == ("attested", "reproduced by alice; its devices are attested by cpu")
     with pytest.raises(TrustError) as refused:
         read_statement(
             sign(make_summary("5" * 64, summary("", "cpu")), KEYS["cpu"]),
