@@ -52,11 +52,13 @@ class Held:
         bundle: the signed scorecard.
         verified: what its signature holds.
         evidence: of a run directory; None for a bundle or page.
+        maker: of the trust list, that attests the run's devices; "" where none does.
     """
 
     bundle: bytes
     verified: Verified
     evidence: Evidence | None
+    maker: str = ""
 
     @property
     def card(self) -> Scorecard:
@@ -185,4 +187,4 @@ def verified(subject: Path, trusted: Trusted) -> Held:
     result = verify(subject if subject.is_dir() else path, known(trusted, shared=True))
     if result.verified is None or result.bundle is None or not result.intact:
         raise result.error or TrustError("signature-missing", f"{path} could not be verified")
-    return Held(result.bundle, result.verified, result.evidence)
+    return Held(result.bundle, result.verified, result.evidence, result.maker)

@@ -122,7 +122,7 @@ def verify_run(
             run.check_numbers(stated, recompute)
             with run.steps.attempt(_PAGE) as note:
                 html = _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
-                carried.check_audits(html, trust, stated, run.steps)
+                carried.check_statements(html, trust, stated, run.steps, run.maker)
         return run.result(str(directory))
 
 
@@ -155,7 +155,7 @@ def verify_page(
             )
             with steps.step(_PAGE) as note:
                 page.check_page(html, result.stated, bundle, render, note)
-            carried.check_audits(html, trust, result.stated, steps)
+            carried.check_statements(html, trust, result.stated, steps)
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
