@@ -15,7 +15,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from suite.base.errors import DataError, Place, Problem, SetupError, UsageError
 from suite.measure.fetch.download import Download, Patience, UnavailableError
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from suite.measure.fetch.download import Progress
     from suite.measure.fetch.published import Source
+
+
+_GOES_ON: Final = "free some space and run it again: it goes on where it stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def fetch(
         raise UsageError("digest-malformed", "a SHA-256 is 64 lower-case hexadecimal digits")
     target = directory / source.file_name
     digest = sha256 or source.sha256
-    with _system_refusals(target):
+    with system_refusals(target, _GOES_ON):
         directory.mkdir(parents=True, exist_ok=True)
         if target.exists():
             return _present(target, digest)
@@ -91,13 +94,22 @@ def fetch(
 
 
 @contextlib.contextmanager
-def _system_refusals(target: Path) -> Iterator[None]:
+def system_refusals(target: Path, hint: str) -> Iterator[None]:
+    """What the system refuses while a file is written, in words.
+
+    Args:
+        target: the file, as the place.
+        hint: what to do where the disk is full.
+
+    Raises:
+        DataError: ``file-unwritable``.
+        SetupError: ``disk-full``.
+    """
     try:
         yield
     except OSError as cause:
         place = Place(str(target))
         if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = "free some space and run it again: it goes on where it stopped"
             raise SetupError("disk-full", "the disk is full", place, hint) from cause
         reason = cause.strerror or str(cause)
         raise DataError("file-unwritable", f"cannot write: {reason}", place) from cause
