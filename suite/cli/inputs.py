@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from suite import __version__
 from suite.base import harness, resources
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
 from suite.cli.runtime import choose_runtime, server_url
@@ -140,7 +141,10 @@ def _vendor(choices: Choices) -> Vendor:
     if not choices.emulate:
         return vendor
     if choices.runtime not in (None, "container") or choices.url is not None:
-        message = "--emulate goes with --runtime container: the vendor's image is what is emulated"
+        message = Sentence(
+            "--emulate goes with --runtime container: the vendor's image is what is emulated",
+            "--emulate 与 --runtime container 一起使用：被模拟的是厂商的镜像",
+        )
         raise UsageError("emulation-impossible", message)
     named = _indices(choices.visible) if not _every(choices) else ()
     count = choices.devices or max(named, default=0) + 1
@@ -218,14 +222,23 @@ def this_suite() -> SuiteVersion:
 def _refuse_strays(choices: Choices) -> None:
     if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
         unused = "--cheat" if choices.sim_script is None else "--sim-script"
-        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
+        raise UsageError(
+            "sim-script-unused",
+            Sentence(f"{unused} goes with --runtime sim", f"{unused} 与 --runtime sim 一起使用"),
+        )
 
 
 def _require_model(choices: Choices) -> None:
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
-        hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
-        message = "--url needs --model: which model does the server run?"
+        hint = Sentence(
+            "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes",
+            "--model DIR 或 owner/name；以其分词器计数 token，以其结构得出 FLOPs 与字节数",
+        )
+        message = Sentence(
+            "--url needs --model: which model does the server run?",
+            "--url 需要 --model：服务器运行的是哪个模型？",
+        )
         raise UsageError("model-unnamed", message, hint=hint)
 
 
@@ -310,15 +323,30 @@ def _refuse_empty(choices: Choices) -> None:
     ):
         if getattr(choices, name) == "":
             option = f"--{name.replace('_', '-')}"
-            raise UsageError("option-empty", f"{option} is empty", hint="leave it out, or name one")
+            raise UsageError(
+                "option-empty",
+                Sentence(f"{option} is empty", f"{option} 为空"),
+                hint=Sentence("leave it out, or name one", "请去掉它，或给出取值"),
+            )
     page = choices.telemetry_url
     if page is not None and not re.match(r"https?://[^/\s]", page):
-        hint = "like http://127.0.0.1:9400/metrics"
-        raise UsageError("url-wrong", f"{page!r} is not the address of a page", hint=hint)
+        hint = Sentence("like http://127.0.0.1:9400/metrics", "例如 http://127.0.0.1:9400/metrics")
+        raise UsageError(
+            "url-wrong",
+            Sentence(f"{page!r} is not the address of a page", f"{page!r} 不是页面地址"),
+            hint=hint,
+        )
     nonce = choices.nonce
     if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
-        hint = "letters, digits and . _ : - only, at most 128"
-        raise UsageError("nonce-wrong", f"{nonce!r} is no round identifier", hint=hint)
+        hint = Sentence(
+            "letters, digits and . _ : - only, at most 128",
+            "只能含字母、数字与 . _ : -，最多 128 个",
+        )
+        raise UsageError(
+            "nonce-wrong",
+            Sentence(f"{nonce!r} is no round identifier", f"{nonce!r} 不是轮次标识"),
+            hint=hint,
+        )
 
 
 def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, str]:
@@ -326,7 +354,9 @@ def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str,
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not (equals or flags):
-            raise UsageError(code, f"{text!r} is not NAME=VALUE")
+            raise UsageError(
+                code, Sentence(f"{text!r} is not NAME=VALUE", f"{text!r} 不是 NAME=VALUE 的形式")
+            )
         pairs[name] = value
     return pairs
 
@@ -349,7 +379,9 @@ def _indices(text: str | None) -> tuple[int, ...]:
         return ()
     if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
         raise UsageError(
-            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1, or all"
+            "devices-wrong",
+            Sentence(f"{text!r} is not a list of indices", f"{text!r} 不是编号列表"),
+            hint=Sentence("for example 0,1, or all", "例如 0,1，或 all"),
         )
     return tuple(int(part) for part in text.split(","))
 
@@ -359,8 +391,15 @@ def _private_peaks(texts: Iterable[str]) -> dict[str, PrivatePeak]:
     for text in texts:
         match = re.fullmatch(r"([a-z0-9_]+)=([0-9]+(?:\.[0-9]+)?)@(.+)", text)
         if match is None:
-            hint = "for example fp16=98@data-sheet-rev2"
-            raise UsageError("peak-wrong", f"{text!r} is not PRECISION=TFLOPS@SOURCE", hint=hint)
+            hint = Sentence("for example fp16=98@data-sheet-rev2", "例如 fp16=98@data-sheet-rev2")
+            raise UsageError(
+                "peak-wrong",
+                Sentence(
+                    f"{text!r} is not PRECISION=TFLOPS@SOURCE",
+                    f"{text!r} 不是 PRECISION=TFLOPS@SOURCE 的形式",
+                ),
+                hint=hint,
+            )
         peaks[match[1]] = PrivatePeak(flops=float(match[2]) * 1e12, source=match[3])
     return peaks
 
@@ -370,8 +409,12 @@ def _cpu_peak(text: str | None) -> CPUPeak | None:
         return None
     match = re.fullmatch(r"([a-z0-9_]+):([0-9]{1,4}):([0-9]+(?:\.[0-9]+)?)", text)
     if match is None:
-        hint = "for example avx512f:2:2600"
-        raise UsageError("peak-wrong", f"{text!r} is not ISA:CORES:MHZ", hint=hint)
+        hint = Sentence("for example avx512f:2:2600", "例如 avx512f:2:2600")
+        raise UsageError(
+            "peak-wrong",
+            Sentence(f"{text!r} is not ISA:CORES:MHZ", f"{text!r} 不是 ISA:CORES:MHZ 的形式"),
+            hint=hint,
+        )
     return CPUPeak(isa=match[1], cores=int(match[2]), clock_mhz=float(match[3]))
 
 
@@ -387,5 +430,12 @@ def _refuse_impossible(cpu: CPUPeak | None, device: Accelerator, choices: Choice
     host = HostCPU() if elsewhere else host_cpu(processor())
     basis = CPUBasis(isa=cpu.isa, flag=flags[cpu.isa], cores=cpu.cores, clock_mhz=cpu.clock_mhz)
     if why := contradiction(basis, host):
-        hint = "physical cores, and the clock in MHz that all of them sustain, as of this machine"
-        raise UsageError("cpu-peak-impossible", f"--cpu-peak: {why}", hint=hint)
+        hint = Sentence(
+            "physical cores, and the clock in MHz that all of them sustain, as of this machine",
+            "请给出本机的物理核数，以及全核可持续的频率（MHz）",
+        )
+        raise UsageError(
+            "cpu-peak-impossible",
+            Sentence(f"--cpu-peak: {why}", f"--cpu-peak：{chinese(why)}"),
+            hint=hint,
+        )

@@ -63,15 +63,20 @@ def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
     held = judging.verified(run, trusted)
     manifest = held.verified.statement.subject(MANIFEST_SUBJECT)
     if held.evidence is None or manifest is None:
-        hint = "give the run directory: a card alone holds no answers"
-        raise EvidenceError("run-missing", f"{run} holds no evidence", hint=hint)
+        hint = Sentence(
+            "give the run directory: a card alone holds no answers",
+            "请给出运行目录：仅有评分卡则没有回答",
+        )
+        raise EvidenceError(
+            "run-missing", Sentence(f"{run} holds no evidence", f"{run} 不含证据"), hint=hint
+        )
     if not held.card.verdict.conformant:
         problems = [
             Problem(f"{each.rule}: {each.why}")
             for each in held.card.checks
             if each.outcome == "fail"
         ]
-        message = f"{run} is not conformant"
+        message = Sentence(f"{run} is not conformant", f"{run} 不合规")
         raise EvidenceError("reference-unfit", message, problems=problems)
     return held.evidence, manifest
 
@@ -171,7 +176,12 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
     if run is not None:
         evidence, manifest = _verified(run, trusted)
         if made.statement.subject(MANIFEST_SUBJECT) != manifest:
-            raise TrustError("reference-differs", f"{file} was made from another run than {run}")
+            raise TrustError(
+                "reference-differs",
+                Sentence(
+                    f"{file} was made from another run than {run}", f"{file} 并非由 {run} 生成"
+                ),
+            )
         stated = known.document
         again = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
         # When it was made is not told by the run, and a name is free.
@@ -182,7 +192,10 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
             for name in stated.__struct_fields__
             if getattr(stated, name) != getattr(again, name)
         ]:
-            message = f"{file} does not follow from {run}: {', '.join(wrong)}"
+            message = Sentence(
+                f"{file} does not follow from {run}: {', '.join(wrong)}",
+                f"{file} 不能由 {run} 得出：{', '.join(wrong)}",
+            )
             raise TrustError("reference-differs", message)
         lines.append(f"follows    from {run}, answer by answer")
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite import __version__
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.cli.measuring import measure, run_directory
@@ -142,14 +143,22 @@ def reproduce(
 
 def _evidence(held: Held, path: Path) -> Evidence:
     if held.evidence is None:
-        hint = "give the run directory: a card alone holds no plan and no answers"
-        raise EvidenceError("run-missing", f"{path} holds no evidence", hint=hint)
+        hint = Sentence(
+            "give the run directory: a card alone holds no plan and no answers",
+            "请给出运行目录：仅有评分卡则没有计划与回答",
+        )
+        raise EvidenceError(
+            "run-missing", Sentence(f"{path} holds no evidence", f"{path} 不含证据"), hint=hint
+        )
     return held.evidence
 
 
 def _basis(first: Evidence, path: Path) -> Basis:
     if first.basis is None:
-        message = f"{path} did not keep what its plan was made from (basis.json)"
+        message = Sentence(
+            f"{path} did not keep what its plan was made from (basis.json)",
+            f"{path} 没有保留其计划所依据的内容（basis.json）",
+        )
         raise EvidenceError("run-missing", message)
     return first.basis
 
@@ -161,8 +170,14 @@ def _require_same(first: Plan, again: Plan) -> None:
         UsageError: ``reproduction-differs``, with everything that differs.
     """
     if wrong := plan_differences(first, again):
-        message = f"what would run here is not what the card is of: {', '.join(wrong)}"
-        problems = [Problem(f"another than was run first: {name}") for name in wrong]
+        message = Sentence(
+            f"what would run here is not what the card is of: {', '.join(wrong)}",
+            f"此处将运行的与评分卡所述不同：{', '.join(wrong)}",
+        )
+        problems = [
+            Problem(Sentence(f"another than was run first: {name}", f"与当初所运行的不同：{name}"))
+            for name in wrong
+        ]
         raise UsageError("reproduction-differs", message, problems=problems)
 
 
@@ -180,7 +195,13 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
     options, cpu = basis.options, basis.options.cpu_peak
     script = here.script or given(basis.sim_script)
     if basis.runtime == "endpoint" and here.url is None:
-        raise UsageError("url-missing", "the run is of a server that ran already: give --url")
+        raise UsageError(
+            "url-missing",
+            Sentence(
+                "the run is of a server that ran already: give --url",
+                "该运行测量的是已在运行的服务器：请给出 --url",
+            ),
+        )
     return Choices(
         vendor=here.vendor or str(basis.declaration["id"]),
         engine=basis.engine,
@@ -291,7 +312,9 @@ def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
         data = read_limited(path, MAX_BUNDLE_BYTES)
         made = read_statement(data, known, sha256, vendor, str(path))
         if not isinstance(made, Attested) or not isinstance(made.report, VerificationSummary):
-            raise TrustError("predicate-type-differs", f"{path} is no reproduction")
+            raise TrustError(
+                "predicate-type-differs", Sentence(f"{path} is no reproduction", f"{path} 不是复现")
+            )
         before = last.get(made.owner)
         if before is None or before.timeVerified <= made.report.timeVerified:
             last[made.owner] = made.report

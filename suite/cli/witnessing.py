@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite import evidence
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, UsageError
 from suite.base.visible import say
 from suite.cli import signingkey, stamping
@@ -59,7 +60,13 @@ def witness(
         SuiteError: as `suite.cli.measuring.measure`, and `suite.judge.attest.witnessed.report`.
     """
     if choices.url is None:
-        raise UsageError("url-missing", "a witness measures a server elsewhere: give --url")
+        raise UsageError(
+            "url-missing",
+            Sentence(
+                "a witness measures a server elsewhere: give --url",
+                "见证测量的是他处的服务器：请给出 --url",
+            ),
+        )
     signer = signingkey.named_key(key) or signingkey.local_key()
     stamp = stamping.authority(tsa) if tsa else None
     directory = run_out or run_directory("witness")
@@ -76,7 +83,12 @@ def witness(
         target, sign(make_witness(payload_digest(card, str(directory)), made), signer.key, stamp)
     )
     say(text(made))
-    say(f"signed by   {signer.key.public.id}{' (a new key)' if signer.new else ''}")
+    say(
+        Sentence(
+            f"signed by   {signer.key.public.id}{' (a new key)' if signer.new else ''}",
+            f"签名者      {signer.key.public.id}{'（新密钥）' if signer.new else ''}",
+        )
+    )
     say(f"statement   {target}")
     return STATUS[made.verdict]
 

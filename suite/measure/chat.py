@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SuiteError
 from suite.measure.load.decode.foreign import stated_in
 from suite.measure.load.decode.sse import SseReader
@@ -85,7 +86,10 @@ class Conversation:
             if response.status != http.client.OK:
                 data = response.read(65_536)
                 why = stated_in(data) or data.decode("utf-8", "replace")[:300]
-                message = f"{self.path} answers {response.status}: {why}"
+                message = Sentence(
+                    f"{self.path} answers {response.status}: {why}",
+                    f"{self.path} 以 {response.status} 应答：{why}",
+                )
                 raise EngineError("engine-bad-answer", message)
             yield from _pieces(response)
         except (OSError, http.client.HTTPException) as cause:
@@ -114,7 +118,13 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[str]:
     while piece := response.read1(65_536):
         size += len(piece)
         if size > MOST_ANSWER_BYTES:
-            raise EngineError("engine-bad-answer", f"the answer exceeds {MOST_ANSWER_BYTES} bytes")
+            raise EngineError(
+                "engine-bad-answer",
+                Sentence(
+                    f"the answer exceeds {MOST_ANSWER_BYTES} bytes",
+                    f"回答超过 {MOST_ANSWER_BYTES} 字节",
+                ),
+            )
         for event in reader.feed(piece):
             if event.data == b"[DONE]":
                 return
@@ -135,9 +145,14 @@ def _text(data: bytes, member: str) -> str:
         value = jsonio.loads(data, name="the answer", error=EngineError)
     except SuiteError as cause:
         text = data.decode("utf-8", "replace")[:200]
-        raise EngineError("engine-bad-answer", f"the answer is no JSON: {text}") from cause
+        raise EngineError(
+            "engine-bad-answer",
+            Sentence(f"the answer is no JSON: {text}", f"回答不是 JSON：{text}"),
+        ) from cause
     if why := stated_in(data):
-        raise EngineError("engine-bad-answer", f"the server says: {why}")
+        raise EngineError(
+            "engine-bad-answer", Sentence(f"the server says: {why}", f"服务器称：{why}")
+        )
     choice = _first(value.get("choices") if isinstance(value, dict) else None)
     inner = choice.get(member)
     # A thinking model's reasoning is shown too: it is what the person waits for.

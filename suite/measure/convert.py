@@ -23,6 +23,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place, Problem, SetupError
 from suite.base.safe import replace_file
 from suite.declare.model.facts import hash_file
@@ -81,7 +82,10 @@ def convert(
     if conversion is None:
         return None
     if plan.runtime not in ("container", "process"):
-        message = f"weights cannot be converted when the runtime is {plan.runtime}"
+        message = Sentence(
+            f"weights cannot be converted when the runtime is {plan.runtime}",
+            f"运行方式为 {plan.runtime} 时无法转换权重",
+        )
         raise SetupError("conversion-impossible", message)
     chosen = Settings() if settings is None else settings
     step = _Step(plan, conversion, run_directory / LOG, on_progress, chosen)
@@ -154,8 +158,14 @@ def check_artefact(
     if not path.is_file():
         raise SetupError(
             "conversion-unknown-artefact",
-            f"{target} holds something and no {PROVENANCE} says what",
-            hint="remove it, or name another directory for converted weights with --converted",
+            Sentence(
+                f"{target} holds something and no {PROVENANCE} says what",
+                f"{target} 中有内容，而没有 {PROVENANCE} 说明其来源",
+            ),
+            hint=Sentence(
+                "remove it, or name another directory for converted weights with --converted",
+                "请删除，或以 --converted 为转换后的权重指定其他目录",
+            ),
         )
     try:
         provenance = convert_json(
@@ -166,7 +176,7 @@ def check_artefact(
             raise
         raise SetupError(
             "conversion-unknown-artefact",
-            f"what {PROVENANCE} says cannot be read",
+            Sentence(f"what {PROVENANCE} says cannot be read", f"{PROVENANCE} 无法读取"),
             Place(str(path)),
             problems=cause.problems,
         ) from cause
@@ -175,9 +185,12 @@ def check_artefact(
     if problems:
         raise SetupError(
             "conversion-mismatch",
-            f"{target} was not made for this plan",
+            Sentence(f"{target} was not made for this plan", f"{target} 不是为此计划生成的"),
             Place(str(path)),
-            hint="remove it to have it made again, or ask for what it was made for",
+            hint=Sentence(
+                "remove it to have it made again, or ask for what it was made for",
+                "请删除以重新生成，或请求其所对应的内容",
+            ),
             problems=problems,
         )
     return provenance
@@ -186,12 +199,17 @@ def check_artefact(
 def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> list[Problem]:
     baked, wanted = provenance.parameters, conversion.parameters
     problems = [
-        Problem(f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}")
+        Problem(
+            Sentence(
+                f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}",
+                f"{name} 为 {baked.get(name, '未设置')}，计划为 {wanted.get(name, '无')}",
+            )
+        )
         for name in sorted({*baked, *wanted})
         if baked.get(name) != wanted.get(name)
     ]
     problems += [
-        Problem(f"its {name} was another one")
+        Problem(Sentence(f"its {name} was another one", f"其 {name} 不同"))
         for name, made, asked in (
             ("command", provenance.command, conversion.command),
             ("environment", provenance.env, conversion.env),
@@ -200,10 +218,22 @@ def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> 
     ]
     if provenance.model_type != conversion.model_type:
         problems.append(
-            Problem(f"model type is {provenance.model_type}, the plan has {conversion.model_type}")
+            Problem(
+                Sentence(
+                    f"model type is {provenance.model_type}, the plan has {conversion.model_type}",
+                    f"模型类型为 {provenance.model_type}，计划为 {conversion.model_type}",
+                )
+            )
         )
     if provenance.model.sha256 != plan.model.sha256:
-        problems.append(Problem(f"it was made from other weights, of {provenance.model.id}"))
+        problems.append(
+            Problem(
+                Sentence(
+                    f"it was made from other weights, of {provenance.model.id}",
+                    f"它由 {provenance.model.id} 的其他权重生成",
+                )
+            )
+        )
     return problems
 
 
@@ -219,11 +249,11 @@ def _damaged(
     store.save()
     return [
         Problem(
-            f"{name} is missing"
+            Sentence(f"{name} is missing", f"缺少 {name}")
             if name not in there
-            else f"{name} was added"
+            else Sentence(f"{name} was added", f"多出 {name}")
             if name not in wanted
-            else f"{name} was changed"
+            else Sentence(f"{name} was changed", f"{name} 被更改")
         )
         for name in sorted({*wanted, *there})
         if wanted.get(name) != there.get(name)
@@ -286,7 +316,10 @@ class _Step:
             if why is not None:
                 raise SetupError(
                     "conversion-failed",
-                    f"the conversion failed: {why}; its log ends:\n{log_tail(self.log)}",
+                    Sentence(
+                        f"the conversion failed: {why}; its log ends:\n{log_tail(self.log)}",
+                        f"转换失败：{chinese(why)}；其日志的结尾：\n{log_tail(self.log)}",
+                    ),
                 )
             partial.chmod(0o755)
             yield partial, facts, round(time.monotonic() - clock, 3)
@@ -309,16 +342,27 @@ class _Step:
         self.on_progress("counting what came out, and what rounding loses")
         plan, conversion, outputs = self.plan, self.conversion, files_of(partial)
         if not outputs:
-            raise SetupError("conversion-failed", "the conversion ended well and wrote no file")
+            raise SetupError(
+                "conversion-failed",
+                Sentence(
+                    "the conversion ended well and wrote no file", "转换正常结束，而没有写出文件"
+                ),
+            )
         try:
             counted = census_after(partial)
         except DataError as broken:
-            message = f"the conversion ended well and wrote a broken file: {broken.message}"
+            message = Sentence(
+                f"the conversion ended well and wrote a broken file: {broken.message}",
+                f"转换正常结束，而写出了损坏的文件：{chinese(broken.message)}",
+            )
             raise SetupError("conversion-failed", message, broken.place) from broken
         if wrong := artefact_problems(conversion, plan.model, counted):
             raise SetupError(
                 "conversion-failed",
-                f"the conversion ended well and wrote something else: {wrong[0]}",
+                Sentence(
+                    f"the conversion ended well and wrote something else: {wrong[0]}",
+                    f"转换正常结束，而写出了其他内容：{chinese(wrong[0])}",
+                ),
                 problems=[Problem(text) for text in wrong],
             )
         source = Path(plan.model.path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import UNSET
 
 from suite import evidence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
@@ -105,7 +106,13 @@ def _phase(stage: Stage, served: Served) -> None:
     run.stop.check()
     dead = stage.watch.after(stage.watch.failed)
     if dead is not None:
-        raise EngineError("engine-died", f"the engine died during {stage.title}: {dead}")
+        raise EngineError(
+            "engine-died",
+            Sentence(
+                f"the engine died during {stage.title}: {dead}",
+                f"引擎在{chinese(stage.title)}期间终止：{chinese(dead)}",
+            ),
+        )
     run.progress.line(f"{stage.title}: {summary}")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import expressions
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.measure.preflight import output_of
@@ -61,11 +62,14 @@ def _matches(doc: Vendor, output: str) -> list[Accelerator]:
 def _mixed(doc: Vendor, places: dict[str, list[str]]) -> UsageError:
     names = {device.id: device.name for device in doc.accelerators}
     listed = ", ".join(
-        f"{names[kind]} (index {', '.join(filter(None, where))})" if any(where) else names[kind]
+        f"{names[kind]} ({', '.join(filter(None, where))})" if any(where) else names[kind]
         for kind, where in places.items()
     )
     return UsageError(
         "accelerators-mixed",
-        f"this machine has several kinds: {listed}",
-        hint=f"name one with --accelerator ({', '.join(places)}), and its devices with --visible",
+        Sentence(f"this machine has several kinds: {listed}", f"本机有多种加速器：{listed}"),
+        hint=Sentence(
+            f"name one with --accelerator ({', '.join(places)}), and its devices with --visible",
+            f"请以 --accelerator 指定一种（{', '.join(places)}），并以 --visible 指定其设备",
+        ),
     )

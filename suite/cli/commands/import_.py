@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
+from suite.base.errors import unwritable
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option
 
@@ -38,7 +40,9 @@ def import_(files: tuple[Path, ...], *, tool: str | None, out: Path | None, as_j
     from suite.judge.foreign.read import read
 
     if out is not None and len(files) != 1:
-        raise UsageError("usage-wrong", "--out takes one FILE alone")
+        raise UsageError(
+            "usage-wrong", Sentence("--out takes one FILE alone", "--out 只接受一个 FILE")
+        )
     for path in files:
         result = read(path, tool)
         if as_json:
@@ -51,6 +55,6 @@ def import_(files: tuple[Path, ...], *, tool: str | None, out: Path | None, as_j
             try:
                 replace_file(out, codec.pretty(result))
             except OSError as cause:
-                message = f"cannot write {out}: {cause.strerror}"
+                message = unwritable(out, cause)
                 raise UsageError("page-unwritable", message) from cause
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
@@ -84,8 +85,14 @@ def reproduce(
 
     if consensus:
         if trust is None:
-            hint = "the trust list says whose reproductions count"
-            raise UsageError("usage-wrong", "--consensus needs --trust", hint=hint)
+            hint = Sentence(
+                "the trust list says whose reproductions count", "信任列表决定谁的复现算数"
+            )
+            raise UsageError(
+                "usage-wrong",
+                Sentence("--consensus needs --trust", "--consensus 需要 --trust"),
+                hint=hint,
+            )
         view = reproducing.consensus(run, consensus, trust)
         if as_json:
             write_json(plain(view))

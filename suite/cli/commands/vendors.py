@@ -259,5 +259,10 @@ def bundle(
     else:
         size = target.stat().st_size / 1e6
         write_text(f"{target}: {size:,.1f} MB, {len(manifest.files)} files")
-        write_text(f"there: suite run --bundle {target.name}")
+        write_text(
+            Sentence(
+                f"there: suite run --bundle {target.name}",
+                f"在目标机器上：suite run --bundle {target.name}",
+            )
+        )
     return 0

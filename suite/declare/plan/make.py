@@ -225,12 +225,27 @@ def _vendor_ref(vendor: Vendor) -> VendorRef:
 def _division(profile: Profile, options: Options) -> Division:
     named = options.division
     if named not in (None, *get_args(Division)):
-        hint = f"one of: {', '.join(get_args(Division))}"
-        raise UsageError("division-unknown", f"there is no division {named!r}", hint=hint)
+        hint = Sentence(
+            f"one of: {', '.join(get_args(Division))}", f"可取：{', '.join(get_args(Division))}"
+        )
+        raise UsageError(
+            "division-unknown",
+            Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
+            hint=hint,
+        )
     division = profile.doc.division if named is None else cast("Division", named)
     if division == "closed" and profile.doc.division != "closed":
-        hint = "docs/scenarios.md says which profiles are, such as smoke and xsum"
-        raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
+        hint = Sentence(
+            "docs/scenarios.md says which profiles are, such as smoke and xsum",
+            "docs/scenarios.md 说明哪些配置可以，例如 smoke 与 xsum",
+        )
+        raise UsageError(
+            "division-unknown",
+            Sentence(
+                f"the profile {profile.name} is not closed", f"配置 {profile.name} 不属于封闭赛道"
+            ),
+            hint=hint,
+        )
     return division
 
 
@@ -257,8 +272,14 @@ def _choose(  # noqa: PLR0917 - one row of choices
     if supported and model.facts.architecture not in supported and not options.model_type:
         raise UsageError(
             "model-unsupported",
-            f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
-            hint=f"it runs: {', '.join(row.names for row in engine.models)}",
+            Sentence(
+                f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
+                f"{engine.id} 未声明可运行 {model.facts.architecture or '此模型'}",
+            ),
+            hint=Sentence(
+                f"it runs: {', '.join(row.names for row in engine.models)}",
+                f"它可运行：{', '.join(row.names for row in engine.models)}",
+            ),
         )
     return Choice(
         vendor=vendor,
@@ -282,18 +303,36 @@ def _choose(  # noqa: PLR0917 - one row of choices
 
 def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -> None:
     if engine.process is UNSET:
-        hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
+        hint = Sentence(
+            "a container needs a Docker engine; --url measures a server that runs already",
+            "容器需要 Docker 引擎；--url 可测量已在运行的服务器",
+        )
+        message = Sentence(
+            f"{engine.id} of {vendor.id} is not declared to run as a process",
+            f"{vendor.id} 的 {engine.id} 未声明可作为进程运行",
+        )
         raise UsageError("process-undeclared", message, hint=hint)
     if options.engine_python is None and not vendor.can_run_as_process(engine.id):
-        hint = "name its interpreter with --engine-python PATH"
-        message = f"no environment for {engine.id} of {vendor.id} is made here"
+        hint = Sentence(
+            "name its interpreter with --engine-python PATH",
+            "请以 --engine-python PATH 指定其解释器",
+        )
+        message = Sentence(
+            f"no environment for {engine.id} of {vendor.id} is made here",
+            f"套件不在此为 {vendor.id} 的 {engine.id} 建立环境",
+        )
         raise UsageError("process-undeclared", message, hint=hint)
 
 
 def _refuse_many(vendor: Vendor, count: int) -> None:
     if count > 1:
-        raise UsageError("devices-wrong", f"{vendor.doc.name} has one device: the whole host")
+        raise UsageError(
+            "devices-wrong",
+            Sentence(
+                f"{vendor.doc.name} has one device: the whole host",
+                f"{vendor.doc.name} 只有一台设备：整台主机",
+            ),
+        )
 
 
 def model_room(model: Model) -> Room:
@@ -306,8 +345,14 @@ def _room(profile: Profile, choice: Choice, request: RequestFormat) -> Room:
     """What the model can hold; the user can make it smaller where the division is not closed."""
     model = choice.model
     if profile.exact_lengths and model.tokenizer_sha256 is None:
-        message = f"the profile {profile.name} needs prompts of exact length"
-        hint = "the model directory has no tokenizer.json to count their tokens with"
+        message = Sentence(
+            f"the profile {profile.name} needs prompts of exact length",
+            f"配置 {profile.name} 需要长度精确的提示词",
+        )
+        hint = Sentence(
+            "the model directory has no tokenizer.json to count their tokens with",
+            "模型目录没有可供计数的 tokenizer.json",
+        )
         raise UsageError("tokenizer-needed", message, hint=hint)
     shortest = 1 if request.prompt_ids else model.shortest_prompts.get(request.api, 1)
     limit = model.facts.max_positions or CONTEXT_LIMIT
@@ -333,12 +378,21 @@ def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
         if choice.closed:
             raise UsageError(
                 "argument-closed",
-                f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
-                hint="every vendor cuts the documents alike; ask for --division open",
+                Sentence(
+                    f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
+                    f"max-model-len：封闭赛道不允许 {named}；取值为 {length}",
+                ),
+                hint=Sentence(
+                    "every vendor cuts the documents alike; ask for --division open",
+                    "各厂商以同样方式截断文档；或请求 --division open",
+                ),
             )
         texts = length = min(named, model_limit)
     if texts <= new:
-        message = f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones"
+        message = Sentence(
+            f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones",
+            f"{texts} 个 token 的上下文除 {new} 个新 token 外容不下提示词",
+        )
         raise UsageError("context-too-small", message)
     return texts, length
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from suite.base import jsonio, yamlio
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.base.resources import resource
 from suite.base.safe import replace_file
@@ -54,9 +55,14 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
     document: Any = copy.deepcopy(yamlio.load(vendor.path).value)
     engines = [engine for engine in document["engines"] if _takes_port(engine)]
     if not engines or vendor.id == "cpu":
-        message = f"no engine of {vendor.id} can be emulated: none takes its port as an argument"
+        message = Sentence(
+            f"no engine of {vendor.id} can be emulated: none takes its port as an argument",
+            f"{vendor.id} 没有可模拟的引擎：均不以参数给出端口",
+        )
         if vendor.id == "cpu":
-            message = "the CPU is here: there is nothing to emulate"
+            message = Sentence(
+                "the CPU is here: there is nothing to emulate", "CPU 就在此处：无需模拟"
+            )
         raise UsageError("emulation-impossible", message)
     directory = into / f"{devices}-devices" / vendor.id
     nodes = _nodes(document)

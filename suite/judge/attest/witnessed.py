@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place
 from suite.documents.witness import Counted, RoundTrips, WitnessReport
 from suite.judge.attest.review import verifier
@@ -54,7 +55,10 @@ def read_log(data: bytes, name: str) -> list[Line]:
         try:
             lines.append(decoder.decode(row))
         except (msgspec.MsgspecError, UnicodeError) as cause:
-            message = f"not a line of a server's log: {str(cause)[:200]}"
+            message = Sentence(
+                f"not a line of a server's log: {str(cause)[:200]}",
+                f"不是服务器日志的一行：{str(cause)[:200]}",
+            )
             raise EvidenceError("line-wrong", message, Place(name, number)) from cause
     return lines
 
@@ -76,10 +80,18 @@ def report(
     trips = sorted(time for probe in network.round_trips(evidence) for time in probe)
     url, first = evidence.plan.engine.url, network.quiet_first_token(evidence)
     if evidence.plan.runtime != "endpoint" or url is None or evidence.manifest_sha256 is None:
-        message = "a witness measures a server elsewhere: this run started its own"
-        raise EvidenceError("witness-impossible", message, hint="give --url")
+        message = Sentence(
+            "a witness measures a server elsewhere: this run started its own",
+            "见证测量的是他处的服务器：此运行启动了自己的服务器",
+        )
+        raise EvidenceError(
+            "witness-impossible", message, hint=Sentence("give --url", "请给出 --url")
+        )
     if not trips or first is None:
-        message = "no round trip or no answer was measured, so that nothing can be said of the way"
+        message = Sentence(
+            "no round trip or no answer was measured, so that nothing can be said of the way",
+            "没有测得网络往返或回答，因此无从谈及途中的情况",
+        )
         raise EvidenceError("witness-impossible", message)
     median = statistics.median(trips)
     counted, verdict, why = _by_log(evidence, log, median) if log else _by_metrics(evidence)

@@ -23,7 +23,8 @@ from msgspec import UNSET
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.errors import EvidenceError, TrustError, UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
 from suite.base.safe import is_plain, read_plain, replace_file
 from suite.documents import codec
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
@@ -90,7 +91,9 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
     _require_site(order.out)
     everything, stray = folders.submissions(tree)
     if not everything and not stray:
-        raise UsageError("submissions-none", f"there is no submission in {tree}")
+        raise UsageError(
+            "submissions-none", Sentence(f"there is no submission in {tree}", f"{tree} 中没有提交")
+        )
     before = known.Known() if order.fresh else known.load(order.state)
     entries = _checked(everything, setting, order, before)
     cards, refused = _sorted(entries)
@@ -122,8 +125,15 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
 def _require_site(out: Path) -> None:
     """Nothing of anybody else is written over or swept away."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not is_plain(out / MARK))):
-        hint = "name a new or empty folder, or one that suite site made"
-        raise UsageError("site-foreign", f"{out} holds something else than a site", hint=hint)
+        hint = Sentence(
+            "name a new or empty folder, or one that suite site made",
+            "请指定新的或空的文件夹，或由 suite site 生成的文件夹",
+        )
+        raise UsageError(
+            "site-foreign",
+            Sentence(f"{out} holds something else than a site", f"{out} 中有站点以外的内容"),
+            hint=hint,
+        )
 
 
 def _checked(
@@ -218,7 +228,10 @@ def write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
     except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {path}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(path, cause),
+        ) from cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +311,13 @@ def _as_checked(folder: _Folder, name: str, limit: int) -> bytes:
     submission = folder.submission
     data = read_plain(submission.folder / name, limit, below=submission.folder)
     if jsonio.sha256_hex(data) != folder.files[name]:
-        message = f"{submission.path}/{name} was changed while the site was made"
-        raise EvidenceError("submission-files", message, hint="make the site again")
+        message = Sentence(
+            f"{submission.path}/{name} was changed while the site was made",
+            f"{submission.path}/{name} 在生成站点时被更改",
+        )
+        raise EvidenceError(
+            "submission-files", message, hint=Sentence("make the site again", "请重新生成站点")
+        )
     return data
 
 

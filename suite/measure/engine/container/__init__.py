@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 import requests.exceptions
 from docker import errors
 
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, unwritable
 from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import (
@@ -278,7 +278,8 @@ def _started(container: Container, log: Path) -> Iterator[None]:
         stream = log.open("wb", buffering=0)
     except OSError as error:
         raise SetupError(
-            "run-unwritable", f"{log} cannot be written: {error.strerror or error}"
+            "run-unwritable",
+            unwritable(log, error),
         ) from error
     name = container.name or ""
 

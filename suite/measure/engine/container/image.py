@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from docker import errors
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Problem, SetupError, UsageError
 from suite.declare.plan.recipe import (
     DEFAULT_BASE_IMAGE,
@@ -91,8 +92,14 @@ def ensure_image(
         wanted = built_reference(image, settings) if image.source == "build" else image.reference
         if wanted not in brought.images:
             held = next(iter(brought.images))
-            hint = "run the suite that packed the bundle: its wheels are in it"
-            message = f"the bundle holds {held}, and the plan runs {wanted}"
+            hint = Sentence(
+                "run the suite that packed the bundle: its wheels are in it",
+                "请运行打包该离线包的套件：其 wheel 就在包中",
+            )
+            message = Sentence(
+                f"the bundle holds {held}, and the plan runs {wanted}",
+                f"离线包含有 {held}，而计划运行 {wanted}",
+            )
             raise UsageError("offline-unfit", message, hint=hint)
         on_progress(f"loading {wanted} from {brought.archive.name}")
         load(client, brought.archive, brought.images)
@@ -211,7 +218,10 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
             continue
         here = _get(client, name)
         if here is None:
-            raise SetupError("image-unavailable", f"{name} was pulled and is not there")
+            raise SetupError(
+                "image-unavailable",
+                Sentence(f"{name} was pulled and is not there", f"已拉取 {name}，但它不在本机"),
+            )
         return _found(client, here, name, built_here=False)
     first = refusals[0]
     others = [Problem(refused.message) for refused in refusals[1:]]
@@ -222,11 +232,19 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
     """An image of this machine alone, by its name or its id; nobody is asked for it."""
     here = _get(client, image.reference)
     if here is None:
-        hint = "docker load it or tag it so; `docker image ls` lists what is here"
-        message = f"{image.reference} is not on this machine"
+        hint = Sentence(
+            "docker load it or tag it so; `docker image ls` lists what is here",
+            "请以 docker load 载入，或加上此标签；`docker image ls` 列出本机的镜像",
+        )
+        message = Sentence(
+            f"{image.reference} is not on this machine", f"{image.reference} 不在本机"
+        )
         raise SetupError("image-unavailable", message, hint=hint)
     if image.digest is not None and here.id != image.digest:
-        message = f"{image.reference} is {here.id}, and {image.digest} was asked for"
+        message = Sentence(
+            f"{image.reference} is {here.id}, and {image.digest} was asked for",
+            f"{image.reference} 为 {here.id}，所求为 {image.digest}",
+        )
         raise SetupError("image-digest-mismatch", message)
     return _found(client, here, image.reference, built_here=False)
 
@@ -244,7 +262,12 @@ def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progres
     try:
         for line in client.api.pull(name, stream=True, decode=True):
             if no_space(line):
-                raise disk_full(f"pulling {name}: no space left on the Docker engine's disk")
+                raise disk_full(
+                    Sentence(
+                        f"pulling {name}: no space left on the Docker engine's disk",
+                        f"拉取 {name}：Docker 引擎的磁盘空间不足",
+                    )
+                )
             if "error" in line:
                 raise SetupError(
                     "image-unavailable", f"{name}: {clean(str(line['error']))}", hint=hint
@@ -253,7 +276,10 @@ def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progres
     except errors.APIError as error:
         raise SetupError(
             "image-unavailable",
-            f"{name} is not on this machine and cannot be pulled: {explain(error)}",
+            Sentence(
+                f"{name} is not on this machine and cannot be pulled: {explain(error)}",
+                f"{name} 不在本机且无法拉取：{explain(error)}",
+            ),
             hint=hint,
         ) from error
 
@@ -274,18 +300,33 @@ def _loaded(
         if not path.is_file():
             raise SetupError(
                 "image-tarball-missing",
-                f"{reference} is not on this machine and there is no file {path}",
-                hint="the vendor hands the file out; put it there, or docker load it",
+                Sentence(
+                    f"{reference} is not on this machine and there is no file {path}",
+                    f"{reference} 不在本机，也没有文件 {path}",
+                ),
+                hint=Sentence(
+                    "the vendor hands the file out; put it there, or docker load it",
+                    "厂商以文件形式提供；请放到该处，或以 docker load 载入",
+                ),
             )
         on_progress(f"loading {path.name}")
         with path.open("rb") as stream:
             client.images.load(stream)
         here = _get(client, reference)
     if here is None:
-        raise SetupError("image-unavailable", f"the file loaded holds no image {reference}")
+        raise SetupError(
+            "image-unavailable",
+            Sentence(
+                f"the file loaded holds no image {reference}", f"所载入的文件中没有镜像 {reference}"
+            ),
+        )
     if image.digest is not None and here.id != image.digest:
         raise SetupError(
-            "image-digest-mismatch", f"{reference} is {here.id}, declared is {image.digest}"
+            "image-digest-mismatch",
+            Sentence(
+                f"{reference} is {here.id}, declared is {image.digest}",
+                f"{reference} 为 {here.id}，所声明的为 {image.digest}",
+            ),
         )
     return _found(client, here, reference, built_here=False)
 
@@ -324,7 +365,12 @@ def _built(
             )
         here = _get(client, reference)
     if here is None:
-        raise SetupError("image-build-failed", f"{reference} was built and is not there")
+        raise SetupError(
+            "image-build-failed",
+            Sentence(
+                f"{reference} was built and is not there", f"已构建 {reference}，但它不在本机"
+            ),
+        )
     return _found(client, here, reference, built_here=True)
 
 
@@ -359,8 +405,14 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
     if status != 0:
         raise SetupError(
             "base-image-unavailable",
-            f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
-            hint="docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
+            Sentence(
+                f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
+                f"无法拉取 {wanted}，也无法制作本地基础镜像：{clean(output)[-400:]}",
+            ),
+            hint=Sentence(
+                "docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
+                "请以 docker load 载入含 Debian bookworm 与 Python 3.11 的镜像，并以 BASE_IMAGE 指定",
+            ),
         )
     return LOCAL_BASE_IMAGE
 
