@@ -191,7 +191,7 @@ def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read
     assert asked.seed is not None
     tokenizer, ends = Tokenizer.from_directory(model), end_tokens(model)
     documents = documents_of(run, asked.data)
-    terminal.step("having the reference read the answers")
+    terminal.step(Sentence("having the reference read the answers", "由参考引擎读取回答"))
     python = None
     if asked.url is None:
         python = reading.environment(asked.python, terminal.step, Settings())

@@ -85,7 +85,7 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
     source = modelsource.find(packing.model)
 
     def on_bytes(path: str, size: int) -> None:
-        terminal.transfer(f"packing {path}", size, None, "B")
+        terminal.transfer(Sentence(f"packing {path}", f"打包 {path}"), size, None, "B")
 
     with offline.writing(out) as stream:
         archive = offline.Archive(stream, on_bytes)
@@ -249,7 +249,7 @@ def taken(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Brought
 
     def on_bytes(path: str, size: int) -> None:
         if terminal is not None:
-            terminal.transfer(f"reading {path}", size, None, "B")
+            terminal.transfer(Sentence(f"reading {path}", f"读取 {path}"), size, None, "B")
 
     cache = settings().cache
     manifest, folder, sha256 = offline.opened(

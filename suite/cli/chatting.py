@@ -86,9 +86,19 @@ def _served(choices: Choices, terminal: Terminal) -> Iterator[Conversation]:
     require_runtime(plan)
     with tempfile.TemporaryDirectory(prefix="suite-chat-") as directory:
         machine = dataclasses.replace(settings(), bundle=gathered.bundle)
-        terminal.line(f"starting {plan.engine.title} ({plan.runtime})")
+        terminal.line(
+            Sentence(
+                f"starting {plan.engine.title} ({plan.runtime})",
+                f"正在启动 {plan.engine.title}（{plan.runtime}）",
+            )
+        )
         with serve(plan, Path(directory), on_progress=terminal.step, settings=machine) as served:
-            terminal.line(f"{plan.engine.title} answers at {served.base_url}")
+            terminal.line(
+                Sentence(
+                    f"{plan.engine.title} answers at {served.base_url}",
+                    f"{plan.engine.title} 在 {served.base_url} 应答",
+                )
+            )
             name, path = plan.engine.served_model_name, plan.engine.request.path
             yield Conversation(served.base_url, name, path)
 

@@ -108,13 +108,23 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     total = sum(sizes.values())
     unread = sum(size for path, size in sizes.items() if store.get(path) is None)
     if unread > LONG_BYTES:
-        terminal.line(f"hashing {unread / 1e9:.1f} GB of {total / 1e9:.1f} GB of weights")
+        terminal.line(
+            Sentence(
+                f"hashing {unread / 1e9:.1f} GB of {total / 1e9:.1f} GB of weights",
+                f"正在计算权重的摘要：{total / 1e9:.1f} GB 中的 {unread / 1e9:.1f} GB",
+            )
+        )
     read = 0
 
     def on_bytes(count: int) -> None:
         nonlocal read
         read += count
-        terminal.transfer("hashing the model's files", read / 1e9, total / 1e9, "GB")
+        terminal.transfer(
+            Sentence("hashing the model's files", "计算模型文件的摘要"),
+            read / 1e9,
+            total / 1e9,
+            "GB",
+        )
 
     files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()

@@ -17,10 +17,9 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, unwritable
 from suite.base.language import Language, language
-from suite.base.visible import visible
+from suite.base.visible import columns, visible
 from suite.documents import codec
 from suite.documents.document import Document
-from suite.judge.report.texttable import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese, joined
 from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
-from suite.cli.output import write_new
+from suite.cli.output import labelled, write_new
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given
@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     from suite.cli.options import Sending
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
+    from suite.documents.reproduction import Numbers
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey
 
 ENDING: Final = ".reproduction.sigstore.json"
 _BUSY: Final = "R051"
+_RESULTS: Final = {"PASSED": "通过", "FAILED": "未通过"}
 _CARD: Final = "urn:llm-inference-conformance:scorecard:sha256:"
 
 
@@ -269,11 +271,7 @@ def _summary(
         ),
         verificationResult="PASSED" if passed else "FAILED",
         verifiedLevels=(LEVEL,) if passed else (),
-        why=(
-            f"{len(both.metrics)} metrics agree, {both.equal} of {both.answers} answers are the same"
-            if passed
-            else f"{len(wrong)} do not agree: {wrong[0]}"
-        )[:2000],
+        why=_why(both, wrong)[:2000],
         reproduction=both,
     )
     return summary, wrong
@@ -283,19 +281,44 @@ def _resource(sha256: str) -> Resource:
     return Resource(uri=_CARD + sha256, digest=Digest(sha256=sha256))
 
 
-def text(made: Made) -> str:
+def text(made: Made) -> Sentence:
     """A reproduction for a person."""
     both = made.summary.reproduction
-    lines = [
-        f"result      {made.summary.verificationResult}: {made.summary.why}",
-        f"here        {both.machine}",
-        f"answers     {both.equal} of {both.answers} the same text",
-        *(f"differs     {line}" for line in made.wrong),
-        *([f"mind        {made.busy}; a quiet machine may give other times"] if made.busy else []),
-        f"signed by   {made.key_id}",
-        f"statement   {made.target}",
-    ]
-    return "\n".join(lines)
+    result = Sentence(
+        f"{made.summary.verificationResult}: {made.summary.why}",
+        f"{_RESULTS[made.summary.verificationResult]}：{chinese(_why(both, made.wrong))}",
+    )
+    same = Sentence(
+        f"{both.equal} of {both.answers} the same text",
+        f"{both.answers} 个回答中有 {both.equal} 个文本相同",
+    )
+    busy = Sentence(
+        f"{made.busy}; a quiet machine may give other times",
+        f"{chinese(made.busy)}；空闲的机器可能得出其他时间",
+    )
+    return labelled(
+        (
+            (Sentence("result", "结果"), result),
+            (Sentence("here", "此处"), both.machine),
+            (Sentence("answers", "回答"), same),
+            *((Sentence("differs", "不同"), line) for line in made.wrong),
+            *([(Sentence("mind", "注意"), busy)] if made.busy else []),
+            (Sentence("signed by", "签名者"), made.key_id),
+            (Sentence("statement", "声明文本"), str(made.target)),
+        )
+    )
+
+
+def _why(both: Numbers, wrong: Sequence[str]) -> Sentence:
+    """What the result rests on."""
+    if wrong:
+        return Sentence(
+            f"{len(wrong)} do not agree: {wrong[0]}", f"{len(wrong)} 项不符：{chinese(wrong[0])}"
+        )
+    return Sentence(
+        f"{len(both.metrics)} metrics agree, {both.equal} of {both.answers} answers are the same",
+        f"{len(both.metrics)} 项指标相符，{both.answers} 个回答中有 {both.equal} 个相同",
+    )
 
 
 def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
@@ -363,20 +386,32 @@ def _spread(phase: str, metric: str, results: Sequence[VerificationSummary]) -> 
     )
 
 
-def consensus_text(view: Consensus) -> str:
+def consensus_text(view: Consensus) -> Sentence:
     """A consensus for a person: who, and each metric's spread; what not everybody confirms is marked."""
     lines = [
-        f"{view.run}: reproduced by {view.passed} of {view.passed + view.failed}",
+        Sentence(
+            f"{view.run}: reproduced by {view.passed} of {view.passed + view.failed}",
+            f"{view.run}：{view.passed + view.failed} 次复现中 {view.passed} 次通过",
+        ),
         *(
-            f"  {item.result:<7} {item.owner}, {item.time}, {item.machine}: {item.why}"
+            Sentence(
+                f"  {item.result:<7} {item.owner}, {item.time}, {item.machine}: {item.why}",
+                f"  {_RESULTS[item.result]} {item.owner}，{item.time}，{item.machine}：{item.why}",
+            )
             for item in view.reproductions
         ),
-        f"  {'phase':<16} {'metric':<26} {'card':>12} {'lowest':>12} {'highest':>12}  agree",
+        Sentence(
+            f"  {'phase':<16} {'metric':<26} {'card':>12} {'lowest':>12} {'highest':>12}  agree",
+            f"  {'阶段':<14} {'指标':<24} {'评分卡':>9} {'最低':>10} {'最高':>10}  相符",
+        ),
     ]
     for item in view.metrics:
         mark = "" if item.agree == item.measured else "  !"
+        row = f"  {item.phase:<16} {item.metric:<26} {item.first:>12.5g} {item.lowest:>12.5g} {item.highest:>12.5g}"
         lines.append(
-            f"  {item.phase:<16} {item.metric:<26} {item.first:>12.5g} {item.lowest:>12.5g} {item.highest:>12.5g}"
-            f"  {item.agree} of {item.measured}{mark}"
+            Sentence(
+                f"{row}  {item.agree} of {item.measured}{mark}",
+                f"{row}  {item.agree}/{item.measured}{mark}",
+            )
         )
-    return "\n".join(lines)
+    return joined(lines, "\n", "\n")

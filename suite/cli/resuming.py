@@ -95,7 +95,7 @@ def again(
                 "任务与第一次尝试的不同；请以 --data 给出其文件",
             )
         )
-    terminal.step("hashing the model's files")
+    terminal.step(Sentence("hashing the model's files", "计算模型文件的摘要"))
     store = DigestStore(settings().cache)
     files, _ = hash_model(model, lambda _: None, store)
     store.save()

@@ -77,9 +77,9 @@ def read(asked: Asked, url: str, *, on_progress: Progress) -> Readings:
     def places(answer: Mapping[str, list[int]]) -> list[_Place]:
         return _places(url, name, answer)
 
-    on_progress("reading the answers one by one")
+    on_progress(Sentence("reading the answers one by one", "逐一读取回答"))
     alone = [places(answer) for answer in asked.answers]
-    on_progress("reading them again beside each other")
+    on_progress(Sentence("reading them again beside each other", "并行再次读取"))
     with ThreadPoolExecutor(COMPANY) as pool:
         company = list(pool.map(places, asked.answers))
     answers = [

@@ -117,7 +117,12 @@ def _lock(target: Path, on_progress: Progress) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                on_progress(f"waiting for another run that converts {target.name}")
+                on_progress(
+                    Sentence(
+                        f"waiting for another run that converts {target.name}",
+                        f"等待另一个正在转换 {target.name} 的运行",
+                    )
+                )
                 time.sleep(_LOCK_INTERVAL_S)
         yield
     finally:
@@ -339,7 +344,9 @@ class _Step:
     def _provenance(
         self, partial: Path, facts: Facts, started: datetime, seconds: float
     ) -> Provenance:
-        self.on_progress("counting what came out, and what rounding loses")
+        self.on_progress(
+            Sentence("counting what came out, and what rounding loses", "清点转换结果与舍入损失")
+        )
         plan, conversion, outputs = self.plan, self.conversion, files_of(partial)
         if not outputs:
             raise SetupError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import UNSET
 
 from suite import evidence
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
@@ -67,7 +67,8 @@ def run_phases(run: Run, served: Served) -> None:
         watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
         stage = Stage(run, target, phase, watch)
         if phase.not_run is not UNSET:
-            run.progress.line(f"{stage.title}: not run: {phase.not_run}")
+            why = Sentence(f"not run: {phase.not_run}", f"未运行：{chinese(phase.not_run)}")
+            run.progress.line(placed(stage.title, why))
         else:
             _phase(stage, served)
             if run.stamps is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import unwritable
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option
@@ -48,7 +48,7 @@ def import_(files: tuple[Path, ...], *, tool: str | None, out: Path | None, as_j
         if as_json:
             write_json(result)
         else:
-            say(f"{result.file}: {view.heading(result)}")
+            say(placed(result.file, view.heading(result)))
             for heading, rows in view.tables([result]):
                 write_table(heading, rows)
         if out is not None:

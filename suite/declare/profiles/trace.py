@@ -137,7 +137,10 @@ def _ordered(rows: Iterator[_Row], source: str) -> list[_Record]:
                 Sentence(f"more than {MOST_RECORDS:,} requests", f"多于 {MOST_RECORDS:,} 个请求"),
             )
     if problems:
-        count = Sentence("one line is" if len(problems) == 1 else f"{len(problems)} lines are", f"{len(problems)}")
+        count = Sentence(
+            "one line is" if len(problems) == 1 else f"{len(problems)} lines are",
+            f"{len(problems)}",
+        )
         raise _wrong(
             source,
             Sentence(f"{count} no request of a trace", f"轨迹中有 {count.zh} 行不是请求"),

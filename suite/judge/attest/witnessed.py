@@ -140,14 +140,30 @@ def _by_log(
     )
     shorter = sum(time < -CLOCK_NS for time in apart)
     if missing or not sent:
-        return counted, "differs", f"{missing} of {len(sent)} requests are not in the server's log"
+        return (
+            counted,
+            "differs",
+            Sentence(
+                f"{missing} of {len(sent)} requests are not in the server's log",
+                f"{len(sent)} 个请求中有 {missing} 个不在服务器日志中",
+            ),
+        )
     if shorter:
-        why = f"{shorter} of {len(sent)} requests lasted longer at the server than at the client"
+        why = Sentence(
+            f"{shorter} of {len(sent)} requests lasted longer at the server than at the client",
+            f"{len(sent)} 个请求中有 {shorter} 个在服务器端比在客户端历时更长",
+        )
         return counted, "differs", why
     if longer > trip_ns + LATE_NS:
-        why = f"requests lasted {longer / 1e6:.1f} ms longer at the client, a round trip takes {trip_ns / 1e6:.1f} ms"
+        why = Sentence(
+            f"requests lasted {longer / 1e6:.1f} ms longer at the client, a round trip takes {trip_ns / 1e6:.1f} ms",
+            f"请求在客户端多历时 {longer / 1e6:.1f} ms，而网络往返需 {trip_ns / 1e6:.1f} ms",
+        )
         return counted, "differs", why
-    why = f"{len(sent)} requests are in the server's log, {longer / 1e6:.2f} ms longer at the client (median)"
+    why = Sentence(
+        f"{len(sent)} requests are in the server's log, {longer / 1e6:.2f} ms longer at the client (median)",
+        f"{len(sent)} 个请求均在服务器日志中，在客户端多历时 {longer / 1e6:.2f} ms（中位数）",
+    )
     return counted, "agrees", why
 
 
@@ -166,7 +182,10 @@ def _by_metrics(evidence: Evidence) -> tuple[Counted, Verdict, str]:
         theirs += round(made)
     if not sent:
         counted = Counted(source="none", requests=0, theirs=0, others=0)
-        why = "the server shows no page of metrics and gave no log: its side is not known"
+        why = Sentence(
+            "the server shows no page of metrics and gave no log: its side is not known",
+            "服务器没有指标页面，也没有给出日志：其一侧的情况未知",
+        )
         return counted, "one-sided", why
     counted = Counted(
         source="engine-metrics",
@@ -178,7 +197,10 @@ def _by_metrics(evidence: Evidence) -> tuple[Counted, Verdict, str]:
     )
     apart = abs(theirs - tokens) > TOKENS_SHARE * tokens + TOKENS_EACH * sent
     verdict: Verdict = "differs" if apart or finished != sent else "agrees"
-    why = f"{sent} requests and {tokens} tokens at the client, {finished} and {theirs} by the engine's counters"
+    why = Sentence(
+        f"{sent} requests and {tokens} tokens at the client, {finished} and {theirs} by the engine's counters",
+        f"客户端为 {sent} 个请求与 {tokens} 个 token，引擎计数器为 {finished} 与 {theirs}",
+    )
     return counted, verdict, why
 
 

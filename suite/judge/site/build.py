@@ -152,7 +152,12 @@ def _checked(
             kept[item.path] = entry
         else:
             wanted.append((item, entry))
-    order.progress(f"{len(everything)} submissions, {len(wanted)} to look at")
+    order.progress(
+        Sentence(
+            f"{len(everything)} submissions, {len(wanted)} to look at",
+            f"{len(everything)} 份提交，需查看 {len(wanted)} 份",
+        )
+    )
     work = functools.partial(examine.examined, setting=setting, rules=rules)
     with Pool(order.jobs if len(wanted) > _FEW else 1) as pool:
         for entry in pool.map(work, wanted):
@@ -272,7 +277,12 @@ def _lay(
         made_of = (signed, card, folder.history, folder.successor, order.base)
         if written.stale(f"{CARDS}/{card.id}/index.html", made_of):
             work.append(folder)
-    order.progress(f"{len(site.cards)} cards, {len(work)} to write")
+    order.progress(
+        Sentence(
+            f"{len(site.cards)} cards, {len(work)} to write",
+            f"{len(site.cards)} 张评分卡，需写出 {len(work)} 张",
+        )
+    )
     lay = functools.partial(_laid, out=order.out, base=order.base)
     with Pool(order.jobs if len(work) > _FEW else 1) as pool:
         for _ in pool.map(lay, work):

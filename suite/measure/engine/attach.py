@@ -129,7 +129,12 @@ def meet(
                 message,
                 hint=Sentence("start the run when it has loaded", "请在其加载完毕后开始运行"),
             )
-        on_progress(f"waiting for {base_url}: it answers {max(statuses)}")
+        on_progress(
+            Sentence(
+                f"waiting for {base_url}: it answers {max(statuses)}",
+                f"等待 {base_url}：其应答为 {max(statuses)}",
+            )
+        )
         time.sleep(0.5)
 
 

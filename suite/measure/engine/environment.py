@@ -102,7 +102,11 @@ def ensure_environment(
         if _read(target / STAMP) == digest and python.exists():
             return python
         wheels = fetch_wheels(source.parent, on_progress, settings=chosen)
-        on_progress(f"making the Python environment {target.name}")
+        on_progress(
+            Sentence(
+                f"making the Python environment {target.name}", f"建立 Python 环境 {target.name}"
+            )
+        )
         if target.is_symlink():
             target.unlink()
         shutil.rmtree(target, ignore_errors=True)
@@ -190,10 +194,12 @@ def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) 
         # Left by a fetch that was cut: pip reuses what is complete in it.
         with _disk_errors(target):
             target.mkdir(parents=True, exist_ok=True)
-        on_progress("fetching the engine's packages with pip")
+        on_progress(Sentence("fetching the engine's packages with pip", "以 pip 获取引擎的软件包"))
         files = ["-r", str(directory / REQUIREMENTS_FILE), "-r", str(directory / UV_FILE)]
         _download(target, files, "wheels-unavailable")
-        on_progress("fetching the CPU build of torch with pip")
+        on_progress(
+            Sentence("fetching the CPU build of torch with pip", "以 pip 获取 CPU 版 torch")
+        )
         _fetch_torch(directory, target, settings.torch_index)
         (target / STAMP).write_text(digest)
     return target

@@ -80,12 +80,18 @@ def wait_ready(
                 Sentence(f"{readiness.path} does not answer", f"{readiness.path} 没有应答"),
                 log,
             )
-        on_progress(f"waiting for {subject} to be ready", log=log)
+        on_progress(Sentence(f"waiting for {subject} to be ready", f"等待 {subject} 就绪"), log=log)
         time.sleep(readiness.interval_s)
     # The path may be answered by another server if the engine died of a port that was taken.
     _check_alive(alive, log)
     marks.add("engine.healthy")
-    on_progress(f"{subject} is healthy; asking for a first answer", log=log)
+    on_progress(
+        Sentence(
+            f"{subject} is healthy; asking for a first answer",
+            f"{subject} 状态正常；请求第一个回答",
+        ),
+        log=log,
+    )
     try:
         _first_answer(engine, ask, deadline - time.monotonic(), extra)
     except TimeoutError as error:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 import requests.exceptions
 from docker import errors
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, unwritable
 from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
@@ -143,7 +144,9 @@ def serve(
                     compiled=compiled,
                 )
             watch.note(container, image)
-            on_progress(f"starting {engine.title} in a container")
+            on_progress(
+                Sentence(f"starting {engine.title} in a container", f"在容器中启动 {engine.title}")
+            )
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
             marks.add("engine.start")

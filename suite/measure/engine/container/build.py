@@ -153,7 +153,12 @@ def _build_line(
     text = str(line.get("stream", line.get("status", "")))
     record.write(text if text.endswith("\n") else text + "\n")
     if text.startswith("Step "):
-        on_progress(f"building {reference}: {clean(text)[:80]}", log=log)
+        on_progress(
+            Sentence(
+                f"building {reference}: {clean(text)[:80]}", f"构建 {reference}：{clean(text)[:80]}"
+            ),
+            log=log,
+        )
 
 
 def context_archive(files: Mapping[str, bytes]) -> IO[bytes]:

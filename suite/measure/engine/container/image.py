@@ -101,7 +101,12 @@ def ensure_image(
                 f"离线包含有 {held}，而计划运行 {wanted}",
             )
             raise UsageError("offline-unfit", message, hint=hint)
-        on_progress(f"loading {wanted} from {brought.archive.name}")
+        on_progress(
+            Sentence(
+                f"loading {wanted} from {brought.archive.name}",
+                f"从 {brought.archive.name} 载入 {wanted}",
+            )
+        )
         load(client, brought.archive, brought.images)
     match image.source:
         case "build":
@@ -250,7 +255,7 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
 
 
 def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:
-    on_progress(f"pulling {name}")
+    on_progress(Sentence(f"pulling {name}", f"拉取 {name}"))
     hint = {
         "login": "docker login to its registry first",
         "intranet": "its registry is reachable from the vendor's network only",
@@ -272,7 +277,12 @@ def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progres
                 raise SetupError(
                     "image-unavailable", f"{name}: {clean(str(line['error']))}", hint=hint
                 )
-            on_progress(f"pulling {name}: {clean(str(line.get('status', '')))}")
+            on_progress(
+                Sentence(
+                    f"pulling {name}: {clean(str(line.get('status', '')))}",
+                    f"拉取 {name}：{clean(str(line.get('status', '')))}",
+                )
+            )
     except errors.APIError as error:
         raise SetupError(
             "image-unavailable",
@@ -309,7 +319,7 @@ def _loaded(
                     "厂商以文件形式提供；请放到该处，或以 docker load 载入",
                 ),
             )
-        on_progress(f"loading {path.name}")
+        on_progress(Sentence(f"loading {path.name}", f"载入 {path.name}"))
         with path.open("rb") as stream:
             client.images.load(stream)
         here = _get(client, reference)
@@ -350,7 +360,7 @@ def _built(
         require_space(client, reference)
         base = _base_image(client, on_progress, settings)
         wheels = fetch_wheels(directory, on_progress, settings=settings)
-        on_progress(f"building {reference}")
+        on_progress(Sentence(f"building {reference}", f"构建 {reference}"))
         with wheel_server(wheels) as address:
             arguments = {"BASE_IMAGE": base, "WHEELS": address, "TORCH_INDEX": settings.torch_index}
             labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: base}
@@ -400,7 +410,12 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
             raise
     else:
         return wanted
-    on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
+    on_progress(
+        Sentence(
+            f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap",
+            f"没有镜像仓库应答；以 debootstrap 制作 {LOCAL_BASE_IMAGE}",
+        )
+    )
     status, output = _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])
     if status != 0:
         raise SetupError(

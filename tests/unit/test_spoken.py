@@ -1,0 +1,110 @@
+"""What people are told is written in English and Chinese: asked of the source, because no run meets every refusal.
+
+A sentence is a text with two words in a row. It may be an argument of an error, of a function that makes one, or of a
+function that prints; directly, or by a name that is assigned in the same function.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from suite.base import errors
+from suite.base.resources import TOP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFUSALS = {kind.__name__ for kind in errors.SuiteError.__subclasses__()} | {"Problem", "error"}
+PRINTERS = {"say", "write_text", "write_note", "line", "step", "transfer", "on_progress", "reject"}
+ERROR = re.compile(r"\b(Usage|Declaration|Data|Setup|Engine|Evidence|Trust|Suite)Error\b")
+WORDS = re.compile(r"[A-Za-z]{2,} +[A-Za-z]{2,}")
+MODULES = sorted((TOP / "suite").rglob("*.py"))
+FOREIGN = {"sim_server.py", "sim_stream.py"}
+"""What they refuse is read by a client of the scripted server, which speaks as engines do."""
+
+
+def called(call: ast.Call) -> str:
+    """The last word of what is called; "" for the method by which a path writes a file."""
+    function = call.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    return "" if isinstance(function, ast.Attribute) and name == "write_text" else name
+
+
+def texts(node: ast.expr) -> Iterator[str]:
+    """The plain texts that an expression can come to; a call, such as `Sentence`, makes its own."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)
+        case ast.BinOp(left=left, right=right):
+            yield from texts(left)
+            yield from texts(right)
+        case ast.IfExp(body=body, orelse=other):
+            yield from texts(body)
+            yield from texts(other)
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from texts(value)
+
+
+def makers(tree: ast.Module) -> set[str]:
+    """Functions that return an error, with a text among what they take."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and node.returns is not None
+        and ERROR.search(ast.unparse(node.returns))
+        and "str" in ast.unparse(node.args)
+    }
+
+
+def english(tree: ast.Module) -> Iterator[str]:
+    """Sentences for people that are written in English alone."""
+    speaking = REFUSALS | PRINTERS | makers(tree)
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        assigned: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(function):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    assigned.setdefault(name, []).append(value)
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Call) or called(node) not in speaking:
+                continue
+            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+                values = assigned.get(given.id, []) if isinstance(given, ast.Name) else [given]
+                for value in values:
+                    yield from filter(WORDS.search, texts(value))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.name not in FOREIGN], ids=lambda path: path.stem
+)
+def test_nothing_that_people_are_told_is_in_english_alone(path):
+    assert sorted(set(english(ast.parse(path.read_text("utf-8"))))) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise UsageError('usage-wrong', 'there is no such thing')",
+        "raise UsageError('usage-wrong', what, hint=f'give {name} instead')",
+        "message = 'there is no such thing' if gone else what\n    raise DataError('x', message)",
+        "say('nothing was measured')",
+        "on_progress(f'waiting for {name}')",
+    ],
+)
+def test_a_sentence_in_english_alone_is_met(source):
+    assert list(english(ast.parse(f"def f():\n    {source}")))
+
+
+def test_a_sentence_in_both_is_passed():
+    source = "def f():\n    raise UsageError('a-code', Sentence('there is none', '没有'))"
+    assert list(english(ast.parse(source))) == []
