@@ -18,8 +18,8 @@ from suite.base import harness, resources, uv
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.cli.machine import settings
-from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import image_doc
+from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor.load import VENDOR_DIRECTORY, load_vendor
 from suite.documents.document import given
 from suite.documents.offline import OfflineBundle, PackedImage, PackedModel, PackedWheels

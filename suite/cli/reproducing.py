@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, chinese, joined
-from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import EvidenceError, Problem, UsageError
 from suite.cli import judging, signingkey, stamping
+from suite.cli.consensus import RESULTS
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
 from suite.cli.output import labelled, write_new
@@ -22,21 +23,13 @@ from suite.documents.document import given
 from suite.documents.reproduction import (
     LEVEL,
     POLICY,
-    Consensus,
-    ConsensusMetric,
     Resource,
-    Said,
     SummaryVerifier,
     VerificationSummary,
 )
 from suite.documents.statement import Digest
-from suite.judge.attest import trust as trust_list
-from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
-from suite.judge.attest.files import read_limited
 from suite.judge.attest.review import (
-    Attested,
     make_summary,
-    read_statement,
     verifier,
 )
 from suite.judge.attest.sign import BUNDLE_FILE, sign
@@ -56,7 +49,6 @@ if TYPE_CHECKING:
 
 ENDING: Final = ".reproduction.sigstore.json"
 _BUSY: Final = "R051"
-_RESULTS: Final = {"PASSED": "通过", "FAILED": "未通过"}
 _CARD: Final = "urn:llm-inference-conformance:scorecard:sha256:"
 
 
@@ -286,7 +278,7 @@ def text(made: Made) -> Sentence:
     both = made.summary.reproduction
     result = Sentence(
         f"{made.summary.verificationResult}: {made.summary.why}",
-        f"{_RESULTS[made.summary.verificationResult]}：{chinese(_why(both, made.wrong))}",
+        f"{RESULTS[made.summary.verificationResult]}：{chinese(_why(both, made.wrong))}",
     )
     same = Sentence(
         f"{both.equal} of {both.answers} the same text",
@@ -319,99 +311,3 @@ def _why(both: Numbers, wrong: Sequence[str]) -> Sentence:
         f"{len(both.metrics)} metrics agree, {both.equal} of {both.answers} answers are the same",
         f"{len(both.metrics)} 项指标相符，{both.answers} 个回答中有 {both.equal} 个相同",
     )
-
-
-def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
-    """What several reproductions of one card came to; the last of each owner counts.
-
-    Raises:
-        TrustError: what a statement is refused for; ``predicate-type-differs``.
-    """
-    known = trust_list.load(trust)
-    held = judging.verified(run, Trusted(trust=trust))
-    sha256, vendor = held.verified.statement.sha256, held.card.vendor.id
-    last: dict[str, VerificationSummary] = {}
-    for path in statements:
-        data = read_limited(path, MAX_BUNDLE_BYTES)
-        made = read_statement(data, known, sha256, vendor, str(path))
-        if not isinstance(made, Attested) or not isinstance(made.report, VerificationSummary):
-            raise TrustError(
-                "predicate-type-differs", Sentence(f"{path} is no reproduction", f"{path} 不是复现")
-            )
-        before = last.get(made.owner)
-        if before is None or before.timeVerified <= made.report.timeVerified:
-            last[made.owner] = made.report
-    owners = sorted(last)
-    results = [last[owner] for owner in owners]
-    passed = sum(item.verificationResult == "PASSED" for item in results)
-    names = dict.fromkeys(
-        (item.phase, item.metric) for made in results for item in made.reproduction.metrics
-    )
-    return Consensus(
-        consensus_schema=1,
-        payload_sha256=sha256,
-        run=held.card.run.id,
-        passed=passed,
-        failed=len(results) - passed,
-        reproductions=tuple(
-            Said(
-                owner=owner,
-                time=item.timeVerified,
-                result=item.verificationResult,
-                machine=item.reproduction.machine,
-                why=item.why,
-            )
-            for owner, item in zip(owners, results, strict=True)
-        ),
-        metrics=tuple(_spread(phase, metric, results) for phase, metric in names),
-    )
-
-
-def _spread(phase: str, metric: str, results: Sequence[VerificationSummary]) -> ConsensusMetric:
-    known = [
-        item
-        for made in results
-        for item in made.reproduction.metrics
-        if (item.phase, item.metric) == (phase, metric)
-    ]
-    values = [item.again for item in known]
-    return ConsensusMetric(
-        phase=phase,
-        metric=metric,
-        first=known[0].first,
-        lowest=min(values),
-        highest=max(values),
-        agree=sum(item.agrees for item in known),
-        measured=len(known),
-    )
-
-
-def consensus_text(view: Consensus) -> Sentence:
-    """A consensus for a person: who, and each metric's spread; what not everybody confirms is marked."""
-    lines = [
-        Sentence(
-            f"{view.run}: reproduced by {view.passed} of {view.passed + view.failed}",
-            f"{view.run}：{view.passed + view.failed} 次复现中 {view.passed} 次通过",
-        ),
-        *(
-            Sentence(
-                f"  {item.result:<7} {item.owner}, {item.time}, {item.machine}: {item.why}",
-                f"  {_RESULTS[item.result]} {item.owner}，{item.time}，{item.machine}：{item.why}",
-            )
-            for item in view.reproductions
-        ),
-        Sentence(
-            f"  {'phase':<16} {'metric':<26} {'card':>12} {'lowest':>12} {'highest':>12}  agree",
-            f"  {'阶段':<14} {'指标':<24} {'评分卡':>9} {'最低':>10} {'最高':>10}  相符",
-        ),
-    ]
-    for item in view.metrics:
-        mark = "" if item.agree == item.measured else "  !"
-        row = f"  {item.phase:<16} {item.metric:<26} {item.first:>12.5g} {item.lowest:>12.5g} {item.highest:>12.5g}"
-        lines.append(
-            Sentence(
-                f"{row}  {item.agree} of {item.measured}{mark}",
-                f"{row}  {item.agree}/{item.measured}{mark}",
-            )
-        )
-    return joined(lines, "\n", "\n")

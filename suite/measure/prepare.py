@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, unwritable
-from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import image_doc
+from suite.declare.plan.imagechoice import choose_image
 from suite.documents.document import given
 from suite.measure.engine import ensure_environment
 from suite.measure.engine.container.api import connect, translated

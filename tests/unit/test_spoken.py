@@ -50,6 +50,9 @@ def texts(node: ast.expr) -> Iterator[str]:
         case ast.BoolOp(values=values):
             for value in values:
                 yield from texts(value)
+        case ast.Call(func=ast.Attribute(value=ast.Dict(values=values)), args=others):
+            for value in (*values, *others):
+                yield from texts(value)
 
 
 def makers(tree: ast.Module) -> set[str]:
@@ -71,14 +74,15 @@ def english(tree: ast.Module) -> Iterator[str]:
         if not isinstance(function, ast.FunctionDef):
             continue
         assigned: dict[str, list[ast.expr]] = {}
+        calls = []
         for node in ast.walk(function):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     assigned.setdefault(name, []).append(value)
-        for node in ast.walk(function):
-            if not isinstance(node, ast.Call) or called(node) not in speaking:
-                continue
-            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+                case ast.Call() if called(node) in speaking:
+                    calls.append(node)
+        for call in calls:
+            for given in (*call.args, *(keyword.value for keyword in call.keywords)):
                 values = assigned.get(given.id, []) if isinstance(given, ast.Name) else [given]
                 for value in values:
                     yield from filter(WORDS.search, texts(value))

@@ -9,9 +9,9 @@ from msgspec import UNSET, UnsetType
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
-from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
 from suite.declare.plan.flags import read_flags
+from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given

@@ -11,7 +11,6 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docker import errors
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
@@ -26,15 +25,13 @@ from suite.declare.plan.recipe import (
 )
 from suite.documents.container import BaseImage, ImageStep, ObservedImage
 from suite.documents.document import given
-from suite.measure.engine.container.api import explain
 from suite.measure.engine.container.archive import load
 from suite.measure.engine.container.build import (
     build,
-    disk_full,
-    no_space,
     require_space,
     wheel_server,
 )
+from suite.measure.engine.container.pulling import get, layers, pull, repository
 from suite.measure.engine.environment import fetch_wheels
 from suite.measure.engine.facts import clean
 from suite.measure.engine.process import end_group
@@ -138,8 +135,8 @@ def image_here(
         SetupError: ``image-context-missing``.
     """
     if image.source == "build":
-        return _get(client, built_reference(image, settings or Settings())) is not None
-    return any(_get(client, name) is not None for name in _names(image))
+        return get(client, built_reference(image, settings or Settings())) is not None
+    return any(get(client, name) is not None for name in _names(image))
 
 
 def _names(image: ImageDocument) -> list[str]:
@@ -147,14 +144,7 @@ def _names(image: ImageDocument) -> list[str]:
     places = (image.reference, *given(image.mirrors, ()))
     if image.digest is None or image.source in ("local", "tarball"):
         return list(places)
-    return [f"{_repository(place)}@{image.digest}" for place in places]
-
-
-def _get(client: DockerClient, reference: str) -> Image | None:
-    try:
-        return client.images.get(reference)
-    except errors.ImageNotFound:
-        return None
+    return [f"{repository(place)}@{image.digest}" for place in places]
 
 
 def _found(client: DockerClient, image: Image, reference: str, *, built_here: bool) -> FoundImage:
@@ -178,7 +168,7 @@ def _found(client: DockerClient, image: Image, reference: str, *, built_here: bo
 def _observed(client: DockerClient, image: Image, reference: str) -> ObservedImage:
     """The image as the Docker engine describes it, with the base that its label names where that is here."""
     named = image.labels.get(LABEL_BASE)
-    base = _get(client, named) if named else None
+    base = get(client, named) if named else None
     platform = (image.attrs.get("Os") or "linux", image.attrs.get("Architecture") or "unknown")
     return ObservedImage(
         id=image.id or "",
@@ -186,12 +176,12 @@ def _observed(client: DockerClient, image: Image, reference: str) -> ObservedIma
         repo_digests=tuple(str(item) for item in image.attrs.get("RepoDigests") or []),
         architecture="/".join(platform),
         labels={str(name): str(value) for name, value in image.labels.items()},
-        layers=_layers(image),
+        layers=layers(image),
         history=_history(image),
         base=UNSET
         if base is None or named is None
         else BaseImage(
-            reference=named, id=base.id or "", layers=_layers(base), history=_history(base)
+            reference=named, id=base.id or "", layers=layers(base), history=_history(base)
         ),
     )
 
@@ -201,27 +191,23 @@ def _history(image: Image) -> tuple[ImageStep, ...]:
     return tuple(ImageStep(command=clean(text), empty=empty) for text, empty in reversed(steps))
 
 
-def _layers(image: Image) -> tuple[str, ...]:
-    return tuple(str(layer) for layer in (image.attrs.get("RootFS") or {}).get("Layers") or [])
-
-
 # registry and tarball ---------------------------------------------------------------------------------
 
 
 def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -> FoundImage:
     names = _names(image)
     for name in names:
-        here = _get(client, name)
+        here = get(client, name)
         if here is not None:
             return _found(client, here, name, built_here=False)
     refusals: list[SetupError] = []
     for name in names:
         try:
-            _pull(client, name, image.visibility, on_progress)
+            pull(client, name, image.visibility, on_progress)
         except SetupError as refused:
             refusals.append(refused)
             continue
-        here = _get(client, name)
+        here = get(client, name)
         if here is None:
             raise SetupError(
                 "image-unavailable",
@@ -235,7 +221,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
 
 def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
     """An image of this machine alone, by its name or its id; nobody is asked for it."""
-    here = _get(client, image.reference)
+    here = get(client, image.reference)
     if here is None:
         hint = Sentence(
             "docker load it or tag it so; `docker image ls` lists what is here",
@@ -254,57 +240,11 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
     return _found(client, here, image.reference, built_here=False)
 
 
-def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:
-    on_progress(Sentence(f"pulling {name}", f"拉取 {name}"))
-    hint = {
-        "login": "docker login to its registry first",
-        "intranet": "its registry is reachable from the vendor's network only",
-        "local": "the vendor hands it out as a file: docker load it first",
-    }.get(
-        visibility,
-        "is the registry reachable? an image can also be brought with docker save and load",
-    )
-    try:
-        for line in client.api.pull(name, stream=True, decode=True):
-            if no_space(line):
-                raise disk_full(
-                    Sentence(
-                        f"pulling {name}: no space left on the Docker engine's disk",
-                        f"拉取 {name}：Docker 引擎的磁盘空间不足",
-                    )
-                )
-            if "error" in line:
-                raise SetupError(
-                    "image-unavailable", f"{name}: {clean(str(line['error']))}", hint=hint
-                )
-            on_progress(
-                Sentence(
-                    f"pulling {name}: {clean(str(line.get('status', '')))}",
-                    f"拉取 {name}：{clean(str(line.get('status', '')))}",
-                )
-            )
-    except errors.APIError as error:
-        raise SetupError(
-            "image-unavailable",
-            Sentence(
-                f"{name} is not on this machine and cannot be pulled: {explain(error)}",
-                f"{name} 不在本机且无法拉取：{explain(error)}",
-            ),
-            hint=hint,
-        ) from error
-
-
-def _repository(reference: str) -> str:
-    """The reference without tag: the part after the last slash may hold a colon, a host's port may not."""
-    head, slash, tail = reference.rpartition("/")
-    return f"{head}{slash}{tail.partition(':')[0]}"
-
-
 def _loaded(
     client: DockerClient, image: ImageDocument, on_progress: Progress, settings: Settings
 ) -> FoundImage:
     reference = image.reference
-    here = _get(client, reference)
+    here = get(client, reference)
     if here is None:
         path = settings.workspace / (image.tarball or "")
         if not path.is_file():
@@ -322,7 +262,7 @@ def _loaded(
         on_progress(Sentence(f"loading {path.name}", f"载入 {path.name}"))
         with path.open("rb") as stream:
             client.images.load(stream)
-        here = _get(client, reference)
+        here = get(client, reference)
     if here is None:
         raise SetupError(
             "image-unavailable",
@@ -353,7 +293,7 @@ def _built(
 ) -> FoundImage:
     directory = settings.repository / (image.build_context or "")
     reference = built_reference(image, settings)
-    here = _get(client, reference)
+    here = get(client, reference)
     if here is not None and _on_another_base(client, here):
         here = None
     if here is None:
@@ -373,7 +313,7 @@ def _built(
                 log=run_directory / BUILD_LOG,
                 on_progress=on_progress,
             )
-        here = _get(client, reference)
+        here = get(client, reference)
     if here is None:
         raise SetupError(
             "image-build-failed",
@@ -387,24 +327,24 @@ def _built(
 def _on_another_base(client: DockerClient, image: Image) -> bool:
     """Whether the base that an image names was made or pulled anew since: nobody could tell what it was made on."""
     named = image.labels.get(LABEL_BASE)
-    base = _get(client, named) if named else None
-    below = () if base is None else _layers(base)
-    return _layers(image)[: len(below)] != below
+    base = get(client, named) if named else None
+    below = () if base is None else layers(base)
+    return layers(image)[: len(below)] != below
 
 
 def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:
     """The base image: the one that was asked for, the official one, or the local one."""
     wanted = settings.base_image or DEFAULT_BASE_IMAGE
-    if _get(client, wanted) is not None:
+    if get(client, wanted) is not None:
         return wanted
     script = settings.repository / "images" / "base.sh"
-    if not settings.base_image and _get(client, LOCAL_BASE_IMAGE) is not None:
+    if not settings.base_image and get(client, LOCAL_BASE_IMAGE) is not None:
         _run_script(
             ["/bin/sh", str(script), LOCAL_BASE_IMAGE]
         )  # again, where it lacks a package that came since
         return LOCAL_BASE_IMAGE
     try:
-        _pull(client, wanted, "public", on_progress)
+        pull(client, wanted, "public", on_progress)
     except SetupError:
         if settings.base_image:
             raise
