@@ -104,7 +104,7 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
 
 
 def _unknown_members(instance: Mapping[str, object], known: set[str]) -> list[tuple[str, str, str]]:
-    problems = []
+    problems: list[tuple[str, str, str]] = []
     for member in instance:
         if member not in known:
             hint = nearest(member, known) or Sentence(

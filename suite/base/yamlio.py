@@ -116,7 +116,7 @@ class _Builder:
             raise self.refuse(
                 node,
                 Sentence(f"{text!r} means something else in YAML", f"{text!r} 在 YAML 中另有含义"),
-                f'write "{text}"',
+                Sentence(f'write "{text}"', f'请写 "{text}"'),
                 pointer,
             )
         return text

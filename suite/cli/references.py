@@ -169,7 +169,7 @@ def _signer(known: Known, trust: TrustList | None) -> str:
     return _reviewer(made.owner)
 
 
-def _reviewer(owner: str) -> Sentence:
+def _reviewer(owner: str | None) -> Sentence:
     return Sentence(f"{owner}, a reviewer", f"{owner}，评审方")
 
 
@@ -186,10 +186,11 @@ HEADINGS: Final = (
 
 def cells(row: JSONObject) -> tuple[str, ...]:
     """A reference run as a line under `HEADINGS`."""
-    means = row["means"]
+    means, signer = row["means"], row["signed_by"]
     assert isinstance(means, dict)
+    assert isinstance(signer, str)
     first = (row["model"], row["tasks"], row["answers"], row["engine"], row["dtype"])
-    return (*map(str, first), f"{means['rouge1']:.4f}", row["signed_by"])
+    return (*map(str, first), f"{means['rouge1']:.4f}", signer)
 
 
 def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EngineError, SuiteError
 from suite.measure.load.decode.foreign import stated_in
 from suite.measure.load.decode.sse import SseReader
@@ -93,8 +93,8 @@ class Conversation:
                 raise EngineError("engine-bad-answer", message)
             yield from _pieces(response)
         except (OSError, http.client.HTTPException) as cause:
-            message = f"{self.base_url}: {str(cause) or type(cause).__name__}"
-            raise EngineError("endpoint-unreachable", message) from cause
+            why = str(cause) or type(cause).__name__
+            raise EngineError("endpoint-unreachable", placed(self.base_url, why)) from cause
         finally:
             connection.close()
 

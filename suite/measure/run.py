@@ -282,7 +282,11 @@ def _measure(run: Run) -> None:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
-            run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
+            run.progress.step(
+                Sentence(f"leaving {url}", f"正在离开 {url}")
+                if url
+                else Sentence(f"stopping {engine}", f"正在停止 {engine}")
+            )
 
 
 def _prepare(run: Run) -> None:

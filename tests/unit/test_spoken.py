@@ -1,7 +1,7 @@
 """What people are told is written in English and Chinese: asked of the source, because no run meets every refusal.
 
-A sentence is a text with two words in a row. It may be an argument of an error, of a function that makes one, or of a
-function that prints; directly, or by a name that is assigned in the same function.
+A sentence is a text with two words beside each other, or with a value between them. It may be an argument of an error, of a function that makes one, or of a
+function that prints; directly, or by a name that is assigned in the same function or module.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from suite.base import errors
 from suite.base.resources import TOP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 REFUSALS = {kind.__name__ for kind in errors.SuiteError.__subclasses__()} | {"Problem", "error"}
 PRINTERS = {"say", "write_text", "write_note", "line", "step", "transfer", "on_progress", "reject"}
 ERROR = re.compile(r"\b(Usage|Declaration|Data|Setup|Engine|Evidence|Trust|Suite)Error\b")
-WORDS = re.compile(r"[A-Za-z]{2,} +[A-Za-z]{2,}")
+WORDS = re.compile(r"[A-Za-z]{2,}(?: |\{\})+[A-Za-z]{2,}")
 MODULES = sorted((TOP / "suite").rglob("*.py"))
 FOREIGN = {"sim_server.py", "sim_stream.py"}
 """What they refuse is read by a client of the scripted server, which speaks as engines do."""
@@ -55,6 +55,18 @@ def texts(node: ast.expr) -> Iterator[str]:
                 yield from texts(value)
 
 
+def assignments(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    """What is assigned to each name."""
+    result: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                result.setdefault(name, []).append(value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                result.setdefault(name, []).append(value)
+    return result
+
+
 def makers(tree: ast.Module) -> set[str]:
     """Functions that return an error, with a text among what they take."""
     return {
@@ -70,20 +82,17 @@ def makers(tree: ast.Module) -> set[str]:
 def english(tree: ast.Module) -> Iterator[str]:
     """Sentences for people that are written in English alone."""
     speaking = REFUSALS | PRINTERS | makers(tree)
+    constants = assignments(tree.body)
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef):
             continue
-        assigned: dict[str, list[ast.expr]] = {}
-        calls = []
-        for node in ast.walk(function):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    assigned.setdefault(name, []).append(value)
-                case ast.Call() if called(node) in speaking:
-                    calls.append(node)
-        for call in calls:
+        nodes = list(ast.walk(function))
+        named = constants | assignments(nodes)
+        for call in nodes:
+            if not isinstance(call, ast.Call) or called(call) not in speaking:
+                continue
             for given in (*call.args, *(keyword.value for keyword in call.keywords)):
-                values = assigned.get(given.id, []) if isinstance(given, ast.Name) else [given]
+                values = named.get(given.id, []) if isinstance(given, ast.Name) else [given]
                 for value in values:
                     yield from filter(WORDS.search, texts(value))
 

@@ -95,7 +95,9 @@ class _Reader:
     def _tensor(self) -> Tensor:
         name, dimensions = self._text(), self._number("<I")
         if dimensions > 8:
-            raise self._wrong(f"{name} has {dimensions} dimensions")
+            raise self._wrong(
+                Sentence(f"{name} has {dimensions} dimensions", f"{name} 有 {dimensions} 维")
+            )
         shape = tuple(reversed([self._number("<Q") for _ in range(dimensions)]))
         kind, _ = self._number("<I"), self._number("<Q")
         if kind not in _TYPES:

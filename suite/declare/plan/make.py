@@ -17,7 +17,6 @@ from suite.declare.plan.choice import (
     ModelInput,
     choose_devices,
     choose_dtype,
-    choose_image,
     choose_ranks,
     quantised,
     refuse_every,
@@ -25,6 +24,7 @@ from suite.declare.plan.choice import (
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
+from suite.declare.plan.imagechoice import choose_image
 from suite.declare.plan.room import chosen_context, profile_room
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt

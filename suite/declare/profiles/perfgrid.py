@@ -80,7 +80,7 @@ def _numbers(path: Path, entry: JSONObject, name: str) -> tuple[int, ...]:
     if len(distinct) > _MOST:
         raise _wrong(
             path,
-            f"{name} has {len(distinct)} values",
+            Sentence(f"{name} has {len(distinct)} values", f"{name} 有 {len(distinct)} 个值"),
             Sentence(f"at most {_MOST}", f"最多 {_MOST}"),
         )
     return distinct

@@ -15,7 +15,7 @@ import yaml
 
 from suite.base import jsonio, yamlio
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, UsageError
+from suite.base.errors import SetupError, UsageError, unwritable
 from suite.base.resources import resource
 from suite.base.safe import replace_file
 from suite.declare.vendor.load import FILE_NAME, load_vendor
@@ -96,8 +96,7 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
         replace_file(directory / FILE_NAME, text.encode())
         replace_file(directory / ENGINES, jsonio.pretty(described))
     except OSError as cause:
-        message = f"{cause.filename}: {cause.strerror or cause}"
-        raise SetupError("disk-unwritable", message) from cause
+        raise SetupError("disk-unwritable", unwritable(cause.filename, cause)) from cause
     return directory
 
 

@@ -118,13 +118,13 @@ class TrustedKey:
                 "key-revoked",
                 Sentence(
                     f"the key of {self.owner} was {message}; known time {time}",
-                    f"{self.owner} 的密钥{chinese(message)}；已知时刻 {chinese(time)}",
+                    f"{self.owner} 的密钥{chinese(message)}；已知时刻 {time}",
                 ),
             )
         if window.start is not None and time.at < window.start:
             message = Sentence(
                 f"counts from {format_time(window.start)}; known time {time}",
-                f"自 {format_time(window.start)} 起有效；已知时刻 {chinese(time)}",
+                f"自 {format_time(window.start)} 起有效；已知时刻 {time}",
             )
             raise TrustError(
                 "key-not-yet-valid",
@@ -135,7 +135,7 @@ class TrustedKey:
         if window.end is not None and time.at > window.end:
             message = Sentence(
                 f"ended at {format_time(window.end)}; known time {time}",
-                f"于 {format_time(window.end)} 结束；已知时刻 {chinese(time)}",
+                f"于 {format_time(window.end)} 结束；已知时刻 {time}",
             )
             raise TrustError(
                 "key-expired",

@@ -233,7 +233,8 @@ def _first_answer(engine: Engine, ask: _Ask, left_s: float, headers: Mapping[str
     status, answer = ask("POST", form.path, jsonio.canonical(body), max(0.1, left_s))
     text = answer.decode("utf-8", "replace").strip()
     if engine.url and status in {401, 403}:
-        raise unauthorised(engine.url, f"{form.path} answers {status}", headers)
+        refused = Sentence(f"{form.path} answers {status}", f"{form.path} 以 {status} 应答")
+        raise unauthorised(engine.url, refused, headers)
     if status != http.client.OK:
         hint = _NAME_HINT if engine.url and status in {400, 404} else ""
         raise EngineError(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite.base import resources
-from suite.base.bilingual import Sentence
-from suite.base.errors import DataError, UsageError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import DataError, UsageError, nearest
 from suite.declare.tasks.reference import MINI_MODEL
 
 MINI_NAME = "mini"
@@ -50,8 +49,8 @@ def find(name: str | None) -> ModelSource:
     if path.is_dir():
         return ModelSource(path.resolve().name, None, path.resolve())
     if not _HUB_ID.match(name):
-        near = "did you mean 'mini'? " if difflib.get_close_matches(name, [MINI_NAME]) else ""
-        hint = near + Sentence(
+        near = nearest(name, [MINI_NAME])
+        hint = (Sentence(f"{near} ", chinese(near)) if near else "") + Sentence(
             "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini",
             "请给出目录、Hugging Face 编号（例如 Qwen/Qwen2.5-7B-Instruct）或 mini",
         )
