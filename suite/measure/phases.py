@@ -114,7 +114,7 @@ def _phase(stage: Stage, served: Served) -> None:
                 f"引擎在{chinese(stage.title)}期间终止：{chinese(dead)}",
             ),
         )
-    run.progress.line(f"{stage.title}: {summary}")
+    run.progress.line(placed(stage.title, summary))
 
 
 def _requests(stage: Stage) -> Send:
@@ -152,7 +152,7 @@ def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]
     stats = sending.send(jobs)
     stage.watch.failed += stats.failed
     state = "" if rule is None else rule.state()
-    return sending.detail(stats), stats.summary() + (f"; {state}" if state else "")
+    return sending.detail(stats), stats.summary() + (Sentence("; ", "；") + state if state else "")
 
 
 SENDERS: Final[dict[str, Callable[[Stage], Send]]] = {
