@@ -156,7 +156,7 @@ def _text(data: bytes, member: str) -> str:
     choice = _first(value.get("choices") if isinstance(value, dict) else None)
     inner = choice.get(member)
     # A thinking model's reasoning is shown too: it is what the person waits for.
-    shown = ("reasoning_content", "reasoning", "content")
+    shown = ("reasoning_content", "reasoning", "thinking", "content")
     texts = [inner.get(n) for n in shown] if isinstance(inner, dict) else [choice.get("text")]
     return "".join(text for text in texts if isinstance(text, str))
 
