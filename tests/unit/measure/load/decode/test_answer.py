@@ -295,7 +295,8 @@ def test_a_single_choice_needs_no_index(index):
 
 
 def test_thinking_is_reasoning_where_it_is_text():
-    reader = stream(delta(None, thinking="hm "), delta("a", thinking={"budget": 4}))
+    deltas = ({"content": None, "thinking": "hm "}, {"content": "a", "thinking": {"budget": 4}})
+    reader = stream(*({"choices": [{"delta": each}]} for each in deltas))
     assert (reader.reasoning, reader.texts) == (["hm "], ["", "a"])
 
 
