@@ -160,7 +160,12 @@ def bundle_of(subject: Path) -> tuple[Path, bytes]:
 
 def _content(path: Path, below: Path | None) -> bytes:
     if not path.exists():
-        raise EvidenceError("run-missing", f"there is no run, bundle or page at {path}")
+        raise EvidenceError(
+            "run-missing",
+            Sentence(
+                f"there is no run, bundle or page at {path}", f"{path} 处没有运行、签名包或页面"
+            ),
+        )
     return jsonio.read_bytes(path, error=EvidenceError, limit=MAX_PAGE_BYTES, below=below)
 
 
@@ -188,5 +193,7 @@ def verified(subject: Path, trusted: Trusted) -> Held:
     is_run = subject.is_dir() and (subject / MANIFEST).exists()
     result = verify(subject if is_run else path, known(trusted, shared=True))
     if result.verified is None or result.bundle is None or not result.intact:
-        raise result.error or TrustError("signature-missing", f"{path} could not be verified")
+        raise result.error or TrustError(
+            "signature-missing", Sentence(f"{path} could not be verified", f"{path} 无法核验")
+        )
     return Held(result.bundle, result.verified, result.evidence)

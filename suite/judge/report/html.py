@@ -18,7 +18,7 @@ from markupsafe import Markup
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.bilingual import chinese
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import TrustError
 from suite.base.language import Language
 from suite.documents.audit import Audit
@@ -147,7 +147,9 @@ def _audit(data: bytes, payload_sha256: str) -> _ShownAudit:
         not isinstance(document, Audit)
         or stated.subject(statement.SCORECARD_SUBJECT) != payload_sha256
     ):
-        raise TrustError("review-differs", "it is no audit of this scorecard")
+        raise TrustError(
+            "review-differs", Sentence("it is no audit of this scorecard", "它不是此评分卡的审计")
+        )
     return _ShownAudit(document, bundle.key_id, Markup(embed_audit(data)))  # noqa: S704 - base64
 
 
