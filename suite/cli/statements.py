@@ -108,8 +108,11 @@ def shown(subject: Path, named: Sequence[Path], held: Held, trusted: Trusted) ->
     """
     if trusted.trust is None:
         if named:
-            hint = "the trust list says whose statements count"
-            raise UsageError("usage-wrong", "--statement needs --trust", hint=hint)
+            hint = Sentence(
+                "the trust list says whose statements count", "信任列表决定谁的声明算数"
+            )
+            message = Sentence("--statement needs --trust", "--statement 需要 --trust")
+            raise UsageError("usage-wrong", message, hint=hint)
         return NOTHING
     listed, kept = trusts.load(trusted.trust), []
     for path in named or beside(subject):

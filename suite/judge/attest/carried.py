@@ -78,7 +78,8 @@ def read_shown(data: bytes, payload_sha256: str) -> Shown:
     document = check_predicate(stated)
     kinds = Audit | WitnessReport | VerificationSummary
     if not isinstance(document, kinds) or stated.subject(SCORECARD_SUBJECT) != payload_sha256:
-        raise TrustError("review-differs", "it is no statement about this scorecard")
+        message = Sentence("it is no statement about this scorecard", "它不是有关此评分卡的声明")
+        raise TrustError("review-differs", message)
     return Shown(document, bundle.key_id, data)
 
 
@@ -161,5 +162,7 @@ def note_statement(made: Made, note: Note) -> None:
         if made.word not in FAVOURABLE:
             note.warn("attestation-differs", note.detail)
     else:
-        message = "it is no audit, witness report or reproduction"
+        message = Sentence(
+            "it is no audit, witness report or reproduction", "它不是审计、见证报告或复现"
+        )
         raise TrustError("predicate-type-differs", message)
