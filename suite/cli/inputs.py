@@ -13,6 +13,7 @@ from suite import __version__
 from suite.base import harness, resources
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
+from suite.cli.options import EMULATORS, Choices
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from suite.cli.options import Choices
     from suite.cli.terminal import Terminal
     from suite.declare.tasks.reference import Known
     from suite.declare.tasks.taskset import TaskSet
@@ -137,14 +137,16 @@ def made(inputs: Inputs, basis: Basis) -> Inputs:
 def _vendor(choices: Choices) -> Vendor:
     """The declaration, or an emulated machine made from it."""
     vendor = load_vendor(choices.vendor)
-    if not choices.emulate:
+    if not choices.emulate and choices.emulate_with is None:
         return vendor
     if choices.runtime not in (None, "container") or choices.url is not None:
         message = "--emulate goes with --runtime container: the vendor's image is what is emulated"
         raise UsageError("emulation-impossible", message)
     named = _indices(choices.visible) if not _every(choices) else ()
     count = choices.devices or max(named, default=0) + 1
-    return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
+    underneath = choices.emulate_with or EMULATORS[0]
+    made = emulate(vendor, EMULATED, devices=count, underneath=underneath)
+    return load_vendor(str(made))
 
 
 def draft(
