@@ -6,9 +6,8 @@ The graph is XML: a layer of type ``Const`` has a ``data`` member with element t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
@@ -16,6 +15,7 @@ from suite.documents.model import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NAME: Final = "openvino_model.xml"
 """The model's graph; those beside it are its tokenizer."""
@@ -34,11 +34,11 @@ def read_ir(path: Path) -> list[Tensor]:
         held = path.with_suffix(".bin").stat().st_size
         with open_plain(path, below=None) as stream:
             # What the suite's own conversion wrote; expat bounds what entities expand to.
-            rows = list(_constants(ElementTree.iterparse(stream)))  # noqa: S314
+            rows = list(_constants(ET.iterparse(stream)))  # noqa: S314
     except OSError as cause:
         message = f"cannot read: {cause.strerror or cause}"
         raise DataError("file-unreadable", message, place) from cause
-    except (ElementTree.ParseError, KeyError, ValueError) as cause:
+    except (ET.ParseError, KeyError, ValueError) as cause:
         message = f"not a graph of OpenVINO: {cause}"
         raise DataError("model-weights-wrong", message, place) from cause
     needed = max((end for _, end in rows), default=0)
@@ -50,7 +50,7 @@ def read_ir(path: Path) -> list[Tensor]:
     return [tensor for tensor, _ in rows if tensor.dtype and tensor.shape and tensor.shape[-1] > 1]
 
 
-def _constants(events: Iterator[tuple[str, ElementTree.Element]]) -> Iterator[tuple[Tensor, int]]:
+def _constants(events: Iterator[tuple[str, ET.Element]]) -> Iterator[tuple[Tensor, int]]:
     """Every constant, with where it ends; of a type that no weight has, the name of the type is empty."""
     for _, layer in events:
         if layer.tag != "layer":
