@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Interrupted, SuiteError, UsageError
 from suite.base.resources import resource
 from suite.base.visible import say
@@ -135,8 +135,14 @@ def varied(engine: DeclaredEngine, vary: Sequence[str]) -> dict[str, tuple[str, 
         # JSON has commas of its own: one value at a time.
         parts = (values,) if rule is not None and rule.takes == "json" else tuple(values.split(","))
         if not name or not all(parts):
-            hint = f"like attn-implementation=eager,sdpa or compile={OFF},{ON}"
-            raise UsageError("engine-arg-wrong", f"{word!r} is not NAME=VALUE,VALUE", hint=hint)
+            example = f"attn-implementation=eager,sdpa, compile={OFF},{ON}"
+            raise UsageError(
+                "engine-arg-wrong",
+                Sentence(
+                    f"{word!r} is not NAME=VALUE,VALUE", f"{word!r} 不是 NAME=VALUE,VALUE 的形式"
+                ),
+                hint=Sentence(f"for example {example}", f"例如 {example}"),
+            )
         result[bare(name)] = (*result.get(bare(name), ()), *parts)
     return result
 
@@ -178,7 +184,7 @@ def _refusal(chosen: Choices, seen: dict[str, int], number: int) -> str:
     except UsageError as refused:
         if not refused.code.startswith("argument-"):
             raise
-        return Sentence(f"not valid: {refused.message}", f"无效：{refused.message}")
+        return Sentence(f"not valid: {refused.message}", f"无效：{chinese(refused.message)}")
     first = seen.setdefault(digest, number)
     if first == number:
         return ""
@@ -205,7 +211,9 @@ def _measured(
             status = measure(what, sending, out=where, key=key, quiet=quiet)
         except SuiteError as failed:
             write_error(failed)
-            outcome = Sentence(f"does not run: {failed.message}", f"无法运行：{failed.message}")
+            outcome = Sentence(
+                f"does not run: {failed.message}", f"无法运行：{chinese(failed.message)}"
+            )
             return replace(asked, outcome=outcome, status=failed.exit_status)
         if status not in _MEASURED:
             outcome = Sentence(f"does not run: see {where.name}", f"无法运行：见 {where.name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
 from suite.documents.model import Tensor
@@ -36,17 +37,22 @@ def read_ir(path: Path) -> list[Tensor]:
             # What the suite's own conversion wrote; expat bounds what entities expand to.
             rows = list(_constants(ET.iterparse(stream)))  # noqa: S314
     except OSError as cause:
-        message = f"cannot read: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
+        )
         raise DataError("file-unreadable", message, place) from cause
     except (ET.ParseError, KeyError, ValueError) as cause:
-        message = f"not a graph of OpenVINO: {cause}"
+        message = Sentence(f"not a graph of OpenVINO: {cause}", f"不是 OpenVINO 的计算图：{cause}")
         raise DataError("model-weights-wrong", message, place) from cause
     needed = max((end for _, end in rows), default=0)
     if needed > held:
-        message = (
-            f"cut: {path.with_suffix('.bin').name} has {held} bytes, its constants need {needed}"
+        name = path.with_suffix(".bin").name
+        message = Sentence(
+            f"cut: {name} has {held} bytes, its constants need {needed}",
+            f"文件被截断：{name} 有 {held} 字节，其常量需要 {needed} 字节",
         )
-        raise DataError("model-weights-truncated", message, place, "make it again")
+        again = Sentence("make it again", "请重新生成")
+        raise DataError("model-weights-truncated", message, place, again)
     return [tensor for tensor, _ in rows if tensor.dtype and tensor.shape and tensor.shape[-1] > 1]
 
 

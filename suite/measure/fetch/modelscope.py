@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 import requests
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 from suite.measure.fetch.files import fetch
 from suite.measure.fetch.published import Source
@@ -92,8 +93,14 @@ def _listed(base: str, repository: str, revision: str, wanted: Sequence[str]) ->
     except (requests.RequestException, msgspec.MsgspecError) as cause:
         raise DataError(
             "model-unavailable",
-            f"ModelScope does not give {repository} at {revision}: {str(cause)[:200]}",
-            hint="download it where there is a network and pass its directory",
+            Sentence(
+                f"ModelScope does not give {repository} at {revision}: {str(cause)[:200]}",
+                f"ModelScope 未提供 {repository} 的 {revision} 版本：{str(cause)[:200]}",
+            ),
+            hint=Sentence(
+                "download it where there is a network and pass its directory",
+                "请在有网络之处下载，并给出其目录",
+            ),
         ) from cause
     files = [
         file
@@ -103,8 +110,15 @@ def _listed(base: str, repository: str, revision: str, wanted: Sequence[str]) ->
     for file in files:
         path = PurePosixPath(file.path)
         if path.is_absolute() or ".." in path.parts:
-            message = f"ModelScope lists {file.path!r} in {repository}, which leads out of it"
+            message = Sentence(
+                f"ModelScope lists {file.path!r} in {repository}, which leads out of it",
+                f"ModelScope 在 {repository} 中列出的 {file.path!r} 指向其外",
+            )
             raise DataError("model-unavailable", message)
     if not files:
-        raise DataError("model-unavailable", f"{repository} at {revision} has no file of a model")
+        message = Sentence(
+            f"{repository} at {revision} has no file of a model",
+            f"{repository} 的 {revision} 版本没有模型文件",
+        )
+        raise DataError("model-unavailable", message)
     return files
