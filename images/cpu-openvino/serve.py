@@ -276,6 +276,13 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: a line for each request takes the cores' time."""
 
 
+class Server(ThreadingHTTPServer):
+    """Takes as many connections at once as an offline phase opens."""
+
+    request_queue_size = 4096
+    daemon_threads = True
+
+
 def parser() -> argparse.ArgumentParser:
     """The options, called as vLLM calls them."""
     options = argparse.ArgumentParser(prog="serve.py", description=__doc__, allow_abbrev=False)
@@ -305,8 +312,7 @@ def main() -> None:
     # The first process of a container has no default action for signals.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Handler.engine = Engine(chosen)
-    server = ThreadingHTTPServer((chosen.host, chosen.port), Handler)
-    server.daemon_threads = True
+    server = Server((chosen.host, chosen.port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"listening on {chosen.host}:{server.server_port}", flush=True)
     Handler.engine.work()
