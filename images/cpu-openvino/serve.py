@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import openvino
@@ -38,6 +38,37 @@ ENDS = {
 
 class RefusalError(Exception):
     """A request that asks for what is not served."""
+
+
+class Request(NamedTuple):
+    """A request that the pipeline works on, and what came of it and is not sent yet: ids, and why it ended or ""."""
+
+    number: int
+    handle: openvino_genai.GenerationHandle
+    pieces: queue.SimpleQueue[tuple[list[int], str]]
+
+    def read(self) -> bool:
+        """Take what a step brought; whether the request has ended."""
+        ids, end = [], ""
+        while self.handle.can_read():
+            for output in self.handle.read().values():
+                ids += output.generated_ids
+                end = ENDS.get(output.finish_reason, "")
+        ended = self.handle.get_status() != openvino_genai.GenerationStatus.RUNNING
+        if ids or ended:
+            self.pieces.put((ids, (end or "abort") if ended else ""))
+        return ended
+
+    def answer(self) -> Iterator[tuple[list[int], str]]:
+        """Ids as they come, and why the answer ends with the last of them; a reader that leaves cancels it."""
+        end = ""
+        try:
+            while not end:
+                ids, end = self.pieces.get()
+                yield ids, end
+        finally:
+            if not end:
+                self.handle.cancel()
 
 
 class Engine:
@@ -64,7 +95,7 @@ class Engine:
         self._defaults = self._pipeline.get_config()
         self._numbers = itertools.count()
         self._changed = threading.Condition()
-        self._running: dict[int, tuple[Any, queue.SimpleQueue[tuple[list[int], str]]]] = {}
+        self._running: list[Request] = []
 
     def prompt(self, body: dict[str, Any], path: str) -> list[int]:
         """The ids of a request's prompt."""
@@ -102,46 +133,27 @@ class Engine:
             config.rng_seed = body.get("seed") or 0
         return config
 
-    def begin(self, prompt: list[int], config: openvino_genai.GenerationConfig) -> int:
-        """Hand a request over; its number comes back."""
+    def begin(self, prompt: list[int], config: openvino_genai.GenerationConfig) -> Request:
+        """Hand a request over."""
         number = next(self._numbers)
+        tensor = openvino.Tensor(np.array([prompt], dtype=np.int64))
         with self._changed:
-            tensor = openvino.Tensor(np.array([prompt], dtype=np.int64))
             handle = self._pipeline.add_request(number, tensor, config)
-            self._running[number] = (handle, queue.SimpleQueue())
+            request = Request(number, handle, queue.SimpleQueue())
+            self._running.append(request)
             self._changed.notify()
-        return number
-
-    def answer(self, number: int) -> Iterator[tuple[list[int], str]]:
-        """Ids as they come, and why the answer ends with the last of them; a reader that leaves cancels it."""
-        handle, pieces = self._running[number]
-        end = ""
-        try:
-            while not end:
-                ids, end = pieces.get()
-                yield ids, end
-        finally:
-            if not end:
-                handle.cancel()
+        return request
 
     def work(self) -> None:
         """Step the pipeline for ever; what it raises ends the server."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._running)
-                running = list(self._running.items())
+                running = list(self._running)
             self._pipeline.step()
-            for number, (handle, pieces) in running:
-                ids, end = [], ""
-                while handle.can_read():
-                    for output in handle.read().values():
-                        ids += output.generated_ids
-                        end = ENDS.get(output.finish_reason, "")
-                if handle.get_status() != openvino_genai.GenerationStatus.RUNNING:
-                    del self._running[number]
-                    end = end or "abort"
-                if ids or end:
-                    pieces.put((ids, end))
+            ended = {request.number for request in running if request.read()}
+            with self._changed:
+                self._running = [each for each in self._running if each.number not in ended]
 
 
 class Text:
@@ -152,11 +164,11 @@ class Text:
         self._ids: list[int] = []
         self._shown, self._begun = "", 0
 
-    def add(self, ids: list[int]) -> str:
+    def add(self, ids: list[int], *, last: bool) -> str:
         """What these ids add to the text."""
         self._ids += ids
         text = self._tokenizer.decode(self._ids[self._begun :], self._skip_special)
-        if text.endswith("\N{REPLACEMENT CHARACTER}"):
+        if text.endswith("\N{REPLACEMENT CHARACTER}") and not last:
             return ""
         new = text[len(self._shown) :]
         # The last ids stay: what a token looks like may depend on the one before it.
@@ -169,15 +181,19 @@ class Answer:
     """One request's answer, as a stream or whole."""
 
     def __init__(
-        self, engine: Engine, asked: dict[str, Any], path: str, number: int, prompt: int
+        self, engine: Engine, asked: dict[str, Any], path: str, request: Request, prompt: int
     ) -> None:
-        self._pieces = engine.answer(number)
+        self._pieces = request.answer()
         self._text = Text(engine.tokenizer, skip_special=asked.get("skip_special_tokens", True))
         self._chat, self._ids = path == CHAT, asked.get("return_token_ids", False)
         self._usage = {"prompt_tokens": prompt, "completion_tokens": 0, "total_tokens": prompt}
         self._told = (asked.get("stream_options") or {}).get("include_usage", False)
         kind = "chat.completion" if self._chat else "text_completion"
-        self._head = {"id": f"{kind}-{number}", "created": int(time.time()), "model": engine.name}
+        self._head = {
+            "id": f"{kind}-{request.number}",
+            "created": int(time.time()),
+            "model": engine.name,
+        }
         self._kind = kind
 
     def events(self) -> Iterator[str]:
@@ -203,7 +219,7 @@ class Answer:
         for ids, end in self._pieces:
             self._usage["completion_tokens"] += len(ids)
             self._usage["total_tokens"] += len(ids)
-            yield ids, self._text.add(ids), end
+            yield ids, self._text.add(ids, last=bool(end)), end
 
     def _choice(self, words: dict[str, Any], ids: list[int], end: str) -> dict[str, Any]:
         known = {"token_ids": ids} if self._ids else {}
@@ -241,14 +257,14 @@ class Handler(BaseHTTPRequestHandler):
             if asked["model"] != self.engine.name:
                 raise RefusalError(f"the model is {self.engine.name}")  # noqa: TRY301 - answered with the others
             prompt = self.engine.prompt(asked, self.path)
-            number = self.engine.begin(prompt, self.engine.generation(asked, len(prompt)))
+            request = self.engine.begin(prompt, self.engine.generation(asked, len(prompt)))
         except RefusalError as cause:
             self._send(400, {"error": {"message": str(cause)}})
             return
         except (ValueError, KeyError, TypeError, RuntimeError) as cause:
             self._send(400, {"error": {"message": f"{type(cause).__name__}: {cause}"}})
             return
-        answer = Answer(self.engine, asked, self.path, number, len(prompt))
+        answer = Answer(self.engine, asked, self.path, request, len(prompt))
         if asked.get("stream"):
             self._stream(answer)
         else:
