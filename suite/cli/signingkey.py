@@ -13,6 +13,7 @@ import click
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
+from suite.base.language import language
 from suite.cli.options import KEY_VARIABLE, default_key
 from suite.judge.attest import keys, pkcs11key
 from suite.judge.attest.keyless import KeylessSigner, ambient_token, trust_config
@@ -46,6 +47,7 @@ class OpenKey:
 IDENTITY_VARIABLE: Final = "SIGSTORE_ID_TOKEN"
 MAX_CONFIG_BYTES: Final = 4 << 20
 SIGNED_BY = Sentence("signed by", "签名密钥")
+_ASKED = Sentence("passphrase or PIN of the key", "密钥的口令或 PIN")
 
 
 def named_key(name: str | None) -> OpenKey | None:
@@ -99,7 +101,10 @@ def keyless(sigstore: Path | None) -> KeylessSigner:
     config = trust_config(text)
     token = os.environ.get(IDENTITY_VARIABLE) or ambient_token()
     if token is None:
-        message = f"neither ${IDENTITY_VARIABLE} nor a CI service has a token"
+        message = Sentence(
+            f"neither ${IDENTITY_VARIABLE} nor a CI service has a token",
+            f"${IDENTITY_VARIABLE} 与 CI 服务均未给出令牌",
+        )
         raise UsageError("identity-token-wrong", message)
     return KeylessSigner(config, token)
 
@@ -111,7 +116,7 @@ def _passphrase() -> bytes | None:
     if not sys.stdin.isatty():
         return None
     try:
-        asked: str = click.prompt("passphrase or PIN of the key", hide_input=True, err=True)
+        asked: str = click.prompt(language().of(_ASKED), hide_input=True, err=True)
     except click.Abort as cause:
         raise KeyboardInterrupt from cause
     return asked.encode("utf-8", "surrogateescape")

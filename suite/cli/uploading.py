@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
         )
     except (errors.HTTPError, OSError, ValueError) as cause:
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:200]
-        hint = "log in with `hf auth login`, or export HF_TOKEN; the files are kept"
-        message = f"{repository} did not take the files: {reason}"
+        hint = Sentence(
+            "log in with `hf auth login`, or export HF_TOKEN; the files are kept",
+            "请以 `hf auth login` 登录，或设置 HF_TOKEN；文件已保留",
+        )
+        message = Sentence(
+            f"{repository} did not take the files: {reason}", f"{repository} 未接受文件：{reason}"
+        )
         raise SetupError("hub-refused", message, hint=hint) from cause
     return str(made.commit_url)

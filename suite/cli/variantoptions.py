@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from suite.base.errors import UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count
 from suite.cli.options import FILE, bound
 
@@ -35,11 +36,20 @@ class Variants:
             UsageError: ``usage-wrong``.
         """
         if self.images and self.commits:
-            raise UsageError("usage-wrong", "--images and --commits exclude each other")
+            raise UsageError("usage-wrong", exclusive("--images", "--commits"))
         if self.checkout is not None and not self.commits:
-            raise UsageError("usage-wrong", "--checkout belongs to --commits")
+            raise UsageError(
+                "usage-wrong",
+                Sentence("--checkout belongs to --commits", "--checkout 与 --commits 一同使用"),
+            )
         if self.times > 1 and not self.several:
-            raise UsageError("usage-wrong", "--times belongs to --images or --commits")
+            raise UsageError(
+                "usage-wrong",
+                Sentence(
+                    "--times belongs to --images or --commits",
+                    "--times 与 --images 或 --commits 一同使用",
+                ),
+            )
 
     @property
     def several(self) -> bool:

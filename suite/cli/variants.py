@@ -119,13 +119,18 @@ def in_turns(
                 write_error(error)
                 statuses[name] = error.exit_status
             if statuses[name] == Interrupted.exit_status:
-                raise Interrupted("interrupted", f"stopped during {name}")
+                message = Sentence(f"stopped during {name}", f"在 {name} 期间停止")
+                raise Interrupted("interrupted", message)
     return statuses
 
 
 def _of_images(choices: Choices, names: Sequence[str]) -> list[Variant]:
     if choices.image is not None:
-        raise UsageError("usage-wrong", "--images stands for several --image: give one of the two")
+        message = Sentence(
+            "--images stands for several --image: give one of the two",
+            "--images 相当于多个 --image：请只给其一",
+        )
+        raise UsageError("usage-wrong", message)
     words = [re.sub(r"[^\w.-]+", "-", name.rpartition("/")[2])[-_LONGEST:] for name in names]
     return [
         Variant(
@@ -138,7 +143,10 @@ def _of_images(choices: Choices, names: Sequence[str]) -> list[Variant]:
 
 def _checkout(choices: Choices, variants: Variants) -> Checkout:
     if variants.checkout is None or choices.engine_python is None:
-        message = "--commits needs the engine's --checkout, and the --engine-python that loads it"
+        message = Sentence(
+            "--commits needs the engine's --checkout, and the --engine-python that loads it",
+            "--commits 需要引擎的 --checkout，以及从中加载引擎的 --engine-python",
+        )
         raise UsageError("usage-wrong", message)
     checkout = Checkout.at(variants.checkout)
     require_source(choices.engine_python, checkout)

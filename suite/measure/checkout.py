@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ class Checkout:
         """
         top = _git(directory, "rev-parse", "--show-toplevel")
         if top is None:
-            raise UsageError("checkout-missing", f"{directory} lies in no git checkout")
+            raise UsageError(
+                "checkout-missing",
+                Sentence(
+                    f"{directory} lies in no git checkout", f"{directory} 不在任何 git 检出之中"
+                ),
+            )
         return cls(Path(top))
 
     def commit(self, name: str) -> str:
@@ -63,7 +69,10 @@ class Checkout:
         words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         found = _git(self.root, *words)
         if not found:
-            raise UsageError("commit-unknown", f"{self.root} has no commit {name!r}")
+            raise UsageError(
+                "commit-unknown",
+                Sentence(f"{self.root} has no commit {name!r}", f"{self.root} 没有提交 {name!r}"),
+            )
         return found
 
     def state(self) -> str:
@@ -91,8 +100,10 @@ class Checkout:
             SetupError: ``checkout-failed``: it could not be restored.
         """
         if self._changed():
-            hint = "commit or stash them: git stash"
-            message = f"{self.root} has changes that are in no commit"
+            hint = Sentence("commit or stash them: git stash", "请提交，或暂存：git stash")
+            message = Sentence(
+                f"{self.root} has changes that are in no commit", f"{self.root} 有未提交的更改"
+            )
             raise UsageError("checkout-dirty", message, hint=hint)
         branch = _git(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
         before = (branch,) if branch else ("--detach", self.commit("HEAD"))
@@ -108,8 +119,9 @@ class Checkout:
     def _check_out(self, *words: str) -> None:
         if _git(self.root, "checkout", "--quiet", *words) is None:
             command = f"git -C {self.root} checkout {' '.join(words)}"
-            message = f"this did not go: {command}"
-            raise SetupError("checkout-failed", message, hint="see what git says to it")
+            message = Sentence(f"this did not go: {command}", f"此命令未成功：{command}")
+            hint = Sentence("see what git says to it", "请查看 git 的说明")
+            raise SetupError("checkout-failed", message, hint=hint)
 
 
 def sources(python: Path) -> dict[str, Checkout]:
@@ -140,8 +152,12 @@ def require_source(python: Path, checkout: Checkout) -> None:
         UsageError: ``checkout-unused``.
     """
     if checkout not in sources(python).values():
-        message = f"{python} loads no package from {checkout.root}"
-        hint = f"install the engine from there: {python} -m pip install -e {checkout.root}"
+        message = Sentence(
+            f"{python} loads no package from {checkout.root}",
+            f"{python} 未从 {checkout.root} 加载任何软件包",
+        )
+        command = f"{python} -m pip install -e {checkout.root}"
+        hint = Sentence(f"install the engine from there: {command}", f"请从该处安装引擎：{command}")
         raise UsageError("checkout-unused", message, hint=hint)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import Names, command
@@ -83,7 +84,10 @@ def compare(
     sides = comparing.priced(entries if apart else gathered(entries), comparing.prices(price))
     letters = [many.letter(index) for index in range(len(sides))]
     if baseline not in letters:
-        message = f"--baseline names {baseline!r}; the cards are {', '.join(letters)}"
+        message = Sentence(
+            f"--baseline names {baseline!r}; the cards are {', '.join(letters)}",
+            f"--baseline 给出 {baseline!r}；评分卡为 {', '.join(letters)}",
+        )
         raise UsageError("usage-wrong", message)
     others = tuple(map(read, foreign))
     result = many.compare(sides, baseline=letters.index(baseline), foreign=others)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.errors import UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError, unwritable
 from suite.cli.command import command
 from suite.cli.options import FILE, format_option, trusted
 
@@ -55,7 +56,8 @@ def export(
     from suite.cli.uploading import upload
 
     if hub_path and hub is None:
-        raise UsageError("usage-wrong", "--hub-path belongs to --hub")
+        message = Sentence("--hub-path belongs to --hub", "--hub-path 与 --hub 一同使用")
+        raise UsageError("usage-wrong", message)
     chosen = "trace" if trace else name
     files = []
     try:
@@ -64,7 +66,7 @@ def export(
             files.append(path)
     except OSError as cause:
         place = cause.filename or out or runs[0]
-        raise UsageError("page-unwritable", f"cannot write {place}: {cause.strerror}") from cause
+        raise UsageError("page-unwritable", unwritable(place, cause)) from cause
     if hub is not None:
         say(upload(files, hub, hub_path))
     return 0

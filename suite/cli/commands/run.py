@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli.command import command
 from suite.cli.options import FILE, choices, quiet_option, sending, signing_key_option
@@ -60,7 +61,10 @@ def run(
         from suite.cli.variants import measure_each
 
         if resume is not None:
-            message = "--resume goes on with one run: no --images, no --commits"
+            message = Sentence(
+                "--resume goes on with one run: no --images, no --commits",
+                "--resume 继续单次运行：不可与 --images 或 --commits 一同给出",
+            )
             raise UsageError("usage-wrong", message)
         return measure_each(choices, sending, variants, out=out, key=key, tsa=tsa, quiet=quiet)
 

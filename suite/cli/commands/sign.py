@@ -44,7 +44,10 @@ def sign(
     from suite.cli.signing import PAGE_FILE, require_run, sign_and_render
 
     if (keyless and (key or tsa)) or (sigstore is not None and not keyless):
-        message = "--keyless goes without --key and --tsa; --sigstore belongs to it"
+        message = Sentence(
+            "--keyless goes without --key and --tsa; --sigstore belongs to it",
+            "--keyless 不可与 --key、--tsa 一同给出；--sigstore 与它一同使用",
+        )
         raise UsageError("usage-wrong", message)
     require_run(run)
     if keyless:

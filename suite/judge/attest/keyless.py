@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, TrustError, UsageError
 from suite.judge.attest.keys import parse_public
 from suite.judge.attest.times import VerifiedTime
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def _lacking(cause: ImportError) -> SetupError:
-    return SetupError("sigstore-missing", f"{cause.name or 'sigstore'} is not installed")
+    return SetupError(
+        "sigstore-missing",
+        Sentence(
+            f"{cause.name or 'sigstore'} is not installed", f"未安装 {cause.name or 'sigstore'}"
+        ),
+    )
 
 
 def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
@@ -39,10 +45,12 @@ def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
         SetupError: ``sigstore-missing``.
     """
     if not trust.identities:
-        hint = (
-            "a trust list with identities and Sigstore's trusted root says whose certificates count"
+        hint = Sentence(
+            "a trust list with identities and Sigstore's trusted root says whose certificates count",
+            "含身份与 Sigstore 信任根的信任列表才能说明谁的证书有效",
         )
-        raise TrustError("bundle-keyless", "signed with a certificate, not a key", hint=hint)
+        message = Sentence("signed with a certificate, not a key", "以证书而非密钥签名")
+        raise TrustError("bundle-keyless", message, hint=hint)
     try:
         from sigstore.errors import Error  # noqa: PLC0415 - optional
         from sigstore.models import Bundle as Signed  # noqa: PLC0415 - optional
@@ -55,9 +63,12 @@ def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
         verifier = Verifier(trusted_root=TrustedRoot.from_json(trust.sigstore_root))
         _, payload = verifier.verify_dsse(signed, policy.UnsafeNoOp())
     except (Error, ValueError) as cause:
-        raise TrustError("keyless-refused", f"sigstore refuses it: {str(cause)[:300]}") from cause
+        reason = str(cause)[:300]
+        message = Sentence(f"sigstore refuses it: {reason}", f"sigstore 拒绝：{reason}")
+        raise TrustError("keyless-refused", message) from cause
     if payload != parsed.payload:
-        raise TrustError("keyless-refused", "sigstore reads another payload in it")
+        message = Sentence("sigstore reads another payload in it", "sigstore 从中读出另一内容")
+        raise TrustError("keyless-refused", message)
     for item in trust.identities:
         try:
             policy.Identity(identity=item.identity, issuer=item.issuer).verify(
@@ -66,8 +77,12 @@ def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
         except Error:
             continue
         return item.entry(public_key(parsed))
-    message = f"the certificate names none of the {len(trust.identities)} identities of the list"
-    raise TrustError("identity-unknown", f"{message}: {named(parsed)}")
+    count, who = len(trust.identities), named(parsed)
+    message = Sentence(
+        f"the certificate names none of the {count} identities of the list: {who}",
+        f"证书所指不在列表的 {count} 个身份之中：{who}",
+    )
+    raise TrustError("identity-unknown", message)
 
 
 def named(parsed: Bundle) -> str:
@@ -121,7 +136,10 @@ class KeylessSigner:
         try:
             held = IdentityToken(token)
         except IdentityError as cause:
-            hint = "a token for the audience sigstore, not older than its minutes"
+            hint = Sentence(
+                "a token for the audience sigstore, not older than its minutes",
+                "需要受众为 sigstore 且未过期的令牌",
+            )
             raise UsageError("identity-token-wrong", str(cause)[:300], hint=hint) from cause
         self.identity = held.identity
         self._root = config.trusted_root
@@ -153,8 +171,11 @@ class KeylessSigner:
             requests.RequestException,
         ) as cause:
             reason = str(cause)[:300] or type(cause).__name__
-            hint = "sign with a key (--key), or when the service answers again"
-            message = f"the signature was not made: {reason}"
+            hint = Sentence(
+                "sign with a key (--key), or when the service answers again",
+                "请以密钥（--key）签名，或待服务恢复后再签",
+            )
+            message = Sentence(f"the signature was not made: {reason}", f"未作签名：{reason}")
             raise TrustError("keyless-unavailable", message, hint=hint) from cause
         return made.to_json().encode() + b"\n"
 
@@ -191,10 +212,18 @@ def trust_config(text: str | None) -> ClientTrustConfig:
         try:
             return ClientTrustConfig.production()
         except Error as cause:
-            message = f"Sigstore's root of trust cannot be had: {str(cause)[:300]}"
+            reason = str(cause)[:300]
+            message = Sentence(
+                f"Sigstore's root of trust cannot be had: {reason}",
+                f"无法取得 Sigstore 的信任根：{reason}",
+            )
             raise TrustError("keyless-unavailable", message) from cause
     try:
         return ClientTrustConfig.from_json(text)
     except (Error, ValueError) as cause:
-        message = f"no client trust configuration of Sigstore: {str(cause)[:300]}"
+        reason = str(cause)[:300]
+        message = Sentence(
+            f"no client trust configuration of Sigstore: {reason}",
+            f"不是 Sigstore 的客户端信任配置：{reason}",
+        )
         raise UsageError("trust-config-wrong", message) from cause

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase, Counted
     from suite.documents.comparison import ChangeOutcome, Family, ValueRatio
+    from suite.documents.standing import Level
     from suite.documents.value import Value
     from suite.documents.workload import Objectives
     from suite.judge.compare.paired import PairedRatios
@@ -67,6 +68,7 @@ def compare(
     *,
     margin: float = MARGIN,
     signers: tuple[str, str] = ("", ""),
+    levels: tuple[Level | None, Level | None] = (None, None),
     paired: PairedRatios | None = None,
     runs: tuple[Sequence[Scorecard], Sequence[Scorecard]] = ((), ()),
     letters: tuple[str, str] = ("A", "B"),
@@ -81,6 +83,7 @@ def compare(
         signers: who signed each, in words that claim no more than is known.
         runs: the cards that a side gathers (`suite.judge.compare.repeats`); empty for a single one.
         letters: what the sides are called.
+        levels: that each reaches by what is stated about it; None takes its own.
 
     Returns:
         A document that obeys ``schemas/diff.schema.json``.
@@ -102,8 +105,8 @@ def compare(
     return Comparison(
         diff_schema=DIFF_SCHEMA,
         margin=margin,
-        a=sides.side(a, signers[0]),
-        b=sides.side(b, signers[1]),
+        a=sides.side(a, signers[0], levels[0]),
+        b=sides.side(b, signers[1], levels[1]),
         comparable=_answer(forbidden, metrics),
         differences=tuple(differing),
         subjects=tuple(subjects(a, b)),

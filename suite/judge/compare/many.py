@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from suite.documents.comparison import Answers, Change, Comparison
     from suite.documents.foreign import ForeignResult
     from suite.documents.scalars import Number
+    from suite.documents.standing import Level
     from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.compare.paired import PairedRatios
@@ -59,6 +60,7 @@ class Entry:
         evidence: of the run; None where only the card is at hand.
         stated: what reviewers and signer stated about it, in a line each.
         price: of one device for an hour, in any currency; None without one.
+        level: that the card reaches by its evidence and by what is stated about it.
         runs: the entries of a side that was run several times; see `suite.judge.compare.repeats`.
     """
 
@@ -68,6 +70,7 @@ class Entry:
     evidence: Evidence | None = None
     price: float | None = None
     stated: tuple[str, ...] = ()
+    level: Level | None = None
     runs: tuple[Entry, ...] = ()
 
     @property
@@ -101,7 +104,10 @@ def compare(
         ValueError: when the margin is out of range.
     """
     if len(entries) < 2:
-        raise UsageError("usage-wrong", "a comparison needs two cards at least")
+        raise UsageError(
+            "usage-wrong",
+            Sentence("a comparison needs two cards at least", "比较至少需要两张评分卡"),
+        )
     base = entries[baseline]
     verdicts = {
         index: difference.compare(
@@ -109,6 +115,7 @@ def compare(
             other.card,
             margin=margin,
             signers=(base.signer, other.signer),
+            levels=(base.level, other.level),
             paired=_ratios(base, other),
             runs=(_cards(base), _cards(other)),
             letters=(letter(baseline), letter(index)),

@@ -72,6 +72,7 @@ def _side(group: Sequence[Entry]) -> Entry:
         card=_card([in_both(entry.card) for entry in group]),
         signer=" · ".join(dict.fromkeys(entry.signer for entry in group)),
         price=prices.pop() if len(prices) == 1 else None,
+        level=min((entry.level or entry.card.level.level for entry in group), key=LEVELS.index),
         stated=tuple(placed(entry.card.run.id, line) for entry in group for line in entry.stated),
         runs=tuple(group),
     )

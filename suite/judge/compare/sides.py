@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from suite.documents.card import Scorecard
+    from suite.documents.standing import Level
 
 
-def side(card: Scorecard, signer: str) -> Side:
-    """Which card, and what it is worth."""
+def side(card: Scorecard, signer: str, level: Level | None) -> Side:
+    """Which card, and what it is worth; the level is the card's own where none is given."""
     taskset = card.workload.taskset
     return Side(
         run=card.run.id,
@@ -25,7 +26,7 @@ def side(card: Scorecard, signer: str) -> Side:
         ended=card.run.ended,
         failed=failed_rules(card),
         division=card.division.granted,
-        level=card.level.level,
+        level=level or card.level.level,
         runtime=card.runtime,
         emulated=card.vendor.emulated,
         trust=signer,

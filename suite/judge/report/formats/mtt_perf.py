@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import EvidenceError
 from suite.base.statistics import mean
 from suite.documents.document import given
@@ -51,7 +51,9 @@ def render_all(subjects: Sequence[Subject]) -> bytes:
         if mine:
             rows += [*mine, dict.fromkeys(COLUMNS, "")]
     if not rows:
-        message = "no phase sends whole batches, or single requests"
+        message = Sentence(
+            "no phase sends whole batches, or single requests", "没有阶段发送整批请求或单个请求"
+        )
         raise EvidenceError("nothing-to-export", message)
     return table(COLUMNS, rows)
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from suite.base import markdown
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import EvidenceError
 from suite.base.statistics import mean
 from suite.judge.report.formats.format import Format
@@ -56,7 +56,8 @@ def render_all(subjects: Sequence[Subject]) -> bytes:
             )
             tables[engine][row].append((speed, number(view, "GPU Memory (GiB)")))
     if not tables:
-        raise EvidenceError("nothing-to-export", "no run sent single requests")
+        message = Sentence("no run sent single requests", "没有运行发送单个请求")
+        raise EvidenceError("nothing-to-export", message)
     parts = [
         f"## {markdown.escaped(engine)}\n\n{_table(rows)}"
         for engine, rows in sorted(tables.items())

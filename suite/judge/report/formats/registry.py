@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suite.base import markdown
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import visible_lines
 from suite.judge.log.texts import bounded
@@ -42,7 +42,9 @@ def record(of: ModuleType, name: str) -> Any:  # noqa: ANN401 - each package has
     if name not in names(of):
         known = ", ".join(names(of))
         raise UsageError(
-            "format-unknown", f"there is no report format {name!r}", hint=f"one of: {known}"
+            "format-unknown",
+            Sentence(f"there is no report format {name!r}", f"没有报告格式 {name!r}"),
+            hint=Sentence(f"one of: {known}", f"可取：{known}"),
         )
     return importlib.import_module(f"{of.__name__}.{name.replace('-', '_')}").FORMAT
 
@@ -96,8 +98,9 @@ def render_all(name: str, subjects: Sequence[Subject]) -> bytes:
     """
     chosen = load(name)
     if chosen.render_all is None:
-        message = f"{name} is a file of one run"
-        raise UsageError("format-lacks", message, hint="export the runs one by one")
+        message = Sentence(f"{name} is a file of one run", f"{name} 是单次运行的文件")
+        hint = Sentence("export the runs one by one", "请逐个导出运行")
+        raise UsageError("format-lacks", message, hint=hint)
     report = chosen.render_all([_ready(chosen, name, subject) for subject in subjects])
     return report if chosen.verbatim else visible_lines(report)
 
@@ -105,14 +108,26 @@ def render_all(name: str, subjects: Sequence[Subject]) -> bytes:
 def _ready(chosen: Format, name: str, subject: Subject) -> Subject:
     """What a format is made of, where that is all there."""
     if chosen.needs == "bundle" and subject.bundle is None:
-        hint = "sign the run and use: suite render RUN"
+        hint = Sentence(
+            "sign the run and use: suite render RUN", "请对运行签名，然后使用：suite render RUN"
+        )
         raise UsageError(
-            "format-lacks", f"{name} shows a signed scorecard; this one is not signed", hint=hint
+            "format-lacks",
+            Sentence(
+                f"{name} shows a signed scorecard; this one is not signed",
+                f"{name} 显示已签名的评分卡，而这张没有签名",
+            ),
+            hint=hint,
         )
     if chosen.needs == "evidence" and subject.evidence is None:
-        hint = "use: suite score RUN"
+        hint = Sentence("use: suite score RUN", "请使用：suite score RUN")
         raise UsageError(
-            "format-lacks", f"{name} is made of a run's evidence; here is only its card", hint=hint
+            "format-lacks",
+            Sentence(
+                f"{name} is made of a run's evidence; here is only its card",
+                f"{name} 由运行的证据生成，而此处只有评分卡",
+            ),
+            hint=hint,
         )
     if subject.evidence is None:
         return subject
