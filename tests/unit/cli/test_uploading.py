@@ -48,7 +48,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"url": f"{self.server.url}/datasets/acme/runs", "id": "acme/runs"})
         elif self.path == "/api/datasets/acme/runs/preupload/main":
             files = json.loads(body)["files"]
-            kept = [{"path": item["path"], "uploadMode": "regular"} for item in files]
+            mode = {"uploadMode": "regular", "shouldIgnore": False}
+            kept = [{"path": item["path"], **mode} for item in files]
             self._answer(200, {"files": kept})
         elif self.path == "/api/datasets/acme/runs/commit/main":
             for line in map(json.loads, body.splitlines()):
