@@ -7,7 +7,6 @@ last: an archive that was cut has none. It grows under another name and gets its
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -23,6 +22,7 @@ from suite.base.errors import DataError, Place, SetupError
 from suite.base.safe import open_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.offline import OfflineBundle, PackedFile
+from suite.measure.fetch.files import system_refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "bundle.json"
 MAX_MANIFEST: Final = 64 << 20
 _BLOCK: Final = 4 << 20
+_FULL: Final = Sentence("free some space, or choose another place", "请释放空间，或换用其他位置")
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=@,~ -][A-Za-z0-9._+=@,~ -]*(/[A-Za-z0-9_.+=@,~ -]+)*")
 
 
@@ -123,7 +124,7 @@ def writing(target: Path) -> Iterator[IO[bytes]]:
             Sentence("choose another --out", "请换用其他 --out"),
         )
     partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
-    with _refusals(target):
+    with system_refusals(target, _FULL):
         try:
             with partial.open("xb") as stream:
                 yield stream
@@ -132,23 +133,6 @@ def writing(target: Path) -> Iterator[IO[bytes]]:
             os.link(partial, target)  # never over one that came meanwhile
         finally:
             partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _refusals(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as cause:
-        place = Place(str(target))
-        if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = Sentence(
-                "free some space, or choose another place", "请释放空间，或换用其他位置"
-            )
-            raise SetupError(
-                "disk-full", Sentence("the disk is full", "磁盘已满"), place, hint
-            ) from cause
-        message = cause.strerror or str(cause)
-        raise DataError("file-unwritable", message, place) from cause
 
 
 def opened(
@@ -173,7 +157,7 @@ def opened(
         manifest, digest = _manifest(bundle)
         _check(bundle, manifest, store, on_bytes)
         return manifest, bundle.absolute(), digest
-    with _refusals(cache):
+    with system_refusals(cache, _FULL):
         cache.mkdir(parents=True, exist_ok=True)
         with _tar(bundle) as archive, _locked(cache / "lock"):
             manifest, digest = _packed_manifest(archive, bundle)

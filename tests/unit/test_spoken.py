@@ -68,14 +68,19 @@ def assignments(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
 
 
 def makers(tree: ast.Module) -> set[str]:
-    """Functions that return an error, with a text among what they take."""
+    """Functions that return an error, with a text among what they take, or that take the hint of one."""
     return {
         node.name
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
-        and node.returns is not None
-        and ERROR.search(ast.unparse(node.returns))
-        and "str" in ast.unparse(node.args)
+        and (
+            any(taken.arg == "hint" for taken in (*node.args.args, *node.args.kwonlyargs))
+            or (
+                node.returns is not None
+                and ERROR.search(ast.unparse(node.returns))
+                and "str" in ast.unparse(node.args)
+            )
+        )
     }
 
 

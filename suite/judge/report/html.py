@@ -14,7 +14,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
@@ -29,10 +28,13 @@ from suite.judge.attest.page import LANGUAGES, embed_audit, embed_bundle
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
+from suite.judge.report.templating import template_environment
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import jinja2
 
     from suite.documents.card import Scorecard
     from suite.documents.text import Text
@@ -52,6 +54,7 @@ _CODE = (
     "searches.py",
     "svg.py",
     "tables.py",
+    "templating.py",
     "view.py",
     "words.py",
 )
@@ -104,14 +107,7 @@ def _style() -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(TEMPLATES)
     environment.globals |= {
         "t": phrase,
         "pair": lambda words: _span(*words),

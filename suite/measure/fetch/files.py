@@ -15,7 +15,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place, Problem, SetupError, UsageError
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
     from suite.measure.fetch.download import Progress
     from suite.measure.fetch.published import Source
+
+
+_GOES_ON: Final = Sentence(
+    "free some space and run it again: it goes on where it stopped",
+    "请释放空间后重新运行：将从中断处继续",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def fetch(
         )
     target = directory / source.file_name
     digest = sha256 or source.sha256
-    with _system_refusals(target):
+    with system_refusals(target, _GOES_ON):
         directory.mkdir(parents=True, exist_ok=True)
         if target.exists():
             return _present(target, digest)
@@ -97,16 +103,22 @@ def fetch(
 
 
 @contextlib.contextmanager
-def _system_refusals(target: Path) -> Iterator[None]:
+def system_refusals(target: Path, hint: str) -> Iterator[None]:
+    """What the system refuses while a file is written, in words.
+
+    Args:
+        target: the file, as the place.
+        hint: what to do where the disk is full.
+
+    Raises:
+        DataError: ``file-unwritable``.
+        SetupError: ``disk-full``.
+    """
     try:
         yield
     except OSError as cause:
         place = Place(str(target))
         if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = Sentence(
-                "free some space and run it again: it goes on where it stopped",
-                "请释放空间后重新运行：将从中断处继续",
-            )
             raise SetupError(
                 "disk-full", Sentence("the disk is full", "磁盘已满"), place, hint
             ) from cause
