@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "bundle.json"
 MAX_MANIFEST: Final = 64 << 20
 _BLOCK: Final = 4 << 20
-_FULL: Final = Sentence("free some space, or choose another place", "请释放空间，或换用其他位置")
+_FULL: Final = Sentence("free some space, or choose another place", "请释放空间，或换一个位置")
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=@,~ -][A-Za-z0-9._+=@,~ -]*(/[A-Za-z0-9_.+=@,~ -]+)*")
 
 

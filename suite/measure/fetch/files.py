@@ -103,7 +103,7 @@ def fetch(
 
 
 @contextlib.contextmanager
-def system_refusals(target: Path, hint: str) -> Iterator[None]:
+def system_refusals(target: Path, hint: Sentence) -> Iterator[None]:
     """What the system refuses while a file is written, in words.
 
     Args:
@@ -119,9 +119,8 @@ def system_refusals(target: Path, hint: str) -> Iterator[None]:
     except OSError as cause:
         place = Place(str(target))
         if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SetupError(
-                "disk-full", Sentence("the disk is full", "磁盘已满"), place, hint
-            ) from cause
+            full = Sentence("the disk is full", "磁盘已满")
+            raise SetupError("disk-full", full, place, hint) from cause
         reason = cause.strerror or str(cause)
         raise DataError(
             "file-unwritable", Sentence(f"cannot write: {reason}", f"无法写入：{reason}"), place
