@@ -120,17 +120,11 @@ def read_report(data: bytes, chain: bytes, at: dt.datetime) -> Report:
 def _response(data: bytes) -> bytes:
     """The part of a response that holds opaque data: from its length on, without the signature."""
     if len(data) < _REQUEST_BYTES + _HEAD_BYTES + _SIGNATURE_BYTES:
-        raise malformed(
-            Sentence("too short for a signed SPDM measurement", "作为已签名的 SPDM 测量过短"),
-            "过短，不是已签名的 SPDM 度量",
-        )
+        raise malformed("too short for a signed SPDM measurement", "过短，不是已签名的 SPDM 度量")
     request, response = data[:_REQUEST_BYTES], data[_REQUEST_BYTES:]
     if request[1] != _REQUEST or response[1] != _RESPONSE:
         raise malformed(
-            Sentence(
-                "not the request and response of an SPDM measurement", "不是 SPDM 测量的请求与应答"
-            ),
-            "不是 SPDM 度量的请求与响应",
+            "not the request and response of an SPDM measurement", "不是 SPDM 度量的请求与响应"
         )
     if request[0] != _VERSION or response[0] != _VERSION:
         message = Sentence(
@@ -142,10 +136,7 @@ def _response(data: bytes) -> bytes:
     length = int.from_bytes(response[start : start + 2], "little")
     if start + 2 + length + _SIGNATURE_BYTES != len(response):
         raise malformed(
-            Sentence(
-                "the lengths within the SPDM measurement do not add up", "SPDM 测量中的长度不相符"
-            ),
-            "SPDM 度量中的长度不符",
+            "the lengths within the SPDM measurement do not add up", "SPDM 度量中的长度不符"
         )
     return response[start + 2 : -_SIGNATURE_BYTES]
 
@@ -156,10 +147,7 @@ def _opaque(data: bytes) -> Iterator[tuple[int, bytes]]:
         kind, length = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (0, 2))
         at += 4 + length
         if at > len(data):
-            raise malformed(
-                Sentence("the device's own data is cut", "设备自身的数据被截断"),
-                "设备自身的数据被截断",
-            )
+            raise malformed("the device's own data is cut", "设备自身的数据被截断")
         yield kind, data[at - length : at]
 
 
@@ -175,16 +163,10 @@ def _certificates(chain: bytes, at: dt.datetime) -> list[x509.Certificate]:
     try:
         certificates = x509.load_pem_x509_certificates(chain)
     except ValueError as cause:
-        raise malformed(
-            Sentence("the device's certificates cannot be read", "设备的证书无法读取"),
-            "设备证书无法读取",
-        ) from cause
+        raise malformed("the device's certificates cannot be read", "设备证书无法读取") from cause
     if len(certificates) not in CERTIFICATES:
         raise malformed(
-            Sentence(
-                f"{len(certificates)} certificates; {CERTIFICATES[0]} to {CERTIFICATES[-1]} are read",
-                f"有 {len(certificates)} 个证书；读取 {CERTIFICATES[0]} 至 {CERTIFICATES[-1]} 个",
-            ),
+            f"{len(certificates)} certificates; {CERTIFICATES[0]} to {CERTIFICATES[-1]} are read",
             f"{len(certificates)} 个证书；可读取 {CERTIFICATES[0]} 至 {CERTIFICATES[-1]} 个",
         )
     for certificate, issuer in zip(
