@@ -59,7 +59,7 @@ def folder(tmp_path_factory):
     place = Path(wanted) if wanted else tmp_path_factory.mktemp("pages")
     place.mkdir(parents=True, exist_ok=True)
     for name, make in CARDS.items():
-        data = pages.rendered(make())
+        data = pages.page_of(make)
         (place / f"{name}.html").write_bytes(data)
         for old, new in CHINESE:
             assert data.count(old) == 1
