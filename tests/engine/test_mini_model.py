@@ -70,8 +70,7 @@ def test_transformers_gives_the_golden_ids_and_beats_lead1(answers, reference):
     whole = answers["whole"]
     golden = [json.loads(line) for line in (MODEL / "golden.jsonl").read_text().splitlines()]
     same = [
-        answer["token_ids"] == line["token_ids"]
-        for answer, line in zip(whole, golden, strict=True)
+        answer["token_ids"] == line["token_ids"] for answer, line in zip(whole, golden, strict=True)
     ]
     # Another processor may round a near tie the other way; seen: none.
     assert sum(same) >= 0.99 * len(same)

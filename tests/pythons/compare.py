@@ -12,7 +12,6 @@ from pathlib import Path
 
 import environments
 
-
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
