@@ -53,10 +53,13 @@ def signed(evidence: Evidence, _: Results) -> Finding:
     except TrustError as refused:
         if refused.code == "attestation-unread":
             return warned(refused.message, _PLACE)
-        why = Sentence(
-            f"{refused.message} [{refused.code}]", f"{chinese(refused.message)} [{refused.code}]"
+        return failed(
+            Sentence(
+                f"{refused.message} [{refused.code}]",
+                f"{chinese(refused.message)} [{refused.code}]",
+            ),
+            _PLACE,
         )
-        return failed(why, _PLACE)
     if not read:
         return not_applicable(missing[0])
     before, after = len(sides(read, "before")), len(sides(read, "after"))
