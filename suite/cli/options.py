@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from suite.documents.workload import Division
 
 RUNTIMES = ("container", "process", "endpoint", "sim")
+EMULATORS = ("llamacpp", "vllm")
 DIVISIONS = ("closed", "optimised", "open")
 MAX_WORKERS = 256
 KEY_VARIABLE = "SUITE_KEY"
@@ -73,6 +74,7 @@ class Choices:
     sim_script: str | None = None
     cheat: tuple[str, ...] = ()
     emulate: bool = False
+    emulate_with: str | None = None
     bundle: Path | None = None
 
 
@@ -173,7 +175,9 @@ _CHOICES = (
     engine_option,
     accelerator_option,
     click.option("--devices", type=Count(9999), help="how many accelerators"),
-    click.option("--model", help="directory, Hugging Face id, or mini (default)"),
+    click.option(
+        "--model", help="directory, Hugging Face id, modelscope:OWNER/NAME, or mini (default)"
+    ),
     click.option("--data", type=FILE, help="XSum file or folder (default: the profile's own set)"),
     click.option(
         "--profile",
@@ -267,6 +271,11 @@ _CHOICES = (
         "--emulate",
         is_flag=True,
         help="the vendor's commands and arguments without its devices; the card says so and cannot be submitted",
+    ),
+    click.option(
+        "--emulate-with",
+        type=Names(EMULATORS),
+        help="--emulate, and which of the CPU's engines serves underneath",
     ),
     click.option(
         "--bundle",
