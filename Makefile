@@ -31,7 +31,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run audit-round test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -63,6 +63,12 @@ help: ## list the targets
 
 run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= EMULATE=1|vllm ARGS=
 	@$(PY) -m suite run $(RUN_FLAGS)
+
+audit-round: .venv/.run ## an honest engine (llama.cpp, mini model) under a challenge, audited against transformers; OUT=
+	@place="$${OUT:-runs/audit-round}" && mkdir -p "$$place" && \
+	$(PY) -m suite round new audit-round --out "$$place/challenge.json" && \
+	$(PY) -m suite run --vendor cpu --engine llamacpp --runtime process --challenge "$$place/challenge.json" --out "$$place/run" && \
+	$(PY) -m suite audit "$$place/run" --model mini --tokens 300
 
 # Neighbours in a file share what its fixtures make, so each worker has a stretch of its own until it steals.
 # Tests of one Docker engine are one group (tests/conftest.py); beside them run those of engines and browsers.
