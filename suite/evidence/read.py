@@ -19,6 +19,7 @@ from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
 from suite.documents.container import ContainerRecord
+from suite.documents.deviceevidence import DeviceEvidence
 from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
@@ -36,6 +37,7 @@ from suite.evidence.manifest import (
     ATTEMPTS,
     BASIS,
     CONTAINER,
+    DEVICE_EVIDENCE,
     ENGINE_METRICS,
     MANIFEST,
     PROVENANCE,
@@ -67,6 +69,8 @@ class Evidence:
         provenance: of converted weights; None where none were.
         basis: what the plan was made from; None where the run did not keep it.
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
+        log_sha256: digest of ``events.jsonl``.
+        device_evidence: what the devices' maker's tool answered; empty where none was asked.
         growth: digests of the log that were taken during the run, in their order.
         attempts: those before the last, which were cut; what they measured of phases that were repeated is not in
             `marks`, `requests` and `engine_metrics`.
@@ -87,6 +91,8 @@ class Evidence:
     basis: Basis | None = None
     container: ContainerRecord | None = None
     growth: tuple[Grown, ...] = ()
+    log_sha256: str = ""
+    device_evidence: tuple[DeviceEvidence, ...] = ()
     attempts: tuple[EarlierAttempt, ...] = ()
 
     @property
@@ -163,6 +169,8 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
             if not any(a.cut_ns <= sample.t < a.resumed_ns for a in log.attempts)
         ),
         growth=beginnings.grown(),
+        log_sha256=files.digest("events.jsonl").sha256,
+        device_evidence=_sidelines(files, DEVICE_EVIDENCE, DeviceEvidence),
         attempts=tuple(log.attempts),
     )
 

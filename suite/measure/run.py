@@ -7,6 +7,7 @@ its requests; stop the engine; write footer, environment and manifest. The foote
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import secrets
 import time
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from suite.documents.taskline import TaskLine
 from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak, resume
 from suite.measure.context import Run
+from suite.measure.deviceevidence import gather
 from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import ready_tool, serve
 from suite.measure.load.send import stamp_kinds
@@ -233,6 +235,7 @@ def _measure(run: Run) -> None:
     devices, outputs = observe(run.plan)
     run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
     run.facts.update(host.served_facts(tool_facts(run.plan)))
+    gather(run, "before", plan_sha256(run.plan))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
     if run.earlier is not None:
@@ -369,6 +372,11 @@ def _write_environment(run: Run) -> None:
     run.writer.document("environment.json", environment)
 
 
+def _log_sha256(directory: Path) -> str:
+    with (directory / "events.jsonl").open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
     footer = Footer(
         t=run.now(),
@@ -389,6 +397,8 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
                 # Whoever ends a run early does not want to wait for an authority.
                 why = "" if ended == "complete" else f"the run ended early: {ended}"
                 run.stamps.take(run, "run.end", why=why)
+            if ended == "complete":
+                gather(run, "after", _log_sha256(run.writer.directory))
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

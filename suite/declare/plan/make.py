@@ -21,7 +21,7 @@ from suite.declare.plan.choice import (
     quantised,
     refuse_every,
 )
-from suite.declare.plan.container import telemetry
+from suite.declare.plan.container import attestation, telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plan.imagechoice import choose_image
@@ -129,6 +129,7 @@ def make_plan(
         workload=_workload(profile, taskset, quality, text_context, division, phases),
         peaks=_peaks(choice, precision),
         telemetry=tuple(telemetry(choice)),
+        attestation=attestation(choice) or UNSET,
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
     return replace(plan, chinese=table(plan) or UNSET)

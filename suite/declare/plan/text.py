@@ -381,4 +381,11 @@ def _judged(plan: Plan) -> list[str]:
         )
         for tool in plan.telemetry
     ]
-    return _comments([peak, *tools])
+    makers = [
+        Sentence(
+            f"Devices sign before and after: {shlex.join(tool.command)}",
+            f"设备在运行前后签名：{shlex.join(tool.command)}",
+        )
+        for tool in given(plan.attestation, ())
+    ]
+    return _comments([peak, *tools, *makers])

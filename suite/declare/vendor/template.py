@@ -22,6 +22,7 @@ PLACEHOLDERS: Final = {
     "devices": "number of devices",
     "visible": "the selected device indices, as the visibility variable writes them",
     "index": "one device index; the text is repeated for each",
+    "nonce": "what the devices sign: the plan's digest, then the log's, 64 hexadecimal digits",
     "dtype": "the requested precision",
     "max_model_len": "longest prompt and answer together, tokens",
     "host": "address to listen on",

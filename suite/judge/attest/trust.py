@@ -11,6 +11,9 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, Problem, TrustError
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cryptography import x509
     from msgspec import UnsetType
 
     from suite.judge.attest.times import VerifiedTime
@@ -147,11 +151,29 @@ class TrustedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """A maker of devices, read.
+
+    Attributes:
+        owner: id of its declaration.
+        roots: certificates that its devices' certificates end in.
+        keys: of the service that signs tokens about its devices.
+        window: when its evidence counts.
+    """
+
+    owner: str
+    roots: tuple[x509.Certificate, ...]
+    keys: tuple[ec.EllipticCurvePublicKey, ...]
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
 class TrustList:
     """A list that was read and found consistent. `sha256` is the digest of its file."""
 
     keys: tuple[TrustedKey, ...]
     authorities: tuple[Authority, ...]
+    makers: tuple[Maker, ...]
     sha256: str
 
     def find(self, key_id: str) -> TrustedKey:
@@ -183,7 +205,7 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             another one's name), ``key-wrong``, ``key-algorithm``, ``key-encoding``,
             ``trust-algorithm-differs`` (the key is not of the algorithm that its entry declares),
             ``trust-key-twice``, ``time-wrong``, ``trust-window-empty``, ``trust-signs-for``,
-            ``trust-certificate-wrong``, ``trust-authority-twice``; each with its pointer. ``trust-wrong`` for
+            ``trust-certificate-wrong``, ``trust-authority-twice``, ``trust-maker-twice``; each with its pointer. ``trust-wrong`` for
             a key in place of a list.
     """
     if data.lstrip().startswith(b"-----BEGIN "):
@@ -217,7 +239,8 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
         seen[trusted.key.id] = index
         entries.append(trusted)
     authorities = _authorities(given(document.authorities, ()), name)
-    return TrustList(tuple(entries), authorities, jsonio.sha256_hex(data))
+    makers = _makers(given(document.makers, ()), name)
+    return TrustList(tuple(entries), authorities, makers, jsonio.sha256_hex(data))
 
 
 def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
@@ -265,6 +288,37 @@ def _window(period: trust.Period | UnsetType, place: Place) -> Window | None:
             place,
         )
     return window
+
+
+def _makers(listed: Sequence[trust.Maker], name: str) -> tuple[Maker, ...]:
+    read: list[Maker] = []
+    for index, item in enumerate(listed):
+        place = Place(name, None, f"/makers/{index}")
+        if item.owner in {maker.owner for maker in read}:
+            message = Sentence(
+                f"the maker {item.owner} stands there twice", f"制造商 {item.owner} 出现两次"
+            )
+            raise TrustError("trust-maker-twice", message, place)
+        pem = given(item.roots)
+        try:
+            roots = () if pem is None else read_certificates(pem)
+            loaded = [load_pem_public_key(key.encode()) for key in given(item.verifier, ())]
+        except ValueError as cause:
+            why = str(cause)[:120]
+            message = Sentence(
+                f"not the certificates and keys of a maker: {why}", f"不是制造商的证书与密钥：{why}"
+            )
+            raise TrustError("trust-certificate-wrong", message, place) from cause
+        keys = tuple(
+            key
+            for key in loaded
+            if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP384R1)
+        )
+        if len(keys) < len(loaded):
+            message = Sentence("a verifier signs with a key of P-384", "验证方以 P-384 密钥签名")
+            raise TrustError("trust-certificate-wrong", message, place)
+        read.append(Maker(item.owner, roots, keys, _window(item.validFor, place) or Window()))
+    return tuple(read)
 
 
 def _authorities(listed: Sequence[trust.Authority], name: str) -> tuple[Authority, ...]:
