@@ -14,7 +14,7 @@ from suite.documents.reference import Reference
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import Review
 from suite.documents.witness import WitnessReport
-from suite.judge.attest import envelope
+from suite.judge.attest import envelope, keyless
 from suite.judge.attest.predicate import kind, vendor_of
 from suite.judge.attest.stated import Identity
 from suite.judge.attest.trust import Role
@@ -56,7 +56,9 @@ class Signer:
 
 def known_signer(
     record: Steps,
-    key_id: str,
+    bundle: bytes,
+    parsed: envelope.Bundle,
+    *,
     trust: TrustList | None,
     key: PublicKey | None,
     neighbour: PublicKey | None,
@@ -64,7 +66,11 @@ def known_signer(
     """Step 2; None when the key is not known."""
     signer: Signer | None = None
     with record.attempt(Sentence("The key is known", "密钥已知")) as note:
-        signer = _signer(key_id, trust, key, neighbour)
+        if parsed.certificate and trust is not None:
+            entry = keyless.certified(bundle, parsed, trust)
+            signer = Signer(entry.key, entry, Identity.TRUSTED)
+        else:
+            signer = _signer(parsed.key_id, trust, key, neighbour)
         note.detail = str(signer)
         if signer.entry is None:
             note.warn("signer-not-listed", note.detail)

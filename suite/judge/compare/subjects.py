@@ -219,6 +219,22 @@ _EXPLAINS: dict[str, tuple[Family, ...]] = {
 """What a difference may explain; what is not here is shown without a word on that."""
 
 
+_MOMENTARY: Final = {
+    "host.memory_available_bytes",
+    "host.load_1min",
+    "host.cpu.clock_mhz",
+    *_PEAK_FACTS,
+    "peak.measured_size",
+}
+"""Facts that change from minute to minute on a machine that nobody changed."""
+
+
+def unchanged(a: Scorecard, b: Scorecard) -> bool:
+    """Whether two runs of one plan were made by the same suite, with the same software, on the same machine."""
+    same_plan = a.run.plan_sha256 == b.run.plan_sha256
+    return same_plan and all(line.what in _MOMENTARY for line in subjects(a, b))
+
+
 def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
     """What differs and forbids nothing, the engine's arguments and environment item by item."""
     lines = [
