@@ -15,6 +15,7 @@ from suite.cli import judging, signingkey, stamping
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
 from suite.cli.output import write_new
+from suite.cli.topology import with_topology
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given
@@ -181,7 +182,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
     script = here.script or given(basis.sim_script)
     if basis.runtime == "endpoint" and here.url is None:
         raise UsageError("url-missing", "the run is of a server that ran already: give --url")
-    return Choices(
+    again = Choices(
         vendor=here.vendor or str(basis.declaration["id"]),
         engine=basis.engine,
         accelerator=basis.accelerator,
@@ -217,6 +218,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
         ),
         sim_script=script,
     )
+    return with_topology(again, options.topology)
 
 
 def _profile(basis: Basis, scratch: Path) -> str:
