@@ -23,7 +23,7 @@ from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
-from tests.factories import challenged, elsewhere, loads, referenced, shipped, stamped
+from tests.factories import challenged, elsewhere, grouped, loads, referenced, shipped, stamped
 from tests.factories import evidence as factory
 from tests.unit.judge.rules import controlled, manytasks
 
@@ -234,6 +234,7 @@ BASES = {
     "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
     "elsewhere": elsewhere.document,
+    "grouped": grouped.document,
     "plain": factory.document,
     "interval": loads.interval,
     "kept": shipped.kept,
