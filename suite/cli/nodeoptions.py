@@ -10,8 +10,12 @@ import click
 from suite.cli.command import Count
 
 TOPOLOGY_OPTIONS: Final = (
-    click.option("--nodes", type=Count(9999), help="run the engine over so many nodes (default: 1)"),
-    click.option("--layout", metavar="ID", help="how it lies over them, by its id in the declaration"),
+    click.option(
+        "--nodes", type=Count(9999), help="run the engine over so many nodes (default: 1)"
+    ),
+    click.option(
+        "--layout", metavar="ID", help="how it lies over them, by its id in the declaration"
+    ),
     click.option("--pipeline-parallel", type=Count(9999), help="pipeline stages over the nodes"),
     click.option("--data-parallel", type=Count(9999), help="replicas that share the requests"),
     click.option("--expert-parallel", is_flag=True, help="spread experts over all ranks"),

@@ -77,9 +77,7 @@ class Options(Document):
     telemetry_url: Annotated[
         str | None, about("Page of a device exporter, of the machine that the engine runs on.")
     ] = None
-    topology: Annotated[
-        TopologyChoice | UnsetType, about("Several nodes; absent for one.")
-    ] = UNSET
+    topology: Annotated[TopologyChoice | UnsetType, about("Several nodes; absent for one.")] = UNSET
 
 
 class Thinking(Document):

@@ -59,9 +59,7 @@ FIRST_SAMPLE_S = 2.0
 IDLE_S = 3.0
 """Length of the idle baseline: six samples at the usual 500 ms."""
 
-DEATHS: Final = frozenset(
-    {"engine-died", "node-died", "node-paused", "node-unlinked", "node-lost"}
-)
+DEATHS: Final = frozenset({"engine-died", "node-died", "node-paused", "node-unlinked", "node-lost"})
 """Codes of an engine, or a part of it, that was there and is gone."""
 
 Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]

@@ -1,13 +1,9 @@
 """An engine over several nodes: agents on this machine, a scripted server in a container of each, and every way to lose one."""
 
-import functools
-import json
-import subprocess
 import threading
 import time
 
 import pytest
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite import evidence
@@ -36,7 +32,14 @@ TOKEN = b"0123456789abcdef"
 ROLES = {
     "head": ["--own", "{node_address}", "--followers", "1"],
     "follower": ["--own", "{node_address}", "--head", "{head_address}"],
-    "router": ["--own", "{node_address}", "--prefill", "{prefill_addresses}", "--decode", "{decode_addresses}"],
+    "router": [
+        "--own",
+        "{node_address}",
+        "--prefill",
+        "{prefill_addresses}",
+        "--decode",
+        "{decode_addresses}",
+    ],
     "prefill": ["--own", "{node_address}"],
     "decode": ["--own", "{node_address}"],
 }
@@ -138,7 +141,10 @@ def test_a_lost_node_is_an_outcome_within_ten_seconds(base_image, docker, run, n
     at = []
 
     def break_it():
-        while not (run / "events.jsonl").exists() or (run / "events.jsonl").read_text().count('"request"') < 5:
+        while (
+            not (run / "events.jsonl").exists()
+            or (run / "events.jsonl").read_text().count('"request"') < 5
+        ):
             time.sleep(0.05)
         at.append(time.monotonic_ns())
         act(docker, containers(docker, run)[role])
@@ -200,7 +206,9 @@ def test_a_router_deals_to_prefill_and_decode(base_image, run, nothing_left):
 
 def test_a_follower_that_never_joins_ends_the_start(base_image, run, nothing_left):
     plan = scripted(base_image, "head", "prefill")
-    plan = replace(plan, engine=replace(plan.engine, readiness=replace(plan.engine.readiness, timeout_s=2)))
+    plan = replace(
+        plan, engine=replace(plan.engine, readiness=replace(plan.engine.readiness, timeout_s=2))
+    )
     run.mkdir()
     with (
         pytest.raises(EngineError) as caught,
@@ -232,7 +240,9 @@ def refusal(plan, run, *where, token=TOKEN):
     return caught.value.code
 
 
-def test_what_keeps_a_group_from_starting_is_named(base_image, docker, run, nothing_left, agents, monkeypatch):
+def test_what_keeps_a_group_from_starting_is_named(
+    base_image, docker, run, nothing_left, agents, monkeypatch
+):
     plan = scripted(base_image, "head", "follower")
     assert refusal(plan, run, agents[0]) == "node-absent"
     assert refusal(plan, run, agents[0], "127.0.0.1:9") == "node-absent"

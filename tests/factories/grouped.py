@@ -13,7 +13,13 @@ ADDRESSES = ("10.1.0.1", "10.1.0.2")
 def document() -> dict:
     """The whole run as plain data, ready to be broken."""
     planned = evidence.plan()
-    head = [*planned["engine"]["command"], "--node-rank", "{node_rank}", "--master-addr", "{head_address}"]
+    head = [
+        *planned["engine"]["command"],
+        "--node-rank",
+        "{node_rank}",
+        "--master-addr",
+        "{head_address}",
+    ]
     planned["engine"]["command"] = head
     planned["topology"] = {
         "layout": "ranks",
@@ -23,7 +29,13 @@ def document() -> dict:
         "expert": False,
         "roles": [
             {"role": "head", "nodes": 1, "devices": 1, "env": {}},
-            {"role": "follower", "nodes": 1, "devices": 1, "env": {}, "command": [*head, "--headless"]},
+            {
+                "role": "follower",
+                "nodes": 1,
+                "devices": 1,
+                "env": {},
+                "command": [*head, "--headless"],
+            },
         ],
         "links": {"bytes_per_s": 1.25e9, "round_trip_s": 5e-05, "source": "switch-data-sheet"},
     }

@@ -49,6 +49,10 @@ def agent(*, listen: str, token: Path, once: bool) -> int:
     with Stop(lambda _: None).installed():
         listening = Agent(*split_address(listen), node_token(token), settings(), on_line=line)
         host, port = listening.address
-        line(Sentence(f"agent at {host}:{port}, until Ctrl-C", f"代理位于 {host}:{port}，直至 Ctrl-C"))
+        line(
+            Sentence(
+                f"agent at {host}:{port}, until Ctrl-C", f"代理位于 {host}:{port}，直至 Ctrl-C"
+            )
+        )
         listening.serve(once=once)
     return 0

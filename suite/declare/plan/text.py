@@ -125,7 +125,10 @@ def _head(plan: Plan) -> list[str]:
 
 def _nodes(plan: Plan, topology: Topology) -> Sentence:
     """How the engine lies over its nodes."""
-    tensor, roles = plan.engine.tensor_parallel, ", ".join(f"{r.nodes} {r.role}" for r in topology.roles)
+    tensor, roles = (
+        plan.engine.tensor_parallel,
+        ", ".join(f"{r.nodes} {r.role}" for r in topology.roles),
+    )
     split = f"{tensor} x {topology.pipeline} x {topology.data}"
     expert = _when(topology.expert, ", experts over all ranks", "，专家分布于所有 rank")
     return Sentence(

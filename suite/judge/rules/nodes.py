@@ -15,7 +15,7 @@ from suite.judge.rules.container import untouched
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from suite.documents.nodes import LinkRecord, NodeRecord, Nodes
     from suite.documents.plan import Plan
@@ -167,7 +167,9 @@ def alike(evidence: Evidence, _: Results) -> Finding:
                 " had another driver or accelerator than node 0", "：驱动或加速器与节点 0 不同"
             )
             return warned(why, [FILE])
-    return passed(Sentence("one image, one model, one suite, one driver", "镜像、模型、套件与驱动均相同"))
+    return passed(
+        Sentence("one image, one model, one suite, one driver", "镜像、模型、套件与驱动均相同")
+    )
 
 
 def _kind(node: NodeRecord) -> tuple[object, ...]:
@@ -209,7 +211,9 @@ def whole(evidence: Evidence, _: Results) -> Finding:
         return nodes
     for node in nodes.nodes:
         if node.ended:
-            return failed(Sentence(f"a node was lost: {node.ended}", f"节点丢失：{node.ended}"), [FILE])
+            return failed(
+                Sentence(f"a node was lost: {node.ended}", f"节点丢失：{node.ended}"), [FILE]
+            )
         if node.boot_after != node.boot or node.container is UNSET:
             why = _named(node) + Sentence(" restarted, or left no record", " 重启过，或未留下记录")
             return failed(why, [FILE])
@@ -221,7 +225,9 @@ def whole(evidence: Evidence, _: Results) -> Finding:
             why = _named(node) + Sentence(f": {finding.why}", f"：{chinese(finding.why)}")
             return Finding(finding.outcome, why, finding.evidence)
     return passed(
-        Sentence(f"{len(nodes.nodes)} containers, to the end", f"{len(nodes.nodes)} 个容器均运行至结束")
+        Sentence(
+            f"{len(nodes.nodes)} containers, to the end", f"{len(nodes.nodes)} 个容器均运行至结束"
+        )
     )
 
 
@@ -260,7 +266,11 @@ def linked(evidence: Evidence, _: Results) -> Finding:
             return warned(name + why, [FILE])
     least = min(link.bytes_per_s for link in nodes.links)
     longest = max(_trip_ns(link) for link in nodes.links)
-    said = Sentence("as declared", "与声明相符") if declared else Sentence("nothing is declared", "未作声明")
+    said = (
+        Sentence("as declared", "与声明相符")
+        if declared
+        else Sentence("nothing is declared", "未作声明")
+    )
     return passed(
         Sentence(
             f"at least {least * 8 / 1e9:.3g} Gbit/s, at most {longest / 1e3:.3g} µs there and back; {said}",
@@ -279,6 +289,11 @@ def _link_problem(measured: dict[str, LinkRecord], declared: PlannedLinks | None
     links = [link for link in both if link is not None and link.round_trip_ns and link.bytes_per_s]
     if len(links) < len(both):
         return Sentence("not measured before and after", "未在运行前后均作测量")
+    return _changed(links) or ("" if declared is None else _short(links, declared))
+
+
+def _changed(links: Sequence[LinkRecord]) -> str:
+    """What differs between two measurements of a link; "" where nothing does."""
     rates, trips = [link.bytes_per_s for link in links], [_trip_ns(link) for link in links]
     if max(rates) > SLACK * min(rates):
         figures = f"{rates[0] * 8 / 1e9:.3g}, {rates[1] * 8 / 1e9:.3g} Gbit/s"
@@ -286,13 +301,19 @@ def _link_problem(measured: dict[str, LinkRecord], declared: PlannedLinks | None
     if max(trips) > SLACK * min(trips) and max(trips) - min(trips) > ROUND_TRIP_NS:
         figures = f"{trips[0] / 1e3:.3g}, {trips[1] / 1e3:.3g} µs"
         return Sentence(f"its round trip changed: {figures}", f"往返时间有变：{figures}")
-    if declared is None:
-        return ""
-    if min(rates) * SLACK < declared.bytes_per_s:
-        figures = f"{min(rates) * 8 / 1e9:.3g} of {declared.bytes_per_s * 8 / 1e9:.3g} Gbit/s"
+    return ""
+
+
+def _short(links: Sequence[LinkRecord], declared: PlannedLinks) -> str:
+    """By what a link falls short of the declaration; "" where it does not."""
+    rate, trip = min(link.bytes_per_s for link in links), max(map(_trip_ns, links))
+    wanted_ns = declared.round_trip_s * 1e9
+    if rate * SLACK < declared.bytes_per_s:
+        figures = f"{rate * 8 / 1e9:.3g} of {declared.bytes_per_s * 8 / 1e9:.3g} Gbit/s"
         return Sentence(f"slower than declared: {figures}", f"慢于声明：{figures}")
-    allowed = max(declared.round_trip_s * 1e9 * SLACK, declared.round_trip_s * 1e9 + ROUND_TRIP_NS)
-    if max(trips) > allowed:
-        figures = f"{max(trips) / 1e3:.3g} µs, {declared.round_trip_s * 1e6:.3g} µs"
-        return Sentence(f"a longer round trip than declared: {figures}", f"往返时间长于声明：{figures}")
+    if trip > max(wanted_ns * SLACK, wanted_ns + ROUND_TRIP_NS):
+        figures = f"{trip / 1e3:.3g} µs, {wanted_ns / 1e3:.3g} µs"
+        return Sentence(
+            f"a longer round trip than declared: {figures}", f"往返时间长于声明：{figures}"
+        )
     return ""

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import UNSET
 
@@ -24,12 +24,12 @@ from suite.base.framing import Channel
 from suite.declare.plan.topology import node_engine
 from suite.documents import agent as wire
 from suite.documents.codec import convert, plain
-from suite.documents.environment import Fact
 from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import host
 from suite.measure.devices import hidden, observe
 from suite.measure.digests import DigestStore
 from suite.measure.engine.container.node import get_image, start_node
+from suite.measure.engine.served import LOG_FILE
 from suite.measure.nodes.identity import (
     boot_digest,
     interface_of,
@@ -37,12 +37,12 @@ from suite.measure.nodes.identity import (
     model_digest,
 )
 from suite.measure.nodes.links import PeerLink, answer_probe, measure_links
-from suite.measure.engine.served import LOG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from suite.documents.container import ContainerRecord
+    from suite.documents.environment import Fact
     from suite.documents.nodes import NodeLog
     from suite.documents.plan import Plan
     from suite.measure.engine.container.image import FoundImage
@@ -160,7 +160,7 @@ class _Session:
         self._over = threading.Event()
         self._ended: tuple[str, str] | None = None
 
-    def __enter__(self) -> _Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -180,25 +180,27 @@ class _Session:
             order = _order(self._channel, self._silence_s)
 
     def _done(self, order: wire.Orders) -> wire.Replies:
+        reply: wire.Replies
         match order:
             case wire.Describe():
-                return self._describe(order)
+                reply = self._describe(order)
             case wire.AskClock():
-                return wire.Clock(clock_ns=time.monotonic_ns())
+                reply = wire.Clock(clock_ns=time.monotonic_ns())
             case wire.Prepare():
-                return self._prepare(order)
+                reply = self._prepare(order)
             case wire.Start():
-                return self._start(order)
+                reply = self._start(order)
             case wire.Watch():
-                return self._watched(order.log_from)
+                reply = self._watched(order.log_from)
             case wire.AskFacts():
-                return self._facts(order.base_url)
+                reply = self._facts(order.base_url)
             case wire.MeasureLinks():
-                return measure_links(order.peers, self._token)
+                reply = measure_links(order.peers, self._token)
             case wire.Stop():
-                return self._seal()
-            case _:
-                raise SetupError("agent-message-wrong", f"no order of a run: {order}")
+                reply = self._seal()
+            case wire.Probe():
+                raise SetupError("agent-message-wrong", "a probe in the middle of a run")
+        return reply
 
     def _describe(self, order: wire.Describe) -> wire.Machine:
         if order.protocol != wire.PROTOCOL:

@@ -131,7 +131,9 @@ class _Group:
             assert first is not None
             assert node.prepared is not None
             if node.prepared.image.id != first.image.id:
-                message = f"{node.title} has image {node.prepared.image.id}, node 0 {first.image.id}"
+                message = (
+                    f"{node.title} has image {node.prepared.image.id}, node 0 {first.image.id}"
+                )
                 raise EngineError("node-image-differs", message)
             if node.prepared.model_sha256 != self.plan.model.sha256:
                 message = f"{node.title}: its model is {node.prepared.model_sha256}, planned is {self.plan.model.sha256}"
@@ -232,9 +234,7 @@ class _Group:
                 )
             )
         network = container_of(self.plan.engine).network
-        return Nodes(
-            nodes_schema=1, network=network, nodes=tuple(records), links=tuple(self.links)
-        )
+        return Nodes(nodes_schema=1, network=network, nodes=tuple(records), links=tuple(self.links))
 
 
 def _ended(nodes: Sequence[Node]) -> Ended | None:

@@ -14,9 +14,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-import requests.exceptions
-from docker import errors
-
 from suite.base.errors import SetupError
 from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
@@ -39,6 +36,7 @@ from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from docker import DockerClient
     from docker.models.containers import Container

@@ -36,7 +36,10 @@ def test_ranks_lie_over_the_nodes():
     assert schema.problems(plain(plan), "plan") == []
     assert decode(canonical(plan), Plan) == plan
     assert (plan.devices.count, plan.engine.tensor_parallel) == (2, 2)
-    assert [(role.role, role.nodes) for role in plan.topology.roles] == [("head", 1), ("follower", 1)]
+    assert [(role.role, role.nodes) for role in plan.topology.roles] == [
+        ("head", 1),
+        ("follower", 1),
+    ]
     assert value(plan.engine.command, "--tensor-parallel-size") == "2"
     assert plan.topology.roles[1].command[-1] == "--headless"
     assert plan.engine.peak_probe is UNSET
