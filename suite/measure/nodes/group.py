@@ -294,5 +294,8 @@ def serve(
             name: Unknown(given(fact.unknown, "")) if fact.value is UNSET else fact.value
             for name, fact in answer.facts.items()
         }
+        roles = ", ".join(f"{role.nodes} {role.role}" for role in topology.roles)
+        split = f"{plan.engine.tensor_parallel} x {topology.pipeline} x {topology.data}"
+        facts["nodes.layout"] = f"{topology.layout}: {roles}; ranks x stages x replicas {split}"
         facts["nodes.machines"] = len({node.machine.machine for node in group.nodes})
         yield GroupEngine(base_url, facts, marks.list, group.nodes)
