@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.base.framing import split_address
 from suite.base.safe import replace_file
@@ -266,18 +267,24 @@ def serve(
     marks = Marks()
     marks.add("engine.prepare")
     with contextlib.ExitStack() as stack:
-        on_progress(f"connecting to {topology.nodes} nodes")
+        count = topology.nodes
+        on_progress(Sentence(f"connecting to {count} nodes", f"连接 {count} 个节点"))
         where, token = stack.enter_context(places(topology.nodes, settings))
         group = _Group(plan, topology, run_directory, salt or secrets.token_hex(16), token)
         group.connect(where, stack)
         group.join(stack)
         stack.callback(group.finish)
-        on_progress("each node gets the image and reads the model")
+        on_progress(
+            Sentence("each node gets the image and reads the model", "各节点获取镜像并读取模型")
+        )
         group.prepare()
         marks.add("engine.prepared")
-        on_progress("measuring the links between the nodes")
+        on_progress(Sentence("measuring the links between the nodes", "测量节点之间的链路"))
         group.measure_links("before")
-        on_progress(f"starting {plan.engine.title} on {topology.nodes} nodes")
+        title = plan.engine.title
+        on_progress(
+            Sentence(f"starting {title} on {count} nodes", f"在 {count} 个节点上启动 {title}")
+        )
         group.start()
         marks.add("engine.start")
         base_url = f"http://{group.addresses[0]}:{plan.engine.port}"

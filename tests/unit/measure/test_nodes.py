@@ -84,9 +84,11 @@ def test_a_second_run_is_refused(node, agent):
 def test_an_agent_that_leaves_is_a_lost_node():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
+        leaving = threading.Thread(target=lambda: next(iter(listener.accept())).close())
+        leaving.start()
         with pytest.raises(SetupError) as caught:
-            threading.Thread(target=lambda: listener.accept()[0].close()).start()
             Node(0, "head", address, TOKEN, lambda _: None)
+        leaving.join()
     assert caught.value.code in ("node-absent", "agent-token-refused")
     with pytest.raises(SetupError) as caught:
         Node(0, "head", address, TOKEN, lambda _: None)

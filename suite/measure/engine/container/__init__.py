@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
@@ -132,7 +133,9 @@ def serve(
                     compiled=compiled,
                 )
             watch.note(container, image)
-            on_progress(f"starting {engine.title} in a container")
+            on_progress(
+                Sentence(f"starting {engine.title} in a container", f"在容器中启动 {engine.title}")
+            )
             log = run_directory / LOG_FILE
             stack.enter_context(started(container, log))
             marks.add("engine.start")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import requests.exceptions
 from docker import errors
 
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, unwritable
 from suite.measure.engine.container import orphans
 from suite.measure.engine.container.api import connect, start_translated
 from suite.measure.engine.container.daemon import choose_daemon
@@ -68,9 +68,7 @@ def started(container: Container, log: Path) -> Iterator[None]:
     try:
         stream = log.open("wb", buffering=0)
     except OSError as error:
-        raise SetupError(
-            "run-unwritable", f"{log} cannot be written: {error.strerror or error}"
-        ) from error
+        raise SetupError("run-unwritable", unwritable(log, error)) from error
     name = container.name or ""
 
     def follow() -> None:
