@@ -1,5 +1,8 @@
 """An engine over several nodes: agents on this machine, a scripted server in a container of each, and every way to lose one."""
 
+import contextlib
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,14 +14,17 @@ from suite.base.errors import EngineError, SetupError
 from suite.declare.model.facts import hash_model
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
+from suite.documents import agent as wire
 from suite.documents.codec import convert, decode, plain
 from suite.documents.nodes import Nodes
 from suite.documents.plan import Plan
 from suite.documents.topology import TopologyChoice
+from suite.measure.engine.container.node import node_network
 from suite.measure.engine.container.options import LABEL_RUN
 from suite.measure.engine.served import Settings
 from suite.measure.nodes.agent import Agent
 from suite.measure.nodes.group import serve
+from suite.measure.nodes.node import Node
 from suite.measure.run import execute
 from suite.measure.signals import Stop
 from tests.factories.engine import SERVERS
@@ -117,6 +123,9 @@ def run(tmp_path):
 def nothing_left(docker, run):
     yield
     filters = {"label": f"{LABEL_RUN}={run.name}"}
+    deadline = time.monotonic() + LIMIT_S  # what a killed agent leaves, its lifeline removes
+    while docker.containers.list(all=True, filters=filters) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert docker.containers.list(all=True, filters=filters) == []
     assert docker.networks.list(filters=filters) == []
 
@@ -135,7 +144,14 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+SLOW = {"follower stopped inside", "head killed"}
+"""The same paths as others, and five seconds until the container is ended."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in FAULTS],
+)
 def test_a_lost_node_is_an_outcome_within_ten_seconds(base_image, docker, run, nothing_left, fault):
     code, role, act = FAULTS[fault]
     at = []
@@ -252,3 +268,55 @@ def test_what_keeps_a_group_from_starting_is_named(
     assert refusal(other, run, *agents) == "node-model-differs"
     strange = replace(plan, suite=replace(plan.suite, files_sha256="0" * 64))
     assert refusal(strange, run, *agents) == "agent-version-differs"
+
+
+def test_a_run_that_falls_silent_leaves_nothing(base_image, docker, run, nothing_left, agents):
+    plan = scripted(base_image, "head", "follower")
+    node = Node(1, "follower", agents[1], TOKEN, lambda _: None)
+    name = f"llm-conformance-{run.name}-net"
+    with contextlib.closing(node), node_network(name, run.name, 2) as joined:
+        node.ask(wire.Prepare(plan=plan, run=run.name, salt=""), wire.Prepared, 60)
+        start = wire.Start(number=1, addresses=joined.addresses, joined=joined, silence_s=1.0)
+        node.ask(start, wire.Done, 60)
+        assert containers(docker, run).keys() == {"follower"}
+        deadline = time.monotonic() + LIMIT_S
+        while containers(docker, run) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert containers(docker, run) == {}
+
+
+@pytest.fixture
+def processes(tmp_path):
+    """Two agents as programs, and where they listen."""
+    token = tmp_path / "token"
+    token.write_bytes(TOKEN)
+    words = ["agent", "--listen", "127.0.0.1:0", "--node-token", str(token), "--once"]
+    started = [
+        subprocess.Popen([sys.executable, "-m", "suite", *words], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.stdout.readline() for process in started]
+    yield started, [line.split()[2].rstrip(",") for line in said]
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_an_agent_that_is_killed_is_a_lost_node(base_image, run, nothing_left, processes):
+    started, where = processes
+    plan = scripted(base_image, "head", "follower")
+    run.mkdir()
+    settings = Settings(nodes=tuple(where), node_token=TOKEN)
+    with serve(plan, run, on_progress=lambda *_, **__: None, settings=settings) as served:
+        assert served.alive() is None
+        begun = time.monotonic()
+        started[1].kill()
+        while (ended := served.alive()) is None and time.monotonic() < begun + LIMIT_S:
+            time.sleep(0.05)
+    assert ended is not None
+    assert ended.code == "node-lost"
+    assert started[0].wait(30) == 0
+    nodes = decode((run / "nodes.json").read_bytes(), Nodes)
+    assert "no longer answers" in nodes.nodes[1].ended
+    assert nodes.nodes[0].container.running_id

@@ -46,6 +46,8 @@ class Ended(str):
 
     __slots__ = ("code",)
 
+    code: str
+
     def __new__(cls, code: str, why: str) -> Self:
         """A sentence with a code."""
         self = super().__new__(cls, why)

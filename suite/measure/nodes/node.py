@@ -26,7 +26,7 @@ ANSWER_S: Final = 6.0
 """Longest answer to a question that an agent answers from memory."""
 WORK_S: Final = 3600.0
 """Longest that an agent may take to get an image and read a model."""
-WATCH_S: Final = 1.0
+WATCH_S: Final = 0.5
 EXCHANGES: Final = 10
 
 R = TypeVar("R", bound=wire.Reply)
