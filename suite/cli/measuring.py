@@ -26,6 +26,7 @@ from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.cli.topology import node_places
 from suite.documents.document import given
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
@@ -95,6 +96,7 @@ def measure(
         if accept is not None:
             accept(plan)
         divisions.require(plan, choices.require_division)
+        nodes, token = node_places(sending, plan)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
         signer = signer or _made_key(terminal)
@@ -108,7 +110,11 @@ def measure(
             zero_ns=job.zero_ns(zero_ns),
             # An endpoint's readiness requests carry the same header fields.
             settings=dataclasses.replace(
-                settings(), headers=load.headers, bundle=job.gathered.bundle
+                settings(),
+                headers=load.headers,
+                bundle=job.gathered.bundle,
+                nodes=nodes,
+                node_token=token,
             ),
             load=load,
             stamps=stamping.of_run(tsa, given(plan.challenge)),

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError
-from suite.measure.engine.served import Marks, log_tail
+from suite.measure.engine.served import Marks, end_code, log_tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -199,7 +199,7 @@ def _check_alive(alive: Callable[[], str | None], log: Path | None) -> None:
     if dead is None:
         return
     tail = "" if log is None else log_tail(log)
-    code = "engine-out-of-memory" if "out of memory" in dead else "engine-died"
+    code = "engine-out-of-memory" if dead.startswith("out of memory") else end_code(dead)
     message = Sentence(
         f"the engine ended before it was ready: {dead}", f"引擎在就绪之前结束：{chinese(dead)}"
     )
