@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     metavar="RUN",
     help="go on with a run that was cut, as a recorded new attempt; everything is taken from it",
 )
+@click.option(
+    "--plan",
+    "planned",
+    type=FILE,
+    metavar="FILE",
+    help="refuse to run anything but this plan, which suite plan --json wrote",
+)
 @signing_key_option
 @click.option(
     "--tsa",
@@ -38,6 +45,7 @@ def run(
     *,
     out: Path | None,
     resume: Path | None,
+    planned: Path | None,
     key: str | None,
     tsa: str | None,
     quiet: bool,
@@ -47,5 +55,9 @@ def run(
     Starts the engine, sends the tasks, and leaves a signed scorecard in a run directory.
     """
     from suite.cli.measuring import measure
+    from suite.cli.planned import accepting
 
-    return measure(choices, sending, out=out, key=key, tsa=tsa, quiet=quiet, resume=resume)
+    accept = None if planned is None else accepting(planned)
+    return measure(
+        choices, sending, out=out, key=key, tsa=tsa, quiet=quiet, resume=resume, accept=accept
+    )
