@@ -130,14 +130,7 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):
-        wanted = (
-            (CHALLENGE_SUBJECT, jsonio.digest(plain(document)))
-            if isinstance(document, Challenge)
-            else (SKELETON_SUBJECT, document.skeleton_sha256)
-        )
-        if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
-            message = f"a {document.SCHEMA} is about {wanted[0]} and nothing else"
-            raise TrustError("statement-subject", message, place)
+        _check_own_digest(statement, document, place)
         return
     if isinstance(document, FleetStatement):
         _check_fleet(statement, document, place)
@@ -153,6 +146,18 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
         if stated != ([(document.engine.image_reference, digest)] if digest else []):
             message = "the subjects and the scorecard name different images"
             raise TrustError("statement-subject", message, place)
+
+
+def _check_own_digest(statement: Statement, document: Challenge | Commitment, place: Place) -> None:
+    """The only subject is the digest that the predicate itself states."""
+    wanted = (
+        (CHALLENGE_SUBJECT, jsonio.digest(plain(document)))
+        if isinstance(document, Challenge)
+        else (SKELETON_SUBJECT, document.skeleton_sha256)
+    )
+    if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
+        message = f"a {document.SCHEMA} is about {wanted[0]} and nothing else"
+        raise TrustError("statement-subject", message, place)
 
 
 def _check_fleet(statement: Statement, document: FleetStatement, place: Place) -> None:
