@@ -40,7 +40,7 @@ _SCRIPT = """\
 # One attempt of a fleet, as its backend starts it.
 cd {place} || exit 1
 exec 9>"${{TMPDIR:-/tmp}}/suite-fleet-$(id -u)-"{machine}.lock
-if flock --nonblock 9; then
+if flock --timeout 2 9; then
   {command} >{output} 2>{errors} </dev/null
   ended=$?
 else

@@ -52,5 +52,8 @@ class Backend(Protocol):
             SetupError: ``fleet-backend-failed``.
         """
 
+    def release(self, handle: str) -> None:
+        """Let go of what was held for an attempt that ended."""
+
     def close(self) -> None:
         """Let go of what was opened; attempts run on."""

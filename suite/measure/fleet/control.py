@@ -160,6 +160,8 @@ class Controller:
             card_sha256=ending.card_sha256 or UNSET,
         )
         self._gone.pop(job, None)
+        if attempt.handle:
+            self._backend.release(attempt.handle)
         del self._running[job]
         if not any(other.machine == job.machine for other in self._running):
             self._idle[job.machine] = self._machine(job.machine)

@@ -60,9 +60,14 @@ class Local:
                 number, _, start = handle.partition("-")
                 alive = _started(int(number)) == start
             if not alive:
-                self._children.pop(handle, None)
                 over[handle] = Gone("fleet-lost", "its process ended without an exit status")
         return over
+
+    def release(self, handle: str) -> None:
+        """Wait for a child that has ended, or is about to: its last line was the exit status."""
+        child = self._children.pop(handle, None)
+        if child is not None:
+            child.wait()
 
     def close(self) -> None:
         """Forget the children; they run on."""
