@@ -7,35 +7,45 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, SetupError
+from suite.base import jsonio
+from suite.base.bilingual import Sentence, joined
+from suite.base.errors import EvidenceError, SetupError, TrustError
+from suite.base.language import language
 from suite.base.safe import is_plain, replace_file
 from suite.base.visible import say
 from suite.cli import fleets, judging, signingkey, stamping
 from suite.cli.output import labelled, write_new, write_table
 from suite.cli.terminal import Terminal
 from suite.declare.fleet import jobs
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert
+from suite.documents.fleet import FLEET_TYPE, FleetStatement
 from suite.evidence import fleetstate
 from suite.evidence.journal import read_journal
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.keys import parse_public
 from suite.judge.attest.sign import PUBLIC_KEY_FILE, sign
-from suite.judge.fleet import components, statement, verify
+from suite.judge.attest.sign import STATEMENT_FILE as CARD_FILE
+from suite.judge.attest.stated import Expected
+from suite.judge.attest.statement import parse_statement
+from suite.judge.attest.verify import verify_bundle
+from suite.judge.fleet import components, page, statement, verify
+from suite.judge.fleet import spread as spreads
+from suite.judge.fleet.spread import cards_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from suite.cli.options import Trusted
     from suite.declare.fleet import Job
     from suite.documents.fleet import Fleet, FleetMachine
+    from suite.documents.spread import Spread
     from suite.evidence.fleetstate import State
     from suite.judge.attest.verification import Verification
 
 MAX_KEY_BYTES: Final = 16 << 10
-RARE: Final = 1 / 20
-"""Share of machines that a fleet should be large enough to meet one of."""
 _CELLS: Final = (
     Sentence("cell", "单元"),
     Sentence("machines", "机器"),
@@ -131,15 +141,20 @@ def verified(directory: Path, bundle: Path | None, trusted: Trusted) -> Verifica
     Raises:
         TrustError: what the trust list or the file is refused for.
     """
+    whose, data = _whose(directory, bundle, trusted)
+    with Terminal() as terminal:
+        return verify.verify_fleet(directory, data, whose, _card(trusted, terminal))
+
+
+def _whose(directory: Path, bundle: Path | None, trusted: Trusted) -> tuple[verify.Known, bytes]:
+    """Whose signature of a fleet's statement counts, and the statement."""
     known = judging.known(trusted, shared=True)
     data = read_limited(bundle or directory / statement.STATEMENT_FILE, MAX_BUNDLE_BYTES)
     beside = directory / PUBLIC_KEY_FILE
     neighbour = None
     if is_plain(beside):
         neighbour = parse_public(read_limited(beside, MAX_KEY_BYTES), name=str(beside))
-    whose = verify.Known(known.trust, known.key, neighbour)
-    with Terminal() as terminal:
-        return verify.verify_fleet(directory, data, whose, _card(trusted, terminal))
+    return verify.Known(known.trust, known.key, neighbour), data
 
 
 def _card(trusted: Trusted, terminal: Terminal) -> Callable[[Path], Verification]:
@@ -168,7 +183,7 @@ def write_plan(fleet: Fleet, directory: Path) -> None:
     write_table(_CELLS, rows)
     runs = len(jobs(fleet))
     out = sum(machine.excluded is not UNSET for machine in fleet.machines)
-    median, seen = components.machines_for_median(), components.machines_to_see(RARE)
+    median, seen = components.machines_for_median(), components.machines_to_see(spreads.RARE)
     say(
         Sentence(
             f"{runs} runs on {len(fleet.machines) - out} machines, {out} excluded; "
@@ -184,3 +199,91 @@ def write_plan(fleet: Fleet, directory: Path) -> None:
         )
     )
     say(Sentence(f"fleet     {directory}", f"机群      {directory}"))
+
+
+def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Spread:
+    """The spread between identical machines, from the cards that a fleet's statement names by their digests.
+
+    The statement is verified; its cards were when it was collected, and are those very bytes.
+
+    Raises:
+        TrustError: what the statement is refused for; ``fleet-card-differs``.
+        EvidenceError: ``fleet-spread-none``; what a card is refused for.
+        UsageError: ``metric-unknown``.
+    """
+    whose, data = _whose(directory, None, trusted)
+    held = verify_bundle(
+        data,
+        whose.trust,
+        key=whose.key,
+        neighbour=whose.neighbour,
+        expected=Expected(predicate_type=FLEET_TYPE),
+        name=statement.STATEMENT_FILE,
+    )
+    document = held.document
+    assert isinstance(document, FleetStatement)  # as expected of it
+    cards: dict[str, dict[str, list[Scorecard]]] = {}
+    for cell in document.cells:
+        for machine in document.machines:
+            for _, folder, sha256 in cards_of(machine, cell.name):
+                path = directory / "attempts" / machine.name / folder / "run" / CARD_FILE
+                listed = cards.setdefault(cell.name, {}).setdefault(machine.name, [])
+                listed.append(_held_card(path, directory, sha256))
+    return spreads.spread(document, held.statement.sha256, cards, metrics)
+
+
+def _held_card(path: Path, directory: Path, sha256: str) -> Scorecard:
+    data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES, below=directory)
+    if jsonio.sha256_hex(data) != sha256:
+        message = f"{path} is another card than was collected"
+        raise TrustError("fleet-card-differs", message)
+    return convert(parse_statement(data, name=str(path)).predicate, Scorecard, file=str(path))
+
+
+_SPREAD: Final = (
+    Sentence("metric", "指标"),
+    Sentence("median (95 %)", "中位数（95 %）"),
+    Sentence("range", "范围"),
+    Sentence("machines x repeats", "机器 x 重复"),
+    Sentence("between machines", "机器之间"),
+    Sentence("within a machine", "机器之内"),
+    Sentence("ICC (95 %)", "组内相关系数（95 %）"),
+)
+
+
+def write_spread(made: Spread) -> None:
+    """A table for each cell, its outliers with their reasons, and the machines that lack cards."""
+    of = language().of
+    for cell in made.cells:
+        say(f"{cell.cell}: {cell.vendor}, {cell.devices}, {cell.engine}, {cell.model}")
+        rows = [
+            (
+                f"{item.phase}/{item.metric}, {item.unit}",
+                page.number(item.median),
+                f"{item.smallest:.4g} – {item.largest:.4g}",
+                f"{item.machines} x {item.repeats / item.machines:.3g}",
+                page.share(item.between, item) or "-",
+                page.share(item.within, item) or "-",
+                page.number(item.icc) or "-",
+            )
+            for item in cell.metrics
+        ]
+        write_table(_SPREAD, rows)
+        for metric in cell.metrics:
+            for far in metric.outliers:
+                reasons = [Sentence(reason.en, reason.zh) for reason in far.reasons]
+                none = Sentence("no recorded condition differs", "所记录的条件均无不同")
+                why = joined(reasons, "; ", "；") if reasons else none
+                head = Sentence(
+                    f"  {far.machine}: {metric.phase}/{metric.metric} {far.deviation:+.1%} from the median: ",
+                    f"  {far.machine}：{metric.phase}/{metric.metric} 相对中位数 {far.deviation:+.1%}：",
+                )
+                say(of(head + why))
+        for lacking in cell.missing:
+            say(f"  {lacking.machine}: {lacking.cards}: {lacking.reason}")
+    needed = Sentence(
+        f"{made.machines_for_median} machines give the median a 95 % interval, "
+        f"{made.machines_to_see} show a 1-in-20 outlier",
+        f"{made.machines_for_median} 台机器可给出中位数的 95 % 区间，{made.machines_to_see} 台可发现二十分之一的异常机器",
+    )
+    say(of(needed))

@@ -190,3 +190,50 @@ def verify(directory: Path, trusted: Trusted, *, statement: Path | None, as_json
     else:
         say(result.text(language()), end="")
     return result.exit_status
+
+
+@command("suite fleet spread runs/rack --page spread.html", within=fleet)
+@_directory
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="METRIC or PHASE/METRIC (default: those that lead the cards); may be repeated",
+)
+@trusted
+@click.option("--page", type=FILE, metavar="FILE", help="write the page")
+@json_option("the document")
+def spread(
+    directory: Path,
+    trusted: Trusted,
+    *,
+    metrics: tuple[str, ...],
+    page: Path | None,
+    as_json: bool,
+) -> int:
+    """Tell how much identical machines differ, beside how much each differs from itself.
+
+    Reads the cards that the fleet's statement names (`suite fleet collect`). One-way random effects: median of the machines with
+    its interval, range, components of variance and intraclass correlation; outliers with what their cards record otherwise than
+    the others'. Never names a best machine.
+    """
+    from suite.base.errors import UsageError
+    from suite.base.language import language
+    from suite.base.safe import replace_file
+    from suite.cli import fleetresults
+    from suite.cli.output import write_json
+    from suite.judge.fleet.page import render
+
+    made = fleetresults.spread(directory, trusted, metrics)
+    if page is not None:
+        try:
+            replace_file(page, render(made, language()))
+        except OSError as cause:
+            message = f"cannot write {page}: {cause.strerror}"
+            raise UsageError("page-unwritable", message) from cause
+    if as_json:
+        write_json(made)
+    else:
+        fleetresults.write_spread(made)
+    return 0
