@@ -106,7 +106,11 @@ def end_processes_of(attempts: Path) -> None:
             number = int(entry.name)
             if wanted in (entry / "cmdline").read_bytes():
                 sessions.add(os.getsid(number))
-    sessions.discard(os.getsid(0))
+    end_sessions(sessions - {os.getsid(0)})
+
+
+def end_sessions(sessions: set[int]) -> None:
+    """Kill every process of some sessions."""
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             number = int(entry.name)

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 from benchmarks.fleet import common
@@ -23,6 +22,7 @@ HEALTH = {
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "2000",
     "RAY_health_check_failure_threshold": "3",
+    "RAY_raylet_start_wait_time_s": "180",  # where other work takes the processors
 }
 
 
@@ -35,7 +35,10 @@ class Cluster:
         token.write_text(secrets.token_hex(32))
         token.chmod(0o600)
         self.place = place
-        self.address = f"127.0.0.1:{port()}"
+        # A head on 127.0.0.1 registers the machine's real address, and nobody finds it.
+        host = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True)
+        self.host = host.stdout.split()[0]
+        self.address = f"{self.host}:{port()}"
         self.nodes: dict[str, subprocess.Popen[bytes]] = {}
         self.env = {
             **os.environ,
@@ -55,13 +58,14 @@ class Cluster:
                 stderr=log,
                 start_new_session=True,
             )
+        log_file = self.place / f"{name}.log"
+        common.until(f"{name} is up", lambda: b"Ray runtime started" in log_file.read_bytes())
 
     def head(self) -> None:
         number = self.address.partition(":")[2]
         temporary = f"/tmp/ray-{secrets.token_hex(4)}"  # a socket's path must be short
         words = ("--head", f"--port={number}", "--include-dashboard=false")
-        self.start("head", *words, f"--temp-dir={temporary}", "--node-ip-address=127.0.0.1")
-        time.sleep(8)
+        self.start("head", *words, f"--temp-dir={temporary}", f"--node-ip-address={self.host}")
 
     def machine(self, number: int, wanted: dict[str, float]) -> None:
         self.start(
@@ -73,7 +77,7 @@ class Cluster:
 
     def kill(self, name: str) -> None:
         """End a node: `ray start` and everything in its session."""
-        subprocess.run(["pkill", "-KILL", "-s", str(self.nodes[name].pid)], check=False)
+        common.end_sessions({self.nodes[name].pid})
         self.nodes[name].wait()
 
     def close(self) -> None:
@@ -90,7 +94,6 @@ def main(directory: Path) -> None:
         cluster.head()
         for number, name in enumerate(wanted, 1):
             cluster.machine(number, wanted[name])
-        time.sleep(10)
 
         def kill() -> None:
             cluster.kill(common.VICTIM)
@@ -98,7 +101,6 @@ def main(directory: Path) -> None:
 
         def revive() -> None:
             cluster.machine(2, wanted[common.VICTIM])
-            time.sleep(10)
 
         common.demonstrate(fleet, ("--ray", cluster.address), cluster.env, kill, revive)
     finally:

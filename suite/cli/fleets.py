@@ -25,6 +25,8 @@ from suite.evidence import fleetstate
 from suite.evidence.journal import FLEET, Journal, read_journal
 from suite.judge.attest.times import format_time
 from suite.measure.digests import DigestStore
+from suite.measure.fleet import attempt as attempts
+from suite.measure.fleet import kubernetes
 from suite.measure.fleet.control import Controller
 from suite.measure.fleet.local import Local, processors
 from suite.measure.signals import Stop
@@ -244,3 +246,21 @@ def exit_status(fleet: Fleet, now: State) -> int:
         return UNFINISHED
     ended = [last[0].ended for last in tries]
     return int(any(entry is not None and entry.status != 0 for entry in ended))
+
+
+def manifests(directory: Path, place: kubernetes.Place) -> bytes:
+    """The manifests of a fleet, and the scripts that they start.
+
+    Raises:
+        EvidenceError: as `read`.
+        SetupError: ``run-unwritable``.
+    """
+    fleet = read(directory)
+    command = unit(directory, fleet)
+
+    def script(job: Job) -> Path:
+        at = attempts.files(directory, job, 1)
+        attempts.write_script(at, job.machine, command(job, at), fleet.directory)
+        return at.script
+
+    return kubernetes.render(kubernetes.manifests(fleet, place, script))

@@ -237,3 +237,39 @@ def spread(
     else:
         fleetresults.write_spread(made)
     return 0
+
+
+@command(
+    "suite fleet manifests runs/rack --image registry.example/suite:1 --out jobs.yaml", within=fleet
+)
+@_directory
+@click.option("--image", required=True, metavar="NAME", help="image that holds the suite")
+@click.option(
+    "--claim", default="suite-fleet", show_default=True, metavar="NAME", help="volume claim"
+)
+@click.option(
+    "--namespace", default="default", show_default=True, metavar="NAME", help="of the jobs"
+)
+@click.option("--out", type=FILE, metavar="FILE", help="file to write (default: print)")
+def manifests(directory: Path, *, image: str, claim: str, namespace: str, out: Path | None) -> int:
+    """Render the jobs of a fleet for Kubernetes: an Indexed Job for each machine, never repeated.
+
+    The manifests hold to the schema of Kubernetes; they were never run, and no journal follows them.
+    """
+    from suite.base.errors import UsageError
+    from suite.base.safe import replace_file
+    from suite.cli import fleets
+    from suite.cli.output import write_bytes
+    from suite.measure.fleet.kubernetes import Place
+
+    place = Place(directory.resolve(), image, claim, namespace)
+    data = fleets.manifests(place.directory, place)
+    if out is None:
+        write_bytes(data)
+        return 0
+    try:
+        replace_file(out, data)
+    except OSError as cause:
+        message = f"cannot write {out}: {cause.strerror}"
+        raise UsageError("page-unwritable", message) from cause
+    return 0

@@ -15,6 +15,7 @@ Model: y_ij = mu + b_i + e_ij, machines i = 1 … k drawn from all of their kind
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -124,11 +125,13 @@ def machines_to_see(share: float, confidence: float = 0.95) -> int:
 # quantiles
 
 
+@functools.lru_cache(maxsize=256)
 def chi_square(p: float, freedom: int) -> float:
     """Quantile of the chi-square distribution: twice the inverse of the regularised lower incomplete gamma function."""
     return 2 * _inverse(lambda x: _lower_gamma(freedom / 2, x), p)
 
 
+@functools.lru_cache(maxsize=256)
 def f_quantile(p: float, above: int, below: int) -> float:
     """Quantile of the F distribution, by the regularised incomplete beta function: I_x(above / 2, below / 2)."""
     return _inverse(
