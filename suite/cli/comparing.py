@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from suite import evidence
 from suite.base.bilingual import Sentence, placed
-from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
+from suite.base.errors import EvidenceError, SuiteError, UsageError
 from suite.cli import judging, statements
 from suite.cli.reviewing import STATUSES, beside
-from suite.judge.attest import trust
+from suite.judge.attest import levels, trust
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.review import DECISIONS, Attested, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -23,8 +23,9 @@ from suite.judge.submissions import pack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from suite.cli.judging import Held
     from suite.cli.options import Trusted
-    from suite.judge.attest.verify import Verified
+    from suite.judge.attest.review import Made
 
 DEEPEST: Final = 6
 """Folders below a directory that is given: a tree of submissions has three."""
@@ -39,15 +40,27 @@ def subjects(paths: Sequence[Path]) -> list[Path]:
     listed: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise EvidenceError("run-missing", f"there is no run, bundle or page at {path}")
+            raise EvidenceError(
+                "run-missing",
+                Sentence(
+                    f"there is no run, bundle or page at {path}", f"{path} 处没有运行、签名包或页面"
+                ),
+            )
         if not path.is_dir() or (path / BUNDLE_FILE).is_file():
             listed.append(path)
             continue
         below = sorted(_cards(path, DEEPEST))
         if not below:
-            message = f"there is no signed scorecard at or below {path}"
+            message = Sentence(
+                f"there is no signed scorecard at or below {path}",
+                f"{path} 处及其下没有已签名的评分卡",
+            )
             raise EvidenceError(
-                "bundle-missing", message, hint="sign the run first: suite sign RUN"
+                "bundle-missing",
+                message,
+                hint=Sentence(
+                    "sign the run first: suite sign RUN", "请先对运行签名：suite sign RUN"
+                ),
             )
         listed += below
     return list(dict.fromkeys(listed))
@@ -77,8 +90,18 @@ def prices(words: Sequence[str]) -> dict[str, float]:
         except ValueError:
             price = -1.0
         if not name or not 0 < price < 1e9 or name in known:
-            hint = "the price of one device for an hour, e.g. A=2.5"
-            raise UsageError("usage-wrong", f"--price takes LETTER=PRICE, not {word!r}", hint=hint)
+            hint = Sentence(
+                "the price of one device for an hour, e.g. A=2.5",
+                "每台设备每小时的价格，例如 A=2.5",
+            )
+            raise UsageError(
+                "usage-wrong",
+                Sentence(
+                    f"--price takes LETTER=PRICE, not {word!r}",
+                    f"--price 的形式是 LETTER=PRICE，而不是 {word!r}",
+                ),
+                hint=hint,
+            )
         known[name] = price
     return known
 
@@ -94,68 +117,69 @@ def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float])
     for name in price:
         if name not in names:
             raise UsageError(
-                "usage-wrong", f"--price names {name}; the cards are {', '.join(names)}"
+                "usage-wrong",
+                Sentence(
+                    f"--price names {name}; the cards are {', '.join(names)}",
+                    f"--price 指定了 {name}；评分卡为 {', '.join(names)}",
+                ),
             )
     return [_entry(path, trusted, price.get(name)) for path, name in zip(paths, names, strict=True)]
 
 
 def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
     with unpacked(path) as place:
-        if place.suffix in (".html", ".htm"):
-            result = judging.verify(place, judging.known(trusted, shared=True))
-            held = result.verified
-            if held is None or not result.intact:
-                raise result.error or TrustError("signature-missing", f"{path} is not verified")
-        else:
-            try:
-                held = judging.verified(place, trusted).verified
-            except SuiteError as cause:
-                cause.message = placed(str(path), cause.message)
-                raise
+        try:
+            held = judging.verified(place, trusted)
+        except SuiteError as cause:
+            cause.message = placed(str(path), cause.message)
+            raise
         run = evidence.read(place) if place.is_dir() else None
-        return Entry(
-            str(path), held.card, held.signer(), run, price, _statements(path, trusted, held)
-        )
+        made = _made(path, trusted, held)
+        level, _ = levels.reached(held.card, made, held.maker)
+        signer, lines = held.verified.signer(), tuple(map(_line, made))
+        return Entry(str(path), held.card, signer, run, price, lines, level)
 
 
-def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]:
-    """What was stated about a submission; without a trust list nobody's statement counts."""
-    if trusted.trust is None or not path.is_dir():
-        return ()
-    lines = []
-    listed = trust.load(trusted.trust)
-    audits = [
-        read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
-        for data in statements.shown(path, (), held, trusted)
+def _made(path: Path, trusted: Trusted, held: Held) -> list[Made]:
+    """What was stated about a card, beside it or in its submission; without a trust list nobody's statement counts."""
+    if trusted.trust is None:
+        return []
+    listed, card = trust.load(trusted.trust), held.verified
+    carried = statements.shown(path, (), held, trusted)
+    named = [
+        read_statement(data, listed, card.statement.sha256, card.card.vendor.id, str(path))
+        for data in carried.statements
     ]
-    for made in [*beside(path, listed, held), *audits]:
-        if isinstance(made, Reviewed):
-            decision = DECISIONS[made.decision].zh
-            said = Sentence(
-                f"{made.decision} by {made.reviewer}, {made.time}",
-                f"{made.reviewer} 于 {made.time} {decision}",
-            )
-            lines.append(placed(said, made.comment) if made.comment else said)
-        elif isinstance(made, Audited):
-            audit = made.audit
-            said = Sentence(
-                f"audited by {made.reviewer}, {audit.timeCreated}",
-                f"{made.reviewer} 于 {audit.timeCreated} 审计",
-            )
-            lines.append(placed(said, audit.why))
-        elif isinstance(made, Attested):
-            said = Sentence(
-                f"{made.word} by {made.owner}, {made.time}",
-                f"{made.owner} 于 {made.time}：{made.word}",
-            )
-            lines.append(placed(said, made.report.why))
-        else:
-            said = Sentence(
-                f"{made.status.upper()} by {made.owner}, {made.time}",
-                f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
-            )
-            lines.append(placed(said, made.reason))
-    return tuple(lines)
+    return [*(beside(path, listed, card) if path.is_dir() else ()), *named]
+
+
+def _line(made: Made) -> str:
+    """A statement in a line."""
+    if isinstance(made, Reviewed):
+        decision = DECISIONS[made.decision].zh
+        said = Sentence(
+            f"{made.decision} by {made.reviewer}, {made.time}",
+            f"{made.reviewer} 于 {made.time} {decision}",
+        )
+        return placed(said, made.comment) if made.comment else said
+    if isinstance(made, Audited):
+        audit = made.audit
+        said = Sentence(
+            f"audited by {made.reviewer}, {audit.timeCreated}",
+            f"{made.reviewer} 于 {audit.timeCreated} 审计",
+        )
+        return placed(said, audit.why)
+    if isinstance(made, Attested):
+        said = Sentence(
+            f"{made.word} by {made.owner}, {made.time}",
+            f"{made.owner} 于 {made.time}：{made.word}",
+        )
+        return placed(said, made.report.why)
+    said = Sentence(
+        f"{made.status.upper()} by {made.owner}, {made.time}",
+        f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
+    )
+    return placed(said, made.reason)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from suite.base import resources
-from suite.base.errors import UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, completions
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from suite.documents.workload import Division
 
 RUNTIMES = ("container", "process", "endpoint", "sim")
+EMULATORS = ("llamacpp", "vllm")
 DIVISIONS = ("closed", "optimised", "open")
 MAX_WORKERS = 256
 KEY_VARIABLE = "SUITE_KEY"
@@ -72,6 +74,7 @@ class Choices:
     sim_script: str | None = None
     cheat: tuple[str, ...] = ()
     emulate: bool = False
+    emulate_with: str | None = None
     bundle: Path | None = None
 
 
@@ -101,11 +104,18 @@ class Trusted:
             UsageError: ``usage-wrong``.
         """
         if self.trust is not None and self.key is not None:
-            message = "--trust and --key exclude each other"
-            raise UsageError("usage-wrong", message, hint="leave one of them out")
+            message = exclusive("--trust", "--key")
+            raise UsageError(
+                "usage-wrong", message, hint=Sentence("leave one of them out", "请去掉其中一个")
+            )
         if (self.timestamp or self.receipt) and self.trust is None:
-            message = "--timestamp and --receipt need --trust"
-            hint = "the trust list says which authorities and reviewers count"
+            message = Sentence(
+                "--timestamp and --receipt need --trust", "--timestamp 与 --receipt 需要 --trust"
+            )
+            hint = Sentence(
+                "the trust list says which authorities and reviewers count",
+                "信任列表决定哪些时间戳机构与评审方算数",
+            )
             raise UsageError("usage-wrong", message, hint=hint)
 
 
@@ -165,7 +175,9 @@ _CHOICES = (
     engine_option,
     accelerator_option,
     click.option("--devices", type=Count(9999), help="how many accelerators"),
-    click.option("--model", help="directory, Hugging Face id, or mini (default)"),
+    click.option(
+        "--model", help="directory, Hugging Face id, modelscope:OWNER/NAME, or mini (default)"
+    ),
     click.option("--data", type=FILE, help="XSum file or folder (default: the profile's own set)"),
     click.option(
         "--profile",
@@ -259,6 +271,11 @@ _CHOICES = (
         "--emulate",
         is_flag=True,
         help="the vendor's commands and arguments without its devices; the card says so and cannot be submitted",
+    ),
+    click.option(
+        "--emulate-with",
+        type=Names(EMULATORS),
+        help="--emulate, and which of the CPU's engines serves underneath",
     ),
     click.option(
         "--bundle",

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import UNSET, UnsetType
 
 from suite.documents.challenge import Challenge
+from suite.documents.deviceevidence import AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Conversion, Engine
 from suite.documents.model import Model
@@ -90,6 +91,15 @@ class TelemetryTool(Document):
     ] = UNSET
 
 
+class AttestationTool(Document):
+    """One tool that has the devices sign a nonce, before and after the run."""
+
+    command: Annotated[
+        tuple[str, ...], about("Argv; {nonce} stands for the plan's digest, then the log's.")
+    ]
+    parser: Annotated[AttestationParser, about("Name of the reader.")]
+
+
 class Plan(Document):
     """The whole plan."""
 
@@ -111,6 +121,10 @@ class Plan(Document):
     telemetry: Annotated[
         tuple[TelemetryTool, ...], about("Tools sampled beside the measured window, best first.")
     ]
+    attestation: Annotated[
+        tuple[AttestationTool, ...] | UnsetType,
+        about("Tools that have the devices sign; absent where the declaration names none."),
+    ] = UNSET
     nonce: Annotated[str | UnsetType, about("Round identifier issued by the reviewers.")] = UNSET
     challenge: Annotated[
         Challenge | UnsetType,

@@ -98,6 +98,36 @@ class Authority(Document):
     note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
 
 
+class Maker(Document):
+    """A maker of devices whose evidence counts: what its devices and its verifier sign with."""
+
+    owner: Annotated[
+        OwnerId, about("Id of the declaration (vendors/<id>/) of which it makes the devices.")
+    ]
+    roots: Annotated[
+        Annotated[str, Meta(pattern="^-----BEGIN CERTIFICATE-----", max_length=100_000)]
+        | UnsetType,
+        about("The self-signed certificates that its devices' certificates end in, in PEM."),
+    ] = UNSET
+    verifier: Annotated[
+        Annotated[
+            tuple[
+                Annotated[str, Meta(pattern="^-----BEGIN PUBLIC KEY-----", max_length=1000)], ...
+            ],
+            Meta(min_length=1, max_length=100),
+        ]
+        | UnsetType,
+        about(
+            "Public keys (P-384, PEM) of the service of the maker that signs tokens about devices."
+        ),
+    ] = UNSET
+    validFor: Annotated[
+        Period | UnsetType,
+        about("When its evidence counts, both ends included; absent without limit."),
+    ] = UNSET
+    note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
+
+
 class TrustList(Document):
     """Whose keys count, for what, and when. Kept by the reviewers; entries are ended or revoked, never deleted."""
 
@@ -111,4 +141,8 @@ class TrustList(Document):
     authorities: Annotated[
         tuple[Authority, ...] | UnsetType,
         about("Whose time stamps count; none without it."),
+    ] = UNSET
+    makers: Annotated[
+        tuple[Maker, ...] | UnsetType,
+        about("Whose devices' evidence counts; none without it."),
     ] = UNSET

@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, unwritable
 from suite.base.safe import MAX_FILE_BYTES, is_plain, open_plain, pieces, replace_file
 from suite.documents.codec import pretty
 from suite.documents.manifest import Manifest, ManifestFile
@@ -28,6 +28,7 @@ EVIDENCE_FILES = (
 ATTEMPTS = "attempts.jsonl"
 BASIS = "basis.json"
 CONTAINER = "container.json"
+DEVICE_EVIDENCE = "device-evidence.jsonl"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
 STAMPS = "stamps.jsonl"
@@ -37,6 +38,7 @@ OCCASIONAL_FILES = (
     BASIS,
     CONTAINER,
     "conversion.log",
+    DEVICE_EVIDENCE,
     ENGINE_METRICS,
     "image-build.log",
     "peak-probe.log",
@@ -44,7 +46,7 @@ OCCASIONAL_FILES = (
     STAMPS,
 )
 """What a run keeps of how its plan was made, of its container, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
-built an image, measured the peak, met an engine with a page of metrics, or was resumed; listed where they exist."""
+built an image, measured the peak, had its devices sign, met an engine with a page of metrics, or was resumed; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -64,6 +66,7 @@ CONTENT_BYTES = {
     "telemetry.jsonl": 1 << 30,
     ENGINE_METRICS: 1 << 30,
     STAMPS: 64 << 20,
+    DEVICE_EVIDENCE: 64 << 20,
     "events.jsonl": 2 << 30,
 }
 """The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.
@@ -93,7 +96,7 @@ def write_manifest(directory: Path) -> str:
     try:
         replace_file(directory / MANIFEST, data)
     except OSError as cause:
-        message = f"cannot write {directory / MANIFEST}: {cause.strerror}"
+        message = unwritable(directory / MANIFEST, cause)
         raise SetupError("disk-full", message) from cause
     return jsonio.sha256_hex(data)
 

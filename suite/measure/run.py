@@ -7,6 +7,7 @@ its requests; stop the engine; write footer, environment and manifest. The foote
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import secrets
 import time
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from suite.documents.taskline import TaskLine
 from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak, resume
 from suite.measure.context import Run
+from suite.measure.deviceevidence import gather
 from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import ready_tool, serve
 from suite.measure.load.send import stamp_kinds
@@ -233,6 +235,7 @@ def _measure(run: Run) -> None:
     devices, outputs = observe(run.plan)
     run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
     run.facts.update(host.served_facts(tool_facts(run.plan)))
+    gather(run, "before", plan_sha256(run.plan))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
     if run.earlier is not None:
@@ -246,7 +249,11 @@ def _measure(run: Run) -> None:
     engine = run.plan.engine.title
     url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
     run.progress.line(
-        f"measuring the server at {url}" if url else f"starting {engine} ({run.plan.runtime})"
+        Sentence(f"measuring the server at {url}", f"正在测量 {url} 处的服务器")
+        if url
+        else Sentence(
+            f"starting {engine} ({run.plan.runtime})", f"正在启动 {engine}（{run.plan.runtime}）"
+        )
     )
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
@@ -266,14 +273,23 @@ def _measure(run: Run) -> None:
             _write_environment(run)
             if run.earlier is not None:
                 resume.require_image(run, run.earlier)
-            run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
+            address = served.address or served.base_url
+            run.progress.line(
+                Sentence(
+                    f"{url or engine} answers at {address}", f"{url or engine} 在 {address} 应答"
+                )
+            )
             run_phases(run, served)
             run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
-            run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
+            run.progress.step(
+                Sentence(f"leaving {url}", f"正在离开 {url}")
+                if url
+                else Sentence(f"stopping {engine}", f"正在停止 {engine}")
+            )
 
 
 def _prepare(run: Run) -> None:
@@ -356,6 +372,11 @@ def _write_environment(run: Run) -> None:
     run.writer.document("environment.json", environment)
 
 
+def _log_sha256(directory: Path) -> str:
+    with (directory / "events.jsonl").open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
     footer = Footer(
         t=run.now(),
@@ -376,6 +397,8 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
                 # Whoever ends a run early does not want to wait for an authority.
                 why = "" if ended == "complete" else f"the run ended early: {ended}"
                 run.stamps.take(run, "run.end", why=why)
+            if ended == "complete":
+                gather(run, "after", _log_sha256(run.writer.directory))
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

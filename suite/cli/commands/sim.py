@@ -54,9 +54,17 @@ def sim(
     if list_faults or list_cheats:
         return _list(cheats=list_cheats, as_json=as_json)
     if as_json:
-        raise UsageError("json-needs-list", "--json goes with --list-faults or --list-cheats")
+        raise UsageError(
+            "json-needs-list",
+            Sentence(
+                "--json goes with --list-faults or --list-cheats",
+                "--json 与 --list-faults 或 --list-cheats 一起使用",
+            ),
+        )
     if not 0 <= port <= 65_535:
-        raise UsageError("port-wrong", f"{port} is not a port", hint="0 to 65535")
+        raise UsageError(
+            "port-wrong", Sentence(f"{port} is not a port", f"{port} 不是端口"), hint="0 to 65535"
+        )
 
     def ready(address: str) -> None:
         measure = f"suite run --url {address} --model mini"

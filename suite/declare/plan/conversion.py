@@ -13,7 +13,7 @@ from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.documents.codec import plain
 from suite.documents.document import given
-from suite.documents.engine import RECIPE_TARGET, Conversion
+from suite.documents.engine import RECIPE_TARGET, Conversion, Mount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,8 +73,11 @@ def model_type(
         if named not in values:
             raise UsageError(
                 "model-type-unknown",
-                f"the converter of {engine.id} knows no model type {named!r}",
-                hint=f"one of: {', '.join(values)}",
+                Sentence(
+                    f"the converter of {engine.id} knows no model type {named!r}",
+                    f"{engine.id} 的转换器不认识模型类型 {named!r}",
+                ),
+                hint=Sentence(f"one of: {', '.join(values)}", f"可取：{', '.join(values)}"),
             )
         return named
     for row in rows:
@@ -83,8 +86,11 @@ def model_type(
     known = ", ".join(dict.fromkeys(row.architecture for row in rows))
     raise UsageError(
         "model-unsupported",
-        f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
-        hint=f"it converts: {known}",
+        Sentence(
+            f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
+            f"{engine.id} 不能转换{facts.architecture or '没有架构名称的模型'}",
+        ),
+        hint=Sentence(f"it converts: {known}", f"它可转换：{known}"),
     )
 
 
@@ -121,6 +127,23 @@ def conversion_doc(
     )
     key = jsonio.digest({"model": model.sha256, "step": plain(step)})
     return replace(step, host_target=str(parent / f"{name}-{key[:KEY_DIGITS]}"))
+
+
+def step_mounts(plan: Plan, step: Conversion, output: str) -> tuple[Mount, ...]:
+    """What the step sees in a container: the source read-only, one directory to write to, and what the devices need.
+
+    Args:
+        plan: of a container.
+        step: its conversion.
+        output: directory on this machine that gets the files.
+    """
+    engine = plan.engine
+    declared = () if engine.container is None else engine.container.mounts
+    return (
+        Mount(source=plan.model.path, target=step.source, read_only=True),
+        Mount(source=output, target=step.target, read_only=False),
+        *(mount for mount in declared if mount.target != engine.model_target),
+    )
 
 
 def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Census]) -> list[str]:

@@ -43,7 +43,11 @@ def context(directory: Path) -> dict[str, bytes]:
         return {name: (directory / name).read_bytes() for name in (*CONTEXT_FILES, *programs)}
     except OSError as error:
         raise SetupError(
-            "image-context-missing", f"{error.filename} cannot be read: {error.strerror}"
+            "image-context-missing",
+            Sentence(
+                f"{error.filename} cannot be read: {error.strerror}",
+                f"无法读取 {error.filename}：{error.strerror}",
+            ),
         ) from error
 
 

@@ -15,6 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence, chinese, joined, placed
+from suite.declare.plan.conversion import step_mounts
 from suite.declare.plan.docker_text import command_lines, docker_run, image_name
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
@@ -25,7 +26,6 @@ from suite.documents.engine import (
     Container,
     Engine,
     Image,
-    Mount,
     PreflightCheck,
     RequestFormat,
 )
@@ -228,10 +228,7 @@ def _conversion(plan: Plan) -> list[str]:
         return [*lines, make, " \\\n  ".join(["env", path, *env, shlex.join(words)])]
     inside = replace(
         container,
-        mounts=(
-            Mount(source=plan.model.path, target=step.source, read_only=True),
-            Mount(source=step.host_target, target=step.target, read_only=False),
-        ),
+        mounts=step_mounts(plan, step, step.host_target),
         entrypoint=step.command[:1],
     )
     converting = replace(
@@ -384,4 +381,11 @@ def _judged(plan: Plan) -> list[str]:
         )
         for tool in plan.telemetry
     ]
-    return _comments([peak, *tools])
+    makers = [
+        Sentence(
+            f"Devices sign before and after: {shlex.join(tool.command)}",
+            f"设备在运行前后签名：{shlex.join(tool.command)}",
+        )
+        for tool in given(plan.attestation, ())
+    ]
+    return _comments([peak, *tools, *makers])

@@ -127,6 +127,7 @@ def _duplicates(doc: Vendor) -> list[Found]:
         ("/accelerators", [item.id for item in doc.accelerators]),
         ("/engines", [item.id for item in doc.engines]),
         ("/telemetry", [item.id for item in doc.telemetry]),
+        ("/attestation", [item.id for item in given(doc.attestation, ())]),
     ]
     for number, engine in enumerate(doc.engines):
         at = f"/engines/{number}"

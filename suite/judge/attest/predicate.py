@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import UNSET
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, Problem, TrustError
 from suite.documents.audit import Audit
 from suite.documents.card import Scorecard
@@ -74,17 +75,17 @@ PREDICATES: dict[str, type[Predicate]] = {
 _RECEIVED = ["SCORECARD_RECEIVED"]
 
 _NAMES = {
-    SCORECARD_TYPE: "scorecard",
-    TEST_RESULT_TYPE: "test result",
-    REVIEW_TYPE: "review",
-    STATUS_TYPE: "card status",
-    AUDIT_TYPE: "audit",
-    CHALLENGE_TYPE: "challenge",
-    COMMITMENT_TYPE: "commitment",
-    WITNESS_TYPE: "witness report",
-    SUMMARY_TYPE: "verification summary",
-    REFERENCE_TYPE: "reference run",
-    FLEET_TYPE: "fleet statement",
+    SCORECARD_TYPE: Sentence("scorecard", "评分卡"),
+    TEST_RESULT_TYPE: Sentence("test result", "测试结果"),
+    REVIEW_TYPE: Sentence("review", "评审"),
+    STATUS_TYPE: Sentence("card status", "评分卡状态"),
+    AUDIT_TYPE: Sentence("audit", "审计"),
+    CHALLENGE_TYPE: Sentence("challenge", "质询"),
+    COMMITMENT_TYPE: Sentence("commitment", "承诺"),
+    WITNESS_TYPE: Sentence("witness report", "见证"),
+    SUMMARY_TYPE: Sentence("verification summary", "核验摘要"),
+    REFERENCE_TYPE: Sentence("reference run", "参考运行"),
+    FLEET_TYPE: Sentence("fleet statement", "机群声明"),
 }
 
 
@@ -107,7 +108,10 @@ def check_predicate(statement: Statement) -> Predicate:
     except TrustError as cause:
         problems = cause.problems or (Problem(cause.message, cause.place, cause.hint),)
         first = problems[0]
-        message = f"the predicate breaks the {known.SCHEMA} schema: {first.message}"
+        message = Sentence(
+            f"the predicate breaks the {known.SCHEMA} schema: {first.message}",
+            f"所签内容不合模式 {known.SCHEMA}：{chinese(first.message)}",
+        )
         raise TrustError("predicate-schema", message, first.place, first.hint, problems) from cause
     _check_subjects(statement, document)
     return document
@@ -118,7 +122,9 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
     names = [item.name for item in statement.subjects]
     if isinstance(document, Receipt):
         if names != [SCORECARD_SUBJECT, SIGNATURE_SUBJECT]:
-            message = "a receipt is about a scorecard and its signature"
+            message = Sentence(
+                "a receipt is about a scorecard and its signature", "收据针对的是评分卡及其签名"
+            )
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(
@@ -126,7 +132,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
     ):
         only = MANIFEST_SUBJECT if isinstance(document, Reference) else SCORECARD_SUBJECT
         if names != [only]:
-            message = f"the {kind(statement.predicate_type)} is about {only} and nothing else"
+            message = Sentence(
+                f"the {kind(statement.predicate_type)} is about {only} and nothing else",
+                f"{chinese(kind(statement.predicate_type))}只针对 {only}",
+            )
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):
@@ -136,7 +145,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
         _check_fleet(statement, document, place)
         return
     if MANIFEST_SUBJECT not in names:
-        message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
+        message = Sentence(
+            f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence",
+            f"没有对象 {MANIFEST_SUBJECT}：该声明文本不针对任何证据",
+        )
         raise TrustError("statement-subject", message, place)
     if isinstance(document, Scorecard):
         # The image in the subjects and the image on the card must be one and the same, or both absent.
@@ -144,7 +156,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
         stated = [(item.name, f"sha256:{item.digest.sha256}") for item in others]
         digest = document.engine.image_digest
         if stated != ([(document.engine.image_reference, digest)] if digest else []):
-            message = "the subjects and the scorecard name different images"
+            message = Sentence(
+                "the subjects and the scorecard name different images",
+                "声明文本的对象与评分卡所载的镜像不同",
+            )
             raise TrustError("statement-subject", message, place)
 
 
@@ -156,7 +171,10 @@ def _check_own_digest(statement: Statement, document: Challenge | Commitment, pl
         else (SKELETON_SUBJECT, document.skeleton_sha256)
     )
     if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
-        message = f"a {document.SCHEMA} is about {wanted[0]} and nothing else"
+        message = Sentence(
+            f"a {document.SCHEMA} is about {wanted[0]} and nothing else",
+            f"{document.SCHEMA} 只针对 {wanted[0]}",
+        )
         raise TrustError("statement-subject", message, place)
 
 
@@ -170,7 +188,10 @@ def _check_fleet(statement: Statement, document: FleetStatement, place: Place) -
     ]
     stated = [(item.name, item.digest.sha256) for item in statement.subjects]
     if tuple(name for name, _ in stated[:2]) != FLEET_SUBJECTS or stated[2:] != cards:
-        message = "a fleet statement is about fleet.json, journal.jsonl and the cards that it names"
+        message = Sentence(
+            "a fleet statement is about fleet.json, journal.jsonl and the cards that it names",
+            "机群声明只针对 fleet.json、journal.jsonl 以及它所列的评分卡",
+        )
         raise TrustError("statement-subject", message, place)
 
 

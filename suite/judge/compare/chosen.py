@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.judge.report.view import values
 
@@ -28,7 +29,11 @@ def chosen(cards: Sequence[Scorecard], names: Collection[str]) -> list[tuple[str
         phase, slash, metric = name.rpartition("/")
         matching = [key for key in known if key[1] == metric and (not slash or key[0] == phase)]
         if not matching:
-            hint = "METRIC, or PHASE/METRIC; docs/metrics.md lists them"
-            raise UsageError("metric-unknown", f"no card has a metric {name!r}", hint=hint)
+            hint = Sentence(
+                "METRIC, or PHASE/METRIC; docs/metrics.md lists them",
+                "METRIC，或 PHASE/METRIC；docs/metrics.zh.md 列出全部指标",
+            )
+            message = Sentence(f"no card has a metric {name!r}", f"没有评分卡含有指标 {name!r}")
+            raise UsageError("metric-unknown", message, hint=hint)
         result += matching
     return list(dict.fromkeys(result))

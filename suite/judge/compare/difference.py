@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import ChangeOutcome, Family, ValueRatio
+    from suite.documents.standing import Level
     from suite.documents.value import Value
     from suite.documents.workload import Objectives
     from suite.judge.compare.paired import PairedRatios
@@ -60,6 +61,7 @@ def compare(
     *,
     margin: float = MARGIN,
     signers: tuple[str, str] = ("", ""),
+    levels: tuple[Level | None, Level | None] = (None, None),
     paired: PairedRatios | None = None,
 ) -> Comparison:
     """Compare two verified scorecards.
@@ -70,6 +72,7 @@ def compare(
         margin: the practical margin, 0 ≤ margin < 1.
         paired: ratios over common tasks, see `suite.judge.compare.paired`; None without evidence.
         signers: who signed each, in words that claim no more than is known.
+        levels: that each reaches by what is stated about it; None takes its own.
 
     Returns:
         A document that obeys ``schemas/diff.schema.json``.
@@ -91,8 +94,8 @@ def compare(
     return Comparison(
         diff_schema=DIFF_SCHEMA,
         margin=margin,
-        a=_side(a, signers[0]),
-        b=_side(b, signers[1]),
+        a=_side(a, signers[0], levels[0]),
+        b=_side(b, signers[1], levels[1]),
         comparable=_answer(forbidden, metrics),
         differences=tuple(differing),
         subjects=tuple(subjects(a, b)),
@@ -111,7 +114,7 @@ def _answer(
     return "partly" if forbidden else "yes"
 
 
-def _side(card: Scorecard, signer: str) -> Side:
+def _side(card: Scorecard, signer: str, level: Level | None) -> Side:
     taskset = card.workload.taskset
     return Side(
         run=card.run.id,
@@ -119,7 +122,7 @@ def _side(card: Scorecard, signer: str) -> Side:
         ended=card.run.ended,
         failed=failed_rules(card),
         division=card.division.granted,
-        level=card.level.level,
+        level=level or card.level.level,
         runtime=card.runtime,
         emulated=card.vendor.emulated,
         trust=signer,

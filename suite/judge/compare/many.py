@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from suite.documents.comparison import Answers, Change, Comparison
     from suite.documents.foreign import ForeignResult
     from suite.documents.scalars import Number
+    from suite.documents.standing import Level
     from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.compare.paired import PairedRatios
@@ -58,6 +59,7 @@ class Entry:
         evidence: of the run; None where only the card is at hand.
         stated: what reviewers and signer stated about it, in a line each.
         price: of one device for an hour, in any currency; None without one.
+        level: that the card reaches by its evidence and by what is stated about it.
     """
 
     path: str
@@ -66,6 +68,7 @@ class Entry:
     evidence: Evidence | None = None
     price: float | None = None
     stated: tuple[str, ...] = ()
+    level: Level | None = None
 
 
 def letter(index: int) -> str:
@@ -93,7 +96,10 @@ def compare(
         ValueError: when the margin is out of range.
     """
     if len(entries) < 2:
-        raise UsageError("usage-wrong", "a comparison needs two cards at least")
+        raise UsageError(
+            "usage-wrong",
+            Sentence("a comparison needs two cards at least", "比较至少需要两张评分卡"),
+        )
     base = entries[baseline]
     verdicts = {
         index: difference.compare(
@@ -101,6 +107,7 @@ def compare(
             other.card,
             margin=margin,
             signers=(base.signer, other.signer),
+            levels=(base.level, other.level),
             paired=_ratios(base, other),
         )
         for index, other in enumerate(entries)

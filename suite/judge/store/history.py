@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError
 from suite.documents.history import HISTORY_SCHEMA, History, HistoryRun, HistorySeries
 from suite.judge.compare.chosen import chosen
@@ -103,8 +104,12 @@ def series(engine: Engine, wanted: Wanted) -> list[Series]:
             held = StoredRun(stored_card(row.card), row.payload_sha256, row.signer)
             rows.setdefault(row.series, []).append(held)
     if not rows:
-        hint = "suite db ingest RUN puts one in"
-        raise EvidenceError("history-empty", "the store holds no such run", hint=hint)
+        hint = Sentence("suite db ingest RUN puts one in", "suite db ingest RUN 可将其存入")
+        raise EvidenceError(
+            "history-empty",
+            Sentence("the store holds no such run", "运行数据库中没有这个运行"),
+            hint=hint,
+        )
     listed = [Series(name, tuple(runs[-wanted.last :])) for name, runs in rows.items()]
     return sorted(listed, key=lambda item: (item.title, item.id))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.language import Language
+from suite.judge.attest.page import NOTHING, Carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ class Subject:
         bundle: the signed bundle that holds it, None where the card was not signed.
         evidence: of the run, None where only its card is at hand.
         language: which one a report for people speaks, or shows first.
-        audits: signed audits of the card, verified.
+        carried: signed statements about the card, and the maker that attests its devices, verified.
         phase: the one that a file of another tool is about; empty for all.
     """
 
@@ -35,7 +36,7 @@ class Subject:
     bundle: bytes | None = None
     evidence: Evidence | None = None
     language: Language = Language.EN
-    audits: tuple[bytes, ...] = ()
+    carried: Carried = NOTHING
     phase: str = ""
 
 
