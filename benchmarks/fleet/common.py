@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 VICTIM = "node-2"
 CELL = "1-nvidia-default-tiny"
-WAIT_S = 300
+WAIT_S = 600
 
 
 def planned(directory: Path, *, machines: int = 4, repeats: int = 1) -> Path:

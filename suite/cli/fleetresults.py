@@ -109,13 +109,16 @@ def collect(
     payload = statement.make_statement(fleet, now, journal_sha256, dt.datetime.now(dt.UTC))
     stated = statement.stated_of(fleet, now, "")
     if not any(attempt.passed for tries in now.attempts.values() for attempt in tries):
-        raise EvidenceError("fleet-nothing-collected", "no machine left a card")
+        message = Sentence("no machine left a card", "没有机器留下评分卡")
+        raise EvidenceError("fleet-nothing-collected", message)
     with Terminal() as terminal:
         number = verify.require_cards(directory, stated, _card(trusted, terminal))
     signer = signingkey.named_key(key) or signingkey.local_key()
     stamp = stamping.authority(tsa) if tsa else None
     target = out or directory / statement.STATEMENT_FILE
-    hint = "a statement is never overwritten: give another --out"
+    hint = Sentence(
+        "a statement is never overwritten: give another --out", "声明从不覆盖：请给出另一 --out"
+    )
     write_new(target, sign(payload, signer.key, stamp), hint=hint)
     try:
         replace_file(target.parent / PUBLIC_KEY_FILE, signer.key.public.pem)
@@ -235,7 +238,9 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
 def _held_card(path: Path, directory: Path, sha256: str) -> Scorecard:
     data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES, below=directory)
     if jsonio.sha256_hex(data) != sha256:
-        message = f"{path} is another card than was collected"
+        message = Sentence(
+            f"{path} is another card than was collected", f"{path} 不是收集时的评分卡"
+        )
         raise TrustError("fleet-card-differs", message)
     return convert(parse_statement(data, name=str(path)).predicate, Scorecard, file=str(path))
 

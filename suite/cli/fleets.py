@@ -58,7 +58,8 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
     """
     inventory = read_inventory(inventory_file)
     if (out / FLEET).exists():
-        raise UsageError("fleet-exists", f"{out} holds a fleet already")
+        message = Sentence(f"{out} holds a fleet already", f"{out} 中已有机群")
+        raise UsageError("fleet-exists", message)
     with Terminal() as terminal:
         store = DigestStore(settings().cache)
         planned = []
@@ -134,7 +135,8 @@ def read(directory: Path) -> Fleet:
     """
     path = directory / FLEET
     if not path.is_file():
-        raise EvidenceError("fleet-missing", f"there is no {FLEET} in {directory}")
+        message = Sentence(f"there is no {FLEET} in {directory}", f"{directory} 中没有 {FLEET}")
+        raise EvidenceError("fleet-missing", message)
     data = jsonio.read_bytes(path, error=EvidenceError, limit=jsonio.MAX_DOCUMENT_BYTES)
     return decode(data, Fleet, name=str(path))
 
@@ -189,8 +191,11 @@ def carry_out(
         Stop(terminal.interrupted).installed() as stop,
     ):
         if resume != bool(journal.entries):
-            code = "fleet-not-begun" if resume else "fleet-begun"
-            raise UsageError(code, f"{directory} was {'not ' if resume else ''}begun")
+            if resume:
+                message = Sentence(f"{directory} was not begun", f"{directory} 尚未开始")
+                raise UsageError("fleet-not-begun", message)
+            message = Sentence(f"{directory} was begun already", f"{directory} 已经开始")
+            raise UsageError("fleet-begun", message)
         placing = backend()
         limit = at_once or (processors() if isinstance(placing, Local) else len(fleet.machines))
         controller = Controller(
@@ -209,8 +214,12 @@ def carry_out(
         finally:
             placing.close()
     if stop.requested():
-        hint = f"what runs goes on; suite fleet resume {directory} follows it"
-        raise Interrupted("interrupted", "the controller was stopped", hint=hint)
+        hint = Sentence(
+            f"what runs goes on; suite fleet resume {directory} follows it",
+            f"正在进行的运行会继续；suite fleet resume {directory} 可接续",
+        )
+        message = Sentence("the controller was stopped", "控制程序已停止")
+        raise Interrupted("interrupted", message, hint=hint)
     return exit_status(fleet, now)
 
 

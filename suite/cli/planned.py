@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import Problem, UsageError
 from suite.documents.codec import decode, digest, plain
 from suite.documents.plan import Plan
@@ -32,8 +33,14 @@ def accepting(path: Path) -> Callable[[Plan], None]:
         if digest(plan) == digest(wanted):
             return
         different = list(_differences(plain(wanted), plain(plan), ""))
-        message = f"what would run here is not the plan in {path}: {len(different)} members differ"
-        problems = [Problem(f"another than planned: {pointer}") for pointer in different[:SHOWN]]
+        message = Sentence(
+            f"what would run here is not the plan in {path}: {len(different)} members differ",
+            f"此处将要运行的内容不是 {path} 中的计划：有 {len(different)} 处不同",
+        )
+        problems = [
+            Problem(Sentence(f"another than planned: {pointer}", f"与计划不同：{pointer}"))
+            for pointer in different[:SHOWN]
+        ]
         raise UsageError("plan-differs", message, problems=problems)
 
     return accept
