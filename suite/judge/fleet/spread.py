@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError
 from suite.base.statistics import mean, median
@@ -159,7 +161,7 @@ def _metric(
         direction=about.direction,
         machines=parts.machines,
         repeats=parts.repeats,
-        median=percentile_value(means, 50.0, unit).stored(),
+        median=percentile_value(np.asarray(means), 50.0, unit).stored(),
         smallest=stored(means[0]),
         largest=stored(means[-1]),
         **_components(parts, unit),
