@@ -31,7 +31,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run audit-round test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run audit-round test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-fleet docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -117,6 +117,9 @@ bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its t
 
 bench-site: .venv/.dev ## how long the site of 1,000 cards takes, how soon 10,000 rows are sorted: ARGS="--cards 1000 --rows 10000"
 	@$(PY) -m benchmarks.site $(ARGS)
+
+bench-fleet: .venv/.dev ## a fleet with a node killed in the middle, or the controller of 1,000 machines: ARGS="slurm", "ray", "scale"
+	@$(PY) -m benchmarks.fleet $(ARGS)
 
 # NO_MKDOCS_2_WARNING: the theme's word on its successor, which is no mistake of a page.
 docs: .venv/.docs ## build the documents as a site, build/site: no network, strict
