@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     metavar="RUN",
     help="go on with a run that was cut, as a recorded new attempt; everything is taken from it",
 )
+@click.option(
+    "--plan",
+    "planned",
+    type=FILE,
+    metavar="FILE",
+    help="refuse to run anything but this plan, which suite plan --json wrote",
+)
 @signing_key_option
 @click.option(
     "--tsa",
@@ -49,6 +56,7 @@ def run(
     *,
     out: Path | None,
     resume: Path | None,
+    planned: Path | None,
     key: str | None,
     tsa: str | None,
     quiet: bool,
@@ -69,5 +77,9 @@ def run(
         return measure_each(choices, sending, variants, out=out, key=key, tsa=tsa, quiet=quiet)
 
     from suite.cli.measuring import measure
+    from suite.cli.planned import accepting
 
-    return measure(choices, sending, out=out, key=key, tsa=tsa, quiet=quiet, resume=resume)
+    accept = None if planned is None else accepting(planned)
+    return measure(
+        choices, sending, out=out, key=key, tsa=tsa, quiet=quiet, resume=resume, accept=accept
+    )

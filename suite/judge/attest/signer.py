@@ -15,7 +15,7 @@ from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import Review
 from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope, keyless
-from suite.judge.attest.predicate import kind, vendor_of
+from suite.judge.attest.predicate import kind, vendors_of
 from suite.judge.attest.stated import Identity
 from suite.judge.attest.trust import Role
 
@@ -182,18 +182,20 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
         Receipt | Review | Audit | WitnessReport | VerificationSummary | Challenge | Reference,
     ):
         return f"a {entry.role}'s key"
-    vendor = vendor_of(stated.document)
-    if vendor not in entry.signs_for:
-        whose = (
-            Sentence("belongs to", "属于")
-            if entry.role is Role.VENDOR
-            else Sentence(f"of {entry.owner} signs for", f"（{entry.owner}）代表")
-        )
-        message = Sentence(
-            f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}",
-            f"该密钥{whose.zh} {', '.join(entry.signs_for)}，而声明文本针对 {vendor!r}",
-        )
-        raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
+    vendors = vendors_of(stated.document)
+    for vendor in vendors:
+        if vendor not in entry.signs_for:
+            whose = (
+                Sentence("belongs to", "属于")
+                if entry.role is Role.VENDOR
+                else Sentence(f"of {entry.owner} signs for", f"（{entry.owner}）代表")
+            )
+            listed = ", ".join(entry.signs_for)
+            message = Sentence(
+                f"the key {whose} {listed}, the statement is about {vendor!r}",
+                f"该密钥{whose.zh} {listed}，而声明文本针对 {vendor!r}",
+            )
+            raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
     if entry.role is Role.LAB:
-        return f"a lab's key, listed as signing for {vendor}"
+        return f"a lab's key, listed as signing for {', '.join(vendors)}"
     return f"a {entry.role}'s key, and the vendor is its owner"

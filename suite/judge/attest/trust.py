@@ -21,6 +21,7 @@ from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
+from suite.documents.fleet import FLEET_TYPE
 from suite.documents.reference import REFERENCE_TYPE
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
@@ -66,7 +67,10 @@ class Role(enum.StrEnum):
                 *(REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, REFERENCE_TYPE),
                 *(WITNESS_TYPE, SUMMARY_TYPE),
             )
-        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
+        return predicate_type in (
+            *(SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE),
+            FLEET_TYPE,
+        )
 
 
 @dataclass(frozen=True, slots=True)

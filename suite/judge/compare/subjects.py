@@ -178,7 +178,7 @@ _FACTS = {
 }
 """Names for people of facts; a package, a program or a container's detail is called by its own name."""
 
-_DEVICE_FACTS = {
+DEVICE_FACTS = {
     "name": Bilingual("name", "名称"),
     "driver": Bilingual("driver", "驱动"),
     "firmware": Bilingual("firmware", "固件"),
@@ -310,7 +310,7 @@ def _facts(a: Scorecard, b: Scorecard) -> list[Subject]:
 def _title(name: str) -> Bilingual:
     kind, _, rest = name.partition(".")
     index, _, member = rest.partition(".")
-    words = _DEVICE_FACTS.get(member) if kind == "device" else None
+    words = DEVICE_FACTS.get(member) if kind == "device" else None
     if words is not None:
         return Bilingual(f"Device {index}, {words.en}", f"设备 {index}，{words.zh}")
     return _FACTS.get(name, Bilingual(name, name))
