@@ -27,6 +27,7 @@ from suite.cli.optionvalues import (
 )
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import script_text
+from suite.cli.topology import topology_choice
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, profile_of, recorded
 from suite.declare.plan.choice import choose_devices
@@ -314,4 +315,5 @@ def _options(choices: Choices, note: str) -> Options:
         nonce=choices.nonce,
         telemetry_url=choices.telemetry_url,
         served_model_name=choices.served_model_name,
+        topology=topology_choice(choices),
     )

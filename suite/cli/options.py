@@ -17,6 +17,7 @@ from suite.base import resources
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, completions
+from suite.cli.nodeoptions import PLACE_OPTIONS, TOPOLOGY_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,6 +67,13 @@ class Choices:
     visible: str | None = None
     dtype: str | None = None
     tensor_parallel: int | None = None
+    nodes: int | None = None
+    layout: str | None = None
+    pipeline_parallel: int | None = None
+    data_parallel: int | None = None
+    expert_parallel: bool = False
+    role: tuple[str, ...] = ()
+    link: str | None = None
     max_model_len: int | None = None
     env: tuple[str, ...] = ()
     cpu_peak: str | None = None
@@ -80,12 +88,14 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """How requests are sent; nothing of it enters the plan."""
+    """How requests are sent, and to which nodes; nothing of it enters the plan."""
 
     header: tuple[str, ...] = ()
     api_key_env: str | None = None
     workers: int = 1
     kernel_send_stamps: bool = False
+    node: tuple[str, ...] = ()
+    node_token: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +241,7 @@ _CHOICES = (
     ),
     click.option("--dtype", help="requested precision (default: the engine's)"),
     click.option("--tensor-parallel", type=Count(9999), help="ranks (default: one per device)"),
+    *TOPOLOGY_OPTIONS,
     click.option(
         "--max-model-len", type=Count(9_999_999), help="prompt and answer together; not in closed"
     ),
@@ -333,6 +344,7 @@ _SENDING = (
         is_flag=True,
         help="take send times from the kernel instead of just before the write",
     ),
+    *PLACE_OPTIONS,
 )
 
 _TRUSTED = (

@@ -18,6 +18,7 @@ from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
 from suite.cli.output import labelled, write_new
 from suite.cli.statements import REPRODUCTION_ENDING
+from suite.cli.topology import with_topology
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given
@@ -196,7 +197,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
                 "该运行测量的是已在运行的服务器：请给出 --url",
             ),
         )
-    return Choices(
+    again = Choices(
         vendor=here.vendor or str(basis.declaration["id"]),
         engine=basis.engine,
         accelerator=basis.accelerator,
@@ -232,6 +233,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
         ),
         sim_script=script,
     )
+    return with_topology(again, options.topology)
 
 
 def _profile(basis: Basis, scratch: Path) -> str:

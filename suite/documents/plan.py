@@ -11,6 +11,7 @@ from suite.documents.engine import Conversion, Engine
 from suite.documents.model import Model
 from suite.documents.peaks import Peaks
 from suite.documents.scalars import Name, Positive, Sha256
+from suite.documents.topology import Topology
 from suite.documents.workload import Workload
 
 RuntimeKind = Literal["container", "process", "endpoint", "sim"]
@@ -112,6 +113,9 @@ class Plan(Document):
     runtime_note: Annotated[str, about('Why not a container, "" otherwise.')]
     devices: Annotated[Devices, about("Which accelerators.")]
     engine: Annotated[Engine, about("The engine as it will be started.")]
+    topology: Annotated[
+        Topology | UnsetType, about("How the engine lies over several nodes; absent for one.")
+    ] = UNSET
     conversion: Annotated[
         Conversion | None, about("What happens to the weights first; null for nothing.")
     ]

@@ -31,6 +31,8 @@ CONTAINER = "container.json"
 DEVICE_EVIDENCE = "device-evidence.jsonl"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
+NODES = "nodes.json"
+NODE_LOG = "nodes.log"
 STAMPS = "stamps.jsonl"
 OCCASIONAL_FILES = (
     ATTEMPTS,
@@ -41,11 +43,14 @@ OCCASIONAL_FILES = (
     DEVICE_EVIDENCE,
     ENGINE_METRICS,
     "image-build.log",
+    NODES,
+    NODE_LOG,
     "peak-probe.log",
     PROVENANCE,
     STAMPS,
 )
-"""What a run keeps of how its plan was made, of its container, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
+"""What a run keeps of how its plan was made, of its container, of the nodes that it lay over with what those behind the
+first printed, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
 built an image, measured the peak, had its devices sign, met an engine with a page of metrics, or was resumed; listed where they exist."""
 
 MANIFEST = "manifest.json"
@@ -61,6 +66,7 @@ CONTENT_BYTES = {
     ATTEMPTS: 256 << 20,
     BASIS: 256 << 20,
     CONTAINER: 64 << 20,
+    NODES: 256 << 20,
     PROVENANCE: 64 << 20,
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,

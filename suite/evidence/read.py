@@ -25,6 +25,7 @@ from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.logstamp import LogStamp
+from suite.documents.nodes import Nodes
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
@@ -40,6 +41,7 @@ from suite.evidence.manifest import (
     DEVICE_EVIDENCE,
     ENGINE_METRICS,
     MANIFEST,
+    NODES,
     PROVENANCE,
     STAMPS,
 )
@@ -69,6 +71,7 @@ class Evidence:
         provenance: of converted weights; None where none were.
         basis: what the plan was made from; None where the run did not keep it.
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
+        nodes: what is known of the nodes of an engine over several; None for one.
         log_sha256: digest of ``events.jsonl``.
         device_evidence: what the devices' maker's tool answered; empty where none was asked.
         growth: digests of the log that were taken during the run, in their order.
@@ -90,6 +93,7 @@ class Evidence:
     engine_metrics: tuple[EngineSample, ...] = ()
     basis: Basis | None = None
     container: ContainerRecord | None = None
+    nodes: Nodes | None = None
     growth: tuple[Grown, ...] = ()
     log_sha256: str = ""
     device_evidence: tuple[DeviceEvidence, ...] = ()
@@ -163,6 +167,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         provenance=_occasional(files, PROVENANCE, Provenance),
         basis=None if basis is None else in_both(basis),
         container=_occasional(files, CONTAINER, ContainerRecord),
+        nodes=_occasional(files, NODES, Nodes),
         engine_metrics=tuple(
             sample
             for sample in _sidelines(files, ENGINE_METRICS, EngineSample)

@@ -22,6 +22,7 @@ from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.logstamp import LogStamp
+from suite.documents.nodes import Nodes
 from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
@@ -484,6 +485,7 @@ def evidence(parts: dict | None = None) -> Evidence:
         provenance=convert(parts.get("provenance"), Provenance | None),
         basis=in_both(convert(parts["basis"], Basis)) if parts.get("basis") else None,
         container=convert(parts.get("container"), ContainerRecord | None),
+        nodes=convert(parts.get("nodes"), Nodes | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
         growth=grown(parts),
         log_sha256=hashlib.sha256(log(parts)).hexdigest() if parts.get("device_evidence") else "",
@@ -559,7 +561,7 @@ def write(directory: Path, parts: dict | None = None) -> Path:
     parts = copy.deepcopy(parts or document())
     with hinge.Writer(directory) as writer:
         writer.document("plan.json", parts["plan"])
-        for name in ("basis", "container"):
+        for name in ("basis", "container", "nodes"):
             if name in parts:
                 writer.document(f"{name}.json", parts[name])
         writer.document("environment.json", parts["environment"])

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.declare.plan.conversion import step_mounts
-from suite.declare.plan.docker_text import command_lines, docker_run, image_name
+from suite.declare.plan.docker_text import command_lines, docker_run, image_name, node_runs
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.declare.tasks.pins import known_words
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from suite.documents.plan import Plan
+    from suite.documents.topology import Topology
 
 
 def render_plan(plan: Plan) -> Sentence:
@@ -102,6 +103,8 @@ def _head(plan: Plan) -> list[str]:
             )
         ),
     ]
+    if plan.topology is not UNSET:
+        lines.append(_labelled("Nodes       ", "节点      ", _nodes(plan, plan.topology)))
     if plan.workload.taskset.pinned is not UNSET:
         words = known_words(plan.workload.taskset.pinned)
         lines.append(_labelled("Texts       ", "文本      ", words))
@@ -118,6 +121,20 @@ def _head(plan: Plan) -> list[str]:
     if plan.runtime_note:
         lines.append(_labelled("Note        ", "说明      ", plan.runtime_note))
     return [Sentence(f"# {line}", f"# {chinese(line)}") for line in lines]
+
+
+def _nodes(plan: Plan, topology: Topology) -> Sentence:
+    """How the engine lies over its nodes."""
+    tensor, roles = (
+        plan.engine.tensor_parallel,
+        ", ".join(f"{r.nodes} {r.role}" for r in topology.roles),
+    )
+    split = f"{tensor} x {topology.pipeline} x {topology.data}"
+    expert = _when(topology.expert, ", experts over all ranks", "，专家分布于所有 rank")
+    return Sentence(
+        f"{roles} (layout {topology.layout}); tensor ranks x stages x replicas: {split}{expert}",
+        f"{roles}（布局 {topology.layout}）；张量并行 x 流水级 x 副本：{split}{expert.zh}",
+    )
 
 
 def _when(condition: object, english: str, other: str) -> Sentence:
@@ -264,7 +281,9 @@ def _engine(plan: Plan) -> list[str]:
                 )
             )
         lines += _network(container, "engine")
-        lines.append(command_lines(docker_run(engine, image, name)))
+        lines += node_runs(plan, image, name)
+        if plan.topology is not UNSET:
+            name += f"-{plan.topology.roles[0].role}"
         return lines + _reach(container, engine, name)
     if engine.process is not None:
         process = engine.process

@@ -27,6 +27,7 @@ from tests.factories import (
     challenged,
     deviceauthority,
     elsewhere,
+    grouped,
     loads,
     referenced,
     shipped,
@@ -253,6 +254,7 @@ BASES = {
     "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
     "elsewhere": elsewhere.document,
+    "grouped": grouped.document,
     "plain": factory.document,
     "interval": loads.interval,
     "kept": shipped.kept,
@@ -319,6 +321,7 @@ NEVER = {
     "R095",
     "R096",
     "R108",
+    "R117",
 }
 """Rules that no sound run of these has an object for: inverted, they are noticed by other tests than the cases."""
 
