@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FLEET: Final = "fleet.json"
 JOURNAL: Final = "journal.jsonl"
+_OPEN: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Journal:
@@ -46,9 +47,9 @@ class Journal:
         """
         path = directory / JOURNAL
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._file = os.open(path, _OPEN, 0o644)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            data = path.read_bytes()
+            data = safe.read_plain(path, safe.MAX_FILE_BYTES, below=directory)
             whole = data.rfind(b"\n") + 1
             os.ftruncate(self._file, whole)
         except BlockingIOError as cause:
