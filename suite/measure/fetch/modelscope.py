@@ -6,6 +6,7 @@ mirror (https://modelscope.cn/docs/models/download). ModelScope's own client rea
 
 from __future__ import annotations
 
+import functools
 import os
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from suite.measure.fetch.published import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from huggingface_hub.utils.tqdm import tqdm
 
 ENDPOINT_VARIABLE: Final = "MODELSCOPE_ENDPOINT"
 DEFAULT_REVISION: Final = "master"
@@ -67,17 +70,22 @@ def fetch_model(repository: str, revision: str, wanted: Sequence[str], cache: Pa
     if (directory / _COMPLETE).is_file():
         return directory
     # Imported here: it takes a second to load, and a directory needs none of it.
-    from huggingface_hub.utils import tqdm  # noqa: PLC0415
+    from huggingface_hub.utils.tqdm import tqdm  # noqa: PLC0415
 
     base = f"{os.environ.get(ENDPOINT_VARIABLE) or _ENDPOINT}/api/v1/models/{repository}/repo"
     for file in _listed(base, repository, revision, wanted):
         path = directory / file.path
         url = f"{base}?{urlencode({'Revision': revision, 'FilePath': file.path})}"
         source = Source(file.path, path.name, (url,), file.sha256 or None, file.size)
-        with tqdm(total=file.size, desc=file.path, unit="B", unit_scale=True) as bar:
-            fetch(source, path.parent, progress=lambda done, _, bar=bar: bar.update(done - bar.n))
+        bar = tqdm(total=file.size, desc=file.path, unit="B", unit_scale=True)  # type: ignore[no-untyped-call] # tqdm's
+        with bar:
+            fetch(source, path.parent, progress=functools.partial(_advance, bar))
     (directory / _COMPLETE).touch()
     return directory
+
+
+def _advance(bar: tqdm, done: int, _: int | None) -> None:
+    bar.update(done - bar.n)
 
 
 def _listed(base: str, repository: str, revision: str, wanted: Sequence[str]) -> list[_File]:
