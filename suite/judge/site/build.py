@@ -23,7 +23,7 @@ from msgspec import UNSET
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, english
 from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
 from suite.base.safe import is_plain, read_plain, replace_file
 from suite.documents import codec
@@ -345,7 +345,8 @@ def _write(site: Site, order: Order, written: _Writer) -> None:
     }
     if order.parquet:
         files["cards.parquet"] = lambda: downloads.as_parquet(site)
-    made_of = hashlib.sha256(msgspec.msgpack.encode((site, order.base, order.parquet))).hexdigest()
+    decides = msgspec.msgpack.encode((site, order.base, order.parquet), enc_hook=english)
+    made_of = hashlib.sha256(decides).hexdigest()
     for name, make in files.items():
         if written.stale(name, made_of):
             written.write(name, make())
