@@ -14,7 +14,7 @@ from suite.base import harness, resources
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
 from suite.cli.runtime import choose_runtime, server_url
-from suite.cli.simscript import script_text
+from suite.cli.simscript import cheat_argument, script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, profile_of, recorded
 from suite.declare.plan.choice import choose_devices
@@ -169,9 +169,10 @@ def draft(
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
     vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    engine_arguments = overrides(choices)
-    _refuse_strays(choices)
     runtime, note = choose_runtime(choices, vendor)
+    engine = vendor.engine(choices.engine)
+    cheat = cheat_argument(choices.sim_script, choices.cheat, engine, runtime)
+    engine_arguments = overrides(choices) | cheat
     choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
@@ -213,12 +214,6 @@ def this_suite() -> SuiteVersion:
     """The suite that is at work, by version, commit and the digest of its files."""
     commit = harness.commit() or UNKNOWN
     return SuiteVersion(version=__version__, commit=commit, files_sha256=harness.files_sha256())
-
-
-def _refuse_strays(choices: Choices) -> None:
-    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
-        unused = "--cheat" if choices.sim_script is None else "--sim-script"
-        raise UsageError("sim-script-unused", f"{unused} goes with --runtime sim")
 
 
 def _require_model(choices: Choices) -> None:

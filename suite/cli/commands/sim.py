@@ -74,17 +74,14 @@ def sim(
 def _list(*, cheats: bool, as_json: bool) -> int:
     from suite.cli.output import write_json, write_table
     from suite.measure.engine.sim_cheats import CHEATS
-    from suite.measure.engine.sim_script import FAULTS
+    from suite.measure.engine.sim_faults import FAULTS
 
-    known = (
-        {
-            cheat.name: Sentence(cheat.does.en, cheat.does.zh)
-            for cheat in CHEATS.values()
-            if cheat.apply is not None
-        }
+    titles = (
+        {cheat.name: cheat.does for cheat in CHEATS.values() if cheat.apply is not None}
         if cheats
         else FAULTS
     )
+    known = {name: Sentence(title.en, title.zh) for name, title in titles.items()}
     if as_json:
         write_json(known)
     else:

@@ -8,58 +8,30 @@ import re
 import zlib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
 from suite.base.errors import DeclarationError, Place
 from suite.measure.engine.sim_cheats import CHEATS
+from suite.measure.engine.sim_faults import FAULTS
 
 if TYPE_CHECKING:
-    from suite.base.jsonio import JSONValue
+    from collections.abc import Sequence
 
-FAULTS: Final = {
-    "aborts": "gives the answer up midway and ends it politely, with `reason` as finish reason and all its tokens in the usage",
-    "cached_prompt": "says that all but one token of the prompt came from a cache (no fault of the stream: the rules see to it)",
-    "closes_early": "ends the connection properly, but before the end of the response",
-    "comments": "sends a comment before every chunk (no fault: clients must skip them)",
-    "crlf": "ends lines with CR LF (no fault either)",
-    "dies_after": "the process ends after some chunks of this request",
-    "empty_answer": "generates nothing",
-    "empty_reason": "gives every chunk an empty finish reason, also the one with usage after the last (no fault either)",
-    "error_in_stream": "sends an error object inside a stream that began well",
-    "flat_error": "the same, but the object's members are the error's",
-    "floods": "sends large chunks without end",
-    "floods_comments": "sends long comments without end, and never a token",
-    "gzip": "compresses the stream though nobody asked",
-    "http_400": "refuses the request with 400",
-    "http_500": "healthy, but answers 500",
-    "json_error": "answers 200 with an error as one JSON document",
-    "lies_about_usage": "claims three times the tokens that it generated",
-    "lines_cut": "writes every chunk in pieces of three bytes",
-    "malformed_chunk": "sends a chunk that is no JSON",
-    "never_ends": "generates for ever",
-    "no_done": "leaves out the final [DONE]",
-    "no_finish": "ends the stream in the middle, without finish reason and [DONE]",
-    "no_stream": "answers with one JSON document",
-    "no_usage": "sends no usage though it was asked for",
-    "not_http": "answers with something that is not HTTP",
-    "null_index": "numbers its only choice with null (no fault either)",
-    "rate_limited": "answers 429 with Retry-After",
-    "reasons_only": "generates reasoning and no answer",
-    "refuses": "stops listening and drops every connection",
-    "resets_midway": "resets the connection in the middle of the stream",
-    "role_only_first_chunk": "sends the role in a chunk of its own long before the first token",
-    "several_tokens_per_chunk": "packs four tokens into a chunk",
-    "silent": "accepts the request and never answers",
-    "slow_start": "is not healthy for the first `ms` milliseconds",
-    "splits_characters": "sends a character as two halves in two chunks (no fault either: clients must join them)",
-    "stalls": "stops in the middle of the stream and keeps the connection open",
-    "thinks_aloud": "thinks in the answer itself, up to a closing tag without an opening one",
-    "uncached_usage": "counts 0 prompt tokens, because the prompt was in its cache (the rules see to it, too)",
-    "unframed_error": "answers 200 as an event stream whose body is an error without any event",
-    "usage_in_choice": "counts inside the last chunk's choice (no fault either)",
+    from suite.base.jsonio import JSONObject, JSONValue
+
+NO_CHEAT = "honest"
+HONEST: JSONObject = {
+    "answers": "mini",
+    "ttft_ms": 3.0,
+    "prompt_us": 40.0,
+    "itl_ms": 2.0,
+    "jitter": 0.05,
+    "slower_per_stream": 0.004,
+    "fingerprints": ["simulated"],
 }
-"""Every fault by name, with what it does."""
+"""A vendor with the shipped mini model on a small device; every answer says that it is simulated."""
+
 
 ANSWERS: Final = ("words", "echo", "constant", "table", "mini")
 _WORDS: Final = (
@@ -269,6 +241,20 @@ def read_script(text: str) -> Script:
     if script.tokens_per_chunk < 1 or script.slots < 0 or min(times) < 0:
         raise _wrong(name, "times and counts must not be negative")
     return script
+
+
+def cheating(document: JSONObject, cheats: Sequence[str]) -> JSONObject:
+    """The script of a vendor with a model who cheats in these ways, or of an honest one; without names as it is.
+
+    Raises:
+        DeclarationError: ``script-wrong``.
+    """
+    if not cheats:
+        return document
+    named = [name for name in cheats if name != NO_CHEAT]
+    document = {**HONEST, **document, "cheats": cast("list[JSONValue]", named)}
+    read_script(jsonio.canonical(document).decode())
+    return document
 
 
 def _check_cheats(name: str, script: Script) -> None:

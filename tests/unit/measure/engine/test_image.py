@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import tarfile
 import urllib.request
 
@@ -5,6 +7,7 @@ import pytest
 
 from suite.base.errors import SetupError
 from suite.declare.plan.recipe import CONTEXT_FILES, context, context_digest
+from suite.declare.tasks.reference import MINI_MODEL
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
 from suite.measure.engine.container.build import context_archive, wheel_server
@@ -40,6 +43,22 @@ def test_the_digest_follows_the_content_and_the_archive_holds_no_time(tmp_path):
         assert {entry.mtime for entry in packed} == {0}
     (tmp_path / "torch.txt").write_text("other")
     assert context_digest(tmp_path) != before
+
+
+def test_the_simulated_vendors_image_holds_what_its_server_needs_of_the_suite(tmp_path):
+    for name, content in context(REPOSITORY / "images" / "sim").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    words = ("--model", MINI_MODEL, "--served-model-name", "mini", "--cheat", "nonsense")
+    done = subprocess.run(
+        [sys.executable, "-I", "-v", tmp_path / "serve.py", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "there is no cheat 'nonsense'" in done.stderr
+    assert f"{tmp_path}/suite/measure/engine/sim_serve.py" in done.stderr
 
 
 def test_a_missing_context_is_named(tmp_path):
