@@ -14,7 +14,7 @@ PROFILE = Path(__file__).with_name("cheats.yaml")
 HONEST = "honest"
 SIMULATED = {"R030", "R035", "R038"}
 """A simulated run of a profile of one's own is warned so, whoever is behind it."""
-ELSEWHERE = {"R030", "R034", "R035", "R038", "R076", "R089", "R093"}
+ELSEWHERE = {"R030", "R033", "R034", "R035", "R038"}
 """The same of a server that runs already."""
 MACHINE = {"R005", "R011", "R018", "R048", "R051", "R052", "R076"}
 """What a busy machine and a working copy with changes give away: the suite's, not the vendor's."""
