@@ -106,7 +106,7 @@ def table() -> str:
         records += record([fault])
     rows = []
     for row in sorted(records, key=lambda row: row.fault):
-        what = FAULTS[row.fault].en
+        what = FAULTS[row.fault]
         cells = (f"`{row.fault}`", what, f"`{row.outcome}`", row.sentence, row.chunks, row.others)
         rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |\n")
     return _HEAD + "".join(rows)

@@ -42,6 +42,10 @@ class Sentence(str):
         """Goes on with another sentence, or with a name."""
         return Sentence(str(self) + str(tail), self.zh + chinese(tail))
 
+    def __radd__(self, head: str) -> Sentence:
+        """Follows a name, or another text that reads alike in both languages."""
+        return Sentence(head + str(self), head + self.zh)
+
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         """What a copy is made of."""
         return str(self), self.zh

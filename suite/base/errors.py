@@ -21,6 +21,7 @@ An error carries fields and a stable code; the wording is rendered in `SuiteErro
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,7 +30,7 @@ from suite.base.errorcodes import error_codes, require_code
 from suite.base.language import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +160,20 @@ class Interrupted(SuiteError):  # noqa: N818 - an end, not a mistake
     """The person or the system asked the run to stop."""
 
     exit_status = 130
+
+
+def unwritable(place: object, cause: OSError) -> Sentence:
+    """What is said of a file or folder that could not be written, with the system's reason."""
+    why = cause.strerror or cause
+    return Sentence(f"cannot write {place}: {why}", f"无法写入 {place}：{why}")
+
+
+def exclusive(first: str, second: str) -> Sentence:
+    """What is said of two options that were given together and exclude each other."""
+    return Sentence(f"{first} and {second} exclude each other", f"{first} 与 {second} 互斥")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'x'?`` when one of the known names is near; else ""."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return Sentence(f"did you mean {near[0]!r}?", f"是否指 {near[0]!r}？") if near else ""

@@ -13,7 +13,7 @@ import json
 import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from suite.base.bilingual import english
+from suite.base.bilingual import Sentence, english
 from suite.base.errors import DeclarationError, Place, SuiteError
 from suite.base.safe import MAX_FILE_BYTES, read_plain
 
@@ -163,10 +163,14 @@ def loads(
             _check_surrogates(value)
     except UnicodeDecodeError as cause:
         line = first_line + data[: cause.start].count(b"\n")
-        raise error("json-refused", "not UTF-8", Place(name, line)) from cause
+        raise error(
+            "json-refused", Sentence("not UTF-8", "不是 UTF-8"), Place(name, line)
+        ) from cause
     except json.JSONDecodeError as cause:
         place = Place(name, first_line + cause.lineno - 1)
-        raise error("json-refused", f"not JSON: {cause.msg}", place) from cause
+        raise error(
+            "json-refused", Sentence(f"not JSON: {cause.msg}", f"不是 JSON：{cause.msg}"), place
+        ) from cause
     except _RefusedError as cause:
         raise error("json-refused", str(cause), Place(name, first_line)) from cause
     return value
@@ -200,7 +204,11 @@ def read_bytes(
         return read_plain(path, limit, below=below)
     except OSError as cause:
         reason = cause.strerror or str(cause)
-        raise error("file-unreadable", f"cannot read: {reason}", Place(str(path))) from cause
+        raise error(
+            "file-unreadable",
+            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
+            Place(str(path)),
+        ) from cause
 
 
 def _plain(value: object) -> object:

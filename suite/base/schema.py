@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +10,8 @@ import jsonschema
 from referencing import Registry, Resource
 
 from suite.base import jsonio
-from suite.base.errors import DeclarationError, Place, Problem, SuiteError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import DeclarationError, Place, Problem, SuiteError, nearest
 from suite.base.resources import resource
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def read(name: str) -> JSONObject:
     """The schema as a JSON object."""
     value = jsonio.load(SCHEMA_DIRECTORY / f"{name}.schema.json")
     if not isinstance(value, dict):
-        raise DeclarationError("schema-wrong", f"the schema {name} is not an object")
+        raise DeclarationError(
+            "schema-wrong", Sentence(f"the schema {name} is not an object", f"模式 {name} 不是对象")
+        )
     return value
 
 
@@ -72,28 +74,49 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
     message, hint = error.message[:300], str(_member(error.schema, "description") or "")
     match error.validator:
         case "required":
-            hint = ""
+            required = message.replace(" is a required property", " 为必需成员")
+            message, hint = Sentence(message, required), ""
         case "enum":
-            message = f"{instance!r} is not allowed"
-            hint = f"one of: {', '.join(str(value) for value in cast('list[object]', wanted))}"
+            message = Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}")
+            hint = Sentence(
+                f"one of: {', '.join(str(value) for value in cast('list[object]', wanted))}",
+                f"可取：{', '.join(str(value) for value in cast('list[object]', wanted))}",
+            )
         case "const":
-            message, hint = f"{instance!r} is not allowed", f"the only value is {wanted!r}"
+            message, hint = (
+                Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}"),
+                Sentence(f"the only value is {wanted!r}", f"只能取 {wanted!r}"),
+            )
         case "type":
-            message, hint = f"{instance!r} is not of type {wanted}", ""
+            message, hint = (
+                Sentence(
+                    f"{instance!r} is not of type {wanted}", f"{instance!r} 的类型不是 {wanted}"
+                ),
+                "",
+            )
         case "anyOf" | "oneOf" if error.context:
             alternatives = dict.fromkeys(_wanted(inner) for inner in error.context)
-            message = f"{instance!r} is not {' or '.join(alternatives)}"
+            message = Sentence(
+                f"{instance!r} is not {' or '.join(alternatives)}",
+                f"{instance!r} 不是 {' 或 '.join(map(chinese, alternatives))}",
+            )
     return [("", message, hint)]
 
 
 def _unknown_members(instance: Mapping[str, object], known: set[str]) -> list[tuple[str, str, str]]:
-    problems = []
+    problems: list[tuple[str, str, str]] = []
     for member in instance:
         if member not in known:
-            near = difflib.get_close_matches(member, known, 1)
-            listed = f"known: {', '.join(sorted(known))}"
-            hint = f"did you mean {near[0]!r}?" if near else listed
-            problems.append((_pointer([member]), f"unknown member {member!r}", hint))
+            hint = nearest(member, known) or Sentence(
+                f"known: {', '.join(sorted(known))}", f"已知：{', '.join(sorted(known))}"
+            )
+            problems.append(
+                (
+                    _pointer([member]),
+                    Sentence(f"unknown member {member!r}", f"未知成员 {member!r}"),
+                    hint,
+                )
+            )
     return problems
 
 
@@ -105,9 +128,9 @@ def _wanted(error: ValidationError) -> str:
         case "const":
             return repr(error.validator_value)
         case "type":
-            return f"of type {error.validator_value}"
+            return Sentence(f"of type {error.validator_value}", f"类型 {error.validator_value}")
         case _:
-            return f"right ({error.message[:200]})"
+            return Sentence(f"right ({error.message[:200]})", f"对的（{error.message[:200]}）")
 
 
 def _flatten(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
@@ -165,8 +188,14 @@ def require(
     """Raise `error` with the code ``schema-violation`` and every problem unless the value is valid."""
     violations = problems(value, name, file=os.fspath(file), lines=lines)
     if violations:
-        count = "one place" if len(violations) == 1 else f"{len(violations)} places"
-        message = f"{file} breaks the {name} schema in {count}"
+        count = Sentence(
+            "one place" if len(violations) == 1 else f"{len(violations)} places",
+            f"{len(violations)} 处有误",
+        )
+        message = Sentence(
+            f"{file} breaks the {name} schema in {count}",
+            f"{file} 不合模式 {name}：{count.zh}",
+        )
         raise error(
             "schema-violation", message, violations[0].place, violations[0].hint, violations
         )

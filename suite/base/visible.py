@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from typing import TYPE_CHECKING
 
 from suite.base.language import language
@@ -33,6 +34,14 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HIDDEN.sub(_number, _CONTROLS.sub("", _ESCAPES.sub("", text)))
+
+
+def columns(text: str) -> int:
+    """Columns that a text takes on a terminal: two for a wide character, such as a Chinese one."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def visible_lines(data: bytes) -> bytes:

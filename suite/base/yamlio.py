@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, Place, SuiteError
 from suite.base.jsonio import MAX_DEPTH, MAX_INTEGER, JSONObject, JSONValue, read_bytes
 
@@ -62,7 +63,9 @@ class _Builder:
 
     def build(self, node: yaml.Node, pointer: str, depth: int = 0) -> JSONValue:
         if depth > MAX_DEPTH:
-            raise self.refuse(node, f"nested deeper than {MAX_DEPTH}")
+            raise self.refuse(
+                node, Sentence(f"nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层")
+            )
         self.lines.setdefault(pointer, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, pointer, depth)
@@ -76,11 +79,19 @@ class _Builder:
         result: JSONObject = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self.refuse(key_node, "a member's name must be text", pointer=pointer)
+                raise self.refuse(
+                    key_node,
+                    Sentence("a member's name must be text", "成员名称必须是文本"),
+                    pointer=pointer,
+                )
             key = str(key_node.value)
             inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
             if key in result:
-                raise self.refuse(key_node, f"the member {key!r} occurs twice", pointer=inner)
+                raise self.refuse(
+                    key_node,
+                    Sentence(f"the member {key!r} occurs twice", f"成员 {key!r} 出现两次"),
+                    pointer=inner,
+                )
             self.lines[inner] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, inner, depth + 1)
         return result
@@ -93,23 +104,37 @@ class _Builder:
         if text in constants:
             return constants[text]
         if text == "":
-            raise self.refuse(node, "an empty value", 'write null or ""', pointer)
+            raise self.refuse(
+                node,
+                Sentence("an empty value", "空值"),
+                Sentence('write null or ""', '请写 null 或 ""'),
+                pointer,
+            )
         if _NUMBER.match(text):
             return self.number(node, text, pointer)
         if _AMBIGUOUS.match(text):
             raise self.refuse(
-                node, f"{text!r} means something else in YAML", f'write "{text}"', pointer
+                node,
+                Sentence(f"{text!r} means something else in YAML", f"{text!r} 在 YAML 中另有含义"),
+                Sentence(f'write "{text}"', f'请写 "{text}"'),
+                pointer,
             )
         return text
 
     def number(self, node: yaml.ScalarNode, text: str, pointer: str) -> int | float:
         if not any(char in text for char in ".eE"):
             if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
-                raise self.refuse(node, "the integer lies beyond 2^53 - 1", pointer=pointer)
+                raise self.refuse(
+                    node,
+                    Sentence("the integer lies beyond 2^53 - 1", "该整数超出 2^53 - 1"),
+                    pointer=pointer,
+                )
             return int(text)
         value = float(text)
         if value in (float("inf"), float("-inf")):
-            raise self.refuse(node, "the number is not finite", pointer=pointer)
+            raise self.refuse(
+                node, Sentence("the number is not finite", "该数不是有限数"), pointer=pointer
+            )
         return value
 
 
@@ -133,11 +158,20 @@ def _composed(
         if depth > MAX_DEPTH:
             # Before the composer, which recurses, meets it.
             place = Place(name, token.start_mark.line + 1)
-            raise error("yaml-refused", f"nested deeper than {MAX_DEPTH}", place)
+            raise error(
+                "yaml-refused",
+                Sentence(f"nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"),
+                place,
+            )
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
             kind = type(token).__name__.removesuffix("Token").lower()
             place = Place(name, token.start_mark.line + 1)
-            raise error("yaml-refused", f"an {kind} is not allowed", place, "write it out")
+            raise error(
+                "yaml-refused",
+                Sentence(f"an {kind} is not allowed", f"不允许 {kind}"),
+                place,
+                Sentence("write it out", "请写出全文"),
+            )
     return list(yaml.compose_all(text, Loader=loader))
 
 
@@ -150,29 +184,56 @@ def loads(
         SuiteError: of the class `error`, code ``yaml-refused`` with file, line and pointer.
     """
     if len(data) > MAX_YAML_BYTES:
-        message = f"{len(data):,} bytes; at most {MAX_YAML_BYTES:,} are read"
+        message = Sentence(
+            f"{len(data):,} bytes; at most {MAX_YAML_BYTES:,} are read",
+            f"有 {len(data):,} 字节；最多读取 {MAX_YAML_BYTES:,} 字节",
+        )
         raise error("yaml-refused", message, Place(name))
     if data.startswith(b"\xef\xbb\xbf"):
-        raise error("yaml-refused", "starts with a byte order mark", Place(name, 1))
+        raise error(
+            "yaml-refused",
+            Sentence("starts with a byte order mark", "以字节顺序标记开头"),
+            Place(name, 1),
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = 1 + data[: cause.start].count(b"\n")
-        raise error("yaml-refused", "not UTF-8", Place(name, line)) from cause
+        raise error(
+            "yaml-refused", Sentence("not UTF-8", "不是 UTF-8"), Place(name, line)
+        ) from cause
     for number, line_text in enumerate(text.splitlines(), 1):
         if "\t" in line_text:
             place = Place(name, number)
-            raise error("yaml-refused", "a tab", place, "indent with spaces")
+            raise error(
+                "yaml-refused",
+                Sentence("a tab", "含有制表符"),
+                place,
+                Sentence("indent with spaces", "请以空格缩进"),
+            )
     try:
         nodes = _nodes(text, name, error)
     except yaml.MarkedYAMLError as cause:
         mark = cause.problem_mark
         place = Place(name, mark.line + 1 if mark else None)
-        raise error("yaml-refused", f"not YAML: {cause.problem or cause.context}", place) from cause
+        raise error(
+            "yaml-refused",
+            Sentence(
+                f"not YAML: {cause.problem or cause.context}",
+                f"不是 YAML：{cause.problem or cause.context}",
+            ),
+            place,
+        ) from cause
     except yaml.YAMLError as cause:
-        raise error("yaml-refused", f"not YAML: {cause}", Place(name)) from cause
+        raise error(
+            "yaml-refused", Sentence(f"not YAML: {cause}", f"不是 YAML：{cause}"), Place(name)
+        ) from cause
     if len(nodes) != 1 or nodes[0] is None:
-        message = "no document" if len(nodes) == 0 or nodes[0] is None else "more than one document"
+        message = (
+            Sentence("no document", "没有文档")
+            if len(nodes) == 0 or nodes[0] is None
+            else Sentence("more than one document", "多于一个文档")
+        )
         raise error("yaml-refused", message, Place(name))
     builder = _Builder(name, error)
     return YAMLDocument(builder.build(nodes[0], ""), builder.lines)

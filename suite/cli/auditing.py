@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Problem, UsageError
 from suite.cli import judging, stamping
 from suite.cli.output import write_new
@@ -119,8 +120,15 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
     held = judging.verified(asked.run, trusted)
     run = held.evidence
     if run is None:
-        hint = "give the run directory: a card alone holds no answers"
-        raise EvidenceError("run-missing", f"{asked.run} holds no evidence", hint=hint)
+        hint = Sentence(
+            "give the run directory: a card alone holds no answers",
+            "请给出运行目录：仅有评分卡则没有回答",
+        )
+        raise EvidenceError(
+            "run-missing",
+            Sentence(f"{asked.run} holds no evidence", f"{asked.run} 不含证据"),
+            hint=hint,
+        )
     model = MINI_MODEL if asked.model == "mini" else Path(asked.model)
     _require_model(run.plan, model)
     seed = secrets.randbits(32) if asked.seed is None else asked.seed
@@ -183,7 +191,7 @@ def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read
     assert asked.seed is not None
     tokenizer, ends = Tokenizer.from_directory(model), end_tokens(model)
     documents = documents_of(run, asked.data)
-    terminal.step("having the reference read the answers")
+    terminal.step(Sentence("having the reference read the answers", "由参考引擎读取回答"))
     python = None
     if asked.url is None:
         python = reading.environment(asked.python, terminal.step, Settings())
@@ -256,18 +264,27 @@ def _kept(
 def _require_model(plan: Plan, model: Path) -> None:
     """Refuse a directory without the plan's own files."""
     if not model.is_dir():
-        raise UsageError("model-unknown", f"there is no directory {model}")
+        raise UsageError(
+            "model-unknown", Sentence(f"there is no directory {model}", f"没有目录 {model}")
+        )
     problems = []
     for entry in plan.model.files:
         path = model / entry.path
         if path.suffix not in _DECIDING:
             continue
         if not path.is_file():
-            problems.append(Problem(f"{entry.path}: missing"))
+            problems.append(Problem(Sentence(f"{entry.path}: missing", f"{entry.path}：缺失")))
         elif hash_file(path, entry.path, None, None).sha256 != entry.sha256:
-            problems.append(Problem(f"{entry.path}: another SHA-256 than the plan names"))
+            problems.append(
+                Problem(
+                    Sentence(
+                        f"{entry.path}: another SHA-256 than the plan names",
+                        f"{entry.path}：SHA-256 与计划所载不同",
+                    )
+                )
+            )
     if problems:
-        message = f"{model} is not the model of this run"
+        message = Sentence(f"{model} is not the model of this run", f"{model} 不是此运行的模型")
         raise UsageError("audit-model-differs", message, problems=problems)
 
 
@@ -276,7 +293,12 @@ def _predicate(
 ) -> Audit:
     tokens = [token for answer in read.kept for token in answer]
     if not tokens:
-        raise EvidenceError("audit-impossible", "no token of the answers can be held against it")
+        raise EvidenceError(
+            "audit-impossible",
+            Sentence(
+                "no token of the answers can be held against it", "回答中没有可据以比对的 token"
+            ),
+        )
     result = figures(tokens)
     pairs = list(zip(read.chosen, read.kept, strict=True))
     return Audit(

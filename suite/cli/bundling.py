@@ -18,8 +18,8 @@ from suite.base import harness, resources, uv
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.cli.machine import settings
-from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import image_doc
+from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor.load import VENDOR_DIRECTORY, load_vendor
 from suite.documents.document import given
 from suite.documents.offline import OfflineBundle, PackedImage, PackedModel, PackedWheels
@@ -78,11 +78,14 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
     engine = vendor.engine(packing.engine)
     device = vendor.accelerator(engine, packing.accelerator)
     if packing.data is not None and not packing.data.exists():
-        raise UsageError("usage-wrong", f"--data: there is no {packing.data}")
+        raise UsageError(
+            "usage-wrong",
+            Sentence(f"--data: there is no {packing.data}", f"--data：没有 {packing.data}"),
+        )
     source = modelsource.find(packing.model)
 
     def on_bytes(path: str, size: int) -> None:
-        terminal.transfer(f"packing {path}", size, None, "B")
+        terminal.transfer(Sentence(f"packing {path}", f"打包 {path}"), size, None, "B")
 
     with offline.writing(out) as stream:
         archive = offline.Archive(stream, on_bytes)
@@ -159,8 +162,15 @@ def _add_wheels(
 ) -> PackedWheels:
     process = given(engine.process)
     if process is None or process.requirements is UNSET:
-        message = f"no environment is made for {engine.title}: there are no wheels to pack"
-        raise SetupError("process-undeclared", message, hint="--runtime container packs its image")
+        message = Sentence(
+            f"no environment is made for {engine.title}: there are no wheels to pack",
+            f"套件不为 {engine.title} 建立环境，没有可打包的 wheel",
+        )
+        raise SetupError(
+            "process-undeclared",
+            message,
+            hint=Sentence("--runtime container packs its image", "--runtime container 打包其镜像"),
+        )
     machine = settings()
     recipe = (machine.repository / process.requirements).parent
     archive.add_folder("wheels", fetch_wheels(recipe, terminal.step, settings=machine))
@@ -194,8 +204,17 @@ def _add_own(archive: offline.Archive, terminal: Terminal) -> str:
     """
     lock = resources.TOP / "requirements.lock"
     if resources.INSTALLED or not lock.is_file():
-        message = "the suite's own wheels are packed from a checkout alone"
-        raise SetupError("wheels-unavailable", message, hint="pack there, or give --no-suite")
+        message = Sentence(
+            "the suite's own wheels are packed from a checkout alone",
+            "套件自身的 wheel 只能从源码检出打包",
+        )
+        raise SetupError(
+            "wheels-unavailable",
+            message,
+            hint=Sentence(
+                "pack there, or give --no-suite", "请在源码检出中打包，或给出 --no-suite"
+            ),
+        )
     terminal.step(Sentence("making the suite's own wheels", "生成套件自身的 wheel"))
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
@@ -230,7 +249,7 @@ def taken(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Brought
 
     def on_bytes(path: str, size: int) -> None:
         if terminal is not None:
-            terminal.transfer(f"reading {path}", size, None, "B")
+            terminal.transfer(Sentence(f"reading {path}", f"读取 {path}"), size, None, "B")
 
     cache = settings().cache
     manifest, folder, sha256 = offline.opened(
@@ -269,7 +288,10 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
         UsageError: ``offline-unfit``.
     """
     if manifest.machine != platform.machine():
-        message = f"the bundle is for {manifest.machine}, this machine is {platform.machine()}"
+        message = Sentence(
+            f"the bundle is for {manifest.machine}, this machine is {platform.machine()}",
+            f"离线包用于 {manifest.machine}，本机是 {platform.machine()}",
+        )
         raise UsageError("offline-unfit", message)
     vendor = manifest.vendor.rpartition("/")[2]
     # The default stands for whoever named none.
@@ -286,7 +308,11 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
             brings = (
                 "the bundle brings its own" if packed is None else f"the bundle is for {packed}"
             )
-            raise UsageError("offline-unfit", f"{option} {asked}: {brings}", hint="leave it out")
+            raise UsageError(
+                "offline-unfit",
+                f"{option} {asked}: {brings}",
+                hint=Sentence("leave it out", "请去掉它"),
+            )
 
 
 def default_out(packing: Packing) -> Path:

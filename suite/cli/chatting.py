@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError
 from suite.base.visible import say, visible
 from suite.cli import inputs, loadoptions
@@ -86,9 +86,19 @@ def _served(choices: Choices, terminal: Terminal) -> Iterator[Conversation]:
     require_runtime(plan)
     with tempfile.TemporaryDirectory(prefix="suite-chat-") as directory:
         machine = dataclasses.replace(settings(), bundle=gathered.bundle)
-        terminal.line(f"starting {plan.engine.title} ({plan.runtime})")
+        terminal.line(
+            Sentence(
+                f"starting {plan.engine.title} ({plan.runtime})",
+                f"正在启动 {plan.engine.title}（{plan.runtime}）",
+            )
+        )
         with serve(plan, Path(directory), on_progress=terminal.step, settings=machine) as served:
-            terminal.line(f"{plan.engine.title} answers at {served.base_url}")
+            terminal.line(
+                Sentence(
+                    f"{plan.engine.title} answers at {served.base_url}",
+                    f"{plan.engine.title} 在 {served.base_url} 应答",
+                )
+            )
             name, path = plan.engine.served_model_name, plan.engine.request.path
             yield Conversation(served.base_url, name, path)
 
@@ -108,9 +118,15 @@ def _attached(choices: Choices, headers: Mapping[str, str], terminal: Terminal) 
         rows = rows if isinstance(rows, list) else []
         names = [str(row.get("id")) for row in rows if isinstance(row, dict)]
         if len(names) != 1:
-            served = ", ".join(names) or "none that it names"
-            hint = "name one with --served-model-name"
-            raise EngineError("endpoint-model", f"{url} serves {served}", hint=hint)
+            served = ", ".join(names) or Sentence("none that it names", "的模型没有名称")
+            hint = Sentence(
+                "name one with --served-model-name", "请以 --served-model-name 指定一个"
+            )
+            raise EngineError(
+                "endpoint-model",
+                Sentence(f"{url} serves {served}", f"{url} 提供 {chinese(served)}"),
+                hint=hint,
+            )
         name = names[0]
     return Conversation(url, name)
 

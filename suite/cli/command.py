@@ -5,7 +5,6 @@ Nothing here or in `suite.cli.commands` may import what takes time: whoever asks
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import itertools
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from suite.base.errors import UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError, nearest
 from suite.base.language import Language, choose
 
 if TYPE_CHECKING:
@@ -27,12 +27,6 @@ HELP_WIDTH: Final = 100
 _SETTINGS: Final = {"max_content_width": HELP_WIDTH, "help_option_names": ["-h", "--help"]}
 
 _Function = TypeVar("_Function", bound="Callable[..., int]")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``did you mean 'x'?`` when one of the known names is near; else ""."""
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _spoken(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
@@ -88,8 +82,14 @@ class Group(click.Group):
         command = self.get_command(ctx, name)
         if command is None:
             path = ctx.command_path
-            hint = nearest(name, self.list_commands(ctx)) or f"`{path} --help` lists them"
-            raise UsageError("command-unknown", f"{path} has no command {name!r}", hint=hint)
+            hint = nearest(name, self.list_commands(ctx)) or Sentence(
+                f"`{path} --help` lists them", f"`{path} --help` 列出全部命令"
+            )
+            raise UsageError(
+                "command-unknown",
+                Sentence(f"{path} has no command {name!r}", f"{path} 没有命令 {name!r}"),
+                hint=hint,
+            )
         return name, command, args[1:]
 
 
@@ -173,7 +173,11 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic in newer vers
         if text not in self._names:
             near = nearest(text, self._names)
             self.fail(
-                f"{text!r} is none of {', '.join(self._names)}" + (f"; {near}" if near else ""),
+                Sentence(
+                    f"{text!r} is none of {', '.join(self._names)}",
+                    f"{text!r} 不在 {', '.join(self._names)} 之中",
+                )
+                + (Sentence("; ", "；") + near if near else ""),
                 param,
                 ctx,
             )
@@ -206,7 +210,14 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # generic in newer vers
         """Refuse what is no such number."""
         text = str(value)
         if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text, re.ASCII) or int(text) > self._most:
-            self.fail(f"{text!r} is not a number from 1 to {self._most}", param, ctx)
+            self.fail(
+                Sentence(
+                    f"{text!r} is not a number from 1 to {self._most}",
+                    f"{text!r} 不是 1 到 {self._most} 的整数",
+                ),
+                param,
+                ctx,
+            )
         return int(text)
 
 

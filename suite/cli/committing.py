@@ -45,8 +45,15 @@ def commit(
         SuiteError: as `suite.cli.inputs.gather`, and what the key is refused for.
     """
     if choices.challenge is not None:
-        hint = "the reviewers issue the challenge when they have the commitment"
-        raise UsageError("usage-wrong", "a commitment comes before the challenge", hint=hint)
+        hint = Sentence(
+            "the reviewers issue the challenge when they have the commitment",
+            "评审方收到承诺之后才签发质询",
+        )
+        raise UsageError(
+            "usage-wrong",
+            Sentence("a commitment comes before the challenge", "承诺先于质询"),
+            hint=hint,
+        )
     signer = signingkey.named_key(key) or signingkey.local_key()
     with Terminal() as terminal:
         store = DigestStore(settings().cache)

@@ -39,15 +39,27 @@ def subjects(paths: Sequence[Path]) -> list[Path]:
     listed: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise EvidenceError("run-missing", f"there is no run, bundle or page at {path}")
+            raise EvidenceError(
+                "run-missing",
+                Sentence(
+                    f"there is no run, bundle or page at {path}", f"{path} 处没有运行、签名包或页面"
+                ),
+            )
         if not path.is_dir() or (path / BUNDLE_FILE).is_file():
             listed.append(path)
             continue
         below = sorted(_cards(path, DEEPEST))
         if not below:
-            message = f"there is no signed scorecard at or below {path}"
+            message = Sentence(
+                f"there is no signed scorecard at or below {path}",
+                f"{path} 处及其下没有已签名的评分卡",
+            )
             raise EvidenceError(
-                "bundle-missing", message, hint="sign the run first: suite sign RUN"
+                "bundle-missing",
+                message,
+                hint=Sentence(
+                    "sign the run first: suite sign RUN", "请先对运行签名：suite sign RUN"
+                ),
             )
         listed += below
     return list(dict.fromkeys(listed))
@@ -77,8 +89,18 @@ def prices(words: Sequence[str]) -> dict[str, float]:
         except ValueError:
             price = -1.0
         if not name or not 0 < price < 1e9 or name in known:
-            hint = "the price of one device for an hour, e.g. A=2.5"
-            raise UsageError("usage-wrong", f"--price takes LETTER=PRICE, not {word!r}", hint=hint)
+            hint = Sentence(
+                "the price of one device for an hour, e.g. A=2.5",
+                "每台设备每小时的价格，例如 A=2.5",
+            )
+            raise UsageError(
+                "usage-wrong",
+                Sentence(
+                    f"--price takes LETTER=PRICE, not {word!r}",
+                    f"--price 的形式是 LETTER=PRICE，而不是 {word!r}",
+                ),
+                hint=hint,
+            )
         known[name] = price
     return known
 
@@ -94,7 +116,11 @@ def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float])
     for name in price:
         if name not in names:
             raise UsageError(
-                "usage-wrong", f"--price names {name}; the cards are {', '.join(names)}"
+                "usage-wrong",
+                Sentence(
+                    f"--price names {name}; the cards are {', '.join(names)}",
+                    f"--price 指定了 {name}；评分卡为 {', '.join(names)}",
+                ),
             )
     return [_entry(path, trusted, price.get(name)) for path, name in zip(paths, names, strict=True)]
 
@@ -105,7 +131,9 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
             result = judging.verify(place, judging.known(trusted, shared=True))
             held = result.verified
             if held is None or not result.intact:
-                raise result.error or TrustError("signature-missing", f"{path} is not verified")
+                raise result.error or TrustError(
+                    "signature-missing", Sentence(f"{path} is not verified", f"{path} 未通过核验")
+                )
         else:
             try:
                 held = judging.verified(place, trusted).verified

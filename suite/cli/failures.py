@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 import suite
-from suite.base.errors import Interrupted, SuiteError, UsageError
+from suite.base.bilingual import Sentence, chinese, placed
+from suite.base.errors import Interrupted, SuiteError, UsageError, nearest
 from suite.base.visible import say
-from suite.cli.command import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ DEFECT: Final = 70
 """Exit status of a defect of the suite itself (EX_SOFTWARE of sysexits)."""
 TRACE_VARIABLE: Final = "SUITE_TRACEBACK"
 _FRAMES: Final = 4
+_INTERRUPTED: Final = Sentence("interrupted", "已中断")
 _PACKAGE: Final = Path(suite.__file__).resolve().parent
 
 
@@ -32,7 +33,7 @@ def guarded(work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        say("interrupted", file=sys.stderr)
+        say(_INTERRUPTED, file=sys.stderr)
         return Interrupted.exit_status
     except SystemExit as error:
         # Nothing of ours raises it: a library that ends the program would choose its status too.
@@ -48,7 +49,7 @@ def _status(error: Exception) -> int:
         case click.exceptions.Exit():  # after --help or --version
             return error.exit_code
         case click.Abort():  # Ctrl-C or the end of input where something is asked for
-            say("interrupted", file=sys.stderr)
+            say(_INTERRUPTED, file=sys.stderr)
             return Interrupted.exit_status
         case click.UsageError():
             return _refused(usage_error(error))
@@ -65,15 +66,40 @@ def _status(error: Exception) -> int:
 def usage_error(error: click.UsageError) -> UsageError:
     """What click says about a command line, in the form of every refusal."""
     path = "suite" if error.ctx is None else error.ctx.command_path
-    usage = f"`{path} --help` says how"
+    usage = Sentence(f"`{path} --help` says how", f"`{path} --help` 说明用法")
     if isinstance(error, click.NoSuchOption):
         params = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
         hint = (
             nearest(error.option_name, [name for param in params for name in param.opts]) or usage
         )
-        return UsageError("option-unknown", f"{path} has no option {error.option_name}", hint=hint)
+        return UsageError(
+            "option-unknown",
+            Sentence(
+                f"{path} has no option {error.option_name}", f"{path} 没有选项 {error.option_name}"
+            ),
+            hint=hint,
+        )
     message = " ".join(error.format_message().split()).rstrip(".")
-    return UsageError("usage-wrong", f"{path}: {message[:1].lower()}{message[1:]}", hint=usage)
+    spoken = Sentence(f"{message[:1].lower()}{message[1:]}", _chinese_usage(error) or message)
+    return UsageError("usage-wrong", placed(path, spoken), hint=usage)
+
+
+def _chinese_usage(error: click.UsageError) -> str:
+    """The Chinese form of what click says of an argument or an option; "" for what it says seldom."""
+    match error:
+        case click.MissingParameter():
+            name = error.param.get_error_hint(error.ctx) if error.param and error.ctx else ""
+            return f"缺少 {name}"
+        case click.BadParameter():
+            name = error.param.get_error_hint(error.ctx) if error.param and error.ctx else ""
+            return f"{name} 的取值有误：{chinese(error.message)}"
+        case click.BadOptionUsage():
+            needs = "requires" in error.message
+            return f"选项 {error.option_name!r} {'需要' if needs else '不接受'}取值"
+        case click.UsageError() if error.message.startswith("Got unexpected extra argument"):
+            return f"多余的参数 {error.message.partition(' (')[2].rstrip(')')}"
+        case _:
+            return ""
 
 
 def _refused(error: SuiteError) -> int:
@@ -94,16 +120,16 @@ def _defect(error: BaseException) -> int:
         for frame in reversed(ours[-_FRAMES:])
     ]
     system = f"suite {suite.__version__}, Python {platform.python_version()}, {platform.system()}"
-    lines.append(
-        "  hint: this is a defect of the suite, not of what you gave it; please open an issue in its"
+    hint = Sentence(
+        "\n  hint: this is a defect of the suite, not of what you gave it; please open an issue in its"
+        f"\n        repository (CONTRIBUTING.md), with these lines and the command ({system});"
+        "\n        what was measured until then is kept in the run directory: suite score RUN",
+        "\n  建议: 这是套件的缺陷，并非您所给内容的问题；请在其代码仓库中提交问题（CONTRIBUTING.md），"
+        f"\n        附上以上各行与所用命令（{system}）；"
+        "\n        此前测得的内容保存在运行目录中：suite score RUN",
     )
-    lines.append(
-        f"        repository (CONTRIBUTING.md), with these lines and the command ({system});"
-    )
-    lines.append(
-        "        what was measured until then is kept in the run directory: suite score RUN"
-    )
-    say("\n".join(lines), file=sys.stderr)
+    report = "\n".join(lines)
+    say(Sentence(report, report) + hint, file=sys.stderr)
     if os.environ.get(TRACE_VARIABLE):
         traceback.print_exception(error)
     return DEFECT

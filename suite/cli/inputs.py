@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -11,8 +10,20 @@ from msgspec.structs import replace
 
 from suite import __version__
 from suite.base import harness, resources
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
+from suite.cli.optionvalues import (
+    cpu_peak,
+    engine_python,
+    every,
+    indices,
+    overrides,
+    pairs,
+    private_peaks,
+    refuse_empty,
+    refuse_impossible,
+)
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import cheat_argument, script_text
 from suite.declare.model.facts import hash_model, hashed_files, read_source
@@ -25,21 +36,17 @@ from suite.declare.tasks.reference import read_directory, reference_for
 from suite.declare.tasks.synthetic import shortest_prompts
 from suite.declare.tasks.tokenizer import load_tokenizer
 from suite.declare.vendor.emulated import emulate
-from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.declare.vendor.load import load_vendor
-from suite.documents.basis import Basis, BasisModel, CPUPeak, Options, PrivatePeak
+from suite.documents.basis import Basis, BasisModel, Options
 from suite.documents.codec import plain
-from suite.documents.document import given
-from suite.documents.peaks import CPUBasis
 from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.documents.sentences import table
 from suite.documents.value import NotMeasured
 from suite.measure.fetch import model as modelsource
-from suite.measure.host import processor
 from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from suite.cli.options import Choices
@@ -48,7 +55,6 @@ if TYPE_CHECKING:
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
-    from suite.documents.accelerator import Accelerator
     from suite.documents.challenge import BasisChallenge
     from suite.documents.plan import Plan, RuntimeKind
     from suite.measure.digests import DigestStore
@@ -107,13 +113,23 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     total = sum(sizes.values())
     unread = sum(size for path, size in sizes.items() if store.get(path) is None)
     if unread > LONG_BYTES:
-        terminal.line(f"hashing {unread / 1e9:.1f} GB of {total / 1e9:.1f} GB of weights")
+        terminal.line(
+            Sentence(
+                f"hashing {unread / 1e9:.1f} GB of {total / 1e9:.1f} GB of weights",
+                f"正在计算权重的摘要：{total / 1e9:.1f} GB 中的 {unread / 1e9:.1f} GB",
+            )
+        )
     read = 0
 
     def on_bytes(count: int) -> None:
         nonlocal read
         read += count
-        terminal.transfer("hashing the model's files", read / 1e9, total / 1e9, "GB")
+        terminal.transfer(
+            Sentence("hashing the model's files", "计算模型文件的摘要"),
+            read / 1e9,
+            total / 1e9,
+            "GB",
+        )
 
     files, _ = hash_model(draft.directory, on_bytes, store)
     store.save()
@@ -140,9 +156,12 @@ def _vendor(choices: Choices) -> Vendor:
     if not choices.emulate:
         return vendor
     if choices.runtime not in (None, "container") or choices.url is not None:
-        message = "--emulate goes with --runtime container: the vendor's image is what is emulated"
+        message = Sentence(
+            "--emulate goes with --runtime container: the vendor's image is what is emulated",
+            "--emulate 与 --runtime container 一起使用：被模拟的是厂商的镜像",
+        )
         raise UsageError("emulation-impossible", message)
-    named = _indices(choices.visible) if not _every(choices) else ()
+    named = indices(choices.visible) if not every(choices) else ()
     count = choices.devices or max(named, default=0) + 1
     return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
 
@@ -163,7 +182,7 @@ def draft(
     Raises:
         SuiteError: as `gather`.
     """
-    _refuse_empty(choices)
+    refuse_empty(choices)
     choices, bundle = bundling.taken(choices, terminal)
     vendor = _vendor(choices)
     profile = load_profile(choices.profile)
@@ -175,7 +194,7 @@ def draft(
     engine_arguments = overrides(choices) | cheat
     choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    _refuse_impossible(_cpu_peak(choices.cpu_peak), device, choices)
+    refuse_impossible(cpu_peak(choices.cpu_peak), device, choices)
     _require_model(choices)
     source = modelsource.named(modelsource.find(choices.model), choices.model_id)
     loaded = load_tokenizer(source.directory)
@@ -219,8 +238,14 @@ def this_suite() -> SuiteVersion:
 def _require_model(choices: Choices) -> None:
     if choices.url is not None and choices.model is None:
         # The shipped model would be named on the card, and its tokenizer would count another's tokens.
-        hint = "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes"
-        message = "--url needs --model: which model does the server run?"
+        hint = Sentence(
+            "--model DIR or owner/name; its tokenizer counts the tokens, its shape gives FLOPs and bytes",
+            "--model DIR 或 owner/name；以其分词器计数 token，以其结构得出 FLOPs 与字节数",
+        )
+        message = Sentence(
+            "--url needs --model: which model does the server run?",
+            "--url 需要 --model：服务器运行的是哪个模型？",
+        )
         raise UsageError("model-unnamed", message, hint=hint)
 
 
@@ -249,7 +274,7 @@ def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choic
     """
     if choices.accelerator is not None or runtime not in ("container", "process"):
         return choices
-    visible = () if _every(choices) else _indices(choices.visible)
+    visible = () if every(choices) else indices(choices.visible)
     device = recognised(vendor.doc, choose_devices(choices.devices, visible))
     if device is None:
         return choices
@@ -261,9 +286,9 @@ def _recognised(choices: Choices, vendor: Vendor, runtime: RuntimeKind) -> Choic
 def _options(choices: Choices, note: str) -> Options:
     return Options(
         access=choices.access,
-        visible=() if _every(choices) else _indices(choices.visible),
-        every=_every(choices),
-        env=_pairs(choices.env, "env-wrong"),
+        visible=() if every(choices) else indices(choices.visible),
+        every=every(choices),
+        env=pairs(choices.env, "env-wrong"),
         dtype=choices.dtype,
         max_model_len=choices.max_model_len,
         tensor_parallel=choices.tensor_parallel,
@@ -271,116 +296,12 @@ def _options(choices: Choices, note: str) -> Options:
         image=choices.image,
         model_type=choices.model_type or "",
         conversion_root=str((choices.converted or CONVERTED).absolute()),
-        private_peaks=_private_peaks(choices.peak),
-        cpu_peak=_cpu_peak(choices.cpu_peak),
+        private_peaks=private_peaks(choices.peak),
+        cpu_peak=cpu_peak(choices.cpu_peak),
         measured_peak=choices.measured_peak,
-        engine_python=_engine_python(choices),
+        engine_python=engine_python(choices),
         runtime_note=note,
         nonce=choices.nonce,
         telemetry_url=choices.telemetry_url,
         served_model_name=choices.served_model_name,
     )
-
-
-def overrides(choices: Choices) -> dict[str, str]:
-    """``--engine-arg name=value`` as a mapping; a flag of the engine is its name alone, and has an empty value.
-
-    Raises:
-        UsageError: ``engine-arg-wrong``.
-    """
-    given = _pairs(choices.engine_arg, "engine-arg-wrong", flags=True)
-    return {name.removeprefix("--"): value for name, value in given.items()}
-
-
-def _refuse_empty(choices: Choices) -> None:
-    for name in (
-        "model",
-        "image",
-        "nonce",
-        "engine",
-        "accelerator",
-        "url",
-        "division",
-        "telemetry_url",
-    ):
-        if getattr(choices, name) == "":
-            option = f"--{name.replace('_', '-')}"
-            raise UsageError("option-empty", f"{option} is empty", hint="leave it out, or name one")
-    page = choices.telemetry_url
-    if page is not None and not re.match(r"https?://[^/\s]", page):
-        hint = "like http://127.0.0.1:9400/metrics"
-        raise UsageError("url-wrong", f"{page!r} is not the address of a page", hint=hint)
-    nonce = choices.nonce
-    if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
-        hint = "letters, digits and . _ : - only, at most 128"
-        raise UsageError("nonce-wrong", f"{nonce!r} is no round identifier", hint=hint)
-
-
-def _pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not name or not (equals or flags):
-            raise UsageError(code, f"{text!r} is not NAME=VALUE")
-        pairs[name] = value
-    return pairs
-
-
-def _engine_python(choices: Choices) -> str | None:
-    """The interpreter as it was named, made absolute; of a directory its ``bin/python``."""
-    named = choices.engine_python
-    if named is None:
-        return None
-    path = named.absolute()  # a link is kept: it is what makes a virtual environment one
-    return str(path / "bin" / "python" if path.is_dir() else path)
-
-
-def _every(choices: Choices) -> bool:
-    return choices.visible is not None and choices.visible.lower() == "all"
-
-
-def _indices(text: str | None) -> tuple[int, ...]:
-    if text is None:
-        return ()
-    if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4})*", text):
-        raise UsageError(
-            "devices-wrong", f"{text!r} is not a list of indices", hint="for example 0,1, or all"
-        )
-    return tuple(int(part) for part in text.split(","))
-
-
-def _private_peaks(texts: Iterable[str]) -> dict[str, PrivatePeak]:
-    peaks: dict[str, PrivatePeak] = {}
-    for text in texts:
-        match = re.fullmatch(r"([a-z0-9_]+)=([0-9]+(?:\.[0-9]+)?)@(.+)", text)
-        if match is None:
-            hint = "for example fp16=98@data-sheet-rev2"
-            raise UsageError("peak-wrong", f"{text!r} is not PRECISION=TFLOPS@SOURCE", hint=hint)
-        peaks[match[1]] = PrivatePeak(flops=float(match[2]) * 1e12, source=match[3])
-    return peaks
-
-
-def _cpu_peak(text: str | None) -> CPUPeak | None:
-    if text is None:
-        return None
-    match = re.fullmatch(r"([a-z0-9_]+):([0-9]{1,4}):([0-9]+(?:\.[0-9]+)?)", text)
-    if match is None:
-        hint = "for example avx512f:2:2600"
-        raise UsageError("peak-wrong", f"{text!r} is not ISA:CORES:MHZ", hint=hint)
-    return CPUPeak(isa=match[1], cores=int(match[2]), clock_mhz=float(match[3]))
-
-
-def _refuse_impossible(cpu: CPUPeak | None, device: Accelerator, choices: Choices) -> None:
-    """Hold a processor's peak against this machine, where the engine runs on it."""
-    if cpu is None:
-        return
-    formulas = [formula for peak in device.peaks for formula in given(peak.formulas, ())]
-    flags = {formula.isa: given(formula.flag, formula.isa) for formula in formulas}
-    if cpu.isa not in flags:
-        return  # the plan names those that have a formula
-    elsewhere = choices.url is not None or choices.runtime in ("endpoint", "sim")
-    host = HostCPU() if elsewhere else host_cpu(processor())
-    basis = CPUBasis(isa=cpu.isa, flag=flags[cpu.isa], cores=cpu.cores, clock_mhz=cpu.clock_mhz)
-    if why := contradiction(basis, host):
-        hint = "physical cores, and the clock in MHz that all of them sustain, as of this machine"
-        raise UsageError("cpu-peak-impossible", f"--cpu-peak: {why}", hint=hint)

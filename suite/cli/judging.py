@@ -9,6 +9,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError
 from suite.base.safe import is_plain
+from suite.evidence import MANIFEST
 from suite.judge import score
 from suite.judge.attest import keys, trust, verify_run
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
@@ -159,7 +160,12 @@ def bundle_of(subject: Path) -> tuple[Path, bytes]:
 
 def _content(path: Path, below: Path | None) -> bytes:
     if not path.exists():
-        raise EvidenceError("run-missing", f"there is no run, bundle or page at {path}")
+        raise EvidenceError(
+            "run-missing",
+            Sentence(
+                f"there is no run, bundle or page at {path}", f"{path} 处没有运行、签名包或页面"
+            ),
+        )
     return jsonio.read_bytes(path, error=EvidenceError, limit=MAX_PAGE_BYTES, below=below)
 
 
@@ -175,6 +181,8 @@ def _unsigned(path: Path) -> EvidenceError:
 def verified(subject: Path, trusted: Trusted) -> Held:
     """The bundle and what its signature holds; nothing else is rendered or compared.
 
+    Of a directory that is no run, such as a submission's bundle and page unpacked, the bundle alone is taken.
+
     Raises:
         EvidenceError: ``bundle-missing``.
         TrustError: whatever the verification refused.
@@ -182,7 +190,10 @@ def verified(subject: Path, trusted: Trusted) -> Held:
     path = subject / BUNDLE_FILE if subject.is_dir() else subject
     if not path.exists():
         raise _unsigned(path)
-    result = verify(subject if subject.is_dir() else path, known(trusted, shared=True))
+    is_run = subject.is_dir() and (subject / MANIFEST).exists()
+    result = verify(subject if is_run else path, known(trusted, shared=True))
     if result.verified is None or result.bundle is None or not result.intact:
-        raise result.error or TrustError("signature-missing", f"{path} could not be verified")
+        raise result.error or TrustError(
+            "signature-missing", Sentence(f"{path} could not be verified", f"{path} 无法核验")
+        )
     return Held(result.bundle, result.verified, result.evidence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.measure.load.target import LoadOptions
 from suite.measure.load.transport.address import check_headers
@@ -27,12 +28,24 @@ def load_options(sending: Sending, environment: Mapping[str, str] | None = None)
     name = sending.api_key_env
     if name is not None:
         if any(given.lower() == _AUTHORIZATION.lower() for given in headers):
-            message = "--api-key-env and --header both give the header field Authorization"
-            raise UsageError("header-twice", message, hint="leave one of them out")
+            message = Sentence(
+                "--api-key-env and --header both give the header field Authorization",
+                "--api-key-env 与 --header 都给出了头字段 Authorization",
+            )
+            raise UsageError(
+                "header-twice", message, hint=Sentence("leave one of them out", "请去掉其中一个")
+            )
         key = (os.environ if environment is None else environment).get(name, "").strip()
         if not key:
-            message = f"the environment variable {name!r} has no API key"
-            raise UsageError("api-key-missing", message, hint="export it before the run")
+            message = Sentence(
+                f"the environment variable {name!r} has no API key",
+                f"环境变量 {name!r} 中没有 API 密钥",
+            )
+            raise UsageError(
+                "api-key-missing",
+                message,
+                hint=Sentence("export it before the run", "请在运行前导出它"),
+            )
         headers[_AUTHORIZATION] = f"Bearer {key}"
     check_headers(headers)
     return LoadOptions(
@@ -48,9 +61,17 @@ def _headers(texts: Sequence[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             # What was given may be a secret in the wrong place; it is not repeated.
-            message = f"--header number {texts.index(text) + 1} is not NAME=VALUE"
+            message = Sentence(
+                f"--header number {texts.index(text) + 1} is not NAME=VALUE",
+                f"第 {texts.index(text) + 1} 个 --header 不是 NAME=VALUE 的形式",
+            )
             raise UsageError("header-malformed", message)
         if name.lower() in {given.lower() for given in fields}:
-            raise UsageError("header-twice", f"the header field {name!r} is given twice")
+            raise UsageError(
+                "header-twice",
+                Sentence(
+                    f"the header field {name!r} is given twice", f"头字段 {name!r} 给出了两次"
+                ),
+            )
         fields[name] = value
     return fields

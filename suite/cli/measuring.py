@@ -173,7 +173,13 @@ def _resumed(
     out: Path | None,
 ) -> _Job:
     if out is not None:
-        raise UsageError("usage-wrong", "--resume goes on in the run's own directory: no --out")
+        raise UsageError(
+            "usage-wrong",
+            Sentence(
+                "--resume goes on in the run's own directory: no --out",
+                "--resume 在该运行自己的目录中继续：不可给出 --out",
+            ),
+        )
     terminal.step(Sentence("reading the run that was cut", "读取被截断的运行"))
     gathered, earlier = resuming.again(directory, choices, load, terminal)
     preflight = _ready(gathered.plan, directory, sending)
@@ -237,13 +243,28 @@ def _require_space(directory: Path) -> None:
     """
     above = next((path for path in directory.absolute().parents if path.exists()), Path("/"))
     if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-        message = f"cannot create {directory}: {above} may not be written to"
-        hint = "name a directory that you may write to with --out (make: OUT=)"
+        message = Sentence(
+            f"cannot create {directory}: {above} may not be written to",
+            f"无法创建 {directory}：{above} 不可写",
+        )
+        hint = Sentence(
+            "name a directory that you may write to with --out (make: OUT=)",
+            "请以 --out 指定可写的目录（make：OUT=）",
+        )
         raise SetupError("run-unwritable", message, hint=hint)
     free = shutil.disk_usage(above).free
     if free < MIN_FREE_BYTES:
-        message = f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB"
-        raise SetupError("disk-full", message, hint="free some space, or choose another --out")
+        message = Sentence(
+            f"{above} has {free >> 20} MiB free; a run needs {MIN_FREE_BYTES >> 20} MiB",
+            f"{above} 剩余 {free >> 20} MiB；一次运行需要 {MIN_FREE_BYTES >> 20} MiB",
+        )
+        raise SetupError(
+            "disk-full",
+            message,
+            hint=Sentence(
+                "free some space, or choose another --out", "请释放空间，或换用其他 --out"
+            ),
+        )
 
 
 def _ended_early(result: RunResult, error: SuiteError) -> int:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from suite.base import resources
-from suite.base.errors import UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, completions
 
 if TYPE_CHECKING:
@@ -101,11 +102,18 @@ class Trusted:
             UsageError: ``usage-wrong``.
         """
         if self.trust is not None and self.key is not None:
-            message = "--trust and --key exclude each other"
-            raise UsageError("usage-wrong", message, hint="leave one of them out")
+            message = exclusive("--trust", "--key")
+            raise UsageError(
+                "usage-wrong", message, hint=Sentence("leave one of them out", "请去掉其中一个")
+            )
         if (self.timestamp or self.receipt) and self.trust is None:
-            message = "--timestamp and --receipt need --trust"
-            hint = "the trust list says which authorities and reviewers count"
+            message = Sentence(
+                "--timestamp and --receipt need --trust", "--timestamp 与 --receipt 需要 --trust"
+            )
+            hint = Sentence(
+                "the trust list says which authorities and reviewers count",
+                "信任列表决定哪些时间戳机构与评审方算数",
+            )
             raise UsageError("usage-wrong", message, hint=hint)
 
 

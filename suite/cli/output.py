@@ -15,12 +15,11 @@ from rich.text import Text
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, unwritable
 from suite.base.language import Language, language
-from suite.base.visible import visible
+from suite.base.visible import columns, visible
 from suite.documents import codec
 from suite.documents.document import Document
-from suite.judge.report.texttable import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,7 +140,9 @@ def write_new(target: Path, data: bytes, *, exists: str = "review-exists", hint:
         with target.open("xb") as stream:
             stream.write(data)
     except FileExistsError as cause:
-        raise UsageError(exists, f"{target} exists already", hint=hint) from cause
+        raise UsageError(
+            exists, Sentence(f"{target} exists already", f"{target} 已存在"), hint=hint
+        ) from cause
     except OSError as cause:
-        message = f"cannot write {target}: {cause.strerror}"
+        message = unwritable(target, cause)
         raise UsageError("page-unwritable", message) from cause

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.text import Text
 
+from suite.base.bilingual import Sentence
+from suite.base.language import language
 from suite.base.quantities import duration
 from suite.base.visible import visible
 
@@ -83,36 +85,50 @@ def _step(step: Step, age_s: float, width: int) -> list[_Part]:
         last = last_line(step.log)
         if last:
             parts.append((f"\n  {last if len(last) <= room else last[: room - 1] + '…'}", "dim"))
-        parts.append((f"\n  log: {step.log}", "dim"))
+        parts.append(
+            (language().of(Sentence(f"\n  log: {step.log}", f"\n  日志：{step.log}")), "dim")
+        )
     return parts
 
 
 def _transfer(transfer: Transfer) -> list[_Part]:
-    done, total = transfer.done, transfer.total
+    done, total, unit = transfer.done, transfer.total, transfer.unit
     if not total:
-        return [f"{transfer.title}: {done:,.1f} {transfer.unit}"]
+        return [f"{transfer.title}: {done:,.1f} {unit}"]
+    of = Sentence(f"{done:,.1f} of {total:,.1f} {unit}", f"{done:,.1f} / {total:,.1f} {unit}")
     return [
         f"{transfer.title} ",
         *_bar(done / total),
-        f" {done:,.1f} of {total:,.1f} {transfer.unit} ({100 * done / total:.0f} %)",
+        f" {language().of(of)} ({100 * done / total:.0f} %)",
     ]
 
 
 def _requests(state: Requests, age_s: float) -> list[_Part]:
-    left = ""
+    spoken = language().of
+    left: str = ""
     if state.left_s is not None:
         left_s = state.left_s - age_s
-        left = f", ≤ {duration(left_s)} left" if left_s > 0 else ", the last answers"
-    parts: list[_Part] = [
-        (f"{visible(state.title)} ", "bold"),
-        *_bar(state.ended / max(state.planned, 1)),
+        left = (
+            Sentence(f", ≤ {duration(left_s)} left", f"，剩余 ≤ {duration(left_s)}")
+            if left_s > 0
+            else Sentence(", the last answers", "，等待最后的回答")
+        )
+    ended = Sentence(
         f" {state.ended:,} of {state.planned:,} requests",
-        (f" · {duration(state.elapsed_s + age_s)}{left}", "cyan"),
-        f"\n  {state.in_flight:,} in flight",
+        f" {state.ended:,} / {state.planned:,} 个请求",
+    )
+    in_flight = Sentence(f"\n  {state.in_flight:,} in flight", f"\n  {state.in_flight:,} 个在途")
+    parts: list[_Part] = [
+        (f"{visible(spoken(state.title))} ", "bold"),
+        *_bar(state.ended / max(state.planned, 1)),
+        spoken(ended),
+        (f" · {duration(state.elapsed_s + age_s)}{spoken(left)}", "cyan"),
+        spoken(in_flight),
     ]
     if state.failed:
-        parts.append((f" · {state.failed:,} failed", "red"))
-    return [*parts, *(f" · {visible(detail)}" for detail in state.details)]
+        failed = Sentence(f" · {state.failed:,} failed", f" · {state.failed:,} 个失败")
+        parts.append((spoken(failed), "red"))
+    return [*parts, *(f" · {visible(spoken(detail))}" for detail in state.details)]
 
 
 def _bar(share: float) -> list[_Part]:

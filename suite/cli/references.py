@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, Problem, TrustError
 from suite.cli import judging, signingkey, stamping
-from suite.cli.output import write_new
+from suite.cli.output import labelled, write_new
 from suite.declare.tasks import reference as references
 from suite.judge.attest import trust as trusts
 from suite.judge.attest.reference import make_reference, reference_of_run, verify_reference
@@ -54,8 +54,13 @@ def make(
     bundle = sign(make_reference(stated, manifest), signer.key, stamp)
     target = out or Path(f"{_word(stated.model.id)}-{stated.tasks.name}{references.ENDING}")
     write_new(target, bundle, exists="reference-exists")
-    new = " (a new key)" if signer.new else ""
-    return f"{describe(stated)}\nsigned by  {signer.key.public.id}{new}\nreference  {target}"
+    return labelled(
+        (
+            *describe(stated),
+            (signingkey.SIGNED_BY, signer.named()),
+            (Sentence("reference", "参考运行"), str(target)),
+        )
+    )
 
 
 def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
@@ -63,15 +68,20 @@ def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
     held = judging.verified(run, trusted)
     manifest = held.verified.statement.subject(MANIFEST_SUBJECT)
     if held.evidence is None or manifest is None:
-        hint = "give the run directory: a card alone holds no answers"
-        raise EvidenceError("run-missing", f"{run} holds no evidence", hint=hint)
+        hint = Sentence(
+            "give the run directory: a card alone holds no answers",
+            "请给出运行目录：仅有评分卡则没有回答",
+        )
+        raise EvidenceError(
+            "run-missing", Sentence(f"{run} holds no evidence", f"{run} 不含证据"), hint=hint
+        )
     if not held.card.verdict.conformant:
         problems = [
-            Problem(f"{each.rule}: {each.why}")
+            Problem(placed(each.rule, each.why))
             for each in held.card.checks
             if each.outcome == "fail"
         ]
-        message = f"{run} is not conformant"
+        message = Sentence(f"{run} is not conformant", f"{run} 不合规")
         raise EvidenceError("reference-unfit", message, problems=problems)
     return held.evidence, manifest
 
@@ -82,20 +92,42 @@ def _word(text: str) -> str:
     ).lower()
 
 
-def describe(stated: Reference) -> str:
-    """A reference run for people."""
+def describe(stated: Reference) -> list[tuple[str, str]]:
+    """A reference run for people: names, and what stands behind each."""
     means = references.means(stated)
     engine, tasks = stated.engine, stated.tasks
     ids = sum(1 for answer in stated.answers if answer.token_ids)
-    lines = [
-        f"model      {stated.model.id}{f' at {stated.model.revision}' if stated.model.revision else ''}",
-        f"tasks      {tasks.name}, {len(stated.answers)} answers of at most {tasks.max_new_tokens} tokens",
-        f"engine     {engine.id} {engine.version}, {engine.dtype}, greedy",
-        f"ROUGE      {', '.join(f'{means[metric]:.4f}' for metric in references.ROUGES)} (1, 2, L, Lsum)",
-        f"length     {means['generated_tokens']:.2f} tokens on average; token ids of {ids} answers",
-        f"made       {stated.timeCreated}",
+    revision = stated.model.revision
+    at = Sentence(f" at {revision}", f"，版本 {revision}") if revision else ""
+    return [
+        (Sentence("model", "模型"), Sentence(stated.model.id, stated.model.id) + at),
+        (
+            Sentence("tasks", "任务"),
+            Sentence(
+                f"{tasks.name}, {len(stated.answers)} answers of at most {tasks.max_new_tokens} tokens",
+                f"{tasks.name}，{len(stated.answers)} 个回答，每个最多 {tasks.max_new_tokens} 个 token",
+            ),
+        ),
+        (
+            Sentence("engine", "推理引擎"),
+            Sentence(
+                f"{engine.id} {engine.version}, {engine.dtype}, greedy",
+                f"{engine.id} {engine.version}，{engine.dtype}，贪心解码",
+            ),
+        ),
+        (
+            Sentence("ROUGE", "ROUGE"),
+            f"{', '.join(f'{means[metric]:.4f}' for metric in references.ROUGES)} (1, 2, L, Lsum)",
+        ),
+        (
+            Sentence("length", "长度"),
+            Sentence(
+                f"{means['generated_tokens']:.2f} tokens on average; token ids of {ids} answers",
+                f"平均 {means['generated_tokens']:.2f} 个 token；{ids} 个回答有 token 编号",
+            ),
+        ),
+        (Sentence("made", "生成于"), stated.timeCreated),
     ]
-    return "\n".join(lines)
 
 
 def every(directory: Path | None) -> list[Known]:
@@ -127,14 +159,18 @@ def summary(known: Known, trust: TrustList | None) -> JSONObject:
 
 def _signer(known: Known, trust: TrustList | None) -> str:
     if known.shipped:
-        return "shipped with the suite"
+        return Sentence("shipped with the suite", "随套件提供")
     if trust is None:
-        return "not checked: no trust list"
+        return Sentence("not checked: no trust list", "未核验：没有信任列表")
     try:
         made = verify_reference(known.bundle.encode("ascii"), trust, known.document.model.id)
     except TrustError as refused:
-        return f"refused: {refused.message}"
-    return f"{made.owner}, a reviewer"
+        return Sentence(f"refused: {refused.message}", f"被拒绝：{chinese(refused.message)}")
+    return _reviewer(made.owner)
+
+
+def _reviewer(owner: str | None) -> Sentence:
+    return Sentence(f"{owner}, a reviewer", f"{owner}，评审方")
 
 
 HEADINGS: Final = (
@@ -150,10 +186,11 @@ HEADINGS: Final = (
 
 def cells(row: JSONObject) -> tuple[str, ...]:
     """A reference run as a line under `HEADINGS`."""
-    means = row["means"]
+    means, signer = row["means"], row["signed_by"]
     assert isinstance(means, dict)
+    assert isinstance(signer, str)
     first = (row["model"], row["tasks"], row["answers"], row["engine"], row["dtype"])
-    return (*map(str, first), f"{means['rouge1']:.4f}", str(row["signed_by"]))
+    return (*map(str, first), f"{means['rouge1']:.4f}", signer)
 
 
 def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> str:
@@ -167,11 +204,16 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
     data = jsonio.read_bytes(file, error=TrustError, limit=references.MOST_BYTES)
     made = verify_reference(data, trusts.load(trust_list), str(file))
     known = references.read(data, str(file))
-    lines = [describe(known.document), f"signed by  {made.owner}, a reviewer"]
+    rows = [*describe(known.document), (Sentence("signed by", "签名者"), _reviewer(made.owner))]
     if run is not None:
         evidence, manifest = _verified(run, trusted)
         if made.statement.subject(MANIFEST_SUBJECT) != manifest:
-            raise TrustError("reference-differs", f"{file} was made from another run than {run}")
+            raise TrustError(
+                "reference-differs",
+                Sentence(
+                    f"{file} was made from another run than {run}", f"{file} 并非由 {run} 生成"
+                ),
+            )
         stated = known.document
         again = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
         # When it was made is not told by the run, and a name is free.
@@ -182,7 +224,15 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
             for name in stated.__struct_fields__
             if getattr(stated, name) != getattr(again, name)
         ]:
-            message = f"{file} does not follow from {run}: {', '.join(wrong)}"
+            message = Sentence(
+                f"{file} does not follow from {run}: {', '.join(wrong)}",
+                f"{file} 不能由 {run} 得出：{', '.join(wrong)}",
+            )
             raise TrustError("reference-differs", message)
-        lines.append(f"follows    from {run}, answer by answer")
-    return "\n".join(lines)
+        rows.append(
+            (
+                Sentence("follows", "得自"),
+                Sentence(f"from {run}, answer by answer", f"{run}，逐个回答"),
+            )
+        )
+    return labelled(rows)

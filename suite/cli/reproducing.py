@@ -10,32 +10,26 @@ from typing import TYPE_CHECKING, Final
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.errors import EvidenceError, Problem, TrustError, UsageError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import EvidenceError, Problem, UsageError
 from suite.cli import judging, signingkey, stamping
+from suite.cli.consensus import RESULTS
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
-from suite.cli.output import write_new
+from suite.cli.output import labelled, write_new
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.documents.reproduction import (
     LEVEL,
     POLICY,
-    Consensus,
-    ConsensusMetric,
     Resource,
-    Said,
     SummaryVerifier,
     VerificationSummary,
 )
 from suite.documents.statement import Digest
-from suite.judge.attest import trust as trust_list
-from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
-from suite.judge.attest.files import read_limited
 from suite.judge.attest.review import (
-    Attested,
     make_summary,
-    read_statement,
     verifier,
 )
 from suite.judge.attest.sign import BUNDLE_FILE, sign
@@ -49,6 +43,7 @@ if TYPE_CHECKING:
     from suite.cli.options import Sending
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
+    from suite.documents.reproduction import Numbers
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey
 
@@ -142,14 +137,22 @@ def reproduce(
 
 def _evidence(held: Held, path: Path) -> Evidence:
     if held.evidence is None:
-        hint = "give the run directory: a card alone holds no plan and no answers"
-        raise EvidenceError("run-missing", f"{path} holds no evidence", hint=hint)
+        hint = Sentence(
+            "give the run directory: a card alone holds no plan and no answers",
+            "请给出运行目录：仅有评分卡则没有计划与回答",
+        )
+        raise EvidenceError(
+            "run-missing", Sentence(f"{path} holds no evidence", f"{path} 不含证据"), hint=hint
+        )
     return held.evidence
 
 
 def _basis(first: Evidence, path: Path) -> Basis:
     if first.basis is None:
-        message = f"{path} did not keep what its plan was made from (basis.json)"
+        message = Sentence(
+            f"{path} did not keep what its plan was made from (basis.json)",
+            f"{path} 没有保留其计划所依据的内容（basis.json）",
+        )
         raise EvidenceError("run-missing", message)
     return first.basis
 
@@ -161,8 +164,14 @@ def _require_same(first: Plan, again: Plan) -> None:
         UsageError: ``reproduction-differs``, with everything that differs.
     """
     if wrong := plan_differences(first, again):
-        message = f"what would run here is not what the card is of: {', '.join(wrong)}"
-        problems = [Problem(f"another than was run first: {name}") for name in wrong]
+        message = Sentence(
+            f"what would run here is not what the card is of: {', '.join(wrong)}",
+            f"此处将运行的与评分卡所述不同：{', '.join(wrong)}",
+        )
+        problems = [
+            Problem(Sentence(f"another than was run first: {name}", f"与当初所运行的不同：{name}"))
+            for name in wrong
+        ]
         raise UsageError("reproduction-differs", message, problems=problems)
 
 
@@ -180,7 +189,13 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
     options, cpu = basis.options, basis.options.cpu_peak
     script = here.script or given(basis.sim_script)
     if basis.runtime == "endpoint" and here.url is None:
-        raise UsageError("url-missing", "the run is of a server that ran already: give --url")
+        raise UsageError(
+            "url-missing",
+            Sentence(
+                "the run is of a server that ran already: give --url",
+                "该运行测量的是已在运行的服务器：请给出 --url",
+            ),
+        )
     return Choices(
         vendor=here.vendor or str(basis.declaration["id"]),
         engine=basis.engine,
@@ -248,11 +263,7 @@ def _summary(
         ),
         verificationResult="PASSED" if passed else "FAILED",
         verifiedLevels=(LEVEL,) if passed else (),
-        why=(
-            f"{len(both.metrics)} metrics agree, {both.equal} of {both.answers} answers are the same"
-            if passed
-            else f"{len(wrong)} do not agree: {wrong[0]}"
-        )[:2000],
+        why=_why(both, wrong)[:2000],
         reproduction=both,
     )
     return summary, wrong
@@ -262,98 +273,41 @@ def _resource(sha256: str) -> Resource:
     return Resource(uri=_CARD + sha256, digest=Digest(sha256=sha256))
 
 
-def text(made: Made) -> str:
+def text(made: Made) -> Sentence:
     """A reproduction for a person."""
     both = made.summary.reproduction
-    lines = [
-        f"result      {made.summary.verificationResult}: {made.summary.why}",
-        f"here        {both.machine}",
-        f"answers     {both.equal} of {both.answers} the same text",
-        *(f"differs     {line}" for line in made.wrong),
-        *([f"mind        {made.busy}; a quiet machine may give other times"] if made.busy else []),
-        f"signed by   {made.key_id}",
-        f"statement   {made.target}",
-    ]
-    return "\n".join(lines)
-
-
-def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
-    """What several reproductions of one card came to; the last of each owner counts.
-
-    Raises:
-        TrustError: what a statement is refused for; ``predicate-type-differs``.
-    """
-    known = trust_list.load(trust)
-    held = judging.verified(run, Trusted(trust=trust))
-    sha256, vendor = held.verified.statement.sha256, held.card.vendor.id
-    last: dict[str, VerificationSummary] = {}
-    for path in statements:
-        data = read_limited(path, MAX_BUNDLE_BYTES)
-        made = read_statement(data, known, sha256, vendor, str(path))
-        if not isinstance(made, Attested) or not isinstance(made.report, VerificationSummary):
-            raise TrustError("predicate-type-differs", f"{path} is no reproduction")
-        before = last.get(made.owner)
-        if before is None or before.timeVerified <= made.report.timeVerified:
-            last[made.owner] = made.report
-    owners = sorted(last)
-    results = [last[owner] for owner in owners]
-    passed = sum(item.verificationResult == "PASSED" for item in results)
-    names = dict.fromkeys(
-        (item.phase, item.metric) for made in results for item in made.reproduction.metrics
+    result = Sentence(
+        f"{made.summary.verificationResult}: {made.summary.why}",
+        f"{RESULTS[made.summary.verificationResult]}：{chinese(_why(both, made.wrong))}",
     )
-    return Consensus(
-        consensus_schema=1,
-        payload_sha256=sha256,
-        run=held.card.run.id,
-        passed=passed,
-        failed=len(results) - passed,
-        reproductions=tuple(
-            Said(
-                owner=owner,
-                time=item.timeVerified,
-                result=item.verificationResult,
-                machine=item.reproduction.machine,
-                why=item.why,
-            )
-            for owner, item in zip(owners, results, strict=True)
-        ),
-        metrics=tuple(_spread(phase, metric, results) for phase, metric in names),
+    same = Sentence(
+        f"{both.equal} of {both.answers} the same text",
+        f"{both.answers} 个回答中有 {both.equal} 个文本相同",
     )
-
-
-def _spread(phase: str, metric: str, results: Sequence[VerificationSummary]) -> ConsensusMetric:
-    known = [
-        item
-        for made in results
-        for item in made.reproduction.metrics
-        if (item.phase, item.metric) == (phase, metric)
-    ]
-    values = [item.again for item in known]
-    return ConsensusMetric(
-        phase=phase,
-        metric=metric,
-        first=known[0].first,
-        lowest=min(values),
-        highest=max(values),
-        agree=sum(item.agrees for item in known),
-        measured=len(known),
+    busy = Sentence(
+        f"{made.busy}; a quiet machine may give other times",
+        f"{chinese(made.busy)}；空闲的机器可能得出其他时间",
     )
-
-
-def consensus_text(view: Consensus) -> str:
-    """A consensus for a person: who, and each metric's spread; what not everybody confirms is marked."""
-    lines = [
-        f"{view.run}: reproduced by {view.passed} of {view.passed + view.failed}",
-        *(
-            f"  {item.result:<7} {item.owner}, {item.time}, {item.machine}: {item.why}"
-            for item in view.reproductions
-        ),
-        f"  {'phase':<16} {'metric':<26} {'card':>12} {'lowest':>12} {'highest':>12}  agree",
-    ]
-    for item in view.metrics:
-        mark = "" if item.agree == item.measured else "  !"
-        lines.append(
-            f"  {item.phase:<16} {item.metric:<26} {item.first:>12.5g} {item.lowest:>12.5g} {item.highest:>12.5g}"
-            f"  {item.agree} of {item.measured}{mark}"
+    return labelled(
+        (
+            (Sentence("result", "结果"), result),
+            (Sentence("here", "此处"), both.machine),
+            (Sentence("answers", "回答"), same),
+            *((Sentence("differs", "不同"), line) for line in made.wrong),
+            *([(Sentence("mind", "注意"), busy)] if made.busy else []),
+            (Sentence("signed by", "签名者"), made.key_id),
+            (Sentence("statement", "声明文本"), str(made.target)),
         )
-    return "\n".join(lines)
+    )
+
+
+def _why(both: Numbers, wrong: Sequence[str]) -> Sentence:
+    """What the result rests on."""
+    if wrong:
+        return Sentence(
+            f"{len(wrong)} do not agree: {wrong[0]}", f"{len(wrong)} 项不符：{chinese(wrong[0])}"
+        )
+    return Sentence(
+        f"{len(both.metrics)} metrics agree, {both.equal} of {both.answers} answers are the same",
+        f"{len(both.metrics)} 项指标相符，{both.answers} 个回答中有 {both.equal} 个相同",
+    )

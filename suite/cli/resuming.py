@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite import evidence
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import inputs
 from suite.cli.machine import settings
@@ -45,35 +46,66 @@ def again(
     """
     plain = Choices(data=choices.data, require_division=choices.require_division)
     if choices != plain:
-        message = "--resume takes everything from the run; of what is run, only --data goes with it"
+        message = Sentence(
+            "--resume takes everything from the run; of what is run, only --data goes with it",
+            "--resume 的一切取自该运行；与运行内容有关的选项中只能同时给出 --data",
+        )
         raise UsageError("usage-wrong", message)
     resume.repair(directory)
     earlier = evidence.read(directory)
     resume.require_resumable(earlier)
     basis = earlier.basis
     if basis is None:
-        raise _unfit(f"{directory} did not keep what its plan was made from (basis.json)")
+        raise _unfit(
+            Sentence(
+                f"{directory} did not keep what its plan was made from (basis.json)",
+                f"{directory} 没有保留其计划所依据的内容（basis.json）",
+            )
+        )
     if basis.suite != inputs.this_suite():
-        raise _unfit(f"{directory} was begun by another suite than this one")
+        raise _unfit(
+            Sentence(
+                f"{directory} was begun by another suite than this one",
+                f"{directory} 由另一版本的套件开始",
+            )
+        )
     plan = plan_of(basis)
     if plan != earlier.plan:
-        raise _unfit(f"the plan of {directory} does not follow from its basis.json")
+        raise _unfit(
+            Sentence(
+                f"the plan of {directory} does not follow from its basis.json",
+                f"{directory} 的计划不能由其 basis.json 得出",
+            )
+        )
     if (load_stamps := stamp_kinds(plan, load)) != _stamps(earlier):
         raise _unfit(
-            f"stamps would come from {load_stamps}, in the first attempt {_stamps(earlier)}"
+            Sentence(
+                f"stamps would come from {load_stamps}, in the first attempt {_stamps(earlier)}",
+                f"时间戳将来自 {load_stamps}，第一次尝试时来自 {_stamps(earlier)}",
+            )
         )
     model = Path(basis.model.path)
     loaded = load_tokenizer(model)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded
     tasks = _tasks(basis, choices.data, tokenizer)
     if tasks.to_doc() != basis.taskset:
-        raise _unfit("the tasks are not those of the first attempt; give its file with --data")
-    terminal.step("hashing the model's files")
+        raise _unfit(
+            Sentence(
+                "the tasks are not those of the first attempt; give its file with --data",
+                "任务与第一次尝试的不同；请以 --data 给出其文件",
+            )
+        )
+    terminal.step(Sentence("hashing the model's files", "计算模型文件的摘要"))
     store = DigestStore(settings().cache)
     files, _ = hash_model(model, lambda _: None, store)
     store.save()
     if tuple(files) != basis.model.files:
-        raise _unfit(f"the files in {model} are not those of the first attempt")
+        raise _unfit(
+            Sentence(
+                f"the files in {model} are not those of the first attempt",
+                f"{model} 中的文件与第一次尝试的不同",
+            )
+        )
     return inputs.Inputs(basis, plan, tasks, tokenizer, model), earlier
 
 

@@ -95,7 +95,9 @@ def _payload(made: Statement, path: Path, bundle: bytes, key: PublicKey) -> byte
         _stated(other, data)
         successor = payload_digest(data, str(other))
         if successor == digest:
-            raise UsageError("usage-wrong", "a card cannot take its own place")
+            raise UsageError(
+                "usage-wrong", Sentence("a card cannot take its own place", "评分卡不能取代自己")
+            )
     return make_status(digest, stated.card.vendor.id, made.text, now, successor)
 
 
@@ -110,7 +112,9 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     try:
         _ = stated.card
     except TypeError as cause:
-        raise TrustError("predicate-type-differs", f"{path} holds no scorecard") from cause
+        raise TrustError(
+            "predicate-type-differs", Sentence(f"{path} holds no scorecard", f"{path} 不含评分卡")
+        ) from cause
     return stated
 
 

@@ -50,8 +50,15 @@ def issue(
         SuiteError: what the key or the commitment is refused for.
     """
     if not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", round_id):
-        hint = "letters, digits and . _ : - only, at most 128"
-        raise UsageError("nonce-wrong", f"{round_id!r} is no round identifier", hint=hint)
+        hint = Sentence(
+            "letters, digits and . _ : - only, at most 128",
+            "只能含字母、数字与 . _ : -，最多 128 个",
+        )
+        raise UsageError(
+            "nonce-wrong",
+            Sentence(f"{round_id!r} is no round identifier", f"{round_id!r} 不是轮次标识"),
+            hint=hint,
+        )
     if authority is not None:
         stamping.authority(authority)
     now = dt.datetime.now(dt.UTC)
@@ -68,13 +75,16 @@ def issue(
     stamp = stamping.authority(tsa) if tsa else None
     signer = signingkey.named_key(key) or signingkey.local_key()
     bundle = sign(challenges.make_challenge(made), signer.key, stamp)
-    hint = "a challenge is never overwritten: salts that were given out stay as they are"
+    hint = Sentence(
+        "a challenge is never overwritten: salts that were given out stay as they are",
+        "质询从不覆盖：已发出的盐值保持不变",
+    )
     write_new(target, bundle, exists="challenge-exists", hint=hint)
     return labelled(
         [
             *describe(made),
             (signingkey.SIGNED_BY, signer.named()),
-            (Sentence("challenge", "挑战"), str(target)),
+            (Sentence("challenge", "质询"), str(target)),
         ]
     )
 
@@ -89,8 +99,15 @@ def _salts(round_id: str, like: Path | None) -> Salts:
         return Salts(tasks=_salt(), load=_salt())
     other = received(like)[0]
     if other.round != round_id:
-        message = f"{like} is of the round {other.round}, not {round_id}"
-        raise UsageError("usage-wrong", message, hint="cards of one round share their salts")
+        message = Sentence(
+            f"{like} is of the round {other.round}, not {round_id}",
+            f"{like} 属于轮次 {other.round}，而不是 {round_id}",
+        )
+        raise UsageError(
+            "usage-wrong",
+            message,
+            hint=Sentence("cards of one round share their salts", "同一轮次的评分卡共用盐值"),
+        )
     return other.salts
 
 
@@ -160,14 +177,22 @@ def under(path: Path | None, nonce: str | None, commitment: Path | None) -> Basi
     """
     if path is None:
         if commitment is not None:
-            message = "--commitment goes with the --challenge that answers it"
+            message = Sentence(
+                "--commitment goes with the --challenge that answers it",
+                "--commitment 与对应的 --challenge 一起给出",
+            )
             raise UsageError("usage-wrong", message)
         return None
     stated, data = received(path)
     challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
     if nonce not in (None, stated.round):
-        message = f"--nonce names the round {nonce}, the challenge is of {stated.round}"
-        raise UsageError("usage-wrong", message, hint="leave --nonce out")
+        message = Sentence(
+            f"--nonce names the round {nonce}, the challenge is of {stated.round}",
+            f"--nonce 指定轮次 {nonce}，质询属于 {stated.round}",
+        )
+        raise UsageError(
+            "usage-wrong", message, hint=Sentence("leave --nonce out", "请去掉 --nonce")
+        )
     return BasisChallenge(
         stated=stated, bundle=data.decode("ascii"), commitment=_answered(stated, commitment)
     )
@@ -182,9 +207,15 @@ def _answered(stated: Challenge, path: Path | None) -> str | UnsetType:
     """
     if (path is None) != (stated.commitment is UNSET):
         message = (
-            f"the challenge {stated.round} answers a commitment: give it with --commitment"
+            Sentence(
+                f"the challenge {stated.round} answers a commitment: give it with --commitment",
+                f"质询 {stated.round} 对应一份承诺：请以 --commitment 给出",
+            )
             if path is None
-            else f"the challenge {stated.round} answers no commitment"
+            else Sentence(
+                f"the challenge {stated.round} answers no commitment",
+                f"质询 {stated.round} 不对应任何承诺",
+            )
         )
         raise UsageError("commitment-differs", message)
     if path is None:
@@ -192,7 +223,10 @@ def _answered(stated: Challenge, path: Path | None) -> str | UnsetType:
     data = read_limited(path, envelope.MAX_BUNDLE_BYTES)
     _, statement = challenges.read_commitment(data, str(path))
     if statement.sha256 != stated.commitment:
-        message = f"the challenge {stated.round} answers another commitment than {path}"
+        message = Sentence(
+            f"the challenge {stated.round} answers another commitment than {path}",
+            f"质询 {stated.round} 对应的承诺不是 {path}",
+        )
         raise UsageError("commitment-differs", message)
     return data.decode("ascii")
 
@@ -207,5 +241,8 @@ def check(path: Path, trust_list: Path) -> JSONObject:
     verified = challenges.verify_challenge(data, trust.load(trust_list), str(path))
     challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
     if verified.owner is None:
-        raise TrustError("key-unknown", f"nobody on the list signed {path}")
+        raise TrustError(
+            "key-unknown",
+            Sentence(f"nobody on the list signed {path}", f"{path} 并非由列表中的任何人签名"),
+        )
     return {"round": stated.round, "issued_by": verified.owner, "expires": stated.expires}

@@ -24,13 +24,20 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
     """
     other = "--url" if choices.url is not None else choices.runtime
     if choices.engine_python is not None and other not in (None, "process"):
-        message = f"--engine-python goes with --runtime process, not {other}"
+        message = Sentence(
+            f"--engine-python goes with --runtime process, not {other}",
+            f"--engine-python 用于 --runtime process，而不是 {other}",
+        )
         raise UsageError("engine-python-unused", message)
     if choices.url is not None:
         url = server_url(choices.url)
         if choices.runtime not in (None, "endpoint"):
             raise UsageError(
-                "url-unused", f"--url goes with --runtime endpoint, not {choices.runtime}"
+                "url-unused",
+                Sentence(
+                    f"--url goes with --runtime endpoint, not {choices.runtime}",
+                    f"--url 用于 --runtime endpoint，而不是 {choices.runtime}",
+                ),
             )
         cut = choices.url.rstrip("/").removeprefix(url)
         note = Sentence("a running server was given by its address", "按给定地址测量运行中的服务器")
@@ -40,7 +47,10 @@ def choose_runtime(choices: Choices, vendor: Vendor) -> tuple[RuntimeKind, str]:
         ) if cut else note
     match choices.runtime:
         case "endpoint":
-            raise UsageError("url-missing", "--runtime endpoint needs --url")
+            raise UsageError(
+                "url-missing",
+                Sentence("--runtime endpoint needs --url", "--runtime endpoint 需要 --url"),
+            )
         case "container":
             return "container", ""
         case "process":
@@ -71,12 +81,26 @@ def server_url(url: str) -> str:
         sound = False
     else:
         if "@" in parts.netloc:  # not repeated: it may hold a password
-            hint = "give it with --header 'Authorization: …' or --api-key-env NAME"
-            message = f"the address of {parts.hostname} holds a user name or password"
+            hint = Sentence(
+                "give it with --header 'Authorization: …' or --api-key-env NAME",
+                "请以 --header 'Authorization: …' 或 --api-key-env NAME 给出",
+            )
+            message = Sentence(
+                f"the address of {parts.hostname} holds a user name or password",
+                f"{parts.hostname} 的地址含有用户名或密码",
+            )
             raise UsageError("url-wrong", message, hint=hint)
         sound = sound and not (parts.query or parts.fragment)
     if not sound:
         plain = re.fullmatch(r"[\w.-]+(:\d+)?(/[\w./-]*)?", url, re.ASCII)
-        hint = f"is it http://{url}?" if plain else "for example http://127.0.0.1:8000"
-        raise UsageError("url-wrong", f"{url!r} is not the address of a server", hint=hint)
+        hint = (
+            Sentence(f"is it http://{url}?", f"是否指 http://{url}？")
+            if plain
+            else Sentence("for example http://127.0.0.1:8000", "例如 http://127.0.0.1:8000")
+        )
+        raise UsageError(
+            "url-wrong",
+            Sentence(f"{url!r} is not the address of a server", f"{url!r} 不是服务器地址"),
+            hint=hint,
+        )
     return re.sub(r"(/v1)+(/(chat/)?completions|/models)?$", "", url.rstrip("/"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite import evidence
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, SetupError
 from suite.base.language import Language, language
 from suite.base.safe import is_plain, replace_file
@@ -50,10 +51,19 @@ def require_run(directory: Path) -> None:
         EvidenceError: ``run-missing``, ``run-wrong``.
     """
     if not directory.is_dir():
-        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+        raise EvidenceError(
+            "run-missing",
+            Sentence(f"there is no run directory {directory}", f"没有运行目录 {directory}"),
+        )
     if not any(is_plain(directory / name) for name in (evidence.MANIFEST, "plan.json")):
-        message = f"{directory} is no run: it holds neither {evidence.MANIFEST} nor plan.json"
-        hint = "give the directory that `suite run` named, runs/<id>; nothing was written"
+        message = Sentence(
+            f"{directory} is no run: it holds neither {evidence.MANIFEST} nor plan.json",
+            f"{directory} 不是运行：既没有 {evidence.MANIFEST}，也没有 plan.json",
+        )
+        hint = Sentence(
+            "give the directory that `suite run` named, runs/<id>; nothing was written",
+            "请给出 `suite run` 所示的目录 runs/<id>；未写入任何内容",
+        )
         raise EvidenceError("run-wrong", message, hint=hint)
 
 
@@ -78,7 +88,10 @@ def sign_and_render(directory: Path, key: SigningKey, stamp: Stamp | None = None
     try:
         replace_file(path, page)
     except OSError as cause:
-        message = f"cannot write the page: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot write the page: {cause.strerror or cause}",
+            f"无法写入页面：{cause.strerror or cause}",
+        )
         raise SetupError("run-unwritable", message, Place(str(path))) from cause
     return Signed(files, run, card, bundle, page)
 

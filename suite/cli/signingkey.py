@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
+from suite.base.language import language
 from suite.cli.options import KEY_VARIABLE, default_key
 from suite.judge.attest import keys, pkcs11key
 
@@ -41,6 +42,7 @@ class OpenKey:
 
 
 SIGNED_BY = Sentence("signed by", "签名密钥")
+_ASKED = Sentence("passphrase or PIN of the key", "密钥的口令或 PIN")
 
 
 def named_key(name: str | None) -> OpenKey | None:
@@ -82,7 +84,7 @@ def _passphrase() -> bytes | None:
     if not sys.stdin.isatty():
         return None
     try:
-        asked: str = click.prompt("passphrase or PIN of the key", hide_input=True, err=True)
+        asked: str = click.prompt(language().of(_ASKED), hide_input=True, err=True)
     except click.Abort as cause:
         raise KeyboardInterrupt from cause
     return asked.encode("utf-8", "surrogateescape")

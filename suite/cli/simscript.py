@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, UsageError
 from suite.measure.engine.sim_script import cheating, read_script
 from suite.measure.engine.sim_serve import serve as serve_script
@@ -56,12 +57,22 @@ def cheat_argument(
     if runtime == "sim":
         return {}
     if script is not None:
-        raise UsageError("sim-script-unused", "--sim-script goes with --runtime sim")
+        raise UsageError(
+            "sim-script-unused",
+            Sentence(
+                "--sim-script goes with --runtime sim", "--sim-script 与 --runtime sim 一起使用"
+            ),
+        )
     if not cheats:
         return {}
     if runtime == "endpoint" or all(rule.name != CHEAT for rule in engine.arguments):
-        message = f"{CHEAT} goes with --runtime sim or --vendor sim"
-        raise UsageError("sim-script-unused", message)
+        raise UsageError(
+            "sim-script-unused",
+            Sentence(
+                f"{CHEAT} goes with --runtime sim or --vendor sim",
+                f"{CHEAT} 与 --runtime sim 或 --vendor sim 一起使用",
+            ),
+        )
     cheating({}, cheats)
     return {CHEAT.removeprefix("--"): ",".join(cheats)}
 

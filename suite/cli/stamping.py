@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.documents.document import given
 from suite.judge.attest.timestamps import MAX_STAMP_BYTES, check_answer, request
@@ -48,7 +49,13 @@ def authority(url: str) -> Stamp:
     except ValueError:
         sound = False
     if not sound:
-        raise UsageError("url-malformed", f"--tsa takes an http or https address, not {url!r}")
+        raise UsageError(
+            "url-malformed",
+            Sentence(
+                f"--tsa takes an http or https address, not {url!r}",
+                f"--tsa 接受 http 或 https 地址，而不是 {url!r}",
+            ),
+        )
 
     def stamp(signature: bytes) -> bytes:
         asked = request(signature)
@@ -65,7 +72,10 @@ def _post(url: str, query: bytes) -> bytes:
     Raises:
         SetupError: ``tsa-unreachable``.
     """
-    hint = "nothing was signed; without network, see the section on time stamps in docs/signing.md"
+    hint = Sentence(
+        "nothing was signed; without network, see the section on time stamps in docs/signing.md",
+        "未作任何签名；没有网络时，见 docs/signing.md 关于时间戳的一节",
+    )
     try:
         with requests.post(
             url,
@@ -75,10 +85,16 @@ def _post(url: str, query: bytes) -> bytes:
             stream=True,
         ) as answer:
             if answer.status_code != requests.codes.ok:
-                message = f"{url} answered with HTTP status {answer.status_code}"
+                message = Sentence(
+                    f"{url} answered with HTTP status {answer.status_code}",
+                    f"{url} 以 HTTP 状态 {answer.status_code} 应答",
+                )
                 raise SetupError("tsa-unreachable", message, hint=hint)
             return answer.raw.read(MAX_STAMP_BYTES + 1, decode_content=True) or b""
     except (requests.RequestException, OSError) as cause:
         reason = type(cause).__name__
-        message = f"no time stamp from {url}: {reason}: {str(cause)[:200]}"
+        message = Sentence(
+            f"no time stamp from {url}: {reason}: {str(cause)[:200]}",
+            f"{url} 没有给出时间戳：{reason}：{str(cause)[:200]}",
+        )
         raise SetupError("tsa-unreachable", message, hint=hint) from cause

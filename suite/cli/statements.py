@@ -110,8 +110,10 @@ def shown(
     """
     if trusted.trust is None:
         if named:
-            hint = "the trust list says whose audits count"
-            raise UsageError("usage-wrong", "--audit needs --trust", hint=hint)
+            hint = Sentence("the trust list says whose audits count", "信任列表决定谁的审计算数")
+            raise UsageError(
+                "usage-wrong", Sentence("--audit needs --trust", "--audit 需要 --trust"), hint=hint
+            )
         return ()
     whole = subject.resolve()
     beside = whole.with_name(whole.name.removesuffix(".sigstore.json") + AUDIT_ENDING)
@@ -121,7 +123,9 @@ def shown(
         data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
         stated = read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
         if not isinstance(stated, Audited):
-            raise TrustError("predicate-type-differs", f"{path} is no audit")
+            raise TrustError(
+                "predicate-type-differs", Sentence(f"{path} is no audit", f"{path} 不是审计")
+            )
         made.append(data)
     return tuple(made)
 
@@ -150,7 +154,11 @@ def with_statements(result: Verification, paths: Sequence[Path], trust: TrustLis
                     note.warn("attestation-differs", note.detail)
             else:
                 raise TrustError(
-                    "predicate-type-differs", f"{path} is no audit, witness or reproduction"
+                    "predicate-type-differs",
+                    Sentence(
+                        f"{path} is no audit, witness or reproduction",
+                        f"{path} 不是审计、见证或复现",
+                    ),
                 )
     with steps.attempt("Its level follows from what is stated") as note:
         level, why = levels.reached(result.verified.card, stated)

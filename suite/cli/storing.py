@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from suite import evidence
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError
 from suite.cli import comparing, judging
 from suite.documents.codec import plain
@@ -38,7 +39,10 @@ def runs(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         below = sorted(_below(path, comparing.DEEPEST)) if path.is_dir() else [path]
         if not below or not path.exists():
-            raise EvidenceError("run-missing", f"there is no run at or below {path}")
+            raise EvidenceError(
+                "run-missing",
+                Sentence(f"there is no run at or below {path}", f"{path} 处及其下没有运行"),
+            )
         listed += below
     return list(dict.fromkeys(listed))
 
@@ -72,6 +76,9 @@ def _unsigned(path: Path) -> Item:
     run = evidence.read(path)
     card = score.score(run)
     if run.manifest_sha256 is None:
-        raise EvidenceError("run-missing", f"there is no run at or below {path}")
+        raise EvidenceError(
+            "run-missing",
+            Sentence(f"there is no run at or below {path}", f"{path} 处及其下没有运行"),
+        )
     payload = make_statement(plain(card), run.manifest_sha256, sign.image_of(card))
     return Item(card, parse_statement(payload).sha256, run.manifest_sha256, "", run)

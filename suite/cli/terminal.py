@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from rich.live import Live
 from rich.text import Text
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.language import language
 from suite.base.visible import visible
 from suite.cli.output import error_console
@@ -75,8 +76,8 @@ class Terminal:
     def step(self, title: str, *, log: Path | None = None) -> None:
         """Show the step that runs now, how long it has taken and the last line of its log."""
         activity = self._activity
-        if not isinstance(activity, Step) or activity.title != title:
-            self._show(Step(title, log))
+        if not isinstance(activity, Step) or activity.title != language().of(title):
+            self._show(Step(language().of(title), log))
 
     def requests(self, state: Requests) -> None:
         """Show how far a phase is."""
@@ -86,19 +87,22 @@ class Terminal:
 
     def transfer(self, title: str, done: float, total: float | None, unit: str) -> None:
         """Show how much of a file or folder has been read or downloaded."""
-        self._show(Transfer(title, done, total, unit))
+        self._show(Transfer(language().of(title), done, total, unit))
 
     def interrupted(self, signal_name: str) -> None:
         """Answer a signal at once: what is being closed. Safe in a signal's handler."""
         activity = self._activity
         if activity is None:
-            what = "ending in order"
+            what = Sentence("ending in order", "正在有序结束")
         elif isinstance(activity, Step):
-            what = f"breaking off: {activity.title}"
+            what = Sentence(f"breaking off: {activity.title}", f"正在中断：{activity.title}")
         else:
-            what = f"closing {activity.title}"
-        self._print(f"{signal_name}: {what}; what was measured is kept")
-        self._show(Step("closing what was started", None))
+            what = Sentence(f"closing {activity.title}", f"正在结束 {activity.title}")
+        kept = Sentence("; what was measured is kept", "；已测得的内容会保留")
+        self._print(language().of(placed(signal_name, what) + kept))
+        self._show(
+            Step(language().of(Sentence("closing what was started", "正在结束已启动的内容")), None)
+        )
 
     def clear(self) -> None:
         """Take the view away and wait until everything is printed, but not for ever."""

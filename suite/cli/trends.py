@@ -148,7 +148,7 @@ def write_regressions(result: Regressions) -> None:
         )
         say(of(text))
         for line in item.broken:
-            say(f"  {line}")
+            say(f"  {of(line)}")
         trends = sorted(item.metrics, key=lambda trend: rank[trend.trend])
         write_table(_TREND, map(_line, trends))
         for first, listed in item.changed.items():

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined, placed
-from suite.base.errors import TrustError, UsageError
+from suite.base.errors import TrustError, UsageError, unwritable
 from suite.base.safe import replace_file
 from suite.documents import trust as documents
 from suite.documents.codec import decode, plain, pretty
@@ -142,5 +142,5 @@ def _write(file: Path, data: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, data)
     except OSError as cause:
-        message = f"cannot write {file}: {cause.strerror}"
+        message = unwritable(file, cause)
         raise UsageError("page-unwritable", message) from cause

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from suite import evidence
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, UsageError
 from suite.base.visible import say
 from suite.cli import signingkey, stamping
 from suite.cli.measuring import measure, run_directory
-from suite.cli.output import write_new
+from suite.cli.output import labelled, write_new
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.review import make_witness, payload_digest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ENDING: Final = ".witness.sigstore.json"
 STATUS: Final = {"agrees": 0, "differs": 1, "one-sided": 4}
+_VERDICTS: Final = {"agrees": "一致", "differs": "不一致", "one-sided": "只知一方"}
 MAX_LOG_BYTES: Final = 1 << 30
 
 
@@ -59,7 +61,13 @@ def witness(
         SuiteError: as `suite.cli.measuring.measure`, and `suite.judge.attest.witnessed.report`.
     """
     if choices.url is None:
-        raise UsageError("url-missing", "a witness measures a server elsewhere: give --url")
+        raise UsageError(
+            "url-missing",
+            Sentence(
+                "a witness measures a server elsewhere: give --url",
+                "见证测量的是他处的服务器：请给出 --url",
+            ),
+        )
     signer = signingkey.named_key(key) or signingkey.local_key()
     stamp = stamping.authority(tsa) if tsa else None
     directory = run_out or run_directory("witness")
@@ -75,9 +83,7 @@ def witness(
     write_new(
         target, sign(make_witness(payload_digest(card, str(directory)), made), signer.key, stamp)
     )
-    say(text(made))
-    say(f"signed by   {signer.key.public.id}{' (a new key)' if signer.new else ''}")
-    say(f"statement   {target}")
+    say(text(made, signer, target))
     return STATUS[made.verdict]
 
 
@@ -85,15 +91,21 @@ def _log(path: Path) -> bytes:
     return jsonio.read_bytes(path, error=EvidenceError, limit=MAX_LOG_BYTES)
 
 
-def text(made: WitnessReport) -> str:
-    """The report for a person."""
+def text(made: WitnessReport, signer: signingkey.OpenKey, target: Path) -> Sentence:
+    """The report for a person: what both sides counted, the way between them, who signed it and where it lies."""
     way = made.network
-    longest = f"longest {way.largest_us / 1e3:.3f} ms"
-    trip = f"{way.median_us / 1e3:.3f} ms a round trip ({way.probes}, {longest})"
-    return "\n".join(
+    trip, longest = f"{way.median_us / 1e3:.3f} ms", f"{way.largest_us / 1e3:.3f} ms"
+    verdict = Sentence(made.verdict, _VERDICTS[made.verdict])
+    network = Sentence(
+        f"{trip} a round trip ({way.probes}, longest {longest}), {way.share_of_ttft:.1%} of the time to first token",
+        f"往返 {trip}（{way.probes} 次，最长 {longest}），占首 token 时间的 {way.share_of_ttft:.1%}",
+    )
+    return labelled(
         (
-            f"witnessed   {made.address}: {made.verdict}",
-            f"both sides  {made.why}",
-            f"network     {trip}, {way.share_of_ttft:.1%} of the time to first token",
+            (Sentence("witnessed", "见证"), placed(made.address, verdict)),
+            (Sentence("both sides", "双方"), made.why),
+            (Sentence("network", "网络"), network),
+            (signingkey.SIGNED_BY, signer.named()),
+            (Sentence("statement", "声明文本"), str(target)),
         )
     )

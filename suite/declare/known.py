@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Final
 
 from suite.base import harness, jsonio, versions
-from suite.base.errors import TrustError, UsageError
+from suite.base.errors import TrustError, UsageError, unwritable
 from suite.base.resources import resource
 from suite.base.safe import replace_file
 from suite.documents.codec import decode, pretty
@@ -52,7 +52,7 @@ def add_images(path: Path, images: Sequence[KnownImage]) -> int:
     try:
         replace_file(path, pretty(doc))
     except OSError as cause:
-        message = f"{path} cannot be written: {cause.strerror or cause}"
+        message = unwritable(path, cause)
         raise UsageError("file-unwritable", message) from cause
     return len(rows)
 

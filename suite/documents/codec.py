@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 import msgspec
 
 from suite.base import jsonio, schema
-from suite.base.bilingual import english
+from suite.base.bilingual import Sentence, english
 from suite.base.errors import DeclarationError, EvidenceError, Place, SuiteError
 from suite.documents.value import Measured, NotMeasured, Value
 
@@ -36,7 +36,10 @@ def _custom(kind: type, value: object) -> object:
     if kind is object:
         return value
     if kind is not Value or not isinstance(value, dict):
-        message = f"Expected `object`, got `{type(value).__name__}`"
+        message = Sentence(
+            f"Expected `object`, got `{type(value).__name__}`",
+            f"应为 `object`，而非 `{type(value).__name__}`",
+        )
         raise msgspec.ValidationError(message)
     return msgspec.convert(value, NotMeasured if "not_measured" in value else Measured)
 
@@ -187,7 +190,9 @@ class Lines:
     def _slowly(self, line: bytes, number: int) -> Any:  # noqa: ANN401 - of the kind given
         value = jsonio.loads(line, name=self.file, error=self.error, first_line=number)
         if not isinstance(value, dict):
-            raise self.error("line-wrong", "not an object", Place(self.file, number))
+            raise self.error(
+                "line-wrong", Sentence("not an object", "不是对象"), Place(self.file, number)
+            )
         try:
             return convert(value, self._kind, file=self.file, error=self.error)
         except SuiteError as cause:
@@ -195,6 +200,6 @@ class Lines:
             message = problem.message if problem else cause.message
             pointer = cause.place.pointer if cause.place else None
             place = Place(self.file, number, pointer)
-            sentence = f"line {number}: {message}"
+            sentence = Sentence(f"line {number}: {message}", f"第 {number} 行：{message}")
             problems = cause.problems
             raise self.error("schema-violation", sentence, place, cause.hint, problems) from cause

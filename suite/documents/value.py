@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from msgspec import field
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError
 from suite.documents.document import Document, about
 from suite.documents.scalars import Count, Number
@@ -25,7 +26,9 @@ def stored(number: float) -> float:
         EvidenceError: code ``value-not-finite``; no document may hold NaN or an infinity.
     """
     if not math.isfinite(number):
-        raise EvidenceError("value-not-finite", f"a metric came out as {number}")
+        raise EvidenceError(
+            "value-not-finite", Sentence(f"a metric came out as {number}", f"某项指标得出 {number}")
+        )
     return float(f"{number:.{SIGNIFICANT_DIGITS}g}") + 0.0
 
 

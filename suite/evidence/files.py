@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place
 from suite.base.safe import (
     MAX_FILE_BYTES,
@@ -91,7 +92,9 @@ class RunFiles:
         except OSError as cause:
             place = Place(str(self.directory / name))
             reason = cause.strerror or str(cause)
-            raise EvidenceError("file-unreadable", f"cannot read: {reason}", place) from cause
+            raise EvidenceError(
+                "file-unreadable", Sentence(f"cannot read: {reason}", f"无法读取：{reason}"), place
+            ) from cause
         return data
 
     def _first(self, name: str, size: int | None) -> FileDigest:

@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, unwritable
 from suite.base.safe import MAX_FILE_BYTES, is_plain, open_plain, pieces, replace_file
 from suite.documents.codec import pretty
 from suite.documents.manifest import Manifest, ManifestFile
@@ -93,7 +93,7 @@ def write_manifest(directory: Path) -> str:
     try:
         replace_file(directory / MANIFEST, data)
     except OSError as cause:
-        message = f"cannot write {directory / MANIFEST}: {cause.strerror}"
+        message = unwritable(directory / MANIFEST, cause)
         raise SetupError("disk-full", message) from cause
     return jsonio.sha256_hex(data)
 

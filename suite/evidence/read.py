@@ -13,6 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place
 from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
@@ -107,7 +108,10 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
             ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
     """
     if not directory.is_dir():
-        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+        raise EvidenceError(
+            "run-missing",
+            Sentence(f"there is no run directory {directory}", f"没有运行目录 {directory}"),
+        )
     files = files or RunFiles(directory)
     plan_json = _json(files, "plan.json")
     plan = convert(plan_json, Plan, file=str(directory / "plan.json"))
@@ -121,7 +125,10 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     if log.header.plan_sha256 != jsonio.digest(plan_json):
         raise EvidenceError(
             "plan-mismatch",
-            "plan.json is not the plan that the event log was made under",
+            Sentence(
+                "plan.json is not the plan that the event log was made under",
+                "plan.json 不是事件日志所依据的计划",
+            ),
             Place(str(directory / "plan.json")),
         )
     tasks_path = directory / "tasks.jsonl"
@@ -129,7 +136,11 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)
     }
     if not tasks:
-        raise EvidenceError("tasks-empty", "tasks.jsonl holds no task", Place(str(tasks_path)))
+        raise EvidenceError(
+            "tasks-empty",
+            Sentence("tasks.jsonl holds no task", "tasks.jsonl 没有任务"),
+            Place(str(tasks_path)),
+        )
     telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)
     basis = _occasional(files, BASIS, Basis)
     return Evidence(
@@ -182,7 +193,9 @@ def _manifest_sha256(files: RunFiles) -> str | None:
         return None
     except OSError as cause:
         place = Place(str(files.directory / MANIFEST))
-        message = f"cannot read: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
+        )
         raise EvidenceError("file-unreadable", message, place) from cause
 
 
@@ -203,7 +216,10 @@ class _Log:
         """
         position = (event.phase, event.repeat, event.index, event.measured)
         if position in self.seen:
-            message = f"request {event.index} of {event.phase} occurs twice"
+            message = Sentence(
+                f"request {event.index} of {event.phase} occurs twice",
+                f"{event.phase} 的请求 {event.index} 出现两次",
+            )
             raise EvidenceError("request-twice", message, place)
         self.seen.add(position)
         self.requests.append(event)
@@ -247,15 +263,21 @@ def _lines(
     if data and not data.endswith(b"\n"):
         raise EvidenceError(
             "line-cut",
-            f"{path.name} ends in the middle of a line",
+            Sentence(f"{path.name} ends in the middle of a line", f"{path.name} 在行中结束"),
             Place(str(path), data.count(b"\n") + 1),
-            "the file was cut; the run's other files are untouched",
+            Sentence(
+                "the file was cut; the run's other files are untouched",
+                "文件被截断；运行的其他文件未受影响",
+            ),
         )
     reader = Lines(kind, file=str(path))
     # Line by line, so that a large file is held once and not twice.
     for number, row in enumerate(io.BytesIO(data), 1):
         if len(row) > MAX_LINE_BYTES:
-            message = f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read"
+            message = Sentence(
+                f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read",
+                f"一行有 {len(row):,} 字节；最多读取 {MAX_LINE_BYTES:,} 字节",
+            )
             raise EvidenceError("line-wrong", message, Place(str(path), number))
         document = reader.read(row[:-1], number)
         if each is not None:
@@ -279,13 +301,19 @@ def _events(files: RunFiles, plan: Plan, beginnings: Beginnings) -> _Log:
             continue
         if log is None or isinstance(event, Header):
             raise EvidenceError(
-                "header-misplaced", "the first line, and only it, is the header", place
+                "header-misplaced",
+                Sentence(
+                    "the first line, and only it, is the header", "第一行且只有第一行是文件头"
+                ),
+                place,
             )
         if isinstance(event, Mark) and event.name == ATTEMPT:
             _require_cut(log, place)
             log.resume(event, plan, left)
         if log.footer is not None:
-            raise EvidenceError("after-footer", "an event after the footer", place)
+            raise EvidenceError(
+                "after-footer", Sentence("an event after the footer", "结尾记录之后还有事件"), place
+            )
         match event:
             case Mark():
                 log.marks.append(event)
@@ -294,7 +322,9 @@ def _events(files: RunFiles, plan: Plan, beginnings: Beginnings) -> _Log:
             case Footer():
                 log.footer = event
     if log is None:
-        raise EvidenceError("events-empty", "events.jsonl is empty", Place(str(path)))
+        raise EvidenceError(
+            "events-empty", Sentence("events.jsonl is empty", "events.jsonl 为空"), Place(str(path))
+        )
     return log
 
 
@@ -313,7 +343,13 @@ def _require_cut(log: _Log, place: Place) -> None:
         EvidenceError: ``attempt-wrong``.
     """
     if log.footer is not None and log.footer.ended == "complete":
-        message = "another attempt after one that ran to its end"
+        message = Sentence(
+            "another attempt after one that ran to its end", "已完成的尝试之后又有尝试"
+        )
         raise EvidenceError("attempt-wrong", message, place)
     if len(log.attempts) >= MOST_ATTEMPTS - 1:
-        raise EvidenceError("attempt-wrong", f"more than {MOST_ATTEMPTS} attempts", place)
+        raise EvidenceError(
+            "attempt-wrong",
+            Sentence(f"more than {MOST_ATTEMPTS} attempts", f"尝试多于 {MOST_ATTEMPTS} 次"),
+            place,
+        )

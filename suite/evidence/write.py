@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, UsageError
+from suite.base.errors import SetupError, UsageError, unwritable
 from suite.base.safe import append_whole, replace_file
 from suite.documents.codec import canonical
 from suite.documents.event import Header, Request
@@ -72,8 +72,14 @@ class Writer:
         except FileExistsError as cause:
             raise _exists(directory) from cause
         except OSError as cause:
-            message = f"cannot create {directory}: {cause.strerror}"
-            hint = "name a directory that you may write to with --out (make: OUT=)"
+            message = Sentence(
+                f"cannot create {directory}: {cause.strerror}",
+                f"无法创建 {directory}：{cause.strerror}",
+            )
+            hint = Sentence(
+                "name a directory that you may write to with --out (make: OUT=)",
+                "请以 --out 指定可写的目录（make：OUT=）",
+            )
             raise SetupError("run-unwritable", message, hint=hint) from cause
         self._append(directory, requests=0)
         for name in ("engine.log", "telemetry.jsonl", "tasks.jsonl"):
@@ -106,7 +112,9 @@ class Writer:
             fcntl.flock(self._events, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
             os.close(self._events)
-            message = f"another process is writing to {directory}"
+            message = Sentence(
+                f"another process is writing to {directory}", f"另有进程正在写入 {directory}"
+            )
             raise SetupError("run-busy", message) from cause
         self._closed = False
         self.begun = bool(os.fstat(self._events).st_size)  # a log's first line is its header
@@ -151,10 +159,7 @@ class Writer:
         try:
             return action()
         except OSError as cause:
-            message = Sentence(
-                f"cannot write to {self.directory}: {cause.strerror}",
-                f"无法写入 {self.directory}：{cause.strerror}",
-            )
+            message = unwritable(self.directory, cause)
             hint = Sentence(
                 "what was measured before is kept; free some space and run again",
                 "此前测得的内容均已保留；请释放空间后重新运行",

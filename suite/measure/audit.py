@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import msgspec
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.base.resources import resource
 from suite.measure.engine import process
@@ -106,12 +107,21 @@ def read(asked: Asked, python: Path, scratch: Path, *, on_progress: Progress) ->
     command = [str(python), str(resource(PROBE)), *(str(x) for pair in words.items() for x in pair)]
     why = process.run_command(python, command, log, on_progress=on_progress)
     if why is not None or not result.is_file():
-        message = f"the reference could not read the answers: {why or 'it wrote nothing'}"
+        message = Sentence(
+            f"the reference could not read the answers: {why or 'it wrote nothing'}",
+            f"参考引擎无法读取回答：{why or '它没有写出任何内容'}",
+        )
         hint = log_tail(log, 3).strip()[-500:]
         raise EngineError("audit-failed", message, hint=hint)
     readings = _decoded(jsonio.read_bytes(result, error=EngineError))
     if [len(item) for item in readings.answers] != [len(item["output"]) for item in asked.answers]:
-        raise EngineError("audit-failed", "the reference read other tokens than it was given")
+        raise EngineError(
+            "audit-failed",
+            Sentence(
+                "the reference read other tokens than it was given",
+                "参考引擎读取的 token 与所给的不同",
+            ),
+        )
     return readings
 
 
@@ -119,4 +129,7 @@ def _decoded(data: bytes) -> Readings:
     try:
         return msgspec.json.decode(data, type=Readings)
     except msgspec.DecodeError as cause:
-        raise EngineError("audit-failed", f"the probe's answer cannot be read: {cause}") from cause
+        raise EngineError(
+            "audit-failed",
+            Sentence(f"the probe's answer cannot be read: {cause}", f"探针的应答无法读取：{cause}"),
+        ) from cause

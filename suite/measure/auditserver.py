@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import msgspec
 import requests
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.base.visible import visible
 from suite.measure.audit import Reading, Readings
@@ -76,9 +77,9 @@ def read(asked: Asked, url: str, *, on_progress: Progress) -> Readings:
     def places(answer: Mapping[str, list[int]]) -> list[_Place]:
         return _places(url, name, answer)
 
-    on_progress("reading the answers one by one")
+    on_progress(Sentence("reading the answers one by one", "逐一读取回答"))
     alone = [places(answer) for answer in asked.answers]
-    on_progress("reading them again beside each other")
+    on_progress(Sentence("reading them again beside each other", "并行再次读取"))
     with ThreadPoolExecutor(COMPANY) as pool:
         company = list(pool.map(places, asked.answers))
     answers = [
@@ -107,7 +108,13 @@ def _places(url: str, model: str, answer: Mapping[str, list[int]]) -> list[_Plac
     )
     own = every[len(answer["prompt"]) :]
     if len(own) != len(answer["output"]) or None in own:
-        raise EngineError("audit-failed", "the reference read other tokens than it was given")
+        raise EngineError(
+            "audit-failed",
+            Sentence(
+                "the reference read other tokens than it was given",
+                "参考引擎读取的 token 与所给的不同",
+            ),
+        )
     return [place for place in own if place]
 
 
@@ -117,7 +124,10 @@ def _reading(token: int, first: _Place, second: _Place, ends: Sequence[int]) -> 
     said = [first[name] for name in names if name in first]
     ordered = sorted(first, key=lambda name: -first[name].logprob)
     if not said or len(ordered) < 2:
-        raise EngineError("audit-failed", "the reference says too little of a token")
+        raise EngineError(
+            "audit-failed",
+            Sentence("the reference says too little of a token", "参考引擎对某个 token 所述太少"),
+        )
     best, other = ordered[:2]
     own = max(said, key=lambda item: item.logprob)
     margin = max(0.0, first[best].logprob - own.logprob)
@@ -135,10 +145,16 @@ def _sent(method: str, address: str, body: dict[str, object] | None = None) -> r
     try:
         response = requests.request(method, address, json=body, timeout=TIMEOUT_S)
     except requests.RequestException as cause:
-        message = f"the reference at {address} does not answer: {cause}"
+        message = Sentence(
+            f"the reference at {address} does not answer: {cause}",
+            f"{address} 处的参考引擎没有应答：{cause}",
+        )
         raise EngineError("audit-failed", message) from cause
     if response.status_code != requests.codes.ok:
-        message = f"the reference at {address} answers with status {response.status_code}"
+        message = Sentence(
+            f"the reference at {address} answers with status {response.status_code}",
+            f"{address} 处的参考引擎以状态 {response.status_code} 应答",
+        )
         hint = visible(response.text)[:300]
         raise EngineError("audit-failed", message, hint=hint)
     return response
@@ -148,6 +164,11 @@ def _decoded(response: requests.Response, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(response.content, type=kind)
     except msgspec.DecodeError as cause:
-        hint = "a vLLM server is needed: others tell no prompt_logprobs"
-        message = f"the reference's answer cannot be read: {cause}"
+        hint = Sentence(
+            "a vLLM server is needed: others tell no prompt_logprobs",
+            "需要 vLLM 服务器：其他服务器不给出 prompt_logprobs",
+        )
+        message = Sentence(
+            f"the reference's answer cannot be read: {cause}", f"参考引擎的应答无法读取：{cause}"
+        )
         raise EngineError("audit-failed", message, hint=hint) from cause

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EngineError, SuiteError
 from suite.measure.load.decode.foreign import stated_in
 from suite.measure.load.decode.sse import SseReader
@@ -85,12 +86,15 @@ class Conversation:
             if response.status != http.client.OK:
                 data = response.read(65_536)
                 why = stated_in(data) or data.decode("utf-8", "replace")[:300]
-                message = f"{self.path} answers {response.status}: {why}"
+                message = Sentence(
+                    f"{self.path} answers {response.status}: {why}",
+                    f"{self.path} 以 {response.status} 应答：{why}",
+                )
                 raise EngineError("engine-bad-answer", message)
             yield from _pieces(response)
         except (OSError, http.client.HTTPException) as cause:
-            message = f"{self.base_url}: {str(cause) or type(cause).__name__}"
-            raise EngineError("endpoint-unreachable", message) from cause
+            why = str(cause) or type(cause).__name__
+            raise EngineError("endpoint-unreachable", placed(self.base_url, why)) from cause
         finally:
             connection.close()
 
@@ -114,7 +118,13 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[str]:
     while piece := response.read1(65_536):
         size += len(piece)
         if size > MOST_ANSWER_BYTES:
-            raise EngineError("engine-bad-answer", f"the answer exceeds {MOST_ANSWER_BYTES} bytes")
+            raise EngineError(
+                "engine-bad-answer",
+                Sentence(
+                    f"the answer exceeds {MOST_ANSWER_BYTES} bytes",
+                    f"回答超过 {MOST_ANSWER_BYTES} 字节",
+                ),
+            )
         for event in reader.feed(piece):
             if event.data == b"[DONE]":
                 return
@@ -135,13 +145,18 @@ def _text(data: bytes, member: str) -> str:
         value = jsonio.loads(data, name="the answer", error=EngineError)
     except SuiteError as cause:
         text = data.decode("utf-8", "replace")[:200]
-        raise EngineError("engine-bad-answer", f"the answer is no JSON: {text}") from cause
+        raise EngineError(
+            "engine-bad-answer",
+            Sentence(f"the answer is no JSON: {text}", f"回答不是 JSON：{text}"),
+        ) from cause
     if why := stated_in(data):
-        raise EngineError("engine-bad-answer", f"the server says: {why}")
+        raise EngineError(
+            "engine-bad-answer", Sentence(f"the server says: {why}", f"服务器称：{why}")
+        )
     choice = _first(value.get("choices") if isinstance(value, dict) else None)
     inner = choice.get(member)
     # A thinking model's reasoning is shown too: it is what the person waits for.
-    shown = ("reasoning_content", "reasoning", "content")
+    shown = ("reasoning_content", "reasoning", "thinking", "content")
     texts = [inner.get(n) for n in shown] if isinstance(inner, dict) else [choice.get("text")]
     return "".join(text for text in texts if isinstance(text, str))
 

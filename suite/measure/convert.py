@@ -22,16 +22,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.base import jsonio
-from suite.base.errors import DataError, Place, Problem, SetupError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import DataError, Problem, SetupError
 from suite.base.safe import replace_file
-from suite.declare.model.facts import hash_file
 from suite.declare.plan.conversion import artefact_problems
-from suite.documents.codec import convert as convert_json
 from suite.documents.codec import pretty
 from suite.documents.engine import Conversion, Engine, Mount
 from suite.documents.provenance import ConvertedModel, Provenance, Repetition
-from suite.measure.digests import DigestStore
+from suite.measure.converted import PROVENANCE, check_artefact, files_of, same_tool
 from suite.measure.engine import Settings, container, process, ready_tool
 from suite.measure.engine.served import log_tail
 from suite.measure.weights import census_after, census_before, rounding
@@ -39,11 +37,9 @@ from suite.measure.weights import census_after, census_before, rounding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from suite.documents.model import FileDigest
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Facts, Progress
 
-PROVENANCE = "provenance.json"
 PROVENANCE_SCHEMA: Final = 1
 LOG = "conversion.log"
 _PARTIAL = ".partial"
@@ -81,14 +77,17 @@ def convert(
     if conversion is None:
         return None
     if plan.runtime not in ("container", "process"):
-        message = f"weights cannot be converted when the runtime is {plan.runtime}"
+        message = Sentence(
+            f"weights cannot be converted when the runtime is {plan.runtime}",
+            f"运行方式为 {plan.runtime} 时无法转换权重",
+        )
         raise SetupError("conversion-impossible", message)
     chosen = Settings() if settings is None else settings
     step = _Step(plan, conversion, run_directory / LOG, on_progress, chosen)
     try:
         with _lock(Path(conversion.host_target), on_progress):
             provenance = check_artefact(plan, conversion, chosen)
-            if provenance is None or not _same_tool(provenance, step.tool()):
+            if provenance is None or not same_tool(provenance, step.tool()):
                 on_make()
                 provenance = step.make()
             if twice and provenance.repeated is UNSET:
@@ -113,121 +112,16 @@ def _lock(target: Path, on_progress: Progress) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                on_progress(f"waiting for another run that converts {target.name}")
+                on_progress(
+                    Sentence(
+                        f"waiting for another run that converts {target.name}",
+                        f"等待另一个正在转换 {target.name} 的运行",
+                    )
+                )
                 time.sleep(_LOCK_INTERVAL_S)
         yield
     finally:
         os.close(descriptor)
-
-
-def _same_tool(provenance: Provenance, tool: Facts) -> bool:
-    """Whether an artefact was made by what would make it now: the image by its id, or packages and programs."""
-    kept = {
-        name: value
-        for name, value in tool.items()
-        if name == "image.id" or name.startswith(("engine.package.", "engine.program."))
-    }
-    return all(provenance.tool.get(name) == value for name, value in kept.items())
-
-
-def check_artefact(
-    plan: Plan, conversion: Conversion, settings: Settings | None = None
-) -> Provenance | None:
-    """Judge the artefact at the plan's target before anything starts.
-
-    Args:
-        plan: what the artefact is for.
-        conversion: its step.
-        settings: of this machine; its cache holds the digests of files that were read before, and in the closed
-            division every file is read nevertheless.
-
-    Returns:
-        Its provenance when it is what the plan asks for; None when there is none yet.
-
-    Raises:
-        SetupError: ``conversion-mismatch``, ``conversion-unknown-artefact``.
-    """
-    target = Path(conversion.host_target)
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return None
-    path = target / PROVENANCE
-    if not path.is_file():
-        raise SetupError(
-            "conversion-unknown-artefact",
-            f"{target} holds something and no {PROVENANCE} says what",
-            hint="remove it, or name another directory for converted weights with --converted",
-        )
-    try:
-        provenance = convert_json(
-            jsonio.load(path, error=SetupError), Provenance, file=str(path), error=SetupError
-        )
-    except SetupError as cause:
-        if cause.code != "schema-violation":
-            raise
-        raise SetupError(
-            "conversion-unknown-artefact",
-            f"what {PROVENANCE} says cannot be read",
-            Place(str(path)),
-            problems=cause.problems,
-        ) from cause
-    problems = _differences(plan, conversion, provenance)
-    problems += _damaged(plan, target, provenance, settings)
-    if problems:
-        raise SetupError(
-            "conversion-mismatch",
-            f"{target} was not made for this plan",
-            Place(str(path)),
-            hint="remove it to have it made again, or ask for what it was made for",
-            problems=problems,
-        )
-    return provenance
-
-
-def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> list[Problem]:
-    baked, wanted = provenance.parameters, conversion.parameters
-    problems = [
-        Problem(f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}")
-        for name in sorted({*baked, *wanted})
-        if baked.get(name) != wanted.get(name)
-    ]
-    problems += [
-        Problem(f"its {name} was another one")
-        for name, made, asked in (
-            ("command", provenance.command, conversion.command),
-            ("environment", provenance.env, conversion.env),
-        )
-        if made != asked
-    ]
-    if provenance.model_type != conversion.model_type:
-        problems.append(
-            Problem(f"model type is {provenance.model_type}, the plan has {conversion.model_type}")
-        )
-    if provenance.model.sha256 != plan.model.sha256:
-        problems.append(Problem(f"it was made from other weights, of {provenance.model.id}"))
-    return problems
-
-
-def _damaged(
-    plan: Plan, target: Path, provenance: Provenance, settings: Settings | None
-) -> list[Problem]:
-    """Files that are gone, were added or changed, by their digests."""
-    store = DigestStore((settings or Settings()).cache)
-    if plan.workload.division == "closed":
-        store.verify_whole()
-    wanted = {entry.path: entry for entry in provenance.outputs}
-    there = {entry.path: entry for entry in files_of(target, store)}
-    store.save()
-    return [
-        Problem(
-            f"{name} is missing"
-            if name not in there
-            else f"{name} was added"
-            if name not in wanted
-            else f"{name} was changed"
-        )
-        for name in sorted({*wanted, *there})
-        if wanted.get(name) != there.get(name)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +180,10 @@ class _Step:
             if why is not None:
                 raise SetupError(
                     "conversion-failed",
-                    f"the conversion failed: {why}; its log ends:\n{log_tail(self.log)}",
+                    Sentence(
+                        f"the conversion failed: {why}; its log ends:\n{log_tail(self.log)}",
+                        f"转换失败：{chinese(why)}；其日志的结尾：\n{log_tail(self.log)}",
+                    ),
                 )
             partial.chmod(0o755)
             yield partial, facts, round(time.monotonic() - clock, 3)
@@ -306,19 +203,32 @@ class _Step:
     def _provenance(
         self, partial: Path, facts: Facts, started: datetime, seconds: float
     ) -> Provenance:
-        self.on_progress("counting what came out, and what rounding loses")
+        self.on_progress(
+            Sentence("counting what came out, and what rounding loses", "清点转换结果与舍入损失")
+        )
         plan, conversion, outputs = self.plan, self.conversion, files_of(partial)
         if not outputs:
-            raise SetupError("conversion-failed", "the conversion ended well and wrote no file")
+            raise SetupError(
+                "conversion-failed",
+                Sentence(
+                    "the conversion ended well and wrote no file", "转换正常结束，而没有写出文件"
+                ),
+            )
         try:
             counted = census_after(partial)
         except DataError as broken:
-            message = f"the conversion ended well and wrote a broken file: {broken.message}"
+            message = Sentence(
+                f"the conversion ended well and wrote a broken file: {broken.message}",
+                f"转换正常结束，而写出了损坏的文件：{chinese(broken.message)}",
+            )
             raise SetupError("conversion-failed", message, broken.place) from broken
         if wrong := artefact_problems(conversion, plan.model, counted):
             raise SetupError(
                 "conversion-failed",
-                f"the conversion ended well and wrote something else: {wrong[0]}",
+                Sentence(
+                    f"the conversion ended well and wrote something else: {wrong[0]}",
+                    f"转换正常结束，而写出了其他内容：{chinese(wrong[0])}",
+                ),
                 problems=[Problem(text) for text in wrong],
             )
         source = Path(plan.model.path)
@@ -384,12 +294,3 @@ def _placed(token: str, places: dict[str, str]) -> str:
     for inside, outside in places.items():
         token = token.replace(inside, outside)
     return token
-
-
-def files_of(directory: Path, known: DigestStore | None = None) -> list[FileDigest]:
-    """The files of an artefact but its provenance, each with its digest, sorted by path."""
-    return [
-        hash_file(path, path.relative_to(directory).as_posix(), None, known)
-        for path in sorted(directory.rglob("*"))
-        if path.is_file() and path != directory / PROVENANCE
-    ]

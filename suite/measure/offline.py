@@ -7,7 +7,6 @@ last: an archive that was cut has none. It grows under another name and gets its
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -18,10 +17,12 @@ import tarfile
 from typing import IO, TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place, SetupError
 from suite.base.safe import open_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.offline import OfflineBundle, PackedFile
+from suite.measure.fetch.files import system_refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "bundle.json"
 MAX_MANIFEST: Final = 64 << 20
 _BLOCK: Final = 4 << 20
+_FULL: Final = Sentence("free some space, or choose another place", "请释放空间，或换一个位置")
 _NAME: Final = re.compile(r"[A-Za-z0-9_+=@,~ -][A-Za-z0-9._+=@,~ -]*(/[A-Za-z0-9_.+=@,~ -]+)*")
 
 
@@ -56,7 +58,12 @@ class Archive:
             DataError: ``offline-unpackable``.
         """
         if _NAME.fullmatch(path) is None or ".." in path.split("/"):
-            raise DataError("offline-unpackable", f"no bundle takes a file named {path!r}")
+            raise DataError(
+                "offline-unpackable",
+                Sentence(
+                    f"no bundle takes a file named {path!r}", f"离线包不接受名为 {path!r} 的文件"
+                ),
+            )
         member = tarfile.TarInfo(path)
         header = self._stream.tell()
         # A header is as long whatever size it says, so that it can be written when that is known.
@@ -109,10 +116,15 @@ def writing(target: Path) -> Iterator[IO[bytes]]:
         SetupError: ``disk-full``.
     """
     if target.exists():
-        message = "there is a file of that name"
-        raise DataError("file-exists", message, Place(str(target)), "choose another --out")
+        message = Sentence("there is a file of that name", "已有同名文件")
+        raise DataError(
+            "file-exists",
+            message,
+            Place(str(target)),
+            Sentence("choose another --out", "请换用其他 --out"),
+        )
     partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
-    with _refusals(target):
+    with system_refusals(target, _FULL):
         try:
             with partial.open("xb") as stream:
                 yield stream
@@ -121,19 +133,6 @@ def writing(target: Path) -> Iterator[IO[bytes]]:
             os.link(partial, target)  # never over one that came meanwhile
         finally:
             partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _refusals(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as cause:
-        place = Place(str(target))
-        if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = "free some space, or choose another place"
-            raise SetupError("disk-full", "the disk is full", place, hint) from cause
-        message = cause.strerror or str(cause)
-        raise DataError("file-unwritable", message, place) from cause
 
 
 def opened(
@@ -158,7 +157,7 @@ def opened(
         manifest, digest = _manifest(bundle)
         _check(bundle, manifest, store, on_bytes)
         return manifest, bundle.absolute(), digest
-    with _refusals(cache):
+    with system_refusals(cache, _FULL):
         cache.mkdir(parents=True, exist_ok=True)
         with _tar(bundle) as archive, _locked(cache / "lock"):
             manifest, digest = _packed_manifest(archive, bundle)
@@ -183,7 +182,7 @@ def _decoded(data: bytes, name: str) -> OfflineBundle:
 def _manifest(folder: Path) -> tuple[OfflineBundle, str]:
     path = folder / MANIFEST
     if not path.is_file():
-        message = f"the folder holds no {MANIFEST}"
+        message = Sentence(f"the folder holds no {MANIFEST}", f"文件夹中没有 {MANIFEST}")
         raise DataError("offline-form", message, Place(str(folder)))
     data = jsonio.read_bytes(path, error=DataError)
     return _decoded(data, str(path)), jsonio.sha256_hex(data)
@@ -201,7 +200,9 @@ def _tar(bundle: Path) -> Iterator[tarfile.TarFile]:
         try:
             archive = tarfile.open(fileobj=stream, mode="r:")  # noqa: SIM115 - closed below
         except tarfile.TarError as cause:
-            raise DataError("offline-form", "the file is no tar archive", place) from cause
+            raise DataError(
+                "offline-form", Sentence("the file is no tar archive", "该文件不是 tar 归档"), place
+            ) from cause
         with archive:
             yield archive
 
@@ -213,7 +214,10 @@ def _packed_manifest(archive: tarfile.TarFile, bundle: Path) -> tuple[OfflineBun
         stream = archive.extractfile(member) if member.size <= MAX_MANIFEST else None
         data = b"" if stream is None else stream.read()
     except (KeyError, tarfile.TarError) as cause:
-        message = f"the archive holds no {MANIFEST}: it is no bundle, or was cut"
+        message = Sentence(
+            f"the archive holds no {MANIFEST}: it is no bundle, or was cut",
+            f"归档中没有 {MANIFEST}：它不是离线包，或被截断",
+        )
         raise DataError("offline-form", message, place) from cause
     return _decoded(data, f"{bundle}:{MANIFEST}"), jsonio.sha256_hex(data)
 
@@ -233,8 +237,14 @@ def _members(
     names = [member.name for member in members]
     wanted = {*(file.path for file in manifest.files), MANIFEST}
     if sorted(names) != sorted(wanted) or not all(member.isreg() for member in members):
-        odd = sorted(set(names) ^ wanted) or ["a file twice, or one that is no file"]
-        raise DataError("offline-changed", f"not as {MANIFEST}: {odd[0]}", Place(str(bundle)))
+        odd = sorted(set(names) ^ wanted) or [
+            Sentence("a file twice, or one that is no file", "有文件重复，或有条目不是文件")
+        ]
+        raise DataError(
+            "offline-changed",
+            Sentence(f"not as {MANIFEST}: {odd[0]}", f"与 {MANIFEST} 不符：{chinese(odd[0])}"),
+            Place(str(bundle)),
+        )
     return members
 
 
@@ -259,9 +269,13 @@ def _unpack(
     partial = target.with_name(f"{target.name}.part")
     need = sum(file.bytes for file in manifest.files)
     if shutil.disk_usage(target.parent).free < need:
-        message = f"{need >> 20} MiB are needed to unpack {bundle.name}"
-        hint = (
-            "free some space, set SUITE_CACHE, or unpack it elsewhere and give --bundle the folder"
+        message = Sentence(
+            f"{need >> 20} MiB are needed to unpack {bundle.name}",
+            f"解包 {bundle.name} 需要 {need >> 20} MiB",
+        )
+        hint = Sentence(
+            "free some space, set SUITE_CACHE, or unpack it elsewhere and give --bundle the folder",
+            "请释放空间，设置 SUITE_CACHE，或在他处解包并以 --bundle 给出该文件夹",
         )
         raise SetupError("disk-full", message, Place(str(target.parent)), hint)
     try:
@@ -295,7 +309,7 @@ def _copied(
 
 
 def _changed(bundle: Path, name: str) -> DataError:
-    message = f"{name} is not what {MANIFEST} says"
+    message = Sentence(f"{name} is not what {MANIFEST} says", f"{name} 与 {MANIFEST} 所载不符")
     return DataError("offline-changed", message, Place(str(bundle)))
 
 
@@ -309,7 +323,11 @@ def _check(
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
     odd = sorted(there ^ {*(file.path for file in manifest.files), MANIFEST})
     if odd:
-        raise DataError("offline-changed", f"not as {MANIFEST}: {odd[0]}", Place(str(folder)))
+        raise DataError(
+            "offline-changed",
+            Sentence(f"not as {MANIFEST}: {odd[0]}", f"与 {MANIFEST} 不符：{chinese(odd[0])}"),
+            Place(str(folder)),
+        )
     for file in manifest.files:
         path = folder / file.path
         known = store.get(path)

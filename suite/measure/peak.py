@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 LOG = "peak-probe.log"
 FIGURES = {"peak.measured_flops": "flops", "peak.measured_bytes_per_s": "bytes_per_s"}
-_OTHERS = {"peak.measured_device": "device", "peak.measured_dtype": "dtype", "peak.measured_size": "size"}  # fmt: skip
+_OTHERS = {
+    "peak.measured_device": "device",
+    "peak.measured_dtype": "dtype",
+    "peak.measured_size": "size",
+    "peak.measured_foreign_share": "foreign_share",
+}
 
 
 def measure(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import UNSET
 
 from suite import evidence
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EngineError
 from suite.declare.analysis.stop import PhaseRule
 from suite.declare.scenarios.phase import kind, session_of
@@ -66,7 +67,8 @@ def run_phases(run: Run, served: Served) -> None:
         watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
         stage = Stage(run, target, phase, watch)
         if phase.not_run is not UNSET:
-            run.progress.line(f"{stage.title}: not run: {phase.not_run}")
+            why = Sentence(f"not run: {phase.not_run}", f"未运行：{chinese(phase.not_run)}")
+            run.progress.line(placed(stage.title, why))
         else:
             _phase(stage, served)
             if run.stamps is not None:
@@ -105,8 +107,14 @@ def _phase(stage: Stage, served: Served) -> None:
     run.stop.check()
     dead = stage.watch.after(stage.watch.failed)
     if dead is not None:
-        raise EngineError("engine-died", f"the engine died during {stage.title}: {dead}")
-    run.progress.line(f"{stage.title}: {summary}")
+        raise EngineError(
+            "engine-died",
+            Sentence(
+                f"the engine died during {stage.title}: {dead}",
+                f"引擎在{chinese(stage.title)}期间终止：{chinese(dead)}",
+            ),
+        )
+    run.progress.line(placed(stage.title, summary))
 
 
 def _requests(stage: Stage) -> Send:
@@ -144,7 +152,7 @@ def _plain(stage: Stage, jobs: Sequence[Job] | Source) -> tuple[JSONObject, str]
     stats = sending.send(jobs)
     stage.watch.failed += stats.failed
     state = "" if rule is None else rule.state()
-    return sending.detail(stats), stats.summary() + (f"; {state}" if state else "")
+    return sending.detail(stats), stats.summary() + (Sentence("; ", "；") + state if state else "")
 
 
 SENDERS: Final[dict[str, Callable[[Stage], Send]]] = {

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import UNSET
 
-from suite.base.errors import SetupError
-from suite.declare.plan.choice import choose_image
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError, unwritable
 from suite.declare.plan.container import image_doc
+from suite.declare.plan.imagechoice import choose_image
 from suite.documents.document import given
 from suite.measure.engine import ensure_environment
 from suite.measure.engine.container.api import connect, translated
@@ -73,7 +74,7 @@ def prepare(
     try:
         logs.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
-        message = f"{logs / BUILD_LOG} cannot be written: {cause.strerror}"
+        message = unwritable(logs / BUILD_LOG, cause)
         raise SetupError("disk-unwritable", message) from cause
     with connect() as client, translated():
         resolved = ensure_image(
@@ -87,8 +88,10 @@ def _environment(engine: DeclaredEngine, on_progress: Progress, settings: Settin
     if declared is None or declared.environment is UNSET or declared.requirements is UNSET:
         raise SetupError(
             "process-undeclared",
-            f"no environment is made for {engine.title}",
-            hint="prepare it with --runtime container",
+            Sentence(
+                f"no environment is made for {engine.title}", f"套件不为 {engine.title} 建立环境"
+            ),
+            hint=Sentence("prepare it with --runtime container", "请以 --runtime container 准备"),
         )
     python = ensure_environment(
         declared.environment,

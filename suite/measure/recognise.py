@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import expressions
+from suite.base.bilingual import Sentence, joined
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.measure.preflight import output_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from suite.documents.accelerator import Accelerator
     from suite.documents.vendor import Vendor
@@ -60,12 +61,18 @@ def _matches(doc: Vendor, output: str) -> list[Accelerator]:
 
 def _mixed(doc: Vendor, places: dict[str, list[str]]) -> UsageError:
     names = {device.id: device.name for device in doc.accelerators}
-    listed = ", ".join(
-        f"{names[kind]} (index {', '.join(filter(None, where))})" if any(where) else names[kind]
-        for kind, where in places.items()
-    )
+    listed = joined((_kind(names[kind], where) for kind, where in places.items()), ", ", "，")
     return UsageError(
         "accelerators-mixed",
-        f"this machine has several kinds: {listed}",
-        hint=f"name one with --accelerator ({', '.join(places)}), and its devices with --visible",
+        Sentence(f"this machine has several kinds: {listed}", f"本机有多种加速器：{listed.zh}"),
+        hint=Sentence(
+            f"name one with --accelerator ({', '.join(places)}), and its devices with --visible",
+            f"请以 --accelerator 指定一种（{', '.join(places)}），并以 --visible 指定其设备",
+        ),
     )
+
+
+def _kind(name: str, where: Iterable[str]) -> str:
+    """An accelerator's name, with the indices that its tool gives it."""
+    listed = ", ".join(filter(None, where))
+    return name + Sentence(f" (index {listed})", f"（编号 {listed}）") if listed else name

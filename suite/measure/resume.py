@@ -11,8 +11,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite import evidence
-from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, UsageError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import SetupError, UsageError, unwritable
 from suite.documents.attempt import Attempt
 from suite.documents.event import Mark
 from suite.measure.engine.served import LOG_FILE
@@ -49,7 +49,7 @@ def repair(directory: Path) -> None:
         except FileNotFoundError:
             continue
         except OSError as cause:
-            message = f"{path} cannot be written: {cause.strerror}"
+            message = unwritable(path, cause)
             raise SetupError("run-unwritable", message) from cause
 
 
@@ -61,21 +61,36 @@ def require_resumable(earlier: evidence.Evidence) -> None:
     """
     footer, header = earlier.footer, earlier.header
     if footer is not None and footer.ended == "complete":
-        message = f"{earlier.directory} ran to its end: there is nothing to resume"
+        message = Sentence(
+            f"{earlier.directory} ran to its end: there is nothing to resume",
+            f"{earlier.directory} 已运行完毕：没有可继续的内容",
+        )
         raise UsageError("resume-complete", message)
     if len(earlier.attempts) >= evidence.MOST_ATTEMPTS - 1:
-        message = f"{earlier.directory} has had {evidence.MOST_ATTEMPTS} attempts"
+        message = Sentence(
+            f"{earlier.directory} has had {evidence.MOST_ATTEMPTS} attempts",
+            f"{earlier.directory} 已有 {evidence.MOST_ATTEMPTS} 次尝试",
+        )
         raise UsageError("resume-unfit", message)
     if earlier.plan.runtime == "endpoint":
-        message = "a server that somebody else runs may be another one by now"
+        message = Sentence(
+            "a server that somebody else runs may be another one by now",
+            "他人运行的服务器此时可能已是另一台",
+        )
         raise UsageError("resume-unfit", message)
     if earlier.plan.challenge is not UNSET or earlier.growth:
-        raise UsageError("resume-unfit", "a run under a challenge is measured in one go")
+        raise UsageError(
+            "resume-unfit",
+            Sentence("a run under a challenge is measured in one go", "在质询之下的运行须一次完成"),
+        )
     now = time.monotonic_ns()
     began = time.time_ns() - now - header.realtime_minus_monotonic_us * 1000
     last = max((mark.t for mark in earlier.marks), default=0) if footer is None else footer.t
     if abs(began) > CLOCK_TOLERANCE_NS or now < header.clock_zero_ns + last:
-        message = f"{earlier.directory} was measured before this machine was started, or elsewhere"
+        message = Sentence(
+            f"{earlier.directory} was measured before this machine was started, or elsewhere",
+            f"{earlier.directory} 是在本机此次启动之前或在他处测量的",
+        )
         raise UsageError("resume-unfit", message)
 
 
@@ -133,4 +148,10 @@ def _require(run: Run, earlier: evidence.Evidence, prefix: str) -> None:
     now = replace(first, facts=run.facts, devices=tuple(run.devices) or UNSET)
     differing = evidence.differences(first, now, prefix)
     if differing:
-        raise SetupError("resume-differs", f"not as in the first attempt: {differing[0]}")
+        raise SetupError(
+            "resume-differs",
+            Sentence(
+                f"not as in the first attempt: {differing[0]}",
+                f"与第一次尝试不同：{chinese(differing[0])}",
+            ),
+        )

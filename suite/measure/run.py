@@ -246,7 +246,11 @@ def _measure(run: Run) -> None:
     engine = run.plan.engine.title
     url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
     run.progress.line(
-        f"measuring the server at {url}" if url else f"starting {engine} ({run.plan.runtime})"
+        Sentence(f"measuring the server at {url}", f"正在测量 {url} 处的服务器")
+        if url
+        else Sentence(
+            f"starting {engine} ({run.plan.runtime})", f"正在启动 {engine}（{run.plan.runtime}）"
+        )
     )
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
@@ -266,14 +270,23 @@ def _measure(run: Run) -> None:
             _write_environment(run)
             if run.earlier is not None:
                 resume.require_image(run, run.earlier)
-            run.progress.line(f"{url or engine} answers at {served.address or served.base_url}")
+            address = served.address or served.base_url
+            run.progress.line(
+                Sentence(
+                    f"{url or engine} answers at {address}", f"{url or engine} 在 {address} 应答"
+                )
+            )
             run_phases(run, served)
             run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
         finally:
             # From here on the engine is being stopped: a second Ctrl-C must not cut that.
             run.stop.defer_for_good()
             run.mark("engine.stop")
-            run.progress.step(f"leaving {url}" if url else f"stopping {engine}")
+            run.progress.step(
+                Sentence(f"leaving {url}", f"正在离开 {url}")
+                if url
+                else Sentence(f"stopping {engine}", f"正在停止 {engine}")
+            )
 
 
 def _prepare(run: Run) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence, placed
 from suite.base.quantities import latency
 from suite.declare.analysis.bisection import answer, next_rate
 from suite.declare.analysis.objective import ProbeRule, verdict
@@ -91,7 +92,10 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
         arrivals_ns=times,
     )
     probe: JSONObject = {"probe": number, "rate": rate}
-    title = f"{stage.title}, probe {number + 1} at {rate:g} requests/s"
+    title = stage.title + Sentence(
+        f", probe {number + 1} at {rate:g} requests/s",
+        f"，第 {number + 1} 次探测，{rate:g} 请求/秒",
+    )
     rule = ProbeRule(search, objectives, arrivals_ns=times, first_index=first)
     live = Live(title, len(times), run.now(), due_ns=times[-1])
     sending = Sending(stage, live, rule=rule, cancel=True, keep=True)
@@ -102,13 +106,17 @@ def _probe(stage: Stage, number: int, rate: float) -> Verdict:
     stage.mark("probe.end", detail)
     # What was cancelled because the probe was decided says nothing of the engine.
     stage.watch.failed += outcome.failed
-    run.progress.line(f"{title}: {_words(outcome, search)}")
+    run.progress.line(placed(title, _words(outcome, search)))
     return outcome
 
 
-def _words(outcome: Verdict, search: Search) -> str:
+def _words(outcome: Verdict, search: Search) -> Sentence:
     """A probe's outcome on one line."""
-    head = {True: "met", False: "missed", None: "undecided"}[outcome.met]
+    head = {
+        True: Sentence("met", "达标"),
+        False: Sentence("missed", "未达标"),
+        None: Sentence("undecided", "未决"),
+    }[outcome.met]
     values = [
         f"{label} {latency(value)}"
         for label, value in (
@@ -118,5 +126,7 @@ def _words(outcome: Verdict, search: Search) -> str:
         )
         if value is not None
     ]
-    measured = f" (p{search.percentile:g}: {', '.join(values)})" if values else ""
-    return f"{head}{measured}" + ("" if outcome.met else f": {outcome.why}")
+    listed = f"p{search.percentile:g}: {', '.join(values)}"
+    measured = Sentence(f" ({listed})", f"（{listed}）") if values else ""
+    whole = head + measured
+    return whole if outcome.met else placed(whole, outcome.why)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.declare.analysis.observed import Observed, observed
 from suite.documents.document import given
 from suite.documents.event import Mark
@@ -79,7 +80,7 @@ class Stage:
         """How progress names it."""
         phase = self.phase
         name = phase.name + (f" #{phase.repeat + 1}" if phase.repeat else "")
-        return name + ("" if phase.measured else " (warm-up)")
+        return name if phase.measured else name + Sentence(" (warm-up)", "（预热）")
 
     def mark(self, name: str, detail: Mapping[str, object] | None = None) -> None:
         """Write a mark of this phase."""

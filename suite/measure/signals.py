@@ -14,6 +14,7 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ class Stop:
                 signal.signal(number, handler)
 
     def _error(self) -> Interrupted:
-        return Interrupted("interrupted", f"stopped by {self._name}")
+        return Interrupted(
+            "interrupted", Sentence(f"stopped by {self._name}", f"被 {self._name} 停止")
+        )
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, exclusive
 from suite.base.visible import say
 from suite.cli.command import Count, Names, command
 from suite.cli.options import (
@@ -84,8 +84,10 @@ def audit(
     from suite.documents.codec import plain
 
     if reference_url is not None and engine_python is not None:
-        message = "--engine-python and --reference-url exclude each other"
-        raise UsageError("usage-wrong", message, hint="leave one of them out")
+        message = exclusive("--engine-python", "--reference-url")
+        raise UsageError(
+            "usage-wrong", message, hint=Sentence("leave one of them out", "请去掉其中一个")
+        )
     signer = signingkey.named_key(key) or signingkey.local_key()
     asked = Asked(
         run=run,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli.command import Count, command
 from suite.cli.options import choices, sending
@@ -46,6 +47,12 @@ def chat(
     from suite.cli.chatting import converse
 
     if not 0 <= temperature <= 2:
-        raise UsageError("usage-wrong", f"--temperature {temperature:g} is not between 0 and 2")
+        raise UsageError(
+            "usage-wrong",
+            Sentence(
+                f"--temperature {temperature:g} is not between 0 and 2",
+                f"--temperature {temperature:g} 不在 0 与 2 之间",
+            ),
+        )
     body: dict[str, object] = {"max_tokens": max_tokens, "temperature": temperature}
     return converse(choices, sending, message=message, system=system, body=body)

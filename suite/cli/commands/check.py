@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, exclusive, unwritable
 from suite.cli.command import Count, Names, command
 from suite.cli.options import DIVISIONS, FILE, format_option
 
@@ -83,12 +83,18 @@ def check(
     from suite.judge.submissions.check import Setting
 
     if trust and key:
-        raise UsageError("usage-wrong", "--trust and --key exclude each other")
+        raise UsageError("usage-wrong", exclusive("--trust", "--key"))
     chosen = registry.record(formats, name)
     outputs = [(registry.record(formats, item.partition("=")[0]), item) for item in files]
     for _, item in outputs:
         if not item.partition("=")[2]:
-            raise UsageError("usage-wrong", f"--out takes NAME=FILE, not {item!r}")
+            raise UsageError(
+                "usage-wrong",
+                Sentence(
+                    f"--out takes NAME=FILE, not {item!r}",
+                    f"--out 的形式是 NAME=FILE，而不是 {item!r}",
+                ),
+            )
     setting = Setting(
         trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
         key=jsonio.read_bytes(key, error=TrustError) if key else None,
@@ -105,7 +111,7 @@ def check(
         try:
             target.write_bytes(form.render(report, language()))
         except OSError as cause:
-            message = f"cannot write {target}: {cause.strerror}"
+            message = unwritable(target, cause)
             raise UsageError("page-unwritable", message) from cause
     data = chosen.render(report, language())
     write_bytes(visible(data.decode()).encode() if name in ("text", "markdown") else data)

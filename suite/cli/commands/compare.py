@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.errors import UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError, unwritable
 from suite.base.visible import say
 from suite.cli.command import Names, command
 from suite.cli.options import FILE, format_option, trusted
@@ -73,7 +74,10 @@ def compare(
     cards = comparing.subjects(paths)
     letters = [many.letter(index) for index in range(len(cards))]
     if baseline not in letters:
-        message = f"--baseline names {baseline!r}; the cards are {', '.join(letters)}"
+        message = Sentence(
+            f"--baseline names {baseline!r}; the cards are {', '.join(letters)}",
+            f"--baseline 给出 {baseline!r}；评分卡为 {', '.join(letters)}",
+        )
         raise UsageError("usage-wrong", message)
     entries = comparing.entries(cards, trusted, comparing.prices(price))
     others = tuple(map(read, foreign))
@@ -86,7 +90,7 @@ def compare(
         try:
             out.write_bytes(data)
         except OSError as cause:
-            message = f"cannot write {out}: {cause.strerror}"
+            message = unwritable(out, cause)
             raise UsageError("page-unwritable", message) from cause
         say(out)
     if fail_on:

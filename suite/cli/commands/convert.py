@@ -8,7 +8,7 @@ import click
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, joined, placed
-from suite.base.errors import SetupError, UsageError
+from suite.base.errors import SetupError, UsageError, unwritable
 from suite.cli.command import command
 from suite.cli.options import choices, json_option, quiet_option
 
@@ -63,9 +63,7 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
         try:
             log.mkdir(parents=True, exist_ok=True)
         except OSError as cause:
-            message = Sentence(
-                f"{log} cannot be written: {cause.strerror}", f"{log} 无法写入：{cause.strerror}"
-            )
+            message = unwritable(log, cause)
             raise SetupError("disk-unwritable", message) from cause
         made: list[None] = []
         provenance = conversion.convert(

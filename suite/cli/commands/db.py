@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
+from suite.base.errors import unwritable
 from suite.base.language import language
 from suite.cli.command import Group, command, described
 from suite.cli.options import FILE, trusted
@@ -90,5 +91,8 @@ def dashboard(out: Path) -> int:
             target.write_bytes(data)
             say(target)
     except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {out}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(out, cause),
+        ) from cause
     return 0

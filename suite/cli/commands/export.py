@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, unwritable
 from suite.cli.command import command
 from suite.cli.options import FILE, format_option, trusted
 
@@ -45,5 +45,8 @@ def export(
             say(path)
     except OSError as cause:
         place = cause.filename or out or run
-        raise UsageError("page-unwritable", f"cannot write {place}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(place, cause),
+        ) from cause
     return 0

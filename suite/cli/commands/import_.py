@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence, placed
+from suite.base.errors import unwritable
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option
 
@@ -38,19 +40,21 @@ def import_(files: tuple[Path, ...], *, tool: str | None, out: Path | None, as_j
     from suite.judge.foreign.read import read
 
     if out is not None and len(files) != 1:
-        raise UsageError("usage-wrong", "--out takes one FILE alone")
+        raise UsageError(
+            "usage-wrong", Sentence("--out takes one FILE alone", "--out 只接受一个 FILE")
+        )
     for path in files:
         result = read(path, tool)
         if as_json:
             write_json(result)
         else:
-            say(f"{result.file}: {view.heading(result)}")
+            say(placed(result.file, view.heading(result)))
             for heading, rows in view.tables([result]):
                 write_table(heading, rows)
         if out is not None:
             try:
                 replace_file(out, codec.pretty(result))
             except OSError as cause:
-                message = f"cannot write {out}: {cause.strerror}"
+                message = unwritable(out, cause)
                 raise UsageError("page-unwritable", message) from cause
     return 0

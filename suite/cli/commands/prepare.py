@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence, placed
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Names, command
 from suite.cli.options import (
     accelerator_option,
@@ -64,9 +64,18 @@ def prepare(
     from suite.measure.signals import Stop
 
     if every and engine is not None:
-        raise UsageError("usage-wrong", "--engine and --all exclude each other")
+        raise UsageError(
+            "usage-wrong",
+            exclusive("--engine", "--all"),
+        )
     if every and image:
-        raise UsageError("image-ambiguous", "--image names one image and --all wants several")
+        raise UsageError(
+            "image-ambiguous",
+            Sentence(
+                "--image names one image and --all wants several",
+                "--image 只指定一个镜像，而 --all 需要多个",
+            ),
+        )
     declared = load_vendor(vendor)
     engines = declared.doc.engines if every else [declared.engine(engine)]
     # Unknown names are refused before anything is fetched.

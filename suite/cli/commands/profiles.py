@@ -13,6 +13,7 @@ def profiles(*, as_json: bool) -> int:
     """List every shipped profile with its division and what it is for."""
     from suite.cli.output import write_json, write_table
     from suite.declare.profiles.load import load_profile, profile_names
+    from suite.declare.profiles.purposes import purpose
 
     docs = [load_profile(name).doc for name in profile_names()]
     if as_json:
@@ -26,6 +27,6 @@ def profiles(*, as_json: bool) -> int:
             Sentence("division", "赛道"),
             Sentence("purpose", "用途"),
         ),
-        [(doc.name, doc.division, " ".join(doc.purpose.split())) for doc in docs],
+        [(doc.name, doc.division, purpose(doc)) for doc in docs],
     )
     return 0

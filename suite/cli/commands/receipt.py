@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, unwritable
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, signing_key_option, tsa_option
@@ -48,7 +48,9 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
             "a receipt is never overwritten: the older one says more",
             "收据从不覆盖：越早的越有证明力",
         )
-        raise UsageError("receipt-exists", f"{target} exists already", hint=hint)
+        raise UsageError(
+            "receipt-exists", Sentence(f"{target} exists already", f"{target} 已存在"), hint=hint
+        )
     stamp = stamping.authority(tsa) if tsa else None
     signer = signingkey.named_key(key) or signingkey.local_key()
     now = datetime.now(UTC)
@@ -57,7 +59,10 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
         with target.open("xb") as stream:
             stream.write(made)
     except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(target, cause),
+        ) from cause
     time = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     seen = Sentence(f"{path}, {time}; not verified by this", f"{path}，{time}；这并不核验其内容")
     say(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli.command import command
 from suite.cli.options import json_option
@@ -39,7 +40,13 @@ def regress(chosen: SeriesChoice, *, margin: float, as_json: bool) -> int:
     from suite.cli.output import write_json
 
     if not 0 <= margin < 1:
-        raise UsageError("usage-wrong", f"--margin is a share from 0 to below 1, not {margin:g}")
+        raise UsageError(
+            "usage-wrong",
+            Sentence(
+                f"--margin is a share from 0 to below 1, not {margin:g}",
+                f"--margin 是从 0 到小于 1 的比例，而不是 {margin:g}",
+            ),
+        )
     result, any_judged = trends.regressions(chosen, margin)
     if as_json:
         write_json(result)

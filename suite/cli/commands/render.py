@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, unwritable
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, format_option, trusted
@@ -62,7 +62,10 @@ def render(
     try:
         replace_file(target, report)
     except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {target}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(target, cause),
+        ) from cause
     say(target)
     return 0
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
@@ -78,19 +79,26 @@ def reproduce(
     reach, with its interval, into what two honest runs may differ by. The result is a SLSA verification summary about the card, signed by a
     reviewer's key (--key). The exit status is 0 where the numbers come out, 1 where they do not.
     """
+    from suite.cli import consensus as agreement
     from suite.cli import reproducing
     from suite.cli.output import write_json
     from suite.documents.codec import plain
 
     if consensus:
         if trust is None:
-            hint = "the trust list says whose reproductions count"
-            raise UsageError("usage-wrong", "--consensus needs --trust", hint=hint)
-        view = reproducing.consensus(run, consensus, trust)
+            hint = Sentence(
+                "the trust list says whose reproductions count", "信任列表决定谁的复现算数"
+            )
+            raise UsageError(
+                "usage-wrong",
+                Sentence("--consensus needs --trust", "--consensus 需要 --trust"),
+                hint=hint,
+            )
+        view = agreement.consensus(run, consensus, trust)
         if as_json:
             write_json(plain(view))
         else:
-            say(reproducing.consensus_text(view))
+            say(agreement.text(view))
         return 0 if view.passed > view.failed else 1
     here = reproducing.Here(
         model=model, data=data, vendor=vendor, python=engine_python, url=url, script=sim_script

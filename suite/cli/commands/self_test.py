@@ -42,7 +42,7 @@ def self_test(seconds: float, *, as_json: bool) -> int:
     from suite.measure.load.selftest import ceiling
 
     with Terminal() as terminal:
-        terminal.step("sending to the scripted server")
+        terminal.step(Sentence("sending to the scripted server", "向脚本服务器发送请求"))
         result = ceiling(seconds)
     if as_json:
         write_json(result._asdict())

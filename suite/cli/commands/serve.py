@@ -28,11 +28,15 @@ def serve(places: tuple[Path, ...], *, port: int) -> int:
     from suite.judge.live.server import Runs, Server
 
     if not 0 <= port <= 65_535:
-        raise UsageError("port-wrong", f"{port} is not a port", hint="0 to 65535")
+        raise UsageError(
+            "port-wrong", Sentence(f"{port} is not a port", f"{port} 不是端口"), hint="0 to 65535"
+        )
     chosen = places or (Path("runs"),)
     for place in chosen:
         if not place.is_dir():
-            raise EvidenceError("run-missing", f"there is no folder {place}")
+            raise EvidenceError(
+                "run-missing", Sentence(f"there is no folder {place}", f"没有文件夹 {place}")
+            )
     with Server(Runs([place.absolute() for place in chosen]), port) as server:
         names = ", ".join(map(str, chosen))
         say(

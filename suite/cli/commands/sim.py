@@ -54,9 +54,17 @@ def sim(
     if list_faults or list_cheats:
         return _list(cheats=list_cheats, as_json=as_json)
     if as_json:
-        raise UsageError("json-needs-list", "--json goes with --list-faults or --list-cheats")
+        raise UsageError(
+            "json-needs-list",
+            Sentence(
+                "--json goes with --list-faults or --list-cheats",
+                "--json 与 --list-faults 或 --list-cheats 一起使用",
+            ),
+        )
     if not 0 <= port <= 65_535:
-        raise UsageError("port-wrong", f"{port} is not a port", hint="0 to 65535")
+        raise UsageError(
+            "port-wrong", Sentence(f"{port} is not a port", f"{port} 不是端口"), hint="0 to 65535"
+        )
 
     def ready(address: str) -> None:
         measure = f"suite run --url {address} --model mini"
@@ -76,12 +84,15 @@ def _list(*, cheats: bool, as_json: bool) -> int:
     from suite.measure.engine.sim_cheats import CHEATS
     from suite.measure.engine.sim_faults import FAULTS
 
-    titles = (
-        {cheat.name: cheat.does for cheat in CHEATS.values() if cheat.apply is not None}
+    known = (
+        {
+            cheat.name: Sentence(cheat.does.en, cheat.does.zh)
+            for cheat in CHEATS.values()
+            if cheat.apply is not None
+        }
         if cheats
         else FAULTS
     )
-    known = {name: Sentence(title.en, title.zh) for name, title in titles.items()}
     if as_json:
         write_json(known)
     else:

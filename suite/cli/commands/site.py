@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, command
 from suite.cli.options import FILE
 
@@ -75,9 +75,15 @@ def site(
     from suite.judge.submissions.check import Setting
 
     if trust and key:
-        raise UsageError("usage-wrong", "--trust and --key exclude each other")
+        raise UsageError("usage-wrong", exclusive("--trust", "--key"))
     if url and not url.startswith(("https://", "http://")):
-        raise UsageError("url-malformed", f"--url takes an https:// address, not {url!r}")
+        raise UsageError(
+            "url-malformed",
+            Sentence(
+                f"--url takes an https:// address, not {url!r}",
+                f"--url 接受 https:// 地址，而不是 {url!r}",
+            ),
+        )
     place = folders.tree_of(tree)
     setting = Setting(
         trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,

@@ -93,7 +93,7 @@ def show(vendor: str, *, as_json: bool) -> int:
     if as_json:
         write_json(doc)
     else:
-        write_text(vendor_text(doc).rstrip("\n"))
+        write_text(vendor_text(doc))
     return 0
 
 
@@ -258,6 +258,16 @@ def bundle(
         write_json(manifest)
     else:
         size = target.stat().st_size / 1e6
-        write_text(f"{target}: {size:,.1f} MB, {len(manifest.files)} files")
-        write_text(f"there: suite run --bundle {target.name}")
+        write_text(
+            Sentence(
+                f"{target}: {size:,.1f} MB, {len(manifest.files)} files",
+                f"{target}：{size:,.1f} MB，{len(manifest.files)} 个文件",
+            )
+        )
+        write_text(
+            Sentence(
+                f"there: suite run --bundle {target.name}",
+                f"在目标机器上：suite run --bundle {target.name}",
+            )
+        )
     return 0

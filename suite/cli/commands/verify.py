@@ -53,8 +53,18 @@ def verify(
     from suite.cli.output import write_json
 
     if statements and (trusted.trust is None or len(subjects) > 1):
-        hint = "the trust list says whose statements count; each is about one card"
-        raise UsageError("usage-wrong", "--statement needs --trust and one SUBJECT", hint=hint)
+        hint = Sentence(
+            "the trust list says whose statements count; each is about one card",
+            "信任列表决定谁的声明算数；每份声明只针对一张评分卡",
+        )
+        raise UsageError(
+            "usage-wrong",
+            Sentence(
+                "--statement needs --trust and one SUBJECT",
+                "--statement 需要 --trust 与一个 SUBJECT",
+            ),
+            hint=hint,
+        )
     known = judging.known(trusted, nonce, shared=len(subjects) > 1)
     if len(subjects) == 1:
         result = judging.verify(subjects[0], known)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -45,11 +46,23 @@ def read_text(directory: Path) -> str:
         DataError: ``model-missing``, ``model-no-config``, ``model-config-wrong`` or ``json-refused``.
     """
     if not directory.is_dir():
-        raise DataError("model-missing", "there is no such model directory", Place(str(directory)))
+        raise DataError(
+            "model-missing",
+            Sentence("there is no such model directory", "没有这个模型目录"),
+            Place(str(directory)),
+        )
     path = directory / FILE
     if not path.is_file():
-        hint = "a model directory holds config.json, a tokenizer and *.safetensors"
-        raise DataError("model-no-config", "no config.json", Place(str(directory)), hint)
+        hint = Sentence(
+            "a model directory holds config.json, a tokenizer and *.safetensors",
+            "模型目录含有 config.json、分词器与 *.safetensors",
+        )
+        raise DataError(
+            "model-no-config",
+            Sentence("no config.json", "没有 config.json"),
+            Place(str(directory)),
+            hint,
+        )
     data = jsonio.read_bytes(path, error=DataError)
     parse(data, str(path))
     return data.decode("utf-8")
@@ -66,7 +79,11 @@ def parse(data: bytes, name: str = FILE) -> JSONObject:
     """
     value = jsonio.loads(data, name=name, error=DataError, foreign=True)
     if not isinstance(value, dict):
-        raise DataError("model-config-wrong", "config.json is not an object", Place(name))
+        raise DataError(
+            "model-config-wrong",
+            Sentence("config.json is not an object", "config.json 不是对象"),
+            Place(name),
+        )
     return value
 
 

@@ -206,7 +206,9 @@ def hash_file(
         if known:
             known.put(path, sha256.hexdigest())
     except OSError as cause:
-        message = f"cannot read: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
+        )
         raise DataError("file-unreadable", message, Place(str(path))) from cause
     return FileDigest(path=name, bytes=size, sha256=sha256.hexdigest())
 
@@ -245,9 +247,15 @@ def hashed_files(directory: Path) -> list[Path]:
         DataError: ``model-missing``, ``model-no-weights``.
     """
     if not directory.is_dir():
-        raise DataError("model-missing", "there is no such model directory", Place(str(directory)))
+        raise DataError(
+            "model-missing",
+            Sentence("there is no such model directory", "没有这个模型目录"),
+            Place(str(directory)),
+        )
     paths = sorted((path for path in directory.iterdir() if _is_hashed(path)), key=lambda p: p.name)
     if not paths:
-        message = "no model: neither weights nor configuration"
+        message = Sentence(
+            "no model: neither weights nor configuration", "没有模型：既无权重，也无配置"
+        )
         raise DataError("model-no-weights", message, Place(str(directory)))
     return paths

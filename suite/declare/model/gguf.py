@@ -10,6 +10,7 @@ import os
 import struct
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
 from suite.documents.model import Tensor
@@ -47,7 +48,9 @@ def read_gguf(path: Path) -> list[Tensor]:
             size = os.fstat(stream.fileno()).st_size
             tensors = _Reader(stream, size, place).tensors()
     except OSError as cause:
-        message = f"cannot read: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
+        )
         raise DataError("file-unreadable", message, place) from cause
     return tensors
 
@@ -60,28 +63,47 @@ class _Reader:
 
     def tensors(self) -> list[Tensor]:
         if self._take(4) != MAGIC or self._number("<I") not in _VERSIONS:
-            raise self._wrong("not a GGUF file of a known version")
+            raise self._wrong(
+                Sentence("not a GGUF file of a known version", "不是已知版本的 GGUF 文件")
+            )
         count, members = self._number("<Q"), self._number("<Q")
         if max(count, members) > _MOST:
-            raise self._wrong(f"{count} tensors and {members} members")
+            raise self._wrong(
+                Sentence(
+                    f"{count} tensors and {members} members",
+                    f"有 {count} 个张量与 {members} 个成员",
+                )
+            )
         for _ in range(members):
             self._text()
             self._skip(self._number("<I"))
         tensors = [self._tensor() for _ in range(count)]
         needed = self._stream.tell() + sum(tensor.bytes for tensor in tensors)
         if needed > self._size:
-            message = f"cut: {self._size} bytes, its tensors need {needed}"
-            raise DataError("model-weights-truncated", message, self._place, "make it again")
+            message = Sentence(
+                f"cut: {self._size} bytes, its tensors need {needed}",
+                f"文件被截断：有 {self._size} 字节，其张量需要 {needed} 字节",
+            )
+            raise DataError(
+                "model-weights-truncated",
+                message,
+                self._place,
+                Sentence("make it again", "请重新生成"),
+            )
         return tensors
 
     def _tensor(self) -> Tensor:
         name, dimensions = self._text(), self._number("<I")
         if dimensions > 8:
-            raise self._wrong(f"{name} has {dimensions} dimensions")
+            raise self._wrong(
+                Sentence(f"{name} has {dimensions} dimensions", f"{name} 有 {dimensions} 维")
+            )
         shape = tuple(reversed([self._number("<Q") for _ in range(dimensions)]))
         kind, _ = self._number("<I"), self._number("<Q")
         if kind not in _TYPES:
-            raise self._wrong(f"{name} is of the unknown type {kind}")
+            raise self._wrong(
+                Sentence(f"{name} is of the unknown type {kind}", f"{name} 的类型 {kind} 未知")
+            )
         label, block, width = _TYPES[kind]
         values = 1
         for length in shape:
@@ -97,13 +119,20 @@ class _Reader:
                 self._take(length * _SIZES[inner])
                 return
             if inner == _ARRAY or length > _LONGEST:
-                raise self._wrong("a member holds lists of lists, or too long a list")
+                raise self._wrong(
+                    Sentence(
+                        "a member holds lists of lists, or too long a list",
+                        "有成员含嵌套列表，或列表过长",
+                    )
+                )
             for _ in range(length):
                 self._skip(inner)
         elif kind in _SIZES:
             self._take(_SIZES[kind])
         else:
-            raise self._wrong(f"a member is of the unknown type {kind}")
+            raise self._wrong(
+                Sentence(f"a member is of the unknown type {kind}", f"有成员的类型 {kind} 未知")
+            )
 
     def _text(self) -> str:
         return self._take(self._number("<Q")).decode("utf-8", "replace")
@@ -114,11 +143,16 @@ class _Reader:
 
     def _take(self, count: int) -> bytes:
         if count > _LONGEST:
-            raise self._wrong(f"a value of {count} bytes")
+            raise self._wrong(Sentence(f"a value of {count} bytes", f"有值长 {count} 字节"))
         data = self._stream.read(count)
         if len(data) != count:
-            message = "cut: it ends within its header"
-            raise DataError("model-weights-truncated", message, self._place, "make it again")
+            message = Sentence("cut: it ends within its header", "文件被截断：在文件头中结束")
+            raise DataError(
+                "model-weights-truncated",
+                message,
+                self._place,
+                Sentence("make it again", "请重新生成"),
+            )
         return data
 
     def _wrong(self, why: str) -> DataError:

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
 from suite.documents.model import Tensor, TensorFile
@@ -61,22 +62,36 @@ def _header(path: Path) -> tuple[dict[str, JSONValue], int, int]:
             size = os.fstat(stream.fileno()).st_size
             start = stream.read(8)
             if start + stream.read(len(_POINTER_START) - 8) == _POINTER_START:
-                hint = "fetch the real file: git lfs pull"
+                hint = Sentence(
+                    "fetch the real file: git lfs pull", "请取得真正的文件：git lfs pull"
+                )
                 raise DataError(
-                    "model-weights-pointer", "a Git LFS pointer, not weights", place, hint
+                    "model-weights-pointer",
+                    Sentence("a Git LFS pointer, not weights", "是 Git LFS 指针，不是权重"),
+                    place,
+                    hint,
                 )
             length = int.from_bytes(start, "little")
             if len(start) < 8 or length > MAX_HEADER_BYTES or 8 + length > size:
-                message = "not a safetensors file: its header does not fit into it"
+                message = Sentence(
+                    "not a safetensors file: its header does not fit into it",
+                    "不是 safetensors 文件：其中容不下文件头",
+                )
                 raise DataError("model-weights-wrong", message, place)
             stream.seek(8)
             raw = stream.read(length)
     except OSError as cause:
-        message = f"cannot read: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
+        )
         raise DataError("file-unreadable", message, place) from cause
     header = jsonio.loads(raw.rstrip(b" "), name=str(path), error=DataError)
     if not isinstance(header, dict):
-        raise DataError("model-weights-wrong", "the safetensors header is not an object", place)
+        raise DataError(
+            "model-weights-wrong",
+            Sentence("the safetensors header is not an object", "safetensors 文件头不是对象"),
+            place,
+        )
     return header, length, size - 8 - length
 
 
@@ -91,17 +106,30 @@ def _tensor(name: str, entry: JSONValue, path: Path) -> tuple[Tensor, int]:
     """One entry, checked, and where its data ends."""
     place = Place(str(path), None, f"/{name}")
     if not isinstance(entry, dict):
-        raise DataError("model-weights-wrong", "a tensor's entry is not an object", place)
+        raise DataError(
+            "model-weights-wrong",
+            Sentence("a tensor's entry is not an object", "张量的条目不是对象"),
+            place,
+        )
     dtype = entry.get("dtype")
     shape = _integers(entry.get("shape"))
     offsets = _integers(entry.get("data_offsets"))
     if not isinstance(dtype, str) or shape is None or offsets is None or len(offsets) != 2:
-        raise DataError("model-weights-wrong", "a tensor without dtype, shape or offsets", place)
+        raise DataError(
+            "model-weights-wrong",
+            Sentence("a tensor without dtype, shape or offsets", "张量缺少 dtype、shape 或偏移"),
+            place,
+        )
     begin, end = offsets
     bits = DTYPE_BITS.get(dtype)
     if bits is not None and (end - begin) * 8 != math.prod(shape) * bits:
         raise DataError(
-            "model-weights-wrong", f"{end - begin} bytes do not hold {dtype}{shape}", place
+            "model-weights-wrong",
+            Sentence(
+                f"{end - begin} bytes do not hold {dtype}{shape}",
+                f"{end - begin} 字节不等于 {dtype}{shape} 的大小",
+            ),
+            place,
         )
     return Tensor(name=name, dtype=dtype, shape=shape, bytes=end - begin), end
 
@@ -123,8 +151,16 @@ def read_header(path: Path) -> TensorFile:
         tensors.append(tensor)
         needed = max(needed, end)
     if needed > available:
-        message = f"cut: holds {available} of {needed} bytes of weights"
-        raise DataError("model-weights-truncated", message, Place(str(path)), "fetch it again")
+        message = Sentence(
+            f"cut: holds {available} of {needed} bytes of weights",
+            f"文件被截断：{needed} 字节权重中只有 {available} 字节",
+        )
+        raise DataError(
+            "model-weights-truncated",
+            message,
+            Place(str(path)),
+            Sentence("fetch it again", "请重新获取"),
+        )
     return TensorFile(path=path.name, header_bytes=length, tensors=tuple(tensors))
 
 
@@ -134,17 +170,28 @@ def _sharded(directory: Path) -> list[Path]:
     index = jsonio.load(path, error=DataError, foreign=True)
     names = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(names, dict) or not names:
-        raise DataError("model-index-wrong", "the index has no weight_map", Place(str(path)))
+        raise DataError(
+            "model-index-wrong",
+            Sentence("the index has no weight_map", "索引没有 weight_map"),
+            Place(str(path)),
+        )
     files = sorted({str(name) for name in names.values()})
     for name in files:
         if "/" in name or not (directory / name).is_file():
-            message = f"the index names {name!r}, which is not there"
+            message = Sentence(
+                f"the index names {name!r}, which is not there", f"索引所指的 {name!r} 不存在"
+            )
             raise _shard_missing(message, Place(str(path), None, "/weight_map"))
     return [directory / name for name in files]
 
 
 def _shard_missing(message: str, place: Place) -> DataError:
-    return DataError("model-shard-missing", message, place, "fetch the missing part")
+    return DataError(
+        "model-shard-missing",
+        message,
+        place,
+        Sentence("fetch the missing part", "请获取缺少的部分"),
+    )
 
 
 def _parts(directory: Path) -> list[Path]:
@@ -158,7 +205,10 @@ def _parts(directory: Path) -> list[Path]:
     for total in totals:
         missing = sorted(set(range(1, total + 1)) - present)
         if missing:
-            message = f"part {missing[0]} of {total} is not there"
+            message = Sentence(
+                f"part {missing[0]} of {total} is not there",
+                f"缺少 {total} 个部分中的第 {missing[0]} 部分",
+            )
             raise _shard_missing(message, Place(str(directory)))
     return list(parts)
 
@@ -214,13 +264,27 @@ def _no_weights(directory: Path) -> DataError:
     other = sorted({p.name for pattern in _OTHER_FORMATS for p in directory.glob(pattern)})
     adapters = sorted(path.name for path in directory.glob(f"{_ADAPTER}*.safetensors"))
     if other:
-        message = f"weights only in another format ({', '.join(other[:3])}), none in safetensors"
-        hint = "convert them: AutoModelForCausalLM.from_pretrained(d).save_pretrained(d)"
+        message = Sentence(
+            f"weights only in another format ({', '.join(other[:3])}), none in safetensors",
+            f"只有其他格式的权重（{', '.join(other[:3])}），没有 safetensors",
+        )
+        hint = Sentence(
+            "convert them: AutoModelForCausalLM.from_pretrained(d).save_pretrained(d)",
+            "请转换：AutoModelForCausalLM.from_pretrained(d).save_pretrained(d)",
+        )
     elif adapters:
-        message = f"only an adapter ({adapters[0]}), no model"
-        hint = "merge it into its base model: merge_and_unload() of peft, then save_pretrained(d)"
+        message = Sentence(
+            f"only an adapter ({adapters[0]}), no model", f"只有适配器（{adapters[0]}），没有模型"
+        )
+        hint = Sentence(
+            "merge it into its base model: merge_and_unload() of peft, then save_pretrained(d)",
+            "请并入其基础模型：peft 的 merge_and_unload()，然后 save_pretrained(d)",
+        )
     else:
-        message, hint = "no weights: no *.safetensors file", "fetch the model again"
+        message, hint = (
+            Sentence("no weights: no *.safetensors file", "没有权重：没有 *.safetensors 文件"),
+            Sentence("fetch the model again", "请重新获取模型"),
+        )
     return DataError("model-no-weights", message, Place(str(directory)), hint)
 
 
@@ -229,5 +293,8 @@ def _check_index(path: Path, present: set[str]) -> None:
     names = index.get("weight_map") if isinstance(index, dict) else None
     missing = sorted(set(names) - present) if isinstance(names, dict) else []
     if missing:
-        message = f"{len(missing)} tensors of the index are in none of its files, e.g. {missing[0]}"
+        message = Sentence(
+            f"{len(missing)} tensors of the index are in none of its files, e.g. {missing[0]}",
+            f"索引中有 {len(missing)} 个张量不在任何文件中，例如 {missing[0]}",
+        )
         raise DataError("model-tensor-missing", message, Place(str(path)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, EvidenceError, Place
 from suite.declare.model.facts import facts_of
 from suite.declare.plan.choice import ModelInput
@@ -123,7 +124,9 @@ def profile_of(basis: Basis) -> Profile:
     wanted = {given(p.arrivals.trace) for p in doc.phases if p.arrivals is not None} - {None}
     if missing := sorted(map(str, wanted - traces.keys())):
         raise EvidenceError(
-            "basis-incomplete", f"the trace {missing[0]} is not kept", Place(_PROFILE)
+            "basis-incomplete",
+            Sentence(f"the trace {missing[0]} is not kept", f"没有保留轨迹 {missing[0]}"),
+            Place(_PROFILE),
         )
     _refuse(inconsistencies(doc, doc.name, traces), _PROFILE, "profile-inconsistent")
     return Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -13,7 +13,6 @@ from suite.base.errors import UsageError
 from suite.declare.vendor.arguments import Situation
 from suite.documents.document import given
 from suite.documents.plan import UNKNOWN, Devices, RuntimeKind
-from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage
 from suite.documents.vendor_model import DtypeRow
 
 if TYPE_CHECKING:
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from suite.documents.basis import Options, Thinking
     from suite.documents.model import FileDigest, ModelFacts
     from suite.documents.vendor import DeviceAccess, Visibility, VisibilityVariable
-    from suite.documents.vendor_engine import RuntimeName
+    from suite.documents.vendor_engine import DeclaredEngine, RuntimeName
 
-SHA256_DIGITS = 64
 _MODEL_DTYPES = {
     "float32": "float32",
     "float": "float32",
@@ -200,14 +198,29 @@ def refuse_every(visibility: Visibility, count: int | None) -> None:
         UsageError: ``devices-wrong``.
     """
     if count is None:
-        hint = "say it with --devices: the ranks follow from it"
-        raise UsageError("devices-wrong", "all devices, and not how many there are", hint=hint)
+        hint = Sentence(
+            "say it with --devices: the ranks follow from it",
+            "请以 --devices 给出数量：rank 数由其得出",
+        )
+        raise UsageError(
+            "devices-wrong",
+            Sentence("all devices, and not how many there are", "给出了全部设备，而没有给出数量"),
+            hint=hint,
+        )
     variable = visibility.container
     if variable is None or variable.all is None:
         named = variable or next(iter(visibility.process), None)
-        what = "this vendor" if named is None else named.variable
-        hint = "name the indices, for example --visible 0,1"
-        raise UsageError("devices-wrong", f"{what} takes no word for all devices", hint=hint)
+        what = Sentence("this vendor", "该厂商") if named is None else named.variable
+        hint = Sentence(
+            "name the indices, for example --visible 0,1", "请给出编号，例如 --visible 0,1"
+        )
+        raise UsageError(
+            "devices-wrong",
+            Sentence(
+                f"{what} takes no word for all devices", f"{chinese(what)} 没有表示全部设备的写法"
+            ),
+            hint=hint,
+        )
 
 
 def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ...]:
@@ -217,13 +230,26 @@ def choose_devices(count: int | None, visible: tuple[int, ...]) -> tuple[int, ..
         UsageError: ``devices-wrong``.
     """
     if count is not None and count < 1:
-        raise UsageError("devices-wrong", f"{count} devices", hint="at least one is needed")
+        raise UsageError(
+            "devices-wrong",
+            Sentence(f"{count} devices", f"{count} 台设备"),
+            hint=Sentence("at least one is needed", "至少需要一台"),
+        )
     if not visible:
         return tuple(range(count or 1))
     if len(set(visible)) != len(visible) or min(visible) < 0:
-        raise UsageError("devices-wrong", "a device index occurs twice or is negative")
+        raise UsageError(
+            "devices-wrong",
+            Sentence("a device index occurs twice or is negative", "设备编号重复或为负"),
+        )
     if count is not None and count != len(visible):
-        raise UsageError("devices-wrong", f"{count} devices, but {len(visible)} indices were named")
+        raise UsageError(
+            "devices-wrong",
+            Sentence(
+                f"{count} devices, but {len(visible)} indices were named",
+                f"有 {count} 台设备，而给出了 {len(visible)} 个编号",
+            ),
+        )
     return visible
 
 
@@ -242,21 +268,35 @@ def choose_ranks(
         rank = device.topology.rank
         raise UsageError(
             "tensor-parallel-wrong",
-            f"{ranks} tensor-parallel ranks on {devices} x {device.name}",
-            hint=f"a rank is a {rank}; there are {slots}",
+            Sentence(
+                f"{ranks} tensor-parallel ranks on {devices} x {device.name}",
+                f"{ranks} 个张量并行 rank 用于 {devices} x {device.name}",
+            ),
+            hint=Sentence(
+                f"a rank is a {rank}; there are {slots}",
+                f"每个 rank 是一个{chinese(rank)}；共有 {slots} 个",
+            ),
         )
     if rule.allowed and ranks not in rule.allowed:
         allowed = ", ".join(str(number) for number in rule.allowed)
         raise UsageError(
             "tensor-parallel-wrong",
-            f"tensor-parallel-size: {ranks} is not allowed for {engine.id}; allowed: {allowed}",
+            Sentence(
+                f"tensor-parallel-size: {ranks} is not allowed for {engine.id}; allowed: {allowed}",
+                f"tensor-parallel-size：{engine.id} 不允许 {ranks}；可取：{chinese(allowed)}",
+            ),
             hint=rule.note,
         )
     if facts.heads is not None and facts.heads % ranks:
         raise UsageError(
             "tensor-parallel-wrong",
-            f"{facts.heads} attention heads cannot be split over {ranks} ranks",
-            hint="use a number of devices that divides the heads",
+            Sentence(
+                f"{facts.heads} attention heads cannot be split over {ranks} ranks",
+                f"{facts.heads} 个注意力头不能均分给 {ranks} 个 rank",
+            ),
+            hint=Sentence(
+                "use a number of devices that divides the heads", "请使用能整除注意力头数的设备数"
+            ),
         )
     return ranks
 
@@ -293,9 +333,13 @@ def choose_dtype(
         why = refused.get(requested, "")
         raise UsageError(
             "dtype-unsupported",
-            f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
-            f"the values are {', '.join(rows)}" + (f": {why}" if why else ""),
-            hint="name one with --dtype",
+            Sentence(
+                f"dtype: {requested or 'unknown'} is not allowed for {engine.id}; "
+                f"the values are {', '.join(rows)}",
+                f"dtype：{engine.id} 不允许 {requested or '未知'}；可取 {', '.join(rows)}",
+            )
+            + (f": {why}" if why else ""),
+            hint=Sentence("name one with --dtype", "请以 --dtype 指定"),
         )
     row = rows[requested]
     if facts.quantisation is None:
@@ -335,65 +379,12 @@ def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
                 precision=declared.precision,
                 note=f"quantised: {method}",
             )
-    known = ", ".join(item.method for item in engine.quantisation) or "none"
+    known = ", ".join(item.method for item in engine.quantisation) or Sentence("none", "无")
     raise UsageError(
         "quantisation-unsupported",
-        f"{engine.id} is not declared to run with the quantisation {method}",
-        hint=f"declared: {known}",
-    )
-
-
-def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None) -> DeclaredImage:
-    """The image: a declared one by id, one by reference, or the first that fits the accelerator.
-
-    Raises:
-        UsageError: ``image-unnamed``, ``image-digest-wrong``.
-    """
-    fitting = [
-        image for image in engine.images if device.id in given(image.accelerators, [device.id])
-    ]
-    by_id = {image.id: image for image in engine.images}
-    if named in by_id:
-        chosen = by_id[named]
-    elif named is not None:
-        return _named_image(named, engine)
-    elif fitting:
-        chosen = fitting[0]
-    else:
-        raise UsageError("image-unnamed", f"{engine.id} declares no image for {device.name}")
-    if chosen.reference == "unknown":
-        raise UsageError(
-            "image-unnamed",
-            f"no public image of {engine.title} is known for {device.name}",
-            hint="; ".join(filter(None, ("name one with --image", given(chosen.note)))),
-        )
-    return chosen
-
-
-def _named_image(named: str, engine: DeclaredEngine) -> DeclaredImage:
-    bare = named.removeprefix("sha256:")
-    if bare != named and len(bare) == SHA256_DIGITS and set(bare) <= set("0123456789abcdef"):
-        # The id of an image that is on this machine and in no registry.
-        return _new_image(engine, "local", named, named)
-    reference, _, digest = named.partition("@")
-    hexadecimal = digest.removeprefix("sha256:")
-    if digest and (
-        len(hexadecimal) != SHA256_DIGITS or not set(hexadecimal) <= set("0123456789abcdef")
-    ):
-        hint = "write name:tag@sha256: and 64 hexadecimal digits"
-        raise UsageError("image-digest-wrong", f"{digest!r} is not a digest", hint=hint)
-    return _new_image(engine, "registry", reference, digest or None)
-
-
-def _new_image(
-    engine: DeclaredEngine, source: Literal["registry", "local"], reference: str, digest: str | None
-) -> DeclaredImage:
-    return DeclaredImage(
-        id="named",
-        source=source,
-        reference=reference,
-        digest=digest,
-        architectures=engine.images[0].architectures,
-        visibility="local" if source == "local" else "public",
-        provenance=engine.images[0].provenance,
+        Sentence(
+            f"{engine.id} is not declared to run with the quantisation {method}",
+            f"{engine.id} 未声明可运行量化方式 {method}",
+        ),
+        hint=Sentence(f"declared: {known}", f"已声明：{chinese(known)}"),
     )

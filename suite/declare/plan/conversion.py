@@ -73,8 +73,11 @@ def model_type(
         if named not in values:
             raise UsageError(
                 "model-type-unknown",
-                f"the converter of {engine.id} knows no model type {named!r}",
-                hint=f"one of: {', '.join(values)}",
+                Sentence(
+                    f"the converter of {engine.id} knows no model type {named!r}",
+                    f"{engine.id} 的转换器不认识模型类型 {named!r}",
+                ),
+                hint=Sentence(f"one of: {', '.join(values)}", f"可取：{', '.join(values)}"),
             )
         return named
     for row in rows:
@@ -83,8 +86,11 @@ def model_type(
     known = ", ".join(dict.fromkeys(row.architecture for row in rows))
     raise UsageError(
         "model-unsupported",
-        f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
-        hint=f"it converts: {known}",
+        Sentence(
+            f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
+            f"{engine.id} 不能转换{facts.architecture or '没有架构名称的模型'}",
+        ),
+        hint=Sentence(f"it converts: {known}", f"它可转换：{known}"),
     )
 
 

@@ -9,9 +9,9 @@ from msgspec import UNSET, UnsetType
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
-from suite.declare.plan.choice import choose_image
 from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
 from suite.declare.plan.flags import read_flags
+from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
@@ -265,8 +265,14 @@ def _environment(
 ) -> dict[str, str]:
     if choice.closed and choice.options.env:
         name = next(iter(choice.options.env))
-        hint = "or ask for --division open"
-        raise UsageError("env-closed", f"{name} may not be set in the closed division", hint=hint)
+        hint = Sentence("or ask for --division open", "或请求 --division open")
+        raise UsageError(
+            "env-closed",
+            Sentence(
+                f"{name} may not be set in the closed division", f"{name} 在封闭赛道中不可设置"
+            ),
+            hint=hint,
+        )
     if not choice.starts_engine:
         return {}
     result = {
@@ -290,8 +296,13 @@ def _refuse_word_for_all(choice: Choice) -> None:
     for variable in filter(None, (visibility.container, *visibility.process)):
         given_value = choice.options.env.get(variable.variable, "")
         if variable.all is None and given_value.strip().lower() == "all":
-            message = f"{variable.variable} takes no word for all devices"
-            hint = "name the indices, for example --visible 0,1"
+            message = Sentence(
+                f"{variable.variable} takes no word for all devices",
+                f"{variable.variable} 没有表示全部设备的写法",
+            )
+            hint = Sentence(
+                "name the indices, for example --visible 0,1", "请给出编号，例如 --visible 0,1"
+            )
             raise UsageError("devices-wrong", message, hint=hint)
 
 
@@ -336,8 +347,13 @@ def request_doc(choice: Choice, *, raw_prompt: bool, exact: bool = False) -> Req
     if path is None:
         raise UsageError(
             "api-missing",
-            f"{choice.engine.id} has no {api} API, which this model and prompt need",
-            hint="use a model with a chat template" if not chat else "use another engine",
+            Sentence(
+                f"{choice.engine.id} has no {api} API, which this model and prompt need",
+                f"{choice.engine.id} 没有此模型与提示词所需的 {api} API",
+            ),
+            hint=Sentence("use a model with a chat template", "请使用带对话模板的模型")
+            if not chat
+            else Sentence("use another engine", "请使用其他引擎"),
         )
     thinking = choice.model.thinking if chat else None
     return RequestFormat(

@@ -17,7 +17,6 @@ from suite.declare.plan.choice import (
     ModelInput,
     choose_devices,
     choose_dtype,
-    choose_image,
     choose_ranks,
     quantised,
     refuse_every,
@@ -25,8 +24,9 @@ from suite.declare.plan.choice import (
 from suite.declare.plan.container import telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
+from suite.declare.plan.imagechoice import choose_image
+from suite.declare.plan.room import chosen_context, profile_room
 from suite.declare.profiles.expand import expand_phases, longest_request
-from suite.declare.profiles.points import Room
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import select_peaks
 from suite.documents.basis import Options
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from suite.documents.vendor_engine import DeclaredEngine
     from suite.documents.vendor_model import DtypeRow
 
-CONTEXT_LIMIT = 8192
 """Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
 
 
@@ -111,9 +110,9 @@ def make_plan(
     choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
     dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
     request = _request(choice, profile)
-    room = _room(profile, choice, request)
+    room = profile_room(profile, choice, request)
     phases = expand_phases(profile, taskset.size, room)
-    text_context, max_model_len = _context(profile, choice, longest_request(phases))
+    text_context, max_model_len = chosen_context(profile, choice, longest_request(phases))
     engine, conversion, precision = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
@@ -225,12 +224,27 @@ def _vendor_ref(vendor: Vendor) -> VendorRef:
 def _division(profile: Profile, options: Options) -> Division:
     named = options.division
     if named not in (None, *get_args(Division)):
-        hint = f"one of: {', '.join(get_args(Division))}"
-        raise UsageError("division-unknown", f"there is no division {named!r}", hint=hint)
+        hint = Sentence(
+            f"one of: {', '.join(get_args(Division))}", f"可取：{', '.join(get_args(Division))}"
+        )
+        raise UsageError(
+            "division-unknown",
+            Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
+            hint=hint,
+        )
     division = profile.doc.division if named is None else cast("Division", named)
     if division == "closed" and profile.doc.division != "closed":
-        hint = "docs/scenarios.md says which profiles are, such as smoke and xsum"
-        raise UsageError("division-unknown", f"the profile {profile.name} is not closed", hint=hint)
+        hint = Sentence(
+            "docs/scenarios.md says which profiles are, such as smoke and xsum",
+            "docs/scenarios.md 说明哪些配置可以，例如 smoke 与 xsum",
+        )
+        raise UsageError(
+            "division-unknown",
+            Sentence(
+                f"the profile {profile.name} is not closed", f"配置 {profile.name} 不属于封闭赛道"
+            ),
+            hint=hint,
+        )
     return division
 
 
@@ -257,8 +271,14 @@ def _choose(  # noqa: PLR0917 - one row of choices
     if supported and model.facts.architecture not in supported and not options.model_type:
         raise UsageError(
             "model-unsupported",
-            f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
-            hint=f"it runs: {', '.join(row.names for row in engine.models)}",
+            Sentence(
+                f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
+                f"{engine.id} 未声明可运行 {model.facts.architecture or '此模型'}",
+            ),
+            hint=Sentence(
+                f"it runs: {', '.join(row.names for row in engine.models)}",
+                f"它可运行：{', '.join(row.names for row in engine.models)}",
+            ),
         )
     return Choice(
         vendor=vendor,
@@ -282,65 +302,36 @@ def _choose(  # noqa: PLR0917 - one row of choices
 
 def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -> None:
     if engine.process is UNSET:
-        hint = "a container needs a Docker engine; --url measures a server that runs already"
-        message = f"{engine.id} of {vendor.id} is not declared to run as a process"
+        hint = Sentence(
+            "a container needs a Docker engine; --url measures a server that runs already",
+            "容器需要 Docker 引擎；--url 可测量已在运行的服务器",
+        )
+        message = Sentence(
+            f"{engine.id} of {vendor.id} is not declared to run as a process",
+            f"{vendor.id} 的 {engine.id} 未声明可作为进程运行",
+        )
         raise UsageError("process-undeclared", message, hint=hint)
     if options.engine_python is None and not vendor.can_run_as_process(engine.id):
-        hint = "name its interpreter with --engine-python PATH"
-        message = f"no environment for {engine.id} of {vendor.id} is made here"
+        hint = Sentence(
+            "name its interpreter with --engine-python PATH",
+            "请以 --engine-python PATH 指定其解释器",
+        )
+        message = Sentence(
+            f"no environment for {engine.id} of {vendor.id} is made here",
+            f"套件不在此为 {vendor.id} 的 {engine.id} 建立环境",
+        )
         raise UsageError("process-undeclared", message, hint=hint)
 
 
 def _refuse_many(vendor: Vendor, count: int) -> None:
     if count > 1:
-        raise UsageError("devices-wrong", f"{vendor.doc.name} has one device: the whole host")
-
-
-def model_room(model: Model) -> Room:
-    """What a plan's model can hold, with the shortest prompt that the plan states."""
-    limit = model.facts.max_positions
-    return Room(limit if limit and limit > 0 else CONTEXT_LIMIT, given(model.shortest_prompt, 1))
-
-
-def _room(profile: Profile, choice: Choice, request: RequestFormat) -> Room:
-    """What the model can hold; the user can make it smaller where the division is not closed."""
-    model = choice.model
-    if profile.exact_lengths and model.tokenizer_sha256 is None:
-        message = f"the profile {profile.name} needs prompts of exact length"
-        hint = "the model directory has no tokenizer.json to count their tokens with"
-        raise UsageError("tokenizer-needed", message, hint=hint)
-    shortest = 1 if request.prompt_ids else model.shortest_prompts.get(request.api, 1)
-    limit = model.facts.max_positions or CONTEXT_LIMIT
-    named = choice.options.max_model_len
-    return Room(limit if named is None or choice.closed else min(named, limit), shortest)
-
-
-def _context(profile: Profile, choice: Choice, longest: int) -> tuple[int, int]:
-    """Longest prompt and answer together, of the tasks and of everything; the same rule for every vendor.
-
-    Args:
-        profile: the workload.
-        choice: with the model and what the user decided.
-        longest: tokens of the longest request of exact length, 0 without any.
-    """
-    model_limit = choice.model.facts.max_positions or CONTEXT_LIMIT
-    new = profile.doc.decoding.max_new_tokens
-    wanted = profile.doc.max_input_tokens
-    texts = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
-    length = max(texts, longest)
-    named = choice.options.max_model_len
-    if named is not None and named != length:
-        if choice.closed:
-            raise UsageError(
-                "argument-closed",
-                f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
-                hint="every vendor cuts the documents alike; ask for --division open",
-            )
-        texts = length = min(named, model_limit)
-    if texts <= new:
-        message = f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones"
-        raise UsageError("context-too-small", message)
-    return texts, length
+        raise UsageError(
+            "devices-wrong",
+            Sentence(
+                f"{vendor.doc.name} has one device: the whole host",
+                f"{vendor.doc.name} 只有一台设备：整台主机",
+            ),
+        )
 
 
 def _model_doc(model: ModelInput, shortest_prompt: int | UnsetType) -> Model:

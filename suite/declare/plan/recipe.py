@@ -50,7 +50,11 @@ def context(directory: Path) -> dict[str, bytes]:
         return files | {path.relative_to(TOP).as_posix(): path.read_bytes() for path in own}
     except OSError as error:
         raise SetupError(
-            "image-context-missing", f"{error.filename} cannot be read: {error.strerror}"
+            "image-context-missing",
+            Sentence(
+                f"{error.filename} cannot be read: {error.strerror}",
+                f"无法读取 {error.filename}：{error.strerror}",
+            ),
         ) from error
 
 

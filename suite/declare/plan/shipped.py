@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.known import release_of
 from suite.declare.plan import recipe
@@ -41,7 +42,10 @@ def shipped_vendor(plan: Plan, basis: Basis | None = None) -> Vendor:
         vendor = vendor_of(basis)
         if vendor.sha256 == listed:
             return vendor
-    message = f"release {release.version} shipped no such declaration of {plan.vendor.id}"
+    message = Sentence(
+        f"release {release.version} shipped no such declaration of {plan.vendor.id}",
+        f"版本 {release.version} 未随附 {plan.vendor.id} 的这份声明",
+    )
     raise UsageError("vendor-unknown", message)
 
 
@@ -63,7 +67,10 @@ def shipped_profile(plan: Plan, basis: Basis | None = None) -> Profile:
         profile = profile_of(basis)
         if profile.sha256 == listed:
             return profile
-    message = f"release {release.version} shipped no such profile {name}"
+    message = Sentence(
+        f"release {release.version} shipped no such profile {name}",
+        f"版本 {release.version} 未随附这份配置 {name}",
+    )
     raise UsageError("profile-unknown", message)
 
 

@@ -11,6 +11,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError
 from suite.declare.analysis.bisection import planned
 
@@ -71,9 +72,15 @@ def schedule(arrivals: Arrivals, count: int) -> list[int]:
     """
     rate, shape = arrivals.rate, arrivals.shape
     if not (math.isfinite(rate) and rate > 0):
-        raise DeclarationError("arrivals-wrong", f"a rate of {rate} requests per second")
+        raise DeclarationError(
+            "arrivals-wrong",
+            Sentence(f"a rate of {rate} requests per second", f"每秒 {rate} 个请求的速率"),
+        )
     if arrivals.process == "gamma" and (shape is None or not math.isfinite(shape) or shape <= 0):
-        raise DeclarationError("arrivals-wrong", f"gamma arrivals with the shape {shape}")
+        raise DeclarationError(
+            "arrivals-wrong",
+            Sentence(f"gamma arrivals with the shape {shape}", f"形状参数为 {shape} 的 gamma 到达"),
+        )
     uniform = Uniform(arrivals.process, arrivals.seed)
     match arrivals.process:
         case "constant":
@@ -87,7 +94,10 @@ def schedule(arrivals: Arrivals, count: int) -> list[int]:
             whole = math.fsum(gaps) or math.inf
             places = [along / whole for along in itertools.accumulate(gaps[:count])]
         case "replay":
-            raise DeclarationError("arrivals-wrong", "a replay takes its times from its trace")
+            raise DeclarationError(
+                "arrivals-wrong",
+                Sentence("a replay takes its times from its trace", "重放的时刻取自其轨迹"),
+            )
     return _times(places, rate)
 
 

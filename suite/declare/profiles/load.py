@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import jsonio, yamlio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.perfgrid import read_grid
@@ -105,8 +106,16 @@ def load_profile(name: str) -> Profile:
     known = profile_names()
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(known)}"
-        raise DeclarationError("profile-unknown", f"there is no profile {name!r}", hint=hint)
+        hint = (
+            Sentence(f"did you mean {near[0]!r}?", f"是否指 {near[0]!r}？")
+            if near
+            else Sentence(f"one of: {', '.join(known)}", f"可取：{', '.join(known)}")
+        )
+        raise DeclarationError(
+            "profile-unknown",
+            Sentence(f"there is no profile {name!r}", f"没有配置 {name!r}"),
+            hint=hint,
+        )
     return _read(PROFILE_DIRECTORY / f"{name}.yaml", shipped=True)
 
 
@@ -123,7 +132,7 @@ def _read(path: Path, *, shipped: bool) -> Profile:
         for pointer, message, hint in inconsistencies(doc, path.stem, traces)
     ]
     if problems:
-        message = f"{path} contradicts itself"
+        message = Sentence(f"{path} contradicts itself", f"{path} 自相矛盾")
         raise DeclarationError(
             "profile-inconsistent", message, problems[0].place, problems[0].hint, problems
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, Place
 from suite.documents.profile import Grid
 from suite.documents.text import Title
@@ -40,8 +41,18 @@ def read_grid(path: Path, frame: Profile) -> Profile:
     rows = value if isinstance(value, list) else [value]
     entries = [row for row in rows if isinstance(row, dict) and set(LISTS) <= row.keys()]
     if len(entries) != 1 or len(entries) != len(rows):
-        message = f"{len(rows)} entries; one with {', '.join(LISTS)} is read at a time"
-        raise _wrong(path, message, "one file for each model: --model says which")
+        message = Sentence(
+            f"{len(rows)} entries; one with {', '.join(LISTS)} is read at a time",
+            f"有 {len(rows)} 项；每次读取含 {', '.join(LISTS)} 的一项",
+        )
+        raise _wrong(
+            path,
+            message,
+            Sentence(
+                "one file for each model: --model says which",
+                "每个模型一个文件：--model 指定是哪一个",
+            ),
+        )
     (phase,) = frame.phases
     batches, prefill, decode = (_numbers(path, entries[0], name) for name in LISTS)
     grid = Grid(seed=1, input=prefill, output=decode, concurrency=batches)
@@ -57,10 +68,21 @@ def _numbers(path: Path, entry: JSONObject, name: str) -> tuple[int, ...]:
     listed = entry[name]
     numbers = [n for n in listed if type(n) is int and n > 0] if isinstance(listed, list) else []
     if not isinstance(listed, list) or len(numbers) != len(listed) or not numbers:
-        raise _wrong(path, f"{name} is no list of whole numbers from 1", "for example [1, 4, 16]")
+        raise _wrong(
+            path,
+            Sentence(
+                f"{name} is no list of whole numbers from 1",
+                f"{name} 不是由自 1 起的整数组成的列表",
+            ),
+            Sentence("for example [1, 4, 16]", "例如 [1, 4, 16]"),
+        )
     distinct = tuple(dict.fromkeys(numbers))
     if len(distinct) > _MOST:
-        raise _wrong(path, f"{name} has {len(distinct)} values", f"at most {_MOST}")
+        raise _wrong(
+            path,
+            Sentence(f"{name} has {len(distinct)} values", f"{name} 有 {len(distinct)} 个值"),
+            Sentence(f"at most {_MOST}", f"最多 {_MOST}"),
+        )
     return distinct
 
 

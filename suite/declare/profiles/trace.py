@@ -22,6 +22,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place, Problem
 
 if TYPE_CHECKING:
@@ -87,13 +88,19 @@ def read_trace(path: Path, *, below: Path | None = None) -> Trace:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
-        raise _wrong(source, "the file is not UTF-8") from cause
+        raise _wrong(source, Sentence("the file is not UTF-8", "文件不是 UTF-8")) from cause
     if path.suffix == ".jsonl":
         rows = _mooncake(text, source)
     elif path.suffix == ".csv":
         rows = _table(text, source)
     else:
-        raise _wrong(source, "the name ends neither with .jsonl nor with .csv")
+        raise _wrong(
+            source,
+            Sentence(
+                "the name ends neither with .jsonl nor with .csv",
+                "文件名既不以 .jsonl 也不以 .csv 结尾",
+            ),
+        )
     records = _ordered(rows, source)
     start = records[0].moment_ns
     lengths = [record.lengths for record in records if record.lengths is not None]
@@ -108,7 +115,7 @@ def read_trace(path: Path, *, below: Path | None = None) -> Trace:
 def _wrong(source: str, message: str, problems: list[Problem] | None = None) -> DataError:
     reasons = problems or []
     place = reasons[0].place if reasons else Place(source)
-    hint = "docs/scenarios.md describes the three forms"
+    hint = Sentence("docs/scenarios.md describes the three forms", "docs/scenarios.md 说明三种形式")
     return DataError("trace-wrong", message, place, hint, reasons[:_LISTED])
 
 
@@ -119,16 +126,33 @@ def _ordered(rows: Iterator[_Row], source: str) -> list[_Record]:
         if isinstance(row, Problem):
             problems.append(row)
         elif records and row.moment_ns < records[-1].moment_ns:
-            problems.append(Problem("earlier than the line before", row.place))
+            problems.append(
+                Problem(Sentence("earlier than the line before", "早于上一行"), row.place)
+            )
         else:
             records.append(row)
         if len(records) > MOST_RECORDS:
-            raise _wrong(source, f"more than {MOST_RECORDS:,} requests")
+            raise _wrong(
+                source,
+                Sentence(f"more than {MOST_RECORDS:,} requests", f"多于 {MOST_RECORDS:,} 个请求"),
+            )
     if problems:
-        count = "one line is" if len(problems) == 1 else f"{len(problems)} lines are"
-        raise _wrong(source, f"{count} no request of a trace", problems)
+        count = Sentence(
+            "one line is" if len(problems) == 1 else f"{len(problems)} lines are",
+            f"{len(problems)}",
+        )
+        raise _wrong(
+            source,
+            Sentence(f"{count} no request of a trace", f"轨迹中有 {count.zh} 行不是请求"),
+            problems,
+        )
     if len(records) < 2 or records[0].moment_ns == records[-1].moment_ns:
-        raise _wrong(source, "a trace needs requests at two moments at least")
+        raise _wrong(
+            source,
+            Sentence(
+                "a trace needs requests at two moments at least", "轨迹至少需要两个时刻的请求"
+            ),
+        )
     return records
 
 
@@ -155,13 +179,19 @@ def _mooncake_row(line: str, place: Place) -> _Row:
     except DataError as cause:
         return Problem(cause.message, place)
     if not isinstance(value, dict):
-        return Problem("the line is no JSON object", place)
+        return Problem(Sentence("the line is no JSON object", "该行不是 JSON 对象"), place)
     moment = value.get("timestamp")
     if isinstance(moment, bool) or not isinstance(moment, (int, float)) or not 0 <= moment <= 1e12:
-        return Problem("timestamp must be milliseconds", place)
+        return Problem(Sentence("timestamp must be milliseconds", "timestamp 必须以毫秒计"), place)
     pair = (_tokens(value.get("input_length")), _tokens(value.get("output_length")))
     if pair[0] is None or pair[1] is None:
-        return Problem("input_length and output_length must be numbers of tokens", place)
+        return Problem(
+            Sentence(
+                "input_length and output_length must be numbers of tokens",
+                "input_length 与 output_length 必须是 token 数",
+            ),
+            place,
+        )
     return _Record(place, round(moment * 1_000_000), (pair[0], pair[1]))
 
 
@@ -170,13 +200,18 @@ def _table(text: str, source: str) -> Iterator[_Row]:
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as cause:
-        raise _wrong(source, f"no CSV header: {cause}") from cause
+        raise _wrong(
+            source, Sentence(f"no CSV header: {cause}", f"没有 CSV 表头：{cause}")
+        ) from cause
     if header == _AZURE:
         time_of: Callable[[str], int | None] = _moment
     elif header in (_PLAIN, _PLAIN[:1]):
         time_of = _seconds
     else:
-        message = f"the header is neither {','.join(_AZURE)} nor {','.join(_PLAIN)}"
+        message = Sentence(
+            f"the header is neither {','.join(_AZURE)} nor {','.join(_PLAIN)}",
+            f"表头既不是 {','.join(_AZURE)}，也不是 {','.join(_PLAIN)}",
+        )
         raise _wrong(source, message)
     while True:
         place = Place(source, reader.line_num + 1)
@@ -185,7 +220,7 @@ def _table(text: str, source: str) -> Iterator[_Row]:
         except StopIteration:
             return
         except csv.Error as cause:
-            yield Problem(f"not a CSV record: {cause}", place)
+            yield Problem(Sentence(f"not a CSV record: {cause}", f"不是 CSV 记录：{cause}"), place)
             continue
         if fields:
             yield _table_row([field.strip() for field in fields], len(header), time_of, place)
@@ -195,15 +230,26 @@ def _table_row(
     fields: list[str], columns: int, time_of: Callable[[str], int | None], place: Place
 ) -> _Row:
     if len(fields) != columns:
-        return Problem(f"{len(fields)} fields, the header has {columns}", place)
+        return Problem(
+            Sentence(
+                f"{len(fields)} fields, the header has {columns}",
+                f"有 {len(fields)} 个字段，表头有 {columns} 个",
+            ),
+            place,
+        )
     moment = time_of(fields[0])
     if moment is None:
-        return Problem(f"{fields[0]!r} is no time of this form", place)
+        return Problem(
+            Sentence(f"{fields[0]!r} is no time of this form", f"{fields[0]!r} 不是此形式的时刻"),
+            place,
+        )
     if columns == 1:
         return _Record(place, moment, None)
     pair = (_tokens(fields[1]), _tokens(fields[2]))
     if pair[0] is None or pair[1] is None:
-        return Problem("the lengths must be numbers of tokens", place)
+        return Problem(
+            Sentence("the lengths must be numbers of tokens", "长度必须是 token 数"), place
+        )
     return _Record(place, moment, (pair[0], pair[1]))
 
 

@@ -12,6 +12,7 @@ import hashlib
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 from suite.declare.tasks.mini import fresh_story
 from suite.declare.tasks.perturb import perturb
@@ -71,11 +72,13 @@ def perturbed_task(task: Task, salt: str) -> Task | None:
 def _require_changed(tasks: Iterable[Task], wanted: int) -> None:
     changed = sum(task.origin is not None for task in tasks)
     if not changed or changed < LEAST_CHANGED * wanted:
-        message = (
-            f"only {changed} of {wanted} articles hold a name, place or number that can be replaced"
+        message = Sentence(
+            f"only {changed} of {wanted} articles hold a name, place or number that can be replaced",
+            f"{wanted} 篇文章中只有 {changed} 篇含有可替换的名称、地点或数字",
         )
-        hint = (
-            "the words are English ones, see perturb_words.json; run these data without a challenge"
+        hint = Sentence(
+            "the words are English ones, see perturb_words.json; run these data without a challenge",
+            "所用的是英语词语，见 perturb_words.json；这些数据请在没有质询的情况下运行",
         )
         raise DataError("challenge-unfit", message, hint=hint)
 

@@ -19,6 +19,7 @@ from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.thinking import OPENING
 from suite.documents.basis import Thinking
@@ -132,7 +133,9 @@ class ChatTemplate:
             self._template = environment.from_string(text)
             switch = _switch(environment.parse(text))
         except (jinja2.TemplateError, RecursionError) as cause:
-            message = f"the chat template is not Jinja: {cause}"
+            message = Sentence(
+                f"the chat template is not Jinja: {cause}", f"对话模板不是 Jinja：{cause}"
+            )
             raise DataError("chat-template-wrong", message) from cause
         if switch:
             self._variables[switch] = False
@@ -161,7 +164,10 @@ class ChatTemplate:
                 **self._variables,
             )
         except _TEMPLATE_FAULTS as cause:
-            message = f"the chat template fails on a user message: {cause}"
+            message = Sentence(
+                f"the chat template fails on a user message: {cause}",
+                f"对话模板处理用户消息时出错：{cause}",
+            )
             raise DataError("chat-template-failed", message) from cause
 
 
@@ -201,7 +207,9 @@ def template_text(directory: Path, config: JSONObject) -> str | None:
         try:
             return jsonio.read_bytes(file, error=DataError).decode("utf-8")
         except UnicodeDecodeError as cause:
-            raise DataError("chat-template-wrong", "not UTF-8", Place(str(file))) from cause
+            raise DataError(
+                "chat-template-wrong", Sentence("not UTF-8", "不是 UTF-8"), Place(str(file))
+            ) from cause
     value = config.get("chat_template")
     legacy = directory / "chat_template.json"
     if value is None and legacy.is_file():
@@ -220,4 +228,10 @@ def _default(value: JSONValue, directory: Path) -> str | None:
             if isinstance(text, str):
                 return text
     place = Place(str(directory / "tokenizer_config.json"), pointer="/chat_template")
-    raise DataError("chat-template-wrong", "several chat templates, none called default", place)
+    raise DataError(
+        "chat-template-wrong",
+        Sentence(
+            "several chat templates, none called default", "有多个对话模板，没有名为 default 的"
+        ),
+        place,
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.declare.profiles.load import DATA_LENGTHS
 from suite.declare.profiles.trace import Trace
@@ -47,7 +48,13 @@ def tasks_and_lengths(
     if not profile.data_lengths:
         return task_set_for(profile, data), profile
     if tokenizer is None:
-        raise DataError("tokenizer-missing", "lengths in tokens need the model's tokenizer.json")
+        raise DataError(
+            "tokenizer-missing",
+            Sentence(
+                "lengths in tokens need the model's tokenizer.json",
+                "以 token 计的长度需要模型的 tokenizer.json",
+            ),
+        )
     size = profile.doc.taskset.size
     wanted = dataclasses.replace(profile, doc=_every(profile)) if data is not None else profile
     tasks = task_set_for(wanted, data)
@@ -60,7 +67,10 @@ def tasks_and_lengths(
         if min(row[1:]) >= LEAST and row[1] <= MOST_PROMPT and sum(row[1:]) <= MOST_TOGETHER
     ]
     if not fitting:
-        message = f"none of {len(rows)} records has {LEAST} to {MOST_PROMPT} tokens to ask"
+        message = Sentence(
+            f"none of {len(rows)} records has {LEAST} to {MOST_PROMPT} tokens to ask",
+            f"{len(rows)} 条记录中没有一条有 {LEAST} 到 {MOST_PROMPT} 个提问 token",
+        )
         raise DataError("data-empty", message, Place(tasks.source or "the mini set"))
     kept = fitting[:size]
     excluded = dict(tasks.excluded)

@@ -165,12 +165,19 @@ def read_pins(path: Path) -> dict[str, Pin]:
     try:
         lines = jsonio.read_bytes(path, error=DataError).decode("ascii").splitlines()
     except UnicodeDecodeError as error:
-        raise DataError("file-unreadable", f"cannot read: {error}", Place(str(path))) from error
+        raise DataError(
+            "file-unreadable",
+            Sentence(f"cannot read: {error}", f"无法读取：{error}"),
+            Place(str(path)),
+        ) from error
     table = {}
     for number, line in enumerate(lines, 1):
         words = line.split(" ")
         if len(words) != len(Pin._fields) + 1 or not words[2].isdecimal():
-            message = "a line of pins is a key, a digest, a number and two digests"
+            message = Sentence(
+                "a line of pins is a key, a digest, a number and two digests",
+                "每行为一个键、一个摘要、一个数字与两个摘要",
+            )
             raise DataError("pins-wrong", message, Place(str(path), number))
         key, reference, length, opening, document = words
         table[key] = Pin(reference, int(length), opening, document)
@@ -199,10 +206,17 @@ def published_pins(
         DataError: ``pins-wrong`` when the lengths differ.
     """
     if not len(ids) == len(references) == len(openings):
-        message = (
-            f"{len(ids):,} ids, {len(references):,} references, {len(openings):,} first sentences"
+        message = Sentence(
+            f"{len(ids):,} ids, {len(references):,} references, {len(openings):,} first sentences",
+            f"{len(ids):,} 个编号、{len(references):,} 条参考摘要、{len(openings):,} 个首句",
         )
-        raise DataError("pins-wrong", message, hint="line n of each file belongs to the n-th id")
+        raise DataError(
+            "pins-wrong",
+            message,
+            hint=Sentence(
+                "line n of each file belongs to the n-th id", "各文件的第 n 行对应第 n 个编号"
+            ),
+        )
     return {
         key_of(identifier): pin_of(identifier, reference, opening, None)
         for identifier, reference, opening in zip(ids, references, openings, strict=True)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError
 from suite.documents.workload import Prompt
 
@@ -76,9 +77,19 @@ def load_prompt(identifier: str) -> PromptTemplate:
     """
     prompt = PROMPTS.get(identifier)
     if prompt is None:
-        hint = f"one of: {', '.join(PROMPTS)}"
-        raise DeclarationError("prompt-unknown", f"there is no prompt {identifier!r}", hint=hint)
+        hint = Sentence(f"one of: {', '.join(PROMPTS)}", f"可取：{', '.join(PROMPTS)}")
+        raise DeclarationError(
+            "prompt-unknown",
+            Sentence(f"there is no prompt {identifier!r}", f"没有提示词 {identifier!r}"),
+            hint=hint,
+        )
     if prompt.sha256 != PROMPT_SHA256[identifier]:
-        message = f"the prompt {identifier} is not the locked text"
-        raise DeclarationError("prompt-changed", message, hint="a new wording needs a new id")
+        message = Sentence(
+            f"the prompt {identifier} is not the locked text", f"提示词 {identifier} 不是锁定的文本"
+        )
+        raise DeclarationError(
+            "prompt-changed",
+            message,
+            hint=Sentence("a new wording needs a new id", "新的措辞需要新的编号"),
+        )
     return prompt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
 from suite.declare.tasks.formats.record import Candidate, Confidence
@@ -66,16 +67,26 @@ def recognise(path: Path) -> tuple[Format, Path]:
     place = Place(str(path))
     try:
         if not path.exists():
-            raise DataError("data-missing", "there is no such file or folder", place)
+            raise DataError(
+                "data-missing",
+                Sentence("there is no such file or folder", "没有这个文件或文件夹"),
+                place,
+            )
         if path.is_dir():
             data_format, confidence = _surest(Candidate(path, b""))
             return (data_format, path) if confidence else recognise(_only_data_file(path))
         if not path.is_file():
-            raise DataError("data-unknown-form", "neither a file nor a folder", place)
+            raise DataError(
+                "data-unknown-form",
+                Sentence("neither a file nor a folder", "既不是文件，也不是文件夹"),
+                place,
+            )
         return _format_of_file(path, place), path
     except OSError as cause:
         reason = cause.strerror or str(cause)
-        raise DataError("file-unreadable", f"cannot read: {reason}", place) from cause
+        raise DataError(
+            "file-unreadable", Sentence(f"cannot read: {reason}", f"无法读取：{reason}"), place
+        ) from cause
 
 
 def _surest(candidate: Candidate) -> tuple[Format, Confidence]:
@@ -91,16 +102,26 @@ def _candidate(path: Path) -> Candidate:
 def _format_of_file(path: Path, place: Place) -> Format:
     candidate = _candidate(path)
     if not candidate.text:
-        raise DataError("data-empty", "the file is empty", place)
+        raise DataError("data-empty", Sentence("the file is empty", "文件为空"), place)
     data_format, confidence = _surest(candidate)
     if confidence >= Confidence.LIKELY:
         return data_format
     for beginning, what, hint in _FOREIGN:
         if candidate.head.startswith(beginning) or candidate.text.startswith(beginning):
-            raise DataError("data-unknown-form", f"this is {what}", place, hint)
+            raise DataError(
+                "data-unknown-form",
+                Sentence(f"this is {what}", f"这是{chinese(what)}"),
+                place,
+                hint,
+            )
     if confidence is Confidence.NO:
         known = ", ".join(record.name for record in data_formats())
-        raise DataError("data-unknown-form", "this is no text", place, f"known: {known}")
+        raise DataError(
+            "data-unknown-form",
+            Sentence("this is no text", "这不是文本"),
+            place,
+            Sentence(f"known: {known}", f"已知：{known}"),
+        )
     return data_format
 
 
@@ -116,12 +137,25 @@ def _only_data_file(folder: Path) -> Path:
     ]
     place = Place(str(folder))
     if not files:
-        hint = f"a folder of .summary files, or with one file named {', '.join(suffixes)}"
-        raise DataError("data-missing", "the folder holds no data file", place, hint)
+        hint = Sentence(
+            f"a folder of .summary files, or with one file named {', '.join(suffixes)}",
+            f"应为含 .summary 文件的文件夹，或含一个名为 {', '.join(suffixes)} 的文件",
+        )
+        raise DataError(
+            "data-missing",
+            Sentence("the folder holds no data file", "文件夹中没有数据文件"),
+            place,
+            hint,
+        )
     certain = [file for file in files if _surest(_candidate(file))[1] is Confidence.CERTAIN]
     if len(certain) == 1:
         return certain[0]
     if len(files) > 1:
         names = ", ".join(file.name for file in files[:8])
-        raise DataError("data-ambiguous", f"several data files: {names}", place, "name one of them")
+        raise DataError(
+            "data-ambiguous",
+            Sentence(f"several data files: {names}", f"有多个数据文件：{names}"),
+            place,
+            Sentence("name one of them", "请指定其中一个"),
+        )
     return files[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place, Problem
 from suite.declare.tasks.characters import UNPRINTABLE
 
@@ -138,12 +139,23 @@ class Collector:
         if fault:
             self.reject("broken-row", fault, place)
         elif "\x00" in task.document or "\x00" in task.summary:
-            message = f"record {task.id!r} holds a NUL, which is no character of a text"
+            message = Sentence(
+                f"record {task.id!r} holds a NUL, which is no character of a text",
+                f"记录 {task.id!r} 含有 NUL，它不是文本字符",
+            )
             self.reject("broken-row", message, place)
         elif task.id in self._seen:
-            self.reject("duplicate-id", f"the id {task.id!r} occurs twice", place)
+            self.reject(
+                "duplicate-id",
+                Sentence(f"the id {task.id!r} occurs twice", f"编号 {task.id!r} 出现两次"),
+                place,
+            )
         elif not task.summary.strip():
-            self.reject("empty-summary", f"record {task.id!r} has no summary", place)
+            self.reject(
+                "empty-summary",
+                Sentence(f"record {task.id!r} has no summary", f"记录 {task.id!r} 没有摘要"),
+                place,
+            )
         else:
             self._seen.add(task.id)
             if self.wants(task.id):
@@ -156,7 +168,10 @@ class Collector:
             DataError: code ``data-`` and the reason, unless keeping going.
         """
         if not self.keep_going:
-            hint = "repair it, or leave such records out with --keep-going"
+            hint = Sentence(
+                "repair it, or leave such records out with --keep-going",
+                "请修复，或以 --keep-going 略去此类记录",
+            )
             raise DataError(f"data-{reason}", message, place, hint)
         self.excluded[reason] += 1
         self._problems.append(Problem(message, place))
@@ -168,10 +183,16 @@ class Collector:
             DataError: ``data-empty`` when no record was readable.
         """
         if not self.tasks:
-            what = "usable record" if self.ids is None else "usable record with a wanted id"
+            what = (
+                Sentence("usable record", "可用的记录")
+                if self.ids is None
+                else Sentence("usable record with a wanted id", "编号在所求之列的可用记录")
+            )
             raise DataError(
                 "data-empty",
-                f"the {self.kind} holds no {what}",
+                Sentence(
+                    f"the {self.kind} holds no {what}", f"{chinese(self.kind)}中没有{chinese(what)}"
+                ),
                 Place(self.source),
                 problems=tuple(self._problems[:20]),
             )

@@ -85,10 +85,15 @@ def read(data: bytes, name: str, *, shipped: bool = False) -> Known:
     try:
         payload = base64.b64decode(bundle.dsseEnvelope.payload, validate=True)
     except binascii.Error as cause:
-        raise DeclarationError("reference-unreadable", "its payload is not base64") from cause
+        raise DeclarationError(
+            "reference-unreadable", Sentence("its payload is not base64", "其内容不是 base64")
+        ) from cause
     statement = decode(payload, Statement, name=name, error=DeclarationError)
     if statement.predicateType != REFERENCE_TYPE:
-        message = f"it states {statement.predicateType}, not a reference run"
+        message = Sentence(
+            f"it states {statement.predicateType}, not a reference run",
+            f"其所述为 {statement.predicateType}，而不是参考运行",
+        )
         raise DeclarationError("reference-unreadable", message, Place(name))
     document = convert(statement.predicate, ReferenceDocument, file=name, error=DeclarationError)
     key_id = bundle.verificationMaterial.publicKey.hint
@@ -102,7 +107,10 @@ def read_directory(directory: Path, *, shipped: bool = False) -> tuple[Known, ..
         DeclarationError: as `read`; ``reference-unreadable`` where there is no such directory.
     """
     if not directory.is_dir():
-        raise DeclarationError("reference-unreadable", f"there is no directory {directory}")
+        raise DeclarationError(
+            "reference-unreadable",
+            Sentence(f"there is no directory {directory}", f"没有目录 {directory}"),
+        )
     return tuple(
         read(
             jsonio.read_bytes(path, error=DeclarationError, limit=MOST_BYTES),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import msgspec
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.records import joined_sha256
 
@@ -105,14 +106,23 @@ def official_split(path: Path) -> dict[Part, tuple[str, ...]]:
     value = jsonio.load(path, error=DataError)
     place = Place(str(path))
     if not isinstance(value, dict) or set(value) != set(PARTS):
-        message = "a split file has exactly the members test, train and validation"
+        message = Sentence(
+            "a split file has exactly the members test, train and validation",
+            "划分文件恰有 test、train 与 validation 三个成员",
+        )
         raise DataError("split-wrong", message, place)
     split: dict[Part, tuple[str, ...]] = {}
     for part in PARTS:
         ids = value[part]
         if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
-            raise DataError("split-wrong", f"{part} must be a list of ids as text", place)
+            raise DataError(
+                "split-wrong",
+                Sentence(f"{part} must be a list of ids as text", f"{part} 必须是文本编号的列表"),
+                place,
+            )
         if len(set(ids)) != len(ids):
-            raise DataError("split-wrong", f"{part} holds an id twice", place)
+            raise DataError(
+                "split-wrong", Sentence(f"{part} holds an id twice", f"{part} 中有编号重复"), place
+            )
         split[part] = tuple(cast("list[str]", ids))
     return split

@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ class Words:
                 break
             words += document.split()
         if not words:
-            raise DataError("words-missing", "the documents have no words to make prompts of")
+            raise DataError(
+                "words-missing",
+                Sentence(
+                    "the documents have no words to make prompts of", "文档中没有可组成提示词的词语"
+                ),
+            )
         return cls(tuple(words))
 
     def text(self, key: str, count: int) -> str:
@@ -116,8 +122,13 @@ def exact_texts(
     around = tokenizer.prompt_tokens(["a"], api)[0] - 1
     shortest = min((prompt.tokens for prompt in wanted), default=around + 1)
     if shortest <= around:
-        message = f"{shortest} tokens are fewer than the shortest prompt has: {around + 1}"
-        raise DataError("length-too-short", message, hint="raise input_tokens")
+        message = Sentence(
+            f"{shortest} tokens are fewer than the shortest prompt has: {around + 1}",
+            f"{shortest} 个 token 少于最短提示词的 {around + 1} 个",
+        )
+        raise DataError(
+            "length-too-short", message, hint=Sentence("raise input_tokens", "请增大 input_tokens")
+        )
     fitted: list[str] = []
     for batch in _batches(wanted):
         texts = [words.text(prompt.key, prompt.tokens) for prompt in batch]
@@ -160,8 +171,13 @@ def _batches(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
 
 
 def _unreachable(tokens: int) -> DataError:
-    message = f"the model's tokenizer gives no prompt of {tokens} tokens"
-    return DataError("length-unreachable", message, hint="ask for another length")
+    message = Sentence(
+        f"the model's tokenizer gives no prompt of {tokens} tokens",
+        f"模型的分词器得不出 {tokens} 个 token 的提示词",
+    )
+    return DataError(
+        "length-unreachable", message, hint=Sentence("ask for another length", "请要求其他长度")
+    )
 
 
 class _Fit:

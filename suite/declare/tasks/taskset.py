@@ -126,7 +126,11 @@ def mini_set(size: int = MINI_COUNT) -> TaskSet:
             f"the mini set hashes to {mini.records_sha256[:16]}…, not to its lock",
             f"mini 集的摘要为 {mini.records_sha256[:16]}…，与其锁不符",
         )
-        raise DataError("mini-set-changed", message, hint="the generator in the suite was changed")
+        raise DataError(
+            "mini-set-changed",
+            message,
+            hint=Sentence("the generator in the suite was changed", "套件中的生成器已被更改"),
+        )
     return mini
 
 
@@ -155,7 +159,9 @@ def task_set_of(reading: Reading, size: int) -> TaskSet:
         ids = usable[:size]
     if not ids:
         place = Place(reading.source)
-        raise DataError("data-empty", "no record has a document", place)
+        raise DataError(
+            "data-empty", Sentence("no record has a document", "没有记录含有文档"), place
+        )
     return TaskSet(
         name=name,
         tasks=tuple(by_id[identifier] for identifier in ids),
@@ -209,12 +215,22 @@ def task_set_for(
         return task_set_of(read_tasks(data, progress=progress), wanted.size)
     if wanted.set == "mini":
         return mini_set(wanted.size)
-    hint = "download it with `suite data fetch` and give the file with DATA= or --data"
+    hint = Sentence(
+        "download it with `suite data fetch` and give the file with DATA= or --data",
+        "请以 `suite data fetch` 下载，并以 DATA= 或 --data 给出该文件",
+    )
     if wanted.set == "data":
-        message = f"the profile {profile.name} runs the data that you give it"
-        hint = (
-            "give a file, such as ShareGPT_V3_unfiltered_cleaned_split.json, with DATA= or --data"
+        message = Sentence(
+            f"the profile {profile.name} runs the data that you give it",
+            f"配置 {profile.name} 运行您给出的数据",
+        )
+        hint = Sentence(
+            "give a file, such as ShareGPT_V3_unfiltered_cleaned_split.json, with DATA= or --data",
+            "请以 DATA= 或 --data 给出文件，例如 ShareGPT_V3_unfiltered_cleaned_split.json",
         )
         raise DataError("data-needed", message, hint=hint)
-    message = f"the profile {profile.name} runs XSum, whose texts do not come with the suite"
+    message = Sentence(
+        f"the profile {profile.name} runs XSum, whose texts do not come with the suite",
+        f"配置 {profile.name} 运行 XSum，其文本不随套件提供",
+    )
     raise DataError("data-needed", message, hint=hint)

@@ -86,14 +86,30 @@ class Tokenizer:
         path = directory / "tokenizer.json"
         if not path.is_file():
             others = [name for name in _OTHER_TOKENIZERS if (directory / name).is_file()]
-            hint = f"it has {', '.join(others)}, which only its engine reads" if others else ""
-            raise DataError("tokenizer-missing", "no tokenizer.json", Place(str(directory)), hint)
+            hint = (
+                Sentence(
+                    f"it has {', '.join(others)}, which only its engine reads",
+                    f"它有 {', '.join(others)}，只有其引擎能读取",
+                )
+                if others
+                else ""
+            )
+            raise DataError(
+                "tokenizer-missing",
+                Sentence("no tokenizer.json", "没有 tokenizer.json"),
+                Place(str(directory)),
+                hint,
+            )
         data = jsonio.read_bytes(path, error=DataError)
         try:
             inner = tokenizers.Tokenizer.from_buffer(data)
         except ValueError as cause:
             place = Place(str(path))
-            raise DataError("tokenizer-wrong", f"not a tokenizer: {cause}", place) from cause
+            raise DataError(
+                "tokenizer-wrong",
+                Sentence(f"not a tokenizer: {cause}", f"不是分词器：{cause}"),
+                place,
+            ) from cause
         config = _config(directory / "tokenizer_config.json")
         text = template_text(directory, config)
         template = None if text is None else ChatTemplate(text, special_tokens(config), now=now)
@@ -124,8 +140,12 @@ class Tokenizer:
             DataError: ``chat-template-missing``, ``chat-template-failed``.
         """
         if self.chat_template is None:
-            hint = "serve it through the completions API"
-            raise DataError("chat-template-missing", "the model has no chat template", hint=hint)
+            hint = Sentence("serve it through the completions API", "请经 completions API 提供服务")
+            raise DataError(
+                "chat-template-missing",
+                Sentence("the model has no chat template", "模型没有对话模板"),
+                hint=hint,
+            )
         return self.chat_template.render(messages)
 
     def prompt_tokens(self, prompts: Sequence[str], api: Api) -> list[int]:
@@ -192,7 +212,11 @@ def _config(path: Path) -> JSONObject:
         return {}
     value = jsonio.load(path, error=DataError, foreign=True)
     if not isinstance(value, dict):
-        raise DataError("tokenizer-wrong", "the configuration is not an object", Place(str(path)))
+        raise DataError(
+            "tokenizer-wrong",
+            Sentence("the configuration is not an object", "该配置不是对象"),
+            Place(str(path)),
+        )
     return value
 
 
@@ -272,8 +296,15 @@ def _cut(
     best = attempt(0)
     assert best.tokens is not None
     if best.tokens > limit:
-        message = f"the prompt alone has {best.tokens} tokens, the limit is {limit}"
-        raise DataError("prompt-too-long", message, hint="raise max_input_tokens")
+        message = Sentence(
+            f"the prompt alone has {best.tokens} tokens, the limit is {limit}",
+            f"仅提示词就有 {best.tokens} 个 token，上限为 {limit}",
+        )
+        raise DataError(
+            "prompt-too-long",
+            message,
+            hint=Sentence("raise max_input_tokens", "请增大 max_input_tokens"),
+        )
     low, high = 0, len(points) - 1  # points[low] fits, points[high] does not
     # One cut point is one token nearly always, so the first guess is right or off by one or two.
     guess, step = min(limit - best.tokens, high - 1), 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SuiteError, UsageError
 from suite.declare.vendor import template
 from suite.documents.document import given
@@ -139,8 +140,15 @@ def parse(tokens: Sequence[str], engine: DeclaredEngine) -> list[Given]:
         token = tokens[index]
         index += 1
         if not token.startswith("-") or token in ("-", "--"):
-            hint = "write --name value, --name=value or --flag"
-            raise UsageError("argument-stray", f"{token!r} is not an argument", hint=hint)
+            hint = Sentence(
+                "write --name value, --name=value or --flag",
+                "请写成 --name value、--name=value 或 --flag",
+            )
+            raise UsageError(
+                "argument-stray",
+                Sentence(f"{token!r} is not an argument", f"{token!r} 不是参数"),
+                hint=hint,
+            )
         name, equals, value = token.partition("=")
         rule = find_rule(engine, name)
         flag = rule is not None and rule.takes == "flag"
@@ -210,9 +218,16 @@ def _refuse_beside(
             and dtype in given(refused.dtypes, (dtype,))
             and (beside is None or beside in names)
         ):
-            with_what = f"beside {bare(beside)}" if beside else f"with {dtype}"
+            with_what = (
+                Sentence(f"beside {bare(beside)}", f"与 {bare(beside)} 同时")
+                if beside
+                else Sentence(f"with {dtype}", f"用 {dtype}")
+            )
             value = "" if argument.value is None else f": {argument.value}"
-            message = f"{bare(argument.name)}{value} is not allowed {with_what} for {engine.id}"
+            message = Sentence(
+                f"{bare(argument.name)}{value} is not allowed {with_what} for {engine.id}",
+                f"{engine.id} 不允许 {bare(argument.name)}{value}（{with_what.zh}）",
+            )
             raise UsageError("argument-wrong", message, hint=refused.why)
 
 
@@ -222,7 +237,13 @@ def _check_given(
     rule = find_rule(engine, argument.name)
     name = bare(argument.name)
     if rule is not None and rule.status == "forbidden":
-        raise UsageError("argument-forbidden", f"{name} is forbidden for {engine.id}: {rule.why}")
+        raise UsageError(
+            "argument-forbidden",
+            Sentence(
+                f"{name} is forbidden for {engine.id}: {rule.why}",
+                f"{engine.id} 禁止 {name}：{chinese(rule.why)}",
+            ),
+        )
     if rule is not None:
         _refuse_wrong(engine, rule, argument.value, values)
     fixed = rule is not None and rule.allowed is not UNSET
@@ -230,8 +251,13 @@ def _check_given(
         tunable = ", ".join(bare(r.name) for r in engine.arguments if given(r.tunable))
         raise UsageError(
             "argument-closed",
-            f"{name} may not be given in the closed division",
-            hint=f"it takes only: {tunable or 'nothing'}; or ask for --division open",
+            Sentence(
+                f"{name} may not be given in the closed division", f"{name} 在封闭赛道中不可给出"
+            ),
+            hint=Sentence(
+                f"it takes only: {tunable or 'nothing'}; or ask for --division open",
+                f"它只接受：{tunable or '无'}；或请求 --division open",
+            ),
         )
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from suite.base import jsonio, yamlio
-from suite.base.errors import SetupError, UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError, UsageError, unwritable
 from suite.base.resources import resource
 from suite.base.safe import replace_file
 from suite.declare.vendor.load import FILE_NAME, load_vendor
@@ -54,9 +55,14 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
     document: Any = copy.deepcopy(yamlio.load(vendor.path).value)
     engines = [engine for engine in document["engines"] if _takes_port(engine)]
     if not engines or vendor.id == "cpu":
-        message = f"no engine of {vendor.id} can be emulated: none takes its port as an argument"
+        message = Sentence(
+            f"no engine of {vendor.id} can be emulated: none takes its port as an argument",
+            f"{vendor.id} 没有可模拟的引擎：均不以参数给出端口",
+        )
         if vendor.id == "cpu":
-            message = "the CPU is here: there is nothing to emulate"
+            message = Sentence(
+                "the CPU is here: there is nothing to emulate", "CPU 就在此处：无需模拟"
+            )
         raise UsageError("emulation-impossible", message)
     directory = into / f"{devices}-devices" / vendor.id
     nodes = _nodes(document)
@@ -90,8 +96,7 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
         replace_file(directory / FILE_NAME, text.encode())
         replace_file(directory / ENGINES, jsonio.pretty(described))
     except OSError as cause:
-        message = f"{cause.filename}: {cause.strerror or cause}"
-        raise SetupError("disk-unwritable", message) from cause
+        raise SetupError("disk-unwritable", unwritable(cause.filename, cause)) from cause
     return directory
 
 

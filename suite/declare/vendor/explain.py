@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from suite.base import schema
+from suite.base.bilingual import Sentence
 from suite.base.errors import Problem
 
 if TYPE_CHECKING:
@@ -19,13 +20,23 @@ def explain(problem: Problem, value: JSONValue) -> Problem:
     if pointer.endswith("/shared_memory"):
         given = _at(value, pointer)
         ways = [k for k in ("shm_size", "ipc", "tmpfs") if isinstance(given, dict) and k in given]
-        message = f"{' and '.join(ways)} together" if ways else "no way of sharing memory"
-        hint = "exactly one of shm_size, ipc, tmpfs: with ipc: host the size has no effect"
+        message = (
+            Sentence(f"{' and '.join(ways)} together", f"{' 与 '.join(ways)} 同时给出")
+            if ways
+            else Sentence("no way of sharing memory", "没有共享内存的方式")
+        )
+        hint = Sentence(
+            "exactly one of shm_size, ipc, tmpfs: with ipc: host the size has no effect",
+            "shm_size、ipc、tmpfs 恰取其一：ipc: host 时大小不起作用",
+        )
     elif pointer.endswith("/privileged"):
-        message = "privileged without a reason"
-        hint = "write {reason: why nothing less will do, source: where it says so}"
+        message = Sentence("privileged without a reason", "特权而未说明原因")
+        hint = Sentence(
+            "write {reason: why nothing less will do, source: where it says so}",
+            "请写成 {reason: 为何不能更少, source: 出处}",
+        )
     elif missing := re.match(r"'(\w+)' is a required property", message):
-        message = f"the member {missing[1]!r} is missing"
+        message = Sentence(f"the member {missing[1]!r} is missing", f"缺少成员 {missing[1]!r}")
         hint = hint or _description(pointer, missing[1])
     elif not hint:
         hint = _description(pointer, None)

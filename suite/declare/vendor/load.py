@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import jsonio, schema, yamlio
-from suite.base.errors import DeclarationError, Place, Problem, SuiteError, UsageError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import (
+    DeclarationError,
+    Place,
+    Problem,
+    SuiteError,
+    UsageError,
+    nearest,
+    unwritable,
+)
 from suite.base.resources import resource
 from suite.base.safe import replace_file
 from suite.declare.vendor.check import semantic_problems
@@ -36,10 +44,16 @@ FILE_NAME = "vendor.yaml"
 def unknown(what: str, name: str, known: Iterable[str], code: str) -> UsageError:
     """A refusal for a name that is none of the known ones, with the nearest of them."""
     choices = list(known)
-    near = difflib.get_close_matches(name, choices, 1)
-    listed = f"known: {', '.join(choices)}" if choices else "there are none"
-    hint = f"did you mean {near[0]!r}? {listed}" if near else listed
-    return UsageError(code, f"there is no {what} {name!r}", hint=hint)
+    listed = (
+        Sentence(f"known: {', '.join(choices)}", f"已知：{', '.join(choices)}")
+        if choices
+        else Sentence("there are none", "没有任何一个")
+    )
+    near = nearest(name, choices)
+    hint = Sentence(f"{near} ", chinese(near)) + listed if near else listed
+    return UsageError(
+        code, Sentence(f"there is no {what} {name!r}", f"没有{chinese(what)} {name!r}"), hint=hint
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,12 @@ class Vendor:
         if identifier is None:
             return self.doc.engines[0]
         if identifier not in engines:
-            raise unknown(f"engine of {self.id}", identifier, engines, "engine-unknown")
+            raise unknown(
+                Sentence(f"engine of {self.id}", f" {self.id} 的推理引擎"),
+                identifier,
+                engines,
+                "engine-unknown",
+            )
         return engines[identifier]
 
     def can_run_as_process(self, engine: str | None = None) -> bool:
@@ -90,12 +109,23 @@ class Vendor:
         devices = {device.id: device for device in self.doc.accelerators}
         wanted = engine.accelerators[0] if identifier is None else identifier
         if wanted not in devices:
-            raise unknown(f"accelerator of {self.id}", wanted, devices, "accelerator-unknown")
+            raise unknown(
+                Sentence(f"accelerator of {self.id}", f" {self.id} 的加速器"),
+                wanted,
+                devices,
+                "accelerator-unknown",
+            )
         if wanted not in engine.accelerators:
             raise UsageError(
                 "accelerator-unsupported",
-                f"{engine.id} does not run on {devices[wanted].name}",
-                hint=f"it runs on: {', '.join(engine.accelerators)}",
+                Sentence(
+                    f"{engine.id} does not run on {devices[wanted].name}",
+                    f"{engine.id} 不在 {devices[wanted].name} 上运行",
+                ),
+                hint=Sentence(
+                    f"it runs on: {', '.join(engine.accelerators)}",
+                    f"它可运行于：{', '.join(engine.accelerators)}",
+                ),
             )
         return devices[wanted]
 
@@ -109,7 +139,12 @@ class Vendor:
         allowed = given(engine.access, list(ways))
         wanted = allowed[0] if identifier is None else identifier
         if wanted not in allowed:
-            raise unknown(f"device access for {engine.id}", wanted, allowed, "access-unknown")
+            raise unknown(
+                Sentence(f"device access for {engine.id}", f" {engine.id} 的设备访问方式"),
+                wanted,
+                allowed,
+                "access-unknown",
+            )
         return ways[wanted]
 
 
@@ -133,8 +168,14 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
     read = yamlio.load(path, below=path.parent)
     problems = _problems(read, path)
     if problems:
-        count = "one place" if len(problems) == 1 else f"{len(problems)} places"
-        message = f"the declaration of {identifier} is wrong in {count}"
+        count = Sentence(
+            "one place" if len(problems) == 1 else f"{len(problems)} places",
+            f"{len(problems)} 处",
+        )
+        message = Sentence(
+            f"the declaration of {identifier} is wrong in {count}",
+            f"{identifier} 的声明有 {count.zh}错误",
+        )
         raise DeclarationError(
             "vendor-wrong", message, problems[0].place, problems[0].hint, problems
         )
@@ -147,13 +188,19 @@ def _declared(identifier: str, root: Path) -> Path:
         given = Path(identifier)
         path = given if given.name == FILE_NAME else given / FILE_NAME
         if not path.is_file():
-            message = f"there is no vendor at {identifier}: {path} is no file"
-            hint = "a vendor is a directory with this file; a name without a slash means one under vendors/"
+            message = Sentence(
+                f"there is no vendor at {identifier}: {path} is no file",
+                f"{identifier} 处没有厂商：{path} 不是文件",
+            )
+            hint = Sentence(
+                "a vendor is a directory with this file; a name without a slash means one under vendors/",
+                "厂商是含有此文件的目录；不带斜杠的名称指 vendors/ 下的厂商",
+            )
             raise UsageError("vendor-unknown", message, hint=hint)
         return path
     known = list_vendors(root)
     if identifier not in known:
-        raise unknown("vendor", identifier, known, "vendor-unknown")
+        raise unknown(Sentence("vendor", "厂商"), identifier, known, "vendor-unknown")
     return root / identifier / FILE_NAME
 
 
@@ -184,11 +231,21 @@ def new_vendor(identifier: str, parent: Path) -> Path:
         UsageError: ``vendor-name-wrong``, ``file-exists``, ``file-unwritable``.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", identifier):
-        hint = "small letters, digits, - and _, such as acme"
-        raise UsageError("vendor-name-wrong", f"{identifier!r} is no name of a vendor", hint=hint)
+        hint = Sentence(
+            "small letters, digits, - and _, such as acme", "小写字母、数字、- 与 _，例如 acme"
+        )
+        raise UsageError(
+            "vendor-name-wrong",
+            Sentence(f"{identifier!r} is no name of a vendor", f"{identifier!r} 不是厂商名称"),
+            hint=hint,
+        )
     path = parent / identifier / FILE_NAME
     if path.exists():
-        raise UsageError("file-exists", f"{path} is there already", hint="choose another name")
+        raise UsageError(
+            "file-exists",
+            Sentence(f"{path} is there already", f"{path} 已存在"),
+            hint=Sentence("choose another name", "请换用其他名称"),
+        )
     text = jsonio.read_bytes(SMALLEST).decode("utf-8").replace("check ID", f"check {identifier}")
     upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
     text = text.replace("ACME", upper).replace("acme", identifier)
@@ -200,8 +257,12 @@ def new_vendor(identifier: str, parent: Path) -> Path:
         replace_file(path, text.encode("utf-8"))
         replace_file(path.with_name("README.md"), page.encode("utf-8"))
     except OSError as cause:
-        message = f"{path} cannot be written: {cause.strerror}"
-        raise UsageError("file-unwritable", message, hint="name another place with --in") from cause
+        message = unwritable(path, cause)
+        raise UsageError(
+            "file-unwritable",
+            message,
+            hint=Sentence("name another place with --in", "请以 --in 指定其他位置"),
+        ) from cause
     return path
 
 

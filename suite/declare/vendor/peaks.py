@@ -103,11 +103,22 @@ def _private(
     if peak is None or peak.private is UNSET:
         raise UsageError(
             "peak-not-private",
-            f"the declaration of {device.name} takes no other {precision} peak than its own",
-            hint="correct the declaration, with a source, if its figure is wrong",
+            Sentence(
+                f"the declaration of {device.name} takes no other {precision} peak than its own",
+                f"{device.name} 的声明不接受其所载以外的 {precision} 峰值",
+            ),
+            hint=Sentence(
+                "correct the declaration, with a source, if its figure is wrong",
+                "若其数值有误，请附来源更正声明",
+            ),
         )
     if brought.flops <= 0 or not brought.source:
-        raise UsageError("peak-not-private", "a private peak needs a positive figure and a source")
+        raise UsageError(
+            "peak-not-private",
+            Sentence(
+                "a private peak needs a positive figure and a source", "私有峰值需要正数与来源"
+            ),
+        )
     return Peak(
         precision=precision,
         flops=brought.flops,
@@ -142,12 +153,18 @@ def _from_claim(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, claim: 
 def _from_formula(vendor: Vendor, device: Accelerator, peak: DeclaredPeak, cpu: CPUPeak) -> Peak:
     formulas = {formula.isa: formula for formula in given(peak.formulas, [])}
     if cpu.isa not in formulas or cpu.cores < 1 or cpu.clock_mhz <= 0:
-        known = ", ".join(formulas) or "none"
+        known = ", ".join(formulas) or Sentence("none", "无")
         raise UsageError(
             "cpu-peak-wrong",
-            f"no {peak.precision} peak of {device.name} follows from {cpu.cores} cores at "
-            f"{cpu.clock_mhz:g} MHz with {cpu.isa}",
-            hint=f"instruction sets with a formula for {peak.precision}: {known}",
+            Sentence(
+                f"no {peak.precision} peak of {device.name} follows from {cpu.cores} cores at "
+                f"{cpu.clock_mhz:g} MHz with {cpu.isa}",
+                f"由 {cpu.cores} 个 {cpu.clock_mhz:g} MHz 的 {cpu.isa} 核得不出 {device.name} 的 {peak.precision} 峰值",
+            ),
+            hint=Sentence(
+                f"instruction sets with a formula for {peak.precision}: {known}",
+                f"有 {peak.precision} 公式的指令集：{chinese(known)}",
+            ),
         )
     formula = formulas[cpu.isa]
     return Peak(

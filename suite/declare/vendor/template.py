@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         if match[1] not in values:
             known = ", ".join(f"{{{name}}}" for name in sorted(values))
             raise DeclarationError(
-                "template-unknown", f"there is no value for {{{match[1]}}}", hint=f"known: {known}"
+                "template-unknown",
+                Sentence(f"there is no value for {{{match[1]}}}", f"{{{match[1]}}} 没有取值"),
+                hint=Sentence(f"known: {known}", f"已知：{known}"),
             )
         return values[match[1]]
 

@@ -62,7 +62,9 @@ def check_audits(html: bytes, trust: TrustList | None, stated: Stated, steps: St
                 data, trust, stated.statement.sha256, stated.card.vendor.id, str(name)
             )
             if not isinstance(made, Audited):
-                raise TrustError("predicate-type-differs", f"{name} is none")
+                raise TrustError(
+                    "predicate-type-differs", Sentence(f"{name} is none", f"{name} 不是")
+                )
             note.detail = require_sameness(made)
             if made.audit.verdict == "undecided":
                 note.warn("audit-undecided", note.detail)

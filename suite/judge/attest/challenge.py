@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, TrustError
 from suite.documents.challenge import Challenge
 from suite.documents.codec import plain
@@ -55,7 +55,10 @@ def read_challenge(data: bytes, name: str) -> tuple[Challenge, Statement]:
     """
     statement = parse_statement(envelope.parse(data, name=name).payload)
     if statement.predicate_type != CHALLENGE_TYPE:
-        message = f"a {kind(statement.predicate_type)} where a challenge is expected"
+        message = Sentence(
+            f"a {kind(statement.predicate_type)} where a challenge is expected",
+            f"应为质询，而这是{chinese(kind(statement.predicate_type))}",
+        )
         raise TrustError("predicate-type-differs", message, Place(name))
     document = check_predicate(statement)
     assert isinstance(document, Challenge)
@@ -80,7 +83,10 @@ def read_commitment(data: bytes, name: str) -> tuple[Commitment, Statement]:
     """
     statement = parse_statement(envelope.parse(data, name=name).payload)
     if statement.predicate_type != COMMITMENT_TYPE:
-        message = f"a {kind(statement.predicate_type)} where a commitment is expected"
+        message = Sentence(
+            f"a {kind(statement.predicate_type)} where a commitment is expected",
+            f"应为承诺，而这是{chinese(kind(statement.predicate_type))}",
+        )
         raise TrustError("predicate-type-differs", message, Place(name))
     document = check_predicate(statement)
     assert isinstance(document, Commitment)
@@ -155,8 +161,20 @@ def require_valid(challenge: Challenge, at: dt.datetime, name: str) -> None:
         TrustError: ``challenge-expired``.
     """
     if outside(challenge, at, at):
-        when = f"it counts from {challenge.issued} to {challenge.expires}, now is {format_time(at)}"
-        hint = "ask the reviewers for a challenge of a round that is open, and look at this machine's clock"
+        when = Sentence(
+            f"it counts from {challenge.issued} to {challenge.expires}, now is {format_time(at)}",
+            f"有效期为 {challenge.issued} 至 {challenge.expires}，现在是 {format_time(at)}",
+        )
+        hint = Sentence(
+            "ask the reviewers for a challenge of a round that is open, and look at this machine's clock",
+            "请向评审方索取开放中的轮次的质询，并检查本机时钟",
+        )
         raise TrustError(
-            "challenge-expired", f"the challenge {challenge.round}: {when}", Place(name), hint
+            "challenge-expired",
+            Sentence(
+                f"the challenge {challenge.round}: {when}",
+                f"质询 {challenge.round}：{when.zh}",
+            ),
+            Place(name),
+            hint,
         )

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
 
 if TYPE_CHECKING:
@@ -101,8 +102,15 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
             ``signature-count``, ``base64-wrong``, ``key-id-wrong``, ``key-id-differs``.
     """
     if len(data) > MAX_BUNDLE_BYTES:
-        size = f"{len(data):,} bytes; at most {MAX_BUNDLE_BYTES:,} are read"
-        raise TrustError("bundle-too-large", f"the bundle has {size}", Place(name))
+        size = Sentence(
+            f"{len(data):,} bytes; at most {MAX_BUNDLE_BYTES:,} are read",
+            f"{len(data):,} 字节；最多读取 {MAX_BUNDLE_BYTES:,} 字节",
+        )
+        raise TrustError(
+            "bundle-too-large",
+            Sentence(f"the bundle has {size}", f"签名包有 {size.zh}"),
+            Place(name),
+        )
     try:
         value = jsonio.loads(data, name=name, error=TrustError)
     except TrustError as cause:
@@ -110,23 +118,38 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
     reader = _Reader(name)
     top = reader.members(value, "", {"mediaType", "verificationMaterial", "dsseEnvelope"})
     if top["mediaType"] != MEDIA_TYPE:
-        raise reader.refuse("bundle-media-type", "/mediaType", f"must be {MEDIA_TYPE}")
+        raise reader.refuse(
+            "bundle-media-type",
+            "/mediaType",
+            Sentence(f"must be {MEDIA_TYPE}", f"必须是 {MEDIA_TYPE}"),
+        )
     hint, timestamps = reader.material(top["verificationMaterial"])
     envelope = reader.members(
         top["dsseEnvelope"], "/dsseEnvelope", {"payload", "payloadType", "signatures"}
     )
     if envelope["payloadType"] != PAYLOAD_TYPE:
-        raise reader.refuse("payload-type", "/dsseEnvelope/payloadType", f"must be {PAYLOAD_TYPE}")
+        raise reader.refuse(
+            "payload-type",
+            "/dsseEnvelope/payloadType",
+            Sentence(f"must be {PAYLOAD_TYPE}", f"必须是 {PAYLOAD_TYPE}"),
+        )
     signatures = envelope["signatures"]
     if not isinstance(signatures, list) or len(signatures) != 1:
         where = "/dsseEnvelope/signatures"
-        raise reader.refuse("signature-count", where, "must hold exactly one signature")
+        raise reader.refuse(
+            "signature-count",
+            where,
+            Sentence("must hold exactly one signature", "必须恰有一个签名"),
+        )
     where = "/dsseEnvelope/signatures/0"
     only = reader.members(signatures[0], where, {"sig", "keyid"})
     signature = reader.base64(only["sig"], f"{where}/sig")
     key_id = reader.key_id(only["keyid"], f"{where}/keyid")
     if key_id != hint:
-        message = "the key id of the signature is not the hint of the bundle"
+        message = Sentence(
+            "the key id of the signature is not the hint of the bundle",
+            "签名的密钥编号与签名包所提示的不同",
+        )
         raise reader.refuse("key-id-differs", f"{where}/keyid", message)
     payload = reader.base64(envelope["payload"], "/dsseEnvelope/payload")
     return Bundle(payload, signature, key_id, timestamps)
@@ -149,19 +172,37 @@ class _Reader:
         optional: frozenset[str] = frozenset(),
     ) -> JSONObject:
         if not isinstance(value, dict):
-            raise self.refuse("bundle-members", pointer, "must be an object")
+            raise self.refuse(
+                "bundle-members", pointer, Sentence("must be an object", "必须是对象")
+            )
         for name in sorted(names - value.keys()):
-            raise self.refuse("bundle-members", pointer, f"the member {name!r} is missing")
+            raise self.refuse(
+                "bundle-members",
+                pointer,
+                Sentence(f"the member {name!r} is missing", f"缺少成员 {name!r}"),
+            )
         for name in sorted(value.keys() - names - optional):
-            raise self.refuse("bundle-members", pointer, f"unknown member {name!r}")
+            raise self.refuse(
+                "bundle-members",
+                pointer,
+                Sentence(f"unknown member {name!r}", f"未知成员 {name!r}"),
+            )
         return value
 
     def material(self, material: JSONValue) -> tuple[str, tuple[bytes, ...]]:
         """The key's id, and the time stamps."""
         where = "/verificationMaterial"
         if isinstance(material, dict) and material.keys() & {"certificate", "x509CertificateChain"}:
-            hint = "verify it with sigstore-python, which knows certificates and identities"
-            raise self.refuse("bundle-keyless", where, "signed with a certificate, not a key", hint)
+            hint = Sentence(
+                "verify it with sigstore-python, which knows certificates and identities",
+                "请以 sigstore-python 核验，它识别证书与身份",
+            )
+            raise self.refuse(
+                "bundle-keyless",
+                where,
+                Sentence("signed with a certificate, not a key", "以证书而非密钥签名"),
+                hint,
+            )
         name = "timestampVerificationData"
         value = self.members(material, where, {"publicKey"}, frozenset({name}))
         at = f"{where}/publicKey"
@@ -173,7 +214,14 @@ class _Reader:
         name = "rfc3161Timestamps"
         pointer, stamps = f"{pointer}/{name}", self.members(data, pointer, {name})[name]
         if not isinstance(stamps, list) or not 1 <= len(stamps) <= MAX_TIMESTAMPS:
-            raise self.refuse("bundle-members", pointer, f"must hold 1 to {MAX_TIMESTAMPS} stamps")
+            raise self.refuse(
+                "bundle-members",
+                pointer,
+                Sentence(
+                    f"must hold 1 to {MAX_TIMESTAMPS} stamps",
+                    f"必须有 1 到 {MAX_TIMESTAMPS} 个时间戳",
+                ),
+            )
         member = "signedTimestamp"
         return tuple(
             self.base64(self.members(stamp, f"{pointer}/{index}", {member})[member], pointer)
@@ -182,22 +230,32 @@ class _Reader:
 
     def base64(self, value: JSONValue, pointer: str) -> bytes:
         if not isinstance(value, str):
-            raise self.refuse("bundle-members", pointer, "must be text")
+            raise self.refuse("bundle-members", pointer, Sentence("must be text", "必须是文本"))
         try:
             data = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as cause:
-            message = "not standard base64 with padding"
+            message = Sentence("not standard base64 with padding", "不是带填充的标准 base64")
             raise self.refuse("base64-wrong", pointer, message) from cause
         # Unused bits and stray padding would give the same bytes a second spelling.
         if not data or base64.b64encode(data) != value.encode("ascii"):
-            raise self.refuse("base64-wrong", pointer, "not the one base64 form of some bytes")
+            raise self.refuse(
+                "base64-wrong",
+                pointer,
+                Sentence("not the one base64 form of some bytes", "不是字节唯一的 base64 形式"),
+            )
         return data
 
     def key_id(self, value: JSONValue, pointer: str) -> str:
         if value == "":
-            raise self.refuse("key-id-wrong", pointer, "empty: the bundle does not say which key")
+            raise self.refuse(
+                "key-id-wrong",
+                pointer,
+                Sentence(
+                    "empty: the bundle does not say which key", "为空：签名包没有说明是哪个密钥"
+                ),
+            )
         data = self.base64(value, pointer)
         if len(data) != KEY_ID_BYTES or not isinstance(value, str):
-            message = "not the base64 of a SHA-256"
+            message = Sentence("not the base64 of a SHA-256", "不是 SHA-256 的 base64")
             raise self.refuse("key-id-wrong", pointer, message)
         return value

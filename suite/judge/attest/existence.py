@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
 from suite.documents.codec import convert, plain
 from suite.documents.receipt import Receipt, Verifier
@@ -86,7 +87,10 @@ def received_time(receipt: Statement, reviewer: str, bundle: Bundle, name: str) 
     """
     for label, sha256 in _subjects(bundle).items():
         if receipt.subject(label) != sha256:
-            message = f"it is for another {label.removesuffix('.json')}"
+            message = Sentence(
+                f"it is for another {label.removesuffix('.json')}",
+                f"它针对的是另一份 {label.removesuffix('.json')}",
+            )
             raise TrustError("receipt-differs", message, Place(name))
     stated = convert(receipt.predicate, Receipt, file="predicate", error=TrustError)
     return VerifiedTime(parse_time(stated.timeCreated), f"the receipt of {reviewer}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place, Problem, TrustError
 from suite.base.safe import NOT_PLAIN, read_plain
 from suite.documents.codec import decode
@@ -39,7 +39,11 @@ def read_limited(path: Path, limit: int) -> bytes:
         reason = cause.strerror or str(cause)
         if cause.errno == errno.EFBIG:
             raise TrustError("file-too-large", reason, Place(str(path))) from cause
-        raise TrustError("file-unreadable", f"cannot read: {reason}", Place(str(path))) from cause
+        raise TrustError(
+            "file-unreadable",
+            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
+            Place(str(path)),
+        ) from cause
 
 
 def read_manifest(run: RunFiles) -> tuple[tuple[ManifestFile, ...], str]:
@@ -53,7 +57,10 @@ def read_manifest(run: RunFiles) -> tuple[tuple[ManifestFile, ...], str]:
     names = [item.path for item in listed]
     known = set(EVIDENCE_FILES) | set(OCCASIONAL_FILES)
     if names != sorted(set(names)) or not set(EVIDENCE_FILES) <= set(names) <= known:
-        message = f"must list {', '.join(sorted(EVIDENCE_FILES))}, sorted, and nothing unknown"
+        message = Sentence(
+            f"must list {', '.join(sorted(EVIDENCE_FILES))}, sorted, and nothing unknown",
+            f"必须按序列出 {', '.join(sorted(EVIDENCE_FILES))}，且不含未知文件",
+        )
         raise EvidenceError("manifest-files", message, Place(str(path), None, "/files"))
     run.expect(listed)
     return listed, run.digest(MANIFEST).sha256
@@ -76,10 +83,19 @@ def check_files(run: RunFiles, listed: Sequence[ManifestFile]) -> int:
     if _is_attributes(run.directory / GIT_ATTRIBUTES):
         known.add(GIT_ATTRIBUTES)
     extra = sorted(path.name for path in run.directory.iterdir() if path.name not in known)
-    problems += [Problem(f"{name}: not in the manifest", hint="nobody signed it") for name in extra]
+    problems += [
+        Problem(
+            Sentence(f"{name}: not in the manifest", f"{name}：不在清单中"),
+            hint=Sentence("nobody signed it", "没有人为其签名"),
+        )
+        for name in extra
+    ]
     if problems:
-        count = "one file is" if len(problems) == 1 else f"{len(problems)} files are"
-        message = f"{count} not what the manifest lists"
+        count = Sentence(
+            "one file is" if len(problems) == 1 else f"{len(problems)} files are",
+            f"{len(problems)} 个文件",
+        )
+        message = Sentence(f"{count} not what the manifest lists", f"{count.zh}与清单不符")
         raise EvidenceError("files-differ", message, Place(str(run.directory)), "", problems)
     return total
 
@@ -130,7 +146,13 @@ def check_footer(run: Evidence, note: Note) -> None:
             f"页脚记录 {footer.requests} 个请求，日志中有 {run.logged} 个",
         )
         place = Place(str(run.directory / "events.jsonl"))
-        raise EvidenceError("footer-count", f"the event log is incomplete: {counts}", place)
+        raise EvidenceError(
+            "footer-count",
+            Sentence(
+                f"the event log is incomplete: {counts}", f"事件日志不完整：{chinese(counts)}"
+            ),
+            place,
+        )
     note.detail = Sentence(
         f"{footer.requests:,} requests, ended: {footer.ended}",
         f"{footer.requests:,} 个请求，结束方式：{footer.ended}",

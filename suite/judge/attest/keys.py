@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, SetupError, SuiteError, TrustError, UsageError
 from suite.base.safe import open_plain
 
@@ -36,9 +37,13 @@ MAX_KEY_BYTES = 16 * 1024
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*\Z")
 PASSPHRASE_VARIABLE = "SUITE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 """Environment variable with the passphrase of an encrypted key, or the PIN of a token."""
-_HINT_PRIVATE = "make one with `suite keygen --out FILE`, or `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`"
-_HINT_PUBLIC = (
-    "a PEM file that begins with -----BEGIN PUBLIC KEY-----, of an ECDSA P-256 or Ed25519 key"
+_HINT_PRIVATE = Sentence(
+    "make one with `suite keygen --out FILE`, or `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`",
+    "请以 `suite keygen --out FILE` 或 `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` 新建",
+)
+_HINT_PUBLIC = Sentence(
+    "a PEM file that begins with -----BEGIN PUBLIC KEY-----, of an ECDSA P-256 or Ed25519 key",
+    "以 -----BEGIN PUBLIC KEY----- 开头的 PEM 文件，ECDSA P-256 或 Ed25519 密钥",
 )
 
 _Public: TypeAlias = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
@@ -142,7 +147,13 @@ def public_key(key: object) -> PublicKey:
     if algorithm is None or not isinstance(
         key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
     ):
-        raise UsageError("key-algorithm", "neither an ECDSA P-256 nor an Ed25519 key")
+        raise UsageError(
+            "key-algorithm",
+            Sentence(
+                "neither an ECDSA P-256 nor an Ed25519 key",
+                "既不是 ECDSA P-256 密钥，也不是 Ed25519 密钥",
+            ),
+        )
     return _public(key, algorithm)
 
 
@@ -185,23 +196,43 @@ def parse_public(
     """
     place = Place(name)
     if data.lstrip().startswith(b"{"):
-        hint = f"a trust list is given as --trust {name}"
-        raise error("key-wrong", "JSON, not a public key", place, hint)
+        hint = Sentence(
+            f"a trust list is given as --trust {name}", f"信任列表以 --trust {name} 给出"
+        )
+        raise error(
+            "key-wrong", Sentence("JSON, not a public key", "是 JSON，不是公钥"), place, hint
+        )
     try:
         body = _pem_body(data, b"PUBLIC KEY")
         key = serialization.load_der_public_key(body)
     except (ValueError, UnsupportedAlgorithm) as cause:
         reason = str(cause).split("\n", maxsplit=1)[0][:120]
-        raise error("key-wrong", f"not a public key: {reason}", place, _HINT_PUBLIC) from cause
+        raise error(
+            "key-wrong",
+            Sentence(f"not a public key: {reason}", f"不是公钥：{reason}"),
+            place,
+            _HINT_PUBLIC,
+        ) from cause
     algorithm = _algorithm(key)
     if algorithm is None or not isinstance(
         key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
     ):
-        message = "neither an ECDSA P-256 nor an Ed25519 key"
+        message = Sentence(
+            "neither an ECDSA P-256 nor an Ed25519 key",
+            "既不是 ECDSA P-256 密钥，也不是 Ed25519 密钥",
+        )
         raise error("key-algorithm", message, place, _HINT_PUBLIC)
     if _spki(key, serialization.Encoding.DER) != body:
-        hint = "re-encode it: openssl pkey -pubin -in KEY -pubout -ec_conv_form uncompressed"
-        raise error("key-encoding", "an unusual encoding of the key", place, hint)
+        hint = Sentence(
+            "re-encode it: openssl pkey -pubin -in KEY -pubout -ec_conv_form uncompressed",
+            "请重新编码：openssl pkey -pubin -in KEY -pubout -ec_conv_form uncompressed",
+        )
+        raise error(
+            "key-encoding",
+            Sentence("an unusual encoding of the key", "密钥的编码方式不常见"),
+            place,
+            hint,
+        )
     return _public(key, algorithm)
 
 
@@ -220,31 +251,44 @@ def parse_private(
     """
     place = Place(name)
     if b"-----BEGIN PUBLIC KEY-----" in data:
-        message = "a public key; signing needs the private one"
+        message = Sentence("a public key; signing needs the private one", "是公钥；签名需要私钥")
         raise UsageError("key-wrong", message, place, _HINT_PRIVATE)
     try:
         key: object = serialization.load_pem_private_key(data, password=None)
     except TypeError:
         key = _decrypted(data, passphrase() if passphrase else None, place)
     except (ValueError, UnsupportedAlgorithm) as cause:
-        raise UsageError("key-wrong", "not a private key in PEM", place, _HINT_PRIVATE) from cause
+        raise UsageError(
+            "key-wrong",
+            Sentence("not a private key in PEM", "不是 PEM 格式的私钥"),
+            place,
+            _HINT_PRIVATE,
+        ) from cause
     algorithm = _algorithm(key)
     if algorithm is None or not isinstance(
         key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
     ):
-        message = "neither an ECDSA P-256 nor an Ed25519 key"
+        message = Sentence(
+            "neither an ECDSA P-256 nor an Ed25519 key",
+            "既不是 ECDSA P-256 密钥，也不是 Ed25519 密钥",
+        )
         raise UsageError("key-algorithm", message, place, _HINT_PRIVATE)
     return PrivateKey(_public(key.public_key(), algorithm), key)
 
 
 def _decrypted(data: bytes, passphrase: bytes | None, place: Place) -> object:
     if passphrase is None:
-        hint = f"set {PASSPHRASE_VARIABLE}, or sign on a terminal, which asks for it"
-        raise UsageError("key-encrypted", "the key is encrypted", place, hint)
+        hint = Sentence(
+            f"set {PASSPHRASE_VARIABLE}, or sign on a terminal, which asks for it",
+            f"请设置 {PASSPHRASE_VARIABLE}，或在终端上签名，届时会询问",
+        )
+        raise UsageError(
+            "key-encrypted", Sentence("the key is encrypted", "密钥已加密"), place, hint
+        )
     try:
         return serialization.load_pem_private_key(data, password=passphrase)
     except (ValueError, UnsupportedAlgorithm) as cause:
-        message = "the passphrase does not open the key"
+        message = Sentence("the passphrase does not open the key", "口令打不开该密钥")
         raise UsageError("key-passphrase-wrong", message, place) from cause
 
 
@@ -255,18 +299,29 @@ def _read(path: Path, hint: str, *, private: bool = False) -> bytes:
                 _require_private(os.fstat(stream.fileno()).st_mode, path)
             data = stream.read(MAX_KEY_BYTES + 1)
     except OSError as cause:
-        message = f"cannot read the key: {cause.strerror or cause}"
+        message = Sentence(
+            f"cannot read the key: {cause.strerror or cause}",
+            f"无法读取密钥：{cause.strerror or cause}",
+        )
         raise UsageError("key-unreadable", message, Place(str(path)), hint) from cause
     if len(data) > MAX_KEY_BYTES:
-        raise UsageError("key-wrong", "too large for a key", Place(str(path)), hint)
+        raise UsageError(
+            "key-wrong", Sentence("too large for a key", "作为密钥过大"), Place(str(path)), hint
+        )
     return data
 
 
 def _require_private(mode: int, path: Path) -> None:
     """Refuse a key that others on this machine may read or replace: whose signature would it be?"""
     if mode & 0o077:
-        message = f"others may use the key: its mode is {stat.S_IMODE(mode):04o}"
-        hint = f"chmod 600 {path}; if others could read it, make a new one: suite keygen"
+        message = Sentence(
+            f"others may use the key: its mode is {stat.S_IMODE(mode):04o}",
+            f"他人可使用该密钥：其权限为 {stat.S_IMODE(mode):04o}",
+        )
+        hint = Sentence(
+            f"chmod 600 {path}; if others could read it, make a new one: suite keygen",
+            f"chmod 600 {path}；若他人曾可读取，请新建：suite keygen",
+        )
         raise UsageError("key-permissions", message, Place(str(path)), hint)
 
 
@@ -323,14 +378,28 @@ def generate(path: Path, algorithm: Algorithm = Algorithm.ECDSA_P256) -> Private
 
 
 def _unwritable(path: Path, cause: OSError) -> SetupError:
-    hint = "make one where you may write, with `suite keygen --out FILE`, and give it as --key FILE or in $SUITE_KEY"
-    message = f"cannot write the key: {cause.strerror or cause}"
+    hint = Sentence(
+        "make one where you may write, with `suite keygen --out FILE`, and give it as --key FILE or in $SUITE_KEY",
+        "请以 `suite keygen --out FILE` 在可写之处新建，并以 --key FILE 或 $SUITE_KEY 给出",
+    )
+    message = Sentence(
+        f"cannot write the key: {cause.strerror or cause}",
+        f"无法写入密钥：{cause.strerror or cause}",
+    )
     return SetupError("key-unwritable", message, Place(str(path)), hint)
 
 
 def _exists(path: Path) -> UsageError:
-    hint = "a key is never overwritten; choose another name or move it away"
-    return UsageError("key-exists", "the key file exists already", Place(str(path)), hint)
+    hint = Sentence(
+        "a key is never overwritten; choose another name or move it away",
+        "密钥从不覆盖；请换用其他名称，或移走它",
+    )
+    return UsageError(
+        "key-exists",
+        Sentence("the key file exists already", "密钥文件已存在"),
+        Place(str(path)),
+        hint,
+    )
 
 
 def _create(path: Path, data: bytes, mode: int) -> None:

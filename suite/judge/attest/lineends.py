@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
 from suite.base.safe import MAX_FILE_BYTES, is_plain, open_plain, pieces, read_plain, require_size
 from suite.documents.codec import decode
@@ -50,8 +51,11 @@ def restored(directory: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
         try:
             _copy(directory, Path(name), changed)
         except OSError as cause:
-            message = f"cannot write a copy with the right line ends to {name}: {cause.strerror}"
-            hint = "free some space, or set TMPDIR"
+            message = Sentence(
+                f"cannot write a copy with the right line ends to {name}: {cause.strerror}",
+                f"无法将换行正确的副本写入 {name}：{cause.strerror}",
+            )
+            hint = Sentence("free some space, or set TMPDIR", "请释放空间，或设置 TMPDIR")
             raise SetupError("disk-full", message, hint=hint) from cause
         yield Path(name), tuple(sorted(changed))
 

@@ -72,21 +72,44 @@ def extract_bundle(html: bytes, *, name: str = "page") -> bytes:
             element that is not the block).
     """
     if len(html) > MAX_PAGE_BYTES:
-        message = f"the page has {len(html):,} bytes; at most {MAX_PAGE_BYTES:,} are read"
+        message = Sentence(
+            f"the page has {len(html):,} bytes; at most {MAX_PAGE_BYTES:,} are read",
+            f"页面有 {len(html):,} 字节；最多读取 {MAX_PAGE_BYTES:,} 字节",
+        )
         raise TrustError("page-too-large", message, Place(name))
     start, end = BLOCK_START.encode("ascii"), BLOCK_END.encode("ascii")
     blocks = html.count(start)
     if blocks == 0:
-        hint = "ask for the page as the suite wrote it, or for the bundle"
-        raise TrustError("page-no-bundle", "the page carries no bundle", Place(name), hint)
+        hint = Sentence(
+            "ask for the page as the suite wrote it, or for the bundle",
+            "请索取套件写出时的页面，或签名包",
+        )
+        raise TrustError(
+            "page-no-bundle",
+            Sentence("the page carries no bundle", "页面不含签名包"),
+            Place(name),
+            hint,
+        )
     if blocks > 1:
-        raise TrustError("page-two-bundles", "the page carries two bundles", Place(name))
+        raise TrustError(
+            "page-two-bundles",
+            Sentence("the page carries two bundles", "页面含有两个签名包"),
+            Place(name),
+        )
     # One start and one end of the block, and no other script element in any spelling.
     if len(_SCRIPT.findall(html)) != 2 or html.count(end) != 1:
-        raise TrustError("page-script", "the page holds a script besides its bundle", Place(name))
+        raise TrustError(
+            "page-script",
+            Sentence("the page holds a script besides its bundle", "页面除签名包外还含有脚本"),
+            Place(name),
+        )
     inner = html.partition(start)[2].partition(end)
     if not inner[1]:
-        raise TrustError("page-script", "the bundle's block has no end", Place(name))
+        raise TrustError(
+            "page-script",
+            Sentence("the bundle's block has no end", "签名包的区块没有结尾"),
+            Place(name),
+        )
     return inner[0] + b"\n"
 
 
@@ -103,11 +126,17 @@ def extract_audits(html: bytes) -> tuple[bytes, ...]:
     """
     blocks = _AUDIT.findall(html)
     if len(blocks) > MOST_AUDITS or len(blocks) != html.count(AUDIT_START.encode("ascii")):
-        raise TrustError("page-differs", "the page carries audits that cannot be read")
+        raise TrustError(
+            "page-differs",
+            Sentence("the page carries audits that cannot be read", "页面所含的审计无法读取"),
+        )
     try:
         return tuple(base64.b64decode(block, validate=True) for block in blocks)
     except ValueError as cause:
-        raise TrustError("page-differs", "the page carries audits that cannot be read") from cause
+        raise TrustError(
+            "page-differs",
+            Sentence("the page carries audits that cannot be read", "页面所含的审计无法读取"),
+        ) from cause
 
 
 def renderer_of(html: bytes) -> str | None:
@@ -139,7 +168,12 @@ def check_page(
         note.skip("page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器"))
         return
     if extract_bundle(html) != bundle:
-        raise TrustError("page-bundle-differs", "the page carries another bundle than the run")
+        raise TrustError(
+            "page-bundle-differs",
+            Sentence(
+                "the page carries another bundle than the run", "页面所含的签名包与运行的不同"
+            ),
+        )
     again = render(bundle, stated.card, language_of(html), extract_audits(html))
     if again == html:
         note.detail = Sentence(
@@ -156,14 +190,24 @@ def check_page(
         note.skip("page-not-checked", detail)
         return
     if html.replace(b"\r\n", b"\n") == again:
-        hint = "get the page as it was written, or render it from the bundle: suite render"
-        message = "line ends were changed; everything else is what the signed bytes render to"
+        hint = Sentence(
+            "get the page as it was written, or render it from the bundle: suite render",
+            "请取得写出时的页面，或由签名包重新生成：suite render",
+        )
+        message = Sentence(
+            "line ends were changed; everything else is what the signed bytes render to",
+            "换行被更改；其余与签名内容所生成的一致",
+        )
         raise TrustError("page-differs", message, Place("page"), hint)
     line, shown, right = _first_difference(html, again)
-    message = (
-        f"the page is not what the signed bytes render to: line {line} has {shown}, not {right}"
+    message = Sentence(
+        f"the page is not what the signed bytes render to: line {line} has {shown}, not {right}",
+        f"页面不是签名内容所生成的：第 {line} 行为 {shown}，应为 {right}",
     )
-    hint = "throw the page away and render it from the bundle: suite render"
+    hint = Sentence(
+        "throw the page away and render it from the bundle: suite render",
+        "请丢弃该页面，并由签名包重新生成：suite render",
+    )
     raise TrustError("page-differs", message, Place("page", line), hint)
 
 

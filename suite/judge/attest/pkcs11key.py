@@ -21,6 +21,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, SetupError, UsageError
 from suite.base.safe import read_plain
 from suite.judge.attest.keys import PASSPHRASE_VARIABLE, Algorithm, PublicKey, public_key
@@ -110,15 +111,25 @@ def _library() -> Any:  # noqa: ANN401 - an optional package without types
     try:
         return importlib.import_module("pkcs11")
     except ImportError as cause:
-        hint = "pip install 'llm-inference-conformance[pkcs11]'"
-        message = "keys in tokens need the package python-pkcs11"
+        hint = Sentence(
+            "pip install 'llm-inference-conformance[pkcs11]'",
+            "pip install 'llm-inference-conformance[pkcs11]'",
+        )
+        message = Sentence(
+            "keys in tokens need the package python-pkcs11", "令牌中的密钥需要软件包 python-pkcs11"
+        )
         raise SetupError("pkcs11-missing", message, hint=hint) from cause
 
 
 def _failed(selector: _Selector, cause: Exception) -> SetupError:
     reason = f"{type(cause).__name__} {cause}".strip()
-    hint = "pkcs11-tool --list-objects --login shows what the token holds"
-    return SetupError("token-failed", f"the token: {reason}", selector.place, hint)
+    hint = Sentence(
+        "pkcs11-tool --list-objects --login shows what the token holds",
+        "pkcs11-tool --list-objects --login 显示令牌中的内容",
+    )
+    return SetupError(
+        "token-failed", Sentence(f"the token: {reason}", f"令牌：{reason}"), selector.place, hint
+    )
 
 
 def _parse(uri: str) -> _Selector:
@@ -126,10 +137,22 @@ def _parse(uri: str) -> _Selector:
     parts = _attributes(path, ";", _PATH, uri) | _attributes(query, "&", _QUERY, uri)
     module = parts.get("module-path") or os.environ.get(MODULE_VARIABLE)
     if not module:
-        hint = f"add ?module-path=/path/to/library.so, or set {MODULE_VARIABLE}"
-        raise UsageError("key-uri-wrong", "the token's library is not named", Place(uri), hint)
+        hint = Sentence(
+            f"add ?module-path=/path/to/library.so, or set {MODULE_VARIABLE}",
+            f"请添加 ?module-path=/path/to/library.so，或设置 {MODULE_VARIABLE}",
+        )
+        raise UsageError(
+            "key-uri-wrong",
+            Sentence("the token's library is not named", "未指定令牌的库"),
+            Place(uri),
+            hint,
+        )
     if parts.get("type", "private") != "private":
-        raise UsageError("key-uri-wrong", "signing needs type=private", Place(uri))
+        raise UsageError(
+            "key-uri-wrong",
+            Sentence("signing needs type=private", "签名需要 type=private"),
+            Place(uri),
+        )
     token = {
         "token_label": unquote(parts["token"]) if "token" in parts else None,
         "token_serial": unquote_to_bytes(parts["serial"]) if "serial" in parts else None,
@@ -139,7 +162,9 @@ def _parse(uri: str) -> _Selector:
         "id": unquote_to_bytes(parts["id"]) if "id" in parts else None,
     }
     if not any(key.values()):
-        message = "the key is not named: object=LABEL or id=%01"
+        message = Sentence(
+            "the key is not named: object=LABEL or id=%01", "未指定密钥：object=LABEL 或 id=%01"
+        )
         raise UsageError("key-uri-wrong", message, Place(uri))
     source = parts.get("pin-source")
     return _Selector(
@@ -157,11 +182,21 @@ def _attributes(text: str, separator: str, known: frozenset[str], uri: str) -> d
         name, equals, value = item.partition("=")
         if not equals or name not in known or name in parts:
             hint = (
-                f"the PIN is asked for, or taken from pin-source=FILE or {PASSPHRASE_VARIABLE}"
+                Sentence(
+                    f"the PIN is asked for, or taken from pin-source=FILE or {PASSPHRASE_VARIABLE}",
+                    f"PIN 会被询问，或取自 pin-source=FILE 或 {PASSPHRASE_VARIABLE}",
+                )
                 if name == "pin-value"
-                else f"known are {', '.join(sorted(known))}"
+                else Sentence(
+                    f"known are {', '.join(sorted(known))}", f"已知的有 {', '.join(sorted(known))}"
+                )
             )
-            raise UsageError("key-uri-wrong", f"{name!r} cannot stand there", Place(uri), hint)
+            raise UsageError(
+                "key-uri-wrong",
+                Sentence(f"{name!r} cannot stand there", f"此处不可有 {name!r}"),
+                Place(uri),
+                hint,
+            )
         parts[name] = value
     return parts
 
@@ -173,12 +208,20 @@ def _pin(selector: _Selector, passphrase: Passphrase | None) -> str | None:
             pin = read_plain(Path(path), _MAX_PIN_BYTES, below=None).decode("utf-8")
             return pin.partition("\n")[0].rstrip("\r")
         except (OSError, UnicodeDecodeError) as cause:
-            message = f"cannot read the PIN: {cause}"
+            message = Sentence(f"cannot read the PIN: {cause}", f"无法读取 PIN：{cause}")
             raise UsageError("key-unreadable", message, Place(path)) from cause
     asked = passphrase() if passphrase else None
     if asked is None:
-        hint = f"set {PASSPHRASE_VARIABLE}, name a pin-source, or sign on a terminal"
-        raise UsageError("key-encrypted", "the token's PIN is not known", selector.place, hint)
+        hint = Sentence(
+            f"set {PASSPHRASE_VARIABLE}, name a pin-source, or sign on a terminal",
+            f"请设置 {PASSPHRASE_VARIABLE}，指定 pin-source，或在终端上签名",
+        )
+        raise UsageError(
+            "key-encrypted",
+            Sentence("the token's PIN is not known", "令牌的 PIN 未知"),
+            selector.place,
+            hint,
+        )
     return asked.decode("utf-8", "surrogateescape")
 
 
@@ -200,11 +243,19 @@ def _public(session: Any, selector: _Selector) -> PublicKey:  # noqa: ANN401 - t
     try:
         half = _object(session, selector, library.ObjectClass.PUBLIC_KEY)
     except library.NoSuchKey as cause:
-        hint = "import its public half too, with the same label and id"
-        message = "the token holds no public half of the key"
+        hint = Sentence(
+            "import its public half too, with the same label and id",
+            "请一并导入其公开部分，标签与编号相同",
+        )
+        message = Sentence(
+            "the token holds no public half of the key", "令牌中没有该密钥的公开部分"
+        )
         raise SetupError("token-failed", message, selector.place, hint) from cause
     try:
         return public_key(load_der_public_key(encode(half)))
     except (ValueError, library.AttributeTypeInvalid) as cause:
-        message = "neither an ECDSA P-256 nor an Ed25519 key"
+        message = Sentence(
+            "neither an ECDSA P-256 nor an Ed25519 key",
+            "既不是 ECDSA P-256 密钥，也不是 Ed25519 密钥",
+        )
         raise UsageError("key-algorithm", message, selector.place) from cause

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, Problem, TrustError
 from suite.documents.audit import Audit
 from suite.documents.card import Scorecard
@@ -67,16 +68,16 @@ PREDICATES: dict[str, type[Predicate]] = {
 _RECEIVED = ["SCORECARD_RECEIVED"]
 
 _NAMES = {
-    SCORECARD_TYPE: "scorecard",
-    TEST_RESULT_TYPE: "test result",
-    REVIEW_TYPE: "review",
-    STATUS_TYPE: "card status",
-    AUDIT_TYPE: "audit",
-    CHALLENGE_TYPE: "challenge",
-    COMMITMENT_TYPE: "commitment",
-    WITNESS_TYPE: "witness report",
-    SUMMARY_TYPE: "verification summary",
-    REFERENCE_TYPE: "reference run",
+    SCORECARD_TYPE: Sentence("scorecard", "评分卡"),
+    TEST_RESULT_TYPE: Sentence("test result", "测试结果"),
+    REVIEW_TYPE: Sentence("review", "评审"),
+    STATUS_TYPE: Sentence("card status", "评分卡状态"),
+    AUDIT_TYPE: Sentence("audit", "审计"),
+    CHALLENGE_TYPE: Sentence("challenge", "质询"),
+    COMMITMENT_TYPE: Sentence("commitment", "承诺"),
+    WITNESS_TYPE: Sentence("witness report", "见证"),
+    SUMMARY_TYPE: Sentence("verification summary", "核验摘要"),
+    REFERENCE_TYPE: Sentence("reference run", "参考运行"),
 }
 
 
@@ -99,7 +100,10 @@ def check_predicate(statement: Statement) -> Predicate:
     except TrustError as cause:
         problems = cause.problems or (Problem(cause.message, cause.place, cause.hint),)
         first = problems[0]
-        message = f"the predicate breaks the {known.SCHEMA} schema: {first.message}"
+        message = Sentence(
+            f"the predicate breaks the {known.SCHEMA} schema: {first.message}",
+            f"所签内容不合模式 {known.SCHEMA}：{chinese(first.message)}",
+        )
         raise TrustError("predicate-schema", message, first.place, first.hint, problems) from cause
     _check_subjects(statement, document)
     return document
@@ -110,7 +114,9 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
     names = [item.name for item in statement.subjects]
     if isinstance(document, Receipt):
         if names != [SCORECARD_SUBJECT, SIGNATURE_SUBJECT]:
-            message = "a receipt is about a scorecard and its signature"
+            message = Sentence(
+                "a receipt is about a scorecard and its signature", "收据针对的是评分卡及其签名"
+            )
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(
@@ -118,7 +124,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
     ):
         only = MANIFEST_SUBJECT if isinstance(document, Reference) else SCORECARD_SUBJECT
         if names != [only]:
-            message = f"the {kind(statement.predicate_type)} is about {only} and nothing else"
+            message = Sentence(
+                f"the {kind(statement.predicate_type)} is about {only} and nothing else",
+                f"{chinese(kind(statement.predicate_type))}只针对 {only}",
+            )
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):
@@ -128,11 +137,17 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             else (SKELETON_SUBJECT, document.skeleton_sha256)
         )
         if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
-            message = f"a {document.SCHEMA} is about {wanted[0]} and nothing else"
+            message = Sentence(
+                f"a {document.SCHEMA} is about {wanted[0]} and nothing else",
+                f"{document.SCHEMA} 只针对 {wanted[0]}",
+            )
             raise TrustError("statement-subject", message, place)
         return
     if MANIFEST_SUBJECT not in names:
-        message = f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence"
+        message = Sentence(
+            f"no subject {MANIFEST_SUBJECT}: the statement is about no evidence",
+            f"没有对象 {MANIFEST_SUBJECT}：该声明文本不针对任何证据",
+        )
         raise TrustError("statement-subject", message, place)
     if isinstance(document, Scorecard):
         # The image in the subjects and the image on the card must be one and the same, or both absent.
@@ -140,7 +155,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
         stated = [(item.name, f"sha256:{item.digest.sha256}") for item in others]
         digest = document.engine.image_digest
         if stated != ([(document.engine.image_reference, digest)] if digest else []):
-            message = "the subjects and the scorecard name different images"
+            message = Sentence(
+                "the subjects and the scorecard name different images",
+                "声明文本的对象与评分卡所载的镜像不同",
+            )
             raise TrustError("statement-subject", message, place)
 
 

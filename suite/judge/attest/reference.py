@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Problem
 from suite.declare.tasks.reference import weight_files
 from suite.documents.codec import plain
@@ -56,13 +57,18 @@ def reference_of_run(run: Evidence, signer: Verifier, at: dt.datetime) -> Refere
     """
     plan = run.plan
     if problems := [Problem(why) for why in _unfit(plan)]:
-        message = f"{run.directory} cannot be a reference run"
+        message = Sentence(
+            f"{run.directory} cannot be a reference run", f"{run.directory} 不能作为参考运行"
+        )
         raise EvidenceError("reference-unfit", message, problems=problems)
     asked = [doc.name for doc in plan.workload.phases if doc.measured and questions(doc) == "tasks"]
     phases = answers_by_phase(run, asked)
     answers = max(phases.values(), key=len, default={})
     if missing := [task for task in run.tasks if task not in answers]:
-        message = f"no phase answered every task: {missing[0]} and {len(missing) - 1} more are open"
+        message = Sentence(
+            f"no phase answered every task: {missing[0]} and {len(missing) - 1} more are open",
+            f"没有阶段回答了全部任务：{missing[0]} 与另外 {len(missing) - 1} 个未回答",
+        )
         raise EvidenceError("reference-unfit", message)
     taskset, facts = plan.workload.taskset, run.environment.facts
     version = given(facts["engine.version"].value) if "engine.version" in facts else None

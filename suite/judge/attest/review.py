@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, placed
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import Place, TrustError
 from suite.documents.audit import Audit
 from suite.documents.codec import plain
@@ -237,10 +237,17 @@ def read_statement(
     """
     stated = parse_statement(envelope.parse(data, name=name).payload)
     if stated.predicate_type not in _ABOUT_CARDS:
-        message = f"a {kind(stated.predicate_type)} where a review is expected"
+        message = Sentence(
+            f"a {kind(stated.predicate_type)} where a review is expected",
+            f"应为评审，而这是{chinese(kind(stated.predicate_type))}",
+        )
         raise TrustError("predicate-type-differs", message, Place(name))
     if stated.subject(SCORECARD_SUBJECT) != payload_sha256:
-        raise TrustError("review-differs", "it is about another scorecard", Place(name))
+        raise TrustError(
+            "review-differs",
+            Sentence("it is about another scorecard", "它针对的是另一张评分卡"),
+            Place(name),
+        )
     expected = Expected(predicate_type=stated.predicate_type)
     verified = verify_bundle(data, trust, expected=expected, name=name)
     return _result(verified, vendor, name)
@@ -255,13 +262,21 @@ def _result(verified: Verified, vendor: str, name: str) -> Made:
         return Audited(owner, document)
     if isinstance(document, WitnessReport | VerificationSummary):
         if owner == vendor:
-            message = f"{owner} witnesses and reproduces its own scorecard"
+            message = Sentence(
+                f"{owner} witnesses and reproduces its own scorecard",
+                f"{owner} 见证与复现的是自己的评分卡",
+            )
             raise TrustError("review-differs", message, Place(name))
         return Attested(owner, document)
     if isinstance(document, Receipt) or not isinstance(document, CardStatus):
-        raise TrustError("predicate-type-differs", "it is no review", Place(name))
+        raise TrustError(
+            "predicate-type-differs", Sentence("it is no review", "它不是评审"), Place(name)
+        )
     if document.vendor != vendor:
-        message = f"it is signed for {document.vendor}, the scorecard is of {vendor}"
+        message = Sentence(
+            f"it is signed for {document.vendor}, the scorecard is of {vendor}",
+            f"其签名代表 {document.vendor}，评分卡属于 {vendor}",
+        )
         raise TrustError("review-differs", message, Place(name))
     successor = given(document.supersededBy, "")
     return Ended(owner, document.status, document.timeCreated, document.reason, successor)

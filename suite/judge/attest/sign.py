@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base import jsonio
-from suite.base.errors import EvidenceError, Place, SetupError, TrustError
+from suite.base.bilingual import Sentence
+from suite.base.errors import EvidenceError, Place, SetupError, TrustError, unwritable
 from suite.base.safe import replace_file
 from suite.documents.codec import plain
 from suite.evidence import MANIFEST
@@ -43,7 +44,12 @@ def sign(payload: bytes, key: SigningKey, stamp: Stamp | None = None) -> bytes:
     stamps = (stamp(signature),) if stamp is not None else ()
     bundle = bundle_bytes(payload, signature, key.public.id, stamps)
     if len(bundle) > MAX_BUNDLE_BYTES:
-        raise TrustError("bundle-too-large", f"the bundle would have {len(bundle):,} bytes")
+        raise TrustError(
+            "bundle-too-large",
+            Sentence(
+                f"the bundle would have {len(bundle):,} bytes", f"签名包将有 {len(bundle):,} 字节"
+            ),
+        )
     return bundle
 
 
@@ -90,6 +96,6 @@ def sign_run(
         for name, data in files.items():
             replace_file(directory / name, data)
     except OSError as cause:
-        message = f"cannot write to {directory}: {cause.strerror or cause}"
+        message = unwritable(directory, cause)
         raise SetupError("run-unwritable", message, Place(str(directory))) from cause
     return bundle

@@ -86,7 +86,11 @@ def _signer(
             "a key is never taken from the document itself",
             "请提供签名者公钥（--key FILE）或审核者的信任列表（--trust FILE）；密钥绝不取自文件本身",
         )
-        raise TrustError("key-missing", "nothing to verify the signature against", hint=hint)
+        raise TrustError(
+            "key-missing",
+            Sentence("nothing to verify the signature against", "没有可据以核验签名的密钥"),
+            hint=hint,
+        )
     if chosen.id != key_id:
         message = Sentence(
             f"the bundle names the key {key_id}, the key at hand is {chosen.id}",
@@ -162,7 +166,10 @@ def why_unlisted(trust: TrustList | None) -> str:
 def _allowed(entry: TrustedKey, stated: Stated) -> str:
     predicate_type = stated.statement.predicate_type
     if not entry.role.may_sign(predicate_type):
-        message = f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}"
+        message = Sentence(
+            f"{entry.owner} is a {entry.role}; its keys do not sign a {kind(predicate_type)}",
+            f"{entry.owner} 的身份是 {entry.role}；其密钥不签署{chinese(kind(predicate_type))}",
+        )
         raise TrustError("role-forbids", message)
     if isinstance(
         stated.document,
@@ -171,8 +178,15 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
         return f"a {entry.role}'s key"
     vendor = vendor_of(stated.document)
     if vendor not in entry.signs_for:
-        whose = "belongs to" if entry.role is Role.VENDOR else f"of {entry.owner} signs for"
-        message = f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}"
+        whose = (
+            Sentence("belongs to", "属于")
+            if entry.role is Role.VENDOR
+            else Sentence(f"of {entry.owner} signs for", f"（{entry.owner}）代表")
+        )
+        message = Sentence(
+            f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}",
+            f"该密钥{whose.zh} {', '.join(entry.signs_for)}，而声明文本针对 {vendor!r}",
+        )
         raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
     if entry.role is Role.LAB:
         return f"a lab's key, listed as signing for {vendor}"

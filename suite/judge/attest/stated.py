@@ -84,7 +84,10 @@ def check_expected(stated: Stated, want: Expected) -> str:
     if want.manifest_sha256 is not None:
         signed = stated.statement.subject(MANIFEST_SUBJECT)
         if signed != want.manifest_sha256:
-            message = f"signed for the evidence {signed}, at hand is {want.manifest_sha256}"
+            message = Sentence(
+                f"signed for the evidence {signed}, at hand is {want.manifest_sha256}",
+                f"签名针对的证据为 {signed}，现有的为 {want.manifest_sha256}",
+            )
             raise TrustError("subject-differs", message, Place("payload", None, "/subject"))
         wanted.append(Sentence("signed for the evidence at hand", "签名对应手头的证据"))
     if want.nonce is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert, plain
@@ -129,7 +130,10 @@ def payload_of(
             }
         )
     except (ValueError, TypeError) as cause:
-        raise TrustError("payload-not-json", f"cannot be written as JSON: {cause}") from cause
+        raise TrustError(
+            "payload-not-json",
+            Sentence(f"cannot be written as JSON: {cause}", f"无法写成 JSON：{cause}"),
+        ) from cause
     parse_statement(payload)
     return payload
 
@@ -153,22 +157,34 @@ def parse_statement(payload: bytes, *, name: str = "payload") -> Statement:
     top = _members(value, {"_type", "subject", "predicateType", "predicate"}, name, "")
     if top["_type"] != STATEMENT_TYPE:
         place = Place(name, None, "/_type")
-        raise TrustError("statement-type", f"must be {STATEMENT_TYPE}", place)
+        raise TrustError(
+            "statement-type",
+            Sentence(f"must be {STATEMENT_TYPE}", f"必须是 {STATEMENT_TYPE}"),
+            place,
+        )
     kind = top["predicateType"]
     if not isinstance(kind, str) or kind not in PREDICATE_TYPES:
-        hint = "a newer version of this suite may know it"
+        hint = Sentence("a newer version of this suite may know it", "套件的更新版本或许认识它")
         place = Place(name, None, "/predicateType")
-        raise TrustError("predicate-type-unknown", f"unknown predicate type {kind!r}", place, hint)
+        raise TrustError(
+            "predicate-type-unknown",
+            Sentence(f"unknown predicate type {kind!r}", f"未知的声明文本类型 {kind!r}"),
+            place,
+            hint,
+        )
     if not isinstance(top["predicate"], dict):
         place = Place(name, None, "/predicate")
-        raise TrustError("statement-members", "must be an object", place)
+        raise TrustError("statement-members", Sentence("must be an object", "必须是对象"), place)
     subjects = _subjects(top["subject"], name)
     return Statement(payload, jsonio.sha256_hex(payload), subjects, kind, top["predicate"])
 
 
 def _members(value: JSONValue, names: set[str], name: str, pointer: str) -> JSONObject:
     if not isinstance(value, dict) or value.keys() != names:
-        message = f"must be an object with the members {', '.join(sorted(names))} and no others"
+        message = Sentence(
+            f"must be an object with the members {', '.join(sorted(names))} and no others",
+            f"必须是对象，且成员恰为 {', '.join(sorted(names))}",
+        )
         raise TrustError("statement-members", message, Place(name, None, pointer or "/"))
     return value
 
@@ -176,7 +192,11 @@ def _members(value: JSONValue, names: set[str], name: str, pointer: str) -> JSON
 def _subjects(value: JSONValue, name: str) -> tuple[StatementSubject, ...]:
     if not isinstance(value, list) or not value:
         place = Place(name, None, "/subject")
-        raise TrustError("statement-subject", "must be a list that is not empty", place)
+        raise TrustError(
+            "statement-subject",
+            Sentence("must be a list that is not empty", "必须是非空列表"),
+            place,
+        )
     subjects: dict[str, StatementSubject] = {}
     for index, item in enumerate(value):
         where = f"/subject/{index}"
@@ -184,11 +204,17 @@ def _subjects(value: JSONValue, name: str) -> tuple[StatementSubject, ...]:
         digest = _members(entry["digest"], {"sha256"}, name, f"{where}/digest")["sha256"]
         place = Place(name, None, where)
         if not isinstance(digest, str) or not _HEX.match(digest):
-            message = "the digest must be 64 lower-case hexadecimal digits"
+            message = Sentence(
+                "the digest must be 64 lower-case hexadecimal digits",
+                "摘要必须是 64 位小写十六进制数字",
+            )
             raise TrustError("statement-subject", message, place)
         label = entry["name"]
         if not isinstance(label, str) or not label or label in subjects:
-            message = "the name must be text that no other subject has"
+            message = Sentence(
+                "the name must be text that no other subject has",
+                "名称必须是文本，且不与其他对象相同",
+            )
             raise TrustError("statement-subject", message, place)
         subjects[label] = subject(label, digest)
     return tuple(subjects.values())

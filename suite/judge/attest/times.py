@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
@@ -57,5 +58,7 @@ def parse_time(text: str) -> dt.datetime:
             raise ValueError(text)  # noqa: TRY301 - one refusal for both ways to be wrong
         return dt.datetime.fromisoformat(text)
     except ValueError as cause:
-        hint = "UTC, like 2026-01-31T12:00:00Z"
-        raise TrustError("time-wrong", f"{text!r} is not a time", hint=hint) from cause
+        hint = Sentence("UTC, like 2026-01-31T12:00:00Z", "UTC，例如 2026-01-31T12:00:00Z")
+        raise TrustError(
+            "time-wrong", Sentence(f"{text!r} is not a time", f"{text!r} 不是时刻"), hint=hint
+        ) from cause

@@ -18,6 +18,7 @@ import rfc3161_client
 from cryptography import x509
 from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, VerifierBuilder
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, TrustError
 from suite.documents.document import given
 from suite.judge.attest.times import VerifiedTime, Window, format_time
@@ -117,7 +118,10 @@ def check_answer(answer: bytes, asked: Request, *, name: str) -> VerifiedTime:
     """
     stamp = read_stamp(answer, asked.signature, name=name)
     if stamp.tst_info.nonce != asked.nonce:
-        message = "the answer is to another question: its nonce differs"
+        message = Sentence(
+            "the answer is to another question: its nonce differs",
+            "应答所对应的是另一问题：nonce 不同",
+        )
         raise TrustError("timestamp-differs", message, Place(name))
     return VerifiedTime(stamp.tst_info.gen_time, name)
 
@@ -131,7 +135,9 @@ def token_of(stamp: LogStamp) -> bytes:
     try:
         return base64.b64decode(given(stamp.token, ""), validate=True)
     except binascii.Error as cause:
-        raise TrustError("timestamp-wrong", "its token is no base64") from cause
+        raise TrustError(
+            "timestamp-wrong", Sentence("its token is no base64", "其令牌不是 base64")
+        ) from cause
 
 
 def read_stamp(data: bytes, signature: bytes, *, name: str) -> TimeStampResponse:
@@ -141,26 +147,49 @@ def read_stamp(data: bytes, signature: bytes, *, name: str) -> TimeStampResponse
         TrustError: ``timestamp-wrong`` (no response of RFC 3161, or one without a stamp), ``timestamp-differs``.
     """
     place = Place(name)
-    hint = "a TimeStampResp in DER, as `openssl ts -reply -out FILE` writes it"
+    hint = Sentence(
+        "a TimeStampResp in DER, as `openssl ts -reply -out FILE` writes it",
+        "应为 DER 格式的 TimeStampResp，如 `openssl ts -reply -out FILE` 所写",
+    )
     if len(data) > MAX_STAMP_BYTES:
-        raise TrustError("timestamp-wrong", "too large for a time stamp", place, hint)
+        raise TrustError(
+            "timestamp-wrong", Sentence("too large for a time stamp", "作为时间戳过大"), place, hint
+        )
     try:
         stamp = rfc3161_client.decode_timestamp_response(data)
         status = PKIStatus(stamp.status)
         if status is not PKIStatus.GRANTED:
             reply = "; ".join(stamp.status_string)
-            message = f"the authority granted no stamp: {status.name.lower()} {ascii(reply)[:200]}"
+            message = Sentence(
+                f"the authority granted no stamp: {status.name.lower()} {ascii(reply)[:200]}",
+                f"机构未予签发：{status.name.lower()} {ascii(reply)[:200]}",
+            )
             raise TrustError("timestamp-wrong", message, place)
         imprint = stamp.tst_info.message_imprint
         digest = _DIGESTS.get(imprint.hash_algorithm.dotted_string)
     except ValueError as cause:
-        message = f"not a time stamp of RFC 3161: {_short(cause)}"
+        message = Sentence(
+            f"not a time stamp of RFC 3161: {_short(cause)}",
+            f"不是 RFC 3161 时间戳：{_short(cause)}",
+        )
         raise TrustError("timestamp-wrong", message, place, hint) from cause
     if digest is None:
-        raise TrustError("timestamp-wrong", "neither over SHA-256, SHA-384 nor SHA-512", place)
+        raise TrustError(
+            "timestamp-wrong",
+            Sentence(
+                "neither over SHA-256, SHA-384 nor SHA-512",
+                "摘要算法不是 SHA-256、SHA-384 或 SHA-512",
+            ),
+            place,
+        )
     if not hmac.compare_digest(digest(signature).digest(), imprint.message):
-        message = "the time stamp is over other bytes than this signature"
-        hint = "it is for another bundle, or the run was signed again afterwards"
+        message = Sentence(
+            "the time stamp is over other bytes than this signature", "时间戳针对的不是此签名"
+        )
+        hint = Sentence(
+            "it is for another bundle, or the run was signed again afterwards",
+            "它针对的是另一签名包，或运行在其后重新签过名",
+        )
         raise TrustError("timestamp-differs", message, place, hint)
     return stamp
 
@@ -180,7 +209,13 @@ def verify_stamp(
         if problem is None:
             return VerifiedTime(stamp.tst_info.gen_time, f"the time stamp of {authority.owner}")
         reasons.append(problem)
-    why = "; ".join(reasons) or "the list names none"
-    message = f"no authority of the trust list made this time stamp: {why}"
-    hint = 'list it under "authorities", or ask one that is listed'
+    why = "; ".join(reasons) or Sentence("the list names none", "列表中没有机构")
+    message = Sentence(
+        f"no authority of the trust list made this time stamp: {why}",
+        f"时间戳并非出自信任列表中的机构：{chinese(why)}",
+    )
+    hint = Sentence(
+        'list it under "authorities", or ask one that is listed',
+        '请将其列入 "authorities"，或使用已列入的机构',
+    )
     raise TrustError("timestamp-untrusted", message, Place(name), hint)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
@@ -98,23 +99,50 @@ class TrustedKey:
         if self.window is None and self.revoked_at is None:
             return "the list sets no limit in time" + (f"; known time {time}" if time else "")
         if time is None:
-            hint = "a time that somebody other than the signer vouches for: sign with --tsa URL, or give --timestamp or a reviewer's --receipt"
-            message = (
-                f"the key of {self.owner} counts for a limited time and no verified time is known"
+            hint = Sentence(
+                "a time that somebody other than the signer vouches for: sign with --tsa URL, or give --timestamp or a reviewer's --receipt",
+                "需要由签名者以外者担保的时刻：以 --tsa URL 签名，或给出 --timestamp，或评审方的 --receipt",
+            )
+            message = Sentence(
+                f"the key of {self.owner} counts for a limited time and no verified time is known",
+                f"{self.owner} 的密钥只在有限时间内有效，而没有经证实的时刻",
             )
             problems = [Problem(reason) for reason in unused]
             raise TrustError("time-unproven", message, hint=hint, problems=problems)
         if self.revoked_at is not None and time.at >= self.revoked_at:
-            message = f"revoked at {format_time(self.revoked_at)}: {self.revoked_reason}"
+            message = Sentence(
+                f"revoked at {format_time(self.revoked_at)}: {self.revoked_reason}",
+                f"于 {format_time(self.revoked_at)} 被吊销：{self.revoked_reason}",
+            )
             raise TrustError(
-                "key-revoked", f"the key of {self.owner} was {message}; known time {time}"
+                "key-revoked",
+                Sentence(
+                    f"the key of {self.owner} was {message}; known time {time}",
+                    f"{self.owner} 的密钥{chinese(message)}；已知时刻 {time}",
+                ),
             )
         if window.start is not None and time.at < window.start:
-            message = f"counts from {format_time(window.start)}; known time {time}"
-            raise TrustError("key-not-yet-valid", f"the key of {self.owner} {message}")
+            message = Sentence(
+                f"counts from {format_time(window.start)}; known time {time}",
+                f"自 {format_time(window.start)} 起有效；已知时刻 {time}",
+            )
+            raise TrustError(
+                "key-not-yet-valid",
+                Sentence(
+                    f"the key of {self.owner} {message}", f"{self.owner} 的密钥{chinese(message)}"
+                ),
+            )
         if window.end is not None and time.at > window.end:
-            message = f"ended at {format_time(window.end)}; known time {time}"
-            raise TrustError("key-expired", f"the key of {self.owner} {message}")
+            message = Sentence(
+                f"ended at {format_time(window.end)}; known time {time}",
+                f"于 {format_time(window.end)} 结束；已知时刻 {time}",
+            )
+            raise TrustError(
+                "key-expired",
+                Sentence(
+                    f"the key of {self.owner} {message}", f"{self.owner} 的密钥{chinese(message)}"
+                ),
+            )
         return f"valid at {time}"
 
 
@@ -135,7 +163,10 @@ class TrustList:
         for entry in self.keys:
             if entry.key.id == key_id:
                 return entry
-        message = f"no key with the id {key_id} is in the trust list ({len(self.keys)} keys)"
+        message = Sentence(
+            f"no key with the id {key_id} is in the trust list ({len(self.keys)} keys)",
+            f"信任列表（{len(self.keys)} 个密钥）中没有编号为 {key_id} 的密钥",
+        )
         raise TrustError("key-unknown", message)
 
 
@@ -156,8 +187,13 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             a key in place of a list.
     """
     if data.lstrip().startswith(b"-----BEGIN "):
-        message = "a key or certificate in PEM, not a trust list"
-        hint = f"a public key that you vouch for is given as --key {name}"
+        message = Sentence(
+            "a key or certificate in PEM, not a trust list", "是 PEM 格式的密钥或证书，不是信任列表"
+        )
+        hint = Sentence(
+            f"a public key that you vouch for is given as --key {name}",
+            f"您所担保的公钥以 --key {name} 给出",
+        )
         raise TrustError("trust-wrong", message, Place(name), hint)
     document = decode(data, trust.TrustList, name=name, error=TrustError)
     entries: list[TrustedKey] = []
@@ -169,8 +205,14 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             raise TrustError("payload-text", problem[1], place)
         trusted = _entry(entry, place)
         if trusted.key.id in seen:
-            message = f"the same key as /keys/{seen[trusted.key.id]}"
-            hint = "one key belongs to one owner; end an entry, do not repeat it"
+            message = Sentence(
+                f"the same key as /keys/{seen[trusted.key.id]}",
+                f"与 /keys/{seen[trusted.key.id]} 是同一密钥",
+            )
+            hint = Sentence(
+                "one key belongs to one owner; end an entry, do not repeat it",
+                "一个密钥属于一个所有者；请结束旧条目，而不要重复",
+            )
             raise TrustError("trust-key-twice", message, place, hint)
         seen[trusted.key.id] = index
         entries.append(trusted)
@@ -182,14 +224,21 @@ def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
     name = f"{place.file} {place.pointer}/key"
     key = parse_public(entry.key.encode("utf-8"), name=name)
     if key.algorithm != Algorithm(entry.algorithm):
-        message = f"declared as {entry.algorithm}, the key is {key.algorithm}"
+        message = Sentence(
+            f"declared as {entry.algorithm}, the key is {key.algorithm}",
+            f"声明为 {entry.algorithm}，而密钥是 {key.algorithm}",
+        )
         raise TrustError("trust-algorithm-differs", message, place)
     revoked = given(entry.revoked)
     role, vendors = Role(entry.role), given(entry.signsFor)
     if (vendors is not None) != (role is Role.LAB):
-        message = f"a {role} {'must not have' if vendors else 'needs'} signsFor"
-        hint = (
-            "a vendor signs for itself, a lab for the vendors that it names, a reviewer for nobody"
+        message = Sentence(
+            f"a {role} {'must not have' if vendors else 'needs'} signsFor",
+            f"{role} {'不可有' if vendors else '需要'} signsFor",
+        )
+        hint = Sentence(
+            "a vendor signs for itself, a lab for the vendors that it names, a reviewer for nobody",
+            "厂商为自己签名，实验室为其所列的厂商签名，评审方不为任何厂商签名",
         )
         raise TrustError("trust-signs-for", message, place, hint)
     return TrustedKey(
@@ -210,7 +259,11 @@ def _window(period: trust.Period | UnsetType, place: Place) -> Window | None:
     start, end = parse_time(stated.start), given(stated.end)
     window = Window(start, parse_time(end) if end else None)
     if window.end and window.end <= start:
-        raise TrustError("trust-window-empty", "validFor ends before it starts", place)
+        raise TrustError(
+            "trust-window-empty",
+            Sentence("validFor ends before it starts", "validFor 在开始之前结束"),
+            place,
+        )
     return window
 
 
@@ -224,10 +277,15 @@ def _authorities(listed: Sequence[trust.Authority], name: str) -> tuple[Authorit
         try:
             certificates = read_certificates(item.certificates)
         except ValueError as cause:
-            message = f"not the certificates of an authority: {str(cause)[:120]}"
+            message = Sentence(
+                f"not the certificates of an authority: {str(cause)[:120]}",
+                f"不是机构的证书：{str(cause)[:120]}",
+            )
             raise TrustError("trust-certificate-wrong", message, place) from cause
         if any(set(certificates) & set(other.certificates) for other in read):
-            message = "a certificate of another authority in this list"
+            message = Sentence(
+                "a certificate of another authority in this list", "是列表中另一机构的证书"
+            )
             raise TrustError("trust-authority-twice", message, place)
         window = _window(item.validFor, place) or Window()
         read.append(Authority(item.owner, certificates, window))

@@ -168,7 +168,11 @@ def examine(
         hint = Sentence(
             "a trust list names owners, a key does not", "信任列表写明所有者，密钥本身则没有"
         )
-        raise UsageError("trust-ambiguous", "give a trust list or a key, not both", hint=hint)
+        raise UsageError(
+            "trust-ambiguous",
+            Sentence("give a trust list or a key, not both", "请只给出信任列表或密钥之一"),
+            hint=hint,
+        )
     want, record = expected or Expected(), steps or Steps()
     first, refused = len(record.done), len(record.errors)
     stated: Stated | None = None
@@ -222,8 +226,17 @@ def _stated(record: Steps, parsed: envelope.Bundle, want: Expected) -> Stated:
         if statement.predicate_type != want.predicate_type:
             place = Place("payload", None, "/predicateType")
             there, wanted = kind(statement.predicate_type), kind(want.predicate_type)
-            hint = "a reviewer's receipt is given with --receipt" if there == "review" else ""
-            message = f"a {there} where a {wanted} is expected"
+            hint = (
+                Sentence(
+                    "a reviewer's receipt is given with --receipt", "评审方的收据以 --receipt 给出"
+                )
+                if there == "review"
+                else ""
+            )
+            message = Sentence(
+                f"a {there} where a {wanted} is expected",
+                f"应为{chinese(wanted)}，而这是{chinese(there)}",
+            )
             raise TrustError("predicate-type-differs", message, place, hint)
         document = check_predicate(statement)
         schema = document.SCHEMA
@@ -281,6 +294,9 @@ def _known_time(
             if cause.code == "receipt-differs" and want.shared:
                 unused.append(f"{item.name}: {cause.message}")
                 continue
-            message = f"the receipt {item.name}: {cause.message}"
+            message = Sentence(
+                f"the receipt {item.name}: {cause.message}",
+                f"收据 {item.name}：{chinese(cause.message)}",
+            )
             raise TrustError(cause.code, message, cause.place, cause.hint) from cause
     return min(times, key=lambda time: time.at, default=None), tuple(unused)

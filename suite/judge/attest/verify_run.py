@@ -102,7 +102,10 @@ def verify_run(
         UsageError: ``trust-ambiguous``.
     """
     if not directory.is_dir():
-        raise EvidenceError("run-missing", f"there is no run directory {directory}")
+        raise EvidenceError(
+            "run-missing",
+            Sentence(f"there is no run directory {directory}", f"没有运行目录 {directory}"),
+        )
     with lineends.restored(directory) as (place, changed):
         run = _Run(place, trust, key, expected or Expected())
         if changed:

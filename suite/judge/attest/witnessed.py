@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place
 from suite.documents.witness import Counted, RoundTrips, WitnessReport
 from suite.judge.attest.review import verifier
@@ -54,7 +55,10 @@ def read_log(data: bytes, name: str) -> list[Line]:
         try:
             lines.append(decoder.decode(row))
         except (msgspec.MsgspecError, UnicodeError) as cause:
-            message = f"not a line of a server's log: {str(cause)[:200]}"
+            message = Sentence(
+                f"not a line of a server's log: {str(cause)[:200]}",
+                f"不是服务器日志的一行：{str(cause)[:200]}",
+            )
             raise EvidenceError("line-wrong", message, Place(name, number)) from cause
     return lines
 
@@ -76,10 +80,18 @@ def report(
     trips = sorted(time for probe in network.round_trips(evidence) for time in probe)
     url, first = evidence.plan.engine.url, network.quiet_first_token(evidence)
     if evidence.plan.runtime != "endpoint" or url is None or evidence.manifest_sha256 is None:
-        message = "a witness measures a server elsewhere: this run started its own"
-        raise EvidenceError("witness-impossible", message, hint="give --url")
+        message = Sentence(
+            "a witness measures a server elsewhere: this run started its own",
+            "见证测量的是他处的服务器：此运行启动了自己的服务器",
+        )
+        raise EvidenceError(
+            "witness-impossible", message, hint=Sentence("give --url", "请给出 --url")
+        )
     if not trips or first is None:
-        message = "no round trip or no answer was measured, so that nothing can be said of the way"
+        message = Sentence(
+            "no round trip or no answer was measured, so that nothing can be said of the way",
+            "没有测得网络往返或回答，因此无从谈及途中的情况",
+        )
         raise EvidenceError("witness-impossible", message)
     median = statistics.median(trips)
     counted, verdict, why = _by_log(evidence, log, median) if log else _by_metrics(evidence)
@@ -128,14 +140,30 @@ def _by_log(
     )
     shorter = sum(time < -CLOCK_NS for time in apart)
     if missing or not sent:
-        return counted, "differs", f"{missing} of {len(sent)} requests are not in the server's log"
+        return (
+            counted,
+            "differs",
+            Sentence(
+                f"{missing} of {len(sent)} requests are not in the server's log",
+                f"{len(sent)} 个请求中有 {missing} 个不在服务器日志中",
+            ),
+        )
     if shorter:
-        why = f"{shorter} of {len(sent)} requests lasted longer at the server than at the client"
+        why = Sentence(
+            f"{shorter} of {len(sent)} requests lasted longer at the server than at the client",
+            f"{len(sent)} 个请求中有 {shorter} 个在服务器端比在客户端历时更长",
+        )
         return counted, "differs", why
     if longer > trip_ns + LATE_NS:
-        why = f"requests lasted {longer / 1e6:.1f} ms longer at the client, a round trip takes {trip_ns / 1e6:.1f} ms"
+        why = Sentence(
+            f"requests lasted {longer / 1e6:.1f} ms longer at the client, a round trip takes {trip_ns / 1e6:.1f} ms",
+            f"请求在客户端多历时 {longer / 1e6:.1f} ms，而网络往返需 {trip_ns / 1e6:.1f} ms",
+        )
         return counted, "differs", why
-    why = f"{len(sent)} requests are in the server's log, {longer / 1e6:.2f} ms longer at the client (median)"
+    why = Sentence(
+        f"{len(sent)} requests are in the server's log, {longer / 1e6:.2f} ms longer at the client (median)",
+        f"{len(sent)} 个请求均在服务器日志中，在客户端多历时 {longer / 1e6:.2f} ms（中位数）",
+    )
     return counted, "agrees", why
 
 
@@ -154,7 +182,10 @@ def _by_metrics(evidence: Evidence) -> tuple[Counted, Verdict, str]:
         theirs += round(made)
     if not sent:
         counted = Counted(source="none", requests=0, theirs=0, others=0)
-        why = "the server shows no page of metrics and gave no log: its side is not known"
+        why = Sentence(
+            "the server shows no page of metrics and gave no log: its side is not known",
+            "服务器没有指标页面，也没有给出日志：其一侧的情况未知",
+        )
         return counted, "one-sided", why
     counted = Counted(
         source="engine-metrics",
@@ -166,7 +197,10 @@ def _by_metrics(evidence: Evidence) -> tuple[Counted, Verdict, str]:
     )
     apart = abs(theirs - tokens) > TOKENS_SHARE * tokens + TOKENS_EACH * sent
     verdict: Verdict = "differs" if apart or finished != sent else "agrees"
-    why = f"{sent} requests and {tokens} tokens at the client, {finished} and {theirs} by the engine's counters"
+    why = Sentence(
+        f"{sent} requests and {tokens} tokens at the client, {finished} and {theirs} by the engine's counters",
+        f"客户端为 {sent} 个请求与 {tokens} 个 token，引擎计数器为 {finished} 与 {theirs}",
+    )
     return counted, verdict, why
 
 

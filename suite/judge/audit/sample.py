@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError
 from suite.declare.tasks.prompt import PromptTemplate
 from suite.declare.tasks.tokenizer import fit_prompts
@@ -91,7 +92,10 @@ def choose(
     """
     plan = evidence.plan
     if plan.workload.decoding.temperature != 0:
-        why = "the answers were sampled: only greedy ones can be said again"
+        why = Sentence(
+            "the answers were sampled: only greedy ones can be said again",
+            "回答是采样得到的：只有贪心解码的回答才能重述",
+        )
         raise EvidenceError("audit-impossible", why)
     prompts = _prompts(plan, tokenizer, evidence, documents)
     usable = [request for request in evidence.requests if _is_usable(request, prompts)]
@@ -108,8 +112,15 @@ def choose(
         if left <= 0:
             break
     if not chosen:
-        hint = "answers to tasks asked alone are needed; --data names the documents where they are not the mini set's"
-        raise EvidenceError("audit-impossible", "no recorded answer can be looked at", hint=hint)
+        hint = Sentence(
+            "answers to tasks asked alone are needed; --data names the documents where they are not the mini set's",
+            "需要单独提问的任务的回答；若不是 mini 任务集，请以 --data 给出文档",
+        )
+        raise EvidenceError(
+            "audit-impossible",
+            Sentence("no recorded answer can be looked at", "没有可查验的回答记录"),
+            hint=hint,
+        )
     return chosen
 
 

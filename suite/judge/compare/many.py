@@ -93,7 +93,10 @@ def compare(
         ValueError: when the margin is out of range.
     """
     if len(entries) < 2:
-        raise UsageError("usage-wrong", "a comparison needs two cards at least")
+        raise UsageError(
+            "usage-wrong",
+            Sentence("a comparison needs two cards at least", "比较至少需要两张评分卡"),
+        )
     base = entries[baseline]
     verdicts = {
         index: difference.compare(

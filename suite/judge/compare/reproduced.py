@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.documents.reproduction import Numbers, Reproduced
 from suite.documents.value import Measured, stored
 from suite.judge.compare.inputs import same_place
@@ -90,18 +91,29 @@ def numbers(
         metrics=metrics,
     )
     wrong = [
-        f"{item.metric} of {item.phase}: {item.first:g} and {item.again:g}, ratio {item.ratio.value:.3f}"
-        f" ({item.ratio.low:.3f} to {item.ratio.high:.3f}), {item.share:.0%} allowed"
+        Sentence(
+            f"{item.metric} of {item.phase}: {item.first:g} and {item.again:g}, ratio {item.ratio.value:.3f}"
+            f" ({item.ratio.low:.3f} to {item.ratio.high:.3f}), {item.share:.0%} allowed",
+            f"{item.phase} 的 {item.metric}：{item.first:g} 与 {item.again:g}，比值 {item.ratio.value:.3f}"
+            f"（{item.ratio.low:.3f} 至 {item.ratio.high:.3f}），允许 {item.share:.0%}",
+        )
         for item in metrics
         if not item.agrees
     ]
     greedy = first[1].plan.workload.decoding.temperature == 0
     if greedy and asked >= FEWEST_ANSWERS and equal < LEAST_EQUAL * asked:
         wrong.append(
-            f"answers: {equal} of {asked} are the same, at least {LEAST_EQUAL:.0%} expected"
+            Sentence(
+                f"answers: {equal} of {asked} are the same, at least {LEAST_EQUAL:.0%} expected",
+                f"回答：{asked} 个中有 {equal} 个相同，应至少为 {LEAST_EQUAL:.0%}",
+            )
         )
     if not metrics:
-        wrong.append("no metric with an interval is on both cards")
+        wrong.append(
+            Sentence(
+                "no metric with an interval is on both cards", "两张评分卡没有共有的带区间的指标"
+            )
+        )
     return result, tuple(wrong)
 
 

@@ -8,13 +8,14 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
 from suite.base.language import Language
+from suite.base.visible import columns
 from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.counts import source_zh
 from suite.judge.compare.manyview import MARKS, OUTCOMES
 from suite.judge.compare.subjects import ABSENT
 from suite.judge.report.numbers import show
-from suite.judge.report.texttable import columns, wrapped
+from suite.judge.report.texttable import wrapped
 from suite.judge.report.view import unit
 from suite.judge.report.words import Phrases
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, SuiteError, UsageError
 from suite.base.visible import visible
 from suite.documents.codec import convert
@@ -38,7 +39,9 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
     """
     if tool is not None and tool not in TOOLS:
         raise UsageError(
-            "tool-unknown", f"results of {tool!r} are not read", hint=f"one of: {', '.join(TOOLS)}"
+            "tool-unknown",
+            Sentence(f"results of {tool!r} are not read", f"不读取 {tool!r} 的结果"),
+            hint=Sentence(f"one of: {', '.join(TOOLS)}", f"可取：{', '.join(TOOLS)}"),
         )
     data = jsonio.read_bytes(path, error=EvidenceError, limit=MAX_BYTES)
     value = _value(data, path)
@@ -60,8 +63,8 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
                 left_out=sum(count for _, count in made),
                 loads=tuple(loads),
             )
-    hint = f"known are {', '.join(TOOLS)}"
-    message = "is no result of a tool that is read"
+    hint = Sentence(f"known are {', '.join(TOOLS)}", f"已知的有 {', '.join(TOOLS)}")
+    message = Sentence("is no result of a tool that is read", "不是可读取的工具结果")
     raise EvidenceError("foreign-unknown", message, Place(str(path)), hint=hint)
 
 

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from suite.base.bilingual import Sentence
 from suite.judge.report.othertools import dbgpt
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ _WORDS = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
 VLLM: Final = Tool(
     "vllm-bench",
     "vLLM bench serve",
-    "its ITL is the gap between chunks; percentiles from however few samples; failed requests are left out",
+    Sentence(
+        "its ITL is the gap between chunks; percentiles from however few samples; failed requests are left out",
+        "其 ITL 为数据块之间的间隔；百分位数不论样本多少；不计失败的请求",
+    ),
     lambda value: _records(
         value, [("total_output_tokens",), ("output_throughput",), ("duration",)]
     ),
@@ -148,7 +152,10 @@ _GUIDELLM_LATENCIES = (
 GUIDELLM: Final = Tool(
     "guidellm",
     "GuideLLM",
-    "its TPOT counts the first token's wait; its ITL is what others call TPOT",
+    Sentence(
+        "its TPOT counts the first token's wait; its ITL is what others call TPOT",
+        "其 TPOT 计入首个 token 的等待；其 ITL 即他处所称的 TPOT",
+    ),
     _guidellm,
     (
         Place("completed", ("metrics", "request_totals", "successful"), "requests"),
@@ -179,7 +186,10 @@ def _aiperf(value: object) -> list[Record]:
 AIPERF: Final = Tool(
     "aiperf",
     "AIPerf",
-    "its inter-token latency is (E2E - TTFT) / (n - 1) of each answer",
+    Sentence(
+        "its inter-token latency is (E2E - TTFT) / (n - 1) of each answer",
+        "其 token 间延迟为各回答的 (E2E - TTFT) / (n - 1)",
+    ),
     _aiperf,
     (
         Place("completed", ("request_count", "avg"), "requests"),
@@ -205,7 +215,10 @@ AIPERF: Final = Tool(
 EVALSCOPE: Final = Tool(
     "evalscope",
     "EvalScope perf",
-    "averages alone; its speed benchmark repeats one prompt",
+    Sentence(
+        "averages alone; its speed benchmark repeats one prompt",
+        "只有平均值；其速度基准重复同一提示词",
+    ),
     lambda value: _records(value, [("Average latency (s)",), ("Average time to first token (s)",)]),
     (
         Place("completed", ("Succeed requests",), "requests"),
@@ -226,7 +239,10 @@ EVALSCOPE: Final = Tool(
 INFERENCEX: Final = Tool(
     "inferencex",
     "InferenceX",
-    "throughput is of one GPU, prompt tokens included where it says total; collected without checks, by its own word",
+    Sentence(
+        "throughput is of one GPU, prompt tokens included where it says total; collected without checks, by its own word",
+        "吞吐量为单个 GPU 的，称 total 者计入提示 token；据其自述，收集时未经核验",
+    ),
     lambda value: _records(value, [("tput_per_gpu",), ("hw",)]),
     (
         Place("total_throughput_per_device", ("tput_per_gpu",), "tokens/s"),
@@ -260,7 +276,10 @@ def _dbgpt(value: object) -> list[Record]:
 DB_GPT: Final = Tool(
     "db-gpt",
     "DB-GPT llm_benchmarks",
-    "its speed counts prompt and generated tokens; every request is the same prompt",
+    Sentence(
+        "its speed counts prompt and generated tokens; every request is the same prompt",
+        "其速度计入提示与生成的 token；所有请求的提示词相同",
+    ),
     _dbgpt,
     (
         Place("completed", ("rows",), "requests"),

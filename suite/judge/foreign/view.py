@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence, chinese, joined
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -29,16 +31,25 @@ APART = (
 
 def heading(result: ForeignResult) -> str:
     """What it is worth, in a line."""
-    left = f"; {result.left_out} numbers could not be read" if result.left_out else ""
-    return f"{result.title}, foreign: unsigned, not recomputed; {result.note}{left}"
+    made = Sentence(
+        f"{result.title}, foreign: unsigned, not recomputed; {result.note}",
+        f"{result.title}，外来结果：未签名、未经重新计算；{chinese(result.note)}",
+    )
+    if result.left_out:
+        made += Sentence(
+            f"; {result.left_out} numbers could not be read", f"；{result.left_out} 个数字无法读取"
+        )
+    return made
 
 
 def load_name(load: ForeignLoad) -> str:
     """Name, concurrency and rate of a load."""
     words = [load.name] if load.name else []
-    words += [] if load.concurrency is UNSET else [f"concurrency {load.concurrency:g}"]
-    words += [] if load.rate is UNSET else [f"{load.rate:g} requests/s"]
-    return ", ".join(words) or "the whole file"
+    if load.concurrency is not UNSET:
+        words.append(Sentence(f"concurrency {load.concurrency:g}", f"并发 {load.concurrency:g}"))
+    if load.rate is not UNSET:
+        words.append(Sentence(f"{load.rate:g} requests/s", f"{load.rate:g} 请求/秒"))
+    return joined(words, ", ", "，") or Sentence("the whole file", "整个文件")
 
 
 def tables(
@@ -57,4 +68,11 @@ def tables(
             held = {number.quantity: f"{number.value:.4g}" for number in load.numbers}
             cells = (held.get(quantity, "-") for quantity in shown)
             rows.append((load_name(load), load.model or "-", *cells))
-        yield ("load", "model", *(names[quantity] for quantity in shown)), rows
+        yield (
+            (
+                Sentence("load", "负载"),
+                Sentence("model", "模型"),
+                *(names[quantity] for quantity in shown),
+            ),
+            rows,
+        )

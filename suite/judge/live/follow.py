@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from msgspec import UNSET, Struct
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, SuiteError
 from suite.base.safe import is_plain, open_plain
 from suite.base.statistics import percentile
@@ -149,13 +150,22 @@ class _Tail(Generic[T]):
         limit = CONTENT_BYTES[self._path.name]
         with open_plain(self._path, below=self._below) as stream:
             if os.fstat(stream.fileno()).st_size < self._at:
-                raise EvidenceError("line-wrong", f"{self._path.name} became shorter")
+                raise EvidenceError(
+                    "line-wrong",
+                    Sentence(f"{self._path.name} became shorter", f"{self._path.name} 变短了"),
+                )
             stream.seek(self._at)
             rest = b""
             while block := stream.read(_BLOCK):
                 *rows, rest = (rest + block).split(b"\n")
                 if len(rest) > MAX_LINE_BYTES or self._at > limit:
-                    raise EvidenceError("line-wrong", f"{self._path.name} is larger than is read")
+                    raise EvidenceError(
+                        "line-wrong",
+                        Sentence(
+                            f"{self._path.name} is larger than is read",
+                            f"{self._path.name} 超出可读取的大小",
+                        ),
+                    )
                 for row in rows:
                     self._number += 1
                     self._at += len(row) + 1

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.base.safe import MAX_FILE_BYTES, is_plain, read_plain
 from suite.judge.live.follow import CARD, Follower
@@ -181,8 +182,11 @@ class Server(ThreadingHTTPServer):
         except OSError as cause:
             raise EngineError(
                 "address-taken",
-                f"cannot listen at 127.0.0.1:{port}: {cause.strerror}",
-                hint="--port 0 takes any that is free",
+                Sentence(
+                    f"cannot listen at 127.0.0.1:{port}: {cause.strerror}",
+                    f"无法在 127.0.0.1:{port} 监听：{cause.strerror}",
+                ),
+                hint=Sentence("--port 0 takes any that is free", "--port 0 使用任一空闲端口"),
             ) from cause
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's own

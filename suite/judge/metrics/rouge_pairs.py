@@ -7,8 +7,10 @@ package's, in the same order. Sentences for ROUGE-Lsum are split at line breaks,
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import string
+import sys
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from nltk.stem.porter import PorterStemmer
     from numpy.typing import NDArray
-    from rouge_score.tokenizers import DefaultTokenizer
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -36,6 +37,8 @@ _BATCH: Final = 4096
 """Pairs counted together: enough that NumPy's calls cost nothing, few enough for a few megabytes."""
 _KEPT: Final = 1 << 16
 """Texts kept between batches, since references come again; a long run's answers need not all be kept."""
+_SHORT: Final = 3
+"""Letters of the longest word that is not stemmed."""
 _STEPS: Final = ("_step2", "_step3", "_step4")
 """Steps of NLTK's stemmer that are a list of rules, each for an ending."""
 # Of characters beyond ASCII only two have a lower case within it, in every version of Unicode.
@@ -50,14 +53,29 @@ def words(text: str) -> list[bytes]:
     return text.lower().encode("ascii", "replace").translate(_TO_SPACES).split()
 
 
-@functools.cache
-def _tokenizer() -> DefaultTokenizer:
-    from rouge_score.tokenizers import DefaultTokenizer  # noqa: PLC0415 - brings all of NLTK: half a second
+@contextlib.contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """Let imports find a module missing, unless it is loaded already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment] # None is how imports are told so
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
-    tokenizer = DefaultTokenizer(use_stemmer=True)
+
+@functools.cache
+def _stemmer() -> PorterStemmer:
+    # NLTK takes SciPy, where it is installed, for collocations and parsing: over a second for nothing.
+    with _absent("scipy"):
+        from rouge_score.tokenizers import DefaultTokenizer  # noqa: PLC0415 - brings all of NLTK: half a second
+
+    stemmer: PorterStemmer = DefaultTokenizer(use_stemmer=True)._stemmer  # noqa: SLF001 - no other way to it
     for step in _STEPS:
-        _spare(tokenizer._stemmer, step)  # noqa: SLF001 - the package has no other way to its stemmer
-    return tokenizer
+        _spare(stemmer, step)
+    return stemmer
 
 
 def _spare(stemmer: PorterStemmer, step: str) -> None:
@@ -82,8 +100,8 @@ def _spare(stemmer: PorterStemmer, step: str) -> None:
 
 
 def _stemmed(word: str) -> str:
-    (stem,) = _tokenizer().tokenize(word)
-    return str(stem)
+    """The stem of a lower-case word; the package leaves words of up to three letters as they are."""
+    return str(_stemmer().stem(word)) if len(word) > _SHORT else word
 
 
 class _Numbers(dict[bytes, int]):

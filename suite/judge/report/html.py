@@ -14,12 +14,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.bilingual import chinese
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import TrustError
 from suite.base.language import Language
 from suite.documents.audit import Audit
@@ -29,10 +28,13 @@ from suite.judge.attest.page import LANGUAGES, embed_audit, embed_bundle
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
+from suite.judge.report.templating import template_environment
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import jinja2
 
     from suite.documents.card import Scorecard
     from suite.documents.text import Text
@@ -52,6 +54,7 @@ _CODE = (
     "searches.py",
     "svg.py",
     "tables.py",
+    "templating.py",
     "view.py",
     "words.py",
 )
@@ -104,14 +107,7 @@ def _style() -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(TEMPLATES)
     environment.globals |= {
         "t": phrase,
         "pair": lambda words: _span(*words),
@@ -151,7 +147,9 @@ def _audit(data: bytes, payload_sha256: str) -> _ShownAudit:
         not isinstance(document, Audit)
         or stated.subject(statement.SCORECARD_SUBJECT) != payload_sha256
     ):
-        raise TrustError("review-differs", "it is no audit of this scorecard")
+        raise TrustError(
+            "review-differs", Sentence("it is no audit of this scorecard", "它不是此评分卡的审计")
+        )
     return _ShownAudit(document, bundle.key_id, Markup(embed_audit(data)))  # noqa: S704 - base64
 
 

@@ -76,7 +76,7 @@ def _subject(card: Scorecard, say: Phrases) -> list[str]:
     return [
         say.pick(
             f"{devices} · {engine} ({card.runtime}, {dtype}) · {model}",
-            f"{devices} · {engine}（{say(card.runtime)}，{dtype}） · {model}",
+            f"{devices.zh} · {engine.zh}（{say(card.runtime)}，{dtype.zh}） · {model.zh}",
         ),
         say.pick(
             f"profile {card.workload.profile} · task set {taskset.name}, {taskset.size:,} tasks{pinned}",

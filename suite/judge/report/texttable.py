@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
+
+from suite.base.visible import columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,14 +40,6 @@ def aligned(rows: Sequence[tuple[str, ...]], sides: str, *, reason_from: int = 1
 def _padded(cell: str, side: str, width: int) -> str:
     blanks = " " * (width - columns(cell))
     return blanks + cell if side == ">" else cell + blanks
-
-
-def columns(text: str) -> int:
-    """Columns that a text takes on a terminal: two for a wide character, such as a Chinese one."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
 
 
 def wrapped(text: str, width: int, *, indent: str = "", rest: str | None = None) -> list[str]:

@@ -128,10 +128,13 @@ def headlines(card: Scorecard) -> list[Headline]:
     return rows
 
 
-def named(text: str, card: Scorecard, *pointers: str) -> str:
+def named(text: str, card: Scorecard, *pointers: str) -> Sentence:
     """A fact of the headline, with the word where one of its parts rests on nothing but somebody's."""
     asserted = any(card.standing.get(pointer, ASSERTED) == ASSERTED for pointer in pointers)
-    return f"{text} [{WORDS[f'standing-{ASSERTED}'][0]}]" if asserted else text
+    if not asserted:
+        return Sentence(text, text)
+    words = WORDS[f"standing-{ASSERTED}"]
+    return Sentence(f"{text} [{words[0]}]", f"{text} [{words[1]}]")
 
 
 def description(card: Scorecard, language: Language = Language.EN) -> str:

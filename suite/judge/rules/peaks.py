@@ -108,7 +108,10 @@ def unbeaten_peak(evidence: Evidence, _: Results) -> Finding:
 @rule(
     "R025",
     title=Bilingual("Nothing runs above its peak", "未超过峰值"),
-    asks=Bilingual("No utilisation exceeds 1.", "任何利用率均不超过 1。"),
+    asks=Bilingual(
+        "No utilisation exceeds 1; a peak measured while others used over 10 % of the processors is no bound.",
+        "任何利用率均不超过 1；其他程序占用超过 10 % 处理器时间时测得的峰值不作为上限。",
+    ),
     reason=Bilingual(
         "A peak declared too low, or FLOPs that were not computed.",
         "峰值声明过低，或 FLOPs 并未真正计算。",

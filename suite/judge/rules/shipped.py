@@ -16,7 +16,7 @@ from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.base.status import Outcome
 from suite.declare.known import release_of
-from suite.declare.plan.make import model_room
+from suite.declare.plan.room import model_room
 from suite.declare.plan.shipped import shipped_profile, shipped_vendor
 from suite.declare.profiles.bounds import quality_doc
 from suite.declare.profiles.expand import expand_phases

@@ -23,6 +23,8 @@ from suite.judge.rules.rule import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from suite.declare.tasks.thinking import Share
     from suite.documents.event import Request
     from suite.evidence import Evidence
@@ -46,6 +48,46 @@ def _questions(evidence: Evidence) -> dict[str, list[Request]]:
         if request.phase not in synthetic:
             groups[request.phase].append(request)
     return groups
+
+
+def _few(
+    evidence: Evidence,
+    is_poor: Callable[[str], bool],
+    what: Bilingual,
+    most: float,
+    more: Callable[[Sequence[Request]], Sentence] = lambda _: Sentence("", ""),
+) -> Finding:
+    """Warn where more than a share of a phase's answers are poor.
+
+    Args:
+        evidence: of the run.
+        is_poor: judges a text.
+        what: such answers do.
+        most: largest share without a word.
+        more: to say of a phase's poor answers.
+    """
+    groups = _questions(evidence)
+    total = sum(map(len, groups.values()))
+    if not total:
+        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
+    wrong, places, count = [], [], 0
+    for name, requests in groups.items():
+        poor = [request for request in requests if is_poor(request.text)]
+        count += len(poor)
+        if len(poor) > most * len(requests):
+            tail = more(poor)
+            wrong.append(
+                Sentence(
+                    f"{len(poor)} of {len(requests)} answers of {name} {what.en}{tail}",
+                    f"{name} 的 {len(requests)} 个回答中有 {len(poor)} 个{what.zh}{chinese(tail)}",
+                )
+            )
+            places += [place(request) for request in poor]
+    if wrong:
+        return warned(wrong[0], places)
+    return passed(
+        Sentence(f"{count} of {total} answers {what.en}", f"{total} 个回答中有 {count} 个{what.zh}")
+    )
 
 
 def _reasoning(request: Request, *, begun: bool) -> Share:
@@ -122,34 +164,18 @@ def more_than_reasoning(evidence: Evidence, _: Results) -> Finding:
 )
 def no_loops(evidence: Evidence, _: Results) -> Finding:
     """Few answers end in a loop."""
-    groups = _questions(evidence)
-    total = sum(map(len, groups.values()))
-    if not total:
-        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
-    wrong, places, count = [], [], 0
-    for name, requests in groups.items():
-        loops = [request for request in requests if ends_in_loop(request.text)]
-        count += len(loops)
-        if len(loops) > MOST_LOOPS * len(requests):
-            cut = sum(request.finish_reason == "length" for request in loops)
-            why = Sentence(
-                f"{len(loops)} of {len(requests)} answers of {name} end in a loop",
-                f"{name} 的 {len(requests)} 个回答中有 {len(loops)} 个以循环结尾",
-            )
-            wrong.append(
-                Sentence(
-                    f"{why}, {cut} of them at the length limit",
-                    f"{chinese(why)}，其中 {cut} 个止于长度上限",
-                )
-            )
-            places += [place(request) for request in loops]
-    if wrong:
-        return warned(wrong[0], places)
-    return passed(
-        Sentence(
-            f"{count} of {total} answers end in a loop", f"{total} 个回答中有 {count} 个以循环结尾"
-        )
+    return _few(
+        evidence,
+        ends_in_loop,
+        Bilingual("end in a loop", "以循环结尾"),
+        MOST_LOOPS,
+        _at_the_limit,
     )
+
+
+def _at_the_limit(loops: Sequence[Request]) -> Sentence:
+    cut = sum(request.finish_reason == "length" for request in loops)
+    return Sentence(f", {cut} of them at the length limit", f"，其中 {cut} 个止于长度上限")
 
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
@@ -200,24 +226,4 @@ def padding(text: str) -> float:
 )
 def not_padded(evidence: Evidence, _: Results) -> Finding:
     """Few answers are padded."""
-    groups = _questions(evidence)
-    total = sum(map(len, groups.values()))
-    if not total:
-        return not_applicable(Sentence("no task was answered", "没有任务得到回答"))
-    wrong, places, count = [], [], 0
-    for name, requests in groups.items():
-        padded = [request for request in requests if is_padded(request.text)]
-        count += len(padded)
-        if len(padded) > MOST_PADDED * len(requests):
-            wrong.append(
-                Sentence(
-                    f"{len(padded)} of {len(requests)} answers of {name} are padded",
-                    f"{name} 的 {len(requests)} 个回答中有 {len(padded)} 个被填充",
-                )
-            )
-            places += [place(request) for request in padded]
-    if wrong:
-        return warned(wrong[0], places)
-    return passed(
-        Sentence(f"{count} of {total} answers are padded", f"{total} 个回答中有 {count} 个被填充")
-    )
+    return _few(evidence, is_padded, Bilingual("are padded", "被填充"), MOST_PADDED)

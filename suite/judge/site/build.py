@@ -23,7 +23,8 @@ from msgspec import UNSET
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.errors import EvidenceError, TrustError, UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
 from suite.base.safe import is_plain, read_plain, replace_file
 from suite.documents import codec
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
@@ -90,7 +91,9 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
     _require_site(order.out)
     everything, stray = folders.submissions(tree)
     if not everything and not stray:
-        raise UsageError("submissions-none", f"there is no submission in {tree}")
+        raise UsageError(
+            "submissions-none", Sentence(f"there is no submission in {tree}", f"{tree} 中没有提交")
+        )
     before = known.Known() if order.fresh else known.load(order.state)
     entries = _checked(everything, setting, order, before)
     cards, refused = _sorted(entries)
@@ -122,8 +125,15 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
 def _require_site(out: Path) -> None:
     """Nothing of anybody else is written over or swept away."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not is_plain(out / MARK))):
-        hint = "name a new or empty folder, or one that suite site made"
-        raise UsageError("site-foreign", f"{out} holds something else than a site", hint=hint)
+        hint = Sentence(
+            "name a new or empty folder, or one that suite site made",
+            "请指定新的或空的文件夹，或由 suite site 生成的文件夹",
+        )
+        raise UsageError(
+            "site-foreign",
+            Sentence(f"{out} holds something else than a site", f"{out} 中有站点以外的内容"),
+            hint=hint,
+        )
 
 
 def _checked(
@@ -142,7 +152,12 @@ def _checked(
             kept[item.path] = entry
         else:
             wanted.append((item, entry))
-    order.progress(f"{len(everything)} submissions, {len(wanted)} to look at")
+    order.progress(
+        Sentence(
+            f"{len(everything)} submissions, {len(wanted)} to look at",
+            f"{len(everything)} 份提交，需查看 {len(wanted)} 份",
+        )
+    )
     work = functools.partial(examine.examined, setting=setting, rules=rules)
     with Pool(order.jobs if len(wanted) > _FEW else 1) as pool:
         for entry in pool.map(work, wanted):
@@ -218,7 +233,10 @@ def write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
     except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {path}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(path, cause),
+        ) from cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +277,12 @@ def _lay(
         made_of = (signed, card, folder.history, folder.successor, order.base)
         if written.stale(f"{CARDS}/{card.id}/index.html", made_of):
             work.append(folder)
-    order.progress(f"{len(site.cards)} cards, {len(work)} to write")
+    order.progress(
+        Sentence(
+            f"{len(site.cards)} cards, {len(work)} to write",
+            f"{len(site.cards)} 张评分卡，需写出 {len(work)} 张",
+        )
+    )
     lay = functools.partial(_laid, out=order.out, base=order.base)
     with Pool(order.jobs if len(work) > _FEW else 1) as pool:
         for _ in pool.map(lay, work):
@@ -298,8 +321,13 @@ def _as_checked(folder: _Folder, name: str, limit: int) -> bytes:
     submission = folder.submission
     data = read_plain(submission.folder / name, limit, below=submission.folder)
     if jsonio.sha256_hex(data) != folder.files[name]:
-        message = f"{submission.path}/{name} was changed while the site was made"
-        raise EvidenceError("submission-files", message, hint="make the site again")
+        message = Sentence(
+            f"{submission.path}/{name} was changed while the site was made",
+            f"{submission.path}/{name} 在生成站点时被更改",
+        )
+        raise EvidenceError(
+            "submission-files", message, hint=Sentence("make the site again", "请重新生成站点")
+        )
     return data
 
 

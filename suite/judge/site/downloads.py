@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from suite import __version__
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.declare.scenarios import SCENARIOS
 from suite.judge.site.cards import COLUMNS, WORDS
@@ -161,7 +162,9 @@ def as_parquet(site: Site) -> bytes:
         import pyarrow as pa  # noqa: PLC0415 - optional
         import pyarrow.parquet as pq  # noqa: PLC0415 - optional
     except ImportError as cause:
-        raise SetupError("parquet-missing", "pyarrow is not installed") from cause
+        raise SetupError(
+            "parquet-missing", Sentence("pyarrow is not installed", "未安装 pyarrow")
+        ) from cause
     listed = rows(site)
     kinds = {"conformant": pa.bool_(), "n": pa.int64()} | dict.fromkeys(_CELLS[:3], pa.float64())
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in _NAMES])

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from suite.base import harness, jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import SuiteError
 from suite.base.safe import read_plain
 from suite.documents import codec
@@ -71,14 +72,20 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
     except SuiteError as error:
         return _refusal(submission.path, [error.code], error.message)
     except OSError as error:
-        return _refusal(submission.path, ["file-unreadable"], f"cannot read: {error.strerror}")
+        return _refusal(
+            submission.path,
+            ["file-unreadable"],
+            Sentence(f"cannot read: {error.strerror}", f"无法读取：{error.strerror}"),
+        )
     if before is not None and before.files == files and holds(before, setting, rules):
         return msgspec.structs.replace(before, stat=stat)
     trace = replay.trace(submission, setting.store, fetch=setting.fetch)
     result = check(submission, replace(setting, traces=(trace,), edited=frozenset()))
     if known.stat_of(submission) != stat:
         return _refusal(
-            submission.path, ["submission-files"], "it was changed while it was checked"
+            submission.path,
+            ["submission-files"],
+            Sentence("it was changed while it was checked", "在检查期间被更改"),
         )
     fails = [step for step in result.steps if step.outcome in ("fail", "error")]
     card = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, unwritable
 from suite.base.safe import open_plain, pieces, read_plain, replace_file
 from suite.documents.site import SiteCard  # noqa: TC001 - msgspec reads the type
 from suite.judge.submissions import folders
@@ -83,7 +83,10 @@ def save(path: Path, known: Known) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, msgspec.msgpack.encode(known))
     except OSError as cause:
-        raise UsageError("page-unwritable", f"cannot write {path}: {cause.strerror}") from cause
+        raise UsageError(
+            "page-unwritable",
+            unwritable(path, cause),
+        ) from cause
 
 
 def stat_of(submission: Submission) -> str:

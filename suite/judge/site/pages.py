@@ -9,7 +9,6 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
-import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
@@ -19,6 +18,7 @@ from suite.documents.audit import AuditVerdict
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
 from suite.judge.report.numbers import show
+from suite.judge.report.templating import template_environment
 from suite.judge.report.words import WORDS as REPORT_WORDS
 from suite.judge.site import plots
 from suite.judge.site.cards import COLUMNS, WORDS
@@ -26,6 +26,8 @@ from suite.judge.site.downloads import program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import jinja2
 
     from suite.documents.phase import ScenarioKind
     from suite.documents.site import Site, SiteCard
@@ -119,14 +121,7 @@ def live_policy() -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(_TEMPLATES)
     environment.globals |= {
         "p": _pair,
         "show": show,

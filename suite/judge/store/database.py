@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from suite.base import resources
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 def missing(cause: ImportError) -> SetupError:
     """The refusal where a package of the extra ``store`` is not installed."""
-    return SetupError("store-missing", f"{cause.name or 'SQLAlchemy'} is not installed")
+    return SetupError(
+        "store-missing",
+        Sentence(
+            f"{cause.name or 'SQLAlchemy'} is not installed", f"未安装 {cause.name or 'SQLAlchemy'}"
+        ),
+    )
 
 
 def default_url() -> str:
@@ -36,16 +42,24 @@ def _url(text: str) -> URL:
     from sqlalchemy import make_url  # noqa: PLC0415 - optional
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - optional
 
-    hint = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    hint = Sentence(
+        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+        "sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME",
+    )
     try:
         url = make_url(text.replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError) as cause:
         raise UsageError(
-            "store-url-wrong", "--db is not the address of a store", hint=hint
+            "store-url-wrong",
+            Sentence("--db is not the address of a store", "--db 不是运行数据库的地址"),
+            hint=hint,
         ) from cause
     kind = url.drivername.partition("+")[0]
     if kind not in _DRIVERS:
-        message = f"--db names a {kind!r} database; a store is SQLite or PostgreSQL"
+        message = Sentence(
+            f"--db names a {kind!r} database; a store is SQLite or PostgreSQL",
+            f"--db 指定的是 {kind!r} 数据库；运行数据库为 SQLite 或 PostgreSQL",
+        )
         raise UsageError("store-url-wrong", message, hint=hint)
     return url.set(drivername=_DRIVERS[kind])
 
@@ -72,8 +86,12 @@ def opened(text: str | None, *, make: bool = False) -> Iterator[Engine]:
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         place = Path(url.database)
         if not make and not place.is_file():
-            hint = "suite db ingest RUN makes one"
-            raise SetupError("store-unreachable", f"there is no store at {place}", hint=hint)
+            hint = Sentence("suite db ingest RUN makes one", "suite db ingest RUN 会创建")
+            raise SetupError(
+                "store-unreachable",
+                Sentence(f"there is no store at {place}", f"{place} 处没有运行数据库"),
+                hint=hint,
+            )
         with contextlib.suppress(OSError):  # whatever is in the way, SQLite says so
             place.parent.mkdir(parents=True, exist_ok=True)
     shown = url.render_as_string(hide_password=True)
@@ -111,5 +129,7 @@ def migrate(connection: Connection, shown: str) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as cause:
-        message = f"{shown} was written by a later version of the suite"
+        message = Sentence(
+            f"{shown} was written by a later version of the suite", f"{shown} 由套件的更新版本写成"
+        )
         raise SetupError("store-newer", message) from cause

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, UsageError
 from suite.documents.history import HISTORY_SCHEMA, History, HistoryRun, HistorySeries
 from suite.judge.report.view import values
@@ -102,8 +103,12 @@ def series(engine: Engine, wanted: Wanted) -> list[Series]:
             held = StoredRun(stored_card(row.card), row.payload_sha256, row.signer)
             rows.setdefault(row.series, []).append(held)
     if not rows:
-        hint = "suite db ingest RUN puts one in"
-        raise EvidenceError("history-empty", "the store holds no such run", hint=hint)
+        hint = Sentence("suite db ingest RUN puts one in", "suite db ingest RUN 可将其存入")
+        raise EvidenceError(
+            "history-empty",
+            Sentence("the store holds no such run", "运行数据库中没有这个运行"),
+            hint=hint,
+        )
     listed = [Series(name, tuple(runs[-wanted.last :])) for name, runs in rows.items()]
     return sorted(listed, key=lambda item: (item.title, item.id))
 
@@ -123,8 +128,15 @@ def keys(runs: Sequence[StoredRun], metrics: Collection[str]) -> list[Key]:
         phase, slash, metric = name.rpartition("/")
         matching = [key for key in known if key[1] == metric and (not slash or key[0] == phase)]
         if not matching:
-            hint = "METRIC, or PHASE/METRIC; docs/metrics.md lists them"
-            raise UsageError("metric-unknown", f"no card has a metric {name!r}", hint=hint)
+            hint = Sentence(
+                "METRIC, or PHASE/METRIC; docs/metrics.md lists them",
+                "METRIC，或 PHASE/METRIC；docs/metrics.zh.md 列出全部指标",
+            )
+            raise UsageError(
+                "metric-unknown",
+                Sentence(f"no card has a metric {name!r}", f"没有评分卡含有指标 {name!r}"),
+                hint=hint,
+            )
         chosen += matching
     return list(dict.fromkeys(chosen))
 

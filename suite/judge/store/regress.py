@@ -20,6 +20,7 @@ import ruptures
 from msgspec.structs import replace
 from scipy.stats import t as student
 
+from suite.base.bilingual import Sentence, placed
 from suite.documents.document import given
 from suite.documents.history import HISTORY_SCHEMA, MetricTrend, Regressions, SeriesTrend
 from suite.documents.value import Measured, NotMeasured, stored
@@ -126,14 +127,21 @@ def _trend(runs: Sequence[StoredRun], key: Key) -> MetricTrend | None:
         runs_before=len(numbers) - 1,
         runs_since=1,
         since="",
-        why="no change of level",
+        why=Sentence("no change of level", "水平没有变化"),
     )
     newest = listed[-1][1]
     if not isinstance(newest, Measured):
-        why = newest.why if isinstance(newest, NotMeasured) else "the newest run has no such number"
-        return replace(made, trend="lost", runs_before=len(numbers), runs_since=0, why=why[:1000])
+        why = (
+            newest.why
+            if isinstance(newest, NotMeasured)
+            else Sentence("the newest run has no such number", "最新的运行没有此数字")
+        )
+        return replace(made, trend="lost", runs_before=len(numbers), runs_since=0, why=why)
     if len(numbers) <= BEFORE:
-        why = f"{len(numbers) - 1} earlier runs have it, {BEFORE} are needed"
+        why = Sentence(
+            f"{len(numbers) - 1} earlier runs have it, {BEFORE} are needed",
+            f"先前有 {len(numbers) - 1} 次运行含有它，需要 {BEFORE} 次",
+        )
         return replace(made, trend="too-few", why=why)
     logarithmic = all(value.value > 0 for _, value in numbers)
     change = step([_level(value, made.direction, logarithmic=logarithmic) for _, value in numbers])
@@ -156,7 +164,7 @@ def _described(
     before, after = numbers[change.start : change.at], numbers[change.at :]
     worse = change.p <= change.p_better
     chance = change.p if worse else change.p_better
-    way = "worse" if worse else "better"
+    way = Sentence("worse", "变差") if worse else Sentence("better", "变好")
     return replace(
         made,
         trend="worse" if worse else "better",
@@ -166,7 +174,10 @@ def _described(
         runs_since=len(after),
         p=stored(chance),
         since=after[0][0].card.run.id,
-        why=f"{way} by chance with probability {chance:.2g} at most",
+        why=Sentence(
+            f"{way} by chance with probability {chance:.2g} at most",
+            f"偶然{way.zh}的概率至多为 {chance:.2g}",
+        ),
     )
 
 
@@ -186,7 +197,11 @@ def _corrected(trends: Sequence[MetricTrend], margin: float) -> list[MetricTrend
         small = abs(now - before) <= margin * abs(before)
         if not stands or small:
             why = (
-                f"less than {margin:.0%}" if stands else f"{trend.why}: runs differ as much anyway"
+                Sentence(f"less than {margin:.0%}", f"小于 {margin:.0%}")
+                if stands
+                else placed(
+                    trend.why, Sentence("runs differ as much anyway", "各次运行本来就有这样的差别")
+                )
             )
             result[place] = replace(trend, trend="steady", since="", why=why)
     return result
@@ -211,7 +226,7 @@ def judge(series: Series, metrics: Collection[str], margin: float) -> SeriesTren
         failed = ", ".join(
             check.rule for check in newest.checks if check.outcome in ("fail", "error")
         )
-        broken.append(f"no longer conformant: {failed}"[:1000])
+        broken.append(Sentence(f"no longer conformant: {failed}", f"不再合规：{failed}"))
     return SeriesTrend(
         series=series.id,
         title=series.title,

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def since(tree: Path, commit: str) -> Changes:
         UsageError: ``commit-unknown``: it is no commit, or the tree lies in no git checkout.
     """
     if commit.startswith("-"):
-        raise UsageError("commit-unknown", f"{commit!r} is no commit")
+        raise UsageError(
+            "commit-unknown", Sentence(f"{commit!r} is no commit", f"{commit!r} 不是提交")
+        )
     touched, edited = set(), set()
     words = ["diff", "--name-status", "--no-renames", "-z", "--relative", commit, "--", "."]
     fields = _git(tree, words, commit).split("\0")
@@ -58,6 +61,12 @@ def _git(tree: Path, words: list[str], commit: str) -> str:
     except (OSError, subprocess.SubprocessError) as cause:
         output = getattr(cause, "stderr", b"") or str(cause).encode()
         reason = output.decode("utf-8", "replace").strip().splitlines()
-        message = f"git does not say what changed since {commit!r}: {(reason or ['?'])[0][:200]}"
-        hint = "give a commit that this checkout has; in CI, fetch the whole history"
+        message = Sentence(
+            f"git does not say what changed since {commit!r}: {(reason or ['?'])[0][:200]}",
+            f"git 没有给出自 {commit!r} 以来的更改：{(reason or ['?'])[0][:200]}",
+        )
+        hint = Sentence(
+            "give a commit that this checkout has; in CI, fetch the whole history",
+            "请给出此检出所含的提交；在 CI 中请获取完整历史",
+        )
         raise UsageError("commit-unknown", message, hint=hint) from cause

@@ -86,8 +86,13 @@ def name_of(card: Scorecard) -> tuple[str, str, str]:
     names = (card.vendor.id, nonce if isinstance(nonce, str) else NO_ROUND, card.run.id)
     for name in names:
         if not _NAME.match(name):
-            message = f"{name!r} cannot be the name of a folder"
-            hint = "letters, digits and . _ - alone, at most 128"
+            message = Sentence(
+                f"{name!r} cannot be the name of a folder", f"{name!r} 不能作为文件夹名称"
+            )
+            hint = Sentence(
+                "letters, digits and . _ - alone, at most 128",
+                "只能含字母、数字与 . _ -，最多 128 个",
+            )
             raise EvidenceError("submission-name", message, hint=hint)
     return names
 
@@ -108,7 +113,10 @@ def tree_of(path: Path) -> Path:
         return whole.parents[2]
     if whole.is_dir():
         return whole
-    raise UsageError("tree-missing", f"there is no tree of submissions at {path}")
+    raise UsageError(
+        "tree-missing",
+        Sentence(f"there is no tree of submissions at {path}", f"{path} 处没有提交的目录树"),
+    )
 
 
 def submissions(tree: Path) -> tuple[list[Submission], list[EvidenceError]]:
@@ -132,8 +140,14 @@ def _directories(
         if entry.is_dir(follow_symlinks=False) and _NAME.match(entry.name):
             yield entry.name
         elif not plain:
-            message = f"{f'{below}/{entry.name}'.lstrip('/')!r} belongs to no submission"
-            hint = "a submission is a folder VENDOR/ROUND/RUN, as suite submit makes it"
+            message = Sentence(
+                f"{f'{below}/{entry.name}'.lstrip('/')!r} belongs to no submission",
+                f"{f'{below}/{entry.name}'.lstrip('/')!r} 不属于任何提交",
+            )
+            hint = Sentence(
+                "a submission is a folder VENDOR/ROUND/RUN, as suite submit makes it",
+                "提交是 suite submit 生成的文件夹 VENDOR/ROUND/RUN",
+            )
             stray.append(EvidenceError("submission-stray", message, Place(entry.path), hint))
 
 
@@ -149,17 +163,35 @@ def check_files(submission: Submission) -> str:
         if entry.name == STATEMENTS and entry.is_dir(follow_symlinks=False):
             problems += _statement_problems(submission)
         elif entry.name not in _LIMITS:
-            problems.append(Problem(f"{entry.name}: belongs to no submission"))
+            problems.append(
+                Problem(
+                    Sentence(
+                        f"{entry.name}: belongs to no submission", f"{entry.name}：不属于任何提交"
+                    )
+                )
+            )
         else:
             sizes[entry.name] = _size(entry, _LIMITS[entry.name], problems)
     need = [BUNDLE_FILE, PAGE_FILE, GIT_ATTRIBUTES]
-    problems += [Problem(f"{name}: missing") for name in need if name not in sizes]
+    problems += [
+        Problem(Sentence(f"{name}: missing", f"{name}：缺失")) for name in need if name not in sizes
+    ]
     if (PACK_FILE in sizes) == (REFERENCE_FILE in sizes):
-        problems.append(Problem(f"it needs {PACK_FILE} or {REFERENCE_FILE}, one of them"))
+        problems.append(
+            Problem(
+                Sentence(
+                    f"it needs {PACK_FILE} or {REFERENCE_FILE}, one of them",
+                    f"它需要 {PACK_FILE} 与 {REFERENCE_FILE} 之一",
+                )
+            )
+        )
     problems += _attributes_problems(submission, sizes)
     if problems:
-        message = "the folder does not hold exactly what a submission holds"
-        hint = "make it again: suite submit RUN"
+        message = Sentence(
+            "the folder does not hold exactly what a submission holds",
+            "文件夹的内容与提交应有的不完全一致",
+        )
+        hint = Sentence("make it again: suite submit RUN", "请重新生成：suite submit RUN")
         place = Place(str(submission.folder))
         raise EvidenceError("submission-files", message, place, hint, problems)
     count, total = len(sizes), sum(sizes.values())
@@ -174,7 +206,18 @@ def _attributes_problems(submission: Submission, sizes: dict[str, int]) -> list[
         same = read_plain(path, len(ATTRIBUTES), below=submission.folder) == ATTRIBUTES
     except OSError:
         same = False
-    return [] if same else [Problem(f"{GIT_ATTRIBUTES}: must say `* -text` and nothing else")]
+    return (
+        []
+        if same
+        else [
+            Problem(
+                Sentence(
+                    f"{GIT_ATTRIBUTES}: must say `* -text` and nothing else",
+                    f"{GIT_ATTRIBUTES}：必须恰为 `* -text`",
+                )
+            )
+        ]
+    )
 
 
 def _size(entry: os.DirEntry[str], limit: int, problems: list[Problem]) -> int:
@@ -191,12 +234,26 @@ def _statement_problems(submission: Submission) -> list[Problem]:
     problems: list[Problem] = []
     entries = sorted(os.scandir(submission.folder / STATEMENTS), key=lambda entry: entry.name)
     if len(entries) > MAX_STATEMENTS:
-        problems.append(Problem(f"{STATEMENTS}: more than {MAX_STATEMENTS} files"))
+        problems.append(
+            Problem(
+                Sentence(
+                    f"{STATEMENTS}: more than {MAX_STATEMENTS} files",
+                    f"{STATEMENTS}：多于 {MAX_STATEMENTS} 个文件",
+                )
+            )
+        )
     for entry in entries[:MAX_STATEMENTS]:
         if _STATEMENT.match(entry.name):
             _size(entry, MAX_BUNDLE_BYTES, problems)
         else:
-            problems.append(Problem(f"{STATEMENTS}/{entry.name}: no signed statement"))
+            problems.append(
+                Problem(
+                    Sentence(
+                        f"{STATEMENTS}/{entry.name}: no signed statement",
+                        f"{STATEMENTS}/{entry.name}：不是已签名的声明文本",
+                    )
+                )
+            )
     return problems
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import zstandard
 
-from suite.base.errors import EvidenceError, Place, SetupError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import EvidenceError, Place, SetupError, unwritable
 from suite.base.safe import open_plain
 from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
 
@@ -74,7 +75,7 @@ def pack(directory: Path, names: Sequence[str], target: Path) -> Packed:
                     content += _add(writer, directory / name, name)
                 writer.write(_END)
     except OSError as cause:
-        message = f"cannot write {target}: {cause.strerror or cause}"
+        message = unwritable(target, cause)
         raise SetupError("run-unwritable", message, Place(str(target))) from cause
     with target.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -87,7 +88,9 @@ def _add(writer: zstandard.ZstdCompressionWriter, path: Path, name: str) -> int:
     except OSError as cause:
         reason = cause.strerror or str(cause)
         raise EvidenceError(
-            "file-unreadable", f"cannot read: {reason}", Place(str(path))
+            "file-unreadable",
+            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
+            Place(str(path)),
         ) from cause
     with stream:
         size = os.fstat(stream.fileno()).st_size
@@ -96,7 +99,9 @@ def _add(writer: zstandard.ZstdCompressionWriter, path: Path, name: str) -> int:
         while left:
             piece = stream.read(min(left, _PIECE))
             if not piece:
-                raise EvidenceError("file-unreadable", "it became shorter", Place(str(path)))
+                raise EvidenceError(
+                    "file-unreadable", Sentence("it became shorter", "它变短了"), Place(str(path))
+                )
             writer.write(piece)
             left -= len(piece)
         writer.write(bytes(-size % _BLOCK))
@@ -118,8 +123,11 @@ def unpack(packed: BinaryIO, directory: Path, name: str = PACK_FILE) -> int:
                 for piece in pieces:
                     out.write(piece)
         except OSError as cause:
-            message = f"cannot unpack to {directory}: {cause.strerror or cause}"
-            hint = "free some space, or set TMPDIR"
+            message = Sentence(
+                f"cannot unpack to {directory}: {cause.strerror or cause}",
+                f"无法解包到 {directory}：{cause.strerror or cause}",
+            )
+            hint = Sentence("free some space, or set TMPDIR", "请释放空间，或设置 TMPDIR")
             raise SetupError("disk-full", message, hint=hint) from cause
     return total
 
@@ -152,28 +160,55 @@ def entries(packed: BinaryIO, name: str) -> Iterator[tuple[str, int, Iterator[by
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.HeaderError, UnicodeError, ValueError) as cause:
-            raise _wrong(name, "an entry's header cannot be read") from cause
+            raise _wrong(
+                name, Sentence("an entry's header cannot be read", "有条目头无法读取")
+            ) from cause
         if info.name not in _KNOWN:
-            raise _wrong(name, f"{info.name!r} is no file of a run")
+            raise _wrong(
+                name,
+                Sentence(f"{info.name!r} is no file of a run", f"{info.name!r} 不是运行的文件"),
+            )
         if info.name <= before:
-            raise _wrong(name, f"{info.name} stands twice, or out of order")
+            raise _wrong(
+                name,
+                Sentence(
+                    f"{info.name} stands twice, or out of order",
+                    f"{info.name} 出现两次，或次序有误",
+                ),
+            )
         if block != _header(info.name, info.size):
-            raise _wrong(name, f"the header of {info.name} says more than name and size")
+            raise _wrong(
+                name,
+                Sentence(
+                    f"the header of {info.name} says more than name and size",
+                    f"{info.name} 的条目头含有名称与大小以外的内容",
+                ),
+            )
         total += info.size
         if total > MAX_EVIDENCE_BYTES:
-            message = f"more than {MAX_EVIDENCE_BYTES:,} bytes when unpacked"
+            message = Sentence(
+                f"more than {MAX_EVIDENCE_BYTES:,} bytes when unpacked",
+                f"解包后超过 {MAX_EVIDENCE_BYTES:,} 字节",
+            )
             raise EvidenceError("pack-too-large", message, Place(name))
         before = info.name
         yield info.name, info.size, reader.pieces(info.size)
         if reader.exactly(-info.size % _BLOCK).strip(b"\0"):
-            raise _wrong(name, f"something lies behind {info.name}")
+            raise _wrong(
+                name, Sentence(f"something lies behind {info.name}", f"{info.name} 之后还有内容")
+            )
     if reader.exactly(_BLOCK).strip(b"\0") or not reader.ended():
-        raise _wrong(name, "something lies behind its end")
+        raise _wrong(name, Sentence("something lies behind its end", "其结尾之后还有内容"))
 
 
 def _wrong(name: str, message: str) -> EvidenceError:
-    hint = "make it again: suite submit RUN"
-    return EvidenceError("pack-wrong", f"not the pack of a run: {message}", Place(name), hint)
+    hint = Sentence("make it again: suite submit RUN", "请重新生成：suite submit RUN")
+    return EvidenceError(
+        "pack-wrong",
+        Sentence(f"not the pack of a run: {message}", f"不是运行的压缩包：{chinese(message)}"),
+        Place(name),
+        hint,
+    )
 
 
 class _Reader:
@@ -190,7 +225,7 @@ class _Reader:
     def pieces(self, size: int) -> Iterator[bytes]:
         while size:
             if not self._ready and not self._more():
-                raise _wrong(self._name, "it ends too early")
+                raise _wrong(self._name, Sentence("it ends too early", "它过早结束"))
             piece, self._ready = self._ready[:size], self._ready[size:]
             size -= len(piece)
             yield piece
@@ -208,9 +243,14 @@ class _Reader:
                 return False
             fed = self._packed.read(_FEED)
             if not fed:
-                raise _wrong(self._name, "it is cut")
+                raise _wrong(self._name, Sentence("it is cut", "它被截断"))
             try:
                 self._ready = self._frame.decompress(fed)
             except zstandard.ZstdError as cause:
-                raise _wrong(self._name, f"zstd refuses it: {str(cause)[:100]}") from cause
+                raise _wrong(
+                    self._name,
+                    Sentence(
+                        f"zstd refuses it: {str(cause)[:100]}", f"zstd 拒绝：{str(cause)[:100]}"
+                    ),
+                ) from cause
         return True

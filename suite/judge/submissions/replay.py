@@ -135,17 +135,28 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
         Problem(other.path) for other in rest if mine.payload and other.payload == mine.payload
     ]
     if twins:
-        message = "the same signed card lies in the tree under another name"
+        message = Sentence(
+            "the same signed card lies in the tree under another name",
+            "同一张签名的评分卡在目录树中另有一份",
+        )
         raise TrustError("submission-duplicate", message, None, "", twins)
     replays = []
     for other in rest:
         shared = len(mine.sample & other.sample)
         if shared and shared >= min(ENOUGH, len(mine.sample), len(other.sample)):
-            count = f"{shared} of {len(mine.sample)} sampled requests have the same times"
-            replays.append(Problem(f"{other.path}: {count}, to the nanosecond"))
+            replays.append(
+                Problem(
+                    Sentence(
+                        f"{other.path}: {shared} of {len(mine.sample)} sampled requests have the same times, to the nanosecond",
+                        f"{other.path}：{len(mine.sample)} 个抽样请求中有 {shared} 个的时刻相同，精确到纳秒",
+                    )
+                )
+            )
     if replays:
-        message = "its log was handed in before, under another name"
-        hint = "one log is one run: measure again"
+        message = Sentence(
+            "its log was handed in before, under another name", "其日志先前已以另一名称提交过"
+        )
+        hint = Sentence("one log is one run: measure again", "一份日志是一次运行：请重新测量")
         raise TrustError("submission-replayed", message, None, hint, replays)
     if not mine.sample:
         return ""

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urlsplit
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Place
 from suite.base.safe import open_plain, read_plain
 from suite.documents.codec import decode
@@ -63,7 +64,9 @@ def opened(submission: Submission, store: Path | None, *, fetch: bool) -> Iterat
     except OSError as cause:
         reason = cause.strerror or str(cause)
         raise EvidenceError(
-            "file-unreadable", f"cannot read: {reason}", Place(str(path))
+            "file-unreadable",
+            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
+            Place(str(path)),
         ) from cause
     with local:
         yield local
@@ -75,7 +78,10 @@ def _elsewhere(submission: Submission, store: Path | None, *, fetch: bool) -> It
     try:
         data = read_plain(path, 64 * 1024, below=submission.folder)
     except OSError as cause:
-        message = f"there is neither {PACK_FILE} nor a readable {REFERENCE_FILE}"
+        message = Sentence(
+            f"there is neither {PACK_FILE} nor a readable {REFERENCE_FILE}",
+            f"既没有 {PACK_FILE}，也没有可读取的 {REFERENCE_FILE}",
+        )
         raise EvidenceError("file-unreadable", message, Place(str(path))) from cause
     reference = decode(data, EvidenceReference, name=str(path))
     kept = stored(store, reference.sha256) if store else None
@@ -85,12 +91,21 @@ def _elsewhere(submission: Submission, store: Path | None, *, fetch: bool) -> It
             yield stream
         return
     if not fetch or not reference.locations:
-        where = ", ".join(reference.locations) or "nowhere that it names"
-        message = f"the evidence, SHA-256 {reference.sha256}, is not at hand; it lies at {where}"
-        hint = "give --store DIR that holds it, or --fetch to ask those addresses"
+        where = ", ".join(reference.locations) or Sentence("nowhere that it names", "未说明之处")
+        message = Sentence(
+            f"the evidence, SHA-256 {reference.sha256}, is not at hand; it lies at {where}",
+            f"SHA-256 为 {reference.sha256} 的证据不在此处；它位于 {chinese(where)}",
+        )
+        hint = Sentence(
+            "give --store DIR that holds it, or --fetch to ask those addresses",
+            "请给出含有它的 --store DIR，或以 --fetch 向这些地址索取",
+        )
         raise EvidenceError("evidence-elsewhere", message, Place(str(path)), hint)
     if reference.bytes > MAX_ELSEWHERE_BYTES:
-        message = f"{reference.bytes:,} bytes; at most {MAX_ELSEWHERE_BYTES:,} are fetched"
+        message = Sentence(
+            f"{reference.bytes:,} bytes; at most {MAX_ELSEWHERE_BYTES:,} are fetched",
+            f"{reference.bytes:,} 字节；最多获取 {MAX_ELSEWHERE_BYTES:,} 字节",
+        )
         raise EvidenceError("evidence-unreachable", message, Place(str(path)))
     with tempfile.TemporaryFile() as target:
         _fetch(reference, target)
@@ -105,7 +120,10 @@ def _check(stream: BinaryIO, reference: EvidenceReference, name: str) -> None:
     size = stream.tell()
     stream.seek(0)
     if (digest.hexdigest(), size) != (reference.sha256, reference.bytes):
-        message = f"it holds {size:,} bytes with SHA-256 {digest.hexdigest()}"
+        message = Sentence(
+            f"it holds {size:,} bytes with SHA-256 {digest.hexdigest()}",
+            f"它有 {size:,} 字节，SHA-256 为 {digest.hexdigest()}",
+        )
         raise EvidenceError("evidence-differs", message, Place(name))
 
 
@@ -145,7 +163,8 @@ def _download(location: str, size: int, target: BinaryIO) -> None:
     except (requests.RequestException, OSError, ValueError) as cause:
         reason = f"{type(cause).__name__}: {str(cause)[:200]}"
         raise EvidenceError(
-            "evidence-unreachable", f"no answer from {location}: {reason}"
+            "evidence-unreachable",
+            Sentence(f"no answer from {location}: {reason}", f"{location} 没有应答：{reason}"),
         ) from cause
 
 

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.errors import EvidenceError, Place, SetupError, UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unwritable
 from suite.base.safe import read_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.manifest import Manifest
@@ -71,17 +72,20 @@ def lay_out(
     submission = folders.Submission(tree, *folders.name_of(card))
     folder = submission.folder
     if folder.exists():
-        hint = (
-            "a submission is not edited: submit another run, or remove one that was never handed in"
+        hint = Sentence(
+            "a submission is not edited: submit another run, or remove one that was never handed in",
+            "提交不可修改：请提交另一次运行，或删除从未提交过的文件夹",
         )
-        raise UsageError("submission-exists", f"{folder} exists already", hint=hint)
+        raise UsageError(
+            "submission-exists", Sentence(f"{folder} exists already", f"{folder} 已存在"), hint=hint
+        )
     part = folder.with_name(f".{folder.name}.part")
     try:
         part.mkdir(parents=True)
         packed, kept = _fill(run, part, store, locations)
         part.rename(folder)
     except OSError as cause:
-        message = f"cannot write {folder}: {cause.strerror or cause}"
+        message = unwritable(folder, cause)
         raise SetupError("run-unwritable", message, Place(str(folder))) from cause
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -103,11 +107,15 @@ def _fill(
     packed = pack.pack(run, names, target)
     if store is None and not locations:
         if packed.size > pack.MAX_PACKED_BYTES:
-            message = (
+            message = Sentence(
                 f"the packed evidence has {packed.size:,} bytes; a submission takes "
-                f"{pack.MAX_PACKED_BYTES:,}"
+                f"{pack.MAX_PACKED_BYTES:,}",
+                f"压缩后的证据有 {packed.size:,} 字节；一份提交最多 {pack.MAX_PACKED_BYTES:,} 字节",
             )
-            hint = "keep it elsewhere by digest: --store DIR, and --at ADDRESS where it can be had"
+            hint = Sentence(
+                "keep it elsewhere by digest: --store DIR, and --at ADDRESS where it can be had",
+                "请按摘要另行存放：--store DIR，并以 --at ADDRESS 说明何处可得",
+            )
             raise EvidenceError("submission-too-large", message, None, hint)
         return packed, None
     reference = EvidenceReference(
@@ -126,5 +134,7 @@ def _read(path: Path, limit: int) -> bytes:
     except OSError as cause:
         reason = cause.strerror or str(cause)
         raise EvidenceError(
-            "file-unreadable", f"cannot read: {reason}", Place(str(path))
+            "file-unreadable",
+            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
+            Place(str(path)),
         ) from cause

@@ -63,8 +63,14 @@ def check_tree(
         wanted = [item for item in wanted if item.path in touched]
         stray = [*_touched(stray, tree, changes), *_removed(everything, changes)]
     elif not wanted and not stray:
-        message = f"there is no submission at {', '.join(map(str, paths))}"
-        hint = "submissions lie in submissions/VENDOR/ROUND/RUN; suite submit makes one"
+        message = Sentence(
+            f"there is no submission at {', '.join(map(str, paths))}",
+            f"{', '.join(map(str, paths))} 处没有提交",
+        )
+        hint = Sentence(
+            "submissions lie in submissions/VENDOR/ROUND/RUN; suite submit makes one",
+            "提交位于 submissions/VENDOR/ROUND/RUN；由 suite submit 生成",
+        )
         raise UsageError("submissions-none", message, hint=hint)
     look = functools.partial(trace, store=setting.store, fetch=setting.fetch)
     work = replace(setting, edited=changes.edited)
@@ -95,10 +101,17 @@ def exit_status(report: CheckReport) -> int:
 def _tree(paths: Sequence[Path]) -> Path:
     trees = {folders.tree_of(path) for path in paths}
     if len(trees) != 1:
-        raise UsageError("trees-differ", "the paths lie in different trees of submissions")
+        raise UsageError(
+            "trees-differ",
+            Sentence(
+                "the paths lie in different trees of submissions", "所给路径位于不同的提交目录树"
+            ),
+        )
     for path in paths:
         if not path.exists():
-            raise UsageError("tree-missing", f"there is nothing at {path}")
+            raise UsageError(
+                "tree-missing", Sentence(f"there is nothing at {path}", f"{path} 处没有内容")
+            )
     return trees.pop()
 
 
@@ -123,9 +136,17 @@ def _removed(everything: Sequence[Submission], changes: Changes) -> list[_Error]
     gone = sorted(
         {"/".join(name.split("/")[:3]) for name in changes.edited if name.count("/") > 2} - there
     )
-    hint = "put it back; `suite review withdraw` says that a card counts no more"
+    hint = Sentence(
+        "put it back; `suite review withdraw` says that a card counts no more",
+        "请放回；`suite review withdraw` 声明评分卡不再算数",
+    )
     return [
-        TrustError("submission-removed", f"{path} stood in the tree and is gone", None, hint)
+        TrustError(
+            "submission-removed",
+            Sentence(f"{path} stood in the tree and is gone", f"先前在目录树中的 {path} 已不在"),
+            None,
+            hint,
+        )
         for path in gone
     ]
 

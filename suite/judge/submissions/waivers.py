@@ -40,7 +40,11 @@ def load(path: Path) -> tuple[Waiver, ...]:
     for index, name in enumerate(names):
         if name in names[:index]:
             place = Place(str(path), None, f"/waivers/{index}")
-            raise TrustError("waiver-twice", f"the id {name!r} stands twice", place)
+            raise TrustError(
+                "waiver-twice",
+                Sentence(f"the id {name!r} stands twice", f"编号 {name!r} 出现两次"),
+                place,
+            )
     return waivers
 
 
@@ -87,7 +91,11 @@ def covering(
     open_ = [refused[rule] for rule in sorted(refused) if rule not in covered]
     if open_:
         code = open_[0][0]
-        message = "a waiver has expired" if code == "waiver-expired" else "a waiver does not count"
+        message = (
+            Sentence("a waiver has expired", "豁免已过期")
+            if code == "waiver-expired"
+            else Sentence("a waiver does not count", "豁免不算数")
+        )
         raise TrustError(code, message, None, "", [Problem(text) for _, text in open_])
     return covered
 

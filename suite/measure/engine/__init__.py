@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.measure.engine import container, endpoint, process
 from suite.measure.engine.container.api import DockerStatus, docker_available
@@ -91,4 +92,7 @@ def serve(
 
             return sim.serve(plan, run_directory, on_progress=on_progress)
         case other:  # a plan that came past its schema
-            raise UsageError("unknown-runtime", f"there is no runtime {other!r}")
+            raise UsageError(
+                "unknown-runtime",
+                Sentence(f"there is no runtime {other!r}", f"没有运行方式 {other!r}"),
+            )

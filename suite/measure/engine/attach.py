@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import EngineError
 from suite.documents.basis import Attached
 from suite.measure.engine.readiness import HEALTH_TIMEOUT_S, get_json, request, unauthorised
@@ -119,9 +120,21 @@ def meet(
             rows = "; ".join(
                 f"{path} {status}" for row in answers.values() for path, status, _ in row
             )
-            message = f"{base_url} was still not ready after {wait_s:g} s: {rows}"
-            raise EngineError("engine-timeout", message, hint="start the run when it has loaded")
-        on_progress(f"waiting for {base_url}: it answers {max(statuses)}")
+            message = Sentence(
+                f"{base_url} was still not ready after {wait_s:g} s: {rows}",
+                f"{base_url} 在 {wait_s:g} 秒后仍未就绪：{rows}",
+            )
+            raise EngineError(
+                "engine-timeout",
+                message,
+                hint=Sentence("start the run when it has loaded", "请在其加载完毕后开始运行"),
+            )
+        on_progress(
+            Sentence(
+                f"waiting for {base_url}: it answers {max(statuses)}",
+                f"等待 {base_url}：其应答为 {max(statuses)}",
+            )
+        )
         time.sleep(0.5)
 
 
@@ -133,9 +146,11 @@ def _addresses(base_url: str) -> list[str]:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as cause:
         why = getattr(cause, "strerror", None) or cause
-        message = f"the host {host} is not known: {why}"
+        message = Sentence(f"the host {host} is not known: {why}", f"主机 {host} 未知：{why}")
         raise EngineError(
-            "host-unknown", message, hint="check the address of the server"
+            "host-unknown",
+            message,
+            hint=Sentence("check the address of the server", "请检查服务器地址"),
         ) from cause
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
@@ -171,33 +186,71 @@ def _unreachable(
     secure = base_url.startswith("https:")
     for error in errors.values():
         if isinstance(error, ssl.SSLCertVerificationError):
-            hint = "use the name that the certificate is for; SSL_CERT_FILE names a private authority's certificate"
-            message = f"the certificate of {base_url} is refused: {error.verify_message}"
+            hint = Sentence(
+                "use the name that the certificate is for; SSL_CERT_FILE names a private authority's certificate",
+                "请使用证书所载的名称；SSL_CERT_FILE 指定私有机构的证书",
+            )
+            message = Sentence(
+                f"the certificate of {base_url} is refused: {error.verify_message}",
+                f"{base_url} 的证书被拒绝：{error.verify_message}",
+            )
             return EngineError("endpoint-tls", message, hint=hint)
     for error in errors.values():
         if isinstance(error, ssl.SSLError):
             why = (error.reason or str(error)).replace("_", " ").lower()
-            message = f"{base_url} answers, and not with TLS ({why})"
-            return EngineError("endpoint-tls", message, hint="is it http://, without s?")
+            message = Sentence(
+                f"{base_url} answers, and not with TLS ({why})",
+                f"{base_url} 有应答，但不使用 TLS（{why}）",
+            )
+            return EngineError(
+                "endpoint-tls",
+                message,
+                hint=Sentence("is it http://, without s?", "是否指不带 s 的 http://？"),
+            )
         if isinstance(error, ConnectionResetError | http.client.HTTPException):
-            message = f"{base_url} takes the connection and gives no HTTP answer: {_words(error)}"
-            hint = "is it a server with TLS? then the address begins with https://"
+            message = Sentence(
+                f"{base_url} takes the connection and gives no HTTP answer: {_words(error)}",
+                f"{base_url} 接受连接，但不给出 HTTP 应答：{chinese(_words(error))}",
+            )
+            hint = Sentence(
+                "is it a server with TLS? then the address begins with https://",
+                "是使用 TLS 的服务器吗？若是，地址应以 https:// 开头",
+            )
             return EngineError("endpoint-unreachable", message, hint=hint if not secure else "")
-    at = ", ".join(f"{address}: {_words(error)}" for address, error in errors.items())
-    hint = "start the server, or correct the host and port of --url"
+    at = joined((placed(address, _words(error)) for address, error in errors.items()), ", ", "，")
+    hint = Sentence(
+        "start the server, or correct the host and port of --url",
+        "请启动服务器，或更正 --url 的主机与端口",
+    )
     set_ = [name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.upper())]
     if set_:
-        hint += f"; the proxy of {', '.join(set_)} is not used: the server itself is measured"
-    return EngineError("endpoint-unreachable", f"nothing answers at {base_url} ({at})", hint=hint)
+        hint += Sentence(
+            f"; the proxy of {', '.join(set_)} is not used: the server itself is measured",
+            f"；不使用 {', '.join(set_)} 所指的代理：测量的是服务器自身",
+        )
+    return EngineError(
+        "endpoint-unreachable",
+        Sentence(f"nothing answers at {base_url} ({at})", f"{base_url} 没有应答（{at.zh}）"),
+        hint=hint,
+    )
 
 
 def _words(error: OSError | http.client.HTTPException) -> str:
+    """The reason, in both languages where it is one of the common ones."""
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
+        return Sentence("connection refused", "连接被拒绝")
     if isinstance(error, TimeoutError):
-        return f"no answer within {HEALTH_TIMEOUT_S:g} s"
+        return Sentence(
+            f"no answer within {HEALTH_TIMEOUT_S:g} s", f"{HEALTH_TIMEOUT_S:g} 秒内没有应答"
+        )
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text).strip().lower()
+
+
+def _answered(path: str, status: int, body: bytes) -> Sentence:
+    """What a path answered; a page is no answer of an API."""
+    with_page = Sentence(" with a web page", "，为网页") if _is_page(body) else ""
+    return Sentence(f"{path} answers {status}", f"{path} 以 {status} 应答") + with_page
 
 
 def _refused(
@@ -206,22 +259,33 @@ def _refused(
     headers: Mapping[str, str],
 ) -> EngineError:
     rows = next(iter(answers.values()))
-    said = "; ".join(
-        f"{path} answers {status}" + (" with a web page" if _is_page(body) else "")
-        for path, status, body in rows
-    )
+    said = joined((_answered(*row) for row in rows), "; ", "；")
     statuses = {status for _, status, _ in rows}
     if statuses & {401, 403}:
         return unauthorised(base_url, said, headers)
     body = rows[-1][2].decode("utf-8", "replace").strip().replace("\n", " ")[:200]
-    hint = "is this the address of an OpenAI-compatible server? it is given without /v1"
+    hint = Sentence(
+        "is this the address of an OpenAI-compatible server? it is given without /v1",
+        "这是 OpenAI 兼容服务器的地址吗？给出时不带 /v1",
+    )
     if any(300 <= status < 400 for status in statuses):
-        hint = "it redirects: give the address that it leads to"
+        hint = Sentence(
+            "it redirects: give the address that it leads to", "它作了重定向：请给出其所指的地址"
+        )
     elif http.client.TOO_MANY_REQUESTS in statuses:
-        hint = "it refuses requests for now; a limit on requests would be measured, not the machine"
+        hint = Sentence(
+            "it refuses requests for now; a limit on requests would be measured, not the machine",
+            "它目前拒绝请求；这样测得的是请求限额，而不是机器",
+        )
     elif "https" in body.lower():
-        hint = "is it a server with TLS? then the address begins with https://"
-    message = f"{base_url} is no server that can be measured: {said}"
+        hint = Sentence(
+            "is it a server with TLS? then the address begins with https://",
+            "是使用 TLS 的服务器吗？若是，地址应以 https:// 开头",
+        )
+    message = Sentence(
+        f"{base_url} is no server that can be measured: {said}",
+        f"{base_url} 不是可测量的服务器：{said.zh}",
+    )
     return EngineError("endpoint-foreign", message + (f" ({body})" if body else ""), hint=hint)
 
 
@@ -249,9 +313,18 @@ def _model_name(
         if len(names) == 1 or len(same) == 1:
             return (same or names)[0]
     listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-    what = f"serves no model {wanted!r}" if named else f"serves {len(names)} models"
+    what = (
+        Sentence(f"serves no model {wanted!r}", f"没有模型 {wanted!r}")
+        if named
+        else Sentence(f"serves {len(names)} models", f"有 {len(names)} 个模型")
+    )
     raise EngineError(
         "endpoint-model",
-        f"{base_url} {what}; it lists: {listed}",
-        hint="name one of them with --served-model-name",
+        Sentence(
+            f"{base_url} {what}; it lists: {listed}",
+            f"{base_url} {what.zh}；它列出：{listed}",
+        ),
+        hint=Sentence(
+            "name one of them with --served-model-name", "请以 --served-model-name 指定其中一个"
+        ),
     )

@@ -62,7 +62,13 @@ def serve(
     """
     engine = plan.engine
     if not engine.url:
-        raise UsageError("url-missing", "the runtime is endpoint and no address was given")
+        raise UsageError(
+            "url-missing",
+            Sentence(
+                "the runtime is endpoint and no address was given",
+                "运行方式为 endpoint，而没有给出地址",
+            ),
+        )
     base_url = engine.url.rstrip("/")
     headers = {} if settings is None else settings.headers
     marks = Marks()

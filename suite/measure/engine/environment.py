@@ -19,7 +19,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio, uv
-from suite.base.errors import SetupError, SuiteError, UsageError
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError, SuiteError, UsageError, unwritable
 from suite.measure.engine.served import Settings
 from suite.measure.signals import shielded
 
@@ -59,7 +60,11 @@ def requirements_digest(directory: Path) -> str:
             content = (directory / name).read_bytes()
         except OSError as error:
             raise SetupError(
-                "requirements-missing", f"{directory / name} cannot be read: {error.strerror}"
+                "requirements-missing",
+                Sentence(
+                    f"{directory / name} cannot be read: {error.strerror}",
+                    f"无法读取 {directory / name}：{error.strerror}",
+                ),
             ) from error
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
@@ -97,7 +102,11 @@ def ensure_environment(
         if _read(target / STAMP) == digest and python.exists():
             return python
         wheels = fetch_wheels(source.parent, on_progress, settings=chosen)
-        on_progress(f"making the Python environment {target.name}")
+        on_progress(
+            Sentence(
+                f"making the Python environment {target.name}", f"建立 Python 环境 {target.name}"
+            )
+        )
         if target.is_symlink():
             target.unlink()
         shutil.rmtree(target, ignore_errors=True)
@@ -130,7 +139,10 @@ def environment_packages(python: Path) -> dict[str, str]:
     Raises:
         SetupError: ``engine-python-wrong``.
     """
-    hint = "name the python of the environment that holds the engine, such as /opt/vllm/bin/python"
+    hint = Sentence(
+        "name the python of the environment that holds the engine, such as /opt/vllm/bin/python",
+        "请指定含有该引擎的环境的 python，例如 /opt/vllm/bin/python",
+    )
     try:
         answer = subprocess.run(
             [str(python), "-I", "-c", _PACKAGES_SCRIPT],
@@ -141,7 +153,10 @@ def environment_packages(python: Path) -> dict[str, str]:
         )
         read = jsonio.loads(answer.stdout.strip().splitlines()[-1])
     except (OSError, subprocess.SubprocessError, IndexError, SuiteError) as cause:
-        message = f"{python} is no interpreter that answers: {cause}"
+        message = Sentence(
+            f"{python} is no interpreter that answers: {cause}",
+            f"{python} 不是可应答的解释器：{cause}",
+        )
         raise SetupError("engine-python-wrong", message[:300], hint=hint) from cause
     found = read if isinstance(read, dict) else {}
     return {name: version for name, version in found.items() if isinstance(version, str)}
@@ -161,8 +176,14 @@ def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) 
     if settings.bundle is not None and settings.bundle.wheels is not None:
         if _read(settings.bundle.wheels / STAMP) == digest:
             return settings.bundle.wheels
-        message = f"the bundle's wheels are not those that {directory.name} asks for"
-        hint = "run the suite that packed the bundle: its wheels are in it"
+        message = Sentence(
+            f"the bundle's wheels are not those that {directory.name} asks for",
+            f"离线包的 wheel 不是 {directory.name} 所要求的",
+        )
+        hint = Sentence(
+            "run the suite that packed the bundle: its wheels are in it",
+            "请运行打包该离线包的套件：其 wheel 就在包中",
+        )
         raise UsageError("offline-unfit", message, hint=hint)
     target = settings.cache / "wheels" / f"{directory.name}-{digest[:12]}"
     if (target / STAMP).exists():
@@ -173,10 +194,12 @@ def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) 
         # Left by a fetch that was cut: pip reuses what is complete in it.
         with _disk_errors(target):
             target.mkdir(parents=True, exist_ok=True)
-        on_progress("fetching the engine's packages with pip")
+        on_progress(Sentence("fetching the engine's packages with pip", "以 pip 获取引擎的软件包"))
         files = ["-r", str(directory / REQUIREMENTS_FILE), "-r", str(directory / UV_FILE)]
         _download(target, files, "wheels-unavailable")
-        on_progress("fetching the CPU build of torch with pip")
+        on_progress(
+            Sentence("fetching the CPU build of torch with pip", "以 pip 获取 CPU 版 torch")
+        )
         _fetch_torch(directory, target, settings.torch_index)
         (target / STAMP).write_text(digest)
     return target
@@ -206,8 +229,14 @@ def _fetch_torch(directory: Path, target: Path, index: str) -> None:
             return
     raise SetupError(
         "torch-cpu-unavailable",
-        f"no wheel of {cpu} was found, neither by pip's own settings nor at {index}",
-        hint="set TORCH_INDEX to an index that has it, or PIP_FIND_LINKS to a directory with the wheel",
+        Sentence(
+            f"no wheel of {cpu} was found, neither by pip's own settings nor at {index}",
+            f"pip 自身的设置与 {index} 均没有 {cpu} 的 wheel",
+        ),
+        hint=Sentence(
+            "set TORCH_INDEX to an index that has it, or PIP_FIND_LINKS to a directory with the wheel",
+            "请将 TORCH_INDEX 设为含有它的索引，或将 PIP_FIND_LINKS 设为含有该 wheel 的目录",
+        ),
     ) from error
 
 
@@ -239,14 +268,26 @@ def _run(command: list[str], code: str) -> None:
         try:
             output, _ = step.communicate(timeout=PIP_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
-            raise SetupError(code, f"{command[0]} did not end within {PIP_TIMEOUT_S} s") from error
+            raise SetupError(
+                code,
+                Sentence(
+                    f"{command[0]} did not end within {PIP_TIMEOUT_S} s",
+                    f"{command[0]} 在 {PIP_TIMEOUT_S} 秒内没有结束",
+                ),
+            ) from error
     if step.returncode != 0:
         lines = output.decode("utf-8", "replace").strip().splitlines()[-8:]
         raise SetupError(
             code,
-            f"a step ended with status {step.returncode}: {' '.join(command[1:])[:300]}\n"
+            Sentence(
+                f"a step ended with status {step.returncode}: {' '.join(command[1:])[:300]}\n",
+                f"某一步以状态 {step.returncode} 结束：{' '.join(command[1:])[:300]}\n",
+            )
             + "\n".join(f"    {line[:300]}" for line in lines),
-            hint="is the package index reachable, and is the disk not full?",
+            hint=Sentence(
+                "is the package index reachable, and is the disk not full?",
+                "软件包索引是否可达，磁盘是否已满？",
+            ),
         )
 
 
@@ -263,7 +304,8 @@ def _disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SetupError(
-            "disk-unwritable", f"{path} cannot be written: {error.strerror or error}"
+            "disk-unwritable",
+            unwritable(path, error),
         ) from error
 
 

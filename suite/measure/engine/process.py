@@ -23,7 +23,8 @@ from typing import IO, TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.errors import EngineError, SetupError
+from suite.base.bilingual import Sentence
+from suite.base.errors import EngineError, SetupError, unwritable
 from suite.declare.model.facts import hash_file
 from suite.declare.plan.recipe import PROGRAMS
 from suite.documents.document import given
@@ -211,8 +212,14 @@ def _interpreter(engine: Engine, on_progress: Progress, settings: Settings) -> P
     if declared is None:
         raise SetupError(
             "process-undeclared",
-            f"{engine.title} is not declared to run as a process",
-            hint="start a Docker engine, or give an already running server with --url",
+            Sentence(
+                f"{engine.title} is not declared to run as a process",
+                f"{engine.title} 未声明可作为进程运行",
+            ),
+            hint=Sentence(
+                "start a Docker engine, or give an already running server with --url",
+                "请启动 Docker 引擎，或以 --url 给出已在运行的服务器",
+            ),
         )
     if declared.python is not UNSET:
         environment_packages(Path(declared.python))
@@ -335,7 +342,11 @@ def _group(
                 )
             except OSError as error:
                 raise EngineError(
-                    "engine-start-failed", f"{command[0]} cannot be started: {error.strerror}"
+                    "engine-start-failed",
+                    Sentence(
+                        f"{command[0]} cannot be started: {error.strerror}",
+                        f"无法启动 {command[0]}：{error.strerror}",
+                    ),
                 ) from error
             # For a signal that was held back, and when starting the lifeline fails.
             stack.callback(_end_living, leader)
@@ -350,7 +361,10 @@ def _open_log(log: Path) -> IO[bytes]:
     try:
         return log.open("ab")
     except OSError as error:
-        raise SetupError("run-unwritable", f"{log} cannot be written: {error.strerror}") from error
+        raise SetupError(
+            "run-unwritable",
+            unwritable(log, error),
+        ) from error
 
 
 def _end_living(leader: subprocess.Popen[bytes]) -> None:

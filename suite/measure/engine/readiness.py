@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError
 from suite.measure.engine.served import Marks, log_tail
 
@@ -74,24 +75,38 @@ def wait_ready(
     while not _healthy(ask, readiness.path, deadline - time.monotonic()):
         _check_alive(alive, log)
         if time.monotonic() >= deadline:
-            raise _timeout(engine, f"{readiness.path} does not answer", log)
-        on_progress(f"waiting for {subject} to be ready", log=log)
+            raise _timeout(
+                engine,
+                Sentence(f"{readiness.path} does not answer", f"{readiness.path} 没有应答"),
+                log,
+            )
+        on_progress(Sentence(f"waiting for {subject} to be ready", f"等待 {subject} 就绪"), log=log)
         time.sleep(readiness.interval_s)
     # The path may be answered by another server if the engine died of a port that was taken.
     _check_alive(alive, log)
     marks.add("engine.healthy")
-    on_progress(f"{subject} is healthy; asking for a first answer", log=log)
+    on_progress(
+        Sentence(
+            f"{subject} is healthy; asking for a first answer",
+            f"{subject} 状态正常；请求第一个回答",
+        ),
+        log=log,
+    )
     try:
         _first_answer(engine, ask, deadline - time.monotonic(), extra)
     except TimeoutError as error:
         _check_alive(alive, log)
-        raise _timeout(engine, "no first answer", log) from error
+        raise _timeout(engine, Sentence("no first answer", "没有第一个应答"), log) from error
     except _TRANSPORT_ERRORS as error:
         # A dying engine resets the connection a moment before it is seen to be dead.
         time.sleep(min(1.0, readiness.interval_s))
         _check_alive(alive, log)
         raise EngineError(
-            "engine-bad-answer", f"the first request failed: {str(error) or type(error).__name__}"
+            "engine-bad-answer",
+            Sentence(
+                f"the first request failed: {str(error) or type(error).__name__}",
+                f"第一个请求失败：{str(error) or type(error).__name__}",
+            ),
         ) from error
     marks.add("engine.first_answer")
 
@@ -134,20 +149,43 @@ def probe(
 def unauthorised(base_url: str, said: str, headers: Mapping[str, str]) -> EngineError:
     """A server that refuses the API key, or wants one."""
     given = any(name.lower() in {"authorization", "api-key", "x-api-key"} for name in headers)
-    why = "refuses the API key" if given else "wants an API key, and none was given"
-    hint = "--api-key-env NAME takes it from an environment variable; --header sends other fields"
-    return EngineError("endpoint-unauthorised", f"{base_url} {why}: {said}", hint=hint)
+    why = (
+        Sentence("refuses the API key", "拒绝该 API 密钥")
+        if given
+        else Sentence("wants an API key, and none was given", "需要 API 密钥，而没有给出")
+    )
+    hint = Sentence(
+        "--api-key-env NAME takes it from an environment variable; --header sends other fields",
+        "--api-key-env NAME 从环境变量取得密钥；--header 发送其他字段",
+    )
+    return EngineError(
+        "endpoint-unauthorised",
+        Sentence(f"{base_url} {why}: {said}", f"{base_url} {why.zh}：{chinese(said)}"),
+        hint=hint,
+    )
 
 
 def _timeout(engine: Engine, what: str, log: Path | None) -> EngineError:
     tail = "" if log is None else log_tail(log)
-    message = f"the engine was not ready after {engine.readiness.timeout_s:g} s: {what}"
+    message = Sentence(
+        f"the engine was not ready after {engine.readiness.timeout_s:g} s: {what}",
+        f"引擎在 {engine.readiness.timeout_s:g} 秒后仍未就绪：{chinese(what)}",
+    )
     if engine.url:
-        return EngineError("engine-timeout", message, hint="is the server at --url overloaded?")
+        return EngineError(
+            "engine-timeout",
+            message,
+            hint=Sentence("is the server at --url overloaded?", "--url 处的服务器是否过载？"),
+        )
     return EngineError(
         "engine-timeout",
-        message if not tail else f"{message}; its log ends:\n{tail}",
-        hint="a larger readiness time-out can be declared for the vendor",
+        message
+        if not tail
+        else Sentence(f"{message}; its log ends:\n{tail}", f"{message.zh}；其日志的结尾：\n{tail}"),
+        hint=Sentence(
+            "a larger readiness time-out can be declared for the vendor",
+            "可为该厂商声明更长的就绪时限",
+        ),
     )
 
 
@@ -157,8 +195,15 @@ def _check_alive(alive: Callable[[], str | None], log: Path | None) -> None:
         return
     tail = "" if log is None else log_tail(log)
     code = "engine-out-of-memory" if "out of memory" in dead else "engine-died"
-    message = f"the engine ended before it was ready: {dead}"
-    raise EngineError(code, message if not tail else f"{message}; its log ends:\n{tail}")
+    message = Sentence(
+        f"the engine ended before it was ready: {dead}", f"引擎在就绪之前结束：{chinese(dead)}"
+    )
+    raise EngineError(
+        code,
+        message
+        if not tail
+        else Sentence(f"{message}; its log ends:\n{tail}", f"{message.zh}；其日志的结尾：\n{tail}"),
+    )
 
 
 def _healthy(ask: _Ask, path: str, left_s: float) -> bool:
@@ -188,18 +233,25 @@ def _first_answer(engine: Engine, ask: _Ask, left_s: float, headers: Mapping[str
     status, answer = ask("POST", form.path, jsonio.canonical(body), max(0.1, left_s))
     text = answer.decode("utf-8", "replace").strip()
     if engine.url and status in {401, 403}:
-        raise unauthorised(engine.url, f"{form.path} answers {status}", headers)
+        refused = Sentence(f"{form.path} answers {status}", f"{form.path} 以 {status} 应答")
+        raise unauthorised(engine.url, refused, headers)
     if status != http.client.OK:
         hint = _NAME_HINT if engine.url and status in {400, 404} else ""
         raise EngineError(
             "engine-bad-answer",
-            f"the first request was answered with {status}: {text[:300]}",
+            Sentence(
+                f"the first request was answered with {status}: {text[:300]}",
+                f"第一个请求以 {status} 应答：{text[:300]}",
+            ),
             hint=hint,
         )
     chunks = [line for line in text.splitlines() if line.startswith("data:")]
     if not any('"choices"' in chunk for chunk in chunks):
         hint = _STREAM_HINT if engine.url else ""
-        message = f"the first answer is no event stream: {text[:300]}"
+        message = Sentence(
+            f"the first answer is no event stream: {text[:300]}",
+            f"第一个应答不是事件流：{text[:300]}",
+        )
         raise EngineError("engine-bad-answer", message, hint=hint)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite.base import resources
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.declare.plan.basis import SIM_MODULE
 from suite.measure.engine.readiness import wait_ready
@@ -116,7 +117,10 @@ def _wait_listening(process: subprocess.Popen[bytes], ready: Path, errors: Path)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            message = f"the scripted server did not start:\n{log_tail(errors)}"
+            message = Sentence(
+                f"the scripted server did not start:\n{log_tail(errors)}",
+                f"脚本服务器没有启动：\n{log_tail(errors)}",
+            )
             raise EngineError("engine-start-failed", message)
         time.sleep(0.01)
     return int(ready.read_text())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DeclarationError, Place
 from suite.measure.engine.sim_cheats import CHEATS
 from suite.measure.engine.sim_faults import FAULTS
@@ -219,27 +220,35 @@ def read_script(text: str) -> Script:
     )
     document = jsonio.loads(data, name=name)
     if not isinstance(document, dict):
-        raise _wrong(name, "it must be an object")
+        raise _wrong(name, Sentence("it must be an object", "必须是对象"))
     known = {field.name for field in fields(Script)}
     for member in document:
         if member not in known:
             raise _wrong(
-                name, f"there is no member {member!r}", f"one of: {', '.join(sorted(known))}"
+                name,
+                Sentence(f"there is no member {member!r}", f"没有成员 {member!r}"),
+                Sentence(
+                    f"one of: {', '.join(sorted(known))}", f"可取：{', '.join(sorted(known))}"
+                ),
             )
     faults = document.pop("faults", [])
     if not isinstance(faults, list):
-        raise _wrong(name, "faults must be a list")
+        raise _wrong(name, Sentence("faults must be a list", "faults 必须是列表"))
     values: dict[str, JSONValue] = dict(document)
     script = _build(name, values, tuple(_fault(name, fault) for fault in faults))
     if script.answers not in ANSWERS:
-        raise _wrong(name, f"answers is {script.answers!r}", f"one of: {', '.join(ANSWERS)}")
+        raise _wrong(
+            name,
+            Sentence(f"answers is {script.answers!r}", f"answers 为 {script.answers!r}"),
+            Sentence(f"one of: {', '.join(ANSWERS)}", f"可取：{', '.join(ANSWERS)}"),
+        )
     _check_cheats(name, script)
     times = (
         *(script.ttft_ms, script.itl_ms, script.slower_per_stream, script.slower_per_minute),
         *(script.prompt_us, script.jitter),
     )
     if script.tokens_per_chunk < 1 or script.slots < 0 or min(times) < 0:
-        raise _wrong(name, "times and counts must not be negative")
+        raise _wrong(name, Sentence("times and counts must not be negative", "时间与数量不可为负"))
     return script
 
 
@@ -262,10 +271,18 @@ def _check_cheats(name: str, script: Script) -> None:
     for cheat in script.cheats:
         if cheat not in able:
             raise _wrong(
-                name, f"there is no cheat {cheat!r} for a server", f"one of: {', '.join(able)}"
+                name,
+                Sentence(
+                    f"there is no cheat {cheat!r} for a server", f"服务器没有作弊方式 {cheat!r}"
+                ),
+                Sentence(f"one of: {', '.join(able)}", f"可取：{', '.join(able)}"),
             )
     if script.cheats and script.answers != "mini":
-        raise _wrong(name, "cheats go with the answers of a model", '"answers": "mini"')
+        raise _wrong(
+            name,
+            Sentence("cheats go with the answers of a model", "cheats 与模型的回答一起使用"),
+            '"answers": "mini"',
+        )
 
 
 def _build(name: str, values: dict[str, JSONValue], faults: tuple[Fault, ...]) -> Script:
@@ -277,18 +294,22 @@ def _fault(name: str, value: JSONValue) -> Fault:
     if isinstance(value, str):
         value = {"name": value}
     if not isinstance(value, dict) or value.get("name") not in FAULTS:
-        raise _wrong(name, f"no such fault: {value!r}", f"one of: {', '.join(FAULTS)}")
+        raise _wrong(
+            name,
+            Sentence(f"no such fault: {value!r}", f"没有这种故障：{value!r}"),
+            Sentence(f"one of: {', '.join(FAULTS)}", f"可取：{', '.join(FAULTS)}"),
+        )
     _check_types(name, value, Fault(""))
     fault = Fault(**value)  # type: ignore[arg-type]
     if fault.every < 1:
-        raise _wrong(name, "every must be at least 1")
+        raise _wrong(name, Sentence("every must be at least 1", "every 至少为 1"))
     return fault
 
 
 def _check_types(name: str, values: dict[str, JSONValue], example: Script | Fault) -> None:
     for member, value in values.items():
         if not hasattr(example, member):
-            raise _wrong(name, f"there is no member {member!r}")
+            raise _wrong(name, Sentence(f"there is no member {member!r}", f"没有成员 {member!r}"))
         model = getattr(example, member)
         right: type | tuple[type, ...] = type(model)
         if member == "tokens":
@@ -298,8 +319,19 @@ def _check_types(name: str, values: dict[str, JSONValue], example: Script | Faul
         if not isinstance(value, right) or (
             isinstance(value, bool) and not isinstance(model, bool)
         ):
-            raise _wrong(name, f"{member} is {value!r}, which is not of the right type")
+            raise _wrong(
+                name,
+                Sentence(
+                    f"{member} is {value!r}, which is not of the right type",
+                    f"{member} 为 {value!r}，类型不对",
+                ),
+            )
 
 
 def _wrong(name: str, why: str, hint: str = "") -> DeclarationError:
-    return DeclarationError("script-wrong", f"the script cannot be used: {why}", Place(name), hint)
+    return DeclarationError(
+        "script-wrong",
+        Sentence(f"the script cannot be used: {why}", f"脚本无法使用：{chinese(why)}"),
+        Place(name),
+        hint,
+    )

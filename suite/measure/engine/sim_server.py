@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
-from suite.base.errors import EngineError, SetupError
+from suite.base.bilingual import Sentence
+from suite.base.errors import EngineError, SetupError, unwritable
 from suite.measure.engine.sim_stream import (
     Act,
     Request,
@@ -119,7 +120,11 @@ class SimServer:
         except OSError as cause:
             where = unix or f"{host}:{port}"
             raise SetupError(
-                "address-taken", f"cannot listen on {where}: {cause.strerror}"
+                "address-taken",
+                Sentence(
+                    f"cannot listen on {where}: {cause.strerror}",
+                    f"无法在 {where} 监听：{cause.strerror}",
+                ),
             ) from cause
         self.port = 0 if unix else int(self._listener.getsockname()[1])
         self._truth = None if truth is None else _open_truth(truth)
@@ -397,4 +402,7 @@ def _open_truth(path: Path) -> BinaryIO:
     try:
         return path.open("wb")
     except OSError as cause:
-        raise SetupError("truth-unwritable", f"cannot write {path}: {cause.strerror}") from cause
+        raise SetupError(
+            "truth-unwritable",
+            unwritable(path, cause),
+        ) from cause

@@ -20,6 +20,7 @@ import requests
 import urllib3
 
 from suite import __version__
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place, SetupError
 
 if TYPE_CHECKING:
@@ -119,8 +120,15 @@ class Download:
             raise UnavailableError(cause.strerror or str(cause)) from cause
         with file:
             if self.size is not None and total != self.size:
-                message = f"{path} has {total} bytes, wanted {self.size}"
-                raise DataError("download-wrong-size", message, hint="this is another file")
+                message = Sentence(
+                    f"{path} has {total} bytes, wanted {self.size}",
+                    f"{path} 有 {total} 字节，所需为 {self.size} 字节",
+                )
+                raise DataError(
+                    "download-wrong-size",
+                    message,
+                    hint=Sentence("this is another file", "这是另一个文件"),
+                )
             self._restart()
             self._require_space(total)
             while block := file.read(BLOCK):
@@ -137,7 +145,10 @@ class Download:
     def _append(self, block: bytes, total: int | None) -> None:
         self.part.write(block)
         if total is not None and self.part.tell() > total:
-            message = f"the server sends more than the {total} bytes that it announced"
+            message = Sentence(
+                f"the server sends more than the {total} bytes that it announced",
+                f"服务器发送的内容超过其所称的 {total} 字节",
+            )
             raise DataError("download-wrong-size", message)
         if self.progress:
             self.progress(self.part.tell(), total)
@@ -186,7 +197,10 @@ class Download:
             if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 self._restart()
             passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING
-            message = f"the server answered {status} {response.reason}"
+            message = Sentence(
+                f"the server answered {status} {response.reason}",
+                f"服务器以 {status} {response.reason} 应答",
+            )
             raise (CutError if passing else UnavailableError)(message)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise UnavailableError("the server compresses what must come as it is")
@@ -204,11 +218,25 @@ class Download:
         else:
             self._restart()
         if self.size is not None and total is not None and total != self.size:
-            message = f"the server's file has {total} bytes, wanted {self.size}"
-            raise DataError("download-wrong-size", message, hint="this is another file")
+            message = Sentence(
+                f"the server's file has {total} bytes, wanted {self.size}",
+                f"服务器的文件有 {total} 字节，所需为 {self.size} 字节",
+            )
+            raise DataError(
+                "download-wrong-size",
+                message,
+                hint=Sentence("this is another file", "这是另一个文件"),
+            )
         if total is None and self.size is None and self.sha256 is None:
-            message = "neither length nor digest is known, so a cut could not be told"
-            raise DataError("download-unverifiable", message, hint="give the digest with --sha256")
+            message = Sentence(
+                "neither length nor digest is known, so a cut could not be told",
+                "长度与摘要均不知道，因此无从发现截断",
+            )
+            raise DataError(
+                "download-unverifiable",
+                message,
+                hint=Sentence("give the digest with --sha256", "请以 --sha256 给出摘要"),
+            )
         self._require_space((self.size or total or 0) - self.part.tell())
         validator = response.headers.get("ETag", "")
         if not validator or validator.startswith("W/"):  # a weak one does not vouch for bytes
@@ -237,5 +265,13 @@ class Download:
         """Refuse to begin what the disk cannot hold."""
         free = shutil.disk_usage(self.path.parent).free
         if needed > free:
-            message = f"{needed} bytes are still to come, {free} are free"
-            raise SetupError("disk-full", message, Place(str(self.path)), "free some space")
+            message = Sentence(
+                f"{needed} bytes are still to come, {free} are free",
+                f"还需 {needed} 字节，剩余 {free} 字节",
+            )
+            raise SetupError(
+                "disk-full",
+                message,
+                Place(str(self.path)),
+                Sentence("free some space", "请释放空间"),
+            )

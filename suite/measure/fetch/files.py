@@ -15,8 +15,9 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place, Problem, SetupError, UsageError
 from suite.measure.fetch.download import Download, Patience, UnavailableError
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
     from suite.measure.fetch.download import Progress
     from suite.measure.fetch.published import Source
+
+
+_GOES_ON: Final = Sentence(
+    "free some space and run it again: it goes on where it stopped",
+    "请释放空间后重新运行：将从中断处继续",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,15 @@ def fetch(
         UsageError: ``url-refused``, ``digest-malformed``.
     """
     if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise UsageError("digest-malformed", "a SHA-256 is 64 lower-case hexadecimal digits")
+        raise UsageError(
+            "digest-malformed",
+            Sentence(
+                "a SHA-256 is 64 lower-case hexadecimal digits", "SHA-256 是 64 位小写十六进制数字"
+            ),
+        )
     target = directory / source.file_name
     digest = sha256 or source.sha256
-    with _system_refusals(target):
+    with system_refusals(target, _GOES_ON):
         directory.mkdir(parents=True, exist_ok=True)
         if target.exists():
             return _present(target, digest)
@@ -91,16 +103,28 @@ def fetch(
 
 
 @contextlib.contextmanager
-def _system_refusals(target: Path) -> Iterator[None]:
+def system_refusals(target: Path, hint: Sentence) -> Iterator[None]:
+    """What the system refuses while a file is written, in words.
+
+    Args:
+        target: the file, as the place.
+        hint: what to do where the disk is full.
+
+    Raises:
+        DataError: ``file-unwritable``.
+        SetupError: ``disk-full``.
+    """
     try:
         yield
     except OSError as cause:
         place = Place(str(target))
         if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = "free some space and run it again: it goes on where it stopped"
-            raise SetupError("disk-full", "the disk is full", place, hint) from cause
+            full = Sentence("the disk is full", "磁盘已满")
+            raise SetupError("disk-full", full, place, hint) from cause
         reason = cause.strerror or str(cause)
-        raise DataError("file-unwritable", f"cannot write: {reason}", place) from cause
+        raise DataError(
+            "file-unwritable", Sentence(f"cannot write: {reason}", f"无法写入：{reason}"), place
+        ) from cause
 
 
 @contextlib.contextmanager
@@ -110,7 +134,9 @@ def _growing(path: Path) -> Iterator[IO[bytes]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
-            message = "another download of this file is going on"
+            message = Sentence(
+                "another download of this file is going on", "此文件正由另一进程下载"
+            )
             raise DataError("download-busy", message, Place(str(path))) from cause
         try:
             yield file
@@ -134,8 +160,11 @@ def _present(target: Path, digest: str | None) -> Fetched:
     """
     actual, size = digest_of(target)
     if digest is not None and actual != digest:
-        message = f"the file is there with another SHA-256 ({actual[:16]}…, not {digest[:16]}…)"
-        hint = "move it away and fetch again"
+        message = Sentence(
+            f"the file is there with another SHA-256 ({actual[:16]}…, not {digest[:16]}…)",
+            f"文件已在，但 SHA-256 不同（{actual[:16]}…，而不是 {digest[:16]}…）",
+        )
+        hint = Sentence("move it away and fetch again", "请移走它，然后重新获取")
         raise DataError("file-exists-differs", message, Place(str(target)), hint)
     return Fetched(target, "", actual, size, checked=digest is not None)
 
@@ -148,8 +177,13 @@ def _finish(download: Download, origin: str) -> tuple[str, int]:
         download.path.unlink()
         raise DataError(
             "download-wrong-digest",
-            f"{origin} gave {size} bytes with SHA-256 {actual}, wanted {download.sha256}",
-            hint="nothing was kept; the next try starts afresh",
+            Sentence(
+                f"{origin} gave {size} bytes with SHA-256 {actual}, wanted {download.sha256}",
+                f"{origin} 给出 {size} 字节，SHA-256 为 {actual}，所需为 {download.sha256}",
+            ),
+            hint=Sentence(
+                "nothing was kept; the next try starts afresh", "没有保留任何内容；下次重新开始"
+            ),
         )
     return actual, size
 
@@ -172,11 +206,18 @@ def _first_that_gives(places: tuple[str, ...], download: Download) -> str:
     if download.sha256:
         wanted += f", SHA-256 {download.sha256}"
     hint = (
-        f"{kept} bytes are kept; run it again to go on"
+        Sentence(
+            f"{kept} bytes are kept; run it again to go on", f"已保留 {kept} 字节；重新运行即可继续"
+        )
         if kept
-        else f"fetch it where there is a network and give it with --from FILE: {wanted}"
+        else Sentence(
+            f"fetch it where there is a network and give it with --from FILE: {wanted}",
+            f"请在有网络之处获取，并以 --from FILE 给出：{wanted}",
+        )
     )
-    raise DataError("download-failed", "the download failed", hint=hint, problems=reasons)
+    raise DataError(
+        "download-failed", Sentence("the download failed", "下载失败"), hint=hint, problems=reasons
+    )
 
 
 def _is_url(place: str) -> bool:
@@ -184,6 +225,10 @@ def _is_url(place: str) -> bool:
     if not separator:
         return False
     if scheme.lower() not in ("http", "https"):
-        message = f"{scheme}:// is not read"
-        raise UsageError("url-refused", message, hint="give http, https or a local path")
+        message = Sentence(f"{scheme}:// is not read", f"不读取 {scheme}://")
+        raise UsageError(
+            "url-refused",
+            message,
+            hint=Sentence("give http, https or a local path", "请给出 http、https 或本机路径"),
+        )
     return True

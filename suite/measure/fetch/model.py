@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite.base import resources
-from suite.base.errors import DataError, UsageError
+from suite.base.bilingual import Sentence, chinese
+from suite.base.errors import DataError, UsageError, nearest
 from suite.declare.tasks.reference import MINI_MODEL
 
 MINI_NAME = "mini"
@@ -49,11 +49,16 @@ def find(name: str | None) -> ModelSource:
     if path.is_dir():
         return ModelSource(path.resolve().name, None, path.resolve())
     if not _HUB_ID.match(name):
-        near = "did you mean 'mini'? " if difflib.get_close_matches(name, [MINI_NAME]) else ""
-        hint = (
-            near + "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini"
+        near = nearest(name, [MINI_NAME])
+        hint = (Sentence(f"{near} ", chinese(near)) if near else "") + Sentence(
+            "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini",
+            "请给出目录、Hugging Face 编号（例如 Qwen/Qwen2.5-7B-Instruct）或 mini",
         )
-        raise UsageError("model-unknown", f"there is no directory {name}", hint=hint)
+        raise UsageError(
+            "model-unknown",
+            Sentence(f"there is no directory {name}", f"没有目录 {name}"),
+            hint=hint,
+        )
     return _from_hub(name)
 
 
@@ -72,8 +77,17 @@ def named(source: ModelSource, claim: str | None) -> ModelSource:
         return source
     match = _PINNED_ID.match(claim)
     if match is None:
-        hint = "for example Qwen/Qwen2.5-7B-Instruct@ followed by the 40 digits of the commit"
-        raise UsageError("model-id-wrong", f"{claim!r} is not OWNER/NAME@COMMIT", hint=hint)
+        hint = Sentence(
+            "for example Qwen/Qwen2.5-7B-Instruct@ followed by the 40 digits of the commit",
+            "例如 Qwen/Qwen2.5-7B-Instruct@ 后接 40 位提交编号",
+        )
+        raise UsageError(
+            "model-id-wrong",
+            Sentence(
+                f"{claim!r} is not OWNER/NAME@COMMIT", f"{claim!r} 不是 OWNER/NAME@COMMIT 的形式"
+            ),
+            hint=hint,
+        )
     return ModelSource(match[1], match[2], source.directory)
 
 
@@ -104,8 +118,14 @@ def _from_hub(name: str) -> ModelSource:
             cause = error
     raise DataError(
         "model-unavailable",
-        f"the model {repository} is neither cached here nor could it be fetched",
-        hint=f"download it where there is a network and pass its directory ({_first_line(cause)})",
+        Sentence(
+            f"the model {repository} is neither cached here nor could it be fetched",
+            f"模型 {repository} 不在本机缓存中，也无法获取",
+        ),
+        hint=Sentence(
+            f"download it where there is a network and pass its directory ({_first_line(cause)})",
+            f"请在有网络之处下载，并给出其目录（{_first_line(cause)}）",
+        ),
     ) from cause
 
 

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.measure.engine import sim
 from suite.measure.load.send import run_phase
@@ -117,6 +118,13 @@ def _send(base_url: str, jobs: Sequence[Job]) -> list[Request]:
     )
     failed = [event.error for event in events if event.outcome != "ok"]
     if failed:
-        message = f"{len(failed)} of {len(events)} requests failed: {failed[0]}"
-        raise EngineError("self-test-failed", message, hint="try again on an idle machine")
+        message = Sentence(
+            f"{len(failed)} of {len(events)} requests failed: {failed[0]}",
+            f"{len(events)} 个请求中有 {len(failed)} 个失败：{failed[0]}",
+        )
+        raise EngineError(
+            "self-test-failed",
+            message,
+            hint=Sentence("try again on an idle machine", "请在空闲的机器上重试"),
+        )
     return events

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
+
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.measure.load.transport.clock import ClockFacts
@@ -84,19 +86,26 @@ class PhaseStats:
         """Requests that ended otherwise."""
         return self.outcomes.total() - self.outcomes["ok"]
 
-    def summary(self) -> str:
+    def summary(self) -> Sentence:
         """One line for a person."""
         seconds = (self.t_end - self.t_start) / 1e9
-        text = f"{self.completed} of {self.planned} requests completed in {seconds:.1f} s"
+        text = Sentence(
+            f"{self.completed} of {self.planned} requests completed in {seconds:.1f} s",
+            f"{self.planned} 个请求中有 {self.completed} 个完成，用时 {seconds:.1f} 秒",
+        )
         faults = sorted((code, n) for code, n in self.outcomes.items() if code != "ok")
         if faults:
-            text += ", failed: " + ", ".join(f"{n} {code}" for code, n in faults)
+            listed = ", ".join(f"{n} {code}" for code, n in faults)
+            text += Sentence(f", failed: {listed}", f"，失败：{listed}")
         if self.ended_by not in ("all-sent", "stopped"):
-            text += f", ended by {self.ended_by}"
+            text += Sentence(f", ended by {self.ended_by}", f"，因 {self.ended_by} 结束")
         if self.unsent:
-            text += f", {self.unsent} not sent"
+            text += Sentence(f", {self.unsent} not sent", f"，{self.unsent} 个未发送")
         if self.clock.step_ns:
-            text += f", CLOCK STEPPED by {self.clock.step_ns / 1e6:.3f} ms: times are invalid"
+            step = f"{self.clock.step_ns / 1e6:.3f} ms"
+            text += Sentence(
+                f", CLOCK STEPPED by {step}: times are invalid", f"，时钟跳变 {step}：时间无效"
+            )
         return text
 
     def to_json(self) -> JSONObject:

@@ -731,6 +731,15 @@ def test_a_report_of_a_bundle_alone_has_its_name(suite, copied, tmp_path):
     assert (status, out.strip()) == (0, str(tmp_path / "card-markdown.md"))
 
 
+def test_a_folder_with_the_bundle_alone_is_rendered_as_the_bundle(suite, copied, tmp_path):
+    folder = tmp_path / "submission"
+    folder.mkdir()
+    shutil.copyfile(copied / "scorecard.sigstore.json", folder / "scorecard.sigstore.json")
+    key = copied / "signer.pub.pem"
+    status, out, _ = suite("render", folder, "--key", key)
+    assert (status, out.strip()) == (0, str(folder / "scorecard.html"))
+
+
 def test_the_key_of_the_environment_is_used(suite, signed, tmp_path, monkeypatch):
     shutil.copytree(signed, tmp_path / "run")
     monkeypatch.setenv("SUITE_KEY", str(tmp_path / "mine.pem"))

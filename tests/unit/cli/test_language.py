@@ -10,8 +10,12 @@ import pytest
 from suite.base.bilingual import Sentence
 from suite.base.errorcodes import error_codes
 from suite.base.errors import SetupError
-from suite.base.language import Language, by_locale
+from suite.base.language import Language, by_locale, choose
 from suite.cli.main import main
+from suite.declare.profiles.load import profile_names
+from suite.declare.profiles.purposes import CHINESE
+from suite.declare.vendor.load import list_vendors, load_vendor
+from suite.declare.vendor.text import vendor_text
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -56,13 +60,37 @@ def test_an_unknown_language_is_refused(capsys):
     assert "error[usage-wrong]" in capsys.readouterr().err
 
 
-def test_a_refusal_in_english_is_explained_in_chinese(capsys):
-    assert main(["plan", "--model", "nowhere", "--lang", "zh"]) == 2
-    shown = capsys.readouterr().err
-    assert shown.startswith("error[model-unknown]: ")
-    assert "\n  说明: `--model` 既不是目录" in shown
-    main(["plan", "--model", "nowhere"])
-    assert "说明" not in capsys.readouterr().err
+def test_a_refusal_in_foreign_words_is_explained_in_chinese():
+    error = SetupError("docker-failed", "Error response from daemon: no such thing")
+    assert "\n  说明: Docker 引擎拒绝了调用" in error.render(Language.ZH)
+    assert "说明" not in error.render()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (
+            ["plan", "--model", "minii"],
+            "error[model-unknown]: 没有目录 minii\n  建议: 是否指 'mini'？请给出目录、Hugging Face 编号",
+        ),
+        (["plan", "--vendor", "nvidai"], "没有厂商 'nvidai'\n  建议: 是否指 'nvidia'？已知："),
+        (["plna"], "suite 没有命令 'plna'\n  建议: 是否指 'plan'？"),
+        (["plan", "--modle", "x"], "suite plan 没有选项 --modle"),
+        (["verify"], "suite verify：缺少"),
+        (["chat", "--max-tokens", "none"], "'--max-tokens' 的取值有误：'none' 不是 1 到"),
+        (["plan", "--lang", "zz"], "error[usage-wrong]: suite plan: invalid value"),
+        (["plan", "--profile"], "选项 '--profile' 需要取值"),
+        (["keygen", "spare"], "多余的参数 spare"),
+        (["chat", "--temperature", "3"], "--temperature 3 不在 0 与 2 之间"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_refusal_and_its_hint_are_chinese(words, shown, capsys, monkeypatch):
+    if "--lang" not in words:
+        monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+        choose(Language.ZH)
+    assert main(words) == 2
+    assert shown in capsys.readouterr().err
 
 
 ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
@@ -83,6 +111,8 @@ def test_every_code_is_explained_in_chinese(name):
         ("vendors", "check", "nvidia"),
         ("data", "formats"),
         ("sim", "--list-cheats"),
+        ("sim", "--list-faults"),
+        ("profiles",),
     ],
     ids=lambda words: " ".join(map(str, words[:2])),
 )
@@ -97,6 +127,23 @@ def require_chinese(capsys, *words):
     assert any(map(HAN.search, lines))
     spoken = [re.sub(r"`[^`]*`", "", line) for line in lines]
     assert [line for line in spoken if ENGLISH.search(line)] == []
+
+
+def test_every_shipped_profile_says_its_purpose_in_chinese():
+    assert set(CHINESE) == set(profile_names())
+    assert all(map(HAN.search, CHINESE.values()))
+
+
+@pytest.mark.parametrize("name", list_vendors())
+def test_a_declaration_in_chinese_has_english_only_where_it_was_declared(name):
+    text = vendor_text(load_vendor(name).doc)
+    ours = re.compile(
+        r"^ {0,4}(?:Accelerator|Engine|memory|power|peak|precision|image|arguments|ready|Sources|Beware)\b",
+        re.MULTILINE,
+    )
+    assert ours.search(text)
+    assert not ours.search(text.zh)
+    assert text.zh.count("\n") == text.count("\n")
 
 
 def test_data_in_chinese(tmp_path, capsys):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base.resources import resource
 from suite.documents.engine import PROBE_TARGET
 from suite.measure import peak
 from suite.measure.engine import process
@@ -89,3 +93,12 @@ def test_an_engine_of_another_is_not_measured(tmp_path, runtime):
     facts = measured(plan_for("cpu", runtime=runtime, url=url), tmp_path)
     assert "not started here" in facts["peak.measured_flops"]
     assert not (tmp_path / peak.LOG).exists()
+
+
+def test_what_another_program_used_meanwhile_is_foreign():
+    probe = runpy.run_path(str(resource("suite/assets/peak_probe.py")))
+    spin = "import time\nwhile time.process_time() < 0.6: pass"
+    started = probe["host_ticks"]()[0]
+    share = probe["foreign_share"](lambda: subprocess.run([sys.executable, "-c", spin], check=True))
+    capacity_s = (probe["host_ticks"]()[0] - started) / os.sysconf("SC_CLK_TCK")
+    assert 0.5 / capacity_s < share <= 1

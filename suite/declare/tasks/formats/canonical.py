@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio, schema
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place, Problem
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
 from suite.declare.tasks.records import Task, id_fault, joined_sha256
@@ -87,7 +88,11 @@ def write_canonical(path: Path, reading: Reading, source_sha256: str | None) -> 
             partial.unlink(missing_ok=True)
     except OSError as cause:
         reason = cause.strerror or str(cause)
-        raise DataError("file-unwritable", f"cannot write: {reason}", Place(str(path))) from cause
+        raise DataError(
+            "file-unwritable",
+            Sentence(f"cannot write: {reason}", f"无法写入：{reason}"),
+            Place(str(path)),
+        ) from cause
 
 
 def read_canonical(path: Path, data: bytes) -> CanonicalFile:
@@ -107,7 +112,15 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
     problems: list[Problem] = []
     if lines[-1]:
         place = Place(source, len(lines))
-        problems.append(Problem("the file is cut: its last line has no line feed", place))
+        problems.append(
+            Problem(
+                Sentence(
+                    "the file is cut: its last line has no line feed",
+                    "文件被截断：最后一行没有换行",
+                ),
+                place,
+            )
+        )
     tasks: list[Task] = []
     digests: list[str] = []
     for number, line in enumerate(lines[1:] if lines[-1] else lines[1:-1], 2):
@@ -117,16 +130,33 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
             problems.append(record)
             continue
         if tasks and record.id <= tasks[-1].id:
-            problems.append(Problem(f"the id {record.id!r} is out of order or repeated", place))
+            problems.append(
+                Problem(
+                    Sentence(
+                        f"the id {record.id!r} is out of order or repeated",
+                        f"编号 {record.id!r} 次序有误或重复",
+                    ),
+                    place,
+                )
+            )
         tasks.append(record)
         digests.append(record.sha256)
     if not problems:  # else the totals are wrong for the reasons that are known already
         problems = _totals(header, tasks, digests, source)
     if problems:
-        count = "one finding" if len(problems) == 1 else f"{len(problems)} findings"
-        message = f"{source} is not what was written: {count}"
+        count = Sentence(
+            "one finding" if len(problems) == 1 else f"{len(problems)} findings",
+            f"{len(problems)} 处",
+        )
+        message = Sentence(
+            f"{source} is not what was written: {count}", f"{source} 与写出时有 {count.zh}不同"
+        )
         raise DataError(
-            "tasks-wrong", message, problems[0].place, "convert it again", problems[:50]
+            "tasks-wrong",
+            message,
+            problems[0].place,
+            Sentence("convert it again", "请重新转换"),
+            problems[:50],
         )
     return CanonicalFile(header, tuple(tasks))
 
@@ -145,17 +175,28 @@ def _record(line: bytes, place: Place) -> Task | Problem:
     except DataError as cause:
         return Problem(cause.message, place)
     if not isinstance(value, dict) or set(value) != _MEMBERS:
-        return Problem("the members must be id, document, summary and sha256", place)
+        return Problem(
+            Sentence(
+                "the members must be id, document, summary and sha256",
+                "成员必须是 id、document、summary 与 sha256",
+            ),
+            place,
+        )
     if not all(isinstance(member, str) for member in value.values()):
-        return Problem("every member must be text", place)
+        return Problem(Sentence("every member must be text", "每个成员都必须是文本"), place)
     record = convert(value, TaskRecord, file=place.file, error=DataError)
     task = Task(record.id, record.document, record.summary)
     fault = id_fault(task.id)
     if fault:
         return Problem(fault, place)
     if task.sha256 != record.sha256:
-        hint = f"it hashes to {task.sha256[:16]}…, the line says {record.sha256[:16]}…"
-        return Problem(f"record {task.id!r} was changed", place, hint)
+        hint = Sentence(
+            f"it hashes to {task.sha256[:16]}…, the line says {record.sha256[:16]}…",
+            f"其散列为 {task.sha256[:16]}…，该行所载为 {record.sha256[:16]}…",
+        )
+        return Problem(
+            Sentence(f"record {task.id!r} was changed", f"记录 {task.id!r} 被更改过"), place, hint
+        )
     return task
 
 
@@ -164,12 +205,36 @@ def _totals(
 ) -> list[Problem]:
     place = Place(source, 1)
     if header.records != len(tasks):
-        return [Problem(f"the header says {header.records} records, found {len(tasks)}", place)]
+        return [
+            Problem(
+                Sentence(
+                    f"the header says {header.records} records, found {len(tasks)}",
+                    f"文件头称有 {header.records} 条记录，实有 {len(tasks)} 条",
+                ),
+                place,
+            )
+        ]
     problems = []
     if header.ids_sha256 != joined_sha256(task.id for task in tasks):
-        problems.append(Problem("the ids are not those of the header's ids_sha256", place))
+        problems.append(
+            Problem(
+                Sentence(
+                    "the ids are not those of the header's ids_sha256",
+                    "编号与文件头的 ids_sha256 不符",
+                ),
+                place,
+            )
+        )
     if header.records_sha256 != joined_sha256(digests):
-        problems.append(Problem("the records are not those of the header's records_sha256", place))
+        problems.append(
+            Problem(
+                Sentence(
+                    "the records are not those of the header's records_sha256",
+                    "记录与文件头的 records_sha256 不符",
+                ),
+                place,
+            )
+        )
     return problems
 
 

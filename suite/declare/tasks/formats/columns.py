@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.formats.record import BOM, GZIP
 from suite.declare.tasks.records import Task
@@ -62,13 +63,22 @@ def _unpacked(data: bytes, place: Place) -> bytes:
             member = zlib.decompressobj(wbits=31)
             unpacked += member.decompress(data, MAX_UNPACKED_BYTES - len(unpacked) + 1)
             if len(unpacked) > MAX_UNPACKED_BYTES:
-                message = f"unpacked it has more than {MAX_UNPACKED_BYTES >> 30} GiB"
+                message = Sentence(
+                    f"unpacked it has more than {MAX_UNPACKED_BYTES >> 30} GiB",
+                    f"解压后超过 {MAX_UNPACKED_BYTES >> 30} GiB",
+                )
                 raise DataError("data-too-large", message, place)
             if not member.eof:
-                raise DataError("archive-damaged", "the gzip file is cut", place)
+                raise DataError(
+                    "archive-damaged", Sentence("the gzip file is cut", "gzip 文件被截断"), place
+                )
             data = member.unused_data
     except zlib.error as cause:
-        raise DataError("archive-damaged", f"the gzip file is damaged: {cause}", place) from cause
+        raise DataError(
+            "archive-damaged",
+            Sentence(f"the gzip file is damaged: {cause}", f"gzip 文件已损坏：{cause}"),
+            place,
+        ) from cause
     return bytes(unpacked)
 
 
@@ -84,7 +94,9 @@ def read_record(line: bytes, place: Place, collector: Collector) -> JSONObject |
         collector.reject("broken-row", cause.message, place)
         return None
     if not isinstance(value, dict):
-        collector.reject("broken-row", "the line is not a JSON object", place)
+        collector.reject(
+            "broken-row", Sentence("the line is not a JSON object", "该行不是 JSON 对象"), place
+        )
         return None
     return value
 
@@ -104,8 +116,16 @@ def take_record(
     members = ((columns.id or "id", identifier), (columns.document, document))
     for name, value in (*members, (columns.summary, summary)):
         if not isinstance(value, str):
-            what = "is missing" if name not in record else "is not text"
-            collector.reject("broken-row", f"the member {name!r} {what}", place)
+            what = (
+                Sentence("is missing", "缺失")
+                if name not in record
+                else Sentence("is not text", "不是文本")
+            )
+            collector.reject(
+                "broken-row",
+                Sentence(f"the member {name!r} {what}", f"成员 {name!r} {chinese(what)}"),
+                place,
+            )
             return
     collector.add(Task(str(identifier), str(document), str(summary)), place)
 
@@ -125,16 +145,26 @@ def choose(names: Sequence[str], place: Place) -> Columns:
     for name in names:
         key = name.strip().lower()
         if key in by_name and key in (*DOCUMENT_NAMES, *SUMMARY_NAMES, *ID_NAMES):
-            raise DataError("data-columns", f"the column {key!r} occurs twice", place)
+            raise DataError(
+                "data-columns",
+                Sentence(f"the column {key!r} occurs twice", f"列 {key!r} 出现两次"),
+                place,
+            )
         by_name[key] = name
     document = _first(by_name, DOCUMENT_NAMES)
     summary = _first(by_name, SUMMARY_NAMES)
     if document is None or summary is None:
-        seen = ", ".join(name.strip()[:40] for name in names[:12]) or "none"
-        hint = (
-            "needed: document or dialogue, and summary (or prompt and completion); id is optional"
+        seen = ", ".join(name.strip()[:40] for name in names[:12]) or Sentence("none", "无")
+        hint = Sentence(
+            "needed: document or dialogue, and summary (or prompt and completion); id is optional",
+            "需要：document 或 dialogue，以及 summary（或 prompt 与 completion）；id 可省略",
         )
-        raise DataError("data-columns", f"wrong columns: {seen}", place, hint)
+        raise DataError(
+            "data-columns",
+            Sentence(f"wrong columns: {seen}", f"列有误：{chinese(seen)}"),
+            place,
+            hint,
+        )
     return Columns(document, summary, _first(by_name, ID_NAMES))
 
 

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.formats.columns import choose, derived_id, text_bytes
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
@@ -54,8 +55,10 @@ class _Lines:
             return self._lines[number - 1].decode("utf-8")
         except UnicodeDecodeError as cause:
             place = Place(self._source, number)
-            hint = "save the file as UTF-8"
-            raise DataError("data-encoding", "not UTF-8", place, hint) from cause
+            hint = Sentence("save the file as UTF-8", "请将文件存为 UTF-8")
+            raise DataError(
+                "data-encoding", Sentence("not UTF-8", "不是 UTF-8"), place, hint
+            ) from cause
 
     def since(self, first: int) -> str:
         """The lines from a number to the last given one."""
@@ -123,7 +126,10 @@ def _read(path: Path, collector: Collector) -> Reading:
             continue
         place = Place(source, line)
         if len(fields) != len(header):
-            message = f"the row has {len(fields)} fields, the header {len(header)}"
+            message = Sentence(
+                f"the row has {len(fields)} fields, the header {len(header)}",
+                f"该行有 {len(fields)} 个字段，表头有 {len(header)} 个",
+            )
             collector.reject("broken-row", message, place)
             continue
         collector.add(places.task(fields, row), place)
@@ -151,7 +157,13 @@ def _rows(
             broken = True
             left_open = lines.since(first).count('"') % 2 == 1
             rest = ", and nothing tells where the next record begins" if left_open else ""
-            collector.reject("broken-row", f"not a CSV record{rest}: {cause}", place)
+            collector.reject(
+                "broken-row",
+                Sentence(
+                    f"not a CSV record{rest}: {cause}", f"不是 CSV 记录{chinese(rest)}：{cause}"
+                ),
+                place,
+            )
             if left_open:
                 lines.end()
             yield first, None
@@ -159,7 +171,10 @@ def _rows(
         if not fields:
             collector.notes["blank-lines"] += 1
         elif broken and not dialect.is_exact(lines.since(first)):
-            message = "a quote in a field without quotes, after a record with a wrong quote"
+            message = Sentence(
+                "a quote in a field without quotes, after a record with a wrong quote",
+                "在引号有误的记录之后，未加引号的字段中出现引号",
+            )
             collector.reject("broken-row", message, place)
             yield first, None
         else:
@@ -208,10 +223,14 @@ def _header(reader: Iterator[list[str]], source: str, line: int) -> list[str]:
     try:
         return next(reader)
     except StopIteration:
-        raise DataError("data-empty", "the CSV file is empty", Place(source)) from None
+        raise DataError(
+            "data-empty", Sentence("the CSV file is empty", "CSV 文件为空"), Place(source)
+        ) from None
     except csv.Error as cause:
         place = Place(source, line)
-        raise DataError("data-columns", f"not a CSV header: {cause}", place) from cause
+        raise DataError(
+            "data-columns", Sentence(f"not a CSV header: {cause}", f"不是 CSV 表头：{cause}"), place
+        ) from cause
 
 
 class _Positions:

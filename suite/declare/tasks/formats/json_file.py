@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.formats.columns import choose, read_record, take_record, text_bytes
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
@@ -40,7 +41,12 @@ def _read(path: Path, collector: Collector) -> Reading:
         text = text_bytes(path, collector).decode("utf-8")
     except UnicodeDecodeError as cause:
         place = Place(source, cause.object.count(b"\n", 0, cause.start) + 1)
-        raise DataError("data-encoding", "not UTF-8", place, "save the file as UTF-8") from cause
+        raise DataError(
+            "data-encoding",
+            Sentence("not UTF-8", "不是 UTF-8"),
+            place,
+            Sentence("save the file as UTF-8", "请将文件存为 UTF-8"),
+        ) from cause
     columns: Columns | None = None
     for row, (line, value) in enumerate(_values(text, source, collector), 1):
         place = Place(source, line)
@@ -68,13 +74,20 @@ def _values(text: str, source: str, collector: Collector) -> Iterator[tuple[int,
         try:
             _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as cause:
-            message = f"not JSON, and nothing after it can be read: {cause}"
+            message = Sentence(
+                f"not JSON, and nothing after it can be read: {cause}",
+                f"不是 JSON，其后的内容均无法读取：{cause}",
+            )
             collector.reject("broken-row", message, Place(source, line))
             return
         yield line, text[at:end]
         at = end
     if array and (at == len(text) or _behind(_SPACE, text, at + 1) < len(text)):
-        collector.reject("broken-row", "the array does not end with the file", Place(source, line))
+        collector.reject(
+            "broken-row",
+            Sentence("the array does not end with the file", "数组没有在文件末尾结束"),
+            Place(source, line),
+        )
 
 
 def _behind(blank: re.Pattern[str], text: str, at: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.declare.tasks.formats.columns import derived_id, read_record, text_bytes
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
@@ -65,7 +66,9 @@ def _records(data: bytes, source: str, collector: Collector) -> Iterator[tuple[P
         # By the standard reader: these files have surrogates and members of any depth, and nothing of them is signed.
         rows = json.loads(data)
     except (ValueError, RecursionError) as cause:
-        raise DataError("data-broken-row", f"not JSON: {cause}", Place(source)) from cause
+        raise DataError(
+            "data-broken-row", Sentence(f"not JSON: {cause}", f"不是 JSON：{cause}"), Place(source)
+        ) from cause
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict):
             yield Place(source), row

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.declare.tasks.formats.record import BOM
 from suite.declare.tasks.records import Task
 from suite.declare.tasks.selection import official_split
@@ -78,7 +79,11 @@ def take(data: bytes, identifier: str, place: Place, collector: Collector) -> No
     try:
         document, summary = parse_summary(data)
     except _MalformedError as cause:
-        collector.reject("broken-row", f"not a summary file: {cause}", place)
+        collector.reject(
+            "broken-row",
+            Sentence(f"not a summary file: {cause}", f"不是 summary 文件：{cause}"),
+            place,
+        )
         return
     collector.add(Task(identifier, document, summary), place)
 

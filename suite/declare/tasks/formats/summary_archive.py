@@ -8,6 +8,7 @@ import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
 from suite.base.safe import open_plain
 from suite.declare.tasks.formats.record import GZIP, Candidate, Confidence, Format
@@ -50,13 +51,20 @@ def _read(path: Path, collector: Collector) -> Reading:
             while plain.read(2**20):
                 pass  # the checksum stands at the very end
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as cause:
-        hint = "its size is wrong or a byte changed: download it again with `suite data fetch`"
-        message = f"the archive is cut or damaged: {cause}"
+        hint = Sentence(
+            "its size is wrong or a byte changed: download it again with `suite data fetch`",
+            "其大小有误或有字节改变：请以 `suite data fetch` 重新下载",
+        )
+        message = Sentence(
+            f"the archive is cut or damaged: {cause}", f"压缩包被截断或已损坏：{cause}"
+        )
         raise DataError("archive-damaged", message, Place(str(path)), hint) from cause
     except OSError as cause:
         reason = cause.strerror or str(cause)
         place = Place(str(path))
-        raise DataError("file-unreadable", f"cannot read: {reason}", place) from cause
+        raise DataError(
+            "file-unreadable", Sentence(f"cannot read: {reason}", f"无法读取：{reason}"), place
+        ) from cause
     return collector.finish()
 
 
@@ -69,9 +77,15 @@ def _read_members(
         stream = tarfile.open(fileobj=plain, mode="r|")  # noqa: SIM115 - entered below
     except tarfile.ReadError as cause:
         place = Place(collector.source)
-        hint = "needed: the official tar.gz; unpack other compressed files first"
+        hint = Sentence(
+            "needed: the official tar.gz; unpack other compressed files first",
+            "需要官方的 tar.gz；其他压缩文件请先解压",
+        )
         raise DataError(
-            "data-unknown-form", "compressed, but no tar archive", place, hint
+            "data-unknown-form",
+            Sentence("compressed, but no tar archive", "是压缩文件，但不是 tar 归档"),
+            place,
+            hint,
         ) from cause
     with stream as archive:
         for number, member in enumerate(archive):
@@ -86,7 +100,11 @@ def _read_members(
                 continue
             place = Place(f"{collector.source}!{member.name}")
             if member.size > MAX_MEMBER_BYTES:
-                collector.reject("broken-row", f"{member.size} bytes are no article", place)
+                collector.reject(
+                    "broken-row",
+                    Sentence(f"{member.size} bytes are no article", f"{member.size} 字节不成文章"),
+                    place,
+                )
                 continue
             file = archive.extractfile(member)
             assert file is not None

@@ -8,7 +8,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 from markupsafe import Markup
 from msgspec import UNSET
 
@@ -18,9 +17,12 @@ from suite.judge.compare import manyview, plots
 from suite.judge.compare.formats.format import Format
 from suite.judge.foreign import view as foreign
 from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
+from suite.judge.report.templating import template_environment
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
+    import jinja2
+
     from suite.base.language import Language
     from suite.documents.comparison import Curve, ManyComparison, OverTime
     from suite.judge.compare.manyview import Row
@@ -43,14 +45,7 @@ def _sentence(text: str) -> Markup:
 
 @functools.cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(_TEMPLATES)
     environment.globals |= {"p": _pair, "s": _sentence, "view": manyview, "foreign": foreign}
     environment.tests["given"] = lambda member: member is not UNSET
     return environment.get_template("comparison.html.j2")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual
+from suite.base.visible import columns
 from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.formats.format import Format
 from suite.judge.foreign import view as foreign
-from suite.judge.report.texttable import WIDTH, columns, wrapped
+from suite.judge.report.texttable import WIDTH, wrapped
 from suite.judge.report.words import Phrases
 
 if TYPE_CHECKING:

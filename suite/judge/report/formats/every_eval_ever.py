@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import EvidenceError
 from suite.documents.value import Measured
 from suite.judge.report.formats.format import Format
@@ -68,7 +68,9 @@ def render(subject: Subject) -> bytes:
         if isinstance(row.value, Measured)
     ]
     if not results:
-        raise EvidenceError("nothing-to-export", "the run measured no quality")
+        raise EvidenceError(
+            "nothing-to-export", Sentence("the run measured no quality", "该运行没有测量质量")
+        )
     moment = str(dt.datetime.fromisoformat(card.run.started_utc).timestamp())
     return as_json(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, joined
 from suite.base.markdown import escaped, table
 from suite.documents.sentences import in_both
 from suite.judge.report import view
@@ -50,16 +50,18 @@ def render(subject: Subject) -> bytes:
     card, language = in_both(subject.card), subject.language
     verdict = WORDS["conformant" if card.verdict.conformant else "not-conformant"][language]
     sentence = card.verdict.sentence
-    ran = ", ".join(
+    ran = joined(
         (
             view.named(card.devices.title, card, "/devices/count", "/devices/name"),
             view.named(card.engine.title, card, "/engine/title"),
             view.named(card.model.id, card, "/model/id"),
-        )
+        ),
+        ", ",
+        "，",
     )
     parts = [
         f"# {verdict}{WORDS['colon'][language]}{escaped(card.run.id)}\n",
-        f"{escaped((sentence.en, sentence.zh)[language])}\n\n{escaped(ran)}\n",
+        f"{escaped((sentence.en, sentence.zh)[language])}\n\n{escaped(language.of(ran))}\n",
         _headline(card, language),
         _findings(card, language),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import SetupError
 from suite.judge.report.formats.csv import COLUMNS
 from suite.judge.report.formats.format import Format
@@ -29,7 +29,9 @@ def render(subject: Subject) -> bytes:
         import pyarrow as pa  # noqa: PLC0415 - optional
         import pyarrow.parquet as pq  # noqa: PLC0415 - optional
     except ImportError as cause:
-        raise SetupError("parquet-missing", "pyarrow is not installed") from cause
+        raise SetupError(
+            "parquet-missing", Sentence("pyarrow is not installed", "未安装 pyarrow")
+        ) from cause
     card = subject.card
     facts = {
         "started_utc": card.run.started_utc,

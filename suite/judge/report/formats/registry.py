@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suite.base import markdown
-from suite.base.bilingual import Bilingual
+from suite.base.bilingual import Bilingual, Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import visible_lines
 from suite.judge.log.texts import bounded
@@ -41,7 +41,9 @@ def record(of: ModuleType, name: str) -> Any:  # noqa: ANN401 - each package has
     if name not in names(of):
         known = ", ".join(names(of))
         raise UsageError(
-            "format-unknown", f"there is no report format {name!r}", hint=f"one of: {known}"
+            "format-unknown",
+            Sentence(f"there is no report format {name!r}", f"没有报告格式 {name!r}"),
+            hint=Sentence(f"one of: {known}", f"可取：{known}"),
         )
     return importlib.import_module(f"{of.__name__}.{name.replace('-', '_')}").FORMAT
 
@@ -84,14 +86,26 @@ def render(name: str, subject: Subject) -> bytes:
     """
     chosen = load(name)
     if chosen.needs == "bundle" and subject.bundle is None:
-        hint = "sign the run and use: suite render RUN"
+        hint = Sentence(
+            "sign the run and use: suite render RUN", "请对运行签名，然后使用：suite render RUN"
+        )
         raise UsageError(
-            "format-lacks", f"{name} shows a signed scorecard; this one is not signed", hint=hint
+            "format-lacks",
+            Sentence(
+                f"{name} shows a signed scorecard; this one is not signed",
+                f"{name} 显示已签名的评分卡，而这张没有签名",
+            ),
+            hint=hint,
         )
     if chosen.needs == "evidence" and subject.evidence is None:
-        hint = "use: suite score RUN"
+        hint = Sentence("use: suite score RUN", "请使用：suite score RUN")
         raise UsageError(
-            "format-lacks", f"{name} is made of a run's evidence; here is only its card", hint=hint
+            "format-lacks",
+            Sentence(
+                f"{name} is made of a run's evidence; here is only its card",
+                f"{name} 由运行的证据生成，而此处只有评分卡",
+            ),
+            hint=hint,
         )
     if subject.evidence is not None:
         subject = replace(subject, evidence=bounded(subject.evidence))

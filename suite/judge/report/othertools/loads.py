@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, UsageError
 from suite.documents.event import has_failed
 from suite.judge.log.samples import MS, collect
@@ -117,15 +118,28 @@ def loads(subject: Subject) -> list[Load]:
     assert subject.evidence is not None
     samples = collect(subject.evidence)
     if subject.phase and subject.phase not in [phase.name for phase in samples]:
-        hint = f"one of: {', '.join(phase.name for phase in samples)}"
-        raise UsageError("phase-unknown", f"no measured phase {subject.phase!r}", hint=hint)
+        hint = Sentence(
+            f"one of: {', '.join(phase.name for phase in samples)}",
+            f"可取：{', '.join(phase.name for phase in samples)}",
+        )
+        raise UsageError(
+            "phase-unknown",
+            Sentence(f"no measured phase {subject.phase!r}", f"没有测量阶段 {subject.phase!r}"),
+            hint=hint,
+        )
     wanted = [phase for phase in samples if subject.phase in ("", phase.name)]
     made = [
         Load(subject.evidence, phase, Totals.of(phase)) for phase in wanted if not obstacle(phase)
     ]
     if not made:
         why = "; ".join(f"{phase.name}: {obstacle(phase)}" for phase in wanted)
-        raise EvidenceError("nothing-to-export", f"no phase has numbers for other tools: {why}")
+        raise EvidenceError(
+            "nothing-to-export",
+            Sentence(
+                f"no phase has numbers for other tools: {why}",
+                f"没有阶段含有供其他工具用的数字：{chinese(why)}",
+            ),
+        )
     return made
 
 

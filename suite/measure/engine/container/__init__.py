@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, cast
 import requests.exceptions
 from docker import errors
 
-from suite.base.errors import SetupError
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError, unwritable
 from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import (
@@ -143,7 +144,9 @@ def serve(
                     compiled=compiled,
                 )
             watch.note(container, image)
-            on_progress(f"starting {engine.title} in a container")
+            on_progress(
+                Sentence(f"starting {engine.title} in a container", f"在容器中启动 {engine.title}")
+            )
             log = run_directory / LOG_FILE
             stack.enter_context(_started(container, log))
             marks.add("engine.start")
@@ -278,7 +281,8 @@ def _started(container: Container, log: Path) -> Iterator[None]:
         stream = log.open("wb", buffering=0)
     except OSError as error:
         raise SetupError(
-            "run-unwritable", f"{log} cannot be written: {error.strerror or error}"
+            "run-unwritable",
+            unwritable(log, error),
         ) from error
     name = container.name or ""
 

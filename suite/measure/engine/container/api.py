@@ -150,7 +150,12 @@ def translated(daemon: Daemon | None = None) -> Iterator[None]:
     try:
         yield
     except errors.APIError as error:
-        raise SetupError("docker-failed", f"the Docker engine refused: {explain(error)}") from error
+        raise SetupError(
+            "docker-failed",
+            Sentence(
+                f"the Docker engine refused: {explain(error)}", f"Docker 引擎拒绝：{explain(error)}"
+            ),
+        ) from error
     except (errors.DockerException, *_UNREACHABLE) as error:
         raise _unreachable(error, daemon) from error
 
@@ -162,7 +167,11 @@ def start_translated() -> Iterator[None]:
         yield
     except errors.APIError as error:
         raise EngineError(
-            "engine-start-failed", f"the Docker engine refused the container: {explain(error)}"
+            "engine-start-failed",
+            Sentence(
+                f"the Docker engine refused the container: {explain(error)}",
+                f"Docker 引擎拒绝创建容器：{explain(error)}",
+            ),
         ) from error
 
 

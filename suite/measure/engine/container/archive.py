@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from docker import errors
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place, SuiteError
 from suite.base.safe import open_plain
 
@@ -39,7 +40,9 @@ def load(client: DockerClient, path: Path, ids: Mapping[str, str]) -> None:
         client.images.load(stream)
     for name, identity in ids.items():
         if _here(client, name) != identity:
-            message = f"{name} was loaded and is not {identity}"
+            message = Sentence(
+                f"{name} was loaded and is not {identity}", f"已载入 {name}，但它不是 {identity}"
+            )
             raise DataError("offline-changed", message, Place(str(path)))
 
 
@@ -72,13 +75,22 @@ def require(path: Path, ids: Mapping[str, str]) -> None:
             if "index.json" in tar.getnames():  # engines that know an image by its manifest
                 found |= _manifests(jsonio.loads(_member(tar, "index.json"), error=DataError))
     except (OSError, KeyError, tarfile.TarError, SuiteError) as cause:
-        raise DataError("offline-changed", "not an archive of docker save", place) from cause
+        raise DataError(
+            "offline-changed",
+            Sentence("not an archive of docker save", "不是 docker save 的归档"),
+            place,
+        ) from cause
     missing = sorted(set(ids.values()) - found)
     if missing:
-        message = f"the archive does not hold the image {missing[0]}"
+        message = Sentence(
+            f"the archive does not hold the image {missing[0]}", f"归档中没有镜像 {missing[0]}"
+        )
         raise DataError("offline-changed", message, place)
     if strange := sorted(names - set(ids)):
-        message = f"the archive would name an image {strange[0]}, which the bundle does not"
+        message = Sentence(
+            f"the archive would name an image {strange[0]}, which the bundle does not",
+            f"归档会命名离线包所没有的镜像 {strange[0]}",
+        )
         raise DataError("offline-changed", message, place)
 
 

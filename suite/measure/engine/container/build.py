@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from docker import errors
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.measure.engine.container.api import explain, free_bytes
 from suite.measure.engine.container.proxies import build_arguments, configured
@@ -42,14 +43,20 @@ def require_space(client: DockerClient, reference: str) -> None:
     free = free_bytes(directory)
     if free is not None and free < BUILD_BYTES:
         raise disk_full(
-            f"{directory} has {free / 2**30:.1f} GiB free; building {reference} needs "
-            f"{BUILD_BYTES >> 30} GiB"
+            Sentence(
+                f"{directory} has {free / 2**30:.1f} GiB free; building {reference} needs "
+                f"{BUILD_BYTES >> 30} GiB",
+                f"{directory} 剩余 {free / 2**30:.1f} GiB；构建 {reference} 需要 {BUILD_BYTES >> 30} GiB",
+            )
         )
 
 
 def disk_full(message: str) -> SetupError:
     """The error of a Docker engine without space."""
-    hint = "`docker system df` shows what is used, `docker image prune` frees what no tag names"
+    hint = Sentence(
+        "`docker system df` shows what is used, `docker image prune` frees what no tag names",
+        "`docker system df` 显示用量，`docker image prune` 释放没有标签的镜像",
+    )
     return SetupError("docker-disk-full", message, hint=hint)
 
 
@@ -130,18 +137,28 @@ def _build_line(
     line: Mapping[str, object], record: IO[str], reference: str, log: Path, on_progress: Progress
 ) -> None:
     if no_space(line):
-        raise disk_full(f"building {reference}: no space left on the Docker engine's disk")
+        raise disk_full(
+            Sentence(
+                f"building {reference}: no space left on the Docker engine's disk",
+                f"构建 {reference}：Docker 引擎的磁盘空间不足",
+            )
+        )
     if "error" in line:
         record.write(f"{line['error']}\n")
         raise SetupError(
             "image-build-failed",
             f"{reference}: {clean(str(line['error']))[:500]}",
-            hint=f"what the build printed is in {log}",
+            hint=Sentence(f"what the build printed is in {log}", f"构建的输出在 {log}"),
         )
     text = str(line.get("stream", line.get("status", "")))
     record.write(text if text.endswith("\n") else text + "\n")
     if text.startswith("Step "):
-        on_progress(f"building {reference}: {clean(text)[:80]}", log=log)
+        on_progress(
+            Sentence(
+                f"building {reference}: {clean(text)[:80]}", f"构建 {reference}：{clean(text)[:80]}"
+            ),
+            log=log,
+        )
 
 
 def context_archive(files: Mapping[str, bytes]) -> IO[bytes]:

@@ -19,7 +19,7 @@ from docker.errors import TLSParameterError
 from docker.tls import TLSConfig
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
@@ -85,9 +85,15 @@ class Daemon:
         except TLSParameterError as error:
             raise SetupError(
                 "docker-unreachable",
-                f"no Docker engine can be asked at {self.title}: the certificates in "
-                f"{self.certificates} cannot be used: {str(error).partition('.')[0]}",
-                hint=f"{_TLS_VARIABLES} say whether TLS is used and where {', '.join(_TLS_FILES)} lie",
+                Sentence(
+                    f"no Docker engine can be asked at {self.title}: the certificates in "
+                    f"{self.certificates} cannot be used: {str(error).partition('.')[0]}",
+                    f"无法向 {chinese(self.title)} 的 Docker 引擎发问：{self.certificates} 中的证书无法使用：{str(error).partition('.')[0]}",
+                ),
+                hint=Sentence(
+                    f"{_TLS_VARIABLES} say whether TLS is used and where {', '.join(_TLS_FILES)} lie",
+                    f"{_TLS_VARIABLES} 决定是否使用 TLS，以及 {', '.join(_TLS_FILES)} 位于何处",
+                ),
             ) from error
 
 
@@ -157,11 +163,20 @@ def _document(path: Path) -> JSONObject:
     except (OSError, SetupError) as error:
         raise SetupError(
             "docker-context-wrong",
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}",
-            hint="`docker context ls` says what Docker itself makes of it; or set DOCKER_HOST",
+            Sentence(
+                f"{path} cannot be read: {getattr(error, 'strerror', None) or error}",
+                f"无法读取 {path}：{getattr(error, 'strerror', None) or error}",
+            ),
+            hint=Sentence(
+                "`docker context ls` says what Docker itself makes of it; or set DOCKER_HOST",
+                "`docker context ls` 显示 Docker 自身的理解；或设置 DOCKER_HOST",
+            ),
         ) from error
     if not isinstance(value, dict):
-        raise SetupError("docker-context-wrong", f"{path} holds no JSON object")
+        raise SetupError(
+            "docker-context-wrong",
+            Sentence(f"{path} holds no JSON object", f"{path} 不含 JSON 对象"),
+        )
     return value
 
 
@@ -172,14 +187,26 @@ def _of_context(name: str, source: str, variables: Mapping[str, str]) -> Daemon:
     if not _is_file(meta):
         raise SetupError(
             "docker-context-wrong",
-            f"the {source} does not exist: there is no {meta}",
-            hint="`docker context ls` lists them; `docker context use default` takes the usual one",
+            Sentence(
+                f"the {source} does not exist: there is no {meta}",
+                f"{chinese(source)}不存在：没有 {meta}",
+            ),
+            hint=Sentence(
+                "`docker context ls` lists them; `docker context use default` takes the usual one",
+                "`docker context ls` 列出全部上下文；`docker context use default` 使用默认者",
+            ),
         )
     endpoints = _document(meta).get("Endpoints")
     endpoint = endpoints.get("docker") if isinstance(endpoints, dict) else None
     host = endpoint.get("Host") if isinstance(endpoint, dict) else None
     if not isinstance(endpoint, dict) or not isinstance(host, str) or not host:
-        raise SetupError("docker-context-wrong", f"the {source} names no Docker engine: {meta}")
+        raise SetupError(
+            "docker-context-wrong",
+            Sentence(
+                f"the {source} names no Docker engine: {meta}",
+                f"{chinese(source)}没有指定 Docker 引擎：{meta}",
+            ),
+        )
     certificates = contexts / "tls" / folder / "docker"
     with_tls = certificates.is_dir() and not host.startswith("unix:")
     return Daemon(
@@ -256,14 +283,25 @@ def _refuse_remote(daemon: Daemon) -> None:
     if not known:
         raise SetupError(
             "docker-context-wrong",
-            f"{daemon.title} is no address of a Docker engine",
-            hint="for example unix:///var/run/docker.sock",
+            Sentence(
+                f"{daemon.title} is no address of a Docker engine",
+                f"{chinese(daemon.title)} 不是 Docker 引擎的地址",
+            ),
+            hint=Sentence(
+                "for example unix:///var/run/docker.sock", "例如 unix:///var/run/docker.sock"
+            ),
         )
     raise SetupError(
         "docker-remote",
-        f"the Docker engine {daemon.title} is on another machine: what the suite mounts (the model, "
-        "compiled kernels) would be looked for there, and other hardware than this machine's would be measured",
-        hint="run the suite on that machine; or name a local engine in DOCKER_HOST, or with `docker context use`",
+        Sentence(
+            f"the Docker engine {daemon.title} is on another machine: what the suite mounts (the model, "
+            "compiled kernels) would be looked for there, and other hardware than this machine's would be measured",
+            f"Docker 引擎 {chinese(daemon.title)} 在另一台机器上：套件所挂载的内容（模型、编译的内核）会在那里查找，测量的也将是另一台机器的硬件",
+        ),
+        hint=Sentence(
+            "run the suite on that machine; or name a local engine in DOCKER_HOST, or with `docker context use`",
+            "请在那台机器上运行套件；或以 DOCKER_HOST 或 `docker context use` 指定本机的引擎",
+        ),
     )
 
 

@@ -11,9 +11,9 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docker import errors
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import Problem, SetupError, UsageError
 from suite.declare.plan.recipe import (
     DEFAULT_BASE_IMAGE,
@@ -25,15 +25,13 @@ from suite.declare.plan.recipe import (
 )
 from suite.documents.container import BaseImage, ImageStep, ObservedImage
 from suite.documents.document import given
-from suite.measure.engine.container.api import explain
 from suite.measure.engine.container.archive import load
 from suite.measure.engine.container.build import (
     build,
-    disk_full,
-    no_space,
     require_space,
     wheel_server,
 )
+from suite.measure.engine.container.pulling import get, layers, pull, repository
 from suite.measure.engine.environment import fetch_wheels
 from suite.measure.engine.facts import clean
 from suite.measure.engine.process import end_group
@@ -91,10 +89,21 @@ def ensure_image(
         wanted = built_reference(image, settings) if image.source == "build" else image.reference
         if wanted not in brought.images:
             held = next(iter(brought.images))
-            hint = "run the suite that packed the bundle: its wheels are in it"
-            message = f"the bundle holds {held}, and the plan runs {wanted}"
+            hint = Sentence(
+                "run the suite that packed the bundle: its wheels are in it",
+                "请运行打包该离线包的套件：其 wheel 就在包中",
+            )
+            message = Sentence(
+                f"the bundle holds {held}, and the plan runs {wanted}",
+                f"离线包含有 {held}，而计划运行 {wanted}",
+            )
             raise UsageError("offline-unfit", message, hint=hint)
-        on_progress(f"loading {wanted} from {brought.archive.name}")
+        on_progress(
+            Sentence(
+                f"loading {wanted} from {brought.archive.name}",
+                f"从 {brought.archive.name} 载入 {wanted}",
+            )
+        )
         load(client, brought.archive, brought.images)
     match image.source:
         case "build":
@@ -126,8 +135,8 @@ def image_here(
         SetupError: ``image-context-missing``.
     """
     if image.source == "build":
-        return _get(client, built_reference(image, settings or Settings())) is not None
-    return any(_get(client, name) is not None for name in _names(image))
+        return get(client, built_reference(image, settings or Settings())) is not None
+    return any(get(client, name) is not None for name in _names(image))
 
 
 def _names(image: ImageDocument) -> list[str]:
@@ -135,14 +144,7 @@ def _names(image: ImageDocument) -> list[str]:
     places = (image.reference, *given(image.mirrors, ()))
     if image.digest is None or image.source in ("local", "tarball"):
         return list(places)
-    return [f"{_repository(place)}@{image.digest}" for place in places]
-
-
-def _get(client: DockerClient, reference: str) -> Image | None:
-    try:
-        return client.images.get(reference)
-    except errors.ImageNotFound:
-        return None
+    return [f"{repository(place)}@{image.digest}" for place in places]
 
 
 def _found(client: DockerClient, image: Image, reference: str, *, built_here: bool) -> FoundImage:
@@ -166,7 +168,7 @@ def _found(client: DockerClient, image: Image, reference: str, *, built_here: bo
 def _observed(client: DockerClient, image: Image, reference: str) -> ObservedImage:
     """The image as the Docker engine describes it, with the base that its label names where that is here."""
     named = image.labels.get(LABEL_BASE)
-    base = _get(client, named) if named else None
+    base = get(client, named) if named else None
     platform = (image.attrs.get("Os") or "linux", image.attrs.get("Architecture") or "unknown")
     return ObservedImage(
         id=image.id or "",
@@ -174,12 +176,12 @@ def _observed(client: DockerClient, image: Image, reference: str) -> ObservedIma
         repo_digests=tuple(str(item) for item in image.attrs.get("RepoDigests") or []),
         architecture="/".join(platform),
         labels={str(name): str(value) for name, value in image.labels.items()},
-        layers=_layers(image),
+        layers=layers(image),
         history=_history(image),
         base=UNSET
         if base is None or named is None
         else BaseImage(
-            reference=named, id=base.id or "", layers=_layers(base), history=_history(base)
+            reference=named, id=base.id or "", layers=layers(base), history=_history(base)
         ),
     )
 
@@ -189,29 +191,28 @@ def _history(image: Image) -> tuple[ImageStep, ...]:
     return tuple(ImageStep(command=clean(text), empty=empty) for text, empty in reversed(steps))
 
 
-def _layers(image: Image) -> tuple[str, ...]:
-    return tuple(str(layer) for layer in (image.attrs.get("RootFS") or {}).get("Layers") or [])
-
-
 # registry and tarball ---------------------------------------------------------------------------------
 
 
 def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -> FoundImage:
     names = _names(image)
     for name in names:
-        here = _get(client, name)
+        here = get(client, name)
         if here is not None:
             return _found(client, here, name, built_here=False)
     refusals: list[SetupError] = []
     for name in names:
         try:
-            _pull(client, name, image.visibility, on_progress)
+            pull(client, name, image.visibility, on_progress)
         except SetupError as refused:
             refusals.append(refused)
             continue
-        here = _get(client, name)
+        here = get(client, name)
         if here is None:
-            raise SetupError("image-unavailable", f"{name} was pulled and is not there")
+            raise SetupError(
+                "image-unavailable",
+                Sentence(f"{name} was pulled and is not there", f"已拉取 {name}，但它不在本机"),
+            )
         return _found(client, here, name, built_here=False)
     first = refusals[0]
     others = [Problem(refused.message) for refused in refusals[1:]]
@@ -220,72 +221,62 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
 
 def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
     """An image of this machine alone, by its name or its id; nobody is asked for it."""
-    here = _get(client, image.reference)
+    here = get(client, image.reference)
     if here is None:
-        hint = "docker load it or tag it so; `docker image ls` lists what is here"
-        message = f"{image.reference} is not on this machine"
+        hint = Sentence(
+            "docker load it or tag it so; `docker image ls` lists what is here",
+            "请以 docker load 载入，或加上此标签；`docker image ls` 列出本机的镜像",
+        )
+        message = Sentence(
+            f"{image.reference} is not on this machine", f"{image.reference} 不在本机"
+        )
         raise SetupError("image-unavailable", message, hint=hint)
     if image.digest is not None and here.id != image.digest:
-        message = f"{image.reference} is {here.id}, and {image.digest} was asked for"
+        message = Sentence(
+            f"{image.reference} is {here.id}, and {image.digest} was asked for",
+            f"{image.reference} 为 {here.id}，所求为 {image.digest}",
+        )
         raise SetupError("image-digest-mismatch", message)
     return _found(client, here, image.reference, built_here=False)
-
-
-def _pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:
-    on_progress(f"pulling {name}")
-    hint = {
-        "login": "docker login to its registry first",
-        "intranet": "its registry is reachable from the vendor's network only",
-        "local": "the vendor hands it out as a file: docker load it first",
-    }.get(
-        visibility,
-        "is the registry reachable? an image can also be brought with docker save and load",
-    )
-    try:
-        for line in client.api.pull(name, stream=True, decode=True):
-            if no_space(line):
-                raise disk_full(f"pulling {name}: no space left on the Docker engine's disk")
-            if "error" in line:
-                raise SetupError(
-                    "image-unavailable", f"{name}: {clean(str(line['error']))}", hint=hint
-                )
-            on_progress(f"pulling {name}: {clean(str(line.get('status', '')))}")
-    except errors.APIError as error:
-        raise SetupError(
-            "image-unavailable",
-            f"{name} is not on this machine and cannot be pulled: {explain(error)}",
-            hint=hint,
-        ) from error
-
-
-def _repository(reference: str) -> str:
-    """The reference without tag: the part after the last slash may hold a colon, a host's port may not."""
-    head, slash, tail = reference.rpartition("/")
-    return f"{head}{slash}{tail.partition(':')[0]}"
 
 
 def _loaded(
     client: DockerClient, image: ImageDocument, on_progress: Progress, settings: Settings
 ) -> FoundImage:
     reference = image.reference
-    here = _get(client, reference)
+    here = get(client, reference)
     if here is None:
         path = settings.workspace / (image.tarball or "")
         if not path.is_file():
             raise SetupError(
                 "image-tarball-missing",
-                f"{reference} is not on this machine and there is no file {path}",
-                hint="the vendor hands the file out; put it there, or docker load it",
+                Sentence(
+                    f"{reference} is not on this machine and there is no file {path}",
+                    f"{reference} 不在本机，也没有文件 {path}",
+                ),
+                hint=Sentence(
+                    "the vendor hands the file out; put it there, or docker load it",
+                    "厂商以文件形式提供；请放到该处，或以 docker load 载入",
+                ),
             )
-        on_progress(f"loading {path.name}")
+        on_progress(Sentence(f"loading {path.name}", f"载入 {path.name}"))
         with path.open("rb") as stream:
             client.images.load(stream)
-        here = _get(client, reference)
+        here = get(client, reference)
     if here is None:
-        raise SetupError("image-unavailable", f"the file loaded holds no image {reference}")
+        raise SetupError(
+            "image-unavailable",
+            Sentence(
+                f"the file loaded holds no image {reference}", f"所载入的文件中没有镜像 {reference}"
+            ),
+        )
     if image.digest is not None and here.id != image.digest:
         raise SetupError(
-            "image-digest-mismatch", f"{reference} is {here.id}, declared is {image.digest}"
+            "image-digest-mismatch",
+            Sentence(
+                f"{reference} is {here.id}, declared is {image.digest}",
+                f"{reference} 为 {here.id}，所声明的为 {image.digest}",
+            ),
         )
     return _found(client, here, reference, built_here=False)
 
@@ -302,14 +293,14 @@ def _built(
 ) -> FoundImage:
     directory = settings.repository / (image.build_context or "")
     reference = built_reference(image, settings)
-    here = _get(client, reference)
+    here = get(client, reference)
     if here is not None and _on_another_base(client, here):
         here = None
     if here is None:
         require_space(client, reference)
         base = _base_image(client, on_progress, settings)
         wheels = fetch_wheels(directory, on_progress, settings=settings)
-        on_progress(f"building {reference}")
+        on_progress(Sentence(f"building {reference}", f"构建 {reference}"))
         with wheel_server(wheels) as address:
             arguments = {"BASE_IMAGE": base, "WHEELS": address, "TORCH_INDEX": settings.torch_index}
             labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: base}
@@ -322,45 +313,61 @@ def _built(
                 log=run_directory / BUILD_LOG,
                 on_progress=on_progress,
             )
-        here = _get(client, reference)
+        here = get(client, reference)
     if here is None:
-        raise SetupError("image-build-failed", f"{reference} was built and is not there")
+        raise SetupError(
+            "image-build-failed",
+            Sentence(
+                f"{reference} was built and is not there", f"已构建 {reference}，但它不在本机"
+            ),
+        )
     return _found(client, here, reference, built_here=True)
 
 
 def _on_another_base(client: DockerClient, image: Image) -> bool:
     """Whether the base that an image names was made or pulled anew since: nobody could tell what it was made on."""
     named = image.labels.get(LABEL_BASE)
-    base = _get(client, named) if named else None
-    below = () if base is None else _layers(base)
-    return _layers(image)[: len(below)] != below
+    base = get(client, named) if named else None
+    below = () if base is None else layers(base)
+    return layers(image)[: len(below)] != below
 
 
 def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:
     """The base image: the one that was asked for, the official one, or the local one."""
     wanted = settings.base_image or DEFAULT_BASE_IMAGE
-    if _get(client, wanted) is not None:
+    if get(client, wanted) is not None:
         return wanted
     script = settings.repository / "images" / "base.sh"
-    if not settings.base_image and _get(client, LOCAL_BASE_IMAGE) is not None:
+    if not settings.base_image and get(client, LOCAL_BASE_IMAGE) is not None:
         _run_script(
             ["/bin/sh", str(script), LOCAL_BASE_IMAGE]
         )  # again, where it lacks a package that came since
         return LOCAL_BASE_IMAGE
     try:
-        _pull(client, wanted, "public", on_progress)
+        pull(client, wanted, "public", on_progress)
     except SetupError:
         if settings.base_image:
             raise
     else:
         return wanted
-    on_progress(f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap")
+    on_progress(
+        Sentence(
+            f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap",
+            f"没有镜像仓库应答；以 debootstrap 制作 {LOCAL_BASE_IMAGE}",
+        )
+    )
     status, output = _run_script(["/bin/sh", str(script), LOCAL_BASE_IMAGE])
     if status != 0:
         raise SetupError(
             "base-image-unavailable",
-            f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
-            hint="docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
+            Sentence(
+                f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
+                f"无法拉取 {wanted}，也无法制作本地基础镜像：{clean(output)[-400:]}",
+            ),
+            hint=Sentence(
+                "docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
+                "请以 docker load 载入含 Debian bookworm 与 Python 3.11 的镜像，并以 BASE_IMAGE 指定",
+            ),
         )
     return LOCAL_BASE_IMAGE
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.documents.engine import Mount
 
@@ -22,7 +23,13 @@ def bound(mount: Mount) -> list[Mount]:
         SetupError: ``mount-missing``: the source does not exist, or holds a link to nothing.
     """
     if not Path(mount.source).exists():
-        raise SetupError("mount-missing", f"{mount.source} is to be mounted and does not exist")
+        raise SetupError(
+            "mount-missing",
+            Sentence(
+                f"{mount.source} is to be mounted and does not exist",
+                f"要挂载的 {mount.source} 不存在",
+            ),
+        )
     source = Path(mount.source).resolve()
     whole = Mount(source=str(source), target=mount.target, read_only=mount.read_only)
     if not mount.read_only or not source.is_dir() or not _leads_out(source, source):
@@ -46,8 +53,14 @@ def _leads_out(directory: Path, root: Path) -> bool:
             if not entry.exists():
                 raise SetupError(
                     "mount-missing",
-                    f"{entry} is a link to {entry.readlink()}, which does not exist",
-                    hint="fetch the model again, or copy it with its links resolved (cp -rL)",
+                    Sentence(
+                        f"{entry} is a link to {entry.readlink()}, which does not exist",
+                        f"{entry} 是指向 {entry.readlink()} 的链接，而后者不存在",
+                    ),
+                    hint=Sentence(
+                        "fetch the model again, or copy it with its links resolved (cp -rL)",
+                        "请重新获取模型，或复制时解析其链接（cp -rL）",
+                    ),
                 )
             out |= not entry.resolve().is_relative_to(root)
         elif entry.is_dir():

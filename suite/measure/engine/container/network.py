@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.measure.engine.command import listen_on
 from suite.measure.engine.container.api import is_rootless
@@ -70,7 +71,10 @@ def address(container: Container, engine: Engine, *, alive: Callable[[], bool]) 
             # The readiness check finds out and quotes the log; any address will do for it.
             return f"http://127.0.0.1:{port}"
         time.sleep(0.05)
-    raise EngineError("engine-start-failed", "the Docker engine gave the container no address")
+    raise EngineError(
+        "engine-start-failed",
+        Sentence("the Docker engine gave the container no address", "Docker 引擎没有给容器地址"),
+    )
 
 
 def _address(container: Container, port: int) -> str | None:

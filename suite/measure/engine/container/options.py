@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, TypedDict
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.documents.document import given
 from suite.measure.engine.command import with_pre_commands
@@ -58,19 +59,35 @@ def container_of(engine: Engine) -> Container:
     container = engine.container
     if container is None or engine.image is None:
         raise SetupError(
-            "container-undeclared", f"{engine.title} is not declared to run in a container"
+            "container-undeclared",
+            Sentence(
+                f"{engine.title} is not declared to run in a container",
+                f"{engine.title} 未声明可在容器中运行",
+            ),
         )
     if container.privileged and not container.privileged_reason:
         raise SetupError(
             "privileged-without-reason",
-            "the container is to run with --privileged and the declaration gives no reason",
-            hint="declare privileged_reason, or better: the devices and capabilities that are needed",
+            Sentence(
+                "the container is to run with --privileged and the declaration gives no reason",
+                "容器要以 --privileged 运行，而声明没有说明原因",
+            ),
+            hint=Sentence(
+                "declare privileged_reason, or better: the devices and capabilities that are needed",
+                "请声明 privileged_reason，或最好声明所需的设备与能力",
+            ),
         )
     if container.wrapper:
         raise SetupError(
             "wrapper-unsupported",
-            f"this vendor's containers are started by {container.wrapper}, not by Docker itself",
-            hint="start the engine with the command that `suite plan` prints and run with --url",
+            Sentence(
+                f"this vendor's containers are started by {container.wrapper}, not by Docker itself",
+                f"此厂商的容器由 {container.wrapper} 启动，而不是由 Docker 自身",
+            ),
+            hint=Sentence(
+                "start the engine with the command that `suite plan` prints and run with --url",
+                "请以 `suite plan` 所示的命令启动引擎，并以 --url 运行",
+            ),
         )
     return container
 
@@ -141,7 +158,11 @@ def gpu_request(gpus: str) -> tuple[int, list[str]]:
     match = re.fullmatch(r"\"?device=([A-Za-z0-9,\-]+)\"?", text)
     if match is None:
         raise SetupError(
-            "gpus-unreadable", f"--gpus {gpus!r} is none of all, a number, device=<ids>"
+            "gpus-unreadable",
+            Sentence(
+                f"--gpus {gpus!r} is none of all, a number, device=<ids>",
+                f"--gpus {gpus!r} 不是 all、数字或 device=<ids>",
+            ),
         )
     return 0, match.group(1).split(",")
 

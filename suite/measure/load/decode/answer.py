@@ -36,6 +36,8 @@ MAX_NAMES: Final = 8
 """Different names of model or configuration that are kept of one answer."""
 UNKNOWN: Final = -1
 """New tokens of a chunk about which nothing was said."""
+_FIRST: Final = (0, None, "0")
+"""How the one answer that was asked for is numbered."""
 
 
 class AnswerReader:
@@ -282,7 +284,7 @@ class AnswerReader:
         if chunk.choices is None and running is None:
             self._fail("malformed-chunk", "a chunk has no choices")
         for choice in chunk.choices or ():
-            if not choice.index:
+            if choice.index in _FIRST:
                 if chunk.usage is None and choice.usage is not None:
                     self.usage_in_choice = True
                     running = self._usage(choice.usage)
@@ -314,7 +316,7 @@ class AnswerReader:
             self._pending += max(0, running - self._counted)
             self._counted = running
         text = choice.text if delta is None else delta.content
-        thought = None if delta is None else delta.reasoning_content or delta.reasoning
+        thought = "" if delta is None else delta.thought()
         if thought:
             self.reasoning.append(thought)
         if text or thought:

@@ -34,6 +34,12 @@ class Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    thinking: object = None
+
+    def thought(self) -> str:
+        """The reasoning in it, under whichever of three names; "" without any."""
+        thinking = self.thinking if isinstance(self.thinking, str) else ""
+        return self.reasoning_content or self.reasoning or thinking
 
 
 class PromptDetails(msgspec.Struct, gc=False):
@@ -65,10 +71,10 @@ class Usage(msgspec.Struct, gc=False):
 class Choice(msgspec.Struct, gc=False):
     """One answer's part of a chunk: `delta` in a chat completion, `text` in a completion.
 
-    A single choice needs no index; some servers count in the choice.
+    A single choice needs no index, and some servers write it as text; some servers count in the choice.
     """
 
-    index: int | None = 0
+    index: int | Literal["0"] | None = 0
     delta: Delta | None = None
     text: str | None = None
     finish_reason: str | None = None
@@ -82,6 +88,11 @@ class Text(msgspec.Struct, gc=False):
     content: str
     reasoning_content: None = None
     reasoning: None = None
+    thinking: None = None
+
+    def thought(self) -> str:
+        """There is no reasoning in it."""
+        return ""
 
 
 class OnlyChoice(msgspec.Struct, gc=False):

@@ -154,7 +154,9 @@ class Decoder:
             return exchange.fault, clean(exchange.error)
         if not _is_stream(exchange.framer):
             kind = clean(exchange.framer.headers.get("content-type", "none"))
-            words = stated_in(b"".join(exchange.framer.pieces))
+            pieces = exchange.framer.pieces
+            plain = kind.startswith("text/plain")
+            words = body_error(pieces) if plain else stated_in(b"".join(pieces))
             sentence = f"the answer is no event stream (content type {kind})"
             return "malformed-response", f"{sentence}: {words}" if words else sentence
         if reader.fault is not None:

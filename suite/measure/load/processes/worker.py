@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 import msgspec
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.documents.event import Request
 from suite.measure.load.processes.messages import ROOT, Inbox, Outbox
@@ -48,8 +49,15 @@ def start(order: Order, jobs: list[Job]) -> Iterator[Worker]:
                 start_new_session=True,
             )
         except OSError as cause:
-            message = f"a load process did not start: {cause.strerror or cause}"
-            raise SetupError("worker-unstartable", message, hint="run with --workers 1") from cause
+            message = Sentence(
+                f"a load process did not start: {cause.strerror or cause}",
+                f"有负载进程没有启动：{cause.strerror or cause}",
+            )
+            raise SetupError(
+                "worker-unstartable",
+                message,
+                hint=Sentence("run with --workers 1", "请以 --workers 1 运行"),
+            ) from cause
         member = Worker(process, log, jobs)
         try:
             member.order(order)

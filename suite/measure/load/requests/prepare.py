@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 from suite.declare.profiles import controls
 from suite.declare.tasks.synthetic import (
@@ -130,7 +131,10 @@ def _exact(  # noqa: PLR0917 - what the requests follow from
 ) -> list[Job]:
     """The requests of a phase with exact lengths, each with a prompt of its own."""
     if tokenizer is None:
-        message = "prompts of exact length need the model's tokenizer.json"
+        message = Sentence(
+            "prompts of exact length need the model's tokenizer.json",
+            "长度精确的提示词需要模型的 tokenizer.json",
+        )
         raise DataError("tokenizer-missing", message)
     request = plan.engine.request
     into, out = lengths.input_tokens, lengths.output_tokens

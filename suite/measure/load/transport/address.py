@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import suite
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -59,9 +60,18 @@ def resolve(target: Target) -> Address:
     except ValueError as cause:
         raise _malformed(target.base_url, str(cause)) from cause
     if parts.scheme not in ("http", "https") or not host:
-        raise _malformed(target.base_url, "it must be http://host:port or https://host:port")
+        raise _malformed(
+            target.base_url,
+            Sentence(
+                "it must be http://host:port or https://host:port",
+                "必须是 http://host:port 或 https://host:port",
+            ),
+        )
     if parts.username or parts.query or parts.fragment:
-        raise _malformed(target.base_url, "no user, query or fragment belongs here")
+        raise _malformed(
+            target.base_url,
+            Sentence("no user, query or fragment belongs here", "其中不可有用户名、查询或片段"),
+        )
     secure = parts.scheme == "https"
     port = port or (443 if secure else 80)
     name = f"[{host}]" if ":" in host else host
@@ -69,8 +79,11 @@ def resolve(target: Target) -> Address:
     try:
         addresses = socket.getaddrinfo(target.address or host, port, type=socket.SOCK_STREAM)
     except OSError as cause:
-        hint = "check the address of the server"
-        message = f"the host {host} is not known: {cause.strerror or cause}"
+        hint = Sentence("check the address of the server", "请检查服务器地址")
+        message = Sentence(
+            f"the host {host} is not known: {cause.strerror or cause}",
+            f"主机 {host} 未知：{cause.strerror or cause}",
+        )
         raise EngineError("host-unknown", message, hint=hint) from cause
     # One address is taken, the one that readiness proved or the first: trying several would enter the numbers.
     family, _, _, _, sockaddr = addresses[0]
@@ -81,7 +94,10 @@ def resolve(target: Target) -> Address:
 
 
 def _malformed(url: str, why: str) -> UsageError:
-    return UsageError("url-malformed", f"the address {url!r} cannot be used: {why}")
+    return UsageError(
+        "url-malformed",
+        Sentence(f"the address {url!r} cannot be used: {why}", f"地址 {url!r} 无法使用：{why}"),
+    )
 
 
 def _head(path: str, host: str, headers: Mapping[str, str]) -> bytes:
@@ -96,7 +112,10 @@ def _head(path: str, host: str, headers: Mapping[str, str]) -> bytes:
     fields = {name: value for name, value in fields.items() if name.lower() not in given}
     fields |= headers
     if not re.fullmatch(r"/[\x21-\x7e]*", path):
-        raise UsageError("url-malformed", f"the path {path!r} cannot be used")
+        raise UsageError(
+            "url-malformed",
+            Sentence(f"the path {path!r} cannot be used", f"路径 {path!r} 无法使用"),
+        )
     check_headers(fields)
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"POST {path} HTTP/1.1\r\n{lines}Content-Length: ".encode("latin-1")
@@ -112,8 +131,14 @@ def check_headers(headers: Mapping[str, str]) -> None:
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise UsageError(
                 "header-malformed",
-                f"the header field {name!r} cannot be sent",
-                hint="one line of Latin-1 characters",
+                Sentence(f"the header field {name!r} cannot be sent", f"头字段 {name!r} 无法发送"),
+                hint=Sentence("one line of Latin-1 characters", "应为一行 Latin-1 字符"),
             )
         if name.lower() in _OWN:
-            raise UsageError("header-malformed", f"the header field {name!r} is set by the client")
+            raise UsageError(
+                "header-malformed",
+                Sentence(
+                    f"the header field {name!r} is set by the client",
+                    f"头字段 {name!r} 由客户端设置",
+                ),
+            )

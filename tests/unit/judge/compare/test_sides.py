@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from suite.base import schema
+from suite.base.visible import columns
 from suite.documents.codec import plain
 from suite.judge.compare import difference, text
-from suite.judge.report.texttable import columns, wrapped
+from suite.judge.report.texttable import wrapped
 from tests.factories import scorecard
 
 SIGNERS = ("signed by Example Ltd (vendor), key abc", "identity not established")

@@ -11,7 +11,8 @@ from suite.declare.tasks.reference import MINI_MODEL
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
 from suite.measure.engine.container.build import context_archive, wheel_server
-from suite.measure.engine.container.image import _repository, built_reference
+from suite.measure.engine.container.image import built_reference
+from suite.measure.engine.container.pulling import repository
 from suite.measure.engine.served import REPOSITORY
 
 
@@ -82,7 +83,7 @@ def test_a_missing_context_is_named(tmp_path):
     ],
 )
 def test_the_tag_is_not_the_port(reference, wanted):
-    assert _repository(reference) == wanted
+    assert repository(reference) == wanted
 
 
 def test_wheels_are_served_on_the_loopback_address_only_while_building(tmp_path):

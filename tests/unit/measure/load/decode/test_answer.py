@@ -288,9 +288,16 @@ def test_an_empty_finish_reason_is_none():
     assert stream(delta("a", finish_reason="")).finish_reason is None
 
 
-def test_a_single_choice_needs_no_index():
-    chunk = {"choices": [{"index": None, "delta": {"content": "a"}}]}
+@pytest.mark.parametrize("index", [{"index": None}, {"index": "0"}, {}], ids=str)
+def test_a_single_choice_needs_no_index(index):
+    chunk = {"choices": [{**index, "delta": {"content": "a"}}]}
     assert stream(chunk, chunk).texts == ["a", "a"]
+
+
+def test_thinking_is_reasoning_where_it_is_text():
+    deltas = ({"content": None, "thinking": "hm "}, {"content": "a", "thinking": {"budget": 4}})
+    reader = stream(*({"choices": [{"delta": each}]} for each in deltas))
+    assert (reader.reasoning, reader.texts) == (["hm "], ["", "a"])
 
 
 def test_counts_inside_the_choice_are_read():
