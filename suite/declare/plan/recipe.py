@@ -81,6 +81,12 @@ def shipped(build_context: str) -> Path | None:
     return known.get(build_context)
 
 
+def takes_own_files(build_context: str) -> bool:
+    """Whether files of the suite itself belong to a shipped recipe."""
+    directory = shipped(build_context)
+    return directory is not None and (directory / OWN_FILES).is_file()
+
+
 def departure(image: ObservedImage, build_context: str, digest: str) -> str:
     """Why an image is not what a recipe makes; "" when label, every step's command and the base agree.
 

@@ -6,7 +6,7 @@
 # Workload    smoke, division closed, 256 tasks of mini-256
 
 # Image: built here; without an image registry: images/base.sh, then --build-arg BASE_IMAGE=suite-base:bookworm
-docker build -t llm-conformance/sim images/sim
+tar -cC images/sim . -C "$PWD" suite | docker build -t llm-conformance/sim -
 
 # Engine: ready when /health answers 200, within 60 s
 docker network create --internal llm-conformance-engine
