@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from suite import evidence
 from suite.base.bilingual import Sentence, placed
-from suite.base.errors import EvidenceError, SuiteError, TrustError, UsageError
+from suite.base.errors import EvidenceError, SuiteError, UsageError
 from suite.cli import judging, statements
 from suite.cli.reviewing import STATUSES, beside
-from suite.judge.attest import trust
+from suite.judge.attest import levels, trust
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.review import DECISIONS, Attested, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -23,8 +24,9 @@ from suite.judge.submissions import pack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from suite.cli.judging import Held
     from suite.cli.options import Trusted
-    from suite.judge.attest.verify import Verified
+    from suite.judge.attest.review import Made
 
 DEEPEST: Final = 6
 """Folders below a directory that is given: a tree of submissions has three."""
@@ -105,14 +107,22 @@ def prices(words: Sequence[str]) -> dict[str, float]:
     return known
 
 
-def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float]) -> list[Entry]:
+def entries(paths: Sequence[Path], trusted: Trusted) -> list[Entry]:
     """Every card verified, with its evidence where that is at hand.
 
     Raises:
         SuiteError: what the first card that is refused is refused for.
-        UsageError: ``usage-wrong``: a price for a card that is not there.
     """
-    names = [letter(index) for index in range(len(paths))]
+    return [_entry(path, trusted) for path in paths]
+
+
+def priced(sides: Sequence[Entry], price: Mapping[str, float]) -> list[Entry]:
+    """The sides with the prices of their devices.
+
+    Raises:
+        UsageError: ``usage-wrong``: a price for a side that is not there.
+    """
+    names = [letter(index) for index in range(len(sides))]
     for name in price:
         if name not in names:
             raise UsageError(
@@ -122,68 +132,66 @@ def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float])
                     f"--price 指定了 {name}；评分卡为 {', '.join(names)}",
                 ),
             )
-    return [_entry(path, trusted, price.get(name)) for path, name in zip(paths, names, strict=True)]
-
-
-def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
-    with unpacked(path) as place:
-        if place.suffix in (".html", ".htm"):
-            result = judging.verify(place, judging.known(trusted, shared=True))
-            held = result.verified
-            if held is None or not result.intact:
-                raise result.error or TrustError(
-                    "signature-missing", Sentence(f"{path} is not verified", f"{path} 未通过核验")
-                )
-        else:
-            try:
-                held = judging.verified(place, trusted).verified
-            except SuiteError as cause:
-                cause.message = placed(str(path), cause.message)
-                raise
-        run = evidence.read(place) if place.is_dir() else None
-        return Entry(
-            str(path), held.card, held.signer(), run, price, _statements(path, trusted, held)
-        )
-
-
-def _statements(path: Path, trusted: Trusted, held: Verified) -> tuple[str, ...]:
-    """What was stated about a submission; without a trust list nobody's statement counts."""
-    if trusted.trust is None or not path.is_dir():
-        return ()
-    lines = []
-    listed = trust.load(trusted.trust)
-    audits = [
-        read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
-        for data in statements.shown(path, (), held, trusted)
+    return [
+        dataclasses.replace(side, price=price.get(name))
+        for side, name in zip(sides, names, strict=True)
     ]
-    for made in [*beside(path, listed, held), *audits]:
-        if isinstance(made, Reviewed):
-            decision = DECISIONS[made.decision].zh
-            said = Sentence(
-                f"{made.decision} by {made.reviewer}, {made.time}",
-                f"{made.reviewer} 于 {made.time} {decision}",
-            )
-            lines.append(placed(said, made.comment) if made.comment else said)
-        elif isinstance(made, Audited):
-            audit = made.audit
-            said = Sentence(
-                f"audited by {made.reviewer}, {audit.timeCreated}",
-                f"{made.reviewer} 于 {audit.timeCreated} 审计",
-            )
-            lines.append(placed(said, audit.why))
-        elif isinstance(made, Attested):
-            said = Sentence(
-                f"{made.word} by {made.owner}, {made.time}",
-                f"{made.owner} 于 {made.time}：{made.word}",
-            )
-            lines.append(placed(said, made.report.why))
-        else:
-            said = Sentence(
-                f"{made.status.upper()} by {made.owner}, {made.time}",
-                f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
-            )
-            lines.append(placed(said, made.reason))
-    return tuple(lines)
+
+
+def _entry(path: Path, trusted: Trusted) -> Entry:
+    with unpacked(path) as place:
+        try:
+            held = judging.verified(place, trusted)
+        except SuiteError as cause:
+            cause.message = placed(str(path), cause.message)
+            raise
+        run = evidence.read(place) if place.is_dir() else None
+        made = _made(path, trusted, held)
+        level, _ = levels.reached(held.card, made, held.maker)
+        signer, lines = held.verified.signer(), tuple(map(_line, made))
+        return Entry(str(path), held.card, signer, run, stated=lines, level=level)
+
+
+def _made(path: Path, trusted: Trusted, held: Held) -> list[Made]:
+    """What was stated about a card, beside it or in its submission; without a trust list nobody's statement counts."""
+    if trusted.trust is None:
+        return []
+    listed, card = trust.load(trusted.trust), held.verified
+    carried = statements.shown(path, (), held, trusted)
+    named = [
+        read_statement(data, listed, card.statement.sha256, card.card.vendor.id, str(path))
+        for data in carried.statements
+    ]
+    return [*(beside(path, listed, card) if path.is_dir() else ()), *named]
+
+
+def _line(made: Made) -> str:
+    """A statement in a line."""
+    if isinstance(made, Reviewed):
+        decision = DECISIONS[made.decision].zh
+        said = Sentence(
+            f"{made.decision} by {made.reviewer}, {made.time}",
+            f"{made.reviewer} 于 {made.time} {decision}",
+        )
+        return placed(said, made.comment) if made.comment else said
+    if isinstance(made, Audited):
+        audit = made.audit
+        said = Sentence(
+            f"audited by {made.reviewer}, {audit.timeCreated}",
+            f"{made.reviewer} 于 {audit.timeCreated} 审计",
+        )
+        return placed(said, audit.why)
+    if isinstance(made, Attested):
+        said = Sentence(
+            f"{made.word} by {made.owner}, {made.time}",
+            f"{made.owner} 于 {made.time}：{made.word}",
+        )
+        return placed(said, made.report.why)
+    said = Sentence(
+        f"{made.status.upper()} by {made.owner}, {made.time}",
+        f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
+    )
+    return placed(said, made.reason)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from suite.base import harness, resources
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
+from suite.cli.options import EMULATORS, Choices
 from suite.cli.optionvalues import (
     cpu_peak,
     engine_python,
@@ -26,6 +27,7 @@ from suite.cli.optionvalues import (
 )
 from suite.cli.runtime import choose_runtime, server_url
 from suite.cli.simscript import cheat_argument, script_text
+from suite.cli.topology import topology_choice
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, profile_of, recorded
 from suite.declare.plan.choice import choose_devices
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.cli.options import Choices
     from suite.cli.terminal import Terminal
     from suite.declare.tasks.reference import Known
     from suite.declare.tasks.taskset import TaskSet
@@ -153,7 +154,7 @@ def made(inputs: Inputs, basis: Basis) -> Inputs:
 def _vendor(choices: Choices) -> Vendor:
     """The declaration, or an emulated machine made from it."""
     vendor = load_vendor(choices.vendor)
-    if not choices.emulate:
+    if not choices.emulate and choices.emulate_with is None:
         return vendor
     if choices.runtime not in (None, "container") or choices.url is not None:
         message = Sentence(
@@ -163,7 +164,9 @@ def _vendor(choices: Choices) -> Vendor:
         raise UsageError("emulation-impossible", message)
     named = indices(choices.visible) if not every(choices) else ()
     count = choices.devices or max(named, default=0) + 1
-    return load_vendor(str(emulate(vendor, EMULATED, devices=count)))
+    underneath = choices.emulate_with or EMULATORS[0]
+    made = emulate(vendor, EMULATED, devices=count, underneath=underneath)
+    return load_vendor(str(made))
 
 
 def draft(
@@ -304,4 +307,5 @@ def _options(choices: Choices, note: str) -> Options:
         nonce=choices.nonce,
         telemetry_url=choices.telemetry_url,
         served_model_name=choices.served_model_name,
+        topology=topology_choice(choices),
     )

@@ -53,11 +53,13 @@ class Held:
         bundle: the signed scorecard.
         verified: what its signature holds.
         evidence: of a run directory; None for a bundle or page.
+        maker: of the trust list, that attests the run's devices; "" where none does.
     """
 
     bundle: bytes
     verified: Verified
     evidence: Evidence | None
+    maker: str = ""
 
     @property
     def card(self) -> Scorecard:
@@ -196,4 +198,4 @@ def verified(subject: Path, trusted: Trusted) -> Held:
         raise result.error or TrustError(
             "signature-missing", Sentence(f"{path} could not be verified", f"{path} 无法核验")
         )
-    return Held(result.bundle, result.verified, result.evidence)
+    return Held(result.bundle, result.verified, result.evidence, result.maker)

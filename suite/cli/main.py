@@ -23,7 +23,7 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 """Set by the shell's completion script, see `suite.cli.commands.completion`."""
 
 COMMANDS: Final = (
-    *("run", "plan", "prepare", "convert", "doctor", "chat", "sim"),
+    *("run", "tune", "plan", "prepare", "convert", "doctor", "chat", "sim", "agent"),
     *("score", "verify", "audit", "witness", "reproduce", "render", "diff", "compare"),
     *(
         "keygen",
@@ -39,6 +39,7 @@ COMMANDS: Final = (
         "history",
         "regress",
         "serve",
+        "fleet",
         "review",
         "round",
         "reference",

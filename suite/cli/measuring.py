@@ -26,11 +26,13 @@ from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
 from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
+from suite.cli.topology import node_places
 from suite.documents.document import given
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
 from suite.measure.preflight import require_connections, require_preflight, require_runtime
+from suite.measure.resume import is_resumable
 from suite.measure.run import execute
 from suite.measure.signals import Stop
 
@@ -94,6 +96,7 @@ def measure(
         if accept is not None:
             accept(plan)
         divisions.require(plan, choices.require_division)
+        nodes, token = node_places(sending, plan)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
         signer = signer or _made_key(terminal)
@@ -107,7 +110,11 @@ def measure(
             zero_ns=job.zero_ns(zero_ns),
             # An endpoint's readiness requests carry the same header fields.
             settings=dataclasses.replace(
-                settings(), headers=load.headers, bundle=job.gathered.bundle
+                settings(),
+                headers=load.headers,
+                bundle=job.gathered.bundle,
+                nodes=nodes,
+                node_token=token,
             ),
             load=load,
             stamps=stamping.of_run(tsa, given(plan.challenge)),
@@ -117,7 +124,7 @@ def measure(
         )
         terminal.clear()
         if result.error is not None:
-            return _ended_early(result, result.error)
+            return _ended_early(result, result.error, plan)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
             return _judge(result.directory, signer.key, terminal, choices.require_division, stamp)
@@ -267,7 +274,7 @@ def _require_space(directory: Path) -> None:
         )
 
 
-def _ended_early(result: RunResult, error: SuiteError) -> int:
+def _ended_early(result: RunResult, error: SuiteError, plan: Plan) -> int:
     write_error(error)
     write_note(
         Sentence(
@@ -275,7 +282,7 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
             f"目前的证据保存在 {result.directory}（结束方式：{result.ended}）",
         )
     )
-    if error.code not in ("run-exists", "run-busy"):
+    if error.code not in ("run-exists", "run-busy") and is_resumable(plan):
         write_note(
             Sentence(
                 f"it goes on by: suite run --resume {result.directory}",

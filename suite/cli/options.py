@@ -17,6 +17,7 @@ from suite.base import resources
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, completions
+from suite.cli.nodeoptions import PLACE_OPTIONS, TOPOLOGY_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from suite.documents.workload import Division
 
 RUNTIMES = ("container", "process", "endpoint", "sim")
+EMULATORS = ("llamacpp", "vllm")
 DIVISIONS = ("closed", "optimised", "open")
 MAX_WORKERS = 256
 KEY_VARIABLE = "SUITE_KEY"
@@ -65,6 +67,13 @@ class Choices:
     visible: str | None = None
     dtype: str | None = None
     tensor_parallel: int | None = None
+    nodes: int | None = None
+    layout: str | None = None
+    pipeline_parallel: int | None = None
+    data_parallel: int | None = None
+    expert_parallel: bool = False
+    role: tuple[str, ...] = ()
+    link: str | None = None
     max_model_len: int | None = None
     env: tuple[str, ...] = ()
     cpu_peak: str | None = None
@@ -73,17 +82,20 @@ class Choices:
     sim_script: str | None = None
     cheat: tuple[str, ...] = ()
     emulate: bool = False
+    emulate_with: str | None = None
     bundle: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """How requests are sent; nothing of it enters the plan."""
+    """How requests are sent, and to which nodes; nothing of it enters the plan."""
 
     header: tuple[str, ...] = ()
     api_key_env: str | None = None
     workers: int = 1
     kernel_send_stamps: bool = False
+    node: tuple[str, ...] = ()
+    node_token: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +185,9 @@ _CHOICES = (
     engine_option,
     accelerator_option,
     click.option("--devices", type=Count(9999), help="how many accelerators"),
-    click.option("--model", help="directory, Hugging Face id, or mini (default)"),
+    click.option(
+        "--model", help="directory, Hugging Face id, modelscope:OWNER/NAME, or mini (default)"
+    ),
     click.option("--data", type=FILE, help="XSum file or folder (default: the profile's own set)"),
     click.option(
         "--profile",
@@ -227,6 +241,7 @@ _CHOICES = (
     ),
     click.option("--dtype", help="requested precision (default: the engine's)"),
     click.option("--tensor-parallel", type=Count(9999), help="ranks (default: one per device)"),
+    *TOPOLOGY_OPTIONS,
     click.option(
         "--max-model-len", type=Count(9_999_999), help="prompt and answer together; not in closed"
     ),
@@ -267,6 +282,11 @@ _CHOICES = (
         "--emulate",
         is_flag=True,
         help="the vendor's commands and arguments without its devices; the card says so and cannot be submitted",
+    ),
+    click.option(
+        "--emulate-with",
+        type=Names(EMULATORS),
+        help="--emulate, and which of the CPU's engines serves underneath",
     ),
     click.option(
         "--bundle",
@@ -324,6 +344,7 @@ _SENDING = (
         is_flag=True,
         help="take send times from the kernel instead of just before the write",
     ),
+    *PLACE_OPTIONS,
 )
 
 _TRUSTED = (

@@ -17,6 +17,8 @@ from suite.cli.consensus import RESULTS
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices, Trusted
 from suite.cli.output import labelled, write_new
+from suite.cli.statements import REPRODUCTION_ENDING
+from suite.cli.topology import with_topology
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey
 
-ENDING: Final = ".reproduction.sigstore.json"
 _BUSY: Final = "R051"
 _CARD: Final = "urn:llm-inference-conformance:scorecard:sha256:"
 
@@ -128,7 +129,7 @@ def reproduce(
     _require_same(first.plan, made_again.plan)
     summary, wrong = _summary(held, first, new, made_again, signer.key.public)
     whole = run.resolve()
-    target = out or whole.with_name(whole.name + ENDING)
+    target = out or whole.with_name(whole.name + REPRODUCTION_ENDING)
     payload = make_summary(held.verified.statement.sha256, summary)
     write_new(target, sign(payload, signer.key, stamp))
     busy = next((c.why for c in new.card.checks if c.rule == _BUSY and c.outcome != "pass"), "")
@@ -196,7 +197,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
                 "该运行测量的是已在运行的服务器：请给出 --url",
             ),
         )
-    return Choices(
+    again = Choices(
         vendor=here.vendor or str(basis.declaration["id"]),
         engine=basis.engine,
         accelerator=basis.accelerator,
@@ -232,6 +233,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
         ),
         sim_script=script,
     )
+    return with_topology(again, options.topology)
 
 
 def _profile(basis: Basis, scratch: Path) -> str:

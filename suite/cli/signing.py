@@ -13,13 +13,14 @@ from suite.base.language import Language, language
 from suite.base.safe import is_plain, replace_file
 from suite.judge import score
 from suite.judge.attest import sign, verify_run
+from suite.judge.attest.page import NOTHING, Carried
 from suite.judge.report import html
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from suite.documents.card import Scorecard
+    from suite.judge.attest.keyless import KeylessSigner
     from suite.judge.attest.keys import PublicKey, SigningKey
     from suite.judge.attest.sign import Stamp
     from suite.judge.attest.verification import Verification
@@ -67,7 +68,9 @@ def require_run(directory: Path) -> None:
         raise EvidenceError("run-wrong", message, hint=hint)
 
 
-def sign_and_render(directory: Path, key: SigningKey, stamp: Stamp | None = None) -> Signed:
+def sign_and_render(
+    directory: Path, key: SigningKey | KeylessSigner, stamp: Stamp | None = None
+) -> Signed:
     """Score, sign and render one run directory.
 
     A run that was killed left no manifest: it is written now, and rule R001 still says that the run was cut.
@@ -112,11 +115,9 @@ def verify_signed(signed: Signed, key: PublicKey) -> Verification:
     def recompute(run: evidence.Evidence) -> Scorecard:
         return signed.card if run is signed.evidence else score.score(run)
 
-    def render(
-        bundle: bytes, card: Scorecard, language: Language, audits: Sequence[bytes]
-    ) -> bytes:
-        same = bundle == signed.bundle and not audits
-        return signed.page if same else html.render(bundle, card, language, audits)
+    def render(bundle: bytes, card: Scorecard, language: Language, beside: Carried) -> bytes:
+        same = bundle == signed.bundle and beside == NOTHING
+        return signed.page if same else html.render(bundle, card, language, beside)
 
     return verify_run.verify_run(
         signed.files.directory, key=key, recompute=recompute, render=render, read=read

@@ -1,4 +1,4 @@
-"""What is stated about a card: an audit in words, the audits that its page shows, the level that it reaches."""
+"""What is stated about a card: an audit in words, the statements that its page shows, the level that it reaches."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from suite.base.errors import TrustError, UsageError
 from suite.cli.reviewing import AUDITS
 from suite.judge.attest import levels
 from suite.judge.attest import trust as trusts
+from suite.judge.attest.carried import note_statement
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
-from suite.judge.attest.review import (
-    FAVOURABLE,
-    Attested,
-    Audited,
-    read_statement,
-    require_sameness,
-)
-from suite.judge.attest.steps import Steps
+from suite.judge.attest.page import MOST_STATEMENTS, NOTHING, Carried
+from suite.judge.attest.review import read_statement
+from suite.judge.attest.steps import Note, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from suite.cli.judging import Held
     from suite.cli.options import Trusted
     from suite.documents.audit import Audit
     from suite.judge.attest.review import Made
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verification import Verification
-    from suite.judge.attest.verify import Verified
 
 AUDIT_ENDING: Final = ".audit.sigstore.json"
+WITNESS_ENDING: Final = ".witness.sigstore.json"
+REPRODUCTION_ENDING: Final = ".reproduction.sigstore.json"
+ENDINGS: Final = (AUDIT_ENDING, WITNESS_ENDING, REPRODUCTION_ENDING)
+"""Of what `suite audit`, `suite witness` and `suite reproduce` write beside a run."""
 _SHOWN: Final = 5
 
 
@@ -99,35 +99,37 @@ def rows(audit: Audit) -> list[tuple[str, str]]:
     return listed
 
 
-def shown(
-    subject: Path, named: Sequence[Path], held: Verified, trusted: Trusted
-) -> tuple[bytes, ...]:
-    """The signed audits of a card that its page shows: those that are named, else the one beside it; each verified.
+def shown(subject: Path, named: Sequence[Path], held: Held, trusted: Trusted) -> Carried:
+    """What a card's page carries: the statements that are named, else those beside the card, each verified; and the devices' maker.
 
     Raises:
-        UsageError: ``usage-wrong`` for audits without a trust list.
-        TrustError: what an audit that is named is refused for.
+        UsageError: ``usage-wrong`` for statements without a trust list.
+        TrustError: what a statement is refused for; ``audit-different``.
     """
     if trusted.trust is None:
         if named:
-            hint = Sentence("the trust list says whose audits count", "信任列表决定谁的审计算数")
-            raise UsageError(
-                "usage-wrong", Sentence("--audit needs --trust", "--audit 需要 --trust"), hint=hint
+            hint = Sentence(
+                "the trust list says whose statements count", "信任列表决定谁的声明算数"
             )
-        return ()
-    whole = subject.resolve()
-    beside = whole.with_name(whole.name.removesuffix(".sigstore.json") + AUDIT_ENDING)
-    paths = named or ([beside] if beside.is_file() else [])
-    listed, made = trusts.load(trusted.trust), []
-    for path in paths:
+            message = Sentence("--statement needs --trust", "--statement 需要 --trust")
+            raise UsageError("usage-wrong", message, hint=hint)
+        return NOTHING
+    listed, kept = trusts.load(trusted.trust), []
+    for path in named or beside(subject):
         data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
-        stated = read_statement(data, listed, held.statement.sha256, held.card.vendor.id, str(path))
-        if not isinstance(stated, Audited):
-            raise TrustError(
-                "predicate-type-differs", Sentence(f"{path} is no audit", f"{path} 不是审计")
-            )
-        made.append(data)
-    return tuple(made)
+        card = held.verified
+        stated = read_statement(data, listed, card.statement.sha256, card.card.vendor.id, str(path))
+        note_statement(stated, Note())
+        kept.append(data)
+    return Carried(tuple(kept[:MOST_STATEMENTS]), held.maker)
+
+
+def beside(subject: Path) -> list[Path]:
+    """The audits, witness reports and reproductions that lie beside a card, under its name."""
+    whole = subject.resolve()
+    name = whole.name.removesuffix(".sigstore.json").removesuffix(".html")
+    paths = (whole.with_name(name + ending) for ending in ENDINGS)
+    return [path for path in paths if path.is_file()]
 
 
 def with_statements(result: Verification, paths: Sequence[Path], trust: TrustList) -> Verification:
@@ -144,23 +146,8 @@ def with_statements(result: Verification, paths: Sequence[Path], trust: TrustLis
                 data, trust, result.verified.statement.sha256, card.vendor.id, str(path)
             )
             stated.append(made)
-            if isinstance(made, Audited):
-                note.detail = require_sameness(made)
-                if made.audit.verdict == "undecided":
-                    note.warn("audit-undecided", note.detail)
-            elif isinstance(made, Attested):
-                note.detail = f"{made.word} by {made.owner}: {made.report.why}"
-                if made.word not in FAVOURABLE:
-                    note.warn("attestation-differs", note.detail)
-            else:
-                raise TrustError(
-                    "predicate-type-differs",
-                    Sentence(
-                        f"{path} is no audit, witness or reproduction",
-                        f"{path} 不是审计、见证或复现",
-                    ),
-                )
+            note_statement(made, note)
     with steps.attempt("Its level follows from what is stated") as note:
-        level, why = levels.reached(result.verified.card, stated)
+        level, why = levels.reached(result.verified.card, stated, result.maker)
         note.detail = f"{level}: {why}"
     return replace(result, steps=tuple(steps.done), errors=tuple(steps.errors))

@@ -13,6 +13,7 @@ from suite.base.visible import say
 from suite.cli import signingkey, stamping
 from suite.cli.measuring import measure, run_directory
 from suite.cli.output import labelled, write_new
+from suite.cli.statements import WITNESS_ENDING
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import read_limited
 from suite.judge.attest.review import make_witness, payload_digest
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from suite.cli.options import Choices, Sending
     from suite.documents.witness import WitnessReport
 
-ENDING: Final = ".witness.sigstore.json"
 STATUS: Final = {"agrees": 0, "differs": 1, "one-sided": 4}
 _VERDICTS: Final = {"agrees": "一致", "differs": "不一致", "one-sided": "只知一方"}
 MAX_LOG_BYTES: Final = 1 << 30
@@ -79,7 +79,7 @@ def witness(
     made = report(evidence.read(directory, files), signer.key.public, dt.datetime.now(dt.UTC), log)
     card = read_limited(directory / BUNDLE_FILE, MAX_BUNDLE_BYTES)
     whole = directory.resolve()
-    target = out or whole.with_name(whole.name + ENDING)
+    target = out or whole.with_name(whole.name + WITNESS_ENDING)
     write_new(
         target, sign(make_witness(payload_digest(card, str(directory)), made), signer.key, stamp)
     )

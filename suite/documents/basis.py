@@ -9,6 +9,7 @@ from suite.documents.document import Document, about
 from suite.documents.model import FileDigest, ModelSource
 from suite.documents.plan import RuntimeKind, SuiteVersion
 from suite.documents.scalars import Count, NonNegative, Number, Positive, Sha256
+from suite.documents.topology import TopologyChoice
 from suite.documents.workload import TaskSet
 
 MOST_DEVICES = 100_000
@@ -76,6 +77,7 @@ class Options(Document):
     telemetry_url: Annotated[
         str | None, about("Page of a device exporter, of the machine that the engine runs on.")
     ] = None
+    topology: Annotated[TopologyChoice | UnsetType, about("Several nodes; absent for one.")] = UNSET
 
 
 class Thinking(Document):

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.bundle import KeyId
 from suite.documents.card_phase import CardPhase
+from suite.documents.deviceevidence import DeviceAttestation
 from suite.documents.document import Document, about
 from suite.documents.engine import Dtype
 from suite.documents.peaks import Peaks
@@ -348,6 +349,12 @@ class Scorecard(Document):
         dict[str, MetricDescription],
         about("Definitions of the metrics on this card.", standing="recomputed"),
     ]
+    attestation: Annotated[
+        DeviceAttestation | UnsetType,
+        about(
+            "What the devices signed before and after the run, fact by fact; absent where nothing that they signed holds."
+        ),
+    ] = UNSET
     task_defects: Annotated[
         dict[str, Count], about("Defects found in the task file by kind.", standing="observed")
     ]

@@ -5,11 +5,13 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import UNSET, UnsetType
 
 from suite.documents.challenge import Challenge
+from suite.documents.deviceevidence import AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Conversion, Engine
 from suite.documents.model import Model
 from suite.documents.peaks import Peaks
 from suite.documents.scalars import Name, Positive, Sha256
+from suite.documents.topology import Topology
 from suite.documents.workload import Workload
 
 RuntimeKind = Literal["container", "process", "endpoint", "sim"]
@@ -90,6 +92,15 @@ class TelemetryTool(Document):
     ] = UNSET
 
 
+class AttestationTool(Document):
+    """One tool that has the devices sign a nonce, before and after the run."""
+
+    command: Annotated[
+        tuple[str, ...], about("Argv; {nonce} stands for the plan's digest, then the log's.")
+    ]
+    parser: Annotated[AttestationParser, about("Name of the reader.")]
+
+
 class Plan(Document):
     """The whole plan."""
 
@@ -102,6 +113,9 @@ class Plan(Document):
     runtime_note: Annotated[str, about('Why not a container, "" otherwise.')]
     devices: Annotated[Devices, about("Which accelerators.")]
     engine: Annotated[Engine, about("The engine as it will be started.")]
+    topology: Annotated[
+        Topology | UnsetType, about("How the engine lies over several nodes; absent for one.")
+    ] = UNSET
     conversion: Annotated[
         Conversion | None, about("What happens to the weights first; null for nothing.")
     ]
@@ -111,6 +125,10 @@ class Plan(Document):
     telemetry: Annotated[
         tuple[TelemetryTool, ...], about("Tools sampled beside the measured window, best first.")
     ]
+    attestation: Annotated[
+        tuple[AttestationTool, ...] | UnsetType,
+        about("Tools that have the devices sign; absent where the declaration names none."),
+    ] = UNSET
     nonce: Annotated[str | UnsetType, about("Round identifier issued by the reviewers.")] = UNSET
     challenge: Annotated[
         Challenge | UnsetType,

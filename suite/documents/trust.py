@@ -79,6 +79,36 @@ class TrustEntry(Document):
     note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
 
 
+class TrustedIdentity(Document):
+    """Somebody who signs without a key of their own: a certificate of Sigstore's names them, for minutes."""
+
+    owner: Annotated[OwnerId, about("As of a key.")]
+    role: Annotated[Literal["vendor", "lab", "reviewer"], about("As of a key.")]
+    signsFor: Annotated[
+        Annotated[tuple[OwnerId, ...], Meta(min_length=1, max_length=100)] | UnsetType,
+        about("As of a key."),
+    ] = UNSET
+    identity: Annotated[
+        str,
+        about(
+            "Who, as the certificate says it, whole: a mail address, or the address of a workflow.",
+            min_length=1,
+            max_length=1000,
+        ),
+    ]
+    issuer: Annotated[
+        str,
+        about(
+            "Who vouched for the identity: the address of the OpenID Connect provider.",
+            min_length=1,
+            max_length=1000,
+        ),
+    ]
+    validFor: Annotated[Period | UnsetType, about("As of a key.")] = UNSET
+    revoked: Annotated[Revocation | UnsetType, about("As of a key.")] = UNSET
+    note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
+
+
 class Authority(Document):
     """One time-stamping authority (RFC 3161)."""
 
@@ -98,6 +128,36 @@ class Authority(Document):
     note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
 
 
+class Maker(Document):
+    """A maker of devices whose evidence counts: what its devices and its verifier sign with."""
+
+    owner: Annotated[
+        OwnerId, about("Id of the declaration (vendors/<id>/) of which it makes the devices.")
+    ]
+    roots: Annotated[
+        Annotated[str, Meta(pattern="^-----BEGIN CERTIFICATE-----", max_length=100_000)]
+        | UnsetType,
+        about("The self-signed certificates that its devices' certificates end in, in PEM."),
+    ] = UNSET
+    verifier: Annotated[
+        Annotated[
+            tuple[
+                Annotated[str, Meta(pattern="^-----BEGIN PUBLIC KEY-----", max_length=1000)], ...
+            ],
+            Meta(min_length=1, max_length=100),
+        ]
+        | UnsetType,
+        about(
+            "Public keys (P-384, PEM) of the service of the maker that signs tokens about devices."
+        ),
+    ] = UNSET
+    validFor: Annotated[
+        Period | UnsetType,
+        about("When its evidence counts, both ends included; absent without limit."),
+    ] = UNSET
+    note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
+
+
 class TrustList(Document):
     """Whose keys count, for what, and when. Kept by the reviewers; entries are ended or revoked, never deleted."""
 
@@ -111,4 +171,18 @@ class TrustList(Document):
     authorities: Annotated[
         tuple[Authority, ...] | UnsetType,
         about("Whose time stamps count; none without it."),
+    ] = UNSET
+    makers: Annotated[
+        tuple[Maker, ...] | UnsetType,
+        about("Whose devices' evidence counts; none without it."),
+    ] = UNSET
+    identities: Annotated[
+        tuple[TrustedIdentity, ...] | UnsetType,
+        about("Who may sign without a key of their own; needs sigstoreRoot."),
+    ] = UNSET
+    sigstoreRoot: Annotated[
+        dict[str, object] | UnsetType,
+        about(
+            "Whose certificates, logs and time stamps count for identities: a trusted root as Sigstore publishes it (trusted_root.json)."
+        ),
     ] = UNSET

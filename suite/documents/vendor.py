@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.accelerator import Accelerator, Source
+from suite.documents.deviceevidence import AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Mount, VersionRule
 from suite.documents.plan import TelemetryPlace
@@ -198,6 +199,20 @@ class DeclaredTelemetry(Document):
     source: Annotated[Required, about("Key of sources.")]
 
 
+class DeclaredAttestation(Document):
+    """A program of the devices' maker that has them sign a nonce."""
+
+    id: Annotated[Identifier, about("Short name, unique in the file.")]
+    command: Annotated[
+        tuple[str, ...],
+        about("Argv; {nonce} stands for 64 hexadecimal digits.", min_length=2),
+    ]
+    parser: Annotated[AttestationParser, about("Name of the reader.")]
+    format: Annotated[str, about("Versions whose output the reader reads.")]
+    source: Annotated[Required, about("Key of sources.")]
+    note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
+
+
 class Vendor(Document):
     """A whole declaration."""
 
@@ -224,4 +239,10 @@ class Vendor(Document):
         tuple[DeclaredEngine, ...], about("The engines; the first is the default.", min_length=1)
     ]
     telemetry: Annotated[tuple[DeclaredTelemetry, ...], about("Reading the devices.")]
+    attestation: Annotated[
+        tuple[DeclaredAttestation, ...] | UnsetType,
+        about(
+            "Having the devices sign before and after a run, where their maker has a tool for it."
+        ),
+    ] = UNSET
     notes: Annotated[tuple[str, ...], about("Traps.")]

@@ -17,6 +17,7 @@ from suite.documents.scalars import (
     Required,
     VariableName,
 )
+from suite.documents.topology import DeclaredLayout
 from suite.documents.vendor_model import (
     DeclaredConversion,
     Dtypes,
@@ -368,5 +369,8 @@ class DeclaredEngine(Document):
     speculative_decoding: Annotated[Switch, about("Guessing tokens.")]
     quantisation: Annotated[tuple[Quantisation, ...], about("Known methods.")]
     process: Annotated[DeclaredProcess | UnsetType, about("Without a container.")] = UNSET
+    layouts: Annotated[
+        tuple[DeclaredLayout, ...] | UnsetType, about("How it runs over several nodes.")
+    ] = UNSET
     unsupported: Annotated[tuple[Unsupported, ...], about("What it cannot do.")]
     notes: Annotated[tuple[str, ...], about("Traps.")]

@@ -28,8 +28,11 @@ EVIDENCE_FILES = (
 ATTEMPTS = "attempts.jsonl"
 BASIS = "basis.json"
 CONTAINER = "container.json"
+DEVICE_EVIDENCE = "device-evidence.jsonl"
 PROVENANCE = "provenance.json"
 ENGINE_METRICS = "engine-metrics.jsonl"
+NODES = "nodes.json"
+NODE_LOG = "nodes.log"
 STAMPS = "stamps.jsonl"
 OCCASIONAL_FILES = (
     ATTEMPTS,
@@ -37,14 +40,18 @@ OCCASIONAL_FILES = (
     BASIS,
     CONTAINER,
     "conversion.log",
+    DEVICE_EVIDENCE,
     ENGINE_METRICS,
     "image-build.log",
+    NODES,
+    NODE_LOG,
     "peak-probe.log",
     PROVENANCE,
     STAMPS,
 )
-"""What a run keeps of how its plan was made, of its container, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
-built an image, measured the peak, met an engine with a page of metrics, or was resumed; listed where they exist."""
+"""What a run keeps of how its plan was made, of its container, of the nodes that it lay over with what those behind the
+first printed, and of how its log grew under a challenge; and files that a run leaves when it converted weights,
+built an image, measured the peak, had its devices sign, met an engine with a page of metrics, or was resumed; listed where they exist."""
 
 MANIFEST = "manifest.json"
 
@@ -59,11 +66,13 @@ CONTENT_BYTES = {
     ATTEMPTS: 256 << 20,
     BASIS: 256 << 20,
     CONTAINER: 64 << 20,
+    NODES: 256 << 20,
     PROVENANCE: 64 << 20,
     "tasks.jsonl": 1 << 30,
     "telemetry.jsonl": 1 << 30,
     ENGINE_METRICS: 1 << 30,
     STAMPS: 64 << 20,
+    DEVICE_EVIDENCE: 64 << 20,
     "events.jsonl": 2 << 30,
 }
 """The files that are parsed, with the most bytes that are: a million requests with their answers leave half of it.

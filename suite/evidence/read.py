@@ -19,11 +19,13 @@ from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
 from suite.documents.container import ContainerRecord
+from suite.documents.deviceevidence import DeviceEvidence
 from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.logstamp import LogStamp
+from suite.documents.nodes import Nodes
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
 from suite.documents.sentences import in_both
@@ -36,8 +38,10 @@ from suite.evidence.manifest import (
     ATTEMPTS,
     BASIS,
     CONTAINER,
+    DEVICE_EVIDENCE,
     ENGINE_METRICS,
     MANIFEST,
+    NODES,
     PROVENANCE,
     STAMPS,
 )
@@ -67,6 +71,9 @@ class Evidence:
         provenance: of converted weights; None where none were.
         basis: what the plan was made from; None where the run did not keep it.
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
+        nodes: what is known of the nodes of an engine over several; None for one.
+        log_sha256: digest of ``events.jsonl``.
+        device_evidence: what the devices' maker's tool answered; empty where none was asked.
         growth: digests of the log that were taken during the run, in their order.
         attempts: those before the last, which were cut; what they measured of phases that were repeated is not in
             `marks`, `requests` and `engine_metrics`.
@@ -86,7 +93,10 @@ class Evidence:
     engine_metrics: tuple[EngineSample, ...] = ()
     basis: Basis | None = None
     container: ContainerRecord | None = None
+    nodes: Nodes | None = None
     growth: tuple[Grown, ...] = ()
+    log_sha256: str = ""
+    device_evidence: tuple[DeviceEvidence, ...] = ()
     attempts: tuple[EarlierAttempt, ...] = ()
 
     @property
@@ -157,12 +167,15 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         provenance=_occasional(files, PROVENANCE, Provenance),
         basis=None if basis is None else in_both(basis),
         container=_occasional(files, CONTAINER, ContainerRecord),
+        nodes=_occasional(files, NODES, Nodes),
         engine_metrics=tuple(
             sample
             for sample in _sidelines(files, ENGINE_METRICS, EngineSample)
             if not any(a.cut_ns <= sample.t < a.resumed_ns for a in log.attempts)
         ),
         growth=beginnings.grown(),
+        log_sha256=files.digest("events.jsonl").sha256,
+        device_evidence=_sidelines(files, DEVICE_EVIDENCE, DeviceEvidence),
         attempts=tuple(log.attempts),
     )
 

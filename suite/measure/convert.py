@@ -25,9 +25,8 @@ from msgspec.structs import replace
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, Problem, SetupError
 from suite.base.safe import replace_file
-from suite.declare.plan.conversion import artefact_problems
+from suite.declare.plan.conversion import artefact_problems, step_mounts
 from suite.documents.codec import pretty
-from suite.documents.engine import Conversion, Engine, Mount
 from suite.documents.provenance import ConvertedModel, Provenance, Repetition
 from suite.measure.converted import PROVENANCE, check_artefact, files_of, same_tool
 from suite.measure.engine import Settings, container, process, ready_tool
@@ -37,6 +36,7 @@ from suite.measure.weights import census_after, census_before, rounding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from suite.documents.engine import Conversion, Engine
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Facts, Progress
 
@@ -267,14 +267,7 @@ def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:
     if declared is not None:
         declared = replace(
             declared,
-            mounts=(
-                Mount(
-                    source=plan.model.path,
-                    target=conversion.source,
-                    read_only=True,
-                ),
-                Mount(source=str(output), target=conversion.target, read_only=False),
-            ),
+            mounts=step_mounts(plan, conversion, str(output)),
             # The image's own entry point may be the server.
             entrypoint=command[:1],
         )

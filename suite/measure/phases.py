@@ -20,6 +20,7 @@ from suite.documents.document import given
 from suite.documents.environment import Fact
 from suite.evidence import ENGINE_METRICS
 from suite.measure import network, processors
+from suite.measure.engine.served import end_code
 from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
@@ -64,7 +65,11 @@ def run_phases(run: Run, served: Served) -> None:
     phases = run.plan.workload.phases
     first = 0 if run.earlier is None else evidence.stays(phases, run.earlier.marks)
     for phase in phases[first:]:
-        watch = Watch(served.alive, while_running=run.plan.runtime != "endpoint")
+        watch = Watch(
+            served.alive,
+            while_running=run.plan.runtime != "endpoint",
+            always=run.plan.topology is not UNSET,
+        )
         stage = Stage(run, target, phase, watch)
         if phase.not_run is not UNSET:
             why = Sentence(f"not run: {phase.not_run}", f"未运行：{chinese(phase.not_run)}")
@@ -108,7 +113,7 @@ def _phase(stage: Stage, served: Served) -> None:
     dead = stage.watch.after(stage.watch.failed)
     if dead is not None:
         raise EngineError(
-            "engine-died",
+            end_code(dead),
             Sentence(
                 f"the engine died during {stage.title}: {dead}",
                 f"引擎在{chinese(stage.title)}期间终止：{chinese(dead)}",

@@ -7,11 +7,12 @@ its requests; stop the engine; write footer, environment and manifest. The foote
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -30,22 +31,25 @@ from suite.documents.taskline import TaskLine
 from suite.evidence.manifest import BASIS
 from suite.measure import convert, host, peak, resume
 from suite.measure.context import Run
+from suite.measure.deviceevidence import gather
 from suite.measure.devices import hidden, observe, tool_facts
-from suite.measure.engine import ready_tool, serve
+from suite.measure.engine import Settings, ready_tool, serve
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
+from suite.measure.nodes import group
 from suite.measure.phases import run_phases
 from suite.measure.telemetry import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
-    from suite.measure.engine import Settings
+    from suite.measure.engine import Served
     from suite.measure.engine.served import FactValue
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
@@ -56,6 +60,9 @@ FIRST_SAMPLE_S = 2.0
 """How long a telemetry tool may take for its first reading before the run goes on without an idle baseline."""
 IDLE_S = 3.0
 """Length of the idle baseline: six samples at the usual 500 ms."""
+
+DEATHS: Final = frozenset({"engine-died", "node-died", "node-paused", "node-unlinked", "node-lost"})
+"""Codes of an engine, or a part of it, that was there and is gone."""
 
 Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
 
@@ -164,7 +171,7 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
     except Interrupted as cause:
         return "interrupted", cause
     except EngineError as cause:
-        return "engine-died" if cause.code == "engine-died" else "engine-failed", cause
+        return "engine-died" if cause.code in DEATHS else "engine-failed", cause
     except SuiteError as cause:
         return "failed", cause
     return "complete", None
@@ -233,6 +240,7 @@ def _measure(run: Run) -> None:
     devices, outputs = observe(run.plan)
     run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
     run.facts.update(host.served_facts(tool_facts(run.plan)))
+    gather(run, "before", plan_sha256(run.plan))
     # Written at once and again with what the engine says: a killed run can still be judged.
     _write_environment(run)
     if run.earlier is not None:
@@ -254,14 +262,7 @@ def _measure(run: Run) -> None:
     )
     # Two stacks: the inner one stops the engine, then the outer one says when that was, however it ended.
     with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
-        served = stack.enter_context(
-            serve(
-                run.plan,
-                run.writer.directory,
-                on_progress=run.step,
-                settings=run.settings,
-            )
-        )
+        served = stack.enter_context(_served(run))
         after.callback(run.mark, "engine.stopped")
         try:
             for name, moment in served.marks:
@@ -287,6 +288,16 @@ def _measure(run: Run) -> None:
                 if url
                 else Sentence(f"stopping {engine}", f"正在停止 {engine}")
             )
+
+
+def _served(run: Run) -> AbstractContextManager[Served]:
+    """The plan's engine, on one node or over several."""
+    directory, step = run.writer.directory, run.step
+    if run.plan.topology is UNSET:
+        return serve(run.plan, directory, on_progress=step, settings=run.settings)
+    return group.serve(
+        run.plan, directory, on_progress=step, settings=run.settings or Settings(), salt=run.salt
+    )
 
 
 def _prepare(run: Run) -> None:
@@ -369,6 +380,11 @@ def _write_environment(run: Run) -> None:
     run.writer.document("environment.json", environment)
 
 
+def _log_sha256(directory: Path) -> str:
+    with (directory / "events.jsonl").open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
     footer = Footer(
         t=run.now(),
@@ -389,6 +405,8 @@ def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
                 # Whoever ends a run early does not want to wait for an authority.
                 why = "" if ended == "complete" else f"the run ended early: {ended}"
                 run.stamps.take(run, "run.end", why=why)
+            if ended == "complete":
+                gather(run, "after", _log_sha256(run.writer.directory))
     with contextlib.suppress(SetupError):
         _write_environment(run)
     with contextlib.suppress(SetupError):

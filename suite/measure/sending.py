@@ -98,7 +98,7 @@ class Stage:
 
     def ending(self) -> bool:
         """Whether the run was asked to stop, or the engine is dead."""
-        return self.run.stop.requested() or self.watch.dead is not None
+        return self.run.stop.requested() or self.watch.gone()
 
 
 class Sending:

@@ -23,12 +23,15 @@ class Watch:
     Attributes:
         alive: None while it runs, else why not.
         while_running: also ask in the middle of a phase.
+        always: ask all the time though nothing fails: of an engine over several nodes, which answers from memory, and
+            whose requests may wait for a node that is gone.
         dead: why it no longer runs, once that is known.
         failed: requests of the phase that have failed in stretches that are over.
     """
 
     alive: Callable[[], str | None]
     while_running: bool
+    always: bool = False
     dead: str | None = None
     failed: int = 0
     _seen: int = 0
@@ -41,6 +44,12 @@ class Watch:
             self._seen = count
             self._next_ns = now + INTERVAL_NS
             self.dead = self.alive()
+
+    def gone(self) -> bool:
+        """In the middle of a phase: whether it is known to be dead."""
+        if self.always and self.dead is None:
+            self.dead = self.alive()
+        return self.dead is not None
 
     def after(self, failures: int) -> str | None:
         """At the end of a phase: why the engine is dead, None when it lives.

@@ -15,6 +15,7 @@ import numpy as np
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
+from suite.declare.model import openvino_ir
 from suite.declare.model.gguf import read_gguf
 from suite.declare.model.safetensors import read_header, read_headers
 from suite.documents.provenance import Census, Rounding, TensorRounding
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from suite.documents.model import Tensor
 
 _READERS: Final = {
-    ".safetensors": lambda path: list(read_header(path).tensors),
-    ".gguf": read_gguf,
+    "*.safetensors": lambda path: list(read_header(path).tensors),
+    "*.gguf": read_gguf,
+    openvino_ir.NAME: openvino_ir.read_ir,
 }
+"""By the pattern of files' names."""
 _NARROW: Final = {"float16": "float16", "fp16": "float16", "half": "float16", "bfloat16": "bfloat16", "bf16": "bfloat16"}  # fmt: skip
 _WIDE: Final = ("float32", "fp32")
 _WINDOW: Final = 1 << 24
@@ -63,8 +66,13 @@ def census_after(artefact: Path) -> tuple[Census, ...]:
     Raises:
         DataError: a file of such a format that is broken.
     """
-    files = sorted(path for path in artefact.rglob("*") if path.suffix in _READERS)
-    return census(tensor for path in files for tensor in _READERS[path.suffix](path))
+    return census(
+        tensor
+        for path in sorted(artefact.rglob("*"))
+        for pattern, read in _READERS.items()
+        if path.match(pattern)
+        for tensor in read(path)
+    )
 
 
 def rounding(model: Path, dtype: str) -> Rounding | str:

@@ -1,4 +1,4 @@
-"""Vendors' machines emulated from their declarations, end to end: one image takes the words of all of them.
+"""Vendors' machines emulated from their declarations, end to end: one program takes the words of all of them.
 
 Conversion, start, load, telemetry and card fit together; what it measures says nothing about cards.
 """
@@ -12,10 +12,18 @@ from tests.factories import runs
 pytestmark = [pytest.mark.container, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("vendor", ["nvidia", "amd", "huawei-ascend", "mthreads"])
-def test_a_vendors_path_runs_without_its_devices(vendor, tmp_path):
+@pytest.mark.parametrize(
+    ("vendor", "emulation"),
+    [
+        ("nvidia", "--emulate"),
+        ("amd", "--emulate"),
+        ("huawei-ascend", "--emulate"),
+        ("mthreads", "--emulate-with=vllm"),
+    ],
+)
+def test_a_vendors_path_runs_without_its_devices(vendor, emulation, tmp_path):
     run = tmp_path / vendor
-    words = ["run", "--emulate", "--vendor", vendor, "--devices", 2, "--quiet"]
+    words = ["run", emulation, "--vendor", vendor, "--devices", 2, "--quiet"]
     words += ["--profile", runs.profile(tmp_path), "--converted", tmp_path / "converted"]
     words += ["--out", run, "--key", runs.key(tmp_path / "key.pem")]
     done = runs.suite(*words)
@@ -33,6 +41,9 @@ def test_a_vendors_path_runs_without_its_devices(vendor, tmp_path):
     if vendor == "mthreads":
         assert read.provenance.parameters["tensor_parallel"] == "2"
         assert "mttransformer.convert_weight" in read.provenance.command
+        assert {row.dtype for row in read.provenance.census_after} == {"F16"}
+        log = (run / "engine.log").read_text()
+        assert "vLLM API server" in log
     handed = runs.suite("submit", run, "--to", tmp_path / "tree")
     assert handed.returncode == 4
     assert "error[emulated-submission]" in handed.stderr

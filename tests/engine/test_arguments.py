@@ -29,9 +29,13 @@ HELP = {
         "xllamacpp",
         ("python", str(ROOT / "images" / "cpu-llamacpp" / "serve.py"), "--help"),
     ),
+    "openvino-genai": (
+        "openvino-genai",
+        ("python", str(ROOT / "images" / "cpu-openvino" / "serve.py"), "--help"),
+    ),
 }
 """By the package that declarations name: the distribution here, and what prints every option."""
-ENVIRONMENTS = {"xllamacpp": "llamacpp"}
+ENVIRONMENTS = {"xllamacpp": "llamacpp", "openvino-genai": "openvino"}
 """Where the environment is not called like the package."""
 
 
@@ -119,12 +123,11 @@ def test_the_parser_has_every_declared_option(engine):
     assert missing(engine, options(package)) == []
 
 
-def test_the_range_of_what_is_pinned_holds_it():
-    pairs = (("vllm", "vllm"), ("transformers", "transformers"), ("xllamacpp", "llamacpp"))
-    for package, engine in pairs:
-        span = load_vendor("cpu").engine(engine).versions
-        assert at_least(installed(package), span.at_least)
-        assert not at_least(installed(package), span.below)
+@pytest.mark.parametrize("package", HELP)
+def test_the_range_of_what_is_pinned_holds_it(package):
+    span = load_vendor("cpu").engine(ENVIRONMENTS.get(package, package)).versions
+    assert at_least(installed(package), span.at_least)
+    assert not at_least(installed(package), span.below)
 
 
 def test_a_renamed_option_is_found():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -16,10 +17,12 @@ from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import canonical, convert
 from suite.documents.container import ContainerRecord
+from suite.documents.deviceevidence import DeviceEvidence
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
 from suite.documents.event import Event, Footer, Header, Mark, Request
 from suite.documents.logstamp import LogStamp
+from suite.documents.nodes import Nodes
 from suite.documents.phase import Phase
 from suite.documents.plan import Plan
 from suite.documents.provenance import Provenance
@@ -482,8 +485,11 @@ def evidence(parts: dict | None = None) -> Evidence:
         provenance=convert(parts.get("provenance"), Provenance | None),
         basis=in_both(convert(parts["basis"], Basis)) if parts.get("basis") else None,
         container=convert(parts.get("container"), ContainerRecord | None),
+        nodes=convert(parts.get("nodes"), Nodes | None),
         engine_metrics=convert(parts.get("engine_metrics", []), tuple[EngineSample, ...]),
         growth=grown(parts),
+        log_sha256=hashlib.sha256(log(parts)).hexdigest() if parts.get("device_evidence") else "",
+        device_evidence=convert(parts.get("device_evidence", []), tuple[DeviceEvidence, ...]),
         attempts=tuple(map(earlier, parts.get("attempts", []))),
     )
 
@@ -533,6 +539,11 @@ def rows(parts: dict) -> list[tuple[bytes, dict]]:
     return [(canonical(convert(event, Event)) + b"\n", event) for event in events(parts)]
 
 
+def log(parts: dict) -> bytes:
+    """The bytes of the log."""
+    return b"".join(row for row, _ in rows(parts))
+
+
 def grown(parts: dict) -> tuple[Grown, ...]:
     """The digests that were kept of the log, beside the log."""
     if not parts.get("stamps"):
@@ -550,7 +561,7 @@ def write(directory: Path, parts: dict | None = None) -> Path:
     parts = copy.deepcopy(parts or document())
     with hinge.Writer(directory) as writer:
         writer.document("plan.json", parts["plan"])
-        for name in ("basis", "container"):
+        for name in ("basis", "container", "nodes"):
             if name in parts:
                 writer.document(f"{name}.json", parts[name])
         writer.document("environment.json", parts["environment"])
@@ -564,5 +575,8 @@ def write(directory: Path, parts: dict | None = None) -> Path:
             writer.lines("stamps.jsonl", convert(parts["stamps"], list[LogStamp]))
         for event in events(parts):
             writer.event(convert(event, Event))
+        if parts.get("device_evidence"):
+            rows_of = convert(parts["device_evidence"], list[DeviceEvidence])
+            writer.lines("device-evidence.jsonl", rows_of)
     hinge.write_manifest(directory)
     return directory

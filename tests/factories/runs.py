@@ -43,6 +43,19 @@ quality: {{rouge_ratio_min: 0.99, length_ratio_min: 0.9, rouge1_floor: 0.15, rou
 """
 
 
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def line(self, *_args):
+        pass
+
+    def step(self, *_args, **_kwargs):
+        pass
+
+    def requests(self, *_args):
+        pass
+
+
 def profile(directory: Path, *, size: int = 6, tasks: int = 6, rate: float = 20) -> Path:
     """A profile file of a few requests."""
     path = directory / "tiny.yaml"

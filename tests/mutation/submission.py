@@ -22,6 +22,7 @@ from suite.documents.codec import plain
 from suite.judge.attest import keys, sign, statement, trust, verify
 from suite.judge.attest.envelope import bundle_bytes, pae
 from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.page import NOTHING, Carried
 from suite.judge.attest.statement import make_statement
 from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify_run import verify_run
@@ -156,12 +157,10 @@ class Submission:
                 "tasks-empty", "left for later: other evidence is refused without it"
             )
 
-        def render(
-            bundle: bytes, card: object, language: Language, audits: tuple[bytes, ...]
-        ) -> bytes:
-            if bundle == self._bundle and not audits:
+        def render(bundle: bytes, card: object, language: Language, carried: Carried) -> bytes:
+            if bundle == self._bundle and carried == NOTHING:
                 return self._page
-            return html.render(bundle, card, language, audits)
+            return html.render(bundle, card, language, carried)
 
         return verify_run(self.folder, self._trust, recompute=recompute, render=render)
 

@@ -27,35 +27,38 @@ if TYPE_CHECKING:
     help="file to write; default: the page beside the bundle, another format beside the run directory",
 )
 @click.option(
+    "--statement",
     "--audit",
-    "audits",
+    "statements",
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help="reviewer's audit that the page shows; needs --trust; default: those beside the card",
+    help="reviewer's audit, witness report or reproduction that the page shows; needs --trust; default: those beside the card",
 )
 @trusted
 def render(
-    subject: Path, name: str, out: Path | None, audits: tuple[Path, ...], trusted: Trusted
+    subject: Path, name: str, out: Path | None, statements: tuple[Path, ...], trusted: Trusted
 ) -> int:
     """Render a signed scorecard: the page, or another report format.
 
     SUBJECT is a run directory or a .sigstore.json file. Verifies the bundle against --key or --trust (a run
     directory without them against the key in it) and writes the report. A page shows the language of --lang
-    first; its reader can switch. With --trust it shows the audits of reviewers on the list: those that are named, else
-    RUN.audit.sigstore.json beside the run; each is verified first.
+    first; its reader can switch. With --trust it shows the audits, witness reports and reproductions of others on the list, and
+    the level that the card reaches by them: those that are named, else RUN.audit.sigstore.json and the like beside the run; each
+    is verified first.
     """
     from suite.base.language import language
     from suite.base.safe import replace_file
     from suite.cli.judging import verified
     from suite.cli.signing import PAGE_FILE
     from suite.cli.statements import shown
+    from suite.judge.attest.page import NOTHING
     from suite.judge.report.formats import registry
     from suite.judge.report.formats.format import Subject
 
     chosen = registry.load(name)
     held = verified(subject, trusted)
-    kept = shown(subject, audits, held.verified, trusted) if name == "html" else ()
+    kept = shown(subject, statements, held, trusted) if name == "html" else NOTHING
     read = held.evidence if chosen.needs == "evidence" else None
     report = registry.render(name, Subject(held.card, held.bundle, read, language(), kept))
     target = out or _place(subject, PAGE_FILE if name == "html" else "", f"-{name}{chosen.suffix}")

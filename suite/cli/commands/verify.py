@@ -68,7 +68,7 @@ def verify(
     known = judging.known(trusted, nonce, shared=len(subjects) > 1)
     if len(subjects) == 1:
         result = judging.verify(subjects[0], known)
-        if statements and known.trust is not None:
+        if known.trust is not None and (statements or result.maker):
             from suite.cli.statements import with_statements
 
             result = with_statements(result, statements, known.trust)

@@ -18,6 +18,7 @@ from suite.documents.vendor_model import DtypeRow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.plan.topology import Layout
     from suite.declare.vendor.load import Vendor
     from suite.documents.accelerator import Accelerator
     from suite.documents.basis import Options, Thinking
@@ -77,6 +78,7 @@ class Choice:
         accelerator_named: the user named it, rather than leave it to the declaration's first.
         devices_named: the user named their number, or which they are.
         engine_named: the user named the engine.
+        layout: how it lies over several nodes, of which each has the selected devices; None for one.
     """
 
     vendor: Vendor
@@ -93,6 +95,7 @@ class Choice:
     accelerator_named: bool = True
     devices_named: bool = True
     engine_named: bool = True
+    layout: Layout | None = None
 
     @property
     def starts_engine(self) -> bool:
@@ -125,7 +128,7 @@ class Choice:
         """The form that a plan holds."""
         if self.runtime != "endpoint":
             return Devices(
-                count=len(self.indices),
+                count=len(self.indices) * (1 if self.layout is None else self.layout.computing),
                 accelerator=self.device.id,
                 name=self.device.name,
                 visible=self.visible,

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from suite.declare.vendor import template
 from suite.documents.document import given
 from suite.documents.engine import Container, Conversion, Image, Mount, PreflightCheck, Process
-from suite.documents.plan import TelemetryTool
+from suite.documents.plan import AttestationTool, TelemetryTool
 from suite.documents.vendor import DeviceNodes
 
 if TYPE_CHECKING:
@@ -160,6 +160,16 @@ def preflight(choice: Choice) -> list[PreflightCheck]:
                 )
             )
     return checks
+
+
+def attestation(choice: Choice) -> tuple[AttestationTool, ...]:
+    """The tools of the devices' maker that have them sign; none for a machine that may be another one."""
+    if choice.runtime not in {"container", "process"}:
+        return ()
+    return tuple(
+        AttestationTool(command=tool.command, parser=tool.parser)
+        for tool in given(choice.vendor.doc.attestation, ())
+    )
 
 
 def telemetry(choice: Choice) -> list[TelemetryTool]:

@@ -13,7 +13,7 @@ from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.documents.codec import plain
 from suite.documents.document import given
-from suite.documents.engine import RECIPE_TARGET, Conversion
+from suite.documents.engine import RECIPE_TARGET, Conversion, Mount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,6 +127,23 @@ def conversion_doc(
     )
     key = jsonio.digest({"model": model.sha256, "step": plain(step)})
     return replace(step, host_target=str(parent / f"{name}-{key[:KEY_DIGITS]}"))
+
+
+def step_mounts(plan: Plan, step: Conversion, output: str) -> tuple[Mount, ...]:
+    """What the step sees in a container: the source read-only, one directory to write to, and what the devices need.
+
+    Args:
+        plan: of a container.
+        step: its conversion.
+        output: directory on this machine that gets the files.
+    """
+    engine = plan.engine
+    declared = () if engine.container is None else engine.container.mounts
+    return (
+        Mount(source=plan.model.path, target=step.source, read_only=True),
+        Mount(source=output, target=step.target, read_only=False),
+        *(mount for mount in declared if mount.target != engine.model_target),
+    )
 
 
 def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Census]) -> list[str]:

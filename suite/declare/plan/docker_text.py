@@ -5,10 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from suite.base.bilingual import Sentence
 from suite.documents.document import given
 
 if TYPE_CHECKING:
     from suite.documents.engine import Container, Engine, Image
+    from suite.documents.plan import Plan
 
 DEFAULT_TMPFS = {"/tmp": "rw,exec,nosuid,nodev,mode=1777"}  # noqa: S108 - inside the container
 DEFAULT_ENV = {
@@ -28,18 +33,50 @@ def image_name(image: Image) -> str:
     return image.reference if image.digest is None else f"{image.reference}@{image.digest}"
 
 
-def docker_run(engine: Engine, image: Image, name: str) -> list[list[str]]:
+def node_runs(plan: Plan, image: Image, name: str) -> list[str]:
+    """The container commands of a plan: one, or one for each role over several nodes.
+
+    Args:
+        plan: runs its engine in a container.
+        image: to run.
+        name: of the network, and of the container where there is one.
+    """
+    engine, topology = plan.engine, given(plan.topology)
+    if topology is None:
+        return [command_lines(docker_run(engine, image, name))]
+    lines: list[str] = []
+    first = 0
+    for role in topology.roles:
+        last = first + role.nodes - 1
+        numbers = str(first) if first == last else f"{first}-{last}"
+        lines.append(
+            Sentence(
+                f"# Node {numbers}: {role.role}; what stands in braces is filled in on the node",
+                f"# 节点 {numbers}：{role.role}；花括号中的内容在该节点上填入",
+            )
+        )
+        command = engine.command if role.command is UNSET else role.command
+        own = replace(engine, command=command, env={**engine.env, **role.env})
+        lines.append(command_lines(docker_run(own, image, f"{name}-{role.role}", network=name)))
+        first = last + 1
+    return lines
+
+
+def docker_run(
+    engine: Engine, image: Image, name: str, *, network: str | None = None
+) -> list[list[str]]:
     """The container command as groups of words, one group per option.
 
     Args:
         engine: with its container part.
         image: to run.
-        name: of the container; its network is called alike.
+        name: of the container.
+        network: that it hangs on; None: one that is called alike.
     """
     container = engine.container
     assert container is not None
     groups = [[container.wrapper or "docker", "run"], ["--rm"], ["--name", name]]
-    groups.append(["--network", "host" if container.network == "host" else name])
+    groups.append(["--network", "host" if container.network == "host" else network or name])
     groups += _permissions(container, built_here=image.source == "build")
     groups += _limits(container)
     if container.runtime:

@@ -12,6 +12,7 @@ from suite.base.errors import UsageError
 from suite.declare.plan.container import container_doc, image_doc, preflight, process_doc
 from suite.declare.plan.flags import read_flags
 from suite.declare.plan.imagechoice import choose_image
+from suite.declare.plan.topology import role_command
 from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
@@ -48,6 +49,8 @@ def placeholders(
     process = choice.runtime == "process"
     target = choice.model.path if process else engine.model_target
     image = engine.images[0].reference if choice.options.image is None else choice.options.image
+    host = _LOOPBACK if process or choice.access.host_network is not UNSET else _INSIDE_HOST
+    layout = choice.layout
     return {
         "model": target,
         "model_name": choice.model.id.rpartition("/")[2],
@@ -58,12 +61,14 @@ def placeholders(
         "visible": choice.visible,
         "dtype": dtype.requested,
         "max_model_len": str(max_model_len),
-        "host": _LOOPBACK if process or choice.access.host_network is not UNSET else _INSIDE_HOST,
+        # Over several nodes the client, too, may be on another machine.
+        "host": host if layout is None else "{node_address}",
         "port": str(engine.port),
         "peak_probe": PROBE_TARGET,
         "recipe": RECIPE_TARGET,
         "arch": given(device.architecture, ""),
         "image": image,
+        **({} if layout is None else layout.values()),
     }
 
 
@@ -172,7 +177,7 @@ def engine_doc(
         id=engine.id,
         title=_title(choice),
         stack=dict(engine.stacks[0].components) if engine.stacks else {},
-        command=tuple(_command(choice, values) + start.words if choice.starts_engine else []),
+        command=tuple(_command(choice, values, start.words) if choice.starts_engine else []),
         pre_commands=tuple(tuple(template.fill_all(step, values)) for step in engine.pre_commands),
         env=start.env,
         unset_env=tuple(item.name for item in engine.unset_env),
@@ -204,8 +209,8 @@ def engine_doc(
 def _compile_cache(choice: Choice) -> CompileCache | UnsetType:
     """What is kept from start to start, of an engine that is started here."""
     kept = choice.engine.compile_cache
-    if kept is UNSET or not choice.starts_engine:
-        return UNSET
+    if kept is UNSET or not choice.starts_engine or choice.layout is not None:
+        return UNSET  # what nodes compile, they compile for their own rank
     return CompileCache(target=kept.target, variables=dict(kept.variables))
 
 
@@ -237,7 +242,8 @@ def _peak_probe(
     choice: Choice, values: Mapping[str, str], dtype: DtypeRow
 ) -> tuple[str, ...] | UnsetType:
     declared = choice.engine.peak_probe
-    if declared is UNSET or not choice.starts_engine or not choice.options.measured_peak:
+    wanted = choice.starts_engine and choice.options.measured_peak and choice.layout is None
+    if declared is UNSET or not wanted:
         return UNSET
     return (*template.fill_all(declared.command, values), "--dtype", dtype.executed)
 
@@ -253,11 +259,15 @@ def user_arguments(engine: DeclaredEngine, overrides: Mapping[str, str]) -> list
     return result
 
 
-def _command(choice: Choice, values: Mapping[str, str]) -> list[str]:
-    process = given(choice.engine.process)
+def _command(choice: Choice, values: Mapping[str, str], words: list[str]) -> list[str]:
+    """The engine's command with its arguments; over several nodes that of the one that answers."""
+    layout, process = choice.layout, given(choice.engine.process)
+    if layout is not None:
+        role = layout.declared.roles[0]
+        return template.fill_all(role_command(choice.engine, layout, role, words), values)
     if choice.runtime == "process" and process is not None:
-        return template.fill_all(process.command, values)
-    return template.fill_all(choice.engine.command, values)
+        return template.fill_all(process.command, values) + words
+    return template.fill_all(choice.engine.command, values) + words
 
 
 def _environment(

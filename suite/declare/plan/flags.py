@@ -49,6 +49,8 @@ _OPTIONS: Final[dict[Feature, tuple[str, ...]]] = {
     "file": ("config", "config-file", "model-config", "args-file"),
 }  # fmt: skip
 """Options without dashes, by what they decide."""
+STAGES: Final = frozenset({"pipeline-parallel-size", "pp", "pp-size"})
+"""Those of the replicas that are stages of a pipeline."""
 _FEATURES: Final = {name: feature for feature, names in _OPTIONS.items() for name in names}
 _GLUED: Final = "-q"
 """The option to which argparse takes its value without a space."""

@@ -21,11 +21,12 @@ from suite.declare.plan.choice import (
     quantised,
     refuse_every,
 )
-from suite.declare.plan.container import telemetry
+from suite.declare.plan.container import attestation, telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plan.imagechoice import choose_image
 from suite.declare.plan.room import chosen_context, profile_room
+from suite.declare.plan.topology import choose_layout, topology_doc
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import select_peaks
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
+    from suite.documents.topology import Topology
     from suite.documents.vendor_engine import DeclaredEngine
     from suite.documents.vendor_model import DtypeRow
 
@@ -113,7 +115,7 @@ def make_plan(
     room = profile_room(profile, choice, request)
     phases = expand_phases(profile, taskset.size, room)
     text_context, max_model_len = chosen_context(profile, choice, longest_request(phases))
-    engine, conversion, precision = _engine(
+    made = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
     plan = Plan(
@@ -123,12 +125,14 @@ def make_plan(
         runtime=runtime,
         runtime_note=chosen.runtime_note,
         devices=choice.devices_doc(),
-        engine=engine,
-        conversion=conversion,
+        engine=made.engine,
+        topology=made.topology,
+        conversion=made.conversion,
         model=_model_doc(model, room.shortest_prompt if profile.exact_lengths else UNSET),
         workload=_workload(profile, taskset, quality, text_context, division, phases),
-        peaks=_peaks(choice, precision),
+        peaks=_peaks(choice, made.precision),
         telemetry=tuple(telemetry(choice)),
+        attestation=attestation(choice) or UNSET,
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
     )
     return replace(plan, chinese=table(plan) or UNSET)
@@ -167,6 +171,14 @@ def _peaks(choice: Choice, precision: str) -> Peaks:
     return replace(peaks, compute=compute)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Made:
+    engine: Engine
+    topology: Topology | UnsetType
+    conversion: Conversion | None
+    precision: str
+
+
 def _engine(
     choice: Choice,
     dtype: DtypeRow,
@@ -175,8 +187,8 @@ def _engine(
     request: RequestFormat,
     overrides: Mapping[str, str],
     url: str | None,
-) -> tuple[Engine, Conversion | None, str]:
-    """The engine, the conversion before it, and the precision that its arguments lead to."""
+) -> _Made:
+    """The engine, the conversion before it, how it lies over nodes, and the precision that its arguments lead to."""
     values, conversion = _resolved(choice, dtype, max_model_len)
     start = started(choice, values, overrides, conversion)
     if dtype.quantisation is not UNSET:
@@ -192,7 +204,13 @@ def _engine(
         request=request,
         url=url,
     )
-    return engine, conversion, dtype.precision
+    layout = choice.layout
+    topology = (
+        UNSET
+        if layout is None
+        else topology_doc(choice.engine, layout, values, start.words, len(choice.indices))
+    )
+    return _Made(engine, topology, conversion, dtype.precision)
 
 
 def _resolved(
@@ -280,6 +298,10 @@ def _choose(  # noqa: PLR0917 - one row of choices
                 f"它可运行：{', '.join(row.names for row in engine.models)}",
             ),
         )
+    layout = choose_layout(engine, options.topology)
+    if layout is not None and runtime != "container":
+        message = f"several nodes, and the engine runs as {runtime}"
+        raise UsageError("node-runtime-wrong", message, hint="only containers span nodes")
     return Choice(
         vendor=vendor,
         engine=engine,
@@ -289,7 +311,14 @@ def _choose(  # noqa: PLR0917 - one row of choices
         model=model,
         options=options,
         indices=indices,
-        ranks=choose_ranks(engine, device, len(indices), model.facts, options.tensor_parallel),
+        ranks=choose_ranks(
+            engine,
+            device,
+            len(indices) if layout is None else layout.ranks(len(indices)),
+            model.facts,
+            options.tensor_parallel,
+        ),
+        layout=layout,
         closed=division == "closed",
         accelerator_named=accelerator_id is not None
         or options.cpu_peak is not None

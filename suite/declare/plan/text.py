@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.declare.plan import recipe
-from suite.declare.plan.docker_text import command_lines, docker_run, image_name
+from suite.declare.plan.conversion import step_mounts
+from suite.declare.plan.docker_text import command_lines, docker_run, image_name, node_runs
 from suite.declare.plan.make import plan_sha256
 from suite.declare.plan.phase_text import phase_line
 from suite.declare.tasks.pins import known_words
@@ -26,7 +27,6 @@ from suite.documents.engine import (
     Container,
     Engine,
     Image,
-    Mount,
     PreflightCheck,
     RequestFormat,
 )
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from suite.documents.plan import Plan
+    from suite.documents.topology import Topology
 
 
 def render_plan(plan: Plan) -> Sentence:
@@ -103,6 +104,8 @@ def _head(plan: Plan) -> list[str]:
             )
         ),
     ]
+    if plan.topology is not UNSET:
+        lines.append(_labelled("Nodes       ", "节点      ", _nodes(plan, plan.topology)))
     if plan.workload.taskset.pinned is not UNSET:
         words = known_words(plan.workload.taskset.pinned)
         lines.append(_labelled("Texts       ", "文本      ", words))
@@ -119,6 +122,20 @@ def _head(plan: Plan) -> list[str]:
     if plan.runtime_note:
         lines.append(_labelled("Note        ", "说明      ", plan.runtime_note))
     return [Sentence(f"# {line}", f"# {chinese(line)}") for line in lines]
+
+
+def _nodes(plan: Plan, topology: Topology) -> Sentence:
+    """How the engine lies over its nodes."""
+    tensor, roles = (
+        plan.engine.tensor_parallel,
+        ", ".join(f"{r.nodes} {r.role}" for r in topology.roles),
+    )
+    split = f"{tensor} x {topology.pipeline} x {topology.data}"
+    expert = _when(topology.expert, ", experts over all ranks", "，专家分布于所有 rank")
+    return Sentence(
+        f"{roles} (layout {topology.layout}); tensor ranks x stages x replicas: {split}{expert}",
+        f"{roles}（布局 {topology.layout}）；张量并行 x 流水级 x 副本：{split}{expert.zh}",
+    )
 
 
 def _when(condition: object, english: str, other: str) -> Sentence:
@@ -233,10 +250,7 @@ def _conversion(plan: Plan) -> list[str]:
         return [*lines, make, " \\\n  ".join(["env", path, *env, shlex.join(words)])]
     inside = replace(
         container,
-        mounts=(
-            Mount(source=plan.model.path, target=step.source, read_only=True),
-            Mount(source=step.host_target, target=step.target, read_only=False),
-        ),
+        mounts=step_mounts(plan, step, step.host_target),
         entrypoint=step.command[:1],
     )
     converting = replace(
@@ -272,7 +286,9 @@ def _engine(plan: Plan) -> list[str]:
                 )
             )
         lines += _network(container, "engine")
-        lines.append(command_lines(docker_run(engine, image, name)))
+        lines += node_runs(plan, image, name)
+        if plan.topology is not UNSET:
+            name += f"-{plan.topology.roles[0].role}"
         return lines + _reach(container, engine, name)
     if engine.process is not None:
         process = engine.process
@@ -389,4 +405,11 @@ def _judged(plan: Plan) -> list[str]:
         )
         for tool in plan.telemetry
     ]
-    return _comments([peak, *tools])
+    makers = [
+        Sentence(
+            f"Devices sign before and after: {shlex.join(tool.command)}",
+            f"设备在运行前后签名：{shlex.join(tool.command)}",
+        )
+        for tool in given(plan.attestation, ())
+    ]
+    return _comments([peak, *tools, *makers])

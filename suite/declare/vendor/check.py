@@ -88,6 +88,7 @@ def _unused_sources(doc: Vendor) -> list[Found]:
 
 
 _TEXTS = (
+    "arguments",
     "command",
     "argument",
     "expect",
@@ -113,6 +114,9 @@ def _templates(tree: JSONValue) -> list[Found]:
                     problems.append(
                         (here, f"unknown placeholder {{{placeholder}}}", f"known: {known}")
                     )
+                elif placeholder in template.OF_NODES and "/layouts/" not in here:
+                    hint = "it may stand in layouts"
+                    problems.append((here, f"{{{placeholder}}} has no meaning here", hint))
                 elif placeholder == "index" and name not in (*_INDEXED, "expect"):
                     hint = "it may stand in argument, per_device and cdi"
                     problems.append((here, "{index} has no meaning here", hint))
@@ -127,11 +131,13 @@ def _duplicates(doc: Vendor) -> list[Found]:
         ("/accelerators", [item.id for item in doc.accelerators]),
         ("/engines", [item.id for item in doc.engines]),
         ("/telemetry", [item.id for item in doc.telemetry]),
+        ("/attestation", [item.id for item in given(doc.attestation, ())]),
     ]
     for number, engine in enumerate(doc.engines):
         at = f"/engines/{number}"
         lists.append((f"{at}/images", [item.id for item in engine.images]))
         lists.append((f"{at}/stacks", [item.id for item in engine.stacks]))
+        lists.append((f"{at}/layouts", [item.id for item in given(engine.layouts, ())]))
     for pointer, names in lists:
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -200,6 +206,7 @@ def _engine(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
         *_arguments(engine),
         *_dtypes(engine, doc),
         *_conversion(engine, doc),
+        *_layouts(engine),
         *_images(engine),
         *_requests(engine),
     ]
@@ -306,6 +313,21 @@ def _baked_ranks(engine: DeclaredEngine, command: str, baked: str) -> list[Found
             message = f"serves with {value} ranks whatever the weights were converted for"
             hint = 'write value: "{tensor_parallel}": converted weights run with their own number'
             problems.append((f"/arguments/{index}/value", message, hint))
+    return problems
+
+
+def _layouts(engine: DeclaredEngine) -> list[Found]:
+    problems: list[Found] = []
+    for index, layout in enumerate(given(engine.layouts, ())):
+        names = [role.role for role in layout.roles]
+        problems += [
+            (f"/layouts/{index}/roles/{at}/role", f"two roles are called {name}", "keep one")
+            for at, name in enumerate(names)
+            if name in names[:at]
+        ]
+        if given(layout.roles[0].without_devices, False) and layout.splits:
+            message = "a head without accelerators has no part in what is split"
+            problems.append((f"/layouts/{index}/roles/0", message, "leave splits empty"))
     return problems
 
 

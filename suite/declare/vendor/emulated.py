@@ -1,8 +1,8 @@
 """An emulated machine from a declaration: the same engines, arguments, conversion and telemetry, without the devices.
 
-Everything stays the vendor's but for what must be there to run: the image is the one that is built here for llama.cpp,
-which takes the vendor's words and refuses what the declaration refuses; device nodes are ``/dev/null``; the telemetry
-tool is a program of the suite that prints in the real one's layout. Name and every card say that it is emulated.
+Everything stays the vendor's but for what must be there to run: the image is one that is built here for CPUs, in which
+a program of the suite takes the vendor's words and refuses what the declaration refuses; device nodes are ``/dev/null``;
+the telemetry tool is another, which prints in the real one's layout. Name and every card say that it is emulated.
 """
 
 from __future__ import annotations
@@ -32,18 +32,20 @@ TARGET: Final = "/emulated"
 TOOLS: Final = ("nvidia-smi", "amd-smi", "npu-smi", "mthreads-gmi")
 """Telemetry tools whose layout `suite/assets/emulated_tool.py` prints."""
 _SOURCE: Final = "emulation"
-_CPU_ENGINE: Final = "llamacpp"
-_READY: Final = ("/health", "/v1/health", "/v1/models")
-_PROGRAM: Final = f"{RECIPE_TARGET}/emulated.py"
+_READY: Final = ("/health", "/v1/models")
+_PROGRAM: Final = "engine.py"
+_SOONER: Final = {"vllm": ("--enforce-eager",)}
+"""What makes an engine start sooner; how fast it then is says nothing anyway."""
 
 
-def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
+def emulate(vendor: Vendor, into: Path, *, devices: int, underneath: str) -> Path:
     """Write the emulated declaration of a vendor.
 
     Args:
         vendor: the real declaration.
         into: directory that gets a directory of the vendor's name.
         devices: how many the machine has.
+        underneath: the CPU's engine that serves.
 
     Returns:
         The directory of the emulated declaration.
@@ -64,15 +66,20 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
                 "the CPU is here: there is nothing to emulate", "CPU 就在此处：无需模拟"
             )
         raise UsageError("emulation-impossible", message)
-    directory = into / f"{devices}-devices" / vendor.id
+    known: Any = yamlio.load(load_vendor("cpu").path).value
+    cpu = next(engine for engine in known["engines"] if engine["id"] == underneath)
+    directory = into / f"{devices}-devices-{underneath}" / vendor.id
     nodes = _nodes(document)
     _relabel(document)
-    described = {engine["id"]: _described(engine, document, nodes, devices) for engine in engines}
+    described = {
+        "underneath": _beneath(cpu),
+        "engines": {item["id"]: _described(item, document, nodes, devices) for item in engines},
+    }
     document["engines"] = engines
     document["prerequisites"] = []
     document["access"] = [_access(nodes, directory)]
     for engine in engines:
-        _replace_engine(engine)
+        _replace_engine(engine, copy.deepcopy(cpu))  # the YAML takes no anchors
     name = document["accelerators"][0]["name"]
     document["telemetry"] = [
         entry
@@ -80,6 +87,7 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
         if entry["tool"] in TOOLS and "--json" in entry["command"]
     ] or [entry for entry in document["telemetry"] if entry["tool"] in TOOLS]
     document["telemetry"] = document["telemetry"][:1]
+    document.pop("attestation", None)
     for entry in document["telemetry"]:
         script = str(resource("suite/assets/emulated_tool.py"))
         entry |= {
@@ -95,6 +103,8 @@ def emulate(vendor: Vendor, into: Path, *, devices: int) -> Path:
         text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
         replace_file(directory / FILE_NAME, text.encode())
         replace_file(directory / ENGINES, jsonio.pretty(described))
+        program = resource("suite/assets/emulated_engine.py")
+        replace_file(directory / _PROGRAM, program.read_bytes())
     except OSError as cause:
         raise SetupError("disk-unwritable", unwritable(cause.filename, cause)) from cause
     return directory
@@ -147,10 +157,30 @@ def _access(nodes: list[str], directory: Path) -> dict[str, Any]:
     }
 
 
+def _beneath(cpu: dict[str, Any]) -> dict[str, Any]:
+    """How the engine underneath starts; what the vendor's words decide stays a placeholder."""
+    words = [*cpu["command"]]
+    for rule in cpu["arguments"]:
+        if rule["status"] in ("required", "recommended"):
+            words += [rule["name"], *([rule["value"]] if rule["takes"] != "flag" else [])]
+    words += _SOONER.get(cpu["id"], ())
+    return {
+        "command": words,
+        "convert": cpu.get("conversion", {}).get("command", []),
+        "fixed": {
+            "recipe": RECIPE_TARGET,
+            "dtype": cpu["dtypes"]["default"],
+            "tensor_parallel": "1",
+        },
+        "caching": {name: cpu["prefix_caching"][name] for name in ("enable", "disable")},
+        "env": {item["name"]: item["value"] for item in cpu["env"]},
+    }
+
+
 def _described(
     engine: dict[str, Any], document: dict[str, Any], nodes: list[str], devices: int
 ) -> dict[str, Any]:
-    """What the emulated engine holds its words against; see ``images/cpu-llamacpp/emulated.py``."""
+    """What the emulated engine holds its words against; see ``suite/assets/emulated_engine.py``."""
     entry = engine["entrypoint"] or engine["image_entrypoint"]
     container = document["visibility"]["container"]
     return {
@@ -158,18 +188,18 @@ def _described(
         "words": [*entry, *engine["command"]],
         "arguments": engine["arguments"],
         "prefix_caching": engine["prefix_caching"],
+        "env": [item["name"] for item in engine["env"]],
         "nodes": nodes,
         "indices": list(range(devices)),
         "variables": [container["variable"]] if container else [],
     }
 
 
-def _replace_engine(engine: dict[str, Any]) -> None:
-    cpu: Any = yamlio.load(load_vendor("cpu").path).value
-    image = next(item for item in cpu["engines"] if item["id"] == _CPU_ENGINE)["images"][0]
+def _replace_engine(engine: dict[str, Any], cpu: dict[str, Any]) -> None:
     entry = engine["entrypoint"] or engine["image_entrypoint"]
-    engine["images"] = [{**image, "id": "emulated", "provenance": _SOURCE}]
-    engine["entrypoint"] = ["python", _PROGRAM, "serve", engine["id"], *entry]
+    program = ["python", f"{TARGET}/{_PROGRAM}"]
+    engine["images"] = [{**cpu["images"][0], "id": "emulated", "provenance": _SOURCE}]
+    engine["entrypoint"] = [*program, "serve", engine["id"], *entry]
     engine["image_entrypoint"] = []
     engine["pre_commands"] = []
     for member in ("peak_probe", "compile_cache", "process", "access", "shared_memory"):
@@ -177,17 +207,12 @@ def _replace_engine(engine: dict[str, Any]) -> None:
     if engine["readiness"]["path"] not in _READY:
         engine["readiness"]["path"] = _READY[0]
     engine["request"] |= {"token_ids": False, "extra_body": {}}
-    engine["limits"] = {**engine["limits"], "memory_base": "8g"}
+    engine["limits"] = {**engine["limits"], "memory_base": cpu["limits"]["memory_base"]}
+    if "shared_memory" in cpu:
+        engine["shared_memory"] = {**cpu["shared_memory"], "source": _SOURCE}
     conversion = engine.get("conversion")
     if conversion:
         baked = {item["name"]: item["value"] for item in conversion["parameters"]}
         first = ["{model_source}", "{conversion_target}", baked.get("dtype", "float32")]
         ranks = baked.get("tensor_parallel", "1")
-        conversion["command"] = [
-            "python",
-            _PROGRAM,
-            "convert",
-            *first,
-            ranks,
-            *conversion["command"],
-        ]
+        conversion["command"] = [*program, "convert", *first, ranks, *conversion["command"]]

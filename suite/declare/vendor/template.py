@@ -11,6 +11,24 @@ from suite.base.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+PER_NODE: Final = {
+    "node_rank": "the node's number in its group, from 0",
+    "node_address": "the node's own address",
+    "node_interface": "the network interface that has this address",
+    "head_address": "the address of node 0",
+    "data_parallel_start": "number of the node's first replica",
+    "prefill_addresses": "address:port of every node that prefills, with commas",
+    "decode_addresses": "address:port of every node that decodes, with commas",
+}
+"""What only a node can fill in: it stays in the plan as it is, which so serves any machines."""
+OF_NODES: Final = {
+    "nodes": "number of nodes",
+    "pipeline_parallel": "number of pipeline stages",
+    "data_parallel": "number of replicas that share the requests",
+    "data_parallel_local": "number of those replicas on each node",
+    **PER_NODE,
+}
+"""Placeholders that only layouts over several nodes have."""
 PLACEHOLDERS: Final = {
     "model": "the model directory as the engine sees it",
     "model_name": "the model's short name, without slashes",
@@ -22,6 +40,7 @@ PLACEHOLDERS: Final = {
     "devices": "number of devices",
     "visible": "the selected device indices, as the visibility variable writes them",
     "index": "one device index; the text is repeated for each",
+    "nonce": "what the devices sign: the plan's digest, then the log's, 64 hexadecimal digits",
     "dtype": "the requested precision",
     "max_model_len": "longest prompt and answer together, tokens",
     "host": "address to listen on",
@@ -31,6 +50,7 @@ PLACEHOLDERS: Final = {
     "arch": "the accelerator's architecture",
     "match": "the regular expression for the accelerator's name",
     "image": "the image reference",
+    **OF_NODES,
 }
 """Every placeholder with its meaning."""
 

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from suite.judge.attest.review import Made
 
 
-def reached(card: Scorecard, made: Iterable[Made]) -> tuple[Level, str]:
+def reached(card: Scorecard, made: Iterable[Made], maker: str = "") -> tuple[Level, str]:
     """The highest level that a card reaches, and why.
 
     Args:
         card: says what its own evidence reaches.
         made: what was stated about it, each verified against a trust list.
+        maker: of the trust list, that attests the run's devices; "" where none does.
 
     The last statement of each owner counts. A card is witnessed where a witness holds its evidence, measured a server
-    elsewhere, and both sides counted alike. It is reproduced where more owners reproduced it than failed to.
+    elsewhere, and both sides counted alike. It is reproduced where more owners reproduced it than failed to. Its hardware is
+    attested where it is reproduced, was made under a challenge (of another run whoever ran chose when the nonce became known),
+    and its maker attests the devices: they say where it ran, and nothing of what was computed there.
     """
     own = card.level.level
     last = {
@@ -38,7 +41,10 @@ def reached(card: Scorecard, made: Iterable[Made]) -> tuple[Level, str]:
     against = [item.owner for item in summaries if item.word != "reproduced"]
     if len(for_it) > len(against):
         doubts = f", not by {', '.join(sorted(against))}" if against else ""
-        return "reproduced", f"reproduced by {', '.join(sorted(for_it))}{doubts}"
+        by = f"reproduced by {', '.join(sorted(for_it))}{doubts}"
+        if maker and own == "challenged":
+            return "attested", f"{by}; its devices are attested by {maker}"
+        return "reproduced", by
     witnesses = [
         item.owner
         for item in last

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
@@ -17,7 +17,7 @@ from suite.base.language import Language
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, MEDIA_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from suite.documents.card import Scorecard
     from suite.judge.attest.stated import Stated
@@ -29,21 +29,40 @@ MAX_PAGE_BYTES = 2 * MAX_BUNDLE_BYTES
 BLOCK_START = f'<script type="{MEDIA_TYPE}">'
 BLOCK_END = "</script>"
 
-AUDIT_START: Final = '<pre class="audit-bundle">'
-AUDIT_END: Final = "</pre>"
-MOST_AUDITS: Final = 8
-"""Audits that a page shows."""
+STATEMENT_START: Final = '<pre class="statement-bundle">'
+STATEMENT_END: Final = "</pre>"
+MOST_STATEMENTS: Final = 8
+"""Statements that a page shows."""
+UNREADABLE: Final = Sentence(
+    "the page carries statements that cannot be read", "页面所含的声明无法读取"
+)
 
-Render: TypeAlias = "Callable[[bytes, Scorecard, Language, Sequence[bytes]], bytes]"
-"""Bundle bytes, the scorecard stated there, the page's language and the audits that it shows in, page out; the same input
-gives the same bytes."""
+
+class Carried(NamedTuple):
+    """What a page carries beside its card.
+
+    Attributes:
+        statements: signed audits, witness reports and reproductions of the card.
+        maker: of a trust list, that attests the run's devices; "" where none does.
+    """
+
+    statements: tuple[bytes, ...] = ()
+    maker: str = ""
+
+
+NOTHING: Final = Carried()
+
+Render: TypeAlias = "Callable[[bytes, Scorecard, Language, Carried], bytes]"
+"""Bundle bytes, the scorecard stated there, the page's language and what else it carries in, page out; the same input gives the
+same bytes."""
 
 LANGUAGES: Final = {Language.EN: "en", Language.ZH: "zh-CN"}
 """What ``<html lang>`` says, by the language that a page shows first."""
 
 _SCRIPT = re.compile(rb"<[\s/]*script", re.IGNORECASE)
 _LANGUAGE = re.compile(rb'\s*<!doctype html>\s*<html lang="([^"]{1,20})"', re.IGNORECASE)
-_AUDIT = re.compile(rb'<pre class="audit-bundle">([A-Za-z0-9+/=]{4,8000000})</pre>')
+_STATEMENT = re.compile(rb'<pre class="statement-bundle">([A-Za-z0-9+/=]{4,8000000})</pre>')
+_MAKER = re.compile(rb'<code class="maker">([a-z0-9-]{1,64})</code>')
 _GENERATOR = re.compile(rb'<meta name="generator" content="([^"<>]{1,200})">')
 _ESCAPES = {
     "&": "\\u0026",
@@ -113,30 +132,26 @@ def extract_bundle(html: bytes, *, name: str = "page") -> bytes:
     return inner[0] + b"\n"
 
 
-def embed_audit(bundle: bytes) -> str:
-    """A signed audit as a page carries it, so that whoever has the page alone can check who signed it."""
-    return AUDIT_START + base64.b64encode(bundle).decode("ascii") + AUDIT_END
+def embed_statement(bundle: bytes) -> str:
+    """A signed statement as a page carries it, so that whoever has the page alone can check who signed it."""
+    return STATEMENT_START + base64.b64encode(bundle).decode("ascii") + STATEMENT_END
 
 
-def extract_audits(html: bytes) -> tuple[bytes, ...]:
-    """The signed audits that a page shows.
+def extract_carried(html: bytes) -> Carried:
+    """The signed statements that a page shows, and the maker that it names.
 
     Raises:
         TrustError: ``page-differs`` for more than a page shows, or for none that can be read.
     """
-    blocks = _AUDIT.findall(html)
-    if len(blocks) > MOST_AUDITS or len(blocks) != html.count(AUDIT_START.encode("ascii")):
-        raise TrustError(
-            "page-differs",
-            Sentence("the page carries audits that cannot be read", "页面所含的审计无法读取"),
-        )
+    blocks, makers = _STATEMENT.findall(html), _MAKER.findall(html)
+    few = len(blocks) <= MOST_STATEMENTS and len(makers) <= 1
+    if not few or len(blocks) != html.count(STATEMENT_START.encode("ascii")):
+        raise TrustError("page-differs", UNREADABLE)
     try:
-        return tuple(base64.b64decode(block, validate=True) for block in blocks)
+        statements = tuple(base64.b64decode(block, validate=True) for block in blocks)
     except ValueError as cause:
-        raise TrustError(
-            "page-differs",
-            Sentence("the page carries audits that cannot be read", "页面所含的审计无法读取"),
-        ) from cause
+        raise TrustError("page-differs", UNREADABLE) from cause
+    return Carried(statements, makers[0].decode("ascii") if makers else "")
 
 
 def renderer_of(html: bytes) -> str | None:
@@ -162,7 +177,7 @@ def check_page(
 
     Raises:
         TrustError: ``page-bundle-differs``, ``page-differs`` with the place of the first difference, and the
-            codes of `extract_bundle`.
+            codes of `extract_bundle` and `extract_carried`.
     """
     if render is None:
         note.skip("page-not-checked", Sentence("no renderer at hand", "没有可用的渲染器"))
@@ -174,7 +189,7 @@ def check_page(
                 "the page carries another bundle than the run", "页面所含的签名包与运行的不同"
             ),
         )
-    again = render(bundle, stated.card, language_of(html), extract_audits(html))
+    again = render(bundle, stated.card, language_of(html), extract_carried(html))
     if again == html:
         note.detail = Sentence(
             f"rendered again, byte for byte the same ({len(html):,} bytes)",

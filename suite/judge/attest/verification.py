@@ -32,6 +32,7 @@ class Verification:
         errors: the refusals, in the order of the steps.
         bundle: the very bytes that were verified; None where there were none.
         evidence: what was read of the run, the very bytes that were hashed; None without a readable one.
+        maker: of the trust list, that attests the run's devices; "" where none does.
     """
 
     subject: str
@@ -40,6 +41,7 @@ class Verification:
     errors: tuple[SuiteError, ...]
     bundle: bytes | None = None
     evidence: Evidence | None = None
+    maker: str = ""
 
     @property
     def intact(self) -> bool:

@@ -8,6 +8,7 @@
     The event log is complete                 footer present, its count of requests right
     A reviewer issued the challenge           where the run was made under one (trust list only)
     A listed authority stamped the log        where stamps of its digests were kept (trust list only)
+    Their maker attests the devices           where they signed for the run (trust list only)
     A reviewer signed the reference run       where it carries one (trust list only)
     The run is signed                         the bundle is there
     (the steps of `suite.judge.attest.verify`)
@@ -35,6 +36,7 @@ from suite.documents.document import given
 from suite.documents.test_result import TestResult
 from suite.judge.attest import carried, files, lineends, numbers, page
 from suite.judge.attest.challenge import check_challenge
+from suite.judge.attest.deviceevidence import check_devices
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.keys import parse_public
 from suite.judge.attest.origin import check_stamps
@@ -123,7 +125,7 @@ def verify_run(
             run.check_numbers(stated, recompute)
             with run.steps.attempt(_PAGE) as note:
                 html = _check_page(place / files.PAGE_FILE, stated, bundle, render, note)
-                carried.check_audits(html, trust, stated, run.steps)
+                carried.check_statements(html, trust, stated, run.steps, run.maker)
         return run.result(str(directory))
 
 
@@ -156,7 +158,7 @@ def verify_page(
             )
             with steps.step(_PAGE) as note:
                 page.check_page(html, result.stated, bundle, render, note)
-            carried.check_audits(html, trust, result.stated, steps)
+            carried.check_statements(html, trust, result.stated, steps)
     return Verification(name, tuple(steps.done), result.verified, tuple(steps.errors), bundle)
 
 
@@ -196,11 +198,14 @@ class _Run:
         self.manifest_sha256: str | None = None
         self.stated: Stated | None = None
         self.verified: Verified | None = None
+        self.maker = ""
 
     def result(self, subject: str) -> Verification:
         steps = self.steps
         done, errors = tuple(steps.done), tuple(steps.errors)
-        return Verification(subject, done, self.verified, errors, self.bundle, self.evidence)
+        return Verification(
+            subject, done, self.verified, errors, self.bundle, self.evidence, self.maker
+        )
 
     def refuse_line_ends(self, changed: Sequence[str]) -> None:
         """Record that files have other line ends than were written; what follows is about them as they were."""
@@ -264,6 +269,7 @@ class _Run:
         if under is not None:
             check_challenge(self.steps, under, self.trust)
         check_stamps(self.steps, self.evidence, self.trust)
+        self.maker = check_devices(self.steps, self.evidence, self.trust)
         carried.check_reference(self.evidence, self.trust, self.steps)
 
     def check_signature(self) -> bytes | None:

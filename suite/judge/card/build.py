@@ -6,12 +6,13 @@ says the verdict in a sentence.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence
+from suite.base.status import Outcome
 from suite.documents.card import (
     SCORECARD_SCHEMA,
     CardVendor,
@@ -30,6 +31,7 @@ from suite.documents.plan import UsedDevices
 from suite.documents.sentences import table
 from suite.documents.text import Text
 from suite.documents.value import Measured, stored
+from suite.judge.attest.deviceevidence import answers, attestation
 from suite.judge.card import details, load, subject
 from suite.judge.card.headline import headline, widest
 from suite.judge.card.leaves import cut, signable
@@ -43,11 +45,18 @@ from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from msgspec import UnsetType
+
     from suite.base.bilingual import Bilingual
+    from suite.documents.deviceevidence import DeviceAttestation
     from suite.evidence import Evidence
     from suite.judge.card.verdict import Grant
     from suite.judge.metrics.compute import PhaseResult, Results
     from suite.judge.rules.rule import RuleResult
+
+
+SIGNED: Final = frozenset({"R115", "R116"})
+"""The rules that both pass where the devices signed for the run."""
 
 
 def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) -> Scorecard:
@@ -104,11 +113,22 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
         metrics=definitions(
             {*results.run, *(n for p in results.phases.values() for n in p.metrics)}
         ),
+        attestation=device_attestation(evidence, checks),
         task_defects=evidence.environment.task_defects,
         standing=standings(evidence),
         notes=evidence.environment.notes,
     )
     return signable(replace(card, chinese=table(card) or UNSET))
+
+
+def device_attestation(
+    evidence: Evidence, checks: Sequence[RuleResult]
+) -> DeviceAttestation | UnsetType:
+    """What the devices signed, where R115 and R116 passed."""
+    passed = {check.rule for check in checks if check.outcome is Outcome.PASS}
+    if not passed >= SIGNED:
+        return UNSET
+    return attestation(evidence, answers(evidence)[0])
 
 
 def _sentence(checks: Sequence[RuleResult], granted: Grant) -> Text:

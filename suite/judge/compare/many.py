@@ -23,6 +23,7 @@ from suite.documents.comparison import (
     OverTime,
     Pair,
     Point,
+    RepeatedRun,
 )
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, stored
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from suite.documents.comparison import Answers, Change, Comparison
     from suite.documents.foreign import ForeignResult
     from suite.documents.scalars import Number
+    from suite.documents.standing import Level
     from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.compare.paired import PairedRatios
@@ -58,6 +60,8 @@ class Entry:
         evidence: of the run; None where only the card is at hand.
         stated: what reviewers and signer stated about it, in a line each.
         price: of one device for an hour, in any currency; None without one.
+        level: that the card reaches by its evidence and by what is stated about it.
+        runs: the entries of a side that was run several times; see `suite.judge.compare.repeats`.
     """
 
     path: str
@@ -66,6 +70,13 @@ class Entry:
     evidence: Evidence | None = None
     price: float | None = None
     stated: tuple[str, ...] = ()
+    level: Level | None = None
+    runs: tuple[Entry, ...] = ()
+
+    @property
+    def singles(self) -> tuple[Entry, ...]:
+        """The runs of this side, one at least."""
+        return self.runs or (self,)
 
 
 def letter(index: int) -> str:
@@ -104,7 +115,10 @@ def compare(
             other.card,
             margin=margin,
             signers=(base.signer, other.signer),
+            levels=(base.level, other.level),
             paired=_ratios(base, other),
+            runs=(_cards(base), _cards(other)),
+            letters=(letter(baseline), letter(index)),
         )
         for index, other in enumerate(entries)
         if index != baseline
@@ -128,7 +142,13 @@ def compare(
         baseline=letter(baseline),
         correction=correction,
         cards=tuple(
-            Card(letter=letter(index), path=entry.path, side=sides[index], stated=entry.stated)
+            Card(
+                letter=letter(index),
+                path=entry.path,
+                side=sides[index],
+                stated=entry.stated,
+                runs=tuple(map(_run, entry.runs)) or UNSET,
+            )
             for index, entry in enumerate(entries)
         ),
         pairs=tuple(pairs),
@@ -139,10 +159,19 @@ def compare(
     )
 
 
+def _cards(entry: Entry) -> tuple[Scorecard, ...]:
+    return tuple(single.card for single in entry.singles)
+
+
+def _run(entry: Entry) -> RepeatedRun:
+    run = entry.card.run
+    return RepeatedRun(run=run.id, path=entry.path, started_utc=run.started_utc)
+
+
 def _ratios(a: Entry, b: Entry) -> PairedRatios | None:
-    if a.evidence is None or b.evidence is None:
-        return None
-    return paired_ratios(a.evidence, b.evidence)
+    sides = [[single.evidence for single in entry.singles if single.evidence] for entry in (a, b)]
+    whole = all(len(side) == len(entry.singles) for side, entry in zip(sides, (a, b), strict=True))
+    return paired_ratios(*sides) if whole else None
 
 
 def _answers(a: Entry, b: Entry) -> Iterator[Answers]:

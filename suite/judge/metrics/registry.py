@@ -13,6 +13,7 @@ from suite.judge.metrics import (
     lengths,
     offered,
     repetition,
+    roles,
     search,
     startup,
     steady,
@@ -27,6 +28,7 @@ METRIC_SCHEMA = 2
 _TOPICS = (
     latency,
     throughput,
+    roles,
     search,
     steady,
     in_flight,

@@ -43,11 +43,17 @@ def token_credits(repeat: Repeat) -> Credits:
     return repeat.chunks.times, repeat.chunks.tokens
 
 
+def prompt_credits(repeat: Repeat) -> Credits:
+    """The prompt's tokens with the first chunk."""
+    chunks = repeat.chunks
+    return chunks.times[chunks.firsts], np.array([float(a.prompt or 0) for a in repeat.answers])
+
+
 def total_credits(repeat: Repeat) -> Credits:
     """Generated tokens as they arrived, and the prompt's tokens with the first chunk."""
     chunks = repeat.chunks
-    prompts = [float(answer.prompt or 0) for answer in repeat.answers]
-    times = np.insert(chunks.times, chunks.firsts, chunks.times[chunks.firsts])
+    begun, prompts = prompt_credits(repeat)
+    times = np.insert(chunks.times, chunks.firsts, begun)
     return times, np.insert(chunks.tokens, chunks.firsts, prompts)
 
 

@@ -18,31 +18,32 @@ from markupsafe import Markup
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import TrustError
+from suite.base.bilingual import chinese
 from suite.base.language import Language
 from suite.documents.audit import Audit
+from suite.documents.reproduction import VerificationSummary
 from suite.documents.sentences import in_both
+from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope, statement
-from suite.judge.attest.page import LANGUAGES, embed_audit, embed_bundle
-from suite.judge.attest.predicate import check_predicate
+from suite.judge.attest.carried import level_shown, read_shown
+from suite.judge.attest.page import LANGUAGES, NOTHING, Carried, embed_bundle, embed_statement
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
 from suite.judge.report.templating import template_environment
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import jinja2
 
     from suite.documents.card import Scorecard
     from suite.documents.text import Text
+    from suite.judge.attest.carried import Shown
 
 _HERE = Path(__file__).parent
 TEMPLATES = _HERE / "templates"
 GENERATOR = "llm-inference-conformance page"
 _CODE = (
+    "../attest/levels.py",
     "curves.py",
     "details.py",
     "groups.py",
@@ -131,26 +132,28 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-class _ShownAudit(NamedTuple):
-    """An audit as the page shows it: what it states, whose key signed it, and the signed bytes."""
+class _Statement(NamedTuple):
+    """A statement as the page shows it: what it came to, when, why, whose key signed it, and the signed bytes."""
 
-    audit: Audit
+    key: str
+    audit: Audit | None
+    time: str
+    why: str
     key_id: str
     block: Markup
 
 
-def _audit(data: bytes, payload_sha256: str) -> _ShownAudit:
-    bundle = envelope.parse(data, name="audit")
-    stated = statement.parse_statement(bundle.payload)
-    document = check_predicate(stated)
-    if (
-        not isinstance(document, Audit)
-        or stated.subject(statement.SCORECARD_SUBJECT) != payload_sha256
-    ):
-        raise TrustError(
-            "review-differs", Sentence("it is no audit of this scorecard", "它不是此评分卡的审计")
-        )
-    return _ShownAudit(document, bundle.key_id, Markup(embed_audit(data)))  # noqa: S704 - base64
+def _statement(shown: Shown) -> _Statement:
+    audit: Audit | None = None
+    match shown.document:
+        case Audit() as audit:
+            key, time = f"audit-{audit.verdict}", audit.timeCreated
+        case WitnessReport() as report:
+            key, time = f"witness-{report.verdict}", report.timeCreated
+        case VerificationSummary() as summary:
+            key, time = f"reproduction-{summary.verificationResult}", summary.timeVerified
+    block = Markup(embed_statement(shown.bundle))  # noqa: S704 - base64
+    return _Statement(key, audit, time, shown.document.why, shown.key_id, block)
 
 
 def _security_policy(style: str) -> str:
@@ -166,7 +169,7 @@ def render(
     bundle_bytes: bytes,
     card: Scorecard,
     language: Language = Language.EN,
-    audits: Sequence[bytes] = (),
+    carried: Carried = NOTHING,
 ) -> bytes:
     """Render the page of a scorecard.
 
@@ -174,17 +177,19 @@ def render(
         bundle_bytes: the signed bundle, which travels inside the page.
         card: the scorecard in it, verified by the caller.
         language: which one the page shows first; its reader can switch to the other.
-        audits: signed audits of this card that the page shows, verified by the caller.
+        carried: signed statements about this card that the page shows, and the maker that attests the devices, verified by
+            the caller; the level follows from them.
 
     Returns:
         The page, UTF-8.
 
     Raises:
-        TrustError: when a bundle is not well-formed (`suite.judge.attest.envelope.parse`), or an audit is about another card.
+        TrustError: when a bundle is not well-formed (`suite.judge.attest.envelope.parse`), or a statement is about another card.
     """
     card = in_both(card)
     bundle = envelope.parse(bundle_bytes)
     stated = statement.parse_statement(bundle.payload)
+    shown = [read_shown(data, stated.sha256) for data in carried.statements]
     style = _style()
     page = (
         _environment()
@@ -204,7 +209,9 @@ def render(
             payload_bytes=len(bundle.payload),
             subjects=stated.subjects,
             next_figure=functools.partial(next, itertools.count(1)),
-            audits=[_audit(data, stated.sha256) for data in audits],
+            level=level_shown(card, shown, carried.maker),
+            maker=carried.maker,
+            statements=[_statement(item) for item in shown],
             block=Markup(embed_bundle(bundle_bytes)),  # noqa: S704 - escaped by its maker
         )
     )

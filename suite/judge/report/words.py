@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from suite.declare.scenarios import SCENARIOS
+from suite.documents.deviceevidence import DEVICE_FACTS
 from suite.documents.standing import LEVEL_NAMES
 from suite.judge.report.scenariowords import SCENARIO_WORDS
 
@@ -107,6 +108,7 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
         "standing-observed": ("observed", "本套件所见"),
         "standing-attested": ("attested", "他人签名"),
         "standing-asserted": ("asserted", "自述"),
+        "standing-not-covered": ("not covered", "未涵盖"),
         "standing-text": (
             (
                 "Recomputed: follows from the evidence, and anybody can derive it again. Observed: the suite saw it on the "
@@ -183,10 +185,35 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
             "Somebody else ran the same plan on a machine of the same kind.",
             "他人在同类机器上运行了同一计划。",
         ),
+        "meaning-attested": (
+            "Challenged and reproduced; and the devices signed before and after the run, certified by a maker that the trust list names.",
+            "已受质询且已复现；设备在运行前后签名，其制造商列于信任列表。",
+        ),
+        **{f"device-{name}": (fact.en, fact.zh) for name, fact in DEVICE_FACTS.items()},
+        "device-fact": ("Fact", "事实"),
+        "device-attestation": ("What the devices signed", "设备所签内容"),
+        "meaning-device-attestation": (
+            (
+                "Before the run the devices signed the plan's digest, after it the log's. It counts where a trust list names the "
+                "maker's root; it shows which devices were there, not that they computed the answers."
+            ),
+            "设备在运行前对计划摘要、运行后对日志摘要签名。仅当信任列表列有制造商的根证书时才算数；它表明有哪些设备在场，而不表明回答由其算出。",
+        ),
+        "device-root": (
+            "Root that their certificates end in, SHA-256",
+            "其证书所归的根证书，SHA-256",
+        ),
+        "level-alone": ("By its own evidence alone", "仅凭自身证据"),
+        "device-maker": ("Its devices are attested by", "为其设备作证的制造商"),
         "audited": ("Audited by a reviewer", "已由评审方审计"),
         "audit-same": ("the same model", "同一模型"),
         "audit-different": ("another model", "另一模型"),
         "audit-undecided": ("undecided", "未定"),
+        "witness-agrees": ("Witnessed: both sides agree", "已见证：双方一致"),
+        "witness-differs": ("Witnessed: the sides differ", "已见证：双方不一致"),
+        "witness-one-sided": ("Witnessed from one side", "已见证：仅一方"),
+        "reproduction-PASSED": ("Reproduced", "已复现"),
+        "reproduction-FAILED": ("Not reproduced", "未能复现"),
         "meaning-audit": (
             "A reference read the recorded answers token by token. It counts where a trust list names the key that signed it.",
             "由参考模型逐 token 核读所记录的回答；仅当信任列表列有其签名密钥时有效。",
@@ -196,8 +223,8 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
             "token 数；与参考不同；超出并列",
         ),
         "audit-reference": ("Reference", "参考"),
-        "audit-signed": ("Signed, with the key", "签署时间与密钥"),
-        "audit-bundle": ("The signed audit, base64", "已签名的审计（base64）"),
+        "statement-signed": ("Signed, with the key", "签署时间与密钥"),
+        "statement-bundle": ("The signed statement, base64", "已签名的声明（base64）"),
         "challenge-issuer": ("Challenge signed with the key", "质询由此密钥签名"),
         "why-not": ("Why no stricter division was granted", "未授予更严格赛道的原因"),
         "granted-as-asked": ("The division asked for was granted.", "已授予所申请的赛道。"),

@@ -264,6 +264,11 @@ def left_alone(evidence: Evidence, _: Results) -> Finding:
                 "运行未保留对其容器所做的操作（container.json）",
             )
         )
+    return untouched(evidence, record)
+
+
+def untouched(evidence: Evidence, record: ContainerRecord) -> Finding:
+    """Whether a container was started once and left alone, as far as its events tell."""
     if record.watched:
         return warned(
             Sentence(

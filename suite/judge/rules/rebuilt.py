@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base import jsonio
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.known import release_of
 from suite.declare.model import configuration
 from suite.declare.plan.basis import plan_of
-from suite.declare.plan.flags import read_flags
+from suite.declare.plan.flags import STAGES, read_flags
 from suite.documents.codec import plain
+from suite.documents.document import given
 from suite.judge.attest.compare import ABSENT, differences
 from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from suite.documents.basis import BasisModel
     from suite.documents.engine import Engine
     from suite.documents.plan import Plan
+    from suite.documents.topology import Role
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -163,7 +167,11 @@ def planned_flags(plan: Plan) -> Finding:
     """Whether a plan's flags are those of its command and variables."""
     engine = plan.engine
     flags = read_flags(_words(engine), engine.env)
-    if wrong := _denied(flags, engine):
+    wrong = _denied(flags, engine) + _denied_replicas(flags, plan)
+    for role in _others(plan):
+        other = read_flags(given(role.command, ()), role.env)
+        wrong += _denied(other, engine) + _denied_replicas(other, plan)
+    if wrong:
         return failed(
             Sentence(
                 f"the plan contradicts its own command: {wrong[0]}",
@@ -171,7 +179,11 @@ def planned_flags(plan: Plan) -> Finding:
             ),
             wrong,
         )
-    unstated = [f"--{name} {number}" for name, number in flags.replicas.items() if number > 1]
+    unstated = [
+        f"--{name} {number}"
+        for name, number in flags.replicas.items()
+        if number > 1 and plan.topology is UNSET
+    ]
     unstated += flags.files
     if unstated:
         return warned(
@@ -254,6 +266,29 @@ def _denied(flags: Flags, engine: Engine) -> list[str]:
         for what, said, planned in pairs
         if said is not None and said != planned
     ]
+
+
+def _others(plan: Plan) -> tuple[Role, ...]:
+    """The roles whose command is not the engine's."""
+    return () if plan.topology is UNSET else plan.topology.roles[1:]
+
+
+def _denied_replicas(flags: Flags, plan: Plan) -> list[str]:
+    """What a plan over several nodes denies of the stages and replicas in a command."""
+    topology = given(plan.topology)
+    if topology is None:
+        return []
+    wrong: list[str] = []
+    for name, number in flags.replicas.items():
+        planned = topology.pipeline if name in STAGES else topology.data
+        if number != planned:
+            wrong.append(
+                Sentence(
+                    f"the command says --{name} {number}, the plan {planned}",
+                    f"命令为 --{name} {number}，计划为 {planned}",
+                )
+            )
+    return wrong
 
 
 def _words(engine: Engine) -> list[str]:

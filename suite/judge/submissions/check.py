@@ -383,7 +383,9 @@ class _Check:
             vendor=card.vendor.id,
             owner=(verified.owner or "") if verified else "",
             division=card.division.granted,
-            level=levels.reached(card, self.made)[0],
+            level=levels.reached(
+                card, self.made, self.verification.maker if self.verification else ""
+            )[0],
             conformant=card.verdict.conformant,
             sentence=Sentence(card.verdict.sentence.en, card.verdict.sentence.zh),
         )

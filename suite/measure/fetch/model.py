@@ -1,4 +1,4 @@
-"""Where a model's files come from: the shipped mini model, a directory, or a Hugging Face repository."""
+"""Where a model's files come from: the shipped mini model, a directory, or a repository of Hugging Face or ModelScope."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from suite.base import resources
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, UsageError, nearest
 from suite.declare.tasks.reference import MINI_MODEL
+from suite.measure.fetch import modelscope
 
 MINI_NAME = "mini"
+MODELSCOPE = "modelscope:"
+"""What begins a name that ModelScope has."""
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?\Z", re.ASCII)
 _PINNED_ID = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+)@([0-9a-f]{40})\Z", re.ASCII)
@@ -23,8 +26,8 @@ class ModelSource:
     """A model on this machine.
 
     Attributes:
-        id: how the card names it: the Hub id, the directory's name, or ``mini``.
-        revision: the Hub commit; None for a directory, which its digests pin.
+        id: how the card names it: the Hub id, ModelScope's with its prefix, the directory's name, or ``mini``.
+        revision: the commit; None for a directory, and for a branch of ModelScope, which its digests pin.
         directory: its files.
     """
 
@@ -37,22 +40,28 @@ def find(name: str | None) -> ModelSource:
     """Resolve ``--model``.
 
     Args:
-        name: None or ``mini`` for the shipped model, a directory, or ``owner/name[@revision]``.
+        name: None or ``mini`` for the shipped model, a directory, ``owner/name[@revision]``, or the same behind
+            ``modelscope:``.
 
     Raises:
         UsageError: ``model-unknown`` when it is none of these.
-        DataError: ``model-unavailable`` when the Hub does not give it.
+        DataError: ``model-unavailable`` when the Hub or ModelScope does not give it.
     """
     if name is None or name == MINI_NAME:
         return ModelSource(MINI_NAME, None, MINI_MODEL)
     path = resources.expanded(name)
     if path.is_dir():
         return ModelSource(path.resolve().name, None, path.resolve())
+    there = name.removeprefix(MODELSCOPE)
+    if there != name and _HUB_ID.match(there):
+        return _from_modelscope(there)
     if not _HUB_ID.match(name):
         near = nearest(name, [MINI_NAME])
         hint = (Sentence(f"{near} ", chinese(near)) if near else "") + Sentence(
-            "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, or mini",
-            "请给出目录、Hugging Face 编号（例如 Qwen/Qwen2.5-7B-Instruct）或 mini",
+            "give a directory, a Hugging Face id such as Qwen/Qwen2.5-7B-Instruct, ModelScope's as "
+            "modelscope:Qwen/Qwen2.5-7B-Instruct, or mini",
+            "请给出目录、Hugging Face 编号（例如 Qwen/Qwen2.5-7B-Instruct）、ModelScope 编号（例如 "
+            "modelscope:Qwen/Qwen2.5-7B-Instruct）或 mini",
         )
         raise UsageError(
             "model-unknown",
@@ -127,6 +136,15 @@ def _from_hub(name: str) -> ModelSource:
             f"请在有网络之处下载，并给出其目录（{_first_line(cause)}）",
         ),
     ) from cause
+
+
+def _from_modelscope(name: str) -> ModelSource:
+    repository, _, revision = name.partition("@")
+    directory = modelscope.fetch_model(
+        repository, revision or modelscope.DEFAULT_REVISION, _WANTED, resources.cache()
+    )
+    pinned = revision if _PINNED_ID.match(name) else None
+    return ModelSource(MODELSCOPE + repository, pinned, directory)
 
 
 def _first_line(cause: Exception | None) -> str:

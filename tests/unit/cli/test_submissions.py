@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from suite.base import jsonio
 from suite.cli.main import main
 from suite.judge.attest import keys, trust, verify_run
-from suite.judge.attest.page import embed_audit, extract_audits
+from suite.judge.attest.page import Carried, embed_statement, extract_carried
 from suite.judge.attest.review import make_audit, payload_digest
 from suite.judge.attest.sign import sign
 from suite.judge.report import html
@@ -179,9 +179,9 @@ def test_a_page_shows_an_audit_that_was_verified_and_nobody_can_slip_one_in(
     assert page.read_bytes() == own  # without a list nobody's audit counts
     assert suite("render", run, "--trust", list_) == 0  # the one beside the run
     shown = page.read_bytes()
-    assert extract_audits(shown) == (audit.read_bytes(),)
+    assert extract_carried(shown) == Carried((audit.read_bytes(),))
     assert b"Audited by a reviewer" in shown
-    what = "A reviewer signed audit 1 of the page"
+    what = "Statement 1 of the page counts"
     for subject in (run, page):
         capfdbinary.readouterr()
         assert suite("verify", subject, "--trust", list_, "--json") == 0
@@ -196,15 +196,22 @@ def test_a_page_shows_an_audit_that_was_verified_and_nobody_can_slip_one_in(
         sign(payload, keys.load_private(place / "lab.pem")),
         sign(make_audit("1" * 64, PREDICATE), keys.load_private(place / "alice.pem")),
     ):
-        forged = shown.replace(embed_audit(audit.read_bytes()).encode(), embed_audit(data).encode())
+        kept, other = (embed_statement(item).encode() for item in (audit.read_bytes(), data))
+        forged = shown.replace(kept, other)
         page.write_bytes(forged)
         assert suite("verify", run, "--trust", list_) == 5
         assert suite("render", run, "--trust", list_, "--audit", _file(place, data)) == 5
     page.write_bytes(
-        html.render(bundle, card, audits=[sign(payload, keys.load_private(place / "lab.pem"))])
+        html.render(
+            bundle,
+            card,
+            carried=Carried((sign(payload, keys.load_private(place / "lab.pem")),)),
+        )
     )
     assert suite("verify", run, "--trust", list_) == 5
-    page.write_bytes(shown.replace(b'<pre class="audit-bundle">', b'<pre class="audit-bundle" >'))
+    page.write_bytes(
+        shown.replace(b'<pre class="statement-bundle">', b'<pre class="statement-bundle" >')
+    )
     assert suite("verify", run, "--trust", list_) == 5
 
 

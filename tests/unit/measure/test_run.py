@@ -15,19 +15,10 @@ from suite.measure.engine import process
 from suite.measure.run import execute
 from suite.measure.signals import Stop
 from tests.factories.plans import plan_for
+from tests.factories.runs import NoProgress
 
 GETTING_S = 0.3
 PEAK = 'print(\'{"flops": 1e12, "bytes_per_s": 1e11}\')'
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def step(self, *_args, **_kwargs):
-        pass
-
-    def line(self, *_args):
-        pass
 
 
 def test_what_the_engine_runs_from_is_got_in_the_time_of_preparation(monkeypatch, tmp_path):
@@ -56,7 +47,7 @@ def test_what_the_engine_runs_from_is_got_in_the_time_of_preparation(monkeypatch
         mini_set(4),
         None,
         tmp_path / "run",
-        progress=Silent(),
+        progress=NoProgress(),
         stop=Stop(),
         zero_ns=time.monotonic_ns(),
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from suite.base.language import Language
+from suite.judge.attest.page import NOTHING, Carried
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from suite.base.bilingual import Bilingual
     from suite.documents.card import Scorecard
@@ -27,7 +28,7 @@ class Subject:
         bundle: the signed bundle that holds it, None where the card was not signed.
         evidence: of the run, None where only its card is at hand.
         language: which one a report for people speaks, or shows first.
-        audits: signed audits of the card, verified.
+        carried: signed statements about the card, and the maker that attests its devices, verified.
         phase: the one that a file of another tool is about; empty for all.
     """
 
@@ -35,7 +36,7 @@ class Subject:
     bundle: bytes | None = None
     evidence: Evidence | None = None
     language: Language = Language.EN
-    audits: tuple[bytes, ...] = ()
+    carried: Carried = NOTHING
     phase: str = ""
 
 
@@ -50,6 +51,7 @@ class Format:
         render: the report's bytes; pure.
         per_phase: its tool keeps one load a file; without a chosen phase there is one line for each.
         verbatim: bytes that are not text for people: nothing in them is made visible.
+        render_all: of a tool that keeps many runs in one file: the file of these, at least one.
     """
 
     title: Bilingual
@@ -58,3 +60,4 @@ class Format:
     render: Callable[[Subject], bytes]
     per_phase: bool = False
     verbatim: bool = False
+    render_all: Callable[[Sequence[Subject]], bytes] | None = None

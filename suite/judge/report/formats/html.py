@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def render(subject: Subject) -> bytes:
     """The page of a signed card."""
     assert subject.bundle is not None
-    return html.render(subject.bundle, subject.card, subject.language, subject.audits)
+    return html.render(subject.bundle, subject.card, subject.language, subject.carried)
 
 
 FORMAT = Format(

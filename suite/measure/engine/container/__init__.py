@@ -10,42 +10,34 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import sys
-import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import requests.exceptions
-from docker import errors
-
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, unwritable
+from suite.base.errors import SetupError
 from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.container import network, orphans
 from suite.measure.engine.container.api import (
     DockerStatus,
     connect,
     docker_available,
-    start_translated,
     translated,
 )
 from suite.measure.engine.container.create import create
-from suite.measure.engine.container.daemon import choose_daemon
 from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
+from suite.measure.engine.container.lifetime import cleaned, death, started
 from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.container.watch import watching
-from suite.measure.engine.facts import clean
-from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -64,10 +56,7 @@ __all__ = [
     "serve",
 ]
 
-STOP_WAIT_S = 5
 ONCE_INTERVAL_S = 0.5
-LOG_END_WAIT_S = 10.0
-_REMOVE_SCRIPT = Path(__file__).with_name("remove.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +120,7 @@ def serve(
             name = f"llm-conformance-{run_directory.name}-{time.monotonic_ns() // 1000:x}"
             compiled = stack.enter_context(compile_cache(plan, image.id, settings.cache))
             watch = stack.enter_context(watching(name, run_directory))
-            stack.enter_context(_cleaned(client, name))
+            stack.enter_context(cleaned(client, name))
             engine = network.own_port(engine)
             with shielded():  # what is still being created cannot be removed
                 container = create(
@@ -148,7 +137,7 @@ def serve(
                 Sentence(f"starting {engine.title} in a container", f"在容器中启动 {engine.title}")
             )
             log = run_directory / LOG_FILE
-            stack.enter_context(_started(container, log))
+            stack.enter_context(started(container, log))
             marks.add("engine.start")
             base_url = network.address(container, engine, alive=lambda: death(container) is None)
             wait_ready(
@@ -223,89 +212,19 @@ def run_once(
     with connect() as client, translated():
         image = _image(client, engine, log.parent, on_progress, settings)
         name = f"llm-conformance-step-{time.monotonic_ns() // 1000:x}"
-        with _cleaned(client, name):
+        with cleaned(client, name):
             with shielded():  # what is still being created cannot be removed
                 container = create(
                     client, engine, image, name=name, run=plan.vendor.id, with_server=False
                 )
-            with _started(container, log):
+            with started(container, log):
                 while (ended := death(container)) is None:
                     on_progress(shlex.join(engine.command)[:60], log=log)
                     time.sleep(ONCE_INTERVAL_S)
     return (None if ended.endswith("exit code 0") else ended), image.facts
 
 
-def death(container: Container) -> str | None:
-    """Why a container no longer runs; None while it does. Never raises."""
-    try:
-        container.reload()
-    except errors.NotFound:
-        return "somebody removed the container"
-    except (errors.APIError, requests.exceptions.RequestException) as error:
-        return f"the Docker engine no longer answers: {type(error).__name__}"
-    state = container.attrs["State"]
-    if state.get("Running"):
-        return None
-    if state.get("OOMKilled"):
-        return f"out of memory: the kernel killed it at its memory limit (exit code {state.get('ExitCode')})"
-    if state.get("Error"):
-        return f"{clean(str(state['Error']))[:300]} (exit code {state.get('ExitCode')})"
-    return f"it ended with exit code {state.get('ExitCode')}"
-
-
 def _check_mounts(mounts: Sequence[Mount]) -> None:
     # Docker itself would say it too, in words that name an API, and of dangling links only the engine would.
     for mount in mounts:
         bound(mount)
-
-
-@contextlib.contextmanager
-def _cleaned(client: DockerClient, name: str) -> Iterator[None]:
-    """Remove container and network of a name, also when the suite is killed inside the block."""
-    command = [sys.executable, "-I", str(_REMOVE_SCRIPT), name, *choose_daemon().words]
-    with lifeline(command):
-        try:
-            yield
-        finally:
-            # An engine that is gone by now took the evidence's end with it, not the evidence; what
-            # survives it is found by its label at the next start.
-            with contextlib.suppress(errors.DockerException, requests.exceptions.RequestException):
-                orphans.remove_container(client, name)
-                orphans.remove_network(client, name)
-
-
-@contextlib.contextmanager
-def _started(container: Container, log: Path) -> Iterator[None]:
-    """Start a container and copy its output to a file, from its first byte to its last."""
-    try:
-        stream = log.open("wb", buffering=0)
-    except OSError as error:
-        raise SetupError(
-            "run-unwritable",
-            unwritable(log, error),
-        ) from error
-    name = container.name or ""
-
-    def follow() -> None:
-        # A connection of its own: the session of the SDK's client is not meant for two threads.
-        with (
-            contextlib.suppress(
-                errors.DockerException, requests.exceptions.RequestException, SetupError, OSError
-            ),
-            connect() as own,
-        ):
-            for chunk in own.containers.get(name).logs(stream=True, follow=True):
-                stream.write(chunk)
-
-    with stream:
-        thread = threading.Thread(target=follow, name="engine-log", daemon=True)
-        with start_translated():
-            container.start()
-        thread.start()
-        try:
-            yield
-        finally:
-            # A few seconds for its last words, which the thread still copies.
-            with contextlib.suppress(errors.DockerException, requests.exceptions.RequestException):
-                container.stop(timeout=STOP_WAIT_S)
-            thread.join(LOG_END_WAIT_S)

@@ -37,6 +37,7 @@ def create(
     run: str,
     with_server: bool,
     compiled: CompileCache | None = None,
+    joined: tuple[str, str] | None = None,
 ) -> Container:
     """Create container and network, both named `name` and labelled with their run and owner.
 
@@ -48,6 +49,7 @@ def create(
         run: what to label them with.
         with_server: something in it listens on the engine's port; else it needs no way in either.
         compiled: directory for what the engine compiles; mounted writable.
+        joined: a network that is there and the container's address on it, in place of one of its own.
 
     Returns:
         The container, not started.
@@ -65,7 +67,11 @@ def create(
         variables = compiled.variables(target).items()
         options["environment"] += [f"{variable}={value}" for variable, value in variables]
     labels = {LABEL_RUN: run, LABEL_OWNER: orphans.owner()}
-    options |= _network(client, engine, name, labels, with_server=with_server)
+    options |= (
+        _network(client, engine, name, labels, with_server=with_server)
+        if joined is None
+        else _joined(client, *joined)
+    )
     with start_translated():
         return client.containers.create(
             image.id,
@@ -105,6 +111,12 @@ def _network(
         "network": name,
         "ports": {f"{engine.port}/tcp": ("127.0.0.1", 0)},
     }  # 0: one that is free
+
+
+def _joined(client: DockerClient, network: str, address: str) -> CreateOptions:
+    """The options by which a container hangs on a network with a fixed address."""
+    endpoint = client.api.create_endpoint_config(ipv4_address=address)
+    return {"network": network, "networking_config": {network: endpoint}}
 
 
 def _mount(mount: Mount) -> docker.types.Mount:

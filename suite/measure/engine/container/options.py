@@ -12,6 +12,8 @@ from suite.documents.document import given
 from suite.measure.engine.command import with_pre_commands
 
 if TYPE_CHECKING:
+    import docker.types
+
     from suite.documents.engine import Container, Engine
 
 LABEL_RUN = "llm-conformance.run"
@@ -47,6 +49,7 @@ class CreateOptions(TypedDict, total=False):
     dns_opt: list[str]
     network: str
     network_mode: str
+    networking_config: dict[str, docker.types.EndpointConfig]
     ports: dict[str, int | list[int] | tuple[str, int] | None]
 
 

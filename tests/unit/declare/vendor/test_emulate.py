@@ -18,7 +18,7 @@ from tests.factories.plans import plan_for
 @pytest.fixture(scope="module")
 def program():
     """The program that stands in for the engines."""
-    path = resource("images/cpu-llamacpp/emulated.py")
+    path = resource("suite/assets/emulated_engine.py")
     spec = importlib.util.spec_from_file_location("emulated_program", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -32,7 +32,7 @@ def machines(tmp_path_factory):
 
     def machine(name):
         if name not in made:
-            made[name] = emulate(load_vendor(name), into, devices=2)
+            made[name] = emulate(load_vendor(name), into, devices=2, underneath="llamacpp")
         return made[name]
 
     return machine
@@ -57,8 +57,8 @@ def test_the_planned_words_are_taken_and_wrong_ones_refused(machines, program, n
     vendor = load_vendor(str(directory))
     plan = plan_for(vendor, vendor.doc.engines[0].id, 2)
     words = [*plan.engine.container.entrypoint, *plan.engine.command]
-    assert words[:3] == ["python", "/opt/recipe/emulated.py", "serve"]
-    engine = json.loads((directory / "engines.json").read_text())[words[3]]
+    assert words[:3] == ["python", "/emulated/engine.py", "serve"]
+    engine = json.loads((directory / "engines.json").read_text())["engines"][words[3]]
     rest = words[4 + len(engine["words"]) :]
     given = program.roles(engine, program.arguments(engine, rest))
     assert (given["port"], given["tensor_parallel"]) == (str(plan.engine.port), "2")
@@ -80,7 +80,7 @@ def test_the_planned_words_are_taken_and_wrong_ones_refused(machines, program, n
     ],
 )
 def test_what_mttransformer_refuses_is_refused(machines, program, words, says):
-    engine = json.loads((machines("mthreads") / "engines.json").read_text())["vllm_mtt"]
+    engine = json.loads((machines("mthreads") / "engines.json").read_text())["engines"]["vllm_mtt"]
     with pytest.raises(SystemExit) as caught:
         program.arguments(engine, words)
     assert says in str(caught.value)
@@ -88,9 +88,10 @@ def test_what_mttransformer_refuses_is_refused(machines, program, words, says):
 
 def test_weights_for_another_number_of_ranks_are_refused(program, tmp_path):
     (tmp_path / "emulated.json").write_text(json.dumps({"tensor_parallel": "4"}))
+    under = {"convert": []}
     with pytest.raises(SystemExit, match="converted for 4 ranks, 2 are asked for"):
-        program.gguf(tmp_path, "2")
-    assert program.gguf(tmp_path, "4") == tmp_path / "model.gguf"
+        program.weights(under, tmp_path, "2")
+    assert program.weights(under, tmp_path, "4") == tmp_path
 
 
 def test_a_container_without_its_devices_is_refused(program, monkeypatch):
@@ -116,7 +117,46 @@ def test_the_tools_print_what_the_readers_of_the_real_ones_read(tool):
     assert readings[0].values["power_w"] != readings[1].values["power_w"]
 
 
+@pytest.mark.parametrize(
+    ("underneath", "begins", "image"),
+    [
+        (
+            "llamacpp",
+            ["python", "/opt/recipe/serve.py", "--model", "/m/model.gguf"],
+            "cpu-llamacpp",
+        ),
+        (
+            "vllm",
+            ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", "/m"],
+            "cpu-vllm",
+        ),
+    ],
+)
+def test_the_engine_underneath_starts_as_the_cpu_declares_it(
+    program, tmp_path, monkeypatch, underneath, begins, image
+):
+    directory = emulate(load_vendor("nvidia"), tmp_path, devices=1, underneath=underneath)
+    vendor = load_vendor(str(directory))
+    plan = plan_for(vendor, "vllm", 1)
+    assert plan.engine.image.reference.endswith(image)
+    described = json.loads((directory / "engines.json").read_text())
+    described["engines"]["vllm"] |= {"nodes": [], "variables": []}
+    under = described["underneath"] | {"convert": []}
+    started = []
+    monkeypatch.setattr(program.os, "execvpe", lambda *words: started.append(words))
+    monkeypatch.setenv("VLLM_NO_USAGE_STATS", "the vendor's")
+    words = [*plan.engine.container.entrypoint[4:], *plan.engine.command]
+    words[words.index(plan.engine.model_target)] = "/m"
+    engine = described["engines"]["vllm"] | {"env": ["VLLM_NO_USAGE_STATS"]}
+    program.serve(under, engine, words)
+    ((_, command, variables),) = started
+    assert command[: len(begins)] == begins
+    assert not [word for word in command if "{" in word]
+    assert command[command.index("--port") + 1] == str(plan.engine.port)
+    assert variables.get("VLLM_NO_USAGE_STATS") == {"vllm": "1"}.get(underneath)
+
+
 def test_what_cannot_be_emulated_is_refused(tmp_path):
     with pytest.raises(UsageError) as caught:
-        emulate(load_vendor("cpu"), tmp_path, devices=1)
+        emulate(load_vendor("cpu"), tmp_path, devices=1, underneath="llamacpp")
     assert caught.value.code == "emulation-impossible"

@@ -14,16 +14,20 @@ from suite.base import jsonio
 from suite.base.errors import SuiteError, TrustError
 from suite.cli import reproducing
 from suite.cli.main import main
+from suite.documents.card import LevelResult
 from suite.documents.codec import convert, plain
 from suite.documents.plan import Plan
 from suite.documents.reproduction import VerificationSummary
 from suite.judge.attest import levels
-from suite.judge.attest.review import Attested, make_summary, read_statement
+from suite.judge.attest.page import NOTHING, Carried, extract_carried
+from suite.judge.attest.review import Attested, make_summary, payload_digest, read_statement
 from suite.judge.attest.sign import sign
 from suite.judge.attest.trust import parse
+from suite.judge.compare import difference
 from suite.judge.compare.reproduced import numbers, plan_differences
+from suite.judge.report import html
 from suite.judge.score import score
-from tests.factories import challenged, submissions
+from tests.factories import challenged, pages, submissions
 from tests.factories import evidence as factory
 
 KEYS = submissions.KEYS
@@ -160,6 +164,16 @@ def test_the_level_follows_from_reproductions_by_others():
     assert levels.reached(card, [yes])[0] == "reproduced"
     assert levels.reached(card, [no])[0] == card.level.level
     assert levels.reached(card, [yes, no])[0] == card.level.level
+    # Devices that a listed maker attests add to that, under a challenge.
+    alone, under = (
+        replace(card, level=LevelResult(level=level, reasons=()))
+        for level in ("self-reported", "challenged")
+    )
+    assert levels.reached(alone, [yes], "cpu")[0] == "reproduced"
+    assert levels.reached(under, [], "cpu")[0] == "challenged"
+    assert levels.reached(under, [yes])[0] == "reproduced"
+    level, why = levels.reached(under, [yes], "cpu")
+    assert (level, why) == ("attested", "reproduced by alice; its devices are attested by cpu")
     with pytest.raises(TrustError) as refused:
         read_statement(
             sign(make_summary("5" * 64, summary("", "cpu")), KEYS["cpu"]),
@@ -169,6 +183,31 @@ def test_the_level_follows_from_reproductions_by_others():
             "it",
         )
     assert refused.value.code == "role-forbids"
+
+
+def test_page_and_comparison_show_the_level_that_statements_reach():
+    card, _ = side()
+    data = pages.bundle(card)
+    again = sign(make_summary(payload_digest(data, "card"), summary()), KEYS["alice"])
+    for carried, level in (
+        (NOTHING, "challenged"),
+        (Carried((again,)), "reproduced"),
+        (Carried((again,), "cpu"), "attested hardware"),
+    ):
+        page = html.render(data, card, carried=carried)
+        assert extract_carried(page) == carried
+        assert f'<span class="en" lang="en">{level}</span>'.encode() in page
+        if carried.statements:
+            assert b"By its own evidence alone" in page
+    with pytest.raises(TrustError, match="no statement about this scorecard"):
+        html.render(pages.bundle(slower_card()), slower_card(), carried=Carried((again,)))
+    compared = difference.compare(card, card, levels=("reproduced", None))
+    assert (compared.a.level, compared.b.level) == ("reproduced", "challenged")
+
+
+def slower_card():
+    """Another card of the same plan."""
+    return side("slower")[0]
 
 
 def test_several_reproductions_show_a_consensus(tmp_path: Path, capsys):

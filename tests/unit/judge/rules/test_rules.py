@@ -23,7 +23,16 @@ from suite.judge.attest import envelope
 from suite.judge.card.verdict import conformant, grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules
-from tests.factories import challenged, elsewhere, loads, referenced, shipped, stamped
+from tests.factories import (
+    challenged,
+    deviceauthority,
+    elsewhere,
+    grouped,
+    loads,
+    referenced,
+    shipped,
+    stamped,
+)
 from tests.factories import evidence as factory
 from tests.unit.judge.rules import controlled, manytasks
 
@@ -189,6 +198,10 @@ def apply(parts: dict, step: dict) -> None:
                 "commitment": signed,
             }
             parts["plan"]["challenge"] = plain(stated)
+        case "devices-sign":
+            parts["device_evidence"] = deviceauthority.signed(
+                parts, factory.log(parts), fault=step["value"]
+            )
         case "restamp":
             begun = dt.datetime.fromisoformat(parts["header"]["started_utc"])
             for at in step["lines"]:
@@ -229,11 +242,19 @@ def others(checks) -> tuple:
     return tuple(check for check in checks.values() if check.rule not in OWN)
 
 
+def attested() -> dict:
+    """The plain run, with a device of a maker of ours that signed before and after it."""
+    parts = factory.document()
+    return parts | {"device_evidence": deviceauthority.signed(parts, factory.log(parts))}
+
+
 BASES = {
+    "attested": attested,
     "challenged": challenged.document,
     "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
     "elsewhere": elsewhere.document,
+    "grouped": grouped.document,
     "plain": factory.document,
     "interval": loads.interval,
     "kept": shipped.kept,
@@ -300,6 +321,7 @@ NEVER = {
     "R095",
     "R096",
     "R108",
+    "R117",
 }
 """Rules that no sound run of these has an object for: inverted, they are noticed by other tests than the cases."""
 

@@ -1,21 +1,22 @@
-"""Stands in for a vendor's image: takes its commands and arguments, and serves with llama.cpp underneath.
+"""Stands in for a vendor's image: takes its commands and arguments, and serves with an engine for CPUs underneath.
 
-What a vendor's engine takes is read from its declaration (``/emulated/engines.json``): the words before the arguments,
-each argument with its rule, the variable and the nodes of its devices. What the declaration refuses, this refuses.
+What a vendor's engine takes is read from its declaration (``engines.json`` beside this file): the words before the
+arguments, each argument with its rule, the variable and the nodes of its devices. What the declaration refuses, this
+refuses. The same file has the command, switches, variables and conversion of the engine underneath.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-ENGINES = Path("/emulated/engines.json")
+ENGINES = Path(__file__).with_name("engines.json")
 MARK = "emulated.json"
 TYPES = {"float16": "float16", "fp16": "float16", "bfloat16": "bfloat16", "bf16": "bfloat16"}
 
@@ -81,35 +82,59 @@ def check_devices(engine: dict[str, Any]) -> None:
             refuse(f"RuntimeError: {variable} is not set")
 
 
-def gguf(model: Path, ranks: str) -> Path:
-    """The weights as llama.cpp reads them; those that were converted here must be for as many ranks."""
+def weights(under: dict[str, Any], model: Path, ranks: str) -> Path:
+    """A directory that the engine underneath reads; what was converted here must be for as many ranks."""
     made = model / MARK
     if made.is_file():
         baked = json.loads(made.read_text())["tensor_parallel"]
         if baked != ranks:
             refuse(f"ValueError: weights converted for {baked} ranks, {ranks} are asked for")
-        return model / "model.gguf"
-    directory = tempfile.mkdtemp()
-    convert(model, Path(directory), "float32")
-    return Path(directory) / "model.gguf"
+        return model
+    if not under["convert"]:
+        return model
+    directory = Path(tempfile.mkdtemp())
+    convert(under, model, directory, "float32")
+    return directory
 
 
-def convert(model: Path, out: Path, dtype: str) -> None:
-    """Write the weights as a GGUF file."""
-    words = ["--model", str(model), "--out", str(out), "--dtype", TYPES.get(dtype, "float32")]
-    subprocess.run([sys.executable, str(HERE / "hf_to_gguf.py"), *words], check=True)
+def filled(words: list[str], values: dict[str, str]) -> list[str]:
+    """Words with their placeholders filled."""
+    for name, value in values.items():
+        words = [word.replace(f"{{{name}}}", value) for word in words]
+    return words
 
 
-def convert_once(words: list[str]) -> None:
+def convert(under: dict[str, Any], model: Path, out: Path, dtype: str) -> None:
+    """Write the weights in a type, as the engine underneath reads them."""
+    if not under["convert"]:
+        copy_in_type(model, out, dtype)
+        return
+    places = {"model_source": str(model), "conversion_target": str(out), "dtype": dtype}
+    subprocess.run(filled(under["convert"], {**under["fixed"], **places}), check=True)
+
+
+def copy_in_type(model: Path, out: Path, dtype: str) -> None:
+    """Hugging Face's files again, the weights in another type."""
+    import torch  # noqa: PLC0415 - only the image of an engine that reads these files has it
+    from safetensors.torch import load_file, save_file  # noqa: PLC0415
+
+    shutil.copytree(model, out, dirs_exist_ok=True)
+    for file in out.glob("*.safetensors"):
+        tensors = load_file(file)
+        kept = {name: value.to(getattr(torch, dtype)) for name, value in tensors.items()}
+        save_file(kept, file, {"format": "pt"})
+
+
+def convert_once(under: dict[str, Any], words: list[str]) -> None:
     """The declared conversion: source, target, type and ranks, then the vendor's own command."""
     source, target, dtype, ranks, *command = words
     print(f"emulated: {' '.join(command)}", flush=True)
-    convert(Path(source), Path(target), dtype)
+    convert(under, Path(source), Path(target), TYPES.get(dtype, "float32"))
     mark = {"tensor_parallel": ranks, "command": command}
     (Path(target) / MARK).write_text(json.dumps(mark))
 
 
-def serve(engine: dict[str, Any], words: list[str]) -> None:
+def serve(under: dict[str, Any], engine: dict[str, Any], words: list[str]) -> None:
     """Become the server, if the words are those that the vendor's engine takes."""
     model = ""
     for template in engine["words"]:
@@ -130,21 +155,28 @@ def serve(engine: dict[str, Any], words: list[str]) -> None:
         switch["default"] == "on" and not any(word in taken for word in switch["disable"])
     )
     print(f"emulated: {engine['title']} with {taken}", flush=True)
-    command = [sys.executable, str(HERE / "serve.py"), "--model", str(gguf(Path(model), ranks))]
-    command += ["--alias", given.get("served_model_name", model), "--metrics"]
-    command += ["--host", given.get("host", "0.0.0.0"), "--port", given["port"]]  # noqa: S104 - in a container
-    command += ["--max-model-len", given.get("max_model_len", "4096")]
-    command.append("--cache-prompt" if on else "--no-cache-prompt")
-    os.execv(command[0], command)  # noqa: S606 - the server takes this program's place
+    values = {
+        **under["fixed"],
+        "model": str(weights(under, Path(model), ranks)),
+        "served_model_name": given.get("served_model_name", model),
+        "host": given.get("host", "0.0.0.0"),  # noqa: S104 - in a container
+        "port": given["port"],
+        "max_model_len": given.get("max_model_len", "4096"),
+    }
+    command = filled(under["command"], values) + under["caching"]["enable" if on else "disable"]
+    # The vendor's variables mean something else to the engine underneath.
+    kept = {name: value for name, value in os.environ.items() if name not in engine["env"]}
+    os.execvpe(command[0], command, kept | under["env"])  # noqa: S606 - the server takes this program's place
 
 
 def main() -> None:
-    """``emulated.py convert …`` or ``emulated.py serve ENGINE …``."""
+    """``convert …`` or ``serve ENGINE …``."""
     kind, *words = sys.argv[1:]
+    described = json.loads(ENGINES.read_text())
     if kind == "convert":
-        convert_once(words)
+        convert_once(described["underneath"], words)
     elif kind == "serve":
-        serve(json.loads(ENGINES.read_text())[words[0]], words[1:])
+        serve(described["underneath"], described["engines"][words[0]], words[1:])
     else:
         refuse(f"{kind}: serve or convert")
 

@@ -1,0 +1,163 @@
+"""Messages between machines: strict JSON objects, each behind its length, over a connection that both ends proved.
+
+A message is four bytes with its length, the highest first, and so many bytes of UTF-8 JSON. Before the first one each end
+proves that it knows the shared token, by HMAC-SHA-256 over both ends' random numbers: the token itself never travels.
+What follows is neither encrypted nor signed: the network is one that a laboratory trusts with its measurements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import socket
+import struct
+from typing import TYPE_CHECKING, Final
+
+from suite.base import jsonio
+from suite.base.errors import SetupError
+
+if TYPE_CHECKING:
+    from suite.base.jsonio import JSONObject
+
+MAX_MESSAGE: Final = 64 << 20
+"""Bytes of the longest message; a plan with a million arrivals is a quarter of it."""
+_MAX_GREETING: Final = 4 << 10
+_LENGTH: Final = struct.Struct(">I")
+_GREETING_S: Final = 10.0
+_LEAST_TOKEN: Final = 16
+
+
+class Channel:
+    """One end of a proven connection.
+
+    Attributes:
+        peer: who is at the other end, for messages.
+        socket: the connection.
+    """
+
+    def __init__(self, connection: socket.socket, peer: str) -> None:
+        """Take a connected socket."""
+        self.peer = peer
+        self.socket = connection
+        self._limit = _MAX_GREETING
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, message: JSONObject) -> None:
+        """Send a message.
+
+        Raises:
+            OSError: the connection is gone.
+        """
+        data = jsonio.canonical(message)
+        self.socket.sendall(_LENGTH.pack(len(data)) + data)
+
+    def receive(self, timeout_s: float | None) -> JSONObject:
+        """The next message.
+
+        Args:
+            timeout_s: seconds for each piece of it; None waits for ever.
+
+        Raises:
+            OSError: the connection is gone, or nothing came in time (`TimeoutError`).
+            SetupError: ``agent-message-wrong``.
+        """
+        self.socket.settimeout(timeout_s)
+        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
+        if length > self._limit:
+            raise SetupError("agent-message-wrong", f"{self.peer} sends {length:,} bytes at once")
+        value = jsonio.loads(self._exactly(length), name=self.peer, error=SetupError)
+        if not isinstance(value, dict):
+            raise SetupError("agent-message-wrong", f"{self.peer} sends no JSON object")
+        return value
+
+    def _exactly(self, count: int) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            piece = self.socket.recv(min(count - len(data), 1 << 20))
+            if not piece:
+                raise ConnectionResetError("the other end closed the connection")
+            data += piece
+        return bytes(data)
+
+    def prove(self, token: bytes, *, accepted: bool) -> None:
+        """Prove the token to the other end, and have it proven; the end that connected does so first.
+
+        Args:
+            token: shared secret.
+            accepted: this end accepted the connection.
+
+        Raises:
+            OSError: the connection is gone.
+            SetupError: ``agent-token-refused``, ``agent-message-wrong``.
+        """
+        own = secrets.token_hex(16)
+        self.send({"nonce": own})
+        other = str(self.receive(_GREETING_S).get("nonce"))
+        if accepted:
+            self._check(token, "connected", other, own)
+        self.send({"proof": _proof(token, "accepted" if accepted else "connected", own, other)})
+        if not accepted:
+            self._check(token, "accepted", other, own)
+        self._limit = MAX_MESSAGE
+
+    def _check(self, token: bytes, end: str, other: str, own: str) -> None:
+        try:
+            proof = str(self.receive(_GREETING_S).get("proof"))
+        except ConnectionResetError:
+            proof = ""  # it found ours wrong, and left
+        if not hmac.compare_digest(proof.encode(), _proof(token, end, other, own).encode()):
+            message = f"{self.peer} does not prove the token"
+            raise SetupError("agent-token-refused", message)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.socket.close()
+
+
+def _proof(token: bytes, end: str, first: str, second: str) -> str:
+    return hmac.new(token, f"{end}\n{first}\n{second}".encode(), hashlib.sha256).hexdigest()
+
+
+def connect(host: str, port: int, token: bytes, timeout_s: float) -> Channel:
+    """A proven connection.
+
+    Raises:
+        OSError: there is none.
+        SetupError: as `Channel.prove`.
+    """
+    connection = socket.create_connection((host, port), timeout_s)
+    channel = Channel(connection, f"{host}:{port}")
+    try:
+        channel.prove(token, accepted=False)
+    except BaseException:
+        channel.close()
+        raise
+    return channel
+
+
+def require_token(text: str, where: str) -> bytes:
+    """A token as it was written, without the white space around it.
+
+    Raises:
+        SetupError: ``agent-token-weak``.
+    """
+    token = text.strip().encode()
+    if len(token) < _LEAST_TOKEN:
+        hint = "openssl rand -hex 32 makes one"
+        message = f"the token in {where} has {len(token)} characters; at least {_LEAST_TOKEN}"
+        raise SetupError("agent-token-weak", message, hint=hint)
+    return token
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``, of ``[ADDRESS]:PORT`` for IPv6.
+
+    Raises:
+        SetupError: ``agent-address-wrong``.
+    """
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        raise SetupError("agent-address-wrong", f"{text!r} is not HOST:PORT")
+    return host, int(port)

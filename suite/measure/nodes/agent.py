@@ -1,0 +1,302 @@
+"""What runs beside each node's container: starts, watches and ends it at a run's order, and by itself when nobody orders.
+
+One run at a time. Other agents may connect meanwhile, to measure the links. The container ends with the connection: a run
+that is gone, or a link that is cut, leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from msgspec import UNSET
+
+from suite import __version__
+from suite.base import harness
+from suite.base.errors import SetupError, SuiteError
+from suite.base.framing import Channel
+from suite.declare.plan.topology import node_engine
+from suite.documents import agent as wire
+from suite.documents.codec import convert, plain
+from suite.documents.plan import UNKNOWN, SuiteVersion
+from suite.measure import host
+from suite.measure.devices import hidden, observe
+from suite.measure.digests import DigestStore
+from suite.measure.engine.container.node import get_image, start_node
+from suite.measure.engine.served import LOG_FILE
+from suite.measure.nodes.identity import (
+    boot_digest,
+    interface_of,
+    machine_digest,
+    model_digest,
+)
+from suite.measure.nodes.links import PeerLink, answer_probe, measure_links
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suite.documents.container import ContainerRecord
+    from suite.documents.environment import Fact
+    from suite.documents.nodes import NodeLog
+    from suite.documents.plan import Plan
+    from suite.measure.engine.container.image import FoundImage
+    from suite.measure.engine.container.node import NodeContainer
+    from suite.measure.engine.served import Settings
+
+IDLE_S: Final = 3600.0
+"""Longest time between two orders while no container runs."""
+LOOK_S: Final = 0.5
+LOG_PIECE: Final = 1 << 20
+
+
+class Agent:
+    """Listens for runs, and for other agents.
+
+    Attributes:
+        address: host and port that it listens on.
+    """
+
+    def __init__(
+        self,
+        host_name: str,
+        port: int,
+        token: bytes,
+        settings: Settings,
+        *,
+        on_line: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Listen.
+
+        Args:
+            host_name: address to listen on.
+            port: 0 takes a free one.
+            token: secret that whoever connects must prove.
+            settings: of this machine.
+            on_line: told what happens, one sentence each.
+
+        Raises:
+            SetupError: ``address-taken``.
+        """
+        self._token, self._settings, self._on_line = token, settings, on_line
+        self._busy = threading.Lock()
+        try:
+            self._listener = socket.create_server((host_name, port))
+        except OSError as error:
+            message = f"cannot listen on {host_name}:{port}: {error.strerror or error}"
+            raise SetupError("address-taken", message) from error
+        self.address: tuple[str, int] = self._listener.getsockname()[:2]
+
+    def serve(self, *, once: bool = False) -> None:
+        """Attend to whoever connects, until `close`.
+
+        Args:
+            once: end after the first run.
+        """
+        ended = threading.Event()
+        while not ended.is_set():
+            try:
+                self._listener.settimeout(LOOK_S)
+                connection, peer = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            channel = Channel(connection, f"{peer[0]}:{peer[1]}")
+            arguments = (channel, ended if once else threading.Event())
+            threading.Thread(target=self._attend, args=arguments, daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listener.close()
+
+    def _attend(self, channel: Channel, ended: threading.Event) -> None:
+        with contextlib.closing(channel), contextlib.suppress(OSError, SetupError):
+            channel.prove(self._token, accepted=True)
+            order = _order(channel, IDLE_S)
+            if isinstance(order, wire.Probe):
+                answer_probe(channel)
+            elif self._busy.acquire(blocking=False):
+                try:
+                    self._on_line(f"a run from {channel.peer}")
+                    with _Session(channel, self._token, self._settings) as session:
+                        session.obey(order)
+                finally:
+                    self._on_line(f"the run from {channel.peer} is over; nothing of it runs here")
+                    self._busy.release()
+                    ended.set()
+            else:
+                message = "another run uses this agent"
+                refusal = wire.Refused(code="agent-busy", message=message, hint="")
+                channel.send(plain(refusal))
+
+
+def _order(channel: Channel, timeout_s: float) -> wire.Orders:
+    message = channel.receive(timeout_s)
+    order: wire.Orders = convert(message, wire.Orders, file=channel.peer, error=SetupError)
+    return order
+
+
+class _Session:
+    """One run at an agent."""
+
+    def __init__(self, channel: Channel, token: bytes, settings: Settings) -> None:
+        self._channel, self._token, self._settings = channel, token, settings
+        self._stack = contextlib.ExitStack()
+        self._directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._silence_s = IDLE_S
+        self._salt = ""
+        self._plan: Plan | None = None
+        self._run = ""
+        self._image: FoundImage | None = None
+        self._container: NodeContainer | None = None
+        self._head: PeerLink | None = None
+        self._asking = threading.Lock()
+        self._over = threading.Event()
+        self._ended: tuple[str, str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._stack.close()
+
+    def obey(self, order: wire.Orders) -> None:
+        """Carry out orders until the run leaves or falls silent."""
+        while True:
+            try:
+                reply = self._done(order)
+            except SuiteError as error:
+                reply = wire.Refused(
+                    code=error.code, message=str(error.message), hint=str(error.hint)
+                )
+            self._channel.send(plain(reply))
+            order = _order(self._channel, self._silence_s)
+
+    def _done(self, order: wire.Orders) -> wire.Replies:
+        reply: wire.Replies
+        match order:
+            case wire.Describe():
+                reply = self._describe(order)
+            case wire.AskClock():
+                reply = wire.Clock(clock_ns=time.monotonic_ns())
+            case wire.Prepare():
+                reply = self._prepare(order)
+            case wire.Start():
+                reply = self._start(order)
+            case wire.Watch():
+                reply = self._watched(order.log_from)
+            case wire.AskFacts():
+                reply = self._facts(order.base_url)
+            case wire.MeasureLinks():
+                reply = measure_links(order.peers, self._token)
+            case wire.Stop():
+                reply = self._seal()
+            case wire.Probe():
+                raise SetupError("agent-message-wrong", "a probe in the middle of a run")
+        return reply
+
+    def _describe(self, order: wire.Describe) -> wire.Machine:
+        if order.protocol != wire.PROTOCOL:
+            message = f"this agent speaks version {wire.PROTOCOL}, the run {order.protocol}"
+            raise SetupError("agent-version-differs", message)
+        self._salt = order.salt
+        return wire.Machine(
+            machine=machine_digest(order.salt),
+            boot=boot_digest(order.salt),
+            suite=SuiteVersion(
+                version=__version__,
+                commit=harness.commit() or UNKNOWN,
+                files_sha256=harness.files_sha256(),
+            ),
+            facts=host.facts(),
+        )
+
+    def _prepare(self, order: wire.Prepare) -> wire.Prepared:
+        self._plan, self._run = order.plan, order.run
+        self._image = get_image(
+            order.plan.engine,
+            self._directory,
+            on_progress=lambda *_, **__: None,
+            settings=self._settings,
+        )
+        store = DigestStore(self._settings.cache)
+        digest = model_digest(order.plan, store)
+        store.save()
+        devices, _ = hidden(observe(order.plan)[0], (), order.salt)
+        return wire.Prepared(
+            image=self._image.observed, model_sha256=digest, devices=tuple(devices)
+        )
+
+    def _start(self, order: wire.Start) -> wire.Done:
+        if self._plan is None or self._image is None or self._container is not None:
+            raise SetupError("agent-message-wrong", "a start without a plan, or a second one")
+        joined, own = order.joined, order.addresses[order.number]
+        interface = interface_of(own) if joined is UNSET else "eth0"
+        self._container = start_node(
+            node_engine(self._plan, order.number, order.addresses, interface),
+            self._image,
+            None if joined is UNSET else (joined.network, own),
+            self._run,
+            self._directory,
+        )
+        self._silence_s = float(order.silence_s)
+        if order.head is not UNSET:
+            self._head = PeerLink(order.head, self._token)
+        threading.Thread(target=self._look, name="node-watch", daemon=True).start()
+        return wire.Done()
+
+    def _look(self) -> None:
+        """Look at the container until it no longer takes part, or is to be ended."""
+        while not self._over.wait(LOOK_S) and self._ended is None:
+            with self._asking:
+                container = self._container
+                if container is None or self._over.is_set():
+                    return
+                self._ended = container.ended()
+            if self._ended is None and self._head is not None:
+                try:
+                    self._head.echo()
+                except OSError:
+                    self._ended = "node-unlinked", "the agent of node 0 cannot be reached from here"
+
+    def _watched(self, log_from: int) -> wire.Watched:
+        code, why = self._ended or ("", "")
+        piece = b""
+        path = self._directory / LOG_FILE
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as log:
+            log.seek(log_from)
+            piece = log.read(LOG_PIECE)
+        return wire.Watched(code=code, why=why, log=base64.b64encode(piece).decode())
+
+    def _facts(self, base_url: str) -> wire.Answered:
+        if self._container is None:
+            raise SetupError("agent-message-wrong", "no container runs")
+        with self._asking:
+            facts: dict[str, Fact] = host.served_facts(self._container.facts(base_url))
+        return wire.Answered(facts=facts)
+
+    def _seal(self) -> wire.Sealed:
+        sealed = self._stop()
+        if sealed is None:
+            raise SetupError("agent-message-wrong", "no container runs")
+        record, log = sealed
+        return wire.Sealed(
+            container=UNSET if record is None else record, log=log, boot=boot_digest(self._salt)
+        )
+
+    def _stop(self) -> tuple[ContainerRecord | None, NodeLog] | None:
+        """End the container, if one runs; what it left."""
+        self._over.set()
+        with self._asking:
+            container, self._container = self._container, None
+            if self._head is not None:
+                self._head.close()
+            self._silence_s = IDLE_S
+            return None if container is None else container.stop()

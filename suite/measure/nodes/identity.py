@@ -1,0 +1,68 @@
+"""Which machine this is, without saying it: salted digests of its own numbers; and which interface has an address."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import socket
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from suite.base import jsonio
+from suite.base.errors import SuiteError
+from suite.declare.model.facts import hash_file
+
+if TYPE_CHECKING:
+    from suite.declare.model.facts import KnownDigests
+    from suite.documents.plan import Plan
+
+_MACHINE: Final = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")
+_BOOT: Final = ("/proc/sys/kernel/random/boot_id",)
+_GET_ADDRESS: Final = 0x8915  # SIOCGIFADDR
+
+
+def machine_digest(salt: str) -> str:
+    """SHA-256 of salt, machine id and the mainboard's UUID."""
+    return _digest(salt, _MACHINE)
+
+
+def boot_digest(salt: str) -> str:
+    """SHA-256 of salt and what the kernel drew when it started."""
+    return _digest(salt, _BOOT)
+
+
+def _digest(salt: str, paths: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join([salt, *map(_text, paths)]).encode()).hexdigest()
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def model_digest(plan: Plan, known: KnownDigests) -> str:
+    """Digest over the plan's model files as they lie on this machine; why there is none where one is missing."""
+    directory = Path(plan.model.path)
+    try:
+        files = [
+            hash_file(directory / file.path, file.path, None, known) for file in plan.model.files
+        ]
+    except SuiteError as error:
+        return str(error)
+    return jsonio.digest(files)
+
+
+def interface_of(address: str) -> str:
+    """The interface of this machine that has an IPv4 address; ``lo`` where none does."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            try:
+                answer = fcntl.ioctl(probe, _GET_ADDRESS, struct.pack("256s", name.encode()[:15]))
+            except OSError:
+                continue
+            if socket.inet_ntoa(answer[20:24]) == address:
+                return name
+    return "lo"
