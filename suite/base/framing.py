@@ -15,6 +15,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
@@ -65,10 +66,19 @@ class Channel:
         self.socket.settimeout(timeout_s)
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
         if length > self._limit:
-            raise SetupError("agent-message-wrong", f"{self.peer} sends {length:,} bytes at once")
+            raise SetupError(
+                "agent-message-wrong",
+                Sentence(
+                    f"{self.peer} sends {length:,} bytes at once",
+                    f"{self.peer} 一次发送 {length:,} 字节",
+                ),
+            )
         value = jsonio.loads(self._exactly(length), name=self.peer, error=SetupError)
         if not isinstance(value, dict):
-            raise SetupError("agent-message-wrong", f"{self.peer} sends no JSON object")
+            raise SetupError(
+                "agent-message-wrong",
+                Sentence(f"{self.peer} sends no JSON object", f"{self.peer} 发送的不是 JSON 对象"),
+            )
         return value
 
     def _exactly(self, count: int) -> bytes:
@@ -107,7 +117,9 @@ class Channel:
         except ConnectionResetError:
             proof = ""  # it found ours wrong, and left
         if not hmac.compare_digest(proof.encode(), _proof(token, end, other, own).encode()):
-            message = f"{self.peer} does not prove the token"
+            message = Sentence(
+                f"{self.peer} does not prove the token", f"{self.peer} 未能证明持有令牌"
+            )
             raise SetupError("agent-token-refused", message)
 
     def close(self) -> None:
@@ -144,8 +156,11 @@ def require_token(text: str, where: str) -> bytes:
     """
     token = text.strip().encode()
     if len(token) < _LEAST_TOKEN:
-        hint = "openssl rand -hex 32 makes one"
-        message = f"the token in {where} has {len(token)} characters; at least {_LEAST_TOKEN}"
+        hint = Sentence("openssl rand -hex 32 makes one", "可由 openssl rand -hex 32 生成")
+        message = Sentence(
+            f"the token in {where} has {len(token)} characters; at least {_LEAST_TOKEN}",
+            f"{where} 中的令牌有 {len(token)} 个字符；至少需要 {_LEAST_TOKEN} 个",
+        )
         raise SetupError("agent-token-weak", message, hint=hint)
     return token
 
@@ -159,5 +174,8 @@ def split_address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
-        raise SetupError("agent-address-wrong", f"{text!r} is not HOST:PORT")
+        raise SetupError(
+            "agent-address-wrong",
+            Sentence(f"{text!r} is not HOST:PORT", f"{text!r} 不是 HOST:PORT 的形式"),
+        )
     return host, int(port)

@@ -123,7 +123,10 @@ def collect(
     try:
         replace_file(target.parent / PUBLIC_KEY_FILE, signer.key.public.pem)
     except OSError as cause:
-        message = f"cannot write to {target.parent}: {cause.strerror}"
+        message = Sentence(
+            f"cannot write to {target.parent}: {cause.strerror}",
+            f"无法写入 {target.parent}：{cause.strerror}",
+        )
         raise SetupError("run-unwritable", message) from cause
     say(
         labelled(

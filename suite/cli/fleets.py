@@ -84,7 +84,9 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
             replace_file(_plan_file(out, draft.name), pretty(made))
         replace_file(out / FLEET, pretty(fleet))
     except OSError as cause:
-        message = f"cannot write {out}: {cause.strerror}"
+        message = Sentence(
+            f"cannot write {out}: {cause.strerror}", f"无法写入 {out}：{cause.strerror}"
+        )
         raise SetupError("run-unwritable", message, Place(str(out))) from cause
     return fleet
 
@@ -102,7 +104,10 @@ def _choices(draft: Draft) -> Choices:
         words = command.make_context("suite plan", list(draft.words)).params
         run.make_context("suite run", [*draft.words, *draft.sending])
     except click.exceptions.Exit as cause:
-        raise UsageError("fleet-options-wrong", f"{draft.name} asks for help") from cause
+        raise UsageError(
+            "fleet-options-wrong",
+            Sentence(f"{draft.name} asks for help", f"{draft.name} 要求显示帮助"),
+        ) from cause
     except click.ClickException as cause:
         message = f"{draft.name}: {cause.format_message()}"
         raise UsageError("fleet-options-wrong", message) from cause

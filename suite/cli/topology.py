@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli.machine import node_token
 from suite.documents.document import given
@@ -36,8 +37,12 @@ def topology_choice(choices: Choices) -> TopologyChoice | UnsetType:
             "--link": choices.link,
         }
         if stray := next((name for name, value in given_for_several.items() if value), None):
-            hint = "add --nodes N"
-            raise UsageError("node-count-wrong", f"{stray} goes with several nodes", hint=hint)
+            hint = Sentence("add --nodes N", "请加上 --nodes N")
+            raise UsageError(
+                "node-count-wrong",
+                Sentence(f"{stray} goes with several nodes", f"{stray} 用于多个节点"),
+                hint=hint,
+            )
         return UNSET
     assert choices.nodes is not None
     return TopologyChoice(
@@ -56,8 +61,12 @@ def _counts(texts: Sequence[str]) -> dict[str, int]:
     for text in texts:
         match = re.fullmatch(r"([a-z]+)=([1-9][0-9]{0,3})", text, re.ASCII)
         if match is None or match[1] in counts:
-            hint = "for example prefill=2, each role once"
-            raise UsageError("node-role-wrong", f"{text!r} is not NAME=NUMBER", hint=hint)
+            hint = Sentence("for example prefill=2, each role once", "例如 prefill=2，每个角色一次")
+            raise UsageError(
+                "node-role-wrong",
+                Sentence(f"{text!r} is not NAME=NUMBER", f"{text!r} 不是 NAME=NUMBER 的形式"),
+                hint=hint,
+            )
         counts[match[1]] = int(match[2])
     return counts
 
@@ -66,8 +75,15 @@ def _links(text: str) -> PlannedLinks:
     number = r"([0-9]{1,6}(?:\.[0-9]{1,6})?)"
     match = re.fullmatch(rf"{number}:{number}@(.{{1,200}})", text, re.ASCII)
     if match is None or not (float(match[1]) and float(match[2])):
-        hint = "Gbit/s, microseconds there and back, and where they come from: 100:30@data-sheet"
-        raise UsageError("node-link-wrong", f"{text!r} is not GBIT:US@SOURCE", hint=hint)
+        hint = Sentence(
+            "Gbit/s, microseconds there and back, and where they come from: 100:30@data-sheet",
+            "Gbit/s、往返微秒数与出处：100:30@data-sheet",
+        )
+        raise UsageError(
+            "node-link-wrong",
+            Sentence(f"{text!r} is not GBIT:US@SOURCE", f"{text!r} 不是 GBIT:US@SOURCE 的形式"),
+            hint=hint,
+        )
     return PlannedLinks(
         bytes_per_s=float(match[1]) * 1e9 / 8,
         round_trip_s=float(match[2]) / 1e6,
@@ -103,10 +119,20 @@ def node_places(sending: Sending, plan: Plan) -> tuple[tuple[str, ...], bytes]:
     """
     agents, planned = sending.node, 0 if plan.topology is UNSET else plan.topology.nodes
     if (agents or sending.node_token is not None) and len(agents) != planned:
-        message = f"{len(agents)} agents are named for a plan of {planned or 1} nodes"
-        raise UsageError("node-count-wrong", message, hint="--node once for each of --nodes")
+        message = Sentence(
+            f"{len(agents)} agents are named for a plan of {planned or 1} nodes",
+            f"计划有 {planned or 1} 个节点，而给出了 {len(agents)} 个代理",
+        )
+        raise UsageError(
+            "node-count-wrong",
+            message,
+            hint=Sentence("--node once for each of --nodes", "--nodes 的每个节点各给一次 --node"),
+        )
     if not agents:
         return (), b""
     if sending.node_token is None:
-        raise UsageError("usage-wrong", "--node goes with --node-token")
+        raise UsageError(
+            "usage-wrong",
+            Sentence("--node goes with --node-token", "--node 与 --node-token 一起使用"),
+        )
     return agents, node_token(sending.node_token)

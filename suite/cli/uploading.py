@@ -48,7 +48,8 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
             commit_message=f"Add {', '.join(file.name for file in files)[:100]}",
             repo_type="dataset",
         )
-    except (errors.HTTPError, OSError, ValueError) as cause:
+    # The base of all errors of the library that the client sends with, whichever that is.
+    except (errors.HTTPError, OSError, ValueError) as cause:  # type: ignore[attr-defined]
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:200]
         hint = Sentence(
             "log in with `hf auth login`, or export HF_TOKEN; the files are kept",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -156,7 +157,7 @@ def _checkout(choices: Choices, variants: Variants) -> Checkout:
 def _at_commits(choices: Choices, checkout: Checkout, names: Sequence[str]) -> list[Variant]:
     commits = [checkout.commit(name) for name in (DIFF if tuple(names) == ("diff",) else names)]
     return [
-        Variant(commit[:_SHORT], choices, lambda commit=commit: checkout.switch(commit))
+        Variant(commit[:_SHORT], choices, functools.partial(checkout.switch, commit))
         for commit in dict.fromkeys(commits)
     ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base import yamlio
+from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, Place, Problem
 from suite.documents.codec import convert_written
 from suite.documents.document import given
@@ -53,7 +54,7 @@ def read_inventory(path: Path) -> Inventory:
         for pointer, message, hint in _contradictions(inventory)
     ]
     if problems:
-        message = f"{path} contradicts itself"
+        message = Sentence(f"{path} contradicts itself", f"{path} 自相矛盾")
         raise DeclarationError(
             "fleet-inventory-wrong", message, problems[0].place, problems[0].hint, problems
         )
@@ -73,8 +74,11 @@ def _contradictions(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     for index, matrix in enumerate(inventory.matrix):
         for place, vendor in enumerate(given(matrix.vendors, ())):
             if vendor not in vendors:
-                hint = f"vendors of the machines: {', '.join(sorted(vendors))}"
-                message = f"no machine is of {vendor}"
+                hint = Sentence(
+                    f"vendors of the machines: {', '.join(sorted(vendors))}",
+                    f"各机器的厂商：{', '.join(sorted(vendors))}",
+                )
+                message = Sentence(f"no machine is of {vendor}", f"没有属于 {vendor} 的机器")
                 yield f"/matrix/{index}/vendors/{place}", message, hint
 
 

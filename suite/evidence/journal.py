@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from suite.base import jsonio, safe
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, SetupError
 from suite.documents.codec import Lines, canonical, pretty
 from suite.documents.fleet import JournalEntry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FLEET: Final = "fleet.json"
 JOURNAL: Final = "journal.jsonl"
+_OPEN: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Journal:
@@ -45,16 +47,20 @@ class Journal:
         """
         path = directory / JOURNAL
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._file = os.open(path, _OPEN, 0o644)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            data = path.read_bytes()
+            data = safe.read_plain(path, safe.MAX_FILE_BYTES, below=directory)
             whole = data.rfind(b"\n") + 1
             os.ftruncate(self._file, whole)
         except BlockingIOError as cause:
-            message = f"another controller works on {directory}"
+            message = Sentence(
+                f"another controller works on {directory}", f"另有控制器正在处理 {directory}"
+            )
             raise SetupError("fleet-busy", message, Place(str(path))) from cause
         except OSError as cause:
-            message = f"cannot write {path}: {cause.strerror}"
+            message = Sentence(
+                f"cannot write {path}: {cause.strerror}", f"无法写入 {path}：{cause.strerror}"
+            )
             raise SetupError("run-unwritable", message, Place(str(path))) from cause
         self._path = path
         self.entries = parse(data[:whole], fleet, str(path))
@@ -91,7 +97,10 @@ class Journal:
             safe.append_whole(self._file, line + b"\n")
             os.fsync(self._file)
         except OSError as cause:
-            message = f"cannot write {self._path}: {cause.strerror}"
+            message = Sentence(
+                f"cannot write {self._path}: {cause.strerror}",
+                f"无法写入 {self._path}：{cause.strerror}",
+            )
             raise SetupError("run-unwritable", message, Place(str(self._path))) from cause
         self.entries.append(entry)
         self._previous = jsonio.sha256_hex(line)
@@ -125,7 +134,10 @@ def parse(data: bytes, fleet: Fleet, name: str) -> list[JournalEntry]:
     for number, line in enumerate(data.splitlines(), 1):
         entry: JournalEntry = reader.read(line, number)
         if (entry.sequence, entry.previous) != (number - 1, previous):
-            message = f"line {number} does not follow from the line before"
+            message = Sentence(
+                f"line {number} does not follow from the line before",
+                f"第 {number} 行与前一行不衔接",
+            )
             raise EvidenceError("fleet-journal-broken", message, Place(name, number))
         previous = jsonio.sha256_hex(line)
         entries.append(entry)

@@ -27,7 +27,8 @@ from tests.factories.authority import Authority
 ISSUER = "https://issuer.example"
 WHO = "https://git.example/acme/runs/.ci/sign.yml@refs/heads/main"
 _SCT_LIST = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-_OIDC_ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
+_OIDC_ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
+_OIDC_ISSUER_V2 = ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 _MINUTES = dt.timedelta(minutes=10)
 _START = "2020-01-01T00:00:00Z"
 ORIGIN = "log.example"
@@ -127,8 +128,11 @@ class Sigstore(http.server.ThreadingHTTPServer):
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key()),
                 critical=False,
             )
+            .add_extension(x509.UnrecognizedExtension(_OIDC_ISSUER, issuer), critical=False)
             .add_extension(
-                x509.UnrecognizedExtension(_OIDC_ISSUER, b"\x0c" + bytes([len(issuer)]) + issuer),
+                x509.UnrecognizedExtension(
+                    _OIDC_ISSUER_V2, b"\x0c" + bytes([len(issuer)]) + issuer
+                ),
                 critical=False,
             )
         )

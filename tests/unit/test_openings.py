@@ -60,6 +60,7 @@ WRITERS = {
         "self._ballast.write_bytes",
         "os.open",
     ],
+    "evidence/journal.py": ["os.open"],
     "judge/attest/keys.py": ["os.open"],
     "judge/attest/lineends.py": ["(copy / path.name).write_bytes", "(copy / path.name).open"],
     "declare/tasks/formats/canonical.py": ["partial.open"],
@@ -79,6 +80,10 @@ WRITERS = {
     # Files that the suite ships.
     "judge/compare/formats/html.py": [
         "(_TEMPLATES / 'comparison.css').read_text",
+        "(CARD_TEMPLATES / 'style.css').read_text",
+    ],
+    "judge/fleet/page.py": [
+        "(_TEMPLATES / 'spread.css').read_text",
         "(CARD_TEMPLATES / 'style.css').read_text",
     ],
     "declare/plan/recipe.py": [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.base.bilingual import Sentence
 from suite.cli.command import Count, Group, command, described
 from suite.cli.options import FILE, json_option, signing_key_option, trusted, tsa_option
 
@@ -110,9 +111,14 @@ def _backend(*, slurm: bool, partition: str | None, ray: str | None) -> Callable
     from suite.base.errors import UsageError
 
     if slurm and ray is not None:
-        raise UsageError("usage-wrong", "--slurm and --ray exclude each other")
+        raise UsageError(
+            "usage-wrong", Sentence("--slurm and --ray exclude each other", "--slurm 与 --ray 互斥")
+        )
     if partition is not None and not slurm:
-        raise UsageError("usage-wrong", "--partition goes with --slurm")
+        raise UsageError(
+            "usage-wrong",
+            Sentence("--partition goes with --slurm", "--partition 与 --slurm 一起使用"),
+        )
     if slurm:
         from suite.measure.fleet.slurm import Slurm
 
@@ -230,7 +236,9 @@ def spread(
         try:
             replace_file(page, render(made, language()))
         except OSError as cause:
-            message = f"cannot write {page}: {cause.strerror}"
+            message = Sentence(
+                f"cannot write {page}: {cause.strerror}", f"无法写入 {page}：{cause.strerror}"
+            )
             raise UsageError("page-unwritable", message) from cause
     if as_json:
         write_json(made)
@@ -270,6 +278,8 @@ def manifests(directory: Path, *, image: str, claim: str, namespace: str, out: P
     try:
         replace_file(out, data)
     except OSError as cause:
-        message = f"cannot write {out}: {cause.strerror}"
+        message = Sentence(
+            f"cannot write {out}: {cause.strerror}", f"无法写入 {out}：{cause.strerror}"
+        )
         raise UsageError("page-unwritable", message) from cause
     return 0

@@ -300,8 +300,15 @@ def _choose(  # noqa: PLR0917 - one row of choices
         )
     layout = choose_layout(engine, options.topology)
     if layout is not None and runtime != "container":
-        message = f"several nodes, and the engine runs as {runtime}"
-        raise UsageError("node-runtime-wrong", message, hint="only containers span nodes")
+        message = Sentence(
+            f"several nodes, and the engine runs as {runtime}",
+            f"要用多个节点，而引擎以 {runtime} 运行",
+        )
+        raise UsageError(
+            "node-runtime-wrong",
+            message,
+            hint=Sentence("only containers span nodes", "只有容器可跨节点"),
+        )
     return Choice(
         vendor=vendor,
         engine=engine,

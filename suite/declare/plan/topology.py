@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.declare.vendor import template
 from suite.documents.document import given
@@ -69,8 +70,14 @@ class Layout:
         if total % parts or ("tensor" not in splits and total // parts > devices):
             raise UsageError(
                 "node-count-wrong",
-                f"{total} devices on {self.computing} nodes cannot be split into {self.pipeline} stages x {self.data} replicas",
-                hint=f"the layout {self.declared.id} spreads {', '.join(splits)} over the nodes",
+                Sentence(
+                    f"{total} devices on {self.computing} nodes cannot be split into {self.pipeline} stages x {self.data} replicas",
+                    f"{self.computing} 个节点上的 {total} 台设备不能分成 {self.pipeline} 级 x {self.data} 个副本",
+                ),
+                hint=Sentence(
+                    f"the layout {self.declared.id} spreads {', '.join(splits)} over the nodes",
+                    f"布局 {self.declared.id} 将 {', '.join(splits)} 分布到各节点",
+                ),
             )
         return total // parts
 
@@ -99,7 +106,10 @@ def choose_layout(engine: DeclaredEngine, chosen: TopologyChoice | UnsetType) ->
     if "data" in declared.splits and data % layout.computing:
         raise UsageError(
             "node-count-wrong",
-            f"{data} replicas on {layout.computing} nodes: each node has as many as the others",
+            Sentence(
+                f"{data} replicas on {layout.computing} nodes: each node has as many as the others",
+                f"{layout.computing} 个节点上的 {data} 个副本：各节点的数目必须相同",
+            ),
         )
     return layout
 
@@ -125,8 +135,11 @@ def _declared(engine: DeclaredEngine, chosen: TopologyChoice) -> DeclaredLayout:
     known = "; ".join(f"{one.id} ({', '.join(one.splits)})" for one in layouts) or "none"
     raise UsageError(
         "node-layout-missing",
-        f"{engine.id} is not declared to run so over several nodes",
-        hint=f"declared layouts: {known}",
+        Sentence(
+            f"{engine.id} is not declared to run so over several nodes",
+            f"{engine.id} 未声明可如此跨节点运行",
+        ),
+        hint=Sentence(f"declared layouts: {known}", f"已声明的布局：{known}"),
     )
 
 
@@ -140,8 +153,13 @@ def _counts(declared: DeclaredLayout, chosen: TopologyChoice) -> dict[RoleName, 
         parts = ", ".join(f"{count} {role}" for role, count in counts.items())
         raise UsageError(
             "node-count-wrong",
-            f"{chosen.nodes} nodes are not {parts}",
-            hint=f"one {first}; name the others with --role NAME=NUMBER",
+            Sentence(
+                f"{chosen.nodes} nodes are not {parts}", f"{chosen.nodes} 个节点不等于 {parts}"
+            ),
+            hint=Sentence(
+                f"one {first}; name the others with --role NAME=NUMBER",
+                f"一个 {first}；其余以 --role NAME=NUMBER 指定",
+            ),
         )
     return counts
 

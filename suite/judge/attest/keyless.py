@@ -36,6 +36,13 @@ def _lacking(cause: ImportError) -> SetupError:
     )
 
 
+class _Anybody:
+    """Admits every certificate that holds; which of them counts is asked afterwards, of the list."""
+
+    def verify(self, cert: x509.Certificate) -> None:
+        """Refuse nobody."""
+
+
 def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
     """The certificate's key, as the entry of the identity that the certificate names.
 
@@ -56,12 +63,14 @@ def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
         from sigstore.models import Bundle as Signed  # noqa: PLC0415 - optional
         from sigstore.models import TrustedRoot  # noqa: PLC0415 - optional
         from sigstore.verify import Verifier, policy  # noqa: PLC0415 - optional
+        from sigstore_models.trustroot import v1  # noqa: PLC0415 - optional
     except ImportError as cause:
         raise _lacking(cause) from cause
     try:
         signed = Signed.from_json(bundle)
-        verifier = Verifier(trusted_root=TrustedRoot.from_json(trust.sigstore_root))
-        _, payload = verifier.verify_dsse(signed, policy.UnsafeNoOp())
+        root = TrustedRoot(v1.TrustedRoot.from_json(trust.sigstore_root))
+        verifier = Verifier(trusted_root=root)
+        _, payload = verifier.verify_dsse(signed, _Anybody())
     except (Error, ValueError) as cause:
         reason = str(cause)[:300]
         message = Sentence(f"sigstore refuses it: {reason}", f"sigstore 拒绝：{reason}")
@@ -157,13 +166,13 @@ class KeylessSigner:
         from sigstore import dsse, errors  # noqa: PLC0415 - optional
         from sigstore._internal.fulcio.client import FulcioClientError  # noqa: PLC0415 - has no public name
         from sigstore._internal.rekor import RekorClientError  # noqa: PLC0415 - the same
-        from sigstore.verify import Verifier, policy  # noqa: PLC0415 - optional
+        from sigstore.verify import Verifier  # noqa: PLC0415 - optional
 
         try:
             if self._signer is None:
                 self._signer = self._enter()
             made = self._signer.sign_dsse(dsse.Statement(payload))
-            Verifier(trusted_root=self._root).verify_dsse(made, policy.UnsafeNoOp())
+            Verifier(trusted_root=self._root).verify_dsse(made, _Anybody())
         except (
             errors.Error,
             FulcioClientError,

@@ -75,7 +75,10 @@ def spread(
         if len(cards.get(cell.name, {})) >= FEWEST_MACHINES
     ]
     if not cells:
-        raise EvidenceError("fleet-spread-none", "no cell has cards of two machines")
+        raise EvidenceError(
+            "fleet-spread-none",
+            Sentence("no cell has cards of two machines", "没有单元含有两台机器的评分卡"),
+        )
     return Spread(
         spread_schema=1,
         fleet=document.fleet,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, SuiteError, TrustError
 from suite.documents.codec import decode, pretty
 from suite.documents.document import given
@@ -138,9 +138,19 @@ def _held(directory: Path, stated: Stated) -> tuple[Fleet, list[JournalEntry]]:
     here = (jsonio.sha256_hex(data), journal_sha256)
     for name, sha256 in zip(FLEET_SUBJECTS, here, strict=True):
         if stated.statement.subject(name) != sha256:
-            raise TrustError("fleet-differs", f"the statement is about another {name}")
+            raise TrustError(
+                "fleet-differs",
+                Sentence(
+                    f"the statement is about another {name}", f"该声明文本针对的是另一 {name}"
+                ),
+            )
     if data != pretty(fleet):
-        raise TrustError("fleet-differs", f"{FLEET} is not in the form in which it is written")
+        raise TrustError(
+            "fleet-differs",
+            Sentence(
+                f"{FLEET} is not in the form in which it is written", f"{FLEET} 不是写出时的形式"
+            ),
+        )
     return fleet, entries
 
 
@@ -154,12 +164,21 @@ def require_whole(document: FleetStatement, fleet: Fleet, now: State) -> None:
     named = {machine.name: machine for machine in document.machines}
     for machine in wanted.machines:
         if machine.name not in named:
-            raise TrustError("fleet-machine-dropped", f"it leaves out {machine.name}")
+            raise TrustError(
+                "fleet-machine-dropped",
+                Sentence(f"it leaves out {machine.name}", f"它遗漏了 {machine.name}"),
+            )
         if named[machine.name] != machine:
-            message = f"of {machine.name} it says something else than the journal"
+            message = Sentence(
+                f"of {machine.name} it says something else than the journal",
+                f"关于 {machine.name}，其所述与日志不同",
+            )
             raise TrustError("fleet-machine-dropped", message)
     if wanted != document:
-        raise TrustError("fleet-machine-dropped", "it does not follow from plan and journal")
+        raise TrustError(
+            "fleet-machine-dropped",
+            Sentence("it does not follow from plan and journal", "它不能由计划与日志得出"),
+        )
 
 
 def require_allowed(fleet: Fleet, entries: list[JournalEntry]) -> None:
@@ -173,8 +192,17 @@ def require_allowed(fleet: Fleet, entries: list[JournalEntry]) -> None:
         if entry.kind == "submitted" and entry.cell != PREFLIGHT:
             job = fleetstate.job_of(entry)
             if not now.pending(fleet, job):
-                message = f"{job.machine} ran {job.cell}, repeat {job.repeat}, again"
-                raise TrustError("fleet-retry-forbidden", f"{message} (line {entry.sequence + 1})")
+                message = Sentence(
+                    f"{job.machine} ran {job.cell}, repeat {job.repeat}, again",
+                    f"{job.machine} 再次运行了 {job.cell}，第 {job.repeat} 次",
+                )
+                raise TrustError(
+                    "fleet-retry-forbidden",
+                    Sentence(
+                        f"{message} (line {entry.sequence + 1})",
+                        f"{chinese(message)}（第 {entry.sequence + 1} 行）",
+                    ),
+                )
         fleetstate.advance(now, entry)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, SetupError, SuiteError
 from suite.base.safe import open_plain, replace_file
 from suite.documents.codec import decode
@@ -118,7 +119,10 @@ def write_script(at: Files, machine: str, command: Sequence[str], place: str) ->
         at.directory.mkdir(parents=True, exist_ok=True)
         replace_file(at.script, text.encode())
     except OSError as cause:
-        message = f"cannot write {at.directory}: {cause.strerror}"
+        message = Sentence(
+            f"cannot write {at.directory}: {cause.strerror}",
+            f"无法写入 {at.directory}：{cause.strerror}",
+        )
         raise SetupError("run-unwritable", message) from cause
 
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.measure.fleet.backend import Gone
 
@@ -43,7 +44,10 @@ class Local:
                 start_new_session=True,
             )
         except OSError as cause:
-            message = f"cannot start an attempt for {machine.name}: {cause.strerror}"
+            message = Sentence(
+                f"cannot start an attempt for {machine.name}: {cause.strerror}",
+                f"无法为 {machine.name} 启动尝试：{cause.strerror}",
+            )
             raise SetupError("fleet-unplaced", message) from cause
         handle = f"{child.pid}-{_started(child.pid)}"
         self._children[handle] = child

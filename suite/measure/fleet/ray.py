@@ -14,6 +14,7 @@ import secrets
 import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.measure.fleet.backend import Gone
 
@@ -80,11 +81,23 @@ class Ray:
             import ray  # noqa: PLC0415 - an optional package
             from ray import util  # noqa: PLC0415 - the same
         except ImportError as cause:
-            hint = "pip install 'llm-inference-conformance[ray]'"
-            raise SetupError("fleet-backend-missing", "ray is not installed", hint=hint) from cause
+            hint = Sentence(
+                "pip install 'llm-inference-conformance[ray]'",
+                "pip install 'llm-inference-conformance[ray]'",
+            )
+            raise SetupError(
+                "fleet-backend-missing", Sentence("ray is not installed", "未安装 ray"), hint=hint
+            ) from cause
         if os.environ.get("RAY_AUTH_MODE") != "token":
-            hint = "start cluster and controller with RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH"
-            raise SetupError("fleet-ray-open", "RAY_AUTH_MODE is not token", hint=hint)
+            hint = Sentence(
+                "start cluster and controller with RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH",
+                "请以 RAY_AUTH_MODE=token 与 RAY_AUTH_TOKEN_PATH 启动集群与控制器",
+            )
+            raise SetupError(
+                "fleet-ray-open",
+                Sentence("RAY_AUTH_MODE is not token", "RAY_AUTH_MODE 不是 token"),
+                hint=hint,
+            )
         self.settle_s = 5.0
         self._ray: Any = ray
         self._util: Any = util
@@ -95,7 +108,10 @@ class Ray:
             )
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:
             words = " ".join(str(cause).split())[:500]
-            message = f"cannot join the Ray cluster at {address}: {words}"
+            message = Sentence(
+                f"cannot join the Ray cluster at {address}: {words}",
+                f"无法加入 {address} 的 Ray 集群：{words}",
+            )
             raise SetupError("fleet-backend-failed", message) from cause
 
     def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
@@ -106,12 +122,18 @@ class Ray:
         wanted = resources(machine)
         if not self._alive(machine.name, wanted):
             named = " and ".join(wanted)
-            raise SetupError("fleet-unplaced", f"no node that is up has {named}")
+            raise SetupError(
+                "fleet-unplaced",
+                Sentence(f"no node that is up has {named}", f"在线的节点均没有 {named}"),
+            )
         handle = f"{machine.name}/{secrets.token_hex(8)}"
         group = self._util.placement_group([wanted], "STRICT_PACK", handle, lifetime="detached")
         if not group.wait(PLACE_S):
             self._util.remove_placement_group(group)
-            message = f"the node of {machine.name} took nothing for {PLACE_S:g} s"
+            message = Sentence(
+                f"the node of {machine.name} took nothing for {PLACE_S:g} s",
+                f"{machine.name} 的节点在 {PLACE_S:g} 秒内没有接受任何任务",
+            )
             raise SetupError("fleet-unplaced", message)
         strategy = self._util.scheduling_strategies.PlacementGroupSchedulingStrategy(group)
         kind = self._ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(Unit)

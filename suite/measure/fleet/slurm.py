@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.base.safe import replace_file
 from suite.measure.fleet.backend import Gone
@@ -47,7 +48,10 @@ class Slurm:
         self._options = [] if partition is None else [f"--partition={partition}"]
         for program in ("sbatch", "squeue"):
             if shutil.which(program) is None:
-                raise SetupError("fleet-backend-missing", f"there is no {program} on PATH")
+                raise SetupError(
+                    "fleet-backend-missing",
+                    Sentence(f"there is no {program} on PATH", f"PATH 中没有 {program}"),
+                )
 
     def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
         """Submit an array whose tasks run one after the other."""
@@ -58,7 +62,9 @@ class Slurm:
         try:
             replace_file(script, "\n".join([*lines, "esac", ""]).encode())
         except OSError as cause:
-            message = f"cannot write {script}: {cause.strerror}"
+            message = Sentence(
+                f"cannot write {script}: {cause.strerror}", f"无法写入 {script}：{cause.strerror}"
+            )
             raise SetupError("run-unwritable", message) from cause
         answer = _call(
             [
@@ -78,7 +84,13 @@ class Slurm:
         if answer.returncode:
             words = " ".join(answer.stderr.split())
             code = "fleet-unplaced" if "node" in words.lower() else "fleet-backend-failed"
-            raise SetupError(code, f"sbatch refused {machine.name}: {words}")
+            raise SetupError(
+                code,
+                Sentence(
+                    f"sbatch refused {machine.name}: {words}",
+                    f"sbatch 拒绝 {machine.name}：{words}",
+                ),
+            )
         number = answer.stdout.strip().partition(";")[0]
         return [f"{number}_{index}" for index in range(len(attempts))]
 
@@ -86,7 +98,10 @@ class Slurm:
         """Those that Slurm no longer runs or holds back."""
         answer = _call(["squeue", "--all", "--noheader", "--array", "--format=%i %T"])
         if answer.returncode:
-            message = f"squeue failed: {' '.join(answer.stderr.split())}"
+            message = Sentence(
+                f"squeue failed: {' '.join(answer.stderr.split())}",
+                f"squeue 失败：{' '.join(answer.stderr.split())}",
+            )
             raise SetupError("fleet-backend-failed", message)
         lines = (line.partition(" ") for line in answer.stdout.splitlines())
         states = {number: state for number, _, state in lines}
@@ -124,5 +139,7 @@ def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
             command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as cause:
-        message = f"{command[0]} does not answer: {cause}"
+        message = Sentence(
+            f"{command[0]} does not answer: {cause}", f"{command[0]} 没有应答：{cause}"
+        )
         raise SetupError("fleet-backend-failed", message) from cause

@@ -19,6 +19,7 @@ from msgspec import UNSET
 
 from suite import __version__
 from suite.base import harness
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
 from suite.base.framing import Channel
 from suite.declare.plan.topology import node_engine
@@ -88,7 +89,10 @@ class Agent:
         try:
             self._listener = socket.create_server((host_name, port))
         except OSError as error:
-            message = f"cannot listen on {host_name}:{port}: {error.strerror or error}"
+            message = Sentence(
+                f"cannot listen on {host_name}:{port}: {error.strerror or error}",
+                f"无法在 {host_name}:{port} 监听：{error.strerror or error}",
+            )
             raise SetupError("address-taken", message) from error
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
 
@@ -199,12 +203,18 @@ class _Session:
             case wire.Stop():
                 reply = self._seal()
             case wire.Probe():
-                raise SetupError("agent-message-wrong", "a probe in the middle of a run")
+                raise SetupError(
+                    "agent-message-wrong",
+                    Sentence("a probe in the middle of a run", "运行途中收到探测"),
+                )
         return reply
 
     def _describe(self, order: wire.Describe) -> wire.Machine:
         if order.protocol != wire.PROTOCOL:
-            message = f"this agent speaks version {wire.PROTOCOL}, the run {order.protocol}"
+            message = Sentence(
+                f"this agent speaks version {wire.PROTOCOL}, the run {order.protocol}",
+                f"此代理的协议版本为 {wire.PROTOCOL}，运行的为 {order.protocol}",
+            )
             raise SetupError("agent-version-differs", message)
         self._salt = order.salt
         return wire.Machine(
@@ -236,7 +246,12 @@ class _Session:
 
     def _start(self, order: wire.Start) -> wire.Done:
         if self._plan is None or self._image is None or self._container is not None:
-            raise SetupError("agent-message-wrong", "a start without a plan, or a second one")
+            raise SetupError(
+                "agent-message-wrong",
+                Sentence(
+                    "a start without a plan, or a second one", "没有计划即要求启动，或第二次启动"
+                ),
+            )
         joined, own = order.joined, order.addresses[order.number]
         interface = interface_of(own) if joined is UNSET else "eth0"
         self._container = start_node(
@@ -277,7 +292,7 @@ class _Session:
 
     def _facts(self, base_url: str) -> wire.Answered:
         if self._container is None:
-            raise SetupError("agent-message-wrong", "no container runs")
+            raise SetupError("agent-message-wrong", Sentence("no container runs", "没有容器在运行"))
         with self._asking:
             facts: dict[str, Fact] = host.served_facts(self._container.facts(base_url))
         return wire.Answered(facts=facts)
@@ -285,7 +300,7 @@ class _Session:
     def _seal(self) -> wire.Sealed:
         sealed = self._stop()
         if sealed is None:
-            raise SetupError("agent-message-wrong", "no container runs")
+            raise SetupError("agent-message-wrong", Sentence("no container runs", "没有容器在运行"))
         record, log = sealed
         return wire.Sealed(
             container=UNSET if record is None else record, log=log, boot=boot_digest(self._salt)

@@ -98,7 +98,10 @@ class _Group:
             self.clocks[number] = node.clock()
             mine, other = self.plan.suite.files_sha256, node.machine.suite.files_sha256
             if mine not in (UNSET, other):
-                message = f"{node.title} has another suite: {node.machine.suite.version}"
+                message = Sentence(
+                    f"{node.title} has another suite: {node.machine.suite.version}",
+                    f"{node.title} 的套件版本不同：{node.machine.suite.version}",
+                )
                 raise EngineError("agent-version-differs", message)
 
     def _log(self, number: int) -> Callable[[bytes], None]:
@@ -132,12 +135,16 @@ class _Group:
             assert first is not None
             assert node.prepared is not None
             if node.prepared.image.id != first.image.id:
-                message = (
-                    f"{node.title} has image {node.prepared.image.id}, node 0 {first.image.id}"
+                message = Sentence(
+                    f"{node.title} has image {node.prepared.image.id}, node 0 {first.image.id}",
+                    f"{node.title} 的镜像为 {node.prepared.image.id}，节点 0 的为 {first.image.id}",
                 )
                 raise EngineError("node-image-differs", message)
             if node.prepared.model_sha256 != self.plan.model.sha256:
-                message = f"{node.title}: its model is {node.prepared.model_sha256}, planned is {self.plan.model.sha256}"
+                message = Sentence(
+                    f"{node.title}: its model is {node.prepared.model_sha256}, planned is {self.plan.model.sha256}",
+                    f"{node.title}：其模型为 {node.prepared.model_sha256}，计划的为 {self.plan.model.sha256}",
+                )
                 raise EngineError("node-model-differs", message)
 
     def each(self, action: Callable[[Node], T]) -> list[T]:
@@ -193,8 +200,14 @@ class _Group:
             return
         here = machine_digest(self.salt)
         if strange := next((n for n in self.nodes if n.machine.machine != here), None):
-            message = f"{strange.title} is another machine, and the containers have a network of one machine"
-            hint = "name an --access that takes the host's network"
+            message = Sentence(
+                f"{strange.title} is another machine, and the containers have a network of one machine",
+                f"{strange.title} 是另一台机器，而容器只有一台机器的网络",
+            )
+            hint = Sentence(
+                "name an --access that takes the host's network",
+                "请以 --access 指定使用主机网络的方式",
+            )
             raise EngineError("node-network-isolated", message, hint=hint)
         run = self.directory.name
         name = f"llm-conformance-{run}-{time.monotonic_ns() // 1000:x}-net"

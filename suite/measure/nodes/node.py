@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError
 from suite.base.framing import connect, split_address
 from suite.documents import agent as wire
@@ -68,8 +69,14 @@ class Node:
         try:
             self._channel: Channel = connect(*split_address(where), token, CONNECT_S)
         except OSError as error:
-            message = f"{self.title}: no agent answers: {error.strerror or error}"
-            hint = "start `suite agent` there, with the same token"
+            message = Sentence(
+                f"{self.title}: no agent answers: {error.strerror or error}",
+                f"{self.title}：没有代理应答：{error.strerror or error}",
+            )
+            hint = Sentence(
+                "start `suite agent` there, with the same token",
+                "请在那里以相同的令牌启动 `suite agent`",
+            )
             raise SetupError("node-absent", message, hint=hint) from error
 
     @property
@@ -89,12 +96,18 @@ class Node:
                 message = self._channel.receive(timeout_s)
             reply: wire.Replies = convert(message, wire.Replies, file=self.where, error=EngineError)
         except (OSError, SetupError) as error:
-            message_ = f"{self.title}: its agent no longer answers: {error}"
+            message_ = Sentence(
+                f"{self.title}: its agent no longer answers: {error}",
+                f"{self.title}：其代理不再应答：{error}",
+            )
             raise EngineError("node-lost", message_) from error
         if isinstance(reply, wire.Refused):
             raise EngineError(reply.code, f"{self.title}: {reply.message}", hint=reply.hint)
         if not isinstance(reply, kind):
-            message_ = f"{self.title} answers {type(reply).__name__}, not {kind.__name__}"
+            message_ = Sentence(
+                f"{self.title} answers {type(reply).__name__}, not {kind.__name__}",
+                f"{self.title} 的应答为 {type(reply).__name__}，而不是 {kind.__name__}",
+            )
             raise EngineError("agent-message-wrong", message_)
         return reply
 

@@ -7,6 +7,7 @@ import secrets
 import threading
 from typing import TYPE_CHECKING
 
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.measure.nodes.agent import Agent
 
@@ -29,8 +30,13 @@ def places(count: int, settings: Settings) -> Iterator[tuple[tuple[str, ...], by
     """
     if settings.nodes:
         if len(settings.nodes) != count:
-            message = f"{len(settings.nodes)} agents for {count} nodes"
-            hint = "--node HOST:PORT once for each node"
+            message = Sentence(
+                f"{len(settings.nodes)} agents for {count} nodes",
+                f"{count} 个节点，而有 {len(settings.nodes)} 个代理",
+            )
+            hint = Sentence(
+                "--node HOST:PORT once for each node", "每个节点各给一次 --node HOST:PORT"
+            )
             raise SetupError("node-absent", message, hint=hint)
         yield settings.nodes, settings.node_token
         return

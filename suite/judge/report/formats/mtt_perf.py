@@ -121,7 +121,7 @@ def _model(evidence: Evidence) -> dict[str, object]:
 
 
 def _configured(evidence: Evidence, name: str) -> JSONValue:
-    config = jsonio.loads(evidence.basis.model.source.config) if evidence.basis else None
+    config = jsonio.loads(evidence.basis.model.source.config.encode()) if evidence.basis else None
     return config.get(name, "") if isinstance(config, dict) else ""
 
 

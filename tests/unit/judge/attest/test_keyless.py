@@ -36,7 +36,9 @@ def signer(instance: factory.Sigstore, **claims: str) -> KeylessSigner:
 
 
 def payload() -> bytes:
-    return make_statement(scorecard.card(), scorecard.sha("manifest"), None)
+    card = scorecard.card()
+    image = sign.image_of(scorecard.document(card))
+    return make_statement(card, scorecard.sha("manifest"), image)
 
 
 @pytest.fixture(scope="module")
