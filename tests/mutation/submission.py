@@ -251,6 +251,7 @@ def _makers(name: str, data: bytes) -> list[Make]:
 
 
 HARMLESS = {
+    "^scorecard.html: removed": "the page is made of the signed card; `suite check` asks a submission for it",
     "^.gitattributes: removed": "it keeps git from changing line ends, and is no evidence",
     "^signer.pub.pem: ": "with a trust list nobody reads the key that lies beside a run",
     "^test-result.sigstore.json: order of members": "the signed bytes are the same, in an envelope whose members stand in another order",
