@@ -31,7 +31,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run audit-round test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-fleet docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run audit-round test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -120,6 +120,19 @@ bench-site: .venv/.dev ## how long the site of 1,000 cards takes, how soon 10,00
 
 bench-fleet: .venv/.dev ## a fleet with a node killed in the middle, or the controller of 1,000 machines: ARGS="slurm", "ray", "scale"
 	@$(PY) -m benchmarks.fleet $(ARGS)
+
+CHEATS := $(PY) -m tests.cheats --keep build/cheats
+cheats: .venv/.dev ## run every cheat of the simulated vendor at every level and write what named it into docs: ARGS="--engine-python PYTHON"
+	@$(CHEATS) $(ARGS) && $(PY) -m suite.cli.pages
+
+honest: .venv/.dev ## false alarms of 20 honest runs of the simulated vendor
+	@$(CHEATS) --honest 20
+
+mutations: .venv/.dev ## change a valid submission in one field, 10,000 times: none may be accepted with another meaning
+	@$(PY) -m tests.mutation $(ARGS)
+
+rule-mutations: .venv/.dev ## delete and invert rules, move their bounds: do the fixtures notice? ARGS="R080 R081", all without
+	@$(PY) -m tests.mutation.rules $(ARGS)
 
 # NO_MKDOCS_2_WARNING: the theme's word on its successor, which is no mistake of a page.
 docs: .venv/.docs ## build the documents as a site, build/site: no network, strict

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base import jsonio
 from suite.documents.document import given
 from suite.measure.engine import sim
-from suite.measure.engine.sim_script import FAULTS
+from suite.measure.engine.sim_faults import FAULTS
 from suite.measure.load.send import run_phase
 from suite.measure.load.synthetic import REQUEST, job, phase
 from suite.measure.load.target import Target

@@ -26,7 +26,7 @@ from suite.cli.optionvalues import (
     refuse_impossible,
 )
 from suite.cli.runtime import choose_runtime, server_url
-from suite.cli.simscript import script_text
+from suite.cli.simscript import cheat_argument, script_text
 from suite.cli.topology import topology_choice
 from suite.declare.model.facts import hash_model, hashed_files, read_source
 from suite.declare.plan.basis import plan_of, profile_of, recorded
@@ -191,9 +191,10 @@ def draft(
     profile = load_profile(choices.profile)
     # Unknown names are refused before a model or data is read.
     vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
-    engine_arguments = overrides(choices)
-    _refuse_strays(choices)
     runtime, note = choose_runtime(choices, vendor)
+    engine = vendor.engine(choices.engine)
+    cheat = cheat_argument(choices.sim_script, choices.cheat, engine, runtime)
+    engine_arguments = overrides(choices) | cheat
     choices = _recognised(choices, vendor, runtime)
     device = vendor.accelerator(vendor.engine(choices.engine), choices.accelerator)
     refuse_impossible(cpu_peak(choices.cpu_peak), device, choices)
@@ -235,15 +236,6 @@ def this_suite() -> SuiteVersion:
     """The suite that is at work, by version, commit and the digest of its files."""
     commit = harness.commit() or UNKNOWN
     return SuiteVersion(version=__version__, commit=commit, files_sha256=harness.files_sha256())
-
-
-def _refuse_strays(choices: Choices) -> None:
-    if (choices.sim_script is not None or choices.cheat) and choices.runtime != "sim":
-        unused = "--cheat" if choices.sim_script is None else "--sim-script"
-        raise UsageError(
-            "sim-script-unused",
-            Sentence(f"{unused} goes with --runtime sim", f"{unused} 与 --runtime sim 一起使用"),
-        )
 
 
 def _require_model(choices: Choices) -> None:

@@ -276,7 +276,7 @@ _CHOICES = (
         "--cheat",
         multiple=True,
         metavar="NAME",
-        help="for --runtime sim: a vendor that cheats so, see suite sim --list-cheats; honest: one that does not",
+        help="with --vendor sim or --runtime sim: a vendor that cheats so, see suite sim --list-cheats; honest: one that does not",
     ),
     click.option(
         "--emulate",

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import resource
-import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
-from suite.base.errors import DeclarationError
-from suite.measure.engine.sim_script import read_script
-from suite.measure.engine.sim_server import SimServer
+from suite.base.bilingual import Sentence
+from suite.base.errors import DeclarationError, UsageError
+from suite.measure.engine.sim_script import cheating, read_script
+from suite.measure.engine.sim_serve import serve as serve_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
     from suite.base.jsonio import JSONObject, JSONValue
+    from suite.documents.plan import RuntimeKind
+    from suite.documents.vendor_engine import DeclaredEngine
 
-NO_CHEAT = "honest"
-HONEST: JSONObject = {
-    "answers": "mini",
-    "ttft_ms": 3.0,
-    "prompt_us": 40.0,
-    "itl_ms": 2.0,
-    "jitter": 0.05,
-    "slower_per_stream": 0.004,
-    "fingerprints": ["simulated"],
-}
-"""A vendor with the shipped mini model on a small device; every answer says that it is simulated."""
+CHEAT: Final = "--cheat"
+"""The option, and the argument of the simulated vendor's engine."""
 
 
 def script_text(script: str | None, cheats: Sequence[str] = (), stories: str = "") -> str:
@@ -38,30 +27,54 @@ def script_text(script: str | None, cheats: Sequence[str] = (), stories: str = "
 
     Args:
         script: JSON or ``@file``; None: no faults.
-        cheats: as of `with_cheats`.
+        cheats: as of `cheating`.
         stories: salt of the challenge whose new stories a vendor with a model answers too.
 
     Raises:
         DeclarationError: ``script-wrong``, or what strict JSON refuses.
     """
-    document = with_cheats(_document(script or "{}", ()), cheats)
+    document = cheating(_document(script or "{}", ()), cheats)
     if stories and document.get("answers") == "mini":
         document = {"stories": stories, **document}
     return _text(document)
 
 
-def with_cheats(document: JSONObject, cheats: Sequence[str]) -> JSONObject:
-    """The script of a vendor with a model who cheats in these ways, or of an honest one; without names as it is.
+def cheat_argument(
+    script: str | None, cheats: Sequence[str], engine: DeclaredEngine, runtime: RuntimeKind
+) -> dict[str, str]:
+    """``--cheat`` as the simulated vendor's engine takes it; the runtime ``sim`` has it in its script.
+
+    Args:
+        script: of ``--sim-script``; None without one.
+        cheats: names.
+        engine: of the declaration.
+        runtime: how it runs.
 
     Raises:
+        UsageError: ``sim-script-unused``, where nothing takes what was given.
         DeclarationError: ``script-wrong``.
     """
+    if runtime == "sim":
+        return {}
+    if script is not None:
+        raise UsageError(
+            "sim-script-unused",
+            Sentence(
+                "--sim-script goes with --runtime sim", "--sim-script 与 --runtime sim 一起使用"
+            ),
+        )
     if not cheats:
-        return document
-    named = [name for name in cheats if name != NO_CHEAT]
-    document = {**HONEST, **document, "cheats": cast("list[JSONValue]", named)}
-    read_script(_text(document))
-    return document
+        return {}
+    if runtime == "endpoint" or all(rule.name != CHEAT for rule in engine.arguments):
+        raise UsageError(
+            "sim-script-unused",
+            Sentence(
+                f"{CHEAT} goes with --runtime sim or --vendor sim",
+                f"{CHEAT} 与 --runtime sim 或 --vendor sim 一起使用",
+            ),
+        )
+    cheating({}, cheats)
+    return {CHEAT.removeprefix("--"): ",".join(cheats)}
 
 
 def _text(document: JSONObject) -> str:
@@ -99,7 +112,7 @@ def serve(
     Args:
         script: JSON or ``@file``.
         faults: further faults, by name.
-        cheats: as of `with_cheats`.
+        cheats: as of `cheating`.
         host: address to listen on.
         port: to listen on; 0 takes a free one.
         truth: file that gets the true times; None for none.
@@ -109,34 +122,5 @@ def serve(
         DeclarationError: as `script_text`.
         SetupError: ``address-taken``.
     """
-    checked = read_script(_text(with_cheats(_document(script, faults), cheats)))
-    _raise_file_limit()
-    with _stop_pipe() as stop:
-        server = SimServer(checked, host=host, port=port, truth=truth)
-        on_ready(f"http://{host}:{server.port}")
-        server.run(stop)
-
-
-def _raise_file_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-@contextlib.contextmanager
-def _stop_pipe() -> Iterator[int]:
-    """A descriptor that becomes readable on Ctrl-C or SIGTERM, so that the server ends in order."""
-    reading, writing = os.pipe()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        os.write(writing, b"x")
-
-    old = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield reading
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-        os.close(reading)
-        os.close(writing)
+    checked = read_script(_text(cheating(_document(script, faults), cheats)))
+    serve_script(checked, host=host, port=port, truth=truth, on_ready=on_ready)

@@ -29,7 +29,12 @@ SCRIPTED = (
     *("measure/load/transport/clock", "measure/load/transport/timer"),
     *("measure/engine/sim_script", "measure/engine/sim_server", "measure/engine/sim_stream"),
     *("base/bilingual", "base/language", "base/safe"),
-    *("measure/engine/sim_cheats", "measure/engine/sim_reply", "measure/engine/sim_vendor"),
+    *(
+        "measure/engine/sim_cheats",
+        "measure/engine/sim_faults",
+        "measure/engine/sim_reply",
+        "measure/engine/sim_vendor",
+    ),
 )
 """The modules of the scripted server."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -49,6 +49,7 @@ def _text(random: Random, value: str) -> str:
         [
             value[:place] + random.choice("a0 é\u202e\u200b") + value[place:],
             value[:place] + value[place + 1 :],
+            value[:place] + random.choice("0a") + value[place + 1 :],
             value.swapcase(),
             value[::-1],
             "",
@@ -141,6 +142,18 @@ def of_document(random: Random, name: str, data: bytes) -> Change:
     return Change(name, what, write(name, _pretty(value)))
 
 
+def reordered(_: Random, name: str, data: bytes) -> Change:
+    """The same members in another order."""
+
+    def turned(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: turned(value[key]) for key in sorted(value, reverse=True)}
+        return [turned(item) for item in value] if isinstance(value, list) else value
+
+    text = json.dumps(turned(json.loads(data)), ensure_ascii=False, indent=2)
+    return Change(name, "order of members", write(name, text.encode() + b"\n"))
+
+
 def of_line(random: Random, name: str, data: bytes) -> Change:
     """One field of one line, or a line left out, doubled or moved."""
     lines = data.split(b"\n")[:-1]
@@ -196,6 +209,16 @@ def of_folder(random: Random, name: str, _: bytes) -> Change:
     }
     what = random.choice(sorted(acts))
     return Change(name, what, lambda folder: acts[what](folder / name))
+
+
+def swapped(random: Random, name: str, every: Sequence[str]) -> Change:
+    """Another file of the submission in a file's place."""
+    other = random.choice([file for file in every if file != name])
+
+    def apply(folder: Path) -> None:
+        (folder / name).write_bytes((folder / other).read_bytes())
+
+    return Change(name, f"swapped: {other}", apply)
 
 
 def _linked(path: Path) -> None:

@@ -14,6 +14,7 @@ import importlib
 import json
 import pkgutil
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,47 +182,38 @@ def _reaches() -> dict[str, set[str]]:
     return reached
 
 
-def survivors(numbers: Collection[str]) -> dict[str, list[str]]:
-    """Mutants of some rules that no fixture notices, by kind; the first entry of each kind says how many there were."""
+def mutants(numbers: Collection[str]) -> Iterator[tuple[str, str, bool]]:
+    """Every mutant of some rules: its kind, its name, and whether a fixture notices it."""
     known = fixtures(numbers)
     chosen = [rule for rule in RULES if rule.number in numbers]
-    ends: dict[str, list[str]] = {"deleted": [], "inverted": [], "bounds": []}
-    counts = dict.fromkeys(ends, 0)
     for rule in chosen:
         for kind, mutant in (("deleted", _deleted(rule)), ("inverted", _inverted(rule))):
-            counts[kind] += 1
-            if not any(fixture.notices(mutant) for fixture in known):
-                ends[kind].append(rule.number)
+            yield kind, rule.number, any(fixture.notices(mutant) for fixture in known)
     reached = _reaches()
     for bound in bounds():
         touched = [
             rule for rule in chosen if bound.module.__name__ in reached[rule.judge.__module__]
         ]
-        if not touched:
-            continue
-        for by in (bound.unit, -bound.unit):
-            counts["bounds"] += 1
+        where = bound.module.__name__.removeprefix("suite.judge.")
+        for by in (bound.unit, -bound.unit) if touched else ():
             with moved(bound, by):
                 noticed = any(fixture.notices(rule) for fixture in known for rule in touched)
-            if not noticed:
-                where = bound.module.__name__.removeprefix("suite.judge.")
-                ends["bounds"].append(f"{where}.{bound.name} {bound.value:g} {by:+g}")
-    for kind, names in ends.items():
-        names.insert(0, f"{counts[kind] - len(names)} of {counts[kind]} noticed")
-    return ends
+            yield "bounds", f"{where}.{bound.name} {bound.value:g} {by:+g}", noticed
 
 
 def main() -> int:
-    """Print the figures and the survivors; 1 when a deleted or an inverted rule survives."""
+    """Print the survivors and the figures; 1 where there is a survivor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", nargs="*", help="such as R080; without any, all of them")
     numbers = parser.parse_args().rules or [rule.number for rule in RULES]
-    ends = survivors(numbers)
-    for kind, names in ends.items():
-        print(f"{kind}: {names[0]}")
-        for name in names[1:]:
-            print(f"  survives: {name}")
-    return int(len(ends["deleted"]) > 1 or len(ends["inverted"]) > 1)
+    counts = {kind: Counter[bool]() for kind in ("deleted", "inverted", "bounds")}
+    for kind, name, noticed in mutants(numbers):
+        counts[kind][noticed] += 1
+        if not noticed:
+            print(f"survives: {kind} {name}", flush=True)
+    for kind, ends in counts.items():
+        print(f"{kind}: {ends[True]} of {ends.total()} noticed")
+    return int(any(ends[False] for ends in counts.values()))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import contextlib
 import dataclasses
 import functools
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from unittest import mock
@@ -16,25 +17,29 @@ from suite import evidence
 from suite.base import jsonio
 from suite.base.errors import EvidenceError
 from suite.base.language import Language
+from suite.documents.card import Scorecard
 from suite.documents.codec import plain
-from suite.judge.attest import sign, statement, trust, verify
+from suite.judge.attest import keys, sign, statement, trust, verify
 from suite.judge.attest.envelope import bundle_bytes, pae
+from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import NOTHING, Carried
 from suite.judge.attest.statement import make_statement
 from suite.judge.attest.verification import Verification
 from suite.judge.attest.verify_run import verify_run
 from suite.judge.report import html
 from suite.judge.score import score
+from suite.judge.submissions import pack
 from tests.cases.bundle_verify.cases import VENDOR_A, entry
 from tests.factories import evidence as factory
 from tests.mutation import changes
 from tests.mutation.changes import Change
 
-LIST = trust.parse(jsonio.pretty({"trust_schema": 1, "keys": [entry(VENDOR_A, "cpu")]}))
-DOCUMENTS = ("plan.json", "environment.json", "manifest.json", sign.STATEMENT_FILE)
-LOGS = ("events.jsonl", "tasks.jsonl", "telemetry.jsonl")
+RELEASED = (
+    Path(__file__)
+    .parents[1]
+    .joinpath(*("cases", "releases", "0.2.0", "submissions", "cpu", "no-round", "vllm-cpu"))
+)
 BUNDLES = (sign.BUNDLE_FILE, sign.TEST_RESULT_FILE)
-TEXTS = ("engine.log", "scorecard.html", sign.PUBLIC_KEY_FILE)
 SAMPLE = {
     "t": 1_000_000,
     "tool": "nvidia-smi",
@@ -43,6 +48,7 @@ SAMPLE = {
     "memory_used_bytes": 5,
 }
 SIGNED_AGAIN = "signed again"
+Make = Callable[[Random, str, bytes], Change]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,25 +66,64 @@ class Result:
     codes: tuple[str, ...]
 
 
-class Submission:
-    """A run, scored, signed and rendered by the suite; verified by a reviewer with a trust list."""
+@dataclasses.dataclass(frozen=True)
+class Base:
+    """A submission as a reviewer gets it.
 
-    def __init__(self, place: Path) -> None:
-        parts = factory.document()
-        parts["telemetry"] = [SAMPLE, {**SAMPLE, "t": 2_000_000, "power_w": 20.0}]
-        self.folder = factory.write(place / "run", parts)
-        files = evidence.RunFiles(self.folder)
-        self._evidence = evidence.read(self.folder, files)
-        self._digests = files.digests()
-        self._card = score(self._evidence)
-        self._bundle = sign.sign_run(self.folder, self._card, VENDOR_A)
-        self._page = html.render(self._bundle, self._card)
-        (self.folder / "scorecard.html").write_bytes(self._page)
-        (self.folder / "engine.log").touch()
-        self._payload = make_statement(
-            plain(self._card), self._evidence.manifest_sha256 or "", sign.image_of(self._card)
+    Attributes:
+        folder: the run directory.
+        trust: the reviewer's list.
+        card: what its evidence comes to.
+        key: the vendor's own; None where it is not here.
+    """
+
+    folder: Path
+    trust: trust.TrustList
+    card: Scorecard
+    key: keys.PrivateKey | None
+
+
+def made(place: Path) -> Base:
+    """A small run, scored, signed and rendered here."""
+    parts = factory.document()
+    parts["telemetry"] = [SAMPLE, {**SAMPLE, "t": 2_000_000, "power_w": 20.0}]
+    folder = factory.write(place / "run", parts)
+    card = score(evidence.read(folder))
+    bundle = sign.sign_run(folder, card, VENDOR_A)
+    (folder / PAGE_FILE).write_bytes(html.render(bundle, card))
+    (folder / "engine.log").touch()
+    listed = jsonio.pretty({"trust_schema": 1, "keys": [entry(VENDOR_A, "cpu")]})
+    return Base(folder, trust.parse(listed), card, VENDOR_A)
+
+
+def released(place: Path) -> Base:
+    """A run of a real engine, as a release of the suite keeps it: every file that a run leaves."""
+    folder = place / "run"
+    folder.mkdir()
+    with (RELEASED / pack.PACK_FILE).open("rb") as packed:
+        pack.unpack(packed, folder)
+    for name in (sign.BUNDLE_FILE, PAGE_FILE):
+        shutil.copyfile(RELEASED / name, folder / name)
+    listed = trust.parse((RELEASED.parents[3] / "keys.json").read_bytes())
+    return Base(folder, listed, score(evidence.read(folder)), None)
+
+
+class Submission:
+    """A submission, changed and verified by a reviewer with a trust list over and over."""
+
+    def __init__(self, base: Base) -> None:
+        self.folder, self._trust, self._card, self._key = (
+            *(base.folder, base.trust),
+            *(base.card, base.key),
         )
+        read = evidence.RunFiles(self.folder)
+        self._run = evidence.read(self.folder, read)
+        self._digests = read.digests()
         self.files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        self._bundle, self._page = self.files[sign.BUNDLE_FILE], self.files[PAGE_FILE]
+        self._payload = make_statement(
+            plain(self._card), self._run.manifest_sha256 or "", sign.image_of(self._card)
+        )
         self.sound = self.verify()
 
     def _is_same(self) -> bool:
@@ -117,36 +162,35 @@ class Submission:
                 return self._page
             return html.render(bundle, card, language, carried)
 
-        return verify_run(self.folder, LIST, recompute=recompute, render=render)
+        return verify_run(self.folder, self._trust, recompute=recompute, render=render)
 
     def changes(self, seed: int) -> Iterator[Change]:
         """Changes without end, of all kinds in turn."""
         random = Random(seed)
-        kinds = (
-            *[(changes.of_line, name) for name in LOGS if self.files.get(name)],
-            *[(changes.of_document, name) for name in (*DOCUMENTS, *BUNDLES)],
-            *[(changes.of_payload, name) for name in BUNDLES],
-            *[(changes.of_bytes, name) for name in TEXTS],
-        )
-        every = sorted(name for name in self.files)
+        every = sorted(self.files)
+        kinds = [(make, name) for name in every for make in _makers(name, self.files[name])]
         while True:
             for make, name in kinds:
                 yield make(random, name, self.files[name])
-            yield self.signed_again(random)
+            if self._key is not None:
+                yield self.signed_again(random, self._key)
             yield changes.of_folder(random, random.choice(every), b"")
             name = random.choice(every)
             yield changes.of_bytes(random, name, self.files[name])
+            yield changes.swapped(random, name, every)
+            name = random.choice([name for name in every if name.endswith(".json")])
+            yield changes.reordered(random, name, self.files[name])
 
-    def signed_again(self, random: Random) -> Change:
+    def signed_again(self, random: Random, key: keys.PrivateKey) -> Change:
         """One field of the card, signed by the vendor's own key, with nothing beside it that says otherwise."""
         value, what = changes.changed(random, json.loads(self._payload))
         payload = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         data = payload.encode("utf-8", "surrogatepass")
         # By hand, past everything that the suite's own signing refuses.
-        bundle = bundle_bytes(data, VENDOR_A.sign(pae(data)), VENDOR_A.public.id, ())
+        bundle = bundle_bytes(data, key.sign(pae(data)), key.public.id, ())
 
         def apply(folder: Path) -> None:
-            for name in (sign.STATEMENT_FILE, sign.TEST_RESULT_FILE, "scorecard.html"):
+            for name in (sign.STATEMENT_FILE, sign.TEST_RESULT_FILE, PAGE_FILE):
                 (folder / name).unlink()
             (folder / sign.BUNDLE_FILE).write_bytes(bundle)
 
@@ -195,3 +239,34 @@ class Submission:
             path = self.folder / name
             if not path.exists() or path.stat().st_size != len(data) or path.read_bytes() != data:
                 path.write_bytes(data)
+
+
+def _makers(name: str, data: bytes) -> list[Make]:
+    """How a file is changed, by what it is."""
+    if name in BUNDLES:
+        return [changes.of_document, changes.of_payload]
+    if name.endswith(".jsonl") and data:
+        return [changes.of_line]
+    return [changes.of_document if name.endswith(".json") else changes.of_bytes]
+
+
+HARMLESS = {
+    "^scorecard.html: removed": "the page is made of the signed card; `suite check` asks a submission for it",
+    "^.gitattributes: removed": "it keeps git from changing line ends, and is no evidence",
+    "^signer.pub.pem: ": "with a trust list nobody reads the key that lies beside a run",
+    "^test-result.sigstore.json: order of members": "the signed bytes are the same, in an envelope whose members stand in another order",
+}
+"""Changes that may be accepted, by file and place, and why they say nothing else."""
+BASES = {"made": made, "released": released}
+
+
+def harmless_because(change: Change) -> str | None:
+    """Why a change may be accepted: it says nothing else to a reviewer; None where nothing explains it."""
+    return next(
+        (
+            why
+            for where, why in HARMLESS.items()
+            if re.search(where, f"{change.file}: {change.what}")
+        ),
+        None,
+    )

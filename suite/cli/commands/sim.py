@@ -82,7 +82,7 @@ def sim(
 def _list(*, cheats: bool, as_json: bool) -> int:
     from suite.cli.output import write_json, write_table
     from suite.measure.engine.sim_cheats import CHEATS
-    from suite.measure.engine.sim_script import FAULTS
+    from suite.measure.engine.sim_faults import FAULTS
 
     known = (
         {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
-from suite.base.resources import resource
+from suite.base.resources import TOP, resource
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ LOCAL_BASE_IMAGE: Final = "suite-base:bookworm"
 CONTEXT_FILES: Final = ("Dockerfile", "requirements.txt", "torch.txt", "uv.txt")
 PROGRAMS: Final = "*.py"
 """What a recipe may hold besides: programs that start its engine or convert its weights."""
+OWN_FILES: Final = "suite.txt"
+"""Where a recipe's engine is a part of the suite: the patterns of the suite's own files that it needs, one a line."""
 
 _SHELL: Final = "/bin/sh -c "
 _NO_LAYER: Final = "#(nop)"
@@ -39,8 +41,13 @@ def context(directory: Path) -> dict[str, bytes]:
         SetupError: ``image-context-missing``.
     """
     programs = sorted(path.name for path in directory.glob(PROGRAMS))
+    lists = [OWN_FILES] if (directory / OWN_FILES).is_file() else []
     try:
-        return {name: (directory / name).read_bytes() for name in (*CONTEXT_FILES, *programs)}
+        files = {
+            name: (directory / name).read_bytes() for name in (*CONTEXT_FILES, *programs, *lists)
+        }
+        own = [path for name in lists for path in _own_files(files[name].decode())]
+        return files | {path.relative_to(TOP).as_posix(): path.read_bytes() for path in own}
     except OSError as error:
         raise SetupError(
             "image-context-missing",
@@ -49,6 +56,11 @@ def context(directory: Path) -> dict[str, bytes]:
                 f"无法读取 {error.filename}：{error.strerror}",
             ),
         ) from error
+
+
+def _own_files(patterns: str) -> list[Path]:
+    lines = [line for line in patterns.splitlines() if line and not line.startswith("#")]
+    return sorted({path for line in lines for path in TOP.glob(line) if path.is_file()})
 
 
 def context_digest(directory: Path) -> str:
@@ -67,6 +79,12 @@ def shipped(build_context: str) -> Path | None:
     """The directory of a shipped recipe; None when the suite ships none of that name."""
     known = {f"images/{path.name}": path for path in resource("images").iterdir() if path.is_dir()}
     return known.get(build_context)
+
+
+def takes_own_files(build_context: str) -> bool:
+    """Whether files of the suite itself belong to a shipped recipe."""
+    directory = shipped(build_context)
+    return directory is not None and (directory / OWN_FILES).is_file()
 
 
 def departure(image: ObservedImage, build_context: str, digest: str) -> str:

@@ -15,6 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence, chinese, joined, placed
+from suite.declare.plan import recipe
 from suite.declare.plan.conversion import step_mounts
 from suite.declare.plan.docker_text import command_lines, docker_run, image_name, node_runs
 from suite.declare.plan.make import plan_sha256
@@ -218,7 +219,11 @@ def _image(image: Image | None) -> list[str]:
         ", not pinned by a digest",
         "，未按摘要固定",
     )
-    return [_labelled("# Image: ", "# 镜像：", how) + pinned, shlex.join(command)]
+    words = shlex.join(command)
+    if image.source == "build" and recipe.takes_own_files(context := image.build_context or ""):
+        own = ["docker", "build", "-t", image.reference, "-"]
+        words = f'tar -cC {shlex.quote(context)} . -C "$PWD" suite | {shlex.join(own)}'
+    return [_labelled("# Image: ", "# 镜像：", how) + pinned, words]
 
 
 def _conversion(plan: Plan) -> list[str]:

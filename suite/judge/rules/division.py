@@ -277,8 +277,8 @@ def real_hardware(plan: Plan) -> Finding:
     if plan.vendor.emulated:
         return warned(
             Sentence(
-                "the vendor's commands were answered by an emulated image, not by its hardware",
-                "厂商的命令由模拟镜像应答，而非其硬件",
+                "the vendor's commands were answered by an emulation, not by its hardware",
+                "厂商的命令由模拟程序应答，而非其硬件",
             )
         )
     if plan.runtime == "endpoint":

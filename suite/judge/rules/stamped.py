@@ -39,6 +39,7 @@ DRIFT: Final = 0.001
 """Share of the time between two stamps by which the run's clock may differ from the authority's."""
 PROMPT_S: Final = 30.0
 """Longest time from what had happened to its digest, and from there to the authority's answer, in seconds."""
+_SETUP_END: Final = "suite.setup.end"
 _WHOLE_S: Final = 1.0
 """A stamp may state whole seconds, rounded down."""
 
@@ -48,9 +49,9 @@ _WHOLE_S: Final = 1.0
     title=Bilingual("The log grew as it was hashed", "日志按其摘要增长"),
     asks=Bilingual(
         "Each digest of the log that was kept while the run went on is the digest of as many bytes of the log as it names; there is one "
-        "after the start, after each phase and after the footer, in this order, each taken within 30 s of what it follows. A run under a challenge "
-        "keeps them.",
-        "运行期间保存的每个日志摘要均等于日志相应字节数的摘要；起始、每个阶段与页脚之后各有一个，次序如此，且均在其后 30 s 内取得。受质询的运行必须保存。",
+        "after the start, after each phase and after the footer, in this order; the first is taken before the set-up ends, each other within 30 s of what "
+        "it follows. A run under a challenge keeps them.",
+        "运行期间保存的每个日志摘要均等于日志相应字节数的摘要；起始、每个阶段与页脚之后各有一个，次序如此；首个在准备结束之前取得，其余均在其后 30 s 内取得。受质询的运行必须保存。",
     ),
     reason=Bilingual(
         "A log that was changed, or written, once the run was over.",
@@ -73,9 +74,10 @@ def grew(evidence: Evidence, _: Results) -> Finding:
             ["stamps.jsonl"],
         )
     wanted = _wanted(evidence)
+    setup = next((mark.t for mark in evidence.marks if mark.name == _SETUP_END), 0)
     for number, item in enumerate(growth):
         stated = item.stamp.stated
-        wrong = _unlike(item, wanted[number] if number < len(wanted) else None)
+        wrong = _unlike(item, wanted[number] if number < len(wanted) else None, setup)
         if wrong:
             return failed(
                 Sentence(
@@ -117,8 +119,8 @@ def _named(stated: LogHash) -> str:
     return f"{stated.after} {stated.phase}/{given(stated.repeat, 0)}"
 
 
-def _unlike(item: Grown, wanted: tuple[str, str | None, int | None] | None) -> str:
-    """What of a digest is not as the log has it; "" when all is."""
+def _unlike(item: Grown, wanted: tuple[str, str | None, int | None] | None, setup: int) -> str:
+    """What of a digest is not as the log has it; "" when all is. `setup`: when the set-up ended, nanoseconds."""
     stated, last = item.stamp.stated, item.last
     if wanted != (stated.after, given(stated.phase), given(stated.repeat)):
         return Sentence("the log has no such moment here", "日志在此处没有这一时刻")
@@ -137,8 +139,10 @@ def _unlike(item: Grown, wanted: tuple[str, str | None, int | None] | None) -> s
             f"the first {stated.bytes:,} bytes of the log have another digest: it was changed after it was hashed",
             f"日志前 {stated.bytes:,} 字节的摘要不同：取摘要之后日志被更改",
         )
+    # A run starts with its command: before the first digest it reads the model, however large that is.
+    longest = setup / 1e9 if stated.after == "run.start" else PROMPT_S
     late = (stated.t - _time(last)) / 1e9
-    if not 0 <= late <= PROMPT_S:
+    if not 0 <= late <= longest:
         return Sentence(
             f"it was taken {late:.1f} s after what it follows", f"取于其后 {late:.1f} s"
         )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Progress
 
-START_TIMEOUT_S: Final = 20.0
+START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 5.0
 
 

@@ -158,11 +158,9 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "answers the public tasks from a table, without a model",
                 "不用模型，按表回答公开任务",
             ),
-            ("R080",),
             "challenged",
             _SEEDS,
             _memo,
-            under=("R098",),
         ),
         Cheat(
             "memo_on_repeats",
@@ -170,7 +168,6 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "gives an answer that it has given before again at once",
                 "对重复的提示词立即给出先前的回答",
             ),
-            ("R080",),
             "challenged",
             Bilingual(
                 "the public seeds say which requests are probes: those can be answered afresh",
@@ -181,7 +178,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "prefix_reuse",
             Bilingual("keeps a prefix cache that the plan denies", "暗用计划所否认的前缀缓存"),
-            ("R080",),
             "challenged",
             Bilingual(
                 "the public seeds say which requests are probes: those can be read afresh",
@@ -194,7 +190,6 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "reads the beginning of a prompt and counts all of it", "只读提示词开头，却计入全部"
             ),
-            ("R020", "R021"),
             "reproduced",
             _MILD,
             _truncated,
@@ -204,7 +199,6 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "has long prompts answered by a smaller model", "以较小的模型回答较长的提示词"
             ),
-            ("R020",),
             "reproduced",
             _MILD,
             _smaller_model,
@@ -215,7 +209,6 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "sends a guessed first token before it has read the prompt",
                 "未读提示词即发送猜测的首 token",
             ),
-            ("R082",),
             "reproduced",
             Bilingual(
                 "tokens that are spread evenly over the whole time hide the wait, at the price of TPOT",
@@ -226,7 +219,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "empty_first_chunk",
             Bilingual("sends a blank first chunk at once", "立即发送空白的首个数据块"),
-            ("R082",),
             "self-reported",
             _NOWHERE,
             _blank_first,
@@ -236,7 +228,6 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "a proxy holds chunks back and lets several go together", "代理扣留数据块并成批放行"
             ),
-            ("R081",),
             "self-reported",
             _NOWHERE,
             _burst,
@@ -246,7 +237,6 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "speculates, undeclared: several tokens a step", "未声明的推测解码：每步多个 token"
             ),
-            ("R081",),
             "reproduced",
             Bilingual("a proxy can deal the tokens out one by one", "代理可以逐个放出 token"),
             _speculation,
@@ -254,7 +244,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "inflated_usage",
             Bilingual("claims more tokens than it sent", "声称的 token 多于所发送的"),
-            ("R014",),
             "self-reported",
             _NOWHERE,
             _inflated,
@@ -262,7 +251,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "end_token_padding",
             Bilingual("goes on with end tokens, which no text shows", "以文本中不可见的结束符续写"),
-            ("R014", "R021", "R101"),
             "self-reported",
             _NOWHERE,
             _end_tokens,
@@ -272,7 +260,6 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "goes on with full stops, which ROUGE does not see", "以 ROUGE 看不见的句号续写"
             ),
-            ("R021", "R085", "R101"),
             "reproduced",
             _MILD,
             _punctuation,
@@ -280,7 +267,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "duplicated_tokens",
             Bilingual("sends every token twice", "每个 token 发送两次"),
-            ("R020", "R021", "R085"),
             "self-reported",
             _NOWHERE,
             _duplicated,
@@ -288,7 +274,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "shortened_outputs",
             Bilingual("ends answers early", "提前结束回答"),
-            ("R020", "R021"),
             "reproduced",
             _MILD,
             _shortened,
@@ -296,7 +281,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "quantised",
             Bilingual("rounds the weights, undeclared", "未声明的权重量化"),
-            (),
             "reproduced",
             _MILD,
             _quantised,
@@ -304,11 +288,9 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "fast_known",
             Bilingual("has a faster path for the public tasks", "对公开任务走更快的路径"),
-            ("R080",),
             "challenged",
             _SEEDS,
             _fast_known,
-            under=("R098",),
         ),
         Cheat(
             "known_articles",
@@ -316,14 +298,12 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "answers the public articles from a table, in whatever dressing a probe gives them",
                 "按表回答公开文章，无论探测如何改动其外观",
             ),
-            (),
             "challenged",
             Bilingual(
                 "every article of a public set can be recognised",
                 "公开任务集的每篇文章都可以被识别",
             ),
             _known_articles,
-            under=("R098",),
         ),
         Cheat(
             "table_beside_model",
@@ -331,14 +311,12 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "has a table for the public articles beside a much smaller model, and takes its time for both",
                 "公开文章查表，其余由小得多的模型回答，且两者耗时相同",
             ),
-            (),
             "challenged",
             Bilingual(
                 "without new tasks the smaller model is never asked",
                 "没有新任务，小模型从不会被用到",
             ),
             _table_beside,
-            under=("R099",),
         ),
         Cheat(
             "slow_clock",
@@ -346,14 +324,12 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "the measuring machine's clock runs slow, or the log's times were scaled",
                 "测量机时钟偏慢，或日志时间被缩放",
             ),
-            (),
             "witnessed",
             _TIMES,
         ),
         Cheat(
             "dropped_slow",
             Bilingual("refuses requests that would be slow", "拒绝会变慢的请求"),
-            ("R010",),
             "self-reported",
             _NOWHERE,
             _dropped,
@@ -363,7 +339,6 @@ CHEATS: Final[dict[str, Cheat]] = {
             Bilingual(
                 "answers some requests with an error under status 200", "以状态码 200 返回错误"
             ),
-            ("R010", "R020", "R021", "R022"),
             "self-reported",
             _NOWHERE,
             _errors,
@@ -374,7 +349,6 @@ CHEATS: Final[dict[str, Cheat]] = {
                 "answers streams with a smaller model than single documents",
                 "流式回答使用比非流式更小的模型",
             ),
-            ("R020", "R021"),
             "reproduced",
             _MILD,
             _streaming,
@@ -382,7 +356,6 @@ CHEATS: Final[dict[str, Cheat]] = {
         Cheat(
             "second_device",
             Bilingual("computes on a device more than the plan names", "使用计划之外的第二个设备"),
-            (),
             "reproduced",
             Bilingual(
                 "what the vendor's tool shows of its devices is the vendor's word",

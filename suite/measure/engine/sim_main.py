@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from suite.base import jsonio
 from suite.base.errors import SuiteError
 from suite.measure.engine.sim_script import read_script
+from suite.measure.engine.sim_serve import raise_file_limit
 from suite.measure.engine.sim_server import SimServer
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--truth", type=Path, default=None, help="file for the true times")
     parser.add_argument("--ready", type=Path, default=None, help="file that gets the port")
     chosen = parser.parse_args(arguments)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_file_limit()
     try:
         server = SimServer(
             read_script(chosen.script),

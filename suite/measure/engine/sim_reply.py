@@ -108,20 +108,16 @@ class Cheat:
     Attributes:
         name: as scripts write it.
         does: what it does.
-        rules: the rules that name it in a run of its own word; empty: none does.
-        under: the rules that name it under any challenge, beside those of `rules` that its draw happens to meet.
-        stops: the level at which it no longer works, for a vendor who knows the suite's code; None: at none.
+        stops: the level at which no form of it works any more, for a vendor who knows the suite's code.
         left: why not earlier: what a vendor with the code in hand does about the rules below that level.
         apply: changes an honest reply; None where no server can do it.
     """
 
     name: str
     does: Bilingual
-    rules: tuple[str, ...]
-    stops: Level | None
+    stops: Level
     left: Bilingual
     apply: Apply | None = None
-    under: tuple[str, ...] = ()
 
 
 def worsened(reply: Reply, ask: Ask, share: float, kept: str | None = None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.load import faults
-from suite.measure.engine.sim_script import FAULTS
+from suite.measure.engine.sim_faults import FAULTS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "load.md"
 

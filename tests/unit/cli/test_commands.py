@@ -14,7 +14,7 @@ from suite.base import jsonio
 from suite.cli.machine import settings
 from suite.cli.main import main, program
 from suite.judge.attest.keys import load_public
-from suite.measure.engine.sim_script import FAULTS
+from suite.measure.engine.sim_faults import FAULTS
 from tests.factories import evidence as factory
 from tests.factories import runs
 

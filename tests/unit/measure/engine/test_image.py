@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import tarfile
 import urllib.request
 
@@ -5,6 +7,7 @@ import pytest
 
 from suite.base.errors import SetupError
 from suite.declare.plan.recipe import CONTEXT_FILES, context, context_digest
+from suite.declare.tasks.reference import MINI_MODEL
 from suite.documents.engine import Image
 from suite.measure.engine import Settings
 from suite.measure.engine.container.build import context_archive, wheel_server
@@ -41,6 +44,27 @@ def test_the_digest_follows_the_content_and_the_archive_holds_no_time(tmp_path):
         assert {entry.mtime for entry in packed} == {0}
     (tmp_path / "torch.txt").write_text("other")
     assert context_digest(tmp_path) != before
+
+
+def test_the_simulated_vendors_image_holds_what_its_server_needs_of_the_suite(tmp_path):
+    for name, content in context(REPOSITORY / "images" / "sim").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    words = ("--model", MINI_MODEL, "--served-model-name", "mini", "--port", "0")
+    log = tmp_path / "imported"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-I", "-v", tmp_path / "serve.py", *words],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as server,
+    ):
+        first = server.stdout.readline()
+        server.terminate()
+    assert first.startswith("no model runs; honest at http://127.0.0.1:")
+    assert f"{tmp_path}/suite/measure/engine/sim_serve.py" in log.read_text()
 
 
 def test_a_missing_context_is_named(tmp_path):

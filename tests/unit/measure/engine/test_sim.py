@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from suite.base.errors import DeclarationError, EngineError
 from suite.documents.plan import Plan
 from suite.measure.engine import serve, sim
-from suite.measure.engine.sim_script import FAULTS, Fault, Script, read_script
+from suite.measure.engine.sim_faults import FAULTS
+from suite.measure.engine.sim_script import Fault, Script, read_script
 from tests.factories import engine as factory
 from tests.factories.documents import changed
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from suite.base import jsonio
 from suite.documents.engine import RequestFormat
 from suite.documents.event import Request
-from suite.measure.engine.sim_script import FAULTS
+from suite.measure.engine.sim_faults import FAULTS
 from suite.measure.load import synthetic
 from suite.measure.load.requests.job import Job, response_limit
 from suite.measure.load.send import run_phase
