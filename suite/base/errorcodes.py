@@ -10,7 +10,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ class ErrorCode:
         means: what happened, for the documentation.
         advice: what to do about it.
         zh: both in Chinese.
+        infrastructure: the machine failed and not what is measured on it, so that a fleet may try the run again.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ErrorCode:
     means: str
     advice: str
     zh: str
+    infrastructure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,9 @@ def error_table() -> ErrorTable:
 
 
 def _section(
-    *, title: str, statuses: list[int], codes: dict[str, dict[str, str]], text: str = ""
+    *, title: str, statuses: list[int], codes: dict[str, dict[str, Any]], text: str = ""
 ) -> Section:
-    rows = tuple(
-        ErrorCode(name, frozenset(statuses), entry["means"], entry["advice"], entry["zh"])
-        for name, entry in codes.items()
-    )
+    rows = tuple(ErrorCode(name, frozenset(statuses), **entry) for name, entry in codes.items())
     return Section(title, tuple(statuses), text, rows)
 
 

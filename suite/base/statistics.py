@@ -21,6 +21,8 @@ STUDENT: Final = (
     2.079614, 2.073873, 2.068658, 2.063899, 2.059539, 2.055529, 2.051831, 2.048407, 2.045230, 2.042272,
 )  # fmt: skip
 """97.5 % quantiles of Student's t for 1 to 30 degrees of freedom."""
+BEYOND_STUDENT: Final = len(STUDENT) + 1
+"""Degrees of freedom from which the normal distribution stands for Student's t."""
 
 
 def mean(values: Sequence[float] | Floats) -> float:
@@ -63,4 +65,25 @@ def median(values: Sequence[float]) -> float:
 
 def student(degrees: int) -> float:
     """97.5 % quantile of Student's t; the normal one beyond 30 degrees of freedom."""
-    return STUDENT[degrees - 1] if degrees <= len(STUDENT) else NORMAL
+    return STUDENT[degrees - 1] if degrees < BEYOND_STUDENT else NORMAL
+
+
+def student_tails(t: float, degrees: int) -> float:
+    """Chance that Student's t lies at least as far from zero; the normal one's beyond 30 degrees of freedom.
+
+    By the finite series for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4).
+    """
+    if degrees >= BEYOND_STUDENT:
+        return math.erfc(abs(t) / math.sqrt(2))
+    angle = math.atan(abs(t) / math.sqrt(degrees))
+    sine, square = math.sin(angle), math.cos(angle) ** 2
+    odd = degrees % 2
+    term = math.cos(angle) if odd else 1.0
+    terms = []
+    for step in range(1 + odd, degrees, 2):
+        terms.append(term)
+        term *= square * step / (step + 1)
+    within = sine * math.fsum(terms)
+    if odd:
+        within = (angle + within) * 2 / math.pi
+    return max(0.0, 1.0 - within)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -106,14 +107,22 @@ def prices(words: Sequence[str]) -> dict[str, float]:
     return known
 
 
-def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float]) -> list[Entry]:
+def entries(paths: Sequence[Path], trusted: Trusted) -> list[Entry]:
     """Every card verified, with its evidence where that is at hand.
 
     Raises:
         SuiteError: what the first card that is refused is refused for.
-        UsageError: ``usage-wrong``: a price for a card that is not there.
     """
-    names = [letter(index) for index in range(len(paths))]
+    return [_entry(path, trusted) for path in paths]
+
+
+def priced(sides: Sequence[Entry], price: Mapping[str, float]) -> list[Entry]:
+    """The sides with the prices of their devices.
+
+    Raises:
+        UsageError: ``usage-wrong``: a price for a side that is not there.
+    """
+    names = [letter(index) for index in range(len(sides))]
     for name in price:
         if name not in names:
             raise UsageError(
@@ -123,10 +132,13 @@ def entries(paths: Sequence[Path], trusted: Trusted, price: Mapping[str, float])
                     f"--price 指定了 {name}；评分卡为 {', '.join(names)}",
                 ),
             )
-    return [_entry(path, trusted, price.get(name)) for path, name in zip(paths, names, strict=True)]
+    return [
+        dataclasses.replace(side, price=price.get(name))
+        for side, name in zip(sides, names, strict=True)
+    ]
 
 
-def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
+def _entry(path: Path, trusted: Trusted) -> Entry:
     with unpacked(path) as place:
         try:
             held = judging.verified(place, trusted)
@@ -137,7 +149,7 @@ def _entry(path: Path, trusted: Trusted, price: float | None) -> Entry:
         made = _made(path, trusted, held)
         level, _ = levels.reached(held.card, made, held.maker)
         signer, lines = held.verified.signer(), tuple(map(_line, made))
-        return Entry(str(path), held.card, signer, run, price, lines, level)
+        return Entry(str(path), held.card, signer, run, stated=lines, level=level)
 
 
 def _made(path: Path, trusted: Trusted, held: Held) -> list[Made]:

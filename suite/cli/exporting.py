@@ -13,40 +13,57 @@ from suite.judge.report.formats.format import Subject
 from suite.judge.report.othertools.loads import loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from suite.cli.options import Trusted
 
 
-def export(run: Path, name: str, phase: str, out: Path | None, trusted: Trusted) -> Iterator[Path]:
+def export(
+    runs: Sequence[Path], name: str, phase: str, out: Path | None, trusted: Trusted
+) -> Iterator[Path]:
     """Write the files; each as soon as it is made.
 
     Args:
-        run: a run directory, a submission or a bundle.
+        runs: run directories, submissions or bundles, one at least.
         name: of the format.
         phase: one alone; empty for all.
-        out: a file, or a folder for a format with a file a phase; None for a place beside the run.
+        out: a file, or a folder where several are written; None for a place beside the (first) run.
         trusted: whose signature counts.
 
     Raises:
-        SuiteError: what the run is refused for; ``format-unknown``, ``format-lacks``, ``phase-unknown``,
+        SuiteError: what a run is refused for; ``format-unknown``, ``format-lacks``, ``phase-unknown``,
             ``nothing-to-export``.
         OSError: a file cannot be written.
     """
     chosen = registry.load(name)
-    item = storing.item(run, trusted)
-    subject = Subject(item.card, None, item.evidence, language(), phase=phase)
-    beside = run.resolve()
-    stem = beside.name.removesuffix(".sigstore.json")
-    if chosen.per_phase and not phase and item.evidence is not None:
-        folder = out or beside.with_name(f"{stem}-{name}")
-        for load in loads(subject):
-            data = registry.render(name, replace(subject, phase=load.name))
-            yield write(folder / f"{load.name}{chosen.suffix}", data)
+    if chosen.render_all is not None:
+        subjects = [_subject(run, phase, trusted) for run in runs]
+        yield write(
+            out or _beside(runs[0], name, chosen.suffix), registry.render_all(name, subjects)
+        )
         return
-    target = out or beside.with_name(f"{stem}-{name}{chosen.suffix}")
-    yield write(target, registry.render(name, subject))
+    for run in runs:
+        subject = _subject(run, phase, trusted)
+        if chosen.per_phase and not phase and subject.evidence is not None:
+            folder = _beside(run, name, "") if out is None else out / (run.name if runs[1:] else "")
+            for load in loads(subject):
+                data = registry.render(name, replace(subject, phase=load.name))
+                yield write(folder / f"{load.name}{chosen.suffix}", data)
+            continue
+        beside = _beside(run, name, chosen.suffix)
+        target = beside if out is None else out / beside.name if runs[1:] else out
+        yield write(target, registry.render(name, subject))
+
+
+def _subject(run: Path, phase: str, trusted: Trusted) -> Subject:
+    item = storing.item(run, trusted)
+    return Subject(item.card, None, item.evidence, language(), phase=phase)
+
+
+def _beside(run: Path, name: str, suffix: str) -> Path:
+    place = run.resolve()
+    return place.with_name(f"{place.name.removesuffix('.sigstore.json')}-{name}{suffix}")
 
 
 def write(path: Path, data: bytes) -> Path:

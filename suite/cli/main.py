@@ -39,6 +39,7 @@ COMMANDS: Final = (
         "history",
         "regress",
         "serve",
+        "fleet",
         "review",
         "round",
         "reference",

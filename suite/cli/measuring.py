@@ -32,6 +32,7 @@ from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach
 from suite.measure.preflight import require_connections, require_preflight, require_runtime
+from suite.measure.resume import is_resumable
 from suite.measure.run import execute
 from suite.measure.signals import Stop
 
@@ -123,7 +124,7 @@ def measure(
         )
         terminal.clear()
         if result.error is not None:
-            return _ended_early(result, result.error)
+            return _ended_early(result, result.error, plan)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
             return _judge(result.directory, signer.key, terminal, choices.require_division, stamp)
@@ -273,7 +274,7 @@ def _require_space(directory: Path) -> None:
         )
 
 
-def _ended_early(result: RunResult, error: SuiteError) -> int:
+def _ended_early(result: RunResult, error: SuiteError, plan: Plan) -> int:
     write_error(error)
     write_note(
         Sentence(
@@ -281,7 +282,7 @@ def _ended_early(result: RunResult, error: SuiteError) -> int:
             f"目前的证据保存在 {result.directory}（结束方式：{result.ended}）",
         )
     )
-    if error.code not in ("run-exists", "run-busy"):
+    if error.code not in ("run-exists", "run-busy") and is_resumable(plan):
         write_note(
             Sentence(
                 f"it goes on by: suite run --resume {result.directory}",

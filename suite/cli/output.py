@@ -129,6 +129,18 @@ def write_error(error: SuiteError) -> None:
     error_console().print(text, soft_wrap=True)
 
 
+def write_report(target: Path, data: bytes) -> None:
+    """Write a report, over an earlier one of that name.
+
+    Raises:
+        UsageError: ``page-unwritable``.
+    """
+    try:
+        target.write_bytes(data)
+    except OSError as cause:
+        raise UsageError("page-unwritable", unwritable(target, cause)) from cause
+
+
 def write_new(target: Path, data: bytes, *, exists: str = "review-exists", hint: str = "") -> None:
     """Write a signed file that is not there yet; none is ever written over.
 

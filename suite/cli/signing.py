@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.documents.card import Scorecard
+    from suite.judge.attest.keyless import KeylessSigner
     from suite.judge.attest.keys import PublicKey, SigningKey
     from suite.judge.attest.sign import Stamp
     from suite.judge.attest.verification import Verification
@@ -67,7 +68,9 @@ def require_run(directory: Path) -> None:
         raise EvidenceError("run-wrong", message, hint=hint)
 
 
-def sign_and_render(directory: Path, key: SigningKey, stamp: Stamp | None = None) -> Signed:
+def sign_and_render(
+    directory: Path, key: SigningKey | KeylessSigner, stamp: Stamp | None = None
+) -> Signed:
     """Score, sign and render one run directory.
 
     A run that was killed left no manifest: it is written now, and rule R001 still says that the run was cut.

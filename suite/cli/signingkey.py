@@ -6,14 +6,17 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from suite.base import jsonio
 from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.cli.options import KEY_VARIABLE, default_key
 from suite.judge.attest import keys, pkcs11key
+from suite.judge.attest.keyless import KeylessSigner, ambient_token, trust_config
 
 if TYPE_CHECKING:
     from suite.judge.attest.keys import SigningKey
@@ -41,6 +44,8 @@ class OpenKey:
         return Sentence(key_id, key_id)
 
 
+IDENTITY_VARIABLE: Final = "SIGSTORE_ID_TOKEN"
+MAX_CONFIG_BYTES: Final = 4 << 20
 SIGNED_BY = Sentence("signed by", "签名密钥")
 _ASKED = Sentence("passphrase or PIN of the key", "密钥的口令或 PIN")
 
@@ -75,6 +80,33 @@ def local_key() -> OpenKey:
     path = default_key()
     key, new = keys.load_or_generate(path, _passphrase)
     return OpenKey(key, str(path), new)
+
+
+def keyless(sigstore: Path | None) -> KeylessSigner:
+    """Whoever the token of ``$SIGSTORE_ID_TOKEN`` names, or the one that a CI service gives its jobs.
+
+    Args:
+        sigstore: client trust configuration of another instance; None for the public one.
+
+    Raises:
+        SetupError: ``sigstore-missing``.
+        UsageError: ``identity-token-wrong``, ``trust-config-wrong``.
+        TrustError: ``keyless-unavailable``.
+    """
+    text = None
+    if sigstore is not None:
+        text = jsonio.read_bytes(sigstore, error=UsageError, limit=MAX_CONFIG_BYTES).decode(
+            errors="replace"
+        )
+    config = trust_config(text)
+    token = os.environ.get(IDENTITY_VARIABLE) or ambient_token()
+    if token is None:
+        message = Sentence(
+            f"neither ${IDENTITY_VARIABLE} nor a CI service has a token",
+            f"${IDENTITY_VARIABLE} 与 CI 服务均未给出令牌",
+        )
+        raise UsageError("identity-token-wrong", message)
+    return KeylessSigner(config, token)
 
 
 def _passphrase() -> bytes | None:

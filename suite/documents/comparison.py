@@ -9,7 +9,18 @@ from suite.documents.card_phase import DeviceSeries
 from suite.documents.document import Document, about
 from suite.documents.foreign import ForeignResult
 from suite.documents.plan import RuntimeKind
-from suite.documents.scalars import Count, Label, Line, Name, Number, Ratio, RuleId, Word
+from suite.documents.scalars import (
+    Count,
+    Label,
+    Line,
+    Name,
+    NonNegative,
+    Number,
+    Positive,
+    Ratio,
+    RuleId,
+    Word,
+)
 from suite.documents.standing import Level, Standing
 from suite.documents.text import Text
 from suite.documents.value import Value
@@ -99,6 +110,19 @@ class ValueRatio(Document):
     high: Annotated[Number, about("Upper end.")]
 
 
+class Repetition(Document):
+    """How far the runs of the two sides lie apart in one metric: what repeating adds to the ratio's interval."""
+
+    runs: Annotated[tuple[Positive, Positive], about("Runs of either side.")]
+    spread_a: Annotated[
+        NonNegative | None,
+        about(
+            "Standard deviation of the first side's runs, of the logarithm; null for a single one."
+        ),
+    ]
+    spread_b: Annotated[NonNegative | None, about("The same of the second side.")]
+
+
 class Change(Document):
     """One metric of one phase ("" for the whole run) on both cards."""
 
@@ -125,6 +149,10 @@ class Change(Document):
         about(
             "Probability of such a ratio, or a further one, where the true one lies within the margin; before correction."
         ),
+    ] = UNSET
+    repeated: Annotated[
+        Repetition | UnsetType,
+        about("The spread between runs that the ratio's interval holds; absent without repeats."),
     ] = UNSET
 
 
@@ -171,18 +199,33 @@ class Comparison(Document):
     ]
 
 
+class RepeatedRun(Document):
+    """One of the runs of the same plan on the same hardware that make one side."""
+
+    run: Annotated[Name, about("Run id.")]
+    path: Annotated[str, about("Where it lay.")]
+    started_utc: Annotated[Word, about("Start.")]
+
+
 class Card(Document):
-    """One of the cards that are compared."""
+    """One of the cards that are compared, or several runs of one plan on the same hardware together."""
 
     letter: Annotated[Word, about("What the comparison calls it.")]
-    path: Annotated[str, about("Where it lay.")]
-    side: Annotated[Side, about("Which card, and what it is worth.")]
+    path: Annotated[str, about("Where it lay; of several the first.")]
+    side: Annotated[
+        Side,
+        about("Which card, and what it is worth; of several the first's name, the least worth."),
+    ]
     stated: Annotated[
         tuple[Line, ...],
         about(
             "What reviewers and signer stated of a submission; withdrawal and successor among it."
         ),
     ]
+    runs: Annotated[
+        tuple[RepeatedRun, ...] | UnsetType,
+        about("The runs that the side gathers; absent for a single one."),
+    ] = UNSET
 
 
 class Point(Document):

@@ -20,7 +20,7 @@ class StatementSubject(Document):
     name: Annotated[
         Required,
         about(
-            "manifest.json, or the image's reference; in a receipt, scorecard.json and signature; in a challenge, challenge; in a commitment, plan-skeleton; in a reference run, manifest.json. No name twice."
+            "manifest.json, or the image's reference; in a receipt, scorecard.json and signature; in a challenge, challenge; in a commitment, plan-skeleton; in a reference run, manifest.json; in a fleet, fleet.json, journal.jsonl and the folders of the cards. No name twice."
         ),
     ]
     digest: Annotated[Digest, about("SHA-256 and nothing else.")]
@@ -37,7 +37,7 @@ class Statement(Document):
     subject: Annotated[
         tuple[StatementSubject, ...],
         about(
-            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status, audit, witness or reproduction, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton; of a reference run, the manifest of the run that it was made from.",
+            "What it is about: the evidence's manifest and, when there was one, the image that ran; of a receipt, a scorecard and its signature; of a review, status, audit, witness or reproduction, a scorecard; of a challenge, what it states; of a commitment, the plan's skeleton; of a reference run, the manifest of the run that it was made from; of a fleet, its fleet.json, its journal.jsonl and the cards.",
             min_length=1,
         ),
     ]
@@ -53,12 +53,13 @@ class Statement(Document):
             "urn:llm-inference-conformance:witness:v1",
             "https://slsa.dev/verification_summary/v1",
             "urn:llm-inference-conformance:reference:v1",
+            "urn:llm-inference-conformance:fleet:v1",
         ],
         about("What the predicate is."),
     ]
     predicate: Annotated[
         dict[str, object],
         about(
-            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, audit, witness, verification-summary, challenge, commitment or reference."
+            "What is stated: schemas/scorecard.schema.json, test-result, receipt, review, card-status, audit, witness, verification-summary, challenge, commitment, reference or fleet-statement."
         ),
     ]

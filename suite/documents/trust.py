@@ -79,6 +79,36 @@ class TrustEntry(Document):
     note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
 
 
+class TrustedIdentity(Document):
+    """Somebody who signs without a key of their own: a certificate of Sigstore's names them, for minutes."""
+
+    owner: Annotated[OwnerId, about("As of a key.")]
+    role: Annotated[Literal["vendor", "lab", "reviewer"], about("As of a key.")]
+    signsFor: Annotated[
+        Annotated[tuple[OwnerId, ...], Meta(min_length=1, max_length=100)] | UnsetType,
+        about("As of a key."),
+    ] = UNSET
+    identity: Annotated[
+        str,
+        about(
+            "Who, as the certificate says it, whole: a mail address, or the address of a workflow.",
+            min_length=1,
+            max_length=1000,
+        ),
+    ]
+    issuer: Annotated[
+        str,
+        about(
+            "Who vouched for the identity: the address of the OpenID Connect provider.",
+            min_length=1,
+            max_length=1000,
+        ),
+    ]
+    validFor: Annotated[Period | UnsetType, about("As of a key.")] = UNSET
+    revoked: Annotated[Revocation | UnsetType, about("As of a key.")] = UNSET
+    note: Annotated[Annotated[str, Meta(max_length=500)] | UnsetType, about("For people.")] = UNSET
+
+
 class Authority(Document):
     """One time-stamping authority (RFC 3161)."""
 
@@ -145,4 +175,14 @@ class TrustList(Document):
     makers: Annotated[
         tuple[Maker, ...] | UnsetType,
         about("Whose devices' evidence counts; none without it."),
+    ] = UNSET
+    identities: Annotated[
+        tuple[TrustedIdentity, ...] | UnsetType,
+        about("Who may sign without a key of their own; needs sigstoreRoot."),
+    ] = UNSET
+    sigstoreRoot: Annotated[
+        dict[str, object] | UnsetType,
+        about(
+            "Whose certificates, logs and time stamps count for identities: a trusted root as Sigstore publishes it (trusted_root.json)."
+        ),
     ] = UNSET

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Sentence
 from suite.documents.deviceevidence import DeviceEvidence
 from suite.documents.document import given
@@ -39,17 +41,17 @@ def gather(run: Run, moment: EvidenceMoment, nonce: str) -> None:
 
 def _asked(run: Run, tool: AttestationTool, moment: EvidenceMoment, nonce: str) -> DeviceEvidence:
     command = tuple(part.replace("{nonce}", nonce) for part in tool.command)
-    asked = {
-        "moment": moment,
-        "nonce": nonce,
-        "t": run.now(),
-        "command": command,
-        "parser": tool.parser,
-    }
+    asked = run.now()
     output, why = _output(command)
-    if why:
-        return DeviceEvidence(**asked, why=why)
-    return DeviceEvidence(**asked, output=output)
+    return DeviceEvidence(
+        moment=moment,
+        nonce=nonce,
+        t=asked,
+        command=command,
+        parser=tool.parser,
+        output=UNSET if why else output,
+        why=why or UNSET,
+    )
 
 
 def _output(command: tuple[str, ...]) -> tuple[str, str]:

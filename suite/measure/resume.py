@@ -20,6 +20,7 @@ from suite.measure.engine.served import LOG_FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.documents.plan import Plan
     from suite.measure.context import Run
 
 LOGS: Final = "attempts.log"
@@ -51,6 +52,11 @@ def repair(directory: Path) -> None:
         except OSError as cause:
             message = unwritable(path, cause)
             raise SetupError("run-unwritable", message) from cause
+
+
+def is_resumable(plan: Plan) -> bool:
+    """Whether a run of a plan may go on after a cut: not of somebody else's server, and not under a challenge."""
+    return plan.runtime != "endpoint" and plan.challenge is UNSET
 
 
 def require_resumable(earlier: evidence.Evidence) -> None:

@@ -90,7 +90,7 @@ def answers(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     shutil.copy(Path(__file__).with_name("access.mjs"), folder)
     for name, make in CARDS.items():
-        (folder / f"{name}.html").write_bytes(pages.rendered(make()))
+        (folder / f"{name}.html").write_bytes(pages.page_of(make))
     asked = [job | {"page": str(folder / f"{job['card']}.html")} for job in jobs()]
     (folder / "jobs.json").write_text(json.dumps({"chromium": CHROMIUM, "jobs": asked}))
     script = ["node", folder / "access.mjs", folder / "jobs.json"]

@@ -59,7 +59,7 @@ def folder(tmp_path_factory):
     place = Path(wanted) if wanted else tmp_path_factory.mktemp("pages")
     place.mkdir(parents=True, exist_ok=True)
     for name, make in CARDS.items():
-        data = pages.rendered(make())
+        data = pages.page_of(make)
         (place / f"{name}.html").write_bytes(data)
         for old, new in CHINESE:
             assert data.count(old) == 1
@@ -169,10 +169,11 @@ def test_chinese_changes_the_words_and_not_the_numbers(folder):
     assert english != chinese
 
 
-def asked(folder, name, width, script, *, dark=False):
-    """What a script finds on a page that is laid out at some width: text, taken from a copy without policy.
+def asked_at(widths, folder, name, script, *, dark=False):
+    """What a script finds on a page that is laid out at each width: text, taken from a copy without policy.
 
-    The copy lies in a frame, because the browser's own window cannot be as narrow as a phone.
+    The copies lie in frames, because the browser's own window cannot be as narrow as a phone, and one start of it
+    takes them all.
     """
     page = (folder / f"{name}.html").read_bytes()
     answer = (
@@ -181,11 +182,12 @@ def asked(folder, name, width, script, *, dark=False):
     page = page.replace(b'http-equiv="Content-Security-Policy"', b'name="policy"')
     (folder / "inner.html").write_bytes(page.replace(b"</body>", answer.encode()))
     outer = (
-        "<!doctype html><pre id=answer></pre><script>addEventListener('message',"
-        "e=>document.getElementById('answer').textContent='<<'+e.data+'>>')</script>"
-        f'<iframe src="inner.html" width="{width}" height="2000" frameborder="0"></iframe>'
+        "<!doctype html><script>addEventListener('message',e=>"
+        "[...document.querySelectorAll('iframe')].find(f=>f.contentWindow===e.source)"
+        ".nextSibling.textContent='<<'+e.data+'>>')</script>"
     )
-    (folder / "outer.html").write_text(outer)
+    frame = '<iframe src="inner.html" width="{}" height="2000" frameborder="0"></iframe><pre></pre>'
+    (folder / "outer.html").write_text(outer + "".join(map(frame.format, widths)))
     done = chromium(
         folder,
         f"--blink-settings=preferredColorScheme={0 if dark else 1}",
@@ -193,10 +195,15 @@ def asked(folder, name, width, script, *, dark=False):
         "--dump-dom",
         (folder / "outer.html").as_uri(),
     )
-    return re.search(r"&lt;&lt;(.*?)&gt;&gt;", done.stdout.decode(), re.DOTALL)[1]
+    found = re.findall(r"&lt;&lt;(.*?)&gt;&gt;", done.stdout.decode(), re.DOTALL)
+    return dict(zip(widths, found, strict=True))
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def asked(folder, name, width, script, *, dark=False):
+    """The same at one width."""
+    return asked_at((width,), folder, name, script, dark=dark)[width]
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -204,13 +211,14 @@ def asked(folder, name, width, script, *, dark=False):
         *("scenarios", "scenarios-zh", "grid", "grid-zh", "fine"),
     ],
 )
-def test_nothing_runs_off_the_screen(folder, name, width):
+def test_nothing_runs_off_the_screen(folder, name):
     script = (
         "[innerWidth,document.documentElement.scrollWidth,...[...document.querySelectorAll('body *')]"
         ".filter(e=>e.getBoundingClientRect().right>innerWidth+1).map(e=>e.outerHTML.slice(0,80))].join('|')"
     )
-    inner, scroll, *outside = asked(folder, name, width, script).split("|")
-    assert (int(inner), int(scroll), outside) == (width, width, [])
+    for width, found in asked_at((320, 390, 768, 1280), folder, name, script).items():
+        inner, scroll, *outside = found.split("|")
+        assert (int(inner), int(scroll), outside) == (width, width, [])
 
 
 # Takes out what the chosen language does not show.
@@ -221,19 +229,18 @@ SHOWN = (
 OPENED = "document.querySelectorAll('details').forEach(d=>d.open=true);"
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_nothing_of_an_opened_point_runs_off_the_screen(folder, width):
+def test_nothing_of_an_opened_point_runs_off_the_screen(folder):
     script = (
         f"(()=>{{{OPENED}return [innerWidth,document.documentElement.scrollWidth,"
         "...[...document.querySelectorAll('body *')].filter(e=>e.getBoundingClientRect().right>innerWidth+1)"
         ".map(e=>e.outerHTML.slice(0,80))].join('|')})()"
     )
-    inner, scroll, *outside = asked(folder, "scenarios", width, script).split("|")
-    assert (int(inner), int(scroll), outside) == (width, width, [])
+    for width, found in asked_at((320, 1280), folder, "scenarios", script).items():
+        inner, scroll, *outside = found.split("|")
+        assert (int(inner), int(scroll), outside) == (width, width, [])
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_every_point_of_a_group_can_be_read(folder, width):
+def test_every_point_of_a_group_can_be_read(folder):
     """Each of 32 rows is drawn with all its numbers and its place on every axis, apart from its neighbours."""
     script = (
         "[...document.querySelector('table.points tbody').rows].map(r=>{const b=r.getBoundingClientRect();"
@@ -241,18 +248,16 @@ def test_every_point_of_a_group_can_be_read(folder, width):
         "const labels=[...r.querySelectorAll('.cell-label')].filter(e=>e.offsetParent);"
         "return [Math.round(b.top),Math.round(b.bottom),cells.length,labels.length].join(',')}).join('|')"
     )
-    rows = [
-        [int(part) for part in row.split(",")]
-        for row in asked(folder, "grid", width, script).split("|")
-    ]
-    assert len(rows) == 32
-    for before, after in itertools.pairwise(rows):
-        assert before[1] <= after[0] + 1
-    for top, bottom, cells, labels in rows:
-        assert bottom > top
-        # 3 axes and 7 numbers; those without a number are left out on a phone.
-        assert cells in ({10} if width == 1280 else {8, 10})
-        assert labels == (0 if width == 1280 else cells)
+    for width, found in asked_at((320, 1280), folder, "grid", script).items():
+        rows = [[int(part) for part in row.split(",")] for row in found.split("|")]
+        assert len(rows) == 32
+        for before, after in itertools.pairwise(rows):
+            assert before[1] <= after[0] + 1
+        for top, bottom, cells, labels in rows:
+            assert bottom > top
+            # 3 axes and 7 numbers; those without a number are left out on a phone.
+            assert cells in ({10} if width == 1280 else {8, 10})
+            assert labels == (0 if width == 1280 else cells)
 
 
 def test_the_words_in_a_plot_do_not_cover_each_other(folder):

@@ -1,8 +1,8 @@
 """Runs under an engine's Python (torch, transformers): greedy answers of the mini model, whole or harmed.
 
-Usage: mini_probe.py MODEL_DIR VARIANT  < prompts.json > answers.json
+Usage: mini_probe.py MODEL_DIR VARIANT...  < prompts.json > answers.json
 
-Reads a JSON list of user messages, writes a JSON list of {"token_ids", "text"}. Variants: ``whole`` (one
+Reads a JSON list of user messages, writes for each variant a JSON list of {"token_ids", "text"}. Variants: ``whole`` (one
 prompt at a time), ``drop-N`` (without layer N), ``round-tensor-B`` and ``round-channel-B`` (matrices rounded
 to B bits, symmetric, one scale per tensor or per output row). Imports nothing of the suite.
 """
@@ -43,10 +43,7 @@ def harm(model, variant: str) -> None:
 
 
 @torch.no_grad()
-def main() -> None:
-    directory, variant = sys.argv[1:]
-    messages = json.load(sys.stdin)
-    torch.set_num_threads(2)
+def answers(directory: str, variant: str, messages: list[str]) -> list[dict[str, object]]:
     tokenizer = transformers.AutoTokenizer.from_pretrained(directory, padding_side="left")
     model = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
     model.eval()
@@ -59,7 +56,7 @@ def main() -> None:
     ]
     size = 1 if variant == "whole" else 16
     order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-    answers: dict[int, dict[str, object]] = {}
+    result: dict[int, dict[str, object]] = {}
     for start in range(0, len(order), size):
         chosen = order[start : start + size]
         inputs = tokenizer([texts[number] for number in chosen], padding=True, return_tensors="pt")
@@ -74,11 +71,18 @@ def main() -> None:
                 else None
             )
             ids = line[:end]
-            answers[number] = {
+            result[number] = {
                 "token_ids": ids,
                 "text": tokenizer.decode(ids, skip_special_tokens=True).strip(),
             }
-    json.dump([answers[number] for number in range(len(texts))], sys.stdout)
+    return [result[number] for number in range(len(texts))]
+
+
+def main() -> None:
+    directory, *variants = sys.argv[1:]
+    messages = json.load(sys.stdin)
+    torch.set_num_threads(2)
+    json.dump({variant: answers(directory, variant, messages) for variant in variants}, sys.stdout)
 
 
 main()

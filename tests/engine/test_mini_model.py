@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,8 @@ PROMPT = "Summarise the article in one sentence.\n\nArticle:\n{document}\n\nSumm
 LAYERS = json.loads((MODEL / "config.json").read_text())["num_hidden_layers"]
 GATE = 0.99  # of the reference ROUGE-1
 LEAD_1 = 0.090  # ROUGE-1 of the articles' first sentences
+HARMED = [*(f"drop-{layer}" for layer in range(LAYERS)), "round-tensor-3", "round-channel-3"]
+VARIANTS = ["whole", *HARMED, "round-channel-8"]
 
 Answers = list[dict[str, object]]
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -35,22 +36,19 @@ def python() -> str:
 
 
 @pytest.fixture(scope="module")
-def ask(python: str) -> Callable[[str], Answers]:
+def answers(python: str) -> dict[str, Answers]:
+    """Of every variant; one process gives them all, because loading torch takes as long as many an answer."""
     prompts = json.dumps([PROMPT.format(document=task.document) for task in mini_tasks()])
-
-    def run(variant: str) -> Answers:
-        done = subprocess.run(
-            [python, str(Path(__file__).parent / "mini_probe.py"), str(MODEL), variant],
-            input=prompts,
-            env=os.environ | {"HF_HUB_OFFLINE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(done.stdout)
-
-    return run
+    done = subprocess.run(
+        [python, str(Path(__file__).parent / "mini_probe.py"), str(MODEL), *VARIANTS],
+        input=prompts,
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -68,30 +66,26 @@ def rouge1(answers: Answers) -> float:
     return sum(scores) / len(scores)
 
 
-def test_transformers_gives_the_golden_ids_and_beats_lead1(ask, reference):
-    answers = ask("whole")
+def test_transformers_gives_the_golden_ids_and_beats_lead1(answers, reference):
+    whole = answers["whole"]
     golden = [json.loads(line) for line in (MODEL / "golden.jsonl").read_text().splitlines()]
     same = [
-        answer["token_ids"] == line["token_ids"]
-        for answer, line in zip(answers, golden, strict=True)
+        answer["token_ids"] == line["token_ids"] for answer, line in zip(whole, golden, strict=True)
     ]
     # Another processor may round a near tie the other way; seen: none.
     assert sum(same) >= 0.99 * len(same)
-    score = rouge1(answers)
+    score = rouge1(whole)
     assert score == pytest.approx(reference["rouge1"], abs=0.005)
     assert score >= LEAD_1 + 0.10
 
 
-@pytest.mark.parametrize("layer", range(LAYERS))
-def test_without_one_layer_it_falls_below_the_gate(ask, reference, layer):
-    assert rouge1(ask(f"drop-{layer}")) < GATE * reference["rouge1"]
+@pytest.mark.parametrize("variant", HARMED)
+def test_without_a_layer_or_rounded_to_three_bits_it_falls_below_the_gate(
+    answers, reference, variant
+):
+    assert rouge1(answers[variant]) < GATE * reference["rouge1"]
 
 
-@pytest.mark.parametrize("scope", ["tensor", "channel"])
-def test_rounded_to_three_bits_it_falls_below_the_gate(ask, reference, scope):
-    assert rouge1(ask(f"round-{scope}-3")) < GATE * reference["rouge1"]
-
-
-def test_rounded_to_eight_bits_it_stays_above_the_gate(ask, reference):
+def test_rounded_to_eight_bits_it_stays_above_the_gate(answers, reference):
     # The gate tells a harmed model from one that is merely stored otherwise.
-    assert rouge1(ask("round-channel-8")) >= GATE * reference["rouge1"]
+    assert rouge1(answers["round-channel-8"]) >= GATE * reference["rouge1"]

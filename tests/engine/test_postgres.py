@@ -19,6 +19,9 @@ pytest.importorskip("psycopg", reason="the extra store is not installed")
 from sqlalchemy import text
 
 from suite.cli.main import main
+from suite.evidence import Evidence
+from suite.judge.report.formats import registry
+from suite.judge.report.formats.format import Subject
 from suite.judge.score import score
 from suite.judge.store import database, regress
 from suite.judge.store.history import Wanted, series
@@ -126,8 +129,41 @@ def test_every_query_of_the_dashboard_has_rows(url, tmp_path, capsys):
     other = history.item(score(evidence), evidence=evidence)
     with database.opened(url) as engine:
         assert ingest(engine, other) == "added"
+    _fill_recorder(url, evidence, tmp_path)
     assert main(["db", "dashboard", "--out", str(tmp_path)]) == 0
-    board = json.loads((tmp_path / "dashboards/llm-conformance/llm-conformance.json").read_text())
+    boards = sorted((tmp_path / "dashboards/llm-conformance").glob("*.json"))
+    assert len(boards) == 2
+    for board in boards:
+        _ask(url, json.loads(board.read_text()))
+
+
+def _fill_recorder(url: str, evidence: Evidence, place: Path) -> None:
+    """transformers' tables, filled twice by psql as anybody would, and read as its own recorder reads them."""
+    script = place / "records.sql"
+    subject = Subject(score(evidence), evidence=evidence)
+    script.write_bytes(registry.render("transformers-sql", subject))
+    words = [PROGRAMS[-1] / "psql", url, "-q", "-v", "ON_ERROR_STOP=1", "-f", script]
+    for _ in range(2):
+        subprocess.run(words, check=True)
+    with database.opened(url) as engine, engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT b.metadata->>'phase', CAST(m.measurements->'time_to_first_token_secs' AS double precision) "
+                "FROM benchmarks AS b JOIN model_measurements AS m ON b.benchmark_id = m.benchmark_id"
+            )
+        ).all()
+    views = json.loads(registry.render("other-tools", subject))
+    first = {
+        name: view["transformers"]["fields"]["time_to_first_token_secs"]["value"]
+        for name, view in views.items()
+        if "transformers" in view
+    }
+    assert len(rows) == 2 * len(first)
+    assert dict(rows) == pytest.approx(first)
+
+
+def _ask(url: str, board: dict) -> None:
+    """Every query of a dashboard, as Grafana sends it."""
     chosen: dict[str, list[str]] = {}
     with database.opened(url) as engine, engine.connect() as connection:
         for variable in board["templating"]["list"]:

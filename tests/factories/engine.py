@@ -12,42 +12,25 @@ SERVERS = Path(__file__).resolve().parents[1] / "container" / "servers"
 
 
 MINI_MODEL = Path(__file__).resolve().parents[2] / "suite" / "assets" / "mini_model"
-_LISTEN = ["--host", "0.0.0.0", "--port", "8000", "--dtype", "float32"]
 
 
-def real_plan(engine_id: str, runtime: str) -> Plan:
-    """A plan for vLLM or transformers with the mini model."""
-    made = plain(plan(runtime=runtime))
+def vllm_plan() -> Plan:
+    """A plan for vLLM with the mini model, as a process of this machine."""
+    made = plain(plan(runtime="process"))
     engine = made["engine"]
-    model = "/model" if runtime == "container" else str(MINI_MODEL)
-    if engine_id == "vllm":
-        server = ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", model]
-        server += ["--served-model-name", "mini", "--max-model-len", "1024"]
-        engine["command"] = [*server, *_LISTEN, "--no-enable-prefix-caching"]
-        engine["env"] = {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
-        engine["request"] |= {
-            "extra_body": {"return_token_ids": True},
-            "stream_options": {"include_usage": True},
-        }
-    else:
-        engine["command"] = ["transformers", "serve", model, "--device", "cpu", *_LISTEN]
-        engine["env"] = {"HF_HUB_OFFLINE": "1"}
-        engine["served_model_name"] = model
-    engine["id"] = engine["title"] = engine_id
-    engine["image"] |= {
-        "source": "build",
-        "reference": f"llm-conformance/cpu-{engine_id}",
-        "build_context": f"images/cpu-{engine_id}",
-    }
-    engine["container"] |= {
-        "mounts": [{"source": str(MINI_MODEL), "target": "/model", "read_only": True}],
-        "memory": "12g",
-        "pids": 4096,
-        "shm_size": "1g",
+    engine["id"] = engine["title"] = "vllm"
+    server = ["python", "-m", "vllm.entrypoints.openai.api_server", "--model", str(MINI_MODEL)]
+    server += ["--served-model-name", "mini", "--max-model-len", "1024", "--dtype", "float32"]
+    listen = ["--host", "0.0.0.0", "--port", "8000"]
+    engine["command"] = [*server, *listen, "--no-enable-prefix-caching"]
+    engine["env"] = {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
+    engine["request"] |= {
+        "extra_body": {"return_token_ids": True},
+        "stream_options": {"include_usage": True},
     }
     engine["process"] = {
-        "environment": engine_id,
-        "requirements": f"images/cpu-{engine_id}/requirements.txt",
+        "environment": "vllm",
+        "requirements": "images/cpu-vllm/requirements.txt",
     }
     engine["readiness"] = {"path": "/health", "timeout_s": 600.0, "interval_s": 0.25}
     return convert(made, Plan)

@@ -15,6 +15,8 @@ from suite.judge.report import html as page
 from tests.factories.scorecard import document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suite.documents.card import Scorecard
 
 MANIFEST_SHA256 = "5" * 64
@@ -36,6 +38,18 @@ def rendered(card: dict) -> bytes:
     """The page of a card that is plain data."""
     stated = document(card)
     return page.render(bundle(stated), stated)
+
+
+@functools.cache
+def page_of(make: Callable[[], dict]) -> bytes:
+    """The page of a factory's card, rendered once for all tests of a process."""
+    return rendered(make())
+
+
+@functools.cache
+def outline_of(make: Callable[[], dict]) -> Outline:
+    """The same, read."""
+    return Outline(page_of(make))
 
 
 class Outline(html.parser.HTMLParser):

@@ -40,6 +40,7 @@ def test_prepare_found_or_made_it(environment):
     assert environment[0]["what"].endswith(".venv-transformers/bin/python")
 
 
+@pytest.mark.alone
 def test_without_docker_the_engine_runs_as_a_process(words, tmp_path, left_behind):
     done = runs.suite(*words, DOCKER_HOST=NO_DOCKER)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,7 +56,11 @@ def test_without_docker_the_engine_runs_as_a_process(words, tmp_path, left_behin
     assert not card["engine"]["image_digest"]
     read = evidence.read(run)
     assert {request.outcome for request in read.requests} == {"ok"}
-    assert "5." in read.environment.facts["engine.version"].value
+    facts = {name: fact.value for name, fact in read.environment.facts.items()}
+    assert facts["engine.version"] == facts["engine.package.transformers"]
+    assert facts["engine.version"].startswith("5.")
+    assert facts["engine.runtime"] == "process"
+    assert facts["engine.package.torch"].startswith("2.13.0")
     verified = runs.suite("verify", run, "--key", run / "signer.pub.pem")
     assert verified.returncode == 0, verified.stdout
     assert left_behind() == []

@@ -73,16 +73,13 @@ def test_the_whole_chain_to_a_verified_card(sim, tmp_path, left_behind):
     assert (
         json.loads(scored.stdout) == json.loads((run / "scorecard.json").read_bytes())["predicate"]
     )
-    assert left_behind() == []
-
-
-def test_a_second_run_into_the_same_directory_is_refused(sim, tmp_path):
-    runs.suite(*sim())
-    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    # A second run into the same directory is refused, and changes nothing.
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
     again = runs.suite(*sim())
     assert again.returncode == 2
     assert "error[run-exists]" in again.stderr
-    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    assert left_behind() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

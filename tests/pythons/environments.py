@@ -61,5 +61,6 @@ def test(python: Path) -> int:
         "not slow and not node",
         "-p",
         "no:cacheprovider",
+        *("-n", "auto", "--dist", "worksteal"),
     ]
     return subprocess.run([*command, *SUBSET], cwd=ROOT, check=False).returncode

@@ -68,15 +68,22 @@ def assignments(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
 
 
 def makers(tree: ast.Module) -> set[str]:
-    """Functions that return an error, with a text among what they take."""
+    """Functions that return an error, with a text among what they take, or that take the hint of one."""
     return {
         node.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        and node.returns is not None
-        and ERROR.search(ast.unparse(node.returns))
-        and "str" in ast.unparse(node.args)
+        if isinstance(node, ast.FunctionDef) and takes_sentences(node)
     }
+
+
+def takes_sentences(function: ast.FunctionDef) -> bool:
+    """Whether a text among its arguments becomes an error's; one that takes the Chinese form too makes the sentence itself."""
+    taken = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
+    returned = "" if function.returns is None else ast.unparse(function.returns)
+    texts_taken = "str" in ast.unparse(function.args)
+    return not taken & {"zh", "chinese"} and (
+        "hint" in taken or (bool(ERROR.search(returned)) and texts_taken)
+    )
 
 
 def english(tree: ast.Module) -> Iterator[str]:

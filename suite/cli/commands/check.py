@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError, exclusive, unwritable
+from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, command
 from suite.cli.options import DIVISIONS, FILE, format_option
 
@@ -76,7 +76,7 @@ def check(
     from suite.base.errors import TrustError
     from suite.base.language import language
     from suite.base.visible import visible
-    from suite.cli.output import write_bytes, write_note
+    from suite.cli.output import write_bytes, write_note, write_report
     from suite.cli.submitting import known_waivers, today
     from suite.judge.report.formats import registry
     from suite.judge.submissions import folders, formats, tree
@@ -107,12 +107,7 @@ def check(
     )
     report = tree.check_tree(paths, setting, commit=since, jobs=jobs)
     for form, item in outputs:
-        target = Path(item.partition("=")[2])
-        try:
-            target.write_bytes(form.render(report, language()))
-        except OSError as cause:
-            message = unwritable(target, cause)
-            raise UsageError("page-unwritable", message) from cause
+        write_report(Path(item.partition("=")[2]), form.render(report, language()))
     data = chosen.render(report, language())
     write_bytes(visible(data.decode()).encode() if name in ("text", "markdown") else data)
     if not report.submissions and not report.stray:

@@ -34,7 +34,7 @@ def diff(a: Path, b: Path, trusted: Trusted, *, every: bool, as_json: bool) -> i
     from suite.cli.output import write_json
     from suite.judge.compare import many, text
 
-    result = many.compare(comparing.entries([a, b], trusted, {}))
+    result = many.compare(comparing.entries([a, b], trusted))
     changes = result.pairs[0].comparison
     if as_json:
         write_json(changes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
+from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, signing_key_option, tsa_option
@@ -19,25 +20,50 @@ if TYPE_CHECKING:
 @click.argument("run", type=FILE)
 @signing_key_option
 @tsa_option
-def sign(run: Path, key: str | None, tsa: str | None) -> int:
+@click.option(
+    "--keyless",
+    is_flag=True,
+    help="sign by Sigstore, as whom the token in $SIGSTORE_ID_TOKEN, or of this CI job, names",
+)
+@click.option(
+    "--sigstore",
+    type=FILE,
+    metavar="FILE",
+    help="client trust configuration (JSON) of another Sigstore than the public one",
+)
+def sign(
+    run: Path, key: str | None, tsa: str | None, *, keyless: bool, sigstore: Path | None
+) -> int:
     """Score a run directory and sign the scorecard.
 
     Recomputes the scorecard from the evidence, signs it and renders the page. With --tsa the signature gets a time stamp,
-    which shows later that the key had not ended yet.
+    which shows later that the key had not ended yet. With --keyless there is no key to keep: Sigstore makes a certificate for
+    minutes and keeps the signature in its public log, with the identity.
     """
     from suite.cli import signingkey, stamping
     from suite.cli.signing import PAGE_FILE, require_run, sign_and_render
 
-    require_run(run)
-    stamp = stamping.authority(tsa) if tsa else None
-    signer = signingkey.named_key(key) or signingkey.local_key()
-    card = sign_and_render(run, signer.key, stamp).card
-    say(
-        Sentence(
-            f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})",
-            f"签名密钥：{signer.where}（{signer.key.public.id}）{'，新建' if signer.new else ''}",
+    if (keyless and (key or tsa)) or (sigstore is not None and not keyless):
+        message = Sentence(
+            "--keyless goes without --key and --tsa; --sigstore belongs to it",
+            "--keyless 不可与 --key、--tsa 一同给出；--sigstore 与它一同使用",
         )
-    )
+        raise UsageError("usage-wrong", message)
+    require_run(run)
+    if keyless:
+        named = signingkey.keyless(sigstore)
+        card = sign_and_render(run, named).card
+        say(Sentence(f"signed as    {named.identity}", f"签名身份     {named.identity}"))
+    else:
+        stamp = stamping.authority(tsa) if tsa else None
+        signer = signingkey.named_key(key) or signingkey.local_key()
+        card = sign_and_render(run, signer.key, stamp).card
+        say(
+            Sentence(
+                f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})",
+                f"签名密钥：{signer.where}（{signer.key.public.id}）{'，新建' if signer.new else ''}",
+            )
+        )
     if tsa:
         say(Sentence(f"time stamp   {tsa}", f"时间戳       {tsa}"))
     say(Sentence(f"page         {run / PAGE_FILE}", f"页面         {run / PAGE_FILE}"))

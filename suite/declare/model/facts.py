@@ -244,7 +244,7 @@ def hashed_files(directory: Path) -> list[Path]:
     """The files that `hash_model` reads, sorted by name.
 
     Raises:
-        DataError: ``model-missing``, ``model-no-weights``.
+        DataError: ``model-missing``, ``model-link-broken``, ``model-no-weights``.
     """
     if not directory.is_dir():
         raise DataError(
@@ -252,6 +252,20 @@ def hashed_files(directory: Path) -> list[Path]:
             Sentence("there is no such model directory", "没有这个模型目录"),
             Place(str(directory)),
         )
+    for entry in sorted(directory.iterdir()):
+        if entry.is_symlink() and not entry.exists():
+            where = entry.readlink()
+            raise DataError(
+                "model-link-broken",
+                Sentence(
+                    f"a link to {where}, which does not exist", f"指向不存在的 {where} 的链接"
+                ),
+                Place(str(entry)),
+                Sentence(
+                    "fetch the model again, or copy it with its links resolved (cp -rL)",
+                    "请重新获取模型，或复制时解析其链接（cp -rL）",
+                ),
+            )
     paths = sorted((path for path in directory.iterdir() if _is_hashed(path)), key=lambda p: p.name)
     if not paths:
         message = Sentence(

@@ -74,8 +74,9 @@ def answers(evidence: Evidence) -> tuple[list[Answer], list[str]]:
             missing.append(why)
             continue
         answer = _answer(line, document, at)
-        nonces = {line.nonce, *(item.nonce for item in (*answer.reports, *answer.tokens))}
-        if nonces != {wanted[line.moment]}:
+        nonces = [report.nonce for report in answer.reports]
+        nonces += [token.nonce for token in answer.tokens]
+        if {line.nonce, *nonces} != {wanted[line.moment]}:
             raise _stale(line, wanted[line.moment])
         read.append(answer)
     return read, missing

@@ -8,6 +8,9 @@ A bundle is one JSON object::
      "dsseEnvelope": {"payload": BASE64, "payloadType": "application/vnd.in-toto+json",
                       "signatures": [{"sig": BASE64, "keyid": KEYID}]}}
 
+Signed without a key of one's own, ``publicKey`` is a ``certificate`` (``{"rawBytes": BASE64}``) with the entry of a
+transparency log beside it (``tlogEntries``), and the signature has no ``keyid``: `suite.judge.attest.keyless` reads these.
+
 The signature covers the pre-authentication encoding of payloadType and payload (`pae`), nothing else. The time stamps,
 which may be absent, cover the bytes of the signature.
 Formats: https://github.com/secure-systems-lab/dsse (protocol.md, envelope.md) and
@@ -18,8 +21,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
@@ -49,14 +57,16 @@ class Bundle:
     Attributes:
         payload: the signed bytes, exactly.
         signature: DER for ECDSA, 64 bytes for Ed25519.
-        key_id: base64 of 32 bytes, equal in hint and signature.
+        key_id: base64 of 32 bytes, equal in hint and signature; of the certificate's key where there is a certificate.
         timestamps: RFC 3161 responses in DER, as they stand there.
+        certificate: in DER, of whoever signed without a key of his own; empty otherwise.
     """
 
     payload: bytes
     signature: bytes
     key_id: str
     timestamps: tuple[bytes, ...] = ()
+    certificate: bytes = b""
 
 
 def pae(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
@@ -123,7 +133,7 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
             "/mediaType",
             Sentence(f"must be {MEDIA_TYPE}", f"必须是 {MEDIA_TYPE}"),
         )
-    hint, timestamps = reader.material(top["verificationMaterial"])
+    hint, timestamps, certificate = reader.material(top["verificationMaterial"])
     envelope = reader.members(
         top["dsseEnvelope"], "/dsseEnvelope", {"payload", "payloadType", "signatures"}
     )
@@ -142,9 +152,13 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
             Sentence("must hold exactly one signature", "必须恰有一个签名"),
         )
     where = "/dsseEnvelope/signatures/0"
-    only = reader.members(signatures[0], where, {"sig", "keyid"})
+    if certificate:
+        only = reader.members(signatures[0], where, {"sig"}, frozenset({"keyid"}))
+        key_id = hint if not only.get("keyid") else only["keyid"]
+    else:
+        only = reader.members(signatures[0], where, {"sig", "keyid"})
+        key_id = reader.key_id(only["keyid"], f"{where}/keyid")
     signature = reader.base64(only["sig"], f"{where}/sig")
-    key_id = reader.key_id(only["keyid"], f"{where}/keyid")
     if key_id != hint:
         message = Sentence(
             "the key id of the signature is not the hint of the bundle",
@@ -152,7 +166,7 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
         )
         raise reader.refuse("key-id-differs", f"{where}/keyid", message)
     payload = reader.base64(envelope["payload"], "/dsseEnvelope/payload")
-    return Bundle(payload, signature, key_id, timestamps)
+    return Bundle(payload, signature, hint, timestamps, certificate)
 
 
 class _Reader:
@@ -189,26 +203,35 @@ class _Reader:
             )
         return value
 
-    def material(self, material: JSONValue) -> tuple[str, tuple[bytes, ...]]:
-        """The key's id, and the time stamps."""
+    def material(self, material: JSONValue) -> tuple[str, tuple[bytes, ...], bytes]:
+        """The key's id, the time stamps, and the certificate where there is one."""
         where = "/verificationMaterial"
-        if isinstance(material, dict) and material.keys() & {"certificate", "x509CertificateChain"}:
-            hint = Sentence(
-                "verify it with sigstore-python, which knows certificates and identities",
-                "请以 sigstore-python 核验，它识别证书与身份",
-            )
-            raise self.refuse(
-                "bundle-keyless",
-                where,
-                Sentence("signed with a certificate, not a key", "以证书而非密钥签名"),
-                hint,
-            )
         name = "timestampVerificationData"
+        if isinstance(material, dict) and "certificate" in material:
+            value = self.members(material, where, {"certificate"}, frozenset({name, "tlogEntries"}))
+            stamps = self.timestamps(value[name], f"{where}/{name}") if value.get(name) else ()
+            certificate, key_id = self.certificate(value["certificate"], f"{where}/certificate")
+            return key_id, stamps, certificate
         value = self.members(material, where, {"publicKey"}, frozenset({name}))
         at = f"{where}/publicKey"
         key = self.members(value["publicKey"], at, {"hint"})
         stamps = self.timestamps(value[name], f"{where}/{name}") if name in value else ()
-        return self.key_id(key["hint"], f"{at}/hint"), stamps
+        return self.key_id(key["hint"], f"{at}/hint"), stamps, b""
+
+    def certificate(self, value: JSONValue, pointer: str) -> tuple[bytes, str]:
+        data = self.base64(self.members(value, pointer, {"rawBytes"})["rawBytes"], pointer)
+        try:
+            key = x509.load_der_x509_certificate(data).public_key()
+        except (ValueError, UnsupportedAlgorithm) as cause:
+            raise self.refuse(
+                "bundle-keyless",
+                pointer,
+                Sentence("no certificate that can be read", "没有可读取的证书"),
+            ) from cause
+        der = key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return data, _text(hashlib.sha256(der).digest())
 
     def timestamps(self, data: JSONValue, pointer: str) -> tuple[bytes, ...]:
         name = "rfc3161Timestamps"

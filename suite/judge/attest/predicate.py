@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec import UNSET
+
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, Problem, TrustError
@@ -12,6 +14,7 @@ from suite.documents.card import Scorecard
 from suite.documents.challenge import Challenge
 from suite.documents.codec import convert, plain
 from suite.documents.commitment import Commitment
+from suite.documents.fleet import FLEET_TYPE, FleetStatement
 from suite.documents.receipt import Receipt
 from suite.documents.reference import REFERENCE_TYPE, Reference
 from suite.documents.reproduction import VerificationSummary
@@ -23,6 +26,7 @@ from suite.judge.attest.statement import (
     CHALLENGE_SUBJECT,
     CHALLENGE_TYPE,
     COMMITMENT_TYPE,
+    FLEET_SUBJECTS,
     MANIFEST_SUBJECT,
     REVIEW_TYPE,
     SCORECARD_SUBJECT,
@@ -36,6 +40,7 @@ from suite.judge.attest.statement import (
 )
 
 if TYPE_CHECKING:
+    from suite.documents.fleet import FleetAttempt, FleetMachine
     from suite.judge.attest.statement import Statement
 
 Predicate: TypeAlias = (
@@ -50,6 +55,7 @@ Predicate: TypeAlias = (
     | Challenge
     | Commitment
     | Reference
+    | FleetStatement
 )
 
 PREDICATES: dict[str, type[Predicate]] = {
@@ -63,6 +69,7 @@ PREDICATES: dict[str, type[Predicate]] = {
     WITNESS_TYPE: WitnessReport,
     SUMMARY_TYPE: VerificationSummary,
     REFERENCE_TYPE: Reference,
+    FLEET_TYPE: FleetStatement,
 }
 """The document of each of `suite.judge.attest.statement.PREDICATE_TYPES`; of reviews, receipts have one of their own."""
 _RECEIVED = ["SCORECARD_RECEIVED"]
@@ -78,6 +85,7 @@ _NAMES = {
     WITNESS_TYPE: Sentence("witness report", "见证"),
     SUMMARY_TYPE: Sentence("verification summary", "核验摘要"),
     REFERENCE_TYPE: Sentence("reference run", "参考运行"),
+    FLEET_TYPE: Sentence("fleet statement", "机群声明"),
 }
 
 
@@ -131,17 +139,10 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             raise TrustError("statement-subject", message, place)
         return
     if isinstance(document, Challenge | Commitment):
-        wanted = (
-            (CHALLENGE_SUBJECT, jsonio.digest(plain(document)))
-            if isinstance(document, Challenge)
-            else (SKELETON_SUBJECT, document.skeleton_sha256)
-        )
-        if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
-            message = Sentence(
-                f"a {document.SCHEMA} is about {wanted[0]} and nothing else",
-                f"{document.SCHEMA} 只针对 {wanted[0]}",
-            )
-            raise TrustError("statement-subject", message, place)
+        _check_own_digest(statement, document, place)
+        return
+    if isinstance(document, FleetStatement):
+        _check_fleet(statement, document, place)
         return
     if MANIFEST_SUBJECT not in names:
         message = Sentence(
@@ -162,11 +163,52 @@ def _check_subjects(statement: Statement, document: Predicate) -> None:
             raise TrustError("statement-subject", message, place)
 
 
-def vendor_of(document: Scorecard | TestResult | CardStatus | Commitment) -> str:
-    """The vendor that a predicate says it is about."""
+def _check_own_digest(statement: Statement, document: Challenge | Commitment, place: Place) -> None:
+    """The only subject is the digest that the predicate itself states."""
+    wanted = (
+        (CHALLENGE_SUBJECT, jsonio.digest(plain(document)))
+        if isinstance(document, Challenge)
+        else (SKELETON_SUBJECT, document.skeleton_sha256)
+    )
+    if [(item.name, item.digest.sha256) for item in statement.subjects] != [wanted]:
+        message = Sentence(
+            f"a {document.SCHEMA} is about {wanted[0]} and nothing else",
+            f"{document.SCHEMA} 只针对 {wanted[0]}",
+        )
+        raise TrustError("statement-subject", message, place)
+
+
+def _check_fleet(statement: Statement, document: FleetStatement, place: Place) -> None:
+    """The subjects are plan and journal of the fleet and the cards that the predicate names."""
+    cards = [
+        (card_subject(machine, attempt), attempt.card_sha256)
+        for machine in document.machines
+        for attempt in machine.attempts
+        if attempt.card_sha256 is not UNSET
+    ]
+    stated = [(item.name, item.digest.sha256) for item in statement.subjects]
+    if tuple(name for name, _ in stated[:2]) != FLEET_SUBJECTS or stated[2:] != cards:
+        message = Sentence(
+            "a fleet statement is about fleet.json, journal.jsonl and the cards that it names",
+            "机群声明只针对 fleet.json、journal.jsonl 以及它所列的评分卡",
+        )
+        raise TrustError("statement-subject", message, place)
+
+
+def card_subject(machine: FleetMachine, attempt: FleetAttempt) -> str:
+    """What a fleet statement calls a card: the folder of its attempt."""
+    return f"{machine.name}/{attempt.cell}.r{attempt.repeat}.a{attempt.attempt}"
+
+
+def vendors_of(
+    document: Scorecard | TestResult | CardStatus | Commitment | FleetStatement,
+) -> tuple[str, ...]:
+    """The vendors that a predicate says it is about: one, but for a fleet's."""
+    if isinstance(document, FleetStatement):
+        return document.vendors
     if isinstance(document, CardStatus | Commitment):
-        return document.vendor
+        return (document.vendor,)
     if isinstance(document, Scorecard):
-        return document.vendor.id
+        return (document.vendor.id,)
     *_, vendor = document.configuration
-    return vendor.annotations.id
+    return (vendor.annotations.id,)

@@ -11,6 +11,7 @@ from suite.base.safe import replace_file
 from suite.documents.codec import plain
 from suite.evidence import MANIFEST
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES, bundle_bytes, pae
+from suite.judge.attest.keyless import KeylessSigner
 from suite.judge.attest.predicate import check_predicate
 from suite.judge.attest.statement import make_statement, make_test_result, parse_statement
 
@@ -30,19 +31,23 @@ TEST_RESULT_FILE = "test-result.sigstore.json"
 PUBLIC_KEY_FILE = "signer.pub.pem"
 
 
-def sign(payload: bytes, key: SigningKey, stamp: Stamp | None = None) -> bytes:
+def sign(payload: bytes, key: SigningKey | KeylessSigner, stamp: Stamp | None = None) -> bytes:
     """Sign a statement: the bytes of a Sigstore bundle, with a time stamp where there is who makes one.
 
-    The same payload and key of a file give the same bytes, but for the stamp.
+    The same payload and key of a file give the same bytes, but for the stamp; what is signed without a key of one's own has
+    the times of its log.
 
     Raises:
         TrustError: when a verifier would refuse the payload; see `parse_statement` and
             `check_predicate`. Nothing is signed that cannot be verified.
     """
     check_predicate(parse_statement(payload))
-    signature = key.sign(pae(payload))
-    stamps = (stamp(signature),) if stamp is not None else ()
-    bundle = bundle_bytes(payload, signature, key.public.id, stamps)
+    if isinstance(key, KeylessSigner):
+        bundle = key.bundle(payload)
+    else:
+        signature = key.sign(pae(payload))
+        stamps = (stamp(signature),) if stamp is not None else ()
+        bundle = bundle_bytes(payload, signature, key.public.id, stamps)
     if len(bundle) > MAX_BUNDLE_BYTES:
         raise TrustError(
             "bundle-too-large",
@@ -62,7 +67,7 @@ def image_of(card: Scorecard) -> tuple[str, str] | None:
 def sign_run(
     directory: Path,
     card: Scorecard,
-    key: SigningKey,
+    key: SigningKey | KeylessSigner,
     stamp: Stamp | None = None,
     *,
     manifest_sha256: str | None = None,
@@ -90,11 +95,14 @@ def sign_run(
         STATEMENT_FILE: payload,
         BUNDLE_FILE: bundle,
         TEST_RESULT_FILE: sign(make_test_result(payload), key, stamp),
-        PUBLIC_KEY_FILE: key.public.pem,
     }
+    if not isinstance(key, KeylessSigner):
+        files[PUBLIC_KEY_FILE] = key.public.pem
     try:
         for name, data in files.items():
             replace_file(directory / name, data)
+        if PUBLIC_KEY_FILE not in files:
+            (directory / PUBLIC_KEY_FILE).unlink(missing_ok=True)
     except OSError as cause:
         message = unwritable(directory, cause)
         raise SetupError("run-unwritable", message, Place(str(directory))) from cause

@@ -14,8 +14,8 @@ from suite.documents.reference import Reference
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.review import Review
 from suite.documents.witness import WitnessReport
-from suite.judge.attest import envelope
-from suite.judge.attest.predicate import kind, vendor_of
+from suite.judge.attest import envelope, keyless
+from suite.judge.attest.predicate import kind, vendors_of
 from suite.judge.attest.stated import Identity
 from suite.judge.attest.trust import Role
 
@@ -56,7 +56,9 @@ class Signer:
 
 def known_signer(
     record: Steps,
-    key_id: str,
+    bundle: bytes,
+    parsed: envelope.Bundle,
+    *,
     trust: TrustList | None,
     key: PublicKey | None,
     neighbour: PublicKey | None,
@@ -64,7 +66,11 @@ def known_signer(
     """Step 2; None when the key is not known."""
     signer: Signer | None = None
     with record.attempt(Sentence("The key is known", "密钥已知")) as note:
-        signer = _signer(key_id, trust, key, neighbour)
+        if parsed.certificate and trust is not None:
+            entry = keyless.certified(bundle, parsed, trust)
+            signer = Signer(entry.key, entry, Identity.TRUSTED)
+        else:
+            signer = _signer(parsed.key_id, trust, key, neighbour)
         note.detail = str(signer)
         if signer.entry is None:
             note.warn("signer-not-listed", note.detail)
@@ -176,18 +182,20 @@ def _allowed(entry: TrustedKey, stated: Stated) -> str:
         Receipt | Review | Audit | WitnessReport | VerificationSummary | Challenge | Reference,
     ):
         return f"a {entry.role}'s key"
-    vendor = vendor_of(stated.document)
-    if vendor not in entry.signs_for:
-        whose = (
-            Sentence("belongs to", "属于")
-            if entry.role is Role.VENDOR
-            else Sentence(f"of {entry.owner} signs for", f"（{entry.owner}）代表")
-        )
-        message = Sentence(
-            f"the key {whose} {', '.join(entry.signs_for)}, the statement is about {vendor!r}",
-            f"该密钥{whose.zh} {', '.join(entry.signs_for)}，而声明文本针对 {vendor!r}",
-        )
-        raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
+    vendors = vendors_of(stated.document)
+    for vendor in vendors:
+        if vendor not in entry.signs_for:
+            whose = (
+                Sentence("belongs to", "属于")
+                if entry.role is Role.VENDOR
+                else Sentence(f"of {entry.owner} signs for", f"（{entry.owner}）代表")
+            )
+            listed = ", ".join(entry.signs_for)
+            message = Sentence(
+                f"the key {whose} {listed}, the statement is about {vendor!r}",
+                f"该密钥{whose.zh} {listed}，而声明文本针对 {vendor!r}",
+            )
+            raise TrustError("vendor-differs", message, Place("payload", None, "/predicate/vendor"))
     if entry.role is Role.LAB:
-        return f"a lab's key, listed as signing for {vendor}"
+        return f"a lab's key, listed as signing for {', '.join(vendors)}"
     return f"a {entry.role}'s key, and the vendor is its owner"

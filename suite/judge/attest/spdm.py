@@ -31,7 +31,7 @@ from suite.judge.attest.times import format_time
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 CERTIFICATES: Final = range(3, 9)
 """How many a chain has: the device's, its chip's, the maker's, the root."""
@@ -206,7 +206,5 @@ def _key_digest(certificate: x509.Certificate) -> str:
 
 
 def _chip(certificate: x509.Certificate) -> str:
-    names: Sequence[x509.NameAttribute] = certificate.subject.get_attributes_for_oid(
-        NameOID.COMMON_NAME
-    )
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value)[:100] if names else ""

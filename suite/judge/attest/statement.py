@@ -17,6 +17,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert, plain
+from suite.documents.fleet import FLEET_TYPE
 from suite.documents.reference import REFERENCE_TYPE
 from suite.documents.statement import Digest, StatementSubject
 from suite.documents.test_result import (
@@ -48,6 +49,7 @@ SUMMARY_TYPE = "https://slsa.dev/verification_summary/v1"
 PREDICATE_TYPES = (
     *(SCORECARD_TYPE, TEST_RESULT_TYPE, REVIEW_TYPE, STATUS_TYPE),
     *(AUDIT_TYPE, CHALLENGE_TYPE, COMMITMENT_TYPE, REFERENCE_TYPE, WITNESS_TYPE, SUMMARY_TYPE),
+    FLEET_TYPE,
 )
 
 MANIFEST_SUBJECT = "manifest.json"
@@ -58,6 +60,9 @@ CHALLENGE_SUBJECT = "challenge"
 """What a challenge is about: the digest of what it states itself."""
 SKELETON_SUBJECT = "plan-skeleton"
 """What a commitment is about: the plan without what a challenge draws."""
+
+FLEET_SUBJECTS = ("fleet.json", "journal.jsonl")
+"""What a fleet statement is about, before the cards."""
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 

@@ -21,6 +21,7 @@ from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, Ve
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, TrustError
 from suite.documents.document import given
+from suite.judge.attest.der import ordered
 from suite.judge.attest.times import VerifiedTime, Window, format_time
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def read_stamp(data: bytes, signature: bytes, *, name: str) -> TimeStampResponse
             "timestamp-wrong", Sentence("too large for a time stamp", "作为时间戳过大"), place, hint
         )
     try:
-        stamp = rfc3161_client.decode_timestamp_response(data)
+        stamp = rfc3161_client.decode_timestamp_response(ordered(data))
         status = PKIStatus(stamp.status)
         if status is not PKIStatus.GRANTED:
             reply = "; ".join(stamp.status_string)

@@ -8,6 +8,7 @@ verified. Entries are ended or revoked, never deleted; two keys of one owner may
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from suite.base.errors import Place, Problem, TrustError
 from suite.documents import trust
 from suite.documents.codec import decode
 from suite.documents.document import given
+from suite.documents.fleet import FLEET_TYPE
 from suite.documents.reference import REFERENCE_TYPE
 from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
@@ -39,7 +41,7 @@ from suite.judge.attest.timestamps import Authority, read_certificates
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cryptography import x509
@@ -65,7 +67,10 @@ class Role(enum.StrEnum):
                 *(REVIEW_TYPE, AUDIT_TYPE, CHALLENGE_TYPE, REFERENCE_TYPE),
                 *(WITNESS_TYPE, SUMMARY_TYPE),
             )
-        return predicate_type in (SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE)
+        return predicate_type in (
+            *(SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE),
+            FLEET_TYPE,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,20 @@ class TrustedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedIdentity:
+    """Somebody who signs without a key of their own, and how their certificates' keys count.
+
+    Attributes:
+        issuer: who vouched for the identity.
+        entry: of any key of a certificate, but for the key itself.
+    """
+
+    identity: str
+    issuer: str
+    entry: Callable[[PublicKey], TrustedKey]
+
+
+@dataclass(frozen=True, slots=True)
 class Maker:
     """A maker of devices, read.
 
@@ -169,12 +188,20 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """A list that was read and found consistent. `sha256` is the digest of its file."""
+    """A list that was read and found consistent.
+
+    Attributes:
+        sha256: digest of its file.
+        identities: who may sign without a key of their own.
+        sigstore_root: the trusted root that their certificates are held against, JSON; empty without one.
+    """
 
     keys: tuple[TrustedKey, ...]
     authorities: tuple[Authority, ...]
     makers: tuple[Maker, ...]
     sha256: str
+    identities: tuple[TrustedIdentity, ...] = ()
+    sigstore_root: bytes = b""
 
     def find(self, key_id: str) -> TrustedKey:
         """The entry with that id.
@@ -238,9 +265,42 @@ def parse(data: bytes, *, name: str = "<trust list>") -> TrustList:
             raise TrustError("trust-key-twice", message, place, hint)
         seen[trusted.key.id] = index
         entries.append(trusted)
-    authorities = _authorities(given(document.authorities, ()), name)
-    makers = _makers(given(document.makers, ()), name)
-    return TrustList(tuple(entries), authorities, makers, jsonio.sha256_hex(data))
+    root = given(document.sigstoreRoot)
+    return TrustList(
+        tuple(entries),
+        _authorities(given(document.authorities, ()), name),
+        _makers(given(document.makers, ()), name),
+        jsonio.sha256_hex(data),
+        _identities(given(document.identities, ()), name, rooted=root is not None),
+        jsonio.canonical(root) if root is not None else b"",
+    )
+
+
+def _identities(
+    listed: Sequence[trust.TrustedIdentity], name: str, *, rooted: bool
+) -> tuple[TrustedIdentity, ...]:
+    read: list[TrustedIdentity] = []
+    for index, item in enumerate(listed):
+        place = Place(name, None, f"/identities/{index}")
+        if not rooted:
+            hint = Sentence(
+                "put Sigstore's trusted_root.json into it",
+                "请将 Sigstore 的 trusted_root.json 放入其中",
+            )
+            message = Sentence("the list has no sigstoreRoot", "列表没有 sigstoreRoot")
+            raise TrustError("trust-root-missing", message, place, hint)
+        problem = value_problem(item.owner)
+        if problem:
+            raise TrustError("payload-text", problem[1], place)
+        if any((item.identity, item.issuer) == (other.identity, other.issuer) for other in read):
+            hint = Sentence(
+                "one identity belongs to one owner; end an entry, do not repeat it",
+                "一个身份只属于一个所有者；请终止条目，不要重复",
+            )
+            message = Sentence("the same identity once more", "同一身份再次出现")
+            raise TrustError("trust-key-twice", message, place, hint)
+        read.append(TrustedIdentity(item.identity, item.issuer, _terms(item, place)))
+    return tuple(read)
 
 
 def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
@@ -252,6 +312,13 @@ def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
             f"声明为 {entry.algorithm}，而密钥是 {key.algorithm}",
         )
         raise TrustError("trust-algorithm-differs", message, place)
+    return _terms(entry, place)(key)
+
+
+def _terms(
+    entry: trust.TrustEntry | trust.TrustedIdentity, place: Place
+) -> Callable[[PublicKey], TrustedKey]:
+    """What an entry says of whichever key is its owner's."""
     revoked = given(entry.revoked)
     role, vendors = Role(entry.role), given(entry.signsFor)
     if (vendors is not None) != (role is Role.LAB):
@@ -264,8 +331,8 @@ def _entry(entry: trust.TrustEntry, place: Place) -> TrustedKey:
             "厂商为自己签名，实验室为其所列的厂商签名，评审方不为任何厂商签名",
         )
         raise TrustError("trust-signs-for", message, place, hint)
-    return TrustedKey(
-        key=key,
+    return functools.partial(
+        TrustedKey,
         owner=entry.owner,
         role=role,
         signs_for=vendors or (entry.owner,),

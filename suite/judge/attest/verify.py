@@ -3,7 +3,8 @@
 ::
 
     1  The bundle is well-formed      envelope.parse: size, strict JSON, exact members, one signature
-    2  The key is known               in the trust list by its id, or the key that was given
+    2  The key is known               in the trust list by its id, or the key that was given; of a certificate by
+                                      the identity that it names, once sigstore has accepted it (keyless)
     3  The signature holds            over DSSE's encoding of type and payload, algorithm from the list
     4  The payload is a statement     statement.parse_statement: strict JSON, clean text, exact members
     5  It states what is expected     predicate type, schema of the predicate, subjects
@@ -28,6 +29,7 @@ from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import Place, TrustError, UsageError
 from suite.judge.attest import envelope
 from suite.judge.attest.existence import received_time, stamped_times
+from suite.judge.attest.keyless import latest_time
 from suite.judge.attest.predicate import check_predicate, kind
 from suite.judge.attest.signer import (
     check_role,
@@ -184,7 +186,7 @@ def examine(
                 f"Sigstore bundle v0.3, one signature, {len(parsed.payload):,} signed bytes",
                 f"Sigstore bundle v0.3，单一签名，签名内容 {len(parsed.payload):,} 字节",
             )
-        signer = known_signer(record, parsed.key_id, trust, key, neighbour)
+        signer = known_signer(record, bundle, parsed, trust=trust, key=key, neighbour=neighbour)
         check_signature(record, parsed, signer, neighbour, name)
         stated = _stated(record, parsed, want)
         check_role(record, stated, signer, trust)
@@ -284,6 +286,8 @@ def _known_time(
     times, unused = stamped_times(parsed, trust.authorities, want.timestamps, shared=want.shared)
     if want.time is not None:
         times.append(want.time)
+    if parsed.certificate:
+        times.append(latest_time(parsed))
     for item in want.receipts:
         try:
             receipt = verify_bundle(

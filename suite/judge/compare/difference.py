@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, chinese
+from suite.base.statistics import BEYOND_STUDENT
 from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.card import Headline
-from suite.documents.comparison import DIFF_SCHEMA, Change, CheckChange, Comparison, Side
+from suite.documents.comparison import (
+    DIFF_SCHEMA,
+    Change,
+    CheckChange,
+    Comparison,
+    Repetition,
+)
 from suite.documents.sentences import in_both
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured, stored
-from suite.judge.compare import counts
+from suite.judge.compare import counts, sides
 from suite.judge.compare.inputs import (
-    conformant,
     differences,
-    failed_rules,
     load_difference,
     same_place,
 )
@@ -31,23 +36,25 @@ from suite.judge.compare.ratio import (
     brackets_of,
     judge,
     judge_brackets,
-    judge_ratio,
     p_value,
+    ratio_of,
 )
-from suite.judge.compare.subjects import LEADING, subjects
+from suite.judge.compare.spread import spread_of, widened
+from suite.judge.compare.subjects import subjects
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from suite.documents.card import Scorecard
-    from suite.documents.card_phase import CardPhase
+    from suite.documents.card_phase import CardPhase, Counted
     from suite.documents.comparison import ChangeOutcome, Family, ValueRatio
     from suite.documents.standing import Level
     from suite.documents.value import Value
     from suite.documents.workload import Objectives
     from suite.judge.compare.paired import PairedRatios
     from suite.judge.compare.ratio import Brackets
+    from suite.judge.compare.spread import Spread
     from suite.judge.metrics.metric import Metric
 
 _SIDES_ZH: Final = {"first": "第一张", "second": "第二张"}
@@ -63,6 +70,8 @@ def compare(
     signers: tuple[str, str] = ("", ""),
     levels: tuple[Level | None, Level | None] = (None, None),
     paired: PairedRatios | None = None,
+    runs: tuple[Sequence[Scorecard], Sequence[Scorecard]] = ((), ()),
+    letters: tuple[str, str] = ("A", "B"),
 ) -> Comparison:
     """Compare two verified scorecards.
 
@@ -72,6 +81,8 @@ def compare(
         margin: the practical margin, 0 ≤ margin < 1.
         paired: ratios over common tasks, see `suite.judge.compare.paired`; None without evidence.
         signers: who signed each, in words that claim no more than is known.
+        runs: the cards that a side gathers (`suite.judge.compare.repeats`); empty for a single one.
+        letters: what the sides are called.
         levels: that each reaches by what is stated about it; None takes its own.
 
     Returns:
@@ -88,18 +99,18 @@ def compare(
     for item in differing:
         for name in item.forbids:
             forbidden.setdefault(name, item.why)
-    both = _Comparison(a, b, forbidden, margin, paired or {})
+    both = _Comparison(a, b, forbidden, margin, paired or {}, (runs[0] or (a,), runs[1] or (b,)))
     # Sorting is stable: what leads a card comes first, else the order of phases and metrics stands.
     metrics = sorted([*_phases(both), *_run(both)], key=lambda change: not change.headline)
     return Comparison(
         diff_schema=DIFF_SCHEMA,
         margin=margin,
-        a=_side(a, signers[0], levels[0]),
-        b=_side(b, signers[1], levels[1]),
+        a=sides.side(a, signers[0], levels[0]),
+        b=sides.side(b, signers[1], levels[1]),
         comparable=_answer(forbidden, metrics),
         differences=tuple(differing),
         subjects=tuple(subjects(a, b)),
-        remarks=tuple(_remarks(a, b)),
+        remarks=(*sides.remarks(a, b, letters), *sides.repeated(both.runs, letters)),
         metrics=tuple(metrics),
         checks=tuple(_checks(a, b)),
     )
@@ -114,73 +125,32 @@ def _answer(
     return "partly" if forbidden else "yes"
 
 
-def _side(card: Scorecard, signer: str, level: Level | None) -> Side:
-    taskset = card.workload.taskset
-    return Side(
-        run=card.run.id,
-        conformant=conformant(card),
-        ended=card.run.ended,
-        failed=failed_rules(card),
-        division=card.division.granted,
-        level=level or card.level.level,
-        runtime=card.runtime,
-        emulated=card.vendor.emulated,
-        trust=signer,
-        vendor=card.vendor.name,
-        devices=card.devices.title,
-        engine=f"{card.engine.title} {card.engine.version}".strip(),
-        model=card.model.id,
-        taskset=taskset.name,
-        locked=taskset.locked,
-        asserted=tuple(
-            name
-            for name, pointer in LEADING.items()
-            if card.standing.get(pointer, "asserted") == "asserted"
-        ),
-        started_utc=card.run.started_utc,
-    )
-
-
-def _remarks(a: Scorecard, b: Scorecard) -> Iterator[Text]:
-    """What holds for both cards and still limits what the comparison says."""
-    if a.runtime == b.runtime == "sim":
-        yield Text(
-            en="No model ran on either side: this compares scripts, not engines or hardware.",
-            zh="双方均未运行模型：此比较针对脚本，而非推理引擎或硬件。",
-        )
-    for letter, card in (("A", a), ("B", b)):
-        if card.runtime == "endpoint":
-            yield Text(
-                en=f"{letter} answered from a server that the suite did not start: its operator says what ran there.",
-                zh=f"{letter} 的服务并非由本套件启动：其内部运行的内容仅凭运营方声明。",
-            )
-    if a.vendor.emulated and b.vendor.emulated:
-        yield Text(
-            en="Both sides are emulated: this says nothing about real hardware.",
-            zh="双方均为模拟设备：此比较不代表真实硬件。",
-        )
-    tasks = a.workload.taskset, b.workload.taskset
-    same = tasks[0].records_sha256 == tasks[1].records_sha256
-    if same and not (tasks[0].locked and tasks[1].locked):
-        yield Text(
-            en="The tasks are custom, the same on both sides: no other card can be held against these.",
-            zh="任务为自定义任务集，双方相同：不能与其他任务的评分卡比较。",
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """What holds for every metric of one comparison."""
+    """What holds for every metric of one comparison.
+
+    Attributes:
+        runs: the cards of each side.
+    """
 
     a: Scorecard
     b: Scorecard
     forbidden: Mapping[Family, str]
     margin: float
     paired: PairedRatios = field(default_factory=dict)
+    runs: tuple[Sequence[Scorecard], Sequence[Scorecard]] = ((), ())
 
     def paired_ratio(self, pair: _Pair, metric: Metric) -> tuple[ValueRatio, int] | None:
         """The ratio over the tasks that both were asked, and their number; None where it is not known."""
         return self.paired.get((pair.phase, metric.id, pair.counted_by))
+
+    def spread(self, pair: _Pair, metric: Metric) -> Spread | None:
+        """How far the runs of the sides lie apart; None where none was repeated, or there is no logarithm."""
+        numbers = []
+        for cards, phase in zip(self.runs, pair.phases, strict=True):
+            values = [_value_of(card, phase, metric.id, pair.count) for card in cards]
+            numbers.append([value.value for value in values if isinstance(value, Measured)])
+        return spread_of(*numbers) if all(numbers) else None
 
     def leads(self, phase: str, metric: str) -> bool:
         """Whether a metric is a headline number of either card."""
@@ -212,7 +182,7 @@ def _phases(both: _Comparison) -> Iterator[Change]:
         mine, theirs = first.metrics if first else {}, second.metrics if second else {}
         for metric in _metrics(mine, theirs):
             values = mine.get(metric.id), theirs.get(metric.id)
-            pair = _Pair(phase.name, values, obstacle)
+            pair = _Pair(phase.name, values, obstacle, phases=(first, second))
             if not obstacle and both.depends_on_count(metric):
                 assert first is not None
                 assert second is not None
@@ -229,13 +199,20 @@ class _Pair:
         phase: "" for the whole run.
         values: None where a card has none.
         obstacle: why they cannot be compared; "" when nothing is known against it.
-        counted_by: what counted the generated tokens of both; None where the metric does not depend on it.
+        count: which generated tokens of both were counted, and what did; None where the metric does not depend on it.
+        phases: that they are of; None for the whole run.
     """
 
     phase: str
     values: tuple[Value | None, Value | None]
     obstacle: str = ""
-    counted_by: str | None = None
+    count: tuple[Counted, str] | None = None
+    phases: tuple[CardPhase | None, CardPhase | None] = (None, None)
+
+    @property
+    def counted_by(self) -> str | None:
+        """What counted the generated tokens of both."""
+        return self.count[1] if self.count else None
 
 
 def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: CardPhase) -> _Pair:
@@ -251,7 +228,7 @@ def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: 
     of = counts.counted(metric, first, second)
     feeding = counts.feeding(first, of), counts.feeding(second, of)
     if feeding == (NO_SOURCE, NO_SOURCE):
-        return _Pair(first.name, values)
+        return _Pair(first.name, values, phases=(first, second))
     searched = SCENARIOS[first.scenario].searches
     sources = counts.common_sources(first, second, of, exactly=searched)
     if not sources:
@@ -271,12 +248,23 @@ def _counted_alike(both: _Comparison, metric: Metric, first: CardPhase, second: 
                 counts.value(first, metric.id, of, source),
                 counts.value(second, metric.id, of, source),
             ),
-            counted_by=source,
+            count=(of, source),
+            phases=(first, second),
         )
         for source in sources
     ]
     # What one count leaves open (does a chunk carry one token?) another may answer.
     return next((pair for pair in pairs if _measured(pair)), pairs[0])
+
+
+def _value_of(
+    card: Scorecard, phase: CardPhase | None, metric: str, count: tuple[Counted, str] | None
+) -> Value | None:
+    """A metric of one of the runs that a side gathers, as the side's own was read."""
+    if phase is None:
+        return card.startup.get(metric)
+    of_run = next(item for item in card.phases if item.name == phase.name)
+    return counts.value(of_run, metric, *count) if count else of_run.metrics.get(metric)
 
 
 def _measured(pair: _Pair) -> bool:
@@ -303,17 +291,20 @@ def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets |
     why = both.forbidden.get(metric.family, why)
     paired = None if why else both.paired_ratio(pair, metric)
     chance: float | None = None
+    spread = None if why or brackets is not None else both.spread(pair, metric)
     if not why:
         assert isinstance(first, Measured)
         assert isinstance(second, Measured)
         if brackets is not None:
             outcome, why, ratio = judge_brackets(first, second, brackets, both.margin)
-        elif paired is not None:
-            outcome, why, ratio = judge_ratio(paired[0], metric.direction, both.margin)
         else:
-            outcome, why, ratio = judge(first, second, metric.direction, both.margin)
-        if ratio is not None and brackets is None and metric.direction != "none":
-            chance = p_value(ratio, both.margin)
+            ratio = paired[0] if paired is not None else ratio_of(first, second)
+            freedom = BEYOND_STUDENT
+            if ratio is not None and spread is not None:
+                ratio, freedom = widened(ratio, spread)
+            outcome, why, ratio = judge(first, second, ratio, metric.direction, both.margin)
+            if ratio is not None and metric.direction != "none":
+                chance = p_value(ratio, both.margin, freedom)
     return Change(
         phase=pair.phase,
         metric=metric.id,
@@ -328,7 +319,13 @@ def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets |
         counted_by=pair.counted_by or UNSET,
         paired=paired[1] if paired is not None else UNSET,
         p=stored(chance) if chance is not None else UNSET,
+        repeated=_repetition(both, spread) if spread is not None else UNSET,
     )
+
+
+def _repetition(both: _Comparison, spread: Spread) -> Repetition:
+    a, b = (None if item is None else stored(item) for item in spread.deviations)
+    return Repetition(runs=(len(both.runs[0]), len(both.runs[1])), spread_a=a, spread_b=b)
 
 
 def _obstacle(both: _Comparison, metric: Metric, first: Value | None, second: Value | None) -> str:

@@ -64,7 +64,7 @@ def _tokenizer(card: Scorecard) -> str:
     return f"{tokenizer}, chat template {model.chat_template_sha256 or 'none'}"
 
 
-def _compile_cache(card: Scorecard) -> str:
+def compile_cache(card: Scorecard) -> str:
     """Whether the engine found what an earlier start had compiled; "none" for one that keeps nothing."""
     fact = card.environment.get("engine.compile_cache")
     return given(fact.value, "none") if fact else "none"
@@ -191,8 +191,8 @@ _INPUTS = (
     _Input(
         "compile cache",
         Bilingual("Compile cache", "编译缓存"),
-        _compile_cache,
-        _compile_cache,
+        compile_cache,
+        compile_cache,
         ("start-up",),
     ),
 )

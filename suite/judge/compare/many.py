@@ -23,6 +23,7 @@ from suite.documents.comparison import (
     OverTime,
     Pair,
     Point,
+    RepeatedRun,
 )
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, stored
@@ -60,6 +61,7 @@ class Entry:
         stated: what reviewers and signer stated about it, in a line each.
         price: of one device for an hour, in any currency; None without one.
         level: that the card reaches by its evidence and by what is stated about it.
+        runs: the entries of a side that was run several times; see `suite.judge.compare.repeats`.
     """
 
     path: str
@@ -69,6 +71,12 @@ class Entry:
     price: float | None = None
     stated: tuple[str, ...] = ()
     level: Level | None = None
+    runs: tuple[Entry, ...] = ()
+
+    @property
+    def singles(self) -> tuple[Entry, ...]:
+        """The runs of this side, one at least."""
+        return self.runs or (self,)
 
 
 def letter(index: int) -> str:
@@ -109,6 +117,8 @@ def compare(
             signers=(base.signer, other.signer),
             levels=(base.level, other.level),
             paired=_ratios(base, other),
+            runs=(_cards(base), _cards(other)),
+            letters=(letter(baseline), letter(index)),
         )
         for index, other in enumerate(entries)
         if index != baseline
@@ -132,7 +142,13 @@ def compare(
         baseline=letter(baseline),
         correction=correction,
         cards=tuple(
-            Card(letter=letter(index), path=entry.path, side=sides[index], stated=entry.stated)
+            Card(
+                letter=letter(index),
+                path=entry.path,
+                side=sides[index],
+                stated=entry.stated,
+                runs=tuple(map(_run, entry.runs)) or UNSET,
+            )
             for index, entry in enumerate(entries)
         ),
         pairs=tuple(pairs),
@@ -143,10 +159,19 @@ def compare(
     )
 
 
+def _cards(entry: Entry) -> tuple[Scorecard, ...]:
+    return tuple(single.card for single in entry.singles)
+
+
+def _run(entry: Entry) -> RepeatedRun:
+    run = entry.card.run
+    return RepeatedRun(run=run.id, path=entry.path, started_utc=run.started_utc)
+
+
 def _ratios(a: Entry, b: Entry) -> PairedRatios | None:
-    if a.evidence is None or b.evidence is None:
-        return None
-    return paired_ratios(a.evidence, b.evidence)
+    sides = [[single.evidence for single in entry.singles if single.evidence] for entry in (a, b)]
+    whole = all(len(side) == len(entry.singles) for side, entry in zip(sides, (a, b), strict=True))
+    return paired_ratios(*sides) if whole else None
 
 
 def _answers(a: Entry, b: Entry) -> Iterator[Answers]:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from suite.documents.comparison import (
+        Card,
         Change,
         ChangeOutcome,
         Family,
         ManyComparison,
         Point,
+        Repetition,
         Side,
         Subject,
     )
@@ -150,9 +152,26 @@ def _cell(metric: str, change: Change | None) -> Cell:
     said = Sentence(text, text)
     if change.paired is not UNSET:
         said += Sentence(f", {change.paired} tasks paired", f"，{change.paired} 个任务配对")
+    if change.repeated is not UNSET:
+        said += _repeated(change.repeated)
     number, interval = _text(metric, change.b)
     known = isinstance(change.b, Measured)
     return Cell(number, interval, said, change.outcome, change.why, known)
+
+
+def _repeated(made: Repetition) -> Sentence:
+    a, b = ("–" if item is None else f"{item:.1%}" for item in (made.spread_a, made.spread_b))
+    first, second = made.runs
+    return Sentence(
+        f", {first} and {second} runs that spread by {a} and {b}",
+        f"，{first} 与 {second} 次运行，运行间波动 {a} 与 {b}",
+    )
+
+
+def runs(card: Card) -> Sentence:
+    """The run, or all of those that a side gathers."""
+    names = [item.run for item in given(card.runs, ())] or [card.side.run]
+    return joined(names, ", ", "、")
 
 
 def worth(side: Side) -> Sentence:

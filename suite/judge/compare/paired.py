@@ -38,36 +38,54 @@ _TIMES: Final[dict[str, Callable[[Answer], float | None]]] = {
 _BY_TOKENS: Final = ("tpot_mean",)
 
 
-def paired_ratios(a: Evidence, b: Evidence) -> PairedRatios:
-    """The ratio of every metric that is a mean over requests or tasks, phase by phase."""
+def paired_ratios(a: Sequence[Evidence], b: Sequence[Evidence]) -> PairedRatios:
+    """The ratio of every metric that is a mean over requests or tasks, phase by phase.
+
+    Args:
+        a: the runs of one side, which repeat one plan.
+        b: those of the other.
+    """
     ratios: dict[tuple[str, str, str | None], tuple[ValueRatio, int]] = {}
-    for first, second in _phases(a, b):
+    for first, second in _sides(a, b):
         for metric, read in _TIMES.items():
             source: str | None = None
             if metric in _BY_TOKENS:
-                if first.arrival_source != second.arrival_source:
+                sources = {phase.arrival_source for _, phase in (*first, *second)}
+                if len(sources) > 1:
                     continue
-                source = first.arrival_source
-            pairs = _by_task(first, read), _by_task(second, read)
-            _put(ratios, (first.name, metric, source), *pairs)
-        if questions(first.doc) == "tasks":
-            scores = _rouge(a, first), _rouge(b, second)
+                source = sources.pop()
+            key = first[0][1].name, metric, source
+            _put(
+                ratios,
+                key,
+                *([_by_task(phase, read) for _, phase in side] for side in (first, second)),
+            )
+        if questions(first[0][1].doc) == "tasks":
+            scores = [[_rouge(run, phase) for run, phase in side] for side in (first, second)]
             for place, metric in enumerate(rouge.TYPES):
                 sides = [
-                    {task: [score[place] for score in given] for task, given in side.items()}
+                    [
+                        {task: [score[place] for score in given] for task, given in run.items()}
+                        for run in side
+                    ]
                     for side in scores
                 ]
-                _put(ratios, (first.name, metric, None), sides[0], sides[1])
+                _put(ratios, (first[0][1].name, metric, None), *sides)
     return ratios
 
 
-def _phases(a: Evidence, b: Evidence) -> Iterator[tuple[PhaseSamples, PhaseSamples]]:
-    """The phases of one name that were both measured whole."""
-    others = {phase.name: phase for phase in collect(b)}
-    for first in collect(a):
-        second = others.get(first.name)
-        if second is not None and not first.obstacle and not second.obstacle:
-            yield first, second
+_Phase: TypeAlias = "tuple[Evidence, PhaseSamples]"
+
+
+def _sides(
+    a: Sequence[Evidence], b: Sequence[Evidence]
+) -> Iterator[tuple[list[_Phase], list[_Phase]]]:
+    """The phases of one name that every run of both sides measured whole, with their runs."""
+    runs = [(run, {phase.name: phase for phase in collect(run)}) for run in (*a, *b)]
+    for name in runs[0][1]:
+        phases = [(run, held[name]) for run, held in runs if name in held]
+        if len(phases) == len(runs) and not any(phase.obstacle for _, phase in phases):
+            yield phases[: len(a)], phases[len(a) :]
 
 
 def _by_task(phase: PhaseSamples, read: Callable[[Answer], float | None]) -> dict[str, list[float]]:
@@ -82,16 +100,15 @@ def _by_task(phase: PhaseSamples, read: Callable[[Answer], float | None]) -> dic
 def _put(
     ratios: dict[tuple[str, str, str | None], tuple[ValueRatio, int]],
     key: tuple[str, str, str | None],
-    a: Mapping[str, Sequence[float]],
-    b: Mapping[str, Sequence[float]],
+    a: Sequence[Mapping[str, Sequence[float]]],
+    b: Sequence[Mapping[str, Sequence[float]]],
 ) -> None:
-    """Enter a ratio where both have the same tasks, each as often."""
-    if {task: len(given) for task, given in a.items()} != {
-        task: len(given) for task, given in b.items()
-    }:
+    """Enter a ratio where all runs have the same tasks, each as often; a task counts by its mean over a side's runs."""
+    if len({frozenset((task, len(given)) for task, given in run.items()) for run in (*a, *b)}) > 1:
         return
-    tasks = sorted(a)
-    ratio = paired_ratio([mean(a[task]) for task in tasks], [mean(b[task]) for task in tasks])
+    tasks = sorted(a[0])
+    means = ([mean([mean(run[task]) for run in side]) for task in tasks] for side in (a, b))
+    ratio = paired_ratio(*means)
     if ratio is not None:
         ratios[key] = ratio, len(tasks)
 
@@ -111,7 +128,7 @@ def _rouge(evidence: Evidence, phase: PhaseSamples) -> dict[str, list[tuple[floa
 
 def answers(a: Evidence, b: Evidence) -> Iterator[Answers]:
     """The answers of both runs side by side, phase by phase; of a task asked several times the first."""
-    for first, second in _phases(a, b):
+    for ((_, first),), ((_, second),) in _sides((a,), (b,)):
         if questions(first.doc) != "tasks":
             continue
         sides = [_texts(first), _texts(second)]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
-from suite.base.statistics import NORMAL, mean, student
+from suite.base.statistics import BEYOND_STUDENT, mean, student, student_tails
 from suite.documents.comparison import ValueRatio
 from suite.documents.document import given
 from suite.documents.value import NO_INTERVAL_EXACT, Measured, stored
@@ -103,18 +103,23 @@ def ratio_of(a: Measured, b: Measured) -> ValueRatio | None:
     )
 
 
-def p_value(ratio: ValueRatio, margin: float) -> float:
+def p_value(ratio: ValueRatio, margin: float, freedom: int = BEYOND_STUDENT) -> float:
     """How likely such a ratio is where the true one lies within the margin; both directions count.
 
     Below 0.05 exactly where `judge_ratio` tells the values apart.
+
+    Args:
+        ratio: with its 95 % interval.
+        margin: the practical margin.
+        freedom: degrees of freedom that the interval was made with.
     """
     centre, bound = math.log(ratio.value), -math.log(1 - margin)
     beyond = abs(centre) - bound
     if beyond <= 0:
         return 1.0
     nearer = ratio.low if centre > 0 else ratio.high
-    error = abs(centre - math.log(nearer)) / NORMAL
-    return math.erfc(beyond / error / math.sqrt(2)) if error else 0.0
+    error = abs(centre - math.log(nearer)) / student(freedom)
+    return student_tails(beyond / error, freedom) if error else 0.0
 
 
 def paired_ratio(a: Sequence[float], b: Sequence[float]) -> ValueRatio | None:
@@ -146,10 +151,9 @@ def _log(above: float, below: float) -> float:
 
 
 def judge(
-    a: Measured, b: Measured, direction: str, margin: float
+    a: Measured, b: Measured, ratio: ValueRatio | None, direction: str, margin: float
 ) -> tuple[ChangeOutcome, str, ValueRatio | None]:
-    """How the second of two values stands to the first, why, and their ratio."""
-    ratio = ratio_of(a, b)
+    """How the second of two values stands to the first, why, and their ratio, which may be unknown."""
     if ratio is None:
         return _judge_without_ratio(a, b, direction)
     return judge_ratio(ratio, direction, margin)

@@ -120,7 +120,7 @@ def numbers(
 def _metrics(
     first: tuple[Scorecard, Evidence], again: tuple[Scorecard, Evidence]
 ) -> Iterator[Reproduced]:
-    paired = paired_ratios(first[1], again[1])
+    paired = paired_ratios((first[1],), (again[1],))
     by_place = {same_place(phase): phase for phase in again[0].phases}
     for phase in first[0].phases:
         other = by_place.get(same_place(phase))

@@ -178,7 +178,7 @@ _FACTS = {
 }
 """Names for people of facts; a package, a program or a container's detail is called by its own name."""
 
-_DEVICE_FACTS = {
+DEVICE_FACTS = {
     "name": Bilingual("name", "名称"),
     "driver": Bilingual("driver", "驱动"),
     "firmware": Bilingual("firmware", "固件"),
@@ -217,6 +217,22 @@ _EXPLAINS: dict[str, tuple[Family, ...]] = {
     **dict.fromkeys(_PEAK_FACTS, _UTILISATION),
 }
 """What a difference may explain; what is not here is shown without a word on that."""
+
+
+_MOMENTARY: Final = {
+    "host.memory_available_bytes",
+    "host.load_1min",
+    "host.cpu.clock_mhz",
+    *_PEAK_FACTS,
+    "peak.measured_size",
+}
+"""Facts that change from minute to minute on a machine that nobody changed."""
+
+
+def unchanged(a: Scorecard, b: Scorecard) -> bool:
+    """Whether two runs of one plan were made by the same suite, with the same software, on the same machine."""
+    same_plan = a.run.plan_sha256 == b.run.plan_sha256
+    return same_plan and all(line.what in _MOMENTARY for line in subjects(a, b))
 
 
 def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
@@ -294,7 +310,7 @@ def _facts(a: Scorecard, b: Scorecard) -> list[Subject]:
 def _title(name: str) -> Bilingual:
     kind, _, rest = name.partition(".")
     index, _, member = rest.partition(".")
-    words = _DEVICE_FACTS.get(member) if kind == "device" else None
+    words = DEVICE_FACTS.get(member) if kind == "device" else None
     if words is not None:
         return Bilingual(f"Device {index}, {words.en}", f"设备 {index}，{words.zh}")
     return _FACTS.get(name, Bilingual(name, name))

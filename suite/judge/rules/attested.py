@@ -1,4 +1,4 @@
-"""Rules of what the devices signed for the run: that it is of this run, and of these devices."""
+"""Rules of which devices ran: what they signed for the run, and by what their numbers are known within a round."""
 
 from __future__ import annotations
 
@@ -53,10 +53,13 @@ def signed(evidence: Evidence, _: Results) -> Finding:
     except TrustError as refused:
         if refused.code == "attestation-unread":
             return warned(refused.message, _PLACE)
-        why = Sentence(
-            f"{refused.message} [{refused.code}]", f"{chinese(refused.message)} [{refused.code}]"
+        return failed(
+            Sentence(
+                f"{refused.message} [{refused.code}]",
+                f"{chinese(refused.message)} [{refused.code}]",
+            ),
+            _PLACE,
         )
-        return failed(why, _PLACE)
     if not read:
         return not_applicable(missing[0])
     before, after = len(sides(read, "before")), len(sides(read, "after"))
@@ -157,3 +160,41 @@ def _versions(evidence: Evidence, read: Sequence[Answer]) -> str:
                 f"签名所示{chinese(title)}为 {theirs}，厂商工具所报为 {ours}",
             )
     return ""
+
+
+@rule(
+    "R117",
+    title=Bilingual("Devices are recognised within their round", "设备在同一轮次内可辨认"),
+    asks=Bilingual(
+        "Of a run with a nonce, the devices' numbers are hashed with that nonce as the salt.",
+        "带随机数的运行，其设备编号以该随机数为盐值取摘要。",
+    ),
+    reason=Bilingual(
+        "One device shown as several, by a salt for each run of a round.",
+        "同一轮次中每次运行各用一个盐值，使一个设备看似多个。",
+    ),
+    phases="run",
+    broken=Bilingual("fail", "fail"),
+)
+def round_salt(evidence: Evidence, _: Results) -> Finding:
+    """The round's nonce is what device identities were hashed with."""
+    nonce, salt = given(evidence.plan.nonce), given(evidence.environment.device_salt)
+    known = [device for device in given(evidence.environment.devices, ()) if given(device.identity)]
+    if nonce is None or not known:
+        return not_applicable(
+            Sentence("no round, or no device with a number", "没有轮次，或设备没有编号")
+        )
+    if salt != nonce:
+        return failed(
+            Sentence(
+                f"the numbers were hashed with {salt!r}, the round is {nonce!r}",
+                f"编号以 {salt!r} 取摘要，轮次为 {nonce!r}",
+            ),
+            ["environment.json: /device_salt"],
+        )
+    return passed(
+        Sentence(
+            f"{len(known)} devices, their numbers hashed with the round's nonce",
+            f"{len(known)} 个设备，编号以轮次的随机数取摘要",
+        )
+    )

@@ -51,6 +51,13 @@ def engine_agrees(evidence: Evidence, _: Results) -> Finding:
                 f"运行方式为 {plan.runtime}：此处没有启动引擎",
             )
         )
+    if plan.vendor.emulated:
+        return not_applicable(
+            Sentence(
+                "an emulated machine: the engine underneath is not the vendor's",
+                "模拟机器：底层引擎不是厂商的引擎",
+            )
+        )
     facts = {
         name: str(fact.value)
         for name, fact in evidence.environment.facts.items()

@@ -30,7 +30,7 @@ from suite.documents import codec
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
-from suite.judge.attest.page import MAX_PAGE_BYTES, extract_audits, renderer_of
+from suite.judge.attest.page import MAX_PAGE_BYTES, extract_carried, renderer_of
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.report import html
 from suite.judge.site import downloads, examine, known, pages
@@ -309,7 +309,7 @@ def _laid(folder: _Folder, *, out: Path, base: str) -> None:
     page = _as_checked(folder, PAGE_FILE, MAX_PAGE_BYTES)
     document = examine.card_of(bundle)
     if renderer_of(page) != html.renderer_version():
-        page = html.render(bundle, document, audits=extract_audits(page))
+        page = html.render(bundle, document, carried=extract_carried(page))
     write(place / BUNDLE_FILE, bundle)
     write(place / PAGE_FILE, page)
     write(place / "card.js", downloads.script("card", comparable(document, card)))

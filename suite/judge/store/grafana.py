@@ -1,6 +1,7 @@
-"""A Grafana dashboard over a store in PostgreSQL, and what provisions it.
+"""Grafana dashboards over a store in PostgreSQL, and what provisions them.
 
-Every query is also run, as Grafana would send it, against a real PostgreSQL by a test.
+One is over the store's own tables, one over those of transformers' MetricsRecorder, where a run was put into them
+(``suite export --format transformers-sql``). Every query is also run, as Grafana would send it, against a real PostgreSQL by a test.
 """
 
 from __future__ import annotations
@@ -40,7 +41,17 @@ class Panel:
     points: bool = False
 
 
-VARIABLES: Final = (
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One dashboard."""
+
+    uid: str
+    title: str
+    variables: tuple[Variable, ...]
+    panels: tuple[Panel, ...]
+
+
+_VARIABLES: Final = (
     Variable("vendor", "Vendor", "SELECT DISTINCT vendor FROM runs ORDER BY 1"),
     Variable("model", "Model", "SELECT DISTINCT model FROM runs ORDER BY 1"),
     Variable("engine", "Engine", "SELECT DISTINCT engine FROM runs ORDER BY 1"),
@@ -54,7 +65,7 @@ VARIABLES: Final = (
         several=False,
     ),
 )
-PANELS: Final = (
+_PANELS: Final = (
     Panel(
         "Numbers over the runs",
         "timeseries",
@@ -139,6 +150,67 @@ PANELS: Final = (
         f"SELECT x.name, x.value, x.unknown FROM environment x {_RUN} ORDER BY x.name",
     ),
 )
+_BENCHMARK: Final = (
+    "JOIN benchmarks b ON b.benchmark_id = x.benchmark_id WHERE b.branch IN (${branch:sqlstring}) "
+    "AND b.metadata->>'gpu_name' IN (${gpu_name:sqlstring})"
+)
+
+
+def _measured(title: str, name: str) -> Panel:
+    """A model measurement over the benchmarks."""
+    return Panel(
+        title,
+        "timeseries",
+        "SELECT x.time AS time, left(b.commit_id, 12) || ', ' || coalesce(b.metadata->>'phase', '') AS metric, "
+        f"CAST(x.measurements->>'{name}' AS double precision) AS value "
+        f"FROM model_measurements x {_BENCHMARK} AND x.measurements ? '{name}' ORDER BY 1",
+        width=12,
+        unit="s",
+        points=True,
+    )
+
+
+def _used(title: str, column: str, unit: str) -> Panel:
+    """A device measurement over time."""
+    return Panel(
+        title,
+        "timeseries",
+        f"SELECT x.time AS time, left(b.commit_id, 12) AS metric, x.{column} AS value "
+        f"FROM device_measurements x {_BENCHMARK} AND x.{column} IS NOT NULL ORDER BY 1",
+        width=12,
+        unit=unit,
+    )
+
+
+BOARDS: Final = (
+    Board("llm-conformance", "LLM inference conformance", _VARIABLES, _PANELS),
+    Board(
+        "transformers-benchmarks",
+        "transformers' MetricsRecorder",
+        (
+            Variable("branch", "Branch", "SELECT DISTINCT branch FROM benchmarks ORDER BY 1"),
+            Variable(
+                "gpu_name",
+                "GPU",
+                "SELECT DISTINCT metadata->>'gpu_name' FROM benchmarks ORDER BY 1",
+            ),
+        ),
+        (
+            Panel(
+                "Benchmarks",
+                "table",
+                "SELECT x.created_at, x.repository, x.commit_id, x.commit_message, x.metadata->>'phase' AS phase, "
+                f"x.metadata->>'gpu_name' AS gpu_name FROM benchmarks x {_BENCHMARK} ORDER BY x.benchmark_id DESC",
+            ),
+            _measured("Time to first token", "time_to_first_token_secs"),
+            _measured("Mean time to next token", "time_to_next_token_mean_secs"),
+            _used("CPU", "cpu_util", "percent"),
+            _used("Memory", "mem_megabytes", "mbytes"),
+            _used("GPU", "gpu_util", "percent"),
+            _used("GPU memory", "gpu_mem_megabytes", "mbytes"),
+        ),
+    ),
+)
 _DATA_SOURCE: Final = """\
 apiVersion: 1
 datasources:
@@ -197,19 +269,19 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> JSONObject:
     }
 
 
-def dashboard() -> JSONObject:
-    """The dashboard in Grafana's own form."""
+def dashboard(board: Board) -> JSONObject:
+    """A dashboard in Grafana's own form."""
     panels: list[JSONValue] = []
     x = y = 0
-    for number, panel in enumerate(PANELS, 1):
+    for number, panel in enumerate(board.panels, 1):
         if x + panel.width > 24:
             x, y = 0, y + 9
         panels.append(_panel(panel, number, x, y))
         x += panel.width
-    variables: list[JSONValue] = [_variable(variable) for variable in VARIABLES]
+    variables: list[JSONValue] = [_variable(variable) for variable in board.variables]
     return {
-        "uid": "llm-conformance",
-        "title": "LLM inference conformance",
+        "uid": board.uid,
+        "title": board.title,
         "schemaVersion": 39,
         "time": {"from": "now-90d", "to": "now"},
         "templating": {"list": variables},
@@ -219,8 +291,12 @@ def dashboard() -> JSONObject:
 
 def files() -> dict[str, bytes]:
     """What Grafana's provisioning folder holds, by path."""
+    boards = {
+        f"dashboards/llm-conformance/{board.uid}.json": jsonio.pretty(dashboard(board))
+        for board in BOARDS
+    }
     return {
         "datasources/llm-conformance.yaml": _DATA_SOURCE.encode(),
         "dashboards/llm-conformance.yaml": _PROVIDER.encode(),
-        "dashboards/llm-conformance/llm-conformance.json": jsonio.pretty(dashboard()),
+        **boards,
     }

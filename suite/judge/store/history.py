@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, UsageError
+from suite.base.errors import EvidenceError
 from suite.documents.history import HISTORY_SCHEMA, History, HistoryRun, HistorySeries
+from suite.judge.compare.chosen import chosen
 from suite.judge.report.view import values
 from suite.judge.store.ingest import stored_card
 from suite.judge.store.tables import RUNS
@@ -119,26 +120,7 @@ def keys(runs: Sequence[StoredRun], metrics: Collection[str]) -> list[Key]:
     Raises:
         UsageError: ``metric-unknown`` for a name that none of the cards has.
     """
-    if not metrics:
-        leading = [(item.phase, item.metric) for run in runs for item in run.card.headline]
-        return list(dict.fromkeys(leading))
-    known = list(dict.fromkeys(key for run in runs for key in run.values))
-    chosen: list[Key] = []
-    for name in metrics:
-        phase, slash, metric = name.rpartition("/")
-        matching = [key for key in known if key[1] == metric and (not slash or key[0] == phase)]
-        if not matching:
-            hint = Sentence(
-                "METRIC, or PHASE/METRIC; docs/metrics.md lists them",
-                "METRIC，或 PHASE/METRIC；docs/metrics.zh.md 列出全部指标",
-            )
-            raise UsageError(
-                "metric-unknown",
-                Sentence(f"no card has a metric {name!r}", f"没有评分卡含有指标 {name!r}"),
-                hint=hint,
-            )
-        chosen += matching
-    return list(dict.fromkeys(chosen))
+    return chosen([run.card for run in runs], metrics)
 
 
 def history(listed: Sequence[Series], metrics: Collection[str]) -> History:

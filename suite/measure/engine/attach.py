@@ -261,9 +261,9 @@ def _refused(
     rows = next(iter(answers.values()))
     said = joined((_answered(*row) for row in rows), "; ", "；")
     statuses = {status for _, status, _ in rows}
-    if statuses & {401, 403}:
-        return unauthorised(base_url, said, headers)
     body = rows[-1][2].decode("utf-8", "replace").strip().replace("\n", " ")[:200]
+    if statuses & {401, 403}:
+        return unauthorised(base_url, said, headers, body)
     hint = Sentence(
         "is this the address of an OpenAI-compatible server? it is given without /v1",
         "这是 OpenAI 兼容服务器的地址吗？给出时不带 /v1",

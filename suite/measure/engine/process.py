@@ -29,6 +29,7 @@ from suite.declare.model.facts import hash_file
 from suite.declare.plan.recipe import PROGRAMS
 from suite.documents.document import given
 from suite.documents.engine import RECIPE_TARGET
+from suite.measure.checkout import sources
 from suite.measure.engine import facts as about
 from suite.measure.engine.command import listen_on, with_pre_commands
 from suite.measure.engine.compilecache import compile_cache
@@ -237,7 +238,7 @@ def _stamp(engine: Engine, python: Path) -> str:
     """What tells one environment from another: the digest of its requirements, or of its packages."""
     if engine.process is None or engine.process.python is UNSET:
         return (python.parents[1] / STAMP).read_text()
-    return jsonio.digest(environment_packages(python))
+    return jsonio.digest({**environment_packages(python), **_source_facts(python)})
 
 
 def _package_facts(engine: Engine, python: Path) -> Facts:
@@ -248,7 +249,13 @@ def _package_facts(engine: Engine, python: Path) -> Facts:
     return {
         "engine.python": str(python),
         **{f"engine.package.{name}": about.clean(found[name]) for name in sorted(found)},
+        **_source_facts(python),
     }
+
+
+def _source_facts(python: Path) -> dict[str, str]:
+    """The commit of every package that an environment loads from a git checkout."""
+    return {f"engine.source.{name}": made.state() for name, made in sorted(sources(python).items())}
 
 
 def _tool_facts(engine: Engine, python: Path, settings: Settings) -> Facts:

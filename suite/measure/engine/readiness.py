@@ -146,21 +146,26 @@ def probe(
         return str(error) or type(error).__name__
 
 
-def unauthorised(base_url: str, said: str, headers: Mapping[str, str]) -> EngineError:
-    """A server that refuses the API key, or wants one."""
+def unauthorised(
+    base_url: str, said: str, headers: Mapping[str, str], body: str = ""
+) -> EngineError:
+    """A server that refuses the API key, or wants one; what it says of it may tell why."""
     given = any(name.lower() in {"authorization", "api-key", "x-api-key"} for name in headers)
     why = (
         Sentence("refuses the API key", "拒绝该 API 密钥")
         if given
         else Sentence("wants an API key, and none was given", "需要 API 密钥，而没有给出")
     )
+    for value in headers.values():  # a server may repeat the key that it refuses
+        body = body.replace(value.rpartition(" ")[2], "…")
     hint = Sentence(
         "--api-key-env NAME takes it from an environment variable; --header sends other fields",
         "--api-key-env NAME 从环境变量取得密钥；--header 发送其他字段",
     )
     return EngineError(
         "endpoint-unauthorised",
-        Sentence(f"{base_url} {why}: {said}", f"{base_url} {why.zh}：{chinese(said)}"),
+        Sentence(f"{base_url} {why}: {said}", f"{base_url} {why.zh}：{chinese(said)}")
+        + (f" ({body})" if body else ""),
         hint=hint,
     )
 
@@ -234,7 +239,7 @@ def _first_answer(engine: Engine, ask: _Ask, left_s: float, headers: Mapping[str
     text = answer.decode("utf-8", "replace").strip()
     if engine.url and status in {401, 403}:
         refused = Sentence(f"{form.path} answers {status}", f"{form.path} 以 {status} 应答")
-        raise unauthorised(engine.url, refused, headers)
+        raise unauthorised(engine.url, refused, headers, text[:200])
     if status != http.client.OK:
         hint = _NAME_HINT if engine.url and status in {400, 404} else ""
         raise EngineError(

@@ -105,6 +105,10 @@ FAULTS: Final = {
         "stops in the middle of the stream and keeps the connection open",
         "在流的中间停住，并保持连接",
     ),
+    "text_error": Sentence(
+        "answers 200 with an error as plain text, as a proxy does",
+        "如代理那样，以 200 应答，内容为纯文本的错误",
+    ),
     "thinks_aloud": Sentence(
         "thinks in the answer itself, up to a closing tag without an opening one",
         "在回答中思考，直到没有起始标签的结束标签",

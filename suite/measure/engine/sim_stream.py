@@ -141,6 +141,7 @@ def steps(  # noqa: PLR0917 - what an answer follows from
         "rate_limited": refuse(429, "too many requests", "retry-after: 7\r\n"),
         "no_stream": whole(200, jsonio.canonical({"choices": [{"text": "one"}]})),
         "json_error": whole(200, jsonio.canonical(_TOO_LONG)),
+        "text_error": whole(200, b"upstream connect error: rank 3 is gone", kind="text/plain"),
         "unframed_error": whole(200, jsonio.canonical(_TOO_LONG), kind="text/event-stream"),
     }.get(name)
     if at_once is not None:

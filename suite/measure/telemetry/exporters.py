@@ -19,6 +19,8 @@ _LOAD: Final = Label("utilisation", "%")
 _TEMPERATURE: Final = Label("temperature_c", "C")
 _USED: Final = Label("memory_used_bytes", "MiB")
 _TOTAL: Final = Label("memory_total_bytes", "MiB")
+_BLANKS: Final = (float(0x7FFFFFF0), 140737488355328.0, float(0x7FFFFFFFFFFFFFF0))
+"""DCGM's blank values of integers of 32 bits, of floating point, and of integers of 64 bits (dcgm_structs.h)."""
 _NAMES: Final[Labels] = {
     "dcgm_fi_dev_power_usage": _POWER,
     "dcgm_fi_dev_total_energy_consumption": Label("energy_j", "mJ"),
@@ -58,6 +60,7 @@ program(
         _NAMES,
         devices=("gpu", "gpu_id", "id", "device_id", "device"),
         others=("GPU_I_ID", "gpu_partition_id"),
+        blanks=_BLANKS,
     ),
     command=("http://127.0.0.1:9400/metrics",),
     page=True,

@@ -1,7 +1,7 @@
 # Vendor      CPU; 1 x Host CPU
 # Engine      OpenVINO GenAI (openvino), as container; openvino-genai 2026.4.1.0, openvino 2026.4.1, optimum-intel 2.2.0, nncf 3.4.0, python 3.11
 # Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-# Precision   fp32 requested, float32 executed: float32 by the converter's name
+# Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
 
@@ -9,8 +9,8 @@
 docker build -t llm-conformance/cpu-openvino images/cpu-openvino
 
 # Conversion of the weights (convert): OpenVINO reads its own intermediate representation
-# Fixed in the result: dtype fp32
-mkdir -p /data/models/Llama-2-13b-chat-hf-fp32-openvino-641824d542bd
+# Fixed in the result: dtype float32
+mkdir -p /data/models/Llama-2-13b-chat-hf-float32-openvino-da148ff74baa
 docker network create --internal llm-conformance-convert
 docker run \
   --rm \
@@ -25,19 +25,19 @@ docker run \
   --memory-swap 81g \
   --pids-limit 4096 \
   --mount type=bind,source=/data/models/Llama-2-13b-chat-hf,target=/model-source,readonly \
-  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-fp32-openvino-641824d542bd,target=/model-converted/Llama-2-13b-chat-hf-fp32-openvino \
+  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-float32-openvino-da148ff74baa,target=/model-converted/Llama-2-13b-chat-hf-float32-openvino \
   --env HOME=/tmp \
   --env XDG_CACHE_HOME=/tmp/cache \
   --env USER=engine \
   --env LOGNAME=engine \
   --env PYTHONUNBUFFERED=1 \
   --env HF_HUB_OFFLINE=1 \
-  --entrypoint optimum-cli \
+  --entrypoint python \
   llm-conformance/cpu-openvino \
-  export openvino \
+  /opt/recipe/hf_to_ir.py \
   --model /model-source \
-  --task text-generation-with-past \
-  --weight-format fp32 /model-converted/Llama-2-13b-chat-hf-fp32-openvino
+  --out /model-converted/Llama-2-13b-chat-hf-float32-openvino \
+  --dtype float32
 
 # Engine: ready when /health answers 200, within 600 s
 docker network create --internal llm-conformance-engine
@@ -53,7 +53,7 @@ docker run \
   --memory 81g \
   --memory-swap 81g \
   --pids-limit 4096 \
-  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-fp32-openvino-641824d542bd,target=/model,readonly \
+  --mount type=bind,source=/data/models/Llama-2-13b-chat-hf-float32-openvino-da148ff74baa,target=/model,readonly \
   --env HOME=/tmp \
   --env XDG_CACHE_HOME=/tmp/cache \
   --env USER=engine \

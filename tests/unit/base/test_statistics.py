@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats as scipy_stats
 
 from suite.base import statistics
 
@@ -27,6 +28,16 @@ def test_students_quantile_falls_towards_the_normal_one():
     assert falling == sorted(falling, reverse=True)
     assert falling[0] == pytest.approx(12.706, abs=1e-3)
     assert falling[-1] == statistics.NORMAL
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 6, 17, 30, 31])
+def test_students_tails_are_those_of_scipy(degrees):
+    distribution = scipy_stats.norm if degrees > 30 else scipy_stats.t(degrees)
+    for t in (0.0, 0.3, -1.7, 4.303, 40.0):
+        expected = 2 * distribution.sf(abs(t))
+        assert statistics.student_tails(t, degrees) == pytest.approx(expected, rel=1e-6, abs=1e-15)
+    at = statistics.student(degrees)
+    assert statistics.student_tails(at, degrees) == pytest.approx(0.05, abs=1e-7)
 
 
 def test_a_percentile_among_samples_that_never_came_is_none():

@@ -6,20 +6,24 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.base.bilingual import Bilingual
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare.formats.format import Format
 
 if TYPE_CHECKING:
+    from msgspec import UnsetType
+
     from suite.base.language import Language
-    from suite.documents.comparison import ManyComparison
+    from suite.documents.comparison import ManyComparison, Repetition
     from suite.documents.value import Value
 
 COLUMNS = (
     *("baseline", "card", "run", "phase", "metric", "unit", "a", "a_low", "a_high"),
     *("b", "b_low", "b_high", "ratio", "ratio_low", "ratio_high", "paired_tasks", "p"),
-    *("outcome", "why"),
+    *("runs_a", "runs_b", "spread_a", "spread_b", "outcome", "why"),
 )
 
 
@@ -27,6 +31,13 @@ def _cells(side: str, value: Value | None) -> dict[str, object]:
     if not isinstance(value, Measured):
         return {}
     return {side: value.value, f"{side}_low": value.low, f"{side}_high": value.high}
+
+
+def _repeated(made: Repetition | UnsetType) -> dict[str, object]:
+    if made is UNSET:
+        return {}
+    runs = {"runs_a": made.runs[0], "runs_b": made.runs[1]}
+    return {**runs, "spread_a": made.spread_a, "spread_b": made.spread_b}
 
 
 def render(result: ManyComparison, language: Language) -> bytes:
@@ -54,6 +65,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
                     "ratio_high": ratio.high if ratio else "",
                     "paired_tasks": given(change.paired, ""),
                     "p": given(change.p, ""),
+                    **_repeated(change.repeated),
                     "outcome": change.outcome,
                     "why": change.why,
                 }

@@ -44,7 +44,7 @@ def _cards(result: ManyComparison, language: Language) -> str:
     rows = [
         (
             card.letter,
-            card.side.run,
+            manyview.runs(card),
             manyview.worth(card.side),
             joined((card.side.vendor, card.side.devices), ", ", "，"),
             card.side.engine,

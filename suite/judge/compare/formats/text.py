@@ -26,7 +26,7 @@ def _cards(result: ManyComparison, say: Phrases) -> Iterator[str]:
         side = card.side
         base = say.pick(" (baseline)", "（基准）") if card.letter == result.baseline else ""
         yield from wrapped(
-            f"{side.run}{base}{say('colon')}{of(manyview.worth(side))}",
+            f"{of(manyview.runs(card))}{base}{say('colon')}{of(manyview.worth(side))}",
             WIDTH,
             indent=f"  {card.letter}  ",
             rest=indent,

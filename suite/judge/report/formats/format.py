@@ -9,7 +9,7 @@ from suite.base.language import Language
 from suite.judge.attest.page import NOTHING, Carried
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from suite.base.bilingual import Bilingual
     from suite.documents.card import Scorecard
@@ -51,6 +51,7 @@ class Format:
         render: the report's bytes; pure.
         per_phase: its tool keeps one load a file; without a chosen phase there is one line for each.
         verbatim: bytes that are not text for people: nothing in them is made visible.
+        render_all: of a tool that keeps many runs in one file: the file of these, at least one.
     """
 
     title: Bilingual
@@ -59,3 +60,4 @@ class Format:
     render: Callable[[Subject], bytes]
     per_phase: bool = False
     verbatim: bool = False
+    render_all: Callable[[Sequence[Subject]], bytes] | None = None

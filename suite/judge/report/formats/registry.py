@@ -19,6 +19,7 @@ from suite.judge.log.texts import bounded
 from suite.judge.report import formats as package
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
     from suite.judge.report.formats.format import Format, Subject
@@ -85,6 +86,27 @@ def render(name: str, subject: Subject) -> bytes:
         UsageError: ``format-unknown``, or ``format-lacks`` when the format needs more than there is.
     """
     chosen = load(name)
+    report = chosen.render(_ready(chosen, name, subject))
+    return report if chosen.verbatim else visible_lines(report)
+
+
+def render_all(name: str, subjects: Sequence[Subject]) -> bytes:
+    """A report of several runs in one file.
+
+    Raises:
+        UsageError: as `render`; ``format-lacks`` too where the format has a file for each run.
+    """
+    chosen = load(name)
+    if chosen.render_all is None:
+        message = Sentence(f"{name} is a file of one run", f"{name} 是单次运行的文件")
+        hint = Sentence("export the runs one by one", "请逐个导出运行")
+        raise UsageError("format-lacks", message, hint=hint)
+    report = chosen.render_all([_ready(chosen, name, subject) for subject in subjects])
+    return report if chosen.verbatim else visible_lines(report)
+
+
+def _ready(chosen: Format, name: str, subject: Subject) -> Subject:
+    """What a format is made of, where that is all there."""
     if chosen.needs == "bundle" and subject.bundle is None:
         hint = Sentence(
             "sign the run and use: suite render RUN", "请对运行签名，然后使用：suite render RUN"
@@ -107,7 +129,6 @@ def render(name: str, subject: Subject) -> bytes:
             ),
             hint=hint,
         )
-    if subject.evidence is not None:
-        subject = replace(subject, evidence=bounded(subject.evidence))
-    report = chosen.render(subject)
-    return report if chosen.verbatim else visible_lines(report)
+    if subject.evidence is None:
+        return subject
+    return replace(subject, evidence=bounded(subject.evidence))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LINE: Final = re.compile(
     r"([A-Za-z_:][\w:]*)\s*(?:\{(.*)\})?\s+([-+]?[0-9.eE+-]+|[-+]?Inf|NaN)(?:\s+-?\d+)?\s*\Z"
 )
+_BLANK_KINDS: Final = 3
+"""Above a blank value: not found, not supported, not permitted."""
 _LABEL: Final = re.compile(r'([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 
 
@@ -51,18 +53,21 @@ class Exposition:
     Attributes:
         devices: names of the label with the device's number, the first that is there is read.
         others: labels of parts of a device, whose values are left out.
+        blanks: values that mean, with the few above each, that nothing is known.
     """
 
     labels: Labels
     devices: tuple[str, ...]
     others: tuple[str, ...] = ()
+    blanks: tuple[float, ...] = ()
 
     def read(self, text: str) -> list[Reading]:
         """A reading for each device, of the first name that it has for each role."""
         found: dict[str, dict[str, float]] = {}
         for metric in metrics(text):
             device = next((metric.labels[n] for n in self.devices if n in metric.labels), "")
-            if metric.name.lower() in self.labels and device and not self._part(metric):
+            known = metric.name.lower() in self.labels and not self._blank(metric.value)
+            if known and device and not self._part(metric):
                 found.setdefault(device, {})[metric.name.lower()] = metric.value
         readings = []
         for device, values in found.items():
@@ -74,6 +79,9 @@ class Exposition:
             if of_device is not None:
                 readings.append(of_device)
         return readings
+
+    def _blank(self, value: float) -> bool:
+        return any(blank <= value <= blank + _BLANK_KINDS for blank in self.blanks)
 
     def _part(self, metric: Metric) -> bool:
         return any(metric.labels.get(name) for name in self.others)

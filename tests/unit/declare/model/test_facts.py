@@ -574,6 +574,15 @@ def test_a_stale_index_beside_the_whole(model):
     assert "model.safetensors.index.json is left aside" in facts.notes[0]
 
 
+def test_a_link_that_leads_nowhere_is_refused_before_a_byte_is_read(tmp_path):
+    write_config(tmp_path)
+    write_weights(tmp_path / "model.safetensors", llama_tensors())
+    (tmp_path / "tokenizer.json").symlink_to("../../blobs/0123abcd")
+    with pytest.raises(DataError, match="blobs/0123abcd, which does not exist") as caught:
+        hash_model(tmp_path)
+    assert caught.value.code == "model-link-broken"
+
+
 @pytest.mark.parametrize("extra", ["adapter_model.safetensors", "consolidated.safetensors"])
 @pytest.mark.parametrize("layout", ["whole", "parts", "parts without index", "another name"])
 def test_adapters_and_copies_are_no_weights_of_the_model(tmp_path, extra, layout):

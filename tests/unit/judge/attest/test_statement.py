@@ -12,7 +12,7 @@ from suite.base import jsonio, schema
 from suite.base.errors import TrustError
 from suite.judge.attest import envelope, sign, statement, trust
 from suite.judge.attest.compare import Difference, differences
-from suite.judge.attest.predicate import check_predicate, vendor_of
+from suite.judge.attest.predicate import check_predicate, vendors_of
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.verify import verify_bundle
 from tests.cases.bundle_verify import cases
@@ -119,7 +119,7 @@ def test_a_test_result_is_bound_to_card_plan_and_vendor() -> None:
     configuration = {item["name"]: item for item in made["predicate"]["configuration"]}
     assert configuration["scorecard.json"]["digest"]["sha256"] == jsonio.sha256_hex(PAYLOAD)
     assert configuration["plan.json"]["digest"]["sha256"] == PREDICATE["run"]["plan_sha256"]
-    assert vendor_of(check_predicate(statement.parse_statement(payload))) == "vendor-a"
+    assert vendors_of(check_predicate(statement.parse_statement(payload))) == ("vendor-a",)
 
 
 def test_a_test_result_is_no_scorecard() -> None:

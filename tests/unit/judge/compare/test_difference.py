@@ -38,7 +38,8 @@ def value(number, spread=0.01, unit="ms"):
 
 
 def judge(a, b, direction):
-    return ratio.judge(scorecard.value(a), scorecard.value(b), direction, 0.02)
+    values = scorecard.value(a), scorecard.value(b)
+    return ratio.judge(*values, ratio.ratio_of(*values), direction, 0.02)
 
 
 def change(found, metric, phase="offline"):

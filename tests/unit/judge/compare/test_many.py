@@ -14,6 +14,7 @@ import pytest
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.base.language import Language
+from suite.base.statistics import NORMAL
 from suite.documents.codec import plain
 from suite.documents.comparison import ValueRatio
 from suite.judge.compare import difference, formats, many, paired, ratio
@@ -89,7 +90,7 @@ def test_holm_undoes_what_many_comparisons_make_likely() -> None:
     """One ratio just beyond its margin stands alone, and does not among a hundred."""
     base = scorecard.card()
     value = base["phases"][0]["metrics"]["ttft_mean"]
-    at = ratio.NORMAL * 0.02  # p is about 0.02
+    at = NORMAL * 0.02  # p is about 0.02
 
     def just(made):
         exact = scorecard.measured(value["value"], value["unit"], value["n"], 0.0)
@@ -154,7 +155,7 @@ def evidence(by: float = 1.0, text: str = ""):
 
 
 def test_tasks_are_paired_from_the_evidence() -> None:
-    ratios = paired.paired_ratios(evidence(), evidence(1.5))
+    ratios = paired.paired_ratios([evidence()], [evidence(1.5)])
     made, tasks = ratios["offline", "ttft_mean", None]
     assert made.value == pytest.approx(1.5, rel=1e-3)
     assert tasks == factory.N

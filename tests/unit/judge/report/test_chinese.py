@@ -70,7 +70,7 @@ class Shown(HTMLParser):
 
 @pytest.mark.parametrize("name", CARDS)
 def test_the_chinese_page_shows_no_english_sentence(name):
-    shown = Shown(pages.rendered(CARDS[name]()))
+    shown = Shown(pages.page_of(CARDS[name]))
     assert [block for block in shown.blocks if ENGLISH.search(block)] == []
 
 

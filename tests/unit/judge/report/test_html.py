@@ -42,18 +42,23 @@ CARDS = {
 
 
 @pytest.fixture(params=CARDS, scope="module")
-def card(request):
-    return CARDS[request.param]()
+def make(request):
+    return CARDS[request.param]
 
 
 @pytest.fixture(scope="module")
-def page(card):
-    return pages.rendered(card)
+def card(make):
+    return make()
 
 
 @pytest.fixture(scope="module")
-def outline(page):
-    return pages.Outline(page)
+def page(make):
+    return pages.page_of(make)
+
+
+@pytest.fixture(scope="module")
+def outline(make):
+    return pages.outline_of(make)
 
 
 def test_the_only_script_element_is_the_inert_bundle(card, page, outline):
@@ -163,7 +168,7 @@ def test_every_rule_and_digest_is_shown(card, outline):
 
 
 def test_what_must_not_be_missed_comes_before_the_numbers(outline):
-    text = pages.Outline(pages.rendered(scorecard.poor_card())).text
+    text = pages.outline_of(scorecard.poor_card).text
     first_number = text.index("Output throughput")
     for words in (
         "Not conformant",
@@ -196,7 +201,7 @@ def test_other_labels(change, words):
         else:
             card[member] = value
     assert words in pages.Outline(pages.rendered(card)).text
-    assert words not in pages.Outline(pages.rendered(scorecard.card())).text
+    assert words not in pages.outline_of(scorecard.card).text
 
 
 def test_a_sound_closed_run_carries_no_label():
@@ -278,7 +283,7 @@ def test_no_text_of_a_card_can_become_markup():
     bundle = pages.bundle(sound)
     data = html.render(bundle, card)
     outline = pages.Outline(data)
-    sane = pages.Outline(pages.rendered(scorecard.card()))
+    sane = pages.outline_of(scorecard.card)
     assert {tag for tag, _ in outline.elements} == {tag for tag, _ in sane.elements}
     assert len(outline.all("script")) == 1
     assert extract_bundle(data) == bundle
@@ -309,7 +314,7 @@ def test_another_process_gives_the_same_bytes():
         ).stdout
         for seed, locale, zone in (("1", "C", "UTC"), ("2", "C.UTF-8", "Asia/Shanghai"))
     }
-    expected = hashlib.sha256(pages.rendered(scorecard.poor_card())).hexdigest()
+    expected = hashlib.sha256(pages.page_of(scorecard.poor_card)).hexdigest()
     assert digests == {f"{expected}\n"}
 
 
@@ -341,7 +346,7 @@ def test_the_renderer_covers_every_module_of_the_page():
 
 
 def test_a_point_that_was_not_run_says_so_once_and_has_no_details():
-    outline = pages.Outline(pages.rendered(scenarios.scenario_card()))
+    outline = pages.outline_of(scenarios.scenario_card)
     assert outline.text.count("the model holds 32,768 tokens, this point needs more") == 2
     details = [a for a in outline.all("details") if a.get("class") == "point"]
     assert len(details) == 7 + 4
@@ -349,7 +354,7 @@ def test_a_point_that_was_not_run_says_so_once_and_has_no_details():
 
 
 def test_the_details_of_a_single_point_are_open():
-    outline = pages.Outline(pages.rendered(scenarios.grid_card()))
+    outline = pages.outline_of(scenarios.grid_card)
     details = [a for a in outline.all("details") if a.get("class") == "point"]
     assert len(details) == 32 + 1
     assert [place for place, a in enumerate(details) if "open" in a] == [32]

@@ -321,6 +321,7 @@ NEVER = {
     "R095",
     "R096",
     "R108",
+    "R117",
 }
 """Rules that no sound run of these has an object for: inverted, they are noticed by other tests than the cases."""
 

@@ -181,6 +181,14 @@ def test_the_api_key(given):
     assert "wrong-key" not in str(error)
 
 
+def test_what_a_server_says_of_the_key_is_told_and_the_key_is_not():
+    words = b'{"error": {"message": "expired on Monday: wrong-key"}}'
+    with serving({"/health": (401, words), "/v1/models": (401, words)}) as port:
+        error = refused(f"http://127.0.0.1:{port}", headers={"Authorization": "Bearer wrong-key"})
+    assert error.code == "endpoint-unauthorised"
+    assert "expired on Monday: …" in error.message
+
+
 PATHS = ("/health", "/v1/models")
 
 

@@ -72,6 +72,7 @@ OUTCOMES = {
     "resets_midway": ("reset", "Connection reset by peer"),
     "silent": ("stall", "nothing came"),
     "stalls": ("stall", "nothing came"),
+    "text_error": ("malformed-response", "upstream connect error: rank 3 is gone"),
     "unframed_error": ("error-in-stream", "exceeds the context"),
 }
 

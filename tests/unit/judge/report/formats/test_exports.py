@@ -123,6 +123,54 @@ def test_tables_of_a_tools_own_columns(sound, name):
             assert bool(row[field]) == ("value" in value), field
 
 
+def test_mtt_perf_times_each_batch_as_a_whole():
+    """A batch's prefill ends with the last first token of it; a blank row stands behind each model's rows."""
+    evidence = factory.evidence(loads.lockstep())
+    subject = Subject(score(evidence), evidence=evidence)
+    rows = list(csv.DictReader(io.StringIO(registry.render("mtt-perf", subject).decode())))
+    single, row, blank = rows
+    assert set(blank.values()) == {""}
+    (grid,) = [item for item in evidence.plan.workload.phases if item.lockstep]
+    size = grid.concurrency
+    assert (single["batch"], int(row["batch"])) == ("1", size)
+    assert row["Model"] == evidence.plan.model.id
+    first = [event for event in evidence.requests if event.phase == grid.name][:size]
+    filled = max(event.chunk_t0 for event in first)
+    prefill = (filled - min(event.t_send for event in first)) / 1e6
+    assert float(row["prefill_latency(ms)"]) == pytest.approx(prefill, rel=0.2)
+    assert int(row["generated_tokens"]) == (int(row["decode_tokens"]) - 1) * size
+    whole = float(row["prefill_latency(ms)"]) + float(row["generation_time(ms)"])
+    assert float(row["latency(ms)"]) == pytest.approx(whole, abs=0.02)
+    rate = int(row["generated_tokens"]) / float(row["generation_time(ms)"]) * 1e3
+    assert float(row["total_decode_tps"]) == pytest.approx(rate, rel=1e-3)
+    assert float(row["single_batch_decode_tps"]) * size == pytest.approx(rate, rel=1e-3)
+
+
+def test_runs_that_a_tool_keeps_in_one_file_are_written_into_one(sound):
+    both = registry.render_all("mtt-perf", [sound, sound]).decode().splitlines()
+    one = registry.render("mtt-perf", sound).decode().splitlines()
+    assert both == [*one, *one[1:]]
+    lines = registry.render_all("qwen-comparison", [sound, sound]).decode().splitlines()
+    assert lines[0].startswith("## ")
+    heading, _, row = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:5])
+    cells = dict(zip(heading, row, strict=True))
+    speeds = list(csv.DictReader(io.StringIO(registry.render("qwen-speed", sound).decode())))
+    (speed,) = [item["Speed (tokens/s)"] for item in speeds if item["Speed (tokens/s)"]]
+    assert float(cells["Speed (tokens/s)"]) == pytest.approx(float(speed), abs=0.005)
+    assert cells["Runs"] == "2"
+    with pytest.raises(UsageError) as refused:
+        registry.render_all("vllm-bench", [sound, sound])
+    assert refused.value.code == "format-lacks"
+
+
+@pytest.mark.parametrize("name", ["mtt-perf", "qwen-comparison"])
+def test_a_grid_needs_batches_or_single_requests(name):
+    evidence = factory.evidence(loads.soak())
+    with pytest.raises(EvidenceError) as refused:
+        registry.render(name, Subject(score(evidence), evidence=evidence, phase="soak"))
+    assert refused.value.code == "nothing-to-export"
+
+
 def test_the_eight_lines(sound):
     lines = registry.render("xsum-suite", phase(sound, "offline")).decode().splitlines()
     assert [line.split(":")[0] for line in lines[1:]] == [

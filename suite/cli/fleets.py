@@ -1,0 +1,275 @@
+"""A fleet planned and carried out: inventory to cells and plans, then a controller over a backend, with progress shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from suite.base import jsonio
+from suite.base.bilingual import Sentence
+from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, UsageError
+from suite.base.safe import replace_file
+from suite.cli import inputs
+from suite.cli.machine import settings
+from suite.cli.options import Choices
+from suite.cli.terminal import Terminal
+from suite.declare.fleet import drafts, jobs, read_inventory
+from suite.documents.codec import decode, digest, pretty
+from suite.documents.document import given
+from suite.documents.fleet import PREFLIGHT, Cell, Fleet
+from suite.evidence import fleetstate
+from suite.evidence.journal import FLEET, Journal, read_journal
+from suite.judge.attest.times import format_time
+from suite.measure.digests import DigestStore
+from suite.measure.fleet import attempt as attempts
+from suite.measure.fleet import kubernetes
+from suite.measure.fleet.control import Controller
+from suite.measure.fleet.local import Local, processors
+from suite.measure.signals import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from suite.declare.fleet import Draft, Job
+    from suite.documents.plan import Plan
+    from suite.evidence.fleetstate import State
+    from suite.measure.fleet.attempt import Ending, Files
+    from suite.measure.fleet.backend import Backend
+
+POLL_S: Final = {"local": 0.2, "slurm": 2.0, "ray": 1.0}
+"""Seconds between two looks at the attempts."""
+UNFINISHED: Final = SetupError.exit_status
+"""Status of a fleet of which not every machine left a card for every run."""
+
+
+# planning
+
+
+def plan(inventory_file: Path, out: Path) -> Fleet:
+    """Make the plan of every cell of an inventory, and write the fleet's directory.
+
+    Raises:
+        UsageError: ``fleet-exists``, ``fleet-options-wrong``.
+        SuiteError: what inventory or plans are refused for.
+    """
+    inventory = read_inventory(inventory_file)
+    if (out / FLEET).exists():
+        message = Sentence(f"{out} holds a fleet already", f"{out} 中已有机群")
+        raise UsageError("fleet-exists", message)
+    with Terminal() as terminal:
+        store = DigestStore(settings().cache)
+        planned = []
+        for draft in drafts(inventory):
+            terminal.step(Sentence(f"planning {draft.name}", f"规划 {draft.name}"))
+            made = inputs.gather(_choices(draft), store=store, terminal=terminal).plan
+            planned.append((draft, made))
+    fleet = Fleet(
+        fleet_schema=1,
+        name=inventory.name,
+        made=format_time(dt.datetime.now(dt.UTC)),
+        suite=inputs.this_suite(),
+        directory=str(Path.cwd()),
+        machines=inventory.machines,
+        cells=tuple(_cell(draft, made) for draft, made in planned),
+        repeats=given(inventory.repeats, 1),
+        retries=given(inventory.retries, 1),
+    )
+    try:
+        (out / "plans").mkdir(parents=True, exist_ok=True)
+        for draft, made in planned:
+            replace_file(_plan_file(out, draft.name), pretty(made))
+        replace_file(out / FLEET, pretty(fleet))
+    except OSError as cause:
+        message = f"cannot write {out}: {cause.strerror}"
+        raise SetupError("run-unwritable", message, Place(str(out))) from cause
+    return fleet
+
+
+def _choices(draft: Draft) -> Choices:
+    """The words of a cell as `suite run` would take them.
+
+    Raises:
+        UsageError: ``fleet-options-wrong``.
+    """
+    from suite.cli.commands.plan import plan as command  # noqa: PLC0415 - a command, not a library
+    from suite.cli.commands.run import run  # noqa: PLC0415 - the same
+
+    try:
+        words = command.make_context("suite plan", list(draft.words)).params
+        run.make_context("suite run", [*draft.words, *draft.sending])
+    except click.exceptions.Exit as cause:
+        raise UsageError("fleet-options-wrong", f"{draft.name} asks for help") from cause
+    except click.ClickException as cause:
+        message = f"{draft.name}: {cause.format_message()}"
+        raise UsageError("fleet-options-wrong", message) from cause
+    words.pop("as_json")
+    return Choices(**words)
+
+
+def _cell(draft: Draft, made: Plan) -> Cell:
+    return Cell(
+        name=draft.name,
+        machines=draft.machines,
+        words=draft.words,
+        sending=draft.sending,
+        plan_sha256=digest(made),
+    )
+
+
+def _plan_file(directory: Path, cell: str) -> Path:
+    return directory / "plans" / f"{cell}.json"
+
+
+# carrying out
+
+
+def read(directory: Path) -> Fleet:
+    """The fleet of a directory.
+
+    Raises:
+        EvidenceError: ``fleet-missing``, or what fleet.json is refused for.
+    """
+    path = directory / FLEET
+    if not path.is_file():
+        message = Sentence(f"there is no {FLEET} in {directory}", f"{directory} 中没有 {FLEET}")
+        raise EvidenceError("fleet-missing", message)
+    data = jsonio.read_bytes(path, error=EvidenceError, limit=jsonio.MAX_DOCUMENT_BYTES)
+    return decode(data, Fleet, name=str(path))
+
+
+def followed(directory: Path) -> tuple[Fleet, State]:
+    """A fleet and what its journal says.
+
+    Raises:
+        EvidenceError: as `read`, and what the journal is refused for.
+    """
+    fleet = read(directory)
+    return fleet, fleetstate.state(fleet, read_journal(directory, fleet)[0])
+
+
+def unit(directory: Path, fleet: Fleet) -> Callable[[Job, Files], Sequence[str]]:
+    """What an attempt runs: `suite run --plan` of its cell, or the check-up before the first of them."""
+    cells = {cell.name: cell for cell in fleet.cells}
+    first = {name: cell for cell in reversed(fleet.cells) for name in cell.machines}
+
+    def command(job: Job, at: Files) -> Sequence[str]:
+        suite = (sys.executable, "-m", "suite")
+        if job.cell == PREFLIGHT:
+            return (*suite, "doctor", *first[job.machine].words, "--json")
+        cell = cells[job.cell]
+        words = (*cell.words, *cell.sending, "--plan", str(_plan_file(directory, cell.name)))
+        return (*suite, "run", *words, "--out", str(at.run), "--quiet")
+
+    return command
+
+
+def carry_out(
+    directory: Path, backend: Callable[[], Backend], *, resume: bool, at_once: int | None
+) -> int:
+    """Run what a fleet still lacks; returns the exit status.
+
+    Args:
+        directory: of the fleet.
+        backend: opens the backend.
+        resume: go on with a fleet that was begun.
+        at_once: most machines that work at a time; None for what the backend can do.
+
+    Raises:
+        UsageError: ``fleet-begun``, ``fleet-not-begun``.
+        Interrupted: a signal came; what runs on is found by `suite fleet resume`.
+        SuiteError: what fleet, journal or backend are refused for.
+    """
+    directory = directory.resolve()
+    fleet = read(directory)
+    with (
+        Journal(directory, fleet) as journal,
+        Terminal() as terminal,
+        Stop(terminal.interrupted).installed() as stop,
+    ):
+        if resume != bool(journal.entries):
+            if resume:
+                message = Sentence(f"{directory} was not begun", f"{directory} 尚未开始")
+                raise UsageError("fleet-not-begun", message)
+            message = Sentence(f"{directory} was begun already", f"{directory} 已经开始")
+            raise UsageError("fleet-begun", message)
+        placing = backend()
+        limit = at_once or (processors() if isinstance(placing, Local) else len(fleet.machines))
+        controller = Controller(
+            directory,
+            fleet,
+            journal,
+            placing,
+            command=unit(directory, fleet),
+            observer=_Shown(terminal, fleet),
+            at_once=limit,
+            poll_s=POLL_S[placing.name],
+        )
+        try:
+            with stop.deferred():
+                now = controller.work(stop.requested)
+        finally:
+            placing.close()
+    if stop.requested():
+        hint = Sentence(
+            f"what runs goes on; suite fleet resume {directory} follows it",
+            f"正在进行的运行会继续；suite fleet resume {directory} 可接续",
+        )
+        message = Sentence("the controller was stopped", "控制程序已停止")
+        raise Interrupted("interrupted", message, hint=hint)
+    return exit_status(fleet, now)
+
+
+class _Shown:
+    """Progress over all machines: a bar, and a line for whatever did not leave what it was for."""
+
+    def __init__(self, terminal: Terminal, fleet: Fleet) -> None:
+        self._terminal = terminal
+        self._wanted = jobs(fleet)
+        self._machines = len({job.machine for job in self._wanted})
+
+    def ended(self, job: Job, ending: Ending) -> None:
+        """Name what failed."""
+        if ending.card_sha256 or (job.cell == PREFLIGHT and ending.status == 0):
+            return
+        repeat = f", {job.repeat}" if job.repeat else ""
+        self._terminal.line(f"{job.machine}: {job.cell}{repeat}: {ending.code} {ending.reason}")
+
+    def moved(self, now: State) -> None:
+        """Show how many runs are done."""
+        done = sum(job in now.attempts and now.attempts[job][-1].passed for job in self._wanted)
+        title = Sentence(
+            f"runs on {self._machines} machines, {len(now.running())} at work",
+            f"{self._machines} 台机器上的运行，{len(now.running())} 项进行中",
+        )
+        self._terminal.transfer(title, done, len(self._wanted), "")
+
+
+def exit_status(fleet: Fleet, now: State) -> int:
+    """0 where every run left a conformant card, 1 where one is not conformant, 3 where one is lacking."""
+    tries = [now.attempts.get(job, [])[-1:] for job in jobs(fleet)]
+    if not all(last and last[0].passed for last in tries):
+        return UNFINISHED
+    ended = [last[0].ended for last in tries]
+    return int(any(entry is not None and entry.status != 0 for entry in ended))
+
+
+def manifests(directory: Path, place: kubernetes.Place) -> bytes:
+    """The manifests of a fleet, and the scripts that they start.
+
+    Raises:
+        EvidenceError: as `read`.
+        SetupError: ``run-unwritable``.
+    """
+    fleet = read(directory)
+    command = unit(directory, fleet)
+
+    def script(job: Job) -> Path:
+        at = attempts.files(directory, job, 1)
+        attempts.write_script(at, job.machine, command(job, at), fleet.directory)
+        return at.script
+
+    return kubernetes.render(kubernetes.manifests(fleet, place, script))

@@ -1,0 +1,142 @@
+"""From an inventory to cells and to the order of attempts: which machine runs what, and when."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.base import yamlio
+from suite.base.errors import DeclarationError, Place, Problem
+from suite.documents.codec import convert_written
+from suite.documents.document import given
+from suite.documents.fleet import Inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from suite.documents.fleet import Fleet, Machine, Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A cell before its plan is made: which machines run what, in words of the command line."""
+
+    name: str
+    machines: tuple[str, ...]
+    words: tuple[str, ...]
+    sending: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a cell on a machine; the repeats count from 1."""
+
+    machine: str
+    cell: str
+    repeat: int
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Read an inventory.
+
+    Raises:
+        DeclarationError: ``file-unreadable``, ``yaml-refused``, ``schema-violation``; ``fleet-inventory-wrong`` with
+            every contradiction; each with file and line.
+    """
+    read = yamlio.load(path)
+    inventory = convert_written(read, Inventory, file=str(path))
+    problems = [
+        Problem(message, Place(str(path), read.lines.get(pointer), pointer), hint)
+        for pointer, message, hint in _contradictions(inventory)
+    ]
+    if problems:
+        message = f"{path} contradicts itself"
+        raise DeclarationError(
+            "fleet-inventory-wrong", message, problems[0].place, problems[0].hint, problems
+        )
+    return inventory
+
+
+def _contradictions(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
+    """Pointer, message and hint of what the schema cannot see."""
+    names: set[str] = set()
+    for index, machine in enumerate(inventory.machines):
+        if machine.name in names:
+            yield f"/machines/{index}/name", f"two machines are called {machine.name}", ""
+        names.add(machine.name)
+    vendors = {machine.vendor for machine in inventory.machines}
+    if all(machine.excluded for machine in inventory.machines):
+        yield "/machines", "every machine is excluded", ""
+    for index, matrix in enumerate(inventory.matrix):
+        for place, vendor in enumerate(given(matrix.vendors, ())):
+            if vendor not in vendors:
+                hint = f"vendors of the machines: {', '.join(sorted(vendors))}"
+                message = f"no machine is of {vendor}"
+                yield f"/matrix/{index}/vendors/{place}", message, hint
+
+
+def drafts(inventory: Inventory) -> list[Draft]:
+    """The cells of an inventory, in its order: for each kind of machine its engines, models and profiles."""
+    kinds: dict[tuple[str, str, int], list[Machine]] = {}
+    for machine in inventory.machines:
+        if not machine.excluded:
+            kinds.setdefault(machine.kind, []).append(machine)
+    numbers = itertools.count(1)
+    return [
+        Draft(
+            f"{next(numbers)}-{_slug(vendor)}-{_slug(_value(words, '--engine', 'default'))}"
+            f"-{_slug(_value(words, '--profile', ''))}",
+            tuple(machine.name for machine in machines),
+            words,
+            given(matrix.sending, ()),
+        )
+        for matrix in inventory.matrix
+        for (vendor, accelerator, devices), machines in kinds.items()
+        if vendor in given(matrix.vendors, (vendor,))
+        for words in _words(matrix, vendor, accelerator, devices)
+    ]
+
+
+def _words(
+    matrix: Matrix, vendor: str, accelerator: str, devices: int
+) -> Iterator[tuple[str, ...]]:
+    common = ["--vendor", vendor]
+    common += ["--accelerator", accelerator] if accelerator else []
+    common += ["--devices", str(devices)] if devices else []
+    for engine in given(matrix.engines, ("",)):
+        for model in given(matrix.models, ("",)):
+            for profile in matrix.profiles:
+                yield (
+                    *common,
+                    *(("--engine", engine) if engine else ()),
+                    *(("--model", model) if model else ()),
+                    *("--profile", profile),
+                    *given(matrix.options, ()),
+                )
+
+
+def _value(words: tuple[str, ...], option: str, otherwise: str) -> str:
+    return words[words.index(option) + 1] if option in words else otherwise
+
+
+def _slug(text: str) -> str:
+    """The last part of a path in small letters, digits and hyphens."""
+    last = text.rstrip("/").rpartition("/")[2].removesuffix(".yaml").lower()
+    return re.sub(r"[^a-z0-9]+", "-", last).strip("-")[:24] or "x"
+
+
+def jobs(fleet: Fleet) -> list[Job]:
+    """Every run, in the order in which each machine takes its own.
+
+    Interleaved: every machine runs all cells once before any runs one of them again, so that what changes with the hours
+    (cooling, neighbours, a filling disk) lies within the machines and not between them.
+    """
+    return [
+        Job(machine, cell.name, repeat)
+        for repeat in range(1, fleet.repeats + 1)
+        for cell in fleet.cells
+        for machine in cell.machines
+    ]

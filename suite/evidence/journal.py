@@ -1,0 +1,132 @@
+"""The journal of a fleet: appended line by line, each on the disk before the controller goes on, each bound to the one before.
+
+A controller that is killed in the middle of a line leaves a piece without a line feed: it is cut off, because nothing
+was done that only this piece would know of. Any other damage is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from suite.base import jsonio, safe
+from suite.base.errors import EvidenceError, Place, SetupError
+from suite.documents.codec import Lines, canonical, pretty
+from suite.documents.fleet import JournalEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suite.documents.fleet import EntryKind, Fleet
+
+FLEET: Final = "fleet.json"
+JOURNAL: Final = "journal.jsonl"
+
+
+class Journal:
+    """A journal that is written to; one controller at a time.
+
+    Attributes:
+        entries: all of it, in order.
+    """
+
+    def __init__(self, directory: Path, fleet: Fleet) -> None:
+        """Open the journal of a fleet, or begin one.
+
+        Args:
+            directory: of the fleet.
+            fleet: its fleet.json.
+
+        Raises:
+            SetupError: ``fleet-busy``, ``run-unwritable``.
+            EvidenceError: as `read_journal`.
+        """
+        path = directory / JOURNAL
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            data = path.read_bytes()
+            whole = data.rfind(b"\n") + 1
+            os.ftruncate(self._file, whole)
+        except BlockingIOError as cause:
+            message = f"another controller works on {directory}"
+            raise SetupError("fleet-busy", message, Place(str(path))) from cause
+        except OSError as cause:
+            message = f"cannot write {path}: {cause.strerror}"
+            raise SetupError("run-unwritable", message, Place(str(path))) from cause
+        self._path = path
+        self.entries = parse(data[:whole], fleet, str(path))
+        last = data[:whole].splitlines()[-1] if whole else pretty(fleet)
+        self._previous = jsonio.sha256_hex(last)
+
+    def __enter__(self) -> Self:
+        """Enter a block at whose end another controller may take over."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def append(
+        self,
+        kind: EntryKind,
+        **members: Any,  # noqa: ANN401 - of the entry
+    ) -> JournalEntry:
+        """Write an entry; it is on the disk when this returns.
+
+        Raises:
+            SetupError: ``run-unwritable``.
+        """
+        entry = JournalEntry(
+            sequence=len(self.entries),
+            previous=self._previous,
+            time=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            kind=kind,
+            **members,
+        )
+        line = canonical(entry)
+        try:
+            safe.append_whole(self._file, line + b"\n")
+            os.fsync(self._file)
+        except OSError as cause:
+            message = f"cannot write {self._path}: {cause.strerror}"
+            raise SetupError("run-unwritable", message, Place(str(self._path))) from cause
+        self.entries.append(entry)
+        self._previous = jsonio.sha256_hex(line)
+        return entry
+
+
+def read_journal(directory: Path, fleet: Fleet) -> tuple[list[JournalEntry], str]:
+    """The journal of a fleet and its digest; nobody needs to have written one yet.
+
+    Raises:
+        EvidenceError: as `parse`; ``file-unreadable``.
+    """
+    path = directory / JOURNAL
+    if not path.exists():
+        return [], jsonio.sha256_hex(b"")
+    data = jsonio.read_bytes(path, error=EvidenceError, below=directory)
+    whole = data[: data.rfind(b"\n") + 1]
+    return parse(whole, fleet, str(path)), jsonio.sha256_hex(data)
+
+
+def parse(data: bytes, fleet: Fleet, name: str) -> list[JournalEntry]:
+    """The entries of a journal.
+
+    Raises:
+        EvidenceError: ``json-refused``, ``line-wrong``, ``schema-violation``; ``fleet-journal-broken`` where a line does not
+            follow from the one before.
+    """
+    reader = Lines(JournalEntry, file=name)
+    previous = jsonio.sha256_hex(pretty(fleet))
+    entries: list[JournalEntry] = []
+    for number, line in enumerate(data.splitlines(), 1):
+        entry: JournalEntry = reader.read(line, number)
+        if (entry.sequence, entry.previous) != (number - 1, previous):
+            message = f"line {number} does not follow from the line before"
+            raise EvidenceError("fleet-journal-broken", message, Place(name, number))
+        previous = jsonio.sha256_hex(line)
+        entries.append(entry)
+    return entries

@@ -1,0 +1,121 @@
+"""The page of a spread: one file, no script, no request to anywhere, the same bytes for the same document."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+from markupsafe import Markup
+
+from suite import __version__
+from suite.base.bilingual import Sentence
+from suite.documents.value import Measured
+from suite.judge.report import svg
+from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
+from suite.judge.report.html import both
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.base.language import Language
+    from suite.documents.spread import Spread, SpreadMetric
+    from suite.documents.value import Value
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MIDDLE = (svg.HEIGHT - svg.BOTTOM + svg.TOP) / 2
+
+
+def render(made: Spread, language: Language) -> bytes:
+    """The page, UTF-8: both languages are in it, and one is shown first."""
+    style = _style()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    page = _template().render(
+        spread=made,
+        tag=("en", "zh-CN")[language],
+        shown=language.name.lower(),
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - our own file, hashed in the policy
+        version=__version__,
+    )
+    return page.encode("utf-8")
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {
+        "both": both,
+        "number": number,
+        "share": share,
+        "strip": strip,
+        "p": lambda english, chinese: both(Sentence(english, chinese)),
+    }
+    return environment.get_template("spread.html.j2")
+
+
+@functools.cache
+def _style() -> str:
+    own = (_TEMPLATES / "spread.css").read_text("utf-8")
+    return ((CARD_TEMPLATES / "style.css").read_text("utf-8") + own).strip()
+
+
+def number(value: Value) -> str:
+    """A value with its interval, or why there is none."""
+    if not isinstance(value, Measured):
+        return ""
+    if value.low is None or value.high is None:
+        return f"{value.value:.4g}"
+    return f"{value.value:.4g} ({value.low:.4g} – {value.high:.4g})"
+
+
+def share(value: Value, metric: SpreadMetric) -> str:
+    """A standard deviation as a share of the median; "" where one of them is lacking."""
+    if not isinstance(value, Measured) or not isinstance(metric.median, Measured):
+        return ""
+    return f"{value.value / metric.median.value:.2%}" if metric.median.value else ""
+
+
+def strip(metric: SpreadMetric) -> Markup:
+    """Every repeat of every machine as a dot on one scale, machines one below the other, outliers marked."""
+    low, high = _range([value for machine in metric.values for value in machine.values])
+    outliers = {item.machine for item in metric.outliers}
+    parts = []
+    for place, machine in enumerate(metric.values):
+        height = svg.HEIGHT - svg.BOTTOM - svg.TOP
+        y = svg.TOP + height * (place + 0.5) / len(metric.values)
+        css = "dot out" if machine.machine in outliers else "dot"
+        parts += [_dot(_x(value, low, high), y, css) for value in machine.values]
+    if isinstance(metric.median, Measured):
+        at = _x(metric.median.value, low, high)
+        parts.append(svg.line(at, svg.TOP, at, svg.HEIGHT - svg.BOTTOM, "median"))
+    for value in (low, high):
+        at = _x(value, low, high)
+        parts.append(svg.text(at, svg.HEIGHT - svg.BOTTOM + 16, f"{value:.4g}", "tick"))
+    return svg.frame(parts)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return (
+        (low, high) if low < high else (low - abs(low) / 100 - 1e-9, high + abs(high) / 100 + 1e-9)
+    )
+
+
+def _x(value: float, low: float, high: float) -> float:
+    return svg.LEFT + (svg.WIDTH - svg.LEFT - svg.RIGHT) * (value - low) / (high - low)
+
+
+def _dot(x: float, y: float, css: str) -> Markup:
+    return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="2.4" class="{}"/>').format(x, y, css)

@@ -1,0 +1,179 @@
+"""An engine's own git checkout, put on one commit after another, and afterwards on what it was on before.
+
+Python loads an engine that was installed with ``pip install -e`` from where its sources lie: whichever commit is checked
+out there is what runs. The checkout is the user's; it is changed only where nothing in it could be lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suite.measure.signals import Stop
+
+_TIMEOUT_S: Final = 300
+_SOURCES_SCRIPT: Final = """
+import importlib.metadata as m, json
+print(json.dumps({
+    d.metadata["Name"]: json.loads(text)
+    for d in m.distributions() if (text := d.read_text("direct_url.json"))
+}))
+"""
+"""Run by an environment's own interpreter: where each package was installed from that no index gave (PEP 610)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A git checkout.
+
+    Attributes:
+        root: its top directory.
+    """
+
+    root: Path
+
+    @classmethod
+    def at(cls, directory: Path) -> Checkout:
+        """The checkout that a directory lies in.
+
+        Raises:
+            UsageError: ``checkout-missing``.
+        """
+        top = _git(directory, "rev-parse", "--show-toplevel")
+        if top is None:
+            raise UsageError(
+                "checkout-missing",
+                Sentence(
+                    f"{directory} lies in no git checkout", f"{directory} 不在任何 git 检出之中"
+                ),
+            )
+        return cls(Path(top))
+
+    def commit(self, name: str) -> str:
+        """The commit that a name stands for.
+
+        Raises:
+            UsageError: ``commit-unknown``.
+        """
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        found = _git(self.root, *words)
+        if not found:
+            raise UsageError(
+                "commit-unknown",
+                Sentence(f"{self.root} has no commit {name!r}", f"{self.root} 没有提交 {name!r}"),
+            )
+        return found
+
+    def state(self) -> str:
+        """The commit that is checked out, with ``+dirty`` where a file that git knows was changed."""
+        head = _git(self.root, "rev-parse", "HEAD") or "unknown"
+        return f"{head}+dirty" if self._changed() else head
+
+    def switch(self, commit: str) -> None:
+        """Check a commit out.
+
+        Raises:
+            SetupError: ``checkout-failed``.
+        """
+        self._check_out("--detach", commit)
+
+    @contextlib.contextmanager
+    def restored(self, stop: Stop) -> Iterator[None]:
+        """Check out, at the end of the block and however it ends, what was checked out at its beginning.
+
+        Args:
+            stop: holds signals back meanwhile.
+
+        Raises:
+            UsageError: ``checkout-dirty``: there are changes that are in no commit.
+            SetupError: ``checkout-failed``: it could not be restored.
+        """
+        if self._changed():
+            hint = Sentence("commit or stash them: git stash", "请提交，或暂存：git stash")
+            message = Sentence(
+                f"{self.root} has changes that are in no commit", f"{self.root} 有未提交的更改"
+            )
+            raise UsageError("checkout-dirty", message, hint=hint)
+        branch = _git(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+        before = (branch,) if branch else ("--detach", self.commit("HEAD"))
+        try:
+            yield
+        finally:
+            with stop.deferred():
+                self._check_out(*before)
+
+    def _changed(self) -> bool:
+        return _git(self.root, "status", "--porcelain", "--untracked-files=no") != ""
+
+    def _check_out(self, *words: str) -> None:
+        if _git(self.root, "checkout", "--quiet", *words) is None:
+            command = f"git -C {self.root} checkout {' '.join(words)}"
+            message = Sentence(f"this did not go: {command}", f"此命令未成功：{command}")
+            hint = Sentence("see what git says to it", "请查看 git 的说明")
+            raise SetupError("checkout-failed", message, hint=hint)
+
+
+def sources(python: Path) -> dict[str, Checkout]:
+    """The packages that an interpreter loads from a git checkout, by name, with that checkout."""
+    try:
+        answer = subprocess.run(
+            [str(python), "-I", "-c", _SOURCES_SCRIPT],
+            capture_output=True,
+            check=True,
+            timeout=_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+        )
+        installed = json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return {}
+    loaded = {}
+    for name, origin in installed.items():
+        if origin.get("dir_info", {}).get("editable"):
+            with contextlib.suppress(UsageError):
+                loaded[name] = Checkout.at(Path(unquote(urlsplit(origin["url"]).path)))
+    return loaded
+
+
+def require_source(python: Path, checkout: Checkout) -> None:
+    """Refuse an interpreter that loads nothing from a checkout: every commit would be the same engine.
+
+    Raises:
+        UsageError: ``checkout-unused``.
+    """
+    if checkout not in sources(python).values():
+        message = Sentence(
+            f"{python} loads no package from {checkout.root}",
+            f"{python} 未从 {checkout.root} 加载任何软件包",
+        )
+        command = f"{python} -m pip install -e {checkout.root}"
+        hint = Sentence(f"install the engine from there: {command}", f"请从该处安装引擎：{command}")
+        raise UsageError("checkout-unused", message, hint=hint)
+
+
+def _git(directory: Path, *words: str) -> str | None:
+    """What git prints; None where it does not do it."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(directory), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C on the terminal reaches the suite alone: git is never cut between two files.
+            start_new_session=True,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

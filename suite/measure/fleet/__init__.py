@@ -1,0 +1,1 @@
+"""A fleet at work: attempts placed on machines by a backend, followed by a controller that may be killed at any time."""

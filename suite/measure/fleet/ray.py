@@ -1,0 +1,173 @@
+"""Attempts as actors of a Ray cluster: the only module that imports ray.
+
+Every machine's node is started with two resources of its own, `suite:NAME` and `suite:VENDOR` or `suite:VENDOR:ACCELERATOR`;
+an attempt reserves both in a placement group. It is an actor and no task, because a task on a node whose link is cut never
+fails (tried: 240 s). Nothing is started a second time by Ray: actors restart and repeat nothing. They are detached, so that
+what runs outlives a controller that is killed, and is found by its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from suite.base.errors import SetupError
+from suite.measure.fleet.backend import Gone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suite.documents.fleet import BackendName, Machine
+    from suite.measure.fleet.attempt import Files
+
+NAMESPACE: Final = "suite-fleet"
+PLACE_S: Final = 30.0
+"""How long a free node may take to accept an attempt, seconds."""
+ANSWER_S: Final = 5.0
+"""How long an actor may take to answer before its node is looked at, seconds."""
+
+
+class Unit:
+    """What runs on a node: the script of one attempt."""
+
+    def __init__(self, script: str) -> None:
+        """Start it."""
+        self._child = subprocess.Popen(
+            ["sh", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def over(self) -> bool:
+        """Whether it ended."""
+        return self._child.poll() is not None
+
+
+def resources(machine: Machine) -> dict[str, float]:
+    """What the node of a machine is started with (`ray start --resources`) and an attempt on it reserves."""
+    vendor, accelerator, _ = machine.kind
+    return {
+        _named(machine.name): 1.0,
+        f"suite:{':'.join(filter(None, (vendor, accelerator)))}": 1.0,
+    }
+
+
+def _named(machine: str) -> str:
+    return f"suite:{machine}"
+
+
+class Ray:
+    """See `suite.measure.fleet.backend.Backend`. A handle is the name of an actor and of its placement group."""
+
+    name: ClassVar[BackendName] = "ray"
+    batch: ClassVar[int] = 1
+
+    def __init__(self, address: str) -> None:
+        """Join a cluster.
+
+        Args:
+            address: of its head, or ``auto``.
+
+        Raises:
+            SetupError: ``fleet-backend-missing``, ``fleet-ray-open``, ``fleet-backend-failed``.
+        """
+        try:
+            import ray  # noqa: PLC0415 - an optional package
+            from ray import util  # noqa: PLC0415 - the same
+        except ImportError as cause:
+            hint = "pip install 'llm-inference-conformance[ray]'"
+            raise SetupError("fleet-backend-missing", "ray is not installed", hint=hint) from cause
+        if os.environ.get("RAY_AUTH_MODE") != "token":
+            hint = "start cluster and controller with RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH"
+            raise SetupError("fleet-ray-open", "RAY_AUTH_MODE is not token", hint=hint)
+        self.settle_s = 5.0
+        self._ray: Any = ray
+        self._util: Any = util
+        self._actors: dict[str, Any] = {}
+        try:
+            ray.init(
+                address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"
+            )
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:
+            words = " ".join(str(cause).split())[:500]
+            message = f"cannot join the Ray cluster at {address}: {words}"
+            raise SetupError("fleet-backend-failed", message) from cause
+
+    def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
+        """Start an actor for each attempt on the machine's node."""
+        return [self._start(machine, at) for at in attempts]
+
+    def _start(self, machine: Machine, at: Files) -> str:
+        wanted = resources(machine)
+        if not self._alive(machine.name, wanted):
+            named = " and ".join(wanted)
+            raise SetupError("fleet-unplaced", f"no node that is up has {named}")
+        handle = f"{machine.name}/{secrets.token_hex(8)}"
+        group = self._util.placement_group([wanted], "STRICT_PACK", handle, lifetime="detached")
+        if not group.wait(PLACE_S):
+            self._util.remove_placement_group(group)
+            message = f"the node of {machine.name} took nothing for {PLACE_S:g} s"
+            raise SetupError("fleet-unplaced", message)
+        strategy = self._util.scheduling_strategies.PlacementGroupSchedulingStrategy(group)
+        kind = self._ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(Unit)
+        self._actors[handle] = kind.options(
+            name=handle, lifetime="detached", scheduling_strategy=strategy, resources=wanted
+        ).remote(str(at.script))
+        return handle
+
+    def _alive(self, machine: str, wanted: Mapping[str, float] | None = None) -> bool:
+        """Whether a node with a machine's resources is up."""
+        names = (wanted or {_named(machine): 1.0}).keys()
+        return any(
+            node["Alive"] and names <= node["Resources"].keys() for node in self._ray.nodes()
+        )
+
+    def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:
+        """Those whose actor or node is no more."""
+        over: dict[str, Gone] = {}
+        asked = {}
+        for handle in handles:
+            try:
+                actor = self._actors.get(handle) or self._ray.get_actor(handle)
+            except ValueError:
+                over[handle] = Gone("fleet-lost", "Ray does not know it any more")
+                continue
+            self._actors[handle] = actor
+            asked[actor.over.remote()] = handle
+        ready, silent = [], []
+        if asked:
+            ready, silent = self._ray.wait(
+                list(asked), num_returns=len(asked), timeout=ANSWER_S, fetch_local=False
+            )
+        for answer in ready:
+            try:
+                ended = self._ray.get(answer)
+            except self._ray.exceptions.RayError as cause:
+                words = str(cause).strip().partition("\n")[0][:500]
+                over[asked[answer]] = Gone("fleet-lost", f"{type(cause).__name__}: {words}")
+                continue
+            if ended:
+                why = "its process ended without an exit status"
+                over[asked[answer]] = Gone("fleet-lost", why)
+        for answer in silent:
+            machine = asked[answer].partition("/")[0]
+            if not self._alive(machine):
+                over[asked[answer]] = Gone("fleet-lost", f"the node of {machine} is down")
+        return over
+
+    def release(self, handle: str) -> None:
+        """End the actor and give back what its placement group holds."""
+        actor = self._actors.pop(handle, None)
+        if actor is not None:
+            self._ray.kill(actor)
+        with contextlib.suppress(ValueError):  # it went with its node
+            self._util.remove_placement_group(self._util.get_placement_group(handle))
+
+    def close(self) -> None:
+        """Leave the cluster; actors run on."""
+        self._ray.shutdown()

@@ -1,0 +1,128 @@
+"""Attempts as jobs of Slurm, pinned to their machines: an array for each machine, one task at a time, never requeued.
+
+What Slurm knows of a job it forgets soon after, and a controller of Slurm that is killed may lose what it knew; so how an
+attempt ended is read from its own file, and Slurm is asked only whether it is still there. A node that is down ends its
+tasks for Slurm, while their processes may run on: the lock that every attempt holds keeps the machine to one of them.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from suite.base.errors import SetupError
+from suite.base.safe import replace_file
+from suite.measure.fleet.backend import Gone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suite.documents.fleet import BackendName, Machine
+    from suite.measure.fleet.attempt import Files
+
+TIMEOUT_S: Final = 60
+DOWN: Final = ("BOOT_FAIL", "NODE_FAIL")
+"""States of a job whose node went away."""
+ENDED: Final = (*DOWN, "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
+
+
+class Slurm:
+    """See `suite.measure.fleet.backend.Backend`. A handle is a job's number and its index in the array."""
+
+    name: ClassVar[BackendName] = "slurm"
+    batch: ClassVar[int] = 1000
+
+    def __init__(self, partition: str | None = None) -> None:
+        """Find Slurm's commands.
+
+        Args:
+            partition: that the jobs go to; None for Slurm's own.
+
+        Raises:
+            SetupError: ``fleet-backend-missing``.
+        """
+        self.settle_s = 10.0
+        self._options = [] if partition is None else [f"--partition={partition}"]
+        for program in ("sbatch", "squeue"):
+            if shutil.which(program) is None:
+                raise SetupError("fleet-backend-missing", f"there is no {program} on PATH")
+
+    def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
+        """Submit an array whose tasks run one after the other."""
+        first = attempts[0].directory
+        script = first / "batch.sh"
+        lines = ["#!/bin/sh", 'case "$SLURM_ARRAY_TASK_ID" in']
+        lines += [f"{n}) exec sh {shlex.quote(str(at.script))} ;;" for n, at in enumerate(attempts)]
+        try:
+            replace_file(script, "\n".join([*lines, "esac", ""]).encode())
+        except OSError as cause:
+            message = f"cannot write {script}: {cause.strerror}"
+            raise SetupError("run-unwritable", message) from cause
+        answer = _call(
+            [
+                "sbatch",
+                "--parsable",
+                "--no-requeue",
+                "--exclusive",
+                "--nodes=1",
+                f"--nodelist={machine.name}",
+                f"--array=0-{len(attempts) - 1}%1",
+                f"--job-name=suite-{machine.name}",
+                f"--output={first / 'slurm-%a.log'}",
+                *self._options,
+                str(script),
+            ]
+        )
+        if answer.returncode:
+            words = " ".join(answer.stderr.split())
+            code = "fleet-unplaced" if "node" in words.lower() else "fleet-backend-failed"
+            raise SetupError(code, f"sbatch refused {machine.name}: {words}")
+        number = answer.stdout.strip().partition(";")[0]
+        return [f"{number}_{index}" for index in range(len(attempts))]
+
+    def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:
+        """Those that Slurm no longer runs or holds back."""
+        answer = _call(["squeue", "--all", "--noheader", "--array", "--format=%i %T"])
+        if answer.returncode:
+            message = f"squeue failed: {' '.join(answer.stderr.split())}"
+            raise SetupError("fleet-backend-failed", message)
+        lines = (line.partition(" ") for line in answer.stdout.splitlines())
+        states = {number: state for number, _, state in lines}
+        over = {}
+        for handle in handles:
+            state = states.get(handle, "")
+            if state in DOWN:
+                over[handle] = Gone("fleet-lost", f"Slurm: {state}")
+            elif not state or state in ENDED:
+                over[handle] = Gone("fleet-lost", _why(handle) or "Slurm does not know it any more")
+        return over
+
+    def release(self, handle: str) -> None:
+        """Nothing is held: the next task of the array begins by itself."""
+
+    def close(self) -> None:
+        """Nothing is open; jobs run on."""
+
+
+def _why(handle: str) -> str:
+    """What Slurm remembers of a job that ended; "" where it has forgotten."""
+    answer = _call(["scontrol", "--oneliner", "show", "job", handle])
+    facts = dict(word.partition("=")[::2] for word in answer.stdout.split() if "=" in word)
+    return f"Slurm: {facts['JobState']}, {facts.get('Reason', '')}" if "JobState" in facts else ""
+
+
+def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run one of Slurm's commands.
+
+    Raises:
+        SetupError: ``fleet-backend-failed`` where it does not answer.
+    """
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as cause:
+        message = f"{command[0]} does not answer: {cause}"
+        raise SetupError("fleet-backend-failed", message) from cause

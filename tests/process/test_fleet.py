@@ -1,0 +1,94 @@
+"""A whole fleet by the command line: planned, its controller killed, resumed, collected, verified, its spread told."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.factories import fleets, runs
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A planned fleet of two scripted machines and one excluded."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    key = runs.key(tmp_path / "key.pem")
+    inventory = fleets.inventory(
+        3,
+        matrix=[
+            {
+                "profiles": [str(runs.profile(tmp_path))],
+                "options": ["--runtime", "sim"],
+                "sending": ["--key", str(key)],
+            }
+        ],
+        repeats=1,
+    )
+    for machine in inventory["machines"]:
+        machine["vendor"] = "nvidia"
+    inventory["machines"][2]["excluded"] = "fan broken"
+    done = runs.suite(
+        *("fleet", "plan", fleets.written(tmp_path / "rack.yaml", inventory)),
+        *("--out", tmp_path / "rack"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "6 machines" in done.stdout
+    assert "59" in done.stdout
+    return tmp_path / "rack"
+
+
+def test_a_fleet_from_its_inventory_to_a_verified_statement(place):
+    controller = subprocess.Popen(
+        runs.command("fleet", "run", place), cwd=runs.ROOT, env=runs.environment()
+    )
+    deadline = time.monotonic() + 10 * runs.WAIT_S
+    while not list(place.glob("attempts/*/1-*/stdout")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(controller.pid, signal.SIGKILL)
+    controller.wait()
+    assert runs.suite("fleet", "run", place).returncode == 2
+    done = runs.suite("fleet", "resume", place)
+    # A scripted server summarises nothing: measured, and not conformant.
+    assert done.returncode == 1, done.stderr
+    machines = json.loads(runs.suite("fleet", "status", place, "--json").stdout)
+    assert [machine["outcome"] for machine in machines] == ["complete", "complete", "excluded"]
+    assert all(attempt["attempt"] == 1 for machine in machines for attempt in machine["attempts"])
+
+    key = place.parent / "key.pem"
+    done = runs.suite("fleet", "collect", place, "--key", key)
+    assert done.returncode == 1, done.stderr
+    assert "2 complete, 1 excluded" in done.stdout
+    assert runs.suite("fleet", "collect", place, "--key", key).returncode == 2
+    assert (
+        runs.suite("fleet", "verify", place, "--key", f"{key.with_suffix('')}.pub.pem").returncode
+        == 0
+    )
+
+    done = runs.suite("fleet", "spread", place, "--json", "--page", place / "spread.html")
+    assert done.returncode == 0, done.stderr
+    (cell,) = json.loads(done.stdout)["cells"]
+    assert {metric["machines"] for metric in cell["metrics"]} == {2}
+
+    card = next(place.glob("attempts/node-1/1-*/run/events.jsonl"))
+    card.write_bytes(card.read_bytes().replace(b'"outcome":"ok"', b'"outcome":"no"', 1))
+    done = runs.suite("fleet", "verify", place)
+    assert done.returncode == 5
+    assert "fleet-card-differs" in done.stdout
+
+
+def test_a_machine_on_which_another_plan_comes_out_measures_nothing(place):
+    plan = next(place.glob("plans/*.json"))
+    document = json.loads(plan.read_bytes())
+    document["model"]["sha256"] = "0" * 64
+    plan.write_text(json.dumps(document))
+    words = json.loads((place / "fleet.json").read_bytes())["cells"][0]["words"]
+    done = runs.suite("run", *words, "--plan", plan, "--out", place / "other")
+    assert done.returncode == 2
+    assert "error[plan-differs]" in done.stderr
+    assert "/model/sha256" in done.stderr
+    assert not (place / "other" / "events.jsonl").exists()

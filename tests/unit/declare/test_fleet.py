@@ -1,0 +1,80 @@
+"""Inventories: every mistake at once with its line, and the cells and order that follow from one."""
+
+import pytest
+
+from suite.base.errors import DeclarationError
+from suite.declare.fleet import drafts, jobs, read_inventory
+from tests.factories import fleets
+
+
+def test_a_kind_of_machine_is_a_cell_for_each_engine_model_and_profile(tmp_path):
+    value = fleets.inventory()
+    value["machines"].append(
+        {"name": "node-5", "vendor": "mthreads", "accelerator": "mtt-s5000", "devices": 8}
+    )
+    value["machines"].append({"name": "node-6", "vendor": "nvidia", "excluded": "sent back"})
+    value["matrix"] = [
+        {"vendors": ["nvidia"], "engines": ["vllm"], "profiles": ["smoke", "./my/Long One.yaml"]},
+        {
+            "vendors": ["mthreads"],
+            "models": ["/models/a"],
+            "profiles": ["smoke"],
+            "options": ["--runtime", "sim"],
+            "sending": ["--workers", "2"],
+        },
+    ]
+    made = drafts(read_inventory(fleets.written(tmp_path / "rack.yaml", value)))
+    assert [(draft.name, draft.machines) for draft in made] == [
+        ("1-nvidia-vllm-smoke", ("node-1", "node-2")),
+        ("2-nvidia-vllm-long-one", ("node-1", "node-2")),
+        ("3-mthreads-default-smoke", ("node-3", "node-4")),
+        ("4-mthreads-default-smoke", ("node-5",)),
+    ]
+    words = "--vendor mthreads --accelerator mtt-s5000 --devices 8 --model /models/a --profile smoke --runtime sim"
+    assert " ".join(made[3].words) == words
+    assert made[3].sending == ("--workers", "2")
+
+
+def test_repeats_are_the_outermost_order(tmp_path):
+    order = [(job.repeat, job.machine) for job in jobs(fleets.fleet(tmp_path, 2))]
+    assert order == [(1, "node-1"), (1, "node-2"), (2, "node-1"), (2, "node-2")]
+
+
+def test_every_breach_of_the_schema_comes_at_once(tmp_path):
+    path = tmp_path / "rack.yaml"
+    path.write_text(
+        "inventory_schema: 1\n"
+        "name: rack\n"
+        "machines:\n"
+        "  - {name: node 1, vendor: nvidia}\n"
+        "  - {name: node-2, vender: nvidia, excluded: ''}\n"
+        "matrix:\n"
+        "  - {profiles: []}\n"
+        "repeats: 0\n"
+    )
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(path)
+    places = {(item.place.line, item.place.pointer) for item in refused.value.problems}
+    assert refused.value.code == "schema-violation"
+    assert {
+        (4, "/machines/0/name"),
+        (5, "/machines/1/vender"),
+        (5, "/machines/1/excluded"),
+        (7, "/matrix/0/profiles"),
+        (8, "/repeats"),
+    } <= places
+
+
+def test_every_contradiction_comes_at_once(tmp_path):
+    value = fleets.inventory(matrix=[{"vendors": ["nvidia", "nvidai"], "profiles": ["smoke"]}])
+    value["machines"][1]["name"] = "node-1"
+    for machine in value["machines"]:
+        machine["excluded"] = "all are sent back"
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(fleets.written(tmp_path / "rack.yaml", value))
+    assert refused.value.code == "fleet-inventory-wrong"
+    assert [problem.message for problem in refused.value.problems] == [
+        "two machines are called node-1",
+        "every machine is excluded",
+        "no machine is of nvidai",
+    ]

@@ -1,0 +1,146 @@
+"""What a fleet statement must say, and what it is refused for."""
+
+import datetime as dt
+
+import pytest
+from msgspec.structs import replace
+
+from suite.base.errors import TrustError
+from suite.documents.codec import plain
+from suite.documents.fleet import FLEET_TYPE
+from suite.evidence import fleetstate
+from suite.evidence.journal import Journal, read_journal
+from suite.judge.attest import keys
+from suite.judge.attest.predicate import check_predicate, vendors_of
+from suite.judge.attest.sign import sign
+from suite.judge.attest.statement import parse_statement, payload_of
+from suite.judge.fleet.statement import make_statement, stated_of
+from suite.judge.fleet.verify import Known, require_allowed, require_whole, verify_fleet
+from tests.factories import fleets
+
+NOW = dt.datetime(2026, 11, 28, 21, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def journalled(tmp_path):
+    """A fleet of three machines, one failed and one excluded, with the journal that a controller would leave."""
+    made = fleets.fleet(tmp_path, 3, repeats=1, excluded="sent back")
+    with Journal(tmp_path, made) as journal:
+        journal.append("begun", backend="local")
+        for name in ("node-1", "node-2"):
+            _attempt(journal, name, "preflight", 0, 1, status=0, measured=False)
+        _attempt(journal, "node-1", "1-cell", 1, 1, status=0, measured=True, card_sha256="1" * 64)
+        _attempt(journal, "node-2", "1-cell", 1, 1, status=3, code="disk-full", measured=False)
+        _attempt(journal, "node-2", "1-cell", 1, 2, status=3, code="engine-died", measured=False)
+        journal.append("left")
+    return tmp_path, made
+
+
+def _attempt(journal, machine, cell, repeat, attempt, **ended):
+    names = {"machine": machine, "cell": cell, "repeat": repeat, "attempt": attempt}
+    journal.append("submitted", **names)
+    journal.append("ended", **names, **ended)
+
+
+def held(directory, made):
+    entries, sha256 = read_journal(directory, made)
+    return entries, fleetstate.state(made, entries), sha256
+
+
+def test_it_names_every_machine_and_every_card(journalled):
+    directory, made = journalled
+    _, now, sha256 = held(directory, made)
+    statement = parse_statement(make_statement(made, now, sha256, NOW))
+    document = check_predicate(statement)
+    assert [machine.outcome for machine in document.machines] == ["complete", "failed", "excluded"]
+    assert document.machines[2].reason == "sent back"
+    assert [attempt.code for attempt in document.machines[1].attempts[1:]] == [
+        "disk-full",
+        "engine-died",
+    ]
+    assert statement.subject("node-1/1-cell.r1.a1") == "1" * 64
+    assert vendors_of(document) == ("cpu",)
+
+
+def test_a_statement_of_other_cards_than_it_names_cannot_be_signed(journalled, tmp_path):
+    directory, made = journalled
+    _, now, sha256 = held(directory, made)
+    whole = parse_statement(make_statement(made, now, sha256, NOW))
+    payload = payload_of(whole.subjects[:2], FLEET_TYPE, whole.predicate)
+    with pytest.raises(TrustError) as refused:
+        sign(payload, keys.generate(tmp_path / "key.pem"))
+    assert refused.value.code == "statement-subject"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda machines: machines[:2],
+        lambda machines: (
+            machines[0],
+            replace(machines[1], attempts=machines[1].attempts[2:]),
+            machines[2],
+        ),
+        lambda machines: (machines[0], replace(machines[1], outcome="excluded"), machines[2]),
+        lambda machines: (machines[1], machines[0], machines[2]),
+        lambda machines: (*machines, replace(machines[0], name="node-4")),
+    ],
+)
+def test_a_statement_that_leaves_something_out_is_refused(journalled, change):
+    directory, made = journalled
+    _, now, _ = held(directory, made)
+    document = stated_of(made, now, "2026-11-28T21:00:00Z")
+    require_whole(document, made, now)
+    with pytest.raises(TrustError) as refused:
+        require_whole(replace(document, machines=change(document.machines)), made, now)
+    assert refused.value.code == "fleet-machine-dropped"
+
+
+@pytest.mark.parametrize(
+    ("machine", "attempt", "retries"),
+    [("node-1", 2, 5), ("node-2", 3, 5), ("node-2", 2, 0)],
+    ids=["it left a card", "the engine failed", "no more are allowed"],
+)
+def test_an_attempt_that_was_not_allowed_is_refused(tmp_path, machine, attempt, retries):
+    made = fleets.fleet(tmp_path, 2, repeats=1, retries=retries)
+    with Journal(tmp_path, made) as journal:
+        _attempt(journal, "node-1", "1-cell", 1, 1, status=0, measured=True, card_sha256="1" * 64)
+        code = "engine-died" if retries else "disk-full"
+        _attempt(journal, "node-2", "1-cell", 1, 1, status=3, code=code, measured=False)
+        require_allowed(made, journal.entries)
+        _attempt(journal, machine, "1-cell", 1, attempt, status=0, measured=True)
+        with pytest.raises(TrustError) as refused:
+            require_allowed(made, journal.entries)
+    assert refused.value.code == "fleet-retry-forbidden"
+
+
+def test_a_statement_is_held_against_what_lies_beside_it(journalled):
+    directory, made = journalled
+    _, now, sha256 = held(directory, made)
+    key = keys.generate(directory / "key.pem")
+    bundle = sign(make_statement(made, now, sha256, NOW), key)
+
+    def verify():
+        def card(run):
+            raise TrustError("not-signed", f"{run.name} is not there")
+
+        return verify_fleet(directory, bundle, Known(key=key.public), card)
+
+    assert [error.code for error in verify().errors] == ["fleet-card-differs"]
+    with Journal(directory, made) as journal:
+        journal.append("left")
+    assert [error.code for error in verify().errors] == ["fleet-differs"]
+    (directory / "fleet.json").write_bytes(
+        (directory / "fleet.json").read_bytes().replace(b'"retries": 1', b'"retries": 5')
+    )
+    assert [error.code for error in verify().errors] == ["fleet-journal-broken"]
+
+
+def test_a_predicate_with_another_member_is_refused(journalled):
+    directory, made = journalled
+    _, now, sha256 = held(directory, made)
+    whole = parse_statement(make_statement(made, now, sha256, NOW))
+    predicate = {**plain(check_predicate(whole)), "best_machine": "node-1"}
+    with pytest.raises(TrustError) as refused:
+        check_predicate(parse_statement(payload_of(whole.subjects, FLEET_TYPE, predicate)))
+    assert refused.value.code == "predicate-schema"

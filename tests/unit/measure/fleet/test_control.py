@@ -1,0 +1,178 @@
+"""The controller over processes of this machine: who runs what in which order, what is tried again, and what a kill leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from suite.base.errors import SetupError
+from suite.declare.fleet import Job
+from suite.documents.fleet import PREFLIGHT
+from suite.evidence import fleetstate
+from suite.evidence.journal import JOURNAL, Journal, read_journal
+from tests.factories import fleets, runs
+
+ONE = Job("node-1", "1-cell", 1)
+
+
+def codes(now, job=ONE):
+    return [attempt.ended.code for attempt in now.attempts[job]]
+
+
+def outcomes(made, now):
+    return {machine.name: machine.outcome for machine in fleetstate.machines(made, now)}
+
+
+def test_every_machine_is_asked_first_and_repeats_are_interleaved(tmp_path):
+    made = fleets.fleet(tmp_path, 3, excluded="sent back")
+    now = fleets.work(tmp_path, made, at_once=1)
+    assert outcomes(made, now) == {"node-1": "complete", "node-2": "complete", "node-3": "excluded"}
+    entries, _ = read_journal(tmp_path, made)
+    for name in ("node-1", "node-2"):
+        order = [e.repeat for e in entries if e.kind == "submitted" and e.machine == name]
+        assert order == [0, 1, 2]
+    assert not any(entry.machine == "node-3" for entry in entries)
+
+
+def test_a_machine_never_works_at_two_attempts(tmp_path):
+    made = fleets.fleet(tmp_path, 2, repeats=3)
+    guard = (
+        'mkdir -p "$RUN"; mkdir "$RUN/../../lock" || exit 9; sleep 0.05; rmdir "$RUN/../../lock"\n'
+    )
+    now = fleets.work(tmp_path, made, guard + fleets.CARD)
+    assert set(outcomes(made, now).values()) == {"complete"}
+
+
+def test_a_failure_of_the_infrastructure_before_measuring_is_tried_again(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+
+    def unit(job, number):
+        return fleets.DISK_FULL if number == 1 else fleets.CARD
+
+    now = fleets.work(tmp_path, made, unit)
+    first, second = now.attempts[ONE]
+    assert (first.ended.code, first.ended.measured) == ("disk-full", False)
+    assert second.passed
+    # The machine was asked again in between.
+    assert len(now.attempts[Job("node-1", PREFLIGHT, 0)]) == 2
+    assert (tmp_path / "attempts/node-1/1-cell.r1.a1").is_dir()
+
+
+@pytest.mark.parametrize(
+    "unit", [fleets.DISK_FULL_MEASURING, fleets.ENGINE_DIED, "exit 2", "echo nonsense; exit 0"]
+)
+def test_what_is_measured_or_fails_by_itself_is_never_tried_again(tmp_path, unit):
+    made = fleets.fleet(tmp_path, 1, repeats=1, retries=5)
+    now = fleets.work(tmp_path, made, unit)
+    assert len(now.attempts[ONE]) == 1
+    assert outcomes(made, now) == {"node-1": "failed"}
+    (machine,) = fleetstate.machines(made, now)
+    assert machine.reason.startswith("0 of 1 runs left a card: ")
+
+
+def test_tries_are_no_more_than_the_fleet_allows(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1, retries=2)
+    now = fleets.work(tmp_path, made, fleets.DISK_FULL)
+    assert codes(now) == ["disk-full"] * 3
+
+
+def test_a_machine_that_is_not_ready_runs_nothing_and_is_asked_again_on_resume(tmp_path):
+    made = fleets.fleet(tmp_path, 2)
+    answer = '{"checks": [{"topic": "devices", "outcome": "fail", "answer": "no device"}]}'
+
+    def sick(job):
+        return f"echo '{answer}'; exit 3" if job.machine == "node-1" else fleets.READY
+
+    now = fleets.work(tmp_path, made, preflight=sick)
+    assert outcomes(made, now) == {"node-1": "failed", "node-2": "complete"}
+    machine = fleetstate.machines(made, now)[0]
+    assert [attempt.cell for attempt in machine.attempts] == [PREFLIGHT]
+    assert machine.attempts[0].code == "preflight-failed"
+    assert "devices: no device" in machine.reason
+    now = fleets.work(tmp_path, made)
+    assert set(outcomes(made, now).values()) == {"complete"}
+
+
+def test_a_lost_attempt_leaves_its_machine_alone_until_resume(tmp_path):
+    made = fleets.fleet(tmp_path, 2, repeats=1)
+
+    def dies(job, number):
+        return fleets.KILLED if job == ONE and number == 1 else fleets.CARD
+
+    now = fleets.work(tmp_path, made, dies)
+    assert codes(now) == ["fleet-lost"]
+    assert now.lost == {"node-1"}
+    now = fleets.work(tmp_path, made, dies)
+    assert [attempt.passed for attempt in now.attempts[ONE]] == [False, True]
+    assert set(outcomes(made, now).values()) == {"complete"}
+
+
+def test_an_attempt_that_works_on_keeps_the_next_from_its_machine(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+    # Its script dies, and what it started works on, as on a node that was given up.
+    lingers = "sleep 30 >/dev/null 2>&1 & echo $! >$RUN.pid\n" + fleets.KILLED
+    now = fleets.work(tmp_path, made, lingers)
+    assert codes(now) == ["fleet-lost"]
+    survivor = int((tmp_path / "attempts/node-1/1-cell.r1.a1/run.pid").read_text())
+    try:
+        now = fleets.work(tmp_path, made)
+        asked = now.attempts[Job("node-1", PREFLIGHT, 0)][-1]
+        assert asked.ended.code == "fleet-machine-busy"
+    finally:
+        os.kill(survivor, signal.SIGKILL)
+    deadline = time.monotonic() + runs.WAIT_S
+    while not now.attempts[ONE][-1].passed and time.monotonic() < deadline:
+        now = fleets.work(tmp_path, made)
+    assert now.attempts[ONE][-1].passed
+
+
+def test_a_controller_killed_in_the_middle_goes_on_with_what_runs(tmp_path):
+    made = fleets.fleet(tmp_path, 2, repeats=1)
+    script = textwrap.dedent(f"""
+        from pathlib import Path
+        from suite.documents.codec import decode
+        from suite.documents.fleet import Fleet
+        from tests.factories import fleets
+        place = Path({str(tmp_path)!r})
+        made = decode((place / "fleet.json").read_bytes(), Fleet)
+        fleets.work(place, made, "touch $RUN.begun; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done\\n" + fleets.CARD)
+    """)
+    controller = subprocess.Popen([sys.executable, "-c", script], cwd=runs.ROOT)
+    deadline = time.monotonic() + runs.WAIT_S
+    while len(list(tmp_path.glob("attempts/*/*/run.begun"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with pytest.raises(SetupError) as busy:
+        Journal(tmp_path, made)
+    assert busy.value.code == "fleet-busy"
+    controller.kill()
+    controller.wait()
+    with (tmp_path / JOURNAL).open("ab") as journal:
+        journal.write(b'{"sequence": 1')  # the line in which it died
+    (tmp_path / "go").touch()
+    now = fleets.work(tmp_path, made, "exit 9")
+    assert [len(now.attempts[Job(f"node-{n}", "1-cell", 1)]) for n in (1, 2)] == [1, 1]
+    assert set(outcomes(made, now).values()) == {"complete"}
+
+
+def test_an_attempt_that_nobody_placed_never_counts(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1, retries=0)
+    with Journal(tmp_path, made) as journal:
+        journal.append("begun", backend="local")
+        journal.append("submitted", machine="node-1", cell="1-cell", repeat=1, attempt=1)
+    now = fleets.work(tmp_path, made)
+    assert codes(now) == ["fleet-unplaced"]
+    now = fleets.work(tmp_path, made)
+    assert now.attempts[ONE][-1].passed
+
+
+def test_a_controller_that_is_stopped_leaves_what_runs(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=2)
+    looks = iter([False, False, True])
+    now = fleets.work(tmp_path, made, "sleep 0.3\n" + fleets.CARD, stopped=lambda: next(looks))
+    assert len(now.running()) == 1
+    now = fleets.work(tmp_path, made)
+    assert set(outcomes(made, now).values()) == {"complete"}
