@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from msgspec import UNSET
 
@@ -142,7 +142,8 @@ class Agent:
 
 def _order(channel: Channel, timeout_s: float) -> wire.Orders:
     message = channel.receive(timeout_s)
-    order: wire.Orders = convert(message, wire.Orders, file=channel.peer, error=SetupError)
+    known = cast("type[wire.Orders]", wire.Orders)
+    order: wire.Orders = convert(message, known, file=channel.peer, error=SetupError)
     return order
 
 

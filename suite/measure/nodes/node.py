@@ -6,7 +6,7 @@ import base64
 import hashlib
 import threading
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError
@@ -94,7 +94,8 @@ class Node:
             with self._asking:
                 self._channel.send(plain(order))
                 message = self._channel.receive(timeout_s)
-            reply: wire.Replies = convert(message, wire.Replies, file=self.where, error=EngineError)
+            known = cast("type[wire.Replies]", wire.Replies)
+            reply: wire.Replies = convert(message, known, file=self.where, error=EngineError)
         except (OSError, SetupError) as error:
             message_ = Sentence(
                 f"{self.title}: its agent no longer answers: {error}",
