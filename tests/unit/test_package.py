@@ -12,7 +12,16 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Programs that are run, not imported; and a package of which only a list is read.
 PROGRAMS = {"pip", "py-rouge", "uv"}
 # Imported where it is there, and offered as an extra.
-EXTRAS = {"alembic", "pyarrow", "ruptures", "scipy", "sigstore", "sigstore_models", "sqlalchemy"}
+EXTRAS = {
+    "alembic",
+    "pyarrow",
+    "ray",
+    "ruptures",
+    "scipy",
+    "sigstore",
+    "sigstore_models",
+    "sqlalchemy",
+}
 
 
 def normal(name):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
 from suite.base.resources import TOP, resource
+from suite.base.safe import MAX_FILE_BYTES, read_plain
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def context(directory: Path) -> dict[str, bytes]:
             name: (directory / name).read_bytes() for name in (*CONTEXT_FILES, *programs, *lists)
         }
         own = [path for name in lists for path in _own_files(files[name].decode())]
-        return files | {path.relative_to(TOP).as_posix(): path.read_bytes() for path in own}
+        return files | {
+            path.relative_to(TOP).as_posix(): read_plain(path, MAX_FILE_BYTES, below=None)
+            for path in own
+        }
     except OSError as error:
         raise SetupError(
             "image-context-missing",

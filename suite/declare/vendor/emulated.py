@@ -17,7 +17,7 @@ from suite.base import jsonio, yamlio
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError, unwritable
 from suite.base.resources import resource
-from suite.base.safe import replace_file
+from suite.base.safe import read_plain, replace_file
 from suite.declare.vendor.load import FILE_NAME, load_vendor
 from suite.documents.engine import RECIPE_TARGET
 
@@ -34,6 +34,7 @@ TOOLS: Final = ("nvidia-smi", "amd-smi", "npu-smi", "mthreads-gmi")
 _SOURCE: Final = "emulation"
 _READY: Final = ("/health", "/v1/models")
 _PROGRAM: Final = "engine.py"
+_MAX_PROGRAM: Final = 1 << 20
 _SOONER: Final = {"vllm": ("--enforce-eager",)}
 """What makes an engine start sooner; how fast it then is says nothing anyway."""
 
@@ -104,7 +105,7 @@ def emulate(vendor: Vendor, into: Path, *, devices: int, underneath: str) -> Pat
         replace_file(directory / FILE_NAME, text.encode())
         replace_file(directory / ENGINES, jsonio.pretty(described))
         program = resource("suite/assets/emulated_engine.py")
-        replace_file(directory / _PROGRAM, program.read_bytes())
+        replace_file(directory / _PROGRAM, read_plain(program, _MAX_PROGRAM, below=None))
     except OSError as cause:
         raise SetupError("disk-unwritable", unwritable(cause.filename, cause)) from cause
     return directory
