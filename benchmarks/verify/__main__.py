@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.verify import synthetic
-from suite.judge.attest import keys
+from suite.judge.attest import keyfiles
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = '{"ttft_ms": 1, "itl_ms": 0.2, "tokens": 64}'
@@ -58,7 +58,7 @@ def _make(cache: Path, tasks: int) -> None:
     words += ["--profile", str(profile), "--data", str(data)]
     key = cache / "key.pem"
     if not key.exists():
-        keys.generate(key)
+        keyfiles.generate(key)
     words += ["--out", str(cache / "run"), "--key", str(key)]
     _, wall = _timed(cache / "run.json", words, None)
     (cache / "wall.json").write_text(json.dumps(wall))

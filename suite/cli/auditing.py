@@ -49,8 +49,8 @@ from suite.measure.engine.served import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.cli.options import Trusted
     from suite.cli.terminal import Terminal
+    from suite.cli.trustoptions import Trusted
     from suite.documents.audit import AuditVerdict
     from suite.documents.plan import Plan
     from suite.evidence import Evidence

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from suite.cli.judging import Held
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
     from suite.judge.attest.review import Made
 
 DEEPEST: Final = 6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base.bilingual import Sentence, joined
 from suite.base.errors import TrustError
 from suite.cli import judging
-from suite.cli.options import Trusted
+from suite.cli.trustoptions import Trusted
 from suite.documents.reproduction import (
     Consensus,
     ConsensusMetric,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
 
 
 def export(

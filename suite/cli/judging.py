@@ -11,7 +11,7 @@ from suite.base.errors import EvidenceError, TrustError
 from suite.base.safe import is_plain
 from suite.evidence import MANIFEST
 from suite.judge import score
-from suite.judge.attest import keys, trust, verify_run
+from suite.judge.attest import keyfiles, trust, verify_run
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.page import MAX_PAGE_BYTES, extract_bundle
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
     from suite.documents.card import Scorecard
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey
@@ -94,7 +94,7 @@ def known(trusted: Trusted, nonce: str | None = None, *, shared: bool = False) -
     )
     return Known(
         trust.load(trusted.trust) if trusted.trust else None,
-        keys.load_public(trusted.key) if trusted.key else None,
+        keyfiles.load_public(trusted.key) if trusted.key else None,
         expected,
     )
 

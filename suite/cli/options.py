@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from suite.base import resources
-from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, completions
 from suite.cli.nodeoptions import PLACE_OPTIONS, TOPOLOGY_OPTIONS
 
@@ -96,37 +94,6 @@ class Sending:
     kernel_send_stamps: bool = False
     node: tuple[str, ...] = ()
     node_token: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trusted:
-    """Whose signature counts: a trust list, or one public key; and what vouches for the time of it."""
-
-    trust: Path | None = None
-    key: Path | None = None
-    timestamp: tuple[Path, ...] = ()
-    receipt: tuple[Path, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse both at once, and a time without the list that says who may vouch for it.
-
-        Raises:
-            UsageError: ``usage-wrong``.
-        """
-        if self.trust is not None and self.key is not None:
-            message = exclusive("--trust", "--key")
-            raise UsageError(
-                "usage-wrong", message, hint=Sentence("leave one of them out", "请去掉其中一个")
-            )
-        if (self.timestamp or self.receipt) and self.trust is None:
-            message = Sentence(
-                "--timestamp and --receipt need --trust", "--timestamp 与 --receipt 需要 --trust"
-            )
-            hint = Sentence(
-                "the trust list says which authorities and reviewers count",
-                "信任列表决定哪些时间戳机构与评审方算数",
-            )
-            raise UsageError("usage-wrong", message, hint=hint)
 
 
 def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -347,25 +314,6 @@ _SENDING = (
     *PLACE_OPTIONS,
 )
 
-_TRUSTED = (
-    click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)"),
-    click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for"),
-    click.option(
-        "--timestamp",
-        type=FILE,
-        multiple=True,
-        metavar="FILE",
-        help="RFC 3161 time stamp of the signature; may be repeated",
-    ),
-    click.option(
-        "--receipt",
-        type=FILE,
-        multiple=True,
-        metavar="FILE",
-        help="reviewer's receipt, made by suite receipt; may be repeated",
-    ),
-)
-
 
 def choices(function: _Function) -> _Function:
     """Give a command the options of `Choices`, as its argument ``choices``."""
@@ -375,11 +323,6 @@ def choices(function: _Function) -> _Function:
 def sending(function: _Function) -> _Function:
     """Give a command the options of `Sending`, as its argument ``sending``."""
     return bound(function, "sending", Sending, _SENDING)
-
-
-def trusted(function: _Function) -> _Function:
-    """Give a command the options of `Trusted`, as its argument ``trusted``; one excludes the other."""
-    return bound(function, "trusted", Trusted, _TRUSTED)
 
 
 def bound(

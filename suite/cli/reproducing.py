@@ -15,10 +15,11 @@ from suite.base.errors import EvidenceError, Problem, UsageError
 from suite.cli import judging, signingkey, stamping
 from suite.cli.consensus import RESULTS
 from suite.cli.measuring import measure, run_directory
-from suite.cli.options import Choices, Trusted
+from suite.cli.options import Choices
 from suite.cli.output import labelled, write_new
 from suite.cli.statements import REPRODUCTION_ENDING
 from suite.cli.topology import with_topology
+from suite.cli.trustoptions import Trusted
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.documents.codec import plain
 from suite.documents.document import given

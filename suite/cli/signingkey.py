@@ -15,7 +15,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.cli.options import KEY_VARIABLE, default_key
-from suite.judge.attest import keys, pkcs11key
+from suite.judge.attest import keyfiles, keys, pkcs11key
 from suite.judge.attest.keyless import KeylessSigner, ambient_token, trust_config
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def named_key(name: str | None) -> OpenKey | None:
         path = default_key()
         if not os.path.lexists(path):
             return None
-        return OpenKey(keys.load_private(path, _passphrase), str(path))
+        return OpenKey(keyfiles.load_private(path, _passphrase), str(path))
     if name.startswith(pkcs11key.SCHEME):
         return OpenKey(pkcs11key.load(name, _passphrase), name)
     path = Path(name).expanduser()
-    return OpenKey(keys.load_private(path, _passphrase), str(path))
+    return OpenKey(keyfiles.load_private(path, _passphrase), str(path))
 
 
 def local_key() -> OpenKey:
@@ -78,7 +78,7 @@ def local_key() -> OpenKey:
         SetupError: ``key-unwritable``.
     """
     path = default_key()
-    key, new = keys.load_or_generate(path, _passphrase)
+    key, new = keyfiles.load_or_generate(path, _passphrase)
     return OpenKey(key, str(path), new)
 
 

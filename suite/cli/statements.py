@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.judging import Held
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
     from suite.documents.audit import Audit
     from suite.judge.attest.review import Made
     from suite.judge.attest.trust import TrustList

@@ -11,9 +11,9 @@ from suite.base.errors import EvidenceError, Place, TrustError, UsageError
 from suite.base.language import language
 from suite.base.visible import visible
 from suite.cli import judging
-from suite.cli.options import Trusted
 from suite.cli.output import labelled, write_bytes, write_note
 from suite.cli.signing import require_run
+from suite.cli.trustoptions import Trusted
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
 from suite.judge.submissions import folders, tree, waivers
 from suite.judge.submissions.check import Setting

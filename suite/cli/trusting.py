@@ -13,7 +13,7 @@ from suite.base.errors import TrustError, UsageError, unwritable
 from suite.base.safe import replace_file
 from suite.documents import trust as documents
 from suite.documents.codec import decode, plain, pretty
-from suite.judge.attest import keys
+from suite.judge.attest import keyfiles
 from suite.judge.attest.times import format_time
 from suite.judge.attest.trust import Role, load, parse
 
@@ -43,7 +43,7 @@ def add(
         TrustError: the list, the key or the entry is refused.
         UsageError: ``trust-entry``: an end without a start.
     """
-    public = keys.load_public(key)
+    public = keyfiles.load_public(key)
     start, end = window
     if end and not start:
         raise UsageError("trust-entry", Sentence("--until needs --from", "--until 需要 --from"))

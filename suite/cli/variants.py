@@ -14,8 +14,8 @@ from suite.base.language import language
 from suite.base.visible import say
 from suite.cli import comparing
 from suite.cli.measuring import measure, run_directory
-from suite.cli.options import Trusted
 from suite.cli.output import write_bytes, write_error, write_note, write_report
+from suite.cli.trustoptions import Trusted
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare import formats, many
 from suite.judge.compare.repeats import gathered

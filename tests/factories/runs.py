@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from suite.judge.attest import keys
+from suite.judge.attest import keyfiles
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDPOINTS = ("DOCKER_HOST", "SUITE_KEY")
@@ -209,5 +209,5 @@ def name_of(number: int) -> str:
 def key(path: Path) -> Path:
     """A signing key at that path, made on the first call."""
     if not path.exists():
-        keys.generate(path)
+        keyfiles.generate(path)
     return path

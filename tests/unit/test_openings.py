@@ -61,7 +61,7 @@ WRITERS = {
         "os.open",
     ],
     "evidence/journal.py": ["os.open"],
-    "judge/attest/keys.py": ["os.open"],
+    "judge/attest/keyfiles.py": ["os.open"],
     "judge/attest/lineends.py": ["(copy / path.name).write_bytes", "(copy / path.name).open"],
     "declare/tasks/formats/canonical.py": ["partial.open"],
     "documents/schemas.py": ["path.write_text"],

@@ -12,12 +12,12 @@ from suite.base.visible import say
 from suite.cli.command import Count, Names, command
 from suite.cli.options import (
     FILE,
-    Trusted,
     json_option,
     quiet_option,
     signing_key_option,
     tsa_option,
 )
+from suite.cli.trustoptions import Trusted
 
 if TYPE_CHECKING:
     from pathlib import Path

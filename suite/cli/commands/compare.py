@@ -10,12 +10,13 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import Names, command
-from suite.cli.options import FILE, format_option, trusted
+from suite.cli.options import FILE, format_option
+from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
 
 _FORMATS = "suite.judge.compare.formats"
 

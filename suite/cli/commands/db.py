@@ -10,13 +10,14 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import unwritable
 from suite.base.language import language
 from suite.cli.command import Group, command, described
-from suite.cli.options import FILE, trusted
+from suite.cli.options import FILE
 from suite.cli.seriesoptions import store_option
+from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
 
 
 _OUTCOMES = {

@@ -8,12 +8,13 @@ import click
 
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import FILE, json_option, trusted
+from suite.cli.options import FILE, json_option
+from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
 
 
 @command("suite diff runs/a runs/b")

@@ -9,12 +9,13 @@ import click
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, unwritable
 from suite.cli.command import command
-from suite.cli.options import FILE, format_option, trusted
+from suite.cli.options import FILE, format_option
+from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
 
 
 @command("suite export runs/20260131-120000-cpu-vllm-smoke --format vllm-bench --out results")

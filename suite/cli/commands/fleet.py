@@ -8,13 +8,14 @@ import click
 
 from suite.base.bilingual import Sentence
 from suite.cli.command import Count, Group, command, described
-from suite.cli.options import FILE, json_option, signing_key_option, trusted, tsa_option
+from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
+from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
     from suite.measure.fleet.backend import Backend
 
 
@@ -173,7 +174,7 @@ def collect(
     reason, and the digest of every card. The exit status is that of `suite fleet run`.
     """
     from suite.cli.fleetresults import collect as carry_out
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
 
     return carry_out(directory, Trusted(trust=cards_trust), key=key, tsa=tsa, out=out)
 

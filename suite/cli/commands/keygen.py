@@ -24,16 +24,16 @@ def keygen(out: Path | None, algorithm: str) -> int:
     Makes an ECDSA P-256 (default) or Ed25519 key: FILE (mode 600) and FILE's public half.
     """
     from suite.cli.output import labelled
-    from suite.judge.attest import keys
+    from suite.judge.attest import keyfiles, keys
 
     named = os.environ.get(KEY_VARIABLE)
     path = out or (Path(named).expanduser() if named else default_key())
-    key = keys.generate(path, keys.Algorithm(algorithm))
+    key = keyfiles.generate(path, keys.Algorithm(algorithm))
     say(
         labelled(
             [
                 (Sentence("private key", "私钥"), str(path)),
-                (Sentence("public key", "公钥"), str(keys.public_path(path))),
+                (Sentence("public key", "公钥"), str(keyfiles.public_path(path))),
                 (Sentence("key id", "密钥编号"), key.public.id),
             ]
         )

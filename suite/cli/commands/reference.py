@@ -8,7 +8,8 @@ import click
 
 from suite.base.visible import say
 from suite.cli.command import Group, command, described
-from suite.cli.options import FILE, Trusted, json_option, signing_key_option, tsa_option
+from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
+from suite.cli.trustoptions import Trusted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,13 @@ from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import FILE, json_option, trusted
+from suite.cli.options import FILE, json_option
+from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Trusted
+    from suite.cli.trustoptions import Trusted
     from suite.judge.attest.verification import Verification
 
 

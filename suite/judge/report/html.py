@@ -56,6 +56,7 @@ _CODE = (
     "svg.py",
     "tables.py",
     "templating.py",
+    "trustwords.py",
     "view.py",
     "words.py",
 )

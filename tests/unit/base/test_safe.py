@@ -13,7 +13,7 @@ from suite.base.safe import NOT_PLAIN, open_plain, read_plain, replace_file
 from suite.declare.model import configuration, safetensors
 from suite.declare.profiles import load as profiles
 from suite.declare.vendor.load import load_vendor
-from suite.judge.attest import keys, trust
+from suite.judge.attest import keyfiles, trust
 
 KINDS = ("pipe", "socket", "directory", "device", "loop")
 
@@ -83,8 +83,8 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path):
 
 READERS = {
     "trust list": (trust.load, TrustError),
-    "public key": (keys.load_public, UsageError),
-    "private key": (keys.load_private, UsageError),
+    "public key": (keyfiles.load_public, UsageError),
+    "private key": (keyfiles.load_private, UsageError),
     "vendor": (lambda path: load_vendor(str(path.parent)), DeclarationError),
     "profile": (lambda path: profiles.load_profile(str(path)), DeclarationError),
     "model": (lambda path: configuration.read_text(path.parent), DataError),

@@ -13,7 +13,7 @@ import pytest
 from suite.base import jsonio
 from suite.cli.machine import settings
 from suite.cli.main import main, program
-from suite.judge.attest.keys import load_public
+from suite.judge.attest.keyfiles import load_public
 from suite.measure.engine.sim_faults import FAULTS
 from tests.factories import evidence as factory
 from tests.factories import runs

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.cli.main import main
-from suite.judge.attest import keys, trust, verify_run
+from suite.judge.attest import keyfiles, trust, verify_run
 from suite.judge.attest.page import Carried, embed_statement, extract_carried
 from suite.judge.attest.review import make_audit, payload_digest
 from suite.judge.attest.sign import sign
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     for name in ("lab", "alice", "bob"):
-        keys.generate(tmp_path / f"{name}.pem")
+        keyfiles.generate(tmp_path / f"{name}.pem")
     list_ = tmp_path / "keys.json"
     for owner, role, key in (
         ("cpu", "vendor", "lab"),
@@ -37,7 +37,9 @@ def place(tmp_path: Path) -> Path:
     ):
         words = ["trust", "add", list_, owner, "--role", role, "--key", tmp_path / f"{key}.pub.pem"]
         assert main([*map(str, words)]) == 0
-    factory.finish(factory.factory.write(tmp_path / "run"), keys.load_private(tmp_path / "lab.pem"))
+    factory.finish(
+        factory.factory.write(tmp_path / "run"), keyfiles.load_private(tmp_path / "lab.pem")
+    )
     return tmp_path
 
 
@@ -86,7 +88,7 @@ def test_a_revoked_key_needs_a_time(place: Path, capsys: pytest.CaptureFixture) 
     made.root.mkdir()
     assert suite("submit", place / "run", "--to", made.tree) == 0
     assert suite("trust", "list", file, "--json") == 0
-    key_id = keys.load_public(place / "lab.pub.pem").id
+    key_id = keyfiles.load_public(place / "lab.pub.pem").id
     assert suite("trust", "revoke", file, key_id[:12], "--reason", "lost") == 0
     assert suite("trust", "revoke", file, key_id, "--reason", "again") == 2
     assert suite("trust", "revoke", file, "", "--reason", "all") == 2
@@ -111,7 +113,7 @@ def test_an_audit_is_verified_with_the_card_and_in_a_submission(
     bundle = (run / "scorecard.sigstore.json").read_bytes()
     payload = make_audit(payload_digest(bundle, "card"), replace(PREDICATE, verdict=verdict))
     audit = place / "run.audit.sigstore.json"
-    audit.write_bytes(sign(payload, keys.load_private(place / "alice.pem")))
+    audit.write_bytes(sign(payload, keyfiles.load_private(place / "alice.pem")))
     assert suite("verify", run, "--trust", list_, "--audit", audit) == status
     out, _ = capfdbinary.readouterr()
     assert b"audited by alice" in out
@@ -172,7 +174,7 @@ def test_a_page_shows_an_audit_that_was_verified_and_nobody_can_slip_one_in(
     bundle = (run / "scorecard.sigstore.json").read_bytes()
     payload = make_audit(payload_digest(bundle, "card"), PREDICATE)
     audit = place / "run.audit.sigstore.json"
-    audit.write_bytes(sign(payload, keys.load_private(place / "alice.pem")))
+    audit.write_bytes(sign(payload, keyfiles.load_private(place / "alice.pem")))
     page, own = run / "scorecard.html", (run / "scorecard.html").read_bytes()
     assert suite("render", run, "--audit", audit) == 2
     assert suite("render", run) == 0
@@ -193,8 +195,8 @@ def test_a_page_shows_an_audit_that_was_verified_and_nobody_can_slip_one_in(
     # The vendor's own word, and a reviewer's word about another card.
     card = verify_run.verify_file(bundle, trust.load(list_)).verified.card
     for data in (
-        sign(payload, keys.load_private(place / "lab.pem")),
-        sign(make_audit("1" * 64, PREDICATE), keys.load_private(place / "alice.pem")),
+        sign(payload, keyfiles.load_private(place / "lab.pem")),
+        sign(make_audit("1" * 64, PREDICATE), keyfiles.load_private(place / "alice.pem")),
     ):
         kept, other = (embed_statement(item).encode() for item in (audit.read_bytes(), data))
         forged = shown.replace(kept, other)
@@ -205,7 +207,7 @@ def test_a_page_shows_an_audit_that_was_verified_and_nobody_can_slip_one_in(
         html.render(
             bundle,
             card,
-            carried=Carried((sign(payload, keys.load_private(place / "lab.pem")),)),
+            carried=Carried((sign(payload, keyfiles.load_private(place / "lab.pem")),)),
         )
     )
     assert suite("verify", run, "--trust", list_) == 5

@@ -9,7 +9,7 @@ import pytest
 
 from suite.base import jsonio, schema
 from suite.base.errors import TrustError
-from suite.judge.attest import keys, times, trust
+from suite.judge.attest import keyfiles, keys, times, trust
 from suite.judge.attest.existence import Witness
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.verify import Verified, verify_bundle
@@ -24,7 +24,9 @@ def _json(path: Path) -> dict:
 
 
 def _key(given: dict, role: str) -> keys.PublicKey | None:
-    return keys.load_public(CASES / "keys" / f"{given[role]}.pub.pem") if role in given else None
+    return (
+        keyfiles.load_public(CASES / "keys" / f"{given[role]}.pub.pem") if role in given else None
+    )
 
 
 def witnesses(files: list[str]) -> tuple[Witness, ...]:

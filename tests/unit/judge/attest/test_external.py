@@ -12,7 +12,7 @@ import pytest
 
 from suite import evidence
 from suite.base import jsonio
-from suite.judge.attest import keys, sign
+from suite.judge.attest import keyfiles, keys, sign
 from suite.judge.attest.stated import Identity
 from suite.judge.attest.statement import make_statement
 from suite.judge.attest.verify import verify_bundle
@@ -112,11 +112,11 @@ def test_a_lab_signs_with_openssl_and_jq_alone(tmp_path: Path) -> None:
     statement = tmp_path / "scorecard.json"
     statement.write_bytes(PAYLOAD)
     bundle = subprocess.run([SIGN, statement, key], check=True, capture_output=True).stdout
-    verified = verify_bundle(bundle, key=keys.load_public(public))
+    verified = verify_bundle(bundle, key=keyfiles.load_public(public))
     assert verified.identity is Identity.GIVEN_KEY
     assert verified.statement.payload == PAYLOAD
     # The suite reads that key, and its own signature with it is in the same form.
-    assert keys.load_private(key).public.id == verified.key_id
+    assert keyfiles.load_private(key).public.id == verified.key_id
     (tmp_path / "bundle.json").write_bytes(bundle)
     done = openssl(tmp_path / "bundle.json", public)
     assert (done.returncode, done.stdout) == (0, PAYLOAD)
@@ -146,7 +146,7 @@ def test_the_commands_of_the_page_work_on_a_run(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stderr
     assert checked.stdout.count(manifest) == 2
     assert checked.stdout.count(": OK\n") == len(evidence.EVIDENCE_FILES) + 1, "container.json"
-    key = keys.load_public(run / "vendor.pub.pem")
+    key = keyfiles.load_public(run / "vendor.pub.pem")
     for name in ("key.pem", "vendor.pub.pem", "payload.json"):
         (run / name).unlink()
     assert verify_run(run, key=key, recompute=score, render=None).intact
@@ -191,7 +191,7 @@ def test_sigstore_verify(node_modules: Path, tmp_path: Path) -> None:
             "name": folder.name,
             "bundle": str(folder / "bundle.sigstore.json"),
             "key": str(public_key(folder)),
-            "id": keys.load_public(public_key(folder)).id,
+            "id": keyfiles.load_public(public_key(folder)).id,
         }
         for folder in FOLDERS
     ]

@@ -10,7 +10,7 @@ from suite.documents.codec import plain
 from suite.documents.fleet import FLEET_TYPE
 from suite.evidence import fleetstate
 from suite.evidence.journal import Journal, read_journal
-from suite.judge.attest import keys
+from suite.judge.attest import keyfiles
 from suite.judge.attest.predicate import check_predicate, vendors_of
 from suite.judge.attest.sign import sign
 from suite.judge.attest.statement import parse_statement, payload_of
@@ -68,7 +68,7 @@ def test_a_statement_of_other_cards_than_it_names_cannot_be_signed(journalled, t
     whole = parse_statement(make_statement(made, now, sha256, NOW))
     payload = payload_of(whole.subjects[:2], FLEET_TYPE, whole.predicate)
     with pytest.raises(TrustError) as refused:
-        sign(payload, keys.generate(tmp_path / "key.pem"))
+        sign(payload, keyfiles.generate(tmp_path / "key.pem"))
     assert refused.value.code == "statement-subject"
 
 
@@ -117,7 +117,7 @@ def test_an_attempt_that_was_not_allowed_is_refused(tmp_path, machine, attempt, 
 def test_a_statement_is_held_against_what_lies_beside_it(journalled):
     directory, made = journalled
     _, now, sha256 = held(directory, made)
-    key = keys.generate(directory / "key.pem")
+    key = keyfiles.generate(directory / "key.pem")
     bundle = sign(make_statement(made, now, sha256, NOW), key)
 
     def verify():
