@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.test_page import CHROMIUM
-from tests.factories import pages, scenarios, scorecard
+from tests.factories import nodepackages, pages, scenarios, scorecard
 
 pytestmark = [
     pytest.mark.browser,
@@ -79,15 +79,7 @@ def jobs():
 def answers(tmp_path_factory):
     """Answers by the name of the job."""
     folder = tmp_path_factory.mktemp("access")
-    (folder / "package.json").write_text('{"private": true}')
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    unreachable = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
-    if any(code in done.stderr for code in unreachable):
-        pytest.skip("the npm registry cannot be reached")
-    assert done.returncode == 0, done.stderr
+    nodepackages.install(folder, PACKAGES)
     shutil.copy(Path(__file__).with_name("access.mjs"), folder)
     for name, make in CARDS.items():
         (folder / f"{name}.html").write_bytes(pages.page_of(make))

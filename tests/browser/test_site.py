@@ -15,7 +15,7 @@ from suite.judge.compare.difference import compare
 from suite.judge.compare.many import corrected
 from suite.judge.live.server import Runs, Server
 from tests.browser.test_page import CHROMIUM
-from tests.factories import evidence, scenarios, scorecard
+from tests.factories import evidence, nodepackages, scenarios, scorecard
 from tests.factories import site as factory
 
 pytestmark = [
@@ -127,15 +127,7 @@ def watched(tmp_path_factory):
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory, stated, rows, watched):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "package.json").write_text('{"private": true}')
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    unreachable = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
-    if any(code in done.stderr for code in unreachable):
-        pytest.skip("the npm registry cannot be reached")
-    assert done.returncode == 0, done.stderr
+    nodepackages.install(folder, PACKAGES)
     shutil.copy(Path(__file__).with_name("site.mjs"), folder)
     refused = SiteRefused(path=HOSTILE, codes=("submission-stray",), why=HOSTILE)
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}

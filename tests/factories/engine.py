@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from suite.documents.codec import convert, plain
 from suite.documents.plan import Plan
+from suite.measure.engine import Settings
+from suite.measure.engine.environment import STAMP, requirements_digest
 from tests.factories import evidence
 
 SERVERS = Path(__file__).resolve().parents[1] / "container" / "servers"
 
 
 MINI_MODEL = Path(__file__).resolve().parents[2] / "suite" / "assets" / "mini_model"
+
+
+def environment(top: Path) -> Settings:
+    """Settings of a repository whose environment ``test`` is there already: this interpreter."""
+    repository = top / "repository"
+    source = repository / "images" / "test"
+    source.mkdir(parents=True)
+    for name, package in (("torch", "torch"), ("requirements", "nothing"), ("uv", "uv")):
+        (source / f"{name}.txt").write_text(f"{package}==1\n")
+    programs = repository / ".venv-test" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "python3"):
+        (programs / name).symlink_to(sys.executable)
+    (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
+    return Settings(repository=repository, environments=repository, cache=top / "cache")
 
 
 def vllm_plan() -> Plan:

@@ -15,32 +15,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from suite.base import jsonio
-from suite.cli.main import main
 from tests.cases.bundle_verify.cases import REVIEWER, VENDOR_A, VENDOR_B, entry
 from tests.factories import evidence as factory
+from tests.factories import keyfile
 from tests.factories.authority import Authority, Server
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-
-
-@pytest.fixture
-def suite(capsys, monkeypatch, tmp_path):
-    """The command line with a home of its own: status, standard output, standard error."""
-    for name in ("SUITE_KEY", "SUITE_KEY_PASSPHRASE", "PKCS11_MODULE_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-    def call(*words: object) -> tuple[int, str, str]:
-        status = main([str(word) for word in words])
-        return status, *capsys.readouterr()
-
-    return call
-
-
-def key_file(path: Path, key=VENDOR_A, mode: int = 0o600) -> Path:
-    path.write_bytes(key.to_pem())
-    path.chmod(mode)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +73,7 @@ def test_only_the_local_key_is_made_and_that_is_said(suite, run, tmp_path):
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
 def test_a_key_that_others_may_use_is_refused(suite, run, tmp_path, mode):
-    key = key_file(tmp_path / "lab.pem", mode=mode)
+    key = keyfile.written(tmp_path / "lab.pem", mode=mode)
     status, _, err = suite("sign", run, "--key", key)
     assert (status, "error[key-permissions]" in err) == (2, True)
     assert f"chmod 600 {key}" in err
@@ -238,7 +218,7 @@ def test_what_is_no_run_is_not_signed_and_nothing_is_left_in_it(suite, tmp_path)
 
 
 def test_a_stamp_over_the_network_makes_a_limited_key_count(suite, run, tmp_path, authority):
-    key = key_file(tmp_path / "lab.pem")
+    key = keyfile.written(tmp_path / "lab.pem")
     window = {"validFor": {"start": "2025-01-01T00:00:00Z"}}
     known = listed(
         tmp_path / "keys.json", entry(VENDOR_A, "cpu", **window), authorities=(authority.entry(),)
@@ -278,7 +258,7 @@ def test_a_stamp_over_the_network_makes_a_limited_key_count(suite, run, tmp_path
     ],
 )
 def test_an_authority_that_gives_no_stamp_signs_nothing(suite, run, tmp_path, answer, code, status):
-    key = key_file(tmp_path / "lab.pem")
+    key = keyfile.written(tmp_path / "lab.pem")
     with Server(answer) as server:
         given, _, err = suite("sign", run, "--key", key, "--tsa", server.url)
     assert (given, f"error[{code}]" in err) == (status, True), err
@@ -286,7 +266,7 @@ def test_an_authority_that_gives_no_stamp_signs_nothing(suite, run, tmp_path, an
 
 
 def test_an_authority_that_is_not_there(suite, run, tmp_path, authority):
-    key = key_file(tmp_path / "lab.pem")
+    key = keyfile.written(tmp_path / "lab.pem")
     status, _, err = suite("sign", run, "--key", key, "--tsa", "http://127.0.0.1:1/")
     assert (status, "error[tsa-unreachable]" in err) == (3, True)
     status, _, err = suite("sign", run, "--key", key, "--tsa", "ftp://authority")
@@ -298,7 +278,10 @@ def test_an_authority_that_is_not_there(suite, run, tmp_path, authority):
 
 
 def test_a_stamp_made_by_hand_and_a_receipt(suite, run, tmp_path, authority):
-    key, reviewer = key_file(tmp_path / "lab.pem"), key_file(tmp_path / "rev.pem", REVIEWER)
+    key, reviewer = (
+        keyfile.written(tmp_path / "lab.pem"),
+        keyfile.written(tmp_path / "rev.pem", REVIEWER),
+    )
     assert suite("sign", run, "--key", key)[0] == 0
     bundle = run / "scorecard.sigstore.json"
     signature = json.loads(bundle.read_bytes())["dsseEnvelope"]["signatures"][0]["sig"]
@@ -335,7 +318,7 @@ def test_a_stamp_made_by_hand_and_a_receipt(suite, run, tmp_path, authority):
 
 @pytest.mark.parametrize("name", ["scorecard.html", "scorecard.sigstore.json"])
 def test_a_file_without_key_says_what_to_give(suite, run, tmp_path, name):
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     status, out, _ = suite("verify", run / name)
     assert (status, "key-missing" in out) == (5, True)
     assert "--key FILE" in out
@@ -343,7 +326,7 @@ def test_a_file_without_key_says_what_to_give(suite, run, tmp_path, name):
 
 
 def test_a_key_given_as_trust_list_and_the_other_way_round(suite, run, tmp_path):
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     public = run / "signer.pub.pem"
     status, _, err = suite("verify", run, "--trust", public)
     assert (status, "error[trust-wrong]" in err, f"--key {public}" in err) == (5, True, True)
@@ -353,7 +336,7 @@ def test_a_key_given_as_trust_list_and_the_other_way_round(suite, run, tmp_path)
 
 
 def test_an_unknown_key_skips_nothing_that_can_be_done_without_it(suite, run, tmp_path):
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     known = listed(tmp_path / "keys.json", entry(VENDOR_B, "cpu"))
     status, out, _ = suite("verify", run, "--trust", known, "--json")
     steps = {step["what"]: step for step in json.loads(out)["steps"]}
@@ -374,7 +357,7 @@ def test_an_unknown_key_skips_nothing_that_can_be_done_without_it(suite, run, tm
 
 
 def test_several_subjects_give_a_line_each_and_the_worst_status(suite, run, tmp_path):
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     page, nowhere = run / "scorecard.html", tmp_path / "nowhere"
     known = listed(tmp_path / "keys.json", entry(VENDOR_A, "cpu"))
     status, out, _ = suite("verify", run, page, "--trust", known)
@@ -395,7 +378,7 @@ def crlf(path: Path) -> None:
 
 def test_changed_line_ends_are_named_and_everything_else_is_looked_at(suite, run, tmp_path):
     (run / ".gitattributes").unlink()  # a run without: what git then does to it
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     for path in run.iterdir():
         crlf(path)
     status, out, _ = suite("verify", run)
@@ -420,7 +403,7 @@ def test_line_ends_that_were_taken_out(suite, run, tmp_path):
 
     (run / "engine.log").write_bytes(b"loading\r\nready\r\n")
     evidence.write_manifest(run)
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     assert suite("verify", run)[0] == 0
     (run / "engine.log").write_bytes(b"loading\nready\n")
     status, out, _ = suite("verify", run)
@@ -430,7 +413,7 @@ def test_line_ends_that_were_taken_out(suite, run, tmp_path):
 
 
 def test_a_run_keeps_git_from_changing_it(suite, run, tmp_path):
-    suite("sign", run, "--key", key_file(tmp_path / "lab.pem"))
+    suite("sign", run, "--key", keyfile.written(tmp_path / "lab.pem"))
     assert (run / ".gitattributes").read_bytes() == b"* -text\n"
     git = ["git", "-c", "core.autocrlf=true", "-c", "user.name=a", "-c", "user.email=a@b"]
     for words in (["init", "-q", "."], ["add", "run"], ["commit", "-qm", "a run"]):

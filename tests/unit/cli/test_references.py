@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -16,27 +15,7 @@ from suite.judge.attest.reference import make_reference
 from suite.judge.attest.sign import sign
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, entry
 from tests.factories import evidence as factory
-from tests.factories import referenced, shipped
-
-
-@pytest.fixture
-def suite(capsys, monkeypatch, tmp_path):
-    """The command line in an empty directory: status, standard output, standard error."""
-    monkeypatch.delenv("SUITE_KEY", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        status = main([str(word) for word in words])
-        return status, *capsys.readouterr()
-
-    return call
-
-
-def key_file(path: Path, key) -> Path:
-    path.write_bytes(key.to_pem())
-    path.chmod(0o600)
-    return path
+from tests.factories import keyfile, referenced, shipped
 
 
 @pytest.fixture
@@ -52,12 +31,12 @@ def signed(tmp_path_factory):
     """A small signed run without a reference run."""
     folder = tmp_path_factory.mktemp("run")
     run = factory.write(folder / "run", shipped.kept())
-    assert main(["sign", str(run), "--key", str(key_file(folder / "v.pem", VENDOR_A))]) == 0
+    assert main(["sign", str(run), "--key", str(keyfile.written(folder / "v.pem", VENDOR_A))]) == 0
     return run
 
 
 def made(suite, tmp_path, run, signer=REVIEWER, *words):
-    key = key_file(tmp_path / "signer.pem", signer)
+    key = keyfile.written(tmp_path / "signer.pem", signer)
     out = tmp_path / "references" / "it.reference.sigstore.json"
     status, shown, err = suite("reference", "make", run, "--key", key, "--out", out, *words)
     assert status == 0, err
@@ -117,7 +96,9 @@ def test_a_run_that_was_changed_makes_no_reference(suite, tmp_path, signed):
     shutil.copytree(signed, copy)
     log = copy / "events.jsonl"
     log.write_text(log.read_text().replace("Monday", "Sunday", 1))
-    status, _, err = suite("reference", "make", copy, "--key", key_file(tmp_path / "k", REVIEWER))
+    status, _, err = suite(
+        "reference", "make", copy, "--key", keyfile.written(tmp_path / "k", REVIEWER)
+    )
     assert status != 0, err
     assert not list(tmp_path.glob("*.reference.*"))
 
@@ -155,7 +136,7 @@ def test_a_verifier_with_a_list_asks_who_signed_the_reference_run(suite, tmp_pat
     run = factory.write(
         tmp_path / "run", referenced.carrying(parts, referenced.signed(stated, signer))
     )
-    assert suite("sign", run, "--key", key_file(tmp_path / "v.pem", VENDOR_A))[0] == 0
+    assert suite("sign", run, "--key", keyfile.written(tmp_path / "v.pem", VENDOR_A))[0] == 0
     for words, outcome in (
         (("--trust", trust), "pass" if signer is REVIEWER else "fail"),
         ((), "warn"),

@@ -13,33 +13,12 @@ from pathlib import Path
 import pytest
 
 from suite.base import jsonio
-from suite.cli.main import main
 from suite.documents.codec import plain
 from suite.judge.attest.challenge import read_challenge, read_commitment
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, entry
-from tests.factories import challenged, runs, stamped
+from tests.factories import challenged, keyfile, runs, stamped
 from tests.factories import evidence as factory
 from tests.factories.authority import Authority, Server
-
-
-@pytest.fixture
-def suite(capsys, monkeypatch, tmp_path):
-    """The command line in an empty directory: status, standard output, standard error."""
-    monkeypatch.delenv("SUITE_KEY", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        status = main([str(word) for word in words])
-        return status, *capsys.readouterr()
-
-    return call
-
-
-def key_file(path: Path, key) -> Path:
-    path.write_bytes(key.to_pem())
-    path.chmod(0o600)
-    return path
 
 
 def listed(path: Path, *entries: dict) -> Path:
@@ -56,7 +35,10 @@ def trusted(path: Path) -> Path:
 
 
 def test_a_challenge_is_issued_shown_and_checked(suite, tmp_path):
-    key, trust = key_file(tmp_path / "reviewer.pem", REVIEWER), trusted(tmp_path / "keys.json")
+    key, trust = (
+        keyfile.written(tmp_path / "reviewer.pem", REVIEWER),
+        trusted(tmp_path / "keys.json"),
+    )
     status, out, _ = suite("round", "new", "2026-spring", "--key", key, "--days", 3)
     assert status == 0
     assert "round      2026-spring" in out
@@ -74,7 +56,7 @@ def test_a_challenge_is_issued_shown_and_checked(suite, tmp_path):
 
 
 def test_no_two_challenges_share_a_salt(suite, tmp_path):
-    key = key_file(tmp_path / "reviewer.pem", REVIEWER)
+    key = keyfile.written(tmp_path / "reviewer.pem", REVIEWER)
     for name in ("a", "b"):
         assert suite("round", "new", name, "--key", key)[0] == 0
     first, second = (
@@ -90,7 +72,7 @@ def test_no_two_challenges_share_a_salt(suite, tmp_path):
 
 
 def test_data_in_which_nothing_can_be_replaced_make_no_challenge(suite, tmp_path):
-    key = key_file(tmp_path / "reviewer.pem", REVIEWER)
+    key = keyfile.written(tmp_path / "reviewer.pem", REVIEWER)
     suite("round", "new", "r", "--key", key)
     rows = [{"id": f"t{n}", "document": f"同一篇文章{n}。", "summary": "摘要。"} for n in range(8)]
     (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -103,7 +85,7 @@ def test_data_in_which_nothing_can_be_replaced_make_no_challenge(suite, tmp_path
     ("signer", "code"), [(STRANGER, "key-unknown"), (VENDOR_A, "role-forbids")]
 )
 def test_a_challenge_that_no_reviewer_signed_is_refused(suite, tmp_path, signer, code):
-    key, trust = key_file(tmp_path / "key.pem", signer), trusted(tmp_path / "keys.json")
+    key, trust = keyfile.written(tmp_path / "key.pem", signer), trusted(tmp_path / "keys.json")
     assert suite("round", "new", "r", "--key", key)[0] == 0
     status, _, err = suite("round", "check", "r.challenge.sigstore.json", "--trust", trust)
     assert status == 5
@@ -119,7 +101,7 @@ def test_a_challenge_that_no_reviewer_signed_is_refused(suite, tmp_path, signer,
     ],
 )
 def test_a_challenge_that_makes_no_sense_is_not_issued(suite, tmp_path, words, code):
-    key = key_file(tmp_path / "reviewer.pem", REVIEWER)
+    key = keyfile.written(tmp_path / "reviewer.pem", REVIEWER)
     status, _, err = suite("round", "new", *words, "--key", key)
     assert status == 2
     assert code in err
@@ -132,7 +114,7 @@ def test_a_run_refuses_a_challenge_that_does_not_count(suite, tmp_path):
     words = ("plan", "--runtime", "sim", "--challenge")
     status, _, err = suite(*words, old)
     assert (status, "challenge-expired" in err) == (5, True)
-    key = key_file(tmp_path / "reviewer.pem", REVIEWER)
+    key = keyfile.written(tmp_path / "reviewer.pem", REVIEWER)
     suite("round", "new", "r", "--key", key)
     file = "r.challenge.sigstore.json"
     status, _, err = suite(*words, file, "--nonce", "another")
@@ -144,7 +126,7 @@ def test_a_run_refuses_a_challenge_that_does_not_count(suite, tmp_path):
 
 
 def test_a_plan_under_a_challenge_is_drawn_from_it(suite, tmp_path):
-    key = key_file(tmp_path / "reviewer.pem", REVIEWER)
+    key = keyfile.written(tmp_path / "reviewer.pem", REVIEWER)
     plans = []
     for name in ("a", "b"):
         suite("round", "new", name, "--key", key)
@@ -167,7 +149,7 @@ def test_a_plan_under_a_challenge_is_drawn_from_it(suite, tmp_path):
 
 def test_a_challenge_may_answer_a_commitment_which_the_run_then_needs(suite, tmp_path):
     vendor, key = (
-        key_file(tmp_path / f"{name}.pem", of)
+        keyfile.written(tmp_path / f"{name}.pem", of)
         for name, of in (("vendor", VENDOR_A), ("reviewer", REVIEWER))
     )
     words = ("--runtime", "sim", "--cheat", "honest")
@@ -197,7 +179,7 @@ def test_a_challenge_may_answer_a_commitment_which_the_run_then_needs(suite, tmp
 @pytest.fixture
 def signed(suite, tmp_path):
     """Makes a signed run under a challenge that somebody signed."""
-    key = key_file(tmp_path / "vendor.pem", VENDOR_A)
+    key = keyfile.written(tmp_path / "vendor.pem", VENDOR_A)
 
     def make(issuer) -> Path:
         parts = challenged.document()
@@ -239,7 +221,10 @@ def authority(tmp_path_factory):
 
 def stamped_run(suite, tmp_path, url: str) -> Path:
     """A run of the scripted server under a challenge that names an authority at this address."""
-    key, vendor = key_file(tmp_path / "r.pem", REVIEWER), key_file(tmp_path / "v.pem", VENDOR_A)
+    key, vendor = (
+        keyfile.written(tmp_path / "r.pem", REVIEWER),
+        keyfile.written(tmp_path / "v.pem", VENDOR_A),
+    )
     assert suite("round", "new", "r", "--authority", url, "--key", key)[0] == 0
     tiny = runs.profile(tmp_path, size=32, tasks=32, rate=100)
     status, _, err = suite(
@@ -312,7 +297,7 @@ def test_a_lab_without_network_keeps_the_digests_and_the_card_says_so(suite, tmp
 
 
 def test_commitments_are_numbered(suite, tmp_path):
-    vendor = key_file(tmp_path / "v.pem", VENDOR_A)
+    vendor = keyfile.written(tmp_path / "v.pem", VENDOR_A)
     words = ("commit", "--runtime", "sim", "--key", vendor)
     assert suite(*words, "--out", "1.json")[0] == 0
     assert "number      2" in suite(*words, "--after", "1.json", "--out", "2.json")[1]

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import sys
 
 import numpy as np
 import pytest
@@ -14,8 +13,6 @@ from suite.documents.codec import plain
 from suite.documents.model import FileDigest
 from suite.documents.provenance import Census, ConvertedModel
 from suite.measure import convert
-from suite.measure.engine import Settings
-from suite.measure.engine.environment import STAMP, requirements_digest
 from tests.factories import engine as factory
 from tests.factories.documents import changed
 
@@ -34,18 +31,7 @@ if weights != "empty":
 
 @pytest.fixture
 def settings(tmp_path):
-    repository = tmp_path / "repository"
-    source = repository / "images" / "test"
-    source.mkdir(parents=True)
-    (source / "torch.txt").write_text("torch==1\n")
-    (source / "requirements.txt").write_text("nothing==1\n")
-    (source / "uv.txt").write_text("uv==1\n")
-    programs = repository / ".venv-test" / "bin"
-    programs.mkdir(parents=True)
-    for name in ("python", "python3"):
-        (programs / name).symlink_to(sys.executable)
-    (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
-    return Settings(repository=repository, environments=repository, cache=tmp_path / "cache")
+    return factory.environment(tmp_path)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from suite.judge.attest.verify_run import verify_run
 from suite.judge.score import score
 from tests.cases.bundle_verify.cases import PAYLOAD, VENDOR_A, VENDOR_A_ED
 from tests.factories import evidence as factory
+from tests.factories import nodepackages
 
 ROOT = Path(__file__).resolve().parents[4]
 CASES = ROOT / "tests" / "cases" / "bundle_verify"
@@ -171,15 +172,7 @@ def test_openssl_reads_our_keys(key: keys.PrivateKey, tmp_path: Path) -> None:
 def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """@sigstore/verify in a folder of its own; without a registry there is nothing to compare with."""
     folder = tmp_path_factory.mktemp("sigstore")
-    (folder / "package.json").write_text('{"private": true}')
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    unreachable = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
-    if any(code in done.stderr for code in unreachable):
-        pytest.skip("the npm registry cannot be reached")
-    assert done.returncode == 0, done.stderr
+    nodepackages.install(folder, PACKAGES)
     shutil.copy(Path(__file__).with_name("sigstore_verify.js"), folder)
     return folder
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import ipaddress
 import json
 import socket
 import ssl
@@ -13,10 +11,6 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from suite.base.errors import EngineError
 from suite.measure.engine.attach import attach, meet
@@ -24,6 +18,7 @@ from suite.measure.engine.served import free_port
 from suite.measure.load.target import Target
 from suite.measure.load.transport.address import resolve
 from tests.factories import engine as factory
+from tests.factories import tls
 from tests.factories.documents import changed
 
 
@@ -249,32 +244,7 @@ def test_an_unknown_host():
 @pytest.fixture
 def certificate(tmp_path):
     """A certificate of its own authority, for the name engine.example alone."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "engine.example")])
-    now = dt.datetime.now(dt.UTC)
-    names = [x509.DNSName("engine.example"), x509.IPAddress(ipaddress.ip_address("10.1.2.3"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "both.pem"
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
+    return tls.certificate(tmp_path / "both.pem", "engine.example", "10.1.2.3")
 
 
 @pytest.fixture

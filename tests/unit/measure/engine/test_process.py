@@ -18,7 +18,6 @@ from suite.base.errors import EngineError, SetupError
 from suite.documents.codec import pretty
 from suite.documents.engine import Process
 from suite.measure.engine import Settings, process, serve
-from suite.measure.engine.environment import STAMP, requirements_digest
 from suite.measure.engine.served import REPOSITORY
 from tests.factories import engine as factory
 from tests.factories.documents import changed
@@ -27,18 +26,7 @@ from tests.factories.documents import changed
 @pytest.fixture
 def settings(tmp_path):
     """A repository whose environment ``test`` is there already: this interpreter."""
-    repository = tmp_path / "repository"
-    source = repository / "images" / "test"
-    source.mkdir(parents=True)
-    (source / "torch.txt").write_text("torch==1\n")
-    (source / "requirements.txt").write_text("nothing==1\n")
-    (source / "uv.txt").write_text("uv==1\n")
-    programs = repository / ".venv-test" / "bin"
-    programs.mkdir(parents=True)
-    for name in ("python", "python3"):
-        (programs / name).symlink_to(sys.executable)
-    (repository / ".venv-test" / STAMP).write_text(requirements_digest(source))
-    return Settings(repository=repository, environments=repository, cache=tmp_path / "cache")
+    return factory.environment(tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,22 @@
+"""The command line in this process."""
+
+from __future__ import annotations
+
+import pytest
+
+from suite.cli.main import main
+
+
+@pytest.fixture
+def suite(capsys, monkeypatch, tmp_path):
+    """The command line in an empty directory, with a home of its own: status, standard output, standard error."""
+    for name in ("SUITE_KEY", "SUITE_KEY_PASSPHRASE", "PKCS11_MODULE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        status = main([str(word) for word in words])
+        return status, *capsys.readouterr()
+
+    return call
