@@ -7,11 +7,13 @@ What follows is neither encrypted nor signed: the network is one that a laborato
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import secrets
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
@@ -27,6 +29,14 @@ _MAX_GREETING: Final = 4 << 10
 _LENGTH: Final = struct.Struct(">I")
 _GREETING_S: Final = 10.0
 _LEAST_TOKEN: Final = 16
+_TCP: Final = {
+    "TCP_NODELAY": 1,
+    "TCP_KEEPIDLE": 5,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 20_000,
+}
+"""Where a system has them: a machine that is gone, or the way to it, ends a wait of any length after 20 s."""
 
 
 class Channel:
@@ -42,7 +52,10 @@ class Channel:
         self.peer = peer
         self.socket = connection
         self._limit = _MAX_GREETING
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _TCP.items():
+            if hasattr(socket, option):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
     def send(self, message: JSONObject) -> None:
         """Send a message.
@@ -57,14 +70,14 @@ class Channel:
         """The next message.
 
         Args:
-            timeout_s: seconds for each piece of it; None waits for ever.
+            timeout_s: seconds for the whole of it; None waits as long as the other end is there.
 
         Raises:
             OSError: the connection is gone, or nothing came in time (`TimeoutError`).
             SetupError: ``agent-message-wrong``.
         """
-        self.socket.settimeout(timeout_s)
-        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, end))
         if length > self._limit:
             raise SetupError(
                 "agent-message-wrong",
@@ -73,7 +86,9 @@ class Channel:
                     f"{self.peer} 一次发送 {length:,} 字节",
                 ),
             )
-        value = jsonio.loads(self._exactly(length), name=self.peer, error=SetupError)
+        data = self._exactly(length, end)
+        self.socket.settimeout(timeout_s)  # of what is sent next
+        value = jsonio.loads(data, name=self.peer, error=SetupError)
         if not isinstance(value, dict):
             raise SetupError(
                 "agent-message-wrong",
@@ -81,9 +96,13 @@ class Channel:
             )
         return value
 
-    def _exactly(self, count: int) -> bytes:
+    def _exactly(self, count: int, end: float | None) -> bytes:
         data = bytearray()
         while len(data) < count:
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError("nothing, or not all of it, came in time")
+            self.socket.settimeout(left)
             piece = self.socket.recv(min(count - len(data), 1 << 20))
             if not piece:
                 raise ConnectionResetError("the other end closed the connection")
@@ -123,7 +142,9 @@ class Channel:
             raise SetupError("agent-token-refused", message)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; whoever waits at it wakes."""
+        with contextlib.suppress(OSError):  # the other end did so first
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
 
@@ -173,9 +194,18 @@ def split_address(text: str) -> tuple[str, int]:
     """
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
+    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 1 << 16
+    if not colon or not _is_host(host) or number >= 1 << 16:
         raise SetupError(
             "agent-address-wrong",
             Sentence(f"{text!r} is not HOST:PORT", f"{text!r} 不是 HOST:PORT 的形式"),
         )
-    return host, int(port)
+    return host, number
+
+
+def _is_host(text: str) -> bool:
+    """Whether a text can be a name or an address at all: the resolver has its own exception for one that cannot."""
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False

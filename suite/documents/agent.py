@@ -1,6 +1,6 @@
 """What a run and the agents on its nodes say to each other: orders one way, replies the other, each in a frame."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
@@ -120,9 +120,12 @@ class Prepared(Reply, tag="prepared"):
 class Watched(Reply, tag="watched"):
     """Whether the container takes part."""
 
-    code: Annotated[str, about("Why not, as an error code; empty while it does.")]
+    code: Annotated[
+        Literal["", "node-died", "node-paused", "node-unlinked"],
+        about("Why not, as an error code; empty while it does."),
+    ]
     why: Annotated[str, about("The same in words.")]
-    log: Annotated[str, about("What it printed since, base64; not all of it at once.")]
+    log: Annotated[bytes, about("What it printed since, base64; not all of it at once.")]
 
 
 class Answered(Reply, tag="facts"):

@@ -6,7 +6,6 @@ that is gone, or a link that is cut, leaves nothing behind.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import socket
 import tempfile
@@ -20,7 +19,7 @@ from msgspec import UNSET
 from suite import __version__
 from suite.base import harness
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, SuiteError
+from suite.base.errors import EngineError, SetupError, SuiteError
 from suite.base.framing import Channel
 from suite.declare.plan.topology import node_engine
 from suite.documents import agent as wire
@@ -54,6 +53,13 @@ IDLE_S: Final = 3600.0
 """Longest time between two orders while no container runs."""
 LOOK_S: Final = 0.5
 LOG_PIECE: Final = 1 << 20
+MOST_STRANGERS: Final = 64
+"""Connections at a time that have not proven the token."""
+
+
+_UNREACHED: Final = Sentence(
+    "the agent of node 0 cannot be reached from here", "无法从此处访问节点 0 的代理"
+)
 
 
 class Agent:
@@ -86,8 +92,10 @@ class Agent:
         """
         self._token, self._settings, self._on_line = token, settings, on_line
         self._busy = threading.Lock()
+        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
         try:
-            self._listener = socket.create_server((host_name, port))
+            family = socket.AF_INET6 if ":" in host_name else socket.AF_INET
+            self._listener = socket.create_server((host_name, port), family=family)
         except OSError as error:
             message = Sentence(
                 f"cannot listen on {host_name}:{port}: {error.strerror or error}",
@@ -104,35 +112,59 @@ class Agent:
         """
         ended = threading.Event()
         while not ended.is_set():
+            if not self._strangers.acquire(timeout=LOOK_S):
+                continue
             try:
                 self._listener.settimeout(LOOK_S)
                 connection, peer = self._listener.accept()
-            except TimeoutError:
+            except OSError as error:
+                self._strangers.release()
+                if self._listener.fileno() < 0:
+                    return
+                if not isinstance(error, TimeoutError):
+                    time.sleep(LOOK_S)  # no descriptor is free, or who connected has left
                 continue
-            except OSError:
-                return
-            channel = Channel(connection, f"{peer[0]}:{peer[1]}")
-            arguments = (channel, ended if once else threading.Event())
+            arguments = (connection, f"{peer[0]}:{peer[1]}", ended if once else threading.Event())
             threading.Thread(target=self._attend, args=arguments, daemon=True).start()
 
     def close(self) -> None:
         """Listen no more."""
         self._listener.close()
 
-    def _attend(self, channel: Channel, ended: threading.Event) -> None:
-        with contextlib.closing(channel), contextlib.suppress(OSError, SetupError):
-            channel.prove(self._token, accepted=True)
+    def _attend(self, connection: socket.socket, peer: str, ended: threading.Event) -> None:
+        with connection, contextlib.suppress(OSError):
+            try:
+                channel = Channel(connection, peer)
+                channel.prove(self._token, accepted=True)
+            except SetupError as error:
+                self._on_line(error.message)
+                return
+            finally:
+                self._strangers.release()
+            try:
+                self._obey(channel, ended)
+            except SetupError as error:
+                self._on_line(error.message)
+
+    def _obey(self, channel: Channel, ended: threading.Event) -> None:
+        with contextlib.closing(channel):
             order = _order(channel, IDLE_S)
             if isinstance(order, wire.Probe):
                 answer_probe(channel)
             elif self._busy.acquire(blocking=False):
                 try:
-                    self._on_line(f"a run from {channel.peer}")
+                    self._on_line(
+                        Sentence(f"a run from {channel.peer}", f"来自 {channel.peer} 的运行")
+                    )
                     with _Session(channel, self._token, self._settings) as session:
                         session.obey(order)
                 finally:
-                    self._on_line(f"the run from {channel.peer} is over; nothing of it runs here")
                     self._busy.release()
+                    over = Sentence(
+                        f"the run from {channel.peer} is over; nothing of it runs here",
+                        f"来自 {channel.peer} 的运行已结束；此处不再有其任何内容",
+                    )
+                    self._on_line(over)
                     ended.set()
             else:
                 message = "another run uses this agent"
@@ -169,8 +201,8 @@ class _Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-        self._stack.close()
+        with self._stack:
+            self._stop()
 
     def obey(self, order: wire.Orders) -> None:
         """Carry out orders until the run leaves or falls silent."""
@@ -246,14 +278,21 @@ class _Session:
         )
 
     def _start(self, order: wire.Start) -> wire.Done:
-        if self._plan is None or self._image is None or self._container is not None:
+        fits = order.number < len(order.addresses)
+        if not fits or self._plan is None or self._image is None or self._container is not None:
             raise SetupError(
                 "agent-message-wrong",
                 Sentence(
-                    "a start without a plan, or a second one", "没有计划即要求启动，或第二次启动"
+                    "a start without a plan or an address, or a second one",
+                    "没有计划或地址即要求启动，或第二次启动",
                 ),
             )
         joined, own = order.joined, order.addresses[order.number]
+        if order.head is not UNSET:
+            try:
+                self._head = PeerLink(order.head, self._token)
+            except OSError as error:
+                raise EngineError("node-unlinked", _UNREACHED) from error
         interface = interface_of(own) if joined is UNSET else "eth0"
         self._container = start_node(
             node_engine(self._plan, order.number, order.addresses, interface),
@@ -262,9 +301,7 @@ class _Session:
             self._run,
             self._directory,
         )
-        self._silence_s = float(order.silence_s)
-        if order.head is not UNSET:
-            self._head = PeerLink(order.head, self._token)
+        self._silence_s = min(float(order.silence_s), IDLE_S)
         threading.Thread(target=self._look, name="node-watch", daemon=True).start()
         return wire.Done()
 
@@ -279,8 +316,8 @@ class _Session:
             if self._ended is None and self._head is not None:
                 try:
                     self._head.echo()
-                except OSError:
-                    self._ended = "node-unlinked", "the agent of node 0 cannot be reached from here"
+                except (OSError, SuiteError):
+                    self._ended = "node-unlinked", _UNREACHED
 
     def _watched(self, log_from: int) -> wire.Watched:
         code, why = self._ended or ("", "")
@@ -289,7 +326,7 @@ class _Session:
         with contextlib.suppress(FileNotFoundError), path.open("rb") as log:
             log.seek(log_from)
             piece = log.read(LOG_PIECE)
-        return wire.Watched(code=code, why=why, log=base64.b64encode(piece).decode())
+        return wire.Watched(code=code, why=why, log=piece)
 
     def _facts(self, base_url: str) -> wire.Answered:
         if self._container is None:

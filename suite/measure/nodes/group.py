@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,8 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EngineError
-from suite.base.framing import split_address
+from suite.base.errors import EngineError, unwritable
 from suite.base.safe import replace_file
 from suite.declare.plan.topology import role_of
 from suite.documents import agent as wire
@@ -50,6 +50,8 @@ T = TypeVar("T")
 
 SILENCE_S: Final = 8.0
 """After so long without a word from the run an agent ends its container."""
+MOST_LINE: Final = 1 << 20
+"""Bytes of a line in ``nodes.log``, beyond which it is broken: a progress bar never ends one."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class _Group:
     addresses: tuple[str, ...] = ()
     clocks: dict[int, NodeClock] = field(default_factory=dict)
     links: list[LinkRecord] = field(default_factory=list)
+    writing: threading.Lock = field(default_factory=threading.Lock)
 
     def connect(self, where: Sequence[str], stack: contextlib.ExitStack) -> None:
         """Connect to the agents, and learn which machines they are on."""
@@ -110,14 +113,19 @@ class _Group:
         pending = bytearray()
 
         def keep(piece: bytes) -> None:
-            with path.open("ab") as stream:
-                if not number:
-                    stream.write(piece)
-                    return
-                pending.extend(piece)
-                *lines, rest = bytes(pending).split(b"\n")
+            text = piece
+            if number:
+                whole, feed, rest = (bytes(pending) + piece).rpartition(b"\n")
+                if not piece or len(rest) > MOST_LINE:
+                    whole, feed, rest = whole + feed + rest, rest, b""
                 pending[:] = rest
-                stream.writelines(b"[node %d] %s\n" % (number, line) for line in lines)
+                lines = whole.split(b"\n") if feed else ()
+                text = b"".join(b"[node %d] %s\n" % (number, line) for line in lines)
+            try:
+                with self.writing, path.open("ab") as stream:
+                    stream.write(text)
+            except OSError as error:
+                raise EngineError("run-unwritable", unwritable(path, error)) from error
 
         return keep
 
@@ -148,13 +156,18 @@ class _Group:
                 raise EngineError("node-model-differs", message)
 
     def each(self, action: Callable[[Node], T]) -> list[T]:
-        """Do something with all nodes at once."""
+        """Do something with all nodes at once; leave every one of them where that fails or is interrupted."""
         with ThreadPoolExecutor(len(self.nodes)) as pool:
-            return list(pool.map(action, self.nodes))
+            try:
+                return list(pool.map(action, self.nodes))
+            except BaseException:
+                for node in self.nodes:
+                    node.close()  # else the others would be waited for
+                raise
 
     def measure_links(self, when: Literal["before", "after"]) -> None:
         """Measure the way from node 0 to every other one, and back."""
-        others = [n for n in self.nodes[1:] if n.ended is None or n.sealed is not None]
+        others = [n for n in self.nodes[1:] if when == "before" or n.sealed is not None]
         head = self.nodes[0]
         for source, targets in [(head, others), *((node, [head]) for node in others)]:
             if not targets:
@@ -196,7 +209,7 @@ class _Group:
             EngineError: ``node-network-isolated``.
         """
         if container_of(self.plan.engine).network == "host":
-            self.addresses = tuple(split_address(node.where)[0] for node in self.nodes)
+            self.addresses = tuple(node.address for node in self.nodes)
             return
         here = machine_digest(self.salt)
         if strange := next((n for n in self.nodes if n.machine.machine != here), None):
@@ -217,7 +230,8 @@ class _Group:
     def finish(self) -> None:
         """End every container; what they left is kept."""
         self.each(Node.stop)
-        self.measure_links("after")
+        if self.nodes[0].sealed is not None:
+            self.measure_links("after")
         first = self.nodes[0].sealed
         with contextlib.suppress(OSError):  # a full disk: the run's end says so
             if first is not None and first.container is not UNSET:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from suite.base.bilingual import Sentence
+from suite.base.errorcodes import error_codes
 from suite.base.errors import EngineError, SetupError
 from suite.base.framing import connect, split_address
 from suite.documents import agent as wire
@@ -27,6 +27,8 @@ ANSWER_S: Final = 6.0
 """Longest answer to a question that an agent answers from memory."""
 WORK_S: Final = 3600.0
 """Longest that an agent may take to get an image and read a model."""
+STOP_S: Final = 120.0
+"""Longest that an agent may take to end a container and seal its log."""
 WATCH_S: Final = 0.5
 EXCHANGES: Final = 10
 
@@ -51,6 +53,13 @@ class Node:
         self, number: int, role: RoleName, where: str, token: bytes, on_log: Callable[[bytes], None]
     ) -> None:
         """Connect to the agent.
+
+        Args:
+            number: in the group.
+            role: its part.
+            where: HOST:PORT of its agent.
+            token: that both share.
+            on_log: takes what its container prints, and nothing once at the end; may raise `EngineError`.
 
         Raises:
             SetupError: ``node-absent``; as `suite.base.framing.connect`.
@@ -85,7 +94,12 @@ class Node:
         return f"node {self.number} ({self.role}, {self.where})"
 
     def ask(self, order: wire.Order, kind: type[R], timeout_s: float = ANSWER_S) -> R:
-        """Have the agent do something.
+        """Have the agent do something; one that does not answer is asked nothing more.
+
+        Args:
+            order: what.
+            kind: of its reply.
+            timeout_s: seconds until the reply.
 
         Raises:
             EngineError: ``node-lost``; what the agent refused with.
@@ -95,15 +109,20 @@ class Node:
                 self._channel.send(plain(order))
                 message = self._channel.receive(timeout_s)
             known = cast("type[wire.Replies]", wire.Replies)
-            reply: wire.Replies = convert(message, known, file=self.where, error=EngineError)
+            reply: wire.Replies = convert(message, known, file=self.where, error=SetupError)
         except (OSError, SetupError) as error:
+            self.close()  # a reply that comes late is none to the next question
             message_ = Sentence(
                 f"{self.title}: its agent no longer answers: {error}",
                 f"{self.title}：其代理不再应答：{error}",
             )
             raise EngineError("node-lost", message_) from error
         if isinstance(reply, wire.Refused):
-            raise EngineError(reply.code, f"{self.title}: {reply.message}", hint=reply.hint)
+            code = error_codes().get(reply.code)
+            if code is not None and EngineError.exit_status in code.statuses:
+                raise EngineError(reply.code, f"{self.title}: {reply.message}", hint=reply.hint)
+            why = f"{self.title}: {reply.message} [{reply.code}]"
+            raise EngineError("agent-message-wrong", why, hint=reply.hint)
         if not isinstance(reply, kind):
             message_ = Sentence(
                 f"{self.title} answers {type(reply).__name__}, not {kind.__name__}",
@@ -126,7 +145,7 @@ class Node:
         return NodeClock(least_us=least // 1000, most_us=-(-most // 1000))
 
     def watch(self) -> None:
-        """Look after the node from now on, once a second, in a thread of its own."""
+        """Look after the node from now on, twice a second, in a thread of its own."""
         self._watcher = threading.Thread(target=self._look, name=f"node-{self.number}", daemon=True)
         self._watcher.start()
 
@@ -135,19 +154,20 @@ class Node:
             try:
                 self.look()
             except EngineError as error:
-                self.ended = Ended("node-lost", str(error.message))
+                self.ended = self.ended or Ended(error.code, error.message)
 
     def look(self) -> int:
         """Ask once; the number of bytes of its log that came.
 
         Raises:
-            EngineError: as `ask`.
+            EngineError: as `ask`; what `on_log` raises.
         """
         answer = self.ask(wire.Watch(log_from=self.log_bytes), wire.Watched)
-        piece = base64.b64decode(answer.log)
-        self.log_bytes += len(piece)
-        self._log_sha256.update(piece)
-        self._on_log(piece)
+        piece = answer.log
+        if piece:
+            self.log_bytes += len(piece)
+            self._log_sha256.update(piece)
+            self._on_log(piece)
         if answer.code and self.ended is None:
             self.ended = Ended(answer.code, f"{self.title}: {answer.why}")
         return len(piece)
@@ -161,16 +181,22 @@ class Node:
         if self.ended is not None and self.ended.code == "node-lost":
             return
         try:
-            sealed = self.ask(wire.Stop(), wire.Sealed, WORK_S)
+            sealed = self.ask(wire.Stop(), wire.Sealed, STOP_S)
             while self.log_bytes < sealed.log.bytes and self.look():
                 pass
+            self._on_log(b"")
         except EngineError as error:
-            self.ended = self.ended or Ended("node-lost", str(error.message))
+            self.ended = self.ended or Ended(error.code, error.message)
             return
         if self._log_sha256.hexdigest() == sealed.log.sha256:
             self.sealed = sealed
         else:
             self.ended = Ended("node-lost", f"{self.title}: its log is not the one that it sealed")
+
+    @property
+    def address(self) -> str:
+        """IP address of its machine, as the connection has it: a name means another one on the machine itself."""
+        return str(self._channel.socket.getpeername()[0])
 
     def close(self) -> None:
         """Leave the agent, which then ends whatever of the run still is there."""

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 
@@ -97,6 +98,48 @@ def test_a_long_message_waits_for_the_proof(channels):
     assert caught.value.code == "agent-message-wrong"
 
 
+def test_a_message_that_trickles_in_has_no_longer_than_another(channels):
+    over = threading.Event()
+
+    def trickle():
+        while not over.wait(0.02):
+            channels[0].socket.sendall(b"\x00")
+
+    channels[0].socket.sendall(b"\x00\x00\x10\x00")
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    with pytest.raises(TimeoutError):
+        channels[1].receive(0.2)
+    over.set()
+    thread.join()
+
+
+def test_closing_wakes_whoever_waits(channels):
+    raised = []
+
+    def wait():
+        try:
+            channels[1].receive(None)
+        except OSError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.05)
+    channels[1].close()
+    thread.join(5.0)
+    assert len(raised) == 1
+
+
+def test_a_machine_that_is_gone_ends_a_wait(channels):
+    ends = {
+        name: channels[0].socket.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+        for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
+    }
+    assert channels[0].socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert ends["TCP_KEEPIDLE"] + ends["TCP_KEEPINTVL"] * ends["TCP_KEEPCNT"] <= 20
+
+
 def test_an_end_that_leaves_or_is_silent_is_told_apart(channels):
     with pytest.raises(TimeoutError):
         channels[1].receive(0.01)
@@ -114,7 +157,20 @@ def test_an_address_is_host_and_port(text, address):
     assert split_address(text) == address
 
 
-@pytest.mark.parametrize("text", ["", "host", ":9470", "host:", "host:70000", "host:٣"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "host",
+        ":9470",
+        "host:",
+        "host:70000",
+        "host:٣",
+        f"host:{'9' * 5000}",
+        "a..b:80",
+        f"{'a' * 64}:80",
+    ],
+)
 def test_no_address_is_refused(text):
     with pytest.raises(SetupError) as caught:
         split_address(text)

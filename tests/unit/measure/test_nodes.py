@@ -1,18 +1,23 @@
 """Agents without any container: who they are, how far away they are, and whom they refuse."""
 
 import contextlib
+import hashlib
 import socket
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from suite.base import harness
 from suite.base.errors import EngineError, SetupError
-from suite.base.framing import connect
+from suite.base.framing import Channel, connect
 from suite.documents import agent as wire
 from suite.documents.codec import plain
-from suite.measure.engine.served import Settings
-from suite.measure.nodes.agent import Agent
+from suite.evidence.manifest import NODE_LOG
+from suite.measure.engine.served import LOG_FILE, Settings
+from suite.measure.nodes import group
+from suite.measure.nodes.agent import MOST_STRANGERS, Agent
 from suite.measure.nodes.identity import interface_of, machine_digest
 from suite.measure.nodes.links import measure_links
 from suite.measure.nodes.node import Node
@@ -117,3 +122,166 @@ def test_as_many_agents_as_nodes_are_there():
 
 def test_the_interface_of_an_address_is_known():
     assert interface_of("127.0.0.1") == "lo"
+
+
+@contextlib.contextmanager
+def scripted(*replies):
+    """A node whose agent answers as it is told, and then no more."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            channel = Channel(listener.accept()[0], "the run")
+            channel.prove(TOKEN, accepted=True)
+            with contextlib.suppress(OSError):
+                for reply in replies:
+                    channel.receive(5.0)
+                    channel.send(reply)
+                channel.receive(1.0)
+                channel.receive(1.0)
+            channel.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        kept = []
+        with contextlib.closing(Node(0, "head", address, TOKEN, kept.append)) as node:
+            yield node, kept
+        thread.join()
+
+
+def test_an_agent_that_did_not_answer_is_asked_nothing_more():
+    with scripted() as (node, _):
+        for timeout_s in (0.1, 60.0):
+            begun = time.monotonic()
+            with pytest.raises(EngineError) as caught:
+                node.ask(wire.AskClock(), wire.Clock, timeout_s)
+            assert caught.value.code == "node-lost"
+            assert time.monotonic() - begun < 5.0
+
+
+@pytest.mark.parametrize("code", ["schema-wrong", "of-another-suite", "node-died"])
+def test_a_refusal_of_any_code_is_one_of_the_run(code):
+    refused = {"is": "refused", "code": code, "message": "no", "hint": "try"}
+    with scripted(refused) as (node, _), pytest.raises(EngineError) as caught:
+        node.ask(wire.AskClock(), wire.Clock)
+    assert caught.value.code == ("node-died" if code == "node-died" else "agent-message-wrong")
+    assert "no" in caught.value.message
+    assert caught.value.hint == "try"
+
+
+@pytest.mark.parametrize(
+    "watched",
+    [
+        {"is": "watched", "code": "", "why": "", "log": "=!"},
+        {"is": "watched", "code": "no-such-code", "why": "", "log": ""},
+        {"is": "clock", "clock_ns": 1},
+    ],
+)
+def test_a_node_whose_agent_talks_nonsense_no_longer_takes_part(watched):
+    with scripted(watched) as (node, kept):
+        node.watch()
+        node._watcher.join(10.0)
+        assert node.ended.code in ("node-lost", "agent-message-wrong")
+        assert kept == []
+        node.stop()
+        assert node.sealed is None
+
+
+def test_a_log_arrives_whole_and_sealed():
+    seal = {"bytes": 5, "sha256": hashlib.sha256(b"hello").hexdigest()}
+    watched = {"is": "watched", "code": "", "why": ""}
+    with scripted(
+        {**watched, "log": "aGVs"},
+        {"is": "sealed", "log": seal, "boot": "0" * 64},
+        {**watched, "log": "bG8="},
+    ) as (node, kept):
+        node.look()
+        node.watch()
+        node._over.set()
+        node.stop()
+        assert node.sealed.log.bytes == 5
+    assert kept == [b"hel", b"lo", b""]
+
+
+def kept_by(directory):
+    return group._Group(None, None, directory, "", b"")._log
+
+
+def test_what_followers_print_is_kept_line_by_line_to_the_last_piece(tmp_path):
+    log = kept_by(tmp_path)
+    first, second, head = log(1), log(2), log(0)
+    for piece in (b"a\nb", b"c", b"\nlast", b""):
+        first(piece)
+    second(b"z" * (group.MOST_LINE + 1))
+    head(b"x\ny")
+    lines = (tmp_path / NODE_LOG).read_bytes().split(b"\n")
+    assert lines[:3] == [b"[node 1] a", b"[node 1] bc", b"[node 1] last"]
+    assert lines[3].startswith(b"[node 2] zzz")
+    assert lines[4:] == [b""]
+    assert (tmp_path / LOG_FILE).read_bytes() == b"x\ny"
+
+
+def test_a_log_that_cannot_be_written_is_an_outcome(tmp_path):
+    with pytest.raises(EngineError) as caught:
+        kept_by(tmp_path / "gone")(0)(b"x")
+    assert caught.value.code == "run-unwritable"
+
+
+def test_nodes_are_left_when_one_of_them_fails(tmp_path):
+    made = group._Group(None, None, tmp_path, "", b"")
+    left = threading.Event()
+    made.nodes = [SimpleNamespace(number=n, close=left.set) for n in range(2)]
+
+    def act(node):
+        if node.number == 0:
+            raise EngineError("node-lost", "gone")
+        assert left.wait(10.0)
+
+    begun = time.monotonic()
+    with pytest.raises(EngineError):
+        made.each(act)
+    assert time.monotonic() - begun < 5.0
+
+
+def test_a_start_without_an_address_of_its_own_is_refused(node):
+    with pytest.raises(EngineError) as caught:
+        node.ask(wire.Start(number=3, addresses=("127.0.0.1",), silence_s=1e300), wire.Done, 30)
+    assert caught.value.code == "agent-message-wrong"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00", b"\xff" * 64, b"GET / HTTP/1.1\r\n\r\n", b"\x00\x00\x00\x04null"]
+)
+def test_strangers_do_not_end_an_agent(agent, data):
+    host, port = agent.split(":")
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_STRANGERS + 8):
+            stranger = stack.enter_context(socket.create_connection((host, int(port))))
+            stranger.sendall(data)
+    with contextlib.closing(connect(host, int(port), TOKEN, 20.0)) as channel:
+        channel.send(plain(wire.AskClock()))
+        assert channel.receive(20.0)["is"] == "clock"
+
+
+def test_an_agent_whose_peers_prove_nothing_says_so():
+    lines = []
+    listening = Agent("127.0.0.1", 0, TOKEN, Settings(), on_line=lines.append)
+    thread = threading.Thread(target=listening.serve)
+    thread.start()
+    with pytest.raises(SetupError):
+        connect(*listening.address, TOKEN + b"x", 5.0)
+    deadline = time.monotonic() + 5.0
+    while not lines and time.monotonic() < deadline:
+        time.sleep(0.01)
+    listening.close()
+    thread.join()
+    assert "does not prove the token" in lines[0]
+
+
+def test_an_agent_listens_under_ipv6():
+    try:
+        listening = Agent("::1", 0, TOKEN, Settings())
+    except SetupError:
+        pytest.skip("this machine has no IPv6")
+    listening.close()
+    assert listening.address[0] == "::1"

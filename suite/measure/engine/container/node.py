@@ -125,10 +125,9 @@ class NodeContainer:
         """End it; what was done to it, and the seal of its log."""
         death(self.container)  # once more what it is, before it is stopped
         self._stack.close()
-        data = self.log.read_bytes()
-        return self._watch.record(), NodeLog(
-            bytes=len(data), sha256=hashlib.sha256(data).hexdigest()
-        )
+        with self.log.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            return self._watch.record(), NodeLog(bytes=stream.tell(), sha256=sha256)
 
 
 def get_image(
