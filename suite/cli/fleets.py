@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sys
 from pathlib import Path
@@ -112,6 +113,12 @@ def _choices(draft: Draft) -> Choices:
         message = f"{draft.name}: {cause.format_message()}"
         raise UsageError("fleet-options-wrong", message) from cause
     words.pop("as_json")
+    if words["vendor"] != draft.vendor:
+        message = Sentence(
+            f"{draft.name} is of {draft.vendor}, and its options name {words['vendor']}",
+            f"{draft.name} 属于 {draft.vendor}，而其选项指定了 {words['vendor']}",
+        )
+        raise UsageError("fleet-options-wrong", message)
     return Choices(**words)
 
 
@@ -194,6 +201,7 @@ def carry_out(
         Journal(directory, fleet) as journal,
         Terminal() as terminal,
         Stop(terminal.interrupted).installed() as stop,
+        contextlib.ExitStack() as closed,
     ):
         if resume != bool(journal.entries):
             if resume:
@@ -201,7 +209,8 @@ def carry_out(
                 raise UsageError("fleet-not-begun", message)
             message = Sentence(f"{directory} was begun already", f"{directory} 已经开始")
             raise UsageError("fleet-begun", message)
-        placing = backend()
+        placing = closed.enter_context(contextlib.closing(backend()))
+        _require_same(fleetstate.state(fleet, journal.entries), placing)
         limit = at_once or (processors() if isinstance(placing, Local) else len(fleet.machines))
         controller = Controller(
             directory,
@@ -213,11 +222,8 @@ def carry_out(
             at_once=limit,
             poll_s=POLL_S[placing.name],
         )
-        try:
-            with stop.deferred():
-                now = controller.work(stop.requested)
-        finally:
-            placing.close()
+        with stop.deferred():
+            now = controller.work(stop.requested)
     if stop.requested():
         hint = Sentence(
             f"what runs goes on; suite fleet resume {directory} follows it",
@@ -226,6 +232,21 @@ def carry_out(
         message = Sentence("the controller was stopped", "控制程序已停止")
         raise Interrupted("interrupted", message, hint=hint)
     return exit_status(fleet, now)
+
+
+def _require_same(now: State, placing: Backend) -> None:
+    """Attempts that run are followed by whoever placed them: no other backend knows their handles.
+
+    Raises:
+        UsageError: ``usage-wrong``.
+    """
+    if now.running() and now.backend != placing.name:
+        message = Sentence(
+            f"attempts of {now.backend} still run, which {placing.name} does not know",
+            f"{now.backend} 的尝试仍在运行，而 {placing.name} 无从得知",
+        )
+        hint = Sentence("resume with the backend that placed them", "请以放置它们的后端继续")
+        raise UsageError("usage-wrong", message, hint=hint)
 
 
 class _Shown:

@@ -106,8 +106,13 @@ def with_topology(choices: Choices, choice: TopologyChoice | UnsetType) -> Choic
         role=tuple(f"{name}={count}" for name, count in given(choice.counts, {}).items()),
         link=None
         if links is None
-        else f"{links.bytes_per_s * 8 / 1e9:g}:{links.round_trip_s * 1e6:g}@{links.source}",
+        else f"{_written(links.bytes_per_s * 8 / 1e9)}:{_written(links.round_trip_s * 1e6)}@{links.source}",
     )
+
+
+def _written(value: float) -> str:
+    """A figure of a link as `_links` reads it, to the last of its digits."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def node_places(sending: Sending, plan: Plan) -> tuple[tuple[str, ...], bytes]:

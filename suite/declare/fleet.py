@@ -26,6 +26,7 @@ class Draft:
     """A cell before its plan is made: which machines run what, in words of the command line."""
 
     name: str
+    vendor: str
     machines: tuple[str, ...]
     words: tuple[str, ...]
     sending: tuple[str, ...]
@@ -66,11 +67,23 @@ def _contradictions(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     names: set[str] = set()
     for index, machine in enumerate(inventory.machines):
         if machine.name in names:
-            yield f"/machines/{index}/name", f"two machines are called {machine.name}", ""
+            message = Sentence(
+                f"two machines are called {machine.name}", f"有两台机器名为 {machine.name}"
+            )
+            yield f"/machines/{index}/name", message, ""
         names.add(machine.name)
     vendors = {machine.vendor for machine in inventory.machines}
     if all(machine.excluded for machine in inventory.machines):
-        yield "/machines", "every machine is excluded", ""
+        yield "/machines", Sentence("every machine is excluded", "所有机器均被排除"), ""
+    wanted = {vendor for matrix in inventory.matrix for vendor in given(matrix.vendors, vendors)}
+    for index, machine in enumerate(inventory.machines):
+        if not machine.excluded and machine.vendor not in wanted:
+            hint = Sentence(
+                "name its vendor in matrix, or exclude it with a reason",
+                "请在 matrix 中写明其厂商，或注明原因将其排除",
+            )
+            message = Sentence(f"{machine.name} is to run nothing", f"{machine.name} 没有任何运行")
+            yield f"/machines/{index}", message, hint
     for index, matrix in enumerate(inventory.matrix):
         for place, vendor in enumerate(given(matrix.vendors, ())):
             if vendor not in vendors:
@@ -93,6 +106,7 @@ def drafts(inventory: Inventory) -> list[Draft]:
         Draft(
             f"{next(numbers)}-{_slug(vendor)}-{_slug(_value(words, '--engine', 'default'))}"
             f"-{_slug(_value(words, '--profile', ''))}",
+            vendor,
             tuple(machine.name for machine in machines),
             words,
             given(matrix.sending, ()),
@@ -123,7 +137,8 @@ def _words(
 
 
 def _value(words: tuple[str, ...], option: str, otherwise: str) -> str:
-    return words[words.index(option) + 1] if option in words else otherwise
+    at = words.index(option) + 1 if option in words else len(words)
+    return words[at] if at < len(words) else otherwise
 
 
 def _slug(text: str) -> str:

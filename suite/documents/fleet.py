@@ -9,9 +9,9 @@ from suite.documents.plan import SuiteVersion
 from suite.documents.scalars import Count, Line, Name, Positive, Required, Sha256
 from suite.documents.trust import Instant
 
-MachineName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=63)]
+MachineName = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*(?!\\n)$", max_length=63)]
 """A machine, as scheduler and resources name it."""
-CellName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]*$", max_length=100)]
+CellName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]*(?!\\n)$", max_length=100)]
 Repeats = Annotated[int, Meta(ge=1, le=100)]
 Retries = Annotated[int, Meta(ge=0, le=5)]
 BackendName = Literal["local", "slurm", "ray"]

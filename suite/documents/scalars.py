@@ -34,7 +34,9 @@ Required: TypeAlias = Annotated[str, Meta(min_length=1)]
 Word: TypeAlias = Annotated[str, Meta(max_length=40)]
 Label: TypeAlias = Annotated[str, Meta(max_length=200)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-Line: TypeAlias = Annotated[str, Meta(max_length=2000)]
+LINE_LENGTH = 2000
+"""Characters of the longest `Line`."""
+Line: TypeAlias = Annotated[str, Meta(max_length=LINE_LENGTH)]
 LongLine: TypeAlias = Annotated[str, Meta(max_length=4000)]
 Identifier: TypeAlias = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]*$")]
 VariableName: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]

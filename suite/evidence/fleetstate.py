@@ -107,8 +107,25 @@ def state(fleet: Fleet, entries: Iterable[JournalEntry]) -> State:
     return now
 
 
+def known_jobs(fleet: Fleet) -> frozenset[Job]:
+    """Everything that a fleet may attempt, the question whether a machine is ready included."""
+    return frozenset(jobs(fleet)) | {Job(machine.name, PREFLIGHT, 0) for machine in fleet.machines}
+
+
+def may_follow(now: State, known: frozenset[Job], entry: JournalEntry) -> bool:
+    """Whether a controller can have written an entry: an attempt is submitted, then placed, then ended, and one at a time."""
+    if entry.kind in ("begun", "left"):
+        return True
+    job = job_of(entry)
+    tries = now.attempts.get(job, [])
+    running = bool(tries) and tries[-1].ended is None
+    if entry.kind == "submitted":
+        return job in known and not running and entry.attempt == len(tries) + 1
+    return running and entry.attempt == tries[-1].number
+
+
 def advance(now: State, entry: JournalEntry) -> None:
-    """Take one more entry into a state."""
+    """Take one more entry into a state, which it may follow."""
     job = job_of(entry)
     match entry.kind:
         case "begun":

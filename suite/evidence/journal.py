@@ -6,6 +6,7 @@ was done that only this piece would know of. Any other damage is refused.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import fcntl
 import os
@@ -16,6 +17,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, SetupError
 from suite.documents.codec import Lines, canonical, pretty
 from suite.documents.fleet import JournalEntry
+from suite.evidence import fleetstate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,11 +49,15 @@ class Journal:
         """
         path = directory / JOURNAL
         try:
-            self._file = os.open(path, _OPEN, 0o644)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            data = safe.read_plain(path, safe.MAX_FILE_BYTES, below=directory)
-            whole = data.rfind(b"\n") + 1
-            os.ftruncate(self._file, whole)
+            with contextlib.ExitStack() as stack:
+                self._file = os.open(path, _OPEN, 0o644)
+                stack.callback(os.close, self._file)
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                data = safe.read_plain(path, safe.MAX_FILE_BYTES, below=directory)
+                whole = data[: data.rfind(b"\n") + 1]
+                self.entries = parse(whole, fleet, str(path))
+                os.ftruncate(self._file, len(whole))
+                stack.pop_all()
         except BlockingIOError as cause:
             message = Sentence(
                 f"another controller works on {directory}", f"另有控制器正在处理 {directory}"
@@ -63,8 +69,7 @@ class Journal:
             )
             raise SetupError("run-unwritable", message, Place(str(path))) from cause
         self._path = path
-        self.entries = parse(data[:whole], fleet, str(path))
-        last = data[:whole].splitlines()[-1] if whole else pretty(fleet)
+        last = whole.splitlines()[-1] if whole else pretty(fleet)
         self._previous = jsonio.sha256_hex(last)
 
     def __enter__(self) -> Self:
@@ -126,19 +131,22 @@ def parse(data: bytes, fleet: Fleet, name: str) -> list[JournalEntry]:
 
     Raises:
         EvidenceError: ``json-refused``, ``line-wrong``, ``schema-violation``; ``fleet-journal-broken`` where a line does not
-            follow from the one before.
+            follow from those before.
     """
     reader = Lines(JournalEntry, file=name)
     previous = jsonio.sha256_hex(pretty(fleet))
     entries: list[JournalEntry] = []
+    now, known = fleetstate.state(fleet, ()), fleetstate.known_jobs(fleet)
     for number, line in enumerate(data.splitlines(), 1):
         entry: JournalEntry = reader.read(line, number)
-        if (entry.sequence, entry.previous) != (number - 1, previous):
+        follows = fleetstate.may_follow(now, known, entry)
+        if not follows or (entry.sequence, entry.previous) != (number - 1, previous):
             message = Sentence(
-                f"line {number} does not follow from the line before",
-                f"第 {number} 行与前一行不衔接",
+                f"line {number} does not follow from those before",
+                f"第 {number} 行与此前各行不衔接",
             )
             raise EvidenceError("fleet-journal-broken", message, Place(name, number))
         previous = jsonio.sha256_hex(line)
         entries.append(entry)
+        fleetstate.advance(now, entry)
     return entries

@@ -129,15 +129,17 @@ def write_script(at: Files, machine: str, command: Sequence[str], place: str) ->
 def ending(at: Files, job: Job) -> Ending | None:
     """How an attempt ended, by its files; None while it has not."""
     try:
-        status = int((at.directory / STATUS).read_text("ascii"))
-    except (OSError, ValueError):
+        status = int(_content(at.directory / STATUS))
+    except ValueError:
+        return None
+    if not 0 <= status < 256:
         return None
     if status == BUSY:
         return Ending(status, "fleet-machine-busy", "an earlier attempt still works there")
     if job.cell == PREFLIGHT:
         return _readiness(at, status)
-    card = at.run / CARD
-    sha256 = jsonio.sha256_hex(_content(card)) if card.is_file() else ""
+    card = _content(at.run / CARD)
+    sha256 = jsonio.sha256_hex(card) if card else ""
     code, reason = _error(at)
     if sha256:
         code, reason = "", "conformant" if status == 0 else "not conformant"
@@ -191,11 +193,11 @@ def _readiness(at: Files, status: int) -> Ending:
         return Ending(status, code, reason or f"the check-up ended with {status}")
     checks = answers.get("checks") if isinstance(answers, dict) else None
     failed = [
-        f"{check['topic']}: {check['answer']}"
+        f"{check.get('topic')}: {check.get('answer')}"
         for check in (checks if isinstance(checks, list) else ())
         if isinstance(check, dict) and check.get("outcome") == "fail"
     ]
-    return Ending(status, "preflight-failed", "; ".join(failed)[:2000] or "not ready")
+    return Ending(status, "preflight-failed", "; ".join(failed) or "not ready")
 
 
 def _error(at: Files) -> tuple[str, str]:
@@ -204,7 +206,7 @@ def _error(at: Files) -> tuple[str, str]:
     if not printed:
         return "", ""
     code, message = printed[-1]
-    return code.decode(), message.decode("utf-8", "replace")[:2000]
+    return code.decode(), message.decode("utf-8", "replace")
 
 
 def _content(path: Path) -> bytes:

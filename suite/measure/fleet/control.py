@@ -20,6 +20,7 @@ from msgspec import UNSET
 from suite.base.errors import SetupError
 from suite.declare.fleet import Job, jobs
 from suite.documents.fleet import PREFLIGHT
+from suite.documents.scalars import LINE_LENGTH
 from suite.evidence.fleetstate import UNPLACED, advance, state
 from suite.measure.fleet import attempt as attempts
 from suite.measure.fleet.backend import Gone
@@ -155,7 +156,7 @@ class Controller:
             attempt=attempt.number,
             status=UNSET if ending.status is None else ending.status,
             code=ending.code or UNSET,
-            reason=ending.reason or UNSET,
+            reason=ending.reason[:LINE_LENGTH] or UNSET,
             measured=ending.measured,
             card_sha256=ending.card_sha256 or UNSET,
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from suite.base import jsonio
 from suite.declare.fleet import jobs
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from suite.declare.fleet import Job
     from suite.documents.fleet import Fleet
 
-NAME_LENGTH: Final = 63
-"""Longest name of a DNS label (RFC 1123), which a job's name becomes."""
+NAME_LENGTH: Final = 57
+"""Longest name of a job: with the index of a pod behind it, it is a DNS label (RFC 1123) of 63 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,11 @@ def _job(fleet: Fleet, place: Place, machine: str, scripts: Sequence[Path]) -> d
 
 
 def _label(text: str) -> str:
-    """A text as a DNS label."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:NAME_LENGTH].rstrip("-")
+    """A text as a DNS label; where that changes it, with its digest, so that two texts never become one."""
+    label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if label == text and len(label) <= NAME_LENGTH:
+        return label
+    return f"{label[: NAME_LENGTH - 9].rstrip('-')}-{jsonio.sha256_hex(text.encode())[:8]}"
 
 
 def render(documents: Sequence[dict[str, object]]) -> bytes:

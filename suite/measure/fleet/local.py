@@ -49,7 +49,7 @@ class Local:
                 f"无法为 {machine.name} 启动尝试：{cause.strerror}",
             )
             raise SetupError("fleet-unplaced", message) from cause
-        handle = f"{child.pid}-{_started(child.pid)}"
+        handle = f"{child.pid}-{_started(str(child.pid))}"
         self._children[handle] = child
         return handle
 
@@ -62,7 +62,7 @@ class Local:
                 alive = child.poll() is None
             else:
                 number, _, start = handle.partition("-")
-                alive = _started(int(number)) == start
+                alive = start != "" and _started(number) == start
             if not alive:
                 over[handle] = Gone("fleet-lost", "its process ended without an exit status")
         return over
@@ -81,7 +81,7 @@ class Local:
         self._children.clear()
 
 
-def _started(pid: int) -> str:
+def _started(pid: str) -> str:
     """When a process began, in clock ticks since boot; "" for none, or one that is over and not yet waited for."""
     with contextlib.suppress(OSError):
         state, *fields = (

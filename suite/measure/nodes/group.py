@@ -33,7 +33,7 @@ from suite.measure.engine.container.node import node_network
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, Ended, Facts, Marks, Unknown
-from suite.measure.nodes.identity import machine_digest
+from suite.measure.nodes.identity import boot_digest
 from suite.measure.nodes.node import WORK_S, Node
 from suite.measure.nodes.places import places
 
@@ -211,8 +211,8 @@ class _Group:
         if container_of(self.plan.engine).network == "host":
             self.addresses = tuple(node.address for node in self.nodes)
             return
-        here = machine_digest(self.salt)
-        if strange := next((n for n in self.nodes if n.machine.machine != here), None):
+        here = boot_digest(self.salt)
+        if strange := next((n for n in self.nodes if n.machine.boot != here), None):
             message = Sentence(
                 f"{strange.title} is another machine, and the containers have a network of one machine",
                 f"{strange.title} 是另一台机器，而容器只有一台机器的网络",
@@ -331,5 +331,5 @@ def serve(
         roles = ", ".join(f"{role.nodes} {role.role}" for role in topology.roles)
         split = f"{plan.engine.tensor_parallel} x {topology.pipeline} x {topology.data}"
         facts["nodes.layout"] = f"{topology.layout}: {roles}; ranks x stages x replicas {split}"
-        facts["nodes.machines"] = len({node.machine.machine for node in group.nodes})
+        facts["nodes.machines"] = len({node.machine.boot for node in group.nodes})
         yield GroupEngine(base_url, facts, marks.list, group.nodes)

@@ -21,6 +21,14 @@ def test_options_become_a_choice_and_come_back():
     assert with_topology(Choices(), UNSET) == Choices()
 
 
+@pytest.mark.parametrize("link", ["123456.789012:0.00001@x", "99.999999:123456@x"])
+def test_a_link_comes_back_to_the_last_digit(link):
+    choice = topology_choice(Choices(nodes=2, link=link))
+    again = with_topology(Choices(), choice)
+    assert again.link == link
+    assert topology_choice(again) == choice
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -2,7 +2,8 @@
 
 import pytest
 
-from suite.base.errors import DeclarationError
+from suite.base.errors import DeclarationError, UsageError
+from suite.cli.fleets import plan
 from suite.declare.fleet import drafts, jobs, read_inventory
 from tests.factories import fleets
 
@@ -78,3 +79,40 @@ def test_every_contradiction_comes_at_once(tmp_path):
         "every machine is excluded",
         "no machine is of nvidai",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"), [(["--engine"], "default"), (["--engine", "vllm"], "vllm")]
+)
+def test_an_option_without_its_value_is_left_to_the_command(tmp_path, options, name):
+    value = fleets.inventory(1, matrix=[{"profiles": ["smoke"], "options": options}])
+    (made,) = drafts(read_inventory(fleets.written(tmp_path / "rack.yaml", value)))
+    assert made.name == f"1-mthreads-{name}-smoke"
+
+
+def test_a_machine_that_is_to_run_nothing_is_named(tmp_path):
+    value = fleets.inventory(matrix=[{"vendors": ["nvidia"], "profiles": ["smoke"]}])
+    value["machines"][3]["excluded"] = "sent back"
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(fleets.written(tmp_path / "rack.yaml", value))
+    (problem,) = refused.value.problems
+    assert (problem.message, problem.place.pointer) == ("node-3 is to run nothing", "/machines/2")
+
+
+def test_a_name_with_a_line_feed_is_refused(tmp_path):
+    value = fleets.inventory(1)
+    value["machines"][0]["name"] = "node-1\n"
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(fleets.written(tmp_path / "rack.yaml", value))
+    assert refused.value.code == "schema-violation"
+
+
+@pytest.mark.parametrize(
+    "options", [["--vendor", "nvidia"], ["--engine"], ["--help"], ["--nonsense"]]
+)
+def test_options_that_lead_elsewhere_are_refused(tmp_path, options):
+    value = fleets.inventory(1, matrix=[{"profiles": ["smoke"], "options": options}])
+    with pytest.raises(UsageError) as refused:
+        plan(fleets.written(tmp_path / "rack.yaml", value), tmp_path / "out")
+    assert refused.value.code == "fleet-options-wrong"
+    assert not (tmp_path / "out").exists()

@@ -63,3 +63,49 @@ def test_a_journal_of_another_plan_is_refused(written):
     with pytest.raises(EvidenceError) as refused:
         read_journal(directory, replace(made, retries=5))
     assert refused.value.code == "fleet-journal-broken"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [("placed", {"attempt": 1, "handle": "1"})],
+        [("ended", {"attempt": 1, "measured": False})],
+        [("submitted", {"attempt": 2})],
+        [("submitted", {"attempt": 1}), ("submitted", {"attempt": 2})],
+        [("submitted", {"attempt": 1}), ("ended", {"attempt": 2})],
+        [("submitted", {"attempt": 1}), ("ended", {"attempt": 1}), ("ended", {"attempt": 1})],
+        [("submitted", {"attempt": 1, "machine": "node-9"})],
+        [("submitted", {"attempt": 1, "cell": "2-cell"})],
+        [("submitted", {"attempt": 1, "repeat": 3})],
+        [("submitted", {})],
+    ],
+)
+def test_what_no_controller_can_have_written_is_refused(tmp_path, entries):
+    made = fleets.fleet(tmp_path, 1)
+    names = {"machine": "node-1", "cell": "1-cell", "repeat": 1}
+    with Journal(tmp_path, made) as journal:
+        for kind, members in entries:
+            journal.append(kind, **{**names, **members})
+    with pytest.raises(EvidenceError) as refused:
+        read_journal(tmp_path, made)
+    assert refused.value.code == "fleet-journal-broken"
+
+
+def test_a_journal_that_is_refused_is_left_as_it_is_and_is_not_held(tmp_path):
+    made = fleets.fleet(tmp_path, 1)
+    path = tmp_path / JOURNAL
+    path.write_bytes(b"{}\n{")
+    for _ in range(2):
+        with pytest.raises(EvidenceError):
+            Journal(tmp_path, made)
+    assert path.read_bytes() == b"{}\n{"
+
+
+def test_every_cut_of_a_journal_is_read(written):
+    directory, made = written
+    path = directory / JOURNAL
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        entries, _ = read_journal(directory, made)
+        assert len(entries) == whole[:length].count(b"\n")

@@ -9,11 +9,14 @@ import time
 
 import pytest
 
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, UsageError
+from suite.cli.fleets import carry_out
 from suite.declare.fleet import Job
 from suite.documents.fleet import PREFLIGHT
 from suite.evidence import fleetstate
 from suite.evidence.journal import JOURNAL, Journal, read_journal
+from suite.measure.fleet import attempt as attempts
+from suite.measure.fleet.local import Local
 from tests.factories import fleets, runs
 
 ONE = Job("node-1", "1-cell", 1)
@@ -176,3 +179,62 @@ def test_a_controller_that_is_stopped_leaves_what_runs(tmp_path):
     assert len(now.running()) == 1
     now = fleets.work(tmp_path, made)
     assert set(outcomes(made, now).values()) == {"complete"}
+
+
+@pytest.mark.parametrize("handle", ["999999999-", "999999999", "12_4", "x-y", "999999999-1"])
+def test_a_handle_without_a_process_is_over(handle):
+    assert list(Local().gone({handle: None})) == [handle]
+
+
+@pytest.mark.parametrize("status", ["", "x", "-1", "256", "9" * 5000])
+def test_a_status_that_is_none_is_no_end(tmp_path, status):
+    at = attempts.files(tmp_path, ONE, 1)
+    at.directory.mkdir(parents=True)
+    (at.directory / attempts.STATUS).write_text(status)
+    assert attempts.ending(at, ONE) is None
+
+
+def test_a_status_that_is_a_pipe_is_not_waited_for(tmp_path):
+    at = attempts.files(tmp_path, ONE, 1)
+    at.directory.mkdir(parents=True)
+    os.mkfifo(at.directory / attempts.STATUS)
+    assert attempts.ending(at, ONE) is None
+
+
+def test_a_card_that_cannot_be_read_is_none(tmp_path):
+    at = attempts.files(tmp_path, ONE, 1)
+    at.run.mkdir(parents=True)
+    (at.directory / attempts.STATUS).write_text("0\n")
+    (at.run / attempts.CARD).write_bytes(b"")
+    ending = attempts.ending(at, ONE)
+    assert ending.card_sha256 == ""
+    assert ending.reason == "it ended with 0 and left no card"
+
+
+def test_an_answer_of_another_form_is_a_machine_that_is_not_ready(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+    answer = '{"checks": [{"outcome": "fail"}, 1]}'
+    now = fleets.work(tmp_path, made, preflight=f"echo '{answer}'; exit 3")
+    assert codes(now, Job("node-1", PREFLIGHT, 0)) == ["preflight-failed"]
+
+
+def test_a_reason_of_any_length_leaves_a_journal_that_is_read(tmp_path):
+    class Wordy(Local):
+        def submit(self, machine, attempts):
+            raise SetupError("fleet-unplaced", "no " * 5000)
+
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+    fleets.work(tmp_path, made, backend=Wordy())
+    entries, _ = read_journal(tmp_path, made)
+    assert len(entries[-2].reason) == 2000
+
+
+def test_another_backend_does_not_take_over_what_runs(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+    with Journal(tmp_path, made) as journal:
+        journal.append("begun", backend="slurm")
+        journal.append("submitted", machine="node-1", cell="preflight", repeat=0, attempt=1)
+    with pytest.raises(UsageError) as refused:
+        carry_out(tmp_path, Local, resume=True, at_once=1)
+    assert refused.value.code == "usage-wrong"
+    assert "slurm" in refused.value.message

@@ -5,7 +5,9 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
+from msgspec.structs import replace
 
+from suite.documents.fleet import Machine
 from suite.measure.fleet.kubernetes import Place, manifests, render
 from tests.factories import fleets
 
@@ -39,3 +41,17 @@ def test_each_machine_that_takes_part_runs_its_own_and_nothing_is_made_again(ren
         assert spec["template"]["spec"]["restartPolicy"] == "Never"
         (_, _, line) = spec["template"]["spec"]["containers"][0]["command"]
         assert "1) exec sh '/shared/rack/node-" in line
+
+
+def test_no_two_jobs_have_one_name(tmp_path):
+    names = ("node-1", "node_1", "Node-1", "n" * 63)
+    made = fleets.fleet(tmp_path, 1)
+    machines = tuple(Machine(name=name, vendor="cpu") for name in names)
+    cell = replace(made.cells[0], machines=names)
+    made = replace(made, name="r" * 63, machines=machines, cells=(cell,))
+    documents = manifests(made, PLACE, lambda job: Path("/x"))
+    labels = [document["metadata"]["name"] for document in documents]
+    assert len(set(labels)) == len(names)
+    assert all(len(label) <= 57 for label in labels)
+    for document in documents:
+        kubernetes_validate.validate(document, "1.29", strict=True)
