@@ -154,7 +154,7 @@ class Node:
             try:
                 self.look()
             except EngineError as error:
-                self.ended = self.ended or Ended(error.code, error.message)
+                self.ended = Ended(error.code, error.message)
 
     def look(self) -> int:
         """Ask once; the number of bytes of its log that came.
