@@ -13,6 +13,8 @@ from suite.documents.plan import Plan, SuiteVersion
 from suite.documents.scalars import Count, NonNegative, PositiveNumber, Sha256
 
 PROTOCOL = 1
+NodeEnd: TypeAlias = Literal["node-died", "node-paused", "node-unlinked"]
+"""Why a container no longer takes part, as an error code."""
 
 
 class Joined(Document):
@@ -121,7 +123,7 @@ class Watched(Reply, tag="watched"):
     """Whether the container takes part."""
 
     code: Annotated[
-        Literal["", "node-died", "node-paused", "node-unlinked"],
+        NodeEnd | Literal[""],
         about("Why not, as an error code; empty while it does."),
     ]
     why: Annotated[str, about("The same in words.")]

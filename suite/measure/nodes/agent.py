@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, Literal, Self, cast
 
 from msgspec import UNSET
 
@@ -195,7 +195,7 @@ class _Session:
         self._head: PeerLink | None = None
         self._asking = threading.Lock()
         self._over = threading.Event()
-        self._ended: tuple[str, str] | None = None
+        self._ended: tuple[wire.NodeEnd, str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -320,7 +320,10 @@ class _Session:
                     self._ended = "node-unlinked", _UNREACHED
 
     def _watched(self, log_from: int) -> wire.Watched:
-        code, why = self._ended or ("", "")
+        code: wire.NodeEnd | Literal[""] = ""
+        why = ""
+        if self._ended is not None:
+            code, why = self._ended
         piece = b""
         path = self._directory / LOG_FILE
         with contextlib.suppress(FileNotFoundError), path.open("rb") as log:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+    from suite.documents.agent import NodeEnd
     from suite.documents.container import ContainerRecord
     from suite.documents.engine import Engine
     from suite.measure.engine.container.image import FoundImage
@@ -101,7 +102,7 @@ class NodeContainer:
     _watch: Watch
     _stack: contextlib.ExitStack
 
-    def ended(self) -> tuple[str, str] | None:
+    def ended(self) -> tuple[NodeEnd, str] | None:
         """Code and reason when it no longer takes part; None while it does. Never raises."""
         if (why := death(self.container)) is not None:
             return "node-died", why
