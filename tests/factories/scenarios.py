@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import itertools
+import json
 
 from suite.documents.codec import plain
 from suite.documents.document import given
@@ -135,7 +136,10 @@ def card_of(phases: list[dict], headline: list[tuple[str, str]]) -> dict:
     """A sound card with these phases."""
     made = scorecard.card()
     made["phases"] = phases
-    made["chinese"] |= _CHINESE
+    words = json.dumps(phases, ensure_ascii=False)
+    made["chinese"] |= {
+        en: zh for en, zh in _CHINESE.items() if json.dumps(en, ensure_ascii=False) in words
+    }
     made["headline"] = [{"phase": phase, "metric": metric} for phase, metric in headline]
     made["workload"]["title"] = {"en": "Every scenario, small", "zh": "全部场景，小规模"}
     return made

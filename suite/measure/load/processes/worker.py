@@ -90,7 +90,7 @@ class Worker:
         self.ready = False
         self.over = False
         self.stats: PhaseStats | None = None
-        self.error: tuple[str, str, str, str] | None = None
+        self.error: tuple[str, str, Sentence, Sentence] | None = None
         self.in_flight = 0
         self.heard_at = time.monotonic()
         self._process = process
@@ -138,7 +138,10 @@ class Worker:
             elif kind == "end":
                 self.stats = _stats(cast("dict[str, object]", rest[0]))
             elif kind == "error":
-                self.error = cast("tuple[str, str, str, str]", tuple(rest))
+                name, code, message, hint = cast(
+                    "tuple[str, str, list[str], list[str]]", tuple(rest)
+                )
+                self.error = name, code, Sentence(*message), Sentence(*hint)
         self.over = self._inbox.ended
 
     def lose(self, start_ns: int) -> list[Job]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
+from suite.base.bilingual import chinese, english
 from suite.base.errors import SuiteError
 from suite.measure.load.driver import Hooks
 from suite.measure.load.phase import send_here
@@ -107,7 +108,8 @@ def main(commands_fd: int, events_fd: int) -> int:
     try:
         stats = _run(order, jobs, Control(inbox, outbox, commands_fd), outbox)
     except SuiteError as error:
-        outbox.send(("error", type(error).__name__, error.code, error.message, error.hint))
+        both = _both(error.message), _both(error.hint)
+        outbox.send(("error", type(error).__name__, error.code, *both))
     else:
         outbox.send(("end", plain(stats)))
     outbox.finish()
@@ -129,9 +131,14 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
     return None
 
 
+def _both(text: str) -> tuple[str, str]:
+    """A sentence as plain texts, English and Chinese."""
+    return str(text), str(chinese(text))
+
+
 def _run(order: Order, jobs: list[Job], control: Control, outbox: Outbox) -> PhaseStats:
     def on_request(event: Request) -> None:
-        outbox.send(("event", msgspec.msgpack.encode(event)))
+        outbox.send(("event", msgspec.msgpack.encode(event, enc_hook=english)))
         if outbox.waiting > MOST_UNREAD:
             outbox.finish()
 

@@ -102,7 +102,12 @@ def test_every_refusal_has_a_folder() -> None:
     # These come from a caller's own input, not from a document; test_trust.py holds them.
     assert raised - covered == {
         *("trust-window-empty", "trust-wrong"),
-        *("trust-certificate-wrong", "trust-authority-twice"),
+        *(
+            "trust-certificate-wrong",
+            "trust-authority-twice",
+            "trust-maker-twice",
+            "trust-root-missing",
+        ),
     }
     assert len(covered) > 25
 

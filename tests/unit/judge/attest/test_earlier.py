@@ -157,4 +157,6 @@ def test_a_release_is_entered_once(tmp_path, monkeypatch):
         "images/cpu-vllm",
         "images/cpu-transformers",
         "images/cpu-llamacpp",
+        "images/cpu-openvino",
+        "images/sim",
     }

@@ -45,7 +45,7 @@ def test_no_phrase_is_left_over():
         *LEVELS,
     }
     prefixes = (
-        *("audit-", "meaning-", "tokens-", "flag-", "scenario-"),
+        *("audit-", "witness-", "reproduction-", "meaning-", "tokens-", "flag-", "scenario-"),
         *(
             "standing-",
             "energy-",
