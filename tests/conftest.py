@@ -24,6 +24,7 @@ def _docker_missing() -> str | None:
     return None if status.ok else status.why
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what cannot run here, saying why; in CI a container test that cannot run is a failure."""
     for item in items:

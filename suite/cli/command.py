@@ -16,7 +16,7 @@ import click
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, nearest
-from suite.base.language import Language, choose
+from suite.base.language import Language, language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,26 +29,39 @@ _SETTINGS: Final = {"max_content_width": HELP_WIDTH, "help_option_names": ["-h",
 _Function = TypeVar("_Function", bound="Callable[..., int]")
 
 
-def _spoken(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
-    del context, parameter
-    if name is not None:
-        choose(Language[name.upper()])
+def asked(words: Sequence[str], otherwise: Language) -> Language:
+    """The language that ``--lang`` names, wherever it stands: help and refusals that come before it speak it too."""
+    text = "\0".join(itertools.takewhile(lambda word: word != "--", words))
+    names = re.findall(r"(?:^|\0)--lang[=\0](en|zh)(?![^\0])", text)
+    return Language[names[-1].upper()] if names else otherwise
 
 
 def _language_option() -> click.Option:
-    """``--lang``, which every command has."""
+    """``--lang``, which every command has; `asked` reads it."""
     return click.Option(
         ["--lang"],
         type=Names([known.name.lower() for known in Language]),
-        is_eager=True,
         expose_value=False,
-        callback=_spoken,
         help="language of what is printed; without it by the locale (LC_ALL, LC_MESSAGES, LANG)",
     )
 
 
+class Context(click.Context):
+    """As click's, with help in the language that was chosen."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """What writes the help."""
+        if language() is Language.EN:
+            return super().make_formatter()
+        from suite.cli.chinesehelp import ChineseFormatter  # noqa: PLC0415 - reads the Chinese table
+
+        return ChineseFormatter(width=self.terminal_width, max_width=self.max_content_width)
+
+
 class Command(click.Command):
     """A command whose options may not be abbreviated and never swallow the next option as their value."""
+
+    context_class = Context
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:  # noqa: ANN401 - click's own
         """As click has it, with ``--lang`` after the command's own options."""
@@ -69,6 +82,13 @@ class Command(click.Command):
 
 class Group(click.Group):
     """A group that refuses an unknown command with the nearest one."""
+
+    context_class = Context
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:  # noqa: ANN401 - click's own
+        """As click has it, with ``--lang``."""
+        super().__init__(*arguments, **attributes)
+        self.params.append(_language_option())
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

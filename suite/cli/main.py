@@ -12,7 +12,7 @@ import click
 from suite import __version__
 from suite.base import resources
 from suite.base.language import by_locale, choose
-from suite.cli.command import LazyGroup, described
+from suite.cli.command import LazyGroup, asked, described
 from suite.cli.failures import guarded
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def program() -> click.Group:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    choose(by_locale(os.environ))
+    choose(asked(words, by_locale(os.environ)))
     # What a command reads lives to its end: looking through it for cycles again and again frees nothing.
     gc.set_threshold(100_000)
 

@@ -9,7 +9,7 @@ import functools
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -353,10 +353,12 @@ def default_key() -> Path:
     return parent / "llm-inference-conformance" / "signing-key.pem"
 
 
+SHOWN_KEY: Final = str(default_key())
+"""Where the local key lies, as the help says."""
 signing_key_option = click.option(
     "--key",
     metavar="FILE",
-    help=f"private key, or a pkcs11: URI; default ${KEY_VARIABLE}, else {default_key()}, which alone is made on first use",
+    help=f"private key, or a pkcs11: URI; default ${KEY_VARIABLE}, else {SHOWN_KEY}, which alone is made on first use",
 )
 tsa_option = click.option(
     "--tsa", metavar="URL", help="time-stamping authority (RFC 3161) that is asked for a stamp"

@@ -3,6 +3,7 @@
 Every time is an integer number of nanoseconds of one monotonic clock, relative to the run's start.
 """
 
+import datetime as dt
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
@@ -132,6 +133,11 @@ class Header(EventBase, tag="header"):
             "CLOCK_REALTIME minus CLOCK_MONOTONIC at the start, in microseconds, so that it stays below 2^53."
         ),
     ]
+
+    def __post_init__(self) -> None:
+        """Refuse a start that no clock shows, or to which no run can be added."""
+        if dt.datetime.fromisoformat(self.started_utc).year == dt.MAXYEAR:
+            raise ValueError("started_utc is the last year that there is")
 
 
 class Mark(EventBase, tag="mark"):

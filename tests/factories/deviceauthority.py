@@ -46,6 +46,8 @@ def certificate(
     *,
     authority: bool,
     end: dt.datetime = END,
+    longest: int | None = None,
+    may_sign: bool | None = None,
 ) -> x509.Certificate:
     """A certificate that says whose it is not."""
 
@@ -65,8 +67,19 @@ def certificate(
         not_valid_before=START,
         not_valid_after=end,
     )
-    constraints = x509.BasicConstraints(ca=authority, path_length=None)
-    return builder.add_extension(constraints, critical=True).sign(issuer[1], hashes.SHA384())
+    constraints = x509.BasicConstraints(ca=authority, path_length=longest)
+    builder = builder.add_extension(constraints, critical=True)
+    if may_sign is not None:
+        others = dict.fromkeys(
+            (
+                *("digital_signature", "content_commitment", "key_encipherment"),
+                *("data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+            ),
+            False,
+        )
+        usage = x509.KeyUsage(key_cert_sign=may_sign, crl_sign=True, **others)
+        builder = builder.add_extension(usage, critical=True)
+    return builder.sign(issuer[1], hashes.SHA384())
 
 
 @dataclass
@@ -113,6 +126,7 @@ class Maker:
     name: str = "A"
     devices: int = 1
     end: dt.datetime = END
+    above_chip: dict[str, int | bool | None] = field(default_factory=dict)
     root_key: ec.EllipticCurvePrivateKey = field(init=False)
     root: x509.Certificate = field(init=False)
     cards: list[Device] = field(init=False)
@@ -133,7 +147,8 @@ class Maker:
         for name, own_key in zip(names, keys, strict=True):
             last = own_key is keys[-1]
             end = self.end if last else END
-            chain.insert(0, certificate(name, own_key, above, authority=not last, end=end))
+            more = self.above_chip if len(chain) == 1 else {}
+            chain.insert(0, certificate(name, own_key, above, authority=not last, end=end, **more))
             above = (name, own_key)
         return Device(keys[-1], chain)
 
@@ -153,7 +168,13 @@ class Maker:
         return (signed + b"." + end).decode()
 
     def appraised(
-        self, nonce: str, at: dt.datetime, *, result: bool = True, driver: str = DRIVER
+        self,
+        nonce: str,
+        at: dt.datetime,
+        *,
+        result: bool = True,
+        driver: str = DRIVER,
+        named: bool = True,
     ) -> dict:
         """The document of `nvattest --format json attest --verifier remote`."""
         issued = int(at.timestamp())
@@ -164,7 +185,7 @@ class Maker:
                     **times,
                     "eat_nonce": nonce,
                     "hwmodel": "TH100 model",
-                    "ueid": f"{number:018d}",
+                    **({"ueid": f"{number:018d}"} if named else {}),
                     "measres": "success" if result else "fail",
                     "secboot": True,
                     "dbgstat": "disabled",
@@ -250,6 +271,10 @@ def signed(parts: dict, log: bytes, *, fault: str = "", maker: Maker | None = No
     match fault:
         case "nonce-within":
             lines[0]["output"] = json.dumps(maker.collected("3" * 64))
+        case "copied":
+            for row in lines:
+                document = json.loads(row["output"])
+                row["output"] = json.dumps(document | {"evidences": document["evidences"] * 8})
         case "no-device":
             lines = [
                 {**row, "output": json.dumps({"result_code": 0, "evidences": []})} for row in lines
@@ -270,12 +295,13 @@ def signed(parts: dict, log: bytes, *, fault: str = "", maker: Maker | None = No
             cut = b"-----END CERTIFICATE-----\n".join(parts_of)
             document["evidences"][0]["certificate"] = base64.b64encode(cut).decode()
             lines[0]["output"] = json.dumps(document)
-        case "tokens" | "token-late" | "token-refused" | "token-other-nonce" | "token-swapped":
+        case _ if fault.startswith("token"):
             documents = [
                 after.appraised(
                     "4" * 64 if fault == "token-other-nonce" else nonce,
                     begun + dt.timedelta(days=fault == "token-late"),
                     result=fault != "token-refused",
+                    named=fault != "token-unnamed",
                 )
                 for nonce in (plan, end)
             ]

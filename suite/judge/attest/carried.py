@@ -9,6 +9,7 @@ from suite.base.errors import TrustError
 from suite.documents.audit import Audit
 from suite.documents.document import given
 from suite.documents.reproduction import VerificationSummary
+from suite.documents.standing import LEVEL_NAMES, LEVELS
 from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope, levels, page
 from suite.judge.attest.predicate import check_predicate
@@ -96,7 +97,7 @@ def level_shown(card: Scorecard, shown: Iterable[Shown], maker: str) -> Level:
 def check_statements(
     html: bytes, trust: TrustList | None, stated: Stated, steps: Steps, maker: str | None = None
 ) -> None:
-    """A step for each statement that a page shows: who signed it, that it is about this card, and what it came to; and for the maker that it names.
+    """A step for each statement that a page shows: who signed it, that it is about this card, and what it came to; for its level; and for the maker that it names.
 
     Args:
         html: the page.
@@ -109,6 +110,7 @@ def check_statements(
         carried = page.extract_carried(html)
     except TrustError:
         return  # the page's own step says so
+    counted: list[Made] = []
     for number, data in enumerate(carried.statements, 1):
         name = Sentence(f"statement {number} of the page", f"页面的第 {number} 份声明")
         with steps.attempt(Sentence(f"{name.capitalize()} counts", f"{chinese(name)}有效")) as note:
@@ -124,6 +126,14 @@ def check_statements(
                 data, trust, stated.statement.sha256, stated.card.vendor.id, str(name)
             )
             note_statement(made, note)
+            counted.append(made)
+    if counted:
+        with steps.attempt(
+            Sentence(
+                "The page shows no higher level than they come to", "页面所示等级不高于声明所及"
+            )
+        ) as note:
+            note.detail = _check_level(carried, counted, stated)
     if carried.maker:
         with steps.attempt(
             Sentence(
@@ -131,6 +141,21 @@ def check_statements(
             )
         ) as note:
             _check_maker(carried.maker, maker, note)
+
+
+def _check_level(carried: page.Carried, counted: list[Made], stated: Stated) -> str:
+    """The level by the owners of a trust list; a page knows keys alone, and an owner may have several."""
+    shown = [read_shown(data, stated.statement.sha256) for data in carried.statements]
+    stands = level_shown(stated.card, shown, carried.maker)
+    level, why = levels.reached(stated.card, counted, carried.maker)
+    if LEVELS.index(stands) > LEVELS.index(level):
+        there, here = LEVEL_NAMES[stands], LEVEL_NAMES[level]
+        message = Sentence(
+            f"the page shows {there.en}, by the owners of the trust list it is {here.en}",
+            f"页面所示为{there.zh}，按信任列表的所有者应为{here.zh}",
+        )
+        raise TrustError("page-differs", message)
+    return f"{level}: {why}"
 
 
 def _check_maker(named: str, maker: str | None, note: Note) -> None:

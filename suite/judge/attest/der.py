@@ -25,7 +25,7 @@ class _Element(NamedTuple):
 def ordered(response: bytes) -> bytes:
     """A response of RFC 3161 with its certificates in order; any other bytes as they are."""
     try:
-        token = _members(response, _element(response, 0))[1]
+        token = _members(response, _element(response, 0, len(response)))[1]
         content = _members(response, token)[1]
         signed = _members(response, content)[0]
         certificates = next(
@@ -37,11 +37,11 @@ def ordered(response: bytes) -> bytes:
     return response[: certificates.start] + b"".join(sorted(members)) + response[certificates.end :]
 
 
-def _element(data: bytes, at: int) -> _Element:
+def _element(data: bytes, at: int, limit: int) -> _Element:
     """The element that begins at a place.
 
     Raises:
-        IndexError: the data end before it does.
+        IndexError: it ends beyond the limit.
     """
     first, start = data[at + 1], at + 2
     length = first
@@ -50,7 +50,7 @@ def _element(data: bytes, at: int) -> _Element:
         length = int.from_bytes(data[start : start + size], "big")
         start += size
     end = start + length
-    if end > len(data):
+    if end > limit:
         raise IndexError(end)
     return _Element(at, start, end)
 
@@ -63,7 +63,7 @@ def _members(data: bytes, whole: _Element) -> list[_Element]:
     """
     members, at = [], whole.start
     while at < whole.end:
-        member = _element(data[: whole.end], at)
+        member = _element(data, at, whole.end)
         members.append(member)
         at = member.end
     return members

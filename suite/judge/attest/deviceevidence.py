@@ -53,9 +53,10 @@ class Answer:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """What tells the devices apart that it speaks of, sorted."""
-        signed = [report.identity for report in self.reports]
-        return tuple(sorted(signed or [token.text("ueid") for token in self.tokens if token.name]))
+        """What tells the devices apart that it speaks of, each once, sorted."""
+        signed = {report.identity for report in self.reports}
+        stated = {token.text("ueid") for token in self.tokens if token.name}
+        return tuple(sorted((signed or stated) - {""}))
 
 
 def answers(evidence: Evidence) -> tuple[list[Answer], list[str]]:

@@ -105,6 +105,8 @@ def _token(name: str, text: str) -> Token:
         raise malformed(
             f"a token signed with {method}; ES384 is read", f"令牌以 {method} 签名；可读取 ES384"
         )
+    if "crit" in stated:  # RFC 7515, 4.1.11: who does not know them refuses the token
+        raise malformed("a token with critical header parameters", "令牌含关键头部参数")
     return Token(name, ".".join(parts[:2]).encode(), signature, claims)
 
 

@@ -26,12 +26,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import Place, TrustError
+from suite.judge.attest.keys import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,7 +222,7 @@ class _Reader:
         data = self.base64(self.members(value, pointer, {"rawBytes"})["rawBytes"], pointer)
         try:
             key = x509.load_der_x509_certificate(data).public_key()
-        except (ValueError, UnsupportedAlgorithm) as cause:
+        except UNREADABLE as cause:
             raise self.refuse(
                 "bundle-keyless",
                 pointer,

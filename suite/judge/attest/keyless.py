@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, TrustError, UsageError
-from suite.judge.attest.keys import parse_public
+from suite.judge.attest.keys import UNREADABLE, parse_public
 from suite.judge.attest.times import VerifiedTime
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def named(parsed: Bundle) -> str:
     certificate = x509.load_der_x509_certificate(parsed.certificate)
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    except UNREADABLE:
         return "nobody"
     return ", ".join(str(name.value) for name in names) or "nobody"
 

@@ -11,8 +11,9 @@ import enum
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 MAX_KEY_BYTES = 16 * 1024
 """A PEM file of either algorithm is below 1 KiB; anything larger is not a key."""
+
+UNREADABLE: Final = (
+    *(ValueError, TypeError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.ExtensionNotFound),
+)
+"""What the library raises for a key or certificate that somebody malformed; its parts are read only when they are asked for."""
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*\Z")
 PASSPHRASE_VARIABLE = "SUITE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.standing import LEVELS
 from suite.judge.attest.review import Attested
@@ -27,7 +29,8 @@ def reached(card: Scorecard, made: Iterable[Made], maker: str = "") -> tuple[Lev
     The last statement of each owner counts. A card is witnessed where a witness holds its evidence, measured a server
     elsewhere, and both sides counted alike. It is reproduced where more owners reproduced it than failed to. Its hardware is
     attested where it is reproduced, was made under a challenge (of another run whoever ran chose when the nonce became known),
-    and its maker attests the devices: they say where it ran, and nothing of what was computed there.
+    its own rules hold what the devices signed against the run, and its maker attests the devices: they say where it ran, and nothing
+    of what was computed there.
     """
     own = card.level.level
     last = {
@@ -42,7 +45,7 @@ def reached(card: Scorecard, made: Iterable[Made], maker: str = "") -> tuple[Lev
     if len(for_it) > len(against):
         doubts = f", not by {', '.join(sorted(against))}" if against else ""
         by = f"reproduced by {', '.join(sorted(for_it))}{doubts}"
-        if maker and own == "challenged":
+        if maker and own == "challenged" and card.attestation is not UNSET:
             return "attested", f"{by}; its devices are attested by {maker}"
         return "reproduced", by
     witnesses = [

@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError
+from suite.judge.attest.keys import UNREADABLE
 from suite.judge.attest.times import format_time
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def read_report(data: bytes, chain: bytes, at: dt.datetime) -> Report:
         chip=_chip(certificates[0]),
         # The certificate above the first is the chip's own; the first is made anew with the firmware.
         identity=_key_digest(certificates[1]),
-        driver=opaque.get(_DRIVER, b"").rstrip(b"\0").decode("ascii", "replace"),
+        driver=_version(opaque.get(_DRIVER, b"")),
         firmware=_firmware(opaque.get(_FIRMWARE, b"")),
         root=certificates[-1],
     )
@@ -151,6 +152,13 @@ def _opaque(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield kind, data[at - length : at]
 
 
+def _version(data: bytes) -> str:
+    text = data.rstrip(b"\0").decode("ascii", "replace")
+    if not (text.isascii() and text.isprintable()):
+        raise malformed("the device's driver version is no text", "设备的驱动版本不是文本")
+    return text
+
+
 def _firmware(data: bytes) -> str:
     """A VBIOS version as the vendor's tool prints it: 96.00.9F.00.01."""
     if len(data) < 5:
@@ -161,34 +169,53 @@ def _firmware(data: bytes) -> str:
 def _certificates(chain: bytes, at: dt.datetime) -> list[x509.Certificate]:
     """The certificates of a chain in which each is issued by the next and the last by itself."""
     try:
-        certificates = x509.load_pem_x509_certificates(chain)
-    except ValueError as cause:
+        return _issued(x509.load_pem_x509_certificates(chain), at)
+    except UNREADABLE as cause:
         raise malformed("the device's certificates cannot be read", "设备证书无法读取") from cause
+
+
+def _issued(certificates: list[x509.Certificate], at: dt.datetime) -> list[x509.Certificate]:
     if len(certificates) not in CERTIFICATES:
         raise malformed(
             f"{len(certificates)} certificates; {CERTIFICATES[0]} to {CERTIFICATES[-1]} are read",
             f"{len(certificates)} 个证书；可读取 {CERTIFICATES[0]} 至 {CERTIFICATES[-1]} 个",
         )
-    for certificate, issuer in zip(
-        certificates, [*certificates[1:], certificates[-1]], strict=True
+    certificates[0].public_key()
+    for below, (certificate, issuer) in enumerate(
+        zip(certificates, [*certificates[1:], certificates[-1]], strict=True)
     ):
-        _require_issued(certificate, issuer)
+        _require_issued(certificate, issuer, min(below, len(certificates) - 2))
         _require_current(certificate, at)
     return certificates
 
 
-def _require_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+def _require_issued(certificate: x509.Certificate, issuer: x509.Certificate, below: int) -> None:
+    """Refuse a certificate that the next one did not or may not issue, with so many authorities below that one."""
     try:
         certificate.verify_directly_issued_by(issuer)
-        authority = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
-        authority = False
-    if not authority:
+        held = True
+    except (ValueError, TypeError, InvalidSignature):
+        held = False
+    if not held or not _may_issue(issuer.extensions, below):
         message = Sentence(
             f"the certificate of {_chip(certificate)} is not issued by the next one",
             f"{_chip(certificate)} 的证书并非由下一证书签发",
         )
         raise TrustError("attestation-signature", message)
+
+
+def _may_issue(extensions: x509.Extensions, below: int) -> bool:
+    """Whether RFC 5280 lets a certificate issue others, with so many authorities below it."""
+    try:
+        constraints = extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return False
+    longest = constraints.path_length
+    try:
+        may_sign = extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        may_sign = True
+    return constraints.ca and may_sign and (longest is None or below <= longest)
 
 
 def _require_current(certificate: x509.Certificate, at: dt.datetime) -> None:

@@ -23,7 +23,7 @@ from suite.documents.codec import decode
 from suite.documents.document import given
 from suite.documents.fleet import FLEET_TYPE
 from suite.documents.reference import REFERENCE_TYPE
-from suite.judge.attest.keys import Algorithm, PublicKey, parse_public
+from suite.judge.attest.keys import UNREADABLE, Algorithm, PublicKey, parse_public
 from suite.judge.attest.statement import (
     AUDIT_TYPE,
     CHALLENGE_TYPE,
@@ -370,7 +370,7 @@ def _makers(listed: Sequence[trust.Maker], name: str) -> tuple[Maker, ...]:
         try:
             roots = () if pem is None else read_certificates(pem)
             loaded = [load_pem_public_key(key.encode()) for key in given(item.verifier, ())]
-        except ValueError as cause:
+        except UNREADABLE as cause:
             why = str(cause)[:120]
             message = Sentence(
                 f"not the certificates and keys of a maker: {why}", f"不是制造商的证书与密钥：{why}"
@@ -397,7 +397,7 @@ def _authorities(listed: Sequence[trust.Authority], name: str) -> tuple[Authorit
             raise TrustError("payload-text", problem[1], place)
         try:
             certificates = read_certificates(item.certificates)
-        except ValueError as cause:
+        except UNREADABLE as cause:
             message = Sentence(
                 f"not the certificates of an authority: {str(cause)[:120]}",
                 f"不是机构的证书：{str(cause)[:120]}",

@@ -23,17 +23,22 @@ MOST_FOREIGN: Final = 0.1
 NOT_MEASURED: Final = Sentence("the peak was not measured", "未实测峰值")
 
 
-def rate(evidence: Evidence, name: str) -> float | NotMeasured:
-    """One of the two figures, or why there is none."""
-    facts = evidence.environment.facts
-    fact = facts.get(name)
+def reached(evidence: Evidence, name: str) -> float | NotMeasured:
+    """What the device did, whoever else ran: it can do at least that; or why it is not known."""
+    fact = evidence.environment.facts.get(name)
     if fact is None:
         return NotMeasured(NOT_MEASURED)
     value = _number(fact)
     if value is None or value <= 0:
         return NotMeasured(given(fact.unknown, NOT_MEASURED) or NOT_MEASURED)
-    share = _number(facts.get(FOREIGN)) or 0.0
-    if share > MOST_FOREIGN:
+    return value
+
+
+def rate(evidence: Evidence, name: str) -> float | NotMeasured:
+    """One of the two figures, as the most that the device can do; or why there is none."""
+    value = reached(evidence, name)
+    share = _number(evidence.environment.facts.get(FOREIGN)) or 0.0
+    if share > MOST_FOREIGN and not isinstance(value, NotMeasured):
         return NotMeasured(
             Sentence(
                 f"other programs used {share:.0%} of the host's processor time while the peak was measured",

@@ -12,6 +12,7 @@ TRUST_WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
     {
         **{level: (name.en, name.zh) for level, name in LEVEL_NAMES.items()},
         # how far a fact can be trusted
+        "standing": ("Standing", "可信程度"),
         "standing-recomputed": ("recomputed", "可重算"),
         "standing-observed": ("observed", "本套件所见"),
         "standing-attested": ("attested", "他人签名"),

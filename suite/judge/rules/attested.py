@@ -23,6 +23,7 @@ NONE: Final = Sentence(
     "the devices were not asked to sign: the declaration names no tool for it",
     "未请设备签名：声明未列出相应工具",
 )
+UNSIGNED: Final = Sentence("no answer of the devices was kept", "未保存设备的应答")
 _PLACE: Final = ("device-evidence.jsonl",)
 
 
@@ -47,7 +48,8 @@ _PLACE: Final = ("device-evidence.jsonl",)
 def signed(evidence: Evidence, _: Results) -> Finding:
     """Every answer of the maker's tool is over this run's nonce, and signed."""
     if not evidence.device_evidence:
-        return not_applicable(NONE)
+        asked = evidence.plan.attestation is not UNSET
+        return warned(UNSIGNED, _PLACE) if asked else not_applicable(NONE)
     try:
         read, missing = answers(evidence)
     except TrustError as refused:
@@ -98,14 +100,14 @@ def signed(evidence: Evidence, _: Results) -> Finding:
 def same_devices(evidence: Evidence, _: Results) -> Finding:
     """Those before are those after, enough of them, with the versions that were observed."""
     if not evidence.device_evidence:
-        return not_applicable(NONE)
+        return not_applicable(UNSIGNED)
     try:
         read, missing = answers(evidence)
     except TrustError as refused:  # R115 says so
         return not_applicable(refused.message)
     before, after = sides(read, "before"), sides(read, "after")
     if not before or not after:
-        return not_applicable(missing[0] if missing else NONE)
+        return not_applicable(missing[0] if missing else UNSIGNED)
     wrong = _others(before, after) or _too_few(evidence, read) or _versions(evidence, read)
     if wrong:
         return failed(wrong, _PLACE)
@@ -126,9 +128,9 @@ def _others(before: Sequence[Answer], after: Sequence[Answer]) -> str:
 
 
 def _too_few(evidence: Evidence, read: Sequence[Answer]) -> str:
-    count = evidence.plan.devices.count or 0
+    count = max(evidence.plan.devices.count or 0, 1)
     for answer in read:
-        there = len(set(answer.identities))
+        there = len(answer.identities)
         if there < count:
             return Sentence(
                 f"{there} devices signed, the plan uses {count}",

@@ -39,7 +39,7 @@ DRIFT: Final = 0.001
 """Share of the time between two stamps by which the run's clock may differ from the authority's."""
 PROMPT_S: Final = 30.0
 """Longest time from what had happened to its digest, and from there to the authority's answer, in seconds."""
-_SETUP_END: Final = "suite.setup.end"
+_SETUP_ENDS: Final = ("suite.setup.end", "phase.start")
 _WHOLE_S: Final = 1.0
 """A stamp may state whole seconds, rounded down."""
 
@@ -74,7 +74,8 @@ def grew(evidence: Evidence, _: Results) -> Finding:
             ["stamps.jsonl"],
         )
     wanted = _wanted(evidence)
-    setup = next((mark.t for mark in evidence.marks if mark.name == _SETUP_END), 0)
+    # Wherever a log puts the end of its set-up: no phase begins before it.
+    setup = min((mark.t for mark in evidence.marks if mark.name in _SETUP_ENDS), default=0)
     for number, item in enumerate(growth):
         stated = item.stamp.stated
         wrong = _unlike(item, wanted[number] if number < len(wanted) else None, setup)

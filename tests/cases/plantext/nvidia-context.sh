@@ -61,3 +61,4 @@ docker run \
 
 # MFU divides by 989 TFLOP/s per device (fp16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md
 # Telemetry, every 1000 ms: nvidia-smi --query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm --format=csv --id=0
+# Devices sign before and after: nvattest --format json collect-evidence --device gpu --nonce '{nonce}'

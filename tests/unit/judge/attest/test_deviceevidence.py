@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
+import hmac
 import importlib.util
 import json
+import warnings
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings, strategies
+from markupsafe import escape
 from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.errors import TrustError
+from suite.documents.deviceevidence import DEVICE_FACTS
 from suite.judge.attest.deviceevidence import answers, attestation, check_devices
 from suite.judge.attest.eat import read_bundle, require_signed
 from suite.judge.attest.spdm import read_report
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.trust import parse
+from suite.judge.report import html
+from suite.judge.report.html import WORDS
 from suite.judge.score import score
-from tests.factories import deviceauthority
+from tests.factories import deviceauthority, pages
 from tests.factories import evidence as factory
 
 SAMPLES = Path(__file__).resolve().parents[3] / "cases" / "nvattest"
@@ -147,6 +156,118 @@ def test_nvidias_own_sample_is_read():
     read = read_report(bytes.fromhex(report.read_text().strip()), chain, NOW)
     assert (read.chip, read.driver) == ("GH100 A01 GSP FMC LF", "550.90.07")
     assert read.nonce == "931d8dd0add203ac3d8b4fbde75e115278eefcdceac5b87671a748f32364dfcb"
+
+
+def read(maker: deviceauthority.Maker, chain: bytes | None = None):
+    (row,) = maker.collected("a" * 64)["evidences"]
+    data, own = (base64.b64decode(row[name]) for name in ("evidence", "certificate"))
+    return read_report(data, own if chain is None else chain, NOW)
+
+
+@pytest.mark.parametrize(
+    ("limits", "holds"),
+    [
+        ({"longest": 1, "may_sign": True}, True),
+        ({"longest": 0}, False),
+        ({"may_sign": False}, False),
+    ],
+)
+def test_a_certificate_issues_what_it_may_issue(limits, holds):
+    maker = deviceauthority.Maker("limited", above_chip=limits)
+    if holds:
+        assert read(maker).chip == "TH100 firmware"
+        return
+    with pytest.raises(TrustError) as refused:
+        read(maker)
+    assert refused.value.code == "attestation-signature"
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=strategies.data())
+def test_a_certificate_with_another_byte_is_read_or_refused(data):
+    """Also what is only read when it is asked for: curves, versions, names."""
+    chain = [item.public_bytes(Encoding.DER) for item in MAKER.cards[0].chain]
+    number = data.draw(strategies.integers(0, len(chain) - 1))
+    der = bytearray(chain[number])
+    at = data.draw(strategies.integers(0, len(der) - 1))
+    der[at] = data.draw(strategies.integers(0, 255))
+    chain[number] = bytes(der)
+    pem = b"".join(
+        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(item) + b"-----END CERTIFICATE-----\n"
+        for item in chain
+    )
+    with contextlib.suppress(TrustError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a serial number below 1
+        read(MAKER, pem)
+
+
+@pytest.mark.parametrize(
+    ("at", "byte"),
+    [("curve", 0x23), ("version", 3)],
+)
+def test_a_certificate_that_the_library_does_not_know_is_malformed(at, byte):
+    chain = [item.public_bytes(Encoding.DER) for item in MAKER.cards[0].chain]
+    mark = {"curve": bytes.fromhex("06052b81040022"), "version": bytes.fromhex("a003020102")}[at]
+    chain[1] = chain[1].replace(mark, mark[:-1] + bytes([byte]))
+    pem = b"".join(
+        b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(item) + b"-----END CERTIFICATE-----\n"
+        for item in chain
+    )
+    with pytest.raises(TrustError) as refused:
+        read(MAKER, pem)
+    assert refused.value.code in ("attestation-malformed", "attestation-signature")
+
+
+def test_a_driver_version_that_is_no_text_is_malformed():
+    with pytest.raises(TrustError) as refused:
+        answers(driven("580\n\u0007"))
+    assert refused.value.code == "attestation-malformed"
+
+
+def driven(driver: str):
+    parts = factory.document()
+    plan = parts["header"]["plan_sha256"]
+    row = deviceauthority.line("before", plan, MAKER.collected(plan, driver=driver), 1)
+    return factory.evidence(parts | {"device_evidence": [row]})
+
+
+def test_the_page_shows_every_fact():
+    card = score(run("tokens"))
+    page = html.render(pages.bundle(card), card).decode()
+    for fact in DEVICE_FACTS:
+        assert all(escape(words) in page for words in WORDS[f"device-{fact}"])
+
+
+def test_a_device_shown_eight_times_is_one_device():
+    assert score(run("copied")).attestation.devices == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ({"alg": "none"}, "signed with none"),
+        ({"alg": "HS256"}, "signed with HS256"),
+        ({"alg": "ES384", "crit": ["exp"]}, "critical header"),
+    ],
+)
+def test_a_token_says_no_other_algorithm(header, why):
+    def part(value: dict) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    public = MAKER.entry("cpu")["verifier"][0].encode()
+    signed = f"{part(header)}.{part({'eat_nonce': 'a' * 64})}"
+    mac = hmac.digest(public, signed.encode(), "sha256")
+    token = f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+    with pytest.raises(TrustError, match=why):
+        read_bundle([["JWT", token], {"GPU-0": token}])
+
+
+@pytest.mark.parametrize("payload", ["[" * 100_000, '{"a":' * 70 + "1" + "}" * 70, '{"a":1e999}'])
+def test_a_token_that_is_nested_or_endless_is_malformed(payload):
+    text = base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
+    with pytest.raises(TrustError) as refused:
+        read_bundle([["JWT", f"e30.{text}.AA"], {"GPU-0": "e30.e30."}])
+    assert refused.value.code == "attestation-malformed"
 
 
 @pytest.mark.parametrize("length", [0, 40, 200, 1000])

@@ -16,21 +16,28 @@ from suite.cli import reproducing
 from suite.cli.main import main
 from suite.documents.card import LevelResult
 from suite.documents.codec import convert, plain
+from suite.documents.deviceevidence import DeviceAttestation
 from suite.documents.plan import Plan
 from suite.documents.reproduction import VerificationSummary
-from suite.judge.attest import levels
+from suite.judge.attest import envelope, levels
+from suite.judge.attest.carried import check_statements
 from suite.judge.attest.page import NOTHING, Carried, extract_carried
 from suite.judge.attest.review import Attested, make_summary, payload_digest, read_statement
 from suite.judge.attest.sign import sign
+from suite.judge.attest.stated import Stated
+from suite.judge.attest.statement import parse_statement
+from suite.judge.attest.steps import Steps
 from suite.judge.attest.trust import parse
 from suite.judge.compare import difference
 from suite.judge.compare.reproduced import numbers, plan_differences
 from suite.judge.report import html
 from suite.judge.score import score
+from tests.cases.bundle_verify.cases import entry
 from tests.factories import challenged, pages, submissions
 from tests.factories import evidence as factory
 
 KEYS = submissions.KEYS
+SIGNED = DeviceAttestation(tool="nvattest", devices=1, facts=())
 
 
 @functools.cache
@@ -169,6 +176,8 @@ def test_the_level_follows_from_reproductions_by_others():
         replace(card, level=LevelResult(level=level, reasons=()))
         for level in ("self-reported", "challenged")
     )
+    assert levels.reached(under, [yes], "cpu")[0] == "reproduced"  # its rules do not say so
+    alone, under = (replace(each, attestation=SIGNED) for each in (alone, under))
     assert levels.reached(alone, [yes], "cpu")[0] == "reproduced"
     assert levels.reached(under, [], "cpu")[0] == "challenged"
     assert levels.reached(under, [yes])[0] == "reproduced"
@@ -186,7 +195,7 @@ def test_the_level_follows_from_reproductions_by_others():
 
 
 def test_page_and_comparison_show_the_level_that_statements_reach():
-    card, _ = side()
+    card = replace(side()[0], attestation=SIGNED)
     data = pages.bundle(card)
     again = sign(make_summary(payload_digest(data, "card"), summary()), KEYS["alice"])
     for carried, level in (
@@ -203,6 +212,28 @@ def test_page_and_comparison_show_the_level_that_statements_reach():
         html.render(pages.bundle(slower_card()), slower_card(), carried=Carried((again,)))
     compared = difference.compare(card, card, levels=("reproduced", None))
     assert (compared.a.level, compared.b.level) == ("reproduced", "challenged")
+
+
+def test_two_keys_of_one_reproducer_are_no_two_reproducers():
+    card, _ = side()
+    data = pages.bundle(card)
+    statement = parse_statement(envelope.parse(data).payload)
+    again = {
+        key: sign(make_summary(statement.sha256, summary(change, key)), KEYS[key])
+        for key, change in (("alice", ""), ("stranger", ""), ("bob", "slower"))
+    }
+    listed = jsonio.loads(submissions.TRUST)
+    listed["keys"].append(entry(KEYS["stranger"], "alice", "reviewer"))
+
+    def refused(*keys: str) -> list[str]:
+        page, steps = html.render(data, card, carried=Carried(tuple(map(again.get, keys)))), Steps()
+        stated = Stated(statement=statement, document=card)
+        check_statements(page, parse(jsonio.pretty(listed)), stated, steps)
+        return [error.code for error in steps.errors]
+
+    assert refused("alice", "stranger") == []
+    assert refused("alice", "bob") == []
+    assert refused("alice", "stranger", "bob") == ["page-differs"]
 
 
 def slower_card():

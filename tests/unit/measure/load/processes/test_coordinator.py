@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import asdict
 
 from suite.base import schema
+from suite.base.bilingual import chinese
 from suite.base.errors import EngineError, UsageError
 from suite.documents import codec
 from suite.measure.engine import sim
@@ -228,6 +229,7 @@ def test_an_error_of_a_process_is_the_phases(monkeypatch, members):
     with pytest.raises(EngineError) as caught:
         send("http://host.invalid", [job(i, "x") for i in range(4)], concurrency=2, workers=2)
     assert caught.value.code == "host-unknown"
+    assert "未知" in chinese(caught.value.message)
     assert all(gone(member.pid) for member in members)
 
 
