@@ -33,14 +33,15 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
     from huggingface_hub import CommitOperationAdd, HfApi, errors  # noqa: PLC0415
 
     common = Path(os.path.commonpath([file.parent for file in files]))
-    operations = [
-        CommitOperationAdd(
-            path_in_repo=(Path(folder) / file.relative_to(common)).as_posix(), path_or_fileobj=file
-        )
-        for file in files
-    ]
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     try:
+        operations = [
+            CommitOperationAdd(
+                path_in_repo=(Path(folder) / file.relative_to(common)).as_posix(),
+                path_or_fileobj=file,
+            )
+            for file in files
+        ]
         api.create_repo(repository, repo_type="dataset", exist_ok=True)
         made = api.create_commit(
             repository,
@@ -48,9 +49,15 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
             commit_message=f"Add {', '.join(file.name for file in files)[:100]}",
             repo_type="dataset",
         )
-    # The base of all errors of the library that the client sends with, whichever that is.
-    except (errors.HTTPError, OSError, ValueError) as cause:  # type: ignore[attr-defined]
+    # The base of all errors of the library that the client sends with, whichever that is; what the client raises for
+    # a large file that did not arrive; and where an answer is not a Hub's.
+    except (
+        *(errors.HTTPError, OSError, ValueError),  # type: ignore[attr-defined]
+        *(RuntimeError, LookupError, TypeError),
+    ) as cause:
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:200]
+        if isinstance(cause, LookupError | TypeError):
+            reason = f"{api.endpoint} does not answer as a Hub: {reason}"
         hint = Sentence(
             "log in with `hf auth login`, or export HF_TOKEN; the files are kept",
             "请以 `hf auth login` 登录，或设置 HF_TOKEN；文件已保留",

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
+from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,9 +85,19 @@ class Checkout:
         """Check a commit out.
 
         Raises:
-            SetupError: ``checkout-failed``.
+            SetupError: ``checkout-failed``: git does not do it, or a submodule stays on another commit.
         """
         self._check_out("--detach", commit)
+        if self._changed():
+            message = Sentence(
+                f"with {commit[:12]} checked out, submodules of {self.root} are on other commits than it names",
+                f"检出 {commit[:12]} 后，{self.root} 的子模块不在其所指的提交上",
+            )
+            hint = Sentence(
+                "compare commits that name the same commits of the submodules",
+                "请比较子模块提交相同的提交",
+            )
+            raise SetupError("checkout-failed", message, hint=hint)
 
     @contextlib.contextmanager
     def restored(self, stop: Stop) -> Iterator[None]:
@@ -105,8 +116,11 @@ class Checkout:
                 f"{self.root} has changes that are in no commit", f"{self.root} 有未提交的更改"
             )
             raise UsageError("checkout-dirty", message, hint=hint)
-        branch = _git(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
-        before = (branch,) if branch else ("--detach", self.commit("HEAD"))
+        # Its full name: the short one of a branch that a tag is called like is no branch to `git checkout`.
+        branch = _git(self.root, "symbolic-ref", "--quiet", "HEAD")
+        before = (
+            (branch.removeprefix("refs/heads/"),) if branch else ("--detach", self.commit("HEAD"))
+        )
         try:
             yield
         finally:
@@ -117,8 +131,13 @@ class Checkout:
         return _git(self.root, "status", "--porcelain", "--untracked-files=no") != ""
 
     def _check_out(self, *words: str) -> None:
-        if _git(self.root, "checkout", "--quiet", *words) is None:
-            command = f"git -C {self.root} checkout {' '.join(words)}"
+        # Without the option git overwrites files that it ignores.
+        words = ("checkout", *words, "--no-overwrite-ignore", "--")
+        # A signal would end git between two files, and leave its lock.
+        with shielded():
+            done = _git(self.root, *words)
+        if done is None:
+            command = f"git -C {self.root} {' '.join(words)}"
             message = Sentence(f"this did not go: {command}", f"此命令未成功：{command}")
             hint = Sentence("see what git says to it", "请查看 git 的说明")
             raise SetupError("checkout-failed", message, hint=hint)

@@ -263,5 +263,5 @@ def _require_listed(read: Iterable[Answer], vendor: str, makers: Sequence[Maker]
 
 
 _LIST_IT: Final = Sentence(
-    'list the maker\'s root under "makers"', "请在 “makers” 下列出制造商的根证书"
+    'list the maker\'s root under "makers"', '请在 "makers" 下列出制造商的根证书'
 )

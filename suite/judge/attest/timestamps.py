@@ -121,7 +121,7 @@ def check_answer(answer: bytes, asked: Request, *, name: str) -> VerifiedTime:
     if stamp.tst_info.nonce != asked.nonce:
         message = Sentence(
             "the answer is to another question: its nonce differs",
-            "应答所对应的是另一问题：nonce 不同",
+            "应答对应的是另一请求：nonce 不同",
         )
         raise TrustError("timestamp-differs", message, Place(name))
     return VerifiedTime(stamp.tst_info.gen_time, name)

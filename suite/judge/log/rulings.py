@@ -166,7 +166,7 @@ def _early_problems(probe: ProbeLog, ruling: Ruling) -> list[str]:
     if ruling.ended_by != by:
         why = Sentence(
             f"its events show {ruling.ended_by or 'no reason to end'}",
-            f"其事件显示 {ruling.ended_by or 'no reason to end'}",
+            f"其事件显示 {ruling.ended_by or '没有结束的理由'}",
         )
         return [
             Sentence(

@@ -218,7 +218,7 @@ def _perturbed(lines: Sequence[TaskLine], salt: str, name: str) -> str:
     ),
     reason=Bilingual(
         "A memo of the public tasks, or a faster path for them, whoever knows the probes by heart included.",
-        "对公开任务的记忆或快速路径，包括熟知全部探测者。",
+        "对公开任务的记忆或快速路径，熟记全部探测任务者亦在其列。",
     ),
     phases="measured",
     broken=Bilingual("fail", "fail"),

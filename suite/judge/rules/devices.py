@@ -163,7 +163,7 @@ def _capacity(figure: Figure) -> float:
     ),
     reason=Bilingual(
         "A part of a device, or one held back, is not the product that the card names.",
-        "被切分或受限的设备并非卡片所称的产品。",
+        "被切分或受限的设备并非评分卡所称的产品。",
     ),
     phases="run",
     limits="open",

@@ -11,7 +11,7 @@ import os
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 import requests
@@ -47,7 +47,8 @@ class _Files(msgspec.Struct, rename="pascal"):
 
 
 class _Listing(msgspec.Struct, rename="pascal"):
-    data: _Files
+    data: _Files | None = None
+    message: str = ""
 
 
 def fetch_model(repository: str, revision: str, wanted: Sequence[str], cache: Path) -> Path:
@@ -66,7 +67,7 @@ def fetch_model(repository: str, revision: str, wanted: Sequence[str], cache: Pa
         DataError: ``model-unavailable``; as `suite.measure.fetch.files.fetch`.
         SetupError: ``disk-full``.
     """
-    directory = cache / "modelscope" / f"{repository}@{revision}".replace("/", "--")
+    directory = cache / "modelscope" / quote(f"{repository}@{revision}", safe="@")
     if (directory / _COMPLETE).is_file():
         return directory
     # Imported here: it takes a second to load, and a directory needs none of it.
@@ -98,6 +99,8 @@ def _listed(base: str, repository: str, revision: str, wanted: Sequence[str]) ->
         )
         answer.raise_for_status()
         listing = msgspec.json.decode(answer.content, type=_Listing)
+        if listing.data is None:
+            raise requests.RequestException(listing.message)  # noqa: TRY301 - refused as the others are
     except (requests.RequestException, msgspec.MsgspecError) as cause:
         raise DataError(
             "model-unavailable",
@@ -117,7 +120,7 @@ def _listed(base: str, repository: str, revision: str, wanted: Sequence[str]) ->
     ]
     for file in files:
         path = PurePosixPath(file.path)
-        if path.is_absolute() or ".." in path.parts:
+        if path.is_absolute() or ".." in path.parts or "\0" in file.path:
             message = Sentence(
                 f"ModelScope lists {file.path!r} in {repository}, which leads out of it",
                 f"ModelScope 在 {repository} 中列出的 {file.path!r} 指向其外",

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from suite.base.errors import SetupError
+from suite.cli.uploading import upload
+
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests/cases/releases/0.2.0"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -26,6 +29,8 @@ class Hub(ThreadingHTTPServer):
         self.made: list[dict] = []
         self.tokens: set[str | None] = set()
         self.refuses = False
+        self.mode = "regular"
+        self.answers_otherwise = False
 
     @property
     def url(self) -> str:
@@ -43,12 +48,14 @@ class Handler(BaseHTTPRequestHandler):
         self.server.tokens.add(self.headers.get("Authorization"))
         if self.server.refuses:
             self._answer(403, {"error": "You don't have the rights to create a dataset"})
+        elif self.server.answers_otherwise:
+            self._answer(200, {"login": "first"})
         elif self.path == "/api/repos/create":
             self.server.made.append(json.loads(body))
             self._answer(200, {"url": f"{self.server.url}/datasets/acme/runs", "id": "acme/runs"})
         elif self.path == "/api/datasets/acme/runs/preupload/main":
             files = json.loads(body)["files"]
-            mode = {"uploadMode": "regular", "shouldIgnore": False}
+            mode = {"uploadMode": self.server.mode, "shouldIgnore": False}
             kept = [{"path": item["path"], **mode} for item in files]
             self._answer(200, {"files": kept})
         elif self.path == "/api/datasets/acme/runs/commit/main":
@@ -129,3 +136,21 @@ def test_a_hub_that_refuses_or_is_not_there(hub: Hub, tmp_path: Path) -> None:
     done = export(tmp_path, hub.url, "--format", "csv", "--out", str(out))
     assert done.returncode == 3
     assert "hub-refused" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["folder", "large file", "another server"])
+def test_what_is_refused_is_said(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A folder outside the repository; a large file's store that is not there; something else than a Hub."""
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    hub.mode = "lfs" if what == "large file" else "regular"
+    hub.answers_otherwise = what == "another server"
+    file = tmp_path / "card.csv"
+    file.write_text("a,b\n")
+    with pytest.raises(SetupError) as refused:
+        upload([file], "acme/runs", "../x" if what == "folder" else "")
+    assert refused.value.code == "hub-refused"
+    assert ("does not answer as a Hub" in refused.value.message) == hub.answers_otherwise
+    assert hub.files == {}

@@ -72,6 +72,63 @@ def test_a_signal_leaves_it_as_it_was(engine: Path, number: signal.Signals) -> N
     assert state(engine) == before
 
 
+def test_a_signal_while_git_checks_out_leaves_no_lock(engine: Path) -> None:
+    """Git is in the middle of it: a hook of the checkout's own sends the signal, and goes on for a while."""
+    before = state(engine)
+    hook = engine / ".git/hooks/post-checkout"
+    hook.write_text(f"#!/bin/sh\nkill -TERM {os.getpid()}\nsleep 0.3\ntouch {engine}/.git/done\n")
+    hook.chmod(0o755)
+    with pytest.raises(Interrupted):
+        visit(engine, lambda: pytest.fail("the signal came before"))
+    assert (engine / ".git/done").exists()
+    assert state(engine) == before
+
+
+def test_a_tag_of_the_branch_s_name_and_a_folder_of_it(engine: Path) -> None:
+    git(engine, "tag", "work", "main~1")
+    (engine / "work").mkdir()
+    (engine / "work/file").touch()
+    visit(engine, lambda: None)
+    assert git(engine, "symbolic-ref", "HEAD") == "refs/heads/work"
+    assert (engine / "engine.py").read_text() == "VERSION = 2\n"
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_file_that_git_does_not_keep_is_not_overwritten(engine: Path, ignored: bool) -> None:
+    """The first commit has the file, the last one has not: to check the first out would lose what lies there."""
+    git(engine, "checkout", "-q", "-B", "main", "main~1")
+    (engine / ".env").write_text("example\n")
+    git(engine, "add", "-f", ".env")
+    git(engine, "commit", "-q", "-m", "with")
+    git(engine, "rm", "-q", ".env")
+    git(engine, "commit", "-q", "-m", "without")
+    (engine / ".env").write_text("SECRET\n")
+    if ignored:
+        (engine / ".git/info/exclude").write_text(".env\n")
+    with pytest.raises(SetupError) as refused:
+        visit(engine, lambda: pytest.fail("nothing may be measured"))
+    assert refused.value.code == "checkout-failed"
+    assert (engine / ".env").read_text() == "SECRET\n"
+    assert git(engine, "symbolic-ref", "HEAD") == "refs/heads/main"
+
+
+def test_a_submodule_that_would_stay_on_another_commit_is_refused(
+    engine: Path, tmp_path: Path
+) -> None:
+    kernels = tmp_path / "kernels"
+    git(tmp_path, "clone", "-q", str(engine), str(kernels))
+    local = ("-c", "protocol.file.allow=always")
+    git(engine, *local, "submodule", "add", "-q", str(kernels), "kernels")
+    git(engine, "commit", "-q", "-m", "with kernels")
+    git(engine / "kernels", "checkout", "-q", "HEAD~1")
+    git(engine, "commit", "-q", "-a", "-m", "older kernels")
+    git(engine, "branch", "-f", "main", "work")
+    with pytest.raises(SetupError, match="submodules of"):
+        visit(engine, lambda: pytest.fail("another engine would be measured"))
+    assert git(engine, "status", "--porcelain") == ""
+    assert git(engine, "symbolic-ref", "HEAD") == "refs/heads/work"
+
+
 def test_an_error_leaves_it_as_it_was(engine: Path) -> None:
     before = state(engine)
     with pytest.raises(ZeroDivisionError):

@@ -42,7 +42,11 @@ class Hub(http.server.BaseHTTPRequestHandler):
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         self.hub.asked.append(self.path)
         if path == "/api/v1/models/owner/name/repo/files":
-            self.send(json.dumps({"Code": 200, "Data": {"Files": self.hub.listing}}).encode())
+            files = {"Files": self.hub.listing}
+            data = (
+                {"Data": files} if files["Files"] else {"Data": None, "Message": "record not found"}
+            )
+            self.send(json.dumps(data).encode())
         elif path == "/api/v1/models/owner/name/repo":
             self.send(FILES[query["FilePath"][0]])
         elif path in (
@@ -146,7 +150,9 @@ def test_a_file_with_another_digest_than_listed_is_not_kept(hub):
     assert files(modelsource.find("modelscope:owner/name").directory) == WANTED
 
 
-@pytest.mark.parametrize("path", ["../config.json", "/etc/config.json", "a/../../config.json"])
+@pytest.mark.parametrize(
+    "path", ["../config.json", "/etc/config.json", "a/../../config.json", "a\0.json"]
+)
 def test_a_listing_that_leads_out_of_the_directory_is_refused(hub, path):
     hub.listing.append({"Path": path, "Type": "blob", "Size": 1, "Sha256": ""})
     with pytest.raises(DataError, match="leads out of it") as caught:
@@ -158,6 +164,21 @@ def test_what_modelscope_does_not_have_is_refused(hub):
     with pytest.raises(DataError) as caught:
         modelsource.find("modelscope:owner/other")
     assert caught.value.code == "model-unavailable"
+
+
+def test_what_modelscope_says_instead_of_a_listing_is_told(hub):
+    """As it answers for a model that is private or was removed: status 200, and no data."""
+    hub.listing = None
+    with pytest.raises(DataError, match="record not found"):
+        modelsource.find("modelscope:owner/name")
+
+
+def test_models_whose_names_join_alike_have_two_directories(hub, tmp_path):
+    """What is there whole is not asked for again: another model's files would be served under this name."""
+    hub.listing = hub.listing[:2]
+    made = modelsource.find("modelscope:owner/name@x--y").directory
+    assert made.name == "owner%2Fname@x--y"
+    assert modelsource.find("modelscope:owner/name@x/y").directory != made
 
 
 def test_a_revision_is_no_path(hub, tmp_path):
