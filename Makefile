@@ -31,7 +31,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run audit-round test test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run audit-round test test-containers test-engines test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -71,13 +71,19 @@ audit-round: .venv/.run ## an honest engine (llama.cpp, mini model) under a chal
 	$(PY) -m suite audit "$$place/run" --model mini --tokens 300
 
 # Neighbours in a file share what its fixtures make, so each worker has a stretch of its own until it steals.
-# Tests of one Docker engine are one group (tests/conftest.py); beside them run those of engines and browsers.
-# Last and alone: whole runs of real engines that must end conformant, which a busy machine can spoil.
+# Tests of one Docker engine go one by one: whoever comes next removes what a dead run left. Beside them run those of
+# engines and browsers. Last and alone: whole runs of real engines that must end conformant, which a busy machine can spoil.
 LONG := tests/browser tests/container tests/engine tests/process
 test: .venv/.dev engines ## every test that this machine can run; skips say what is missing
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m 'not engine and not container and not browser and not package'
-	@$(PY) -m pytest -n 2 --dist loadgroup $(LONG) -m '(engine or container or browser) and not alone'
+	@$(MAKE) -j2 --output-sync --no-print-directory test-containers test-engines
 	@$(PY) -m pytest $(LONG) -m alone
+
+test-containers: .venv/.dev
+	@$(PY) -m pytest $(LONG) -m 'container and not alone'
+
+test-engines: .venv/.dev
+	@$(PY) -m pytest $(LONG) -m '(engine or browser) and not container and not alone'
 
 test-fast: .venv/.dev ## unit tests only: no engine, no container, no browser
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m 'not container and not engine and not slow and not browser and not node and not package'

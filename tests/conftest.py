@@ -24,13 +24,8 @@ def _docker_missing() -> str | None:
     return None if status.ok else status.why
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what cannot run here, saying why; in CI a container test that cannot run is a failure."""
-    for item in items:
-        # What is left of a dead run is removed by whoever comes next: tests of one Docker engine go one by one.
-        group = "docker" if item.get_closest_marker("container") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
     if any(item.get_closest_marker("container") for item in items):
         why = _docker_missing()
         if why is not None and (DOCKER_STOPPED_ON_PURPOSE or not IN_CI):
