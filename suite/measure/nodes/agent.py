@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from suite.measure.engine.container.node import NodeContainer
     from suite.measure.engine.served import Settings
 
+LEAVE_S: Final = 5.0
+"""How long a run waits for the one before it, which has left and may still be ending here."""
 IDLE_S: Final = 3600.0
 """Longest time between two orders while no container runs."""
 LOOK_S: Final = 0.5
@@ -151,7 +153,7 @@ class Agent:
             order = _order(channel, IDLE_S)
             if isinstance(order, wire.Probe):
                 answer_probe(channel)
-            elif self._busy.acquire(blocking=False):
+            elif self._busy.acquire(timeout=LEAVE_S):
                 try:
                     self._on_line(
                         Sentence(f"a run from {channel.peer}", f"来自 {channel.peer} 的运行")
