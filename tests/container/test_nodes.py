@@ -33,7 +33,7 @@ from tests.factories.plans import plan_for
 pytestmark = pytest.mark.container
 
 LIMIT_S = 60.0
-"""From a fault to the outcome, as the documents promise."""
+"""Longest wait for what a busy machine does in its time; the seconds of each fault are printed, and stand in docs/nodes.md."""
 TOKEN = b"0123456789abcdef"
 ROLES = {
     "head": ["--own", "{node_address}", "--followers", "1"],
