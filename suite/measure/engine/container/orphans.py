@@ -6,7 +6,6 @@ This is for what survives even that, such as a Docker engine that was down at th
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from suite.measure.engine.container.options import LABEL_OWNER
 if TYPE_CHECKING:
     from docker import DockerClient
 
-REMOVE_ATTEMPTS = 5
+REMOVE_ATTEMPTS = 10
 
 
 def owner() -> str:
@@ -66,9 +65,19 @@ def remove_container(client: DockerClient, name: str) -> None:
 
 
 def remove_network(client: DockerClient, name: str) -> None:
-    """Remove a network; one that is gone or still in use is left for the next time."""
-    with contextlib.suppress(errors.APIError):
-        client.api.remove_network(name)
+    """Remove a network; it is fine when it is gone already.
+
+    The container of an agent that was killed leaves it a moment later; what is still in use then is left for the next time.
+    """
+    for _ in range(REMOVE_ATTEMPTS):
+        try:
+            client.api.remove_network(name)
+        except errors.NotFound:
+            return
+        except errors.APIError:
+            time.sleep(0.5)
+        else:
+            return
 
 
 def _boot() -> str:
