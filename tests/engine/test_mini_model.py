@@ -23,7 +23,8 @@ HARMED = [*(f"drop-{layer}" for layer in range(LAYERS)), "round-tensor-3", "roun
 VARIANTS = ["whole", *HARMED, "round-channel-8"]
 
 Answers = list[dict[str, object]]
-pytestmark = [pytest.mark.engine, pytest.mark.slow]
+# It computes with every core for minutes.
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
