@@ -161,11 +161,10 @@ def connect(host: str, port: int, token: bytes, timeout_s: float) -> Channel:
     """
     connection = socket.create_connection((host, port), timeout_s)
     channel = Channel(connection, f"{host}:{port}")
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(channel.close)
         channel.prove(token, accepted=False)
-    except BaseException:
-        channel.close()
-        raise
+        stack.pop_all()
     return channel
 
 

@@ -157,13 +157,12 @@ class _Group:
 
     def each(self, action: Callable[[Node], T]) -> list[T]:
         """Do something with all nodes at once; leave every one of them where that fails or is interrupted."""
-        with ThreadPoolExecutor(len(self.nodes)) as pool:
-            try:
-                return list(pool.map(action, self.nodes))
-            except BaseException:
-                for node in self.nodes:
-                    node.close()  # else the others would be waited for
-                raise
+        with ThreadPoolExecutor(len(self.nodes)) as pool, contextlib.ExitStack() as leaving:
+            for node in self.nodes:
+                leaving.callback(node.close)  # else the pool would wait for the others
+            done = list(pool.map(action, self.nodes))
+            leaving.pop_all()
+        return done
 
     def measure_links(self, when: Literal["before", "after"]) -> None:
         """Measure the way from node 0 to every other one, and back."""
