@@ -21,7 +21,7 @@ def main() -> int:
     wanted = environments.CACHE / "oldest.in"
     wanted.write_text("\n".join(project["dependencies"]) + "\n", "utf-8")
     tools = environments.CACHE / "tools.in"
-    tools.write_text("pytest>=8.2\npytest-xdist>=3.6\nhypothesis>=6.100\n", "utf-8")
+    tools.write_text("pytest>=8.2\npytest-xdist>=3.6\nhypothesis>=6.100\nscipy>=1.13\n", "utf-8")
     python = environments.environment(
         "oldest", program, "--resolution", "lowest-direct", "-r", str(wanted), "-r", str(tools)
     )

@@ -181,6 +181,8 @@ def _pem(key: object, password: bytes | None = None) -> bytes:
         (_pem(ec.derive_private_key(7, ec.SECP256R1()), b"secret"), "key-encrypted"),
         (b"x" * 20_000, "key-wrong"),
     ],
+    # The keys are drawn at collection: bytes as names would differ from one xdist worker to the next.
+    ids=["nonsense", "public", "P-384", "RSA", "encrypted", "too large"],
 )
 def test_what_is_no_private_key(tmp_path: Path, data: bytes, code: str) -> None:
     path = tmp_path / "k.pem"
