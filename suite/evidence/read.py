@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place
+from suite.base.errors import EvidenceError, Place, unreadable
 from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
@@ -205,11 +205,7 @@ def _manifest_sha256(files: RunFiles) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as cause:
-        place = Place(str(files.directory / MANIFEST))
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise EvidenceError("file-unreadable", message, place) from cause
+        raise unreadable(EvidenceError, files.directory / MANIFEST, cause) from cause
 
 
 @dataclass(slots=True)
