@@ -19,7 +19,6 @@ from suite.measure.engine.sim_page import AUDITED, SEEN
 from tests.cheats import vendor
 from tests.factories import runs
 
-
 RUN = ("self-reported", "challenged", "witnessed", "reproduced", AUDITED)
 """What can be tried without a device that signs; what such evidence ends follows from the level."""
 
