@@ -14,11 +14,13 @@ from collections import Counter
 from pathlib import Path
 
 from suite.base import jsonio
-from suite.documents.standing import LEVELS
 from suite.measure.engine.sim_cheats import CHEATS
 from suite.measure.engine.sim_page import AUDITED, SEEN
 from tests.cheats import vendor
 from tests.factories import runs
+
+RUN = ("self-reported", "challenged", "witnessed", "reproduced", AUDITED)
+"""What can be tried without a device that signs; what such evidence ends follows from the level."""
 
 
 def main() -> int:
@@ -26,7 +28,7 @@ def main() -> int:
     able = [cheat.name for cheat in CHEATS.values() if cheat.apply is not None]
     parser = argparse.ArgumentParser(prog="python -m tests.cheats", description=__doc__)
     parser.add_argument("cheats", nargs="*", default=[vendor.HONEST, *able])
-    parser.add_argument("--level", action="append", choices=(*LEVELS, AUDITED), help="only this")
+    parser.add_argument("--level", action="append", choices=RUN, help="only this")
     parser.add_argument("--keep", type=Path, required=True, help="directory of the runs")
     parser.add_argument("--engine-python", type=Path, help="with torch and transformers, to audit")
     parser.add_argument("--honest", type=int, default=0, help="so many honest runs instead")
@@ -34,7 +36,7 @@ def main() -> int:
     given.keep.mkdir(parents=True, exist_ok=True)
     if given.honest:
         return _count_alarms(given.keep, given.honest)
-    levels = given.level or [*LEVELS, AUDITED]
+    levels = given.level or RUN
     if AUDITED in levels and given.engine_python is None:
         parser.error("--engine-python: the audit needs a Python with torch and transformers")
     bench = Bench(given.keep.resolve(), given.engine_python)
