@@ -62,10 +62,10 @@ class Problem:
     def sentence(self) -> Sentence:
         """The same in both languages, as far as it was written in both."""
         where = f"{self.place}: " if self.place else ""
-        said = Sentence(where, where) + self.message
+        line = Sentence(where, where) + self.message
         if self.hint:
-            said += Sentence(f" ({self.hint})", f"（{chinese(self.hint)}）")
-        return said
+            line += Sentence(f" ({self.hint})", f"（{chinese(self.hint)}）")
+        return line
 
 
 @dataclass(eq=False)
