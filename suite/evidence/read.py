@@ -19,7 +19,7 @@ from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
 from suite.documents.container import ContainerRecord
-from suite.documents.deviceevidence import DeviceEvidence
+from suite.documents.deviceevidence import MOST_ANSWER_BYTES, DeviceEvidence
 from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 64 << 20
 """Longest line that is parsed: the client keeps no answer as long as that."""
+LINE_BYTES = {DEVICE_EVIDENCE: 2 * MOST_ANSWER_BYTES + (1 << 16)}
+"""The same of files with less in a line: of a tool's longest answer, every byte of which may be escaped."""
 
 
 D = TypeVar("D", bound=Document)
@@ -280,12 +282,13 @@ def _lines(
             ),
         )
     reader = Lines(kind, file=str(path))
+    most = LINE_BYTES.get(name, MAX_LINE_BYTES)
     # Line by line, so that a large file is held once and not twice.
     for number, row in enumerate(io.BytesIO(data), 1):
-        if len(row) > MAX_LINE_BYTES:
+        if len(row) > most:
             message = Sentence(
-                f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read",
-                f"一行有 {len(row):,} 字节；最多读取 {MAX_LINE_BYTES:,} 字节",
+                f"a line of {len(row):,} bytes; at most {most:,} are read",
+                f"一行有 {len(row):,} 字节；最多读取 {most:,} 字节",
             )
             raise EvidenceError("line-wrong", message, Place(str(path), number))
         document = reader.read(row[:-1], number)

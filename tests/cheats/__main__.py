@@ -72,7 +72,7 @@ class Bench:
         return json.loads(file.read_text())
 
     def _look(self, folder: Path, name: str, level: str) -> list[str]:
-        if level in ("reproduced", AUDITED):
+        if level == AUDITED:
             self.seen(name, "self-reported")  # the run that is looked at again
         match level:
             case "self-reported":
@@ -81,21 +81,24 @@ class Bench:
                 card = vendor.measured(folder, name, vendor.SLOW_READER, self._challenge)
             case "witnessed":
                 card = vendor.witnessed(folder, name, vendor.SLOW_READER, self._challenge)
-                return sorted(vendor.naming(card, vendor.ELSEWHERE))
+                named = vendor.naming(card, vendor.ELSEWHERE)
+                assumed = {vendor.ASSUMED[name]} if name in vendor.ASSUMED else set()
+                return sorted(named | (assumed & vendor.naming(card, set())))
             case "reproduced":
-                return [] if self._agrees(folder) else ["reproduction"]
+                return [] if self._agrees(folder, name) else ["reproduction"]
             case _:
                 verdict = vendor.audited(folder / "run", folder / "audit.json", self._python)
                 return ["audit"] if verdict == "different" else []
         return sorted(vendor.naming(card, vendor.SIMULATED))
 
-    def _agrees(self, folder: Path) -> bool:
-        """Whether an honest run comes to the same: one of its own, not the one of the table."""
-        again = self._keep / "again"
-        if not (again / "run").is_dir():
-            again.mkdir(exist_ok=True)
-            vendor.measured(again, vendor.HONEST, vendor.SLOW_READER)
-        return vendor.agrees_with(folder / "run", again / "run", folder / "reproduction.json")
+    def _agrees(self, folder: Path, name: str) -> bool:
+        """Whether an honest run comes to the same as one of this vendor."""
+        first, again = folder / "steady", self._keep / "again"
+        for place, cheat in ((first, name), (again, vendor.HONEST)):
+            if not (place / "run").is_dir():
+                place.mkdir(exist_ok=True)
+                vendor.measured(place, cheat, vendor.STEADY)
+        return vendor.agrees_with(first / "run", again / "run", folder / "reproduction.json")
 
 
 def _count_alarms(keep: Path, count: int) -> int:

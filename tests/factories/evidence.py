@@ -464,7 +464,7 @@ def document(
         },
         "tasks": lines,
         "telemetry": [],
-        "container": container(),
+        "container": container() | {"command": list(planned["engine"]["command"])},
     }
 
 
