@@ -71,12 +71,7 @@ class Agent(Listener):
         *,
         on_line: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Listen; see `Listener`.
-
-        Args:
-            host_name, port, token, on_line: as there.
-            settings: of this machine.
-        """
+        """Listen, as `Listener` does, with the settings of this machine."""
         super().__init__(host_name, port, token, on_line=on_line)
         self._settings = settings
         self._busy = threading.Lock()

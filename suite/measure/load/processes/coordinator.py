@@ -148,8 +148,13 @@ def send_apart(
     """Send the requests of a phase from so many processes; see `suite.measure.load.send.run_phase`.
 
     Args:
-        target, jobs, phase, zero_ns, on_request, workers: as there.
+        target: the server.
+        jobs: the requests.
+        phase: the load.
+        zero_ns: reading of the monotonic clock that is 0 in the events.
+        on_request: takes each request's event.
         hooks: what the phase asks and tells the outside.
+        workers: how many processes.
         pinned: each process has a processor of its own, where there are enough.
 
     Raises:
