@@ -116,6 +116,9 @@ class Joined(FarmReply, tag="joined"):
     boot: Annotated[Sha256, about("Salted digest of its boot.")]
     suite: Annotated[SuiteVersion, about("The client's suite.")]
     facts: Annotated[dict[str, Fact], about("Facts about the machine.")]
+    clock_zero_ns: Annotated[
+        Count, about("Reading of its monotonic clock that is 0 in what it says.")
+    ]
 
 
 class Ceiling(FarmReply, tag="ceiling"):
@@ -230,6 +233,9 @@ class ClientMark(Document):
     suite: Annotated[SuiteVersion, about("The client's suite.")]
     host: Annotated[Line, about("Its processor, by its own word.")]
     cores: Annotated[Count, about("Its processors; 0 where unknown.")]
+    clock_zero_ns: Annotated[
+        Count, about("Reading of its monotonic clock that is 0 in what it says.")
+    ]
     ceiling: Annotated[Ceiling, about("Measured on it, before the run.")]
 
 

@@ -214,6 +214,7 @@ class _Session:
                 files_sha256=harness.files_sha256(),
             ),
             facts=host.facts(),
+            clock_zero_ns=self._zero_ns,
         )
 
     def _load(self, order: wire.Load) -> wire.FarmReplies:

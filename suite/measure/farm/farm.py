@@ -242,6 +242,7 @@ class Farm:
                 host=str(given(cpu, ""))[:200],
                 cores=cores if type(cores) is int and cores >= 0 else 0,
                 ceiling=client.ceiling,
+                clock_zero_ns=client.joined.clock_zero_ns,
             )
             self._mark("client.joined", mark)
 
