@@ -207,7 +207,7 @@ class Farm:
                 phase=UNSET if phase is None else phase.name,
                 repeat=UNSET if phase is None else phase.repeat,
                 measured=UNSET if phase is None else phase.measured,
-                detail=plain(detail),
+                detail={**plain(detail)},
             )
         )
 
