@@ -203,7 +203,7 @@ def _replace_engine(engine: dict[str, Any], cpu: dict[str, Any]) -> None:
     engine["entrypoint"] = [*program, "serve", engine["id"], *entry]
     engine["image_entrypoint"] = []
     engine["pre_commands"] = []
-    for member in ("peak_probe", "compile_cache", "process", "access", "shared_memory"):
+    for member in ("peak_probe", "profiler", "compile_cache", "process", "access", "shared_memory"):
         engine.pop(member, None)
     if engine["readiness"]["path"] not in _READY:
         engine["readiness"]["path"] = _READY[0]
