@@ -33,6 +33,7 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "store",
         "export",
         "import",
         "db",

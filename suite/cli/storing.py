@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
 from suite import evidence
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError
+from suite.base.errors import EvidenceError, SuiteError
 from suite.cli import comparing, judging
 from suite.documents.codec import plain
 from suite.judge import score
-from suite.judge.attest import sign
+from suite.judge.attest import review, sign
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.statement import MANIFEST_SUBJECT, make_statement, parse_statement
 from suite.judge.store.database import VARIABLE
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.trustoptions import Trusted
+    from suite.judge.submissions.source import Elsewhere
 
 
 def address(given: str | None) -> str | None:
@@ -56,7 +58,15 @@ def _below(directory: Path, depth: int) -> Iterator[Path]:
             yield from _below(path, depth - 1)
 
 
-def item(path: Path, trusted: Trusted) -> Item:
+def payload(path: Path) -> str:
+    """Digest of the signed bytes of a run, submission or bundle, whoever signed them; "" where there are none to be read."""
+    with contextlib.suppress(SuiteError):
+        if not path.is_dir() or (path / BUNDLE_FILE).is_file():
+            return review.payload_digest(judging.bundle_of(path)[1], str(path))
+    return ""
+
+
+def item(path: Path, trusted: Trusted, elsewhere: Elsewhere) -> Item:
     """A run ready for the store: a signed one verified, an unsigned one scored from its evidence.
 
     Raises:
@@ -64,7 +74,7 @@ def item(path: Path, trusted: Trusted) -> Item:
     """
     if path.is_dir() and not (path / BUNDLE_FILE).is_file():
         return _unsigned(path)
-    with comparing.unpacked(path) as place:
+    with comparing.unpacked(path, elsewhere) as place:
         held = judging.verified(place, trusted)
         run = held.evidence
         stated = held.verified

@@ -79,7 +79,7 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
         )
     if before is not None and before.files == files and holds(before, setting, rules):
         return msgspec.structs.replace(before, stat=stat)
-    trace = replay.trace(submission, setting.store, fetch=setting.fetch)
+    trace = replay.trace(submission, setting.elsewhere)
     result = check(submission, replace(setting, traces=(trace,), edited=frozenset()))
     if known.stat_of(submission) != stat:
         return _refusal(

@@ -66,6 +66,13 @@ class Item:
         return bool(self.signer), self.evidence is not None
 
 
+def whole(engine: Engine) -> frozenset[str]:
+    """Payload digests of the signed runs that a store holds with their evidence: nothing could be added to them."""
+    query = select(RUNS.c.payload_sha256).where(RUNS.c.signed, RUNS.c.has_evidence)
+    with engine.connect() as connection:
+        return frozenset(connection.execute(query).scalars())
+
+
 def ingest(engine: Engine, item: Item) -> Outcome:
     """Put a run into the store, all of it or nothing.
 

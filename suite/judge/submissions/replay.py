@@ -28,10 +28,10 @@ from suite.judge.submissions import attempts, pack, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from suite.judge.submissions.attempts import Attempt
     from suite.judge.submissions.folders import Submission
+    from suite.judge.submissions.source import Elsewhere
 
 SAMPLE: Final = 256
 """Hashes that are kept of a log."""
@@ -66,7 +66,7 @@ class _Line(msgspec.Struct):
     chunk_dt: tuple[int, ...] = ()
 
 
-def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
+def trace(submission: Submission, elsewhere: Elsewhere) -> Trace:
     """Read what tells a submission from others; what cannot be read is left to its own check."""
     payload, sample, attempt = "", frozenset[bytes](), None
     with contextlib.suppress(OSError, SuiteError):
@@ -76,7 +76,7 @@ def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
         payload = jsonio.sha256_hex(bundle.payload)
     with (
         contextlib.suppress(OSError, SuiteError),
-        source.opened(submission, store, fetch=fetch) as packed,
+        source.opened(submission.folder, elsewhere) as packed,
     ):
         # In the order of the pack.
         basis, log = pack.contents(packed, (BASIS, "events.jsonl"))
@@ -124,8 +124,13 @@ def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
     }
 
 
-def compare(mine: Trace, others: Sequence[Trace]) -> str:
+def compare(mine: Trace, others: Sequence[Trace], number: int | None = None) -> str:
     """Hold a submission against the others; returns what to say of it, "" where its log has nothing to compare.
+
+    Args:
+        mine: the submission.
+        others: every one of the tree, or those that `related` names.
+        number: how many others there are in all; None for those given.
 
     Raises:
         TrustError: ``submission-duplicate`` for the same signed card, ``submission-replayed`` for the same log.
@@ -160,7 +165,7 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
         raise TrustError("submission-replayed", message, None, hint, replays)
     if not mine.sample:
         return ""
-    number, sampled = len(rest), len(mine.sample)
+    number, sampled = len(rest) if number is None else number, len(mine.sample)
     return Sentence(
         f"unlike the {number} others in the tree, {sampled} requests sampled",
         f"与目录树中另外 {number} 份不同，抽样 {sampled} 个请求",
