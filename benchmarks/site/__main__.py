@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import functools
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -100,7 +101,9 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
         ),
     )
     files = known.files_of(item)
-    sample = [jsonio.sha256_hex(f"{number} {index}".encode()).encode()[:12] for index in range(256)]
+    sample = b"".join(
+        sorted(hashlib.sha256(f"{number} {index}".encode()).digest()[:12] for index in range(256))
+    )
     return known.Entry(
         item.path,
         known.stat_of(item),

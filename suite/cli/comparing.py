@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite import evidence
@@ -20,6 +19,7 @@ from suite.judge.submissions import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from suite.cli.judging import Held
     from suite.cli.trustoptions import Trusted

@@ -30,7 +30,7 @@ class Taken:
         Raises:
             UsageError: ``evidence-store-wrong``.
         """
-        from suite.judge.submissions import source, stores
+        from suite.judge.submissions import source, stores  # noqa: PLC0415 - the help comes at once
 
         return source.Elsewhere(stores.parse(self.store) if self.store else None, self.fetch)
 

@@ -133,11 +133,12 @@ class Download(threading.Thread):
             answer.close()
             self._headers["Authorization"] = self._authorisation(session, challenge)
             answer = _get(session, self._url, self._headers)
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        answer.close()
         if answer.status_code == HTTPStatus.NOT_FOUND:
             raise Absent
-        if answer.status_code != HTTPStatus.OK:
-            raise ValueError(f"it answers {answer.status_code}")
-        return answer
+        raise ValueError(f"it answers {answer.status_code}")
 
     def _take(self, answer: Response) -> None:
         length = answer.headers.get("Content-Length", "")

@@ -129,7 +129,7 @@ def _settings(
     for item in traces:
         if item.attempt is not None:
             key = (item.path.partition("/")[0], item.attempt.round)
-            rounds.setdefault(key, []).append(replace(item, payload="", sample=frozenset()))
+            rounds.setdefault(key, []).append(replace(item, payload="", sample=b""))
     settings = []
     for submission in wanted:
         mine = by_path[submission.path]
