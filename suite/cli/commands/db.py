@@ -69,7 +69,7 @@ def ingest(
         from suite.judge.store.ingest import ingest as put
         from suite.judge.store.ingest import whole
 
-        held = frozenset() if fresh else whole(engine)
+        held: frozenset[str] = frozenset() if fresh else whole(engine)
         for path in storing.runs(paths):
             try:
                 outcome: str = (

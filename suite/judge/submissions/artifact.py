@@ -67,7 +67,9 @@ class Blob:
             "digest": f"sha256:{self.sha256}",
             "size": self.size,
         }
-        return made | ({"annotations": {TITLE: self.title}} if self.title else {})
+        if self.title:
+            made["annotations"] = {TITLE: self.title}
+        return made
 
 
 _EMPTY: Final = Blob(
@@ -138,16 +140,10 @@ def artifacts(
         held += [] if pack is None else [_file(pack)]
     assert isinstance(bundle.source, bytes)
     payload = jsonio.sha256_hex(envelope.parse(bundle.source).payload)
-    words = dict(zip(("vendor", "round", "run"), names, strict=True))
-    card = _artifact(
-        ARTIFACT_TYPE,
-        held,
-        {
-            "annotations": {f"{_ANNOTATION}{name}": word for name, word in words.items()}
-            | {"org.opencontainers.image.title": "/".join(names)}
-        },
-        tag=tag_of(payload),
-    )
+    notes: JSONObject = {TITLE: "/".join(names)}
+    for name, word in zip(("vendor", "round", "run"), names, strict=True):
+        notes[f"{_ANNOTATION}{name}"] = word
+    card = _artifact(ARTIFACT_TYPE, held, {"annotations": notes}, tag=tag_of(payload))
     yield card
     for path in statements:
         blob = _content(path.parent, path.name, envelope.MAX_BUNDLE_BYTES)

@@ -36,8 +36,9 @@ class Absent(Exception):  # noqa: N818 - an answer, not a mistake
 
 def scheme(host: str) -> str:
     """How a registry that the user named is asked: https, but on this machine itself http, as Docker does."""
-    name = urlsplit(f"//{host}").hostname or ""
+    name = ""
     try:
+        name = urlsplit(f"//{host}").hostname or ""
         local = ipaddress.ip_address(name).is_loopback
     except ValueError:
         local = name == "localhost"

@@ -84,10 +84,11 @@ def beside(folder: Path, elsewhere: Elsewhere) -> Iterator[Path | None]:
     if not is_elsewhere(folder):
         yield None
         return
-    with tempfile.NamedTemporaryFile(prefix="suite-evidence-") as file:
-        _take(reference(folder), str(folder / REFERENCE_FILE), elsewhere, file)
-        file.flush()
-        yield Path(file.name)
+    with tempfile.TemporaryDirectory(prefix="suite-evidence-") as name:
+        path = Path(name) / pack.PACK_FILE
+        with path.open("w+b") as file:
+            _take(reference(folder), str(folder / REFERENCE_FILE), elsewhere, file)
+        yield path
 
 
 @contextmanager
