@@ -126,7 +126,7 @@ def _pinned(words: list[str]) -> tuple[float, float, float]:
         "PYTHONDONTWRITEBYTECODE", None
     )  # modules are loaded from bytecode, as installed
     started = time.monotonic()
-    command = ["taskset", "-c", cores, sys.executable, "-m", "suite", *words, "--jobs", str(CORES)]
+    command = ["taskset", "-c", cores, sys.executable, "-m", "suite", *words]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         child = subprocess.Popen(command, stdout=out, stderr=errors, env=environment)
         _, status, usage = os.wait4(child.pid, 0)
@@ -136,12 +136,15 @@ def _pinned(words: list[str]) -> tuple[float, float, float]:
         errors.seek(0)
         if child.returncode:
             sys.exit(errors.read())
-        print(f"    {out.read().strip()}; {'; '.join(errors.read().splitlines()[:2])}")
+        said = [*out.read().splitlines()[-1:], *errors.read().splitlines()[:2]]
+        print(f"    {'; '.join(said)}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
-    """Make the site of many cards, make it again with another renderer, add one card, change nothing."""
+def made_submissions(
+    place: Path, count: int
+) -> tuple[submissions.Tree, dict[str, known.Entry], str]:
+    """A tree of many submissions, what a build would know of each, and what decides a check."""
     made = submissions.Tree(place)
     made.add(name="source")
     source = place / "source"
@@ -153,12 +156,21 @@ def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
     work = [(made.tree, source, document, number, rules) for number in range(count)]
     with ProcessPoolExecutor(CORES) as pool:
         entries = {entry.path: entry for entry in pool.map(_submission, work, chunksize=20)}
+    return made, entries, rules
+
+
+def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
+    """Make the site of many cards, again with nothing changed, with one card more, by another renderer; their cards in a database."""
+    made, entries, rules = made_submissions(place, count)
     state, out = place / "site.state", place / "site"
     known.save(state, known.Known(entries=entries))
-    words = ["site", str(made.tree), "--trust", str(place / "keys.json"), "--out", str(out)]
+    trust = ["--trust", str(place / "keys.json")]
+    words = ["site", str(made.tree), *trust, "--out", str(out), "--jobs", str(CORES)]
+    bundles = [str(made.tree / path / "scorecard.sigstore.json") for path in entries]
+    ingest = ["db", "ingest", *bundles, *trust, "--db", f"sqlite:///{place / 'store.sqlite'}"]
     seconds = {}
 
-    def timed(name: str) -> None:
+    def timed(name: str, words: list[str] = words) -> None:
         wall, cpu, memory = _pinned(words)
         seconds[name] = wall
         print(f"  {name:<24}{wall:8.2f} s wall{cpu:8.2f} s CPU{memory:8.0f} MiB", flush=True)
@@ -167,6 +179,8 @@ def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
     timed("unchanged")
     made.add(name="added", keep=0.0, apart_ns=2003)
     timed("added")
+    timed("ingested", ingest)
+    timed("ingested again", ingest)
     if not again:
         return seconds
     other = html.renderer_version().encode(), b"another renderer"

@@ -17,9 +17,10 @@ from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.statement import MANIFEST_SUBJECT, make_statement, parse_statement
 from suite.judge.store.database import VARIABLE
 from suite.judge.store.ingest import Item
+from suite.judge.submissions import source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from suite.cli.trustoptions import Trusted
@@ -58,12 +59,20 @@ def _below(directory: Path, depth: int) -> Iterator[Path]:
             yield from _below(path, depth - 1)
 
 
-def payload(path: Path) -> str:
-    """Digest of the signed bytes of a run, submission or bundle, whoever signed them; "" where there are none to be read."""
-    with contextlib.suppress(SuiteError):
-        if not path.is_dir() or (path / BUNDLE_FILE).is_file():
-            return review.payload_digest(judging.bundle_of(path)[1], str(path))
-    return ""
+def adds_nothing(path: Path, held: Mapping[str, bool]) -> bool:
+    """Whether a database holds all that a run, submission or bundle could bring; told by the card's digest alone.
+
+    Args:
+        path: what was given.
+        held: as `suite.judge.store.ingest.held`.
+    """
+    with contextlib.suppress(SuiteError):  # what cannot be read is refused when it is ingested
+        whole = held.get(review.payload_digest(judging.bundle_of(path)[1], str(path)))
+        brings = path.is_dir() and (
+            (path / evidence.MANIFEST).is_file() or source.is_submission(path)
+        )
+        return whole is not None and (whole or not brings)
+    return False
 
 
 def item(path: Path, trusted: Trusted, elsewhere: Elsewhere) -> Item:

@@ -50,8 +50,8 @@ def ingest(
 
     RUN is a run directory, a submission, a bundle, or a directory with such below it. A signed run is verified first; an
     unsigned one is scored from its evidence, and the database says that nobody signed it. A run stands in the database
-    once, however often it is given: a signed card that it holds with its evidence is known by its digest, and neither read nor
-    verified again. What is refused is named and left out; the exit status is then that of the worst.
+    once, however often it is given: a signed card that it holds, with its evidence if that comes too, is known by its digest, and
+    neither read nor verified again. What is refused is named and left out; the exit status is then that of the worst.
     """
     from collections import Counter
 
@@ -66,15 +66,15 @@ def ingest(
     worst = 0
     elsewhere = taken.elsewhere()
     with database.opened(storing.address(url), make=True) as engine:
+        from suite.judge.store.ingest import held
         from suite.judge.store.ingest import ingest as put
-        from suite.judge.store.ingest import whole
 
-        held: frozenset[str] = frozenset() if fresh else whole(engine)
+        before = {} if fresh else held(engine)
         for path in storing.runs(paths):
             try:
                 outcome: str = (
                     "known"
-                    if held and storing.payload(path) in held
+                    if before and storing.adds_nothing(path, before)
                     else put(engine, storing.item(path, trusted, elsewhere))
                 )
             except SuiteError as cause:

@@ -173,9 +173,7 @@ def _sorted(entries: Sequence[Entry]) -> tuple[list[SiteCard], list[SiteRefused]
     cards: list[SiteCard] = []
     refused: list[SiteRefused] = []
     sound = [item for item in entries if item.card is not None]
-    near = replay.related(
-        [replay.Trace(item.path, item.payload, item.sample) for item in sound]
-    )
+    near = replay.related([replay.Trace(item.path, item.payload, item.sample) for item in sound])
     for entry in entries:
         codes, why = tuple(entry.codes), entry.why
         others = near.get(entry.path, [])
@@ -269,7 +267,9 @@ def _lay(
     for card in reversed(site.cards):
         kinds.setdefault(_kind(card), []).append(card)
     # Each row is hashed once, though it stands in many histories.
-    rows = {card.id: hashlib.sha256(msgspec.msgpack.encode(card)).hexdigest() for card in site.cards}
+    rows = {
+        card.id: hashlib.sha256(msgspec.msgpack.encode(card)).hexdigest() for card in site.cards
+    }
     work = []
     for card in site.cards:
         successor = identity(card.ended.successor) if card.ended is not UNSET else ""

@@ -66,11 +66,11 @@ class Item:
         return bool(self.signer), self.evidence is not None
 
 
-def whole(engine: Engine) -> frozenset[str]:
-    """Payload digests of the signed runs that a store holds with their evidence: nothing could be added to them."""
-    query = select(RUNS.c.payload_sha256).where(RUNS.c.signed, RUNS.c.has_evidence)
+def held(engine: Engine) -> dict[str, bool]:
+    """Payload digests of the signed runs that a store holds, and whether with their evidence."""
+    query = select(RUNS.c.payload_sha256, RUNS.c.has_evidence).where(RUNS.c.signed)
     with engine.connect() as connection:
-        return frozenset(connection.execute(query).scalars())
+        return {digest: bool(whole) for digest, whole in connection.execute(query)}
 
 
 def ingest(engine: Engine, item: Item) -> Outcome:
