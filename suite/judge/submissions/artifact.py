@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.errors import EvidenceError, unreadable
 from suite.base.safe import open_plain, pieces, read_plain
 from suite.documents.submission import EVIDENCE_TYPE
 from suite.judge.attest import envelope
@@ -25,7 +26,7 @@ from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.submissions import folders
 from suite.judge.submissions.pack import PACK_FILE
-from suite.judge.submissions.stores import MAX_BYTES, unreadable
+from suite.judge.submissions.stores import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,7 +169,7 @@ def _content(folder: Path, name: str, limit: int) -> Blob:
     try:
         data = read_plain(folder / name, limit, below=folder)
     except OSError as cause:
-        raise unreadable(folder / name, cause) from cause
+        raise unreadable(EvidenceError, folder / name, cause) from cause
     return Blob(TYPES.get(name, STATEMENT_TYPE), jsonio.sha256_hex(data), len(data), data, name)
 
 
@@ -180,5 +181,5 @@ def _file(path: Path, title: str = "") -> Blob:
                 digest.update(piece)
                 size += len(piece)
     except OSError as cause:
-        raise unreadable(path, cause) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     return Blob(EVIDENCE_TYPE, digest.hexdigest(), size, path, title)

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError, unwritable
+from suite.base.errors import EvidenceError, Place, SetupError, unreadable, unwritable
 from suite.base.safe import is_plain, open_plain, read_plain, replace_file
 from suite.judge.submissions.artifact import INDEX_TYPE, MANIFEST_TYPE, Blob
-from suite.judge.submissions.stores import Layout, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.base.jsonio import JSONObject, JSONValue
     from suite.judge.submissions.artifact import Artifact
+    from suite.judge.submissions.stores import Layout
 
 INDEX: Final = "index.json"
 MARK: Final = "oci-layout"
@@ -77,7 +77,7 @@ def index(layout: Layout) -> JSONObject:
     except FileNotFoundError:
         return {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}
     except OSError as cause:
-        raise unreadable(path, cause) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     document = jsonio.loads(data, name=str(path), error=EvidenceError)
     if not isinstance(document, dict) or not isinstance(document.get("manifests"), list):
         message = Sentence("it lists no manifests", "其中没有 manifests 列表")

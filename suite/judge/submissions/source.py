@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, Place
+from suite.base.errors import EvidenceError, Place, unreadable
 from suite.base.safe import is_plain, open_plain, read_plain
 from suite.documents.codec import decode
 from suite.documents.submission import EvidenceReference
@@ -68,7 +68,7 @@ def opened(folder: Path, elsewhere: Elsewhere) -> Iterator[BinaryIO]:
             yield target
         return
     except OSError as cause:
-        raise stores.unreadable(path, cause) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     with local:
         yield local
 
@@ -109,7 +109,7 @@ def as_run(folder: Path, elsewhere: Elsewhere) -> Iterator[Path]:
             except FileNotFoundError:
                 continue  # whoever verifies says what that means
             except OSError as cause:
-                raise stores.unreadable(folder / file, cause) from cause
+                raise unreadable(EvidenceError, folder / file, cause) from cause
             (place / file).write_bytes(data)
         yield place
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol, TypeAlias
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError, UsageError
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unreadable
 from suite.base.safe import open_plain
 from suite.judge.submissions import credentials
 from suite.judge.submissions.download import Absent, Download, scheme
@@ -131,10 +131,10 @@ def copied(store: Store, reference: Reference, target: BinaryIO) -> bool:
         stream = open_plain(path, below=store.path)
     except (FileNotFoundError, NotADirectoryError) as cause:
         if path.exists():
-            raise unreadable(path, cause) from cause
+            raise unreadable(EvidenceError, path, cause) from cause
         return False
     except OSError as cause:
-        raise unreadable(path, cause) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     with stream:
         digest, size = hashlib.sha256(), 0
         while size <= reference.size and (piece := stream.read(_PIECE)):
@@ -212,13 +212,3 @@ def full(cause: OSError) -> SetupError:
     message = Sentence(f"cannot write a temporary file: {why}", f"无法写入临时文件：{why}")
     hint = Sentence("free some space, or set TMPDIR", "请释放空间，或设置 TMPDIR")
     return SetupError("disk-full", message, hint=hint)
-
-
-def unreadable(path: Path, cause: OSError) -> EvidenceError:
-    """The refusal of a file that cannot be read."""
-    reason = cause.strerror or str(cause)
-    return EvidenceError(
-        "file-unreadable",
-        Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-        Place(str(path)),
-    )

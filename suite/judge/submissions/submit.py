@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unwritable
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unreadable, unwritable
 from suite.base.safe import read_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.manifest import Manifest
@@ -20,7 +20,7 @@ from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.submissions import folders, layout, pack, source
 from suite.judge.submissions.artifact import artifacts
-from suite.judge.submissions.stores import MAX_BYTES, Directory, Layout, Registry, unreadable
+from suite.judge.submissions.stores import MAX_BYTES, Directory, Layout, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -186,4 +186,4 @@ def _read(path: Path, limit: int) -> bytes:
     try:
         return read_plain(path, limit, below=path.parent)
     except OSError as cause:
-        raise unreadable(path, cause) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
