@@ -16,7 +16,8 @@ import msgspec
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError, unwritable
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unwritable
+from suite.base.safe import read_plain
 from suite.evidence import GIT_ATTRIBUTES
 from suite.evidence.manifest import ATTRIBUTES
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 MAX_MANIFEST_BYTES: Final = 4 << 20
 """What every registry takes."""
 _MAX_TAGS_BYTES: Final = 16 << 20
+_MAX_TAGS: Final = 1_000_000
 _PAGE: Final = 1000
 
 
@@ -93,6 +95,7 @@ def pull(source: Layout | Registry, tag: str, tree: Path) -> Iterator[Pulled]:
 
     Raises:
         EvidenceError: ``layout-wrong``, ``evidence-unreachable``, ``evidence-differs``, ``evidence-elsewhere``.
+        UsageError: ``submission-exists``: the tree has another card under the same names.
         SetupError: ``run-unwritable``, ``disk-full``.
     """
     held = _Layout(source) if isinstance(source, Layout) else _Registry(source)
@@ -168,7 +171,7 @@ class _Registry:
 
     def _tags(self) -> list[str]:
         tags: dict[str, None] = {}
-        while True:
+        while len(tags) < _MAX_TAGS:
             last = next(reversed(tags), "")
             query = f"list?n={_PAGE}" + (f"&last={last}" if last else "")
             data = _asked(self._registry, "tags", query, _MAX_TAGS_BYTES)
@@ -176,12 +179,13 @@ class _Registry:
             listed = document.get("tags") if isinstance(document, dict) else None
             new = [
                 name
-                for name in listed or ()
+                for name in (listed if isinstance(listed, list) else ())
                 if isinstance(name, str) and folders.is_name(name) and name not in tags
             ]
             tags |= dict.fromkeys(new)
             if len(new) < _PAGE:
-                return list(tags)
+                break
+        return list(tags)
 
 
 def referring(registry: Registry, sha256: str) -> list[JSONObject]:
@@ -218,11 +222,25 @@ def _laid(
     try:
         if new:
             _write(source, submission.folder, bundle, layers)
+        else:
+            _require_same(submission, bundle)
         added = _add(source, submission, statements)
     except OSError as cause:
         message = unwritable(submission.folder, cause)
         raise SetupError("run-unwritable", message, Place(str(submission.folder))) from cause
     return Pulled(submission.path, new, added)
+
+
+def _require_same(submission: folders.Submission, bundle: bytes) -> None:
+    """Refuse statements for a submission that is another card's: they would be found false there."""
+    path = submission.folder / BUNDLE_FILE
+    if read_plain(path, MAX_BUNDLE_BYTES, below=submission.folder) != bundle:
+        message = Sentence(
+            f"{submission.path} is in the tree already, with another card",
+            f"目录树中已有 {submission.path}，其评分卡不同",
+        )
+        hint = Sentence("pull into another tree, and compare", "请取到另一目录树再作比较")
+        raise UsageError("submission-exists", message, hint=hint)
 
 
 def _write(

@@ -152,8 +152,15 @@ class Pusher:
         """Whatever a registry refuses, or does not answer, as one refusal of the suite's."""
         try:
             yield
-        # oras says all that it has to say by ValueError; an answer without what it looks for is a KeyError.
-        except (requests.RequestException, ValueError, KeyError, OSError) as cause:
+        # oras says all that it has to say by ValueError; what it does not look for in an answer ends as one of the others.
+        except (
+            requests.RequestException,
+            ValueError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            OSError,
+        ) as cause:
             why = f"{type(cause).__name__}: {str(cause)[:300]}"
             hint = Sentence(
                 "docker login HOST keeps user and password where they are looked for",

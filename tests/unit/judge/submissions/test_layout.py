@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from suite.base import jsonio
-from suite.base.errors import EvidenceError, SetupError
+from suite.base.errors import EvidenceError, SetupError, UsageError
 from suite.judge.submissions import artifact, folders, layout, pull, source, submit
 from suite.judge.submissions.source import Elsewhere
 from suite.judge.submissions.stores import Layout
@@ -240,6 +240,21 @@ def test_a_layout_that_lies_is_refused(sound: factory.Tree, tmp_path: Path, name
     assert [path for path in tmp_path.rglob("*") if path.suffix == ".part"] == []
     assert files(tmp_path / "tree") == {}
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "tree") == ["layout"]
+
+
+def test_statements_of_another_card_of_the_same_name_are_not_let_in(
+    sound: factory.Tree, tmp_path: Path
+) -> None:
+    store = put(sound, tmp_path / "layout")
+    other = factory.Tree(tmp_path / "other")
+    (tmp_path / "other").mkdir()
+    other.add(keep=0.0, apart_ns=4001)
+    assert other.path == sound.path
+    before = files(other.tree)
+    with pytest.raises(UsageError) as caught:
+        list(pull.pull(store, "", other.tree))
+    assert caught.value.code == "submission-exists"
+    assert files(other.tree) == before
 
 
 def test_a_tag_that_is_not_there(sound: factory.Tree, tmp_path: Path) -> None:
