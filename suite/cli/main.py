@@ -34,6 +34,7 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "store",
         "export",
         "import",
         "db",
