@@ -11,6 +11,7 @@ from suite.base.bilingual import Sentence, joined
 from suite.base.language import Language
 from suite.documents.document import given
 from suite.documents.value import Measured
+from suite.judge.compare.ratio import factor
 from suite.judge.report.numbers import show
 from suite.judge.report.view import unit
 from suite.judge.report.words import WORDS
@@ -148,7 +149,7 @@ def _cell(metric: str, change: Change | None) -> Cell:
         why = Sentence("only other cards have it", "只有其他评分卡有此指标")
         return Cell(_ABSENT, outcome="not-comparable", why=why)
     ratio = change.ratio
-    text = f"×{ratio.value:.3f} ({ratio.low:.3f}–{ratio.high:.3f})" if ratio else ""
+    text = f"×{factor(ratio.value)} ({factor(ratio.low)}–{factor(ratio.high)})" if ratio else ""
     caption = Sentence(text, text)
     if change.paired is not UNSET:
         caption += Sentence(f", {change.paired} tasks paired", f"，{change.paired} 个任务配对")

@@ -41,6 +41,7 @@ _TEXTS: Final[dict[str, Callable[[SiteCard], str]]] = {
     "status": lambda card: card.status,
     "review": _decision,
     "date": lambda card: card.started_utc[:10],
+    "asserted": lambda card: " ".join(card.asserted),
 }
 """Columns of few different texts: each text once, and its place for each card."""
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")

@@ -24,9 +24,10 @@ from suite.judge.report.templating import (
     style_sheet,
     template_environment,
 )
+from suite.judge.report.view import ASSERTED
 from suite.judge.report.words import WORDS as REPORT_WORDS
 from suite.judge.site import plots
-from suite.judge.site.cards import COLUMNS, WORDS
+from suite.judge.site.cards import COLUMNS, DECISIONS, WORDS
 from suite.judge.site.downloads import program
 
 if TYPE_CHECKING:
@@ -59,17 +60,19 @@ _SCRIPTS: Final = {
     "card": ("common.js",),
     "live": ("common.js", "live.js"),
 }
-_DECISIONS: Final = {
-    "accept": ("accepted", "接受"),
-    "reject": ("rejected", "拒绝"),
-    "comment": ("comment", "评论"),
-}
 _COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00"}
 
 
 def _known(word: str) -> Markup:
     """A word of the cards in both languages, or as it is."""
     return pair(*WORDS.get(word, (word, word)))
+
+
+def _asserted(card: SiteCard, name: str) -> Markup:
+    """The word beside a fact or a number that rests on nothing but a word."""
+    if name not in card.asserted:
+        return Markup("")
+    return Markup(' <span class="standing standing-asserted">{}</span>').format(_known(ASSERTED))
 
 
 def _scenario(name: ScenarioKind) -> tuple[str, str]:
@@ -116,8 +119,9 @@ def _environment() -> jinja2.Environment:
         "shown_number": _number,
         "scenario": _scenario,
         "audits": {name: REPORT_WORDS[f"audit-{name}"] for name in get_args(AuditVerdict)},
-        "decisions": _DECISIONS,
+        "decisions": DECISIONS,
         "known": _known,
+        "asserted": _asserted,
         "metrics": COLUMNS,
         "generator": program(),
     }
@@ -207,7 +211,7 @@ def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base:
         successor=successor,
         figures=plots.history(history),
         facts=[
-            (english, chinese, words.get(name) or getattr(card, name))
+            (name, english, chinese, words.get(name) or getattr(card, name))
             for name, english, chinese in _FACTS
         ],
         citation=_citation(card, base),
