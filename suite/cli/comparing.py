@@ -169,29 +169,29 @@ def _line(made: Made) -> str:
     """A statement in a line."""
     if isinstance(made, Reviewed):
         decision = DECISIONS[made.decision].zh
-        said = Sentence(
+        verdict = Sentence(
             f"{made.decision} by {made.reviewer}, {made.time}",
             f"{made.reviewer} 于 {made.time} {decision}",
         )
-        return placed(said, made.comment) if made.comment else said
+        return placed(verdict, made.comment) if made.comment else verdict
     if isinstance(made, Audited):
         audit = made.audit
-        said = Sentence(
+        verdict = Sentence(
             f"audited by {made.reviewer}, {audit.timeCreated}",
             f"{made.reviewer} 于 {audit.timeCreated} 审计",
         )
-        return placed(said, audit.why)
+        return placed(verdict, audit.why)
     if isinstance(made, Attested):
-        said = Sentence(
+        verdict = Sentence(
             f"{made.word} by {made.owner}, {made.time}",
             f"{made.owner} 于 {made.time}：{made.word}",
         )
-        return placed(said, made.report.why)
-    said = Sentence(
+        return placed(verdict, made.report.why)
+    verdict = Sentence(
         f"{made.status.upper()} by {made.owner}, {made.time}",
         f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
     )
-    return placed(said, made.reason)
+    return placed(verdict, made.reason)
 
 
 @contextlib.contextmanager

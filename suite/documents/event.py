@@ -146,7 +146,8 @@ class Mark(EventBase, tag="mark"):
     Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, or
     ``conversion.reused`` in their place, ``engine.prepare``, ``engine.prepared``, ``engine.start``,
     ``engine.healthy``, ``engine.first_answer``, ``phase.start``, ``phase.end``, ``probe.start``,
-    ``probe.end`` (inside a search's phase), ``network.probe`` (of a server that runs already), ``engine.stop``, ``engine.stopped``.
+    ``probe.end`` (inside a search's phase), ``network.probe`` (of a server that runs already), ``engine.stop``, ``engine.stopped``;
+    with load clients on several machines those of `suite.documents.farm.FARM_MARKS`.
     """
 
     t: Annotated[Integer, about("When. Nanoseconds of the monotonic clock since the run's start.")]
@@ -247,6 +248,19 @@ class Request(EventBase, tag="request"):
     ] = UNSET
     reasoning: Annotated[
         str | UnsetType, about("Generated text that came as reasoning, apart from the answer.")
+    ] = UNSET
+    client: Annotated[
+        Count | UnsetType,
+        about(
+            "Number of the load client that sent it; absent where the run did. Its times are nanoseconds of that client's "
+            "monotonic clock since it joined."
+        ),
+    ] = UNSET
+    t_seen: Annotated[
+        Integer | UnsetType,
+        about(
+            "When the run heard of it from its client; by the run's clock, since the run's start."
+        ),
     ] = UNSET
 
 

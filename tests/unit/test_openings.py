@@ -78,14 +78,6 @@ WRITERS = {
     ],
     "judge/submissions/pack.py": ["target.open", "target.open", "(directory / entry).open"],
     # Files that the suite ships.
-    "judge/compare/formats/html.py": [
-        "(_TEMPLATES / 'comparison.css').read_text",
-        "(CARD_TEMPLATES / 'style.css').read_text",
-    ],
-    "judge/fleet/page.py": [
-        "(_TEMPLATES / 'spread.css').read_text",
-        "(CARD_TEMPLATES / 'style.css').read_text",
-    ],
     "declare/plan/recipe.py": [
         "(directory / 'Dockerfile').read_text",
         "(directory / name).read_bytes",

@@ -148,7 +148,9 @@ def as_planned(evidence: Evidence, _: Results) -> Finding:
 
 
 def _processors(evidence: Evidence) -> int | None:
-    """Processors that the client could use, as its environment says."""
+    """Processors that the client could use, as its environment says; with load clients elsewhere R122 asks for theirs."""
+    if evidence.farm is not None:
+        return None
     fact = evidence.environment.facts.get("host.cores")
     value = fact.value if fact else None
     return value if type(value) is int and value > 0 else None

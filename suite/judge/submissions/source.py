@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urlsplit
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, Place
+from suite.base.errors import EvidenceError, Place, unreadable
 from suite.base.safe import open_plain, read_plain
 from suite.documents.codec import decode
 from suite.documents.submission import EvidenceReference
@@ -62,12 +62,7 @@ def opened(submission: Submission, store: Path | None, *, fetch: bool) -> Iterat
             yield stream
         return
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise EvidenceError(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     with local:
         yield local
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unwritable
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unreadable, unwritable
 from suite.base.safe import read_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.manifest import Manifest
@@ -132,9 +132,4 @@ def _read(path: Path, limit: int) -> bytes:
     try:
         return read_plain(path, limit, below=path.parent)
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise EvidenceError(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(EvidenceError, path, cause) from cause

@@ -48,8 +48,8 @@ class _Runtimes:
                     "neuroncore_utilization": _text(share),
                     "neuroncore_memory_usage": _sum(_at(memory, core)),
                 }
-                found = [(self.labels[name], "", text) for name, text in texts.items() if text]
-                of_core = reading(found, device=device_id(core))
+                identity = [(self.labels[name], "", text) for name, text in texts.items() if text]
+                of_core = reading(identity, device=device_id(core))
                 if of_core is not None:
                     yield of_core
 
