@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from suite.base.bilingual import Sentence
 from suite.documents.challenge import Challenge
-from suite.documents.deviceevidence import AttestationParser
+from suite.documents.deviceevidence import AttestationKept, AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Conversion, Engine
 from suite.documents.model import Model
@@ -105,6 +105,13 @@ class AttestationTool(Document):
         tuple[str, ...], about("Argv; {nonce} stands for the plan's digest, then the log's.")
     ]
     parser: Annotated[AttestationParser, about("Name of the reader.")]
+    keep: Annotated[
+        AttestationKept | UnsetType,
+        about(
+            "digest: the run keeps no answer, which names the devices, but its digest and theirs with the run's salt; the "
+            "devices then vouch for nothing. Absent: the answers are kept as they come."
+        ),
+    ] = UNSET
 
 
 class Plan(Document):
