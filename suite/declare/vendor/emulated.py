@@ -22,7 +22,7 @@ from suite.declare.vendor.load import FILE_NAME, load_vendor
 from suite.documents.engine import RECIPE_TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from suite.declare.vendor.load import Vendor
@@ -56,7 +56,11 @@ def emulate(vendor: Vendor, into: Path, *, devices: int, underneath: str) -> Pat
         SetupError: ``disk-unwritable``.
     """
     document: Any = copy.deepcopy(yamlio.load(vendor.path).value)
-    engines = [engine for engine in document["engines"] if _takes_port(engine)]
+    engines = [
+        engine
+        for engine in document["engines"]
+        if takes_port(rule.get("value") for rule in engine["arguments"])
+    ]
     if not engines or vendor.id == "cpu":
         message = Sentence(
             f"no engine of {vendor.id} can be emulated: none takes its port as an argument",
@@ -120,8 +124,9 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _takes_port(engine: dict[str, Any]) -> bool:
-    return any(rule.get("value") == "{port}" for rule in engine["arguments"])
+def takes_port(values: Iterable[object]) -> bool:
+    """Whether one of an engine's arguments, by their values, is its port."""
+    return "{port}" in values
 
 
 def _relabel(document: dict[str, Any]) -> None:
