@@ -39,7 +39,8 @@ from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
 from suite.measure.run import _task_line
 from suite.measure.signals import Stop
-from tests.factories import phases
+from tests.factories import evidence as factory
+from tests.factories import farmed, phases
 from tests.unit.measure.test_phases import QUICK, TASKS, Run, Served, Told, phase, plan
 
 TOKEN = b"0123456789abcdef0123456789abcdef"
@@ -479,3 +480,25 @@ def test_dealing_is_exact(clients):
     for concurrency in (1, 5, 64, 1000):
         assert sum(shares(concurrency, clients)) == concurrency
         assert max(shares(concurrency, clients)) - min(shares(concurrency, clients)) <= 1
+
+
+def test_what_a_cut_attempt_left_of_a_lost_client_is_set_aside():
+    """A phase that is measured again takes its loss and its unsealed lines with it, and no other phase's."""
+    parts = farmed.document()
+    seals = [
+        m for m in parts["marks"] if m["name"] == "client.sealed" and m["detail"]["client"] == 1
+    ]
+    parts["marks"].remove(seals[-1])
+    why = {"client": 1, "why": "the connection ended"}
+    parts["marks"].append(farmed.mark(13_264_000_000, "client.lost", why))
+    _, farm = factory.of_clients(parts)
+    (client,) = (each for each in farm.clients if each.number == 1)
+    assert client.lost
+    assert client.open == 4
+    farm.set_aside({("server", 0, True)})
+    assert (client.lost, client.open) == ("", 0)
+    assert [deal.phase[0] for deal in farm.deals] == ["single-stream", "single-stream", "offline"]
+    parts["marks"].remove(seals[-2])
+    _, farm = factory.of_clients(parts)
+    farm.set_aside({("server", 0, True)})
+    assert farm.clients[1].open == 4
