@@ -265,8 +265,18 @@ class Request(EventBase, tag="request"):
 
 
 def has_failed(request: Request) -> bool:
-    """Whether a request failed, by its outcome or by a finish reason that says so."""
-    return request.outcome != "ok" or given_up(request.finish_reason)
+    """Whether a request failed, by its outcome, its status, its error or a finish reason that says so."""
+    refused = request.status is not None and request.status >= REFUSED
+    return (
+        request.outcome != "ok"
+        or refused
+        or request.error is not None
+        or given_up(request.finish_reason)
+    )
+
+
+REFUSED: Final = 300
+"""HTTP status from which on there is no answer."""
 
 
 class Footer(EventBase, tag="footer"):

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place
+from suite.base.errors import EvidenceError, Place, unreadable
 from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
 from suite.documents.container import ContainerRecord
-from suite.documents.deviceevidence import DeviceEvidence
+from suite.documents.deviceevidence import MOST_ANSWER_BYTES, DeviceEvidence
 from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 64 << 20
 """Longest line that is parsed: the client keeps no answer as long as that."""
+LINE_BYTES = {DEVICE_EVIDENCE: 2 * MOST_ANSWER_BYTES + (1 << 16)}
+"""The same of files with less in a line: of a tool's longest answer, every byte of which may be escaped."""
 
 
 D = TypeVar("D", bound=Document)
@@ -210,11 +212,7 @@ def _manifest_sha256(files: RunFiles) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as cause:
-        place = Place(str(files.directory / MANIFEST))
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise EvidenceError("file-unreadable", message, place) from cause
+        raise unreadable(EvidenceError, files.directory / MANIFEST, cause) from cause
 
 
 @dataclass(slots=True)
@@ -291,12 +289,13 @@ def _lines(
             ),
         )
     reader = Lines(kind, file=str(path))
+    most = LINE_BYTES.get(name, MAX_LINE_BYTES)
     # Line by line, so that a large file is held once and not twice.
     for number, row in enumerate(io.BytesIO(data), 1):
-        if len(row) > MAX_LINE_BYTES:
+        if len(row) > most:
             message = Sentence(
-                f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read",
-                f"一行有 {len(row):,} 字节；最多读取 {MAX_LINE_BYTES:,} 字节",
+                f"a line of {len(row):,} bytes; at most {most:,} are read",
+                f"一行有 {len(row):,} 字节；最多读取 {most:,} 字节",
             )
             raise EvidenceError("line-wrong", message, Place(str(path), number))
         document = reader.read(row[:-1], number)

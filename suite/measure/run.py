@@ -178,6 +178,11 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
     return "complete", None
 
 
+def _withholds(plan: Plan) -> bool:
+    """Whether devices are named by salted digests in the place of what they signed."""
+    return any(tool.keep == "digest" for tool in given(plan.attestation, ()))
+
+
 def _salt(earlier: evidence.Evidence | None) -> str | None:
     """What an earlier attempt hashed its devices' identities with: only so can they be told to be the same."""
     return None if earlier is None else given(earlier.environment.device_salt)
@@ -381,7 +386,7 @@ def _write_environment(run: Run) -> None:
         task_defects=_defects(run.tasks),
         devices=tuple(run.devices) or UNSET,
         devices_serving=tuple(run.serving) or UNSET,
-        device_salt=run.salt if run.devices else UNSET,
+        device_salt=run.salt if run.devices or _withholds(run.plan) else UNSET,
         outputs=tuple(run.outputs) or UNSET,
         notes=tuple(note for note in notes if note),
     )

@@ -466,7 +466,7 @@ def document(
         },
         "tasks": lines,
         "telemetry": [],
-        "container": container(),
+        "container": container() | {"command": list(planned["engine"]["command"])},
     }
 
 
