@@ -18,6 +18,7 @@ from suite.measure.engine.sim_cheats import CHEATS
 from suite.measure.engine.sim_page import AUDITED, SEEN
 from tests.cheats import vendor
 from tests.factories import runs
+from tests.mutation import trials
 
 RUN = ("self-reported", "challenged", "witnessed", "reproduced", AUDITED)
 """What can be tried without a device that signs; what such evidence ends follows from the level."""
@@ -113,6 +114,7 @@ def _count_alarms(keep: Path, count: int) -> int:
         alarms.update(named)
         print(f"run {number + 1}: {' '.join(sorted(named)) or 'no alarm'}", flush=True)
     print(f"{count} honest runs, {alarms.total()} false alarms {dict(alarms)}")
+    trials.record("honest", "the simulated vendor", runs=count, alarms=alarms.total())
     return int(bool(alarms))
 
 

@@ -25,6 +25,7 @@ from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES
 from suite.judge.rules.rule import Rule
 from tests.factories import evidence as factory
+from tests.mutation import trials
 from tests.mutation.bounds import Bound, UnitTests, bounds, moved, reaches
 from tests.unit.judge.rules import test_rules as cases
 
@@ -170,6 +171,17 @@ def main() -> int:
     for kind, ends in counts.items():
         meant = ends.total() - ends["equivalent"]
         print(f"{kind}: {ends['noticed']} of {meant} noticed, {ends['equivalent']} equivalent")
+    if len(numbers) == len(RULES):
+        trials.record(
+            "rule-mutations",
+            "all rules",
+            rules=len(RULES),
+            deleted=counts["deleted"]["noticed"],
+            inverted=counts["inverted"]["noticed"],
+            bounds_noticed=counts["bounds"]["noticed"],
+            bounds=counts["bounds"].total() - counts["bounds"]["equivalent"],
+            equivalent=counts["bounds"]["equivalent"],
+        )
     return int(any(ends["survives"] for ends in counts.values()))
 
 

@@ -95,6 +95,17 @@ def test_a_small_frame_that_unpacks_without_end_is_refused(tmp_path: Path) -> No
     assert caught.value.code == "pack-too-large"
 
 
+@pytest.mark.parametrize(("at", "codes"), [("2026-01-15", ["waiver-approver"]), ("2026-02-02", [])])
+def test_a_reviewer_whose_key_was_revoked_waives_nothing(made, at: str, codes: list[str]) -> None:
+    made.apply(op="run", name="cut", ended="interrupted")
+    made.apply(op="waiver", rules=["R001"], expires="2999-01-01")
+    known = jsonio.loads(factory.TRUST)
+    known["keys"][1]["revoked"] = {"at": f"{at}T00:00:00Z", "reason": "the key was lost"}
+    report = check(made, trust=jsonio.pretty(known))
+    mine = next(item for item in report.submissions if item.path == made.path)
+    assert list(mine.codes) == codes
+
+
 def test_what_lies_astray_is_refused(made: factory.Tree) -> None:
     (made.tree / "cpu" / "notes.txt").write_text("x")
     (made.tree / "link").symlink_to(made.tree / "cpu")
