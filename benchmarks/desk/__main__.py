@@ -84,7 +84,7 @@ SPOILT: dict[str, Callable[[Path], object]] = {
 
 def refusals(tree: Path, place: Path, run: str) -> dict[str, list[str]]:
     """What `suite check` says of each spoilt copy of one submission, by what was spoilt."""
-    said = {}
+    refused = {}
     for number, (name, spoil) in enumerate(SPOILT.items()):
         copy = place / f"spoilt-{number}"
         shutil.rmtree(copy, ignore_errors=True)
@@ -94,9 +94,9 @@ def refusals(tree: Path, place: Path, run: str) -> dict[str, list[str]]:
         status, _ = _suite("check", copy, "--format", "json", "--out", f"json={report}")
         assert status in (4, 5), f"{name}: accepted"
         checked = json.loads(report.read_text())["submissions"]
-        said[name] = sorted({code for item in checked for code in item["codes"]})
-    assert len({tuple(codes) for codes in said.values()}) == len(said), said
-    return said
+        refused[name] = sorted({code for item in checked for code in item["codes"]})
+    assert len({tuple(codes) for codes in refused.values()}) == len(refused), refused
+    return refused
 
 
 def in_the_middle(run: Path, place: Path) -> Path:
@@ -174,9 +174,9 @@ def main() -> None:
     print(f"{len(cards)} cards of {len(runs)} runs")
     names = order.compare or list(cards)[:3]
     least = min(cards, key=lambda name: (tree / cards[name]["path"] / PACK_FILE).stat().st_size)
-    said = refusals(tree, place, cards[least]["path"])
-    (place / "refused.json").write_text(json.dumps(said, indent=2))
-    print(json.dumps(said, indent=2))
+    refused = refusals(tree, place, cards[least]["path"])
+    (place / "refused.json").write_text(json.dumps(refused, indent=2))
+    print(json.dumps(refused, indent=2))
     sides = [tree / cards[name]["path"] for name in names]
     comparison = place / "comparison.html"
     _suite("compare", *sides, "--format", "html", "--out", comparison)
