@@ -236,4 +236,5 @@ def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
         memory_total_bytes=UNSET if total is None else round(total),
         temperature_c=values.get("temperature_c", UNSET),
         clock_mhz=values.get("clock_mhz", UNSET),
+        counters=dict(reading.counters) or UNSET,
     )
