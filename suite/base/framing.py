@@ -165,7 +165,7 @@ def connect(host: str, port: int, token: bytes, timeout_s: float) -> Channel:
         SetupError: as `Channel.prove`.
     """
     connection = socket.create_connection((host, port), timeout_s)
-    channel = Channel(connection, f"{host}:{port}")
+    channel = Channel(connection, join_address(host, port))
     with contextlib.ExitStack() as stack:
         stack.callback(channel.close)
         channel.prove(token, accepted=False)
@@ -191,20 +191,32 @@ def require_token(text: str, where: str) -> bytes:
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``, of ``[ADDRESS]:PORT`` for IPv6.
+    """Host and port of ``HOST:PORT``; of ``[ADDRESS]:PORT`` or ``[ADDRESS%INTERFACE]:PORT`` for IPv6.
 
     Raises:
         SetupError: ``agent-address-wrong``.
     """
     host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
     number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 1 << 16
-    if not colon or not _is_host(host) or number >= 1 << 16:
+    # Without brackets nobody knows where an IPv6 address ends.
+    if not colon or not _is_host(host) or bracketed != (":" in host) or number >= 1 << 16:
+        hint = Sentence(
+            "an IPv6 address stands in brackets: [::1]:9470, [fe80::1%eth0]:9470",
+            "IPv6 地址须加方括号：[::1]:9470、[fe80::1%eth0]:9470",
+        )
         raise SetupError(
             "agent-address-wrong",
             Sentence(f"{text!r} is not HOST:PORT", f"{text!r} 不是 HOST:PORT 的形式"),
+            hint=hint,
         )
     return host, number
+
+
+def join_address(host: str, port: int) -> str:
+    """``HOST:PORT``, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_host(text: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
+from suite.base.bilingual import Sentence
 from suite.documents.challenge import Challenge
 from suite.documents.deviceevidence import AttestationKept, AttestationParser
 from suite.documents.document import Document, about
@@ -63,13 +64,18 @@ class UsedDevices(Document):
     ] = UNSET
 
     @property
-    def title(self) -> str:
+    def title(self) -> Sentence:
         """Number and name, and that they are only claimed."""
         if self.count is None and self.accelerator == UNKNOWN:
-            return "unknown devices"
-        number = "unknown number of" if self.count is None else f"{self.count} x"
-        claimed = " (claimed, not observed)" if self.claimed is True else ""
-        return f"{number} {self.name}{claimed}"
+            return Sentence("unknown devices", "设备未知")
+        claimed = self.claimed is True
+        number = (
+            ("unknown number of", "数量未知的") if self.count is None else (f"{self.count} x",) * 2
+        )
+        return Sentence(
+            f"{number[0]} {self.name}{' (claimed, not observed)' if claimed else ''}",
+            f"{number[1]} {self.name}{'（仅为声称，未经观测）' if claimed else ''}",
+        )
 
 
 class Devices(UsedDevices):

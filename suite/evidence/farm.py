@@ -146,6 +146,7 @@ class Client:
     lost: str = ""
     lines: int = 0
     open: int = 0
+    _offsets: Offsets | None = None
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @property
@@ -166,7 +167,9 @@ class Client:
 
     def offsets(self) -> Offsets:
         """Its clock against the run's."""
-        return Offsets(self.exchanges)
+        if self._offsets is None or len(self._offsets.times) != len(self.exchanges):
+            self._offsets = Offsets(self.exchanges)
+        return self._offsets
 
 
 @dataclass(slots=True, eq=False)
@@ -281,7 +284,21 @@ class Farm:
 
     def set_aside(self, phases: Container[Key]) -> None:
         """Forget what was dealt of phases that are measured again."""
+        aside = [deal for deal in self.deals if deal.phase in phases]
         self.deals = [deal for deal in self.deals if deal.phase not in phases]
+        for client in self._present.values():
+            client.lost = (
+                ""  # in a phase that is measured again: only the last one can lose a client
+            )
+            client.open -= min(
+                client.open,
+                sum(
+                    event.client == client.number
+                    for deal in aside
+                    if client in deal.clients
+                    for event in deal.events
+                ),
+            )
         self._present = {}
 
     def _client(self, number: int, place: Place) -> Client:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
-from suite.base.framing import Channel
+from suite.base.framing import Channel, join_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +49,15 @@ class Listener:
         self._token, self._on_line = token, on_line
         self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
         try:
-            family = socket.AF_INET6 if ":" in host_name else socket.AF_INET
-            self._listener = socket.create_server((host_name, port), family=family)
+            # Resolved here: of an address with its interface, bind() would forget the interface.
+            (family, *_, address), *_ = socket.getaddrinfo(
+                host_name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+            self._listener = socket.create_server(address, family=family)  # type: ignore[arg-type]  # four members for IPv6
         except OSError as error:
             message = Sentence(
-                f"cannot listen on {host_name}:{port}: {error.strerror or error}",
-                f"无法在 {host_name}:{port} 监听：{error.strerror or error}",
+                f"cannot listen on {join_address(host_name, port)}: {error.strerror or error}",
+                f"无法在 {join_address(host_name, port)} 监听：{error.strerror or error}",
             )
             raise SetupError("address-taken", message) from error
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
@@ -79,7 +82,11 @@ class Listener:
                 if not isinstance(error, TimeoutError):
                     time.sleep(LOOK_S)  # no descriptor is free, or who connected has left
                 continue
-            arguments = (connection, f"{peer[0]}:{peer[1]}", ended if once else threading.Event())
+            arguments = (
+                connection,
+                join_address(peer[0], peer[1]),
+                ended if once else threading.Event(),
+            )
             threading.Thread(target=self._attend, args=arguments, daemon=True).start()
 
     def close(self) -> None:

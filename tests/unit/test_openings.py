@@ -76,6 +76,13 @@ WRITERS = {
         "bundle.read_bytes",
         "bundle.read_bytes",
     ],
+    "judge/submissions/pull.py": [
+        "(part / GIT_ATTRIBUTES).write_bytes",
+        "(part / BUNDLE_FILE).write_bytes",
+        "(part / name).open",
+        "(folder / name).write_bytes",
+    ],
+    "judge/submissions/source.py": ["path.open", "(place / file).write_bytes"],
     "judge/submissions/pack.py": ["target.open", "target.open", "(directory / entry).open"],
     # Files that the suite ships.
     "declare/plan/recipe.py": [

@@ -38,7 +38,7 @@ def client(*, listen: str, token: Path, once: bool) -> int:
     Listens until Ctrl-C for a `suite run --client HOST:PORT`, which deals its requests among its load clients. Each client
     is one process on one core: start as many as there are cores for it. A load ends with the connection to the run.
     """
-    from suite.base.framing import split_address
+    from suite.base.framing import join_address, split_address
     from suite.cli.machine import node_token
     from suite.measure.farm.client import LoadClient
     from suite.measure.signals import Stop
@@ -48,11 +48,11 @@ def client(*, listen: str, token: Path, once: bool) -> int:
 
     with Stop(lambda _: None).installed():
         listening = LoadClient(*split_address(listen), node_token(token), on_line=line)
-        host, port = listening.address
+        where = join_address(*listening.address)
         line(
             Sentence(
-                f"load client at {host}:{port}, until Ctrl-C",
-                f"负载客户端位于 {host}:{port}，直至 Ctrl-C",
+                f"load client at {where}, until Ctrl-C",
+                f"负载客户端位于 {where}，直至 Ctrl-C",
             )
         )
         listening.serve(once=once)

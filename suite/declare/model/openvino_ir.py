@@ -42,7 +42,7 @@ def read_ir(path: Path) -> list[Tensor]:
         held = path.with_suffix(".bin").stat().st_size
         with open_plain(path, below=None) as stream:
             # What the suite's own conversion wrote; expat bounds what entities expand to.
-            rows = list(_constants(ET.iterparse(stream)))  # noqa: S314
+            rows = list(_constants(ET.iterparse(stream)))  # noqa: S314 - as said
     except OSError as cause:
         raise unreadable(DataError, path, cause) from cause
     except (ET.ParseError, LookupError, ValueError) as cause:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from suite.documents.value import Value
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_MIDDLE = (svg.HEIGHT - svg.BOTTOM + svg.TOP) / 2
 
 
 def render(made: Spread, language: Language) -> bytes:

@@ -26,7 +26,9 @@ RANGES = {
         "Load clients: R120 to R129, with R118 and R119",
         "负载客户端：R120 至 R129，以及 R118 与 R119",
     ),
-    "R13": Bilingual("Several nodes: R130 to R139", "多个节点：R130 至 R139"),
+    "R13": Bilingual(
+        "Several nodes, devices held back: R130 to R139", "多个节点与受限降频的设备：R130 至 R139"
+    ),
 }
 """Headings by the first digits of a number; a range without rules has none."""
 _COLUMNS = Bilingual(

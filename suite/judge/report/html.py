@@ -20,6 +20,7 @@ from suite.base import jsonio
 from suite.base.bilingual import chinese
 from suite.base.language import Language
 from suite.documents.audit import Audit
+from suite.documents.engine import engine_title
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.sentences import in_both
 from suite.documents.witness import WitnessReport
@@ -112,6 +113,7 @@ def _environment() -> jinja2.Environment:
         "searches": searches,
         "tables": tables,
         "view": view,
+        "engine_title": engine_title,
     }
     environment.tests["given"] = lambda member: member is not UNSET
     environment.filters |= {

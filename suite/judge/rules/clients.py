@@ -1,9 +1,8 @@
-"""Rules about load clients on other machines: what each was dealt, in which order it was seen, by which clock, and whether it kept up."""
+"""Rules about load clients on other machines: what each was dealt, in which order it was seen, by which clock, and who was lost."""
 
 from __future__ import annotations
 
-import statistics
-from collections import Counter, defaultdict
+from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -42,20 +41,24 @@ ERROR_SHARE: Final = 1_000
 SECOND_NS: Final = 1_000_000_000
 
 
-def _farm(evidence: Evidence) -> Farm | Finding:
+def farm_of(evidence: Evidence) -> Farm | Finding:
+    """The run's load clients; a finding where it has none."""
     return not_applicable(ALONE) if evidence.farm is None else evidence.farm
 
 
-def _named(client: Client | int) -> Sentence:
+def named(client: Client | int) -> Sentence:
+    """A client, for people."""
     number = client if isinstance(client, int) else client.number
     return Sentence(f"client {number}", f"客户端 {number}")
 
 
-def _title(deal: Deal) -> str:
+def title(deal: Deal) -> str:
+    """A load, by its phase."""
     return f"{deal.phase[0]}/{deal.phase[1]}"
 
 
-def _mine(deal: Deal, client: int) -> list[Request]:
+def mine(deal: Deal, client: int) -> list[Request]:
+    """What a client sent of a load."""
     return [event for event in deal.events if event.client == client]
 
 
@@ -78,7 +81,7 @@ def _mine(deal: Deal, client: int) -> list[Request]:
 )
 def union(evidence: Evidence, _: Results) -> Finding:
     """Who sent what, and how much at once."""
-    farm = _farm(evidence)
+    farm = farm_of(evidence)
     if isinstance(farm, Finding):
         return farm
     for event in evidence.requests:
@@ -93,7 +96,7 @@ def union(evidence: Evidence, _: Results) -> Finding:
         docs = [log.doc for key, log in phase_logs(evidence).items() if key == deal.phase]
         if wrong := _misdealt(deal, docs[0]) if docs else "":
             return failed(
-                Sentence(f"{_title(deal)}: {wrong}", f"{_title(deal)}：{chinese(wrong)}"),
+                Sentence(f"{title(deal)}: {wrong}", f"{title(deal)}：{chinese(wrong)}"),
                 ["events.jsonl"],
             )
     sent = sum(len(deal.events) for deal in farm.deals)
@@ -155,7 +158,7 @@ def _overfull(deal: Deal, doc: Phase) -> str:
             f"并发份额为 {list(deal.mark.shares)}，应为 {wanted}",
         )
     for client, share in enumerate(wanted):
-        most = _most_at_once(_mine(deal, client))
+        most = _most_at_once(mine(deal, client))
         if share and most > share:
             return Sentence(
                 f"client {client} had {most} requests in flight, its share is {share}",
@@ -190,7 +193,7 @@ def _most_at_once(events: Sequence[Request]) -> int:
 )
 def as_written(evidence: Evidence, _: Results) -> Finding:
     """Seals, and the order seen."""
-    farm = _farm(evidence)
+    farm = farm_of(evidence)
     if isinstance(farm, Finding):
         return farm
     if wrong := next(_unsealed(farm), ""):
@@ -203,8 +206,8 @@ def as_written(evidence: Evidence, _: Results) -> Finding:
             earliest = event.t_end - (0 if bound is None else bound.width_ns)
             if event.t_seen is UNSET or event.t_seen < max(seen, earliest):
                 why = Sentence(
-                    f"request {event.index} of {_title(deal)} was seen before it had ended, or out of turn",
-                    f"{_title(deal)} 的请求 {event.index} 在其结束之前即被看到，或次序不符",
+                    f"request {event.index} of {title(deal)} was seen before it had ended, or out of turn",
+                    f"{title(deal)} 的请求 {event.index} 在其结束之前即被看到，或次序不符",
                 )
                 return failed(why, [place(event)])
             seen = event.t_seen
@@ -221,12 +224,12 @@ def _unsealed(farm: Farm) -> Iterator[Sentence]:
     for client in farm.clients:
         for seal, lines, digest in client.seals:
             if (seal.lines, seal.sha256) != (lines, digest):
-                yield _named(client) + Sentence(
+                yield named(client) + Sentence(
                     f" wrote {seal.lines} lines, and this log's {lines} are not they",
                     f" 写了 {seal.lines} 行，而本日志的 {lines} 行与之不同",
                 )
         if client.open:
-            yield _named(client) + Sentence(
+            yield named(client) + Sentence(
                 f": {client.open} lines were never sealed", f"：有 {client.open} 行从未封记"
             )
 
@@ -253,7 +256,7 @@ def _unsealed(farm: Farm) -> Iterator[Sentence]:
 )
 def clocks(evidence: Evidence, _: Results) -> Finding:
     """How far each client's times may lie from the run's clock."""
-    farm = _farm(evidence)
+    farm = farm_of(evidence)
     if isinstance(farm, Finding):
         return farm
     worst: dict[int, int] = {}
@@ -263,7 +266,7 @@ def clocks(evidence: Evidence, _: Results) -> Finding:
         for number, client in enumerate(deal.clients):
             before, during, after = deal.around(number)
             bound = deal.error(number)
-            name = Sentence(f"{_title(deal)}: ", f"{_title(deal)}：") + _named(client)
+            name = Sentence(f"{title(deal)}: ", f"{title(deal)}：") + named(client)
             if bound is None or not before or not after or (length > 2 * SECOND_NS and not during):
                 return failed(
                     name + Sentence(": no exchanges around the load", "：负载前后没有时刻交换"),
@@ -317,7 +320,7 @@ def _length(deal: Deal) -> int:
 )
 def there(evidence: Evidence, _: Results) -> Finding:
     """Losses, restarts and versions."""
-    farm = _farm(evidence)
+    farm = farm_of(evidence)
     if isinstance(farm, Finding):
         return farm
     planned = evidence.plan.suite.files_sha256
@@ -330,150 +333,11 @@ def there(evidence: Evidence, _: Results) -> Finding:
         elif planned not in (UNSET, client.mark.suite.files_sha256):
             what = Sentence(" is of another suite", " 的套件不同")
         if what is not None:
-            return failed(_named(client) + what, ["events.jsonl"])
+            return failed(named(client) + what, ["events.jsonl"])
     machines = len({client.mark.boot for client in farm.clients})
     return passed(
         Sentence(
             f"{len(farm.clients)} clients on {machines} machine(s), to the end",
             f"{len(farm.clients)} 个客户端位于 {machines} 台机器，均参与到最后",
-        )
-    )
-
-
-@rule(
-    "R122",
-    title=Bilingual("The load stayed below the clients' ceilings", "负载低于各客户端的上限"),
-    asks=Bilingual(
-        "In no second did a client take more chunks than the tokens a second up to which it was found exact on its machine before the run, "
-        "nor all together more than the sum; and no machine has more clients than processors.",
-        "任何一秒内，客户端接收的数据块不超过运行之前在其机器上测得的可精确计时的每秒 token 数，全部客户端合计不超过各上限之和；"
-        "且任何机器上的客户端不多于其处理器。",
-    ),
-    reason=Bilingual(
-        "Beyond its ceiling a client measures itself, and several may share one machine's.",
-        "超过上限后，客户端测量的是其自身；且多个客户端可能共用一台机器的上限。",
-    ),
-    phases="measured",
-    limits="open",
-)
-def below_ceiling(evidence: Evidence, _: Results) -> Finding:
-    """The busiest second of each client and of all."""
-    farm = _farm(evidence)
-    if isinstance(farm, Finding):
-        return farm
-    crowded: Counter[str] = Counter()
-    for client in farm.clients:
-        crowded[client.mark.boot] += 1
-        if 0 < client.mark.cores < crowded[client.mark.boot]:
-            why = Sentence(
-                f"more clients than the {client.mark.cores} processors of their machine",
-                f"客户端多于其机器的 {client.mark.cores} 个处理器",
-            )
-            return warned(why)
-    share = 0.0
-    for deal in farm.deals:
-        if not deal.phase[2]:
-            continue
-        seconds = [_busiest(_mine(deal, number)) for number in range(len(deal.clients))]
-        ceilings = [float(client.mark.ceiling.tokens_s) for client in deal.clients]
-        seconds.append(_busiest(deal.events))
-        ceilings.append(sum(ceilings))
-        for number, (most, ceiling) in enumerate(zip(seconds, ceilings, strict=True)):
-            if most > ceiling:
-                who = _named(number) if number < len(deal.clients) else Sentence("all", "合计")
-                return warned(
-                    Sentence(f"{_title(deal)}: ", f"{_title(deal)}：")
-                    + who
-                    + Sentence(
-                        f" took {most:,} chunks in a second, exact up to {ceiling:,.0f}",
-                        f" 一秒内接收 {most:,} 个数据块，可精确计时至 {ceiling:,.0f}",
-                    )
-                )
-            share = max(share, most / ceiling if ceiling else 0.0)
-    total = sum(float(client.mark.ceiling.tokens_s) for client in farm.clients)
-    return passed(
-        Sentence(
-            f"at most {share:.1%} of a ceiling; {total:,.0f} tokens/s in sum",
-            f"至多为上限的 {share:.1%}；合计 {total:,.0f} token/秒",
-        )
-    )
-
-
-def _busiest(events: Sequence[Request]) -> int:
-    """Chunks that came in the fullest second."""
-    seconds: Counter[int] = Counter()
-    for event in events:
-        if event.chunk_t0 is not None:
-            moments = accumulate(event.chunk_dt, initial=event.chunk_t0)
-            seconds.update(moment // SECOND_NS for moment in moments)
-    return max(seconds.values(), default=0)
-
-
-@rule(
-    "R123",
-    title=Bilingual("Every client sent on time, over a like way", "各客户端均按时发送，且路径相当"),
-    asks=Bilingual(
-        "Of each client of an open loop, the 99th percentile of lateness and what its clock may be off together stay below the phase's bound; "
-        "and no client's connections take longer than another's by more than 1 ms and a twentieth of its median time to first token.",
-        "开环阶段中，每个客户端发送延迟的第 99 百分位与其时钟误差之和低于该阶段的上限；且各客户端建立连接的时间相差不超过 1 毫秒"
-        "与其首 token 时间中位数的二十分之一。",
-    ),
-    reason=Bilingual(
-        "One slow client among many hides in percentiles of all, and a distant one makes the server look slower.",
-        "众多客户端中单个缓慢者会隐没于总体百分位之中，而距离较远者会使服务器显得更慢。",
-    ),
-    phases="measured",
-    limits="open",
-)
-def on_time(evidence: Evidence, _: Results) -> Finding:
-    """Lateness of each client, and its way to the server."""
-    farm = _farm(evidence)
-    if isinstance(farm, Finding):
-        return farm
-    first: dict[int, list[float]] = defaultdict(list)
-    for deal in farm.deals:
-        log = phase_logs(evidence).get(deal.phase)
-        if log is None or not log.doc.measured:
-            continue
-        for number in range(len(deal.clients)):
-            events = _mine(deal, number)
-            first[number] += [
-                (event.chunk_t0 - event.t_send) / 1e6
-                for event in events
-                if event.chunk_t0 is not None
-            ]
-            late = sorted(event.t_send - event.t_sched for event in events)
-            bound, limit = deal.error(number), log.doc.lateness_bound_ms
-            if not late or limit is None or not log.open_loop:
-                continue
-            p99 = (late[round((len(late) - 1) * 0.99)] + (bound.width_ns if bound else 0)) / 1e6
-            if p99 > limit:
-                return warned(
-                    Sentence(f"{_title(deal)}: ", f"{_title(deal)}：")
-                    + _named(number)
-                    + Sentence(
-                        f" sent up to {p99:.3g} ms late (p99 and clock), bound {limit:g} ms",
-                        f" 发送延迟达 {p99:.3g} 毫秒（p99 与时钟误差），上限 {limit:g} 毫秒",
-                    )
-                )
-    medians = {number: statistics.median(values) for number, values in first.items() if values}
-    ways = {c.number: min(c.reach) / 1e6 for c in farm.clients if c.reach}
-    figures = ", ".join(
-        f"{n}: {ways[n]:.3g} / {medians[n]:.4g} ms" for n in sorted(medians.keys() & ways.keys())
-    )
-    nearest = min(ways.values(), default=0.0)
-    for number, way in sorted(ways.items()):
-        if way - nearest > max(1.0, medians.get(number, 0.0) / 20):
-            return warned(
-                _named(number)
-                + Sentence(
-                    f" is farther from the server than others (connection / median TTFT, by client: {figures})",
-                    f" 与服务器的距离大于其他客户端（连接 / TTFT 中位数，按客户端：{figures}）",
-                )
-            )
-    return passed(
-        Sentence(
-            f"connection / median TTFT, by client: {figures}",
-            f"连接 / TTFT 中位数，按客户端：{figures}",
         )
     )

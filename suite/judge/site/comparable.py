@@ -43,7 +43,7 @@ def definitions() -> dict[str, object]:
             **{name: list(words) for name, words in WORDS.items()},
             **{name: list(REPORT_WORDS[name]) for name in get_args(RuntimeKind)},
             **{name: list(words) for name, words in DECISIONS.items()},
-            **{name: list(families([name])) for name in inputs.FAMILY_NAMES},
+            **{name: [str(word := families([name])), word.zh] for name in inputs.FAMILY_NAMES},
         },
         "metrics": {
             item.id: {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from suite.judge.submissions.folders import Submission
 
 _MOST: Final = 1 << 30
-_VERSION: Final = 1
+_VERSION: Final = 2
 _FILES: Final = 300
 """More files than a submission may have: a folder with more is not remembered."""
 
@@ -49,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     files: dict[str, str]
     key: str
     payload: str
-    sample: list[bytes]
+    sample: bytes
     card: SiteCard | None
     codes: list[str]
     why: str

@@ -71,7 +71,10 @@ def attach(
     )
     wanted = engine.served_model_name
     name = _model_name(base_url, met, headers, wanted=wanted, named=named, id_=plan.model.id)
-    sentence = f"{base_url} answers at {met.address} on {met.path}; its model is {name}"
+    sentence = Sentence(
+        f"{base_url} answers at {met.address} on {met.path}; its model is {name}",
+        f"{base_url} 在 {met.address} 的 {met.path} 应答；其模型为 {name}",
+    )
     return Attached(path=met.path, served_model_name=name), sentence
 
 

@@ -80,29 +80,11 @@ class Farm:
         members = self.clients[:number]
         hands = deal(jobs, number)
         split = self._split(phase, hands)
-        for client, hand in zip(members, hands, strict=True):
-            client.exchange()
-            order = wire.Load(
-                base_url=target.base_url,
-                path=target.path,
-                address=target.address,
-                headers=dict(target.headers),
-                request=target.request,
-                send_stamps=target.send_stamps,
-                phase=replace(
-                    phase,
-                    concurrency=split[client.number] or None,
-                    tasks=len(hand),
-                    arrivals_ns=None,
-                ),
-                jobs=len(hand),
-            )
-            client.load(order, hand, phase)
 
         def begin() -> int | None:
             start = time.monotonic_ns() + LEAD_NS
             for client in members:
-                client.start_ns = client.by_its_clock(start - zero_ns)
+                client.start_ns, client.begun = client.by_its_clock(start - zero_ns), True
             self._shifts = [start - zero_ns - client.start_ns for client in members]
             self._write_clocks()
             dealt = wire.DealMark(
@@ -124,10 +106,27 @@ class Farm:
             on_turn=self._on_turn,
         )
         try:
-            stats = conduct.stats(len(jobs), cpu)
+            for client, hand in zip(members, hands, strict=True):
+                client.exchange()
+                order = wire.Load(
+                    base_url=target.base_url,
+                    path=target.path,
+                    address=target.address,
+                    headers=dict(target.headers),
+                    request=target.request,
+                    send_stamps=target.send_stamps,
+                    phase=replace(
+                        phase,
+                        concurrency=split[client.number] or None,
+                        tasks=len(hand),
+                        arrivals_ns=None,
+                    ),
+                    jobs=len(hand),
+                )
+                client.load(order, hand, phase)
+            return conduct.stats(len(jobs), cpu)
         finally:
             self._seal(members)
-        return stats
 
     @staticmethod
     def _split(phase: Phase, hands: Sequence[Sequence[Job]]) -> list[int]:
@@ -207,7 +206,7 @@ class Farm:
                 phase=UNSET if phase is None else phase.name,
                 repeat=UNSET if phase is None else phase.repeat,
                 measured=UNSET if phase is None else phase.measured,
-                detail=plain(detail),
+                detail=dict[str, object](plain(detail)),
             )
         )
 

@@ -35,6 +35,7 @@ SILENT_S: Final = 10.0
 ASK_S: Final = 0.1
 EXCHANGES: Final = 10
 """Exchanges one after the other, before and after each load."""
+ENDED: Final = Sentence("the connection ended", "连接已断开")
 PIECE: Final = 4 << 20
 """Bytes of requests in one message."""
 
@@ -53,6 +54,7 @@ class RemoteClient:
         sealed: what it said of its log after its last load.
         lost: why it no longer takes part; "" while it does.
         start_ns: when the load started, by its clock since its zero.
+        begun: it was told so.
     """
 
     loss = "client-lost"
@@ -101,7 +103,7 @@ class RemoteClient:
         self._reset((), None)
 
     def _reset(self, jobs: Sequence[Job], phase: Phase | None) -> None:
-        self.ready = self.over = False
+        self.ready = self.over = self.begun = False
         self.error: tuple[str, str, Sentence, Sentence] | None = None
         self.stats: PhaseStats | None = None
         self.in_flight = 0
@@ -144,7 +146,7 @@ class RemoteClient:
                     return reply
             if self.lost:
                 break
-        self.lose_it(self.lost or Sentence("it no longer answers", "不再应答"))
+        self.lose_it(ENDED if self._inbox.ended else Sentence("it no longer answers", "不再应答"))
         raise self.loss_error()
 
     def exchange(self) -> None:
@@ -243,25 +245,17 @@ class RemoteClient:
                     self.over = True
                 case wire.Failed():
                     text = Sentence(reply.message, reply.zh or reply.message)
-                    kind = (
-                        "UsageError" if reply.code.startswith(("url", "header")) else "SetupError"
-                    )
-                    code = _known(reply.code)
-                    self.error = (
-                        kind,
-                        code,
-                        self.title + Sentence(": ", "：") + text,
-                        Sentence("", ""),
-                    )
+                    why = self.title + Sentence(": ", "：") + text
+                    self.error = "SetupError", _known(reply.code), why, Sentence("", "")
                     self.over = True
                 case _:
                     pass
         if self._inbox.ended and not self.over:
-            self.lose_it(Sentence("the connection ended", "连接已断开"))
+            self.lose_it(ENDED)
 
     def _wrong(self, event: Request) -> str:
         """Why an event cannot be of a request that it was dealt; "" when it is."""
-        phase, job = self._phase, self._left.get(event.index)
+        phase, job = self._phase, self._left.get(event.index) if self.begun else None
         if phase is None or job is None:
             return Sentence(
                 f"it reports request {event.index}, which it was not dealt or has reported",

@@ -61,8 +61,9 @@ def _at(value: JSONValue, *path: str) -> JSONValue:
 
 
 def _text(value: JSONValue) -> str:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:.6f}" if known and math.isfinite(value) else ""  # type: ignore[arg-type]  # checked
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return ""
+    return f"{value:.6f}"
 
 
 def _sum(parts: JSONValue) -> str:

@@ -28,6 +28,7 @@ from suite.documents.event import Footer, Header
 from suite.evidence.farm import Bound, Offsets
 from suite.judge.log import endings
 from suite.judge.log.phases import phase_logs
+from suite.judge.rules import clientload
 from suite.judge.rules import clients as rules
 from suite.measure.engine import sim
 from suite.measure.farm import client as client_side
@@ -129,8 +130,8 @@ def judged(left):
         rules.as_written,
         rules.clocks,
         rules.there,
-        rules.below_ceiling,
-        rules.on_time,
+        clientload.below_ceiling,
+        clientload.on_time,
     )
     return {f"R{118 + n}": each(left, None) for n, each in enumerate(functions)}
 
@@ -275,8 +276,8 @@ def processes(tmp_path, monkeypatch, two):
 
     yield make
     for process in started:
-        process.kill()
-        process.wait()
+        with process:
+            process.kill()
 
 
 def _children(pid):
@@ -385,12 +386,6 @@ def twice(message):
     return [message, message] if message["is"] == "told" else [message]
 
 
-def other_index(message):
-    if message["is"] == "told":
-        message["request"]["index"] += 1
-    return [message]
-
-
 def unplanned(message):
     if message["is"] == "told":
         message["request"]["t_sched"] += 1
@@ -401,7 +396,7 @@ def nonsense(message):
     return [{"is": "told", "request": 7}] if message["is"] == "told" else [message]
 
 
-@pytest.mark.parametrize("lie", [twice, other_index, unplanned, nonsense])
+@pytest.mark.parametrize("lie", [twice, unplanned, nonsense])
 def test_a_client_that_reports_what_it_was_not_dealt_is_lost(tmp_path, two, lie):
     places = (two[0], _liar(lie, two[1]))
     with pytest.raises(SetupError, match="client-lost"):
@@ -456,12 +451,12 @@ def _exchanges(drift_ppm, seed, step=0):
     return rows, there
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_true_offset_lies_in_the_bound_whatever_the_ways_and_the_drift(seed):
     rows, there = _exchanges((seed * 53) % 490 - 240, seed)
     offsets = Offsets(rows)
     worst = Bound(1 << 62, -(1 << 62))
-    for now in range(0, 10**10, 17_000_003):
+    for now in range(0, 10**10, 67_000_003):
         moment = there(now)
         bound = offsets.at(moment)
         assert bound.low <= moment - now <= bound.high

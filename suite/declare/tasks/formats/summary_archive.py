@@ -86,7 +86,7 @@ def _read_members(
     with stream as archive:
         for number, member in enumerate(archive):
             # A stream keeps every header that it passed; a quarter of a million of them is too many.
-            archive.members = []  # type: ignore[attr-defined]
+            archive.members = []  # type: ignore[attr-defined]  # an attribute that the types leave out
             if tell and number % 256 == 0:
                 tell()
             name = PurePosixPath(member.name)

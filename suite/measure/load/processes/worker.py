@@ -205,6 +205,6 @@ class Worker:
 
 
 def _stats(values: dict[str, object]) -> PhaseStats:
-    stats = PhaseStats(**values)  # type: ignore[arg-type]
-    stats.clock = ClockFacts(**cast("dict[str, object]", values["clock"]))  # type: ignore[arg-type]
+    stats = PhaseStats(**values)  # type: ignore[arg-type]  # as the worker sent them
+    stats.clock = ClockFacts(**cast("dict[str, object]", values["clock"]))  # type: ignore[arg-type]  # likewise
     return stats
