@@ -53,7 +53,7 @@ class Listener:
             (family, *_, address), *_ = socket.getaddrinfo(
                 host_name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )
-            self._listener = socket.create_server(address, family=family)  # type: ignore[arg-type]  # four members for IPv6
+            self._listener = socket.create_server(address, family=family)
         except OSError as error:
             message = Sentence(
                 f"cannot listen on {join_address(host_name, port)}: {error.strerror or error}",
