@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE: Final = 64 << 20
 """Bytes of the longest message; a plan with a million arrivals is a quarter of it."""
 _MAX_GREETING: Final = 4 << 10
-_LENGTH: Final = struct.Struct(">I")
+LENGTH: Final = struct.Struct(">I")
+"""What stands before each message."""
 _GREETING_S: Final = 10.0
 _LEAST_TOKEN: Final = 16
 _TCP: Final = {
@@ -63,8 +64,7 @@ class Channel:
         Raises:
             OSError: the connection is gone.
         """
-        data = jsonio.canonical(message)
-        self.socket.sendall(_LENGTH.pack(len(data)) + data)
+        self.socket.sendall(framed(jsonio.canonical(message)))
 
     def receive(self, timeout_s: float | None) -> JSONObject:
         """The next message.
@@ -77,7 +77,7 @@ class Channel:
             SetupError: ``agent-message-wrong``.
         """
         end = None if timeout_s is None else time.monotonic() + timeout_s
-        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, end))
+        (length,) = LENGTH.unpack(self._exactly(LENGTH.size, end))
         if length > self._limit:
             raise SetupError(
                 "agent-message-wrong",
@@ -146,6 +146,11 @@ class Channel:
         with contextlib.suppress(OSError):  # the other end did so first
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+
+
+def framed(data: bytes) -> bytes:
+    """A message behind its length."""
+    return LENGTH.pack(len(data)) + data
 
 
 def _proof(token: bytes, end: str, first: str, second: str) -> str:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import signal
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EngineError
 from suite.base.visible import say, visible
-from suite.cli import inputs, loadoptions
+from suite.cli import inputs, loadoptions, serving
 from suite.cli.machine import settings
 from suite.cli.output import write_note
 from suite.cli.runtime import server_url
 from suite.cli.terminal import Terminal
 from suite.measure.chat import Conversation
 from suite.measure.digests import DigestStore
-from suite.measure.engine import serve
 from suite.measure.engine.attach import MODELS_PATH, meet
 from suite.measure.engine.readiness import get_json
-from suite.measure.preflight import require_preflight, require_runtime
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
@@ -82,25 +77,15 @@ def _served(choices: Choices, terminal: Terminal) -> Iterator[Conversation]:
     """A conversation with the plan's engine, which runs as long."""
     gathered = inputs.gather(choices, store=DigestStore(settings().cache), terminal=terminal)
     plan = gathered.plan
-    require_preflight(plan)
-    require_runtime(plan)
-    with tempfile.TemporaryDirectory(prefix="suite-chat-") as directory:
-        machine = dataclasses.replace(settings(), bundle=gathered.bundle)
+    with serving.engine_of(gathered, terminal) as served:
         terminal.line(
             Sentence(
-                f"starting {plan.engine.title} ({plan.runtime})",
-                f"正在启动 {plan.engine.title}（{plan.runtime}）",
+                f"{plan.engine.title} answers at {served.base_url}",
+                f"{plan.engine.title} 在 {served.base_url} 应答",
             )
         )
-        with serve(plan, Path(directory), on_progress=terminal.step, settings=machine) as served:
-            terminal.line(
-                Sentence(
-                    f"{plan.engine.title} answers at {served.base_url}",
-                    f"{plan.engine.title} 在 {served.base_url} 应答",
-                )
-            )
-            name, path = plan.engine.served_model_name, plan.engine.request.path
-            yield Conversation(served.base_url, name, path)
+        name, path = plan.engine.served_model_name, plan.engine.request.path
+        yield Conversation(served.base_url, name, path)
 
 
 def _attached(choices: Choices, headers: Mapping[str, str], terminal: Terminal) -> Conversation:

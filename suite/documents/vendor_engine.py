@@ -225,6 +225,26 @@ class DeclaredPeakProbe(Document):
     source: Annotated[Required, about("Key of sources: that torch is there under this name.")]
 
 
+class DeclaredProfiler(Document):
+    """The engine's own profiler, which writes Chrome traces."""
+
+    wrapper: Annotated[
+        tuple[str, ...] | UnsetType,
+        about(
+            "Template of words before the engine's command; {profiled} is the suite's script, which gives a server on uvicorn "
+            "torch's profiler."
+        ),
+    ] = UNSET
+    arguments: Annotated[
+        tuple[str, ...], about("Template; {trace_directory} is where the traces are written.")
+    ]
+    start: Annotated[str, about("Path that starts it, asked with POST.", pattern="^/")]
+    stop: Annotated[
+        str, about("Path that ends it, after which the traces are there.", pattern="^/")
+    ]
+    source: Annotated[Required, about("Key of sources.")]
+
+
 class DeclaredRequest(Document):
     """What the engine's server understands beyond the common API."""
 
@@ -354,6 +374,9 @@ class DeclaredEngine(Document):
     ] = UNSET
     peak_probe: Annotated[
         DeclaredPeakProbe | UnsetType, about("Measures the peak before the engine starts.")
+    ] = UNSET
+    profiler: Annotated[
+        DeclaredProfiler | UnsetType, about("Says where the engine's time goes; never in a run.")
     ] = UNSET
     static_shapes: Annotated[StaticShapes | UnsetType, about("Declared up front.")] = UNSET
     request: Annotated[DeclaredRequest, about("Its server.")]

@@ -133,7 +133,7 @@ def _declared(engine: DeclaredEngine, chosen: TopologyChoice) -> DeclaredLayout:
         named = chosen.layout in (None, layout.id)
         if named and asked <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
             return layout
-    known = "; ".join(f"{one.id} ({', '.join(one.splits)})" for one in layouts) or "none"
+    known = "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
     raise UsageError(
         "node-layout-missing",
         Sentence(

@@ -46,6 +46,8 @@ PLACEHOLDERS: Final = {
     "host": "address to listen on",
     "port": "port to listen on",
     "peak_probe": "the suite's script that measures a peak, as the engine's environment sees it",
+    "profiled": "the suite's script that gives a server torch's profiler, as the engine's environment sees it",
+    "trace_directory": "where the engine's profiler writes, as the engine sees it",
     "recipe": "the directory of the image's recipe, with programs that start or convert, as the engine's environment sees it",
     "arch": "the accelerator's architecture",
     "match": "the regular expression for the accelerator's name",

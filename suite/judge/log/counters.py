@@ -71,4 +71,6 @@ def words(of_device: Mapping[CounterName, Sequence[float]]) -> dict[CounterName,
             case "level":
                 least, most = min(values), max(values)
                 texts[name] = f"{least:g}" if least == most else f"{least:g} – {most:g}"
+            case "mask":
+                pass  # each of its bits is a state of its own
     return {name: text for name, text in texts.items() if text}

@@ -76,7 +76,7 @@ def _unobserved(evidence: Evidence) -> Finding | None:
     return warned(
         Sentence(
             f"no tool of this machine named its devices; declared: {plan.devices.title}",
-            f"本机没有工具能报出设备名称；声明的设备：{plan.devices.title}",
+            f"本机没有工具能报出设备名称；声明的设备：{plan.devices.title.zh}",
         )
     )
 
@@ -286,7 +286,7 @@ def declared_devices_worked(evidence: Evidence, _: Results) -> Finding:
     return passed(
         Sentence(
             f"{evidence.plan.devices.title}, and no other{seen}",
-            f"{evidence.plan.devices.title}，没有其他设备{chinese(seen)}",
+            f"{evidence.plan.devices.title.zh}，没有其他设备{chinese(seen)}",
         )
     )
 

@@ -18,8 +18,9 @@ from suite.documents import agent as wire
 from suite.documents.codec import plain
 from suite.evidence.manifest import NODE_LOG
 from suite.measure.engine.served import LOG_FILE, Settings
+from suite.measure.listener import MOST_STRANGERS
 from suite.measure.nodes import group
-from suite.measure.nodes.agent import MOST_STRANGERS, Agent
+from suite.measure.nodes.agent import Agent
 from suite.measure.nodes.identity import interface_of, machine_digest
 from suite.measure.nodes.links import measure_links
 from suite.measure.nodes.node import Node

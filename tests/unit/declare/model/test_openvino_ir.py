@@ -53,6 +53,23 @@ def test_the_graphs_of_the_tokenizer_are_no_weights(tmp_path):
     ]
 
 
+def test_packed_and_rare_types_are_counted(tmp_path):
+    rows = [
+        ("four", "Const", "u4", "3, 3", 0, 5),
+        ("normal", "Const", "nf4", "2, 2", 5, 2),
+        ("eight", "Const", "f8e4m3", "2, 2", 7, 4),
+        ("scales", "Const", "f8e8m0", "2, 2", 11, 4),
+        ("texts", "Const", "string", "2", 15, 77),
+        ("none", "Const", "f32", "0", 92, 0),
+    ]
+    graph(tmp_path, rows)
+    assert [(row.dtype, row.parameters) for row in census_after(tmp_path)] == [
+        ("F8_E4M3", 4),
+        ("INT4", 9),
+        ("NF4", 4),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -61,6 +78,21 @@ def test_the_graphs_of_the_tokenizer_are_no_weights(tmp_path):
         ({"text": ""}, "model-weights-wrong"),
         ({"rows": [("w", "Const", "f32", "4, x", 0, 16)]}, "model-weights-wrong"),
         ({"rows": [("w", "Const", "f32", "4", "0x", 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "-4", 0, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "-2, -2", 0, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "4", -16, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "4", 0, -16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "4", 0, 15)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "4,,1", 0, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "４", 0, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f32", "9" * 5000, 0, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "f31", "4", 0, 16)]}, "model-weights-wrong"),
+        ({"rows": [("w", "Const", "", "4", 0, 16)]}, "model-weights-wrong"),
+        ({"text": '<?xml version="1.0" encoding="x-none"?><net/>'}, "model-weights-wrong"),
+        (
+            {"text": '<net><layer type="Const"><data offset="0" size="4"/></layer></net>'},
+            "model-weights-wrong",
+        ),
     ],
 )
 def test_a_broken_graph_is_refused(tmp_path, changes, code):

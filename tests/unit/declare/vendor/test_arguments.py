@@ -146,3 +146,15 @@ def test_attention_goes_with_the_precision_and_with_compilation(monkeypatch):
 def test_a_processor_has_no_flash_attention():
     assert "sdpa" in resolved([ATTENTION, "sdpa"], engine=CPU, closed=True)
     assert refused([ATTENTION, "flash_attention_2"], engine=CPU).code == "argument-wrong"
+
+
+@pytest.mark.parametrize("engine", [TRANSFORMERS, CPU])
+def test_continuous_batching_has_a_cache_of_its_own(engine):
+    batching = "--continuous-batching"
+    assert batching in resolved([ATTENTION, "sdpa", batching], engine=engine, closed=True)
+    for words in ([ATTENTION, "flex_attention", batching], [batching, "--compile"]):
+        error = refused(words, engine=engine)
+        assert (error.code, "beside continuous-batching" in error.message) == (
+            "argument-wrong",
+            True,
+        )
