@@ -20,6 +20,7 @@ HEALTH = {
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "2000",
     "RAY_health_check_failure_threshold": "3",
+    "RAY_worker_niceness": "0",
     # Where other work takes the processors, nothing starts in time.
     "RAY_raylet_start_wait_time_s": "240",
     "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "240",

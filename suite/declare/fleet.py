@@ -66,12 +66,14 @@ def _contradictions(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     """Pointer, message and hint of what the schema cannot see."""
     names: set[str] = set()
     for index, machine in enumerate(inventory.machines):
-        if machine.name in names:
+        # A host has one name in any letters: counted twice it would be two machines, and work at two attempts at a time.
+        if machine.name.lower() in names:
             message = Sentence(
                 f"two machines are called {machine.name}", f"有两台机器名为 {machine.name}"
             )
             yield f"/machines/{index}/name", message, ""
-        names.add(machine.name)
+        names.add(machine.name.lower())
+    yield from _again(inventory)
     vendors = {machine.vendor for machine in inventory.machines}
     if all(machine.excluded for machine in inventory.machines):
         yield "/machines", Sentence("every machine is excluded", "所有机器均被排除"), ""
@@ -93,6 +95,19 @@ def _contradictions(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
                 )
                 message = Sentence(f"no machine is of {vendor}", f"没有属于 {vendor} 的机器")
                 yield f"/matrix/{index}/vendors/{place}", message, hint
+
+
+def _again(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
+    """Cells that are there already."""
+    cells: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+    for draft in drafts(inventory):
+        first = cells.setdefault((draft.machines, draft.words), draft.name)
+        if first != draft.name:
+            hint = Sentence("repeats say how often a cell runs", "重复次数由 repeats 指定")
+            message = Sentence(
+                f"{draft.name} is the same as {first}", f"{draft.name} 与 {first} 相同"
+            )
+            yield "/matrix", message, hint
 
 
 def drafts(inventory: Inventory) -> list[Draft]:

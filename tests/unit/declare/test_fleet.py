@@ -66,6 +66,31 @@ def test_every_breach_of_the_schema_comes_at_once(tmp_path):
     } <= places
 
 
+@pytest.mark.parametrize(
+    ("matrix", "again"),
+    [
+        ([{"profiles": ["smoke", "smoke"]}], "2-nvidia-default-smoke"),
+        ([{"profiles": ["smoke"]}, {"vendors": ["nvidia"], "profiles": ["smoke"]}], "2-nvidia"),
+        ([{"profiles": ["smoke"], "models": ["/m", "/n", "/m"]}], "3-nvidia-default-smoke"),
+    ],
+)
+def test_a_cell_that_is_there_already_is_refused(tmp_path, matrix, again):
+    value = fleets.inventory(2, matrix=matrix)
+    value["machines"] = [{"name": "node-1", "vendor": "nvidia"}]
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(fleets.written(tmp_path / "rack.yaml", value))
+    (problem,) = refused.value.problems
+    assert problem.message.startswith(again)
+
+
+def test_one_host_in_other_letters_is_one_machine(tmp_path):
+    value = fleets.inventory(2, matrix=[{"profiles": ["smoke"]}])
+    value["machines"][1]["name"] = "NODE-1"
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(fleets.written(tmp_path / "rack.yaml", value))
+    assert [item.message for item in refused.value.problems] == ["two machines are called NODE-1"]
+
+
 def test_every_contradiction_comes_at_once(tmp_path):
     value = fleets.inventory(matrix=[{"vendors": ["nvidia", "nvidai"], "profiles": ["smoke"]}])
     value["machines"][1]["name"] = "node-1"

@@ -7,14 +7,14 @@ from typing import Final
 from suite.measure.telemetry.layouts.labels import DEVICE, Label, Labels
 
 _REASONS: Final[Labels] = {
-    f"{field}.{cause}": Label(role)
+    f"{field}.{cause}": label
     for field in ("clocks_event_reasons", "clocks_throttle_reasons")
-    for cause, role in {
-        "sw_power_cap": "throttle_power",
-        "sw_thermal_slowdown": "throttle_heat",
-        "hw_thermal_slowdown": "throttle_heat",
-        "hw_power_brake_slowdown": "throttle_brake",
-        "hw_slowdown": "throttle_other",
+    for cause, label in {
+        "sw_power_cap": Label("throttle_power"),
+        "sw_thermal_slowdown": Label("throttle_heat"),
+        "hw_thermal_slowdown": Label("throttle_heat"),
+        "hw_power_brake_slowdown": Label("throttle_brake"),
+        "hw_slowdown": Label("throttle_other"),
     }.items()
 }
 """Newer drivers speak of events, older ones of throttling."""

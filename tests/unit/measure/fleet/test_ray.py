@@ -1,0 +1,50 @@
+"""What an actor of Ray starts, without Ray: at the priority of what started the actor."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.factories import runs
+
+UNIT = textwrap.dedent("""
+    import os, sys, time
+    from suite.measure.fleet.ray import Unit
+    os.nice(7)
+    if sys.argv[2] != "root":
+        os.setuid(65534)
+    unit = Unit(sys.argv[1])
+    while not unit.over():
+        time.sleep(0.01)
+""")
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """Starts a script by an actor's class, as root or not; what came of it, and the niceness that the script had."""
+    script = tmp_path / "command.sh"
+    script.write_text(f"nice >{tmp_path}/niceness\n")
+
+    def start(who):
+        words = [sys.executable, "-c", UNIT, str(script), who]
+        done = subprocess.run(words, cwd=runs.ROOT, capture_output=True, text=True, check=False)
+        file = tmp_path / "niceness"
+        return done, int(file.read_text()) if file.exists() else None
+
+    return start
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root takes niceness back")
+def test_what_ray_made_nice_runs_as_its_daemon_does(begun):
+    done, niceness = begun("root")
+    assert done.returncode == 0, done.stderr
+    assert niceness == os.getpriority(os.PRIO_PROCESS, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_where_niceness_cannot_be_taken_back_nothing_begins(begun):
+    done, niceness = begun("nobody")
+    assert "RAY_worker_niceness=0" in done.stderr
+    assert niceness is None
